@@ -1,0 +1,76 @@
+"""The listening socket: given on descriptor 0 by supervisor's fcgi-program, or bound here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+
+from cocoai.errors import CocoAIError
+
+BACKLOG = 128
+LONGEST_PATH = 107
+"""Bytes: sun_path of a unix address, less its end mark (unix(7))."""
+
+
+def open_listener(bind: str | None) -> socket.socket:
+    """The socket to accept from: descriptor 0, or `unix:PATH`. `CocoAIError` says what is wrong with either."""
+    listener = _bound(bind) if bind else _given()
+    listener.settimeout(0)
+    return listener
+
+
+def _given() -> socket.socket:
+    with contextlib.suppress(OSError):
+        listener = socket.socket(fileno=0)
+        if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return listener
+        listener.detach()  # whatever it is, it is not ours to close
+    raise CocoAIError(
+        "descriptor 0 is no listening socket: start me from supervisor's [fcgi-program:...], or with --bind unix:PATH"
+    )
+
+
+def _bound(bind: str) -> socket.socket:
+    kind, _, path = bind.partition(":")
+    if kind != "unix" or not path:
+        raise CocoAIError(f"--bind {bind}: expected unix:PATH")
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise CocoAIError(f"--bind {bind}: a socket's path has at most {LONGEST_PATH} bytes")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _remove_stale(path)
+        before = os.umask(0o117)  # 0660: the web server comes in by the group
+        try:
+            listener.bind(path)
+        finally:
+            os.umask(before)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CocoAIError(f"--bind {bind}: {error.strerror}") from error
+    except CocoAIError:
+        listener.close()
+        raise
+    return listener
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket that nobody listens on any more; refuse to touch anything else."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise CocoAIError(f"--bind unix:{path}: there is a file that is no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(0)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+            return
+        except BlockingIOError:
+            pass  # so busy that its backlog is full
+    raise CocoAIError(f"--bind unix:{path}: somebody is listening there already")

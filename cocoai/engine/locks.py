@@ -1,0 +1,73 @@
+"""Locks between processes: `flock` on a file that is never unlinked.
+
+`flock`, never `lockf`: that is not inherited by a forked child, and is lost as soon as the process closes
+any descriptor of the file. A lock belongs to the open file description: a forked child holds it with its
+parent, and the kernel frees it when the last of them is gone, however they died. So *every* lock file is
+opened after the process's own fork: one opened before is shared, and excludes nobody.
+Never `LOCK_UN`: a child's unlock would drop the parent's lock too. Closing is all there is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+
+
+@dataclass
+class FileLock:
+    """A lock that this process holds through `fd`, until it and all who inherited it have closed it."""
+
+    fd: int
+
+    def release(self) -> None:
+        """Let go of this process's share."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def take(path: str) -> FileLock | None:
+    """The lock of `path` if it is free now, else None."""
+    fd = _open(path)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    except BaseException:
+        os.close(fd)
+        raise
+    return FileLock(fd)
+
+
+def wait_for(path: str, seconds: float) -> FileLock:
+    """The lock of `path`, waited for; `TimeoutError` after `seconds`.
+
+    For locks that are held for microseconds (`put.lock`): trying again beats a blocking call, which no deadline ends.
+    """
+    deadline = time.monotonic() + seconds
+    while (lock := take(path)) is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{path} has been held for {seconds} s")
+        time.sleep(0.0005)
+    return lock
+
+
+def _open(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+class Slots:
+    """Leave to run one of `number` at once: one lock file a slot."""
+
+    def __init__(self, folder: str, number: int) -> None:
+        self._paths = [os.path.join(folder, f"slot-{index}") for index in range(number)]
+
+    def take(self) -> FileLock | None:
+        """A free slot, or None if all are taken."""
+        for path in self._paths:
+            if (slot := take(path)) is not None:
+                return slot
+        return None

@@ -1,0 +1,267 @@
+"""The spool: the folder of waiting work. State is where the file lies.
+
+    folder    the job is                          after a crash
+    tmp/      being written, under a random name  rubbish: nobody was told 200, so it is sent again; swept
+    ready/    accepted: free, or claimed by       the lock is gone, so it is free; the next claim reads
+              whoever holds its lock              its facts and goes on from there
+    done/     answered                            the memory against redelivery
+    failed/   given up, and the asker was told    kept for the operator, who may retry it
+
+A job is one file. Its name is its key, its first line the question, each further line a fact that has
+happened (JSON, appended, fsynced). Its `flock` is the claim. **The link into ready/ is the instant that
+commits.** No fsync happens under put.lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from cocoai.engine import locks
+from cocoai.engine.files import Files
+from cocoai.engine.job import Fact, Job, Key, encode_line
+
+KEPT = {"tmp": 3600.0, "done": 48 * 3600.0, "failed": 30 * 86400.0, "threads": 30 * 86400.0}
+"""Seconds until sweep() forgets a file. done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump."""
+
+PUT_LOCK_PATIENCE = 1.0
+"""Seconds. put.lock is held for two look-ups and a link; the engine ends a request after 2 s (request_timeout)."""
+
+log = logging.getLogger(__name__)
+
+
+class Spool:
+    """All jobs below `var`: spool/{tmp,ready,done,failed}, threads/, locks/put.lock."""
+
+    def __init__(self, var: str, *, clock: Callable[[], float] = time.time, files: Files | None = None) -> None:
+        self._clock = clock
+        self._files = files or Files()
+        self._folders = {name: os.path.join(var, "spool", name) for name in ("tmp", "ready", "done", "failed")}
+        self._folders["threads"] = os.path.join(var, "threads")
+        self._put_lock = os.path.join(var, "locks", "put.lock")
+
+    def make_folders(self) -> None:
+        """Make what is missing below `var`, for this user only."""
+        for folder in (*self._folders.values(), os.path.dirname(self._put_lock)):
+            self._files.make_folder(folder)
+
+    # put: what the worker does before it answers 200
+
+    def put(self, key: Key, question: Mapping[str, Any]) -> bool:
+        """Accept a question durably. True if it is new, False if it is known already; `OSError`: it is not accepted."""
+        temporary = "" if self._knows(key, "ready", "done", "failed") else self._write(question)
+        new = bool(temporary) and self._commit(temporary, key)
+        # For a duplicate too: the first copy's writer may have died between its link and its fsync.
+        self._sync("ready")
+        if temporary:
+            self._files.unlink(temporary)
+        return new
+
+    def _write(self, question: Mapping[str, Any]) -> str:
+        path = self._path("tmp", secrets.token_hex(12))
+        fd = self._files.create(path)
+        try:
+            self._files.append(fd, encode_line(dict(question)))
+            self._files.fsync(fd)
+        finally:
+            self._files.close(fd)
+        return path
+
+    def _commit(self, temporary: str, key: Key) -> bool:
+        # The mark comes before the link: a question that is known has its mark, whenever its writer died.
+        if self._files.touch(self._path("threads", key.thread)):
+            self._sync("threads")
+        with self._putting(), contextlib.suppress(FileExistsError):
+            if not self._knows(key, "done", "failed"):
+                self._files.link(temporary, self._path("ready", str(key)))
+                return True
+        return False
+
+    def _knows(self, key: Key, *folders: str) -> bool:
+        return any(self._files.exists(self._path(folder, str(key))) for folder in folders)
+
+    def asked_in(self, channel: str, thread_ts: str) -> bool:
+        """Whether a question was accepted in this thread before."""
+        return self._files.exists(self._path("threads", f"{channel}-{thread_ts}"))
+
+    # claim: what a job process and the usher do
+
+    def claim(self) -> Job | None:
+        """The oldest claimable job, taken, its attempt recorded; None if there is none. `OSError`: nothing is ours."""
+        for job in self._free(self._first_of_each_thread()):
+            self._open_claim(job, "attempt", n=job.attempt + 1)
+            return job
+        return None
+
+    def visit(self, lacking: str) -> Iterator[Job]:
+        """Each free job without the fact `lacking`, whatever its turn, oldest first, released when the next is wanted.
+
+        A visit is no attempt, but it is recorded: who comes after a visitor that died cannot know what it said.
+        """
+        for job in self._free(self._keys(), lacking):
+            self._open_claim(job, "visit")
+            try:
+                yield job
+            finally:
+                job.release()
+
+    def is_claimable(self) -> bool:
+        """Whether claim() would find something now."""
+        return any(self._free_now(self._first_of_each_thread()))
+
+    def is_lacking(self, fact: str) -> bool:
+        """Whether visit() would find something now."""
+        return any(self._free_now(self._keys(), fact))
+
+    def is_due(self) -> bool:
+        """Whether anything in ready/ is due, claimed or not: for the master, which must touch no lock."""
+        return any(self._reads_due(key) for key in self._first_of_each_thread())
+
+    def _open_claim(self, job: Job, fact: str, **values: Any) -> None:
+        try:
+            # The link's writer may not have come to its own fsync, and from here on we speak outside.
+            self._sync("ready")
+            job.record(fact, **values)
+        except OSError:
+            job.release()
+            raise
+
+    def _free(self, keys: list[Key], lacking: str = "") -> Iterator[Job]:
+        """Take each job that is free, still there, due, and without the fact `lacking`."""
+        for key in keys:
+            with contextlib.suppress(FileNotFoundError):
+                job = self._job("ready", key)
+                if self._take(job) and job.is_due() and not (lacking and job.last(lacking)):
+                    yield job
+                else:
+                    job.release()
+
+    def _free_now(self, keys: list[Key], lacking: str = "") -> Iterator[bool]:
+        for job in self._free(keys, lacking):
+            job.release()
+            yield True
+
+    def _take(self, job: Job) -> bool:
+        try:
+            return job.take()
+        except ValueError:
+            # Only a damaged disk does this: the link was made after the fsync.
+            log.exception("job=%s outcome=unreadable", job.key)
+            self._move(job, "failed")
+            return False
+
+    def _reads_due(self, key: Key) -> bool:
+        try:
+            job = self._job("ready", key)
+        except FileNotFoundError:
+            return False
+        try:
+            job.read()
+            return job.is_due()
+        finally:
+            job.release()
+
+    # finish and fail: the end of a job
+
+    def finish(self, job: Job) -> None:
+        """It was answered: on to done/."""
+        self._end(job, "done", "finished")
+
+    def fail(self, job: Job, reason: str) -> None:
+        """It was given up, and the asker told (or Slack will never let us): on to failed/."""
+        self._end(job, "failed", "failed", reason=reason)
+
+    def _end(self, job: Job, folder: str, fact: str, **values: Any) -> None:
+        # A full disk must not keep an answered question in ready/: it would be answered again.
+        with contextlib.suppress(OSError):
+            job.record(fact, **values)
+        self._move(job, folder)
+        with contextlib.suppress(OSError):
+            self._files.touch(self._path("threads", job.key.thread))
+
+    def _move(self, job: Job, folder: str) -> None:
+        with self._putting():
+            self._files.rename(self._path("ready", str(job.key)), self._path(folder, str(job.key)))
+        self._sync(folder)
+        self._sync("ready")
+        job.release()
+
+    # what the operator and the master's hourly child do
+
+    def keys(self, folder: str) -> list[Key]:
+        """The jobs in `ready`, `done` or `failed`, oldest first."""
+        return self._keys(folder)
+
+    def peek(self, folder: str, key: Key) -> list[Fact]:
+        """Every line of a job, its question first, read without claiming it; `FileNotFoundError`: it is not there."""
+        job = self._job(folder, key)
+        try:
+            job.read()
+            return job.lines
+        finally:
+            job.release()
+
+    def retry(self, key: Key) -> None:
+        """Give a failed job a new life. `FileNotFoundError`: not in failed/. `BlockingIOError`: somebody holds it."""
+        job = self._job("failed", key)
+        try:
+            if not job.take():
+                raise BlockingIOError(f"{key} is being moved by somebody else")
+            job.record("retried")
+            with self._putting():
+                self._files.rename(self._path("failed", str(key)), self._path("ready", str(key)))
+            self._sync("ready")
+            self._sync("failed")
+        finally:
+            job.release()
+
+    def sweep(self) -> int:
+        """Forget what has been kept long enough (KEPT). Returns how many files went."""
+        gone = 0
+        for folder, seconds in KEPT.items():
+            for name in self._files.names(self._folders[folder]):
+                path = os.path.join(self._folders[folder], name)
+                with contextlib.suppress(FileNotFoundError):
+                    if self._clock() - self._files.modified(path) > seconds:
+                        self._files.unlink(path)
+                        gone += 1
+        return gone
+
+    # names
+
+    @contextlib.contextmanager
+    def _putting(self) -> Iterator[None]:
+        """Hold put.lock, so that a key is never looked for while it is between two folders."""
+        lock = locks.wait_for(self._put_lock, PUT_LOCK_PATIENCE)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _keys(self, folder: str = "ready") -> list[Key]:
+        found = []
+        for name in self._files.names(self._folders[folder]):
+            with contextlib.suppress(ValueError):
+                found.append(Key.parse(name))
+        return sorted(found, key=lambda key: key.age)
+
+    def _first_of_each_thread(self) -> list[Key]:
+        """A thread is answered in order: only its oldest waiting question may be claimed."""
+        firsts: dict[str, Key] = {}
+        for key in self._keys():
+            firsts.setdefault(key.thread, key)
+        return list(firsts.values())
+
+    def _job(self, folder: str, key: Key) -> Job:
+        return Job(key, self._path(folder, str(key)), files=self._files, clock=self._clock)
+
+    def _path(self, folder: str, name: str) -> str:
+        return os.path.join(self._folders[folder], name)
+
+    def _sync(self, folder: str) -> None:
+        self._files.fsync_folder(self._folders[folder])

@@ -1,0 +1,614 @@
+"""One worker's requests over real sockets, from a client that shares nothing with flup.
+
+A test named for a number guards against the defect of flup 1.0.3 that has this number in the list of them
+(each docstring tells it). Those of the master are in test_pool.py.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cocoai.engine import background
+from cocoai.engine.fastcgi import MAX_INPUT, Worker
+from cocoai.engine.request import MAX_BODY, Request
+from cocoai.engine.response import AFTER, Response
+from cocoai.engine.router import Router
+from tests.engine import fastcgi_client as fcgi
+from tests.engine.conftest import Workers, is_alive, wait_until
+from tests.engine.fastcgi_client import Peer, ask, begin, pairs, params, record, request, stream
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+TEXT = [("Content-Type", "text/plain")]
+
+
+def telling(tell: Callable[[WSGIEnvironment], str]) -> WSGIApplication:
+    """An application that answers 200 with these words."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        words = tell(environ)
+        start_response("200 OK", TEXT)
+        return [words.encode()]
+
+    return application
+
+
+tell_pid = telling(lambda _: str(os.getpid()))
+
+
+def read_number(fd: int) -> int:
+    """A number that a process wrote down the pipe, all at once."""
+    (number,) = struct.unpack("=i", os.read(fd, 4))
+    return int(number)
+
+
+def write_number(fd: int, number: int) -> None:
+    os.write(fd, struct.pack("=i", number))
+
+
+def forking(run: Callable[[], None], keep: frozenset[int] = frozenset()) -> WSGIApplication:
+    """An application that answers, and forks a job afterwards as the spool's own do."""
+
+    def after() -> None:
+        background.fork(run, name="cocoai-job", keep=keep)
+
+    return Router({"/": {"GET": lambda _: Response(200, str(os.getpid()).encode(), after=after)}})
+
+
+class Pipe:
+    """Two ends, closed together; `words` go one way."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+
+    def close(self) -> None:
+        os.close(self.reader)
+        os.close(self.writer)
+
+
+@pytest.fixture
+def pipe(request: pytest.FixtureRequest) -> Callable[[], Pipe]:
+    """A function that makes a pipe, gone with the test."""
+
+    def made() -> Pipe:
+        new = Pipe()
+        request.addfinalizer(new.close)
+        return new
+
+    return made
+
+
+def test_defect_1_a_fixed_number_of_workers_serve_at_once(workers: Workers, pipe: Callable[[], Pipe]) -> None:
+    """flup 1: the pool never was of the size that was asked for. Three workers have three requests in hand at once."""
+    arrived, released = pipe(), pipe()
+
+    def meet(_: WSGIEnvironment) -> str:
+        write_number(arrived.writer, os.getpid())
+        return os.read(released.reader, 1).decode()
+
+    pids = {workers.start(telling(meet), keep=frozenset({arrived.writer, released.reader})) for _ in range(3)}
+    peers = [Peer(workers.path) for _ in pids]
+    for peer in peers:
+        peer.send(request())
+
+    met = {read_number(arrived.reader) for _ in pids}  # nobody has been answered yet
+    os.write(released.writer, b"abc")
+    told = sorted(peer.reply().text for peer in peers)
+    for peer in peers:
+        peer.sock.close()
+
+    assert pids == met
+    assert ["a", "b", "c"] == told
+
+
+def test_defect_2_an_idle_worker_leaves_at_once(workers: Workers) -> None:
+    """flup 2: an idle process heeded nothing until the next request woke it. The end of the lifeline does."""
+    pid = workers.start(tell_pid)
+
+    assert 0 == workers.dismiss(pid)
+
+
+def test_defect_2_an_idle_worker_ends_on_term(workers: Workers) -> None:
+    """A TERM sent to it by hand, with nothing to finish, needs nobody's request either."""
+    pid = workers.start(tell_pid)
+    os.kill(pid, signal.SIGTERM)
+
+    assert -signal.SIGTERM == workers.wait(pid)
+
+
+def test_defect_5_the_loser_of_an_accept_does_not_wait(workers: Workers) -> None:
+    """flup 5: with a socket time-out set, whoever lost the race for a connection waited in accept, and for ever."""
+    worker = Worker(tell_pid, max_requests=0, request_timeout=1)
+
+    assert 0 == worker._accept(workers.listener)
+
+
+def test_defect_5_losers_still_watch_the_master(workers: Workers) -> None:
+    """flup 5: such a loser outlived its master. After many races for few connections, all see the lifeline end."""
+    pids = [workers.start(tell_pid) for _ in range(4)]
+    for _ in range(25):
+        ask(workers.path)
+
+    assert [0, 0, 0, 0] == [workers.dismiss(pid) for pid in pids]
+
+
+def test_defect_6_system_exit_in_a_fork_never_answers_a_second_time(workers: Workers) -> None:
+    """flup 6: it caught SystemExit in a forked child, which went on as a second worker on the same connection."""
+
+    def fork_by_hand(_: WSGIEnvironment) -> str:
+        if os.fork() == 0:
+            sys.exit(0)
+        with suppress(ChildProcessError):
+            os.wait()
+        return "the parent"
+
+    pid = workers.start(telling(fork_by_hand))
+
+    replies = [ask(workers.path) for _ in range(2)]
+
+    assert [(200, "the parent", (0, 0))] * 2 == [(reply.status, reply.text, reply.ended) for reply in replies]
+    assert 0 == workers.dismiss(pid)
+
+
+def test_defects_7_and_8_a_job_holds_neither_lifeline_nor_listener(workers: Workers, pipe: Callable[[], Pipe]) -> None:
+    """flup 7 and 8: while a job lived, its worker's death went unseen, and connections went to nobody."""
+    born, alive = pipe(), pipe()
+
+    def work() -> None:
+        write_number(born.writer, os.getpid())
+        os.read(alive.reader, 1)
+
+    pid = workers.start(
+        forking(work, frozenset({born.writer, alive.reader})), keep=frozenset({born.writer, alive.reader})
+    )
+    ask(workers.path)
+    job = read_number(born.reader)
+    sockets = sockets_of(job)
+    os.kill(pid, signal.SIGKILL)
+    last_word = workers.lifelines[pid].recv(1)  # the master would see it die here
+    workers.wait(pid)
+    workers.listener.close()
+    with pytest.raises(ConnectionRefusedError):
+        Peer(workers.path)
+    still_there = is_alive(job)
+    os.write(alive.writer, b"!")
+    wait_until(lambda: not is_alive(job))
+
+    assert ([], b"", True) == (sockets, last_word, still_there)
+
+
+def sockets_of(pid: int) -> list[str]:
+    """The sockets this process has open, but for 1 and 2, which may be anything."""
+    folder = f"/proc/{pid}/fd"
+    links = {fd: os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+    return [link for fd, link in links.items() if link.startswith("socket:") and fd not in ("1", "2")]
+
+
+def test_defect_9_a_worker_stays_in_its_masters_group(workers: Workers) -> None:
+    """flup 9: each child led a process group of its own, and what is sent to the pool's group never reached it."""
+    assert os.getpgid(0) == os.getpgid(workers.start(tell_pid))
+
+
+def test_defect_10_term_lets_a_busy_worker_finish(workers: Workers, pipe: Callable[[], Pipe]) -> None:
+    """flup 10: a TERM straight to a worker broke its request off. Here it ends the worker when that is done."""
+    arrived, released, ran = pipe(), pipe(), pipe()
+
+    def wait(environ: WSGIEnvironment) -> str:
+        environ[AFTER](lambda: write_number(ran.writer, 7))
+        write_number(arrived.writer, os.getpid())
+        return os.read(released.reader, 1).decode()
+
+    pid = workers.start(telling(wait), keep=frozenset({arrived.writer, released.reader, ran.writer}))
+    with Peer(workers.path) as peer:
+        peer.send(request())
+        os.kill(read_number(arrived.reader), signal.SIGTERM)
+        os.write(released.writer, b"!")
+        reply = peer.reply()
+
+    assert (200, "!", (0, 0)) == (reply.status, reply.text, reply.ended)
+    assert 7 == read_number(ran.reader)
+    assert -signal.SIGTERM == workers.wait(pid)
+
+
+def test_defect_11_the_web_servers_addresses_do_no_harm(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """flup 11: with FCGI_WEB_SERVER_ADDRS in the environment, every client of a unix socket was turned away."""
+    monkeypatch.setenv("FCGI_WEB_SERVER_ADDRS", "127.0.0.1")
+    pid = workers.start(tell_pid)
+
+    assert str(pid) == ask(workers.path).text
+
+
+def test_defects_12_and_13_an_exceptions_words_are_the_operators(
+    workers: Workers, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """flup 12 and 13: its page showed source and values to the client, its trace went to nginx's log."""
+
+    def fail(environ: WSGIEnvironment) -> str:
+        environ["wsgi.errors"].write("written to wsgi.errors\n")
+        raise RuntimeError("xoxb-practice")
+
+    pid = workers.start(telling(fail))
+
+    with Peer(workers.path) as peer:
+        peer.send(request())
+        records = list(peer.records())
+    reply = fcgi.reply(records)
+    workers.dismiss(pid)
+    log = capfd.readouterr().err
+
+    assert (500, "internal error\n", (0, 0)) == (reply.status, reply.text, reply.ended)
+    assert {fcgi.STDOUT, fcgi.END} == {each.kind for each in records}
+    assert "xoxb" not in str(records)
+    assert "RuntimeError: xoxb-practice" in log
+    assert "written to wsgi.errors" in log
+
+
+def test_an_exception_in_the_middle_of_a_body_is_a_500(workers: Workers) -> None:
+    """Nothing has left yet, so the client is not given half a response as if it were whole."""
+
+    def application(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", TEXT)
+        yield b"the first half"
+        raise RuntimeError("no second half")
+
+    workers.start(application)
+
+    reply = ask(workers.path)
+
+    assert (500, "internal error\n", (0, 0)) == (reply.status, reply.text, reply.ended)
+
+
+MALFORMED = {
+    "a BEGIN_REQUEST that is too short": record(fcgi.BEGIN, b"\0"),
+    "a BEGIN_REQUEST that is too long": record(fcgi.BEGIN, bytes(9)),
+    "a pair that has no value's length": begin() + record(fcgi.PARAMS, b"\1") + record(fcgi.PARAMS),
+    "a pair that ends in its length": begin() + record(fcgi.PARAMS, b"\x80\0") + record(fcgi.PARAMS),
+    "a pair that is longer than the params": begin() + record(fcgi.PARAMS, b"\5\5ab") + record(fcgi.PARAMS),
+    "a pair of 4 GB": begin() + record(fcgi.PARAMS, b"\xff\xff\xff\xff\xff\xff\xff\xffab") + record(fcgi.PARAMS),
+    "a value asked for that is cut off": record(fcgi.GET_VALUES, b"\x0e", request_id=0),
+    "another version": record(fcgi.BEGIN, bytes(8), version=2),
+    "HTTP": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
+    "input without a request": stream(fcgi.STDIN, b"{}"),
+    "input before the params have ended": begin() + record(fcgi.PARAMS, pairs(params())) + stream(fcgi.STDIN, b""),
+    "an empty connection": b"",
+    "half a header": b"\1\1\0",
+    "half a request": request()[:100],
+    "an unknown type, and no more": record(99),
+}
+
+
+@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED.keys())
+def test_defect_14_malformed_input_leaves_the_worker_alive(workers: Workers, sent: bytes) -> None:
+    """flup 14: a short BEGIN_REQUEST or a bad pair ended the worker. Here it ends the connection, unanswered."""
+    pid = workers.start(tell_pid)
+
+    with Peer(workers.path) as peer:
+        peer.send(sent)
+        peer.sock.shutdown(socket.SHUT_WR)
+        closed = peer.is_closed()
+
+    assert closed
+    assert str(pid) == ask(workers.path).text
+
+
+def test_defect_14_an_unknown_type_is_said_to_be_unknown(workers: Workers) -> None:
+    """FastCGI 4.2: a management record of a type that is not known is answered with it, and the request goes on."""
+    pid = workers.start(tell_pid)
+
+    with Peer(workers.path) as peer:
+        peer.send(record(77, b"what?", request_id=0, padding=3) + record(78, b"ours", request_id=1) + request())
+        records = list(peer.records())
+
+    assert (fcgi.UNKNOWN, 0, bytes([77]) + bytes(7)) == (records[0].kind, records[0].request_id, records[0].content)
+    assert str(pid) == fcgi.reply(records).text
+
+
+SLOW = {
+    "silent": [],
+    "half a header": [b"\1\1\0"],
+    "half a request": [request()[:100]],
+    "a record that never comes whole": [begin(), b"\1\4\0\1\xff\xff\0\0", b"abc"],
+    "a request that never ends": [begin(), stream(fcgi.PARAMS, pairs(params())), record(fcgi.STDIN, b"abc")],
+}
+
+
+@pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW.keys())
+def test_defect_15_a_peer_that_falls_silent_is_ended_by_the_deadline(workers: Workers, sent: list[bytes]) -> None:
+    """flup 15: one silent connection kept a worker for ever. Here the worker is there for the next one."""
+    pid = workers.start(tell_pid, request_timeout=0.1)
+
+    with Peer(workers.path) as silent:
+        silent.send(b"".join(sent))
+        closed = silent.is_closed()
+
+    assert closed
+    # The deadline is so short here that a busy machine may miss it once or twice.
+    wait_until(lambda: ask(workers.path).text == str(pid))
+
+
+def test_defect_15_a_byte_at_a_time_wins_nothing(workers: Workers) -> None:
+    """The deadline is the whole request's, not each read's."""
+    pid = workers.start(tell_pid, request_timeout=0.2)
+
+    with Peer(workers.path) as slow:
+        slow.sock.settimeout(0.01)
+        for byte in request(HTTP_X_LONG="x" * 60000):
+            try:
+                slow.send(bytes([byte]))
+                slow.sock.recv(1)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                pass
+            break
+        else:
+            pytest.fail("it took the whole request")
+
+    wait_until(lambda: ask(workers.path).text == str(pid))
+
+
+def test_defect_15_a_peer_that_does_not_read_is_ended_by_the_deadline(workers: Workers) -> None:
+    """The same holds for the way back: a response that nobody takes is dropped."""
+    pid = workers.start(telling(lambda environ: environ["PATH_INFO"] * 1000000), request_timeout=0.3)
+
+    with Peer(workers.path) as deaf:
+        deaf.send(request("/"))
+        wait_until(lambda: len(ask(workers.path).text) == 1000000)
+
+    assert 0 == workers.dismiss(pid)
+
+
+def test_defect_16_a_connection_to_be_kept_pins_nobody(workers: Workers) -> None:
+    """flup 16: FCGI_KEEP_CONN gave a worker to one connection of nginx's. Here every request ends its connection."""
+    pid = workers.start(tell_pid)
+
+    with Peer(workers.path) as kept:
+        kept.send(begin(flags=fcgi.KEEP_CONN) + stream(fcgi.PARAMS, pairs(params())) + stream(fcgi.STDIN, b""))
+        first = kept.reply()  # which is read to the close
+        second = ask(workers.path)
+
+    assert [(str(pid), (0, 0))] * 2 == [(reply.text, reply.ended) for reply in (first, second)]
+
+
+def test_defect_17_the_alarm_ends_an_application_that_hangs(workers: Workers) -> None:
+    """flup 17: its time-out was an exception, which the application's own `except` could swallow."""
+
+    def hang(_: WSGIEnvironment) -> str:
+        while True:
+            with suppress(BaseException):
+                time.sleep(60)
+
+    pid = workers.start(telling(hang), request_timeout=0.1)
+    with Peer(workers.path) as peer:
+        peer.send(request())
+        closed = peer.is_closed()
+
+    assert closed
+    assert -signal.SIGALRM == workers.wait(pid)
+
+
+def test_the_alarm_is_set_for_the_request_alone(workers: Workers, pipe: Callable[[], Pipe]) -> None:
+    """An idle worker, and one with much to do afterwards, are not hanging."""
+    ran = pipe()
+
+    def tell(environ: WSGIEnvironment) -> str:
+        environ[AFTER](lambda: write_number(ran.writer, round(signal.getitimer(signal.ITIMER_REAL)[0])))
+        return str(round(signal.getitimer(signal.ITIMER_REAL)[0]))
+
+    workers.start(telling(tell), request_timeout=1000, keep=frozenset({ran.writer}))
+
+    assert 990 < int(ask(workers.path).text) < 1001
+    assert 0 == read_number(ran.reader)
+
+
+def test_defect_18_a_body_without_end_is_not_kept(workers: Workers) -> None:
+    """flup 18: it kept whatever came. Past what a request may have, the connection ends, nothing is begun."""
+    pid = workers.start(tell_pid)
+
+    with Peer(workers.path) as peer:
+        peer.send(begin() + stream(fcgi.PARAMS, pairs(params(method="POST"))))
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(0, 100 * MAX_INPUT, 65535):
+                peer.send(record(fcgi.STDIN, bytes(65535)))
+            pytest.fail("it took them all")
+
+    assert str(pid) == ask(workers.path).text
+
+
+def test_defect_18_the_biggest_body_is_read_whole(workers: Workers) -> None:
+    """What nginx lets through fits, with the most of params beside it."""
+    pid = workers.start(telling(lambda environ: str(len(environ["wsgi.input"].read()))))
+
+    reply = ask(workers.path, method="POST", body=bytes(MAX_BODY), HTTP_X_LONG="x" * 64000)
+
+    assert str(MAX_BODY) == reply.text
+    assert 0 == workers.dismiss(pid)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100])
+def test_defect_19_a_pair_may_span_records(workers: Workers, piece: int) -> None:
+    """flup 19: it read PARAMS record by record, and misread a pair that went over from one to the next."""
+    workers.start(telling(lambda environ: environ["HTTP_X_LONG"] + environ["PATH_INFO"]))
+    sent = pairs(params("/whole", HTTP_X_LONG="long" * 50))
+
+    with Peer(workers.path) as peer:
+        peer.send(begin() + stream(fcgi.PARAMS, sent, piece=piece) + stream(fcgi.STDIN, b""))
+        reply = peer.reply()
+
+    assert "long" * 50 + "/whole" == reply.text
+
+
+def test_defect_20_values_are_told(workers: Workers) -> None:
+    """flup 20: it had its capabilities under other names than it looked for. FastCGI 4.1 has these three."""
+    workers.start(tell_pid)
+    asked = {"FCGI_MAX_CONNS": "", "FCGI_MAX_REQS": "", "FCGI_MPXS_CONNS": "", "FCGI_OTHER": ""}
+
+    with Peer(workers.path) as peer:
+        peer.send(record(fcgi.GET_VALUES, pairs(asked), request_id=0))
+        told = peer.until(fcgi.GET_VALUES_RESULT)
+
+    expected = {"FCGI_MAX_CONNS": "1", "FCGI_MAX_REQS": "1", "FCGI_MPXS_CONNS": "0"}
+    assert (0, pairs(expected)) == (told.request_id, told.content)
+
+
+def test_defect_22_nothing_of_the_parents_runs_in_a_worker(workers: Workers, tmp_path: Path) -> None:
+    """flup 22: sys.exit in each child went through the caller's own clean-up."""
+    cleaned = tmp_path / "cleaned"
+    try:
+        pid = workers.start(telling(lambda _: sys.exit(3)))
+        with Peer(workers.path) as peer:
+            peer.send(request())
+            closed = peer.is_closed()
+        status = workers.wait(pid)
+    finally:
+        with cleaned.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+
+    assert (True, 1) == (closed, status)
+    assert f"{os.getpid()}\n" == cleaned.read_text()
+
+
+def test_defect_26_many_jobs_leave_no_zombies(workers: Workers) -> None:
+    """flup 26: nobody waited for the forks of an application."""
+    pid = workers.start(forking(lambda: None))
+    for _ in range(40):
+        ask(workers.path)
+
+    wait_until(lambda: not Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def test_a_request_that_another_is_in_the_way_of_is_told_so(workers: Workers) -> None:
+    """FastCGI 5.5: this server has one request a connection, and says FCGI_CANT_MPX_CONN to a second."""
+    pid = workers.start(tell_pid)
+    second = record(fcgi.BEGIN, struct.pack("!HB5x", fcgi.RESPONDER, 0), request_id=2)
+
+    with Peer(workers.path) as peer:
+        peer.send(begin() + second + stream(fcgi.PARAMS, pairs(params())) + stream(fcgi.STDIN, b""))
+        records = list(peer.records())
+
+    ends = {each.request_id: each.content for each in records if each.kind == fcgi.END}
+    assert {2: struct.pack("!LB3x", 0, fcgi.CANT_MULTIPLEX), 1: bytes(8)} == ends
+    assert str(pid) == fcgi.reply([each for each in records if each.request_id == 1]).text
+
+
+def test_another_role_is_refused(workers: Workers) -> None:
+    """FastCGI 5.5: FCGI_UNKNOWN_ROLE, and the application hears nothing of it."""
+    workers.start(tell_pid)
+
+    with Peer(workers.path) as peer:
+        peer.send(begin(role=fcgi.AUTHORIZER) + stream(fcgi.PARAMS, pairs(params())) + stream(fcgi.STDIN, b""))
+        reply = peer.reply()
+
+    assert (b"", (0, fcgi.UNKNOWN_ROLE)) == (reply.body, reply.ended)
+
+
+def test_an_aborted_request_ends_unanswered(workers: Workers) -> None:
+    """FastCGI 5.4: END_REQUEST, and nothing is begun."""
+    pid = workers.start(tell_pid)
+
+    with Peer(workers.path) as peer:
+        peer.send(begin() + stream(fcgi.PARAMS, pairs(params())) + record(fcgi.ABORT))
+        reply = peer.reply()
+
+    assert (b"", (0, 0)) == (reply.body, reply.ended)
+    assert str(pid) == ask(workers.path).text
+
+
+def test_padding_is_left_out(workers: Workers) -> None:
+    """A record's padding is no part of its stream (FastCGI 3.3)."""
+    workers.start(telling(lambda environ: environ["wsgi.input"].read().decode()))
+    sent = record(fcgi.PARAMS, pairs(params(method="POST", body=b"body")), padding=255) + record(fcgi.PARAMS, padding=5)
+    body = record(fcgi.STDIN, b"bo", padding=6) + record(fcgi.STDIN, b"dy", padding=1) + record(fcgi.STDIN, padding=8)
+
+    with Peer(workers.path) as peer:
+        peer.send(begin() + sent + body)
+        reply = peer.reply()
+
+    assert "body" == reply.text
+
+
+@pytest.mark.parametrize("size", [0, 1, 8184, 8185, 65535, 65536, 300000])
+def test_a_response_of_any_size_is_whole(workers: Workers, size: int) -> None:
+    """However many records it takes."""
+    workers.start(telling(lambda _: "x" * size))
+
+    reply = ask(workers.path)
+
+    assert (200, "x" * size, (0, 0)) == (reply.status, reply.text, reply.ended)
+
+
+def test_a_client_that_has_gone_harms_nobody(workers: Workers, pipe: Callable[[], Pipe]) -> None:
+    """The response has nobody to go to; what comes after it is done all the same."""
+    arrived, released, ran = pipe(), pipe(), pipe()
+
+    def wait(environ: WSGIEnvironment) -> str:
+        environ[AFTER](lambda: write_number(ran.writer, 7))
+        write_number(arrived.writer, os.getpid())
+        os.read(released.reader, 1)
+        return "x" * 1000000
+
+    pid = workers.start(telling(wait), keep=frozenset({arrived.writer, released.reader, ran.writer}))
+    with Peer(workers.path) as peer:
+        peer.send(request())
+        read_number(arrived.reader)
+    os.write(released.writer, b"!")
+
+    assert 7 == read_number(ran.reader)
+    assert 0 == workers.dismiss(pid)
+
+
+def test_a_peer_cannot_set_what_is_ours(workers: Workers) -> None:
+    """A param named as the server's own key does not take its place."""
+
+    def tell(environ: WSGIEnvironment) -> str:
+        return f"{callable(environ[AFTER])} {environ['wsgi.multiprocess']}"
+
+    workers.start(telling(tell))
+    theirs: dict[str, Any] = {AFTER: "x", "wsgi.multiprocess": "x"}
+
+    assert "True True" == ask(workers.path, **theirs).text
+
+
+def test_a_worker_ends_after_its_requests(workers: Workers) -> None:
+    """`max_requests` are served, and not one more."""
+    pid = workers.start(tell_pid, max_requests=3)
+
+    told = [ask(workers.path).text for _ in range(3)]
+
+    assert [str(pid)] * 3 == told
+    assert 0 == workers.wait(pid)
+
+
+def test_a_handlers_request_is_what_was_sent(workers: Workers) -> None:
+    """From the wire to `Request`, whole."""
+
+    def tell(asked: Request) -> Response:
+        return Response(200, f"{asked.method} {asked.path} {asked.headers['x-slack-signature']} ".encode() + asked.body)
+
+    workers.start(Router({"/slack/events": {"POST": tell}}))
+
+    reply = ask(workers.path, "/slack/events", method="POST", body="猫".encode(), HTTP_X_SLACK_SIGNATURE="v0=ab")
+
+    assert "POST /slack/events v0=ab 猫" == reply.text
+
+
+def test_a_ctrl_c_or_a_closed_terminal_is_the_masters_to_heed(workers: Workers) -> None:
+    """Either reaches the whole foreground group: a worker that ended by itself would break off requests."""
+    pid = workers.start(tell_pid)
+    os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGHUP)
+
+    assert str(pid) == ask(workers.path).text

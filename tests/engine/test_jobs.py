@@ -1,0 +1,278 @@
+"""Job processes and the usher: real forks, real locks; answering and welcoming leave their trace in the jobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cocoai.engine import jobs as jobs_module
+from cocoai.engine import locks
+from cocoai.engine.generation import Generation
+from cocoai.engine.job import Job, Key
+from cocoai.engine.jobs import Errand, Jobs
+from cocoai.engine.spool import Spool
+
+PATIENCE = 20.0
+
+
+def key(ts: int, thread: int | None = None) -> Key:
+    """The key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
+    return Key("C0PRACTICE", f"{ts if thread is None else thread}.000100", f"{ts}.000100")
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Other processes' work is awaited by its effect."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+class House:
+    """A spool with its jobs, and what their processes did."""
+
+    def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE) -> None:
+        self.folder = folder
+        self.spool = Spool(str(folder))
+        self.spool.make_folders()
+        self.generation = Generation(str(folder / "generation"))
+        self.ran: list[Errand] = []
+        self.jobs = Jobs(
+            self.spool,
+            folder=str(folder / "locks"),
+            slots=slots,
+            generation=self.generation,
+            answer=self.answer,
+            welcome=self.welcome,
+            errands=self.ran,
+            limit=limit,
+            start=lambda: self.trace("start"),
+        )
+        self.jobs.begin()
+
+    def trace(self, word: str) -> None:
+        with open(self.folder / "trace", "a", encoding="ascii") as file:
+            file.write(f"{word} {os.getpid()}\n")
+
+    def traced(self, word: str) -> list[str]:
+        """The pids that left this word, in order."""
+        path = self.folder / "trace"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line.split()[1] for line in lines if line.split()[0] == word]
+
+    def answer(self, job: Job) -> None:
+        """Answer once the file `hold` is gone; a question `hang` never."""
+        self.trace(f"answering-{job.question['text']}")
+        while (self.folder / "hold").exists() or (job.question["text"] == "hang" and job.attempt == 1):
+            time.sleep(0.005)
+        self.trace("answered")
+        self.spool.finish(job)
+
+    def welcome(self, job: Job) -> None:
+        job.record("placeholder", ts="1.0")
+        self.trace(f"welcomed-{job.question['text']}")
+
+    def put(self, ts: int, text: str = "q", thread: int | None = None) -> None:
+        """As a worker does: keep the question, then wake."""
+        assert self.spool.put(key(ts, thread), {"text": text})
+        self.jobs.wake()
+
+    def hold(self) -> None:
+        (self.folder / "hold").touch()
+
+    def let_go(self) -> None:
+        (self.folder / "hold").unlink(missing_ok=True)
+
+    def held(self) -> list[str]:
+        """The lock files that some process holds."""
+        names = [f"slot-{n}" for n in range(10)] + ["usher.lock"]
+        paths = [self.folder / "locks" / name for name in names]
+        return [path.name for path in paths if path.exists() and is_held(path)]
+
+
+def is_held(path: Path) -> bool:
+    lock = locks.take(str(path))
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Make a house; when the test is over, no process of it may be left."""
+    before = signal.getsignal(signal.SIGCHLD)
+    houses: list[House] = []
+
+    def build(**settings: float) -> House:
+        houses.append(House(tmp_path, **settings))  # type: ignore[arg-type]
+        return houses[-1]
+
+    yield build
+    for house in houses:
+        house.let_go()
+        house.jobs.end()
+        wait_until(lambda house=house: house.held() == [])  # type: ignore[misc]
+    signal.signal(signal.SIGCHLD, before)
+
+
+def test_a_question_is_answered_by_a_process_of_its_own(make: Callable[..., House]) -> None:
+    """wake() forks, and returns at once."""
+    house = make()
+
+    house.put(1)
+    wait_until(lambda: house.spool.keys("done") == [key(1)])
+
+    assert [str(os.getpid())] != house.traced("answered")
+    assert house.traced("answered") == house.traced("start")
+
+
+def test_never_more_than_the_slots_answer_at_once(make: Callable[..., House]) -> None:
+    """The others are welcomed by one usher, and answered as slots become free."""
+    house = make(slots=2)
+    house.hold()
+
+    for ts in range(1, 11):
+        house.put(ts)
+    wait_until(lambda: len(house.traced("welcomed-q")) == 8)
+
+    assert ["slot-0", "slot-1"] == [name for name in house.held() if name != "usher.lock"]
+    assert len(house.traced("answering-q")) == 2
+    assert len(set(house.traced("welcomed-q"))) <= 8
+    house.let_go()
+    wait_until(lambda: len(house.spool.keys("done")) == 10)
+    assert len(house.traced("answered")) == 10
+
+
+def test_who_waits_behind_a_question_of_the_same_thread_is_welcomed(make: Callable[..., House]) -> None:
+    """There is a slot for it, but not its turn: it waits, though not in silence."""
+    house = make(slots=4)
+    house.hold()
+    house.put(1, "first")
+    wait_until(lambda: len(house.traced("answering-first")) == 1)
+
+    house.put(2, "second", thread=1)
+    wait_until(lambda: len(house.traced("welcomed-second")) == 1)
+
+    assert [] == house.traced("answering-second")
+    house.let_go()
+    wait_until(lambda: house.spool.keys("done") == [key(1), key(2, thread=1)])
+
+
+def test_no_wake_up_is_lost(make: Callable[..., House]) -> None:
+    """However arrivals and ends fall together, nothing is left lying with nobody at work: no tick is needed."""
+    house = make(slots=2)
+
+    for ts in range(1, 151):
+        house.put(ts, thread=ts % 7)
+        time.sleep(0.001 * (ts % 4))
+    wait_until(lambda: len(house.spool.keys("done")) == 150)
+
+    assert len(house.traced("answered")) == 150
+
+
+def test_a_hung_job_ends_by_its_own_timer(make: Callable[..., House]) -> None:
+    """And its question goes on at the master's next look."""
+    house = make(slots=1, limit=0.3)
+    house.put(1, "hang")
+    wait_until(lambda: len(house.traced("answering-hang")) == 1)
+    wait_until(lambda: house.held() == [])
+
+    assert house.jobs.is_due()
+    house.jobs.attend()
+    wait_until(lambda: house.spool.keys("done") == [key(1)])
+
+    assert len(house.traced("answering-hang")) == 2
+
+
+def test_a_killed_job_process_frees_slot_and_claim(make: Callable[..., House]) -> None:
+    """kill -9 in the middle: the next look finds the question free."""
+    house = make(slots=1)
+    house.hold()
+    house.put(1)
+    wait_until(lambda: len(house.traced("answering-q")) == 1)
+
+    os.kill(int(house.traced("answering-q")[0]), signal.SIGKILL)
+    wait_until(lambda: house.held() == [])
+    house.let_go()
+    house.jobs.attend()
+
+    wait_until(lambda: house.spool.keys("done") == [key(1)])
+
+
+def test_a_new_generation_finishes_the_question_in_hand_and_leaves(make: Callable[..., House]) -> None:
+    """No old code takes up new work: the second question is for the next generation."""
+    house = make(slots=1)
+    house.hold()
+    house.put(1)
+    wait_until(lambda: len(house.traced("answering-q")) == 1)
+    house.put(2)
+    wait_until(lambda: len(house.traced("welcomed-q")) == 1)
+
+    house.jobs.end()
+    house.let_go()
+    wait_until(lambda: house.held() == [])
+
+    assert [key(2)] == house.spool.keys("ready")
+    house.jobs.begin()
+    house.jobs.attend()
+    wait_until(lambda: len(house.spool.keys("done")) == 2)
+
+
+def test_a_process_answers_a_bounded_number_of_questions(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After that a fresh one, forked from clean memory, goes on."""
+    monkeypatch.setattr(jobs_module, "MOST_QUESTIONS", 3)
+    house = make(slots=1)
+    house.hold()
+    for ts in range(1, 6):
+        house.put(ts)
+    wait_until(lambda: len(house.traced("welcomed-q")) == 4)
+    house.let_go()
+    wait_until(lambda: len(house.spool.keys("done")) == 3)
+    wait_until(lambda: house.held() == [])
+
+    house.jobs.attend()
+    wait_until(lambda: len(house.spool.keys("done")) == 5)
+
+    assert len(set(house.traced("answered"))) == 2
+
+
+def test_errands_are_run_by_whoever_is_sent(make: Callable[..., House]) -> None:
+    """Not in the master; and not again before their time."""
+    house = make()
+    house.ran.append(Errand(lambda: house.trace("errand"), every=3600))
+    wanted_later = Errand(lambda: house.trace("unwanted"), every=0, is_wanted=lambda: False)
+    house.ran.append(wanted_later)
+
+    assert house.jobs.is_due()
+    house.jobs.attend()
+    wait_until(lambda: len(house.traced("errand")) == 1)
+
+    assert house.jobs.is_due() is False
+    assert [] == house.traced("unwanted")
+    assert str(os.getpid()) not in house.traced("errand")
+
+
+def test_a_job_process_outlives_the_worker_that_forked_it(tmp_path: Path) -> None:
+    """The worker is killed as soon as it has woken; the question is answered all the same."""
+    script = tmp_path / "worker.py"
+    script.write_text(
+        "import os, signal, sys; from pathlib import Path; sys.path.insert(0, sys.argv[2]);"
+        "from tests.engine.test_jobs import House; house = House(Path(sys.argv[1])); house.put(1);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    root = str(Path(__file__).parents[2])
+
+    ended = subprocess.run([sys.executable, str(script), str(tmp_path / "var"), root], check=False, timeout=PATIENCE)
+    spool = Spool(str(tmp_path / "var"))
+
+    assert ended.returncode == -signal.SIGKILL
+    wait_until(lambda: spool.keys("done") == [key(1)])
