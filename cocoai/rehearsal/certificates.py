@@ -1,0 +1,89 @@
+"""A certificate authority made on the spot, and the one certificate that it signs: for this machine, for a while.
+
+The rehearsal walks the true path, TLS and all, so its servers need certificates that a careful client accepts.
+The authority's own key is gone before `make` returns: nobody can ever sign anything else with it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocoai.errors import CocoAIError
+
+DAYS = 90
+
+# Python 3.13 verifies strictly (RFC 5280): without key identifiers and usages it refuses the chain.
+_CONFIG = """\
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = ${ENV::COMMON_NAME}
+[authority]
+basicConstraints = critical, CA:TRUE, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[server]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = IP:127.0.0.1, DNS:localhost
+"""
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Paths of PEM files: what a client trusts, and what a server shows."""
+
+    ca_file: str
+    cert_file: str
+    key_file: str
+
+
+def make(folder: Path) -> Certificates:
+    """Write `ca.pem`, `server.pem` and `server.key` (0600) into `folder`, anew each time.
+
+    Raises `CocoAIError` when the `openssl` command is missing or fails.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = Certificates(str(folder / "ca.pem"), str(folder / "server.pem"), str(folder / "server.key"))
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        _sign(made, scratch)
+    return made
+
+
+def _sign(made: Certificates, scratch: str) -> None:
+    """The scratch folder holds the configuration, the request and the authority's key, and goes with them."""
+    config, ca_key, request = f"{scratch}/openssl.cnf", f"{scratch}/ca.key", f"{scratch}/server.csr"
+    Path(config).write_text(_CONFIG, encoding="ascii")
+    new = ["req", "-config", config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    serial = ["-days", str(DAYS), "-set_serial"]
+    root = ["-x509", "-extensions", "authority", "-keyout", ca_key, "-out", made.ca_file]
+    _openssl("CocoAI practice authority", [*new, *root, *serial, _serial()])
+    _openssl("localhost", [*new, "-new", "-keyout", made.key_file, "-out", request])
+    issue = ["x509", "-req", "-in", request, "-CA", made.ca_file, "-CAkey", ca_key, "-out", made.cert_file]
+    _openssl("localhost", [*issue, "-extfile", config, "-extensions", "server", *serial, _serial()])
+
+
+def _serial() -> str:
+    """At most 20 bytes, positive (RFC 5280, 4.1.2.2); a browser refuses a serial it has seen from the same name."""
+    return f"0x01{secrets.token_hex(18)}"
+
+
+def _openssl(common_name: str, arguments: list[str]) -> None:
+    environment = {**os.environ, "COMMON_NAME": common_name}
+    command = ["openssl", *arguments]
+    try:
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60, umask=0o077)
+    except FileNotFoundError:
+        raise CocoAIError("the openssl command is missing: install the package openssl") from None
+    except subprocess.SubprocessError as error:
+        said = getattr(error, "stderr", None) or b""
+        raise CocoAIError(f"openssl failed: {said.decode(errors='replace').strip() or error}") from None

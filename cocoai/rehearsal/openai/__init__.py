@@ -1,0 +1,1 @@
+"""The practice OpenAI: what it is asked, what it answers, and how it fails."""

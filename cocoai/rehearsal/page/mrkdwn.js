@@ -1,0 +1,126 @@
+// Slack's mrkdwn as Slack shows it. Text only ever enters the page as text nodes, so nothing in it can become markup.
+// What Slack would leave as it is (Markdown's **, #, tables) stays as it is here too: the page hides no mistake.
+
+const FENCE = /```\n?([\s\S]+?)\n?```/;
+const QUOTE = /^(?:&gt;|>) ?/;
+const BULLET = /^( *)([•◦▪]) +/;
+// A marker counts only at a word's edge, and Japanese letters are word characters too: Slack behaves the same.
+// Inside, each character can be read in one way only, or a row of backquotes would keep the browser busy for ever.
+const TOKEN =
+  /`([^`\n]+)`|<([^<>\n]+)>|(?<![\p{L}\p{N}*_~])([*_~])(?![\s*_~])((?:`[^`\n]*`|<[^<>\n]*>|(?!\3)[^`<\n]|`(?![^`\n]*`)|<(?![^<>\n]*>))+?)(?<!\s)\3(?![\p{L}\p{N}*_~])|:([a-z0-9_+-]+):/u;
+const STYLES = { "*": "strong", _: "em", "~": "s" };
+const EMOJI = {
+  "+1": "👍", thumbsup: "👍", eyes: "👀", tada: "🎉", white_check_mark: "✅", x: "❌", warning: "⚠️", bulb: "💡",
+  smile: "😄", smiley: "😃", wave: "👋", pray: "🙏", cat: "🐱", heart: "❤️", rocket: "🚀", hourglass: "⌛", memo: "📝",
+  point_right: "👉", sparkles: "✨", thinking_face: "🤔", coffee: "☕", bento: "🍱",
+};
+
+export const emoji = (name) => EMOJI[name] ?? `:${name}:`;
+
+export function render(text, people) {
+  const whole = document.createDocumentFragment();
+  let rest = text;
+  for (let fence = FENCE.exec(rest); fence; fence = FENCE.exec(rest)) {
+    lines(rest.slice(0, fence.index).replace(/\n$/, ""), whole, people);
+    const code = element("code", flat(fence[1]));
+    const block = element("pre");
+    block.tabIndex = 0; // so that a keyboard can scroll a wide block
+    block.append(code);
+    whole.append(block);
+    rest = rest.slice(fence.index + fence[0].length).replace(/^\n/, "");
+  }
+  lines(rest, whole, people);
+  return whole;
+}
+
+export function plain(text, people) {
+  const holder = element("div");
+  holder.append(render(text, people));
+  return holder.textContent;
+}
+
+function lines(text, parent, people) {
+  if (!text) return;
+  let open = null; // the quote or list that the next line may belong to
+  let everything = false; // >>> quotes all that follows
+  for (const line of text.split("\n")) {
+    everything ||= /^(?:&gt;|>){3}/.test(line);
+    const bullet = BULLET.exec(line);
+    if (everything || QUOTE.test(line)) {
+      open = inside(parent, open, "blockquote");
+      const row = element("p");
+      inline(line.replace(/^(?:&gt;|>){3} ?/, "").replace(QUOTE, ""), row, people);
+      open.append(row);
+    } else if (bullet) {
+      open = inside(parent, open, "ul");
+      const item = element("li");
+      const deeper = { "◦": 1, "▪": 2 }[bullet[2]] ?? 0;
+      item.className = `deep${Math.min(3, Math.max(deeper, Math.floor(bullet[1].length / 4)))}`;
+      inline(line.slice(bullet[0].length), item, people);
+      open.append(item);
+    } else {
+      open = null;
+      const row = element("p");
+      if (line.trim()) inline(line, row, people);
+      else row.className = "gap";
+      parent.append(row);
+    }
+  }
+}
+
+function inside(parent, open, name) {
+  if (open?.localName === name) return open;
+  const made = element(name);
+  parent.append(made);
+  return made;
+}
+
+function inline(text, parent, people) {
+  let rest = text;
+  for (let found = TOKEN.exec(rest); found; found = TOKEN.exec(rest)) {
+    const [all, code, control, marker, marked, name] = found;
+    parent.append(unescaped(rest.slice(0, found.index)));
+    if (code !== undefined) parent.append(element("code", flat(code)));
+    else if (control !== undefined) parent.append(controlled(control, people));
+    else if (name !== undefined) parent.append(emoji(name));
+    else {
+      const styled = element(STYLES[marker]);
+      inline(marked, styled, people);
+      parent.append(styled);
+    }
+    rest = rest.slice(found.index + all.length);
+  }
+  parent.append(unescaped(rest));
+}
+
+function controlled(control, people) {
+  const bar = control.indexOf("|");
+  const target = bar < 0 ? control : control.slice(0, bar);
+  const label = unescaped(bar < 0 ? "" : control.slice(bar + 1));
+  if (target.startsWith("@")) return mention(`@${people[target.slice(1)]?.name ?? (label || target.slice(1))}`);
+  if (target.startsWith("#")) return mention(`#${label || target.slice(1)}`);
+  if (/^!(here|channel|everyone)$/.test(target)) return mention(`@${target.slice(1)}`, "ping");
+  if (target.startsWith("!")) return target.startsWith("!date") ? document.createTextNode(label) : mention(label || target, "ping");
+  if (!/^(https?:\/\/|mailto:)/.test(target)) return document.createTextNode(unescaped(`<${control}>`));
+  const link = element("a", label || unescaped(target).replace(/^mailto:/, ""));
+  link.href = unescaped(target);
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  return link;
+}
+
+function mention(text, more = "") {
+  const made = element("span", text);
+  made.className = `mention ${more}`.trim();
+  return made;
+}
+
+// Inside code a link is shown as its address or label, and nothing else is read.
+const flat = (text) => unescaped(text.replace(/<(?:mailto:|tel:)?([^<>|\n]+)(?:\|([^<>\n]*))?>/g, (_, target, label) => label ?? target));
+const unescaped = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+
+function element(name, text = "") {
+  const made = document.createElement(name);
+  if (text) made.textContent = text;
+  return made;
+}

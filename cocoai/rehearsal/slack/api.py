@@ -1,0 +1,205 @@
+"""The Web API's methods over the practice workspace: what each does, and each refusal that Slack documents for it.
+
+Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.postMessage, chat.update, conversations.replies,
+users.info, reactions.add. It knows no HTTP: arguments in, the reply's JSON out, or `ApiError`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+
+from cocoai.rehearsal.slack.call import ApiError, Arguments
+from cocoai.rehearsal.slack.shapes import Payload, message_json, metadata_json, person_json
+from cocoai.rehearsal.slack.workspace import Channel, Message, Workspace, stored
+
+POST_LIMIT = 40_000
+UPDATE_LIMIT = 4_000
+MARKDOWN_LIMIT = 12_000
+PAGE_LIMIT = 1_000
+
+
+class WebAPI:
+    """`methods` maps a method's name to what answers it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._us = workspace.installation
+        self.methods: dict[str, Callable[[Arguments], Payload]] = {
+            "auth.test": self._auth_test,
+            "chat.postMessage": self._post_message,
+            "chat.update": self._update,
+            "conversations.replies": self._replies,
+            "users.info": self._users_info,
+            "reactions.add": self._reactions_add,
+        }
+
+    def _auth_test(self, _: Arguments) -> Payload:
+        us = self._us
+        told = {"url": "https://practice.invalid/", "team": us.team, "user": us.user.lower(), "team_id": us.team_id}
+        return told | {"user_id": us.user_id, "bot_id": us.bot_id, "app_id": us.app_id, "is_enterprise_install": False}
+
+    def _post_message(self, arguments: Arguments) -> Payload:
+        channel = self._channel(arguments)
+        content = _content(arguments)
+        metadata = _metadata(arguments)
+        text = stored(content.pop("text")[:POST_LIMIT])
+        thread_ts = arguments.text("thread_ts") or None
+        message = self._workspace.post(
+            channel.id, self._us.user_id, text, thread_ts=thread_ts, metadata=metadata or None, **content
+        )
+        told: Payload = {"channel": channel.id, "ts": message.ts}
+        return told | {"message": self._written(message)}
+
+    def _update(self, arguments: Arguments) -> Payload:
+        channel = self._channel(arguments)
+        with self._workspace.changed:
+            message = self._own(channel, arguments.required("ts"))
+            content = _content(arguments)
+            if len(content["text"]) > UPDATE_LIMIT:
+                raise ApiError("msg_too_long")
+            metadata = _metadata(arguments)
+            changes = {} if metadata is None else {"metadata": metadata or None}
+            text, blocks = stored(content["text"]), content["blocks"]
+            message = self._workspace.edit(message, text, shown=not blocks, blocks=blocks, **changes)
+        told: Payload = {"channel": channel.id, "ts": message.ts, "text": message.text}
+        return told | {"message": self._written(message)}
+
+    def _replies(self, arguments: Arguments) -> Payload:
+        channel = self._channel(arguments, archived=True)
+        thread = self._workspace.thread(channel.id, arguments.required("ts"))
+        if not thread:
+            raise ApiError("thread_not_found")
+        first = _cursor(arguments.text("cursor"))
+        wanted = [message for message in thread if message.ts >= first and _within(message, arguments)]
+        limit = _limit(arguments.text("limit"))
+        page, rest = wanted[:limit], wanted[limit:]
+        whole = arguments.flag("include_all_metadata")
+        told: Payload = {"messages": [self._written(each, whole=whole) for each in page]}
+        told["has_more"] = bool(rest)
+        return told | ({"response_metadata": {"next_cursor": _next_cursor(rest[0])}} if rest else {})
+
+    def _users_info(self, arguments: Arguments) -> Payload:
+        person = self._workspace.people.get(arguments.required("user"))
+        if person is None:
+            raise ApiError("user_not_found")
+        return {"user": person_json(person, self._us, locale=arguments.flag("include_locale"))}
+
+    def _reactions_add(self, arguments: Arguments) -> Payload:
+        if not arguments.text("timestamp"):
+            raise ApiError("no_item_specified")
+        channel, name = self._channel(arguments), arguments.required("name").strip(":")
+        if not re.fullmatch(r"[a-z0-9_+'\-]{1,100}(::skin-tone-[2-6])?", name):
+            raise ApiError("invalid_name")
+        with self._workspace.changed:
+            message = self._workspace.find(channel.id, arguments.text("timestamp"))
+            if message is None:
+                raise ApiError("message_not_found")
+            users = message.reactions.get(name, ())
+            if self._us.user_id in users:
+                raise ApiError("already_reacted")
+            reactions = {**message.reactions, name: (*users, self._us.user_id)}
+            self._workspace.touch(channel.id, message.ts, reactions=reactions)
+        return {}
+
+    def _channel(self, arguments: Arguments, *, archived: bool = False) -> Channel:
+        """The channel, if the bot may act in it; `archived` ones can still be read."""
+        channel = self._workspace.channels.get(arguments.required("channel"))
+        if channel is None or (not channel.member and channel.kind != "channel"):
+            # What the bot cannot see does not exist for it.
+            raise ApiError("channel_not_found")
+        if channel.archived and not archived:
+            raise ApiError("is_archived")
+        if not channel.member:
+            raise ApiError("not_in_channel")
+        return channel
+
+    def _own(self, channel: Channel, ts: str) -> Message:
+        message = self._workspace.find(channel.id, ts)
+        if message is None:
+            raise ApiError("message_not_found")
+        if message.user != self._us.user_id:
+            raise ApiError("cant_update_message")
+        return message
+
+    def _written(self, message: Message, *, whole: bool = True) -> Payload:
+        return message_json(self._workspace, message) | metadata_json(message, whole=whole)
+
+
+def _content(arguments: Arguments) -> dict[str, Any]:
+    """Text and blocks; at least something must be there. Text without blocks takes old blocks away."""
+    text, markdown = arguments.text("text"), arguments.text("markdown_text")
+    blocks = arguments.structure("blocks", "invalid_blocks_format")
+    attachments = arguments.structure("attachments", "invalid_attachments")
+    if markdown and (text or blocks):
+        raise ApiError("markdown_text_conflict")
+    if len(markdown) > MARKDOWN_LIMIT:
+        raise ApiError("msg_too_long")
+    if not isinstance(blocks or [], list) or not all(isinstance(block, dict) for block in blocks or []):
+        raise ApiError("invalid_blocks_format")
+    if len(blocks or []) > 50:
+        raise ApiError("invalid_blocks")
+    if not ((text or markdown).strip() or blocks or attachments):
+        raise ApiError("no_text")
+    return {"text": text or markdown, "blocks": tuple(blocks or ())}
+
+
+def _metadata(arguments: Arguments) -> dict[str, Any] | None:
+    """None: not given; empty: to be cleared."""
+    metadata = arguments.structure("metadata", "invalid_metadata_format")
+    if not metadata:
+        return None if metadata is None else {}
+    known = isinstance(metadata, dict) and set(metadata) == {"event_type", "event_payload"}
+    if not known or not isinstance(metadata["event_payload"], dict):
+        raise ApiError("invalid_metadata_format")
+    if not (isinstance(metadata["event_type"], str) and re.fullmatch(r"[A-Za-z0-9_.]+", metadata["event_type"])):
+        raise ApiError("invalid_metadata_format")
+    if not all(_allowed(value) for value in metadata["event_payload"].values()):
+        raise ApiError("invalid_metadata_schema")
+    return dict(metadata)
+
+
+def _allowed(value: object) -> bool:
+    """A string, number or boolean, a flat object, or a list of flat objects; no null, no list of plain values."""
+    if isinstance(value, list):
+        return all(isinstance(each, dict) and _flat(each) for each in value)
+    return _flat(value) if isinstance(value, dict) else isinstance(value, str | int | float)
+
+
+def _flat(value: dict[str, object]) -> bool:
+    return all(isinstance(each, str | int | float) for each in value.values())
+
+
+def _limit(given: str) -> int:
+    if given and not (given.isascii() and given.isdigit() and int(given) > 0):
+        raise ApiError("invalid_limit")
+    return min(int(given), PAGE_LIMIT) if given else PAGE_LIMIT
+
+
+def _next_cursor(message: Message) -> str:
+    return base64.b64encode(f"next_ts:{message.ts}".encode()).decode()
+
+
+def _cursor(given: str) -> str:
+    """The ts at which the page begins; empty: at the parent. Pages after the first leave the parent out."""
+    if not given:
+        return ""
+    try:
+        name, _, ts = base64.b64decode(given, validate=True).decode().partition(":")
+    except ValueError:
+        raise ApiError("invalid_cursor") from None
+    if name != "next_ts" or not re.fullmatch(r"\d+\.\d+", ts):
+        raise ApiError("invalid_cursor")
+    return ts
+
+
+def _within(message: Message, arguments: Arguments) -> bool:
+    """`oldest` and `latest` choose among the replies; the parent always comes."""
+    oldest, latest = arguments.text("oldest"), arguments.text("latest")
+    if arguments.flag("inclusive") and message.ts in (oldest, latest):
+        return True
+    newer = not oldest or message.ts > oldest
+    older = not latest or message.ts < latest
+    return message.thread_ts is None or (newer and older)

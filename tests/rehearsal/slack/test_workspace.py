@@ -1,0 +1,84 @@
+"""The practice workspace, and how texts are stored in it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from cocoai.rehearsal.slack.workspace import Installation, Workspace, stored, typed
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("a & b", "a &amp; b"),
+        ("a &amp; b &lt;c&gt;", "a &amp; b &lt;c&gt;"),
+        ("1 < 2 > 0", "1 &lt; 2 &gt; 0"),
+        ("> a quote", "&gt; a quote"),
+        ("<@U0ASKER01> <!here> <#C0PRACTICE|practice>", "<@U0ASKER01> <!here> <#C0PRACTICE|practice>"),
+        ("<https://a.example/?b=1|the page>", "<https://a.example/?b=1|the page>"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("see https://a.example/?b=1&c=2.", "see <https://a.example/?b=1&amp;c=2>."),
+        ("https://a.example/を見て", "<https://a.example/を見て>"),
+        ("（https://a.example/）。", "（<https://a.example/>）。"),
+    ],
+)
+def test_a_program_s_text(given: str, kept: str) -> None:
+    """What a program posts keeps its entities; the rest is escaped, and bare addresses become links."""
+    assert kept == stored(given)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("@CocoAI hi", "<@U0COCOAI> hi"),
+        ("hi @cocoai!", "hi <@U0COCOAI>!"),
+        ("@CocoAIに聞く", "<@U0COCOAI>に聞く"),
+        ("@CocoAIs", "@CocoAIs"),
+        ("<@U0COCOAI> & <!here>", "&lt;@U0COCOAI&gt; &amp; &lt;!here&gt;"),
+        ("https://a.example/", "<https://a.example/>"),
+    ],
+)
+def test_a_person_s_text(written: str, kept: str) -> None:
+    """What a person types is escaped whole; only the bot's name becomes a mention."""
+    assert kept == typed(written, Installation())
+
+
+def test_no_ts_twice() -> None:
+    """Whatever the clock does, each message has a ts of its own, later than all before."""
+    times = iter([1763822000.0002, 1763822000.0002, 1763822000.0001, 1763821000.0])
+    workspace = Workspace(lambda: next(times))
+    stamps = [workspace.post("C0PRACTICE", "U0ASKER01", "hi").ts for _ in range(4)]
+
+    assert stamps == sorted(set(stamps))
+    assert stamps[0] == "1763822000.000200"
+
+
+def test_a_deleted_parent_leaves_a_tombstone() -> None:
+    """With replies it stays as a marked grave; alone it is gone."""
+    workspace = Workspace(lambda: 1763822000.0)
+    alone = workspace.post("C0PRACTICE", "U0ASKER01", "alone")
+    parent = workspace.post("C0PRACTICE", "U0ASKER01", "parent")
+    reply = workspace.post("C0PRACTICE", "U0COCOAI", "reply", thread_ts=parent.ts)
+    workspace.delete("C0PRACTICE", alone.ts)
+    workspace.delete("C0PRACTICE", parent.ts)
+
+    assert workspace.thread("C0PRACTICE", alone.ts) == ()
+    assert ["tombstone", ""] == [each.subtype for each in workspace.thread("C0PRACTICE", reply.ts)]
+    with pytest.raises(KeyError):
+        workspace.delete("C0PRACTICE", alone.ts)
+
+
+def test_waiting_ends_with_what_was_waited_for() -> None:
+    """Whoever waits is woken by the change, and gets the value that was true."""
+    workspace = Workspace(lambda: 1763822000.0)
+    later = threading.Timer(0.01, workspace.post, ("C0PRACTICE", "U0ASKER01", "hi"))
+    later.start()
+
+    assert "hi" == workspace.wait_for(lambda: workspace.messages("C0PRACTICE"), 20)[0].text
+    later.join()
+    with pytest.raises(TimeoutError):
+        workspace.wait_for(lambda: len(workspace.messages("C0PRACTICE")) > 1, 0.01)
