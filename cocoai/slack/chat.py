@@ -1,0 +1,241 @@
+"""SlackChat: what we say in Slack and what we read there, over its Web API.
+
+Every text leaves through one door (`_say`), which takes away whatever could ping. Each message of ours bears a mark
+as metadata, so that a later run finds it again. It decides nothing about answers, and no error of it holds the token.
+Sources: docs.slack.dev/apis/web-api, /apis/web-api/rate-limits, /reference/methods.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import requests
+import urllib3
+
+from cocoai.errors import CocoAIError, Temporary
+from cocoai.slack.identity import Identity, from_auth_test
+from cocoai.slack.outcomes import checked, unreachable
+from cocoai.slack.rendering import harmless
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 10.0
+"""Seconds: to stand the connection, and to wait for each piece of the answer."""
+
+PAGE = 200
+"""Messages asked for at once; Slack advises no more."""
+
+MOST_PAGES = 100
+MOST_MESSAGES = 1000
+"""Replies kept of a thread, the newest; the parent is kept besides."""
+
+EVENT_TYPE = "cocoai"
+KINDS = ("placeholder", "answer", "part", "note", "error")
+
+_QUIET = {"unfurl_links": "false", "unfurl_media": "false", "parse": "none", "link_names": "false"}
+"""Nothing unfurls, since an address can carry a secret away; no bare name becomes a ping."""
+
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a message of ours bears: the question's key, what it is to that (one of KINDS), which part of the reply."""
+
+    key: str
+    kind: str
+    n: int = 1
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a thread as Slack tells it; `text` still has its entities. What Slack leaves out is empty."""
+
+    ts: str
+    user: str
+    bot_id: str
+    text: str
+    mark: Mark | None
+    subtype: str
+
+
+class SlackChat:
+    """One process's line to Slack.
+
+    Every method raises `Temporary` or `Permanent` with Slack's own code. A 429 is waited out, up to `patience` seconds
+    for one call; `clock` (monotonic) and `sleep` are in seconds.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        *,
+        api_url: str,
+        token: str,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        patience: float = 60.0,
+    ) -> None:
+        self._session = session
+        self._api_url = api_url
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._clock = clock
+        self._sleep = sleep
+        self._patience = patience
+        self._limited: dict[tuple[str, str], float] = {}
+        self._posted: dict[tuple[str, str, Mark], str] = {}
+
+    def post(self, channel: str, text: str, thread_ts: str, mark: Mark) -> str:
+        """Post into the thread; returns the message's ts.
+
+        A placeholder that waits for its answer is not posted again, and a message of which nobody knows whether it
+        arrived is first sought: in both cases the ts is that of the message which is there.
+        """
+        place = (channel, thread_ts, mark)
+        ts = self._already_posted(place)
+        if not ts:
+            ts = self._post(place, text)
+        if mark.kind == "placeholder":
+            self._posted[place] = ts
+        else:
+            self._posted.pop(place, None)
+        return ts
+
+    def update(self, channel: str, ts: str, text: str, mark: Mark, *, wait: bool = True) -> None:
+        """Change a message of ours. With `wait` False a 429, also one that still holds, raises `Temporary` at once."""
+        self._say("chat.update", {"channel": channel, "ts": ts}, text, mark, wait=wait)
+        if mark.kind != "placeholder":
+            self._posted = {place: posted for place, posted in self._posted.items() if posted != ts}
+
+    def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
+        """The thread, oldest first, each message once: its parent and the newest 1,000 replies."""
+        kept: list[Message] = []
+        for page in self._pages(channel, thread_ts):
+            by_ts = {message.ts: message for message in (*kept, *page)}
+            ordered = sorted(by_ts.values(), key=lambda message: float(message.ts))
+            kept = ordered[:1] + ordered[1:][-MOST_MESSAGES:]
+        return tuple(kept)
+
+    def find(
+        self, channel: str, thread_ts: str, mark_key: str, kinds: Collection[str] = KINDS, n: int = 1
+    ) -> str | None:
+        """The ts of our first message in the thread with that key, one of those kinds, and that part's number."""
+        for message in self.thread(channel, thread_ts):
+            mark = message.mark
+            if mark and mark.key == mark_key and mark.kind in kinds and mark.n == n:
+                return message.ts
+        return None
+
+    def who(self) -> Identity:
+        """Who Slack takes us for (auth.test)."""
+        return from_auth_test(self._call("auth.test", {}))
+
+    def _already_posted(self, place: tuple[str, str, Mark]) -> str:
+        """The ts of what this object posted there before, or may have; empty if nothing."""
+        channel, thread_ts, mark = place
+        if place not in self._posted:
+            return ""
+        return self._posted[place] or self.find(channel, thread_ts, mark.key, (mark.kind,), mark.n) or ""
+
+    def _post(self, place: tuple[str, str, Mark], text: str) -> str:
+        channel, thread_ts, mark = place
+        try:
+            return _ts(self._say("chat.postMessage", {"channel": channel, "thread_ts": thread_ts}, text, mark))
+        except Temporary as error:
+            if error.sent:
+                self._posted[place] = ""
+            raise
+
+    def _say(self, method: str, to: Mapping[str, str], text: str, mark: Mark, *, wait: bool = True) -> dict[str, Any]:
+        """The one door: nothing that people can see leaves by another, and nothing that leaves can ping."""
+        visible = harmless(text.encode("utf-8", "replace").decode("utf-8"))
+        metadata = json.dumps({"event_type": EVENT_TYPE, "event_payload": asdict(mark)})
+        return self._call(method, {**to, "text": visible, "metadata": metadata, **_QUIET}, wait=wait)
+
+    def _pages(self, channel: str, thread_ts: str) -> Iterator[list[Message]]:
+        fields = {"channel": channel, "ts": thread_ts, "limit": str(PAGE), "include_all_metadata": "true"}
+        cursor = ""
+        seen: set[str] = set()
+        while cursor not in seen and len(seen) < MOST_PAGES:
+            seen.add(cursor)
+            told = self._call("conversations.replies", fields | ({"cursor": cursor} if cursor else {}))
+            messages = told.get("messages")
+            yield [found for each in messages if (found := _message(each))] if isinstance(messages, list) else []
+            cursor = _next_cursor(told)
+
+    def _call(self, method: str, fields: Mapping[str, str], *, wait: bool = True) -> dict[str, Any]:
+        left = self._patience if wait else 0.0
+        place = (method, fields.get("channel", ""))
+        pause = self._pause(place)
+        while pause <= left:
+            if pause:
+                self._sleep(pause)
+                self._limited.pop(place, None)
+                left -= pause
+            try:
+                return checked(self._send(method, fields))
+            except Temporary as error:
+                if error.retry_after is None:
+                    raise
+                pause = error.retry_after
+                self._limited[place] = self._clock() + pause
+        raise Temporary("ratelimited", source="Slack", status=429, retry_after=pause)
+
+    def _pause(self, place: tuple[str, str]) -> float:
+        """Seconds that an earlier 429 still asks for."""
+        if place not in self._limited:
+            return 0.0
+        return max(0.0, self._limited[place] - self._clock())
+
+    def _send(self, method: str, fields: Mapping[str, str]) -> requests.Response:
+        failure: CocoAIError
+        try:
+            return self._session.post(
+                self._api_url + method,
+                data=fields,
+                headers=self._headers,
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                allow_redirects=False,
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+            failure = unreachable(error)
+        # Raised out here so that it carries no context: an exception of requests may quote the header with the token.
+        raise failure
+
+
+def _ts(told: Mapping[str, Any]) -> str:
+    ts = _word(told, "ts")
+    if _TS.fullmatch(ts):
+        return ts
+    raise Temporary("posted without a ts", source="Slack", sent=True)
+
+
+def _next_cursor(told: Mapping[str, Any]) -> str:
+    more = told.get("response_metadata")
+    return _word(more, "next_cursor") if isinstance(more, dict) else ""
+
+
+def _message(told: object) -> Message | None:
+    if not isinstance(told, dict) or not _TS.fullmatch(_word(told, "ts")):
+        return None
+    words = {name: _word(told, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
+    return Message(**words, mark=_mark(told.get("metadata")))
+
+
+def _mark(metadata: object) -> Mark | None:
+    """The mark in a message's metadata; None for other apps' metadata and for anything odd."""
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+        return None
+    payload = metadata.get("event_payload")
+    if not isinstance(payload, dict) or payload.get("kind") not in KINDS or type(payload.get("n")) is not int:
+        return None
+    return Mark(_word(payload, "key"), payload["kind"], payload["n"])
+
+
+def _word(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
