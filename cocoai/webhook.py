@@ -1,0 +1,62 @@
+"""The door to Slack: a request is read, judged, kept, and answered 200; what follows is for afterwards.
+
+It knows nothing of answering. A question goes into the spool, and `wake` is run once Slack has its answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from cocoai.engine.job import Key
+from cocoai.engine.request import Request
+from cocoai.engine.response import Response, line
+from cocoai.engine.spool import Spool
+from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
+
+log = logging.getLogger(__name__)
+
+
+class Webhook:
+    """The handler of `POST /slack/events`. `wake` starts the work on what was put."""
+
+    def __init__(
+        self,
+        analyzer: SlackEventAnalyzer,
+        spool: Spool,
+        *,
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._analyzer = analyzer
+        self._spool = spool
+        self._wake = wake
+        self._clock = clock
+
+    def __call__(self, request: Request) -> Response:
+        """200 for all that Slack need not send again; 401 and 400 are raised as `Refused`; 503 if it cannot be kept."""
+        event = self._analyzer.analyze(request.headers, request.body, self._clock())
+        if isinstance(event, Ignored):
+            log.debug("event outcome=ignored reason=%r", event.reason)
+            return Response(200)
+        if isinstance(event, Challenge):
+            return Response(200, event.text.encode())
+        return self._accept(event)
+
+    def _accept(self, question: Question) -> Response:
+        began = time.monotonic()
+        try:
+            new = self._spool.put(Key.parse(question.key), question.facts())
+        except OSError:
+            # Not kept, so not accepted: Slack sends it again.
+            log.exception("question key=%s outcome=not-kept", question.key)
+            return line(503, "cannot keep it now")
+        log.info(
+            "question key=%s kind=%s outcome=%s ms=%.1f",
+            question.key,
+            question.kind,
+            "accepted" if new else "duplicate",
+            (time.monotonic() - began) * 1000,
+        )
+        return Response(200, after=self._wake if new else None)
