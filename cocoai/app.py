@@ -1,0 +1,220 @@
+"""The roof: the one place where the floors meet. build() joins them; serve() is the pool's life.
+
+Everything is made in the master before it forks, so that its children share it: nothing here may open a
+connection or a lock file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import ssl
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import requests
+
+from cocoai import config
+from cocoai.answer import Answerer, Manner
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.engine import fastcgi, https
+from cocoai.engine.generation import Generation
+from cocoai.engine.jobs import Errand, Jobs
+from cocoai.engine.listener import open_listener
+from cocoai.engine.pool import Pool, inherited_listener
+from cocoai.engine.request import Request
+from cocoai.engine.response import Response, line
+from cocoai.engine.router import Handler, Router
+from cocoai.engine.spool import Spool
+from cocoai.errors import CocoAIError
+from cocoai.slack.chat import SlackChat
+from cocoai.slack.events import SlackEventAnalyzer
+from cocoai.slack.identity import WhoWeAre
+from cocoai.webhook import Webhook
+from cocoai.words import LANGUAGES
+
+SLACK_PATIENCE = 20.0
+"""Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
+
+JOB_MARGIN = 120.0
+"""Seconds that a job may take beyond the model's total_timeout: six such waits."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CocoAI:
+    """The whole house: what answers requests, and what works behind them."""
+
+    application: Router
+    jobs: Jobs
+
+
+def build(settings: config.Settings) -> CocoAI:
+    """Join the floors. Makes folders, but opens no connection, no lock and no socket. Raises OSError, `CocoAIError`."""
+    var = settings.paths.var
+    locks, run = make_folders(var)
+    generation = Generation(os.path.join(run, "generation"))
+    spool = Spool(var)
+    spool.make_folders()
+    context = https.tls_context(settings.network.ca_file or None)
+    connect = Outside(settings, context)
+    who = WhoWeAre(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
+    answerer = Answerer(
+        spool, manner(settings), outside=connect, own_user=lambda: (who.known() or who.refresh()).user_id
+    )
+    jobs = Jobs(
+        spool,
+        folder=locks,
+        slots=settings.pool.slots,
+        generation=generation,
+        answer=answerer.answer,
+        welcome=answerer.welcome,
+        errands=[Errand(spool.sweep, every=3600.0), Errand(refresher(who), every=60.0, is_wanted=who.is_stale)],
+        limit=settings.openai.total_timeout + JOB_MARGIN,
+        start=answerer.begin,
+    )
+    webhook = Webhook(analyzer(settings, who, spool), spool, wake=jobs.wake)
+    routes: dict[str, dict[str, Handler]] = {
+        "/slack/events": {"POST": webhook},
+        "/healthz": {"GET": healthz, "HEAD": healthz},
+    }
+    https.warm_up(context)
+    return CocoAI(Router(routes), jobs)
+
+
+def make_folders(var: str) -> tuple[str, str]:
+    """`locks/` and `run/` below `var`, for this user only."""
+    folders = (os.path.join(var, "locks"), os.path.join(var, "run"))
+    for folder in folders:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    return folders
+
+
+class Outside:
+    """The two connections to the world, made anew in each process that speaks to it."""
+
+    def __init__(self, settings: config.Settings, context: ssl.SSLContext) -> None:
+        self._settings = settings
+        self._context = context
+
+    def __call__(self) -> tuple[SlackChat, ChatGPTChat]:
+        return self.slack(), self.chatgpt()
+
+    def slack(self) -> SlackChat:
+        slack = self._settings.slack
+        return SlackChat(self._session(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
+
+    def chatgpt(self) -> ChatGPTChat:
+        openai = self._settings.openai
+        return ChatGPTChat(
+            self._session(),
+            base_url=openai.base_url,
+            api_key=openai.api_key,
+            model=openai.model,
+            max_output_tokens=openai.max_output_tokens,
+            reasoning_effort=openai.reasoning_effort,
+            connect_timeout=openai.connect_timeout,
+            first_word_timeout=openai.first_word_timeout,
+            silence_timeout=openai.silence_timeout,
+            total_timeout=openai.total_timeout,
+        )
+
+    def _session(self) -> requests.Session:
+        return https.new_session(self._context, self._settings.network.proxy or None)
+
+
+def analyzer(settings: config.Settings, who: WhoWeAre, spool: Spool) -> SlackEventAnalyzer:
+    """The analyzer with what the settings allow."""
+    slack = settings.slack
+    return SlackEventAnalyzer(
+        slack.signing_secret,
+        who=who.known,
+        asked_in=spool.asked_in,
+        follow_ups=slack.follow_ups,
+        direct_messages=slack.direct_messages,
+        allow_channels=slack.allow_channels,
+        allow_users=slack.allow_users,
+        external_users=slack.external_users,
+    )
+
+
+def manner(settings: config.Settings) -> Manner:
+    """How to answer, from the settings; the persona is ours unless a file is named. Raises `CocoAIError`."""
+    path = settings.answer.instructions
+    try:
+        instructions = (
+            open_text(path) if path else resources.files("cocoai").joinpath("instructions.txt").read_text("utf-8")
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise CocoAIError(f"[answer] instructions = {path}: {error}") from error
+    return Manner(
+        words=LANGUAGES[settings.answer.language],
+        instructions=instructions,
+        round_trips=settings.answer.round_trips,
+        max_history_tokens=settings.answer.max_history_tokens,
+        update_interval=settings.slack.update_interval,
+    )
+
+
+def open_text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def refresher(who: WhoWeAre) -> Callable[[], None]:
+    """Ask Slack who we are; what goes wrong is logged, for the next try is a minute away."""
+
+    def refresh() -> None:
+        try:
+            known = who.refresh()
+            log.info("identity outcome=known team=%s user=%s", known.team_id, known.user_id)
+        except (CocoAIError, OSError) as error:
+            log.warning("identity outcome=unknown reason=%s", error)
+
+    return refresh
+
+
+def healthz(_: Request) -> Response:
+    """The pool answers: nothing more is meant."""
+    return line(200, "ok")
+
+
+def serve(settings: config.Settings, *, bind: str | None, command: list[str]) -> None:
+    """Be the pool's master until TERM. `command` is what HUP runs again. Raises OSError, `CocoAIError`."""
+    listener = inherited_listener() or open_listener(bind)
+    cocoai = build(settings)
+    worker = fastcgi.Worker(
+        cocoai.application, max_requests=settings.pool.max_requests, request_timeout=settings.pool.request_timeout
+    )
+    pool = Pool(listener, serve=worker.serve, workers=settings.pool.workers, chores=cocoai.jobs, command=command)
+    # What lives now lives as long as we do: collected once, and never looked at again in any child.
+    gc.collect()
+    gc.freeze()
+    pool.run()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """What `cocoai.fcgi` runs: the pool, or with `--check` nothing but what comes before it."""
+    parser = argparse.ArgumentParser(prog="cocoai.fcgi", description="CocoAI's FastCGI pool")
+    parser.add_argument("--config", metavar="FILE", help="the settings (else $COCOAI_CONFIG, ./cocoai.ini, ...)")
+    parser.add_argument("--bind", metavar="unix:PATH", help="listen here, not on descriptor 0")
+    parser.add_argument("--check", action="store_true", help="build everything, serve nothing")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        settings = config.read(given.config, os.environ)
+        for warning in settings.warnings:
+            log.warning("settings %s", warning)
+        if given.check:
+            build(settings)
+        else:
+            serve(settings, bind=given.bind, command=[sys.executable, *sys.orig_argv[1:]])
+    except (CocoAIError, OSError) as error:
+        log.error("pool outcome=not-started reason=%s", error)  # noqa: TRY400 (the words are for an operator)
+        return 1
+    return 0

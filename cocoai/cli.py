@@ -1,0 +1,193 @@
+"""`cocoai`: the operator's commands. Each reads its arguments here and does its work elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import cocoai
+from cocoai import config
+from cocoai.engine.job import Key
+from cocoai.engine.spool import Spool
+from cocoai.errors import CocoAIError
+from cocoai.up import LISTEN, Up, etc
+from cocoai.up.machine import take_owner
+
+JOB_FOLDERS = ("ready", "failed", "done")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it did what it was told, 1 if it could not, 2 if it was told nonsense."""
+    arguments = _parser().parse_args(argv)
+    try:
+        status: int = arguments.command(arguments)
+    except CocoAIError as error:
+        print(f"cocoai: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cocoai", description="A Slack bot on your own smallest machine.")
+    parser.add_argument("--version", action="version", version=f"cocoai {cocoai.__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_up(commands)
+    _add_rehearse(commands)
+    _add_spool(commands)
+    _add_manifest(commands)
+    return parser
+
+
+def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    up = commands.add_parser("up", help="nginx, supervisor and the pool on this machine, until Ctrl-C")
+    _add_config(up)
+    up.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, help="where nginx listens (%(default)s)")
+    up.set_defaults(command=_up)
+
+
+def _add_rehearse(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    rehearse = commands.add_parser("rehearse", help="the same against a practice Slack and OpenAI, with a page")
+    rehearse.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, help="where nginx listens (%(default)s)")
+    rehearse.add_argument("--port", type=int, default=8090, help="of the practice Slack's page (%(default)s)")
+    rehearse.add_argument("--once", action="store_true", help="end after the first conversation; 0 if it was answered")
+    rehearse.add_argument("--openai", action="store_true", help="ask the real OpenAI, with OPENAI_API_KEY")
+    rehearse.set_defaults(command=_rehearse)
+
+
+def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    spool = commands.add_parser("spool", help="look at the jobs; retry one that was given up")
+    _add_config(spool)
+    verbs = spool.add_subparsers(metavar="VERB", required=True)
+    verbs.add_parser("list", help="all jobs, and where they are").set_defaults(verb="list", key="")
+    for verb, told in (("show", "what has happened to one"), ("retry", "put one that failed back")):
+        command = verbs.add_parser(verb, help=told)
+        command.add_argument("key", metavar="KEY", help="CHANNEL-THREAD_TS-TS, as `list` shows it")
+        command.set_defaults(verb=verb)
+    spool.set_defaults(command=_spool)
+
+
+def _add_manifest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    manifest = commands.add_parser("manifest", help="the Slack app manifest, to paste at api.slack.com/apps")
+    manifest.add_argument("--url", metavar="https://HOST", required=True, help="where Slack finds this machine")
+    manifest.set_defaults(command=_manifest)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="FILE", help=f"the settings; else $COCOAI_CONFIG, ./cocoai.ini, {config.SYSTEM_FILE}"
+    )
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    settings = config.read(arguments.config, os.environ)
+    for warning in settings.warnings:
+        print(f"cocoai: {warning}", file=sys.stderr)
+    os.umask(0o077)
+    take_owner(settings.paths.var)
+    keep(Up(settings.paths.var, listen=arguments.listen, config=settings.file))
+    return 0
+
+
+def keep(up: Up) -> None:
+    """Keep it up until a signal comes. Raises CocoAIError."""
+    with interruptible(), up:
+        print(f"CocoAI is ready at {up.address}/slack/events (logs: {up.log}; Ctrl-C ends it)", flush=True)
+        up.wait()
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C, TERM and HUP (the terminal was closed) end what is inside, in order; it is no error."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
+def _rehearse(arguments: argparse.Namespace) -> int:
+    from cocoai.rehearsal import stage
+
+    def wait() -> None:
+        with interruptible():
+            threading.Event().wait()
+
+    take_owner(stage.FOLDER)
+    try:
+        with interruptible():
+            return stage.rehearse(
+                listen=arguments.listen,
+                port=arguments.port,
+                once=arguments.once,
+                openai=arguments.openai,
+                up=Up,
+                wait=wait,
+            )
+    except OSError as error:
+        raise CocoAIError(f"cannot rehearse: {error}") from None
+    return 1
+
+
+def _spool(arguments: argparse.Namespace) -> int:
+    settings = config.read(arguments.config, os.environ, secrets=False)
+    take_owner(settings.paths.var)
+    spool = Spool(settings.paths.var)
+    verbs: dict[str, Callable[[Spool, str], Iterator[str]]] = {
+        "list": list_jobs,
+        "show": show_job,
+        "retry": retry_job,
+    }
+    try:
+        for line in verbs[arguments.verb](spool, arguments.key):
+            print(line)
+    except ValueError as error:
+        raise CocoAIError(str(error)) from None
+    except FileNotFoundError as error:
+        raise CocoAIError(f"there is no {error.filename}") from None
+    except OSError as error:
+        raise CocoAIError(f"{arguments.verb}: {error.strerror or error}") from None
+    return 0
+
+
+def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
+    """A line for each job: where it is, its key, how often it was tried, what happened last."""
+    for folder in JOB_FOLDERS:
+        for key in spool.keys(folder):
+            with contextlib.suppress(FileNotFoundError):  # it has moved on while we looked
+                lines = spool.peek(folder, key)
+                last = lines[-1].get("fact", "put") if lines else "unreadable"
+                tries = sum(1 for line in lines if line.get("fact") == "attempt")
+                yield f"{folder:6} {key} tries={tries} last={last}"
+
+
+def show_job(spool: Spool, name: str) -> Iterator[str]:
+    """All that has happened to one job, a line each; of texts only how long they are."""
+    key = Key.parse(name)
+    for folder in JOB_FOLDERS:
+        with contextlib.suppress(FileNotFoundError):
+            lines = spool.peek(folder, key)
+            yield f"{folder}/{key}"
+            for line in lines:
+                yield json.dumps({**line, "text": f"({len(line['text'])} characters)"} if "text" in line else line)
+            return
+    raise CocoAIError(f"there is no job {key}")
+
+
+def retry_job(spool: Spool, name: str) -> Iterator[str]:
+    """Put a failed job back; the pool takes it up within seconds."""
+    key = Key.parse(name)
+    try:
+        spool.retry(key)
+    except FileNotFoundError:
+        raise CocoAIError(f"{key} is not among the failed jobs: `cocoai spool list` shows them") from None
+    yield f"ready/{key}"
+
+
+def _manifest(arguments: argparse.Namespace) -> int:
+    print(etc.manifest(arguments.url), end="")
+    return 0

@@ -1,0 +1,121 @@
+"""The whole house for a test: nginx, supervisor and the pool from the files in etc/, between the practice servers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocoai.engine import locks
+from cocoai.engine.spool import Spool
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.practice import PracticeOpenAI
+from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.stage import rehearsal
+from cocoai.up import Up
+
+PATIENCE = 60.0
+
+
+@dataclass
+class House:
+    """A running house. `address` is nginx's."""
+
+    var: Path
+    address: str
+    slack: PracticeSlack
+    openai: PracticeOpenAI
+    up: Up
+
+    @property
+    def spool(self) -> Spool:
+        return Spool(str(self.var))
+
+    def ask(self, text: str, **where: str) -> Message:
+        """Mention CocoAI in the channel, or say it elsewhere."""
+        return self.slack.say("U0ASKER01", f"<@U0COCOAI> {text}", **where)
+
+    def replies(self, to: Message) -> list[Message]:
+        """Our messages that bear this question's key, oldest first."""
+        thread_ts = to.thread_ts or to.ts
+        key = f"{to.channel}-{thread_ts}-{to.ts}"
+        return [message for message in self.slack.thread(to.channel, thread_ts) if payload(message).get("key") == key]
+
+    def answer_to(self, question: Message, patience: float = PATIENCE) -> Message:
+        """Wait for the reply to be the whole answer, and the job to be done."""
+
+        def answered() -> Message | None:
+            found = [message for message in self.replies(question) if payload(message)["kind"] == "answer"]
+            return found[0] if found else None
+
+        return self.slack.wait_for(answered, patience)
+
+    def pool_pid(self) -> int:
+        """The master's pid, as supervisor knows it."""
+        return next(int(it["pid"]) for it in self.up.programs() if it["name"] == "cocoai")
+
+    def log(self) -> str:
+        return (self.var / "log" / "cocoai.log").read_text()
+
+    def held_locks(self) -> list[str]:
+        """The slots and the usher's lock, as far as some process holds them now."""
+        return [
+            path.name for path in sorted((self.var / "locks").iterdir()) if path.name != "put.lock" and is_held(path)
+        ]
+
+
+def payload(message: Message) -> dict[str, object]:
+    """What our metadata says of a message; empty for people's."""
+    return dict((message.metadata or {}).get("event_payload", {}))
+
+
+def is_held(path: Path) -> bool:
+    lock = locks.take(str(path))
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
+def wait_until(true: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Await other processes' work by its effect."""
+    deadline = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def house(
+    folder: Path,
+    certificates: Certificates,
+    *,
+    manner: Manner | None = None,
+    openai: Callable[[Certificates], PracticeOpenAI] = PracticeOpenAI,
+    **environ: str,
+) -> Iterator[House]:
+    """A house in `folder` (a short path: sockets lie in it), with settings from `environ` (COCOAI_SECTION_KEY)."""
+    raised: list[Up] = []
+
+    def raise_up(var: str, *, listen: str, config: str) -> Up:
+        raised.append(Up(var, listen=listen, config=config, environ=dict(os.environ) | environ))
+        return raised[0]
+
+    with ExitStack() as stack:
+        slack = stack.enter_context(PracticeSlack(certificates, manner=manner))
+        practice = stack.enter_context(openai(certificates))
+        listen = f"127.0.0.1:{free_port()}"
+        running = stack.enter_context(rehearsal(raise_up, folder, certificates, slack, practice, listen=listen))
+        yield House(folder, running.address, slack, practice, raised[0])

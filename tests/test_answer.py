@@ -1,0 +1,492 @@
+"""From a claimed job to its end, between a real practice Slack and OpenAI: what each sees, and what is recorded."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cocoai.answer import DELAYS, MOST_ATTEMPTS, Answerer, Manner
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.engine.files import Files
+from cocoai.engine.https import new_session, tls_context
+from cocoai.engine.job import Fact, Job, Key
+from cocoai.engine.spool import Spool
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
+from cocoai.rehearsal.slack.limits import Fault
+from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.workspace import Message
+from cocoai.slack.chat import SlackChat
+from cocoai.slack.events import Question
+from cocoai.words import ENGLISH, JAPANESE, Words
+from tests.house import payload
+
+
+class FickleDisk(Files):
+    """A disk that is full for appends whose bytes hold `refuses`."""
+
+    refuses: bytes = b""
+
+    def append(self, fd: int, data: bytes) -> None:
+        if self.refuses and self.refuses in data:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().append(fd, data)
+
+
+class Desk:
+    """An Answerer between the two practice servers, with a clock that can be turned."""
+
+    def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
+        self.slack = slack
+        self.openai = openai
+        self.disk = FickleDisk()
+        self.ahead = 0.0
+        self.spool = Spool(str(var), clock=self.clock, files=self.disk)
+        self.spool.make_folders()
+        self._context = tls_context(str(certificates.ca_file))
+        self.words: Words = ENGLISH
+        self.asked = 0
+
+    def clock(self) -> float:
+        return time.time() + self.ahead
+
+    def outside(self) -> tuple[SlackChat, ChatGPTChat]:
+        """Fresh connections, as a fresh process has."""
+        slack = SlackChat(new_session(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
+        chatgpt = ChatGPTChat(
+            new_session(self._context),
+            base_url=self.openai.base_url,
+            api_key=API_KEY,
+            model="gpt-6-luna",
+            max_output_tokens=8000,
+            reasoning_effort="low",
+            connect_timeout=5,
+            first_word_timeout=20,
+            silence_timeout=10,
+            total_timeout=40,
+        )
+        return slack, chatgpt
+
+    def answerer(self, update_interval: float = 0.05) -> Answerer:
+        """A fresh process's answerer."""
+        manner = Manner(self.words, "Be kind.", 5, 8000, update_interval)
+        made = Answerer(self.spool, manner, outside=self.outside, own_user=lambda: "U0COCOAI", clock=self.clock)
+        made.begin()
+        return made
+
+    def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:
+        """A person asks; the question is put."""
+        message = self.slack.say("U0ASKER01", f"<@U0COCOAI> {text}", thread_ts=thread_ts)
+        question = Question(
+            "mention", message.channel, thread_ts or message.ts, message.ts, message.user, "T0", message.text, "Ev", 0
+        )
+        assert self.spool.put(Key.parse(question.key), question.facts())
+        return message
+
+    def run(self) -> None:
+        """One process claims one job and sees to it."""
+        job = self.claim()
+        self.answerer().answer(job)
+        job.release()
+
+    def claim(self) -> Job:
+        job = self.spool.claim()
+        assert job is not None
+        return job
+
+    def wait(self) -> None:
+        """Time passes: whatever is to be tried again is due."""
+        self.ahead += 301
+
+    def replies(self, to: Message) -> list[Message]:
+        return list(self.slack.thread(to.channel, to.thread_ts or to.ts)[1:])
+
+    def reply(self, to: Message) -> tuple[str, str]:
+        """The kind and the text of the only reply."""
+        (message,) = self.replies(to)
+        return str(payload(message)["kind"]), message.text
+
+    def called(self, method: str) -> int:
+        return sum(1 for call in self.slack.calls if call.method == method and call.outcome == "ok")
+
+    def ended(self) -> tuple[int, int, int]:
+        """How many jobs are in ready, done, failed."""
+        ready, done, failed = (len(self.spool.keys(folder)) for folder in ("ready", "done", "failed"))
+        return ready, done, failed
+
+    def facts(self, folder: str, name: str) -> list[Fact]:
+        """All facts of this name in the only job of that folder."""
+        (key,) = self.spool.keys(folder)
+        return [line for line in self.spool.peek(folder, key) if line.get("fact") == name]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, certificates: Certificates) -> Iterator[Desk]:
+    with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
+        yield Desk(tmp_path, certificates, slack, openai)
+
+
+def test_the_placeholder_becomes_the_answer(desk: Desk) -> None:
+    """One message, posted once, then only changed; the whole is recorded, paid once."""
+    question = desk.ask()
+
+    desk.run()
+
+    kind, text = desk.reply(question)
+    assert "answer" == kind
+    assert text
+    assert 1 == desk.called("chat.postMessage")
+    assert 1 == len(desk.openai.asked)
+    assert (0, 1, 0) == desk.ended()
+    (answer,) = desk.facts("done", "answer")
+    assert "stop" == answer["finish"]
+    assert answer["usage"]
+
+
+def test_the_reply_grows_while_it_is_written(desk: Desk) -> None:
+    """Each update shows more than the one before; the growing text is still marked as a placeholder."""
+    desk.openai.manner.answer = "word " * 40
+    desk.openai.manner.piece_delay = 0.1
+    question = desk.ask()
+
+    desk.run()
+
+    texts = [call.arguments["text"] for call in desk.slack.calls if call.method == "chat.update"]
+    assert len(texts) > 3
+    assert texts == sorted(texts, key=len)
+    assert ("answer", ("word " * 40).strip()) == desk.reply(question)
+
+
+def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(desk: Desk) -> None:
+    """Growing updates are not queued; the last one is waited for."""
+    desk.openai.manner.answer = "word " * 20
+    desk.openai.manner.piece_delay = 0.02
+    desk.slack.fail("chat.update", Fault("limited", seconds=1), times=2)
+    question = desk.ask()
+
+    desk.run()
+
+    assert ("answer", ("word " * 20).strip()) == desk.reply(question)
+    assert (0, 1, 0) == desk.ended()
+
+
+def test_a_recorded_answer_is_never_paid_again(desk: Desk) -> None:
+    """Slack goes away just before the delivery: the next attempt delivers what was written."""
+    desk.openai.manner.answer = "Once."
+    desk.slack.fail("chat.update", Fault("broken"), times=50)
+    question = desk.ask()
+    desk.run()
+    after_first = desk.ended()
+    desk.slack.mend()
+    desk.wait()
+
+    desk.run()
+
+    assert (1, 0, 0) == after_first
+    assert ("answer", "Once.") == desk.reply(question)
+    assert 1 == len(desk.openai.asked)
+
+
+def test_a_placeholder_posted_by_a_process_that_died_is_found(desk: Desk) -> None:
+    """It was posted, but not recorded: the second attempt finds it by its metadata and posts none."""
+    question = desk.ask()
+    job = desk.claim()
+    desk.disk.refuses = b'"placeholder"'
+    desk.openai.fail("server error")
+    desk.answerer().answer(job)  # posted, not recorded, then postponed: as good as dead
+    job.release()
+    desk.disk.refuses = b""
+    desk.wait()
+
+    desk.run()
+
+    assert 1 == desk.called("chat.postMessage")
+    assert "answer" == desk.reply(question)[0]
+
+
+def test_a_post_that_arrived_though_its_reply_was_lost_is_not_repeated(desk: Desk) -> None:
+    """Nobody knows whether it arrived; the thread does."""
+    desk.slack.fail("chat.postMessage", Fault("reply lost"))
+    question = desk.ask()
+    desk.run()
+    desk.wait()
+
+    desk.run()
+
+    assert 1 == len(desk.replies(question))
+    assert "answer" == desk.reply(question)[0]
+
+
+def test_the_first_attempt_never_searches(desk: Desk) -> None:
+    """It cannot have posted before: reading the thread once, for the model, is all."""
+    desk.ask()
+
+    desk.run()
+
+    assert 1 == desk.called("conversations.replies")
+
+
+def test_an_usher_welcomes_and_the_answer_takes_its_place(desk: Desk) -> None:
+    """The placeholder is the usher's, the answer a job process's."""
+    question = desk.ask()
+    for job in desk.spool.visit("placeholder"):
+        desk.answerer().welcome(job)
+    welcomed = desk.reply(question)
+
+    desk.run()
+
+    assert ("placeholder", ENGLISH.placeholder) == welcomed
+    assert "answer" == desk.reply(question)[0]
+    assert 1 == desk.called("chat.postMessage")
+
+
+def test_a_long_answer_goes_on_in_parts_each_once(desk: Desk) -> None:
+    """Also when Slack goes away between two of them: nothing is missing, nothing is doubled."""
+    paragraphs = [f"Paragraph {n}: " + "text " * 150 for n in range(20)]
+    desk.openai.manner.answer = "\n\n".join(paragraphs)
+    question = desk.ask()
+    for _ in range(3):
+        # Of the placeholder, then of the second part, then of the third.
+        desk.slack.fail("chat.postMessage", Fault("reply lost"))
+        desk.run()
+        desk.wait()
+
+    desk.run()
+
+    replies = desk.replies(question)
+    whole = " ".join(message.text for message in replies)
+    assert (0, 1, 0) == desk.ended()
+    assert 4 == len(replies)
+    assert [1, *range(2, len(replies) + 1)] == [payload(message)["n"] for message in replies]
+    assert [1] * 20 == [whole.count(f"Paragraph {n}: ") for n in range(20)]
+    assert 1 == len(desk.openai.asked)
+
+
+def test_a_deleted_placeholder_is_replaced(desk: Desk) -> None:
+    """Somebody took it away while the model was writing: the answer is posted anew."""
+    question = desk.ask()
+    for job in desk.spool.visit("placeholder"):
+        desk.answerer().welcome(job)
+    (placeholder,) = desk.replies(question)
+    desk.slack.delete(placeholder.channel, placeholder.ts)
+
+    desk.run()
+
+    assert "answer" == desk.reply(question)[0]
+
+
+def test_the_second_question_sees_the_first_exchange(desk: Desk) -> None:
+    """What the model was sent: instructions, question, answer, question."""
+    desk.openai.manner.answer = "Tea."
+    first = desk.ask("coffee or tea?")
+    desk.run()
+
+    desk.ask("why?", thread_ts=first.ts)
+    desk.run()
+
+    sent = [(message["role"], message["content"]) for message in desk.openai.asked[-1].body["messages"]]
+    assert [
+        ("system", "Be kind."),
+        ("user", "coffee or tea?"),
+        ("assistant", "Tea."),
+        ("user", "why?"),
+    ] == sent
+
+
+def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> None:
+    """And costs nothing."""
+    question = desk.ask("")
+
+    desk.run()
+
+    assert ("note", ENGLISH.help) == desk.reply(question)
+    assert [] == list(desk.openai.asked)
+    assert (0, 1, 0) == desk.ended()
+
+
+# what the asker reads when it cannot be answered
+
+
+@pytest.mark.parametrize("words", [ENGLISH, JAPANESE])
+def test_openai_stays_busy(desk: Desk, words: Words) -> None:
+    """Tried again after 5, 30 and 120 s; then the asker is told, in plain words."""
+    desk.words = words
+    desk.openai.fail("overloaded", times=None)
+    question = desk.ask()
+
+    for _ in range(len(DELAYS) + 1):
+        desk.run()
+        desk.wait()
+
+    waits = [fact["retry_at"] - fact["at"] for fact in desk.facts("failed", "retry")]
+    assert pytest.approx(list(DELAYS), abs=1) == waits
+    assert ("error", words.sorry["busy"]) == desk.reply(question)
+    assert (0, 0, 1) == desk.ended()
+    assert len(DELAYS) + 1 == len(desk.openai.asked)
+
+
+@pytest.mark.parametrize("code", ["insufficient_quota", "credit_balance_exhausted"])
+def test_what_the_operator_must_mend_is_not_tried_again(
+    desk: Desk, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The asker reads that the operator must look; the log says what at, by code."""
+    desk.openai.fail("no credit", times=None, code=code)
+    question = desk.ask()
+
+    desk.run()
+
+    assert ("error", ENGLISH.sorry["operator"]) == desk.reply(question)
+    assert (0, 0, 1) == desk.ended()
+    assert 1 == len(desk.openai.asked)
+    assert code in caplog.text
+
+
+def test_an_empty_answer_and_a_refusal_have_sentences_of_their_own(desk: Desk) -> None:
+    """Silence is no answer."""
+    desk.openai.fail("empty")
+    thinking = desk.ask("think")
+    desk.run()
+    desk.openai.fail("refusal")
+    refused = desk.ask("refuse")
+    desk.run()
+
+    assert ENGLISH.empty == desk.reply(thinking)[1]
+    assert desk.reply(refused)[1]
+    assert (0, 2, 0) == desk.ended()
+
+
+def test_a_silence_after_the_request_was_sent_is_tried_again_once_only(desk: Desk) -> None:
+    """It may have been billed: it is paid twice at most."""
+    desk.openai.fail("cut", after=1, times=None)
+    question = desk.ask()
+
+    desk.run()
+    desk.wait()
+    desk.run()
+
+    assert "error" == desk.reply(question)[0]
+    assert 2 == len(desk.openai.asked)
+    assert (0, 0, 1) == desk.ended()
+
+
+def test_a_question_that_kills_its_process_ends(desk: Desk) -> None:
+    """After its attempts it is given up, told, and the model is not called again."""
+    question = desk.ask()
+    for _ in range(MOST_ATTEMPTS):
+        desk.claim().release()
+
+    desk.run()
+
+    assert ("error", ENGLISH.sorry["attempts"]) == desk.reply(question)
+    assert [] == list(desk.openai.asked)
+
+
+def test_slacks_absence_counts_for_nothing(desk: Desk) -> None:
+    """However often: the answer arrives in the end, paid once."""
+    desk.slack.fail("*", Fault("broken"), times=30)
+    question = desk.ask()
+    for _ in range(20):
+        desk.run()
+        desk.wait()
+    desk.slack.mend()
+
+    desk.run()
+
+    assert "answer" == desk.reply(question)[0]
+    assert 1 == len(desk.openai.asked)
+
+
+def test_slack_away_for_a_day_is_given_up(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Then the job lies in failed/, and the log has it."""
+    desk.slack.fail("*", Fault("broken"), times=1000)
+    desk.ask()
+    desk.run()
+    desk.ahead += 25 * 3600
+
+    desk.run()
+
+    assert (0, 0, 1) == desk.ended()
+    assert "outcome=failed" in caplog.text
+
+
+@pytest.mark.parametrize("code", ["channel_not_found", "is_archived", "not_in_channel", "account_inactive"])
+def test_a_slack_that_will_never_let_us_fails_the_job(desk: Desk, code: str, caplog: pytest.LogCaptureFixture) -> None:
+    """No endless attempts; what the operator can mend is in the log."""
+    desk.slack.fail("*", Fault("refused", code=code), times=1000)
+    desk.ask()
+
+    desk.run()
+
+    assert (0, 0, 1) == desk.ended()
+    assert code in caplog.text
+    assert [] == list(desk.openai.asked)
+
+
+def test_a_late_answer_says_so(desk: Desk) -> None:
+    """The machine was down for two hours: the answer comes with an honest word."""
+    question = desk.ask()
+    desk.ahead = 7200
+
+    desk.run()
+
+    assert desk.reply(question)[1].startswith(ENGLISH.late)
+
+
+def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(desk: Desk) -> None:
+    """Updates are harmless to repeat; further parts are not, and stay away."""
+    desk.openai.manner.answer = "text " * 2000
+    question = desk.ask()
+    job = desk.claim()
+    desk.disk.refuses = b'"fact"'
+
+    desk.answerer().answer(job)
+
+    replies = desk.replies(question)
+    assert "answer" == payload(replies[0])["kind"]
+    assert len(replies) <= 2
+    assert (0, 1, 0) == desk.ended()
+
+
+def test_a_bug_of_ours_is_tried_again_and_then_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The trace is in the log; the asker reads neither a trace nor blame for OpenAI."""
+    question = desk.ask()
+
+    class Broken(Answerer):
+        def _ask(self, run: object, ts: str) -> dict[str, object]:
+            raise ZeroDivisionError
+
+    for _ in range(len(DELAYS) + 1):
+        broken = Broken(
+            desk.spool,
+            Manner(ENGLISH, "", 5, 8000, 1),
+            outside=desk.outside,
+            own_user=lambda: "U0COCOAI",
+            clock=desk.clock,
+        )
+        broken.begin()
+        job = desk.claim()
+        broken.answer(job)
+        job.release()
+        desk.wait()
+
+    assert ("error", ENGLISH.sorry[""]) == desk.reply(question)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_log_never_holds_what_was_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Keys, outcomes, milliseconds: not a word of the question or the answer, no token."""
+    caplog.set_level("DEBUG")
+    desk.openai.manner.answer = "a private answer"
+    desk.ask("a private question")
+
+    desk.run()
+
+    assert "outcome=answered" in caplog.text
+    ours = "".join(record.getMessage() for record in caplog.records if record.name.startswith("cocoai"))
+    assert "private" not in ours
+    assert TOKEN not in caplog.text
+    assert API_KEY not in caplog.text

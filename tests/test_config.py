@@ -1,0 +1,310 @@
+"""The settings: where they come from, what is refused and how that is said, and that they are told of in full."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cocoai.config import Secret, Settings, SettingsError, read, reference
+from cocoai.config.settings import SECTIONS, keys, variable
+
+pytestmark = pytest.mark.pure
+
+ROOT = Path(__file__).parent.parent
+
+SECRETS = {
+    "SLACK_SIGNING_SECRET": "practice-signing-secret",
+    "SLACK_BOT_TOKEN": "xoxb-practice",
+    "OPENAI_API_KEY": "sk-practice",
+}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cocoai.ini of this checkout is to be found."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+    return str(path)
+
+
+def value(settings: Settings, section: str, key: str) -> Any:
+    return getattr(getattr(settings, section), key)
+
+
+def test_without_a_file_the_secrets_are_enough() -> None:
+    """Everything else has a default, and those are DESIGN section 6's."""
+    settings = read(None, SECRETS)
+
+    assert "" == settings.file
+    assert () == settings.warnings
+    assert "xoxb-practice" == settings.slack.bot_token
+    assert "https://slack.com/api/" == settings.slack.api_url
+    assert ("answered", True, False) == (
+        settings.slack.follow_ups,
+        settings.slack.direct_messages,
+        settings.slack.external_users,
+    )
+    assert (frozenset(), frozenset()) == (settings.slack.allow_channels, settings.slack.allow_users)
+    assert ("gpt-6-luna", 2000, "low") == (
+        settings.openai.model,
+        settings.openai.max_output_tokens,
+        settings.openai.reasoning_effort,
+    )
+    assert (5.0, 90.0, 30.0, 180.0) == (
+        settings.openai.connect_timeout,
+        settings.openai.first_word_timeout,
+        settings.openai.silence_timeout,
+        settings.openai.total_timeout,
+    )
+    assert ("", "ja", 5, 8000) == dataclasses.astuple(settings.answer)
+    assert (2, 5000, 2.0, 4) == dataclasses.astuple(settings.pool)
+    assert os.path.join(os.getcwd(), "var") == settings.paths.var
+    assert ("", "") == dataclasses.astuple(settings.network)
+
+
+def test_the_file_is_looked_for_in_four_places(tmp_path: Path) -> None:
+    """--config, else COCOAI_CONFIG, else ./cocoai.ini (else /etc/cocoai/cocoai.ini, which a test cannot write)."""
+    told = write(tmp_path / "told.ini", "[openai]\nmodel = told\n")
+    environ = {**SECRETS, "COCOAI_CONFIG": write(tmp_path / "environ.ini", "[openai]\nmodel = environ\n")}
+    here = write(tmp_path / "here" / "cocoai.ini", "[openai]\nmodel = here\n")
+
+    assert ("told", told) == (read(told, environ).openai.model, read(told, environ).file)
+    assert "environ" == read(None, environ).openai.model
+    assert ("here", here) == (read(None, SECRETS).openai.model, read(None, SECRETS).file)
+
+
+def test_a_file_that_was_named_must_be_there() -> None:
+    """It is not passed over in silence."""
+    with pytest.raises(SettingsError, match=r"gone\.ini: No such file"):
+        read("gone.ini", SECRETS)
+
+
+def test_our_own_variable_is_before_the_file_and_the_file_before_a_usual_name(tmp_path: Path) -> None:
+    """The more it means us, the more it counts: OPENAI_API_KEY may be meant for another program."""
+    file = write(tmp_path / "c.ini", "[openai]\napi_key = sk-file\nmodel = file\n")
+
+    assert "sk-file" == read(file, SECRETS).openai.api_key
+    assert "sk-ours" == read(file, {**SECRETS, "COCOAI_OPENAI_API_KEY": "sk-ours"}).openai.api_key
+    assert "ours" == read(file, {**SECRETS, "COCOAI_OPENAI_MODEL": "ours"}).openai.model
+
+
+def test_empty_is_not_given(tmp_path: Path) -> None:
+    """An empty line of the example, or an empty variable, leaves the default."""
+    file = write(tmp_path / "c.ini", "[openai]\napi_key =\nmodel =\n[slack]\nallow_users =\n")
+
+    settings = read(file, {**SECRETS, "COCOAI_OPENAI_MODEL": " "})
+
+    assert "gpt-6-luna" == settings.openai.model
+    assert "sk-practice" == settings.openai.api_key
+    assert frozenset() == settings.slack.allow_users
+
+
+def test_relative_paths_start_from_the_file_else_from_here(tmp_path: Path) -> None:
+    """A QA copy is another folder with another cocoai.ini, wherever it is started from."""
+    (tmp_path / "persona.txt").write_text("Be brief.")
+    file = write(tmp_path / "c.ini", "[paths]\nvar = qa/var\n[answer]\ninstructions = persona.txt\n")
+
+    assert str(tmp_path / "qa/var") == read(file, SECRETS).paths.var
+    assert str(tmp_path / "persona.txt") == read(file, SECRETS).answer.instructions
+    assert str(tmp_path / "here/mine") == read(file, {**SECRETS, "COCOAI_PATHS_VAR": "mine"}).paths.var
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "text", "expected"),
+    [
+        ("slack", "api_url", "https://example.com/api", "https://example.com/api/"),
+        ("slack", "api_url", "http://127.0.0.1:8090/api/", "http://127.0.0.1:8090/api/"),
+        ("slack", "allow_channels", "C0PRACTICE, C1PRACTICE\nC2PRACTICE", {"C0PRACTICE", "C1PRACTICE", "C2PRACTICE"}),
+        ("slack", "external_users", "Yes", True),
+        ("slack", "direct_messages", "0", False),
+        ("slack", "update_interval", "0.5", 0.5),
+        ("openai", "base_url", "http://[::1]:11434/v1/", "http://[::1]:11434/v1"),
+        ("openai", "base_url", "http://localhost/v1", "http://localhost/v1"),
+        ("pool", "workers", "3", 3),
+        ("network", "proxy", "http://proxy.example:3128", "http://proxy.example:3128"),
+    ],
+)
+def test_a_value_is_read(section: str, key: str, text: str, expected: object) -> None:
+    """In its own type and in one form, whichever form it was written in."""
+    settings = read(None, {**SECRETS, variable(section, key): text})
+
+    assert expected == value(settings, section, key)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "text", "allowed"),
+    [
+        ("slack", "follow_ups", "always", "answered or mention"),
+        ("slack", "direct_messages", "maybe", "on or off"),
+        ("slack", "allow_channels", "#general", "IDs such as C0123456789, with spaces or commas between"),
+        ("slack", "update_interval", "0", "0.1 to 60 s"),
+        ("slack", "api_url", "http://slack.com/api/", "an https:// address, or http:// on this machine"),
+        ("slack", "api_url", "slack.com/api", "an https:// address"),
+        ("openai", "base_url", "https://example.com/v1?key=1", "without user, password or query"),
+        ("openai", "base_url", "https://example.com:99999/v1", "an https:// address"),
+        ("openai", "base_url", "http://127.0.0.1.example.com/v1", "http:// on this machine"),
+        ("openai", "model", "two words", "a name without spaces"),
+        ("openai", "max_output_tokens", "2k", "16 to 128000"),
+        ("openai", "total_timeout", "nan", "0.1 to 3600 s"),
+        ("openai", "first_word_timeout", "181", "at most total_timeout, 180 s"),
+        ("openai", "reasoning_effort", "hard", "none, minimal, low, medium, high, xhigh or max"),
+        ("answer", "instructions", "gone.txt", "a file that can be read"),
+        ("answer", "round_trips", "-1", "0 to 100"),
+        ("pool", "workers", "0", "1 to 64"),
+        ("pool", "workers", "0..4", "1 to 64"),
+        ("pool", "request_timeout", "3", "0.1 to 2.5 s"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(
+    tmp_path: Path, section: str, key: str, text: str, allowed: str
+) -> None:
+    """Section, key, value and what may stand there, in the error and in its words, from file and environment alike."""
+    file = write(tmp_path / "c.ini", f"[{section}]\n{key} = {text}\n")
+
+    for path, environ in ((file, SECRETS), (None, {**SECRETS, variable(section, key): text})):
+        with pytest.raises(SettingsError) as caught:
+            read(path, environ)
+
+        assert (section, key, text) == (caught.value.section, caught.value.key, caught.value.value)
+        assert allowed in caught.value.allowed
+        assert f"[{section}] {key} = {text} is not allowed; it is {caught.value.allowed} (" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[slak]\n", r"\[slak\] is no section; there are slack, openai, answer, pool, paths, network"),
+        ("[DEFAULT]\nmodel = m\n", r"\[DEFAULT\] is no section"),
+        ("[slack]\nbot_tokn = x\n", r"\[slack\] bot_tokn is no setting; \[slack\] has signing_secret, bot_token, "),
+        ("[pool]\nslots = 1\nslots = 2\n", r"line 3: \[pool\] slots is given twice"),
+        ("[pool]\n[pool]\n", r"line 2: \[pool\] is there twice"),
+        ("slots = 1\n", r"line 1 stands before the first \[section\]"),
+        ("[pool]\n\nslots\n", r"line 3 is neither `key = value` nor a \[section\]"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    """A misspelt key would else leave a default in its place, unseen."""
+    with pytest.raises(SettingsError, match=words):
+        read(write(tmp_path / "c.ini", text), SECRETS)
+
+
+def test_an_unknown_key_in_the_environment_is_refused() -> None:
+    """Under our sections' names, that is; COCOAI_ANYTHING_ELSE is nobody's setting."""
+    assert read(None, {**SECRETS, "COCOAI_OTHER": "1", "COCOAI_TESTS": "1"})
+
+    with pytest.raises(SettingsError, match="COCOAI_POOL_WORKER in the environment is no setting"):
+        read(None, {**SECRETS, "COCOAI_POOL_WORKER": "1"})
+
+
+def test_missing_secrets_are_all_named_with_their_variables() -> None:
+    """The operator is told at once what to give, and under which names."""
+    with pytest.raises(SettingsError) as caught:
+        read(None, {})
+
+    words = str(caught.value)
+    assert "missing: [slack] signing_secret in cocoai.ini, or SLACK_SIGNING_SECRET; " in words
+    assert "[slack] bot_token in cocoai.ini, or SLACK_BOT_TOKEN; " in words
+    assert words.endswith("[openai] api_key in cocoai.ini, or OPENAI_API_KEY in the environment")
+    assert ("slack", "signing_secret") == (caught.value.section, caught.value.key)
+
+
+def test_a_command_that_needs_no_secrets_can_do_without() -> None:
+    """`cocoai spool list` only looks into a folder."""
+    assert "" == read(None, {}, secrets=False).slack.bot_token
+
+
+def test_a_secret_is_never_seen(tmp_path: Path) -> None:
+    """Not in repr, not in an error, whatever else is wrong with the file it stands in."""
+    names = ("COCOAI_SLACK_SIGNING_SECRET", "COCOAI_SLACK_BOT_TOKEN", "COCOAI_OPENAI_API_KEY", "COCOAI_NETWORK_PROXY")
+    hidden = "http://user:hush@proxy.example:3128"
+    settings = read(None, {**SECRETS, "COCOAI_NETWORK_PROXY": hidden})
+    told = [repr(settings), str(settings)]
+    for name in names:
+        with pytest.raises(SettingsError) as caught:
+            read(None, {**SECRETS, name: "hush hush"})
+        told += [str(caught.value), repr(caught.value), caught.value.value]
+    for text in ("[slack]\nhush\n", "[slack]\nhush_token: hush\nhush\n", "token = hush\n", "[slack]\nsecret = hush\n"):
+        with pytest.raises(SettingsError) as caught:
+            read(write(tmp_path / "c.ini", text.replace("hush_token", "bot_token")), SECRETS)
+        told += [str(caught.value), repr(caught.value)]
+    with pytest.raises(SettingsError) as caught:
+        read(None, {**SECRETS, "COCOAI_OPENAI_BASE_URL": "https://user:hush@example.com/v1"})
+    told += [str(caught.value), caught.value.value]
+
+    assert hidden == settings.network.proxy
+    assert [] == [line for line in told if "hush" in line or "practice" in line]
+
+
+def test_a_secret_says_nothing_of_itself() -> None:
+    """Not even how long it is."""
+    assert repr(Secret("a")) == repr(Secret("much longer"))
+
+
+def test_a_file_that_everybody_can_read_is_warned_of(tmp_path: Path) -> None:
+    """A group may be meant to read it, others never."""
+    file = write(tmp_path / "c.ini", "[pool]\nslots = 8\n")
+    os.chmod(file, 0o640)
+    assert () == read(file, SECRETS).warnings
+
+    os.chmod(file, 0o644)
+    settings = read(file, SECRETS)
+
+    assert (f"{file} can be read by everybody on this machine: chmod 600 {file}",) == settings.warnings
+    assert 8 == settings.pool.slots
+
+
+def test_a_file_written_on_windows_is_read(tmp_path: Path) -> None:
+    """A byte order mark and CRLF are no reason to stop."""
+    file = tmp_path / "c.ini"
+    file.write_bytes(b"\xef\xbb\xbf[pool]\r\nslots = 8\r\n")
+    file.chmod(0o600)
+
+    assert 8 == read(str(file), SECRETS).pool.slots
+
+
+def test_the_example_is_what_the_code_says() -> None:
+    """cocoai.ini.example holds every key with its words and its default; render it anew when this fails."""
+    assert reference.example() == (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
+
+
+def test_the_example_as_it_stands_gives_the_defaults(tmp_path: Path) -> None:
+    """With every # taken off too."""
+    example = (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
+    opened = re.sub(r"^#(?=[a-z_]+ =)", "", example, flags=re.MULTILINE)
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(opened)
+
+    assert {name: list(keys(name)) for name in SECTIONS} == {name: list(parser[name]) for name in parser.sections()}
+    for text in (example, opened):
+        settings = read(write(tmp_path / "here" / "c.ini", text), SECRETS)
+        assert dataclasses.replace(read(None, SECRETS), file=settings.file) == settings
+
+
+def test_the_readme_lists_every_setting() -> None:
+    """Its tables are the code's; put `cocoai.config.reference.reference()` there when this fails."""
+    readme = ROOT / "README.md"
+    if not readme.exists():
+        pytest.skip("there is no README.md yet")
+
+    text = readme.read_text(encoding="utf-8")
+
+    assert [] == [line for line in reference.reference().splitlines() if line not in text]
+
+
+def test_every_key_has_words_and_a_table_keeps_its_columns() -> None:
+    """A | in a cell would break the table."""
+    for line in reference.reference().splitlines():
+        assert line == "" or 5 == line.count("|")
+    for section in SECTIONS:
+        assert all(about.about and about.kind.allowed for about in keys(section).values())
