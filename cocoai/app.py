@@ -110,19 +110,8 @@ class Outside:
         return SlackChat(self._session(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
 
     def chatgpt(self) -> ChatGPTChat:
-        openai = self._settings.openai
-        return ChatGPTChat(
-            self._session(),
-            base_url=openai.base_url,
-            api_key=openai.api_key,
-            model=openai.model,
-            max_output_tokens=openai.max_output_tokens,
-            reasoning_effort=openai.reasoning_effort,
-            connect_timeout=openai.connect_timeout,
-            first_word_timeout=openai.first_word_timeout,
-            silence_timeout=openai.silence_timeout,
-            total_timeout=openai.total_timeout,
-        )
+        # The section's keys are ChatGPTChat's own names.
+        return ChatGPTChat(self._session(), **vars(self._settings.openai))
 
     def _session(self) -> requests.Session:
         return https.new_session(self._context, self._settings.network.proxy or None)

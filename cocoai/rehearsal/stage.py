@@ -11,6 +11,7 @@ Only the two other sides and the certificates are practice; nginx, supervisor an
 from __future__ import annotations
 
 import contextlib
+import html
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def converse(slack: PracticeSlack, say: Callable[[str], None]) -> bool:
     began = time.monotonic()
 
     def show(who: str, message: Message) -> None:
-        say(f"{time.monotonic() - began:6.2f} s  {who}: {message.text}")
+        say(f"{time.monotonic() - began:6.2f} s  {who}: {readable(message.text)}")
 
     question = slack.say(ASKER, QUESTION)
     show("Asker", question)
@@ -109,6 +110,11 @@ def converse(slack: PracticeSlack, say: Callable[[str], None]) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def readable(text: str) -> str:
+    """Slack's text for a terminal: the mention by its name, the entities as characters."""
+    return html.unescape(text.replace("<@U0COCOAI>", "@CocoAI").replace("\u200b", ""))
 
 
 def replies(slack: PracticeSlack, question: Message) -> tuple[Message, ...]:
