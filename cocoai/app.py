@@ -23,9 +23,10 @@ from cocoai.answer import Answerer, Manner
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine import fastcgi, https
 from cocoai.engine.generation import Generation
+from cocoai.engine.handover import inherited_listener
 from cocoai.engine.jobs import Errand, Jobs
 from cocoai.engine.listener import open_listener
-from cocoai.engine.pool import Pool, inherited_listener
+from cocoai.engine.pool import Pool
 from cocoai.engine.request import Request
 from cocoai.engine.response import Response, line
 from cocoai.engine.router import Handler, Router

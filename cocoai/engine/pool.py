@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import json
 import logging
 import os
 import select
@@ -26,9 +25,9 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from cocoai.engine import background
+from cocoai.engine import background, handover
 
 TICK = 5.0
 """Seconds between two looks at the spool: the longest that work whose process died waits for another."""
@@ -47,9 +46,6 @@ YOUNG = 1.0
 
 STACK_PAUSE = 0.1
 """Seconds between two workers' stacks: each writes its own, in small pieces that would mingle."""
-
-HANDOVER = "COCOAI_HANDOVER"
-"""The environment variable through which a master hands its socket and workers to itself over exec."""
 
 WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD)
 
@@ -115,7 +111,7 @@ class Pool:
         """Serve until TERM or INT. Returns when no worker is left; raises only if it could not begin."""
         background.name_process("cocoai-master")
         signal.pthread_sigmask(signal.SIG_BLOCK, background.SIGNALS)
-        self._adopt()
+        self._old = handover.adopted()
         self._listen_for_signals()
         self._chores.begin()
         # A HUP that came while we were starting has waited for this.
@@ -285,33 +281,13 @@ class Pool:
             log.error("pool outcome=not-reloaded status=%d: the new code or settings do not hold; going on", status)
 
     def _execute_again(self) -> None:
-        """Become the new code: same pid, same socket, the workers still ours. Signals wait until it listens."""
+        """Become the new code. Returns only if that was not to be."""
         log.info("pool outcome=reloading")
         lifelines = {pid: worker.lifeline for pid, worker in self._workers.items()} | self._old
-        kept = {pid: lifeline.fileno() for pid, lifeline in lifelines.items()}
-        handover = {"pid": os.getpid(), "listener": self._listener.fileno(), "workers": kept}
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, background.SIGNALS)
-        # What came just now is known to our wake-up socket alone: raised again, it waits for whoever comes next.
-        for number in self._signals():
-            signal.raise_signal(number)
-        for fd in (self._listener.fileno(), *kept.values()):
-            os.set_inheritable(fd, True)  # noqa: FBT003
-        os.environ[HANDOVER] = json.dumps(handover)
         try:
-            os.execv(self._command[0], self._command)  # noqa: S606
+            handover.execute(self._command, self._listener, lifelines, pending=self._signals)
         except OSError:
             log.exception("pool outcome=not-reloaded")
-            del os.environ[HANDOVER]
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    def _adopt(self) -> None:
-        """Take over the workers of the master that we were before exec."""
-        handover = handed_over()
-        os.environ.pop(HANDOVER, None)
-        if handover is not None:
-            for pid, fd in handover["workers"].items():
-                os.set_inheritable(fd, False)  # noqa: FBT003
-                self._old[int(pid)] = socket.socket(fileno=fd)
 
     # stop
 
@@ -342,22 +318,3 @@ class Pool:
             if pids:
                 select.select([self._wakeup], [], [], 0.02)
                 self._signals()  # heard, or select would not wait again
-
-
-def inherited_listener() -> socket.socket | None:
-    """The listening socket of the master that we were before exec; None at a first start."""
-    handover = handed_over()
-    if handover is None:
-        return None
-    os.set_inheritable(handover["listener"], False)  # noqa: FBT003
-    listener = socket.socket(fileno=handover["listener"])
-    listener.settimeout(0)
-    return listener
-
-
-def handed_over() -> dict[str, Any] | None:
-    """What that master has left us: `pid`, `listener` (a descriptor), `workers` (pid to lifeline's descriptor)."""
-    handover: dict[str, Any] | None = json.loads(os.environ.get(HANDOVER, "null"))
-    if handover is not None and handover["pid"] != os.getpid():
-        return None  # inherited from a pool that started something else
-    return handover

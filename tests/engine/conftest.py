@@ -105,6 +105,11 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def python_path() -> str:
+    """PYTHONPATH for a program that is to find this house, as we do."""
+    return os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+
+
 def speak_plainly() -> None:
     """In a forked child: say to descriptor 2 what pytest would keep for itself."""
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115 (for the child's whole life)

@@ -19,8 +19,9 @@ import sys  # noqa: E402
 import time  # noqa: E402
 
 from cocoai.engine import background, fastcgi  # noqa: E402
+from cocoai.engine.handover import inherited_listener  # noqa: E402
 from cocoai.engine.listener import open_listener  # noqa: E402
-from cocoai.engine.pool import Pool, inherited_listener  # noqa: E402
+from cocoai.engine.pool import Pool  # noqa: E402
 from cocoai.engine.request import Request  # noqa: E402
 from cocoai.engine.response import Response  # noqa: E402
 from cocoai.engine.router import Router  # noqa: E402

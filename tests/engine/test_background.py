@@ -19,10 +19,8 @@ from typing import Any
 import pytest
 
 from cocoai.engine import background
-from tests.engine.conftest import ended, speak_plainly
+from tests.engine.conftest import ended, python_path, speak_plainly
 from tests.engine.fastcgi_client import PATIENCE
-
-HOUSE = Path(__file__).parents[2]
 
 
 def told_by_child(tell: Callable[[], Any], **how: Any) -> Any:
@@ -83,7 +81,7 @@ def run_program(program: str, *arguments: str) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         timeout=PATIENCE,
-        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        env={**os.environ, "PYTHONPATH": python_path()},
         check=False,
     )
 

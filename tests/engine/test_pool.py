@@ -23,11 +23,11 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.engine.pool import HANDOVER, YOUNG, Pool, inherited_listener
-from tests.engine.conftest import is_alive, wait_until
+from cocoai.engine.handover import HANDOVER, inherited_listener
+from cocoai.engine.pool import YOUNG, Pool
+from tests.engine.conftest import is_alive, python_path, wait_until
 from tests.engine.fastcgi_client import PATIENCE, Peer, Reply, ask, request
 
-HOUSE = Path(__file__).parents[2]
 ENTRY = Path(__file__).with_name("pool_entry.py")
 NOBODY = 65534
 
@@ -42,6 +42,7 @@ class PoolUnderTest:
         self.errors = folder / "stderr"
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.process: subprocess.Popen[bytes] | None = None
+        self.serving: dict[int, set[int]] = {}
         self.write("one")
 
     # what it is made of
@@ -85,7 +86,7 @@ class PoolUnderTest:
         elif stdin is None:
             self.listener.bind(self.path)
             self.listener.listen(128)
-        environ = {**os.environ, "PYTHONPATH": str(HOUSE), "POOL_FOLDER": str(self.folder)}
+        environ = {**os.environ, "PYTHONPATH": python_path(), "POOL_FOLDER": str(self.folder)}
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, str(self.entry), *options],
@@ -142,10 +143,20 @@ class PoolUnderTest:
         wait_until(lambda: self.log().count(words) >= times)
 
     def await_start(self, times: int = 1, workers: int = 2) -> set[int]:
-        """Wait until it has begun so many times, and has its workers and nobody else; these workers."""
+        """Wait until it has begun so many times, and has the workers of that time and nobody else; these workers."""
         self.await_log("pool outcome=started", times)
-        wait_until(lambda: len(self.workers()) == workers and len(self.family()) == workers + 1)
-        return self.workers()
+        earlier = {pid for before, pids in self.serving.items() if before < times for pid in pids}
+
+        def are_there() -> bool:
+            self.serving[times] = self.workers()
+            return (
+                len(self.serving[times]) == workers
+                and not self.serving[times] & earlier
+                and len(self.family()) == workers + 1
+            )
+
+        wait_until(are_there)
+        return self.serving[times]
 
     def ask(self, path: str = "/") -> Reply:
         return ask(self.path, path)
@@ -541,7 +552,7 @@ def test_defect_24_a_killed_worker_is_replaced_at_once(pool: PoolUnderTest) -> N
     """flup 24: a death could go unseen for seconds. Here it wakes the master, long before its tick."""
     pool.start("--workers", "1", "--tick", "1000")
     (worker,) = pool.await_start(workers=1)
-    time.sleep(YOUNG)  # a younger one's death is a failure to start, and has its pause
+    time.sleep(1.5 * YOUNG)  # a younger one's death is a failure to start, and has its pause
     os.kill(worker, signal.SIGKILL)
     reply = pool.ask()
 

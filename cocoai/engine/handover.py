@@ -1,0 +1,74 @@
+"""The handover: a master becomes new code in place. Same pid, same socket, and the workers are still its own.
+
+What it must keep over exec is two kinds of descriptors: the listening socket, and a lifeline for each worker. Their
+numbers travel in the environment, together with the pid, so that nobody who merely inherits it takes them for his.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cocoai.engine import background
+
+HANDOVER = "COCOAI_HANDOVER"
+"""The environment variable: `pid`, `listener` (a descriptor), `workers` (pid to lifeline's descriptor), as JSON."""
+
+
+def execute(
+    command: list[str],
+    listener: socket.socket,
+    lifelines: Mapping[int, socket.socket],
+    *,
+    pending: Callable[[], Iterable[int]],
+) -> None:
+    """Execute `command` in our place. Signals wait until it listens; raises OSError, with all as before, if it cannot.
+
+    `pending` tells which signals have been caught and not yet acted upon.
+    """
+    kept = {pid: lifeline.fileno() for pid, lifeline in lifelines.items()}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, background.SIGNALS)
+    # What came just now is known to our wake-up socket alone: raised again, it waits for whoever comes next.
+    for number in pending():
+        signal.raise_signal(number)
+    for fd in (listener.fileno(), *kept.values()):
+        os.set_inheritable(fd, True)  # noqa: FBT003
+    os.environ[HANDOVER] = json.dumps({"pid": os.getpid(), "listener": listener.fileno(), "workers": kept})
+    try:
+        os.execv(command[0], command)  # noqa: S606 (no shell is meant)
+    except OSError:
+        del os.environ[HANDOVER]
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
+
+
+def inherited_listener() -> socket.socket | None:
+    """The listening socket of the master that we were before exec; None at a first start."""
+    left = _left()
+    if left is None:
+        return None
+    os.set_inheritable(left["listener"], False)  # noqa: FBT003
+    listener = socket.socket(fileno=left["listener"])
+    listener.settimeout(0)
+    return listener
+
+
+def adopted() -> dict[int, socket.socket]:
+    """The lifelines of that master's workers by pid; empty at a first start. To be asked once: it ends the handover."""
+    left = _left()
+    os.environ.pop(HANDOVER, None)
+    lifelines = {int(pid): socket.socket(fileno=fd) for pid, fd in (left or {"workers": {}})["workers"].items()}
+    for lifeline in lifelines.values():
+        os.set_inheritable(lifeline.fileno(), False)  # noqa: FBT003
+    return lifelines
+
+
+def _left() -> dict[str, Any] | None:
+    left: dict[str, Any] | None = json.loads(os.environ.get(HANDOVER, "null"))
+    if left is not None and left["pid"] != os.getpid():
+        return None  # inherited from a pool that started something else
+    return left
