@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from cocoai.conversation import Conversation
 from cocoai.engine.job import LONGEST_DELAY, Fact, Job
 from cocoai.engine.spool import Spool
 from cocoai.errors import CocoAIError, Permanent, Temporary
-from cocoai.slack.chat import Mark, SlackChat
+from cocoai.slack.chat import KINDS, Mark, SlackChat
 from cocoai.slack.events import Question
 from cocoai.slack.growing import Growing
 from cocoai.slack.history import turns
@@ -36,6 +36,10 @@ SLACK_AWAY = 24 * 3600.0
 
 LATE = 3600.0
 """Seconds after which a reply says that it is late."""
+
+SETTLE = 2.0
+"""Seconds after a claim before what the last process left unrecorded is sought: if it was killed, what it sent may
+still be on its way to Slack."""
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's codes for a message of ours that can no longer be changed: it is posted anew."""
@@ -71,12 +75,14 @@ class Answerer:
         outside: Callable[[], tuple[SlackChat, ChatGPTChat]],
         own_user: Callable[[], str],
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._spool = spool
         self._manner = manner
         self._outside = outside
         self._own_user = own_user
         self._clock = clock
+        self._sleep = sleep
 
     def begin(self) -> None:
         """First of all in each process."""
@@ -91,7 +97,13 @@ class Answerer:
         self._see_to(job, self._answer)
 
     def _see_to(self, job: Job, act: Callable[[Run], Any]) -> None:
-        run = Run(job, Question.from_facts(job.question), time.monotonic())
+        try:
+            run = Run(job, Question.from_facts(job.question), time.monotonic())
+        except (KeyError, TypeError):
+            # Not written by us, or by another version: nobody can be told, and nobody else must wait for it.
+            log.exception("answer key=%s outcome=unreadable", job.key)
+            self._spool.fail(job, "unreadable")
+            return
         try:
             try:
                 act(run)
@@ -137,7 +149,7 @@ class Answerer:
 
     def _post_first(self, run: Run, text: str, kind: str) -> str:
         question = run.question
-        ts = run.job.was_visited and self._slack.find(question.channel, question.thread_ts, question.key, n=1)
+        ts = self._sought(run)
         if ts and kind != "placeholder":
             self._change(run, ts, text, kind)
         ts = ts or self._slack.post(question.channel, text, question.thread_ts, run.mark(kind))
@@ -150,9 +162,19 @@ class Answerer:
         except Permanent as error:
             if error.code not in GONE:
                 raise
-            # Somebody has deleted it: what we have to say is said in a new message.
-            ts = self._slack.post(run.question.channel, text, run.question.thread_ts, run.mark(kind))
-            self._record(run, "placeholder", ts=ts)
+            # Somebody has deleted it: what we have to say is said in a new message, which may be there already.
+            asked = run.question
+            found = self._sought(run, (kind,))
+            new = found or self._slack.post(asked.channel, text, asked.thread_ts, run.mark(kind))
+            self._record(run, "placeholder", ts=new)
+
+    def _sought(self, run: Run, kinds: Collection[str] = KINDS, n: int = 1) -> str | None:
+        """The ts of what somebody before us has posted without being able to record it."""
+        if not run.job.was_visited:
+            return None
+        self._sleep(run.unsettled)
+        question = run.question
+        return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n)
 
     def _deliver(self, run: Run, ts: str, text: str) -> None:
         """The whole answer: the first part in the placeholder's place, the others behind it, each once."""
@@ -167,8 +189,7 @@ class Answerer:
 
     def _post_part(self, run: Run, text: str, n: int) -> bool:
         question = run.question
-        ts = run.job.was_visited and self._slack.find(question.channel, question.thread_ts, question.key, n=n)
-        ts = ts or self._slack.post(question.channel, text, question.thread_ts, run.mark("part", n))
+        ts = self._sought(run, n=n) or self._slack.post(question.channel, text, question.thread_ts, run.mark("part", n))
         return self._record(run, "part", n=n, ts=ts)
 
     # the model
@@ -272,11 +293,19 @@ class Run:
         self._began = began
         placeholder = job.last("placeholder")
         self.first_message: str = placeholder["ts"] if placeholder else ""
+        before = [line.get("fact") for line in job.lines[1:-1]]
+        # Who was not killed has left word; an usher posts nothing but the placeholder.
+        self._is_heir = bool(before) and before[-1] != "retry" and before[-2:] != ["visit", "placeholder"]
 
     @property
     def ms(self) -> float:
         """Milliseconds since this run began."""
         return (time.monotonic() - self._began) * 1000
+
+    @property
+    def unsettled(self) -> float:
+        """Seconds for which a message of our predecessor's may still arrive."""
+        return max(0.0, SETTLE - self.ms / 1000) if self._is_heir else 0.0
 
     def mark(self, kind: str, n: int = 1) -> Mark:
         """What a message of this job bears."""

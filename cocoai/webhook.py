@@ -36,7 +36,12 @@ class Webhook:
 
     def __call__(self, request: Request) -> Response:
         """200 for all that Slack need not send again; 401 and 400 are raised as `Refused`; 503 if it cannot be kept."""
-        event = self._analyzer.analyze(request.headers, request.body, self._clock())
+        try:
+            event = self._analyzer.analyze(request.headers, request.body, self._clock())
+        except OSError:
+            # Whether the thread is ours could not be read.
+            log.exception("event outcome=not-read")
+            return line(503, "cannot read it now")
         if isinstance(event, Ignored):
             log.debug("event outcome=ignored reason=%r", event.reason)
             return Response(200)

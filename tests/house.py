@@ -104,13 +104,17 @@ def house(
     *,
     manner: Manner | None = None,
     openai: Callable[[Certificates], PracticeOpenAI] = PracticeOpenAI,
+    entry: str = "",
     **environ: str,
 ) -> Iterator[House]:
-    """A house in `folder` (a short path: sockets lie in it), with settings from `environ` (COCOAI_SECTION_KEY)."""
+    """A house in `folder` (a short path: sockets lie in it), with settings from `environ` (COCOAI_SECTION_KEY).
+
+    `entry` is the script that supervisor starts in cocoai.fcgi's place, if any.
+    """
     raised: list[Up] = []
 
     def raise_up(var: str, *, listen: str, config: str) -> Up:
-        raised.append(Up(var, listen=listen, config=config, environ=dict(os.environ) | environ))
+        raised.append(Up(var, listen=listen, config=config, entry=entry, environ=dict(os.environ) | environ))
         return raised[0]
 
     with ExitStack() as stack:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cocoai.answer import DELAYS, MOST_ATTEMPTS, Answerer, Manner
+from cocoai.answer import DELAYS, MOST_ATTEMPTS, SETTLE, Answerer, Manner
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.files import Files
 from cocoai.engine.https import new_session, tls_context
@@ -20,7 +21,7 @@ from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.chat import SlackChat
+from cocoai.slack.chat import Mark, SlackChat
 from cocoai.slack.events import Question
 from cocoai.words import ENGLISH, JAPANESE, Words
 from tests.house import payload
@@ -219,6 +220,24 @@ def test_a_post_that_arrived_though_its_reply_was_lost_is_not_repeated(desk: Des
 
     assert 1 == len(desk.replies(question))
     assert "answer" == desk.reply(question)[0]
+
+
+def test_what_a_killed_process_sent_may_arrive_late(desk: Desk) -> None:
+    """It died with its placeholder on the way to Slack: whoever comes next waits for it, and posts none."""
+    question = desk.ask()
+    killed = desk.claim()
+    killed.release()
+    mark = Mark(str(killed.key), "placeholder")
+    on_its_way = threading.Timer(
+        SETTLE / 4, lambda: desk.outside()[0].post(question.channel, "...", killed.key.thread_ts, mark)
+    )
+    on_its_way.start()
+
+    desk.run()
+    on_its_way.join()
+
+    assert "answer" == desk.reply(question)[0]
+    assert 1 == desk.called("chat.postMessage")
 
 
 def test_the_first_attempt_never_searches(desk: Desk) -> None:

@@ -79,7 +79,12 @@ class Files:
         return True
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(path)
+        """Not `os.path.exists`: to that, a disk that cannot be read has nothing on it."""
+        try:
+            os.stat(path)
+        except FileNotFoundError:
+            return False
+        return True
 
     def modified(self, path: str) -> float:
         """Seconds since the epoch."""

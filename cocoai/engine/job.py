@@ -129,9 +129,8 @@ class Job:
 
     def is_due(self) -> bool:
         """Whether its `retry_at`, if it has one, has come."""
-        retry = self.last("retry")
         now = self._clock()
-        return retry is None or not now < float(retry["retry_at"]) <= now + LONGEST_DELAY
+        return not now < _number((self.last("retry") or {}).get("retry_at")) <= now + LONGEST_DELAY
 
     def record(self, fact: str, **values: Any) -> None:
         """Append what has happened, durably. `OSError` if it cannot be kept: then it is as if never said."""
@@ -147,6 +146,14 @@ class Job:
             raise
         self._size += len(data)
         self._lines.append(line)
+
+
+def _number(value: object) -> float:
+    """A number that is none, in a file that we have not written, is 0."""
+    try:
+        return float(value) if isinstance(value, (int, float)) else 0.0
+    except OverflowError:
+        return 0.0
 
 
 def encode_line(line: Fact) -> bytes:

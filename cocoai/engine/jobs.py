@@ -78,7 +78,11 @@ class Jobs:
 
     def begin(self) -> None:
         """In the master, before it forks: what it and its children do from here on is a new generation's work."""
-        self._born = self._generation.raise_()
+        try:
+            self._born = self._generation.raise_()
+        except OSError:
+            # A full disk must not keep the pool away: it says 503 until there is room. Old job processes go on a while.
+            log.exception("generation outcome=not-raised")
 
     def end(self) -> None:
         """In the master, as it stops: its job processes finish the question in hand and leave."""

@@ -15,6 +15,7 @@ commits.** No fsync happens under put.lock.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -32,6 +33,9 @@ KEPT = {"tmp": 3600.0, "done": 48 * 3600.0, "failed": 30 * 86400.0, "threads": 3
 PUT_LOCK_PATIENCE = 1.0
 """Seconds. put.lock is held for two look-ups and a link; the engine ends a request after 2 s (request_timeout)."""
 
+EVERYBODYS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors that say nothing of the file that met them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -46,36 +50,52 @@ class Spool:
         self._put_lock = os.path.join(var, "locks", "put.lock")
 
     def make_folders(self) -> None:
-        """Make what is missing below `var`, for this user only."""
-        for folder in (*self._folders.values(), os.path.dirname(self._put_lock)):
+        """Make what is missing below `var`, ours only, durably; that `var` itself lasts is its maker's care."""
+        folders = (*self._folders.values(), os.path.dirname(self._put_lock))
+        for folder in folders:
             self._files.make_folder(folder)
+        # A file whose folder a power cut forgets is forgotten with it, fsynced or not.
+        for parent in sorted({os.path.dirname(folder) for folder in folders}, reverse=True):
+            self._files.fsync_folder(parent)
 
     # put: what the worker does before it answers 200
 
     def put(self, key: Key, question: Mapping[str, Any]) -> bool:
         """Accept a question durably. True if it is new, False if it is known already; `OSError`: it is not accepted."""
         temporary = "" if self._knows(key, "ready", "done", "failed") else self._write(question)
-        new = bool(temporary) and self._commit(temporary, key)
-        # For a duplicate too: the first copy's writer may have died between its link and its fsync.
-        self._sync("ready")
-        if temporary:
-            self._files.unlink(temporary)
+        try:
+            new = bool(temporary) and self._commit(temporary, key)
+            # For a duplicate too: the first copy's writer may have died between its link and its fsync.
+            self._sync("ready")
+        finally:
+            if temporary:
+                self._drop(temporary)
         return new
 
     def _write(self, question: Mapping[str, Any]) -> str:
         path = self._path("tmp", secrets.token_hex(12))
         fd = self._files.create(path)
         try:
-            self._files.append(fd, encode_line(dict(question)))
-            self._files.fsync(fd)
-        finally:
-            self._files.close(fd)
+            try:
+                self._files.append(fd, encode_line(dict(question)))
+                self._files.fsync(fd)
+            finally:
+                self._files.close(fd)
+        except OSError:
+            # The disk may be full, and Slack sends it again and again: no rubbish of ours is to fill it further.
+            self._drop(path)
+            raise
         return path
 
+    def _drop(self, temporary: str) -> None:
+        with contextlib.suppress(OSError):  # then sweep() does it
+            self._files.unlink(temporary)
+
     def _commit(self, temporary: str, key: Key) -> bool:
-        # The mark comes before the link: a question that is known has its mark, whenever its writer died.
-        if self._files.touch(self._path("threads", key.thread)):
-            self._sync("threads")
+        # The mark comes before the link: a question that is known has its mark, whenever its writer died. Also one
+        # that is there already may have been made just now, by somebody who has not come to his own fsync.
+        self._files.touch(self._path("threads", key.thread))
+        self._sync("threads")
         with self._putting(), contextlib.suppress(FileExistsError):
             if not self._knows(key, "done", "failed"):
                 self._files.link(temporary, self._path("ready", str(key)))
@@ -134,12 +154,13 @@ class Spool:
     def _free(self, keys: list[Key], lacking: str = "") -> Iterator[Job]:
         """Take each job that is free, still there, due, and without the fact `lacking`."""
         for key in keys:
-            with contextlib.suppress(FileNotFoundError):
-                job = self._job("ready", key)
-                if self._take(job) and job.is_due() and not (lacking and job.last(lacking)):
-                    yield job
-                else:
-                    job.release()
+            job = self._readable(key)
+            if job is None:
+                continue
+            if self._take(job) and job.is_due() and not (lacking and job.last(lacking)):
+                yield job
+            else:
+                job.release()
 
     def _free_now(self, keys: list[Key], lacking: str = "") -> Iterator[bool]:
         for job in self._free(keys, lacking):
@@ -152,17 +173,32 @@ class Spool:
         except ValueError:
             # Only a damaged disk does this: the link was made after the fsync.
             log.exception("job=%s outcome=unreadable", job.key)
-            self._move(job, "failed")
-            return False
+            with contextlib.suppress(FileNotFoundError):
+                self._move(job, "failed")
+        except OSError as error:
+            _pass_over(job.key, error)
+        return False
+
+    def _readable(self, key: Key) -> Job | None:
+        """The job, opened; None if it has moved on, or if the disk or the rights on it will not let us."""
+        try:
+            return self._job("ready", key)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            _pass_over(key, error)
+            return None
 
     def _reads_due(self, key: Key) -> bool:
-        try:
-            job = self._job("ready", key)
-        except FileNotFoundError:
+        job = self._readable(key)
+        if job is None:
             return False
         try:
             job.read()
             return job.is_due()
+        except OSError as error:
+            _pass_over(key, error)
+            return False
         finally:
             job.release()
 
@@ -265,3 +301,10 @@ class Spool:
 
     def _sync(self, folder: str) -> None:
         self._files.fsync_folder(self._folders[folder])
+
+
+def _pass_over(key: Key, error: OSError) -> None:
+    """One bad file must not stop the others; it stays where it is, and is looked at again."""
+    if error.errno in EVERYBODYS:
+        raise error
+    log.warning("job=%s outcome=not-read reason=%s", key, error)

@@ -108,9 +108,9 @@ class WhoWeAre:
         return self._known
 
     def is_stale(self) -> bool:
-        """Is it time to ask Slack?"""
+        """Is it time to ask Slack? A file from far in the future was written by a clock that has since jumped."""
         try:
-            return time.time() - os.stat(self._path).st_mtime > FRESH
+            return abs(time.time() - os.stat(self._path).st_mtime) > FRESH
         except FileNotFoundError:
             return True
 

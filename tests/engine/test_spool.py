@@ -99,6 +99,7 @@ def files() -> Recorded:
 def spool(tmp_path: Path, clock: Clock, files: Recorded) -> Spool:
     made = Spool(str(tmp_path), clock=clock, files=files)
     made.make_folders()
+    files.steps.clear()
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,7 +40,7 @@ class Manner:
     context_tokens    more than this is context_length_exceeded
     refuses           parameters that it refuses by name, as any newer or older server may
     refuses_in_words  parameters that it refuses as old servers do: only the message tells which
-    answer            what it says, instead of the practice answer
+    answer            what it says, instead of the practice answer; or what makes it out of the question
     """
 
     first_delay: float = 0.0
@@ -52,7 +53,7 @@ class Manner:
     context_tokens: int = 128_000
     refuses: frozenset[str] = frozenset()
     refuses_in_words: frozenset[str] = frozenset()
-    answer: str | None = None
+    answer: str | Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def write(wanted: Wanted, manner: Manner, fault: Fault | None, *, number: int, c
     kind = fault.kind if fault else ""
     said = [message for message in wanted.messages if message.role not in ("system", "developer")]
     question = next((message.text for message in reversed(said) if message.role == "user"), "")
-    full = practice_answer(question, len(said)) if manner.answer is None else manner.answer
+    full = manner.answer(question) if callable(manner.answer) else manner.answer
+    full = practice_answer(question, len(said)) if full is None else full
     full = "" if kind in ("empty", "refusal") else full
     refusal = REFUSAL[language_of(question)] if kind == "refusal" else ""
     thinking = _THINKING.get(wanted.effort, _MUCH_THINKING)

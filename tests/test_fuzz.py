@@ -1,0 +1,243 @@
+"""Bad input, whoever sends or leaves it: nothing but what is meant for it comes of it. A short fuzz, and its finds.
+
+The long one is bench/fuzz.py; the properties of signature, stream parser and renderer stand beside their own tests.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bench.fuzz import CHARACTERS, NOW, SECRET, US, Judge, fuzz, spoiled
+from bench.soak import NoSync
+from cocoai.answer import Answerer, Manner
+from cocoai.engine.job import Key, encode_line
+from cocoai.engine.request import Request
+from cocoai.engine.router import Router
+from cocoai.engine.spool import Spool
+from cocoai.errors import Refused
+from cocoai.slack.chat import Mark, Message
+from cocoai.slack.events import Question, SlackEventAnalyzer
+from cocoai.slack.history import turns
+from cocoai.slack.rendering import plain
+from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
+from cocoai.webhook import Webhook
+from cocoai.words import ENGLISH
+
+SHORT = 4000
+"""Mutations in this suite; bench/fuzz.py makes a million."""
+
+QUESTION = Question("mention", "C0PRACTICE", "1.000100", "1.000100", "U0ASKER01", "T0PRACTICE", "hello?", "Ev1", 1)
+
+
+@contextmanager
+def spool() -> Iterator[tuple[Spool, Path]]:
+    """A spool and its ready/; an example of hypothesis each has its own."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
+        made = Spool(var, clock=lambda: float(NOW), files=NoSync())
+        made.make_folders()
+        yield made, Path(var, "spool", "ready")
+
+
+# what Slack posts
+
+
+@pytest.mark.parametrize("seed", [20, 21])
+def test_spoiled_payloads_are_settled(seed: int) -> None:
+    """Each is a Challenge, an Ignored, a Question that can be kept, or 400; the seeds are not those of the long run."""
+    tally = fuzz(seed, range(SHORT // 2), seconds=60.0)
+
+    assert [] == tally.finds
+    assert SHORT // 2 == sum(tally.outcomes.values())
+    assert tally.kept
+
+
+def test_the_fuzz_would_tell(tmp_path: Path) -> None:
+    """A judge that never condemns proves nothing: here it has a question whose key names no file."""
+    judge = Judge(tmp_path)
+    odd = Question("mention", "../../etc", "1.0", "1.0", "U0ASKER01", "T0", "x", "Ev1", 1)
+
+    with pytest.raises(ValueError, match="not a job's key"):
+        judge._question(odd)
+
+
+@given(st.integers(0, 2**32))
+def test_whatever_is_posted_the_door_answers(number: int) -> None:
+    """Through router, webhook and spool: 200 or 400, no bug's 500, and the spool holds questions or nothing."""
+    with spool() as (kept, ready):
+        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, asked_in=kept.asked_in)
+        webhook = Webhook(analyzer, kept, wake=lambda: None, clock=lambda: float(NOW))
+        body = spoiled(7, number)
+        signature = sign(body, str(NOW).encode(), SECRET).decode()
+        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed(signature).items()}
+        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_LENGTH": str(len(body))} | headers
+        response = Router({"/": {"POST": webhook}}).respond(environ | {"wsgi.input": io.BytesIO(body)})
+
+        assert response.status in (200, 400)
+        assert len(list(ready.iterdir())) == (response.after is not None)
+
+
+def signed(signature: str) -> dict[str, str]:
+    return {STAMP_HEADER: str(NOW), SIGNATURE_HEADER: signature}
+
+
+# what a web server hands over
+
+HEADER = st.sampled_from(["HTTP_X_SLACK_SIGNATURE", "HTTP_HOST", "HTTP_", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING"])
+
+
+@given(st.dictionaries(HEADER, st.text(max_size=10)), st.text("0123456789+-e. ٣²", max_size=14), st.binary(max_size=30))
+@example({}, "²", b"")
+@example({}, "1" * 13, b"x")
+def test_any_environ_is_read_or_refused(headers: dict[str, str], length: str, body: bytes) -> None:
+    """Refused 400 or 413, or a request whose body is as long as it said."""
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(body)} | headers
+    try:
+        request = Request.from_environ(environ)
+        told = (200, request.body)
+    except Refused as refusal:
+        told = (refusal.status, b"")
+
+    is_number = length.isascii() and (length.isdigit() or not length)
+    asked = int(length or 0) if is_number else -1
+    assert told == (200, body[:asked]) if 0 <= asked <= len(body) else told[0] in (400, 413)
+
+
+# what lies in the spool
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[A-Z0-9]{2,5}-[0-9]{1,13}\.[0-9]{1,9}-[0-9]{1,3}\.[0-9]\s?"))
+def test_a_name_is_a_key_and_reads_back_or_is_none(name: str) -> None:
+    """What parses is written the same again, holds nothing that leads out of a folder, and can be sorted."""
+    with suppress(ValueError):
+        key = Key.parse(name)
+
+        assert name == str(key)
+        assert not set(name) - set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+        assert key.age == Key.parse(name).age
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=6), inner, max_size=2),
+    max_leaves=4,
+)
+FIELDS = st.sampled_from(["at", "retry_at", "free", "sent", "ts", "n", "text", "why", "code", *QUESTION.facts()])
+FACT = st.sampled_from(["attempt", "visit", "retry", "retried", "placeholder", "answer", "part", "error", "finished"])
+LINE = st.builds(lambda fact, told: encode_line({"fact": fact} | told), FACT | ODD, st.dictionaries(FIELDS, ODD))
+FILE = st.builds(lambda lines, tail: b"".join(lines) + tail, st.lists(LINE, max_size=5), st.binary(max_size=20))
+
+
+@given(FILE)
+@example(encode_line({"text": "?"}) + encode_line({"fact": "retry"}))
+@example(encode_line({"text": "?"}) + encode_line({"fact": "retry", "retry_at": "soon"}))
+@example(encode_line({"text": "?"}) + b'{"fact":"retry","retry_at":1' + b"0" * 400 + b"}\n")
+@example(encode_line({"text": "?"}) + b'{"fact":"retry","retry_at":1' + b"0" * 5000 + b"}\n")
+@example(b"[" * 100_000)
+def test_any_bytes_in_ready_stop_nobody_else(data: bytes) -> None:
+    """The oldest job's file may hold anything: all looks work, and the next thread's question is claimed."""
+    with spool() as (kept, ready):
+        (ready / "C0PRACTICE-0.000001-0.000001").write_bytes(data)
+        kept.put(Key.parse(QUESTION.key), QUESTION.facts())
+        looks = [kept.is_due(), kept.is_claimable(), kept.is_lacking("nothing")]
+        visited = [str(job.key) for job in kept.visit("nothing")]
+        jobs = [job for _ in range(2) if (job := kept.claim()) is not None]
+        attempts = [job.attempt for job in jobs]
+        for job in jobs:
+            job.release()
+
+        assert [True, True, True] == looks
+        assert QUESTION.key in visited
+        assert QUESTION.key == str(jobs[-1].key)
+        assert 1 == attempts[-1]
+
+
+MAKE: dict[str, Callable[[Path], object]] = {
+    "folder": Path.mkdir,
+    "pipe": os.mkfifo,
+    "link to nowhere": lambda path: path.symlink_to("nowhere"),
+    "empty file": Path.touch,
+}
+
+
+@pytest.mark.parametrize("make", MAKE)
+def test_anything_in_ready_that_is_no_file_stops_nobody_else(make: str) -> None:
+    """Though it bears a job's name."""
+    with spool() as (kept, ready):
+        odd = ready / "C0PRACTICE-0.000001-0.000001"
+        MAKE[make](odd)
+        kept.put(Key.parse(QUESTION.key), QUESTION.facts())
+
+        assert kept.is_due()
+        assert kept.is_claimable()
+        job = kept.claim()
+        assert job is not None
+        assert QUESTION.key == str(job.key)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {},
+        {"text": "hello?"},
+        {name: value for name, value in QUESTION.facts().items() if name != "thread_ts"},
+    ],
+)
+def test_a_question_of_another_version_is_failed_and_not_tried_for_ever(question: dict[str, Any]) -> None:
+    """Nobody can be told; but its process does not die of it again and again, with everybody else behind it."""
+    with spool() as (kept, _):
+        kept.put(Key.parse(QUESTION.key), question)
+        answerer = Answerer(
+            kept,
+            Manner(ENGLISH, "", 5, 8000, 3.0),
+            outside=lambda: pytest.fail("nothing is to be said"),
+            own_user=lambda: "U0COCOAI",
+        )
+        job = kept.claim()
+        assert job is not None
+        answerer.answer(job)
+
+        assert [QUESTION.key] == [str(key) for key in kept.keys("failed")]
+        assert "unreadable" == kept.peek("failed", Key.parse(QUESTION.key))[-1]["reason"]
+
+
+# what Slack's threads hold
+
+ENTITY = st.sampled_from(["<@", "<#C1|", "<!", "|", ">", "<", "&lt;", "&amp;", "https://x", "<@U0COCOAI>", "\ud800"])
+TEXT = st.lists(ENTITY | st.text(CHARACTERS, max_size=3), max_size=12).map("".join)
+TS = st.from_regex(r"[0-9]{1,12}\.[0-9]{1,8}", fullmatch=True) | st.text("0123456789.-", max_size=8)
+MARK = st.none() | st.builds(
+    Mark, st.text("C0-.12", max_size=9), st.sampled_from(["placeholder", "answer", "part", "note"]), st.integers()
+)
+MESSAGES = st.lists(
+    st.builds(
+        Message, TS, st.sampled_from(["", "U0COCOAI", "U0ASKER01"]), st.just(""), TEXT, MARK, st.text(max_size=4)
+    ),
+    max_size=6,
+)
+
+
+@given(TEXT, st.none() | st.just("U0COCOAI"))
+def test_any_text_of_slacks_is_read(text: str, own_user: str | None) -> None:
+    """And it does not grow beyond what its entities stand for."""
+    assert len(plain(text, own_user)) <= 2 * len(text) + 10
+
+
+@given(MESSAGES, TEXT)
+def test_any_thread_becomes_turns_that_end_with_the_question(messages: list[Message], text: str) -> None:
+    """Whatever times, marks and texts it holds; none but the last is empty, and the model can be sent all of it."""
+    said = turns(messages, Question.from_facts(QUESTION.facts() | {"text": text}), "U0COCOAI")
+
+    assert "asker" == said[-1].speaker
+    assert all(turn.text for turn in said[:-1])
+    json.dumps([turn.text for turn in said])
