@@ -32,7 +32,7 @@ DELAYS = (5.0, 30.0, 120.0)
 """Seconds before OpenAI is asked again; when they are used up, the asker is told."""
 
 SLACK_AWAY = 24 * 3600.0
-"""Seconds for which an answer is kept for a Slack that cannot be reached."""
+"""Seconds of waiting between tries for which an answer is kept for a Slack that cannot be reached."""
 
 LATE = 3600.0
 """Seconds after which a reply says that it is late."""
@@ -251,7 +251,8 @@ class Answerer:
 
     def _slack_delay(self, run: Run, error: Temporary) -> float | None:
         retries = [fact for fact in run.job.facts("retry") if fact["free"]]
-        if retries and self._clock() - retries[0]["at"] > SLACK_AWAY:
+        # Each wait as it was meant, not as the clock tells it afterwards: that may have jumped.
+        if sum(fact["retry_at"] - fact["at"] for fact in retries) > SLACK_AWAY:
             return None
         return min(LONGEST_DELAY, max(error.retry_after or 0.0, DELAYS[0] * 2.0 ** min(len(retries), 6)))
 

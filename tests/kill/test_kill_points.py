@@ -1,0 +1,175 @@
+"""Every kill point: SIGKILL there, then all goes on by itself, and in the end everything has happened once.
+
+One real house serves them all: nginx, supervisor, pool, practice Slack (which sends again what was not accepted) and
+OpenAI. It has one slot, so a slot or a lock that a dead process kept would be seen at the next point.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cocoai.engine.job import Key
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.manner import Manner as Model
+from cocoai.rehearsal.slack.manner import Manner, Twins
+from cocoai.rehearsal.slack.workspace import Message
+from tests.house import House, house, payload, wait_until
+from tests.kill.points import POINTS, Point
+
+ROOT = Path(__file__).parents[2]
+ENTRY = Path(__file__).with_name("entry.py")
+
+LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(12))
+"""Fits into three messages."""
+
+REPLIES = {
+    "short": [("answer", 1)],
+    "long": [("answer", 1), ("part", 2), ("part", 3)],
+    "waiting": [("answer", 1)],
+    "note": [("note", 1)],
+    "refused": [("error", 1)],
+    "deleted": [("answer", 1)],
+}
+"""What stands under the question in the end: kind and part of each message."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "points").mkdir()
+    with house(
+        folder,
+        certificates,
+        manner=Manner(echoes=False, retry_waits=(0.1, 0.3, 1.5)),
+        entry=str(ENTRY),
+        KILL_POINTS=str(folder / "points"),
+        PYTHONPATH=str(ROOT),
+        COCOAI_POOL_SLOTS="1",
+    ) as standing:
+        wait_until(lambda: processes(standing) == AT_REST)
+        yield standing
+        (folder / "points").rename(folder / "past")  # nobody is killed while the house is taken down
+
+
+AT_REST = ["cocoai-master", "cocoai-worker", "cocoai-worker"]
+
+
+def processes(built: House) -> list[str]:
+    """The names of this house's living processes, whoever their parents are by now."""
+    mark = f"KILL_POINTS={built.var}/points".encode()
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if mark in Path(f"/proc/{entry}/environ").read_bytes():
+                found.append(Path(f"/proc/{entry}/comm").read_text().strip())
+    return sorted(name for name in found if name.startswith("cocoai"))
+
+
+@pytest.mark.parametrize("twins", ["mention only", "message first"])
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_killed_there_everything_happens_once(built: House, point: Point, twins: Twins) -> None:
+    """One reply, each part of it once, the model paid no more than it must; nothing waits, nobody is left.
+
+    With one event for the mention, and with two, whose second may overtake the first's redelivery.
+    """
+    built.slack.manner.twins = twins
+    asked_before, posted_before = len(built.openai.asked), posted(built)
+
+    question = SCENES[point.scene](built, point)
+    wait_until(lambda: ended(built, question))
+    wait_until(lambda: processes(built) == AT_REST and not built.held_locks())
+    deliveries = built.slack.wait_for_deliveries()
+
+    assert [] == os.listdir(built.var / "points")
+    assert REPLIES[point.scene] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in built.replies(question)]
+    assert point.paid == len(built.openai.asked) - asked_before
+    assert len(REPLIES[point.scene]) + MORE_POSTS.get(point.scene, 0) == posted(built) - posted_before
+    assert 200 == [each.status for each in deliveries if each.ts == question.ts][-1]
+    assert [] == built.spool.keys("ready")
+
+
+MORE_POSTS = {"waiting": 1, "deleted": 1}
+"""The other question's reply; the placeholder that was taken away."""
+
+
+def posted(built: House) -> int:
+    return sum(1 for call in built.slack.calls if (call.method, call.outcome) == ("chat.postMessage", "ok"))
+
+
+def ended(built: House, question: Message) -> bool:
+    key = Key(question.channel, question.thread_ts or question.ts, question.ts)
+    return any(key in built.spool.keys(folder) for folder in ("done", "failed"))
+
+
+def arm(built: House, point: Point) -> None:
+    """Whoever comes to the point next dies there."""
+    for name in filter(None, (point.name, point.also)):
+        (built.var / "points" / name).touch()
+
+
+# the scenes
+
+
+def short(built: House, point: Point) -> Message:
+    built.openai.manner = Model(answer="A short answer.")
+    arm(built, point)
+    return built.ask("one?")
+
+
+def long(built: House, point: Point) -> Message:
+    built.openai.manner = Model(answer=LONG)
+    arm(built, point)
+    return built.ask("at length?")
+
+
+def waiting(built: House, point: Point) -> Message:
+    """The only slot is taken by somebody else's question."""
+    built.openai.manner = Model(first_delay=1.0)
+    asked = len(built.openai.asked)
+    built.ask("slowly?")
+    wait_until(lambda: len(built.openai.asked) == asked + 1)
+    arm(built, point)
+    return built.ask("and I?")
+
+
+def note(built: House, point: Point) -> Message:
+    arm(built, point)
+    return built.ask("")
+
+
+def refused(built: House, point: Point) -> Message:
+    built.openai.fail("no credit")
+    arm(built, point)
+    return built.ask("for money?")
+
+
+def deleted(built: House, point: Point) -> Message:
+    """Somebody takes the placeholder away while the model thinks."""
+    built.openai.manner = Model(first_delay=0.5, answer="A short answer.")
+    asked = len(built.openai.asked)
+    arm(built, point)
+    question = built.ask("one?")
+    wait_until(lambda: len(built.openai.asked) == asked + 1)
+    (placeholder,) = built.replies(question)
+    built.slack.delete(placeholder.channel, placeholder.ts)
+    return question
+
+
+SCENES: dict[str, Callable[[House, Point], Message]] = {
+    "short": short,
+    "long": long,
+    "waiting": waiting,
+    "note": note,
+    "refused": refused,
+    "deleted": deleted,
+}
+
+
+def test_no_point_is_left_out() -> None:
+    """Their number, so that a lost line is noticed; and no two share a file."""
+    assert 51 == len({point.name for point in POINTS}) == len(POINTS)

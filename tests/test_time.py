@@ -1,0 +1,430 @@
+"""The clock jumps, an hour or a day, ahead or back: nothing is lost, waits for ever, or is forgotten early.
+
+The spool's clock and its files' times are the test's; each test says when they jump.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cocoai.engine.files import Files
+from cocoai.engine.job import LONGEST_DELAY, Job, Key, encode_line
+from cocoai.engine.request import Request
+from cocoai.engine.spool import KEPT, Spool
+from cocoai.errors import Refused
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.practice import PracticeOpenAI
+from cocoai.rehearsal.slack.limits import Fault
+from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
+from cocoai.slack import identity
+from cocoai.slack.events import SlackEventAnalyzer
+from cocoai.slack.identity import FRESH, Identity, WhoWeAre
+from cocoai.slack.signature import MAX_AGE
+from cocoai.webhook import Webhook
+from tests.house import payload
+from tests.test_answer import Desk
+
+NOW = 1_763_822_100.0
+HOUR, DAY = 3600.0, 86400.0
+JUMPS = (-DAY, -HOUR, HOUR, DAY)
+SLACK_REDELIVERS = DAY
+"""Seconds for which Slack may send an event again."""
+
+KEY = Key("C0PRACTICE", "1763822000.000100", "1763822000.000100")
+
+jumps = pytest.mark.parametrize("jump", JUMPS, ids=["a day back", "an hour back", "an hour ahead", "a day ahead"])
+
+
+class Clock:
+    """The machine's clock: it stands still until it is set."""
+
+    now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class DatedFiles(Files):
+    """A disk whose times are by that clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def create(self, path: str) -> int:
+        fd = super().create(path)
+        os.utime(fd, (self._clock.now, self._clock.now))
+        return fd
+
+    def append(self, fd: int, data: bytes) -> None:
+        super().append(fd, data)
+        os.utime(fd, (self._clock.now, self._clock.now))
+
+    def touch(self, path: str) -> bool:
+        new = super().touch(path)
+        os.utime(path, (self._clock.now, self._clock.now))
+        return new
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def spool(tmp_path: Path, clock: Clock) -> Spool:
+    made = Spool(str(tmp_path), clock=clock, files=DatedFiles(clock))
+    made.make_folders()
+    return made
+
+
+def claimed(spool: Spool) -> Job:
+    job = spool.claim()
+    assert job is not None
+    return job
+
+
+# nothing waits for ever
+
+
+@jumps
+def test_what_was_put_before_a_jump_is_claimed_after_it(spool: Spool, clock: Clock, jump: float) -> None:
+    """And what was claimed before it is finished after it."""
+    spool.put(KEY, {"text": "?"})
+    clock.now += jump
+
+    assert spool.is_due()
+    job = claimed(spool)
+    clock.now -= 2 * jump
+    job.release()
+    assert spool.is_due()
+    spool.finish(claimed(spool))
+    assert [KEY] == spool.keys("done")
+
+
+@jumps
+@pytest.mark.parametrize("delay", [5.0, 120.0, LONGEST_DELAY])
+def test_a_time_to_try_again_that_was_set_before_a_jump_comes(
+    spool: Spool, clock: Clock, jump: float, delay: float
+) -> None:
+    """At once, or within the longest delay by the new clock."""
+    spool.put(KEY, {"text": "?"})
+    job = claimed(spool)
+    job.record("retry", retry_at=clock() + delay, free=False, sent=False)
+    job.release()
+
+    clock.now += jump
+    due_at_once = spool.is_due()
+    clock.now += LONGEST_DELAY
+
+    assert due_at_once
+    assert spool.is_due()
+    assert 2 == claimed(spool).attempt
+
+
+@given(delay=st.floats(0, LONGEST_DELAY), jump=st.floats(-400 * DAY, 400 * DAY))
+def test_whatever_the_jump_the_wait_is_bounded(
+    tmp_path_factory: pytest.TempPathFactory, delay: float, jump: float
+) -> None:
+    """Also for small ones, after which the time set before is still believed."""
+    path = tmp_path_factory.getbasetemp() / "one-job"
+    path.write_bytes(encode_line({"text": "?"}) + encode_line({"fact": "retry", "retry_at": NOW + delay}))
+    clock = Clock()
+    job = Job(KEY, str(path), files=Files(), clock=clock)
+    job.read()
+    job.release()
+
+    clock.now = NOW + jump
+    at_once = job.is_due()
+    clock.now += LONGEST_DELAY + 0.001
+
+    assert at_once or job.is_due()
+
+
+def test_the_order_of_a_thread_is_slacks_whatever_our_clock_says(spool: Spool, clock: Clock) -> None:
+    """A question put a day earlier by our clock than the one before it still comes second."""
+    second = KEY._replace(ts="1763822001.000100")
+    spool.put(KEY, {"text": "first"})
+    clock.now -= DAY
+    spool.put(second, {"text": "second"})
+
+    first = claimed(spool)
+
+    assert KEY == first.key
+    assert spool.claim() is None
+    spool.finish(first)
+    assert second == claimed(spool).key
+
+
+# nothing known is forgotten early
+
+
+@jumps
+@pytest.mark.parametrize("end", ["done", "failed"])
+def test_an_ended_question_stays_known_as_long_as_slack_may_send_it(
+    spool: Spool, clock: Clock, jump: float, end: str
+) -> None:
+    """The clock jumps just after the end, and is swept by at every hour of the day that follows."""
+    spool.put(KEY, {"text": "?"})
+    job = claimed(spool)
+    spool.finish(job) if end == "done" else spool.fail(job, "reason")
+    clock.now += jump
+
+    for _ in range(int(SLACK_REDELIVERS / HOUR)):
+        clock.now += HOUR - 1
+        spool.sweep()
+
+    assert spool.put(KEY, {"text": "?"}) is False
+    assert spool.asked_in(KEY.channel, KEY.thread_ts)
+    assert spool.claim() is None
+
+
+@jumps
+def test_a_question_that_waits_is_never_swept(spool: Spool, clock: Clock, jump: float) -> None:
+    """ready/ has no time of its own."""
+    spool.put(KEY, {"text": "?"})
+    for _ in range(40):
+        clock.now += jump + DAY
+        spool.sweep()
+
+    assert KEY == claimed(spool).key
+
+
+def test_what_was_kept_is_forgotten_in_the_end_even_by_a_clock_that_was_set_back(spool: Spool, clock: Clock) -> None:
+    """Two days later than otherwise at most; the disk does not fill up with it."""
+    spool.put(KEY, {"text": "?"})
+    spool.finish(claimed(spool))
+    clock.now -= DAY
+    early = spool.sweep()
+    clock.now += KEPT["done"] + DAY + 1
+
+    assert (0, 1) == (early, spool.sweep())
+
+
+@pytest.mark.parametrize("moment", ["link", "unlink"])
+def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: str) -> None:
+    """The clock jumps ahead, and tmp/ is swept while a worker writes: not accepted, or known when it is sent again."""
+    clock = Clock()
+
+    class Interrupted(DatedFiles):
+        def link(self, source: str, target: str) -> None:
+            self._sweep_at("link")
+            super().link(source, target)
+
+        def unlink(self, path: str) -> None:
+            self._sweep_at("unlink")
+            super().unlink(path)
+
+        def _sweep_at(self, step: str) -> None:
+            if moment == step and clock.now == NOW:
+                clock.now += DAY
+                Spool(str(tmp_path), clock=clock).sweep()
+
+    spool = Spool(str(tmp_path), clock=clock, files=Interrupted(clock))
+    spool.make_folders()
+    try:
+        accepted = spool.put(KEY, {"text": "?"})
+    except OSError:
+        accepted = False
+    known = spool.keys("ready")
+
+    sent_again = spool.put(KEY, {"text": "?"})
+
+    assert accepted is bool(known)
+    assert sent_again is not accepted
+    assert [KEY] == spool.keys("ready")
+    claimed(spool).release()
+
+
+# the whole way
+
+
+class Leaping(Desk):
+    """A desk whose clock jumps by `jump` at its reading number `at`."""
+
+    at = 0
+    jump = 0.0
+    readings = 0
+
+    def clock(self) -> float:
+        self.readings += 1
+        if self.readings == self.at:
+            self.ahead += self.jump
+        return super().clock()
+
+
+@pytest.fixture
+def slack(certificates: Certificates) -> Iterator[PracticeSlack]:
+    with PracticeSlack(certificates) as slack:
+        yield slack
+
+
+@pytest.fixture
+def leaping(tmp_path: Path, certificates: Certificates, slack: PracticeSlack) -> Iterator[Callable[..., Leaping]]:
+    """Make a desk for one question, whose clock jumps at that reading."""
+    with PracticeOpenAI(certificates) as openai:
+
+        def make(at: int, jump: float) -> Leaping:
+            desk = Leaping(tmp_path / f"{at}", certificates, slack, openai)
+            desk.at, desk.jump = at, jump
+            return desk
+
+        yield make
+
+
+def see_through(desk: Leaping) -> None:
+    """Ask one question, with a failure of OpenAI and one of Slack on its way, and go on until nothing is left to do."""
+    desk.openai.manner.answer = "text " * 900
+    desk.openai.fail("server error")
+    desk.slack.fail("chat.update", Fault("broken"))
+    desk.ask()
+    for _ in range(5):
+        while (job := desk.spool.claim()) is not None:
+            desk.answerer(update_interval=60).answer(job)
+            job.release()
+        desk.wait()
+
+
+@jumps
+def test_a_jump_at_any_reading_of_the_clock_changes_nothing(leaping: Callable[..., Leaping], jump: float) -> None:
+    """Wherever on a question's way: one answer in its parts, paid once, and known as long as Slack may send it."""
+    quiet = leaping(0, 0.0)
+    see_through(quiet)
+    readings = quiet.readings
+    assert readings > 10
+
+    for at in range(1, readings + 1):
+        desk = leaping(at, jump)
+        before, asked = len(desk.slack.messages()), len(desk.openai.asked)
+        see_through(desk)
+        _, *replies = desk.slack.messages()[before:]
+        (key,) = desk.spool.keys("done")
+
+        assert (0, 1, 0) == desk.ended(), at
+        assert [("answer", 1), ("part", 2)] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in replies], at
+        assert 2 == len(desk.openai.asked) - asked, at  # the one that failed, and the one that is paid
+        assert desk.spool.put(key, {"text": "?"}) is False, at
+
+
+@jumps
+def test_a_jump_is_no_day_without_slack(leaping: Callable[..., Leaping], jump: float) -> None:
+    """Slack is away for a quarter of an hour, in which the clock jumps: the answer is kept for it."""
+    desk = leaping(0, 0.0)
+    desk.openai.manner.answer = "Kept."
+    question = desk.ask()
+    desk.slack.fail("chat.update", Fault("broken"), times=100)
+    for seconds in (0.0, jump, 0.0):
+        desk.run()
+        desk.wait()
+        desk.ahead += seconds
+    desk.slack.mend()
+
+    desk.run()
+
+    assert "answer" == desk.reply(question)[0]
+    assert 1 == len(desk.openai.asked)
+
+
+# the door
+
+
+US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
+
+
+class Door:
+    """The webhook, at the machine's time; Slack's own clock does not jump."""
+
+    def __init__(self, spool: Spool, slack: PracticeSlack, clock: Clock) -> None:
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, asked_in=spool.asked_in)
+        self._slack = slack
+        self._webhook = Webhook(analyzer, spool, wake=lambda: None, clock=clock)
+
+    def deliver(self, at: float) -> int:
+        """Slack sends the event at `at`, by its own clock. The status."""
+        event = {"type": "message", "user": "U0ASKER01", "team": "T0PRACTICE", "channel": "C0PRACTICE"}
+        event |= {"ts": KEY.ts, "channel_type": "channel", "text": "<@U0COCOAI> hello?"}
+        body = json.dumps({"type": "event_callback", "team_id": "T0PRACTICE", "event": event}).encode()
+        headers = {name.lower(): value for name, value in self._slack.signed(body, at=at).items()}
+        try:
+            return self._webhook(Request("POST", "/slack/events", headers, body)).status
+        except Refused as refused:
+            return refused.status
+
+
+@pytest.mark.parametrize("jump", [*JUMPS, -MAX_AGE - 1, MAX_AGE + 1])
+def test_a_jump_beyond_the_signatures_window_refuses_and_what_is_sent_again_is_taken(
+    spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
+) -> None:
+    """Nothing is accepted while the clock is wrong, so nothing accepted is lost; a redelivery is signed anew."""
+    door = Door(spool, slack, clock)
+
+    clock.now += jump
+    while_wrong = door.deliver(NOW)
+    kept = spool.keys("ready")
+    clock.now = NOW + 60
+    again = door.deliver(NOW + 60)
+
+    assert (401, [], 200) == (while_wrong, kept, again)
+    assert [KEY] == spool.keys("ready")
+
+
+@pytest.mark.parametrize("jump", [-MAX_AGE, -60.0, 60.0, MAX_AGE])
+def test_a_small_jump_refuses_nobody(spool: Spool, slack: PracticeSlack, clock: Clock, jump: float) -> None:
+    """Five minutes, either way."""
+    clock.now += jump
+
+    assert 200 == Door(spool, slack, clock).deliver(NOW)
+
+
+@jumps
+def test_what_was_accepted_before_a_jump_is_a_duplicate_after_it(
+    spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
+) -> None:
+    """Once the clock is right again, or Slack has caught up with it: 200, and nothing is done."""
+    door = Door(spool, slack, clock)
+    statuses = [door.deliver(NOW)]
+    spool.finish(claimed(spool))
+    clock.now += jump
+    spool.sweep()
+    clock.now = NOW + 300
+
+    statuses.append(door.deliver(NOW + 300))
+
+    assert [200, 200] == statuses
+    assert spool.claim() is None
+
+
+# who we are
+
+
+@pytest.mark.parametrize(
+    ("written", "stale"),
+    [(0.0, False), (-FRESH + 60, False), (-FRESH - 60, True), (HOUR, False), (2 * FRESH, True), (365 * DAY, True)],
+)
+def test_an_identity_from_the_future_is_asked_for_again(tmp_path: Path, written: float, stale: bool) -> None:
+    """It was written by a clock that has jumped since; nobody waits for that time to come."""
+    path = str(tmp_path / "identity.json")
+    identity.write(path, US)
+    at = time.time() + written
+    os.utime(path, (at, at))
+
+    assert stale is WhoWeAre(path, ask=lambda: US).is_stale()
+
+
+def test_an_identity_asked_for_again_is_fresh(tmp_path: Path) -> None:
+    """So that Slack is not asked every minute."""
+    path = str(tmp_path / "identity.json")
+    identity.write(path, US)
+    os.utime(path, (time.time() + 365 * DAY,) * 2)
+    who = WhoWeAre(path, ask=lambda: US)
+
+    who.refresh()
+
+    assert who.is_stale() is False
