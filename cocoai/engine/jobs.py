@@ -147,6 +147,7 @@ class Jobs:
     def _work(self, slot: FileLock) -> None:
         """With a slot: claim and answer, one question after another."""
         while (job := self._spool.claim()) is not None:
+            self._call_in()  # after a restart there may be work for every slot, and nobody else to say so
             with self._time_limit():
                 self._answer(job)
             job.release()
@@ -167,7 +168,10 @@ class Jobs:
         usher.release()
 
     def _call_in(self) -> None:
-        """As the usher: a job process may have looked while we held the only claimable job, and left. Call another."""
+        """Call another job process, if there is a slot and something to do in it.
+
+        As the usher: one may have looked while we held the only claimable job, and left.
+        """
         if self._spool.is_claimable() and (slot := self._slots.take()) is not None:
             self._fork("cocoai-job", slot, lambda: self._work(slot))
 

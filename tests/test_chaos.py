@@ -1,0 +1,124 @@
+"""bench/chaos: two minutes of it in every run of the tests, and whether its ledger would see what it looks for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.chaos.ledger import Account, Ledger, Question, answer_to, asked_text, number_asked
+from cocoai.rehearsal.openai.practice import Asked
+from cocoai.rehearsal.slack.delivery import Delivery
+from cocoai.rehearsal.slack.workspace import Message
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 60
+PATIENCE = 360.0
+"""Seconds: the minute, the rest afterwards, the start and the end."""
+
+QUESTION = Question(7, Message("C0PRACTICE", "100.000001", "U0ASKER01", asked_text(7)))
+LONG = Question(20, Message("C0PRACTICE", "100.000002", "U0ASKER01", asked_text(20)))
+
+
+@pytest.mark.parametrize("seed", ["--seed=cocoai", ""], ids=["the same each time", "a fresh one"])
+def test_chaos(seed: str) -> None:
+    """A minute of kills, reloads, restarts and full disks: nothing is lost, nothing is said twice, nobody is left."""
+    command = [sys.executable, "-m", "bench.chaos", f"--seconds={SECONDS}", *filter(None, [seed])]
+    # A process of its own, as its threads and its mounts are.
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    print(run.stdout, run.stderr)
+
+    assert 0 == run.returncode, run.stdout + run.stderr
+    figures = table(run.stdout)
+    assert "0" == figures["lost"] == figures["answered twice"] == figures["answered wrongly"]
+    assert "0" == figures["files in ready/"] == figures["processes left behind"]
+    assert 60 < int(figures["accepted"])
+    kills = {name: int(count) for name, count in figures.items() if name.startswith("done to it")}
+    assert all(kills.values()), kills
+
+
+def table(printed: str) -> dict[str, str]:
+    """The figures by their names."""
+    lines = [
+        line.rsplit(maxsplit=1) for line in printed.splitlines() if line.startswith("  ") and len(line.split()) > 1
+    ]
+    return {name.strip(): value for name, value in lines}
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ([("answer", 1)], []),
+        ([("error", 1)], []),
+        ([], ["lost"]),
+        ([("placeholder", 1)], ["lost"]),
+        ([("note", 1)], ["lost"]),
+        ([("answer", 1), ("answer", 1)], ["twice"]),
+        ([("answer", 1), ("placeholder", 1)], ["twice"]),
+        ([("answer", 1), ("error", 1)], ["twice"]),
+    ],
+)
+def test_verdict(said: list[tuple[str, int]], wrong: list[str]) -> None:
+    """Lost: neither answered nor told. Twice: more than one first message."""
+    account = Account(QUESTION, True, [of(QUESTION, kind, n, answer_to(asked_text(7))) for kind, n in said], 1)
+
+    assert wrong == faults(account)
+
+
+@pytest.mark.pure
+def test_not_accepted_is_not_lost() -> None:
+    """What was never answered 200 is Slack's to send again."""
+    assert [] == faults(Account(QUESTION, False, [], 0))
+
+
+@pytest.mark.pure
+def test_verdict_on_parts() -> None:
+    """A part that is there twice is said twice; one that is missing, or another question's answer, is wrong."""
+    words = answer_to(asked_text(20)).split()
+    first, second = of(LONG, "answer", 1, " ".join(words[:500])), of(LONG, "part", 2, " ".join(words[500:]))
+
+    assert [] == faults(Account(LONG, True, [first, second], 1))
+    assert ["twice"] == faults(Account(LONG, True, [first, second, second], 1))
+    assert ["garbled"] == faults(Account(LONG, True, [first], 1))
+    assert ["garbled"] == faults(Account(QUESTION, True, [of(QUESTION, "answer", 1, answer_to(asked_text(8)))], 1))
+
+
+@pytest.mark.pure
+def test_accounts() -> None:
+    """Accepted is what any delivery of the message was answered 200; paid every call that the model began to serve."""
+    delivered = [delivery(503, "http_error"), delivery(200, "")]
+    asked = [request(7, "rate_limit_exceeded"), request(7, "cut"), request(7, "ok"), request(8, "ok")]
+    accounts = Ledger([QUESTION, LONG]).accounts(delivered, asked, lambda *_: [])
+
+    assert [(True, 2), (False, 0)] == [(account.accepted, account.paid) for account in accounts]
+
+
+@pytest.mark.pure
+def test_number_asked() -> None:
+    """The question that a request is for is its last one, whatever was said in the thread before."""
+    assert 8 == number_asked(request(8, "ok"))
+    assert None is number_asked(Asked("/v1/models", None, {}, 0.0, "ok"))
+
+
+def of(question: Question, kind: str, n: int, text: str) -> Message:
+    """A message of ours for a question."""
+    payload = {"key": question.key, "kind": kind, "n": n}
+    metadata = {"event_type": "cocoai", "event_payload": payload}
+    return Message(question.message.channel, "101.000000", "U0COCOAI", text, metadata=metadata)
+
+
+def faults(account: Account) -> list[str]:
+    return [name for name in ("lost", "twice", "garbled") if getattr(account, name)]
+
+
+def delivery(status: int, failure: str) -> Delivery:
+    message = QUESTION.message
+    return Delivery("Ev01", "app_mention", message.channel, message.ts, 0, status, failure, 1.0, 100.0)
+
+
+def request(number: int, outcome: str) -> Asked:
+    body = {"messages": [{"content": asked_text(3)}, {"content": f"{asked_text(4)} {asked_text(number)}"}]}
+    return Asked("/v1/chat/completions", body, {}, 0.0, outcome)
