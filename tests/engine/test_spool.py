@@ -1,4 +1,7 @@
-"""The spool's laws, each by its own test; on a real folder, with real processes where two are needed."""
+"""How the spool keeps its laws, step by step, on a real folder, and with real processes where two are needed.
+
+The laws themselves are in tests/crash/contract.py, where the simulated disk is held to them too.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 from cocoai.engine import locks
 from cocoai.engine.files import Files
 from cocoai.engine.job import Job, Key
-from cocoai.engine.spool import KEPT, Spool
+from cocoai.engine.spool import Spool
 
 NOW = 1_763_822_100.0
 
@@ -141,16 +144,6 @@ def kill(pid: int) -> None:
 # put
 
 
-def test_a_new_question_is_accepted_once(spool: Spool, folders: Callable[[str], list[str]]) -> None:
-    """The same key a second time is a duplicate, and leaves nothing behind."""
-    first = spool.put(key(1), {"text": "?"})
-    second = spool.put(key(1), {"text": "?"})
-
-    assert (True, False) == (first, second)
-    assert [str(key(1))] == folders("ready")
-    assert [] == folders("tmp")
-
-
 def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, files: Recorded) -> None:
     """File, mark, link, folder: each is durable before the next may be seen."""
     spool.put(key(1), {"text": "?"})
@@ -224,25 +217,6 @@ def test_an_error_after_the_link_is_no_acceptance_but_no_loss(spool: Spool, file
     claimed(spool).release()
 
 
-@pytest.mark.parametrize("end", ["done", "failed"])
-def test_an_ended_question_stays_known(spool: Spool, end: str) -> None:
-    """A redelivery of what was answered, or given up, is a duplicate."""
-    spool.put(key(1), {"text": "?"})
-    job = claimed(spool)
-    spool.finish(job) if end == "done" else spool.fail(job, "reason")
-
-    assert spool.put(key(1), {"text": "?"}) is False
-    assert spool.claim() is None
-
-
-def test_a_thread_is_marked_when_it_is_asked_in(spool: Spool) -> None:
-    """That is how a worker knows a follow-up without asking Slack."""
-    before = spool.asked_in("C0PRACTICE", "1.000100")
-    spool.put(key(2, thread=1), {"text": "?"})
-
-    assert (False, True) == (before, spool.asked_in("C0PRACTICE", "1.000100"))
-
-
 def test_files_are_for_their_owner_only(spool: Spool, tmp_path: Path) -> None:
     """Folders 0700, files 0600: questions are nobody else's business."""
     spool.put(key(1), {"text": "?"})
@@ -253,33 +227,6 @@ def test_files_are_for_their_owner_only(spool: Spool, tmp_path: Path) -> None:
 
 
 # claim
-
-
-def test_the_oldest_is_claimed_first(spool: Spool) -> None:
-    """Across threads, whatever order they came in."""
-    for ts in (3, 1, 2):
-        spool.put(key(ts), {"text": "?"})
-
-    taken = [claimed(spool) for _ in range(3)]
-
-    assert [key(1), key(2), key(3)] == [job.key for job in taken]
-    assert spool.claim() is None
-
-
-def test_a_thread_is_answered_in_order_one_question_at_a_time(spool: Spool) -> None:
-    """The second question of a thread waits for the first; other threads do not."""
-    spool.put(key(1), {"text": "first"})
-    spool.put(key(2, thread=1), {"text": "second"})
-    spool.put(key(3), {"text": "elsewhere"})
-
-    first, elsewhere = claimed(spool), claimed(spool)
-    nothing = spool.claim()
-    spool.finish(first)
-    second = claimed(spool)
-
-    assert [key(1), key(3)] == [first.key, elsewhere.key]
-    assert nothing is None
-    assert key(2, thread=1) == second.key
 
 
 def test_a_job_is_claimed_by_one_process_only(spool: Spool) -> None:
@@ -293,18 +240,6 @@ def test_a_job_is_claimed_by_one_process_only(spool: Spool) -> None:
 
     assert while_held is None
     assert afterwards.attempt == 2
-
-
-def test_a_job_that_moved_between_opening_and_locking_is_not_taken(spool: Spool, clock: Clock, tmp_path: Path) -> None:
-    """finish() may come in between: the lock of a file in done/ means nothing."""
-    spool.put(key(1), {"text": "?"})
-    path = str(tmp_path / "spool" / "ready" / str(key(1)))
-    late = Job(key(1), path, files=Files(), clock=clock)
-    job = claimed(spool)
-    spool.finish(job)
-
-    assert late.take() is False
-    late.release()
 
 
 def test_a_claim_is_recorded_before_anything_can_be_said(spool: Spool, files: Recorded) -> None:
@@ -326,81 +261,6 @@ def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, files: Recorded) 
         spool.claim()
 
     files.broken = lambda step: False
-    assert claimed(spool).attempt == 1
-
-
-def test_a_job_waits_for_its_time(spool: Spool, clock: Clock) -> None:
-    """retry_at holds it, and all of its thread behind it, and nobody else."""
-    spool.put(key(1), {"text": "?"})
-    spool.put(key(2, thread=1), {"text": "?"})
-    job = claimed(spool)
-    job.record("retry", retry_at=clock() + 30, free=False)
-    job.release()
-
-    due_now, claimed_now = spool.is_due(), spool.claim()
-    clock.now += 31
-
-    assert (False, None) == (due_now, claimed_now)
-    assert spool.is_due()
-    assert key(1) == claimed(spool).key
-
-
-def test_an_unreadable_job_goes_to_failed(
-    spool: Spool, tmp_path: Path, folders: Callable[[str], list[str]], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Only a damaged disk makes one; it must not be tried for ever, nor hold up its thread."""
-    (tmp_path / "spool" / "ready" / str(key(1))).write_bytes(b"\0\0\0")
-    spool.put(key(2, thread=1), {"text": "?"})
-
-    first_look = spool.claim()
-
-    assert first_look is None
-    assert [str(key(1))] == folders("failed")
-    assert "outcome=unreadable" in caplog.text
-    assert key(2, thread=1) == claimed(spool).key
-
-
-def test_strange_names_in_ready_are_left_alone(spool: Spool, tmp_path: Path) -> None:
-    """Nobody but put() names a job."""
-    (tmp_path / "spool" / "ready" / "core.1234").write_text("{}")
-
-    assert spool.claim() is None
-
-
-# visit
-
-
-def test_a_visit_sees_jobs_whatever_their_turn_and_is_no_attempt(spool: Spool) -> None:
-    """The usher welcomes also those who stand behind another of their thread."""
-    for waiting in (key(1), key(2, thread=1), key(3)):
-        spool.put(waiting, {"text": "?"})
-
-    seen = []
-    for job in spool.visit("placeholder"):
-        job.record("placeholder", ts="1.0")
-        seen.append(job.key)
-
-    assert [key(1), key(2, thread=1), key(3)] == seen
-    assert spool.is_lacking("placeholder") is False
-    job = claimed(spool)
-    assert (1, True) == (job.attempt, job.was_visited)
-
-
-def test_a_held_job_is_not_visited(spool: Spool) -> None:
-    """Its holder sees to its placeholder."""
-    spool.put(key(1), {"text": "?"})
-    job = claimed(spool)
-
-    assert [] == list(spool.visit("placeholder"))
-    assert job.was_visited is False
-
-
-def test_looking_leaves_the_job_free(spool: Spool) -> None:
-    """is_claimable() lets go of what it found."""
-    spool.put(key(1), {"text": "?"})
-
-    assert spool.is_claimable()
-    assert spool.is_lacking("placeholder")
     assert claimed(spool).attempt == 1
 
 
@@ -434,30 +294,3 @@ def test_an_answered_question_ends_even_with_a_full_disk(
     spool.finish(job)
 
     assert [str(key(1))] == folders("done")
-
-
-def test_a_failed_job_can_be_given_a_new_life(spool: Spool) -> None:
-    """By the operator; its attempts begin anew."""
-    spool.put(key(1), {"text": "?"})
-    spool.fail(claimed(spool), "reason")
-
-    spool.retry(key(1))
-
-    job = claimed(spool)
-    assert (1, []) == (job.attempt, spool.keys("failed"))
-    with pytest.raises(FileNotFoundError):
-        spool.retry(key(2))
-
-
-@pytest.mark.parametrize("folder", list(KEPT))
-def test_sweeping_forgets_what_was_kept_long_enough(spool: Spool, clock: Clock, tmp_path: Path, folder: str) -> None:
-    """Each folder has its own time, and ready/ has none."""
-    place = tmp_path / "threads" if folder == "threads" else tmp_path / "spool" / folder
-    (place / "old").touch()
-    (tmp_path / "spool" / "ready" / str(key(1))).touch()
-    clock.now = (place / "old").stat().st_mtime + KEPT[folder] - 1
-    early = spool.sweep()
-    clock.now += 2
-
-    assert (0, 1) == (early, spool.sweep())
-    assert [key(1)] == spool.keys("ready")

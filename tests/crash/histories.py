@@ -1,0 +1,125 @@
+"""What is played: histories of a few questions, each a row of scenes. Processes of one scene run at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from cocoai.engine.spool import KEPT
+from cocoai.slack.events import Question
+from tests.crash.machine import Machine
+from tests.crash.world import NOTHING_YET, Outside, question
+
+Process = Callable[[Machine], object]
+Scene = Sequence[Process]
+
+FIRST, SECOND, THIRD = question(1), question(2, thread=1), question(3)
+LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
+SHORT = "Because of the tea."
+
+
+@dataclass(frozen=True)
+class History:
+    """A name, the scenes, what will go wrong outside, what the model answers to the first question."""
+
+    name: str
+    scenes: Sequence[Scene]
+    outside: Outside = NOTHING_YET
+    answer: str = SHORT
+
+    @property
+    def questions(self) -> dict[str, Question]:
+        """All that anybody may ask, by their keys."""
+        return {each.key: each for each in (FIRST, SECOND, THIRD)}
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What the model writes to each."""
+        return {FIRST.key: self.answer, SECOND.key: "Because of the first.", THIRD.key: "Because of the third."}
+
+
+def start(machine: Machine) -> None:
+    machine.spool.make_folders()
+
+
+def sweep(machine: Machine) -> None:
+    machine.spool.sweep()
+
+
+def put(asked: Question = FIRST) -> Process:
+    return partial(Machine.put, asked=asked)
+
+
+def wait(seconds: float) -> Process:
+    return partial(Machine.wait, seconds=seconds)
+
+
+def retry(given_up: Question) -> Process:
+    return partial(Machine.retry, given_up=given_up)
+
+
+WORK: Process = Machine.work
+USHER: Process = Machine.welcome
+
+
+def alone(*processes: Process) -> list[Scene]:
+    """One scene each, on a machine that has just been set up."""
+    return [[start], *([process] for process in processes)]
+
+
+HISTORIES = [
+    History("one question", alone(put(), WORK)),
+    History("redelivered while it waits", alone(put(), put(), WORK)),
+    History("redelivered when it was answered", alone(put(), WORK, put())),
+    History("welcomed by the usher", alone(put(), USHER, WORK)),
+    History("an answer in three parts", alone(put(), WORK), answer=LONG),
+    History("the model is busy", alone(put(), WORK, wait(6), WORK), Outside(model_faults=("busy",))),
+    History(
+        "given up, told, and tried again by the operator",
+        alone(put(), WORK, put(), retry(FIRST), put(), WORK),
+        Outside(model_faults=("insufficient_quota",)),
+    ),
+    History(
+        "Slack is away when the placeholder is due",
+        alone(put(), WORK, wait(6), WORK),
+        Outside(slack_faults=("away",)),
+    ),
+    History(
+        "Slack posts the placeholder and is not heard",
+        alone(put(), WORK, wait(6), WORK),
+        Outside(slack_faults=("unheard",)),
+    ),
+    History(
+        "Slack is away when the answer is due",
+        alone(put(), WORK, wait(6), WORK),
+        Outside(slack_faults=("", "", "", "", "away")),
+    ),
+    History("two questions of one thread", alone(put(FIRST), put(SECOND), USHER, WORK, WORK)),
+    History("two threads", alone(put(FIRST), put(THIRD), WORK, WORK)),
+    History("swept", alone(put(), WORK, put(THIRD), wait(KEPT["tmp"] + 1), sweep, put(), WORK)),
+    History("swept when nothing needs to be known", alone(put(), WORK, wait(KEPT["done"] + 1), sweep)),
+]
+"""One process at a time: every prefix of each."""
+
+TOGETHER = [
+    History("the mention and its twin at once", [[start], [put(), put()], [WORK]]),
+    History("claimed while it is put", [[start], [put(), WORK], [WORK]]),
+    History("redelivered while it is answered", [[start], [put()], [WORK, put()]]),
+    History("a twin that comes in late", [[start], [put(), put(), WORK], [WORK]]),
+    History("usher and job process", [[start], [put()], [USHER, WORK], [WORK]]),
+    History("two job processes", [[start], [put(FIRST)], [put(THIRD)], [WORK, WORK], [WORK]]),
+    History(
+        "redelivered while the operator tries again",
+        [[start], [put()], [WORK], [retry(FIRST), put()], [WORK]],
+        Outside(model_faults=("insufficient_quota",)),
+    ),
+    History("swept while it is put", [[start], [put(), sweep], [WORK]]),
+]
+"""Several at once, interleaved at every step at which one can matter to another."""
+
+
+def named(name: str) -> History:
+    """The history of that name."""
+    (found,) = (history for history in (*HISTORIES, *TOGETHER) if history.name == name)
+    return found

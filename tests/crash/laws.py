@@ -1,0 +1,54 @@
+"""The laws, applied: to a disk as it lies, and to the world when nothing waits any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cocoai.engine.job import Key, whole_lines
+from cocoai.engine.spool import KEPT
+from cocoai.slack.events import Question
+from cocoai.slack.rendering import parts
+from cocoai.words import ENGLISH
+from tests.crash.machine import VAR, Machine
+from tests.crash.power import Left
+from tests.crash.world import Law, Outside
+
+
+def judged(left: Left, outside: Outside, questions: Mapping[str, Question]) -> Iterator[tuple[Law, str]]:
+    """What is wrong with a disk as it lies."""
+    files = {path: data for path, data, _ in left.files}
+    ended = dict(outside.ended)
+    for key in sorted(outside.accepted | outside.spoken):
+        if is_forgotten(key, outside):
+            continue
+        found = [folder for folder in ("ready", "done", "failed") if f"{VAR}/spool/{folder}/{key}" in files]
+        lines = [whole_lines(files[f"{VAR}/spool/{folder}/{key}"])[0][:1] for folder in found]
+        if lines != [[questions[key].facts()]]:
+            yield (Law.KEPT if key in outside.accepted else Law.SPOKEN), f"{key} is in {found}"
+        if key in ended and found == ["ready"]:
+            yield Law.ENDED, key
+        if f"{VAR}/threads/{Key.parse(key).thread}" not in files:
+            yield Law.MARKED, key
+
+
+def is_forgotten(key: str, outside: Outside) -> bool:
+    """Whether it ended so long ago that nobody needs to know it."""
+    return outside.now - dict(outside.ended).get(key, outside.now) > KEPT["done"]
+
+
+def judge_the_end(machine: Machine) -> None:
+    """Nothing waits any more: what does Slack show?"""
+    folders = {folder: {str(key) for key in machine.spool.keys(folder)} for folder in ("ready", "done", "failed")}
+    for key in sorted(machine.outside.asked):
+        ours = [message for message in machine.outside.said if message.mark["key"] == key]
+        said = sorted((message.mark["n"], message.mark["kind"], message.text) for message in ours)
+        if len({n for n, *_ in said}) < len(said):
+            machine.blame(Law.ONCE, f"{key}: {said}")
+        texts = [text.removeprefix(f"{ENGLISH.late}\n") for *_, text in said]
+        kinds = [kind for _, kind, _ in said]
+        if key in folders["failed"] - folders["ready"] - folders["done"]:
+            answered = kinds == ["error"]
+        else:
+            answered = texts == parts(machine.answers[key]) and kinds[0] == "answer" and key not in folders["ready"]
+        if not answered:
+            machine.blame(Law.ANSWERED, f"{key}: {said}")

@@ -1,0 +1,271 @@
+"""The machine that works between two power cuts: processes on a stage, one disk, and the two wires to the outside.
+
+The spool, the jobs, `Answerer` and `SlackChat` are the real ones; the model, and Slack beyond its session, are not.
+It notes what it sees going wrong; what is wrong with a disk or with the end of it all is laws.py's to say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import requests
+
+from cocoai.answer import Answerer, Manner
+from cocoai.chatgpt.chat import ChatGPTChat, Ending
+from cocoai.conversation import Conversation
+from cocoai.engine.job import Fact, Job, Key, whole_lines
+from cocoai.engine.spool import Spool
+from cocoai.errors import Permanent, Temporary
+from cocoai.slack.chat import SlackChat
+from cocoai.slack.events import Question
+from cocoai.words import ENGLISH
+from tests.crash.disk import Disk
+from tests.crash.power import Left, blank
+from tests.crash.stage import Stage
+from tests.crash.world import NOW, Law, Outside, Said
+
+VAR = "/var"
+BLANK = blank(VAR)
+
+
+class StagedSpool(Spool):
+    """The real one. Only `put.lock` is the stage's, so that who waits for it stands still and no time passes."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(VAR, clock=machine.clock, files=machine.disk)
+        self._machine = machine
+
+    @contextmanager
+    def _putting(self) -> Iterator[None]:
+        with self._machine.stage.lock():
+            yield
+
+
+class Wire:
+    """The session that `SlackChat` is given: Slack itself is at its other end."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def post(self, url: str, *, data: dict[str, str], **_: object) -> requests.Response:
+        """What Slack answers; the power may go before it hears us, and before we hear it."""
+        response = requests.Response()
+        response.status_code = 200
+        response._content = json.dumps(self._machine.slack(url.rpartition("/")[2], data)).encode()
+        return response
+
+
+class Model(ChatGPTChat):
+    """Writes the answer that the question of this text has, in two pieces."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def reply(self, conversation: Conversation) -> Generator[str | Ending, None, None]:
+        text = self._machine.model(conversation.turns[-1].text)
+        yield text[: len(text) // 2]
+        self._machine.own_step("the model writes")
+        yield text[len(text) // 2 :]
+        yield Ending("stop", "gpt-6-luna", None)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays: the real ones, or one of them broken on purpose."""
+
+    spool: Callable[[Machine], Spool] = StagedSpool
+    answerer: type[Answerer] = Answerer
+
+
+THE_REAL_ONES = Cast()
+
+
+@dataclass
+class Machine:
+    """One machine from when its power came on: a disk, processes on a stage, and what they have done wrong."""
+
+    left: Left
+    outside: Outside
+    questions: dict[str, Question]
+    answers: dict[str, str]
+    cast: Cast
+    stage: Stage
+    watch: Callable[[Machine, str], None]
+    wrong: dict[Law, str] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.disk = Disk(self.left, clock=self.clock, step=self.step, own_step=self.own_step)
+        self.spool = self.cast.spool(self)
+
+    def clock(self) -> float:
+        return self.outside.now
+
+    def step(self, what: str) -> None:
+        """Before each thing that any process does: the power may go here, or another process come first."""
+        self.own_step(what)
+        if self.stage.step():
+            self.own_step(what)
+
+    def own_step(self, what: str) -> None:
+        """Before what no other process can see (only the job's holder speaks outside): the power may go here."""
+        self.steps += 1
+        self.watch(self, what)
+
+    def blame(self, law: Law, detail: str) -> None:
+        self.wrong.setdefault(law, detail)
+
+    def note(self, **changes: Any) -> None:
+        self.outside = replace(self.outside, **changes)
+
+    # the processes
+
+    def put(self, asked: Question) -> None:
+        """A worker: the question comes in, and Slack is answered 200 if it was kept."""
+        key = asked.key
+        known = self.outside.accepted | self.outside.spoken
+        self.note(asked=self.outside.asked | {key})
+        try:
+            new = self.spool.put(Key.parse(key), asked.facts())
+        except OSError as error:
+            self.blame(Law.RUNS, f"put: {error!r}")
+            return
+        if new and key in known | self.taken:
+            self.blame(Law.KNOWN, key)
+        if new:
+            self.taken.add(key)
+        self.step("200")
+        self.note(accepted=self.outside.accepted | {key})
+
+    def work(self) -> bool:
+        """A job process that answers one question, if there is one. The order of engine/jobs.py."""
+        answerer = self._answerer()
+        job = self.spool.claim()
+        if job is None:
+            return False
+        self._judge(job)
+        answerer.answer(job)
+        self._note_end(job)
+        job.release()
+        return True
+
+    def welcome(self) -> None:
+        """The usher."""
+        answerer = self._answerer()
+        for job in self.spool.visit("placeholder"):
+            self._judge(job)
+            answerer.welcome(job)
+            self._note_end(job)
+
+    def retry(self, given_up: Question) -> None:
+        """The operator gives a failed job a new life."""
+        self.note(ended=frozenset(end for end in self.outside.ended if end[0] != given_up.key))
+        self.spool.retry(Key.parse(given_up.key))
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.note(now=self.outside.now + seconds)
+
+    def _answerer(self) -> Answerer:
+        manner = Manner(ENGLISH, "Be kind.", 5, 8000, update_interval=0.0)
+        answerer = self.cast.answerer(
+            self.spool,
+            manner,
+            outside=self._connections,
+            own_user=lambda: "U0COCOAI",
+            clock=self.clock,
+            sleep=lambda seconds: None,
+        )
+        answerer.begin()
+        return answerer
+
+    def _connections(self) -> tuple[SlackChat, ChatGPTChat]:
+        session = cast(requests.Session, Wire(self))
+        return SlackChat(session, api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0), Model(self)
+
+    def _judge(self, job: Job) -> None:
+        key = str(job.key)
+        if job.question != self.questions[key].facts():
+            self.blame(Law.WHOLE, f"{key}: {job.question}")
+        if key in dict(self.outside.ended):
+            self.blame(Law.ENDED, key)
+
+    def _note_end(self, job: Job) -> None:
+        if {job.key} & {*self.spool.keys("done"), *self.spool.keys("failed")}:
+            self.note(ended=self.outside.ended | {(str(job.key), self.outside.now)})
+
+    # the other sides
+
+    def _speak(self, key: str) -> None:
+        self.touched.add(key)
+        self.note(spoken=self.outside.spoken | {key})
+        if key in dict(self.outside.ended):
+            self.blame(Law.ENDED, f"{key}: something is said for it")
+
+    def slack(self, method: str, fields: dict[str, str]) -> dict[str, Any]:
+        """One call, as Slack answers it."""
+        self.own_step(method)
+        fault, *others = self.outside.slack_faults or ("",)
+        self.note(slack_faults=tuple(others))
+        told = self._obey(method, fields) if fault in ("", "unheard") else {}
+        if fault:
+            told = {"ok": False, "error": "internal_error"}
+        self.own_step(f"{method} is heard")
+        return told
+
+    def _obey(self, method: str, fields: dict[str, str]) -> dict[str, Any]:
+        if method == "conversations.replies":
+            return {"ok": True, "messages": self._thread(fields["ts"])}
+        self._speak(json.loads(fields["metadata"])["event_payload"]["key"])
+        if method == "chat.postMessage":
+            return {"ok": True, "ts": self._post(fields)}
+        changed = [message.ts for message in self.outside.said].index(fields["ts"])
+        said = list(self.outside.said)
+        said[changed] = said[changed]._replace(text=fields["text"], metadata=fields["metadata"])
+        self.note(said=tuple(said))
+        return {"ok": True}
+
+    def _post(self, fields: dict[str, str]) -> str:
+        ts = f"{int(NOW) + len(self.outside.said)}.000200"
+        said = Said(fields["channel"], fields["thread_ts"], ts, fields["text"], fields["metadata"])
+        self.note(said=(*self.outside.said, said))
+        return ts
+
+    def _thread(self, thread_ts: str) -> list[dict[str, Any]]:
+        asked = [each for key, each in self.questions.items() if key in self.outside.asked]
+        here = [each for each in asked if each.thread_ts == thread_ts]
+        people = [{"ts": each.ts, "user": each.user, "text": each.text} for each in here]
+        ours = [
+            {"ts": each.ts, "user": "U0COCOAI", "text": each.text, "metadata": json.loads(each.metadata)}
+            for each in self.outside.said
+            if each.thread_ts == thread_ts
+        ]
+        return people + ours
+
+    def model(self, text: str) -> str:
+        """One call of the model, paid for: the answer to the question of this text."""
+        (key,) = (key for key, asked in self.questions.items() if asked.text.endswith(text))
+        self.own_step("the model is called")
+        if any(line.get("fact") == "answer" for line in self._lasting_lines(key)):
+            self.blame(Law.PAID, key)
+        self._speak(key)
+        self.note(calls=(*self.outside.calls, key))
+        fault, *others = self.outside.model_faults or ("",)
+        self.note(model_faults=tuple(others))
+        if fault == "busy":
+            raise Temporary("overloaded", source="OpenAI", status=503)
+        if fault:
+            raise Permanent(fault, source="OpenAI", status=429)
+        self.own_step("the model is heard")
+        return self.answers[key]
+
+    def _lasting_lines(self, key: str) -> list[Fact]:
+        """Every whole line of the job that will last, also behind a broken one: recorded, whoever can still read it."""
+        data = self.disk.lasting_data(f"{VAR}/spool/ready/{key}")
+        return [line for piece in data.splitlines(keepends=True) for line in whole_lines(piece)[0]]

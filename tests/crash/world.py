@@ -1,0 +1,75 @@
+"""The world around one disk: Slack, the model, and who was told what.
+
+It survives every power cut and forgets nothing, so it is the ledger by which the spool is judged. And the laws' names.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple, cast
+
+from cocoai.slack.events import Question
+
+NOW = 1_763_822_100.0
+
+
+class Law(StrEnum):
+    """What must hold whatever happens."""
+
+    KEPT = "what was answered 200 is there, whole"
+    SPOKEN = "nothing is said for a question that the disk may forget"
+    MARKED = "the thread of an accepted question is known"
+    KNOWN = "a known question stays known"
+    WHOLE = "nothing half-read is taken"
+    ENDED = "nothing ended runs again"
+    PAID = "a recorded answer is never paid for again"
+    ONCE = "each message is posted once"
+    ANSWERED = "every question is answered, or told that it failed"
+    RUNS = "nothing is raised but what has a name"
+
+
+class Said(NamedTuple):
+    """A message of ours in Slack, with the mark it bears."""
+
+    channel: str
+    thread_ts: str
+    ts: str
+    text: str
+    metadata: str
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        return cast(dict[str, Any], json.loads(self.metadata)["event_payload"])
+
+
+@dataclass(frozen=True)
+class Outside:
+    """All that a power cut cannot touch. Keys are strings; `ended` has the time at which each ended.
+
+    `slack_faults` (away, or unheard: done, but the reply is lost) and `model_faults` (a code) are what will still
+    go wrong, call by call; "" is nothing.
+    """
+
+    now: float = NOW
+    asked: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()
+    spoken: frozenset[str] = frozenset()
+    ended: frozenset[tuple[str, float]] = frozenset()
+    said: tuple[Said, ...] = ()
+    calls: tuple[str, ...] = ()
+    slack_faults: tuple[str, ...] = ()
+    model_faults: tuple[str, ...] = ()
+
+
+NOTHING_YET = Outside()
+
+
+def question(ts: int, thread: int | None = None, text: str = "why?") -> Question:
+    """The question of second `ts`, in the thread which that of `thread` opens (else its own)."""
+    at = f"{int(NOW) - 100 + ts}.000100"
+    opens = at if thread is None else f"{int(NOW) - 100 + thread}.000100"
+    return Question(
+        "mention", "C0PRACTICE", opens, at, "U0ASKER01", "T0PRACTICE", f"<@U0COCOAI> {text} ({ts})", f"Ev{ts}", int(NOW)
+    )
