@@ -1,6 +1,6 @@
-"""`python -m tests.crash [NAME ...]`: every history (or those whose names hold a NAME) as far as it goes; a table.
+"""`python -m tests.crash [NAME ...]`: histories (all, or those whose names hold a NAME) further than in the tests.
 
-It takes an hour or so. `--quick` goes no further than the tests do.
+It prints a table, and takes about a quarter of an hour; `--quick` goes hardly as far as the tests do.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def judge_the_end(machine: Machine) -> None:
         texts = [text.removeprefix(f"{ENGLISH.late}\n") for *_, text in said]
         kinds = [kind for _, kind, _ in said]
         if key in folders["failed"] - folders["ready"] - folders["done"]:
-            answered = kinds == ["error"]
+            answered = kinds == ["error"] and key in machine.outside.refused
         else:
             answered = texts == parts(machine.answers[key]) and kinds[0] == "answer" and key not in folders["ready"]
         if not answered:

@@ -261,6 +261,7 @@ class Machine:
         if fault == "busy":
             raise Temporary("overloaded", source="OpenAI", status=503)
         if fault:
+            self.note(refused=self.outside.refused | {key})
             raise Permanent(fault, source="OpenAI", status=429)
         self.own_step("the model is heard")
         return self.answers[key]

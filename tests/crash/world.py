@@ -46,7 +46,8 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Outside:
-    """All that a power cut cannot touch. Keys are strings; `ended` has the time at which each ended.
+    """All that a power cut cannot touch. Keys are strings; `ended` has the time at which each ended; for those in
+    `refused` the model has given its reason why not.
 
     `slack_faults` (away, or unheard: done, but the reply is lost) and `model_faults` (a code) are what will still
     go wrong, call by call; "" is nothing.
@@ -59,6 +60,7 @@ class Outside:
     ended: frozenset[tuple[str, float]] = frozenset()
     said: tuple[Said, ...] = ()
     calls: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
     slack_faults: tuple[str, ...] = ()
     model_faults: tuple[str, ...] = ()
 
