@@ -23,7 +23,8 @@ from cocoai.engine.files import Files
 from cocoai.engine.job import Job, Key
 from cocoai.engine.spool import Spool
 from cocoai.rehearsal.certificates import make
-from tests.house import House, house, wait_until
+from tests.house import House, house
+from tests.processes import wait_until
 
 WARM_UP = 40
 """Questions before the first figures."""

@@ -90,7 +90,7 @@ class Answerer:
 
     def welcome(self, job: Job) -> None:
         """As the usher: let the asker see that the question was heard."""
-        self._see_to(job, lambda run: self._placeholder(run))
+        self._see_to(job, self._placeholder)
 
     def answer(self, job: Job) -> None:
         """See to the end of a claimed job: it is finished, failed, or has a time to be tried again."""

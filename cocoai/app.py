@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 import requests
 
@@ -58,10 +59,10 @@ class CocoAI:
 def build(settings: config.Settings) -> CocoAI:
     """Join the floors. Makes folders, but opens no connection, no lock and no socket. Raises OSError, `CocoAIError`."""
     var = settings.paths.var
-    locks, run = make_folders(var)
-    generation = Generation(os.path.join(run, "generation"))
     spool = Spool(var)
     spool.make_folders()
+    run = os.path.join(var, "run")
+    os.makedirs(run, mode=0o700, exist_ok=True)
     context = https.tls_context(settings.network.ca_file or None)
     connect = Outside(settings, context)
     who = WhoWeAre(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
@@ -70,9 +71,9 @@ def build(settings: config.Settings) -> CocoAI:
     )
     jobs = Jobs(
         spool,
-        folder=locks,
+        folder=os.path.join(var, "locks"),
         slots=settings.pool.slots,
-        generation=generation,
+        generation=Generation(os.path.join(run, "generation")),
         answer=answerer.answer,
         welcome=answerer.welcome,
         errands=[Errand(spool.sweep, every=3600.0), Errand(refresher(who), every=60.0, is_wanted=who.is_stale)],
@@ -86,14 +87,6 @@ def build(settings: config.Settings) -> CocoAI:
     }
     https.warm_up(context)
     return CocoAI(Router(routes), jobs)
-
-
-def make_folders(var: str) -> tuple[str, str]:
-    """`locks/` and `run/` below `var`, for this user only."""
-    folders = (os.path.join(var, "locks"), os.path.join(var, "run"))
-    for folder in folders:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    return folders
 
 
 class Outside:
@@ -136,10 +129,9 @@ def analyzer(settings: config.Settings, who: WhoWeAre, spool: Spool) -> SlackEve
 def manner(settings: config.Settings) -> Manner:
     """How to answer, from the settings; the persona is ours unless a file is named. Raises `CocoAIError`."""
     path = settings.answer.instructions
+    source = Path(path) if path else resources.files("cocoai") / "instructions.txt"
     try:
-        instructions = (
-            open_text(path) if path else resources.files("cocoai").joinpath("instructions.txt").read_text("utf-8")
-        )
+        instructions = source.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CocoAIError(f"[answer] instructions = {path}: {error}") from error
     return Manner(
@@ -149,11 +141,6 @@ def manner(settings: config.Settings) -> Manner:
         max_history_tokens=settings.answer.max_history_tokens,
         update_interval=settings.slack.update_interval,
     )
-
-
-def open_text(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 def refresher(who: WhoWeAre) -> Callable[[], None]:

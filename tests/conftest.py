@@ -10,7 +10,6 @@ import contextlib
 import mmap
 import os
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+from tests import processes
 
 if TYPE_CHECKING:
     from cocoai.rehearsal.certificates import Certificates
@@ -45,14 +46,7 @@ def free_port() -> Callable[[], int]:
 
     It is bound and let go, so another program could take it; what can choose a port by itself (0) should.
     """
-
-    def port() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            number: int = probe.getsockname()[1]
-            return number
-
-    return port
+    return processes.free_port
 
 
 @pytest.fixture(scope="session")

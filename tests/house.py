@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocoai.engine import locks
 from cocoai.engine.spool import Spool
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
@@ -19,8 +16,7 @@ from cocoai.rehearsal.slack.practice import PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.rehearsal.stage import rehearsal
 from cocoai.up import Up
-
-PATIENCE = 60.0
+from tests.processes import PATIENCE, free_port, is_held
 
 
 @dataclass
@@ -73,28 +69,6 @@ class House:
 def payload(message: Message) -> dict[str, object]:
     """What our metadata says of a message; empty for people's."""
     return dict((message.metadata or {}).get("event_payload", {}))
-
-
-def is_held(path: Path) -> bool:
-    lock = locks.take(str(path))
-    if lock is not None:
-        lock.release()
-    return lock is None
-
-
-def wait_until(true: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Await other processes' work by its effect."""
-    deadline = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

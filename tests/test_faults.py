@@ -51,7 +51,8 @@ from cocoai.rehearsal.slack.workspace import Message
 from cocoai.slack.events import SlackEventAnalyzer
 from cocoai.slack.identity import Identity
 from cocoai.webhook import Webhook
-from tests.house import House, house, wait_until
+from tests.house import House, house
+from tests.processes import wait_until
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 NOBODY = 65534

@@ -23,7 +23,8 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.manner import Manner
-from tests.house import House, house, payload, wait_until
+from tests.house import House, house, payload
+from tests.processes import Clients, wait_until
 
 Build = Callable[..., House]
 
@@ -319,29 +320,17 @@ def children(pid: int) -> list[int]:
 # reload and stop
 
 
-class Load:
-    """Requests through nginx, one after another in each of two threads, until it is ended."""
+class Load(Clients):
+    """Requests through nginx."""
 
     def __init__(self, address: str) -> None:
+        super().__init__()
         self.statuses: list[int] = []
         self._address = address
-        self._done = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(2)]
 
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self) -> None:
-        while not self._done.is_set():
-            self.statuses.append(request(self._address, "GET", "/healthz")[0])
-            time.sleep(0.005)
+    def ask(self) -> None:
+        self.statuses.append(request(self._address, "GET", "/healthz")[0])
+        time.sleep(0.005)
 
 
 def test_reloads_under_load_refuse_nobody(build: Build) -> None:

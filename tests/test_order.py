@@ -16,8 +16,9 @@ from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.server import Incoming, Outgoing
 from cocoai.rehearsal.slack.workspace import Message
 from tests.engine.test_jobs import House as Engine
-from tests.engine.test_jobs import key, wait_until
-from tests.house import PATIENCE, House, house, payload
+from tests.engine.test_jobs import key
+from tests.house import House, house, payload
+from tests.processes import PATIENCE, wait_until
 
 # in the production shape
 

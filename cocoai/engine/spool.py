@@ -123,7 +123,7 @@ class Spool:
 
         A visit is no attempt, but it is recorded: who comes after a visitor that died cannot know what it said.
         """
-        for job in self._free(self._keys(), lacking):
+        for job in self._free(self.keys("ready"), lacking):
             self._open_claim(job, "visit")
             try:
                 yield job
@@ -136,7 +136,7 @@ class Spool:
 
     def is_lacking(self, fact: str) -> bool:
         """Whether visit() would find something now."""
-        return any(self._free_now(self._keys(), fact))
+        return any(self._free_now(self.keys("ready"), fact))
 
     def is_due(self) -> bool:
         """Whether anything in ready/ is due, claimed or not: for the master, which must touch no lock."""
@@ -174,7 +174,7 @@ class Spool:
             # Only a damaged disk does this: the link was made after the fsync.
             log.exception("job=%s outcome=unreadable", job.key)
             with contextlib.suppress(FileNotFoundError):
-                self._move(job, "failed")
+                self._move(job, "ready", "failed")
         except OSError as error:
             _pass_over(job.key, error)
         return False
@@ -216,22 +216,26 @@ class Spool:
         # A full disk must not keep an answered question in ready/: it would be answered again.
         with contextlib.suppress(OSError):
             job.record(fact, **values)
-        self._move(job, folder)
+        self._move(job, "ready", folder)
         with contextlib.suppress(OSError):
             self._files.touch(self._path("threads", job.key.thread))
 
-    def _move(self, job: Job, folder: str) -> None:
+    def _move(self, job: Job, source: str, target: str) -> None:
         with self._putting():
-            self._files.rename(self._path("ready", str(job.key)), self._path(folder, str(job.key)))
-        self._sync(folder)
-        self._sync("ready")
+            self._files.rename(self._path(source, str(job.key)), self._path(target, str(job.key)))
+        self._sync(target)
+        self._sync(source)
         job.release()
 
     # what the operator and the master's hourly child do
 
     def keys(self, folder: str) -> list[Key]:
         """The jobs in `ready`, `done` or `failed`, oldest first."""
-        return self._keys(folder)
+        found = []
+        for name in self._files.names(self._folders[folder]):
+            with contextlib.suppress(ValueError):
+                found.append(Key.parse(name))
+        return sorted(found, key=lambda key: key.age)
 
     def peek(self, folder: str, key: Key) -> list[Fact]:
         """Every line of a job, its question first, read without claiming it; `FileNotFoundError`: it is not there."""
@@ -249,10 +253,7 @@ class Spool:
             if not job.take():
                 raise BlockingIOError(f"{key} is being moved by somebody else")
             job.record("retried")
-            with self._putting():
-                self._files.rename(self._path("failed", str(key)), self._path("ready", str(key)))
-            self._sync("ready")
-            self._sync("failed")
+            self._move(job, "failed", "ready")
         finally:
             job.release()
 
@@ -279,17 +280,10 @@ class Spool:
         finally:
             lock.release()
 
-    def _keys(self, folder: str = "ready") -> list[Key]:
-        found = []
-        for name in self._files.names(self._folders[folder]):
-            with contextlib.suppress(ValueError):
-                found.append(Key.parse(name))
-        return sorted(found, key=lambda key: key.age)
-
     def _first_of_each_thread(self) -> list[Key]:
         """A thread is answered in order: only its oldest waiting question may be claimed."""
         firsts: dict[str, Key] = {}
-        for key in self._keys():
+        for key in self.keys("ready"):
             firsts.setdefault(key.thread, key)
         return list(firsts.values())
 

@@ -22,7 +22,7 @@ from typing import Protocol
 from cocoai.errors import CocoAIError
 from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
+from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.page.page import PracticePage
 from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, TOKEN, PracticeSlack
@@ -74,7 +74,7 @@ def write_settings(
     folder: Path, certificates: Certificates, slack: PracticeSlack, practice: PracticeOpenAI | None
 ) -> Path:
     """The settings of this rehearsal; without a practice OpenAI the real one's key comes from the environment."""
-    openai = f"base_url = {practice.base_url}\napi_key = sk-practice\n" if practice else ""
+    openai = f"base_url = {practice.base_url}\napi_key = {API_KEY}\n" if practice else ""
     ca_file = certificates.ca_file if practice else trust_both(folder, certificates)
     file = folder / "cocoai.ini"
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as settings:

@@ -19,6 +19,7 @@ class Growing:
         self._mark = mark
         self._interval = interval
         self._next = time.monotonic()
+        self._last = ""
         self.shown = 0
 
     def show(self, text: str) -> None:
@@ -26,9 +27,12 @@ class Growing:
         if time.monotonic() < self._next or len(text) <= self.shown or not text.strip():
             return
         self._next = time.monotonic() + self._interval
+        first = parts(text)[0]
+        if first == self._last:
+            return  # it is full: what is written now goes into the next message
         try:
-            self._slack.update(self._channel, self._ts, parts(text)[0], self._mark, wait=False)
-            self.shown = len(text)
+            self._slack.update(self._channel, self._ts, first, self._mark, wait=False)
+            self.shown, self._last = len(text), first
         except Temporary as error:
             self._next += error.retry_after or 0.0
         except Permanent:

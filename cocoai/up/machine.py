@@ -16,13 +16,11 @@ import sys
 from typing import IO
 
 from cocoai.config.kinds import split_listen
+from cocoai.engine.listener import LONGEST_PATH
 from cocoai.errors import CocoAIError
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 """Where nginx lies on systems that do not have these in everybody's PATH."""
-
-LONGEST_SOCKET = 107
-"""Bytes: sun_path of a unix address, less its end mark (unix(7))."""
 
 
 def find_nginx(path: str) -> str:
@@ -91,8 +89,8 @@ def take_owner(var: str) -> None:
 def take_folders(var: str, run: str, log: str) -> IO[str]:
     """Make these, for us alone. The file returned is the lock on them: it is held until it is closed."""
     longest = f"{run}/supervisor.sock.1234567"  # as supervisord calls it, with its pid, before it has its name
-    if len(os.fsencode(longest)) > LONGEST_SOCKET:
-        raise CocoAIError(f"{run} is too long: with a socket's name it has more than {LONGEST_SOCKET} bytes")
+    if len(os.fsencode(longest)) > LONGEST_PATH:
+        raise CocoAIError(f"{run} is too long: with a socket's name it has more than {LONGEST_PATH} bytes")
     try:
         for folder in (var, run, log):
             os.makedirs(folder, mode=0o700, exist_ok=True)

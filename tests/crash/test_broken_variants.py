@@ -69,9 +69,9 @@ class Skips(StagedSpool):
         with self._skipping("claim"):
             super()._open_claim(job, fact, **values)
 
-    def _move(self, job: Job, folder: str) -> None:
+    def _move(self, job: Job, source: str, target: str) -> None:
         with self._skipping("end"):
-            super()._move(job, folder)
+            super()._move(job, source, target)
 
 
 class AnswersBeforeReadyIsDurable(Skips):
@@ -131,14 +131,14 @@ class LooksOutsideTheLock(TrustsAMarkThatIsThere):
 class EndsWithoutTheLock(StagedSpool):
     """Unlinks and links instead of one rename: for a moment the question lies nowhere."""
 
-    def _move(self, job: Job, folder: str) -> None:
-        path = self._path("ready", str(job.key))
+    def _move(self, job: Job, source: str, target: str) -> None:
+        path = self._path(source, str(job.key))
         self._files.link(path, self._path("tmp", "moving"))
         self._files.unlink(path)
-        self._files.link(self._path("tmp", "moving"), self._path(folder, str(job.key)))
+        self._files.link(self._path("tmp", "moving"), self._path(target, str(job.key)))
         self._files.unlink(self._path("tmp", "moving"))
-        self._sync(folder)
-        self._sync("ready")
+        self._sync(target)
+        self._sync(source)
         job.release()
 
 

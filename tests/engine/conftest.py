@@ -9,8 +9,7 @@ import select
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,14 +86,6 @@ def ended(pid: int) -> int:
         os.close(process)
     assert ready, f"process {pid} has not ended"
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for what no descriptor tells: a look into /proc, or into a file."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 def is_alive(pid: int) -> bool:

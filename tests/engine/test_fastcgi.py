@@ -25,8 +25,9 @@ from cocoai.engine.request import MAX_BODY, Request
 from cocoai.engine.response import AFTER, Response
 from cocoai.engine.router import Router
 from tests.engine import fastcgi_client as fcgi
-from tests.engine.conftest import Workers, is_alive, wait_until
+from tests.engine.conftest import Workers, is_alive
 from tests.engine.fastcgi_client import Peer, ask, begin, pairs, params, record, request, stream
+from tests.processes import wait_until
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -13,26 +13,16 @@ from pathlib import Path
 import pytest
 
 from cocoai.engine import jobs as jobs_module
-from cocoai.engine import locks
 from cocoai.engine.generation import Generation
 from cocoai.engine.job import Job, Key
 from cocoai.engine.jobs import Errand, Jobs
 from cocoai.engine.spool import Spool
-
-PATIENCE = 20.0
+from tests.processes import PATIENCE, is_held, wait_until
 
 
 def key(ts: int, thread: int | None = None) -> Key:
     """The key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
     return Key("C0PRACTICE", f"{ts if thread is None else thread}.000100", f"{ts}.000100")
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Other processes' work is awaited by its effect."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 class House:
@@ -95,13 +85,6 @@ class House:
         names = [f"slot-{n}" for n in range(10)] + ["usher.lock"]
         paths = [self.folder / "locks" / name for name in names]
         return [path.name for path in paths if path.exists() and is_held(path)]
-
-
-def is_held(path: Path) -> bool:
-    lock = locks.take(str(path))
-    if lock is not None:
-        lock.release()
-    return lock is None
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,8 +24,9 @@ import pytest
 
 from cocoai.engine.handover import HANDOVER, inherited_listener
 from cocoai.engine.pool import YOUNG, Pool
-from tests.engine.conftest import is_alive, python_path, wait_until
+from tests.engine.conftest import is_alive, python_path
 from tests.engine.fastcgi_client import PATIENCE, Peer, Reply, ask, request
+from tests.processes import Clients, wait_until
 
 ENTRY = Path(__file__).with_name("pool_entry.py")
 NOBODY = 65534
@@ -192,42 +192,30 @@ def pool(tmp_path: Path) -> Iterator[PoolUnderTest]:
         made.end()
 
 
-class Load:
-    """Two clients that ask without a pause, and keep what they hear."""
+class Load(Clients):
+    """They ask without a pause, and keep what they hear."""
 
     def __init__(self, path: str) -> None:
+        super().__init__()
         self.heard: list[str] = []
         self.failed: list[str] = []
         self._path = path
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(2)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
 
     def await_word(self, word: str, times: int = 20) -> None:
         """Wait until so many answers from now on have had this word in a row."""
         heard = len(self.heard)
         wait_until(lambda: len(self.heard) >= heard + times and self.heard[-times:] == [word] * times)
 
-    def _run(self) -> None:
-        while not self._over.is_set():
-            try:
-                reply = ask(self._path)
-            except OSError as error:
-                self.failed.append(repr(error))
-                continue
-            if (reply.status, reply.ended) == (200, (0, 0)):
-                self.heard.append(reply.text.split()[0])
-            else:
-                self.failed.append(repr(reply))
+    def ask(self) -> None:
+        try:
+            reply = ask(self._path)
+        except OSError as error:
+            self.failed.append(repr(error))
+            return
+        if (reply.status, reply.ended) == (200, (0, 0)):
+            self.heard.append(reply.text.split()[0])
+        else:
+            self.failed.append(repr(reply))
 
 
 # start

@@ -18,8 +18,9 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.manner import Manner, Twins
 from cocoai.rehearsal.slack.workspace import Message
-from tests.house import House, house, payload, wait_until
+from tests.house import House, house, payload
 from tests.kill.points import POINTS, Point
+from tests.processes import wait_until
 
 ROOT = Path(__file__).parents[2]
 ENTRY = Path(__file__).with_name("entry.py")
