@@ -1,0 +1,94 @@
+"""A client that must not be the bottleneck: wrk, in a process of its own, with requests that were made beforehand.
+
+Each is a whole HTTP request with the headers and the signature that Slack sends, good for 300 s. The connections are
+kept alive, and each sends its next request when it has its answer (a closed loop).
+"""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+CONNECTIONS = 8
+
+SCRIPT = """\
+local requests, last = {}, 0
+
+function init(arguments)
+    local file = assert(io.open(arguments[1], "rb"))
+    for length in file:lines() do
+        requests[#requests + 1] = file:read(tonumber(length))
+    end
+end
+
+function request()
+    last = last % #requests + 1
+    return requests[last]
+end
+
+function done(summary, latency)
+    local errors = summary.errors
+    local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+    local p50, p99 = latency:percentile(50), latency:percentile(99)
+    print(string.format("figures %d %d %d %d %d", summary.requests, failed, summary.duration, p50, p99))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one run has shown. `p50` and `p99` are in ms; `client` is the client's own CPU, in seconds."""
+
+    requests: int
+    failed: int
+    seconds: float
+    p50: float
+    p99: float
+    client: float
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+
+def missing() -> str:
+    """What to type before there can be a load; empty if nothing is missing."""
+    return "" if shutil.which("wrk") else "no wrk here: type as root: apt-get install wrk"
+
+
+def request(url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """A POST as it goes over the wire."""
+    parts = urlsplit(url)
+    named = {"Host": parts.netloc, **headers, "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+    return f"POST {parts.path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def run(folder: Path, url: str, requests: Iterable[bytes], seconds: int) -> Load:
+    """Send `requests`, in their order and then again from the first, for so long. Writes into `folder`."""
+    script, file = folder / "load.lua", folder / "requests"
+    script.write_text(SCRIPT)
+    file.write_bytes(b"".join(b"%d\n%b" % (len(each), each) for each in requests))
+    before = client_seconds()
+    command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=10s"]
+    shown = subprocess.run([*command, "--script", script, url, "--", file], capture_output=True, text=True, check=True)
+    return read(shown.stdout, client_seconds() - before)
+
+
+def read(shown: str, client: float) -> Load:
+    """The line that the script has printed; wrk gives microseconds."""
+    figures = next(line.split()[1:] for line in shown.splitlines() if line.startswith("figures "))
+    requests, failed, duration, p50, p99 = map(int, figures)
+    return Load(requests, failed, duration / 1e6, p50 / 1e3, p99 / 1e3, client)
+
+
+def client_seconds() -> float:
+    """CPU of the children that have been waited for: wrk's, when nobody else is waited for meanwhile."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,78 @@
+"""The same work in PHP, under Debian's php-fpm: served/events.php, with opcache as Debian turns it on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from bench.peers.nginx import MAX_REQUESTS, SERVED, Backend, Place
+from cocoai.up.machine import SBIN
+
+PACKAGES = "apt-get install php-fpm php-curl"
+
+CONF = """\
+[global]
+error_log = {log}/php-fpm.log
+daemonize = no
+
+[bench]
+{user}listen = {socket}
+listen.mode = 0600
+pm = {pm}
+pm.max_children = {workers}
+pm.max_requests = {max_requests}
+{spare}catch_workers_output = no
+php_admin_value[error_log] = {log}/php.log
+php_admin_flag[log_errors] = on
+{environ}"""
+
+SPARE = """\
+pm.start_servers = 1
+pm.min_spare_servers = 1
+pm.max_spare_servers = {workers}
+"""
+"""What pm = dynamic wants to know besides."""
+
+
+def missing() -> str:
+    """What to type before php-fpm can run; empty if it is all there."""
+    if program() is None:
+        return f"no php-fpm here: type as root: {PACKAGES}"
+    modules = subprocess.run([str(program()), "-m"], capture_output=True, text=True, check=False).stdout.split()
+    return "" if "curl" in modules else f"php-fpm has no curl: type as root: {PACKAGES}"
+
+
+def program() -> str | None:
+    """The newest php-fpm: Debian names it php-fpm8.2, others php-fpm."""
+    folders = [*os.environ.get("PATH", os.defpath).split(":"), *SBIN.split(":")]
+    found = sorted(path for folder in folders for path in Path(folder).glob("php-fpm*") if shutil.which(path))
+    return str(found[-1]) if found else None
+
+
+def backend(place: Place) -> Backend:
+    """php-fpm in the foreground, as whoever we are."""
+    file = place.run / "php-fpm.conf"
+    file.write_text(conf(place))
+    as_root = ("--allow-to-run-as-root",) if os.geteuid() == 0 else ()
+    return Backend(
+        (str(program()), "--nodaemonize", *as_root, "--fpm-config", str(file)),
+        {},
+        reach=f'fastcgi_pass "unix:{place.socket}";',
+        parameters=f' fastcgi_param SCRIPT_FILENAME "{SERVED}/events.php";',
+    )
+
+
+def conf(place: Place) -> str:
+    """One pool, with as many children as CocoAI has workers."""
+    return CONF.format(
+        user="user = root\ngroup = root\n" if os.geteuid() == 0 else "",
+        spare=SPARE.format(workers=place.workers) if place.pm == "dynamic" else "",
+        log=place.log,
+        socket=place.socket,
+        pm=place.pm,
+        workers=place.workers,
+        max_requests=MAX_REQUESTS,
+        environ="".join(f'env[{name}] = "{value}"\n' for name, value in place.told().items()),
+    )

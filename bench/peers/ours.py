@@ -1,0 +1,24 @@
+"""CocoAI as in production: supervisord holds the pool, the system nginx."""
+
+from __future__ import annotations
+
+import sys
+
+from bench.peers.nginx import Backend, Place
+from tests.processes import free_port
+
+
+def backend(place: Place) -> Backend:
+    """supervisord, from the file that `cocoai up` gives it, without nginx."""
+    file = place.run / "etc" / "supervisor" / "supervisord-local.conf"
+    file.write_text(file.read_text().partition("[program:nginx]")[0])
+    settings = {
+        "COCOAI_POOL_WORKERS": str(place.workers),
+        # The default's port may be taken by another pool.
+        "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
+    }
+    return Backend(
+        (sys.executable, "-m", "supervisor.supervisord", "-c", str(file)),
+        settings | dict(place.environ),
+        reach=f'fastcgi_pass "unix:{place.socket}";',
+    )
