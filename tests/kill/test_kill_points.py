@@ -90,7 +90,8 @@ def test_killed_there_everything_happens_once(built: House, point: Point, twins:
     assert REPLIES[point.scene] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in built.replies(question)]
     assert point.paid == len(built.openai.asked) - asked_before
     assert len(REPLIES[point.scene]) + MORE_POSTS.get(point.scene, 0) == posted(built) - posted_before
-    assert 200 == [each.status for each in deliveries if each.ts == question.ts][-1]
+    # nginx asks another worker at once: Slack has never seen that one died.
+    assert {200} == {each.status for each in deliveries if each.ts == question.ts}
     assert [] == built.spool.keys("ready")
 
 
