@@ -18,7 +18,7 @@ from cocoai.conversation import Conversation
 from cocoai.engine.job import LONGEST_DELAY, Fact, Job
 from cocoai.engine.spool import Spool
 from cocoai.errors import CocoAIError, Permanent, Temporary
-from cocoai.slack.chat import KINDS, Mark, SlackChat
+from cocoai.slack.chat import KINDS, Mark, Message, SlackChat
 from cocoai.slack.events import Question
 from cocoai.slack.growing import Growing
 from cocoai.slack.history import turns
@@ -197,7 +197,7 @@ class Answerer:
     def _ask(self, run: Run, ts: str) -> Fact:
         """Have the model write, letting the reply grow; returns the `answer` fact, recorded before it is delivered."""
         question = run.question
-        messages = self._slack.thread(question.channel, question.thread_ts)
+        messages = self._thread(run)
         said = turns(messages, question, self._own_user())
         conversation = Conversation(self._manner.instructions, said).recent(self._manner.round_trips)
         growing = Growing(self._slack, question.channel, ts, run.mark("placeholder"), self._manner.update_interval)
@@ -205,7 +205,8 @@ class Answerer:
             # What the last attempt had shown stays until there is more.
             growing.shown = max((len(message.text) for message in messages if message.ts == ts), default=0)
         text, ending = "", Ending("", "", None)
-        for piece in self._chatgpt.reply(conversation.within(self._manner.max_history_tokens)):
+        shown = conversation.within(self._manner.max_history_tokens)
+        for piece in self._chatgpt.reply(shown, spare=growing.spare):
             if isinstance(piece, Ending):
                 ending = piece
             else:
@@ -214,6 +215,13 @@ class Answerer:
         answer: Fact = {"text": self._worded(text, ending), "model": ending.model, "finish": ending.finish_reason}
         self._record(run, "answer", **answer, usage=ending.usage and asdict(ending.usage))
         return answer
+
+    def _thread(self, run: Run) -> tuple[Message, ...]:
+        """The thread so far. Before a question that opens one nothing was said, nor by us at a first attempt."""
+        question = run.question
+        if question.ts == question.thread_ts and run.job.attempt == 1:
+            return ()
+        return self._slack.thread(question.channel, question.thread_ts)
 
     def _worded(self, text: str, ending: Ending) -> str:
         """What the asker reads: never nothing, and never a cut without a word."""

@@ -17,25 +17,30 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import requests
-
-from cocoai import config
+from cocoai import board, config
 from cocoai.answer import Answerer, Manner
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine import fastcgi, https
+from cocoai.engine import fastcgi
 from cocoai.engine.generation import Generation
 from cocoai.engine.handover import inherited_listener
+from cocoai.engine.immortal import make_all_immortal
 from cocoai.engine.jobs import Errand, Jobs
+from cocoai.engine.line import Line, new_line
 from cocoai.engine.listener import open_listener
 from cocoai.engine.pool import Pool
 from cocoai.engine.request import Request
 from cocoai.engine.response import Response, line
 from cocoai.engine.router import Handler, Router
+from cocoai.engine.scoreboard import Scoreboard
 from cocoai.engine.spool import Spool
+from cocoai.engine.tls import tls_context
+from cocoai.engine.workers import Limits
 from cocoai.errors import CocoAIError
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.events import SlackEventAnalyzer
 from cocoai.slack.identity import WhoWeAre
+from cocoai.status.server import open_door
+from cocoai.warmup import warm_up
 from cocoai.webhook import Webhook
 from cocoai.words import LANGUAGES
 
@@ -54,17 +59,22 @@ class CocoAI:
 
     application: Router
     jobs: Jobs
+    answerer: Answerer
+    board: Scoreboard
 
 
-def build(settings: config.Settings) -> CocoAI:
-    """Join the floors. Makes folders, but opens no connection, no lock and no socket. Raises OSError, `CocoAIError`."""
+def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> CocoAI:
+    """Join the floors. Makes folders, but opens no connection, no lock and no socket. Raises OSError, `CocoAIError`.
+
+    `context` is what TLS is spoken on, if not what the settings trust.
+    """
     var = settings.paths.var
     spool = Spool(var)
     spool.make_folders()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
-    context = https.tls_context(settings.network.ca_file or None)
-    connect = Outside(settings, context)
+    seen = board.new(settings)
+    connect = Outside(settings, context or tls_context(settings.network.ca_file or None))
     who = WhoWeAre(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
     answerer = Answerer(
         spool, manner(settings), outside=connect, own_user=lambda: (who.known() or who.refresh()).user_id
@@ -79,14 +89,15 @@ def build(settings: config.Settings) -> CocoAI:
         errands=[Errand(spool.sweep, every=3600.0), Errand(refresher(who), every=60.0, is_wanted=who.is_stale)],
         limit=settings.openai.total_timeout + JOB_MARGIN,
         start=answerer.begin,
+        board=seen,
     )
-    webhook = Webhook(analyzer(settings, who, spool), spool, wake=jobs.wake)
+    webhook = Webhook(analyzer(settings, who, spool), spool, wake=jobs.wake, note=lambda key: seen.mine.note(key))
     routes: dict[str, dict[str, Handler]] = {
         "/slack/events": {"POST": webhook},
         "/healthz": {"GET": healthz, "HEAD": healthz},
     }
-    https.warm_up(context)
-    return CocoAI(Router(routes), jobs)
+    router = Router(routes, refused=lambda reason: seen.mine.refuse(reason))
+    return CocoAI(router, jobs, answerer, seen)
 
 
 class Outside:
@@ -101,14 +112,14 @@ class Outside:
 
     def slack(self) -> SlackChat:
         slack = self._settings.slack
-        return SlackChat(self._session(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
+        return SlackChat(self._line(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
 
     def chatgpt(self) -> ChatGPTChat:
         # The section's keys are ChatGPTChat's own names.
-        return ChatGPTChat(self._session(), **vars(self._settings.openai))
+        return ChatGPTChat(self._line(), **vars(self._settings.openai))
 
-    def _session(self) -> requests.Session:
-        return https.new_session(self._context, self._settings.network.proxy or None)
+    def _line(self) -> Line:
+        return new_line(self._context, self._settings.network.proxy or None)
 
 
 def analyzer(settings: config.Settings, who: WhoWeAre, spool: Spool) -> SlackEventAnalyzer:
@@ -143,6 +154,29 @@ def manner(settings: config.Settings) -> Manner:
     )
 
 
+def limits(pool: config.Pool) -> Limits:
+    """How many workers there may be, and what each may be, from the settings."""
+    return Limits(
+        *pool.workers,
+        idle_timeout=pool.idle_timeout,
+        slow_request=pool.slow_request,
+        max_worker_mib=pool.max_worker_mib,
+    )
+
+
+class Complaints(logging.Handler):
+    """Keeps each process's last warning or error on the board, where `cocoai status` finds it."""
+
+    def __init__(self, seen: Scoreboard) -> None:
+        super().__init__(logging.WARNING)
+        self._board = seen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Of an exception only what kind it was: its words may quote anything."""
+        error = record.exc_info[0] if record.exc_info else None
+        self._board.mine.complain(record.getMessage() + (f" {error.__name__}" if error else ""))
+
+
 def refresher(who: WhoWeAre) -> Callable[[], None]:
     """Ask Slack who we are; what goes wrong is logged, for the next try is a minute away."""
 
@@ -165,14 +199,36 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
     """Be the pool's master until TERM. `command` is what HUP runs again. Raises OSError, `CocoAIError`."""
     listener = inherited_listener() or open_listener(bind)
     cocoai = build(settings)
+    logging.getLogger().addHandler(Complaints(cocoai.board))
     worker = fastcgi.Worker(
-        cocoai.application, max_requests=settings.pool.max_requests, request_timeout=settings.pool.request_timeout
+        cocoai.application,
+        max_requests=settings.pool.max_requests,
+        request_timeout=settings.pool.request_timeout,
+        board=cocoai.board,
     )
-    pool = Pool(listener, serve=worker.serve, workers=settings.pool.workers, chores=cocoai.jobs, command=command)
-    # What lives now lives as long as we do: collected once, and never looked at again in any child.
-    gc.collect()
-    gc.freeze()
+    door = open_door(settings)
+    pool = Pool(
+        listener,
+        serve=worker.serve,
+        limits=limits(settings.pool),
+        board=cocoai.board,
+        chores=cocoai.jobs,
+        command=command,
+        doors=[door] if door else [],
+    )
+    warm_up(settings, lambda practice, context: build(practice, context).answerer)
+    settle()
     pool.run()
+
+
+def settle() -> None:
+    """What lives now lives as long as we do: never looked at again by the collector, nor counted, in any child."""
+    gc.collect()
+    try:
+        make_all_immortal()
+    except OSError as error:
+        log.warning("memory outcome=counted reason=%s", error)  # a container may forbid it; it only takes more
+    gc.freeze()
 
 
 def main(arguments: Sequence[str]) -> int:

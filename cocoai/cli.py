@@ -8,8 +8,10 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import cocoai
 from cocoai import config
@@ -39,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_up(commands)
     _add_rehearse(commands)
+    _add_status(commands)
+    _add_tune(commands)
     _add_spool(commands)
     _add_manifest(commands)
     return parser
@@ -58,6 +62,24 @@ def _add_rehearse(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     rehearse.add_argument("--once", action="store_true", help="end after the first conversation; 0 if it was answered")
     rehearse.add_argument("--openai", action="store_true", help="ask the real OpenAI, with OPENAI_API_KEY")
     rehearse.set_defaults(command=_rehearse)
+
+
+def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    status = commands.add_parser("status", help="what the pool is doing, and how the answers fare")
+    _add_config(status)
+    status.add_argument("--json", action="store_true", help="for programs; times in seconds, memory in KiB")
+    status.add_argument("--watch", action="store_true", help="look again every 2 s, until Ctrl-C")
+    status.epilog = "Exit code: 0 if the pool is running, 3 if it is not, 4 if that cannot be known."
+    status.set_defaults(command=_status)
+
+
+def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    tune = commands.add_parser("tune", help="measure what CocoAI takes here, and how many workers and slots that bears")
+    _add_config(tune)
+    tune.add_argument("--memory", metavar="MB", type=int, help="for a machine that is sold with so much, not this one")
+    tune.add_argument("--swap", action="store_true", help="with --memory: it has swap")
+    tune.add_argument("--cpu", metavar="PERCENT", type=float, help="of each processor, that may be used for ever")
+    tune.set_defaults(command=_tune)
 
 
 def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -131,6 +153,56 @@ def _rehearse(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise CocoAIError(f"cannot rehearse: {error}") from None
     return 1
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from cocoai.status import terminal
+
+    settings = config.read(arguments.config, os.environ, secrets=False)
+    take_owner(settings.paths.var)
+    try:
+        if not arguments.watch:
+            return terminal.show(settings, sys.stdout, as_data=arguments.json)
+        with interruptible():
+            terminal.watch(settings, sys.stdout, as_data=arguments.json)
+    except FileNotFoundError as error:
+        raise CocoAIError(f"there is no {error.filename}") from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+    except OSError as error:
+        raise CocoAIError(f"cannot read {error.filename}: {error.strerror}") from None
+    return 0
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    from cocoai import tune
+    from cocoai.rehearsal import measure
+
+    if arguments.memory is not None and arguments.memory <= tune.KERNEL:
+        raise CocoAIError(f"--memory {arguments.memory}: Linux alone takes {tune.KERNEL} MB of it")
+    if arguments.cpu is not None and not 0 < arguments.cpu <= tune.WHOLE:
+        raise CocoAIError(f"--cpu {arguments.cpu:g}: expected a percentage, more than 0 and at most {tune.WHOLE:g}")
+    settings = config.read(arguments.config, os.environ, secrets=False)
+    take_owner(settings.paths.var)
+    if arguments.memory is None:
+        machine = tune.this_machine(own=_running_mib(settings), baseline=arguments.cpu)
+    else:
+        machine = tune.planned_machine(arguments.memory, swap=arguments.swap, baseline=arguments.cpu)
+    print("Rehearsing for half a minute, to measure ...", file=sys.stderr, flush=True)
+    with interruptible(), tempfile.TemporaryDirectory(prefix="cocoai-") as folder:
+        figures = measure.measure(Up, Path(folder))
+        print("\n".join(tune.report(tune.Measured(*figures), machine)))
+        return 0
+    return 1
+
+
+def _running_mib(settings: config.Settings) -> float:
+    """What the pool of these settings takes now; 0 if it does not run, or cannot be seen."""
+    from cocoai.status import collect
+
+    with contextlib.suppress(OSError):
+        return collect(settings).pool_pss / 1024
+    return 0.0
 
 
 def _spool(arguments: argparse.Namespace) -> int:

@@ -15,11 +15,14 @@ from cocoai.engine.response import Response, line
 from cocoai.engine.spool import Spool
 from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
 
+HEARD = Response(200)
+"""For all that Slack sends and that wants no more: most of what comes."""
+
 log = logging.getLogger(__name__)
 
 
 class Webhook:
-    """The handler of `POST /slack/events`. `wake` starts the work on what was put."""
+    """The handler of `POST /slack/events`. `wake` starts the work on what was put; `note` hears a question's key."""
 
     def __init__(
         self,
@@ -27,11 +30,13 @@ class Webhook:
         spool: Spool,
         *,
         wake: Callable[[], None],
+        note: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._analyzer = analyzer
         self._spool = spool
         self._wake = wake
+        self._note = note
         self._clock = clock
 
     def __call__(self, request: Request) -> Response:
@@ -44,12 +49,13 @@ class Webhook:
             return line(503, "cannot read it now")
         if isinstance(event, Ignored):
             log.debug("event outcome=ignored reason=%r", event.reason)
-            return Response(200)
+            return HEARD
         if isinstance(event, Challenge):
             return Response(200, event.text.encode())
         return self._accept(event)
 
     def _accept(self, question: Question) -> Response:
+        self._note(question.key)
         began = time.monotonic()
         try:
             new = self._spool.put(Key.parse(question.key), question.facts())

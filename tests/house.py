@@ -86,9 +86,11 @@ def house(
     `entry` is the script that supervisor starts in cocoai.fcgi's place, if any.
     """
     raised: list[Up] = []
+    # Two houses may stand at once, and the status page's port is one.
+    quiet = {"COCOAI_POOL_STATUS_LISTEN": "off"}
 
     def raise_up(var: str, *, listen: str, config: str) -> Up:
-        raised.append(Up(var, listen=listen, config=config, entry=entry, environ=dict(os.environ) | environ))
+        raised.append(Up(var, listen=listen, config=config, entry=entry, environ=dict(os.environ) | quiet | environ))
         return raised[0]
 
     with ExitStack() as stack:

@@ -13,9 +13,10 @@ import pytest
 from cocoai.answer import DELAYS, MOST_ATTEMPTS, SETTLE, Answerer, Manner
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.files import Files
-from cocoai.engine.https import new_session, tls_context
 from cocoai.engine.job import Fact, Job, Key
+from cocoai.engine.line import new_line
 from cocoai.engine.spool import Spool
+from cocoai.engine.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.slack.limits import Fault
@@ -57,9 +58,9 @@ class Desk:
 
     def outside(self) -> tuple[SlackChat, ChatGPTChat]:
         """Fresh connections, as a fresh process has."""
-        slack = SlackChat(new_session(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
+        slack = SlackChat(new_line(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
         chatgpt = ChatGPTChat(
-            new_session(self._context),
+            new_line(self._context),
             base_url=self.openai.base_url,
             api_key=API_KEY,
             model="gpt-6-luna",
@@ -241,12 +242,15 @@ def test_what_a_killed_process_sent_may_arrive_late(desk: Desk) -> None:
 
 
 def test_the_first_attempt_never_searches(desk: Desk) -> None:
-    """It cannot have posted before: reading the thread once, for the model, is all."""
-    desk.ask()
+    """It cannot have posted before: the thread is read once, for the model; one that the question opens, not at all."""
+    question = desk.ask()
+    desk.run()
+    of_a_new_thread = desk.called("conversations.replies")
 
+    desk.ask(thread_ts=question.ts)
     desk.run()
 
-    assert 1 == desk.called("conversations.replies")
+    assert (0, 1) == (of_a_new_thread, desk.called("conversations.replies"))
 
 
 def test_an_usher_welcomes_and_the_answer_takes_its_place(desk: Desk) -> None:

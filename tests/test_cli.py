@@ -58,7 +58,7 @@ def test_nonsense_is_refused_with_the_usage(arguments: list[str], capsys: pytest
     assert capsys.readouterr().err.startswith("usage: cocoai")
 
 
-@pytest.mark.parametrize("command", ["up", "rehearse", "spool", "manifest"])
+@pytest.mark.parametrize("command", ["up", "rehearse", "status", "spool", "manifest"])
 def test_every_command_tells_what_it_takes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """And the list of commands names it."""
     for arguments in (["--help"], [command, "--help"]):

@@ -68,7 +68,7 @@ def test_without_a_file_the_secrets_are_enough() -> None:
         settings.openai.total_timeout,
     )
     assert ("", "ja", 5, 8000) == dataclasses.astuple(settings.answer)
-    assert (2, 5000, 2.0, 4) == dataclasses.astuple(settings.pool)
+    assert ((2, 2), 10.0, 5000, 2.0, 1.0, 4, 32, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)
 
@@ -131,7 +131,13 @@ def test_relative_paths_start_from_the_file_else_from_here(tmp_path: Path) -> No
         ("slack", "update_interval", "0.5", 0.5),
         ("openai", "base_url", "http://[::1]:11434/v1/", "http://[::1]:11434/v1"),
         ("openai", "base_url", "http://localhost/v1", "http://localhost/v1"),
-        ("pool", "workers", "3", 3),
+        ("pool", "workers", "3", (3, 3)),
+        ("pool", "workers", "1..4", (1, 4)),
+        ("pool", "workers", "0 .. 64", (0, 64)),
+        ("pool", "workers", "2..2", (2, 2)),
+        ("pool", "status_listen", "[::1]:80", ("::1", 80)),
+        ("pool", "status_listen", "off", None),
+        ("pool", "status_listen", "0", None),
         ("network", "proxy", "http://proxy.example:3128", "http://proxy.example:3128"),
     ],
 )
@@ -162,7 +168,17 @@ def test_a_value_is_read(section: str, key: str, text: str, expected: object) ->
         ("answer", "instructions", "gone.txt", "a file that can be read"),
         ("answer", "round_trips", "-1", "0 to 100"),
         ("pool", "workers", "0", "1 to 64"),
-        ("pool", "workers", "0..4", "1 to 64"),
+        ("pool", "workers", "0..0", "or a range such as 1..4 or 0..4"),
+        ("pool", "workers", "4..1", "or a range such as 1..4 or 0..4"),
+        ("pool", "workers", "1..65", "1 to 64"),
+        ("pool", "workers", "1..", "1 to 64"),
+        ("pool", "workers", "..4", "1 to 64"),
+        ("pool", "workers", "1...4", "1 to 64"),
+        ("pool", "idle_timeout", "0", "1 to 86400 s"),
+        ("pool", "max_worker_mib", "7", "8 to 4096"),
+        ("pool", "status_listen", "8081", "an address with a port, or off"),
+        ("pool", "status_listen", "on", "an address with a port, or off"),
+        ("pool", "status_listen", "127.0.0.1:0", "an address with a port, or off"),
         ("pool", "request_timeout", "3", "0.1 to 2.5 s"),
     ],
 )

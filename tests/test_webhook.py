@@ -46,8 +46,9 @@ class House:
         self.spool = Spool(str(var))
         self.spool.make_folders()
         self.woken = 0
+        self.noted: list[str] = []
         analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, asked_in=self.spool.asked_in)
-        self.webhook = Webhook(analyzer, self.spool, wake=self.wake, clock=lambda: NOW)
+        self.webhook = Webhook(analyzer, self.spool, wake=self.wake, note=self.noted.append, clock=lambda: NOW)
 
     def wake(self) -> None:
         self.woken += 1
@@ -71,6 +72,16 @@ def test_a_question_is_kept_before_slack_hears_200(house: House) -> None:
     assert response.after is not None
     response.after()
     assert 1 == house.woken
+
+
+def test_a_questions_key_is_noted_even_if_it_cannot_be_kept(house: House, tmp_path: Path) -> None:
+    """So that whoever looks at a request that hangs sees which question it is; of all else there is nothing to note."""
+    os.rename(tmp_path / "spool" / "tmp", tmp_path / "spool" / "gone")
+
+    house.webhook(posted(mention(bot_id="B0OTHER")))
+    house.webhook(posted(mention()))
+
+    assert ["C0PRACTICE-1763822000.000100-1763822000.000100"] == house.noted
 
 
 def test_the_twin_of_a_mention_is_the_same_question(house: House) -> None:

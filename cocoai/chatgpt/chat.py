@@ -9,22 +9,21 @@ Source: OpenAI's API reference, POST /chat/completions; other servers speak the 
 
 from __future__ import annotations
 
-import io
 import json
+import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
+from http.client import HTTPException, InvalidURL
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
-
-import requests
-import urllib3
 
 from cocoai.chatgpt.complaint import Complaint, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.stream import Chunk, Ending, Reading, Usage, chunks, whole
 from cocoai.conversation import Conversation
-from cocoai.engine.https import set_read_timeout
+from cocoai.engine.body import Body
+from cocoai.engine.line import BadHeader, Line, NotSent, ProxyFailed, Response
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 __all__ = ["ChatGPTChat", "Ending", "Usage"]
@@ -33,17 +32,14 @@ MAX_ERROR = 64 * 1024
 """Bytes of an error's body that are looked at."""
 
 _USAGE_WAIT = 5.0
-_CLOSING_WAIT = 0.5
-"""Seconds. Once the answer is whole, its usage is worth a wait; once the server has said that it is done, the end of
-the body is, since only a body read to its end leaves the connection fit for the next request."""
+"""Seconds. Once the answer is whole, its usage is worth a wait."""
 
 _REST = 0.25
-_AT_ONCE = 0.001
-"""Seconds. To wake up for every token costs far more CPU than to read it: 500 of them, one by one, took 135 ms.
-So a read that had to wait longer than `_AT_ONCE` is followed by a rest, and what came meanwhile is read at once: 40 ms.
-"""
+"""Seconds for which words are let come together at least: to wake up for each costs far more CPU than to read it. The
+connection is asked to be closed behind the answer, for that wakes us at once where nothing else tells its end; where a
+server will not, we rest no longer than this."""
 
-_BLOCK = 16 * 1024
+_TROUBLES = ((ssl.SSLError, "tls_failed"), (ProxyFailed, "proxy_failed"))
 _ROLES = {"asker": "user", "cocoai": "assistant"}
 
 
@@ -58,7 +54,7 @@ class ChatGPTChat:
 
     def __init__(
         self,
-        session: requests.Session,
+        line: Line,
         *,
         base_url: str,
         api_key: str,
@@ -70,9 +66,8 @@ class ChatGPTChat:
         silence_timeout: float,
         total_timeout: float,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._session = session
+        self._line = line
         self._url = _completions(base_url)
         self._api_key = api_key
         self._model = model
@@ -83,14 +78,17 @@ class ChatGPTChat:
         self._silence_timeout = silence_timeout
         self._total_timeout = total_timeout
         self._clock = clock
-        self._sleep = sleep
         self._refused: set[str] = set()
 
     def __repr__(self) -> str:
         return f"ChatGPTChat({self._url!r}, {self._model!r})"
 
-    def reply(self, conversation: Conversation) -> Generator[str | Ending, None, None]:
+    def reply(
+        self, conversation: Conversation, *, spare: Callable[[], float] = lambda: 0.0
+    ) -> Generator[str | Ending, None, None]:
         """Pieces of text as they are written, then exactly one `Ending`; the request leaves with the first `next`.
+
+        `spare` says for how many seconds the caller can do without further text; the end is told at once all the same.
 
         An answer may be empty: its `Ending` says why (`length`: all went into thinking; or `refusal`). Closing the
         generator closes the connection. Raises, also after some text:
@@ -102,14 +100,14 @@ class ChatGPTChat:
         `invalid_api_key`, `invalid_base_url`.
         """
         deadlines = Deadlines(self._clock, self._total_timeout)
-        with closing(self._accepted(conversation, deadlines)) as response:
+        with self._accepted(conversation, deadlines) as response:
             try:
-                yield from self._read(response, deadlines)
+                yield from self._read(response, deadlines, spare)
             except CocoAIError as error:
                 error.request_id = error.request_id or request_id(response.headers)
                 raise
 
-    def _accepted(self, conversation: Conversation, deadlines: Deadlines) -> requests.Response:
+    def _accepted(self, conversation: Conversation, deadlines: Deadlines) -> Response:
         """The response that holds the answer, once all is mended that can be."""
         shortened = False
         while not _promises_an_answer(response := self._send(conversation, deadlines)):
@@ -123,22 +121,15 @@ class ChatGPTChat:
                 raise complaint.error()
         return response
 
-    def _send(self, conversation: Conversation, deadlines: Deadlines) -> requests.Response:
+    def _send(self, conversation: Conversation, deadlines: Deadlines) -> Response:
         """Raises without the cause: the message of an error below may quote the key."""
-        body = _Body(_utf8({**self._messages(conversation), **self._parameters()}))
+        body = _utf8({**self._messages(conversation), **self._parameters()})
         deadlines.await_first_word(self._first_word_timeout)
         left = deadlines.left()
         try:
-            return self._session.post(
-                self._url,
-                data=body,
-                headers=self._headers(),
-                timeout=(min(self._connect_timeout, left), left),
-                stream=True,
-                allow_redirects=False,
-            )
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _failure(error, deadlines, sent=body.sent) from None
+            return self._line.open(self._url, body, self._headers(), (min(self._connect_timeout, left), left))
+        except (OSError, HTTPException, ValueError) as error:
+            raise _failure(error, deadlines) from None
 
     def _headers(self) -> dict[str, str | bytes]:
         """The key as bytes: an odd one is then refused by the server, not by an encoder."""
@@ -170,13 +161,15 @@ class ChatGPTChat:
         """Never the last limit: an answer without one could cost anything."""
         return self._parameters().keys() - {"max_tokens"}
 
-    def _read(self, response: requests.Response, deadlines: Deadlines) -> Iterator[str | Ending]:
+    def _read(self, response: Response, deadlines: Deadlines, spare: Callable[[], float]) -> Iterator[str | Ending]:
         reading = Reading(self._model)
         try:
-            for chunk in self._chunks(response, deadlines, reading):
+            for chunk in _chunks(response, _pieces(response.body, deadlines, reading, spare)):
                 text = reading.take(chunk)
                 if text:
                     yield text
+                if reading.done:
+                    break
                 self._wait_on(reading, deadlines)
         except CocoAIError as error:
             if not reading.complete:
@@ -185,51 +178,20 @@ class ChatGPTChat:
             raise Temporary("stream_cut", source="OpenAI", sent=True)
         yield reading.ending()
 
-    def _chunks(self, response: requests.Response, deadlines: Deadlines, reading: Reading) -> Iterator[Chunk]:
-        """A server that does not stream sends one JSON body, whatever was asked."""
-        pieces = self._pieces(response, deadlines, reading)
-        return iter([whole(pieces)]) if "json" in response.headers.get("Content-Type", "") else chunks(pieces)
-
-    def _complaint(self, response: requests.Response, deadlines: Deadlines) -> Complaint:
+    def _complaint(self, response: Response, deadlines: Deadlines) -> Complaint:
         """What can be read of it: the status alone says a lot, so a body that is cut is no further trouble."""
-        body = bytearray()
-        with closing(response), suppress(Temporary):
-            for piece in self._pieces(response, deadlines, Reading(self._model)):
-                body += piece
-                if len(body) > MAX_ERROR:
-                    break
-        return Complaint.in_response(response.status_code, response.headers, bytes(body))
-
-    def _pieces(self, response: requests.Response, deadlines: Deadlines, reading: Reading) -> Iterator[bytes]:
-        """The body as the network brings it, each wait bounded by what is left."""
-        asked = self._clock()
-        while piece := _piece(response, deadlines):
-            came = self._clock()
-            yield piece
-            rest = came + _REST - self._clock()
-            if reading.begun and not reading.complete and came - asked > _AT_ONCE and rest > 0:
-                self._sleep(min(rest, deadlines.left()))
-            asked = self._clock()
+        told = bytearray()
+        with response, suppress(Temporary):
+            while len(told) <= MAX_ERROR and (piece := _piece(response.body, deadlines)):
+                told += piece
+        return Complaint.in_response(response.status, response.headers, bytes(told))
 
     def _wait_on(self, reading: Reading, deadlines: Deadlines) -> None:
         """How long the next event may take, by how far the answer is."""
-        if reading.done:
-            deadlines.allow_silence(_CLOSING_WAIT)
-        elif reading.complete:
+        if reading.complete:
             deadlines.allow_silence(_USAGE_WAIT)
         elif reading.begun:
             deadlines.allow_silence(self._silence_timeout)
-
-
-class _Body(io.BytesIO):
-    """A request's body that knows whether it has left: whoever asks for more has handed on all before."""
-
-    sent = False
-
-    def read(self, size: int | None = -1) -> bytes:
-        block = super().read(size)
-        self.sent = self.sent or not block
-        return block
 
 
 def _completions(base_url: str) -> str:
@@ -245,21 +207,34 @@ def _utf8(request: dict[str, Any]) -> bytes:
     return json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _promises_an_answer(response: requests.Response) -> bool:
+def _promises_an_answer(response: Response) -> bool:
     """A page with status 200 is a wrong address, or something in between that wants a person to log in."""
-    return response.status_code // 100 == 2 and "html" not in response.headers.get("Content-Type", "")
+    return response.status // 100 == 2 and "html" not in response.headers.get("content-type", "")
 
 
-def _piece(response: requests.Response, deadlines: Deadlines) -> bytes:
+def _chunks(response: Response, pieces: Iterator[bytes]) -> Iterator[Chunk]:
+    """A server that does not stream sends one JSON body, whatever was asked."""
+    return iter([whole(pieces)]) if "json" in response.headers.get("content-type", "") else chunks(pieces)
+
+
+def _pieces(body: Body, deadlines: Deadlines, reading: Reading, spare: Callable[[], float]) -> Iterator[bytes]:
+    """The body in gulps, each wait bounded by what is left."""
+    while piece := _piece(body, deadlines):
+        yield piece
+        if reading.begun and not reading.complete:
+            rest = max(_REST, spare()) if body.closes else _REST
+            # Half of what is left, or the rest itself would be the silence that strikes.
+            body.gather(min(rest, deadlines.left() / 2))
+
+
+def _piece(body: Body, deadlines: Deadlines) -> bytes:
     """What comes next, or nothing at the end."""
-    set_read_timeout(response, deadlines.left())
     try:
-        piece: bytes = response.raw.read1(_BLOCK, decode_content=True)
-    except urllib3.exceptions.ReadTimeoutError:
+        return body.read(deadlines.left())
+    except TimeoutError:
         raise deadlines.struck() from None
-    except (urllib3.exceptions.HTTPError, OSError):
+    except OSError:
         raise Temporary("stream_cut", source="OpenAI", sent=True) from None
-    return piece
 
 
 def _in_the_middle(error: CocoAIError, reading: Reading) -> CocoAIError:
@@ -269,15 +244,15 @@ def _in_the_middle(error: CocoAIError, reading: Reading) -> CocoAIError:
     return error
 
 
-def _failure(error: Exception, deadlines: Deadlines, *, sent: bool) -> Temporary | Permanent:
-    """What an exception of the library below means. A time-out before all was sent is a handshake's."""
-    if isinstance(error, requests.Timeout):
+def _failure(error: Exception, deadlines: Deadlines) -> Temporary | Permanent:
+    """What an exception of the line means. A time-out before all was sent is a handshake's."""
+    if isinstance(error, (ValueError, InvalidURL)):
+        return Permanent("invalid_api_key" if isinstance(error, BadHeader) else "invalid_base_url", source="OpenAI")
+    sent = not isinstance(error, NotSent)
+    why = error if sent else error.args[0]
+    if isinstance(why, TimeoutError):
         return deadlines.struck() if sent else Temporary("connect_timeout", source="OpenAI")
-    if isinstance(error, requests.exceptions.SSLError):
-        return Temporary("tls_failed", source="OpenAI", sent=sent)
-    if isinstance(error, requests.exceptions.ProxyError):
-        return Temporary("proxy_failed", source="OpenAI", sent=sent)
-    if isinstance(error, requests.ConnectionError):
-        return Temporary("connection_lost" if sent else "connection_failed", source="OpenAI", sent=sent)
-    odd_key = isinstance(error, requests.exceptions.InvalidHeader)
-    return Permanent("invalid_api_key" if odd_key else "invalid_base_url", source="OpenAI")
+    code = next(
+        (code for kind, code in _TROUBLES if isinstance(why, kind)), "connection_lost" if sent else "connection_failed"
+    )
+    return Temporary(code, source="OpenAI", sent=sent)

@@ -112,7 +112,7 @@ class Complaint:
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """What OpenAI's support asks for; `headers` find a name in any case, as those of requests do."""
+    """What OpenAI's support asks for; the names of `headers` are in lower case."""
     return _word(headers.get("x-request-id"))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cocoai.chatgpt.complaint import Complaint
-from cocoai.errors import Permanent, Temporary
+from cocoai.errors import CocoAIError, Permanent, Temporary
 
 MAX_EVENT = 1024 * 1024
 MAX_BODY = 4 * MAX_EVENT
@@ -49,7 +49,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Chunk:
-    """One event's news; what it does not mention is empty. `done`: the server says that there is nothing more."""
+    """The news of one event, or of several; what is not mentioned is empty. `done`: the server says that it is."""
 
     text: str = ""
     refusal: str = ""
@@ -57,6 +57,9 @@ class Chunk:
     model: str = ""
     usage: Usage | None = None
     done: bool = False
+
+
+_DONE = Chunk(done=True)
 
 
 @dataclass
@@ -98,12 +101,45 @@ class Reading:
 
 
 def chunks(pieces: Iterable[bytes]) -> Iterator[Chunk]:
-    """The chunks of an event stream.
+    """What an event stream tells: a chunk for each piece that ends an event, of all the events that it ends.
 
-    Raises `Temporary` for an event that cannot be read, and what the server's own error in the stream amounts to.
+    Raises `Temporary` for an event that cannot be read, and what the server's own error in the stream amounts to;
+    what came before is told first.
     """
-    for payload in events(pieces):
-        yield Chunk(done=True) if payload.strip() == "[DONE]" else _chunk(_json_object(payload))
+    reader = EventReader()
+    for piece in pieces:
+        yield from _together(reader.feed(piece))
+    yield from _together(reader.end())
+
+
+def _together(payloads: Iterable[str]) -> Iterator[Chunk]:
+    told: list[Chunk] = []
+    try:
+        for payload in payloads:
+            told.append(_DONE if payload.strip() == "[DONE]" else _chunk(_json_object(payload)))  # noqa: PERF401
+    except CocoAIError:
+        yield from _joined(told)
+        raise
+    yield from _joined(told)
+
+
+def _joined(told: list[Chunk]) -> Iterator[Chunk]:
+    """One chunk of them all, the last word of each kind; none of none."""
+    if len(told) < 2:
+        yield from told
+        return
+    yield Chunk(
+        text="".join(chunk.text for chunk in told),
+        refusal="".join(chunk.refusal for chunk in told),
+        finish_reason=_last(chunk.finish_reason for chunk in told),
+        model=_last(chunk.model for chunk in told),
+        usage=next((chunk.usage for chunk in reversed(told) if chunk.usage), None),
+        done=any(chunk.done for chunk in told),
+    )
+
+
+def _last(words: Iterable[str]) -> str:
+    return next(filter(None, reversed(list(words))), "")
 
 
 def whole(pieces: Iterable[bytes]) -> Chunk:
@@ -120,39 +156,59 @@ def whole(pieces: Iterable[bytes]) -> Chunk:
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The data of each event. Comments and other fields are left out; an event that the end cuts off still counts."""
-    data = bytearray()
-    for line in _lines(pieces):
+    """The data of each event in a stream that is there as a whole."""
+    reader = EventReader()
+    for piece in pieces:
+        yield from reader.feed(piece)
+    yield from reader.end()
+
+
+class EventReader:
+    """Takes a stream in, piece by piece, and tells the data of each event that a piece has ended.
+
+    Comments and other fields are left out. Lines are ended by LF, CRLF or CR, and a CRLF may be cut in the middle.
+    """
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._data = bytearray()
+        self._after_cr = False
+
+    def feed(self, piece: bytes) -> Iterator[str]:
+        """`Permanent` for an event that is too big."""
+        if not piece:
+            return
+        first, *others = _LINE_END.split(piece.removeprefix(b"\n") if self._after_cr else piece)
+        self._after_cr = piece.endswith(b"\r")
+        self._extend_line(first)
+        for other in others:
+            yield from self._end_line()
+            self._extend_line(other)
+
+    def end(self) -> Iterator[str]:
+        """There is no more: an event that the end cuts off still counts."""
+        yield from self._end_line()
+        yield from self._event()
+
+    def _extend_line(self, more: bytes) -> None:
+        self._line += more
+        _check_size(len(self._line), MAX_EVENT)
+
+    def _end_line(self) -> Iterator[str]:
+        line, self._line = self._line, bytearray()
+        if not line:
+            yield from self._event()
+            return
         name, _, value = line.partition(b":")
         if name == b"data":
-            data += value.removeprefix(b" ") + b"\n"
-            _check_size(len(data), MAX_EVENT)
-        elif not line:
-            yield from _event(data)
-            data.clear()
-    yield from _event(data)
+            self._data += value.removeprefix(b" ") + b"\n"
+            _check_size(len(self._data), MAX_EVENT)
 
-
-def _event(data: bytearray) -> Iterator[str]:
-    text = data.removesuffix(b"\n").decode("utf-8", "replace")
-    if text.strip():
-        yield text
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines ended by LF, CRLF or CR, and what is left at the end; a CRLF may be cut in the middle."""
-    line = bytearray()
-    after_cr = False
-    for piece in filter(None, pieces):
-        first, *others = _LINE_END.split(piece.removeprefix(b"\n") if after_cr else piece)
-        after_cr = piece.endswith(b"\r")
-        line += first
-        _check_size(len(line), MAX_EVENT)
-        for other in others:
-            yield bytes(line)
-            line[:] = other
-            _check_size(len(line), MAX_EVENT)
-    yield bytes(line)
+    def _event(self) -> Iterator[str]:
+        text = self._data.removesuffix(b"\n").decode("utf-8", "replace")
+        self._data.clear()
+        if text.strip():
+            yield text
 
 
 def _check_size(size: int, limit: int) -> None:

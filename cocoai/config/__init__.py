@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cocoai.config.kinds import Secret
-from cocoai.config.settings import SECTIONS, Key, Settings, keys, variable
+from cocoai.config.settings import SECTIONS, Key, Pool, Settings, keys, variable
 from cocoai.errors import CocoAIError
 
-__all__ = ["Secret", "Settings", "SettingsError", "read"]
+__all__ = ["Pool", "Secret", "Settings", "SettingsError", "read"]
 
 SYSTEM_FILE = "/etc/cocoai/cocoai.ini"
 """Where the settings lie when neither --config, nor COCOAI_CONFIG, nor the current folder has them."""

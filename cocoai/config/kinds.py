@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 Number = TypeVar("Number", int, float)
@@ -26,6 +26,13 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+class Range(NamedTuple):
+    """From the least to the most; both are the same where the number is fixed."""
+
+    least: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,11 @@ def whole(least: int, most: int) -> Kind:
     return Kind(f"{least} to {most}", lambda text, _: _within(int(text), least, most))
 
 
+def whole_range(most: int) -> Kind:
+    """A whole number from 1, or a range that may start at 0: `2`, `1..4`, `0..4`."""
+    return Kind(f"1 to {most}, or a range such as 1..4 or 0..4", lambda text, _: _range(text, most))
+
+
 def one_of(*words: str) -> Kind:
     """One of a few words."""
     return Kind(f"{', '.join(words[:-1])} or {words[-1]}", lambda text, _: words[words.index(text)])
@@ -58,6 +70,12 @@ def _within(number: Number, least: Number, most: Number) -> Number:
     if not least <= number <= most:
         raise ValueError
     return number
+
+
+def _range(text: str, most: int) -> Range:
+    first, dots, last = text.partition("..")
+    highest = _within(int(last if dots else first), 1, most)
+    return Range(_within(int(first), 0, highest) if dots else highest, highest)
 
 
 def _matching(pattern: str, text: str) -> str:
@@ -114,6 +132,10 @@ def split_listen(text: str) -> tuple[str, int]:
     return host.strip("[]"), _within(int(_matching(r"\d{1,5}", port)), 1, 65535)
 
 
+def _listen(text: str, _: str) -> tuple[str, int] | None:
+    return None if SWITCHES.get(text.lower(), True) is False else split_listen(text)
+
+
 def _folder(text: str, base: str) -> str:
     return os.path.normpath(os.path.join(base, os.path.expanduser(_matching(r"[^\0\n]+", text))))
 
@@ -134,5 +156,6 @@ IDS = Kind("IDs such as C0123456789, with spaces or commas between", _ids, empty
 BASE_ADDRESS = Kind(_SERVER, lambda text, _: _server(text))
 FOLDER_ADDRESS = Kind(_SERVER, lambda text, _: _server(text) + "/")
 PROXY = Kind("an http:// or https:// address", _proxy, hidden=True, empty=Secret())
+LISTEN = Kind("an address with a port, or off", _listen)
 FILE = Kind("a file that can be read", _file)
 FOLDER = Kind("a folder", _folder)

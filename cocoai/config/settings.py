@@ -17,15 +17,18 @@ from cocoai.config.kinds import (
     FOLDER,
     FOLDER_ADDRESS,
     IDS,
+    LISTEN,
     PROXY,
     SECRET,
     SWITCH,
     WORD,
     Kind,
+    Range,
     Secret,
     one_of,
     seconds,
     whole,
+    whole_range,
 )
 
 
@@ -102,10 +105,20 @@ class Answer:
 class Pool:
     """The processes."""
 
-    workers: Annotated[int, Key(whole(1, 64), "2", "processes that hear Slack")]
-    max_requests: Annotated[int, Key(whole(1, 1_000_000), "5000", "before a worker is replaced by a fresh one")]
+    workers: Annotated[Range, Key(whole_range(64), "2", "processes that hear Slack; a range grows when all are busy")]
+    idle_timeout: Annotated[float, Key(seconds(1, 86_400), "10", "before an idle worker above the least ends")]
+    max_requests: Annotated[
+        int, Key(whole(1, 1_000_000), "5000", "before a worker is replaced by a fresh one; up to 10 % earlier")
+    ]
     request_timeout: Annotated[float, Key(seconds(0.1, 2.5), "2", "for one request; Slack gives up at 3 s")]
+    slow_request: Annotated[float, Key(seconds(0.1, 2.5), "1", "after which a request's stack is written to the log")]
     slots: Annotated[int, Key(whole(1, 1000), "4", "answers at once, about 5 MiB each")]
+    max_worker_mib: Annotated[
+        int, Key(whole(8, 4096), "32", "MiB (PSS) at which a worker is replaced; looked at each minute")
+    ]
+    status_listen: Annotated[
+        tuple[str, int] | None, Key(LISTEN, "127.0.0.1:8081", "the status page; whoever reaches it can read it")
+    ]
 
 
 @dataclass(frozen=True)

@@ -1,267 +1,235 @@
-"""One worker's requests, over flup's protocol part. The only file that imports flup.
+"""One worker's life and its requests: accept, read, run the application, answer, and then what comes after.
 
-What flup does well is kept: records, pairs, roles, the bridge to WSGI. What its shape makes unsafe is
-replaced here, and each replacement names its reason: a whole request is read before it is begun, under one
-deadline; a whole response leaves in one write; one request a connection; no word of ours to nginx's log.
+A message that is nothing to us is most of what comes, so its way is kept short: one accept, one read, one write, one
+close, and while requests wait, no more. A whole request is read before it is begun, under one deadline; one request
+a connection; a whole response leaves at once; and no word of ours goes to the web server's log.
+What a record is, records.py knows; what an application is, wsgi.py.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import math
+import os
+import random
 import select
 import signal
 import socket
-import struct
-import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flup.server import fcgi_base
-from flup.server.fcgi_base import decode_pair
-
-from cocoai.engine.request import MAX_BODY
-from cocoai.engine.response import AFTER, After
+from cocoai.engine import wsgi
+from cocoai.engine.records import Intake, ProtocolError, refusal, response
+from cocoai.engine.response import After
+from cocoai.engine.scoreboard import Scoreboard
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-HEADER = struct.Struct(fcgi_base.FCGI_Header)
-MAX_INPUT = MAX_BODY + 128 * 1024
-"""Bytes of one whole request: nginx sends at most 64 KiB of params and the body it was allowed."""
-
 PIECE = 64 * 1024
+"""Bytes of one read: all of a request, but for the longest."""
 
 ALARM_MARGIN = 0.5
 """Seconds between them: the deadline ends a slow peer, the alarm an application that hangs, and its worker."""
 
+LOOK_AROUND = 0.1
+"""Seconds of requests without a pause after which a worker looks up: may it go on, and is there nobody to help?"""
+
+LEAST_PART = 0.9
+"""Of `max_requests`: each worker draws its own number from here up, so that they do not all end at once."""
+
+_AT_ONCE = int(socket.MSG_DONTWAIT)
+
 log = logging.getLogger(__name__)
 
 
-class ProtocolError(Exception):
-    """The peer does not speak FastCGI, or not in time. Its connection ends; the worker goes on."""
+class Connection:
+    """One connection, one request. `deadline` is when it must be over, by the monotonic clock."""
 
-
-class Request(fcgi_base.Request):  # type: ignore[misc]
-    """flup's request, whose errors go to the operator's log: flup's go to nginx's, with all they quote."""
-
-    def __init__(self, conn: Connection, stream: type, timeout: float) -> None:
-        super().__init__(conn, stream, timeout)
-        self.pairs = bytearray()
-        self.has_params = False
-        self.stderr = sys.stderr
-
-    def run(self) -> None:
-        """Run the application and queue its whole response."""
-        self.params[AFTER] = self._conn.afters.append  # after the peer's own, which may bear any name
-        try:
-            protocol_status, app_status = self.server.handler(self)
-        except Exception:
-            log.exception("request outcome=error")
-            self._conn.take_back()
-            self.server.error(self)
-            protocol_status, app_status = fcgi_base.FCGI_REQUEST_COMPLETE, 0
-        self.stdout.close()
-        self._end(app_status, protocol_status)
-
-    def read_pairs(self) -> None:
-        """Read the params once they are whole: flup reads record by record, and a pair may span two."""
-        position = 0
-        while position < len(self.pairs):
-            position, (name, value) = decode_pair(self.pairs, position)
-            self.params[name.decode("latin-1")] = value.decode("latin-1")
-        if position > len(self.pairs):
-            raise ProtocolError("a pair is longer than the params")
-        self.has_params = True
-
-
-class Connection(fcgi_base.Connection):  # type: ignore[misc]
-    """One connection, one request. `afters` is what its response wants done once it is out."""
-
-    def __init__(self, sock: socket.socket, server: Server, deadline: float) -> None:
-        super().__init__(sock, "", server, None)
-        self.afters: list[After] = []
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
         self._deadline = deadline
-        self._input = bytearray()
-        self._received = 0
-        self._output = bytearray()
-        self._keepGoing = True
-        self._acts: dict[int, Callable[[fcgi_base.Record], None]] = {
-            fcgi_base.FCGI_GET_VALUES: self._do_get_values,
-            fcgi_base.FCGI_BEGIN_REQUEST: self._do_begin_request,
-            fcgi_base.FCGI_ABORT_REQUEST: self._do_abort_request,
-            fcgi_base.FCGI_PARAMS: self._do_params,
-            fcgi_base.FCGI_STDIN: self._do_stdin,
-            fcgi_base.FCGI_DATA: self._do_data,
-        }
 
-    def run(self) -> None:
-        """Serve the connection to its end. Never raises for what the peer does."""
-        try:
-            while self._keepGoing:
-                self.process_input()
-                self._flush()
-        except (ProtocolError, EOFError, OSError, IndexError, struct.error) as error:
-            log.info("connection outcome=dropped reason=%r", str(error) or type(error).__name__)
-        finally:
-            self._sock.close()
+    def read(self) -> Intake:
+        """The request, whole or aborted. Raises `ProtocolError`, EOFError, OSError for one that does not come."""
+        intake = Intake()
+        while not intake.take(self._receive()):
+            if intake.replies:
+                self.send(intake.replies)
+                intake.replies = b""
+        return intake
 
-    def process_input(self) -> None:
-        """Read one record and act on it."""
-        record = self._next_record()
-        act = self._acts.get(record.type)
-        if act is not None:
-            act(record)
-        elif record.requestId == fcgi_base.FCGI_NULL_REQUEST_ID:
-            self._do_unknown_type(record)
+    def send(self, data: bytes) -> None:
+        """In one write, if the peer takes it. Raises `ProtocolError`, OSError if it does not."""
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._sock.send(left, _AT_ONCE) :]
+            except BlockingIOError:
+                self._await(select.POLLOUT)
 
-    def writeRecord(self, rec: fcgi_base.Record) -> None:  # noqa: N802 (flup's name)
-        """Queue a record: flup writes its header, its content and its padding each by itself."""
-        padding = -rec.contentLength & 7
-        self._output += HEADER.pack(rec.version, rec.type, rec.requestId, rec.contentLength, padding)
-        self._output += rec.contentData
-        self._output += bytes(padding)
+    def _receive(self) -> bytes:
+        while True:
+            try:
+                piece = self._sock.recv(PIECE, _AT_ONCE)
+            except BlockingIOError:
+                self._await(select.POLLIN)
+            else:
+                if not piece:
+                    raise EOFError("the peer closed")
+                return piece
 
-    def take_back(self) -> None:
-        """Forget what is queued: nothing of it has left, so half a response need not pass for a whole one."""
-        self._output.clear()
-
-    def end_request(
-        self,
-        req: Request,
-        app_status: int = 0,
-        protocol_status: int = 0,
-        remove: bool = True,  # noqa: FBT001, FBT002
-    ) -> None:
-        """End the request, and the connection with it: a kept connection would pin this worker to one peer."""
-        req.flags = fcgi_base.FCGI_KEEP_CONN  # so that flup leaves the socket alone until our flush
-        super().end_request(req, app_status, protocol_status, remove)
-        self._keepGoing = self._keepGoing and not remove
-
-    def _next_record(self) -> fcgi_base.Record:
-        version, kind, request_id, length, padding = HEADER.unpack(self._take(HEADER.size))
-        if version != fcgi_base.FCGI_VERSION_1:
-            raise ProtocolError(f"version {version}")
-        record = fcgi_base.Record(kind, request_id)
-        record.contentLength = length
-        record.contentData = self._take(length + padding)[:length]
-        return record
-
-    def _take(self, length: int) -> bytes:
-        while len(self._input) < length:
-            self._receive()
-        taken = bytes(self._input[:length])
-        del self._input[:length]
-        return taken
-
-    def _receive(self) -> None:
-        self._wait_at_most(self._deadline - time.monotonic())
-        piece = self._sock.recv(PIECE)
-        if not piece:
-            raise EOFError("the peer closed")
-        self._input += piece
-        self._received += len(piece)
-        if self._received > MAX_INPUT:
-            raise ProtocolError("more than a request may have")
-
-    def _flush(self) -> None:
-        if self._output:
-            self._wait_at_most(self._deadline - time.monotonic())
-            self._sock.sendall(self._output)
-            self._output.clear()
-
-    def _wait_at_most(self, seconds: float) -> None:
-        if seconds <= 0:
+    def _await(self, event: int) -> None:
+        """Until the peer has done its part."""
+        seconds = self._deadline - time.monotonic()
+        poll = select.poll()
+        poll.register(self._sock, event)
+        if seconds <= 0 or not poll.poll(seconds * 1000):
             raise ProtocolError("not in time")
-        self._sock.settimeout(seconds)
-
-    def _do_params(self, inrec: fcgi_base.Record) -> None:
-        req = self._requests.get(inrec.requestId)
-        if req is not None:
-            req.pairs += inrec.contentData
-            if not inrec.contentLength:
-                req.read_pairs()
-
-    def _do_stdin(self, inrec: fcgi_base.Record) -> None:
-        """The end of the input starts the request: nothing is begun for a peer that never finishes."""
-        req = self._requests.get(inrec.requestId)
-        if req is not None:
-            req.stdin.add_data(inrec.contentData)
-            if not inrec.contentLength:
-                if not req.has_params:
-                    raise ProtocolError("the input ends before the params")
-                req.run()
-
-    def _do_abort_request(self, inrec: fcgi_base.Record) -> None:
-        req = self._requests.get(inrec.requestId)
-        if req is not None:
-            self.end_request(req)
 
 
-class Server(fcgi_base.BaseFCGIServer):  # type: ignore[misc]
-    """flup's bridge from a request to a WSGI application."""
+class Watch:
+    """What a worker looks out for: a connection; and what means that it is to go, `is_over`.
 
-    request_class = Request
+    That is the end of its lifeline, which the master has closed or died on, or a TERM.
+    """
 
-    def __init__(self, application: WSGIApplication) -> None:
-        super().__init__(application, multithreaded=False, multiprocess=True)
-        # flup looks these up by bytes, and has them by str: it answers nothing.
-        self.capability = {b"FCGI_MAX_CONNS": 1, b"FCGI_MAX_REQS": 1, b"FCGI_MPXS_CONNS": 0}
+    def __init__(self, listener: socket.socket, lifeline: socket.socket) -> None:
+        self.is_over = False
+        self._listener = listener.fileno()
+        self._lifeline = lifeline
+        self._epoll = select.epoll()
+        # A connection wakes one of those who wait, not all of them.
+        self._epoll.register(listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        self._epoll.register(lifeline, select.EPOLLIN)
+        self._epoll.register(_term(), select.EPOLLIN)
 
-    def error(self, req: Any) -> None:
-        """What a client sees of an exception: that there was one."""
-        req.stdout.write(b"Status: 500 Internal Server Error\r\nContent-Type: text/plain\r\n\r\ninternal error\n")
+    def wait(self) -> None:
+        """Sleep until a connection waits, or it is time to go. A connection is first: nobody else was woken for it."""
+        self.is_over = self._listener not in self._ready(None)
+
+    def look(self) -> bool:
+        """Does a connection wait now? And notice if it is time to go."""
+        ready = self._ready(0)
+        waits = self._listener in ready
+        self.is_over = len(ready) > waits
+        return waits
+
+    def tell(self, word: bytes) -> None:
+        """A word to the master. One that has gone is seen by the lifeline's end."""
+        with contextlib.suppress(OSError):
+            self._lifeline.send(word, _AT_ONCE)
+
+    def _ready(self, seconds: float | None) -> list[int]:
+        return [descriptor for descriptor, _ in self._epoll.poll(seconds)]
+
+
+def _term() -> int:
+    """A descriptor that can be read once a TERM has come, which from here on ends nothing by itself."""
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    return reader
+
+
+def accept(listener: socket.socket) -> socket.socket | None:
+    """The next connection; None if another worker was quicker, or the peer has gone."""
+    try:
+        return listener.accept()[0]
+    except (BlockingIOError, ConnectionAbortedError):
+        return None
 
 
 class Worker:
     """A worker's life: accept, answer, run what comes after, until it is no longer wanted."""
 
-    def __init__(self, application: WSGIApplication, *, max_requests: int, request_timeout: float) -> None:
-        """`max_requests`: after so many it ends, 0 for never. `request_timeout`: seconds for one whole request."""
-        self._server = Server(application)
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        max_requests: int,
+        request_timeout: float,
+        board: Scoreboard | None = None,
+    ) -> None:
+        """`max_requests`: after about so many it ends, 0 for never. `request_timeout`: seconds for one whole request.
+
+        On `board` it says what it does; without one, nobody sees.
+        """
+        self._application = application
         self._max_requests = max_requests
         self._request_timeout = request_timeout
+        self._board = board or Scoreboard("", slots=0)
+        self._looked = -math.inf
 
     def serve(self, listener: socket.socket, lifeline: socket.socket) -> None:
-        """Serve until the lifeline ends: the master has closed it, or is dead."""
+        """Serve until it is time to go, or `max_requests` are done."""
         # Ctrl-C and a closed terminal reach the whole foreground group: the master tells us when to go.
         # USR1 means nothing here, and forked jobs are not ours to wait for.
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
             signal.signal(number, signal.SIG_IGN)
-        poll = select.poll()
-        poll.register(listener, select.POLLIN)
-        poll.register(lifeline, select.POLLIN)
-        with contextlib.suppress(OSError):  # a master that has gone is seen below
-            lifeline.send(b"+")
-        served = 0
-        while not self._max_requests or served < self._max_requests:
-            events = dict(poll.poll())
-            if lifeline.fileno() in events:
-                return
-            served += self._accept(listener)
+        watch = Watch(listener, lifeline)
+        left = self._limit()
+        self._board.mine.wait()
+        watch.tell(b"+")
+        while left > 0 and not watch.is_over:
+            sock = accept(listener)
+            if sock is None:
+                _disarm()
+                watch.wait()
+            else:
+                self._serve_one(sock, watch)
+                left -= 1
 
-    def _accept(self, listener: socket.socket) -> int:
-        # A TERM waits for the end of a request, and ends an idle worker at once.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        try:
-            sock, _ = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return 0  # another worker was quicker, or the peer has gone
-        else:
-            self._converse(sock)
-            return 1
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    def _limit(self) -> float:
+        """Each worker's own, so that they do not all end at once."""
+        most = self._max_requests
+        return random.randint(math.ceil(LEAST_PART * most), most) if most else math.inf  # noqa: S311 (no secret)
 
-    def _converse(self, sock: socket.socket) -> None:
-        # The alarm has its default action: an application that hangs, even in C, ends with its worker.
-        signal.setitimer(signal.ITIMER_REAL, self._request_timeout + ALARM_MARGIN)
-        connection = Connection(sock, self._server, time.monotonic() + self._request_timeout)
-        connection.run()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for after in connection.afters:
+    def _serve_one(self, sock: socket.socket, watch: Watch) -> None:
+        mine = self._board.mine
+        mine.busy()
+        for after in self._converse(sock):
             try:
                 after()
             except Exception:
                 log.exception("after outcome=error")
+        self._look_around(watch)
+        mine.idle()
+
+    def _converse(self, sock: socket.socket) -> list[After]:
+        """Answer the one request of this connection. Returns what its response wants done now that it is out."""
+        # The alarm has its default action: an application that hangs, even in C, ends with its worker.
+        signal.setitimer(signal.ITIMER_REAL, self._request_timeout + ALARM_MARGIN)
+        afters: list[After] = []
+        connection = Connection(sock, time.monotonic() + self._request_timeout)
+        try:
+            self._answer(connection, afters)
+        except (ProtocolError, EOFError, OSError) as error:
+            log.info("connection outcome=dropped reason=%r", str(error) or type(error).__name__)
+        finally:
+            sock.close()
+        if afters:
+            _disarm()
+        return afters
+
+    def _answer(self, connection: Connection, afters: list[After]) -> None:
+        request = connection.read()
+        if request.is_for_us:
+            environ = wsgi.environ(request.params, request.body, afters.append)
+            answer = response(request.request_id, wsgi.run(self._application, environ))
+        else:
+            answer = refusal(request)
+        connection.send(request.replies + answer)
+
+    def _look_around(self, watch: Watch) -> None:
+        """While requests wait it never sleeps: may it go on, and should somebody come and help?"""
+        now = time.monotonic()
+        if now - self._looked >= LOOK_AROUND:
+            self._looked = now
+            if watch.look() and not self._board.is_anyone_idle():
+                watch.tell(b"!")
+
+
+def _disarm() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,12 +1,15 @@
 """The handover: a master becomes new code in place. Same pid, same socket, and the workers are still its own.
 
-What it must keep over exec is two kinds of descriptors: the listening socket, and a lifeline for each worker. Their
-numbers travel in the environment, together with the pid, so that nobody who merely inherits it takes them for his.
+A child checks the new code and settings first. What must be kept over exec is two kinds of descriptors: the listening
+socket, and a lifeline for each worker. Their numbers travel in the environment, together with the pid, so that nobody
+who merely inherits it takes them for his.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -17,6 +20,43 @@ from cocoai.engine import background
 
 HANDOVER = "COCOAI_HANDOVER"
 """The environment variable: `pid`, `listener` (a descriptor), `workers` (pid to lifeline's descriptor), as JSON."""
+
+log = logging.getLogger(__name__)
+
+
+class Check:
+    """The child that runs `command` with `--check`: whether the new code and settings hold."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = [*command, "--check"]
+        self.pid = 0
+
+    def start(self) -> None:
+        """Begin it; one that is running reads what is no longer there, and is ended."""
+        self.end()
+        command = self._command
+        try:
+            self.pid = background.fork(
+                lambda: os.execv(command[0], command),  # noqa: S606 (no shell is meant)
+                name="cocoai-check",
+                detach=False,
+            )
+        except OSError:
+            log.exception("pool outcome=not-reloaded")
+
+    def end(self) -> None:
+        """Forget the one that is running, if there is one."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.pid = 0
+
+    def is_passed(self, status: int) -> bool:
+        """It has ended so: does the new code hold? If not, the log says it."""
+        self.pid = 0
+        if status:
+            log.error("pool outcome=not-reloaded status=%d: the new code or settings do not hold; going on", status)
+        return status == 0
 
 
 def execute(

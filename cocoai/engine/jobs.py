@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from cocoai.engine import background, locks
 from cocoai.engine.generation import Generation
 from cocoai.engine.job import Job
-from cocoai.engine.locks import FileLock, Slots
+from cocoai.engine.locks import FileLock, Slot, Slots
+from cocoai.engine.scoreboard import Scoreboard
+from cocoai.engine.seats import Seat
 from cocoai.engine.spool import Spool
 
 MOST_QUESTIONS = 20
@@ -48,7 +50,8 @@ class Jobs:
 
     `answer` and `welcome` are given a claimed job and see to its end; `limit` is the longest either may take, in
     seconds: a process past it is ended by its own timer, and its question goes on elsewhere. `start` comes first
-    in each process: what its parent has open is not for it to use.
+    in each process: what its parent has open is not for it to use. Whoever has a slot or the usher's lock sits in its
+    row of the `board`, and nobody else is seen there.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Jobs:
         errands: Sequence[Errand],
         limit: float,
         start: Callable[[], None],
+        board: Scoreboard,
     ) -> None:
         self._spool = spool
         self._slots = Slots(folder, slots)
@@ -73,6 +77,7 @@ class Jobs:
         self._errands = errands
         self._limit = limit
         self._start = start
+        self._board = board
         self._born = generation.read()
         self._left = MOST_QUESTIONS
 
@@ -97,7 +102,7 @@ class Jobs:
 
     def is_due(self) -> bool:
         """In the master, which touches no lock: whether a process should be forked to attend()."""
-        return any(errand.is_due() for errand in self._errands) or self._spool.is_due()
+        return any(errand.is_due() for errand in self._errands) or self._spool.is_due(self._board.in_hand())
 
     def attend(self) -> None:
         """In the master: fork one process that finds out what there is to do."""
@@ -108,6 +113,7 @@ class Jobs:
 
     def _fork(self, name: str, lock: FileLock, run: Callable[[], None]) -> None:
         def work() -> None:
+            self._board.stand()  # or we would write to the row of whoever forked us
             self._start()
             run()
             self._go_on()
@@ -123,12 +129,13 @@ class Jobs:
             lock.release()
 
     def _attend(self, errands: Sequence[Errand]) -> None:
+        self._board.stand()
         self._start()
         if errands and (usher := locks.take(self._usher_path)) is not None:
-            for errand in errands:
-                with self._time_limit():
-                    errand.run()
-            usher.release()
+            with self._seated(self._board.usher_seat(), usher):
+                for errand in errands:
+                    with self._time_limit():
+                        errand.run()
         self._go_on()
 
     def _go_on(self) -> None:
@@ -144,28 +151,42 @@ class Jobs:
     def _is_current(self) -> bool:
         return self._left > 0 and self._generation.read() == self._born
 
-    def _work(self, slot: FileLock) -> None:
+    def _work(self, slot: Slot) -> None:
         """With a slot: claim and answer, one question after another."""
-        while (job := self._spool.claim()) is not None:
-            self._call_in()  # after a restart there may be work for every slot, and nobody else to say so
-            with self._time_limit():
-                self._answer(job)
-            job.release()
-            self._left -= 1
-            if not self._is_current():
-                break
-        slot.release()
+        with self._seated(self._board.job_seat(slot.number), slot):
+            while (job := self._spool.claim()) is not None:
+                self._call_in()  # after a restart there may be work for every slot, and nobody else to say so
+                self._see_to(job, self._answer)
+                self._left -= 1
+                if not self._is_current():
+                    break
 
     def _usher(self, usher: FileLock) -> None:
         """With the usher's lock: nobody waits in silence."""
-        for job in self._spool.visit("placeholder"):
-            with self._time_limit():
-                self._welcome(job)
-            job.release()
-            self._call_in()
-            if not self._is_current():
-                break
-        usher.release()
+        with self._seated(self._board.usher_seat(), usher):
+            for job in self._spool.visit("placeholder"):
+                self._see_to(job, self._welcome)
+                self._call_in()
+                if not self._is_current():
+                    break
+
+    @contextmanager
+    def _seated(self, seat: Seat, lock: FileLock) -> Iterator[None]:
+        """Inside, the row is ours as the lock is. Whoever takes the lock next finds the row free."""
+        self._board.sit(seat)
+        try:
+            yield
+        finally:
+            seat.leave()
+            self._board.stand()
+            lock.release()
+
+    def _see_to(self, job: Job, run: Callable[[Job], None]) -> None:
+        self._board.mine.busy(str(job.key))
+        with self._time_limit():
+            run(job)
+        job.release()
+        self._board.mine.idle()
 
     def _call_in(self) -> None:
         """Call another job process, if there is a slot and something to do in it.

@@ -59,15 +59,22 @@ def _open(path: str) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
+@dataclass
+class Slot(FileLock):
+    """The lock of one slot; `number` counts from 0."""
+
+    number: int
+
+
 class Slots:
     """Leave to run one of `number` at once: one lock file a slot."""
 
     def __init__(self, folder: str, number: int) -> None:
         self._paths = [os.path.join(folder, f"slot-{index}") for index in range(number)]
 
-    def take(self) -> FileLock | None:
+    def take(self) -> Slot | None:
         """A free slot, or None if all are taken."""
-        for path in self._paths:
-            if (slot := take(path)) is not None:
-                return slot
+        for number, path in enumerate(self._paths):
+            if (lock := take(path)) is not None:
+                return Slot(lock.fd, number)
         return None

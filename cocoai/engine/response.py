@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 
 After = Callable[[], None]
@@ -25,21 +26,21 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     after: After | None = None
 
-    @property
+    # A response that is made once, for all to whom it is given, is written down once.
+
+    @cached_property
     def status_line(self) -> str:
         """`404 Not Found`: as WSGI wants it."""
         return f"{self.status} {HTTPStatus(self.status).phrase}"
 
-    @property
-    def header_list(self) -> list[tuple[str, str]]:
+    @cached_property
+    def header_lines(self) -> tuple[tuple[str, str], ...]:
         """The headers, with the body's length and, where none is given, a plain-text type."""
-        headers = list(self.headers)
         if self.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            return headers  # PEP 3333's validator refuses a type where there can be no body
-        if not any(name.lower() == "content-type" for name, _ in headers):
-            headers.append(("Content-Type", "text/plain; charset=utf-8"))
-        headers.append(("Content-Length", str(len(self.body))))
-        return headers
+            return self.headers  # PEP 3333's validator refuses a type where there can be no body
+        is_typed = any(name.lower() == "content-type" for name, _ in self.headers)
+        kind = () if is_typed else (("Content-Type", "text/plain; charset=utf-8"),)
+        return (*self.headers, *kind, ("Content-Length", str(len(self.body))))
 
 
 def line(status: int, text: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cocoai.engine.request import Request
@@ -23,15 +24,27 @@ log = logging.getLogger(__name__)
 
 
 class Router:
-    """`routes` maps a path to its methods, and each method to its handler."""
+    """`routes` maps a path to its methods, and each method to its handler.
 
-    def __init__(self, routes: Mapping[str, Mapping[str, Handler]]) -> None:
+    `refused` is told of each response of 400 and above, by the line of text that its reader sees.
+    """
+
+    def __init__(
+        self, routes: Mapping[str, Mapping[str, Handler]], *, refused: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._routes = routes
+        self._refused = refused
 
     def respond(self, environ: Mapping[str, Any]) -> Response:
         """The response to one request: always a response, whatever the handler does."""
+        response = self._handle(environ)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            self._refused(response.body.decode("utf-8", "replace").partition("\n")[0])
+        return response
+
+    def _handle(self, environ: Mapping[str, Any]) -> Response:
         try:
-            handler = self._match(environ.get("PATH_INFO") or "/", environ["REQUEST_METHOD"])
+            handler = self._match(environ.get("PATH_INFO") or "/", environ.get("REQUEST_METHOD", ""))
             return handler if isinstance(handler, Response) else handler(Request.from_environ(environ))
         except Refused as refusal:
             return line(refusal.status, refusal.code)
@@ -48,9 +61,9 @@ class Router:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         response = self.respond(environ)
-        start_response(response.status_line, response.header_list)
+        start_response(response.status_line, [*response.header_lines])
         # Slack checks with GET and POST only, but a HEAD must not carry a body under any server.
-        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body
+        body = b"" if environ.get("REQUEST_METHOD") == "HEAD" else response.body
         if response.after is None:
             return [body]
         take_after = environ.get(AFTER)

@@ -3,13 +3,7 @@
 It is a file in run/, mapped by the master before it forks. Each process writes its own row and nobody else's, so
 there is no lock and nothing to wait for; what a row says stays right when its process is killed, for its pid and
 start time tell whether it still means anybody. Anybody who may read the file can look, without asking a process.
-
-    row 0           the pool's own: written by the master
-    rows 1 to 128   its workers': twice the most there may be, since a reload has the old ones beside the new
-    row 129         the usher's
-    rows 130 on     one for each slot: the job process that has it
-
-A row is 64 words of 8 bytes, so that each number is written at once and never seen half.
+Where it says what stands in seats.py.
 """
 
 from __future__ import annotations
@@ -18,129 +12,51 @@ import logging
 import mmap
 import os
 import time
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from cocoai.engine.processes import start_time
-
-MOST_WORKERS = 64
-"""In one generation; the settings allow no more."""
-
-ROW = 64
-USHER = 1 + 2 * MOST_WORKERS
-JOBS = USHER + 1
-
-STATES = ("", "starting", "idle", "busy")
-STARTING, IDLE, BUSY = 1, 2, 3
-
-# The words of each row.
-PID, START, STATE, SINCE, REQUESTS, DURATION, CPU, ERROR_AT = range(8)
-REFUSED = 8
-MOST_REASONS = 14
-# And of row 0 only, where the others count what they refuse and behind it.
-STAMP, STARTED, RELOADED, LEAST, MOST, MOST_ACTIVE, MOST_REACHED, SLOW, TIMED_OUT, SPAWNED, DIED, OUTGROWN = range(
-    REFUSED + MOST_REASONS, REFUSED + MOST_REASONS + 12
+from cocoai.engine.seats import (
+    BUSY,
+    CPU,
+    DIED,
+    DURATION,
+    ERROR_AT,
+    ERROR_AT_BYTE,
+    ERROR_LENGTH,
+    IDLE,
+    JOBS,
+    KEY_AT,
+    KEY_LENGTH,
+    LEAST,
+    MOST,
+    MOST_ACTIVE,
+    MOST_REACHED,
+    MOST_REASONS,
+    OUTGROWN,
+    PID,
+    REFUSED,
+    RELOADED,
+    REQUESTS,
+    ROW,
+    SINCE,
+    SLOW,
+    SPAWNED,
+    STAMP,
+    START,
+    STARTED,
+    STATE,
+    STATES,
+    TIMED_OUT,
+    USHER,
+    Memory,
+    Seat,
+    lives,
+    mapped,
+    stamp,
 )
 
-KEY_AT, KEY_LENGTH = 34 * 8, 72
-ERROR_LENGTH = ROW * 8 - KEY_AT - KEY_LENGTH
-ERROR_AT_BYTE = KEY_AT + KEY_LENGTH
-"""Texts: the key of the current event, and the last error, both ended by a zero byte if they are shorter."""
-
 log = logging.getLogger(__name__)
-
-
-class _Memory:
-    """The mapped bytes under three views: whole numbers, fractions, and bytes."""
-
-    def __init__(self, mapped: mmap.mmap) -> None:
-        whole = memoryview(mapped)
-        self.bytes = whole.cast("B")
-        self.whole = self.bytes.cast("q")
-        self.parts = self.bytes.cast("d")
-        self.rows = len(mapped) // (ROW * 8)
-
-    def text(self, row: int, at: int, length: int) -> str:
-        """A text of a row. It may be written at this very moment: what is no UTF-8 is passed over."""
-        start = row * ROW * 8 + at
-        return bytes(self.bytes[start : start + length]).partition(b"\0")[0].decode("utf-8", "ignore")
-
-    def write(self, row: int, at: int, length: int, text: str) -> None:
-        start = row * ROW * 8 + at
-        self.bytes[start : start + length] = text.encode("utf-8", "replace")[:length].ljust(length, b"\0")
-
-
-class Seat:
-    """A process's own row. Only the process that sits there writes it."""
-
-    def __init__(self, memory: _Memory, row: int, reasons: Sequence[str]) -> None:
-        self._memory = memory
-        self.row = row
-        self._reasons = reasons
-        self._whole = memory.whole
-        self._parts = memory.parts
-        self._at = row * ROW
-        self._key = row * ROW * 8 + KEY_AT
-        self._cpu = 0.0
-
-    def take(self) -> None:
-        """Sit down: from here on the row is this process's. The last error that somebody left here stays."""
-        self._whole[self._at + STATE] = 0
-        for word in (REQUESTS, *range(REFUSED, REFUSED + MOST_REASONS)):
-            self._whole[self._at + word] = 0
-        for word in (DURATION, CPU):
-            self._parts[self._at + word] = 0.0
-        self._parts[self._at + SINCE] = time.monotonic()
-        self._memory.bytes[self._key] = 0
-        pid = os.getpid()
-        self._whole[self._at + START] = start_time(pid)
-        self._whole[self._at + PID] = pid
-        self._whole[self._at + STATE] = STARTING
-
-    def busy(self, key: str = "") -> None:
-        """A request, or the question `key`, is in hand."""
-        self._cpu = time.process_time()
-        self._memory.bytes[self._key] = 0
-        if key:
-            self.note(key)
-        # In this order: nobody must see it busy since it was last idle.
-        self._parts[self._at + SINCE] = time.monotonic()
-        self._whole[self._at + STATE] = BUSY
-
-    def note(self, key: str) -> None:
-        """What is in hand is about this question."""
-        self._memory.write(self.row, KEY_AT, KEY_LENGTH, key)
-
-    def idle(self) -> None:
-        """What was in hand is done."""
-        now = time.monotonic()
-        at = self._at
-        self._whole[at + STATE] = IDLE
-        self._parts[at + DURATION] = now - self._parts[at + SINCE]
-        self._parts[at + CPU] = time.process_time() - self._cpu
-        self._whole[at + REQUESTS] += 1
-        self._parts[at + SINCE] = now
-
-    def wait(self) -> None:
-        """Ready, with nothing done yet."""
-        self._parts[self._at + SINCE] = time.monotonic()
-        self._whole[self._at + STATE] = IDLE
-
-    def refuse(self, reason: str) -> None:
-        """Count a request that was refused; a reason that is not on the list counts as the last, `other`."""
-        index = self._reasons.index(reason) if reason in self._reasons else len(self._reasons) - 1
-        self._whole[self._at + REFUSED + index] += 1
-
-    def leave(self) -> None:
-        """Nobody sits here any more."""
-        self._whole[self._at + STATE] = 0
-        self._whole[self._at + PID] = 0
-
-    def complain(self, text: str) -> None:
-        """Keep an error for whoever looks: the last one of each row is kept, whoever sits there next."""
-        self._parts[self._at + ERROR_AT] = time.time()
-        self._memory.write(self.row, ERROR_AT_BYTE, ERROR_LENGTH, text)
 
 
 @dataclass(frozen=True)
@@ -202,39 +118,40 @@ class Scoreboard:
         self._path = path
         self._slots = slots
         self._reasons = _with_other(reasons)
-        self._memory = _Memory(mmap.mmap(-1, ROW * 8))
-        self.mine = Seat(self._memory, 0, self._reasons)
+        self._memory = Memory(mmap.mmap(-1, (JOBS + slots) * ROW * 8))
+        self._unseen = self.mine = Seat(self._memory, 0, self._reasons)
 
     def begin(self, least: int, most: int) -> None:
         """In the master, before it forks. One that re-executed itself goes on counting; any other begins at 0.
 
         Where the file cannot be made, nobody outside will see the board, and all else is as ever.
         """
-        size = (JOBS + self._slots) * ROW * 8
-        try:
-            mapped = _map(self._path, size, _stamp(self._reasons))
-        except OSError:
-            log.exception("scoreboard outcome=not-kept")
-            mapped = mmap.mmap(-1, size)
-        self._memory = _Memory(mapped)
+        self._memory = Memory(self._shared())
         self.mine = Seat(self._memory, 0, self._reasons)
         whole, parts = self._memory.whole, self._memory.parts
-        pid = os.getpid()
-        is_reload = (whole[PID], whole[START]) == (pid, start_time(pid))
+        me = (os.getpid(), start_time(os.getpid()))
+        is_reload = (whole[PID], whole[START]) == me
         if not is_reload:
             self._forget()
             parts[STARTED] = time.time()
         parts[RELOADED] = time.time() if is_reload else 0.0
         whole[LEAST], whole[MOST] = least, most
-        whole[START] = start_time(pid)
-        whole[PID] = pid
-        whole[STAMP] = _stamp(self._reasons)
+        whole[PID], whole[START] = me
+        whole[STAMP] = stamp(self._reasons)
+
+    def _shared(self) -> mmap.mmap:
+        size = (JOBS + self._slots) * ROW * 8
+        try:
+            return mapped(self._path, size, stamp(self._reasons))
+        except OSError:
+            log.exception("scoreboard outcome=not-kept")
+            return mmap.mmap(-1, size)
 
     def _forget(self) -> None:
         """What an earlier pool has counted. Of its processes that still live, the rows are theirs."""
         whole = self._memory.whole
         for row in range(self._memory.rows):
-            if row == 0 or not _lives(self._memory, row):
+            if row == 0 or not lives(self._memory, row):
                 for word in range(ERROR_AT):
                     whole[row * ROW + word] = 0
                 for word in range(REFUSED, KEY_AT // 8):
@@ -245,20 +162,53 @@ class Scoreboard:
         self.mine = seat
         seat.take()
 
+    def stand(self) -> None:
+        """In a forked child without a row, or who has left it: what it does from here on nobody sees."""
+        self.mine = self._unseen
+
     def worker_seat(self, taken: Collection[int]) -> Seat:
         """In the master: a row for a worker that is about to be forked; not one of `taken`, who may not sit yet."""
         for row in range(1, USHER):
-            if row not in taken and not _lives(self._memory, row):
-                return Seat(self._memory, row, self._reasons)
+            if row not in taken and not lives(self._memory, row):
+                seat = Seat(self._memory, row, self._reasons)
+                seat.leave()  # what the dead were at is not what the newborn is at
+                return seat
         raise LookupError("no seat is free")  # twice the most there may be: a master that does not bury its workers
+
+    def seat_of(self, pid: int) -> Seat | None:
+        """The row of this worker, dead or alive; None if it never sat, or sits at a board of another shape."""
+        for row in range(1, USHER):
+            if pid and self._memory.whole[row * ROW + PID] == pid:
+                return Seat(self._memory, row, self._reasons)
+        return None
+
+    def tidy(self, known: Collection[int]) -> None:
+        """In the master: free the rows of dead workers who are not `known`: those of a master before us."""
+        for row in range(1, USHER):
+            seat = Seat(self._memory, row, self._reasons)
+            if row not in known and self._memory.whole[row * ROW + PID] and not lives(self._memory, row):
+                seat.leave()
+
+    def job_pids(self) -> list[int]:
+        """Who works on questions now: the usher and the job processes."""
+        rows = range(USHER, self._memory.rows)
+        return [self._memory.whole[row * ROW + PID] for row in rows if lives(self._memory, row)]
+
+    def in_hand(self) -> frozenset[str]:
+        """The keys of the questions that job processes are answering now."""
+        rows = [row for row in range(JOBS, self._memory.rows) if self._memory.whole[row * ROW + STATE] == BUSY]
+        return frozenset(self._memory.text(row, KEY_AT, KEY_LENGTH) for row in rows if lives(self._memory, row))
 
     def usher_seat(self) -> Seat:
         """The row of whoever has the usher's lock."""
-        return Seat(self._memory, USHER, self._reasons)
+        return self._seat(USHER)
 
     def job_seat(self, slot: int) -> Seat:
         """The row of whoever has this slot."""
-        return Seat(self._memory, JOBS + slot, self._reasons)
+        return self._seat(JOBS + slot)
+
+    def _seat(self, row: int) -> Seat:
+        return Seat(self._memory, row, self._reasons) if row < self._memory.rows else self._unseen
 
     def count(self, word: int, more: int = 1) -> None:
         """In the master: one more of MOST_REACHED, SLOW, TIMED_OUT, SPAWNED, DIED or OUTGROWN."""
@@ -301,20 +251,22 @@ def look(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Picture:
     words = _with_other(reasons)
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size // (ROW * 8) * ROW * 8
-        memory = _Memory(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ))
-    if memory.whole[STAMP] != _stamp(words):
+        if size < JOBS * ROW * 8:
+            raise ValueError("this is no scoreboard")
+        memory = Memory(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ))
+    if memory.whole[STAMP] != stamp(words):
         raise ValueError("the pool runs other code than this: reload it")
     whole, parts = memory.whole, memory.parts
     # A worker that was killed just now has its count in its row still; one that is buried, in row 0.
     totals = [sum(whole[at + word] for at in range(0, USHER * ROW, ROW)) for word in range(REFUSED + MOST_REASONS)]
     return Picture(
-        pid=whole[PID] if _lives(memory, 0) else 0,
+        pid=whole[PID] if lives(memory, 0) else 0,
         started=parts[STARTED],
         reloaded=parts[RELOADED],
         least=whole[LEAST],
         most=whole[MOST],
         accepted=totals[REQUESTS],
-        most_active=whole[MOST_ACTIVE],
+        most_active=max(whole[MOST_ACTIVE], int(totals[REQUESTS] > 0)),  # the master does not see each request
         most_reached=whole[MOST_REACHED],
         slow=whole[SLOW],
         timed_out=whole[TIMED_OUT],
@@ -327,13 +279,13 @@ def look(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Picture:
     )
 
 
-def _processes(memory: _Memory, slots: int) -> Iterator[Process]:
+def _processes(memory: Memory, slots: int) -> Iterator[Process]:
     kinds = [("worker", row, row - 1) for row in range(1, USHER)]
     kinds += [("usher", USHER, 0)]
     kinds += [("job", JOBS + slot, slot) for slot in range(min(slots, memory.rows - JOBS))]
     for kind, row, number in kinds:
         whole, parts, at = memory.whole, memory.parts, row * ROW
-        if _lives(memory, row):
+        if lives(memory, row):
             yield Process(
                 kind=kind,
                 number=number,
@@ -347,7 +299,7 @@ def _processes(memory: _Memory, slots: int) -> Iterator[Process]:
             )
 
 
-def _mishaps(memory: _Memory) -> list[Mishap]:
+def _mishaps(memory: Memory) -> list[Mishap]:
     """Newest first."""
     found = [
         Mishap(memory.parts[row * ROW + ERROR_AT], _who(row), memory.text(row, ERROR_AT_BYTE, ERROR_LENGTH))
@@ -363,46 +315,7 @@ def _who(row: int) -> str:
     return {0: "master", USHER: "usher"}.get(row, f"worker {row - 1}")
 
 
-def _lives(memory: _Memory, row: int) -> bool:
-    pid, start = memory.whole[row * ROW + PID], memory.whole[row * ROW + START]
-    return pid != 0 and start_time(pid) == start
-
-
 def _with_other(reasons: Sequence[str]) -> tuple[str, ...]:
     if len(reasons) >= MOST_REASONS:
         raise ValueError(f"at most {MOST_REASONS - 1} reasons, not {len(reasons)}")
     return (*reasons, "other")
-
-
-def _stamp(reasons: Sequence[str]) -> int:
-    """A number for this shape of board: other code, which has another, must not read it."""
-    return zlib.crc32(repr((ROW, JOBS, STAMP, KEY_AT, tuple(reasons))).encode())
-
-
-def _map(path: str, size: int, stamp: int) -> mmap.mmap:
-    """The board of `size` bytes at `path`, shared; whole on the disk, since a mapped hole kills on a full one."""
-    try:
-        return _map_existing(path, size, stamp)
-    except (FileNotFoundError, ValueError):
-        new = f"{path}.new"
-        with open(new, "wb", opener=_private) as file:
-            file.write(bytes(size))
-        os.replace(new, path)
-        return _map_existing(path, size, 0)
-
-
-def _map_existing(path: str, size: int, stamp: int) -> mmap.mmap:
-    with open(path, "r+b") as file:
-        there = os.fstat(file.fileno()).st_size
-        if there < size:  # more slots than before: it grows, and whoever has it mapped keeps what he knows
-            file.seek(0, os.SEEK_END)
-            file.write(bytes(size - there))
-            file.flush()
-        mapped = mmap.mmap(file.fileno(), size)
-    if memoryview(mapped).cast("q")[STAMP] != stamp:
-        raise ValueError("another shape")
-    return mapped
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

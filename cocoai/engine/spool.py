@@ -20,12 +20,12 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from cocoai.engine import locks
 from cocoai.engine.files import Files
-from cocoai.engine.job import Fact, Job, Key, encode_line
+from cocoai.engine.job import Fact, Job, Key, encode_line, moments
 
 KEPT = {"tmp": 3600.0, "done": 48 * 3600.0, "failed": 30 * 86400.0, "threads": 30 * 86400.0}
 """Seconds until sweep() forgets a file. done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump."""
@@ -62,14 +62,18 @@ class Spool:
 
     def put(self, key: Key, question: Mapping[str, Any]) -> bool:
         """Accept a question durably. True if it is new, False if it is known already; `OSError`: it is not accepted."""
-        temporary = "" if self._knows(key, "ready", "done", "failed") else self._write(question)
+        if self._knows(key, "ready", "done", "failed"):
+            # The first copy's writer may have died between its link and its fsync.
+            self._sync("ready")
+            return False
+        # So early, the mark goes to the disk together with the file: a journal is written once for both.
+        self._files.touch(self._path("threads", key.thread))
+        temporary = self._write(question)
         try:
-            new = bool(temporary) and self._commit(temporary, key)
-            # For a duplicate too: the first copy's writer may have died between its link and its fsync.
+            new = self._commit(temporary, key)
             self._sync("ready")
         finally:
-            if temporary:
-                self._drop(temporary)
+            self._drop(temporary)
         return new
 
     def _write(self, question: Mapping[str, Any]) -> str:
@@ -94,7 +98,6 @@ class Spool:
     def _commit(self, temporary: str, key: Key) -> bool:
         # The mark comes before the link: a question that is known has its mark, whenever its writer died. Also one
         # that is there already may have been made just now, by somebody who has not come to his own fsync.
-        self._files.touch(self._path("threads", key.thread))
         self._sync("threads")
         with self._putting(), contextlib.suppress(FileExistsError):
             if not self._knows(key, "done", "failed"):
@@ -113,7 +116,7 @@ class Spool:
 
     def claim(self) -> Job | None:
         """The oldest claimable job, taken, its attempt recorded; None if there is none. `OSError`: nothing is ours."""
-        for job in self._free(self._first_of_each_thread()):
+        for job in self._free(_first_of_each_thread(self.keys("ready"))):
             self._open_claim(job, "attempt", n=job.attempt + 1)
             return job
         return None
@@ -132,15 +135,24 @@ class Spool:
 
     def is_claimable(self) -> bool:
         """Whether claim() would find something now."""
-        return any(self._free_now(self._first_of_each_thread()))
+        return any(self._free_now(_first_of_each_thread(self.keys("ready"))))
 
     def is_lacking(self, fact: str) -> bool:
         """Whether visit() would find something now."""
         return any(self._free_now(self.keys("ready"), fact))
 
-    def is_due(self) -> bool:
-        """Whether anything in ready/ is due, claimed or not: for the master, which must touch no lock."""
-        return any(self._reads_due(key) for key in self._first_of_each_thread())
+    def is_due(self, in_hand: Collection[str] = ()) -> bool:
+        """Whether anything in ready/ needs somebody, claimed or not: for the master, which must touch no lock.
+
+        Of the keys `in_hand` it is known that somebody has them.
+        """
+        keys = self.keys("ready")
+        firsts = _first_of_each_thread(keys)
+        free = [key for key in firsts if str(key) not in in_hand]
+        # Behind a question in hand nothing is claimable, but nobody there must wait in silence.
+        taken = {key.thread for key in firsts} - {key.thread for key in free}
+        behind = [key for key in keys if key.thread in taken and str(key) not in in_hand]
+        return any(self._reads(key, Job.is_due) for key in free) or any(self._reads(key, _is_silent) for key in behind)
 
     def _open_claim(self, job: Job, fact: str, **values: Any) -> None:
         try:
@@ -189,13 +201,13 @@ class Spool:
             _pass_over(key, error)
             return None
 
-    def _reads_due(self, key: Key) -> bool:
+    def _reads(self, key: Key, test: Callable[[Job], bool]) -> bool:
         job = self._readable(key)
         if job is None:
             return False
         try:
             job.read()
-            return job.is_due()
+            return test(job)
         except OSError as error:
             _pass_over(key, error)
             return False
@@ -246,6 +258,26 @@ class Spool:
         finally:
             job.release()
 
+    def since(self, folder: str, moment: float) -> list[Key]:
+        """The jobs of a folder to which something has happened after `moment` (epoch seconds), the last first."""
+        found = []
+        for key in self.keys(folder):
+            with contextlib.suppress(FileNotFoundError):
+                found.append((self._files.modified(self._path(folder, str(key))), key))
+        return [key for modified, key in sorted(found, reverse=True) if modified > moment]
+
+    def moments(self, folder: str, key: Key) -> list[tuple[str, float]]:
+        """What has happened to a job, and when: a small part of what peek() reads."""
+        fd = self._files.open(self._path(folder, str(key)))
+        try:
+            return moments(self._files.read(fd))
+        finally:
+            self._files.close(fd)
+
+    def count(self, folder: str) -> int:
+        """How many files are in a folder."""
+        return len(self._files.names(self._folders[folder]))
+
     def retry(self, key: Key) -> None:
         """Give a failed job a new life. `FileNotFoundError`: not in failed/. `BlockingIOError`: somebody holds it."""
         job = self._job("failed", key)
@@ -280,13 +312,6 @@ class Spool:
         finally:
             lock.release()
 
-    def _first_of_each_thread(self) -> list[Key]:
-        """A thread is answered in order: only its oldest waiting question may be claimed."""
-        firsts: dict[str, Key] = {}
-        for key in self.keys("ready"):
-            firsts.setdefault(key.thread, key)
-        return list(firsts.values())
-
     def _job(self, folder: str, key: Key) -> Job:
         return Job(key, self._path(folder, str(key)), files=self._files, clock=self._clock)
 
@@ -295,6 +320,18 @@ class Spool:
 
     def _sync(self, folder: str) -> None:
         self._files.fsync_folder(self._folders[folder])
+
+
+def _first_of_each_thread(keys: list[Key]) -> list[Key]:
+    """A thread is answered in order: only its oldest waiting question may be claimed. `keys` are oldest first."""
+    firsts: dict[str, Key] = {}
+    for key in keys:
+        firsts.setdefault(key.thread, key)
+    return list(firsts.values())
+
+
+def _is_silent(job: Job) -> bool:
+    return job.is_due() and job.last("placeholder") is None
 
 
 def _pass_over(key: Key, error: OSError) -> None:

@@ -12,11 +12,11 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlencode
 
-import requests
-import urllib3
-
+from cocoai.engine.line import Line, Reply
 from cocoai.errors import CocoAIError, Temporary
 from cocoai.slack.identity import Identity, from_auth_test
 from cocoai.slack.outcomes import checked, unreachable
@@ -64,7 +64,7 @@ class Message:
 
 
 class SlackChat:
-    """One process's line to Slack.
+    """One process's line to Slack, over `line`.
 
     Every method raises `Temporary` or `Permanent` with Slack's own code. A 429 is waited out, up to `patience` seconds
     for one call; `clock` (monotonic) and `sleep` are in seconds.
@@ -72,7 +72,7 @@ class SlackChat:
 
     def __init__(
         self,
-        session: requests.Session,
+        line: Line,
         *,
         api_url: str,
         token: str,
@@ -80,9 +80,9 @@ class SlackChat:
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 60.0,
     ) -> None:
-        self._session = session
+        self._line = line
         self._api_url = api_url
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-www-form-urlencoded"}
         self._clock = clock
         self._sleep = sleep
         self._patience = patience
@@ -191,19 +191,14 @@ class SlackChat:
             return 0.0
         return max(0.0, self._limited[place] - self._clock())
 
-    def _send(self, method: str, fields: Mapping[str, str]) -> requests.Response:
+    def _send(self, method: str, fields: Mapping[str, str]) -> Reply:
         failure: CocoAIError
         try:
-            return self._session.post(
-                self._api_url + method,
-                data=fields,
-                headers=self._headers,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-            )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+            form = urlencode(fields).encode("ascii")
+            return self._line.post(self._api_url + method, form, self._headers, (CONNECT_TIMEOUT, READ_TIMEOUT))
+        except (OSError, HTTPException, ValueError) as error:
             failure = unreachable(error)
-        # Raised out here so that it carries no context: an exception of requests may quote the header with the token.
+        # Raised out here so that it carries no context: it may quote the header with the token.
         raise failure
 
 

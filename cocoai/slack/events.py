@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from cocoai.errors import Refused
@@ -73,7 +73,7 @@ class Question:
 
     def facts(self) -> dict[str, Any]:
         """The question as JSON takes it."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Question:
@@ -158,17 +158,19 @@ class SlackEventAnalyzer:
         return self._who() or from_authorizations(payload)
 
     def _message(self, heard: _Heard) -> Question | Ignored:
-        reason = next(filter(None, self._reasons(heard)), "")
+        reason = self._reason(heard)
         return Ignored(reason) if reason else _question(heard)
 
-    def _reasons(self, heard: _Heard) -> Iterator[str]:
-        """Each reason to leave a message alone, or empty; the first that applies is taken, the dearest comes last."""
-        yield _not_said_aloud(heard)
-        yield _by_a_bot(heard)
-        yield _odd(heard)
-        yield self._not_allowed(heard)
-        yield self._foreign(heard)
-        yield self._not_for_us(heard)
+    def _reason(self, heard: _Heard) -> str:
+        """The first reason to leave a message alone, empty if there is none; the dearest to find out comes last."""
+        return (
+            _not_said_aloud(heard)
+            or _by_a_bot(heard)
+            or _odd(heard)
+            or self._not_allowed(heard)
+            or self._foreign(heard)
+            or self._not_for_us(heard)
+        )
 
     def _not_allowed(self, heard: _Heard) -> str:
         if self._allow_users and heard.word("user") not in self._allow_users:

@@ -22,6 +22,10 @@ class Growing:
         self._last = ""
         self.shown = 0
 
+    def spare(self) -> float:
+        """Seconds for which nothing more will be shown, whatever is written."""
+        return max(0.0, self._next - time.monotonic())
+
     def show(self, text: str) -> None:
         """Show what there is so far, if it is time and there is more than before."""
         if time.monotonic() < self._next or len(text) <= self.shown or not text.strip():

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import ssl
+from http.client import InvalidURL
 from typing import Any
 
-import requests
-import urllib3
-
+from cocoai.engine.line import NotSent, ProxyFailed, Reply
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 IN_DOUBT = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "update_failed"})
@@ -28,34 +27,17 @@ _CODE = re.compile(r"[a-z0-9_]{1,80}")
 _SCOPES = re.compile(r"[a-z:.,_]{1,200}")
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
-_WRONG_SETTINGS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.URLRequired,
-    urllib3.exceptions.LocationValueError,
-    UnicodeError,
-)
-_NEVER_CONNECTED = (
-    requests.exceptions.ConnectTimeout,
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.ProxyError,
-    ssl.SSLCertVerificationError,
-)
 _TROUBLES: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.ConnectTimeout, "connect_timeout"),
-    (requests.exceptions.Timeout, "timeout"),
-    (requests.exceptions.ProxyError, "proxy"),
-    (requests.exceptions.SSLError, "tls"),
-    (requests.exceptions.ConnectionError, "connection"),
+    (TimeoutError, "timeout"),
+    (ProxyFailed, "proxy"),
+    (ssl.SSLError, "tls"),
+    (OSError, "connection"),
 )
 
 
-def checked(response: requests.Response) -> dict[str, Any]:
+def checked(response: Reply) -> dict[str, Any]:
     """The response's JSON, if it is `ok`. Raises `Temporary` or `Permanent`; only a 429 sets `retry_after`."""
-    status, request_id = response.status_code, response.headers.get("x-slack-req-id", "")[:80]
+    status, request_id = response.status, response.headers.get("x-slack-req-id", "")[:80]
     if status == 429:
         raise Temporary(
             "ratelimited", source="Slack", status=status, request_id=request_id, retry_after=_retry_after(response)
@@ -72,24 +54,16 @@ def checked(response: requests.Response) -> dict[str, Any]:
 
 
 def unreachable(error: Exception) -> CocoAIError:
-    """What an exception of requests or urllib3 means for the caller; nothing of its text is kept."""
-    if isinstance(error, _WRONG_SETTINGS):
+    """What an exception of a line means for the caller; nothing of its text is kept."""
+    if isinstance(error, (ValueError, InvalidURL)):
         return Permanent("bad_address_or_token", source="Slack")
-    code = next((code for kind, code in _TROUBLES if isinstance(error, kind)), "broken_response")
-    connected = not any(isinstance(cause, _NEVER_CONNECTED) for cause in _causes(error))
-    return Temporary(code, source="Slack", sent=connected)
+    sent = not isinstance(error, NotSent)
+    why = error if sent else error.args[0]
+    code = next((code for kind, code in _TROUBLES if isinstance(why, kind)), "broken_response")
+    return Temporary("connect_timeout" if code == "timeout" and not sent else code, source="Slack", sent=sent)
 
 
-def _causes(error: object) -> list[object]:
-    """The exception and those wrapped in it: requests around MaxRetryError around the reason around ssl's own."""
-    causes: list[object] = []
-    while isinstance(error, Exception) and len(causes) < 8:
-        causes.append(error)
-        error = getattr(error, "reason", None) or next(iter(error.args), None)
-    return causes
-
-
-def _json(response: requests.Response) -> dict[str, Any] | None:
+def _json(response: Reply) -> dict[str, Any] | None:
     try:
         told = response.json()
     except (ValueError, RecursionError):
@@ -109,6 +83,6 @@ def _worded(value: object, shape: re.Pattern[str]) -> str:
     return value if isinstance(value, str) and shape.fullmatch(value) else ""
 
 
-def _retry_after(response: requests.Response) -> float:
-    told = response.headers.get("Retry-After", "")
+def _retry_after(response: Reply) -> float:
+    told = response.headers.get("retry-after", "")
     return max(float(told), SHORTEST_PAUSE) if _SECONDS.fullmatch(told) else DEFAULT_PAUSE

@@ -174,6 +174,8 @@ def _padded(cell: str, width: int) -> str:
 
 def _width(text: str) -> int:
     """Columns in a fixed-width font: an East Asian wide character takes two."""
+    if text.isascii():
+        return len(text)
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 

@@ -29,6 +29,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_MARKUP = re.compile(r"[\\`\[<*_~]|http")
+"""What a token begins with, or has within it."""
+
 _LINKED = re.compile(r"(?:https?://|mailto:|tel:)\S.*", re.IGNORECASE)
 
 
@@ -42,6 +45,8 @@ class Span(NamedTuple):
 
 def read(markdown: str) -> list[Span]:
     """The spans of one line of Markdown. No visible character is lost, no span is empty."""
+    if markdown and not _MARKUP.search(markdown):
+        return [Span(markdown)]  # most lines, and each is read at every update
     spans: list[Span] = []
     opened: dict[str, int] = {}
     at = 0
@@ -59,6 +64,8 @@ def read(markdown: str) -> list[Span]:
 
 def written(spans: Sequence[Span]) -> str:
     """The spans as mrkdwn, marks opened and closed between them, with a gap where Slack would not see a mark."""
+    if len(spans) == 1 and not spans[0].marks:
+        return _shown(spans[0])
     out: list[str] = []
     marks: tuple[str, ...] = ()
     before = ""

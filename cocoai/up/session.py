@@ -31,6 +31,11 @@ class Session:
         )
         self._pidfd = os.pidfd_open(self._leader.pid)
 
+    @property
+    def pid(self) -> int:
+        """The leader's, and the session's number."""
+        return self._leader.pid
+
     def ended(self) -> bool:
         """Has the leader ended?"""
         return self._leader.poll() is not None

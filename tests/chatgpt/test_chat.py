@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
-import requests
 
 from cocoai.chatgpt.chat import ChatGPTChat, Ending, Usage
 from cocoai.conversation import Conversation, Turn
-from cocoai.engine import https
+from cocoai.engine.direct import Direct
+from cocoai.engine.line import USER_AGENT, Line, new_line
+from cocoai.engine.proxied import Proxied
+from cocoai.engine.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.answer import practice_answer
@@ -52,9 +57,9 @@ class Scripted(PracticeServer):
 
 @dataclass(frozen=True)
 class Client:
-    """Makes chats on one session."""
+    """Makes chats on one line."""
 
-    session: requests.Session
+    line: Line
 
     def chat(self, base_url: str, **changes: Any) -> ChatGPTChat:
         settings: dict[str, Any] = {
@@ -67,18 +72,20 @@ class Client:
             "silence_timeout": PATIENCE,
             "total_timeout": PATIENCE,
         }
-        return ChatGPTChat(self.session, base_url=base_url, **settings | changes)
+        return ChatGPTChat(self.line, base_url=base_url, **settings | changes)
 
 
 @pytest.fixture(scope="module")
 def context(certificates: Certificates) -> ssl.SSLContext:
-    return https.tls_context(certificates.ca_file)
+    return tls_context(certificates.ca_file)
 
 
-@pytest.fixture
-def client(context: ssl.SSLContext) -> Iterator[Client]:
-    with https.new_session(context) as session:
-        yield Client(session)
+@pytest.fixture(params=[Direct, partial(Proxied, proxy=None)], ids=["direct", "by requests"])
+def client(context: ssl.SSLContext, request: pytest.FixtureRequest) -> Iterator[Client]:
+    """On either kind of line."""
+    line = request.param(context)
+    yield Client(line)
+    line.close()
 
 
 @pytest.fixture
@@ -127,6 +134,12 @@ def parameters(practice: PracticeOpenAI) -> list[set[str]]:
 ALL = {"max_completion_tokens", "reasoning_effort", "store", "stream", "stream_options"}
 
 
+def stream_of(word: str, reason: str | None) -> bytes:
+    """An event as OpenAI writes it."""
+    choice = {"index": 0, "delta": {"content": word}, "finish_reason": reason}
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
 def events(*pieces: bytes) -> Outgoing:
     return Outgoing(body=pieces, headers=(("Content-Type", "text/event-stream"),))
 
@@ -136,7 +149,7 @@ def test_the_answer_comes_in_pieces_and_ends_with_its_usage(client: Client, prac
     practice.manner.pieces = 5
     *pieces, ending = client.chat(practice.base_url).reply(CONVERSATION)
 
-    assert 5 == len(pieces)
+    assert 1 <= len(pieces) <= 5
     assert ANSWER == "".join(map(str, pieces))
     assert isinstance(ending, Ending)
     assert ("stop", "gpt-6-luna", False) == (ending.finish_reason, ending.model, ending.refusal)
@@ -165,7 +178,7 @@ def test_the_request_says_what_we_want_and_no_more(client: Client, practice: Pra
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    assert https.USER_AGENT == practice.asked[0].headers["user-agent"]
+    assert USER_AGENT == practice.asked[0].headers["user-agent"]
 
 
 def test_what_is_unset_is_not_sent(client: Client, practice: PracticeOpenAI) -> None:
@@ -398,8 +411,7 @@ def test_a_proxy_that_is_not_there(context: ssl.SSLContext) -> None:
     """It is named, so that the operator looks in the right place."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with https.new_session(context, proxy) as session:
-        _, error = failure(Client(session).chat("https://practice.example/v1"))
+    _, error = failure(Client(new_line(context, proxy)).chat("https://practice.example/v1"))
 
     assert isinstance(error, Temporary)
     assert ("proxy_failed", False) == (error.code, error.sent)
@@ -407,8 +419,7 @@ def test_a_proxy_that_is_not_there(context: ssl.SSLContext) -> None:
 
 def test_a_certificate_that_is_not_trusted(practice: PracticeOpenAI) -> None:
     """Nothing is sent to a stranger; a clock that is wrong for a while looks the same, so it is temporary."""
-    with https.new_session(https.tls_context()) as session:
-        _, error = failure(Client(session).chat(practice.base_url))
+    _, error = failure(Client(new_line(tls_context())).chat(practice.base_url))
 
     assert isinstance(error, Temporary)
     assert ("tls_failed", False, []) == (error.code, error.sent, practice.asked)
@@ -477,28 +488,61 @@ def test_a_slow_caller_is_not_a_silent_model(client: Client, practice: PracticeO
 
 
 def test_words_that_trickle_are_taken_in_together(client: Client, practice: PracticeOpenAI) -> None:
-    """To wake up for each would cost more than all else: a rest follows, and nothing is lost or late for long."""
+    """As long as the caller can do without them; but the end wakes us at once."""
     practice.manner.pieces, practice.manner.piece_delay = 60, 0.01
-    rests: list[float] = []
+    chat = client.chat(practice.base_url, silence_timeout=8 * PATIENCE, total_timeout=8 * PATIENCE)
+    began = time.monotonic()
+    *texts, _ = chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE)
 
-    def sleep(seconds: float) -> None:
-        rests.append(seconds)
-        time.sleep(seconds)
+    assert len(texts) <= 2
+    assert ANSWER == "".join(map(str, texts))
+    assert time.monotonic() - began < PATIENCE
 
-    assert ANSWER == read(client.chat(practice.base_url, sleep=sleep))[0]
-    assert 0 < len(rests) < 60
-    assert max(rests) <= 0.25
+
+def test_a_server_that_will_not_close_is_not_left_alone_for_long(client: Client) -> None:
+    """Nothing tells the end of what it says but reading it."""
+    first, second = (stream_of(word, reason) for word, reason in (("a", None), ("b", "stop")))
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
+
+        def serve() -> socket.socket:
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + first)
+            return connection
+
+        serving = threads.submit(serve)
+        chat = client.chat(f"http://127.0.0.1:{listener.getsockname()[1]}", total_timeout=8 * PATIENCE)
+        began = time.monotonic()
+        reply = chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE)
+        words = [next(reply)]
+        with serving.result() as connection:
+            connection.sendall(second)
+            words += [next(reply)]
+
+    assert ["a", "b"] == words
+    assert time.monotonic() - began < PATIENCE
 
 
 def test_nobody_rests_before_the_first_word(client: Client, practice: PracticeOpenAI) -> None:
-    """Nor over a whole answer, nor after the end: then there is nothing to gather."""
-    practice.manner.keep_alives, practice.manner.first_delay, practice.manner.pieces = True, 0.1, 1
-    rests: list[float] = []
-    read(client.chat(practice.base_url, sleep=rests.append))
-    practice.manner.ignores_stream = True
-    read(client.chat(practice.base_url, sleep=rests.append))
+    """However long the caller could do without it."""
+    practice.fail("pause", after=1)
+    chat = client.chat(practice.base_url, silence_timeout=8 * PATIENCE, total_timeout=8 * PATIENCE)
+    with closing(chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE)) as reply:
+        began = time.monotonic()
+        next(reply)
 
-    assert len(rests) <= 1
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_a_silent_model_is_found_out_in_the_middle_of_a_rest(client: Client, practice: PracticeOpenAI) -> None:
+    """A caller who needs nothing for a long time does not make the silence longer."""
+    practice.fail("pause", after=1)
+    chat = client.chat(practice.base_url, silence_timeout=SOON)
+    texts: list[str | Ending] = []
+    with pytest.raises(Temporary, match="silence_timeout"):
+        texts.extend(chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE))
+
+    assert 1 == len(texts)
 
 
 @pytest.mark.parametrize(("after", "sent"), [(0, False), (2, True)])
@@ -606,26 +650,16 @@ def test_whoever_stops_reading_hangs_up(client: Client, practice: PracticeOpenAI
     assert practice.wait_for(lambda: practice.hung_up == 1, PATIENCE)
 
 
-def test_one_connection_serves_several_questions(client: Client, practice: PracticeOpenAI) -> None:
-    """A stream read to its end, and an error's body, give the connection back."""
+def test_a_connection_serves_one_request(client: Client, practice: PracticeOpenAI) -> None:
+    """It is closed behind it, whatever came; so none is used that the server has closed meanwhile."""
     practice.fail("rate limited")
     chat = client.chat(practice.base_url)
     failure(chat)
     read(chat)
-    read(chat)
-    pools = client.session.get_adapter(practice.url).poolmanager.pools  # type: ignore[attr-defined]
-    (pool,) = [pools.get(key) for key in pools.keys()]  # noqa: SIM118 - it is no dictionary
-
-    assert (1, 3) == (pool.num_connections, pool.num_requests)
-
-
-def test_a_connection_that_was_closed_while_idle_is_replaced(client: Client, practice: PracticeOpenAI) -> None:
-    """A server closes what lies idle; the next question does not fall into that hole."""
-    chat = client.chat(practice.base_url)
-    read(chat)
     practice.drop_connections()
 
     assert ANSWER == read(chat)[0]
+    assert ["close"] * 3 == [asked.headers["connection"] for asked in practice.asked]
 
 
 def test_a_long_conversation_leaves_whole(client: Client, practice: PracticeOpenAI) -> None:
@@ -640,7 +674,7 @@ def test_a_long_conversation_leaves_whole(client: Client, practice: PracticeOpen
 def test_a_server_that_does_not_hang_up_holds_nobody_up(
     client: Client, scripted: Callable[[Script], Scripted], said: bytes
 ) -> None:
-    """Once the answer is complete, the wait for its usage and for the end of the body is short.
+    """Once the answer is complete, the wait for its usage is short, and there is none for the end of the body.
 
     The clock runs fast here, and comments keep coming, so that the wait is looked at.
     """

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from requests.structures import CaseInsensitiveDict
 
 from cocoai.chatgpt.complaint import Complaint
 from cocoai.errors import Permanent, Temporary
@@ -21,7 +20,7 @@ SENT = frozenset({"max_completion_tokens", "reasoning_effort", "store", "stream"
 def complaint(status: int, told: object = None, **headers: str) -> Complaint:
     """`told` is the JSON of the body, or the body itself; underscores in a header's name stand for hyphens."""
     body = told if isinstance(told, bytes) else json.dumps(told).encode()
-    named = CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()})
+    named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     return Complaint.in_response(status, named, body)
 
 

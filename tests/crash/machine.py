@@ -10,14 +10,14 @@ import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
-
-import requests
+from typing import Any
+from urllib.parse import parse_qsl
 
 from cocoai.answer import Answerer, Manner
 from cocoai.chatgpt.chat import ChatGPTChat, Ending
 from cocoai.conversation import Conversation
 from cocoai.engine.job import Fact, Job, Key, whole_lines
+from cocoai.engine.line import Reply, Response
 from cocoai.engine.spool import Spool
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.chat import SlackChat
@@ -46,17 +46,18 @@ class StagedSpool(Spool):
 
 
 class Wire:
-    """The session that `SlackChat` is given: Slack itself is at its other end."""
+    """The line that `SlackChat` is given: Slack itself is at its other end."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def post(self, url: str, *, data: dict[str, str], **_: object) -> requests.Response:
+    def post(self, url: str, body: bytes, *_: object) -> Reply:
         """What Slack answers; the power may go before it hears us, and before we hear it."""
-        response = requests.Response()
-        response.status_code = 200
-        response._content = json.dumps(self._machine.slack(url.rpartition("/")[2], data)).encode()
-        return response
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        return Reply(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
+
+    def open(self, *_: object) -> Response:
+        raise NotImplementedError
 
 
 class Model(ChatGPTChat):
@@ -65,7 +66,7 @@ class Model(ChatGPTChat):
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def reply(self, conversation: Conversation) -> Generator[str | Ending, None, None]:
+    def reply(self, conversation: Conversation, **_: object) -> Generator[str | Ending, None, None]:
         text = self._machine.model(conversation.turns[-1].text)
         yield text[: len(text) // 2]
         self._machine.own_step("the model writes")
@@ -186,8 +187,7 @@ class Machine:
         return answerer
 
     def _connections(self) -> tuple[SlackChat, ChatGPTChat]:
-        session = cast(requests.Session, Wire(self))
-        return SlackChat(session, api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0), Model(self)
+        return SlackChat(Wire(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0), Model(self)
 
     def _judge(self, job: Job) -> None:
         key = str(job.key)

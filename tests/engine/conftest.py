@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cocoai.engine import background, fastcgi
+from cocoai.engine.scoreboard import Scoreboard
 from tests.engine.fastcgi_client import PATIENCE
 
 if TYPE_CHECKING:
@@ -40,14 +41,21 @@ class Workers:
         max_requests: int = 0,
         request_timeout: float = PATIENCE,
         keep: frozenset[int] = frozenset(),
+        board: Scoreboard | None = None,
     ) -> int:
-        """One more worker, accepting already; `keep` are descriptors that its application wants. Returns its pid."""
+        """One more worker, accepting already; `keep` are descriptors that its application wants. Returns its pid.
+
+        At the board it has the first free seat.
+        """
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE)
-        worker = fastcgi.Worker(application, max_requests=max_requests, request_timeout=request_timeout)
+        worker = fastcgi.Worker(application, max_requests=max_requests, request_timeout=request_timeout, board=board)
+        seat = board and board.worker_seat(())
 
         def serve() -> None:
             speak_plainly()
+            if board and seat:
+                board.sit(seat)
             worker.serve(self.listener, theirs)
 
         kept = keep | {self.listener.fileno(), theirs.fileno()}

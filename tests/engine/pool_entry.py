@@ -17,21 +17,28 @@ import resource  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
+from contextlib import suppress  # noqa: E402
 
 from cocoai.engine import background, fastcgi  # noqa: E402
+from cocoai.engine.doors import Door  # noqa: E402
 from cocoai.engine.handover import inherited_listener  # noqa: E402
 from cocoai.engine.listener import open_listener  # noqa: E402
 from cocoai.engine.pool import Pool  # noqa: E402
 from cocoai.engine.request import Request  # noqa: E402
 from cocoai.engine.response import Response  # noqa: E402
 from cocoai.engine.router import Router  # noqa: E402
+from cocoai.engine.scoreboard import Scoreboard  # noqa: E402
+from cocoai.engine.workers import Limits  # noqa: E402
 from cocoai.errors import CocoAIError  # noqa: E402
 
 WORD = "one"
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
+GROWN: list[bytes] = []
+
 log = logging.getLogger("entry")
+board = Scoreboard(os.path.join(FOLDER, "scoreboard"), slots=1)
 
 
 def there_is(name: str) -> bool:
@@ -40,9 +47,8 @@ def there_is(name: str) -> bool:
 
 def hold(name: str) -> None:
     """Wait here, where the test has made a FIFO of this name, until it has been there."""
-    if there_is(name):
-        with open(os.path.join(FOLDER, name)) as fifo:
-            fifo.read()
+    with suppress(FileNotFoundError), open(os.path.join(FOLDER, name)) as fifo:
+        fifo.read()
 
 
 def hold_as_it_reloads(record: logging.LogRecord) -> bool:
@@ -73,6 +79,7 @@ def work(_: Request) -> Response:
     """An answer, and a job after it that the test holds."""
 
     def job() -> None:
+        board.sit(board.job_seat(0))
         log.info("working")
         hold("held-job")
 
@@ -80,6 +87,29 @@ def work(_: Request) -> Response:
         background.fork(job, name="cocoai-job")
 
     return Response(200, str(os.getpid()).encode(), after=after)
+
+
+def grow(_: Request) -> Response:
+    """This worker takes 64 MiB for good."""
+    GROWN.append(os.urandom(1 << 16) * 1024)
+    hold("held-request")
+    return Response(200, str(os.getpid()).encode())
+
+
+def ponder(_: Request) -> Response:
+    """A slow request that notes its key first."""
+    board.mine.note("C0PRACTICE-1.0-1.0")
+    log.info("pondering")
+    hold("held-request")
+    return Response(200, str(os.getpid()).encode())
+
+
+def show(connection: socket.socket) -> None:
+    """What is at the door: a word, once the test lets it out."""
+    signal.setitimer(signal.ITIMER_REAL, 0)  # the test says how long
+    log.info("visited")
+    hold("held-visit")
+    connection.sendall(str(os.getpid()).encode())
 
 
 class Chores:
@@ -128,7 +158,13 @@ def main() -> int:
     parser.add_argument("--bind")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--most", type=int)
+    parser.add_argument("--idle-timeout", type=float, default=1000.0)
     parser.add_argument("--request-timeout", type=float, default=60.0)
+    parser.add_argument("--slow-request", type=float, default=1000.0)
+    parser.add_argument("--max-worker-mib", type=float, default=1000.0)
+    parser.add_argument("--weighing", type=float, default=1000.0)
+    parser.add_argument("--door", type=int)
     parser.add_argument("--tick", type=float, default=1000.0)
     parser.add_argument("--drain", type=float, default=10.0)
     parser.add_argument("--uid", type=int)
@@ -147,17 +183,27 @@ def main() -> int:
     except CocoAIError as error:
         print(error, file=sys.stderr)
         return 1
-    routes = {"/": greet, "/wait": wait, "/hang": hang, "/work": work}
+    routes = {"/": greet, "/wait": wait, "/hang": hang, "/work": work, "/grow": grow, "/ponder": ponder}
     router = Router({path: {"GET": handler} for path, handler in routes.items()})
-    worker = fastcgi.Worker(router, max_requests=0, request_timeout=given.request_timeout)
+    worker = fastcgi.Worker(router, max_requests=0, request_timeout=given.request_timeout, board=board)
+    doors = [Door(socket.create_server(("127.0.0.1", given.door)), show)] if given.door else []
     pool = Pool(
         listener,
         serve=lambda listener, lifeline: serve(worker, listener, lifeline),
-        workers=given.workers,
+        limits=Limits(
+            given.workers,
+            given.workers if given.most is None else given.most,
+            idle_timeout=given.idle_timeout,
+            slow_request=given.slow_request,
+            max_worker_mib=given.max_worker_mib,
+        ),
+        board=board,
         chores=Chores(),
         command=[sys.executable, *sys.orig_argv[1:]],
+        doors=doors,
         tick=given.tick,
         drain=given.drain,
+        weighing=given.weighing,
     )
     atexit.register(lambda: log.info("cleaned up"))
     if given.uid:

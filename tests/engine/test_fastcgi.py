@@ -1,12 +1,14 @@
 """One worker's requests over real sockets, from a client that shares nothing with flup.
 
 A test named for a number guards against the defect of flup 1.0.3 that has this number in the list of them
-(each docstring tells it). Those of the master are in test_pool.py.
+(each docstring tells it). Those of the master are in test_pool.py, those of hostile peers in test_hostile.py.
 """
 
 from __future__ import annotations
 
+import math
 import os
+import select
 import signal
 import socket
 import struct
@@ -19,13 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cocoai.engine import background
-from cocoai.engine.fastcgi import MAX_INPUT, Worker
+from cocoai.engine import background, fastcgi
+from cocoai.engine.fastcgi import Worker
 from cocoai.engine.request import MAX_BODY, Request
 from cocoai.engine.response import AFTER, Response
 from cocoai.engine.router import Router
+from cocoai.engine.scoreboard import Scoreboard
+from cocoai.engine.seats import BUSY, IDLE
 from tests.engine import fastcgi_client as fcgi
-from tests.engine.conftest import Workers, is_alive
+from tests.engine.conftest import Workers, ended, is_alive
 from tests.engine.fastcgi_client import Peer, ask, begin, pairs, params, record, request, stream
 from tests.processes import wait_until
 
@@ -126,14 +130,12 @@ def test_defect_2_an_idle_worker_ends_on_term(workers: Workers) -> None:
     pid = workers.start(tell_pid)
     os.kill(pid, signal.SIGTERM)
 
-    assert -signal.SIGTERM == workers.wait(pid)
+    assert 0 == workers.wait(pid)
 
 
 def test_defect_5_the_loser_of_an_accept_does_not_wait(workers: Workers) -> None:
     """flup 5: with a socket time-out set, whoever lost the race for a connection waited in accept, and for ever."""
-    worker = Worker(tell_pid, max_requests=0, request_timeout=1)
-
-    assert 0 == worker._accept(workers.listener)
+    assert fastcgi.accept(workers.listener) is None
 
 
 def test_defect_5_losers_still_watch_the_master(workers: Workers) -> None:
@@ -220,7 +222,7 @@ def test_defect_10_term_lets_a_busy_worker_finish(workers: Workers, pipe: Callab
 
     assert (200, "!", (0, 0)) == (reply.status, reply.text, reply.ended)
     assert 7 == read_number(ran.reader)
-    assert -signal.SIGTERM == workers.wait(pid)
+    assert 0 == workers.wait(pid)
 
 
 def test_defect_11_the_web_servers_addresses_do_no_harm(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,96 +271,6 @@ def test_an_exception_in_the_middle_of_a_body_is_a_500(workers: Workers) -> None
     reply = ask(workers.path)
 
     assert (500, "internal error\n", (0, 0)) == (reply.status, reply.text, reply.ended)
-
-
-MALFORMED = {
-    "a BEGIN_REQUEST that is too short": record(fcgi.BEGIN, b"\0"),
-    "a BEGIN_REQUEST that is too long": record(fcgi.BEGIN, bytes(9)),
-    "a pair that has no value's length": begin() + record(fcgi.PARAMS, b"\1") + record(fcgi.PARAMS),
-    "a pair that ends in its length": begin() + record(fcgi.PARAMS, b"\x80\0") + record(fcgi.PARAMS),
-    "a pair that is longer than the params": begin() + record(fcgi.PARAMS, b"\5\5ab") + record(fcgi.PARAMS),
-    "a pair of 4 GB": begin() + record(fcgi.PARAMS, b"\xff\xff\xff\xff\xff\xff\xff\xffab") + record(fcgi.PARAMS),
-    "a value asked for that is cut off": record(fcgi.GET_VALUES, b"\x0e", request_id=0),
-    "another version": record(fcgi.BEGIN, bytes(8), version=2),
-    "HTTP": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
-    "input without a request": stream(fcgi.STDIN, b"{}"),
-    "input before the params have ended": begin() + record(fcgi.PARAMS, pairs(params())) + stream(fcgi.STDIN, b""),
-    "an empty connection": b"",
-    "half a header": b"\1\1\0",
-    "half a request": request()[:100],
-    "an unknown type, and no more": record(99),
-}
-
-
-@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED.keys())
-def test_defect_14_malformed_input_leaves_the_worker_alive(workers: Workers, sent: bytes) -> None:
-    """flup 14: a short BEGIN_REQUEST or a bad pair ended the worker. Here it ends the connection, unanswered."""
-    pid = workers.start(tell_pid)
-
-    with Peer(workers.path) as peer:
-        peer.send(sent)
-        peer.sock.shutdown(socket.SHUT_WR)
-        closed = peer.is_closed()
-
-    assert closed
-    assert str(pid) == ask(workers.path).text
-
-
-def test_defect_14_an_unknown_type_is_said_to_be_unknown(workers: Workers) -> None:
-    """FastCGI 4.2: a management record of a type that is not known is answered with it, and the request goes on."""
-    pid = workers.start(tell_pid)
-
-    with Peer(workers.path) as peer:
-        peer.send(record(77, b"what?", request_id=0, padding=3) + record(78, b"ours", request_id=1) + request())
-        records = list(peer.records())
-
-    assert (fcgi.UNKNOWN, 0, bytes([77]) + bytes(7)) == (records[0].kind, records[0].request_id, records[0].content)
-    assert str(pid) == fcgi.reply(records).text
-
-
-SLOW = {
-    "silent": [],
-    "half a header": [b"\1\1\0"],
-    "half a request": [request()[:100]],
-    "a record that never comes whole": [begin(), b"\1\4\0\1\xff\xff\0\0", b"abc"],
-    "a request that never ends": [begin(), stream(fcgi.PARAMS, pairs(params())), record(fcgi.STDIN, b"abc")],
-}
-
-
-@pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW.keys())
-def test_defect_15_a_peer_that_falls_silent_is_ended_by_the_deadline(workers: Workers, sent: list[bytes]) -> None:
-    """flup 15: one silent connection kept a worker for ever. Here the worker is there for the next one."""
-    pid = workers.start(tell_pid, request_timeout=0.1)
-
-    with Peer(workers.path) as silent:
-        silent.send(b"".join(sent))
-        closed = silent.is_closed()
-
-    assert closed
-    # The deadline is so short here that a busy machine may miss it once or twice.
-    wait_until(lambda: ask(workers.path).text == str(pid))
-
-
-def test_defect_15_a_byte_at_a_time_wins_nothing(workers: Workers) -> None:
-    """The deadline is the whole request's, not each read's."""
-    pid = workers.start(tell_pid, request_timeout=0.2)
-
-    with Peer(workers.path) as slow:
-        slow.sock.settimeout(0.01)
-        for byte in request(HTTP_X_LONG="x" * 60000):
-            try:
-                slow.send(bytes([byte]))
-                slow.sock.recv(1)
-            except TimeoutError:
-                continue
-            except ConnectionError:
-                pass
-            break
-        else:
-            pytest.fail("it took the whole request")
-
-    wait_until(lambda: ask(workers.path).text == str(pid))
 
 
 def test_defect_15_a_peer_that_does_not_read_is_ended_by_the_deadline(workers: Workers) -> None:
@@ -415,18 +327,24 @@ def test_the_alarm_is_set_for_the_request_alone(workers: Workers, pipe: Callable
     assert 0 == read_number(ran.reader)
 
 
-def test_defect_18_a_body_without_end_is_not_kept(workers: Workers) -> None:
-    """flup 18: it kept whatever came. Past what a request may have, the connection ends, nothing is begun."""
-    pid = workers.start(tell_pid)
+def test_an_idle_worker_has_no_alarm(workers: Workers, pipe: Callable[[], Pipe]) -> None:
+    """It would end one that has nothing to do: seen here as a worker leaves that waited."""
+    told = pipe()
+    ours, theirs = socket.socketpair()
+    worker = Worker(tell_pid, max_requests=0, request_timeout=1000)
 
-    with Peer(workers.path) as peer:
-        peer.send(begin() + stream(fcgi.PARAMS, pairs(params(method="POST"))))
-        with suppress(BrokenPipeError, ConnectionResetError):
-            for _ in range(0, 100 * MAX_INPUT, 65535):
-                peer.send(record(fcgi.STDIN, bytes(65535)))
-            pytest.fail("it took them all")
+    def serve() -> None:
+        worker.serve(workers.listener, theirs)
+        write_number(told.writer, round(signal.getitimer(signal.ITIMER_REAL)[0]))
 
-    assert str(pid) == ask(workers.path).text
+    kept = frozenset({workers.listener.fileno(), theirs.fileno(), told.writer})
+    pid = background.fork(serve, name="cocoai-worker", keep=kept, detach=False)
+    with theirs:
+        assert str(pid) == ask(workers.path).text
+    ours.close()
+
+    assert 0 == ended(pid)
+    assert 0 == read_number(told.reader)
 
 
 def test_defect_18_the_biggest_body_is_read_whole(workers: Workers) -> None:
@@ -591,6 +509,167 @@ def test_a_worker_ends_after_its_requests(workers: Workers) -> None:
 
     assert [str(pid)] * 3 == told
     assert 0 == workers.wait(pid)
+
+
+@pytest.mark.pure
+def test_workers_do_not_all_end_at_once() -> None:
+    """Each draws its own number, from nine tenths of `max_requests` up; 0 is no limit."""
+    worker = Worker(tell_pid, max_requests=1000, request_timeout=1)
+    drawn = {worker._limit() for _ in range(100)}
+
+    assert 900 <= min(drawn) < max(drawn) <= 1000
+    assert math.inf == Worker(tell_pid, max_requests=0, request_timeout=1)._limit()
+
+
+class Held:
+    """An application that answers its pid, and before that says that it is there and waits to be let go."""
+
+    def __init__(self, pipe: Callable[[], Pipe]) -> None:
+        self._arrived, self._released = pipe(), pipe()
+        self.keep = frozenset({self._arrived.writer, self._released.reader})
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        write_number(self._arrived.writer, os.getpid())
+        os.read(self._released.reader, 1)
+        return tell_pid(environ, start_response)
+
+    def await_one(self) -> int:
+        """The pid of the worker that has come so far."""
+        return read_number(self._arrived.reader)
+
+    def let_go(self, number: int = 1) -> None:
+        os.write(self._released.writer, b"!" * number)
+
+
+@pytest.fixture
+def held(pipe: Callable[[], Pipe]) -> Held:
+    return Held(pipe)
+
+
+def is_silent(lifeline: socket.socket) -> bool:
+    """Whether the worker has said nothing more."""
+    lifeline.settimeout(0)
+    with suppress(BlockingIOError):
+        return lifeline.recv(1) == b""
+    return True
+
+
+@pytest.fixture
+def board() -> Scoreboard:
+    """A board that these processes share, and nobody else sees."""
+    made = Scoreboard("", slots=1)
+    made.begin(1, 2)
+    return made
+
+
+def test_the_board_shows_what_a_worker_does(workers: Workers, held: Held, board: Scoreboard) -> None:
+    """Idle, busy with a request, idle again; and what follows a response is part of it."""
+    seat = board.worker_seat(())
+
+    def after() -> None:
+        held({}, ignore)
+
+    workers.start(Router({"/": {"GET": lambda _: Response(200, b"out", after=after)}}), keep=held.keep, board=board)
+    states = [board.state(seat)[0]]
+    with Peer(workers.path) as peer:
+        peer.send(request())
+        held.await_one()
+        states.append(board.state(seat)[0])
+        assert "out" == peer.reply().text
+        states.append(board.state(seat)[0])
+    held.let_go()
+    wait_until(lambda: board.state(seat)[0] == IDLE)
+
+    assert [IDLE, BUSY, BUSY] == states
+    assert 1 == board.state(seat)[2]
+
+
+def ignore(*_: object) -> Callable[[bytes], object]:
+    return lambda _: None
+
+
+def test_a_worker_calls_for_help_when_a_connection_waits(workers: Workers, held: Held, board: Scoreboard) -> None:
+    """One request is done, the next is there already, and nobody is idle: the master hears of it."""
+    pid = workers.start(held, keep=held.keep, board=board)
+    peers = [Peer(workers.path) for _ in range(2)]
+    for peer in peers:
+        peer.send(request())
+    held.let_go(2)
+
+    assert b"!" == workers.lifelines[pid].recv(1)
+    assert [str(pid)] * 2 == [peer.reply().text for peer in peers]
+    for peer in peers:
+        peer.sock.close()
+
+
+def test_nobody_calls_for_help_while_somebody_is_idle(workers: Workers, held: Held, board: Scoreboard) -> None:
+    """Whoever is idle takes the next connection. Here the idle one is us, who only say so."""
+    ours = board.worker_seat(())
+    board.sit(ours)
+    ours.wait()
+    pid = workers.start(held, keep=held.keep, board=board)
+    peers = [Peer(workers.path) for _ in range(2)]
+    for peer in peers:
+        peer.send(request())
+    held.let_go(2)
+
+    assert [str(pid)] * 2 == [peer.reply().text for peer in peers]
+    assert is_silent(workers.lifelines[pid])
+    for peer in peers:
+        peer.sock.close()
+
+
+def test_nobody_calls_for_help_where_nobody_waits(workers: Workers, board: Scoreboard) -> None:
+    """One request after another is no reason."""
+    pid = workers.start(tell_pid, board=board)
+    for _ in range(5):
+        ask(workers.path)
+
+    assert is_silent(workers.lifelines[pid])
+
+
+@pytest.mark.parametrize("by", ["lifeline", "TERM"])
+def test_a_worker_leaves_though_requests_wait(workers: Workers, held: Held, by: str) -> None:
+    """While there is one request after another it never sleeps, and yet it heeds the master."""
+    pid = workers.start(held, keep=held.keep)
+    peers = [Peer(workers.path) for _ in range(20)]
+    for peer in peers:
+        peer.send(request())
+    held.await_one()
+    if by == "TERM":
+        os.kill(pid, signal.SIGTERM)
+    else:
+        workers.lifelines[pid].close()
+    held.let_go(len(peers))
+
+    assert 0 == workers.wait(pid)
+    for peer in peers:
+        peer.sock.close()
+
+
+def test_a_connection_is_served_by_who_was_woken_for_it(workers: Workers) -> None:
+    """Even if he is to leave in that moment: nobody else was woken."""
+    pid = workers.start(tell_pid)
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: " T " in Path(f"/proc/{pid}/stat").read_text())
+    with Peer(workers.path) as peer:
+        peer.send(request())
+        workers.lifelines[pid].close()
+        os.kill(pid, signal.SIGCONT)
+        reply = peer.reply()
+
+    assert str(pid) == reply.text
+    assert 0 == workers.wait(pid)
+
+
+def test_one_connection_wakes_one_worker(workers: Workers) -> None:
+    """The kernel is told so: EPOLLEXCLUSIVE stands at the listener in each worker's epoll."""
+    pid = workers.start(tell_pid)
+    folder = Path(f"/proc/{pid}/fdinfo")
+    watched = [line.split() for info in folder.iterdir() for line in info.read_text().splitlines() if "tfd:" in line]
+    flags = {int(line[1]): int(line[3], 16) for line in watched}
+
+    assert flags[workers.listener.fileno()] & select.EPOLLEXCLUSIVE
 
 
 def test_a_handlers_request_is_what_was_sent(workers: Workers) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import subprocess
@@ -13,11 +12,11 @@ from typing import Any
 
 import pytest
 import requests
-import urllib3
 
 from cocoai import __version__
 from cocoai.engine import https
-from cocoai.errors import CocoAIError, Permanent
+from cocoai.engine.tls import tls_context
+from cocoai.errors import Permanent
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
 
@@ -25,7 +24,7 @@ PATIENCE = 30
 
 
 class Echo(PracticeServer):
-    """Keeps what it is asked; /gone hangs up, /moved points away, /slow says one word and then waits, /last as well."""
+    """Keeps what it is asked; /gone hangs up, /moved points away."""
 
     def __init__(self, certificates: Certificates | None) -> None:
         super().__init__(certificates)
@@ -38,15 +37,7 @@ class Echo(PracticeServer):
                 raise Gone
             case "/moved":
                 return Outgoing(302, headers=(("Location", "http://192.0.2.1/"),))
-            case "/slow":
-                return Outgoing(body=self.slow())
-            case "/last":
-                return Outgoing(body=self.slow(), headers=(("Connection", "close"),))
         return Outgoing(body=b"heard")
-
-    def slow(self) -> Iterator[bytes]:
-        yield b"first"
-        self.pause(PATIENCE)
 
 
 class CountingContext(ssl.SSLContext):
@@ -115,7 +106,7 @@ def self_signed(folder: Path, name: str) -> Certificates:
 
 @pytest.fixture(scope="module")
 def context(certificates: Certificates) -> ssl.SSLContext:
-    return https.tls_context(certificates.ca_file)
+    return tls_context(certificates.ca_file)
 
 
 @pytest.fixture
@@ -163,7 +154,7 @@ def test_no_request_loads_the_bundle_again(certificates: Certificates, server: E
 @pytest.mark.parametrize("verify", [True, False])
 def test_an_untrusted_certificate_is_refused(server: Echo, verify: bool) -> None:
     """The usual bundle does not know the practice CA, and nobody can switch the check off."""
-    with https.new_session(https.tls_context()) as session, pytest.raises(requests.exceptions.SSLError) as refused:
+    with https.new_session(tls_context()) as session, pytest.raises(requests.exceptions.SSLError) as refused:
         get(session, f"{server.url}/", verify=verify)
 
     assert "CERTIFICATE_VERIFY_FAILED" in str(refused.value)
@@ -173,7 +164,7 @@ def test_an_untrusted_certificate_is_refused(server: Echo, verify: bool) -> None
 def test_a_wrong_host_name_is_refused(tmp_path: Path) -> None:
     """A trusted certificate is good for the names it bears and no other."""
     certificates = self_signed(tmp_path, "elsewhere.example")
-    context = https.tls_context(certificates.ca_file)
+    context = tls_context(certificates.ca_file)
     with (
         Echo(certificates) as server,
         https.new_session(context) as session,
@@ -183,16 +174,6 @@ def test_a_wrong_host_name_is_refused(tmp_path: Path) -> None:
 
     assert "not valid for '127.0.0.1'" in str(refused.value)
     assert [] == server.seen
-
-
-def test_a_bundle_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """Both a missing file and one that is no certificate end in an error which names the file."""
-    odd = tmp_path / "odd.pem"
-    odd.write_text("not a certificate")
-
-    for path in (str(odd), str(tmp_path / "missing.pem")):
-        with pytest.raises(CocoAIError, match=path):
-            https.tls_context(path)
 
 
 def test_the_environment_has_no_say(
@@ -284,34 +265,3 @@ def test_nothing_is_tried_twice(session: requests.Session, server: Echo) -> None
         get(session, f"{server.url}/gone")
 
     assert 1 == len(server.seen)
-
-
-@pytest.mark.parametrize("path", ["/slow", "/last"])
-def test_the_read_timeout_of_a_response_under_way_can_be_set(
-    session: requests.Session, server: Echo, path: str
-) -> None:
-    """The wait for the next piece is ours to set, also when the connection is to be closed afterwards."""
-    with get(session, f"{server.url}{path}", stream=True) as response:
-        first = response.raw.read1(100, decode_content=True)
-        https.set_read_timeout(response, 0.05)
-        with pytest.raises(urllib3.exceptions.ReadTimeoutError):
-            response.raw.read1(100, decode_content=True)
-
-    assert b"first" == first
-
-
-def test_setting_the_read_timeout_of_a_response_read_to_its_end_does_nothing(
-    session: requests.Session, server: Echo
-) -> None:
-    """There is nothing left to wait for."""
-    response = get(session, f"{server.url}/")
-
-    https.set_read_timeout(response, 1)
-
-
-def test_the_warm_up_leaves_nothing_behind(context: ssl.SSLContext) -> None:
-    """No thread, no descriptor, no connection: a fork may follow at once."""
-    before = (threading.active_count(), sorted(os.listdir("/proc/self/fd")))
-    https.warm_up(context)
-
-    assert before == (threading.active_count(), sorted(os.listdir("/proc/self/fd")))

@@ -42,6 +42,19 @@ def test_header_names_are_lower_case_with_hyphens() -> None:
     assert expected == Request.from_environ(made).headers
 
 
+def test_headers_are_a_mapping() -> None:
+    """What is not there is missing; the type, which CGI has under another name, is there once."""
+    headers = Request.from_environ(
+        environ(HTTP_HOST="localhost", HTTP_CONTENT_TYPE="text/plain", CONTENT_TYPE="application/json")
+    ).headers
+
+    assert {"content-type", "host"} == set(headers)
+    assert 2 == len(headers)
+    assert "application/json" == headers["content-type"]
+    assert headers.get("x-slack-signature") is None
+    assert "content-type" not in Request.from_environ(environ()).headers
+
+
 def test_a_header_may_be_empty() -> None:
     """An empty value is a value: a signature that is there and says nothing is refused by whoever reads it."""
     assert "" == Request.from_environ(environ(HTTP_X_SLACK_SIGNATURE="")).headers["x-slack-signature"]

@@ -16,7 +16,7 @@ import pytest
 
 from cocoai.engine.request import MAX_BODY, Request
 from cocoai.engine.response import Response, line
-from cocoai.engine.router import Router
+from cocoai.engine.router import Handler, Router
 from cocoai.errors import Refused
 from tests.engine.conftest import Workers
 from tests.engine.fastcgi_client import END, PATIENCE, Peer, ask, request
@@ -41,17 +41,19 @@ def fail(_: Request) -> Response:
     raise RuntimeError("xoxb-practice lies in these words")
 
 
+ROUTES: Mapping[str, Mapping[str, Handler]] = {
+    "/": {"GET": greet, "HEAD": greet, "POST": greet},
+    "/post": {"POST": greet},
+    "/refuse": {"GET": refuse},
+    "/fail": {"GET": fail},
+    "/nothing": {"GET": lambda _: Response(204)},
+    "/busy": {"GET": lambda _: line(503, "cannot keep it now")},
+}
+
+
 def router() -> Router:
     """Routes of every kind."""
-    return Router(
-        {
-            "/": {"GET": greet, "HEAD": greet, "POST": greet},
-            "/post": {"POST": greet},
-            "/refuse": {"GET": refuse},
-            "/fail": {"GET": fail},
-            "/nothing": {"GET": lambda _: Response(204)},
-        }
-    )
+    return Router(ROUTES)
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -170,7 +172,7 @@ def test_a_status_without_content_is_allowed(served: Ask) -> None:
 @pytest.mark.parametrize("status", [204, 304])
 def test_a_response_without_content_has_no_headers_of_it(status: int) -> None:
     """Neither a type nor a length (RFC 9110, 15.3.5); headers of its own stay."""
-    assert [("X-Kept", "1")] == Response(status, headers=(("X-Kept", "1"),)).header_list
+    assert (("X-Kept", "1"),) == Response(status, headers=(("X-Kept", "1"),)).header_lines
 
 
 def test_a_body_too_big_is_413(workers: Workers) -> None:
@@ -198,6 +200,33 @@ def test_several_methods_are_allowed_in_order() -> None:
     response = router().respond({"REQUEST_METHOD": "DELETE", "PATH_INFO": "/"})
 
     assert (("Allow", "GET, HEAD, POST"),) == response.headers
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("path", "method", "told"),
+    [
+        ("/", "GET", []),
+        ("/nothing", "GET", []),
+        ("/elsewhere", "GET", ["not found"]),
+        ("/post", "GET", ["method not allowed"]),
+        ("/refuse", "GET", ["the signature does not match"]),
+        ("/fail", "GET", ["internal error"]),
+        ("/busy", "GET", ["cannot keep it now"]),
+    ],
+)
+def test_what_is_refused_is_told_by_its_words(path: str, method: str, told: list[str]) -> None:
+    """Whoever counts the refused hears the line that the sender sees; of what is answered he hears nothing."""
+    heard: list[str] = []
+    Router(ROUTES, refused=heard.append).respond({"REQUEST_METHOD": method, "PATH_INFO": path})
+
+    assert told == heard
+
+
+@pytest.mark.pure
+def test_a_request_without_a_method_is_405() -> None:
+    """No web server sends one; what comes of it is no fault of ours."""
+    assert 405 == router().respond({"PATH_INFO": "/"}).status
 
 
 def test_after_runs_once_as_another_server_closes_the_response() -> None:

@@ -145,14 +145,14 @@ def kill(pid: int) -> None:
 
 
 def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, files: Recorded) -> None:
-    """File, mark, link, folder: each is durable before the next may be seen."""
+    """File and mark, link, folder: each is durable before the next may be seen."""
     spool.put(key(1), {"text": "?"})
 
     assert [
+        "touch mark",
         "create tmp",
         "append tmp",
         "fsync tmp",
-        "touch mark",
         "fsync threads/",
         "link",
         "fsync ready/",

@@ -12,14 +12,14 @@ import os  # noqa: E402
 import sys  # noqa: E402
 
 from cocoai import answer, app  # noqa: E402
-from cocoai.engine import pool  # noqa: E402
+from cocoai.engine import pool, workers  # noqa: E402
 from tests.kill import points  # noqa: E402
 
 TICK = 0.25
 """Seconds between two looks at the spool: most points are healed by one, and production's 5 would be waited for."""
 
 points.lay(os.environ["KILL_POINTS"])
-pool.YOUNG = 0.0  # here young workers die often: no back-off for that
+workers.YOUNG = 0.0  # here young workers die often: no back-off for that
 answer.SETTLE = 0.1  # nobody dies with a message on its way: that is bench/chaos's
 vars(app)["Pool"] = functools.partial(pool.Pool, tick=TICK)
 

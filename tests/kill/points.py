@@ -117,7 +117,7 @@ BECOME = "cocoai.engine.background:_become"
 
 POINTS = (
     # The worker, until Slack has its 200.
-    Point("the request half read", "after", f"{CONNECTION}.process_input"),
+    Point("the request read", "after", f"{CONNECTION}.read"),
     Point("the question judged", "before", f"{SPOOL}.put"),
     Point("its file made", "after", f"{FILES}.create"),
     Point("its file written", "after", f"{FILES}.append", within("tmp")),
@@ -129,7 +129,7 @@ POINTS = (
     Point("the link fsynced", "after", f"{FILES}.fsync_folder", within("ready")),
     Point("its first name unlinked", "after", f"{FILES}.unlink", within("tmp")),
     Point("before the 200 is made", "after", "cocoai.webhook:Webhook.__call__"),
-    Point("before the 200 is sent", "before", f"{CONNECTION}._flush", lambda call: bool(call.arguments[0]._output)),
+    Point("before the 200 is sent", "before", f"{CONNECTION}.send"),
     Point("after the 200", "before", f"{JOBS}.wake"),
     Point("the slot taken", "after", "cocoai.engine.locks:Slots.take", found),
     Point("after the fork, the worker", "after", FORK, named("cocoai-job")),
@@ -141,7 +141,7 @@ POINTS = (
     Point("before the placeholder", "before", f"{SLACK}.post", mark("placeholder")),
     Point("the placeholder posted", "after", f"{SLACK}.post", mark("placeholder")),
     Point("the placeholder recorded", "after", f"{JOB}.record", fact("placeholder")),
-    Point("the thread read", "after", f"{SLACK}.thread"),
+    Point("the thread read", "after", "cocoai.answer:Answerer._thread"),
     Point("the model's first words", "before", f"{GROWING}.show", paid=2),
     Point("the first words shown", "after", f"{GROWING}.show", paid=2),
     Point("the model's end", "before", f"{JOB}.record", fact("answer"), paid=2),

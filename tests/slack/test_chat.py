@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
-import requests
 
-from cocoai.engine.https import new_session, tls_context
+from cocoai.engine.direct import Direct
+from cocoai.engine.line import Line, Reply, new_line
+from cocoai.engine.proxied import Proxied
+from cocoai.engine.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
@@ -50,19 +53,21 @@ def practice(certificates: Certificates) -> Iterator[PracticeSlack]:
         yield server
 
 
+@pytest.fixture(params=[Direct, partial(Proxied, proxy=None)], ids=["direct", "by requests"])
+def line(certificates: Certificates, request: pytest.FixtureRequest) -> Iterator[Line]:
+    """Either kind of line."""
+    made = request.param(tls_context(certificates.ca_file))
+    yield made
+    made.close()
+
+
+def connected(line: Line, api_url: str, time: Time, **settings: Any) -> SlackChat:
+    return SlackChat(line, api_url=api_url, token=TOKEN, clock=time, sleep=time.sleep, **settings)
+
+
 @pytest.fixture
-def session(certificates: Certificates) -> Iterator[requests.Session]:
-    with new_session(tls_context(certificates.ca_file)) as made:
-        yield made
-
-
-def connected(session: requests.Session, api_url: str, time: Time, **settings: Any) -> SlackChat:
-    return SlackChat(session, api_url=api_url, token=TOKEN, clock=time, sleep=time.sleep, **settings)
-
-
-@pytest.fixture
-def chat(session: requests.Session, practice: PracticeSlack, time: Time) -> SlackChat:
-    return connected(session, practice.api_url, time)
+def chat(line: Line, practice: PracticeSlack, time: Time) -> SlackChat:
+    return connected(line, practice.api_url, time)
 
 
 @pytest.fixture
@@ -100,13 +105,13 @@ class Scripted(PracticeServer):
 
 
 @pytest.fixture
-def scripted(session: requests.Session, time: Time) -> Iterator[Callable[[Callable[[str, int], object]], Any]]:
+def scripted(line: Line, time: Time) -> Iterator[Callable[[Callable[[str, int], object]], Any]]:
     servers: list[Scripted] = []
 
     def start(script: Callable[[str, int], object]) -> tuple[SlackChat, Scripted]:
         servers.append(Scripted(script))
         servers[-1].start()
-        return connected(session, servers[-1].api_url, time), servers[-1]
+        return connected(line, servers[-1].api_url, time), servers[-1]
 
     yield start
     for server in servers:
@@ -281,9 +286,9 @@ def test_slacks_own_trouble_is_temporary(chat: SlackChat, practice: PracticeSlac
     assert methods(practice) == ["chat.postMessage"]
 
 
-def test_a_wrong_token_is_for_good(session: requests.Session, practice: PracticeSlack) -> None:
+def test_a_wrong_token_is_for_good(line: Line, practice: PracticeSlack) -> None:
     """And does not stand in the error."""
-    chat = SlackChat(session, api_url=practice.api_url, token="xoxb-forged")
+    chat = SlackChat(line, api_url=practice.api_url, token="xoxb-forged")
 
     with pytest.raises(Permanent, match="invalid_auth") as caught:
         chat.who()
@@ -420,11 +425,9 @@ def test_a_waiting_placeholder_is_not_posted_again(
     assert len(notes) == 2
 
 
-def test_nobody_there_is_certain(
-    session: requests.Session, time: Time, free_port: Callable[[], int], mark: Mark
-) -> None:
+def test_nobody_there_is_certain(line: Line, time: Time, free_port: Callable[[], int], mark: Mark) -> None:
     """A refused connection carried nothing."""
-    chat = connected(session, f"http://127.0.0.1:{free_port()}/api/", time)
+    chat = connected(line, f"http://127.0.0.1:{free_port()}/api/", time)
 
     with pytest.raises(Temporary, match="connection") as caught:
         chat.post(CHANNEL, "wait", NOBODY, mark)
@@ -433,8 +436,8 @@ def test_nobody_there_is_certain(
 
 def test_a_stranger_with_a_certificate_gets_nothing(practice: PracticeSlack, time: Time) -> None:
     """Where the certificate is nobody's, no token is sent."""
-    with new_session(tls_context()) as session, pytest.raises(Temporary, match="tls") as caught:
-        connected(session, practice.api_url, time).who()
+    with pytest.raises(Temporary, match="tls") as caught:
+        connected(new_line(tls_context()), practice.api_url, time).who()
     assert not caught.value.sent
     assert [] == practice.calls
 
@@ -456,24 +459,27 @@ class Silent(PracticeServer):
         raise Gone
 
 
-class Impatient(requests.Session):
-    """A session that notes how long it may wait, and waits less."""
+class Impatient:
+    """A line that notes how long it may wait, and waits less."""
 
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        self.allowed = kwargs["timeout"]
-        return super().send(request, **kwargs | {"timeout": (5.0, 0.3)})
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.allowed: list[tuple[float, float]] = []
+        self.open = line.open
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> Reply:
+        self.allowed.append(timeout)
+        return self._line.post(url, body, headers, (5.0, 0.3))
 
 
-def test_a_slack_that_says_nothing_is_given_up(time: Time, mark: Mark) -> None:
+def test_a_slack_that_says_nothing_is_given_up(line: Line, time: Time, mark: Mark) -> None:
     """The read time-out ends the wait; the request had arrived, so its outcome is in doubt."""
-    with Silent() as server, Impatient() as session:
-        session.trust_env = False
-        with pytest.raises(Temporary, match="timeout") as caught:
-            connected(session, f"{server.url}/api/", time).post(CHANNEL, "wait", NOBODY, mark)
-        allowed = session.allowed
+    impatient = Impatient(line)
+    with Silent() as server, pytest.raises(Temporary, match="timeout") as caught:
+        connected(impatient, f"{server.url}/api/", time).post(CHANNEL, "wait", NOBODY, mark)
 
     assert caught.value.sent
-    assert (CONNECT_TIMEOUT, READ_TIMEOUT) == allowed == (5.0, 10.0)
+    assert [(CONNECT_TIMEOUT, READ_TIMEOUT)] == impatient.allowed == [(5.0, 10.0)]
 
 
 def cut_in_the_middle() -> Iterator[bytes]:
@@ -503,12 +509,10 @@ def test_a_response_cut_in_the_middle_is_in_doubt(scripted: Any) -> None:
         ("http://127.0.0.1:1/api/", TOKEN + "\u3042"),
     ],
 )
-def test_wrong_settings_are_for_good_and_told_without_the_token(
-    session: requests.Session, api_url: str, token: str
-) -> None:
+def test_wrong_settings_are_for_good_and_told_without_the_token(line: Line, api_url: str, token: str) -> None:
     """An address or a token that cannot be used: nothing of either stands in what a log would show."""
     with pytest.raises(CocoAIError) as caught:
-        SlackChat(session, api_url=api_url, token=token).who()
+        SlackChat(line, api_url=api_url, token=token).who()
     told = "".join(traceback.format_exception(caught.value))
 
     assert isinstance(caught.value, Permanent)

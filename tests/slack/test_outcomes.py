@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
+from http.client import HTTPException, IncompleteRead, InvalidURL, RemoteDisconnected
 
 import pytest
-import requests
-import urllib3
 
+from cocoai.engine.line import BadHeader, NotSent, ProxyFailed, Reply
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.outcomes import BUSY, DEFAULT_PAUSE, IN_DOUBT, SHORTEST_PAUSE, checked, unreachable
 
 pytestmark = pytest.mark.pure
 
 KINDS = [
-    kind
-    for kind in vars(requests.exceptions).values()
-    if isinstance(kind, type) and issubclass(kind, requests.RequestException)
+    TimeoutError,
+    ProxyFailed,
+    ssl.SSLError,
+    ConnectionError,
+    OSError,
+    HTTPException,
+    InvalidURL,
+    BadHeader,
+    ValueError,
 ]
 
 
-def response(body: object = None, status: int = 200, **headers: str) -> requests.Response:
-    """A response as requests hands it out; `body` bytes, or what is to be JSON."""
-    made = requests.Response()
-    made.status_code = status
-    made._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    made.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
-    return made
+def response(body: object = None, status: int = 200, **headers: str) -> Reply:
+    """A response as a line hands it out; `body` bytes, or what is to be JSON."""
+    told = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    return Reply(status, told, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 def refused(body: object, status: int = 200, **headers: str) -> Temporary | Permanent:
@@ -129,37 +133,40 @@ def test_a_429_says_how_long(told: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_exception_of_requests_is_in_the_family(kind: type[requests.RequestException]) -> None:
+@pytest.mark.parametrize("sent", [False, True])
+def test_every_exception_of_a_line_is_in_the_family(kind: type[Exception], sent: bool) -> None:
     """None is left out, and none of their words, which may quote a header, is kept."""
-    exception = kind.__new__(kind)
-    exception.args = ("Bearer xoxb-practice",)
-    error = unreachable(exception)
+    exception = kind("Bearer xoxb-practice")
+    error = unreachable(exception if sent else NotSent(exception))
 
     assert isinstance(error, (Temporary, Permanent))
     assert "xoxb" not in f"{error} {error!r} {vars(error)}"
 
 
-NEW = urllib3.exceptions.NewConnectionError(urllib3.HTTPSConnectionPool("a.example"), "refused")  # type: ignore[arg-type]
-NOT_TRUSTED = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed"))
-
-
 @pytest.mark.parametrize(
     ("exception", "code", "sent"),
     [
-        (requests.exceptions.ConnectTimeout("x"), "connect_timeout", False),
-        (requests.exceptions.ReadTimeout("x"), "timeout", True),
-        (requests.exceptions.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", NEW)), "connection", False),  # type: ignore[arg-type]
-        (requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError("cut", OSError())), "connection", True),
-        (requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, "/", NOT_TRUSTED)), "tls", False),  # type: ignore[arg-type]
-        (requests.exceptions.SSLError(ssl.SSLError("bad record")), "tls", True),
-        (requests.exceptions.ChunkedEncodingError("x"), "broken_response", True),
-        (requests.exceptions.ContentDecodingError("x"), "broken_response", True),
-        (requests.exceptions.TooManyRedirects("x"), "broken_response", True),
+        (NotSent(TimeoutError("x")), "connect_timeout", False),
+        (TimeoutError("x"), "timeout", True),
+        (NotSent(ConnectionRefusedError("x")), "connection", False),
+        (NotSent(socket.gaierror("x")), "connection", False),
+        (NotSent(ProxyFailed("x")), "proxy", False),
+        (ConnectionResetError("x"), "connection", True),
+        (RemoteDisconnected("x"), "connection", True),
+        (NotSent(ssl.SSLCertVerificationError("self-signed")), "tls", False),
+        (ssl.SSLError("bad record"), "tls", True),
+        (IncompleteRead(b"x"), "broken_response", True),
     ],
 )
-def test_only_before_the_connection_stood_is_it_certain(exception: Exception, code: str, sent: bool) -> None:
+def test_only_before_all_was_sent_is_it_certain(exception: Exception, code: str, sent: bool) -> None:
     """Whatever happened after that, the request may have arrived."""
     error = unreachable(exception)
 
     assert isinstance(error, Temporary)
     assert (code, sent) == (error.code, error.sent)
+
+
+@pytest.mark.parametrize("exception", [BadHeader("x"), InvalidURL("x"), ValueError("x"), UnicodeError("x")])
+def test_what_cannot_be_used_is_for_good(exception: Exception) -> None:
+    """The address or the token is wrong, and no waiting mends it."""
+    assert isinstance(unreachable(exception), Permanent)

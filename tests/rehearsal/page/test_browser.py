@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -22,39 +21,18 @@ from cocoai.rehearsal.page.page import PracticePage
 from cocoai.rehearsal.server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.practice import PracticeSlack
+from tests import browser
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
 PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """One browser for all tests here."""
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not (binary and driver):
-        pytest.skip("THE PAGE IS NOT TESTED: chromium and chromedriver are missing (chromium, chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}", "--window-size=1280,800"):
-        options.add_argument(flag)
-    options.accept_insecure_certs = True
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield browser
-    browser.quit()
+    with browser.chromium(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
 class Bot(PracticeServer):

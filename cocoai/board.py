@@ -1,0 +1,43 @@
+"""The pool's scoreboard as this house has it: where it lies, and the reasons that it counts.
+
+The pool writes it, `cocoai status` reads it: both must mean the same.
+"""
+
+from __future__ import annotations
+
+import os
+
+from cocoai import config
+from cocoai.engine import scoreboard
+from cocoai.engine.scoreboard import Picture, Scoreboard
+
+REASONS = (
+    "the signature is missing or garbled",
+    "the signature is not Slack's",
+    "the signature is stale",
+    "the body is not JSON",
+    "the body is too big",
+    "the body is shorter than its Content-Length",
+    "Content-Length is not a number",
+    "not found",
+    "method not allowed",
+    "cannot read it now",
+    "cannot keep it now",
+    "internal error",
+)
+"""Every line with which a request is refused, or not kept: what its sender sees."""
+
+
+def path(settings: config.Settings) -> str:
+    """Where the board lies."""
+    return os.path.join(settings.paths.var, "run", "scoreboard")
+
+
+def new(settings: config.Settings) -> Scoreboard:
+    """The board, for a master that has yet to begin it."""
+    return Scoreboard(path(settings), slots=settings.pool.slots, reasons=REASONS)
+
+
+def look(settings: config.Settings) -> Picture:
+    """What it shows now. `OSError`: there is none. `ValueError`: it is other code's."""
+    return scoreboard.look(path(settings), slots=settings.pool.slots, reasons=REASONS)

@@ -1,0 +1,168 @@
+"""The warm-up: before it forks, the master answers a few questions of its own, so that its children need not learn how.
+
+Whatever is done for the first time writes into memory: imports in the middle of a function, caches, what the
+interpreter learns of each function, all that OpenSSL makes for its first handshake. Done here, the pages are shared;
+else every job process writes its own: 1.1 MiB of them (bench/memory.py).
+
+    the master: Answerer, SlackChat, ChatGPTChat ── TLS ─► a child of ours, which plays Slack and OpenAI
+
+TLS goes without certificates, on contexts of its own: over plain http, two thirds of the gain were lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import ssl
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from cocoai.answer import Answerer
+from cocoai.config import Settings
+from cocoai.config.kinds import Secret
+from cocoai.engine import background
+from cocoai.engine.job import Key
+from cocoai.engine.spool import Spool
+from cocoai.slack.events import Question
+
+TIMES = 3
+"""Questions. The first makes most of the difference; more than three make none that can be measured."""
+
+PATIENCE = 10
+"""Seconds after which the child ends by itself, and with it the warm-up: the pool must start, warm or not."""
+
+WITHOUT_CERTIFICATES = "ADH:AECDH:@SECLEVEL=0"
+
+FROM_SLACK = (
+    b'{"ok": true, "ts": "1000000000.000002", "user_id": "U0WARM", "team_id": "T0WARM", "bot_id": "B0WARM",'
+    b' "messages": [{"ts": "1000000000.000001", "user": "U0ASKER", "text": "<@U0WARM> warm?"}]}'
+)
+"""Serves for each of the methods that an answer takes."""
+
+FROM_OPENAI = b"".join(
+    b"data: %b\n\n" % event
+    for event in (
+        *[b'{"model": "warm", "choices": [{"delta": {"content": "- **Warm** is `now`, *and* so on.\\n"}}]}'] * 20,
+        b'{"choices": [{"delta": {}, "finish_reason": "stop"}]}',
+        b'{"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}',
+        b"[DONE]",
+    )
+)
+
+log = logging.getLogger(__name__)
+
+
+def warm_up(settings: Settings, answerer: Callable[[Settings, ssl.SSLContext], Answerer]) -> bool:
+    """Answer TIMES questions. False if that did not go well, which is logged: nothing but memory depends on it.
+
+    `answerer` makes one that keeps to these settings and this TLS context. No process, thread, descriptor or file
+    is left.
+    """
+    try:
+        with tempfile.TemporaryDirectory() as var, _other_side() as url, _silence():
+            done = _answer(Spool(var), answerer(_practice(settings, var, url), _anonymous(ssl.PROTOCOL_TLS_CLIENT)))
+    except OSError as error:
+        log.warning("warm-up outcome=failed reason=%s", error)
+        return False
+    if done < TIMES:
+        log.warning("warm-up outcome=failed answered=%d", done)
+    return done == TIMES
+
+
+def _practice(settings: Settings, var: str, url: str) -> Settings:
+    """The same house with another address for the world; its secrets stay at home."""
+    return replace(
+        settings,
+        slack=replace(settings.slack, api_url=f"{url}/api/", bot_token=Secret("none")),
+        openai=replace(settings.openai, base_url=f"{url}/v1", api_key=Secret("none")),
+        paths=replace(settings.paths, var=var),
+    )
+
+
+def _answer(spool: Spool, answerer: Answerer) -> int:
+    """How many questions were answered."""
+    for number in range(TIMES):
+        ts = f"{time.time():.0f}.{number:06d}"
+        question = Question("mention", "C0WARM", ts, ts, "U0ASKER", "T0WARM", "<@U0WARM> warm?", "Ev0WARM", 0)
+        spool.put(Key.parse(question.key), question.facts())
+        answerer.begin()
+        job = spool.claim()
+        if job is not None:
+            answerer.answer(job)
+            job.release()
+    return len(spool.keys("done"))
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """The operator's log is for questions that somebody asked."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@contextlib.contextmanager
+def _other_side() -> Iterator[str]:
+    """The address at which a child answers, until the end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        keep = frozenset({listener.fileno()})
+        child = background.fork(lambda: _serve(listener), name="cocoai-warm-up", keep=keep, detach=False)
+        try:
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def _serve(listener: socket.socket) -> None:
+    """In the child, which may import what the pool has no use for."""
+    import socketserver
+
+    signal.alarm(PATIENCE)
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(), bind_and_activate=False)
+    server.socket = _anonymous(ssl.PROTOCOL_TLS_SERVER).wrap_socket(listener, server_side=True)
+    server.serve_forever()
+
+
+def _handler() -> type:
+    from http.server import BaseHTTPRequestHandler
+
+    class Handler(BaseHTTPRequestHandler):
+        """Slack below /api/, OpenAI elsewhere: whatever is asked of it."""
+
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            if self.path.startswith("/api/"):
+                self._send("application/json", ("Content-Length", str(len(FROM_SLACK))), FROM_SLACK)
+            else:
+                chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(FROM_OPENAI), FROM_OPENAI)
+                self._send("text/event-stream", ("Transfer-Encoding", "chunked"), chunked)
+
+        def _send(self, kind: str, size: tuple[str, str], body: bytes) -> None:
+            self.send_header("Content-Type", kind)
+            self.send_header(*size)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+def _anonymous(protocol: ssl._SSLMethod) -> ssl.SSLContext:
+    """A context for either end that shows no certificate. Raises `ssl.SSLError` where OpenSSL does not allow it."""
+    context = ssl.SSLContext(protocol)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # the last that knows anonymous ciphers
+    context.set_ciphers(WITHOUT_CERTIFICATES)
+    return context

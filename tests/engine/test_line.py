@@ -1,0 +1,333 @@
+"""engine/line.py: either kind of line keeps the same promises. What only one of them can do stands at the end."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPException
+from typing import Any
+
+import pytest
+
+from cocoai.engine.direct import Direct
+from cocoai.engine.line import USER_AGENT, BadHeader, Line, NotSent, ProxyFailed, new_line
+from cocoai.engine.proxied import Proxied
+from cocoai.engine.tls import tls_context
+from cocoai.errors import Permanent
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
+
+PATIENCE = 30.0
+SOON = 0.2
+TIMEOUT = (PATIENCE, PATIENCE)
+
+
+class Echo(PracticeServer):
+    """Says what it heard; /gone hangs up, /silent is silent, /half breaks off, /moved points away, /words says two."""
+
+    def __init__(self, certificates: Certificates | None) -> None:
+        super().__init__(certificates)
+        self.seen: list[Incoming] = []
+
+    def answer(self, incoming: Incoming) -> Outgoing:
+        self.seen.append(incoming)
+        match incoming.path:
+            case "/gone":
+                raise Gone
+            case "/silent":
+                self.pause(PATIENCE)
+            case "/half":
+                return Outgoing(body=self.half())
+            case "/moved":
+                return Outgoing(302, headers=(("Location", "http://192.0.2.1/"),))
+            case "/words":
+                return Outgoing(body=[b"one ", b"two"])
+        return Outgoing(body=json.dumps(incoming.body.decode()).encode(), headers=(("X-Said", "yes"),))
+
+    def half(self) -> Iterator[bytes]:
+        yield b"half"
+        raise Gone
+
+
+@pytest.fixture(scope="module")
+def context(certificates: Certificates) -> ssl.SSLContext:
+    return tls_context(certificates.ca_file)
+
+
+@pytest.fixture
+def server(certificates: Certificates) -> Iterator[Echo]:
+    with Echo(certificates) as server:
+        yield server
+
+
+@pytest.fixture(params=[Direct, partial(Proxied, proxy=None)], ids=["direct", "by requests"])
+def line(context: ssl.SSLContext, request: pytest.FixtureRequest) -> Iterator[Any]:
+    made = request.param(context)
+    yield made
+    made.close()
+
+
+def test_a_post_brings_the_whole_response(line: Line, server: Echo) -> None:
+    """The body and the headers as they were given, the address with its query; and who we are."""
+    reply = line.post(f"{server.url}/a?b=c", "質問".encode(), {"X-Mine": "here", "X-Key": b"bytes"}, TIMEOUT)
+    seen = server.seen[0]
+
+    assert (200, "yes", "質問") == (reply.status, reply.headers.get("x-said"), reply.json())
+    assert ("POST", "/a", "b=c") == (seen.method, seen.path, seen.query)
+    assert ("here", "bytes", USER_AGENT) == tuple(seen.headers[name] for name in ("x-mine", "x-key", "user-agent"))
+
+
+def test_nothing_may_be_posted(line: Line, server: Echo) -> None:
+    """An empty body is one."""
+    assert "" == line.post(f"{server.url}/", b"", {}, TIMEOUT).json()
+
+
+def test_a_long_body_leaves_whole(line: Line, server: Echo) -> None:
+    """Longer than any buffer on the way."""
+    assert 3_000_000 == len(line.post(f"{server.url}/", b"x" * 3_000_000, {}, TIMEOUT).json())
+
+
+def test_an_opened_response_is_read_as_it_comes_and_is_the_last_of_its_connection(line: Line, server: Echo) -> None:
+    """The server is asked to close behind it, and says that it will."""
+    with line.open(f"{server.url}/words", b"", {}, TIMEOUT) as response:
+        said = b"".join(iter(lambda: response.body.read(PATIENCE), b""))
+
+    assert (200, b"one two", True) == (response.status, said, response.body.closes)
+    assert "close" == server.seen[0].headers["connection"]
+
+
+class ByHand:
+    """A server played by the test: each answer when it likes, and it hangs up when it likes."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._listener.settimeout(PATIENCE)
+        self._connection: socket.socket | None = None
+        self.accepted = 0
+
+    def serve(self) -> None:
+        """Read one request whose body is `x`, and say `ok`."""
+        if self._connection is None:
+            self._connection, _ = self._listener.accept()
+            self._connection.settimeout(PATIENCE)
+            self.accepted += 1
+        asked = b""
+        while not asked.endswith(b"\r\n\r\nx"):
+            asked += self._connection.recv(65536)
+        self._connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    def hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def test_a_connection_is_kept_and_replaced_when_the_server_has_closed_it(line: Line) -> None:
+    """What the server closes while it lies idle is found out before anything is sent, and nothing is sent twice."""
+    replies = []
+    with listening() as (listener, url), ThreadPoolExecutor(1) as threads:
+        server = ByHand(listener)
+        for hangs_up in (False, True, False):
+            serving = threads.submit(server.serve)
+            replies.append(line.post(url, b"x", {}, TIMEOUT).content)
+            serving.result(PATIENCE)
+            if hangs_up:
+                server.hang_up()
+        server.hang_up()
+
+    assert [b"ok"] * 3 == replies
+    assert 2 == server.accepted
+
+
+@contextmanager
+def listening() -> Iterator[tuple[socket.socket, str]]:
+    """A socket of ours, and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener, f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+# What goes wrong
+
+
+def test_nobody_there(line: Line) -> None:
+    """Nothing was sent."""
+    with listening() as (_, url):
+        pass
+    with pytest.raises(NotSent) as caught:
+        line.post(url, b"x", {}, TIMEOUT)
+
+    assert isinstance(caught.value.args[0], ConnectionError)
+
+
+def test_a_stranger(server: Echo, line: Line) -> None:
+    """Whoever the context does not trust gets nothing."""
+    with pytest.raises(NotSent) as caught:
+        type(line)(tls_context(), **({"proxy": None} if isinstance(line, Proxied) else {})).post(  # type: ignore[call-arg]
+            f"{server.url}/", b"x", {}, TIMEOUT
+        )
+
+    assert isinstance(caught.value.args[0], ssl.SSLError)
+    assert [] == server.seen
+
+
+def test_somebody_who_takes_the_call_and_does_not_speak(line: Line) -> None:
+    """The time to connect holds for the handshake too."""
+    with listening() as (_, url), pytest.raises(NotSent) as caught:
+        line.post(url.replace("http", "https"), b"x", {}, (SOON, PATIENCE))
+
+    assert isinstance(caught.value.args[0], TimeoutError)
+
+
+def test_a_server_that_says_nothing(line: Line, server: Echo) -> None:
+    """It has the request: what became of it nobody knows."""
+    with pytest.raises(TimeoutError):
+        line.post(f"{server.url}/silent", b"x", {}, (PATIENCE, SOON))
+    with pytest.raises(TimeoutError):
+        line.open(f"{server.url}/silent", b"x", {}, (PATIENCE, SOON))
+
+
+@pytest.mark.parametrize("path", ["gone", "half"])
+def test_a_connection_that_breaks(line: Line, server: Echo, path: str) -> None:
+    """The request had left, so it is no NotSent; and it is sent once."""
+    with pytest.raises((OSError, HTTPException)) as caught:
+        line.post(f"{server.url}/{path}", b"x", {}, TIMEOUT)
+
+    assert not isinstance(caught.value, NotSent)
+    assert 1 == len(server.seen)
+
+
+def test_what_broke_is_made_anew(line: Line, server: Echo) -> None:
+    """After each of these the line is as good as new."""
+    with pytest.raises((OSError, HTTPException)):
+        line.post(f"{server.url}/gone", b"x", {}, TIMEOUT)
+
+    assert "x" == line.post(f"{server.url}/", b"x", {}, TIMEOUT).json()
+
+
+def test_a_redirect_is_not_followed(line: Line, server: Echo) -> None:
+    """What we say is for this address."""
+    assert 302 == line.post(f"{server.url}/moved", b"x", {}, TIMEOUT).status
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nb: c"])
+def test_a_header_that_is_none(line: Line, value: str) -> None:
+    """Nobody is called for it, and nothing is smuggled in with it."""
+    with pytest.raises(BadHeader):
+        line.post("https://127.0.0.1:1/", b"x", {"Authorization": value}, TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    "url", ["https:///", "practice.example/", "gopher://practice.example/", "https://127.0.0.1:99999/"]
+)
+def test_an_address_that_is_none(line: Line, url: str) -> None:
+    """No waiting mends it."""
+    with pytest.raises((ValueError, Permanent)):
+        line.post(url, b"x", {}, TIMEOUT)
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1/", "http://practice.example/", "http://localhost@192.0.2.1/"])
+def test_plain_http_to_another_machine_is_refused(line: Line, url: str) -> None:
+    """Nothing is sent in the clear over a network."""
+    with pytest.raises(Permanent):
+        line.post(url, b"x", {}, TIMEOUT)
+
+
+# What only one of them can do
+
+
+def test_a_header_that_no_server_could_read(context: ssl.SSLContext) -> None:
+    """It is refused before anybody is called."""
+    with pytest.raises(BadHeader):
+        Direct(context).post("https://127.0.0.1:1/", b"x", {"Authorization": "\u3042"}, TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", (200, b"ok")),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\nok", (200, b"ok")),
+        (b"HTTP/1.0 200\r\n\r\nuntil the end", (200, b"until the end")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b"")),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nTrailer: x\r\n\r\n", (200, b"ok")),
+    ],
+)
+def test_responses_as_servers_write_them(context: ssl.SSLContext, said: bytes, expected: tuple[int, bytes]) -> None:
+    """With a length, in chunks, or until the connection ends; and a word may come before."""
+    assert expected == answered(context, said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"HTTP/1.1 2",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 2000,
+    ],
+)
+def test_what_is_no_response_is_an_error(context: ssl.SSLContext, said: bytes) -> None:
+    """Of those that say that the request had left: half a response is none, and no header fills the memory."""
+    with pytest.raises((OSError, HTTPException)) as caught:
+        answered(context, said)
+
+    assert not isinstance(caught.value, (NotSent, TimeoutError))
+
+
+def answered(context: ssl.SSLContext, said: bytes) -> tuple[int, bytes]:
+    """Status and content, when the server says that and hangs up."""
+    with listening() as (listener, url), ThreadPoolExecutor(1) as threads:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                while not connection.recv(65536).endswith(b"x"):
+                    pass
+                connection.sendall(said)
+
+        serving = threads.submit(serve)
+        try:
+            reply = Direct(context).post(url, b"x", {}, TIMEOUT)
+        finally:
+            serving.result(PATIENCE)
+    return reply.status, reply.content
+
+
+def test_whoever_needs_no_proxy_does_without_requests(certificates: Certificates) -> None:
+    """It is not even imported: 4 MiB of the master, and 2 of each job process."""
+    program = (
+        "import sys; from cocoai import app; from cocoai.engine.line import new_line; "
+        "from cocoai.engine.tls import tls_context; new_line(tls_context(sys.argv[1])); "
+        "sys.exit('requests' in sys.modules)"
+    )
+
+    assert 0 == subprocess.run([sys.executable, "-c", program, certificates.ca_file], check=False).returncode
+
+
+def test_a_proxy_that_is_not_there(context: ssl.SSLContext) -> None:
+    """It is named, so that the operator looks in the right place."""
+    with listening() as (_, proxy):
+        pass
+    with pytest.raises(NotSent) as caught:
+        new_line(context, proxy).post("https://practice.example/", b"x", {}, TIMEOUT)
+
+    assert isinstance(caught.value.args[0], ProxyFailed)
+
+
+def test_this_machines_own_servers_are_reached_without_the_proxy(context: ssl.SSLContext, server: Echo) -> None:
+    """A proxy is for the world outside: nobody listens where this one points."""
+    with listening() as (_, proxy):
+        pass
+
+    assert "x" == new_line(context, proxy).post(f"{server.url}/", b"x", {}, TIMEOUT).json()

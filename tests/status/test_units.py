@@ -1,0 +1,51 @@
+"""Figures for people: each with its unit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cocoai.status import units
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize(
+    ("expected", "seconds"),
+    [
+        ("0.0 ms", 0.0),
+        ("0.4 ms", 0.0004),
+        ("10 ms", 0.01),
+        ("999 ms", 0.9994),
+        ("1.0 s", 0.9996),
+        ("59.9 s", 59.94),
+        ("1 min 0 s", 59.96),
+        ("4 min 10 s", 250.0),
+        ("59 min 59 s", 3599.4),
+        ("1 h 0 min", 3599.6),
+        ("23 h 59 min", 86_399.0),
+        ("1 d 0 h", 86_400.0),
+        ("400 d 0 h", 400 * 86_400.0),
+        ("-120 ms", -0.12),
+        ("-2 min 0 s", -120.0),
+    ],
+)
+def test_a_duration_is_as_exact_as_anybody_wants_it(expected: str, seconds: float) -> None:
+    """Two clocks may differ: what is negative shows that."""
+    assert expected == units.seconds(seconds)
+
+
+def test_a_count_and_a_size_can_be_read_at_a_glance() -> None:
+    """Memory that could not be read is no number."""
+    assert ("12,345", "1.5 MiB", "") == (units.number(12_345), units.mib(1536), units.mib(None))
+    assert ["never", "once", "twice", "1,000 times"] == [units.times(each) for each in (0, 1, 2, 1000)]
+
+
+@given(st.text())
+def test_nothing_that_a_terminal_obeys_is_in_a_plain_text(text: str) -> None:
+    """Nor a line's end, nor a mark that turns the direction of writing."""
+    plain = units.plain(text)
+
+    assert plain.isprintable() or plain == ""
+    assert len(text) == len(plain)
