@@ -53,7 +53,7 @@ class Wire:
 
     def post(self, url: str, body: bytes, *_: object) -> Reply:
         """What Slack answers; the power may go before it hears us, and before we hear it."""
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
         return Reply(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
     def open(self, *_: object) -> Response:
@@ -208,7 +208,7 @@ class Machine:
         if key in dict(self.outside.ended):
             self.blame(Law.ENDED, f"{key}: something is said for it")
 
-    def slack(self, method: str, fields: dict[str, str]) -> dict[str, Any]:
+    def slack(self, method: str, fields: dict[str, Any]) -> dict[str, Any]:
         """One call, as Slack answers it."""
         self.own_step(method)
         fault, *others = self.outside.slack_faults or ("",)
@@ -219,21 +219,21 @@ class Machine:
         self.own_step(f"{method} is heard")
         return told
 
-    def _obey(self, method: str, fields: dict[str, str]) -> dict[str, Any]:
+    def _obey(self, method: str, fields: dict[str, Any]) -> dict[str, Any]:
         if method == "conversations.replies":
             return {"ok": True, "messages": self._thread(fields["ts"])}
-        self._speak(json.loads(fields["metadata"])["event_payload"]["key"])
+        self._speak(fields["metadata"]["event_payload"]["key"])
         if method == "chat.postMessage":
             return {"ok": True, "ts": self._post(fields)}
         changed = [message.ts for message in self.outside.said].index(fields["ts"])
         said = list(self.outside.said)
-        said[changed] = said[changed]._replace(text=fields["text"], metadata=fields["metadata"])
+        said[changed] = said[changed]._replace(text=fields["text"], metadata=json.dumps(fields["metadata"]))
         self.note(said=tuple(said))
         return {"ok": True}
 
-    def _post(self, fields: dict[str, str]) -> str:
+    def _post(self, fields: dict[str, Any]) -> str:
         ts = f"{int(NOW) + len(self.outside.said)}.000200"
-        said = Said(fields["channel"], fields["thread_ts"], ts, fields["text"], fields["metadata"])
+        said = Said(fields["channel"], fields["thread_ts"], ts, fields["text"], json.dumps(fields["metadata"]))
         self.note(said=(*self.outside.said, said))
         return ts
 

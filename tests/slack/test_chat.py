@@ -144,20 +144,30 @@ def test_an_update_changes_text_and_mark(chat: SlackChat, practice: PracticeSlac
     assert [("the answer", Mark(mark.key, "answer"))] == [(each.text, each.mark) for each in messages[1:]]
 
 
-def test_what_is_sent_is_a_form_that_neither_unfurls_nor_pings(scripted: Any, mark: Mark) -> None:
-    """Form-encoded, the token in the header only, and Slack told to leave links and bare names alone."""
+def test_what_is_said_neither_unfurls_nor_pings(scripted: Any, mark: Mark) -> None:
+    """JSON, as Slack's own client sends it, the token in the header only; links and bare names are to be left alone."""
     chat, server = scripted(lambda method, _: {"ok": True, "ts": NOBODY})
     chat.post(CHANNEL, "あ&b", "1.0", mark)
     chat.update(CHANNEL, NOBODY, "あ&b", mark)
+    quiet = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
 
     for incoming in server.seen:
-        body = incoming.body.decode()
-        assert incoming.headers["content-type"].startswith("application/x-www-form-urlencoded")
-        assert incoming.headers["authorization"] == f"Bearer {TOKEN}"
-        assert TOKEN not in body + incoming.query
-        assert "text=%E3%81%82%26b" in body
-        for quiet in ("unfurl_links=false", "unfurl_media=false", "parse=none", "link_names=false"):
-            assert quiet in body
+        told = json.loads(incoming.body)
+        assert "application/json; charset=utf-8" == incoming.headers["content-type"]
+        assert f"Bearer {TOKEN}" == incoming.headers["authorization"]
+        assert TOKEN not in incoming.body.decode() + incoming.query
+        assert {"channel": CHANNEL, "text": "あ&b"} | quiet == {
+            name: told[name] for name in ("channel", "text", *quiet)
+        }
+
+
+def test_what_is_asked_for_is_a_form(scripted: Any) -> None:
+    """Slack takes no JSON where something is read."""
+    chat, server = scripted(lambda method, _: {"ok": True, "messages": []})
+    chat.thread(CHANNEL, NOBODY)
+
+    assert "application/x-www-form-urlencoded" == server.seen[0].headers["content-type"]
+    assert f"channel={CHANNEL}&ts={NOBODY}".encode() in server.seen[0].body
 
 
 def test_no_text_pings(chat: SlackChat, practice: PracticeSlack, asked: str, mark: Mark) -> None:
