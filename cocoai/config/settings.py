@@ -112,7 +112,7 @@ class Pool:
     ]
     request_timeout: Annotated[float, Key(seconds(0.1, 2.5), "2", "for one request; Slack gives up at 3 s")]
     slow_request: Annotated[float, Key(seconds(0.1, 2.5), "1", "after which a request's stack is written to the log")]
-    slots: Annotated[int, Key(whole(1, 1000), "4", "answers at once, about 5 MiB each")]
+    slots: Annotated[int, Key(whole(1, 1000), "4", "answers at once, about 3 MiB each")]
     max_worker_mib: Annotated[
         int, Key(whole(8, 4096), "32", "MiB (PSS) at which a worker is replaced; looked at each minute")
     ]
