@@ -142,7 +142,9 @@ def kind_of_update(call: Call) -> str:
     """What a chat.update said that the message is; empty for other calls."""
     if call.method != "chat.update":
         return ""
-    return str(json.loads(call.arguments["metadata"])["event_payload"]["kind"])
+    metadata = call.arguments["metadata"]  # as in a form, or as in JSON
+    told = json.loads(metadata) if isinstance(metadata, str) else metadata
+    return str(told["event_payload"]["kind"])
 
 
 def difference(later: Spent, earlier: Spent) -> Spent:
@@ -223,9 +225,15 @@ def times_of_a_question(folder: Path, certificates: Certificates) -> None:
         for number in range(30):
             questions.append(built.ask(f"What costs what, number {number}?"))
             built.answer_to(questions[-1])
-        answers = [call.time + call.seconds for call in built.slack.calls if kind_of_update(call) == "answer"]
+        answers = built.slack.wait_for(lambda: ends(built.slack, len(questions)))
         times("placeholder after (ms)", [seconds * 1000 for seconds in heard(built, questions)])
         times("reply after its end (ms)", [(end - last) * 1000 for end, last in zip(answers, written, strict=True)])
+
+
+def ends(slack: PracticeSlack, number: int) -> list[float] | None:
+    """When each of `number` answers stood at Slack, in epoch seconds; None as long as there are fewer."""
+    found = [call.time + call.seconds for call in slack.calls if kind_of_update(call) == "answer"]
+    return found if len(found) == number else None
 
 
 class Watched(PracticeOpenAI):
