@@ -53,8 +53,8 @@ UNCOUNTED = 3
 QUESTIONS = 6
 """Questions for which everything is still cold, and those behind them that are counted."""
 
-REST = 30.0
-"""Seconds without a question, for what is no part of one."""
+REST = 60.0
+"""Seconds without a question, for what is no part of one: as long as the master's longest round of duties."""
 
 Spent = dict[str, float]
 """CPU seconds, or milliseconds a question, of each kind of process."""

@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -185,8 +186,10 @@ def _fenced(lines: Iterable[str], fence: _Fence, limit: int) -> list[_Unit]:
     return [_Unit(text, fence) for line in lines for text in _pieces(_Line("", [Span(line)], ""), room)]
 
 
-def _prose(text: str, limit: int) -> list[_Unit]:
-    return [_Unit(piece) for piece in _pieces(_line(text.rstrip()), limit)]
+@lru_cache(maxsize=256)
+def _prose(text: str, limit: int) -> tuple[_Unit, ...]:
+    # Kept for a while: a reply that grows is rendered again and again, and all its lines but the last stay as they are.
+    return tuple(_Unit(piece) for piece in _pieces(_line(text.rstrip()), limit))
 
 
 def _line(text: str) -> _Line:
