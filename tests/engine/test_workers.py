@@ -252,6 +252,7 @@ def test_what_was_counted_outlives_workers_and_reloads(pool: PoolUnderTest) -> N
     before = pool.picture()
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: pool.workers() - {first})
+    pool.await_start(workers=1)  # it knows the one that has come, and will not take it for a new one
     pool.ask()
     wait_until(lambda: pool.picture().accepted == 6)
     pool.signal(signal.SIGHUP)
