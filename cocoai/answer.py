@@ -219,7 +219,7 @@ class Answerer:
     def _thread(self, run: Run) -> tuple[Message, ...]:
         """The thread so far. Before a question that opens one nothing was said, nor by us at a first attempt."""
         question = run.question
-        if question.ts == question.thread_ts and run.job.attempt == 1:
+        if not question.in_thread and run.job.attempt == 1:
             return ()
         return self._slack.thread(question.channel, question.thread_ts)
 

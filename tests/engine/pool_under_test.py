@@ -206,6 +206,14 @@ class Load(Clients):
         heard = len(self.heard)
         wait_until(lambda: len(self.heard) >= heard + times and self.heard[-times:] == [word] * times)
 
+    def reload_twice(self, pool: PoolUnderTest) -> None:
+        """Meanwhile, new code comes by HUP, twice; each time wait until it answers."""
+        for times, word in ((2, "two"), (3, "three")):
+            pool.write(word)
+            pool.signal(signal.SIGHUP)
+            self.await_word(word)
+            pool.await_log("pool outcome=started", times)
+
     def ask(self) -> None:
         try:
             reply = ask(self._path)

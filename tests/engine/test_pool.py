@@ -389,11 +389,7 @@ def test_hup_is_new_code_in_place_and_no_request_fails(pool: PoolUnderTest, *, b
     inode = os.stat(pool.path).st_ino
     with Load(pool.path) as load:
         load.await_word("one")
-        for times, word in ((2, "two"), (3, "three")):
-            pool.write(word)
-            pool.signal(signal.SIGHUP)
-            load.await_word(word)
-            pool.await_log("pool outcome=started", times)
+        load.reload_twice(pool)
         last = pool.await_start(times=3)
 
     assert [] == load.failed

@@ -128,11 +128,7 @@ def test_a_reload_with_a_range_fails_no_request(pool: PoolUnderTest, least: str)
     pool.await_log("outcome=started")
     with Load(pool.path) as load:
         load.await_word("one")
-        for times, word in ((2, "two"), (3, "three")):
-            pool.write(word)
-            pool.signal(signal.SIGHUP)
-            load.await_word(word)
-            pool.await_log("pool outcome=started", times)
+        load.reload_twice(pool)
 
     assert [] == load.failed
 
