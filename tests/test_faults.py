@@ -32,7 +32,7 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -439,11 +439,11 @@ def test_a_disk_that_fills_up_while_the_model_writes_takes_no_answer_away(crampe
 def test_a_pool_that_reloads_or_starts_on_a_full_disk_serves_all_the_same(cramped: House, number: int) -> None:
     """It must be there when there is room again, and nobody might be there to start it."""
     await_rest(cramped)
-    master, serving = cramped.pool_pid(), workers(cramped)
+    master, serving = cramped.pool_pid(), both_workers(cramped)
     assert master  # 0 would be our own group
     with full_of_bytes(cramped.var):
         os.kill(master, number)
-        wait_until(lambda: len(workers(cramped)) == 2 and not workers(cramped) & serving)
+        both_workers(cramped, besides=serving)
         question = cramped.ask("still there?")
         statuses = await_the_twins(cramped, question)
 
@@ -499,8 +499,21 @@ def workers(built: House) -> set[int]:
     try:
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return {int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "cocoai-worker\n"}
-    except FileNotFoundError:
-        return set()  # somebody has just gone
+    except (FileNotFoundError, ProcessLookupError):
+        return set()  # somebody has just gone: before the look, or in it
+
+
+def both_workers(built: House, besides: Collection[int] = ()) -> set[int]:
+    """The two that serve, once both are there and none is one of `besides`."""
+    found: set[int] = set()
+
+    def are_there() -> bool:
+        found.clear()
+        found.update(workers(built))
+        return len(found) == 2 and found.isdisjoint(besides)
+
+    wait_until(are_there)
+    return found
 
 
 @contextlib.contextmanager
@@ -533,7 +546,7 @@ SHORT: dict[str, tuple[int, Callable[[int], int]]] = {
 def test_a_worker_that_is_short_of_something_says_503_and_recovers(short: House, case: str) -> None:
     """Nothing is kept, nothing is left; with its limit raised the same worker takes what Slack sends again."""
     await_rest(short)
-    serving = workers(short)
+    serving = both_workers(short)
     with limited(serving, *SHORT[case]):
         question = short.ask("hello?")
         statuses = await_the_twins(short, question)
@@ -547,7 +560,7 @@ def test_a_worker_that_is_short_of_something_says_503_and_recovers(short: House,
 def test_a_worker_that_cannot_even_accept_is_replaced(short: House) -> None:
     """The connection waits in the backlog for its successor: Slack hears nothing of it."""
     await_rest(short)
-    serving = workers(short)
+    serving = both_workers(short)
     with limited(serving, resource.RLIMIT_NOFILE, first_free):
         question = short.ask("hello?")
         wait_until(lambda: len(workers(short)) == 2 and workers(short) != serving)

@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocoai.engine import background, fastcgi
-from cocoai.engine.fastcgi import Worker
+from cocoai.engine.fastcgi import Watch, Worker
 from cocoai.engine.request import MAX_BODY, Request
 from cocoai.engine.response import AFTER, Response
 from cocoai.engine.router import Router
 from cocoai.engine.scoreboard import Scoreboard
 from cocoai.engine.seats import BUSY, IDLE
 from tests.engine import fastcgi_client as fcgi
-from tests.engine.conftest import Workers, ended, is_alive
+from tests.engine.conftest import Workers, is_alive
 from tests.engine.fastcgi_client import Peer, ask, begin, pairs, params, record, request, stream
 from tests.processes import wait_until
 
@@ -327,23 +327,22 @@ def test_the_alarm_is_set_for_the_request_alone(workers: Workers, pipe: Callable
     assert 0 == read_number(ran.reader)
 
 
-def test_an_idle_worker_has_no_alarm(workers: Workers, pipe: Callable[[], Pipe]) -> None:
-    """It would end one that has nothing to do: seen here as a worker leaves that waited."""
+def test_an_idle_worker_has_no_alarm(
+    workers: Workers, pipe: Callable[[], Pipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would end one that has nothing to do: looked at whenever the worker begins to wait."""
     told = pipe()
-    ours, theirs = socket.socketpair()
-    worker = Worker(tell_pid, max_requests=0, request_timeout=1000)
+    wait = Watch.wait
 
-    def serve() -> None:
-        worker.serve(workers.listener, theirs)
+    def tell_and_wait(watch: Watch) -> None:
         write_number(told.writer, round(signal.getitimer(signal.ITIMER_REAL)[0]))
+        wait(watch)
 
-    kept = frozenset({workers.listener.fileno(), theirs.fileno(), told.writer})
-    pid = background.fork(serve, name="cocoai-worker", keep=kept, detach=False)
-    with theirs:
-        assert str(pid) == ask(workers.path).text
-    ours.close()
+    monkeypatch.setattr(Watch, "wait", tell_and_wait)
+    workers.start(tell_pid, request_timeout=1000, keep=frozenset({told.writer}))
 
-    assert 0 == ended(pid)
+    assert 0 == read_number(told.reader)
+    assert ask(workers.path).text
     assert 0 == read_number(told.reader)
 
 
