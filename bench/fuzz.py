@@ -25,10 +25,10 @@ from bench.soak import NoSync
 from cocoai.engine.job import Key, encode_line, whole_lines
 from cocoai.engine.spool import Spool
 from cocoai.errors import Refused
-from cocoai.slack.chat import Message
 from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
 from cocoai.slack.history import turns
 from cocoai.slack.identity import Identity
+from cocoai.slack.messages import Message
 from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 
 SECRET = "practice-signing-secret"

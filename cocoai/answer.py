@@ -18,10 +18,11 @@ from cocoai.conversation import Conversation
 from cocoai.engine.job import LONGEST_DELAY, Fact, Job
 from cocoai.engine.spool import Spool
 from cocoai.errors import CocoAIError, Permanent, Temporary
-from cocoai.slack.chat import KINDS, Mark, Message, SlackChat
+from cocoai.slack.chat import SlackChat
 from cocoai.slack.events import Question
 from cocoai.slack.growing import Growing
 from cocoai.slack.history import turns
+from cocoai.slack.messages import KINDS, Mark, Message
 from cocoai.slack.rendering import parts, plain
 from cocoai.words import Words
 

@@ -14,11 +14,22 @@ Speaker = Literal["asker", "cocoai"]
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes to the model beside the words; `data` is its bytes, for a text UTF-8."""
+
+    kind: Literal["image", "pdf", "text"]
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Turn:
-    """One side's contribution, in plain text."""
+    """One side's contribution, in plain text, and what was attached to it."""
 
     speaker: Speaker
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)

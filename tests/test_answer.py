@@ -22,8 +22,9 @@ from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.chat import Mark, SlackChat
+from cocoai.slack.chat import SlackChat
 from cocoai.slack.events import Question
+from cocoai.slack.messages import Mark
 from cocoai.words import ENGLISH, JAPANESE, Words
 from tests.house import payload
 

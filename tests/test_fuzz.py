@@ -26,9 +26,9 @@ from cocoai.engine.request import Request
 from cocoai.engine.router import Router
 from cocoai.engine.spool import Spool
 from cocoai.errors import Refused
-from cocoai.slack.chat import Mark, Message
 from cocoai.slack.events import Question, SlackEventAnalyzer
 from cocoai.slack.history import turns
+from cocoai.slack.messages import Mark, Message
 from cocoai.slack.rendering import plain
 from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 from cocoai.webhook import Webhook

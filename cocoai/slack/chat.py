@@ -8,19 +8,20 @@ Sources: docs.slack.dev/apis/web-api, /apis/web-api/rate-limits, /reference/meth
 from __future__ import annotations
 
 import json
-import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
 from cocoai.engine.line import Line, Reply
-from cocoai.errors import CocoAIError, Temporary
+from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.slack.files import File, file_of
 from cocoai.slack.identity import Identity, from_auth_test
+from cocoai.slack.messages import EVENT_TYPE, KINDS, Mark, Message, is_ts, message_of, word
 from cocoai.slack.outcomes import checked, unreachable
-from cocoai.slack.rendering import harmless
+from cocoai.slack.rendering import harmless, unpinged
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
@@ -33,37 +34,15 @@ MOST_PAGES = 100
 MOST_MESSAGES = 1000
 """Replies kept of a thread, the newest; the parent is kept besides."""
 
-IN_JSON = frozenset({"chat.postMessage", "chat.update"})
+IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
 """Slack takes JSON where something is written; what is read is asked for in a form (docs.slack.dev/apis/web-api)."""
 
-EVENT_TYPE = "cocoai"
-KINDS = ("placeholder", "answer", "part", "note", "error")
-
-_QUIET = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
+_UNLINKED = {"parse": "none", "link_names": False}
+_QUIET = {"unfurl_links": False, "unfurl_media": False, **_UNLINKED}
 """Nothing unfurls, since an address can carry a secret away; no bare name becomes a ping."""
 
-_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What a message of ours bears: the question's key, what it is to that (one of KINDS), which part of the reply."""
-
-    key: str
-    kind: str
-    n: int = 1
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message of a thread as Slack tells it; `text` still has its entities. What Slack leaves out is empty."""
-
-    ts: str
-    user: str
-    bot_id: str
-    text: str
-    mark: Mark | None
-    subtype: str
+Block = Mapping[str, Any]
+"""One block of Slack's Block Kit."""
 
 
 class SlackChat:
@@ -92,8 +71,8 @@ class SlackChat:
         self._limited: dict[tuple[str, str], float] = {}
         self._posted: dict[tuple[str, str, Mark], str] = {}
 
-    def post(self, channel: str, text: str, thread_ts: str, mark: Mark) -> str:
-        """Post into the thread; returns the message's ts.
+    def post(self, channel: str, text: str, thread_ts: str, mark: Mark, *, blocks: Sequence[Block] = ()) -> str:
+        """Post into the thread; returns the message's ts. With `blocks`, those are shown, and `text` is their fallback.
 
         A placeholder that waits for its answer is not posted again, and a message of which nobody knows whether it
         arrived is first sought: in both cases the ts is that of the message which is there.
@@ -101,18 +80,46 @@ class SlackChat:
         place = (channel, thread_ts, mark)
         ts = self._already_posted(place)
         if not ts:
-            ts = self._post(place, text)
+            ts = self._post(place, text, blocks)
         if mark.kind == "placeholder":
             self._posted[place] = ts
         else:
             self._posted.pop(place, None)
         return ts
 
-    def update(self, channel: str, ts: str, text: str, mark: Mark, *, wait: bool = True) -> None:
+    def update(
+        self, channel: str, ts: str, text: str, mark: Mark, *, blocks: Sequence[Block] = (), wait: bool = True
+    ) -> None:
         """Change a message of ours. With `wait` False a 429, also one that still holds, raises `Temporary` at once."""
-        self._say("chat.update", {"channel": channel, "ts": ts}, text, mark, wait=wait)
+        self._say("chat.update", {"channel": channel, "ts": ts}, text, mark, blocks, wait=wait)
         if mark.kind != "placeholder":
             self._posted = {place: posted for place, posted in self._posted.items() if posted != ts}
+
+    def whisper(self, channel: str, user: str, text: str, thread_ts: str) -> None:
+        """Say something in the thread that only `user` sees, and that nobody keeps."""
+        to = {"channel": channel, "user": user, "thread_ts": thread_ts}
+        self._call("chat.postEphemeral", {**to, "text": _visible(text), **_UNLINKED})
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Take a message of ours away; one that has gone already is no error."""
+        try:
+            self._call("chat.delete", {"channel": channel, "ts": ts})
+        except Permanent as error:
+            if error.code != "message_not_found":
+                raise
+
+    def name(self, user: str) -> str:
+        """What somebody is called in this workspace (users.info); empty if Slack does not say."""
+        told = self._call("users.info", {"user": user}).get("user")
+        told = told if isinstance(told, dict) else {}
+        profile = told.get("profile")
+        profile = profile if isinstance(profile, dict) else {}
+        return word(profile, "display_name") or word(profile, "real_name") or word(told, "name")
+
+    def file(self, file_id: str) -> File:
+        """All that Slack knows of a file (files.info): for one of which a message tells only the id."""
+        told = self._call("files.info", {"file": file_id}).get("file")
+        return file_of(told if isinstance(told, dict) else {"id": file_id})
 
     def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
         """The thread, oldest first, each message once: its parent and the newest 1,000 replies."""
@@ -144,20 +151,29 @@ class SlackChat:
             return ""
         return self._posted[place] or self.find(channel, thread_ts, mark.key, (mark.kind,), mark.n) or ""
 
-    def _post(self, place: tuple[str, str, Mark], text: str) -> str:
+    def _post(self, place: tuple[str, str, Mark], text: str, blocks: Sequence[Block]) -> str:
         channel, thread_ts, mark = place
         try:
-            return _ts(self._say("chat.postMessage", {"channel": channel, "thread_ts": thread_ts}, text, mark))
+            return _ts(self._say("chat.postMessage", {"channel": channel, "thread_ts": thread_ts}, text, mark, blocks))
         except Temporary as error:
             if error.sent:
                 self._posted[place] = ""
             raise
 
-    def _say(self, method: str, to: Mapping[str, str], text: str, mark: Mark, *, wait: bool = True) -> dict[str, Any]:
-        """The one door: nothing that people can see leaves by another, and nothing that leaves can ping."""
-        visible = harmless(text.encode("utf-8", "replace").decode("utf-8"))
+    def _say(
+        self,
+        method: str,
+        to: Mapping[str, str],
+        text: str,
+        mark: Mark,
+        blocks: Sequence[Block],
+        *,
+        wait: bool = True,
+    ) -> dict[str, Any]:
+        """The one door: what everybody can see leaves by no other, and nothing that leaves can ping."""
         metadata = {"event_type": EVENT_TYPE, "event_payload": asdict(mark)}
-        return self._call(method, {**to, "text": visible, "metadata": metadata, **_QUIET}, wait=wait)
+        shown = {"blocks": [_quiet(block) for block in blocks]} if blocks else {}
+        return self._call(method, {**to, "text": _visible(text), **shown, "metadata": metadata, **_QUIET}, wait=wait)
 
     def _pages(self, channel: str, thread_ts: str) -> Iterator[list[Message]]:
         fields = {"channel": channel, "ts": thread_ts, "limit": str(PAGE), "include_all_metadata": "true"}
@@ -167,7 +183,7 @@ class SlackChat:
             seen.add(cursor)
             told = self._call("conversations.replies", fields | ({"cursor": cursor} if cursor else {}))
             messages = told.get("messages")
-            yield [found for each in messages if (found := _message(each))] if isinstance(messages, list) else []
+            yield [found for each in messages if (found := message_of(each))] if isinstance(messages, list) else []
             cursor = _next_cursor(told)
 
     def _call(self, method: str, fields: Mapping[str, Any], *, wait: bool = True) -> dict[str, Any]:
@@ -213,35 +229,23 @@ def _written(method: str, fields: Mapping[str, Any]) -> tuple[bytes, str]:
     return urlencode(fields).encode("ascii"), "application/x-www-form-urlencoded"
 
 
+def _visible(text: str) -> str:
+    """The text, in characters that a socket takes, and without a ping."""
+    return harmless(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _quiet(block: Block) -> Block:
+    """The block, its Markdown without a ping; all else in a block is our own words."""
+    return {**block, "text": unpinged(block["text"])} if block.get("type") == "markdown" else block
+
+
 def _ts(told: Mapping[str, Any]) -> str:
-    ts = _word(told, "ts")
-    if _TS.fullmatch(ts):
+    ts = word(told, "ts")
+    if is_ts(ts):
         return ts
     raise Temporary("posted without a ts", source="Slack", sent=True)
 
 
 def _next_cursor(told: Mapping[str, Any]) -> str:
     more = told.get("response_metadata")
-    return _word(more, "next_cursor") if isinstance(more, dict) else ""
-
-
-def _message(told: object) -> Message | None:
-    if not isinstance(told, dict) or not _TS.fullmatch(_word(told, "ts")):
-        return None
-    words = {name: _word(told, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
-    return Message(**words, mark=_mark(told.get("metadata")))
-
-
-def _mark(metadata: object) -> Mark | None:
-    """The mark in a message's metadata; None for other apps' metadata and for anything odd."""
-    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
-        return None
-    payload = metadata.get("event_payload")
-    if not isinstance(payload, dict) or payload.get("kind") not in KINDS or type(payload.get("n")) is not int:
-        return None
-    return Mark(_word(payload, "key"), payload["kind"], payload["n"])
-
-
-def _word(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
-    return value if isinstance(value, str) else ""
+    return word(more, "next_cursor") if isinstance(more, dict) else ""

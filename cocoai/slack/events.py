@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Literal
 
 from cocoai.errors import Refused
 from cocoai.slack.identity import Identity, from_authorizations, is_id
 from cocoai.slack.signature import verify
 
-Kind = Literal["mention", "direct", "follow_up"]
+Kind = Literal["mention", "direct", "follow_up", "again"]
 
 SUBTYPES = (None, "", "file_share", "thread_broadcast", "me_message")
 """A person's own words; every other subtype tells of edits, joins, bots and the like."""
@@ -49,6 +49,8 @@ class Question:
     """An event we answer. `text` is as Slack wrote it, entities and all; `event_time` is in seconds.
 
     `thread_ts` is `ts` for a message that opens its thread. `user` and `team` are the asker's.
+    `files` are as files.File writes them down. `is_bare`: told in a copy that may leave files out (app_mention).
+    `again`: the ts of the message that is asked once more, where that is not this one.
     """
 
     kind: Kind
@@ -60,6 +62,9 @@ class Question:
     text: str
     event_id: str
     event_time: int
+    files: tuple[Mapping[str, Any], ...] = ()
+    is_bare: bool = False
+    again: str = ""
 
     @property
     def key(self) -> str:
@@ -77,8 +82,15 @@ class Question:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Question:
-        """The reverse; facts that a later version added are passed over. Raises KeyError if one is missing."""
-        return cls(**{field.name: facts[field.name] for field in fields(cls)})
+        """The reverse; facts that a later version added are passed over, and those that an earlier one did not know
+        have their defaults. Raises KeyError if one is missing that there always was.
+        """
+        known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts or _is_old(field)}
+        return cls(**known | {"files": tuple(facts.get("files", ()))})
+
+
+def _is_old(field: Field[Any]) -> bool:
+    return field.default is MISSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from cocoai.errors import Permanent, Temporary
-from cocoai.slack.chat import Mark, SlackChat
+from cocoai.slack.chat import SlackChat
+from cocoai.slack.messages import Mark
 from cocoai.slack.rendering import parts
 
 

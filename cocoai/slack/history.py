@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cocoai.conversation import Turn, merged
-from cocoai.slack.chat import Message
 from cocoai.slack.events import Question
+from cocoai.slack.messages import Message
 from cocoai.slack.rendering import plain
 
 SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cocoai.slack.chat import Mark
+from cocoai.slack.messages import Mark
 
 Scene = Literal["short", "long", "waiting", "note", "refused", "deleted"]
 """short: a question, an answer in one message. long: an answer in three. waiting: the only slot is taken, the usher

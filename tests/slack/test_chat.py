@@ -19,8 +19,9 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.slack.chat import CONNECT_TIMEOUT, MOST_MESSAGES, MOST_PAGES, READ_TIMEOUT, Mark, Message, SlackChat
+from cocoai.slack.chat import CONNECT_TIMEOUT, MOST_MESSAGES, MOST_PAGES, READ_TIMEOUT, SlackChat
 from cocoai.slack.identity import Identity
+from cocoai.slack.messages import Mark, Message
 
 CHANNEL = "C0PRACTICE"
 TOKEN = "xoxb-practice"
@@ -216,7 +217,7 @@ def test_a_message_is_told_with_what_it_has(chat: SlackChat, practice: PracticeS
 
     assert chat.thread(CHANNEL, asked) == (
         Message(asked, "U0ASKER01", "", "<@U0COCOAI> hello", None, ""),
-        Message(ts, "U0COCOAI", "B0COCOAI", "wait", mark, ""),
+        Message(ts, "U0COCOAI", "B0COCOAI", "wait", mark, "", name="CocoAI"),
     )
 
 

@@ -12,8 +12,9 @@ from cocoai.engine.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
-from cocoai.slack.chat import Mark, SlackChat
+from cocoai.slack.chat import SlackChat
 from cocoai.slack.growing import Growing
+from cocoai.slack.messages import Mark
 
 CHANNEL = "C0PRACTICE"
 INTERVAL = 600.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cocoai.slack.chat import Mark, Message
 from cocoai.slack.events import Question
 from cocoai.slack.history import turns
+from cocoai.slack.messages import Mark, Message
 
 pytestmark = pytest.mark.pure
 

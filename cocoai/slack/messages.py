@@ -1,0 +1,86 @@
+"""Message: one message of a thread as Slack tells it; Mark: what a message of ours bears, so that it is found again.
+
+Pure: it reads what Slack's JSON holds, and passes over whatever is odd.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cocoai.slack.files import File, files_of
+
+EVENT_TYPE = "cocoai"
+KINDS = ("placeholder", "answer", "part", "note", "error")
+
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a message of ours bears: the question's key, what it is to that (one of KINDS), which part of the reply."""
+
+    key: str
+    kind: str
+    n: int = 1
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a thread as Slack tells it; `text` still has its entities. What Slack leaves out is empty.
+
+    `name` is a bot's own; people's are asked for with users.info.
+    """
+
+    ts: str
+    user: str
+    bot_id: str
+    text: str
+    mark: Mark | None
+    subtype: str
+    name: str = ""
+    files: tuple[File, ...] = ()
+
+
+def is_ts(value: object) -> bool:
+    """Has `value` the shape of a message's ts?"""
+    return isinstance(value, str) and _TS.fullmatch(value) is not None
+
+
+def message_of(told: object) -> Message | None:
+    """One entry of conversations.replies; None if it has not even a ts."""
+    if not isinstance(told, dict) or not is_ts(told.get("ts")):
+        return None
+    words = {name: word(told, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
+    words["text"] = words["text"] or _attached_text(told)
+    return Message(**words, mark=_mark(told.get("metadata")), name=_bot_name(told), files=files_of(told))
+
+
+def word(told: Mapping[str, Any], name: str) -> str:
+    """The text under this name; empty if there is none."""
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _mark(metadata: object) -> Mark | None:
+    """The mark in a message's metadata; None for other apps' metadata and for anything odd."""
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+        return None
+    payload = metadata.get("event_payload")
+    if not isinstance(payload, dict) or payload.get("kind") not in KINDS or type(payload.get("n")) is not int:
+        return None
+    return Mark(word(payload, "key"), payload["kind"], payload["n"])
+
+
+def _bot_name(told: Mapping[str, Any]) -> str:
+    profile = told.get("bot_profile")
+    return word(told, "username") or (word(profile, "name") if isinstance(profile, dict) else "")
+
+
+def _attached_text(told: Mapping[str, Any]) -> str:
+    """Many bots say all they have to say in legacy attachments, whose `fallback` is their plain text."""
+    attached = told.get("attachments")
+    each = [one for one in attached if isinstance(one, dict)] if isinstance(attached, list) else []
+    return "\n".join(filter(None, (word(one, "fallback") or word(one, "text") for one in each)))
