@@ -59,6 +59,7 @@ def _become(name: str, keep: frozenset[int], *, detach: bool) -> None:
     signal.set_wakeup_fd(-1)
     faulthandler.unregister(signal.SIGUSR2)
     restore_signals()
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a nudge (bell.py): who has no bell yet must not end of it
     faulthandler.register(signal.SIGUSR2, file=STDERR)  # whatever hangs can be asked where
     if detach:
         os.setsid()

@@ -12,6 +12,8 @@ import io
 import re
 import select
 import socket
+import ssl
+import time
 import zlib
 from collections.abc import Callable, Mapping
 
@@ -22,6 +24,11 @@ _BLOCK = 16 * 1024
 _LONGEST_LINE = 1024
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
+
+
+class Rung(Exception):
+    """The bell rang while nothing had come. Nothing is lost: the body can be read on."""
 
 
 class Body:
@@ -31,10 +38,13 @@ class Body:
     breaks off is handed on before the error.
     """
 
+    bell: int | None = None
+    """A descriptor that can be read once somebody is wanted elsewhere (bell.py): it ends every wait."""
+
     def __init__(
         self, reader: io.BufferedReader, connection: socket.socket, status: int, headers: Mapping[str, str]
     ) -> None:
-        self._reader = reader
+        self._reader: io.BufferedReader | None = reader
         self._socket = connection
         self._frame = _frame(status, headers)
         self._decoded = _decoder(headers.get("content-encoding", ""))
@@ -48,7 +58,7 @@ class Body:
     def read(self, seconds: float) -> bytes:
         """All that is there, waited for at most `seconds` if it is nothing; empty at the end.
 
-        Raises TimeoutError, or another OSError for a body that is cut off or cannot be read.
+        Raises TimeoutError, or another OSError for a body that is cut off or cannot be read; `Rung` for the bell.
         """
         gulp = b""
         while not gulp and not self._frame.complete:
@@ -59,27 +69,54 @@ class Body:
         return gulp
 
     def gather(self, seconds: float) -> None:
-        """Let what comes lie until it is PLENTY or the connection has ended, but at most `seconds`."""
+        """Let what comes lie until it is PLENTY or the connection has ended, but at most `seconds` or till the bell."""
         if self._frame.complete:
             return
         # Below this mark the kernel does not even wake us (socket(7), SO_RCVLOWAT).
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, PLENTY)
-        is_readable(self._socket, seconds)
+        _readable(seconds, self._socket.fileno(), self.bell)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
 
+    def has_come(self) -> bool:
+        """Whether `read` would find something, or the end, at once."""
+        return self._frame.complete or is_readable(self._socket, 0)
+
     def _received(self, seconds: float) -> bytes:
-        self._socket.settimeout(seconds)
-        data = self._reader.read1(_BLOCK)  # what came with the headers lies in its buffer
+        until = time.monotonic() + seconds
         self._socket.settimeout(0)
-        while data and len(data) < PLENTY:
+        data = self._behind_the_head()
+        while len(data) < PLENTY:
             try:
                 more = self._socket.recv(_BLOCK)
-            except OSError:  # nothing is there, or what the next call will say
-                break
+            except _NOTHING_YET:
+                if data:
+                    break
+                self._wait(until)
+                continue
+            except OSError:
+                if data:  # the next call will say it
+                    break
+                raise
             if not more:
                 break
             data += more
         return data
+
+    def _behind_the_head(self) -> bytes:
+        """What came together with the headers lies in the reader's buffer, all of it less than a block."""
+        reader, self._reader = self._reader, None
+        try:
+            return (reader and reader.read1(_BLOCK)) or b""
+        except _NOTHING_YET:
+            return b""
+
+    def _wait(self, until: float) -> None:
+        """Until something may have come; of that and the bell, what has come is first."""
+        ready = _readable(until - time.monotonic(), self._socket.fileno(), self.bell)
+        if ready == {self.bell}:
+            raise Rung
+        if not ready:
+            raise TimeoutError
 
 
 class _Frame:
@@ -166,9 +203,16 @@ def _frame(status: int, headers: Mapping[str, str]) -> _Frame:
 
 def is_readable(connection: socket.socket, seconds: float) -> bool:
     """Whether something can be read from it, or its end is there; waits at most `seconds` for that."""
+    return bool(_readable(seconds, connection.fileno()))
+
+
+def _readable(seconds: float, *descriptors: int | None) -> set[int]:
+    """Those that can be read, as soon as one can; waits at most `seconds`."""
     poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
+    for fd in descriptors:
+        if fd is not None:
+            poll.register(fd, select.POLLIN)
+    return {fd for fd, _ in poll.poll(max(0.0, seconds) * 1000)}
 
 
 def _decoder(encoding: str) -> Callable[[bytes], bytes]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -46,6 +48,16 @@ class Direct:
             self.close()
             raise
 
+    def fetch(self, url: str, headers: Headers, timeout: tuple[float, float]) -> Response:
+        """On a connection of its own: the one that is kept will be asked again."""
+        to = _address(url)
+        connection = self._new(to)
+        with ExitStack() as opened:
+            opened.callback(connection.close)
+            response = _asked(connection, "GET", to, None, {**headers, "Connection": "close"}, timeout)
+            opened.callback(response.close)
+            return replace(response, close=opened.pop_all().close)
+
     def close(self) -> None:
         """Hang up; a further request connects anew."""
         if self._connection is not None:
@@ -57,21 +69,7 @@ class Direct:
 
     def _ask(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Response:
         to = _address(url)
-        connection = self._line_to(to)
-        _prepare(connection, to, {"User-Agent": USER_AGENT, "Content-Length": str(len(body)), **headers})
-        try:
-            if connection.sock is None:
-                connection.timeout = timeout[0]
-                connection.connect()
-            # The connection forgets it when the server is to close; the response is read from it all the same.
-            sock = connection.sock
-            sock.settimeout(timeout[1])
-            connection.endheaders(body)
-        except OSError as error:
-            raise NotSent(error) from error
-        response = connection.getresponse()
-        told = {name.lower(): value for name, value in response.headers.items()}
-        return Response(response.status, told, Body(response.fp, sock, response.status, told), response.close)
+        return _asked(self._line_to(to), "POST", to, body, {"Content-Length": str(len(body)), **headers}, timeout)
 
     def _line_to(self, to: SplitResult) -> HTTPConnection:
         """The connection that there is, or one that is still to be connected."""
@@ -103,10 +101,35 @@ def _address(url: str) -> SplitResult:
     return to
 
 
-def _prepare(connection: HTTPConnection, to: SplitResult, headers: Headers) -> None:
+def _asked(
+    connection: HTTPConnection,
+    method: str,
+    to: SplitResult,
+    body: bytes | None,
+    headers: Headers,
+    timeout: tuple[float, float],
+) -> Response:
+    """Ask over this connection, which is stood first if it does not stand."""
+    _prepare(connection, method, to, {"User-Agent": USER_AGENT, **headers})
+    try:
+        if connection.sock is None:
+            connection.timeout = timeout[0]
+            connection.connect()
+        # The connection forgets it when the server is to close; the response is read from it all the same.
+        sock = connection.sock
+        sock.settimeout(timeout[1])
+        connection.endheaders(body)
+    except OSError as error:
+        raise NotSent(error) from error
+    response = connection.getresponse()
+    told = {name.lower(): value for name, value in response.headers.items()}
+    return Response(response.status, told, Body(response.fp, sock, response.status, told), response.close)
+
+
+def _prepare(connection: HTTPConnection, method: str, to: SplitResult, headers: Headers) -> None:
     """The request's head, not sent yet."""
     try:
-        connection.putrequest("POST", urlunsplit(("", "", to.path or "/", to.query, "")), skip_accept_encoding=True)
+        connection.putrequest(method, urlunsplit(("", "", to.path or "/", to.query, "")), skip_accept_encoding=True)
     except (HTTPException, UnicodeError) as error:
         raise ValueError("an address has a path of visible ASCII") from error
     for name, value in headers.items():

@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cocoai.engine import background, locks
+from cocoai.engine.bell import SIGNAL
 from cocoai.engine.generation import Generation
-from cocoai.engine.job import Job
+from cocoai.engine.job import Job, Key
 from cocoai.engine.locks import FileLock, Slot, Slots
+from cocoai.engine.processes import nudge
 from cocoai.engine.scoreboard import Scoreboard
 from cocoai.engine.seats import Seat
 from cocoai.engine.spool import Spool
@@ -99,6 +101,17 @@ class Jobs:
             self._fork("cocoai-job", slot, lambda: self._work(slot))
         elif (usher := locks.take(self._usher_path)) is not None:
             self._fork("cocoai-usher", usher, lambda: self._usher(usher))
+
+    def stop(self, key: str) -> bool:
+        """In a worker: wish that this question ends with what is there. False if it has ended; `OSError`, `ValueError`.
+
+        The wish is the truth; its process, if one has it in hand, is only nudged so that it looks at once (bell.py).
+        """
+        if not self._spool.ask_stop(Key.parse(key)):
+            return False
+        if process := self._board.who_answers(key):
+            nudge(*process, SIGNAL)
+        return True
 
     def is_due(self) -> bool:
         """In the master, which touches no lock: whether a process should be forked to attend()."""

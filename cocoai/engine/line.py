@@ -78,6 +78,10 @@ class Line(Protocol):
         """Send, and leave the response's body to be read; the connection is closed behind it."""
         ...
 
+    def fetch(self, url: str, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> Response:
+        """GET, and leave the body to be read; the connection is closed behind it. NotSent or not is all one here."""
+        ...
+
 
 def new_line(context: ssl.SSLContext, proxy: str | None = None) -> Line:
     """A line of one process's own. `proxy` is a URL, used for all but this machine's own servers."""

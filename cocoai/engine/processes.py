@@ -5,6 +5,8 @@ Source: proc(5). A pid alone names nobody: it is given away again. A pid with it
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass
 
 _START_TIME = 22 - 3
@@ -28,6 +30,25 @@ def start_time(pid: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return 0 if state in (b"Z", b"X") else int(fields[_START_TIME - 1])
+
+
+def nudge(pid: int, start: int, number: int) -> bool:
+    """Send a signal to the process that began at `start` and to no other; False if it has gone, or is none of ours.
+
+    Source: pidfd_open(2). What is opened stays this very process, whoever is given its pid after it.
+    """
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if is_same := start_time(pid) == start:
+            signal.pidfd_send_signal(process, number)
+    except OSError:
+        return False
+    finally:
+        os.close(process)
+    return is_same
 
 
 def memory(pid: int) -> Memory:

@@ -43,11 +43,21 @@ class Proxied:
         self._session.get_redirect_target = lambda *_: None  # type: ignore[method-assign]
 
     def post(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Reply:
-        with self._asked(url, body, headers, timeout) as response:
+        with self._asked("POST", url, body, headers, timeout) as response:
             return Reply(response.status_code, _lower(response.headers), response.content)
 
     def open(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Response:
-        with self._asked(url, body, {**headers, "Connection": "close"}, timeout, stream=True) as response:
+        return self._opened("POST", url, body, headers, timeout)
+
+    def fetch(self, url: str, headers: Headers, timeout: tuple[float, float]) -> Response:
+        return self._opened("GET", url, b"", headers, timeout)
+
+    def close(self) -> None:
+        """Hang up; a further request connects anew."""
+        self._session.close()
+
+    def _opened(self, method: str, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Response:
+        with self._asked(method, url, body, {**headers, "Connection": "close"}, timeout, stream=True) as response:
             # The connection forgets its socket when it is to be closed; the file being read from never does.
             message: Any = response.raw._fp  # noqa: SLF001 (nobody offers another way)
             reader, connection = message.fp, message.fp.raw._sock  # noqa: SLF001
@@ -56,20 +66,23 @@ class Proxied:
 
     @contextmanager
     def _asked(
-        self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float], *, stream: bool = False
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: Headers,
+        timeout: tuple[float, float],
+        *,
+        stream: bool = False,
     ) -> Iterator[requests.Response]:
         """The response. Whatever goes wrong, also while it is read, is told in line.py's words."""
         data = _Body(body)
         try:
-            yield self._session.post(
-                url, data=data or b"", headers=headers, timeout=timeout, stream=stream, allow_redirects=False
+            yield self._session.request(
+                method, url, data=data or b"", headers=headers, timeout=timeout, stream=stream, allow_redirects=False
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             raise _failure(error, sent=data.sent) from error
-
-    def close(self) -> None:
-        """Hang up; a further request connects anew."""
-        self._session.close()
 
 
 class _Body(io.BytesIO):
@@ -80,10 +93,11 @@ class _Body(io.BytesIO):
 
     def __init__(self, body: bytes) -> None:
         super().__init__(body)
+        self._size = len(body)
         self.sent = not body
 
     def __bool__(self) -> bool:
-        return bool(self.getbuffer().nbytes)
+        return bool(self._size)  # to look into the buffer would copy it
 
     def read(self, size: int | None = -1) -> bytes:
         block = super().read(size)

@@ -196,8 +196,23 @@ class Scoreboard:
 
     def in_hand(self) -> frozenset[str]:
         """The keys of the questions that job processes are answering now."""
-        rows = [row for row in range(JOBS, self._memory.rows) if self._memory.whole[row * ROW + STATE] == BUSY]
-        return frozenset(self._memory.text(row, KEY_AT, KEY_LENGTH) for row in rows if lives(self._memory, row))
+        return frozenset(self._memory.text(row, KEY_AT, KEY_LENGTH) for row in self._answering())
+
+    def busy_jobs(self) -> int:
+        """How many questions are being answered, as the rows say; one whose process died just now counts still."""
+        whole = self._memory.whole
+        return sum(1 for row in range(JOBS, self._memory.rows) if whole[row * ROW + STATE] == BUSY)
+
+    def who_answers(self, key: str) -> tuple[int, int] | None:
+        """The pid and the start time of the job process that has this question in hand; None if none has."""
+        for row in self._answering():
+            if self._memory.text(row, KEY_AT, KEY_LENGTH) == key:
+                return self._memory.whole[row * ROW + PID], self._memory.whole[row * ROW + START]
+        return None
+
+    def _answering(self) -> list[int]:
+        busy = [row for row in range(JOBS, self._memory.rows) if self._memory.whole[row * ROW + STATE] == BUSY]
+        return [row for row in busy if lives(self._memory, row)]
 
     def usher_seat(self) -> Seat:
         """The row of whoever has the usher's lock."""

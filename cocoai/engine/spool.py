@@ -7,6 +7,8 @@
     done/     answered                            the memory against redelivery
     failed/   given up, and the asker was told    kept for the operator, who may retry it
 
+Beside them lies stop/: an empty file by a job's name is somebody's wish that it ends with what is there.
+
 A job is one file. Its name is its key, its first line the question, each further line a fact that has
 happened (JSON, appended, fsynced). Its `flock` is the claim. **The link into ready/ is the instant that
 commits.** No fsync happens under put.lock.
@@ -18,7 +20,6 @@ import contextlib
 import errno
 import logging
 import os
-import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
@@ -27,7 +28,10 @@ from cocoai.engine import locks
 from cocoai.engine.files import Files
 from cocoai.engine.job import Fact, Job, Key, encode_line, moments
 
-KEPT = {"tmp": 3600.0, "done": 48 * 3600.0, "failed": 30 * 86400.0, "threads": 30 * 86400.0}
+FOLDERS = ("tmp", "ready", "done", "failed", "stop")
+"""Below spool/."""
+
+KEPT = {"tmp": 3600.0, "stop": 3600.0, "done": 48 * 3600.0, "failed": 30 * 86400.0, "threads": 30 * 86400.0}
 """Seconds until sweep() forgets a file. done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump."""
 
 PUT_LOCK_PATIENCE = 1.0
@@ -40,12 +44,12 @@ log = logging.getLogger(__name__)
 
 
 class Spool:
-    """All jobs below `var`: spool/{tmp,ready,done,failed}, threads/, locks/put.lock."""
+    """All jobs below `var`: spool/{tmp,ready,done,failed,stop}, threads/, locks/put.lock."""
 
     def __init__(self, var: str, *, clock: Callable[[], float] = time.time, files: Files | None = None) -> None:
         self._clock = clock
         self._files = files or Files()
-        self._folders = {name: os.path.join(var, "spool", name) for name in ("tmp", "ready", "done", "failed")}
+        self._folders = {name: os.path.join(var, "spool", name) for name in FOLDERS}
         self._folders["threads"] = os.path.join(var, "threads")
         self._put_lock = os.path.join(var, "locks", "put.lock")
 
@@ -77,7 +81,7 @@ class Spool:
         return new
 
     def _write(self, question: Mapping[str, Any]) -> str:
-        path = self._path("tmp", secrets.token_hex(12))
+        path = self._path("tmp", os.urandom(12).hex())
         fd = self._files.create(path)
         try:
             try:
@@ -229,6 +233,7 @@ class Spool:
         with contextlib.suppress(OSError):
             job.record(fact, **values)
         self._move(job, "ready", folder)
+        self._forget_wish(job.key)
         with contextlib.suppress(OSError):
             self._files.touch(self._path("threads", job.key.thread))
 
@@ -238,6 +243,29 @@ class Spool:
         self._sync(target)
         self._sync(source)
         job.release()
+
+    # stop: what somebody wishes while a job is in hand
+
+    def ask_stop(self, key: Key) -> bool:
+        """Wish that this job ends with what is there. False if it has ended already; `OSError`: nobody will know.
+
+        Nothing is fsynced: after a power cut the answer is written anew, and whoever still minds asks again.
+        """
+        if not self._knows(key, "ready"):
+            return False
+        # The job may end just now: then the wish lies there until it is swept, and concerns nobody.
+        self._files.touch(self._path("stop", str(key)))
+        return True
+
+    def is_stop_asked(self, key: Key) -> bool:
+        """Whether somebody wishes that: a single look. A disk that cannot be read has no wishes on it."""
+        with contextlib.suppress(OSError):
+            return self._files.exists(self._path("stop", str(key)))
+        return False
+
+    def _forget_wish(self, key: Key) -> None:
+        with contextlib.suppress(OSError):  # most have none; else sweep() does it
+            self._files.unlink(self._path("stop", str(key)))
 
     # what the operator and the master's hourly child do
 
@@ -278,12 +306,27 @@ class Spool:
         """How many files are in a folder."""
         return len(self._files.names(self._folders[folder]))
 
+    def annotate(self, key: Key, fact: str, **values: Any) -> bool:
+        """Add a fact to a job that has ended; False if that is kept no more. `BlockingIOError`: somebody holds it."""
+        for folder in ("done", "failed"):
+            with contextlib.suppress(FileNotFoundError):
+                job = self._job(folder, key)
+                try:
+                    if not job.take():
+                        raise BlockingIOError(f"{key} is being moved by somebody else")
+                    job.record(fact, **values)
+                finally:
+                    job.release()
+                return True
+        return False
+
     def retry(self, key: Key) -> None:
         """Give a failed job a new life. `FileNotFoundError`: not in failed/. `BlockingIOError`: somebody holds it."""
         job = self._job("failed", key)
         try:
             if not job.take():
                 raise BlockingIOError(f"{key} is being moved by somebody else")
+            self._forget_wish(key)  # one that came too late was not meant for this life
             job.record("retried")
             self._move(job, "failed", "ready")
         finally:

@@ -7,10 +7,10 @@ open connection.
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
+from importlib.util import find_spec
 from urllib.parse import urlsplit
-
-import certifi
 
 from cocoai.errors import CocoAIError
 
@@ -20,7 +20,7 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
 
     Raises `CocoAIError` when the bundle cannot be read.
     """
-    bundle = ca_file or certifi.where()
+    bundle = ca_file or _usual_bundle()
     try:
         return ssl.create_default_context(cafile=bundle)
     except OSError as error:
@@ -34,3 +34,11 @@ def is_loopback(url: str | None) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _usual_bundle() -> str:
+    """certifi's, which comes with requests. Where it lies certifi would say too, with half a MiB of imports."""
+    found = find_spec("certifi")
+    if found is None or found.origin is None:
+        raise CocoAIError("there is no certifi, which comes with requests: install CocoAI's requirements")
+    return os.path.join(os.path.dirname(found.origin), "cacert.pem")

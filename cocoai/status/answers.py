@@ -22,6 +22,9 @@ MOST_READ = 2000
 ASKED, HEARD, WRITTEN, DELIVERED = "asked", "placeholder", "answer", "finished"
 """The moments of an answer: the question's own, then the facts that the job has of the others."""
 
+OBEYED = "obeyed"
+"""The fact of a click that was done."""
+
 PHASES = (
     ("asked to heard", ASKED, HEARD),
     ("heard to written", HEARD, WRITTEN),
@@ -56,9 +59,11 @@ class LastDay:
 def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay:
     """What ended in the 24 hours before `now` (epoch seconds). Raises OSError if the spool cannot be read."""
     done = spool.since("done", now - DAY)
-    courses = list(_courses(spool, done[:most_read]))
+    read = list(_courses(spool, done[:most_read]))
+    # Nothing is ever said to a click: its job lies among the others, and is no answer.
+    courses = [course for course in read if OBEYED not in course.at]
     return LastDay(
-        answered=len(done),
+        answered=len(done) - len(read) + len(courses),
         given_up=len(spool.since("failed", now - DAY)),
         read=len(courses),
         retried=sum(1 for course in courses if course.attempts > 1),

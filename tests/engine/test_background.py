@@ -140,10 +140,10 @@ def test_a_child_begins_with_no_signal_blocked() -> None:
 
 
 def test_a_child_has_no_handler_of_its_parents() -> None:
-    """Handled or ignored, all is as in a new program, but for what Python itself ignores."""
+    """Handled or ignored, all is as in a new program, but for what Python itself ignores, and for the bell's signal."""
     handled = signal.signal(signal.SIGTERM, lambda *_: None)
     ignored = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    own = {signal.SIGPIPE, signal.SIGXFSZ}
+    own = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGUSR1}
 
     def tell() -> list[int]:
         return [number for number in background.SIGNALS if signal.getsignal(number) is not signal.SIG_DFL]

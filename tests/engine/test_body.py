@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,7 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.engine.body import PLENTY, Body, Chunked
+from cocoai.engine.body import PLENTY, Body, Chunked, Rung
+from cocoai.rehearsal.certificates import Certificates
 
 PATIENCE = 30.0
 CHUNKED = {"transfer-encoding": "chunked"}
@@ -114,6 +118,110 @@ def test_plenty_ends_the_gathering(wire: Wire) -> None:
     body.gather(PATIENCE * 100)
 
     assert len(body.read(PATIENCE)) >= PLENTY
+
+
+# the bell
+
+
+@dataclass
+class Bell:
+    """A descriptor that rings when the test says so."""
+
+    fd: int
+    rope: int
+
+    def ring(self) -> None:
+        os.write(self.rope, b"!")
+
+    def hush(self) -> None:
+        os.read(self.fd, 1)
+
+
+@pytest.fixture
+def bell() -> Iterator[Bell]:
+    made = Bell(*os.pipe())
+    yield made
+    os.close(made.fd)
+    os.close(made.rope)
+
+
+@pytest.fixture(params=["plain", "tls"])
+def rung(request: pytest.FixtureRequest, wire: Wire, certificates: Certificates) -> Iterator[Wire]:
+    """A wire, in the clear and under TLS, whose records lie between the connection and what is read of it."""
+    if request.param == "plain":
+        yield wire
+        return
+    ours, theirs = shaken_hands(wire, certificates)
+    with ours, theirs, ours.makefile("rb") as reader:
+        yield Wire(ours, theirs, reader)
+
+
+def shaken_hands(wire: Wire, certificates: Certificates) -> tuple[socket.socket, socket.socket]:
+    """Both ends under TLS; the client has not read the tickets that the server sends behind the handshake."""
+    client = ssl.create_default_context(cafile=certificates.ca_file)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(certificates.cert_file, certificates.key_file)
+    # What is written must be there, though the tickets before it are not acknowledged yet.
+    wire.theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with ThreadPoolExecutor(1) as hand:
+        theirs = hand.submit(server.wrap_socket, wire.theirs, server_side=True)
+        ours = client.wrap_socket(wire.ours, server_hostname="127.0.0.1")
+        return ours, theirs.result(PATIENCE)
+
+
+def test_the_bell_ends_the_wait_for_the_first_byte(rung: Wire, bell: Bell) -> None:
+    """And nothing is lost: hushed, the body is read on to its end."""
+    body = rung.body(content_length="5")
+    body.bell = bell.fd
+    bell.ring()
+
+    with pytest.raises(Rung):
+        body.read(PATIENCE)
+    bell.hush()
+    rung.theirs.sendall(b"words")
+    assert [b"words", b""] == [body.read(PATIENCE), body.read(PATIENCE)]
+
+
+def test_what_is_there_is_read_though_the_bell_rings(rung: Wire, bell: Bell) -> None:
+    """It is not lost to whoever ends with what is there, also if it came together with the headers."""
+    rung.theirs.sendall(b"HTTP/1.1 200 OK\r\n\r\nfirst")
+    rung.reader.readline()
+    rung.reader.readline()
+    body = rung.body()
+    body.bell = bell.fd
+    bell.ring()
+
+    assert b"first" == body.read(PATIENCE)
+    with pytest.raises(Rung):
+        body.read(PATIENCE)
+
+
+def test_the_bell_ends_the_gathering(rung: Wire, bell: Bell) -> None:
+    """At once, however long it was to last; what has come lies there for the next read."""
+    body = rung.body()
+    body.bell = bell.fd
+    rung.theirs.sendall(b"a little")
+    bell.ring()
+    body.gather(PATIENCE * 100)
+
+    assert b"a little" == body.read(PATIENCE)
+
+
+def test_a_bell_that_does_not_ring_changes_nothing(rung: Wire, bell: Bell) -> None:
+    """Silence is a time-out, words are read, the end is the end."""
+    body = rung.body()
+    body.bell = bell.fd
+
+    with pytest.raises(TimeoutError):
+        body.read(0.05)
+    rung.theirs.sendall(b"words")
+    rung.theirs.shutdown(socket.SHUT_RDWR)
+    assert [b"words", b""] == [body.read(PATIENCE), body.read(PATIENCE)]
+
+
+def test_the_bell_is_no_error_of_the_connection(wire: Wire) -> None:
+    """Whoever catches those must not take it for one."""
+    assert not issubclass(Rung, OSError)
 
 
 @pytest.mark.parametrize(

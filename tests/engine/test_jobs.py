@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.engine import jobs as jobs_module
+from cocoai.engine.bell import Bell
 from cocoai.engine.generation import Generation
 from cocoai.engine.job import Job, Key
 from cocoai.engine.jobs import Errand, Jobs
@@ -63,15 +65,28 @@ class House:
         return [line.split()[1] for line in lines if line.split()[0] == word]
 
     def start(self) -> None:
+        self.bell = Bell()
+        self.bell.install()
         self.trace("start")
         self.board.mine.complain("nobody's")
 
     def answer(self, job: Job) -> None:
         """Answer once the file `hold` is gone; a question `hang` never."""
         self.trace(f"answering-{job.question['text']}")
+        if job.question["text"] == "stoppable":
+            self.answer_until_stopped(job)
+            return
         while (self.folder / "hold").exists() or (job.question["text"] == "hang" and job.attempt == 1):
             time.sleep(0.005)
         self.trace("answered")
+        self.spool.finish(job)
+
+    def answer_until_stopped(self, job: Job) -> None:
+        """As whoever waits for the model's next word: between two looks, only the bell wakes him."""
+        while not self.spool.is_stop_asked(job.key):
+            select.select([self.bell.fd], [], [])
+            self.bell.hush()
+        self.trace("stopped")
         self.spool.finish(job)
 
     def welcome(self, job: Job) -> None:
@@ -220,6 +235,67 @@ def test_a_job_process_leaves_the_row_of_its_worker_alone(make: Callable[..., Ho
 
     assert () == look(str(house.folder / "scoreboard"), slots=house.slots).mishaps
     assert (os.getpid(), "idle", 0) == (worker.pid, worker.state, worker.requests)
+
+
+def test_a_question_in_hand_is_stopped_at_once(make: Callable[..., House]) -> None:
+    """The bell wakes its process, which looks at the wish, and no other's: the other question goes on."""
+    house = make(slots=2)
+    house.hold()
+    house.put(1, "stoppable")
+    house.put(2)
+    wait_until(lambda: {str(key(ts)) for ts in (1, 2)} == house.board.in_hand())
+
+    asked = house.jobs.stop(str(key(1)))
+    wait_until(lambda: house.spool.keys("done") == [key(1)])
+
+    assert asked
+    assert [str(key(2))] == sorted(house.board.in_hand())
+    assert house.traced("stopped") == house.traced("answering-stoppable")
+
+
+def test_a_question_that_nobody_has_in_hand_yet_is_asked_to_stop(make: Callable[..., House]) -> None:
+    """It waits behind another of its thread: the wish lies there when its turn has come."""
+    house = make(slots=2)
+    house.hold()
+    house.put(1)
+    wait_until(lambda: {str(key(1))} == house.board.in_hand())
+    house.put(2, "stoppable", thread=1)
+
+    asked = house.jobs.stop(str(key(2, thread=1)))
+    house.let_go()
+    wait_until(lambda: len(house.spool.keys("done")) == 2)
+
+    assert asked
+    assert 1 == len(house.traced("stopped"))
+
+
+def test_a_question_that_has_ended_cannot_be_stopped(make: Callable[..., House]) -> None:
+    """Nor one that never was; and no process is nudged for it."""
+    house = make()
+    house.put(1)
+    wait_until(lambda: house.spool.keys("done") == [key(1)])
+
+    assert not house.jobs.stop(str(key(1)))
+    assert not house.jobs.stop(str(key(9)))
+    with pytest.raises(ValueError, match="not a job's key"):
+        house.jobs.stop("../../etc/passwd")
+
+
+def test_a_wish_for_a_question_whose_process_was_killed_is_kept(make: Callable[..., House]) -> None:
+    """Nobody is nudged, whoever has its pid now; the next process that takes the question up finds the wish."""
+    house = make(slots=1)
+    house.hold()
+    house.put(1, "stoppable")
+    wait_until(lambda: {str(key(1))} == house.board.in_hand())
+    os.kill(int(house.traced("answering-stoppable")[0]), signal.SIGKILL)
+    wait_until(lambda: house.held() == [])
+
+    asked = house.jobs.stop(str(key(1)))
+    house.jobs.attend()
+    wait_until(lambda: house.spool.keys("done") == [key(1)])
+
+    assert asked
+    assert 1 == len(house.traced("stopped"))
 
 
 def test_a_killed_job_process_is_not_seen(make: Callable[..., House]) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPException
 from typing import Any
@@ -103,6 +103,27 @@ def test_an_opened_response_is_read_as_it_comes_and_is_the_last_of_its_connectio
     assert "close" == server.seen[0].headers["connection"]
 
 
+def test_what_is_fetched_is_read_as_it_comes(line: Line, server: Echo) -> None:
+    """A GET without a body, the address with its query; and the last of its connection."""
+    with line.fetch(f"{server.url}/words?a=b", {"X-Key": b"bytes"}, TIMEOUT) as response:
+        said = response.body.whole(PATIENCE)
+    seen = server.seen[0]
+
+    assert (200, b"one two", True) == (response.status, said, response.body.closes)
+    assert ("GET", "/words", "a=b", b"") == (seen.method, seen.path, seen.query, seen.body)
+    assert ("bytes", USER_AGENT, "close") == tuple(seen.headers[name] for name in ("x-key", "user-agent", "connection"))
+    assert not {"content-length", "transfer-encoding", "content-type"} & set(seen.headers)
+
+
+def test_what_is_fetched_need_not_be_read(line: Line, server: Echo) -> None:
+    """To close the response is to hang up; the line is as good as new."""
+    with line.fetch(f"{server.url}/words", {}, TIMEOUT) as response:
+        pass
+
+    assert 200 == response.status
+    assert "x" == line.post(f"{server.url}/", b"x", {}, TIMEOUT).json()
+
+
 class ByHand:
     """A server played by the test: each answer when it likes, and it hangs up when it likes."""
 
@@ -112,14 +133,14 @@ class ByHand:
         self._connection: socket.socket | None = None
         self.accepted = 0
 
-    def serve(self) -> None:
-        """Read one request whose body is `x`, and say `ok`."""
+    def serve(self, body: bytes = b"x") -> None:
+        """Read one request with that body, and say `ok`."""
         if self._connection is None:
             self._connection, _ = self._listener.accept()
             self._connection.settimeout(PATIENCE)
             self.accepted += 1
         asked = b""
-        while not asked.endswith(b"\r\n\r\nx"):
+        while not asked.endswith(b"\r\n\r\n" + body):
             asked += self._connection.recv(65536)
         self._connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
@@ -166,6 +187,16 @@ def test_nobody_there(line: Line) -> None:
     assert isinstance(caught.value.args[0], ConnectionError)
 
 
+def test_nobody_there_to_fetch_from(line: Line) -> None:
+    """Sent or not, it is the connection that failed."""
+    with listening() as (_, url):
+        pass
+    with pytest.raises(OSError) as caught:  # noqa: PT011 (it is of either kind)
+        line.fetch(url, {}, TIMEOUT)
+
+    assert isinstance(caught.value.args[0] if isinstance(caught.value, NotSent) else caught.value, ConnectionError)
+
+
 def test_a_stranger(server: Echo, line: Line) -> None:
     """Whoever the context does not trust gets nothing."""
     with pytest.raises(NotSent) as caught:
@@ -191,6 +222,8 @@ def test_a_server_that_says_nothing(line: Line, server: Echo) -> None:
         line.post(f"{server.url}/silent", b"x", {}, (PATIENCE, SOON))
     with pytest.raises(TimeoutError):
         line.open(f"{server.url}/silent", b"x", {}, (PATIENCE, SOON))
+    with pytest.raises(TimeoutError):
+        line.fetch(f"{server.url}/silent", {}, (PATIENCE, SOON))
 
 
 @pytest.mark.parametrize("path", ["gone", "half"])
@@ -200,6 +233,18 @@ def test_a_connection_that_breaks(line: Line, server: Echo, path: str) -> None:
         line.post(f"{server.url}/{path}", b"x", {}, TIMEOUT)
 
     assert not isinstance(caught.value, NotSent)
+    assert 1 == len(server.seen)
+
+
+@pytest.mark.parametrize("path", ["gone", "half"])
+def test_what_is_fetched_breaks(line: Line, server: Echo, path: str) -> None:
+    """Nothing is fetched twice, and half of it is not taken for the whole."""
+    with (
+        pytest.raises((OSError, HTTPException)),
+        line.fetch(f"{server.url}/{path}", {}, TIMEOUT) as response,
+    ):
+        response.body.whole(PATIENCE)
+
     assert 1 == len(server.seen)
 
 
@@ -214,6 +259,8 @@ def test_what_broke_is_made_anew(line: Line, server: Echo) -> None:
 def test_a_redirect_is_not_followed(line: Line, server: Echo) -> None:
     """What we say is for this address."""
     assert 302 == line.post(f"{server.url}/moved", b"x", {}, TIMEOUT).status
+    with line.fetch(f"{server.url}/moved", {}, TIMEOUT) as response:
+        assert (302, "http://192.0.2.1/") == (response.status, response.headers["location"])
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\r\nb: c"])
@@ -221,6 +268,8 @@ def test_a_header_that_is_none(line: Line, value: str) -> None:
     """Nobody is called for it, and nothing is smuggled in with it."""
     with pytest.raises(BadHeader):
         line.post("https://127.0.0.1:1/", b"x", {"Authorization": value}, TIMEOUT)
+    with pytest.raises(BadHeader):
+        line.fetch("https://127.0.0.1:1/", {"Authorization": value}, TIMEOUT)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +279,8 @@ def test_an_address_that_is_none(line: Line, url: str) -> None:
     """No waiting mends it."""
     with pytest.raises((ValueError, Permanent)):
         line.post(url, b"x", {}, TIMEOUT)
+    with pytest.raises((ValueError, Permanent)):
+        line.fetch(url, {}, TIMEOUT)
 
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1/", "http://practice.example/", "http://localhost@192.0.2.1/"])
@@ -237,6 +288,8 @@ def test_plain_http_to_another_machine_is_refused(line: Line, url: str) -> None:
     """Nothing is sent in the clear over a network."""
     with pytest.raises(Permanent):
         line.post(url, b"x", {}, TIMEOUT)
+    with pytest.raises(Permanent):
+        line.fetch(url, {}, TIMEOUT)
 
 
 # What only one of them can do
@@ -246,6 +299,26 @@ def test_a_header_that_no_server_could_read(context: ssl.SSLContext) -> None:
     """It is refused before anybody is called."""
     with pytest.raises(BadHeader):
         Direct(context).post("https://127.0.0.1:1/", b"x", {"Authorization": "\u3042"}, TIMEOUT)
+
+
+def test_the_connection_that_is_kept_outlives_what_is_fetched(context: ssl.SSLContext) -> None:
+    """To connect costs more than all else in a call, so what is fetched has a connection of its own."""
+    contents = []
+    with listening() as (listener, url), ThreadPoolExecutor(1) as threads, closing(Direct(context)) as line:
+        kept, other = ByHand(listener), ByHand(listener)
+        for _ in range(2):
+            serving = threads.submit(kept.serve)
+            contents.append(line.post(url, b"x", {}, TIMEOUT).content)
+            serving.result(PATIENCE)
+            serving = threads.submit(other.serve, b"")
+            with line.fetch(url, {}, TIMEOUT) as response:
+                contents.append(response.body.whole(PATIENCE))
+            serving.result(PATIENCE)
+            other.hang_up()
+        kept.hang_up()
+
+    assert [b"ok"] * 4 == contents
+    assert (1, 2) == (kept.accepted, other.accepted)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from cocoai.engine import background, processes
-from cocoai.engine.processes import start_time
+from cocoai.engine.processes import nudge, start_time
 from tests.processes import wait_until
 
 MIB = 1024
@@ -61,6 +61,30 @@ def test_a_name_cannot_pretend(name: str) -> None:
         plain = start_time(pid)
     with child(lambda: background.name_process(name)) as pid:
         assert plain <= start_time(pid) <= plain + 100 * 3600
+
+
+def test_only_the_process_that_was_meant_is_nudged() -> None:
+    """One that has been given its pid since began at another time: the signal, which would end it, is not sent."""
+    with child() as pid:
+        start = start_time(pid)
+
+        another = nudge(pid, start - 1, signal.SIGTERM)
+        survived = start_time(pid)
+        meant = nudge(pid, start, signal.SIGTERM)
+        wait_until(lambda: start_time(pid) == 0)
+
+    assert (False, start, True) == (another, survived, meant)
+
+
+def test_nobody_is_nudged_where_nobody_is() -> None:
+    """Ended, buried, or never there: nothing is raised."""
+    with child() as pid:
+        start = start_time(pid)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: start_time(pid) == 0)
+        ended = nudge(pid, start, signal.SIGTERM)
+
+    assert [False, False, False] == [ended, nudge(pid, start, signal.SIGTERM), nudge(0, 0, signal.SIGTERM)]
 
 
 def test_memory_that_is_shared_is_counted_in_parts() -> None:

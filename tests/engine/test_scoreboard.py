@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.engine import background
+from cocoai.engine.processes import start_time
 from cocoai.engine.scoreboard import Picture, Scoreboard, look
 from cocoai.engine.seats import BUSY, DIED, IDLE, MOST_REACHED, MOST_REASONS, MOST_WORKERS, Seat
 from tests.processes import wait_until
@@ -63,6 +64,11 @@ def made(tmp_path: Path) -> Board:
 
 def asleep(seat: Seat) -> None:
     seat.wait()
+
+
+def answered(seat: Seat) -> None:
+    seat.busy("K")
+    seat.idle()
 
 
 # what a process shows
@@ -139,6 +145,28 @@ def test_the_job_processes_and_the_usher_have_rows_of_their_own(made: Board) -> 
     assert {("job", 1, job, "K"), ("usher", 0, usher, "")} == seen
     assert {job, usher} == set(pids)
     assert [] == made.board.job_pids()
+
+
+def test_who_has_a_question_in_hand_can_be_found(made: Board) -> None:
+    """By its key, as long as it is being answered and its process lives: with the pid, and the start that proves it."""
+    with made.seated(made.board.job_seat(1), lambda seat: seat.busy("K")) as busy:
+        found = made.board.who_answers("K")
+        other = made.board.who_answers("L")
+        expected = (busy, start_time(busy))
+    with made.seated(made.board.job_seat(1), answered):
+        idle = made.board.who_answers("K")
+
+    assert (expected, None, None) == (found, other, idle)
+    assert made.board.who_answers("K") is None
+
+
+def test_an_usher_and_a_worker_answer_nobody(made: Board) -> None:
+    """Though a question's key stands in their rows."""
+    with (
+        made.seated(made.board.usher_seat(), lambda seat: seat.busy("K")),
+        made.seated(made.board.worker_seat(()), lambda seat: seat.busy("K")),
+    ):
+        assert made.board.who_answers("K") is None
 
 
 def test_errors_are_kept_the_newest_first(made: Board) -> None:

@@ -278,7 +278,15 @@ def test_an_end_is_recorded_moved_and_made_durable(
 
     spool.finish(job) if end == "done" else spool.fail(job, "reason")
 
-    expected = ["append job", "fsync job", f"rename {end}", f"fsync {end}/", "fsync ready/", "touch mark"]
+    expected = [
+        "append job",
+        "fsync job",
+        f"rename {end}",
+        f"fsync {end}/",
+        "fsync ready/",
+        "unlink stop",
+        "touch mark",
+    ]
     assert expected == files.steps
     assert ([], [str(key(1))], []) == (folders("ready"), folders(end), folders(other))
 

@@ -99,6 +99,19 @@ def test_only_the_newest_are_read(settings: config.Settings, spool: Spool) -> No
     assert 10.0 == pytest.approx(phase(day, "in all").most, abs=1e-6)
 
 
+def test_a_click_that_was_done_is_no_answer(settings: config.Settings, spool: Spool) -> None:
+    """Its job lies among the others."""
+    answered(settings.paths.var, NOW)
+    asked(spool, NOW + 1)
+    job = claimed(spool)
+    job.record("obeyed")
+    spool.finish(job)
+
+    day = last_day(spool, time.time())
+
+    assert (1, 1) == (day.answered, day.read)
+
+
 def test_a_file_that_says_nothing_spoils_nothing(settings: config.Settings, spool: Spool) -> None:
     """Garbage, a folder in a file's place, a name that is no key."""
     done = Path(settings.paths.var, "spool", "done")
