@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.conversation import Conversation, Turn, estimated_tokens, merged
+from cocoai.conversation import Attachment, Conversation, Turn, estimated_tokens, merged
 
 pytestmark = pytest.mark.pure
+
+IMAGE = Attachment("image", "a.png", "image/png", bytes(100_000))
+PDF = Attachment("pdf", "a.pdf", "application/pdf", bytes(100_000))
+TEXT = Attachment("text", "a.txt", "text/plain", "日本語".encode() * 1000)
 
 
 def said(*words: str) -> Conversation:
@@ -51,6 +55,40 @@ def test_the_newest_that_fits_is_kept() -> None:
     assert ["B" * 40, "c" * 40] == words(kept)
 
 
+def test_a_model_that_counts_more_is_shown_less() -> None:
+    """What fits is what the model counts, not what is estimated."""
+    conversation = said("a" * 396, "B" * 396, "c" * 396)
+
+    assert [1, 2, 3] == [len(conversation.within(320, ratio).turns) for ratio in (2.0, 1.1, 0.5)]
+
+
+@pytest.mark.parametrize(("attached", "kept"), [(TEXT, 1), (PDF, 1), (IMAGE, 2)])
+def test_what_was_attached_before_takes_its_room(attached: Attachment, kept: int) -> None:
+    """A text by its words, an image as any, a PDF by its size: what does not fit is not remembered."""
+    conversation = Conversation("", (Turn("asker", "before", (attached,)), Turn("asker", "now")))
+
+    assert kept == len(conversation.within(2000).turns)
+
+
+@pytest.mark.parametrize("attached", [TEXT, PDF, IMAGE])
+def test_what_is_attached_to_the_question_takes_nobodys_room(attached: Attachment) -> None:
+    """Whoever shares a long document means the words before it all the same."""
+    conversation = Conversation("", (Turn("asker", "before"), Turn("asker", "now", (attached,))))
+
+    assert conversation == conversation.within(20)
+
+
+def test_the_whole_is_estimated_with_all_that_is_sent() -> None:
+    """The instructions, every turn, and what is attached; only words are a measure."""
+    bare = said("a" * 400, "B" * 40)
+    full = Conversation(bare.instructions, (*bare.turns, Turn("asker", "c", (TEXT,))))
+
+    assert estimated_tokens("Be kind.") + estimated_tokens("a" * 400) + estimated_tokens("B" * 40) == bare.estimated()
+    assert bare.estimated() + 3000 < full.estimated() < bare.estimated() + 3100
+    assert (True, True, False) == (bare.is_text, full.is_text, Conversation("", (Turn("asker", "", (PDF,)),)).is_text)
+    assert (False, True) == (bare.has_attachments, full.has_attachments)
+
+
 def test_the_question_stays_however_long_it_is() -> None:
     """It is for the model's own limit to refuse it."""
     assert ["q" * 9999] == words(said("before", "q" * 9999).within(10))
@@ -85,9 +123,36 @@ def test_neighbouring_turns_of_one_side_are_one() -> None:
     assert (Turn("asker", "q"), Turn("cocoai", "one\ntwo"), Turn("asker", "next")) == merged(turns)
 
 
+@pytest.mark.parametrize("attached", [(0,), (1,), (0, 1)])
+def test_turns_with_something_attached_stay_apart(attached: tuple[int, ...]) -> None:
+    """One can tell to whose words it belongs."""
+    turns = tuple(Turn("asker", f"{n}", (IMAGE,) if n in attached else ()) for n in range(2))
+
+    assert turns == merged(turns)
+
+
+def test_bytes_are_in_no_repr() -> None:
+    """A log or a failing test is not filled with them."""
+    assert len(repr(IMAGE)) < 100
+
+
 @pytest.mark.parametrize(
     ("text", "least", "most"), [("", 0, 5), ("word " * 100, 100, 150), ("漢字かな" * 25, 100, 110)]
 )
 def test_tokens_are_estimated_rather_too_many(text: str, least: int, most: int) -> None:
     """ASCII about four characters a token, Japanese about one."""
     assert least <= estimated_tokens(text) <= most
+
+
+def test_of_a_turn_that_does_not_fit_the_last_lines_are_kept() -> None:
+    """Several people's messages are one turn; an answer of ours stays whole or goes."""
+    talk = Turn("asker", "\n".join(["a" * 40, "b" * 40, "c" * 40]))
+    answer = Turn("cocoai", talk.text)
+    asked = Turn("asker", "q" * 40)
+    room = 3 * estimated_tokens("q" * 40)
+
+    kept = Conversation("", (talk, asked)).within(room)
+
+    assert [Turn("asker", "b" * 40 + "\n" + "c" * 40), asked] == list(kept.turns)
+    assert [asked] == list(Conversation("", (answer, asked)).within(room).turns)
+    assert [asked] == list(Conversation("", (talk, asked)).within(room // 3).turns)

@@ -9,7 +9,6 @@ Source: OpenAI's API reference, POST /chat/completions; other servers speak the 
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -20,9 +19,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from cocoai.chatgpt.complaint import Complaint, request_id
 from cocoai.chatgpt.deadlines import Deadlines
-from cocoai.chatgpt.stream import Chunk, Ending, Reading, Usage, chunks, whole
+from cocoai.chatgpt.request import request_body
+from cocoai.chatgpt.stream import NOTHING, Chunk, Ending, Reading, Usage, chunks, whole
 from cocoai.conversation import Conversation
-from cocoai.engine.body import Body
+from cocoai.engine.body import Body, Rung
 from cocoai.engine.line import BadHeader, Line, NotSent, ProxyFailed, Response
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
@@ -40,16 +40,15 @@ connection is asked to be closed behind the answer, for that wakes us at once wh
 server will not, we rest no longer than this."""
 
 _TROUBLES = ((ssl.SSLError, "tls_failed"), (ProxyFailed, "proxy_failed"))
-_ROLES = {"asker": "user", "cocoai": "assistant"}
 
 
 class ChatGPTChat:
-    """One model at one address. Of one process and one thread; it remembers which parameters the model refuses.
+    """The models at one address. Of one process and one thread; it remembers which parameters each model refuses.
 
     `base_url` is any server's that speaks this API, its path kept, a trailing slash or not. `model` is the server's own
-    name for it. `max_output_tokens` counts the thinking too. `reasoning_effort` may be empty: then none is asked for.
-    The time-outs are in seconds: until the connection stands; from sending to the first word; between the events of the
-    stream thereafter; in all. `clock` is monotonic.
+    name for the usual one. `max_output_tokens` counts the thinking too. `reasoning_effort` may be empty: then none is
+    asked for. The time-outs are in seconds: until the connection stands; from sending to the first word; between the
+    events of the stream thereafter; in all. `clock` is monotonic.
     """
 
     def __init__(
@@ -78,17 +77,24 @@ class ChatGPTChat:
         self._silence_timeout = silence_timeout
         self._total_timeout = total_timeout
         self._clock = clock
-        self._refused: set[str] = set()
+        self._refused: dict[str, set[str]] = {}
 
     def __repr__(self) -> str:
         return f"ChatGPTChat({self._url!r}, {self._model!r})"
 
     def reply(
-        self, conversation: Conversation, *, spare: Callable[[], float] = lambda: 0.0
+        self,
+        conversation: Conversation,
+        *,
+        model: str = "",
+        spare: Callable[[], float] = lambda: 0.0,
+        bell: int | None = None,
     ) -> Generator[str | Ending, None, None]:
         """Pieces of text as they are written, then exactly one `Ending`; the request leaves with the first `next`.
 
-        `spare` says for how many seconds the caller can do without further text; the end is told at once all the same.
+        `model` is asked instead of the usual one. `spare` says for how many seconds the caller can do without further
+        text; the end is told at once all the same. An empty piece comes before a wait, and when `bell`, a descriptor
+        that can be read, cuts one short: the caller can look around, hush the bell, and go on or close.
 
         An answer may be empty: its `Ending` says why (`length`: all went into thinking; or `refusal`). Closing the
         generator closes the connection. Raises, also after some text:
@@ -97,33 +103,41 @@ class ChatGPTChat:
         `connection_lost`, `proxy_failed`, `tls_failed`, `stream_cut`, `unreadable_answer`, or the API's own code;
         `sent` when the request had left whole and nobody can tell what became of it.
         `Permanent`: the API's own code, else its type, else the status; `answer_too_big`, `no_choices`, `not_an_api`,
-        `invalid_api_key`, `invalid_base_url`.
+        `invalid_api_key`, `invalid_base_url`; `attachment`, `refused` and `context_length_exceeded` for all its ways to
+        say that it will not have what was attached, what was asked, or so much, with its own code as `theirs`.
         """
         deadlines = Deadlines(self._clock, self._total_timeout)
-        with self._accepted(conversation, deadlines) as response:
+        response, reading = self._accepted(conversation, model or self._model, deadlines)
+        del conversation  # what is attached need not stay in memory while the answer is written
+        with response:
+            response.body.bell = bell
             try:
-                yield from self._read(response, deadlines, spare)
+                yield from self._read(response, reading, deadlines, spare)
             except CocoAIError as error:
                 error.request_id = error.request_id or request_id(response.headers)
                 raise
 
-    def _accepted(self, conversation: Conversation, deadlines: Deadlines) -> Response:
+    def _accepted(self, conversation: Conversation, model: str, deadlines: Deadlines) -> tuple[Response, Reading]:
         """The response that holds the answer, once all is mended that can be."""
         shortened = False
-        while not _promises_an_answer(response := self._send(conversation, deadlines)):
+        while not _promises_an_answer(response := self._send(conversation, model, deadlines)):
             complaint = self._complaint(response, deadlines)
             shorter = conversation.without_oldest()
             if complaint.too_long and not shortened and shorter != conversation:
                 conversation, shortened = shorter, True
-            elif refused := complaint.refused_parameter(self._droppable()):
-                self._refused.add(refused)
+            elif complaint.too_long:
+                raise complaint.error("context_length_exceeded")
+            elif conversation.has_attachments and complaint.refuses_attachment:
+                raise complaint.error("attachment")
+            elif refused := complaint.refused_parameter(self._droppable(model)):
+                self._refused.setdefault(model, set()).add(refused)
             else:
                 raise complaint.error()
-        return response
+        return response, Reading(model, conversation.estimated() if conversation.is_text else 0)
 
-    def _send(self, conversation: Conversation, deadlines: Deadlines) -> Response:
+    def _send(self, conversation: Conversation, model: str, deadlines: Deadlines) -> Response:
         """Raises without the cause: the message of an error below may quote the key."""
-        body = _utf8({**self._messages(conversation), **self._parameters()})
+        body = request_body(conversation, model, self._parameters(model))
         deadlines.await_first_word(self._first_word_timeout)
         left = deadlines.left()
         try:
@@ -139,38 +153,35 @@ class ChatGPTChat:
             "Accept-Encoding": "identity",  # a server that compresses holds words back until it has a block
         }
 
-    def _messages(self, conversation: Conversation) -> dict[str, Any]:
-        said = [{"role": _ROLES[turn.speaker], "content": turn.text} for turn in conversation.turns]
-        instructions = [{"role": "system", "content": conversation.instructions}] if conversation.instructions else []
-        return {"model": self._model, "messages": instructions + said}
-
-    def _parameters(self) -> dict[str, Any]:
+    def _parameters(self, model: str) -> dict[str, Any]:
         """All that is asked for beside the answer itself, as far as this model has not refused it."""
-        limit = self._max_output_tokens
+        limit, refused = self._max_output_tokens, self._refused.get(model, ())
         wanted = {
             "max_completion_tokens": limit,
-            "max_tokens": limit if "max_completion_tokens" in self._refused else None,
+            "max_tokens": limit if "max_completion_tokens" in refused else None,
             "reasoning_effort": self._reasoning_effort or None,
             "store": False,
             "stream": True,
-            "stream_options": None if "stream" in self._refused else {"include_usage": True},
+            "stream_options": None if "stream" in refused else {"include_usage": True},
         }
-        return {name: value for name, value in wanted.items() if value is not None and name not in self._refused}
+        return {name: value for name, value in wanted.items() if value is not None and name not in refused}
 
-    def _droppable(self) -> set[str]:
+    def _droppable(self, model: str) -> set[str]:
         """Never the last limit: an answer without one could cost anything."""
-        return self._parameters().keys() - {"max_tokens"}
+        return self._parameters(model).keys() - {"max_tokens"}
 
-    def _read(self, response: Response, deadlines: Deadlines, spare: Callable[[], float]) -> Iterator[str | Ending]:
-        reading = Reading(self._model)
+    def _read(
+        self, response: Response, reading: Reading, deadlines: Deadlines, spare: Callable[[], float]
+    ) -> Iterator[str | Ending]:
         try:
             for chunk in _chunks(response, _pieces(response.body, deadlines, reading, spare)):
                 text = reading.take(chunk)
-                if text:
+                if text or chunk is NOTHING:
                     yield text
                 if reading.done:
                     break
-                self._wait_on(reading, deadlines)
+                if chunk is not NOTHING:
+                    self._wait_on(reading, deadlines)
         except CocoAIError as error:
             if not reading.complete:
                 raise _in_the_middle(error, reading) from None
@@ -202,11 +213,6 @@ def _completions(base_url: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/chat/completions"))
 
 
-def _utf8(request: dict[str, Any]) -> bytes:
-    """Half a surrogate pair, which Slack's JSON can smuggle in, becomes a question mark."""
-    return json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
 def _promises_an_answer(response: Response) -> bool:
     """A page with status 200 is a wrong address, or something in between that wants a person to log in."""
     return response.status // 100 == 2 and "html" not in response.headers.get("content-type", "")
@@ -214,17 +220,31 @@ def _promises_an_answer(response: Response) -> bool:
 
 def _chunks(response: Response, pieces: Iterator[bytes]) -> Iterator[Chunk]:
     """A server that does not stream sends one JSON body, whatever was asked."""
-    return iter([whole(pieces)]) if "json" in response.headers.get("content-type", "") else chunks(pieces)
+    return (whole if "json" in response.headers.get("content-type", "") else chunks)(pieces)
 
 
 def _pieces(body: Body, deadlines: Deadlines, reading: Reading, spare: Callable[[], float]) -> Iterator[bytes]:
-    """The body in gulps, each wait bounded by what is left."""
-    while piece := _piece(body, deadlines):
+    """The body in gulps, each wait bounded by what is left.
+
+    An empty one for each wait that the bell has ended, and where none has come while they were let come together: the
+    reader may have something to show before he waits for more.
+    """
+    while (piece := _rung_piece(body, deadlines)) is not None:
         yield piece
-        if reading.begun and not reading.complete:
+        if piece and reading.begun and not reading.complete:
             rest = max(_REST, spare()) if body.closes else _REST
             # Half of what is left, or the rest itself would be the silence that strikes.
             body.gather(min(rest, deadlines.left() / 2))
+            if not body.has_come():
+                yield b""
+
+
+def _rung_piece(body: Body, deadlines: Deadlines) -> bytes | None:
+    """What comes next, nothing if the bell comes first, or None at the end."""
+    try:
+        return _piece(body, deadlines) or None
+    except Rung:
+        return b""
 
 
 def _piece(body: Body, deadlines: Deadlines) -> bytes:

@@ -38,13 +38,15 @@ class Usage:
 class Ending:
     """How the answer ended: `finish_reason` is the API's (`stop`, `length`, `content_filter`), empty if it gave none.
 
-    `model` is the one that answered. `usage` is None where the server did not tell.
+    `model` is the one that answered. `usage` is None where the server did not tell. `estimated` is how many tokens what
+    was sent in the end had been thought to be, for calibration.py; 0 where images or PDFs make that a guess.
     """
 
     finish_reason: str
     model: str
     usage: Usage | None
     refusal: bool = False
+    estimated: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class Chunk:
     done: bool = False
 
 
+NOTHING = Chunk()
+"""For a piece of no bytes: nothing has come, but whoever reads is to look around."""
+
 _DONE = Chunk(done=True)
 
 
@@ -67,6 +72,7 @@ class Reading:
     """What has been read of one answer so far."""
 
     model: str
+    estimated: int = 0
     finish_reason: str = ""
     usage: Usage | None = None
     refusal: bool = False
@@ -90,7 +96,7 @@ class Reading:
         return self.done or bool(self.finish_reason)
 
     def ending(self) -> Ending:
-        return Ending(self.finish_reason, self.model, self.usage, self.refusal)
+        return Ending(self.finish_reason, self.model, self.usage, self.refusal, self.estimated)
 
     def _whole_characters(self, text: str) -> str:
         r"""A server that escapes an emoji as \ud83d\ude00 may send its halves in two chunks."""
@@ -103,12 +109,12 @@ class Reading:
 def chunks(pieces: Iterable[bytes]) -> Iterator[Chunk]:
     """What an event stream tells: a chunk for each piece that ends an event, of all the events that it ends.
 
-    Raises `Temporary` for an event that cannot be read, and what the server's own error in the stream amounts to;
-    what came before is told first.
+    An empty piece is passed on as `NOTHING`. Raises `Temporary` for an event that cannot be read, and what the server's
+    own error in the stream amounts to; what came before is told first.
     """
     reader = EventReader()
     for piece in pieces:
-        yield from _together(reader.feed(piece))
+        yield from _together(reader.feed(piece)) if piece else [NOTHING]
     yield from _together(reader.end())
 
 
@@ -142,17 +148,19 @@ def _last(words: Iterable[str]) -> str:
     return next(filter(None, reversed(list(words))), "")
 
 
-def whole(pieces: Iterable[bytes]) -> Chunk:
-    """The one chunk of a plain JSON answer, which a server sends that does not stream. Raises as `chunks` does."""
+def whole(pieces: Iterable[bytes]) -> Iterator[Chunk]:
+    """The one chunk of a plain JSON answer, which a server sends that does not stream. Otherwise as `chunks`."""
     body = bytearray()
     for piece in pieces:
         body += piece
         _check_size(len(body), MAX_BODY)
+        if not piece:
+            yield NOTHING
     told = _json_object(bytes(body))
     chunk = _chunk(told)
     if "choices" not in told:
         raise Permanent("no_choices", source="OpenAI")
-    return replace(chunk, done=True)
+    yield replace(chunk, done=True)
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 
 from cocoai.chatgpt.chat import ChatGPTChat, Ending, Usage
-from cocoai.conversation import Conversation, Turn
+from cocoai.conversation import Attachment, Conversation, Turn
 from cocoai.engine.direct import Direct
 from cocoai.engine.line import USER_AGENT, Line, new_line
 from cocoai.engine.proxied import Proxied
@@ -28,7 +30,7 @@ from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.server import Incoming, Outgoing, PracticeServer
 
 PATIENCE = 30.0
-SOON = 0.2
+SOON = 0.4
 """Seconds: a time-out that is to strike; and one that must not, PATIENCE."""
 
 QUESTION = "富士山の高さは？"
@@ -263,6 +265,17 @@ def test_there_is_no_answer_without_a_limit(client: Client, practice: PracticeOp
     assert ("unsupported_parameter", 2) == (error.code, len(practice.asked))
 
 
+def test_another_model_may_be_asked(client: Client, practice: PracticeOpenAI) -> None:
+    """For one answer; and what one of them refuses is kept from no other."""
+    chat = client.chat(practice.base_url)
+    endings = [list(chat.reply(CONVERSATION, model=model))[-1] for model in ("gpt-4o-mini", "", "gpt-4o-mini")]
+
+    assert ["gpt-4o-mini", "gpt-6-luna", "gpt-4o-mini"] == [
+        ending.model for ending in endings if isinstance(ending, Ending)
+    ]
+    assert [ALL, ALL - {"reasoning_effort"}, ALL, ALL - {"reasoning_effort"}] == parameters(practice)
+
+
 def test_a_model_that_may_not_stream_answers_whole(client: Client, practice: PracticeOpenAI) -> None:
     """Then stream_options go too, and the usage comes all the same."""
     practice.manner.refuses = frozenset({"stream"})
@@ -286,10 +299,11 @@ def test_everything_may_be_refused_one_after_another(client: Client, practice: P
 
 
 def test_a_conversation_that_is_too_long_is_shortened_once(client: Client, practice: PracticeOpenAI) -> None:
-    """The older half goes, the instructions and the question stay."""
+    """The older half goes, the instructions and the question stay; the estimate is of what was sent in the end."""
     practice.manner.context_tokens = 100
-    read(client.chat(practice.base_url), LONGER)
+    _, ending = read(client.chat(practice.base_url), LONGER)
 
+    assert LONGER.without_oldest().estimated() == ending.estimated
     assert ["context_length_exceeded", "ok"] == [asked.outcome for asked in practice.asked]
     assert ["Be kind.", "third", QUESTION] == [said["content"] for said in practice.asked[1].body["messages"]]
 
@@ -540,7 +554,7 @@ def test_a_silent_model_is_found_out_in_the_middle_of_a_rest(client: Client, pra
     chat = client.chat(practice.base_url, silence_timeout=SOON)
     texts: list[str | Ending] = []
     with pytest.raises(Temporary, match="silence_timeout"):
-        texts.extend(chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE))
+        texts.extend(piece for piece in chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE) if piece)
 
     assert 1 == len(texts)
 
@@ -638,6 +652,157 @@ def test_a_refusal_is_told(client: Client, practice: PracticeOpenAI, ignores_str
     assert ("", True) == (text, ending.refusal)
 
 
+PNG = Attachment("image", "a.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(300_000))
+PDF = Attachment("pdf", "plan.pdf", "application/pdf", b"%PDF-1.7\n/Type /Page\n")
+TEXT = Attachment("text", "notes.md", "text/markdown", "覚え書き".encode())
+
+
+def attached(*attachments: Attachment) -> Conversation:
+    return Conversation("Be kind.", (Turn("asker", QUESTION, attachments),))
+
+
+def test_what_is_attached_reaches_the_model(client: Client, practice: PracticeOpenAI) -> None:
+    """Every byte of it, as what it is; and the answer is to the question, not to the text before it."""
+    text, ending = read(client.chat(practice.base_url), attached(PNG, PDF, TEXT))
+    seen = [(each.kind, each.media_type, each.size, each.name) for each in practice.asked[0].attached]
+
+    assert ("image", "image/png", len(PNG.data), "") == seen[0]
+    assert ("pdf", "application/pdf", len(PDF.data), "plan.pdf") == seen[1]
+    assert ("text", len("notes.md:\n\n") + len(TEXT.data)) == (seen[2][0], seen[2][2])
+    assert f"> {QUESTION}\n" in text
+    assert 0 == ending.estimated
+
+
+def test_a_text_that_is_attached_can_be_estimated(client: Client, practice: PracticeOpenAI) -> None:
+    """It is words like any."""
+    assert attached(TEXT).estimated() == read(client.chat(practice.base_url), attached(TEXT))[1].estimated
+
+
+@pytest.mark.parametrize(
+    ("attachment", "theirs"),
+    [
+        (Attachment("image", "a", "image/png", b"no picture"), "image_parse_error"),
+        (Attachment("image", "a", "image/bmp", b"BM"), "invalid_image_format"),
+        (Attachment("image", "a", "image/png", b""), "empty_image_file"),
+        (Attachment("pdf", "a", "application/pdf", b"no PDF"), "invalid_file"),
+        (Attachment("pdf", "a", "text/plain", b"%PDF-"), "invalid_value"),
+    ],
+)
+def test_what_the_model_will_not_have_is_told_as_such(
+    client: Client, practice: PracticeOpenAI, attachment: Attachment, theirs: str
+) -> None:
+    """One name for the caller, OpenAI's own for the operator, and not asked twice."""
+    _, error = failure(client.chat(practice.base_url), attached(attachment))
+
+    assert isinstance(error, Permanent)
+    assert ("attachment", theirs, 400, "req_practice1") == (error.code, error.theirs, error.status, error.request_id)
+    assert 1 == len(practice.asked)
+
+
+@pytest.mark.parametrize("attachment", [PNG, PDF])
+def test_a_model_without_eyes(client: Client, practice: PracticeOpenAI, attachment: Attachment) -> None:
+    """It takes words, an attached text too, and no more."""
+    practice.manner.vision = False
+    chat = client.chat(practice.base_url)
+    _, error = failure(chat, attached(attachment))
+
+    assert ("attachment", "invalid_request_error") == (error.code, error.theirs)
+    assert read(chat, attached(TEXT))
+
+
+def test_nothing_is_blamed_on_an_attachment_that_is_not_there(
+    client: Client, scripted: Callable[[Script], Scripted]
+) -> None:
+    """Whatever the API says of one."""
+    told = json.dumps({"error": {"message": "Invalid image.", "code": "image_parse_error"}}).encode()
+    server = scripted(lambda _: Outgoing(400, told, (("Content-Type", "application/json"),)))
+    _, error = failure(client.chat(server.url))
+
+    assert ("image_parse_error", "") == (error.code, error.theirs)
+
+
+@dataclass(frozen=True)
+class Rope:
+    """A bell's descriptor, and what pulls it."""
+
+    fd: int
+    end: int
+
+    def ring(self) -> None:
+        os.write(self.end, b"!")
+
+    def hush(self) -> None:
+        os.read(self.fd, 1)
+
+
+@pytest.fixture
+def bell() -> Iterator[Rope]:
+    rope = Rope(*os.pipe())
+    yield rope
+    os.close(rope.fd)
+    os.close(rope.end)
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "application/json"])
+def test_a_bell_ends_the_wait_for_the_first_word(
+    client: Client, scripted: Callable[[Script], Scripted], bell: Rope, content_type: str
+) -> None:
+    """With an empty piece; then it can be read on, and nothing is lost."""
+    goes_on = threading.Event()
+    told = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}
+    body = json.dumps(told).encode() if "json" in content_type else stream_of("a", "stop")
+
+    def thinking() -> Iterator[bytes]:
+        yield body[:7]
+        goes_on.wait(PATIENCE)
+        yield body[7:]
+
+    server = scripted(lambda _: Outgoing(body=thinking(), headers=(("Content-Type", content_type),)))
+    reply = client.chat(server.url).reply(CONVERSATION, bell=bell.fd)
+    bell.ring()
+    looked_around = [next(reply), next(reply)]
+    bell.hush()
+    goes_on.set()
+
+    assert ["", ""] == looked_around
+    assert ["a", Ending("stop", "gpt-6-luna", None, estimated=CONVERSATION.estimated())] == list(reply)
+
+
+def test_a_bell_ends_a_rest(client: Client, practice: PracticeOpenAI, bell: Rope) -> None:
+    """However long the caller could do without further text."""
+    practice.fail("pause", after=1)
+    chat = client.chat(practice.base_url, silence_timeout=8 * PATIENCE, total_timeout=8 * PATIENCE)
+    began = time.monotonic()
+    with closing(chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE, bell=bell.fd)) as reply:
+        first = next(reply)
+        bell.ring()
+        second = next(reply)
+
+    assert (ANSWER[:16], "") == (first, second)
+    assert time.monotonic() - began < PATIENCE
+
+
+@pytest.mark.parametrize(("after", "code"), [(0, "first_word_timeout"), (1, "silence_timeout")])
+def test_a_bell_makes_no_silence_shorter(
+    client: Client, practice: PracticeOpenAI, bell: Rope, after: int, code: str
+) -> None:
+    """However often it rings, and however long the caller looks around: the model's time runs on."""
+    practice.fail("pause", after=after)
+    now = [0.0]
+    chat = client.chat(practice.base_url, clock=lambda: now[0], total_timeout=3 * PATIENCE)
+    reply = chat.reply(CONVERSATION, bell=bell.fd)
+    words = [next(reply) for _ in range(after)]
+    bell.ring()
+    words.append(next(reply))
+    now[0] += 2 * PATIENCE / 3
+    words.append(next(reply))
+    now[0] += 2 * PATIENCE / 3
+
+    assert ANSWER[: 16 * after] == "".join(map(str, words))
+    with pytest.raises(Temporary, match=code):
+        next(reply)
+
+
 def test_whoever_stops_reading_hangs_up(client: Client, practice: PracticeOpenAI) -> None:
     """Closing the reply closes the connection, in the middle of the answer."""
     practice.manner.answer = "x" * 2_000_000
@@ -691,7 +856,7 @@ def test_a_server_that_does_not_hang_up_holds_nobody_up(
         server.url, clock=lambda: 20 * time.monotonic(), silence_timeout=20 * PATIENCE, total_timeout=20 * PATIENCE
     )
 
-    assert ("a", Ending("stop", "gpt-6-luna", None)) == read(chat)
+    assert ("a", Ending("stop", "gpt-6-luna", None, estimated=CONVERSATION.estimated())) == read(chat)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,25 @@ def test_the_message_goes_no_further() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (error(code="content_filter", type="invalid_request_error"), "OpenAI refused content_filter 400"),
+        (error(code="moderation_blocked"), "OpenAI refused moderation_blocked 400"),
+        (error(type="exceed_context_size_error"), "OpenAI context_length_exceeded exceed_context_size_error 400"),
+        (error(code="context_length_exceeded"), "OpenAI context_length_exceeded 400"),
+        (
+            error(code="model_not_found", type="invalid_request_error"),
+            "OpenAI model_not_found invalid_request_error 400",
+        ),
+        (error(code="insufficient_quota", type="insufficient_quota"), "OpenAI insufficient_quota 400"),
+    ],
+)
+def test_what_the_asker_can_mend_has_a_name_of_ours(told: object, expected: str) -> None:
+    """Its own stands beside it, as a type beside its code."""
+    assert expected == str(complaint(400, told).error())
+
+
+@pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({}, None),
@@ -174,6 +193,63 @@ def test_any_body_is_tolerated(status: int, body: bytes) -> None:
 def test_which_parameter_is_refused(status: int, told: object, expected: str | None) -> None:
     """Named by `param`, or in words alone; and only one that was sent, so that nothing is dropped in vain."""
     assert expected == complaint(status, told).refused_parameter(SENT)
+
+
+UNSUPPORTED = "You uploaded an unsupported image. Please make sure your image is valid."
+BLIND = "Invalid content type. image_url is only supported by certain models."
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, error(message=UNSUPPORTED, code="invalid_image_format")),
+        (400, error(message=UNSUPPORTED, code="image_parse_error")),
+        (400, error(code="sanitizer_server_error")),
+        (400, error(message=UNSUPPORTED)),
+        (400, error(message=BLIND, param="messages.[1].content.[0].type")),
+        (400, error(code="invalid_value", param="messages[3].content[2].file.file_data")),
+        (400, error(message="Invalid base64 image_url.", param="messages", code="invalid_value")),
+        (400, error(message="this model does not support image input")),
+        (400, error(message="x is not a multimodal model", type="BadRequestError", code=400)),
+        (422, error(message="Unknown part type: file")),
+        (413, b"<html>Request Entity Too Large</html>"),
+        (415, error(message="Unsupported MIME type.")),
+        (500, error(message="image input is not supported - hint: you may need to provide the mmproj")),
+        (500, error(message="Failed to parse messages: Unsupported content part type: image_url")),
+    ],
+)
+def test_what_is_said_of_an_attachment(status: int, told: object) -> None:
+    """By OpenAI's codes, by the place in the request, or in words: OpenAI's, Ollama's, vLLM's, llama.cpp's."""
+    told_of = complaint(status, told)
+
+    assert told_of.refuses_attachment
+    assert isinstance(told_of.error("attachment"), Permanent)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, error(code="unsupported_parameter", param="reasoning_effort", message="not supported with image input")),
+        (400, error(message="Unrecognized request argument supplied: store")),
+        (400, error(code="invalid_value", param="messages[0].role")),
+        (401, error(message="This key may not use image input.", code="invalid_api_key")),
+        (404, error(message="The model `a-vision-model` does not exist", code="model_not_found")),
+        (429, error(message="Rate limit reached for images", code="rate_limit_exceeded")),
+        (500, error(message="The server had an error while processing your image.")),
+        (503, error(message="Files are not supported today.")),
+    ],
+)
+def test_what_is_said_of_something_else(status: int, told: object) -> None:
+    """Though it may mention pictures."""
+    assert not complaint(status, told).refuses_attachment
+
+
+def test_our_name_for_it_keeps_theirs() -> None:
+    """The caller goes by ours, and the operator reads what OpenAI said, and the request's id."""
+    raised = complaint(400, error(code="image_parse_error"), x_request_id="req_1").error("attachment")
+
+    assert ("attachment", "image_parse_error") == (raised.code, raised.theirs)
+    assert "OpenAI attachment image_parse_error 400 req_1" == str(raised)
 
 
 @pytest.mark.parametrize(

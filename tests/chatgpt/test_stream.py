@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cocoai.chatgpt import stream
-from cocoai.chatgpt.stream import Chunk, Ending, Reading, Usage, chunks, events, whole
+from cocoai.chatgpt.stream import NOTHING, Chunk, Ending, Reading, Usage, chunks, events, whole
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 pytestmark = pytest.mark.pure
@@ -145,8 +145,12 @@ def test_an_event_that_cannot_be_read_is_not_passed_over(payload: str) -> None:
         ({"message": "m", "code": 429}, Temporary("429", source="OpenAI", status=429)),
         ({"message": "m", "code": "502"}, Temporary("502", source="OpenAI", status=502)),
         ({"message": "m", "code": 402}, Permanent("402", source="OpenAI", status=402)),
-        ({"type": "insufficient_quota", "code": 429}, Permanent("429", source="OpenAI", status=429)),
-        ({"code": "content_filter"}, Permanent("content_filter", source="OpenAI")),
+        (
+            {"type": "insufficient_quota", "code": 429},
+            Permanent("429", source="OpenAI", status=429, theirs="insufficient_quota"),
+        ),
+        ({"code": "content_filter"}, Permanent("refused", source="OpenAI", theirs="content_filter")),
+        ({"code": "image_parse_error"}, Permanent("image_parse_error", source="OpenAI")),
         ({"type": "invalid_request_error"}, Permanent("invalid_request_error", source="OpenAI")),
         ("it broke", Temporary("error_in_stream", source="OpenAI")),
         ({"message": None, "type": None, "code": [1]}, Temporary("error_in_stream", source="OpenAI")),
@@ -190,9 +194,20 @@ def test_a_whole_answer_is_read_too(size: int) -> None:
     """One JSON body, as a server sends it that does not stream; it is complete as it stands."""
     choice = {"message": {"role": "assistant", "content": "答え", "refusal": None}, "finish_reason": "stop"}
     raw = json.dumps({"model": "local", "choices": [choice], "usage": USAGE}).encode()
-    chunk = whole(raw[start : start + size] for start in range(0, len(raw), size))
+    chunks = whole(raw[start : start + size] for start in range(0, len(raw), size))
 
-    assert Chunk("答え", "", "stop", "local", TOKENS, done=True) == chunk
+    assert [Chunk("答え", "", "stop", "local", TOKENS, done=True)] == list(chunks)
+
+
+@pytest.mark.parametrize("read_as", [chunks, whole])
+def test_a_piece_of_nothing_is_passed_on(read_as: Callable[[Iterable[bytes]], Iterator[Chunk]]) -> None:
+    """Whoever waits for words can so be told to look around, wherever the stream stands."""
+    raw = json.dumps({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}).encode()
+    raw = raw if read_as is whole else b"data: " + raw
+    told = list(read_as([b"", raw[:9], b"", raw[9:], b"\n\n"]))
+
+    assert [True, True, False] == [chunk is NOTHING for chunk in told]
+    assert ("a", "stop") == (told[-1].text, told[-1].finish_reason)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +223,7 @@ def test_a_whole_answer_is_read_too(size: int) -> None:
 def test_a_whole_answer_that_is_none(raw: bytes, expected: CocoAIError) -> None:
     """Cut, odd, an error with status 200, or JSON of some other kind."""
     with pytest.raises(type(expected)) as raised:
-        whole([raw])
+        list(whole([raw]))
 
     assert str(expected) == str(raised.value)
 
@@ -226,7 +241,7 @@ def test_many_small_lines_do_not_fill_it_either() -> None:
     with pytest.raises(Permanent, match="answer_too_big"):
         list(events([b"data\n" * 4096] * 512))
     with pytest.raises(Permanent, match="answer_too_big"):
-        whole([b"x" * 65536] * 65)
+        list(whole([b"x" * 65536] * 65))
 
 
 FRAGMENTS = st.one_of(
@@ -273,4 +288,4 @@ def test_any_json_is_read_or_refused(told: object) -> None:
         (chunk,) = chunks([stream_of(raw)])
         Reading(MODEL).take(chunk).encode("utf-8")
     with suppress(Temporary, Permanent):
-        assert whole([raw.encode()]).done
+        assert all(chunk.done for chunk in whole([raw.encode()]))

@@ -13,6 +13,8 @@ FOREVER = 3600.0
 FaultKind = Literal[
     "rate limited",
     "no credit",
+    "bad key",
+    "filtered",
     "server error",
     "overloaded",
     "broken",
@@ -24,6 +26,7 @@ FaultKind = Literal[
     "unfinished",
     "empty",
     "refusal",
+    "withheld",
 ]
 
 
@@ -38,6 +41,8 @@ class Manner:
     says_done         a stream ends with [DONE]
     ignores_stream    a whole answer is sent even where a stream was asked for
     context_tokens    more than this is context_length_exceeded
+    vision            its models see pictures and PDFs; not all those of other servers do
+    file_bytes        a bigger picture or PDF is refused
     refuses           parameters that it refuses by name, as any newer or older server may
     refuses_in_words  parameters that it refuses as old servers do: only the message tells which
     answer            what it says, instead of the practice answer; or what makes it out of the question
@@ -51,6 +56,8 @@ class Manner:
     says_done: bool = True
     ignores_stream: bool = False
     context_tokens: int = 128_000
+    vision: bool = True
+    file_bytes: int = 32 * 1024 * 1024
     refuses: frozenset[str] = frozenset()
     refuses_in_words: frozenset[str] = frozenset()
     answer: str | Callable[[str], str] | None = None
@@ -62,6 +69,8 @@ class Fault:
 
     rate limited  429 rate_limit_exceeded, Retry-After `seconds`
     no credit     429 insufficient_quota, or `code` in its place
+    bad key       401 invalid_api_key
+    filtered      400 content_policy_violation, or `code` in its place: a filter will not have the question
     server error  500
     overloaded    503 server_is_overloaded
     broken        502 with HTML, as a proxy sends it
@@ -73,6 +82,7 @@ class Fault:
     unfinished    the stream ends, in good order, after `after` pieces: no finish_reason, no [DONE]
     empty         not a word: all the allowance went into thinking, finish_reason length
     refusal       the model refuses, in delta.refusal
+    withheld      not a word: a filter keeps the answer back, finish_reason content_filter
     """
 
     kind: FaultKind

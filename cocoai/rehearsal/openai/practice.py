@@ -17,10 +17,13 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.answer import wants_an_error
+from cocoai.rehearsal.openai.content import Attached
+from cocoai.rehearsal.openai.errors import ApiError
 from cocoai.rehearsal.openai.manner import FOREVER, Fault, FaultKind, Faults, Manner
 from cocoai.rehearsal.openai.models import SHUTDOWN, model_json
 from cocoai.rehearsal.openai.reply import Stream, whole_json, write
-from cocoai.rehearsal.openai.request import ApiError, parsed, understood
+from cocoai.rehearsal.openai.request import parsed, understood
 from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
 
 T = TypeVar("T")
@@ -35,7 +38,8 @@ _BROKEN = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad G
 class Asked:
     """One request. `body` is its parsed JSON, None if it is none; the headers are without the key's value.
 
-    `time` in epoch seconds. `outcome`: `ok`, an error's code or type, or the kind of a fault.
+    `time` in epoch seconds. `outcome`: `ok`, an error's code or type, or the kind of a fault. `attached` is all that it
+    saw beside the words, of a request that it understood.
     """
 
     path: str
@@ -43,6 +47,7 @@ class Asked:
     headers: Mapping[str, str]
     time: float
     outcome: str
+    attached: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class _Reply:
     outcome: str
     outgoing: Outgoing | None
     silence: float = 0.0
+    attached: tuple[Attached, ...] = ()
 
 
 class PracticeOpenAI(PracticeServer):
@@ -82,7 +88,7 @@ class PracticeOpenAI(PracticeServer):
 
     def answer(self, incoming: Incoming) -> Outgoing:
         reply = self._reply(incoming)
-        number = self._note(incoming, reply.outcome)
+        number = self._note(incoming, reply)
         self.pause(reply.silence)
         if reply.outgoing is None:
             raise Gone
@@ -119,11 +125,12 @@ class PracticeOpenAI(PracticeServer):
             raise TimeoutError(f"it did not happen within {timeout} s")
         return value
 
-    def _note(self, incoming: Incoming, outcome: str) -> int:
+    def _note(self, incoming: Incoming, reply: _Reply) -> int:
         headers = dict(incoming.headers)
         if "authorization" in headers:
             headers["authorization"] = "Bearer ..."
-        asked = Asked(incoming.path, parsed(incoming.body), MappingProxyType(headers), incoming.arrived, outcome)
+        body, arrived = parsed(incoming.body), incoming.arrived
+        asked = Asked(incoming.path, body, MappingProxyType(headers), arrived, reply.outcome, reply.attached)
         with self._changed:
             self._asked.append(asked)
             self._changed.notify_all()
@@ -160,15 +167,19 @@ class PracticeOpenAI(PracticeServer):
         if fault and fault.kind in _INSTEAD:
             return _INSTEAD[fault.kind](fault)
         wanted = understood(parsed(incoming.body), self.manner)
+        if wants_an_error(wanted.question.text):
+            return _no_credit(Fault("no credit"))
         written = write(wanted, self.manner, fault, number=next(self._numbers), created=int(self._clock()))
         outcome, silence = (fault.kind, fault.seconds if fault.kind == "silent" else 0.0) if fault else ("ok", 0.0)
         if wanted.stream:
             events = Stream(written, wanted, self.manner, fault, self.pause).events()
-            return _Reply(outcome, Outgoing(body=self._watched(events), headers=_EVENT_STREAM), silence)
+            return _Reply(
+                outcome, Outgoing(body=self._watched(events), headers=_EVENT_STREAM), silence, wanted.attached
+            )
         if fault and fault.kind == "error":
             return _INSTEAD["server error"](fault)
         body = json.dumps(whole_json(written), ensure_ascii=False).encode()
-        return _Reply(outcome, Outgoing(body=self._whole(body, fault), headers=_JSON), silence)
+        return _Reply(outcome, Outgoing(body=self._whole(body, fault), headers=_JSON), silence, wanted.attached)
 
     def _watched(self, events: Iterator[bytes]) -> Iterator[bytes]:
         """Counts a reader who leaves."""
@@ -217,12 +228,19 @@ def _no_credit(fault: Fault) -> _Reply:
     return _error(429, message, "insufficient_quota", str(fault.code or "insufficient_quota"))
 
 
+def _filtered(fault: Fault) -> _Reply:
+    message = "Your request was rejected as a result of our safety system."
+    return _error(400, message, "invalid_request_error", str(fault.code or "content_policy_violation"))
+
+
 _JSON = (("Content-Type", "application/json"),)
 _EVENT_STREAM = (("Content-Type", "text/event-stream; charset=utf-8"),)
 
 _INSTEAD: dict[str, Callable[[Fault], _Reply]] = {
     "rate limited": _rate_limited,
     "no credit": _no_credit,
+    "bad key": lambda _: _error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key"),
+    "filtered": _filtered,
     "server error": lambda _: _error(500, "The server had an error.", "server_error", None),
     "overloaded": lambda _: _error(503, "Please slow down.", "service_unavailable_error", "server_is_overloaded"),
     "broken": lambda _: _Reply("broken", Outgoing(502, _BROKEN, (("Content-Type", "text/html"),))),

@@ -10,14 +10,27 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cocoai.rehearsal.openai.answer import REFUSAL, first_tokens, language_of, practice_answer, split, tokens_of
+from cocoai.rehearsal.openai.answer import (
+    REFUSAL,
+    first_tokens,
+    goes_on,
+    language_of,
+    practice_answer,
+    rest_of,
+    split,
+    tokens_of,
+)
+from cocoai.rehearsal.openai.content import Attached
 from cocoai.rehearsal.openai.manner import Fault, Manner
-from cocoai.rehearsal.openai.request import Wanted
+from cocoai.rehearsal.openai.request import Said, Wanted, question_of
 from cocoai.rehearsal.server import Gone
 
 KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_EVERY = 0.02
 """Seconds; real servers take about fifteen."""
+
+_FINISHES = {"empty": "length", "refusal": "stop", "withheld": "content_filter"}
+"""The faults that leave an answer without a word, and how it ends then."""
 
 _THINKING = {"none": 0, "minimal": 4, "low": 16}
 _MUCH_THINKING = 64
@@ -39,19 +52,37 @@ class Written:
 def write(wanted: Wanted, manner: Manner, fault: Fault | None, *, number: int, created: int) -> Written:
     """The same for the same request, but for its number and the time."""
     kind = fault.kind if fault else ""
-    said = [message for message in wanted.messages if message.role not in ("system", "developer")]
-    question = next((message.text for message in reversed(said) if message.role == "user"), "")
-    full = manner.answer(question) if callable(manner.answer) else manner.answer
-    full = practice_answer(question, len(said)) if full is None else full
-    full = "" if kind in ("empty", "refusal") else full
-    refusal = REFUSAL[language_of(question)] if kind == "refusal" else ""
+    full = "" if kind in _FINISHES else _rest(wanted.said, manner) or _full(wanted.said, manner)
+    refusal = REFUSAL[language_of(wanted.question.text)] if kind == "refusal" else ""
     thinking = _THINKING.get(wanted.effort, _MUCH_THINKING)
     if kind == "empty":
         thinking = wanted.limit or _MUCH_THINKING
     text = full if wanted.limit is None else first_tokens(full, max(0, wanted.limit - thinking))
     usage = _usage(wanted.prompt_tokens, tokens_of(text or refusal), thinking)
-    finish_reason = "length" if kind == "empty" or text != full else "stop"
+    finish_reason = _FINISHES.get(kind, "stop" if text == full else "length")
     return Written(f"chatcmpl-practice{number}", created, wanted.model, text, refusal, finish_reason, usage)
+
+
+def _full(said: tuple[Said, ...], manner: Manner) -> str:
+    """What it would say to the last thing that the user said, if it had no limit."""
+    question = question_of(said)
+    if manner.answer is not None:
+        return manner.answer(question.text) if callable(manner.answer) else manner.answer
+    return practice_answer(question.text, len(said), [(_named(each), each.size) for each in question.attached])
+
+
+def _rest(said: tuple[Said, ...], manner: Manner) -> str:
+    """What is left of the last answer, if somebody asks for it; it may have been cut more than once."""
+    told, before = "", said
+    while len(before) > 2 and before[-2].role == "assistant" and goes_on(before[-1].text):
+        told, before = before[-2].text + told, before[:-2]
+    return rest_of(_full(before, manner), told) if told else ""
+
+
+def _named(attached: Attached) -> str:
+    """As a PNG, a PDF called plan.pdf, a text."""
+    what = attached.kind if attached.kind == "text" else attached.media_type.partition("/")[2].upper()
+    return f"{what} {attached.name}".strip()
 
 
 def _usage(prompt: int, visible: int, thinking: int) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cocoai.rehearsal.openai.answer import tokens_of
+from cocoai.rehearsal.openai.content import Attached, read_content
+from cocoai.rehearsal.openai.errors import ApiError, missing, none_of, wrong_type
 from cocoai.rehearsal.openai.manner import Manner
 from cocoai.rehearsal.openai.models import SHUTDOWN, efforts, thinks
 
@@ -24,36 +25,14 @@ stream_options temperature tool_choice tools top_logprobs top_p user verbosity w
 KNOWN = frozenset(_PARAMETERS.split())
 
 
-class ApiError(Exception):
-    """Answered as `status` with OpenAI's error object."""
-
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *,
-        kind: str = "invalid_request_error",
-        param: str | None = None,
-        code: str | int | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = headers
-        self.told = {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-    @property
-    def name(self) -> str:
-        """The code, else the type, for the record."""
-        return str(self.told["error"]["code"] or self.told["error"]["type"])
-
-
 @dataclass(frozen=True)
 class Said:
-    """One message, its text parts joined."""
+    """One message: what was said, and what was attached to it. `tokens` are those of both."""
 
     role: str
     text: str
+    attached: tuple[Attached, ...] = ()
+    tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +47,26 @@ class Wanted:
     limit: int | None
     effort: str
     prompt_tokens: int
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """The messages without the instructions."""
+        return tuple(message for message in self.messages if message.role not in ("system", "developer"))
+
+    @property
+    def question(self) -> Said:
+        """The last thing that the user said."""
+        return question_of(self.said)
+
+    @property
+    def attached(self) -> tuple[Attached, ...]:
+        """All that was attached, in all messages."""
+        return tuple(each for message in self.messages for each in message.attached)
+
+
+def question_of(said: tuple[Said, ...]) -> Said:
+    """The last thing that the user said; empty if it was nothing."""
+    return next((message for message in reversed(said) if message.role == "user"), Said("user", ""))
 
 
 def parsed(body: bytes) -> Any:
@@ -84,10 +83,10 @@ def understood(told: Any, manner: Manner) -> Wanted:
         raise ApiError(400, "We could not parse the JSON body of your request.")
     _refuse_parameters(told, manner)
     model = _model(told)
-    messages = _messages(told)
+    messages = _messages(told, manner)
     _refuse_for_model(model, told)
     options = _stream_options(told)
-    tokens = sum(tokens_of(said.text) + 4 for said in messages)
+    tokens = sum(said.tokens + 4 for said in messages)
     _refuse_too_long(tokens, manner.context_tokens)
     return Wanted(
         model,
@@ -122,38 +121,25 @@ def _model(told: Mapping[str, Any]) -> str:
     return model
 
 
-def _messages(told: Mapping[str, Any]) -> tuple[Said, ...]:
+def _messages(told: Mapping[str, Any], manner: Manner) -> tuple[Said, ...]:
     messages = told.get("messages")
     if messages is None:
-        raise ApiError(
-            400, "Missing required parameter: 'messages'.", param="messages", code="missing_required_parameter"
-        )
+        raise missing("messages")
     if not isinstance(messages, list):
-        raise _wrong_type("messages", "an array of objects")
+        raise wrong_type("messages", "an array of objects")
     if not messages:
         raise ApiError(400, "Invalid 'messages': empty array.", param="messages", code="empty_array")
-    return tuple(_message(message, f"messages[{index}]") for index, message in enumerate(messages))
+    return tuple(_message(message, f"messages[{index}]", manner) for index, message in enumerate(messages))
 
 
-def _message(message: Any, where: str) -> Said:
+def _message(message: Any, where: str, manner: Manner) -> Said:
     if not isinstance(message, dict):
-        raise _wrong_type(where, "an object")
+        raise wrong_type(where, "an object")
     role = message.get("role")
     if role not in ROLES:
-        values = ", ".join(f"'{known}'" for known in ROLES)
-        problem = f"Invalid value: '{role}'. Supported values are: {values}."
-        raise ApiError(400, problem, param=f"{where}.role", code="invalid_value")
-    return Said(role, _text(message.get("content"), role, f"{where}.content"))
-
-
-def _text(content: Any, role: str, where: str) -> str:
-    if isinstance(content, str):
-        return content
-    if content is None and role == "assistant":
-        return ""
-    if isinstance(content, list) and all(isinstance(part, dict) for part in content):
-        return "\n".join(str(part.get("text", "")) for part in content if part.get("type") == "text")
-    raise _wrong_type(where, "one of a string or array of objects")
+        raise none_of(f"{where}.role", role, ROLES)
+    content = read_content(message.get("content"), role, f"{where}.content", manner)
+    return Said(role, content.text, content.attached, content.tokens)
 
 
 def _refuse_for_model(model: str, told: Mapping[str, Any]) -> None:
@@ -181,7 +167,7 @@ def _stream_options(told: Mapping[str, Any]) -> Mapping[str, Any]:
         problem = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
         raise ApiError(400, problem, param="stream_options")
     if not isinstance(options, dict):
-        raise _wrong_type("stream_options", "an object")
+        raise wrong_type("stream_options", "an object")
     return options
 
 
@@ -191,7 +177,7 @@ def _limit(told: Mapping[str, Any]) -> int | None:
         if limit is None:
             continue
         if not isinstance(limit, int):
-            raise _wrong_type(name, "an integer")
+            raise wrong_type(name, "an integer")
         if limit < 1:
             problem = f"Invalid '{name}': integer below minimum value."
             raise ApiError(400, problem, param=name, code="integer_below_min_value")
@@ -213,7 +199,3 @@ def _unsupported(name: str, more: str = "") -> ApiError:
 def _unsupported_value(name: str, value: Any, more: str) -> ApiError:
     problem = f"Unsupported value: '{name}' does not support {value!r} with this model. {more}"
     return ApiError(400, problem, param=name, code="unsupported_value")
-
-
-def _wrong_type(name: str, wanted: str) -> ApiError:
-    return ApiError(400, f"Invalid type for '{name}': expected {wanted}.", param=name, code="invalid_type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import time
@@ -15,6 +16,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.answer import first_tokens, practice_answer, split, tokens_of
+from cocoai.rehearsal.openai.content import Attached
 from cocoai.rehearsal.openai.manner import Manner
 from cocoai.rehearsal.openai.models import SHUTDOWN
 from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
@@ -417,6 +419,28 @@ def test_what_it_was_asked_is_on_record(practice: PracticeOpenAI, client: openai
     assert API_KEY not in repr(practice.asked)
 
 
+def test_what_was_attached_is_on_record(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """What it saw of it, in all turns; of a request that it refused, nothing. And the answer says it too."""
+    data = b"\x89PNG\r\n\x1a\n..."
+    url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": ENGLISH}]
+    said = ask(client, messages=[{"role": "user", "content": parts}]).choices[0].message.content or ""
+    with pytest.raises(openai.BadRequestError, match="unsupported image"):
+        ask(client, messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": f"{url}A"}}]}])
+
+    assert [(Attached("image", "image/png", len(data)),), ()] == [asked.attached for asked in practice.asked]
+    assert f"a PNG ({len(data)} bytes)" in said
+
+
+@pytest.mark.parametrize("question", ["Show me an error.", "エラーを見せて"])
+def test_a_failure_can_be_asked_for(practice: PracticeOpenAI, client: openai.OpenAI, question: str) -> None:
+    """So that somebody at the page sees what it looks like: no credit."""
+    with pytest.raises(openai.RateLimitError) as refused:
+        ask(client, question)
+
+    assert ("insufficient_quota", "insufficient_quota") == (refused.value.code, practice.asked[0].outcome)
+
+
 def test_waiting_for_what_does_not_happen_ends(practice: PracticeOpenAI) -> None:
     """With TimeoutError, not in silence."""
     with pytest.raises(TimeoutError):
@@ -435,7 +459,7 @@ def test_a_reader_who_leaves_is_counted(practice: PracticeOpenAI, client: openai
 
 def test_a_long_question_is_not_repeated_whole() -> None:
     """Its beginning is enough to recognise it by."""
-    answer = practice_answer("long " * 1000, 1)
+    answer = practice_answer("wide " * 1000, 1)
 
     assert tokens_of(answer) < 300
 
