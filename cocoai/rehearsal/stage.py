@@ -64,7 +64,7 @@ def rehearsal(
     """The production shape between these two, ready, with Slack's check of its address passed. Raises CocoAIError."""
     config = write_settings(folder, certificates, slack, practice)
     with raise_up(str(folder), listen=listen, config=str(config)) as running:
-        slack.subscribe(f"{running.address}/slack/events")
+        slack.subscribe(f"{running.address}/slack/events", f"{running.address}/slack/interactions")
         if not slack.verify_url():
             raise CocoAIError("the practice Slack's url_verification was not answered")
         yield running

@@ -1,6 +1,8 @@
 // Slack's mrkdwn as Slack shows it. Text only ever enters the page as text nodes, so nothing in it can become markup.
 // What Slack would leave as it is (Markdown's **, #, tables) stays as it is here too: the page hides no mistake.
 
+import { isAddress, link, make, wide } from "./dom.js";
+
 const FENCE = /```\n?([\s\S]+?)\n?```/;
 const QUOTE = /^(?:&gt;|>) ?/;
 const BULLET = /^( *)([•◦▪]) +/;
@@ -22,10 +24,8 @@ export function render(text, people) {
   let rest = text;
   for (let fence = FENCE.exec(rest); fence; fence = FENCE.exec(rest)) {
     lines(rest.slice(0, fence.index).replace(/\n$/, ""), whole, people);
-    const code = element("code", flat(fence[1]));
-    const block = element("pre");
-    block.tabIndex = 0; // so that a keyboard can scroll a wide block
-    block.append(code);
+    const block = wide(make("pre"));
+    block.append(make("code", "", flat(fence[1])));
     whole.append(block);
     rest = rest.slice(fence.index + fence[0].length).replace(/^\n/, "");
   }
@@ -34,7 +34,7 @@ export function render(text, people) {
 }
 
 export function plain(text, people) {
-  const holder = element("div");
+  const holder = make("div");
   holder.append(render(text, people));
   return holder.textContent;
 }
@@ -48,21 +48,19 @@ function lines(text, parent, people) {
     const bullet = BULLET.exec(line);
     if (everything || QUOTE.test(line)) {
       open = inside(parent, open, "blockquote");
-      const row = element("p");
+      const row = make("p");
       inline(line.replace(/^(?:&gt;|>){3} ?/, "").replace(QUOTE, ""), row, people);
       open.append(row);
     } else if (bullet) {
       open = inside(parent, open, "ul");
-      const item = element("li");
       const deeper = { "◦": 1, "▪": 2 }[bullet[2]] ?? 0;
-      item.className = `deep${Math.min(3, Math.max(deeper, Math.floor(bullet[1].length / 4)))}`;
+      const item = make("li", `deep${Math.min(3, Math.max(deeper, Math.floor(bullet[1].length / 4)))}`);
       inline(line.slice(bullet[0].length), item, people);
       open.append(item);
     } else {
       open = null;
-      const row = element("p");
+      const row = make("p", line.trim() ? "" : "gap");
       if (line.trim()) inline(line, row, people);
-      else row.className = "gap";
       parent.append(row);
     }
   }
@@ -70,7 +68,7 @@ function lines(text, parent, people) {
 
 function inside(parent, open, name) {
   if (open?.localName === name) return open;
-  const made = element(name);
+  const made = make(name);
   parent.append(made);
   return made;
 }
@@ -80,11 +78,11 @@ function inline(text, parent, people) {
   for (let found = TOKEN.exec(rest); found; found = TOKEN.exec(rest)) {
     const [all, code, control, marker, marked, name] = found;
     parent.append(unescaped(rest.slice(0, found.index)));
-    if (code !== undefined) parent.append(element("code", flat(code)));
+    if (code !== undefined) parent.append(make("code", "", flat(code)));
     else if (control !== undefined) parent.append(controlled(control, people));
     else if (name !== undefined) parent.append(emoji(name));
     else {
-      const styled = element(STYLES[marker]);
+      const styled = make(STYLES[marker]);
       inline(marked, styled, people);
       parent.append(styled);
     }
@@ -93,7 +91,7 @@ function inline(text, parent, people) {
   parent.append(unescaped(rest));
 }
 
-function controlled(control, people) {
+export function controlled(control, people) {
   const bar = control.indexOf("|");
   const target = bar < 0 ? control : control.slice(0, bar);
   const label = unescaped(bar < 0 ? "" : control.slice(bar + 1));
@@ -101,26 +99,11 @@ function controlled(control, people) {
   if (target.startsWith("#")) return mention(`#${label || target.slice(1)}`);
   if (/^!(here|channel|everyone)$/.test(target)) return mention(`@${target.slice(1)}`, "ping");
   if (target.startsWith("!")) return target.startsWith("!date") ? document.createTextNode(label) : mention(label || target, "ping");
-  if (!/^(https?:\/\/|mailto:)/.test(target)) return document.createTextNode(unescaped(`<${control}>`));
-  const link = element("a", label || unescaped(target).replace(/^mailto:/, ""));
-  link.href = unescaped(target);
-  link.target = "_blank";
-  link.rel = "noopener noreferrer";
-  return link;
+  return isAddress(target) ? link(unescaped(target), label) : document.createTextNode(unescaped(`<${control}>`));
 }
 
-function mention(text, more = "") {
-  const made = element("span", text);
-  made.className = `mention ${more}`.trim();
-  return made;
-}
+const mention = (text, more = "") => make("span", `mention ${more}`.trim(), text);
 
 // Inside code a link is shown as its address or label, and nothing else is read.
 const flat = (text) => unescaped(text.replace(/<(?:mailto:|tel:)?([^<>|\n]+)(?:\|([^<>\n]*))?>/g, (_, target, label) => label ?? target));
 const unescaped = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-
-function element(name, text = "") {
-  const made = document.createElement(name);
-  if (text) made.textContent = text;
-  return made;
-}

@@ -1,7 +1,12 @@
 // The page: what there is, what is shown of it, and one long request for news after another.
 
-import { Box } from "./box.js";
-import { emoji, plain, render } from "./mrkdwn.js";
+import { Box, botName } from "./box.js";
+import { allPressed, press, pressed } from "./clicks.js";
+import { button, make } from "./dom.js";
+import { drawMessage, portrait } from "./message.js";
+import { morph } from "./morph.js";
+import { plain } from "./mrkdwn.js";
+import { ask } from "./server.js";
 import { language, words } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -12,6 +17,7 @@ let at = 0; // the last change that we know of
 let was = {}; // the place before this one
 let opened = ""; // the thread that was opened by its button
 let announcing;
+let listening = false;
 
 // Where we are: #CHANNEL or #CHANNEL/TS, so that the browser's own Back closes a thread.
 function place() {
@@ -40,7 +46,7 @@ function draw() {
   document.title = `${title(channel)} · CocoAI`;
   const here = [...messages.values()].filter((each) => each.channel === channel.id);
   const parents = here.filter((each) => !each.thread_ts);
-  drawList(byId("channel-messages"), parents, (each) => here.filter((reply) => reply.thread_ts === each.ts));
+  drawList(byId("channel-messages"), parents, (each) => here.filter((reply) => reply.thread_ts === each.ts && !reply.whispered));
   drawWelcome(channel, parents.length === 0);
   channelBox.show(words.write(title(channel)), channel.kind !== "im");
   drawThread(ts, here);
@@ -56,17 +62,15 @@ function drawThread(ts, here) {
 function drawPlaces(current) {
   const list = byId("places");
   for (const channel of world.channels) {
-    let button = list.querySelector(`[data-id="${channel.id}"]`);
-    if (!button) {
-      button = make("button", "place", title(channel));
-      button.type = "button";
-      button.dataset.id = channel.id;
-      if (channel.kind === "im") button.prepend(make("span", "unseen", `${words.direct}: `), picture(world.bot));
-      button.addEventListener("click", () => go(channel.id));
-      list.appendChild(make("li")).append(button);
+    let opener = list.querySelector(`[data-id="${channel.id}"]`);
+    if (!opener) {
+      opener = button("place", title(channel), () => go(channel.id));
+      opener.dataset.id = channel.id;
+      if (channel.kind === "im") opener.prepend(make("span", "unseen", `${words.direct}: `), portrait(world.bot, world));
+      list.appendChild(make("li")).append(opener);
     }
-    if (channel === current) button.setAttribute("aria-current", "page");
-    else button.removeAttribute("aria-current");
+    if (channel === current) opener.setAttribute("aria-current", "page");
+    else opener.removeAttribute("aria-current");
   }
 }
 
@@ -76,16 +80,11 @@ function drawWelcome(channel, empty) {
   byId("welcome-title").textContent = words.welcomeTitle;
   byId("welcome-text").textContent = direct ? words.welcomeDirect : words.welcomeChannel;
   if (!empty) return;
-  const ideas = words.ideas.map((idea) => {
-    const button = make("button", "idea", idea);
-    button.type = "button";
-    button.addEventListener("click", () => channelBox.fill(direct ? idea : `@${world.people[world.bot].name} ${idea}`));
-    return button;
-  });
+  const ideas = words.ideas.map((idea) => button("idea", idea, () => channelBox.fill(direct ? idea : `@${botName(world)} ${idea}`)));
   byId("ideas").replaceChildren(...ideas);
 }
 
-// Elements are kept while what they show is the same, so that focus, selection and scrolling stay where they are.
+// Elements are kept and changed where they stand, so that focus, selection and scrolling stay where they are.
 function drawList(list, shown, repliesOf) {
   const scroll = list.parentElement;
   const following = scroll.scrollTop >= scroll.scrollHeight - scroll.clientHeight - 80 || scroll.scrollTop >= list.left - 80;
@@ -93,14 +92,14 @@ function drawList(list, shown, repliesOf) {
   let grew = false;
   shown.forEach((message, index) => {
     const replies = repliesOf?.(message) ?? [];
-    const print = JSON.stringify([message, replies.length, replies.at(-1)?.ts, follows(message, shown[index - 1])]);
+    const print = JSON.stringify([message, replies.length, replies.at(-1)?.ts, follows(message, shown[index - 1]), allPressed(message)]);
     let item = old.get(message.ts);
     if (item?.print !== print) {
-      const fresh = drawMessage(message, follows(message, shown[index - 1]), repliesOf ? replies : null);
-      fresh.print = print;
+      const fresh = drawMessage(message, follows(message, shown[index - 1]), { ...scene, world, replies: repliesOf ? replies : null });
+      if (item) grow(item, fresh);
+      else item = fresh;
+      item.print = print;
       grew = true;
-      if (item) replace(item, fresh);
-      item = fresh;
     }
     old.delete(message.ts);
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
@@ -117,90 +116,30 @@ function toEnd(list) {
   scroll.scrollTop = list.left;
 }
 
-function replace(item, fresh) {
-  const focused = item.contains(document.activeElement) && document.activeElement.className;
-  item.replaceWith(fresh);
-  if (focused) fresh.getElementsByClassName(focused)[0]?.focus();
+// What had the focus may be gone now: then its message takes it, so that the keyboard goes on from there.
+function grow(item, fresh) {
+  const focused = item.contains(document.activeElement);
+  morph(item, fresh);
+  if (focused && !item.contains(document.activeElement)) item.focus();
 }
 
-// A run of messages by one author within five minutes shows the name once.
+// A run of messages by one author within five minutes shows the name once; a whisper is no part of it.
 function follows(message, before) {
-  return Boolean(before) && before.user === message.user && Number(message.ts) - Number(before.ts) < 300 && !before.thread_ts === !message.thread_ts;
+  if (!before || before.whispered || message.whispered) return false;
+  return before.user === message.user && Number(message.ts) - Number(before.ts) < 300 && !before.thread_ts === !message.thread_ts;
 }
 
-function drawMessage(message, following, replies) {
-  const item = make("li", following ? "message following" : "message");
-  const body = make("div", "body");
-  item.dataset.ts = message.ts;
-  if (following) item.append(make("span", "picture"));
-  else item.append(picture(message.user));
-  body.append(byline(message, following), text(message), reactions(message), foot(message, replies));
-  item.append(body);
-  return item;
-}
-
-function byline(message, following) {
-  const line = make("p", following ? "byline unseen" : "byline");
-  const person = world.people[message.user];
-  line.append(make("b", "", message.user === world.me ? words.you : (person?.name ?? message.user)));
-  if (person?.bot) line.append(make("span", "app", words.app));
-  const time = make("time", "", clock(message.ts));
-  time.dateTime = new Date(Number(message.ts) * 1000).toISOString();
-  line.append(time);
-  if (message.delivery && !message.delivery.failure) line.append(make("span", "heard", words.heard(message.delivery.ms)));
-  return line;
-}
-
-function text(message) {
-  const holder = make("div", "text");
-  holder.append(render(message.text, world.people));
-  if (message.edited) (holder.lastElementChild?.localName === "p" ? holder.lastElementChild : holder).append(make("span", "edited", words.edited));
-  return holder;
-}
-
-function reactions(message) {
-  const row = make("p", "reactions");
-  for (const [name, count] of Object.entries(message.reactions)) row.append(make("span", "reaction", `${emoji(name)} ${count}`));
-  return row;
-}
-
-function foot(message, replies) {
-  const row = make("p", "foot");
-  if (replies) {
-    const button = make("button", replies.length ? "replies" : "answer", replies.length ? words.count(replies.length) : words.openThread);
-    button.type = "button";
-    button.addEventListener("click", () => openThread(message));
-    if (replies.length) {
-      const voices = [...new Set(replies.map((each) => each.user))].slice(0, 3);
-      button.prepend(...voices.map(picture));
-      button.append(make("time", "", clock(replies.at(-1).ts)));
-    }
-    row.append(button);
-  }
-  if (message.delivery?.failure) row.append(make("span", "unheard", words.unheard(message.delivery.failure)));
-  return row;
-}
-
-function picture(user) {
-  if (user === world.bot) {
-    const image = make("img", "picture");
-    image.src = "/icon.svg";
-    image.alt = "";
-    return image;
-  }
-  const letter = make("span", "picture person", (user === world.me ? words.you : (world.people[user]?.name ?? user)).slice(0, 1));
-  letter.setAttribute("aria-hidden", "true");
-  return letter;
-}
-
-const clock = (ts) => new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(Number(ts) * 1000);
-
-function make(name, className = "", textContent = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (textContent) made.textContent = textContent;
-  return made;
-}
+// What can be done with a message.
+const scene = {
+  pressed,
+  press: (message, given) => press(message, given, draw),
+  open: openThread,
+  dismiss: (message) => {
+    messages.delete(`${message.channel} ${message.ts}`);
+    draw();
+    (place().ts ? threadBox : channelBox).area.focus();
+  },
+};
 
 // Threads
 
@@ -229,9 +168,8 @@ function arrived() {
 
 // Writing
 
-const botName = () => world.people[world.bot].name;
-const channelBox = new Box(byId("channel-write"), botName, () => ({ channel: place().channel.id }), follow);
-const threadBox = new Box(byId("thread-write"), botName, () => ({ channel: place().channel.id, thread_ts: place().ts }), follow);
+const channelBox = new Box(byId("channel-write"), () => world, () => ({ channel: place().channel.id }), follow);
+const threadBox = new Box(byId("thread-write"), () => world, () => ({ channel: place().channel.id, thread_ts: place().ts }), follow);
 
 // The answer comes in a thread: follow the question there.
 function follow(where, ts, asked) {
@@ -246,7 +184,9 @@ function take(news) {
   if (news.run !== world.run) messages.clear(); // another server: everything comes anew
   world.run = news.run;
   at = news.at;
-  for (const message of news.messages) messages.set(`${message.channel} ${message.ts}`, message);
+  // What only we could see is gone when the page is opened anew, as in Slack.
+  const kept = news.messages.filter((each) => listening || !each.whispered);
+  for (const message of kept) messages.set(`${message.channel} ${message.ts}`, message);
   for (const [channel, ts] of news.removed) messages.delete(`${channel} ${ts}`);
   // A question just sent opens its thread; it may be known here only now.
   const waiting = byId("thread").hidden && place().ts;
@@ -266,15 +206,10 @@ function announce(written) {
   }, 1500);
 }
 
-async function told(path) {
-  const reply = await fetch(path);
-  if (!reply.ok) throw new Error(reply.statusText);
-  return reply.json();
-}
-
 async function listen() {
+  listening = true;
   for (let wait = 500; ; ) {
-    const news = await told(`/page/news?run=${world.run}&after=${at}`).catch(() => null);
+    const news = await ask(`/page/news?run=${world.run}&after=${at}`).catch(() => null);
     byId("banner").hidden = Boolean(news);
     if (news) {
       take(news);
@@ -288,12 +223,12 @@ async function listen() {
 }
 
 speak();
-world = await told("/page/world");
-take(await told("/page/news?run=new"));
+world = await ask("/page/world");
+take(await ask("/page/news?run=new"));
 arrived();
 addEventListener("hashchange", arrived);
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing && place().ts) closeThread();
+  if (event.key === "Escape" && !event.isComposing && !byId("confirm").open && place().ts) closeThread();
 });
 byId("close").addEventListener("click", closeThread);
 listen();

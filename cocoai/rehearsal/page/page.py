@@ -1,78 +1,58 @@
 """The page: a channel, its threads and a box to write in, for people who try CocoAI on their own machine.
 
-It serves three files and a little JSON, and listens to nobody but the page itself: a request from another site, or for
+It serves a few files and a little JSON, and listens to nobody but the page itself: a request from another site, or for
 another host's name (DNS rebinding), is refused.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 from collections.abc import Callable
-from importlib import resources
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from cocoai.rehearsal.page.deeds import CHANNELS, MOST_BYTES, MOST_FILES, PERSON, Deeds, Hands
+from cocoai.rehearsal.page.replies import PICTURES, as_json, as_line, own_file, shared_file
 from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.delivery import Delivery
-from cocoai.rehearsal.slack.workspace import Message, Workspace, typed
+from cocoai.rehearsal.slack.files import PracticeFile
+from cocoai.rehearsal.slack.workspace import Message, Workspace
 
-FILES = {
-    "/": ("page.html", "text/html; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
-    "/box.js": ("box.js", "text/javascript; charset=utf-8"),
-    "/mrkdwn.js": ("mrkdwn.js", "text/javascript; charset=utf-8"),
-    "/words.js": ("words.js", "text/javascript; charset=utf-8"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
-}
-CHANNELS = ("C0PRACTICE", "D0PRACTICE")
-PERSON = "U0ASKER01"
-LONGEST = 12_000
-"""Characters that Slack's own box takes."""
+FILE_PATH = "/page/file/"
 HOLD = 25.0
 """Seconds that a request for news is held when there are none."""
-_GUARD = (
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-)
-
-
-class Say(Protocol):
-    """How a person's message gets into the workspace."""
-
-    def __call__(self, user: str, text: str, *, channel: str, thread_ts: str | None) -> Message: ...
 
 
 class Page:
-    """Answers the page's requests. `heard` tells how a message's event fared."""
+    """Answers the page's requests. `hands` do in the workspace what its person does; `heard` tells how a message's
+    event fared."""
 
     def __init__(
         self,
         workspace: Workspace,
-        say: Say,
+        hands: Hands,
         heard: Callable[[str, str], Delivery | None],
     ) -> None:
         self._workspace = workspace
-        self._say = say
+        self._deeds = Deeds(workspace, hands)
         self._heard = heard
         self._run = secrets.token_hex(4)
 
     def answer(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
         """`stopping` is that of the server which asks: when it is set and `wake` called, nothing is held any longer."""
         if not _from_the_page(incoming):
-            return _line(403, "this page speaks only to itself")
-        asked = (incoming.method, incoming.path)
-        if asked == ("GET", "/page/world"):
+            return as_line(403, "this page speaks only to itself")
+        if incoming.method != "GET":
+            done = self._deeds.answer(incoming.path, incoming.body) if incoming.method == "POST" else None
+            return done or as_line(405, "only GET is allowed here")
+        if incoming.path == "/page/world":
             return self._world()
-        if asked == ("GET", "/page/news"):
+        if incoming.path == "/page/news":
             return self._news(incoming, stopping)
-        if asked == ("POST", "/page/say"):
-            return self._said(incoming)
-        return _file(incoming.path) if incoming.method == "GET" else _line(405, "only GET is allowed here")
+        if incoming.path.startswith(FILE_PATH):
+            return shared_file(self._shared(incoming.path.removeprefix(FILE_PATH)))
+        return own_file(incoming.path)
 
     def wake(self) -> None:
         """Let go of every request that is held."""
@@ -80,10 +60,11 @@ class Page:
 
     def _world(self) -> Outgoing:
         """Who and what there is; fetched once."""
-        channels = [self._workspace.channels[each] for each in CHANNELS]
+        known = self._workspace.channels
+        channels = [{"id": each, "name": known[each].name, "kind": known[each].kind} for each in CHANNELS]
         people = {each.id: {"name": each.name, "bot": each.bot} for each in self._workspace.people.values()}
         told = {"run": self._run, "me": PERSON, "bot": self._workspace.installation.user_id, "people": people}
-        return _json(told | {"channels": [{"id": each.id, "name": each.name, "kind": each.kind} for each in channels]})
+        return as_json(told | {"channels": channels, "most_files": MOST_FILES, "most_bytes": MOST_BYTES})
 
     def _news(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
         """What changed after the change that the page knows of; held until there is something, or `HOLD` is over."""
@@ -95,32 +76,31 @@ class Page:
             self._workspace.changed.wait_for(lambda: not same or stopping.is_set() or self._any_news(known), HOLD)
             if stopping.is_set():
                 raise Gone
-            messages = [self._shown(each) for each in self._workspace.since(known) if each.channel in CHANNELS]
+            messages = [self._shown(each) for each in self._messages(known)]
             removed = [[channel, ts] for change, channel, ts in self._workspace.removed if change > known]
             told = {"run": self._run, "at": self._workspace.changes, "messages": messages, "removed": removed}
-        return _json(told)
+        return as_json(told)
 
     def _any_news(self, known: int) -> bool:
         if any(change > known for change, _, _ in self._workspace.removed[-1:]):
             return True
-        return any(message.channel in CHANNELS for message in self._workspace.since(known))
+        return bool(self._messages(known))
 
-    def _said(self, incoming: Incoming) -> Outgoing:
-        """A message of the person at the page: JSON with `channel`, `text` and perhaps `thread_ts`."""
-        given = _object(incoming.body)
-        channel, text, thread_ts = given.get("channel"), given.get("text"), given.get("thread_ts")
-        written = isinstance(text, str) and text.strip() and len(text) <= LONGEST
-        if not written or channel not in CHANNELS or not isinstance(thread_ts, str | None):
-            return _line(400, "a channel of this page and 1 to 12000 characters of text are needed")
-        if thread_ts and not self._workspace.find(channel, thread_ts):
-            return _line(400, "there is no such thread")
-        stored = typed(str(text).strip(), self._workspace.installation)
-        return _json({"ts": self._say(PERSON, stored, channel=channel, thread_ts=thread_ts or None).ts})
+    def _messages(self, known: int) -> list[Message]:
+        """What the page's person sees of what changed since."""
+        since = self._workspace.since(known)
+        return [each for each in since if each.channel in CHANNELS and each.only_for in ("", PERSON)]
+
+    def _shared(self, file_id: str) -> PracticeFile | None:
+        with self._workspace.changed:
+            return self._workspace.files.get(file_id)
 
     def _shown(self, message: Message) -> dict[str, Any]:
         delivery = self._heard(message.channel, message.ts)
         shown: dict[str, Any] = {"channel": message.channel, "ts": message.ts, "thread_ts": message.thread_ts}
         shown |= {"user": message.user, "text": message.text, "edited": bool(message.edited)}
+        shown |= {"blocks": list(message.blocks), "files": [_file(each) for each in message.files]}
+        shown |= {"whispered": bool(message.only_for)}
         shown["reactions"] = {name: len(users) for name, users in message.reactions.items()}
         if delivery and message.user == PERSON:
             shown["delivery"] = {"ms": round(delivery.milliseconds), "failure": delivery.failure}
@@ -143,6 +123,11 @@ class PracticePage(PracticeServer):
         super().stop()
 
 
+def _file(file: PracticeFile) -> dict[str, Any]:
+    told = {"id": file.id, "name": file.name, "type": file.media_type, "size": len(file.data), "gone": file.deleted}
+    return told | {"url": FILE_PATH + file.id, "picture": file.media_type in PICTURES}
+
+
 def _from_the_page(incoming: Incoming) -> bool:
     """Own host name; and for what acts or tells, a page of our own origin. Browsers cannot forge these headers."""
     host = incoming.headers.get("host", "")
@@ -163,29 +148,5 @@ def _host_of(origin: str) -> str:
     return urlsplit(origin).netloc
 
 
-def _file(path: str) -> Outgoing:
-    if path not in FILES:
-        return _line(404, "there is nothing here")
-    name, content_type = FILES[path]
-    body = resources.files(__package__).joinpath(name).read_bytes()
-    return Outgoing(200, body, (("Content-Type", content_type), *_GUARD))
-
-
-def _json(told: dict[str, Any]) -> Outgoing:
-    return Outgoing(200, json.dumps(told).encode(), (("Content-Type", "application/json"), *_GUARD))
-
-
-def _line(status: int, text: str) -> Outgoing:
-    return Outgoing(status, f"{text}\n".encode(), (("Content-Type", "text/plain; charset=utf-8"), *_GUARD))
-
-
 def _number(given: str) -> int:
     return int(given) if given.isascii() and given.isdigit() else 0
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        given = json.loads(body)
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}

@@ -32,6 +32,22 @@ const ENGLISH = {
   lost: "The rehearsal does not answer. Is it still running? Trying again…",
   unsent: "This could not be sent. Please try again.",
   answered: (name, text) => `${name}: ${text}`,
+  table: "Table",
+  actions: "Buttons of this message",
+  unknownBlock: (type) => `This page does not know how to show "${type}".`,
+  unanswered: "no answer",
+  unclicked: (why) => `This did not work (${why})`,
+  sure: "Are you sure?",
+  yes: "Yes",
+  no: "No",
+  onlyYou: "Only visible to you",
+  dismiss: "Dismiss",
+  files: "Files",
+  fileGone: "This file was deleted.",
+  attach: "Attach files",
+  takeOff: (name) => `Do not send ${name}`,
+  tooMany: (n) => `At most ${n} files go with one message.`,
+  tooBig: (most) => `Files of one message may have ${most} together.`,
 };
 
 const JAPANESE = {
@@ -66,7 +82,29 @@ const JAPANESE = {
   lost: "リハーサルから応答がありません。動いていますか？ つなぎ直しています…",
   unsent: "送信できませんでした。もう一度お試しください。",
   answered: (name, text) => `${name}: ${text}`,
+  table: "表",
+  actions: "このメッセージのボタン",
+  unknownBlock: (type) => `「${type}」はこのページでは表示できません。`,
+  unanswered: "応答がありません",
+  unclicked: (why) => `うまくいきませんでした（${why}）`,
+  sure: "よろしいですか？",
+  yes: "はい",
+  no: "いいえ",
+  onlyYou: "あなただけに表示されています",
+  dismiss: "閉じる",
+  files: "ファイル",
+  fileGone: "このファイルは削除されました。",
+  attach: "ファイルを添付",
+  takeOff: (name) => `${name} を送らない`,
+  tooMany: (n) => `1つのメッセージに付けられるファイルは${n}個までです。`,
+  tooBig: (most) => `1つのメッセージのファイルは合わせて${most}までです。`,
 };
 
 export const language = navigator.languages.map((each) => each.slice(0, 2)).find((each) => each === "ja" || each === "en") ?? "en";
 export const words = language === "ja" ? JAPANESE : ENGLISH;
+
+// A file's size as people read it.
+export function size(bytes) {
+  const [amount, unit] = bytes < 1024 ? [bytes, "B"] : bytes < 1024 ** 2 ? [bytes / 1024, "KB"] : [bytes / 1024 ** 2, "MB"];
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: amount < 10 ? 1 : 0 }).format(amount)} ${unit}`;
+}

@@ -1,7 +1,8 @@
 """The Web API's methods over the practice workspace: what each does, and each refusal that Slack documents for it.
 
-Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.postMessage, chat.update, conversations.replies,
-users.info, reactions.add. It knows no HTTP: arguments in, the reply's JSON out, or `ApiError`.
+Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.delete, chat.postEphemeral, chat.postMessage,
+chat.update, conversations.replies, files.info, reactions.add, users.info. It knows no HTTP: arguments in, the reply's
+JSON out, or `ApiError`.
 """
 
 from __future__ import annotations
@@ -12,28 +13,34 @@ from collections.abc import Callable
 from typing import Any
 
 from cocoai.rehearsal.slack.call import ApiError, Arguments
+from cocoai.rehearsal.slack.content import content, metadata
+from cocoai.rehearsal.slack.files import file_json
+from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.shapes import Payload, message_json, metadata_json, person_json
 from cocoai.rehearsal.slack.workspace import Channel, Message, Workspace, stored
 
 POST_LIMIT = 40_000
 UPDATE_LIMIT = 4_000
-MARKDOWN_LIMIT = 12_000
 PAGE_LIMIT = 1_000
 
 
 class WebAPI:
     """`methods` maps a method's name to what answers it."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, manner: Manner) -> None:
         self._workspace = workspace
+        self._manner = manner
         self._us = workspace.installation
         self.methods: dict[str, Callable[[Arguments], Payload]] = {
             "auth.test": self._auth_test,
+            "chat.delete": self._delete,
+            "chat.postEphemeral": self._post_ephemeral,
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
             "conversations.replies": self._replies,
-            "users.info": self._users_info,
+            "files.info": self._files_info,
             "reactions.add": self._reactions_add,
+            "users.info": self._users_info,
         }
 
     def _auth_test(self, _: Arguments) -> Payload:
@@ -43,29 +50,48 @@ class WebAPI:
 
     def _post_message(self, arguments: Arguments) -> Payload:
         channel = self._channel(arguments)
-        content = _content(arguments)
-        metadata = _metadata(arguments)
-        text = stored(content.pop("text")[:POST_LIMIT])
+        given, marked = self._content(arguments), metadata(arguments)
+        given["text"] = stored(given["text"][:POST_LIMIT])
         thread_ts = arguments.text("thread_ts") or None
         message = self._workspace.post(
-            channel.id, self._us.user_id, text, thread_ts=thread_ts, metadata=metadata or None, **content
+            channel.id, self._us.user_id, **given, thread_ts=thread_ts, metadata=marked or None
         )
         told: Payload = {"channel": channel.id, "ts": message.ts}
         return told | {"message": self._written(message)}
 
+    def _post_ephemeral(self, arguments: Arguments) -> Payload:
+        """Shown to one person, who must be there; nobody finds it again."""
+        channel, user = self._channel(arguments), arguments.required("user")
+        if not self._workspace.is_in(user, channel.id):
+            raise ApiError("user_not_in_channel")
+        given = self._content(arguments)
+        if len(given["text"]) > POST_LIMIT:
+            raise ApiError("msg_too_long")
+        given["text"] = stored(given["text"])
+        thread_ts = arguments.text("thread_ts") or None
+        message = self._workspace.whisper(channel.id, self._us.user_id, user, **given, thread_ts=thread_ts)
+        return {"message_ts": message.ts}
+
     def _update(self, arguments: Arguments) -> Payload:
+        """Text without blocks takes old blocks away."""
         channel = self._channel(arguments)
         with self._workspace.changed:
-            message = self._own(channel, arguments.required("ts"))
-            content = _content(arguments)
-            if len(content["text"]) > UPDATE_LIMIT:
+            message = self._own(channel, arguments.required("ts"), "cant_update_message")
+            given, marked = self._content(arguments), metadata(arguments)
+            if len(given["text"]) > UPDATE_LIMIT:
                 raise ApiError("msg_too_long")
-            metadata = _metadata(arguments)
-            changes = {} if metadata is None else {"metadata": metadata or None}
-            text, blocks = stored(content["text"]), content["blocks"]
+            changes = {} if marked is None else {"metadata": marked or None}
+            text, blocks = stored(given["text"]), given["blocks"]
             message = self._workspace.edit(message, text, shown=not blocks, blocks=blocks, **changes)
         told: Payload = {"channel": channel.id, "ts": message.ts, "text": message.text}
         return told | {"message": self._written(message)}
+
+    def _delete(self, arguments: Arguments) -> Payload:
+        channel = self._channel(arguments)
+        with self._workspace.changed:
+            message = self._own(channel, arguments.required("ts"), "cant_delete_message")
+            self._workspace.delete(channel.id, message.ts)
+        return {"channel": channel.id, "ts": message.ts}
 
     def _replies(self, arguments: Arguments) -> Payload:
         channel = self._channel(arguments, archived=True)
@@ -80,6 +106,12 @@ class WebAPI:
         told: Payload = {"messages": [self._written(each, whole=whole) for each in page]}
         told["has_more"] = bool(rest)
         return told | ({"response_metadata": {"next_cursor": _next_cursor(rest[0])}} if rest else {})
+
+    def _files_info(self, arguments: Arguments) -> Payload:
+        file = self._workspace.files.get(arguments.required("file"))
+        if file is None or file.deleted:
+            raise ApiError("file_deleted" if file else "file_not_found")
+        return {"file": file_json(file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
     def _users_info(self, arguments: Arguments) -> Payload:
         person = self._workspace.people.get(arguments.required("user"))
@@ -116,60 +148,19 @@ class WebAPI:
             raise ApiError("not_in_channel")
         return channel
 
-    def _own(self, channel: Channel, ts: str) -> Message:
+    def _own(self, channel: Channel, ts: str, refusal: str) -> Message:
         message = self._workspace.find(channel.id, ts)
-        if message is None:
+        if message is None or message.subtype == "tombstone":
             raise ApiError("message_not_found")
         if message.user != self._us.user_id:
-            raise ApiError("cant_update_message")
+            raise ApiError(refusal)
         return message
+
+    def _content(self, arguments: Arguments) -> dict[str, Any]:
+        return content(arguments, markdown_blocks=self._manner.markdown_blocks)
 
     def _written(self, message: Message, *, whole: bool = True) -> Payload:
         return message_json(self._workspace, message) | metadata_json(message, whole=whole)
-
-
-def _content(arguments: Arguments) -> dict[str, Any]:
-    """Text and blocks; at least something must be there. Text without blocks takes old blocks away."""
-    text, markdown = arguments.text("text"), arguments.text("markdown_text")
-    blocks = arguments.structure("blocks", "invalid_blocks_format")
-    attachments = arguments.structure("attachments", "invalid_attachments")
-    if markdown and (text or blocks):
-        raise ApiError("markdown_text_conflict")
-    if len(markdown) > MARKDOWN_LIMIT:
-        raise ApiError("msg_too_long")
-    if not isinstance(blocks or [], list) or not all(isinstance(block, dict) for block in blocks or []):
-        raise ApiError("invalid_blocks_format")
-    if len(blocks or []) > 50:
-        raise ApiError("invalid_blocks")
-    if not ((text or markdown).strip() or blocks or attachments):
-        raise ApiError("no_text")
-    return {"text": text or markdown, "blocks": tuple(blocks or ())}
-
-
-def _metadata(arguments: Arguments) -> dict[str, Any] | None:
-    """None: not given; empty: to be cleared."""
-    metadata = arguments.structure("metadata", "invalid_metadata_format")
-    if not metadata:
-        return None if metadata is None else {}
-    known = isinstance(metadata, dict) and set(metadata) == {"event_type", "event_payload"}
-    if not known or not isinstance(metadata["event_payload"], dict):
-        raise ApiError("invalid_metadata_format")
-    if not (isinstance(metadata["event_type"], str) and re.fullmatch(r"[A-Za-z0-9_.]+", metadata["event_type"])):
-        raise ApiError("invalid_metadata_format")
-    if not all(_allowed(value) for value in metadata["event_payload"].values()):
-        raise ApiError("invalid_metadata_schema")
-    return dict(metadata)
-
-
-def _allowed(value: object) -> bool:
-    """A string, number or boolean, a flat object, or a list of flat objects; no null, no list of plain values."""
-    if isinstance(value, list):
-        return all(isinstance(each, dict) and _flat(each) for each in value)
-    return _flat(value) if isinstance(value, dict) else isinstance(value, str | int | float)
-
-
-def _flat(value: dict[str, object]) -> bool:
-    return all(isinstance(each, str | int | float) for each in value.values())
 
 
 def _limit(given: str) -> int:

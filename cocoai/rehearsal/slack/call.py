@@ -14,7 +14,17 @@ from urllib.parse import parse_qsl
 
 from cocoai.rehearsal.server import Incoming
 
-TAKES_JSON = frozenset({"auth.test", "chat.postMessage", "chat.update", "conversations.replies", "reactions.add"})
+TAKES_JSON = frozenset(
+    {
+        "auth.test",
+        "chat.delete",
+        "chat.postEphemeral",
+        "chat.postMessage",
+        "chat.update",
+        "conversations.replies",
+        "reactions.add",
+    }
+)
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 

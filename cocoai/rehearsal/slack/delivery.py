@@ -1,25 +1,19 @@
 """Delivering events as Slack does: signed, answered within three seconds or sent again, each attempt on record.
 
-Source: https://docs.slack.dev/apis/events-api and authentication/verifying-requests-from-slack. It knows nothing of
-what is in a payload but its event_id. Each event has a thread of its own, so nobody waits for the bot.
+Source: https://docs.slack.dev/apis/events-api. It knows nothing of what is in a payload but its event_id. Each event
+has a thread of its own, so nobody waits for the bot.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
 import json
-import socket
-import ssl
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.slack.outbound import Destination, Outbound, Outcome, signed
 
 Payload = dict[str, Any]
 
@@ -48,22 +42,6 @@ class Delivery:
         return not self.failure
 
 
-@dataclass(frozen=True)
-class Destination:
-    """Where events go; `ca_file` is needed for an https address whose certificate is not the world's."""
-
-    url: str
-    ca_file: str | None = None
-
-
-def signed(body: bytes, secret: str, at: float) -> dict[str, str]:
-    """The headers of a request from Slack: version 0 signature over the raw bytes, at a time in epoch seconds."""
-    timestamp = str(int(at))
-    digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    headers = {"Content-Type": "application/json", "X-Slack-Request-Timestamp": timestamp}
-    return headers | {"X-Slack-Signature": f"v0={digest}", "User-Agent": "Slackbot 1.0 (practice)"}
-
-
 class Courier:
     """Carries payloads to the bot.
 
@@ -74,6 +52,7 @@ class Courier:
         self,
         secret: str,
         manner: Manner,
+        outbound: Outbound,
         *,
         record: Callable[[Delivery], None],
         rested: Callable[[], None],
@@ -83,13 +62,13 @@ class Courier:
         self.destination: Destination | None = None
         self._secret = secret
         self._manner = manner
+        self._outbound = outbound
         self._record = record
         self._rested = rested
         self._clock = clock
         self._stopping = stopping
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
-        self._connections: set[http.client.HTTPConnection] = set()
 
     @property
     def busy(self) -> int:
@@ -114,11 +93,9 @@ class Courier:
         return self._attempt(payload, 0, "")
 
     def stop(self) -> None:
-        """Cut what is under way; `stopping` must be set."""
+        """Wait for what is under way; `stopping` must be set, and what is outbound cut."""
         with self._lock:
-            threads, connections = list(self._threads), list(self._connections)
-        for connection in connections:
-            _cut(connection)
+            threads = list(self._threads)
         for thread in threads:
             thread.join(10)
 
@@ -154,11 +131,8 @@ class Courier:
         headers = signed(body, self._secret, self._clock())
         if number:
             headers |= {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}
-        at, started = self._clock(), time.monotonic()
-        status, failure, reply, no_retry = self._outcome(body, headers)
-        milliseconds = (time.monotonic() - started) * 1000
-        if milliseconds > self._manner.timeout * 1000:
-            failure = "http_timeout"
+        at = self._clock()
+        outcome = self._outcome(body, headers)
         event = payload.get("event", {})
         delivery = Delivery(
             event_id=str(payload.get("event_id", "")),
@@ -166,65 +140,17 @@ class Courier:
             channel=str(event.get("channel", "")),
             ts=str(event.get("ts", "")),
             attempt=number,
-            status=status,
-            failure=failure,
-            milliseconds=milliseconds,
+            status=outcome.status,
+            failure=outcome.failure,
+            milliseconds=outcome.milliseconds,
             time=at,
-            reply=reply,
-            no_retry=no_retry,
+            reply=outcome.reply,
+            no_retry=outcome.no_retry,
         )
         self._record(delivery)
         return delivery
 
-    def _outcome(self, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes, bool]:
-        """The status, Slack's word for a failure, the reply's body, and whether the bot asked for no redelivery."""
-        try:
-            response, reply = self._post(body, headers)
-        except TimeoutError:
-            return 0, "http_timeout", b"", False
-        except ssl.SSLError:
-            return 0, "ssl_error", b"", False
-        except OSError:
-            return 0, "connection_failed", b"", False
-        except http.client.HTTPException:
-            return 0, "unknown_error", b"", False
-        failure = "" if 200 <= response.status < 300 else "http_error"
-        no_retry = response.status != 200 and response.headers.get("X-Slack-No-Retry") == "1"
-        return response.status, failure, reply, no_retry
-
-    def _post(self, body: bytes, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
+    def _outcome(self, body: bytes, headers: dict[str, str]) -> Outcome:
         if self.destination is None:
-            raise ConnectionError("nobody has subscribed")
-        ends = time.monotonic() + self._manner.timeout
-        parts = urlsplit(self.destination.url)
-        connection = _connection(self.destination, self._manner.timeout)
-        with self._lock:
-            self._connections.add(connection)
-        try:
-            connection.connect()
-            if self._stopping.is_set():
-                raise ConnectionAbortedError
-            connection.request("POST", parts.path or "/", body, headers)
-            connection.sock.settimeout(max(0.001, ends - time.monotonic()))
-            response = connection.getresponse()
-            return response, response.read(65536)
-        finally:
-            with self._lock:
-                self._connections.discard(connection)
-            connection.close()
-
-
-def _connection(destination: Destination, timeout: float) -> http.client.HTTPConnection:
-    parts = urlsplit(destination.url)
-    if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=destination.ca_file)
-        return http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=context)
-    return http.client.HTTPConnection(parts.netloc, timeout=timeout)
-
-
-def _cut(connection: http.client.HTTPConnection) -> None:
-    try:
-        if connection.sock:
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
-    except OSError:
-        pass  # it ended by itself meanwhile
+            return Outcome(0, "connection_failed", 0.0)
+        return self._outbound.post(self.destination, body, headers)

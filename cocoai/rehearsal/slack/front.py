@@ -1,6 +1,7 @@
 """Slack's front: what every call of the Web API passes before its method is reached, and what is kept of each call.
 
-Faults that were ordered, the token, the rate tiers, the latency; `ok: false` as HTTP 200, and 429 and 500 as such.
+Faults that were ordered, the token and its scopes, the rate tiers, the latency; `ok: false` as HTTP 200, and 429 and
+500 as such.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from cocoai.rehearsal.slack.api import WebAPI
 from cocoai.rehearsal.slack.call import ApiError, Arguments, arguments, token
 from cocoai.rehearsal.slack.limits import Fault, Faults, RateTiers
 from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.slack.scopes import listed, needed
 from cocoai.rehearsal.slack.shapes import Payload
 from cocoai.rehearsal.slack.workspace import Workspace
 
@@ -49,7 +51,7 @@ class Front:
         self._server = server
         self._token = bot_token
         self._manner = manner
-        self._methods = WebAPI(workspace).methods
+        self._methods = WebAPI(workspace, manner).methods
         self._tiers = RateTiers(time.monotonic)
 
     def answer(self, method: str, incoming: Incoming) -> Outgoing:
@@ -82,10 +84,12 @@ class Front:
             wait = self._tiers.retry_after(method, given.text("channel")) if self._manner.rate_limits else 0
             if wait:
                 return _limited(wait)
+            self._allow(method, given)
             told: Payload = {"ok": True, **self._methods[method](given)}
         except ApiError as error:
             return _refused(error.code, **error.more)
-        return "ok", _json(told | ({"warning": given.warning} if given.warning else {}))
+        body = _json(told | ({"warning": given.warning} if given.warning else {}))
+        return "ok", replace(body, headers=(*body.headers, ("X-OAuth-Scopes", listed(self._manner.scopes))))
 
     def _admit(self, method: str, given: Arguments, bearer: str) -> None:
         if method not in self._methods:
@@ -94,6 +98,12 @@ class Front:
             raise ApiError(given.refusal)
         if not hmac.compare_digest(bearer.encode(), self._token.encode()):
             raise ApiError("invalid_auth" if bearer else "not_authed")
+
+    def _allow(self, method: str, given: Arguments) -> None:
+        channel = self._workspace.channels.get(given.text("channel"))
+        scope = needed(method, channel.kind if channel else "")
+        if scope and scope not in self._manner.scopes:
+            raise ApiError("missing_scope", needed=scope, provided=listed(self._manner.scopes))
 
 
 def _limited(seconds: int) -> tuple[str, Outgoing]:

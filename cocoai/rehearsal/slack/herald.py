@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from cocoai.rehearsal.slack.delivery import Courier, Delivery
 from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.slack.outbound import Outbound
 from cocoai.rehearsal.slack.shapes import (
     Payload,
     app_mention_event,
@@ -34,6 +35,7 @@ class Herald:
         workspace: Workspace,
         secret: str,
         manner: Manner,
+        outbound: Outbound,
         *,
         clock: Callable[[], float],
         stopping: threading.Event,
@@ -41,7 +43,7 @@ class Herald:
         self.payloads: list[Payload] = []
         self.deliveries: list[Delivery] = []
         self.courier = Courier(
-            secret, manner, record=self._record, rested=workspace.note, clock=clock, stopping=stopping
+            secret, manner, outbound, record=self._record, rested=workspace.note, clock=clock, stopping=stopping
         )
         self._workspace = workspace
         self._manner = manner
@@ -87,7 +89,7 @@ class Herald:
         named = self._workspace.installation.user_id in mentioned(message.text)
         if self._ours(message) or not named or channel.kind == "im":
             return [event]
-        twin = app_mention_event(event)
+        twin = app_mention_event(event, bare=self._manner.bare_mentions)
         orders = {"mention first": [twin, event], "message first": [event, twin], "mention only": [twin]}
         return orders.get(self._manner.twins, [event])
 

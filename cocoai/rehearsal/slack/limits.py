@@ -12,7 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-PER_MINUTE = {"chat.update": 50, "conversations.replies": 50, "reactions.add": 50, "users.info": 100}
+PER_MINUTE = {
+    "chat.delete": 50,
+    "chat.postEphemeral": 100,
+    "chat.update": 50,
+    "conversations.replies": 50,
+    "files.info": 100,
+    "reactions.add": 50,
+    "users.info": 100,
+}
 CHANNEL_BURST = 4
 """Messages that a channel takes at once before the rule of one a second holds; Slack promises no number."""
 WORKSPACE_PER_MINUTE = 300

@@ -9,6 +9,7 @@ import re
 import secrets
 from typing import Any
 
+from cocoai.rehearsal.slack.files import file_json, stub_json
 from cocoai.rehearsal.slack.workspace import Channel, Installation, Message, Person, Workspace
 
 Payload = dict[str, Any]
@@ -24,10 +25,11 @@ def message_json(workspace: Workspace, message: Message) -> Payload:
     if author.bot:
         written |= {"bot_id": installation.bot_id, "app_id": installation.app_id}
         written["bot_profile"] = _bot_profile(installation)
-    elif not message.subtype:
-        written |= {"client_msg_id": message.client_msg_id, "blocks": [_rich_text(message.text)]}
+    elif message.client_msg_id:
+        written |= {"client_msg_id": message.client_msg_id}
+        written |= {"blocks": [_rich_text(message.text)]} if message.text else {}
     optional = {"subtype": message.subtype, "blocks": list(message.blocks), **_thread_json(message, workspace)}
-    written |= {name: value for name, value in optional.items() if value}
+    written |= {name: value for name, value in optional.items() if value} | _files_json(message, workspace)
     if message.edited:
         written["edited"] = {"user": message.user, "ts": message.edited}
     if message.reactions:
@@ -35,6 +37,15 @@ def message_json(workspace: Workspace, message: Message) -> Payload:
             {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
         ]
     return written
+
+
+def _files_json(message: Message, workspace: Workspace) -> Payload:
+    """In a channel shared with another organisation a message tells only that there are files."""
+    if not message.files:
+        return {}
+    shared = workspace.channels[message.channel].shared
+    told = [stub_json(each) if shared and not each.deleted else file_json(each) for each in message.files]
+    return {"files": told, "upload": False, "display_as_bot": False}
 
 
 def _thread_json(message: Message, workspace: Workspace) -> Payload:
@@ -60,11 +71,17 @@ def metadata_json(message: Message, *, whole: bool) -> Payload:
 def person_json(person: Person, installation: Installation, *, locale: bool) -> Payload:
     """A user as users.info shows one; another organisation's people have no locale."""
     external = person.team != installation.team_id
-    profile = {"real_name": person.name, "display_name": "" if person.bot else person.name, "team": person.team}
-    written: Payload = {"id": person.id, "team_id": person.team, "name": person.name.lower().replace(" ", ".")}
+    called = person.name if person.display_name is None else person.display_name
+    profile = {"real_name": person.name, "display_name": "" if person.bot else called, "team": person.team}
+    written: Payload = {"id": person.id, "team_id": person.team, "name": user_name(person)}
     written |= {"real_name": person.name, "deleted": False, "is_bot": person.bot, "profile": profile}
     written |= {"is_stranger": True} if external else {}
     return written | ({"locale": "ja-JP"} if locale and not external else {})
+
+
+def user_name(person: Person) -> str:
+    """The name under which somebody signed up: plain letters only."""
+    return person.name.lower().replace(" ", ".") if person.name.isascii() else person.id.lower()
 
 
 def message_event(message: Message, channel: Channel, written: Payload) -> Payload:
@@ -75,9 +92,10 @@ def message_event(message: Message, channel: Channel, written: Payload) -> Paylo
     return event
 
 
-def app_mention_event(event: Payload) -> Payload:
-    """The twin of a message event: the same message, without channel_type."""
-    return {name: value for name, value in event.items() if name != "channel_type"} | {"type": "app_mention"}
+def app_mention_event(event: Payload, *, bare: bool = False) -> Payload:
+    """The twin of a message event: the same message, without channel_type; a `bare` one hides what was attached."""
+    hidden = {"channel_type"} | ({"files", "subtype", "upload", "display_as_bot"} if bare else set())
+    return {name: value for name, value in event.items() if name not in hidden} | {"type": "app_mention"}
 
 
 def changed_event(message: Message, channel: Channel, now: Payload | None, before: Payload, event_ts: str) -> Payload:

@@ -2,142 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pytest
-import requests
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.page.page import PracticePage
-from cocoai.rehearsal.server import Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.practice import PracticeSlack
-from tests import browser
+from tests.rehearsal.page.conftest import Bot
+from tests.rehearsal.page.reader import Reader
 
 pytestmark = pytest.mark.browser
-
-PATIENCE = 30.0
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """One browser for all tests here."""
-    with browser.chromium(tmp_path_factory.mktemp("chromium")) as started:
-        yield started
-
-
-class Bot(PracticeServer):
-    """Accepts every event, or refuses all; what it says to Slack, the test says for it."""
-
-    status = 200
-
-    def answer(self, _: Incoming) -> Outgoing:
-        return Outgoing(self.status)
-
-
-@pytest.fixture
-def bot() -> Iterator[Bot]:
-    with Bot() as server:
-        yield server
-
-
-@pytest.fixture
-def slack(bot: Bot) -> Iterator[PracticeSlack]:
-    with PracticeSlack(request_url=bot.url, manner=Manner(timeout=60, retry_waits=(3600.0,))) as server:
-        yield server
-
-
-@pytest.fixture
-def act(slack: PracticeSlack) -> Callable[..., str]:
-    """What the bot does at Slack; the ts of the message concerned."""
-
-    def call(method: str, **arguments: str) -> str:
-        with requests.Session() as session:
-            session.trust_env = False
-            reply = session.post(slack.api_url + method, arguments, headers={"Authorization": "Bearer xoxb-practice"})
-            told = reply.json()
-        assert told["ok"], told
-        return str(told.get("ts"))
-
-    return call
-
-
-class Reader:
-    """A person at the page."""
-
-    def __init__(self, browser: webdriver.Chrome) -> None:
-        self.browser = browser
-
-    def opens(self, url: str, language: str = "en-US", width: int = 1280, height: int = 800) -> None:
-        phone = width < 700
-        agent = {"userAgent": self.script("return navigator.userAgent"), "acceptLanguage": language}
-        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
-        self.browser.get("about:blank")
-        self.browser.execute_cdp_cmd("Emulation.setUserAgentOverride", agent)
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-        self.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})
-        self.browser.get(url)
-        self.sees("#channel-write textarea[placeholder]")
-        self.script("window.sameAsBefore = true")
-
-    def script(self, script: str, *arguments: object) -> Any:
-        return self.browser.execute_script(script, *arguments)
-
-    def sees(self, selector: str, text: str = "") -> WebElement:
-        """The first visible element that fits and holds the text, as soon as there is one."""
-
-        def found(_: object) -> WebElement | None:
-            elements = self.browser.find_elements(By.CSS_SELECTOR, selector)
-            return next((each for each in elements if each.is_displayed() and text in each.text), None)
-
-        ignored = (StaleElementReferenceException,)
-        waiting = WebDriverWait(self.browser, PATIENCE, poll_frequency=0.05, ignored_exceptions=ignored)
-        element = waiting.until(found, f"{selector} {text}")
-        assert element
-        return element
-
-    def waits(self, script: str) -> None:
-        WebDriverWait(self.browser, PATIENCE, poll_frequency=0.05).until(
-            lambda _: self.script(f"return {script}"), script
-        )
-
-    def types(self, *keys: str) -> None:
-        """Into whatever has the focus."""
-        ActionChains(self.browser).send_keys(*keys).perform()
-
-    def tabs_to(self, selector: str) -> None:
-        """With the Tab key only."""
-        for _ in range(40):
-            if self.script("return document.activeElement.matches(arguments[0])", selector):
-                return
-            self.types(Keys.TAB)
-        raise AssertionError(f"{selector} cannot be reached by Tab")
-
-    @property
-    def focus(self) -> str:
-        return str(self.script("return document.activeElement.closest('form')?.id || document.activeElement.id"))
-
-    def overflow(self) -> int:
-        """Pixels by which the page is wider than the window."""
-        return int(self.script("return document.documentElement.scrollWidth - innerWidth"))
-
-
-@pytest.fixture
-def reader(chromium: webdriver.Chrome) -> Iterator[Reader]:
-    yield Reader(chromium)
-    chromium.get("about:blank")
-    said = [entry["message"] for entry in chromium.get_log("browser")]  # type: ignore[no-untyped-call]
-    # A server that is away is part of the play; the browser tells of it in its own words.
-    assert [] == [message for message in said if "/page/" not in message]
 
 
 def test_a_mention_is_answered(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:

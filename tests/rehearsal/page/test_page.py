@@ -1,4 +1,4 @@
-"""The page as a browser asks for it: what it serves, and to whom. How it looks and works is in test_page_browser.py."""
+"""The page as a browser asks for it: what it serves, and to whom. How it looks and works is in test_browser.py."""
 
 from __future__ import annotations
 
@@ -10,27 +10,17 @@ from typing import Any
 import pytest
 import requests
 
-from cocoai.rehearsal.page.page import FILES, PracticePage
+from cocoai.rehearsal.page.page import PracticePage
+from cocoai.rehearsal.page.replies import FILES
+from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.practice import PracticeSlack
 
 
 @pytest.fixture
 def slack() -> Iterator[PracticeSlack]:
+    """One that nobody has subscribed to: how a delivery fares would be news of its own."""
     with PracticeSlack() as server:
         yield server
-
-
-@pytest.fixture
-def page(slack: PracticeSlack) -> Iterator[PracticePage]:
-    with PracticePage(slack.page) as server:
-        yield server
-
-
-@pytest.fixture
-def session() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
 
 
 def say(session: requests.Session, url: str, said: object, **headers: str) -> requests.Response:
@@ -152,6 +142,35 @@ def test_news(session: requests.Session, page: PracticePage, slack: PracticeSlac
     assert [["C0PRACTICE", first.ts]] == news(session, page, run, later["at"])["removed"]
 
 
+@pytest.mark.parametrize(("kind", "served"), [("image/png", "image/png"), ("text/html", "application/octet-stream")])
+def test_fetching_a_file(
+    session: requests.Session, page: PracticePage, slack: PracticeSlack, kind: str, served: str
+) -> None:
+    """A picture is shown as one; a page that somebody shares is kept, never opened as one of ours."""
+    shared = slack.share("U0ASKER02", "", [PracticeFile("点 1.x", kind, b"<script>")]).files[0]
+    url = news(session, page, "another", 0)["messages"][0]["files"][0]["url"]
+    reply = session.get(page.url + url)
+
+    assert (200, b"<script>", served) == (reply.status_code, reply.content, reply.headers["Content-Type"])
+    assert "nosniff" == reply.headers["X-Content-Type-Options"]
+    assert "same-origin" == reply.headers["Cross-Origin-Resource-Policy"]
+    kept = "" if kind == served else "attachment; filename*=UTF-8''%E7%82%B9%201.x"
+    assert kept == reply.headers.get("Content-Disposition", "")
+    assert session.get(page.url + url, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+    slack.delete_file(shared.id)
+    assert session.get(page.url + url).status_code == 404
+
+
+def test_whispers_are_for_one_person(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """The page shows its own person's, and tells nothing of others'."""
+    slack.workspace.whisper("C0PRACTICE", "U0COCOAI", "U0ASKER02", "not for you")
+    slack.workspace.whisper("C0PRACTICE", "U0COCOAI", "U0ASKER01", "for you")
+    told = news(session, page, "another", 0)["messages"]
+
+    assert [("for you", True)] == [(each["text"], each["whispered"]) for each in told]
+
+
 def colours(scheme: str) -> dict[str, str]:
     """The style sheet's colours: `light`, or those that `dark` puts in their place."""
     css = resources.files("cocoai.rehearsal.page").joinpath("page.css").read_text("utf-8")
@@ -170,7 +189,7 @@ def luminance(colour: str) -> float:
     ("text", "ground"),
     [(text, ground) for text in ("ink", "soft", "accent", "alarm") for ground in ("paper", "raised")]
     + [("soft", "side"), ("ink", "wash"), ("ink", "code"), ("on-mention", "mention"), ("on-accent", "accent")]
-    + [("on-mention", "raised"), ("on-mention", "wash")],
+    + [("on-mention", "raised"), ("on-mention", "wash"), ("soft", "code"), ("on-mention", "side"), ("accent", "side")],
 )
 def test_everything_can_be_read(scheme: str, text: str, ground: str) -> None:
     """Each text keeps a contrast of 4.5 to 1 on each ground (WCAG 2.2, 1.4.3), by day and by night."""

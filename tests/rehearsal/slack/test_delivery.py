@@ -6,60 +6,19 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
-import requests
 from slack_sdk.signature import SignatureVerifier
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.server import Outgoing
 from cocoai.rehearsal.slack.manner import Manner, Twins
 from cocoai.rehearsal.slack.practice import PracticeSlack
 from cocoai.rehearsal.slack.workspace import Channel, Person
+from tests.rehearsal.slack.bot import Bot, Reply, hang, status, vanish
+from tests.rehearsal.slack.conftest import Act
 
 AT_ONCE = (0.0, 0.0, 0.0)
-Reply = Callable[["Bot", Incoming], Outgoing]
-
-
-def hang(bot: Bot, _: Incoming) -> Outgoing:
-    bot.pause(3600)
-    return Outgoing()
-
-
-def vanish(*_: object) -> Outgoing:
-    raise Gone
-
-
-def status(number: int, *headers: tuple[str, str]) -> Reply:
-    return lambda *_: Outgoing(number, headers=headers)
-
-
-class Bot(PracticeServer):
-    """Keeps what it receives. `replies` are given in order, then 200."""
-
-    def __init__(self, certificates: Certificates | None = None) -> None:
-        super().__init__(certificates)
-        self.received: list[Incoming] = []
-        self.replies: list[Reply] = []
-
-    def answer(self, incoming: Incoming) -> Outgoing:
-        self.received.append(incoming)
-        return self.replies.pop(0)(self, incoming) if self.replies else Outgoing()
-
-    @property
-    def payloads(self) -> list[dict[str, Any]]:
-        return [json.loads(each.body) for each in self.received]
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [payload["event"] for payload in self.payloads]
-
-
-@pytest.fixture
-def bot() -> Iterator[Bot]:
-    with Bot() as server:
-        yield server
 
 
 @pytest.fixture
@@ -67,20 +26,6 @@ def slack(bot: Bot) -> Iterator[PracticeSlack]:
     manner = Manner(retry_waits=AT_ONCE, timeout=60)
     with PracticeSlack(request_url=f"{bot.url}/slack/events", manner=manner) as server:
         yield server
-
-
-@pytest.fixture
-def act(slack: PracticeSlack) -> Callable[..., dict[str, Any]]:
-    """What the bot does through the Web API."""
-
-    def call(method: str, **arguments: str) -> dict[str, Any]:
-        with requests.Session() as session:
-            session.trust_env = False
-            reply = session.post(slack.api_url + method, arguments, headers={"Authorization": "Bearer xoxb-practice"})
-            told: dict[str, Any] = reply.json()
-            return told
-
-    return call
 
 
 # What arrives
@@ -223,7 +168,7 @@ def test_more_people_and_channels(slack: PracticeSlack, bot: Bot) -> None:
     assert ("mpim", "U0ASKER03") == (bot.events[0]["channel_type"], bot.events[0]["user"])
 
 
-def test_own_posts_come_back(slack: PracticeSlack, bot: Bot, act: Callable[..., dict[str, Any]]) -> None:
+def test_own_posts_come_back(slack: PracticeSlack, bot: Bot, act: Act) -> None:
     """As messages with bot_id, app_id, user and bot_profile, without a subtype; edits and deletions hidden ones."""
     posted = act("chat.postMessage", channel="C0PRACTICE", text="wait")
     slack.wait_for_deliveries()
@@ -241,7 +186,7 @@ def test_own_posts_come_back(slack: PracticeSlack, bot: Bot, act: Callable[..., 
     assert ("message_deleted", posted["ts"]) == (deletion["subtype"], deletion["deleted_ts"])
 
 
-def test_echoes_can_be_switched_off(slack: PracticeSlack, bot: Bot, act: Callable[..., dict[str, Any]]) -> None:
+def test_echoes_can_be_switched_off(slack: PracticeSlack, bot: Bot, act: Act) -> None:
     """Then the bot hears only of others."""
     slack.manner.echoes = False
     act("chat.postMessage", channel="C0PRACTICE", text="wait")

@@ -23,7 +23,15 @@ def passed(tiers: RateTiers, method: str, channel: str, calls: int) -> int:
 
 @pytest.mark.parametrize(
     ("method", "first", "then"),
-    [("chat.update", 50, 50), ("conversations.replies", 50, 50), ("reactions.add", 50, 50), ("users.info", 100, 100)],
+    [
+        ("chat.delete", 50, 50),
+        ("chat.postEphemeral", 100, 100),
+        ("chat.update", 50, 50),
+        ("conversations.replies", 50, 50),
+        ("files.info", 100, 100),
+        ("reactions.add", 50, 50),
+        ("users.info", 100, 100),
+    ],
 )
 def test_tiers_by_the_minute(method: str, first: int, then: int) -> None:
     """A minute's allowance at once, then as much again a minute later; per method, whatever the channel."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
 import urllib.error
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -15,51 +13,12 @@ import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.limits import CHANNEL_BURST, Fault, FaultKind
 from cocoai.rehearsal.slack.practice import PracticeSlack
+from tests.rehearsal.slack.conftest import Client
+from tests.rehearsal.slack.refusals import refusal
 
 MARK = {"event_type": "cocoai", "event_payload": {"key": "C0PRACTICE-1.0-1.0", "n": 1, "last": True}}
-
-
-@pytest.fixture
-def slack(certificates: Certificates) -> Iterator[PracticeSlack]:
-    with PracticeSlack(certificates) as server:
-        yield server
-
-
-Client = Callable[[str], WebClient]
-
-
-@pytest.fixture
-def client(slack: PracticeSlack, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Makes a client with a token; the world's proxies are none of its business."""
-    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    context = ssl.create_default_context(cafile=certificates.ca_file)
-    return lambda token: WebClient(token, base_url=slack.api_url, ssl=context, retry_handlers=[])
-
-
-@pytest.fixture
-def web(client: Client) -> WebClient:
-    return client("xoxb-practice")
-
-
-@pytest.fixture
-def session(certificates: Certificates) -> Iterator[requests.Session]:
-    """For what slack_sdk would never send."""
-    with requests.Session() as session:
-        session.trust_env = False
-        session.verify = certificates.ca_file
-        yield session
-
-
-def refusal(call: Callable[[], object]) -> tuple[int, str]:
-    """The status and the error with which a call is refused."""
-    with pytest.raises(SlackApiError) as caught:
-        call()
-    response = cast("Any", caught.value.response)
-    return response.status_code, response["error"]
 
 
 # Who calls
@@ -346,6 +305,23 @@ def test_users_info(web: WebClient) -> None:
     assert "locale" not in other
     assert web.users_info(user="U0COCOAI")["user"]["is_bot"]
     assert (200, "user_not_found") == refusal(lambda: web.users_info(user="U0NOBODY"))
+
+
+@pytest.mark.parametrize(
+    ("user", "display_name", "real_name", "name"),
+    [
+        ("U0ASKER01", "Asker", "Asker", "asker"),
+        ("U0ASKER02", "", "Second asker", "second.asker"),
+        ("U0ASKER04", "質問者", "質問者", "u0asker04"),
+        ("U0COCOAI", "", "CocoAI", "cocoai"),
+    ],
+)
+def test_what_people_are_called(web: WebClient, user: str, display_name: str, real_name: str, name: str) -> None:
+    """By the name they chose, which may be empty, the one they have, and the one they signed up with."""
+    told = web.users_info(user=user)["user"]
+
+    assert (display_name, real_name) == (told["profile"]["display_name"], told["profile"]["real_name"])
+    assert (real_name, name) == (told["real_name"], told["name"])
 
 
 def test_reactions_add(slack: PracticeSlack, web: WebClient) -> None:

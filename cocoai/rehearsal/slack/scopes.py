@@ -1,0 +1,33 @@
+"""Scopes: what a token must be allowed for each method. Source: the pages below docs.slack.dev/reference/methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_HISTORY = {
+    "channel": "channels:history",
+    "group": "groups:history",
+    "im": "im:history",
+    "mpim": "mpim:history",
+}
+_NEEDED = {
+    "chat.delete": "chat:write",
+    "chat.postEphemeral": "chat:write",
+    "chat.postMessage": "chat:write",
+    "chat.update": "chat:write",
+    "files.info": "files:read",
+    "reactions.add": "reactions:write",
+    "users.info": "users:read",
+}
+
+
+def needed(method: str, kind: str) -> str:
+    """The scope for a method in a conversation of that kind (Slack's channel_type); empty if it needs none."""
+    if method == "conversations.replies":
+        return _HISTORY.get(kind, _HISTORY["channel"])
+    return _NEEDED.get(method, "")
+
+
+def listed(scopes: Iterable[str]) -> str:
+    """As Slack writes them into a header."""
+    return ",".join(sorted(scopes))

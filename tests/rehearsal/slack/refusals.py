@@ -1,0 +1,17 @@
+"""How a refused call is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from slack_sdk.errors import SlackApiError
+
+
+def refusal(call: Callable[[], object]) -> tuple[int, str]:
+    """The status and the error with which a call is refused."""
+    with pytest.raises(SlackApiError) as caught:
+        call()
+    response = cast("Any", caught.value.response)
+    return response.status_code, response["error"]

@@ -1,0 +1,66 @@
+"""Scopes: what the app was installed without, it may not do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from cocoai.rehearsal.slack.manner import SCOPES
+from cocoai.rehearsal.slack.practice import PracticeSlack
+
+MANIFEST = Path(__file__).parents[3] / "etc" / "slack" / "manifest.json"
+
+
+@pytest.mark.parametrize(
+    ("method", "channel", "scope"),
+    [
+        ("chat.delete", "C0PRACTICE", "chat:write"),
+        ("chat.postEphemeral", "C0PRACTICE", "chat:write"),
+        ("chat.postMessage", "C0PRACTICE", "chat:write"),
+        ("chat.update", "C0PRACTICE", "chat:write"),
+        ("conversations.replies", "C0PRACTICE", "channels:history"),
+        ("conversations.replies", "D0PRACTICE", "im:history"),
+        ("conversations.replies", "G0PRIVATE", "groups:history"),
+        ("conversations.replies", "C0NOWHERE", "channels:history"),
+        ("files.info", "C0PRACTICE", "files:read"),
+        ("reactions.add", "C0PRACTICE", "reactions:write"),
+        ("users.info", "C0PRACTICE", "users:read"),
+    ],
+)
+def test_a_missing_scope(slack: PracticeSlack, web: WebClient, method: str, channel: str, scope: str) -> None:
+    """The refusal names what is needed and what there is, before anything else is looked at."""
+    slack.manner.scopes = SCOPES - {scope}
+    with pytest.raises(SlackApiError) as caught:
+        web.api_call(method, data={"channel": channel})
+    response = cast("Any", caught.value.response)
+
+    assert (200, "missing_scope", scope) == (response.status_code, response["error"], response["needed"])
+    assert SCOPES - {scope} == set(response["provided"].split(","))
+
+
+def test_the_others_go_on(slack: PracticeSlack, web: WebClient) -> None:
+    """One scope that is missing takes away one thing."""
+    slack.manner.scopes = SCOPES - {"files:read"}
+
+    assert web.chat_postMessage(channel="C0PRACTICE", text="hi")["ok"]
+    assert web.users_info(user="U0ASKER01")["ok"]
+
+
+def test_auth_test_tells_the_scopes(slack: PracticeSlack, web: WebClient) -> None:
+    """In a header, though it needs none itself."""
+    slack.manner.scopes = frozenset({"users:read", "chat:write"})
+    headers = cast("Any", web.auth_test()).headers
+
+    assert "chat:write,users:read" == {name.lower(): value for name, value in headers.items()}["x-oauth-scopes"]
+
+
+def test_the_manifest_asks_for_no_scope_that_is_not_rehearsed() -> None:
+    """By default the practice Slack grants all that CocoAI's manifest asks for."""
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+
+    assert set() == set(manifest["oauth_config"]["scopes"]["bot"]) - SCOPES
