@@ -1,9 +1,10 @@
 """Payloads of Slack's, spoiled in a million ways and signed correctly, so that the analyzer has to read each of them.
 
-    python -m bench.fuzz [--count 1000000] [--seconds 1200] [--seed 1] [--processes 2]
+    python -m bench.fuzz [--of events|clicks] [--count 1000000] [--seconds 1200] [--seed 1] [--processes 2]
 
 Mutation N of a seed is always the same, whoever makes it: `spoiled(seed, N)` in a debugger is a find again.
-What must hold is `judge`: a Challenge, an Ignored, a Question that can be kept, or `Refused` 400, and quickly.
+What must hold is the judge's to say: of an event, a Challenge, an Ignored, a Question that can be kept, or `Refused`
+400; of a click, a Click that can be kept, an Ignored, or `Refused` 400; and quickly.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from bench.soak import NoSync
 from cocoai.engine.job import Key, encode_line, whole_lines
@@ -28,6 +30,7 @@ from cocoai.errors import Refused
 from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
 from cocoai.slack.history import turns
 from cocoai.slack.identity import Identity
+from cocoai.slack.interactions import Click, InteractionAnalyzer
 from cocoai.slack.messages import Message
 from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 
@@ -47,13 +50,16 @@ MOST_FINDS = 20
 def main() -> int:
     """Print the figures; 1 if anything was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--of", choices=["events", "clicks"], default="events")
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, choices=[1, 2], default=2)
     given = parser.parse_args()
     began = time.monotonic()
-    shares = [(given.seed, range(n, given.count, given.processes), given.seconds) for n in range(given.processes)]
+    shares = [
+        (given.seed, range(n, given.count, given.processes), given.seconds, given.of) for n in range(given.processes)
+    ]
     with multiprocessing.Pool(given.processes) as pool:
         total = sum(pool.starmap(fuzz, shares), Tally())
     seconds = time.monotonic() - began
@@ -86,16 +92,16 @@ class Tally:
         )
 
 
-def fuzz(seed: int, numbers: range, seconds: float) -> Tally:
-    """Judge these mutations, until the time is up or too much is found."""
+def fuzz(seed: int, numbers: range, seconds: float, of: str = "events") -> Tally:
+    """Judge these mutations of events or of clicks, until the time is up or too much is found."""
     tally = Tally()
     deadline = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
-        judge = Judge(Path(var))
+        judge, corpus = (Judge(Path(var)), CORPUS) if of == "events" else (ClickJudge(), CLICKS)
         for number in numbers:
             if time.monotonic() > deadline or len(tally.finds) >= MOST_FINDS:
                 break
-            body = spoiled(seed, number)
+            body = spoiled(seed, number, corpus)
             began = time.perf_counter()
             try:
                 tally.outcomes[judge(body)] += 1
@@ -130,10 +136,8 @@ class Judge:
         return verdicts[0]
 
     def _verdict(self, analyzer: SlackEventAnalyzer, body: bytes) -> str:
-        stamp = str(NOW)
-        signature = sign(body, stamp.encode(), SECRET).decode()
         try:
-            event = analyzer.analyze({STAMP_HEADER: stamp, SIGNATURE_HEADER: signature}, body, NOW)
+            event = analyzer.analyze(signed(body), body, NOW)
         except Refused as refusal:
             require(refusal.status == 400, "refused, but not as bad JSON")
             return "refused 400"
@@ -143,9 +147,7 @@ class Judge:
         if isinstance(event, Challenge):
             event.text.encode()
             return "challenge"
-        require(isinstance(event, Ignored), "an outcome of no kind")
-        require(event.reason.isascii() and event.reason.isprintable() and len(event.reason) < 100, "an odd reason")
-        return f"ignored: {event.reason.partition(' of type ')[0].partition('subtype ')[0] or 'subtype'}"
+        return ignored(event)
 
     def _question(self, question: Question) -> None:
         key = Key.parse(question.key)
@@ -169,6 +171,43 @@ class Judge:
         said = [Message(question.ts, question.user, "", question.text, None, "")]
         require(turns(said, question, US.user_id)[-1].speaker == "asker", "no last turn")
         self.kept += 1
+
+
+class ClickJudge:
+    """The same for clicks, of which none is put into a spool: a click has no text, only names."""
+
+    kept = 0
+
+    def __init__(self) -> None:
+        self._analyzer = InteractionAnalyzer(SECRET, who=lambda: US)
+
+    def __call__(self, payload: bytes) -> str:
+        body = urlencode({"payload": payload}).encode()
+        try:
+            click = self._analyzer.analyze(signed(body), body, NOW)
+        except Refused as refusal:
+            require(refusal.status == 400, "refused, but not as a bad form")
+            return "refused 400"
+        if not isinstance(click, Click):
+            return ignored(click)
+        for name in (click.key, f"{click.channel}-{click.message_ts}-{click.ts}"):
+            Key.parse(name)
+        require(Click.from_facts(whole_lines(encode_line(click.facts()))[0][0]) == click, "not what was written")
+        return f"click {click.action}"
+
+
+def signed(body: bytes) -> dict[str, str]:
+    """The headers with which Slack would post it."""
+    stamp = str(NOW)
+    return {STAMP_HEADER: stamp, SIGNATURE_HEADER: sign(body, stamp.encode(), SECRET).decode()}
+
+
+def ignored(outcome: object) -> str:
+    """The verdict on what is left alone, and on nothing else."""
+    require(isinstance(outcome, Ignored), "an outcome of no kind")
+    reason = outcome.reason if isinstance(outcome, Ignored) else ""
+    require(reason.isascii() and reason.isprintable() and len(reason) < 100, "an odd reason")
+    return f"ignored: {reason.partition(' of type ')[0].partition('subtype ')[0] or 'subtype'}"
 
 
 def require(true: bool, what: str) -> None:  # noqa: FBT001
@@ -228,6 +267,28 @@ CORPUS: tuple[dict[str, Any], ...] = (
     {"type": "app_rate_limited", "team_id": "T0PRACTICE", "minute_rate_limited": NOW, "api_app_id": "A0COCOAI"},
 )
 
+
+def clicked(action: str) -> dict[str, Any]:
+    """The payload of a click on one of our buttons, shaped as Slack's are."""
+    button = {"action_id": f"cocoai_{action}", "block_id": "b1", "type": "button", "action_ts": "1763822020.417840"}
+    button |= {"value": "C0PRACTICE-1763822000.000100-1763822000.000100 U0ASKER01"}
+    return {
+        "type": "block_actions",
+        "user": {"id": "U0ASKER01", "username": "asker", "name": "asker", "team_id": "T0PRACTICE"},
+        "api_app_id": "A0COCOAI",
+        "token": "practice-verification",
+        "container": {"type": "message", "message_ts": "1763822001.000200", "channel_id": "C0PRACTICE"},
+        "trigger_id": "1.2.practice",
+        "team": {"id": "T0PRACTICE", "domain": "practice"},
+        "channel": {"id": "C0PRACTICE", "name": "practice"},
+        "message": {"type": "message", "user": "U0COCOAI", "ts": "1763822001.000200", "text": "a fork is …"},
+        "state": {"values": {}},
+        "actions": [button],
+    }
+
+
+CLICKS = (*(clicked(action) for action in ("stop", "again", "delete", "up")), {"type": "view_submission", "view": {}})
+
 CHARACTERS = "aあ😀\x00\x1f\x7f\u00ad\u200b\u202e\u2028\ufeff\ufffd\ud800\udfff\U0010ffff<>&@!#|-/\\.\"'\r\n\t٣Ａ"
 
 ODD: tuple[Any, ...] = (
@@ -243,10 +304,10 @@ Node = dict[Any, Any] | list[Any]
 Spoil = Callable[[random.Random, Node, Any], None]
 
 
-def spoiled(seed: int, number: int) -> bytes:
+def spoiled(seed: int, number: int, corpus: Sequence[dict[str, Any]] = CORPUS) -> bytes:
     """Mutation `number` of `seed`, as bytes."""
     dice = random.Random(seed * 2**40 + number)
-    payload = copied(dice.choice(CORPUS))
+    payload = copied(dice.choice(corpus))
     for _ in range(dice.choice((1, 1, 1, 2, 2, 3, 5))):
         if found := list(places(payload)):
             dice.choice(SPOILS)(dice, *dice.choice(found))

@@ -14,13 +14,12 @@ import ssl
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 from cocoai import board, config
 from cocoai.answer import Answerer, Manner
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine import fastcgi
+from cocoai.engine.bell import Bell
 from cocoai.engine.generation import Generation
 from cocoai.engine.handover import inherited_listener
 from cocoai.engine.immortal import make_all_immortal
@@ -36,19 +35,25 @@ from cocoai.engine.spool import Spool
 from cocoai.engine.tls import tls_context
 from cocoai.engine.workers import Limits
 from cocoai.errors import CocoAIError
+from cocoai.slack import people
 from cocoai.slack.chat import SlackChat
+from cocoai.slack.download import Limits as Attachments
 from cocoai.slack.events import SlackEventAnalyzer
 from cocoai.slack.identity import WhoWeAre
+from cocoai.slack.interactions import InteractionAnalyzer
+from cocoai.slack.layout import Layout
 from cocoai.status.server import open_door
 from cocoai.warmup import warm_up
-from cocoai.webhook import Webhook
-from cocoai.words import LANGUAGES
+from cocoai.webhook import Interactions, Webhook
+from cocoai.words import Phrasebook
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
 
 JOB_MARGIN = 120.0
 """Seconds that a job may take beyond the model's total_timeout: six such waits."""
+
+MIB = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +82,11 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     connect = Outside(settings, context or tls_context(settings.network.ca_file or None))
     who = WhoWeAre(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
     answerer = Answerer(
-        spool, manner(settings), outside=connect, own_user=lambda: (who.known() or who.refresh()).user_id
+        spool,
+        manner(settings, writers=seen.busy_jobs),
+        outside=connect,
+        own_user=lambda: (who.known() or who.refresh()).user_id,
+        folder=var,
     )
     jobs = Jobs(
         spool,
@@ -86,14 +95,23 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         generation=Generation(os.path.join(run, "generation")),
         answer=answerer.answer,
         welcome=answerer.welcome,
-        errands=[Errand(spool.sweep, every=3600.0), Errand(refresher(who), every=60.0, is_wanted=who.is_stale)],
+        errands=[
+            Errand(lambda: (spool.sweep(), people.sweep(os.path.join(var, "people"))), every=3600.0),
+            Errand(refresher(who), every=60.0, is_wanted=who.is_stale),
+        ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
-        start=answerer.begin,
+        start=lambda: answerer.begin(hung_up()),
         board=seen,
     )
-    webhook = Webhook(analyzer(settings, who, spool), spool, wake=jobs.wake, note=lambda key: seen.mine.note(key))
+
+    def note(key: str) -> None:
+        seen.mine.note(key)
+
+    webhook = Webhook(analyzer(settings, who, spool), spool, wake=jobs.wake, note=note)
+    interactions = Interactions(click_analyzer(settings, who), spool, stop=jobs.stop, wake=jobs.wake, note=note)
     routes: dict[str, dict[str, Handler]] = {
         "/slack/events": {"POST": webhook},
+        "/slack/interactions": {"POST": interactions},
         "/healthz": {"GET": healthz, "HEAD": healthz},
     }
     router = Router(routes, refused=lambda reason: seen.mine.refuse(reason))
@@ -137,21 +155,43 @@ def analyzer(settings: config.Settings, who: WhoWeAre, spool: Spool) -> SlackEve
     )
 
 
-def manner(settings: config.Settings) -> Manner:
-    """How to answer, from the settings; the persona is ours unless a file is named. Raises `CocoAIError`."""
-    path = settings.answer.instructions
-    source = Path(path) if path else resources.files("cocoai") / "instructions.txt"
-    try:
-        instructions = source.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CocoAIError(f"[answer] instructions = {path}: {error}") from error
-    return Manner(
-        words=LANGUAGES[settings.answer.language],
-        instructions=instructions,
-        round_trips=settings.answer.round_trips,
-        max_history_tokens=settings.answer.max_history_tokens,
-        update_interval=settings.slack.update_interval,
+def click_analyzer(settings: config.Settings, who: WhoWeAre) -> InteractionAnalyzer:
+    """The same for what people click."""
+    slack = settings.slack
+    return InteractionAnalyzer(
+        slack.signing_secret,
+        who=who.known,
+        allow_channels=slack.allow_channels,
+        allow_users=slack.allow_users,
+        external_users=slack.external_users,
     )
+
+
+def manner(settings: config.Settings, *, writers: Callable[[], int]) -> Manner:
+    """How to answer, from the settings. Raises `CocoAIError` if a file that they name cannot be read."""
+    answer, personas = settings.answer, config.Personas(settings)
+    return Manner(
+        phrases=Phrasebook(settings.words, answer.language),
+        layout=Layout(settings.slack.format),
+        persona=personas.for_channel,
+        deep=personas.deep,
+        model=settings.openai.model,
+        round_trips=answer.round_trips,
+        max_history_tokens=answer.max_history_tokens,
+        update_interval=settings.slack.update_interval,
+        buttons=settings.slack.interactivity,
+        attachments=Attachments(
+            question_bytes=int(answer.attachments_mib * MIB), text_bytes=answer.attachment_text_kib * 1024
+        ),
+        writers=writers,
+    )
+
+
+def hung_up() -> Bell:
+    """A job process's bell, in its place."""
+    bell = Bell()
+    bell.install()
+    return bell
 
 
 def limits(pool: config.Pool) -> Limits:

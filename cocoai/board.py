@@ -16,6 +16,7 @@ REASONS = (
     "the signature is not Slack's",
     "the signature is stale",
     "the body is not JSON",
+    "the body is not a form",
     "the body is too big",
     "the body is shorter than its Content-Length",
     "Content-Length is not a number",

@@ -12,15 +12,16 @@ TLS goes without certificates, on contexts of its own: over plain http, two thir
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import signal
 import socket
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from cocoai.answer import Answerer
 from cocoai.config import Settings
@@ -39,20 +40,41 @@ PATIENCE = 10
 WITHOUT_CERTIFICATES = "ADH:AECDH:@SECLEVEL=0"
 
 FROM_SLACK = (
-    b'{"ok": true, "ts": "1000000000.000002", "user_id": "U0WARM", "team_id": "T0WARM", "bot_id": "B0WARM",'
-    b' "messages": [{"ts": "1000000000.000001", "user": "U0ASKER", "text": "<@U0WARM> warm?"}]}'
+    b'{"ok": true, "ts": "1000000000.000004", "user_id": "U0WARM", "team_id": "T0WARM", "bot_id": "B0WARM",'
+    b' "user": {"profile": {"display_name": "Asker"}}, "messages": ['
+    b'{"ts": "1000000000.000001", "user": "U0ASKER", "text": "<@U0WARM> warm?"},'
+    b'{"ts": "1000000000.000002", "user": "U0WARM", "bot_id": "B0WARM", "text": "*Warm.*", "metadata": {"event_type":'
+    b' "cocoai", "event_payload": {"key": "C0WARM-1000000000.000001-1000000000.000001", "kind": "answer", "n": 1}},'
+    b' "blocks": [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": ['
+    b'{"type": "text", "text": "Warm."}]}]}]},'
+    b'{"ts": "1000000000.000003", "user": "U0OTHER", "text": "<@U0WARM> and now?"}]}'
 )
 """Serves for each of the methods that an answer takes."""
 
-FROM_OPENAI = b"".join(
-    b"data: %b\n\n" % event
-    for event in (
-        *[b'{"model": "warm", "choices": [{"delta": {"content": "- **Warm** is `now`, *and* so on.\\n"}}]}'] * 20,
-        b'{"choices": [{"delta": {}, "finish_reason": "stop"}]}',
-        b'{"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}',
-        b"[DONE]",
-    )
-)
+ANSWER = """\
+## Warm
+**Warm**は `now`, *and* **「そう」**です。 See [this](https://example.com/?a=1&b=2) or https://example.com/.
+
+- one
+  1. two
+
+> quoted
+
+| What | How |
+| --- | --- |
+| あ | **warm** |
+
+```python
+print("warm")
+```
+It goes on. """
+"""All that an answer may hold."""
+
+PIECES = 3
+"""In which it comes, each followed by a pause."""
+
+PAUSE = 0.005
+"""Seconds; then what has come is shown."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +86,7 @@ def warm_up(settings: Settings, answerer: Callable[[Settings, ssl.SSLContext], A
     is left.
     """
     try:
-        with tempfile.TemporaryDirectory() as var, _other_side() as url, _silence():
+        with _folder(os.path.join(settings.paths.var, "run", "warm-up")) as var, _other_side() as url, _silence():
             done = _answer(Spool(var), answerer(_practice(settings, var, url), _anonymous(ssl.PROTOCOL_TLS_CLIENT)))
     except OSError as error:
         log.warning("warm-up outcome=failed reason=%s", error)
@@ -74,11 +96,29 @@ def warm_up(settings: Settings, answerer: Callable[[Settings, ssl.SSLContext], A
     return done == TIMES
 
 
+@contextlib.contextmanager
+def _folder(path: str) -> Iterator[str]:
+    """An empty folder, taken away in the end. By hand: what `tempfile` imports would stay in memory for good."""
+    _remove(path)
+    os.makedirs(path, mode=0o700)
+    try:
+        yield path
+    finally:
+        _remove(path)
+
+
+def _remove(path: str) -> None:
+    for folder, _, files in os.walk(path, topdown=False):
+        for file in files:
+            os.unlink(os.path.join(folder, file))
+        os.rmdir(folder)
+
+
 def _practice(settings: Settings, var: str, url: str) -> Settings:
-    """The same house with another address for the world; its secrets stay at home."""
+    """The same house with another address for the world; its secrets stay at home, and replies grow at every word."""
     return replace(
         settings,
-        slack=replace(settings.slack, api_url=f"{url}/api/", bot_token=Secret("none")),
+        slack=replace(settings.slack, api_url=f"{url}/api/", bot_token=Secret("none"), update_interval=0.0),
         openai=replace(settings.openai, base_url=f"{url}/v1", api_key=Secret("none")),
         paths=replace(settings.paths, var=var),
     )
@@ -87,8 +127,7 @@ def _practice(settings: Settings, var: str, url: str) -> Settings:
 def _answer(spool: Spool, answerer: Answerer) -> int:
     """How many questions were answered."""
     for number in range(TIMES):
-        ts = f"{time.time():.0f}.{number:06d}"
-        question = Question("mention", "C0WARM", ts, ts, "U0ASKER", "T0WARM", "<@U0WARM> warm?", "Ev0WARM", 0)
+        question = _question(number)
         spool.put(Key.parse(question.key), question.facts())
         answerer.begin()
         job = spool.claim()
@@ -96,6 +135,14 @@ def _answer(spool: Spool, answerer: Answerer) -> int:
             answerer.answer(job)
             job.release()
     return len(spool.keys("done"))
+
+
+def _question(number: int) -> Question:
+    """By turns: one that opens a thread, one of whose files Slack must tell, one in a thread of several people."""
+    ts = f"{time.time():.0f}.{number:06d}"
+    opens = "1000000000.000001" if number % 3 == 2 else ts
+    text = "<@U0WARM> warm?"
+    return Question("mention", "C0WARM", opens, ts, "U0ASKER", "T0WARM", text, "Ev0WARM", 0, is_bare=number % 3 == 1)
 
 
 @contextlib.contextmanager
@@ -143,21 +190,35 @@ def _handler() -> type:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             if self.path.startswith("/api/"):
-                self._send("application/json", ("Content-Length", str(len(FROM_SLACK))), FROM_SLACK)
+                self._begin("application/json", ("Content-Length", str(len(FROM_SLACK))))
+                self.wfile.write(FROM_SLACK)
             else:
-                chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(FROM_OPENAI), FROM_OPENAI)
-                self._send("text/event-stream", ("Transfer-Encoding", "chunked"), chunked)
+                self._begin("text/event-stream", ("Transfer-Encoding", "chunked"))
+                for piece in (*_written(), b""):
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    time.sleep(PAUSE)
 
-        def _send(self, kind: str, size: tuple[str, str], body: bytes) -> None:
+        def _begin(self, kind: str, size: tuple[str, str]) -> None:
             self.send_header("Content-Type", kind)
             self.send_header(*size)
             self.end_headers()
-            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
 
     return Handler
+
+
+def _written() -> Iterator[bytes]:
+    """What OpenAI streams: the answer in so many pieces, its end, the bill."""
+    for _ in range(PIECES):
+        yield _event({"model": "warm", "choices": [{"delta": {"content": ANSWER}}]})
+    yield _event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    yield _event({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 100}}) + b"data: [DONE]\n\n"
+
+
+def _event(told: dict[str, Any]) -> bytes:
+    return b"data: %b\n\n" % json.dumps(told).encode()
 
 
 def _anonymous(protocol: ssl._SSLMethod) -> ssl.SSLContext:

@@ -7,10 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cocoai.answer import DELAYS, MOST_ATTEMPTS, SETTLE, Answerer, Manner
+from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer.delays import DELAYS
+from cocoai.answer.reply import Reply
+from cocoai.answer.run import SETTLE, Run
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.files import Files
 from cocoai.engine.job import Fact, Job, Key
@@ -27,6 +31,7 @@ from cocoai.slack.events import Question
 from cocoai.slack.messages import Mark
 from cocoai.words import ENGLISH, JAPANESE, Words
 from tests.house import payload
+from tests.manner import manner
 
 
 class FickleDisk(Files):
@@ -51,8 +56,10 @@ class Desk:
         self.spool = Spool(str(var), clock=self.clock, files=self.disk)
         self.spool.make_folders()
         self._context = tls_context(str(certificates.ca_file))
+        self.var = var
         self.words: Words = ENGLISH
-        self.asked = 0
+        self.changes: dict[str, Any] = {}
+        """Of the manner."""
 
     def clock(self) -> float:
         return time.time() + self.ahead
@@ -74,10 +81,16 @@ class Desk:
         )
         return slack, chatgpt
 
-    def answerer(self, update_interval: float = 0.05) -> Answerer:
+    def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
         """A fresh process's answerer."""
-        manner = Manner(self.words, "Be kind.", 5, 8000, update_interval)
-        made = Answerer(self.spool, manner, outside=self.outside, own_user=lambda: "U0COCOAI", clock=self.clock)
+        made = kind(
+            self.spool,
+            manner(self.words, **self.changes),
+            outside=self.outside,
+            own_user=lambda: "U0COCOAI",
+            folder=str(self.var),
+            clock=self.clock,
+        )
         made.begin()
         return made
 
@@ -151,16 +164,18 @@ def test_the_placeholder_becomes_the_answer(desk: Desk) -> None:
 
 
 def test_the_reply_grows_while_it_is_written(desk: Desk) -> None:
-    """Each update shows more than the one before; the growing text is still marked as a placeholder."""
+    """Each update shows more than the one before; as long as it grows, a mark says so."""
     desk.openai.manner.answer = "word " * 40
     desk.openai.manner.piece_delay = 0.1
     question = desk.ask()
 
     desk.run()
 
-    texts = [call.arguments["text"] for call in desk.slack.calls if call.method == "chat.update"]
-    assert len(texts) > 3
-    assert texts == sorted(texts, key=len)
+    *growing, last = [call.arguments["text"] for call in desk.slack.calls if call.method == "chat.update"]
+    assert len(growing) > 3
+    assert growing == sorted(growing, key=len)
+    assert [True] * len(growing) == [text.endswith(ENGLISH.writing) for text in growing]
+    assert ENGLISH.writing not in last
     assert ("answer", ("word " * 40).strip()) == desk.reply(question)
 
 
@@ -284,7 +299,7 @@ def test_a_long_answer_goes_on_in_parts_each_once(desk: Desk) -> None:
     replies = desk.replies(question)
     whole = " ".join(message.text for message in replies)
     assert (0, 1, 0) == desk.ended()
-    assert 4 == len(replies)
+    assert 7 == len(replies)
     assert [1, *range(2, len(replies) + 1)] == [payload(message)["n"] for message in replies]
     assert [1] * 20 == [whole.count(f"Paragraph {n}: ") for n in range(20)]
     assert 1 == len(desk.openai.asked)
@@ -321,13 +336,28 @@ def test_the_second_question_sees_the_first_exchange(desk: Desk) -> None:
     ] == sent
 
 
+def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Desk) -> None:
+    """Of several people each has his name before his words; whoever he mentions there is called by name too."""
+    desk.changes["deep"] = lambda: {"deep": "gpt-6.1-sol"}
+    opening = desk.slack.say("U0ASKER02", "good morning")
+    desk.ask("deep: is <@U0ASKER02> right?", thread_ts=opening.ts)
+    desk.run()
+
+    (asked,) = desk.openai.asked
+    assert "gpt-6.1-sol" == asked.body["model"]
+    said = asked.body["messages"][-1]["content"]
+    assert "deep" not in said
+    assert 1 == said.count("right?")
+    assert "U0ASKER" not in said
+
+
 def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> None:
     """And costs nothing."""
     question = desk.ask("")
 
     desk.run()
 
-    assert ("note", ENGLISH.help) == desk.reply(question)
+    assert ("note", ENGLISH.help_with({}, files=True, buttons=False)) == desk.reply(question)
     assert [] == list(desk.openai.asked)
     assert (0, 1, 0) == desk.ended()
 
@@ -486,18 +516,11 @@ def test_a_bug_of_ours_is_tried_again_and_then_told(desk: Desk, caplog: pytest.L
     question = desk.ask()
 
     class Broken(Answerer):
-        def _ask(self, run: object, ts: str) -> dict[str, object]:
+        def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
             raise ZeroDivisionError
 
     for _ in range(len(DELAYS) + 1):
-        broken = Broken(
-            desk.spool,
-            Manner(ENGLISH, "", 5, 8000, 1),
-            outside=desk.outside,
-            own_user=lambda: "U0COCOAI",
-            clock=desk.clock,
-        )
-        broken.begin()
+        broken = desk.answerer(Broken)
         job = desk.claim()
         broken.answer(job)
         job.release()

@@ -107,6 +107,9 @@ def test_the_manifest_is_for_this_machine(capsys: pytest.CaptureFixture[str]) ->
     manifest = json.loads(capsys.readouterr().out)
     settings = manifest["settings"]
     assert "https://bot.example.com/slack/events" == settings["event_subscriptions"]["request_url"]
+    assert {"is_enabled": True, "request_url": "https://bot.example.com/slack/interactions"} == settings[
+        "interactivity"
+    ]
     assert (False, False) == (settings["socket_mode_enabled"], settings["token_rotation_enabled"])
     # Without both of these nobody can write to it directly.
     assert (True, False) == (
@@ -116,12 +119,14 @@ def test_the_manifest_is_for_this_machine(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_manifest_asks_for_no_more_than_is_used(capsys: pytest.CaptureFixture[str]) -> None:
-    """One scope for each event, one to write, and one to know who asks."""
+    """One scope for each event, one to write, one to know who asks, and one to see what they attach."""
     assert 0 == main(["manifest", "--url", "https://bot.example.com"])
 
     manifest = json.loads(capsys.readouterr().out)
     assert list(SCOPE_OF) == manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert {*SCOPE_OF.values(), "chat:write", "users:read"} == set(manifest["oauth_config"]["scopes"]["bot"])
+    assert {*SCOPE_OF.values(), "chat:write", "users:read", "files:read"} == set(
+        manifest["oauth_config"]["scopes"]["bot"]
+    )
 
 
 @pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://bot.example.com/x", 'https://"'])

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from cocoai.config import Secret, Settings, SettingsError, read, reference
-from cocoai.config.settings import SECTIONS, keys, variable
+from cocoai.config.settings import SECTIONS, Channel, Orders, keys
+from cocoai.config.sources import variable
+from cocoai.words import ENGLISH, LANGUAGES
 
 pytestmark = pytest.mark.pure
 
@@ -67,10 +69,13 @@ def test_without_a_file_the_secrets_are_enough() -> None:
         settings.openai.silence_timeout,
         settings.openai.total_timeout,
     )
-    assert ("", "ja", 5, 8000) == dataclasses.astuple(settings.answer)
+    assert ("markdown", True) == (settings.slack.format, settings.slack.interactivity)
+    assert ("", "auto", 5, 8000, 4, 100) == dataclasses.astuple(settings.answer)
     assert ((2, 2), 10.0, 5000, 2.0, 1.0, 4, 32, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)
+    assert Orders("", {}, {}) == settings.orders
+    assert LANGUAGES == settings.words
 
 
 def test_the_file_is_looked_for_in_four_places(tmp_path: Path) -> None:
@@ -129,6 +134,10 @@ def test_relative_paths_start_from_the_file_else_from_here(tmp_path: Path) -> No
         ("slack", "external_users", "Yes", True),
         ("slack", "direct_messages", "0", False),
         ("slack", "update_interval", "0.5", 0.5),
+        ("slack", "format", "mrkdwn", "mrkdwn"),
+        ("slack", "interactivity", "off", False),
+        ("answer", "language", "en", "en"),
+        ("answer", "attachments_mib", "0", 0),
         ("openai", "base_url", "http://[::1]:11434/v1/", "http://[::1]:11434/v1"),
         ("openai", "base_url", "http://localhost/v1", "http://localhost/v1"),
         ("pool", "workers", "3", (3, 3)),
@@ -166,7 +175,20 @@ def test_a_value_is_read(section: str, key: str, text: str, expected: object) ->
         ("openai", "first_word_timeout", "181", "at most total_timeout, 180 s"),
         ("openai", "reasoning_effort", "hard", "none, minimal, low, medium, high, xhigh or max"),
         ("answer", "instructions", "gone.txt", "a file that can be read"),
+        ("slack", "format", "html", "markdown or mrkdwn"),
         ("answer", "round_trips", "-1", "0 to 100"),
+        ("answer", "language", "fr", "auto, ja or en"),
+        ("answer", "attachments_mib", "21", "0 to 20"),
+        ("answer", "attachment_text_kib", "0", "1 to 1000"),
+        ("channel C0123456789", "model", "two words", "a name without spaces"),
+        ("channel C0123456789", "instructions", "gone.txt", "a file that can be read"),
+        ("models", "deep", "two words", "a name without spaces"),
+        ("words ja", "model", "モデルです", "a text with {model}, of at most 3000 characters"),
+        ("words en", "left_out", "Not {name}", "a text with {name} and {why}, "),
+        ("words en", "thanks", "Thanks, {name}", "a text without braces, of at most 3000 characters"),
+        ("words en", "help_deep", "{word}: {model} {", "a text with {model} and {word}, "),
+        ("words en", "button_stop", "S" * 76, "a text without braces, of at most 75 characters"),
+        ("words en", "button_delete_confirm", "S" * 301, "at most 300 characters"),
         ("pool", "workers", "0", "1 to 64"),
         ("pool", "workers", "0..0", "or a range such as 1..4 or 0..4"),
         ("pool", "workers", "4..1", "or a range such as 1..4 or 0..4"),
@@ -202,6 +224,17 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
     [
         ("[slak]\n", r"\[slak\] is no section; there are slack, openai, answer, pool, paths, network"),
         ("[DEFAULT]\nmodel = m\n", r"\[DEFAULT\] is no section"),
+        ("[slak]\n", r"paths, network, models, channel ID, words ja, words en$"),
+        ("[channel general]\n", r"\[channel general\] is no section; .* as in \[channel C0123456789\]"),
+        ("[channel U0123456789]\n", r"\[channel U0123456789\] is no section; a channel is named by its ID"),
+        ("[channel  C0123456789]\n", r"\[channel  C0123456789\] is no section"),
+        ("[channel]\n", r"\[channel\] is no section; a channel is named by its ID"),
+        ("[channel C01]\nlanguage = ja\n", r"\[channel C01\] has instructions, model$"),
+        ("[words fr]\n", r"\[words fr\] is no section; there are slack, "),
+        ("[words ja]\nhlep = x\n", r"\[words ja\] hlep is no setting; \[words ja\] has placeholder, writing, help, "),
+        ("[models]\ntwo words = m\n", r"\[models\] two words is not allowed; it is a word without spaces or colons"),
+        ("[models]\nｄｅｅｐ： = m\n", "is not allowed; it is a word without spaces or colons"),
+        ("[models]\ndeep = a\nｄｅｅｐ = b\n", r"\[models\] ｄｅｅｐ is not allowed; .* given once"),
         ("[slack]\nbot_tokn = x\n", r"\[slack\] bot_tokn is no setting; \[slack\] has signing_secret, bot_token, "),
         ("[pool]\nslots = 1\nslots = 2\n", r"line 3: \[pool\] slots is given twice"),
         ("[pool]\n[pool]\n", r"line 2: \[pool\] is there twice"),
@@ -219,8 +252,64 @@ def test_an_unknown_key_in_the_environment_is_refused() -> None:
     """Under our sections' names, that is; COCOAI_ANYTHING_ELSE is nobody's setting."""
     assert read(None, {**SECRETS, "COCOAI_OTHER": "1", "COCOAI_TESTS": "1"})
 
-    with pytest.raises(SettingsError, match="COCOAI_POOL_WORKER in the environment is no setting"):
-        read(None, {**SECRETS, "COCOAI_POOL_WORKER": "1"})
+    for name in ("COCOAI_POOL_WORKER", "COCOAI_CHANNEL_C0123_PERSONA", "COCOAI_WORDS_JA_HLEP"):
+        with pytest.raises(SettingsError, match=f"{name} in the environment is no setting"):
+            read(None, {**SECRETS, name: "1"})
+    for name, section in (("COCOAI_CHANNEL_TEAM_MODEL", "channel TEAM"), ("COCOAI_WORDS_FR_HELP", "words fr")):
+        with pytest.raises(SettingsError, match=rf"the environment: \[{section}\] is no section"):
+            read(None, {**SECRETS, name: "1"})
+
+
+NAMED = {
+    "[channel C0123]\nmodel = gpt-6.1-sol\n[channel D0123]\ninstructions = us.txt\n": {
+        "COCOAI_CHANNEL_C0123_MODEL": "gpt-6.1-sol",
+        "COCOAI_CHANNEL_D0123_INSTRUCTIONS": "us.txt",
+    },
+    "[models]\nＤｅｅｐ = gpt-6.1-sol\nじっくり = gpt-6-astra\nidle =\n": {
+        "COCOAI_MODELS_DEEP": "gpt-6.1-sol",
+        "COCOAI_MODELS_じっくり": "gpt-6-astra",
+        "COCOAI_MODELS_IDLE": "",
+    },
+    "[words ja]\nplaceholder = はい\\nただいま\n[words en]\nsorry = Sorry!\nmodel = I am {model}\n": {
+        "COCOAI_WORDS_JA_PLACEHOLDER": "はい\\nただいま",
+        "COCOAI_WORDS_EN_SORRY": "Sorry!",
+        "COCOAI_WORDS_EN_MODEL": "I am {model}",
+    },
+}
+
+
+@pytest.mark.parametrize(("text", "environ"), NAMED.items(), ids=["channels", "models", "words"])
+def test_sections_that_the_operator_names(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
+    """The same from the file as from the environment."""
+    us = write(tmp_path / "here" / "us.txt", "Be brief.")
+
+    for settings in (read(write(tmp_path / "here" / "c.ini", text), SECRETS), read(None, {**SECRETS, **environ})):
+        if "[channel" in text:
+            assert {"C0123": Channel("", "gpt-6.1-sol"), "D0123": Channel(us, "")} == settings.orders.channels
+        elif "[models]" in text:
+            assert {"deep": "gpt-6.1-sol", "じっくり": "gpt-6-astra"} == settings.orders.models
+        else:
+            words = settings.words["en"]
+            assert "はい\nただいま" == settings.words["ja"].placeholder
+            assert ("Sorry!", ENGLISH.sorry["busy"]) == (words.sorry_for("no such code"), words.sorry_for("busy"))
+            assert ("I am {model}", ENGLISH.help) == (words.model, words.help)
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    """The environment can hold them, Slack would not take them."""
+    for name, text in (("COCOAI_WORDS_JA_HELP", "\udcff"), ("COCOAI_MODELS_\udcff", "gpt-6.1-sol")):
+        with pytest.raises(SettingsError, match="is not allowed; it is a "):
+            read(None, {**SECRETS, name: text})
+
+
+def test_the_environment_is_before_the_file_in_named_sections_too(tmp_path: Path) -> None:
+    """Key by key: the others stay."""
+    file = write(tmp_path / "c.ini", "[models]\ndeep = a\nfast = b\n[channel C01]\nmodel = a\n")
+
+    orders = read(file, {**SECRETS, "COCOAI_MODELS_DEEP": "c", "COCOAI_CHANNEL_C01_MODEL": "d"}).orders
+
+    assert {"deep": "c", "fast": "b"} == orders.models
+    assert {"C01": Channel("", "d")} == orders.channels
 
 
 def test_missing_secrets_are_all_named_with_their_variables() -> None:
@@ -297,7 +386,8 @@ def test_the_example_is_what_the_code_says() -> None:
 def test_the_example_as_it_stands_gives_the_defaults(tmp_path: Path) -> None:
     """With every # taken off too."""
     example = (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
-    opened = re.sub(r"^#(?=[a-z_]+ =)", "", example, flags=re.MULTILINE)
+    fixed = example[: example.index("#[channel")]
+    opened = re.sub(r"^#(?=[a-z_]+ =)", "", fixed, flags=re.MULTILINE)
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(opened)
 
@@ -305,6 +395,19 @@ def test_the_example_as_it_stands_gives_the_defaults(tmp_path: Path) -> None:
     for text in (example, opened):
         settings = read(write(tmp_path / "here" / "c.ini", text), SECRETS)
         assert dataclasses.replace(read(None, SECRETS), file=settings.file) == settings
+
+
+def test_the_example_s_named_sections_can_be_opened(tmp_path: Path) -> None:
+    """They are good for a start, once the file that they name is there."""
+    example = (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
+    opened = re.sub(r"^#(?=\[|[a-z]+ =)", "", example[example.index("#[channel") :], flags=re.MULTILINE)
+    finance = write(tmp_path / "here" / "finance.txt", "Mind the money.")
+
+    settings = read(write(tmp_path / "here" / "c.ini", opened), SECRETS)
+
+    assert {"C0123456789": Channel(finance, "gpt-6.1-sol")} == settings.orders.channels
+    assert {"deep": "gpt-6.1-sol"} == settings.orders.models
+    assert "少々お待ちください" == settings.words["ja"].placeholder
 
 
 def test_the_readme_lists_every_setting() -> None:
@@ -319,8 +422,8 @@ def test_the_readme_lists_every_setting() -> None:
 
 
 def test_every_key_has_words_and_a_table_keeps_its_columns() -> None:
-    """A | in a cell would break the table."""
+    """A | in a cell would break the table, and in a sentence it would look like one."""
     for line in reference.reference().splitlines():
-        assert line == "" or 5 == line.count("|")
-    for section in SECTIONS:
+        assert line.count("|") == (5 if line.startswith("|") else 0)
+    for section in (*SECTIONS, reference.CHANNEL):
         assert all(about.about and about.kind.allowed for about in keys(section).values())

@@ -30,7 +30,7 @@ from tests.test_answer import Desk
 
 Act = Callable[[], None]
 
-LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(12))
+LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(9))
 """Fits into three messages."""
 
 
@@ -213,7 +213,7 @@ def test_an_answer_after_such_an_hour_says_so(desk: Desk) -> None:
 
     first, *others = desk.replies(question)
     assert placeholder.ts == first.ts
-    assert first.text.startswith(f"{ENGLISH.late}\nParagraph 0: ")
+    assert first.text.startswith(f"{ENGLISH.late}\n\nParagraph 0: ")
     assert [2, 3] == [payload(message)["n"] for message in others]
     assert 1 == sum(message.text.count(ENGLISH.late) for message in (first, *others))
 
@@ -251,7 +251,7 @@ def test_an_answer_whose_message_is_deleted_while_it_grows_is_posted_anew(desk: 
     replies = answers(desk, question)
     assert [("answer", 1), ("part", 2), ("part", 3)] == [(payload(it)["kind"], payload(it)["n"]) for it in replies]
     whole = " ".join(message.text for message in replies)
-    assert [1] * 12 == [whole.count(f"Paragraph {n}: ") for n in range(12)]
+    assert [1] * 9 == [whole.count(f"Paragraph {n}: ") for n in range(9)]
     assert replies[0].ts == desk.facts("done", "placeholder")[-1]["ts"]
     assert 1 == len(desk.openai.asked)
 

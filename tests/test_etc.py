@@ -85,6 +85,29 @@ def test_a_chunked_event_reaches_the_pool_with_its_length(site: Site) -> None:
     assert ("5", 5) == (told["CONTENT_LENGTH"], told["length"])
 
 
+def test_a_click_reaches_the_pool_like_an_event(site: Site) -> None:
+    """A form, by a door of its own."""
+    headers = {"X-Slack-Signature": "v0=practice", "Content-Type": "application/x-www-form-urlencoded"}
+
+    status, _, body = site.ask("POST", "/slack/interactions", b"payload=%7B%7D", headers)
+    told = json.loads(body)
+
+    assert (200, "", "/slack/interactions") == (status, told["SCRIPT_NAME"], told["PATH_INFO"])
+    assert (14, "application/x-www-form-urlencoded") == (told["length"], told["CONTENT_TYPE"])
+    assert "v0=practice" == told["HTTP_X_SLACK_SIGNATURE"]
+
+
+def test_both_doors_to_slack_treat_a_killed_worker_alike() -> None:
+    """What nginx asks again, and where, stands twice, and is to stay one."""
+    text = (NGINX / "cocoai.locations").read_text()
+    doors = re.findall(r"location = /slack/\w+ \{\n(.*?)\n\}\n", text, re.DOTALL)
+    said = [re.findall(r"(?m)^\s*(fastcgi_pass .*?;|error_page .*?;)", door) for door in doors]
+
+    assert 2 == len(said)
+    assert "error_page 502 = @again;" in said[0]
+    assert said[0] == said[1]
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_health_is_asked_with_get_or_head(site: Site, method: str) -> None:
     """Both reach the pool."""
@@ -96,9 +119,12 @@ def test_health_is_asked_with_get_or_head(site: Site, method: str) -> None:
     [
         ("GET", "/slack/events", 405, "POST", b"POST only\n"),
         ("DELETE", "/slack/events", 405, "POST", b"POST only\n"),
+        ("GET", "/slack/interactions", 405, "POST", b"POST only\n"),
         ("POST", "/healthz", 405, "GET, HEAD", b"GET or HEAD only\n"),
         ("GET", "/", 404, None, b"not found\n"),
         ("POST", "/slack/events/", 404, None, b"not found\n"),
+        ("POST", "/slack/interactions/", 404, None, b"not found\n"),
+        ("POST", "/slack/", 404, None, b"not found\n"),
         ("POST", "/slack/eventsx", 404, None, b"not found\n"),
         ("GET", "/.env", 404, None, b"not found\n"),
     ],

@@ -44,8 +44,8 @@ from cocoai.engine.job import Key
 from cocoai.engine.router import Router
 from cocoai.engine.spool import Spool
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.delivery import signed
 from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.slack.outbound import signed
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.slack.events import SlackEventAnalyzer

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from bench.fuzz import CHARACTERS, NOW, SECRET, US, Judge, fuzz, spoiled
 from bench.soak import NoSync
-from cocoai.answer import Answerer, Manner
+from cocoai.answer import Answerer
 from cocoai.engine.job import Key, encode_line
 from cocoai.engine.request import Request
 from cocoai.engine.router import Router
@@ -32,7 +32,7 @@ from cocoai.slack.messages import Mark, Message
 from cocoai.slack.rendering import plain
 from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 from cocoai.webhook import Webhook
-from cocoai.words import ENGLISH
+from tests.manner import manner
 
 SHORT = 4000
 """Mutations in this suite; bench/fuzz.py makes a million."""
@@ -60,6 +60,15 @@ def test_spoiled_payloads_are_settled(seed: int) -> None:
     assert [] == tally.finds
     assert SHORT // 2 == sum(tally.outcomes.values())
     assert tally.kept
+
+
+def test_spoiled_clicks_are_settled() -> None:
+    """Each is a Click that can be kept, an Ignored, or 400."""
+    tally = fuzz(22, range(SHORT // 2), seconds=60.0, of="clicks")
+
+    assert [] == tally.finds
+    assert SHORT // 2 == sum(tally.outcomes.values())
+    assert tally.outcomes["click stop"]
 
 
 def test_the_fuzz_would_tell(tmp_path: Path) -> None:
@@ -199,7 +208,8 @@ def test_a_question_of_another_version_is_failed_and_not_tried_for_ever(question
         kept.put(Key.parse(QUESTION.key), question)
         answerer = Answerer(
             kept,
-            Manner(ENGLISH, "", 5, 8000, 3.0),
+            manner(),
+            folder="/nonexistent",
             outside=lambda: pytest.fail("nothing is to be said"),
             own_user=lambda: "U0COCOAI",
         )

@@ -23,6 +23,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.manner import Manner
+from cocoai.words import ENGLISH
 from tests.house import House, house, payload
 from tests.processes import Clients, wait_until
 
@@ -283,7 +284,7 @@ def test_a_killed_job_goes_on_in_the_same_placeholder(build: Build) -> None:
     """kill -9 while the model writes: the next process takes it up within seconds, by itself."""
     built = build(openai=model(first_delay=0.2, piece_delay=0.2))
     question = built.ask("slowly, please")
-    growing = built.slack.wait_for(lambda: [m for m in built.replies(question) if m.change and m.edited is not None])
+    growing = built.slack.wait_for(lambda: [m for m in built.replies(question) if ENGLISH.writing in m.text])
     (pid,) = job_processes(built)
 
     os.kill(pid, signal.SIGKILL)

@@ -281,13 +281,14 @@ def leaping(tmp_path: Path, certificates: Certificates, slack: PracticeSlack) ->
 
 def see_through(desk: Leaping) -> None:
     """Ask one question, with a failure of OpenAI and one of Slack on its way, and go on until nothing is left to do."""
-    desk.openai.manner.answer = "text " * 900
+    desk.openai.manner.answer = "\n\n".join(["text " * 150] * 6)
     desk.openai.fail("server error")
     desk.slack.fail("chat.update", Fault("broken"))
+    desk.changes = {"update_interval": 60.0}
     desk.ask()
     for _ in range(5):
         while (job := desk.spool.claim()) is not None:
-            desk.answerer(update_interval=60).answer(job)
+            desk.answerer().answer(job)
             job.release()
         desk.wait()
 

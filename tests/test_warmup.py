@@ -51,7 +51,8 @@ def test_nothing_is_left(settings: config.Settings, tmp_path: Path, monkeypatch:
     warmup.warm_up(settings, answerer)
 
     assert before == what_is_held()
-    assert [] == os.listdir(tmp_path)
+    assert [] == [file for _, _, files in os.walk(tmp_path) for file in files]
+    assert [] == os.listdir(os.path.join(settings.paths.var, "run"))
 
 
 def what_is_held() -> tuple[int, list[str], str]:

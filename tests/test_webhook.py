@@ -1,4 +1,4 @@
-"""The door: what is kept, and what Slack hears."""
+"""The doors: what is kept, and what Slack hears."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from cocoai.engine.job import Key
 from cocoai.engine.request import Request
 from cocoai.engine.spool import Spool
 from cocoai.errors import Refused
-from cocoai.slack.events import SlackEventAnalyzer
+from cocoai.slack.events import Question, SlackEventAnalyzer
 from cocoai.slack.identity import Identity
-from cocoai.webhook import Webhook
+from cocoai.slack.interactions import Click, InteractionAnalyzer
+from cocoai.webhook import Interactions, Webhook
 
 SECRET = "practice-signing-secret"
 NOW = 1_763_822_000.0
@@ -39,8 +42,26 @@ def mention(**changes: Any) -> dict[str, Any]:
     return {"type": "event_callback", "team_id": "T0PRACTICE", "event_id": "Ev1", "event": event}
 
 
+ASKED = "C0PRACTICE-1763822000.000100-1763822000.000100"
+CLICKED_AT = "1763822050.417840"
+
+
+def click(action: str, **changes: Any) -> dict[str, Any]:
+    """The payload of a click on a button under the reply to `mention()`."""
+    button = {"type": "button", "action_id": f"cocoai_{action}", "value": f"{ASKED} U0ASKER01"}
+    button |= {"action_ts": CLICKED_AT} | changes
+    container = {"type": "message", "message_ts": "1763822001.000200", "channel_id": "C0PRACTICE"}
+    user = {"id": "U0READER1", "team_id": "T0PRACTICE"}
+    return {"type": "block_actions", "user": user, "container": container, "actions": [button]}
+
+
+def clicked(payload: Any, *, secret: str = SECRET) -> Request:
+    """The request that Slack would make of this click."""
+    return posted(urlencode({"payload": json.dumps(payload)}).encode(), secret=secret)
+
+
 class House:
-    """A webhook over a real spool."""
+    """The two doors over a real spool."""
 
     def __init__(self, var: Path) -> None:
         self.spool = Spool(str(var))
@@ -49,6 +70,29 @@ class House:
         self.noted: list[str] = []
         analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, asked_in=self.spool.asked_in)
         self.webhook = Webhook(analyzer, self.spool, wake=self.wake, note=self.noted.append, clock=lambda: NOW)
+        self.stopped: list[str] = []
+        self.interactions = Interactions(
+            InteractionAnalyzer(SECRET, who=lambda: US),
+            self.spool,
+            stop=self.stop,
+            wake=self.wake,
+            note=self.noted.append,
+            clock=lambda: NOW,
+        )
+
+    def stop(self, key: str) -> bool:
+        self.stopped.append(key)
+        return self.spool.ask_stop(Key.parse(key))
+
+    def facts(self, key: str) -> dict[str, Any]:
+        """The first line of this waiting job."""
+        return self.spool.peek("ready", Key.parse(key))[0]
+
+    def answer(self, *, fail: bool = False) -> None:
+        """See to the oldest question's end."""
+        job = self.spool.claim()
+        assert job is not None
+        self.spool.fail(job, "reason") if fail else self.spool.finish(job)
 
     def wake(self) -> None:
         self.woken += 1
@@ -141,3 +185,160 @@ def test_the_log_names_the_key_and_never_the_text(house: House, caplog: pytest.L
 
     assert "C0PRACTICE-1763822000.000100-1763822000.000100" in caplog.text
     assert "private" not in caplog.text
+
+
+# what people click
+
+AGAIN = f"C0PRACTICE-1763822000.000100-{CLICKED_AT}"
+
+
+def test_a_stop_is_wished_at_once(house: House) -> None:
+    """In the worker: no job is made of it, and there is nothing to come after the 200."""
+    house.webhook(posted(mention()))
+
+    response = house.interactions(clicked(click("stop")))
+
+    assert (200, b"", None) == (response.status, response.body, response.after)
+    assert [ASKED] == house.stopped == house.keys()
+    assert house.spool.is_stop_asked(Key.parse(ASKED))
+
+
+def test_a_stop_that_comes_too_late_is_200_too(house: House) -> None:
+    """The answer is there by now, and whoever clicked sees it."""
+    assert 200 == house.interactions(clicked(click("stop"))).status
+    assert [] == house.keys()
+
+
+@pytest.mark.parametrize("action", ["delete", "up", "down"])
+def test_a_click_is_a_job_in_a_lane_of_its_own(house: House, action: str) -> None:
+    """It waits for no question of the thread; what it says is read back, and work on it begins after the 200."""
+    house.webhook(posted(mention()))
+
+    response = house.interactions(clicked(click(action)))
+
+    key = f"C0PRACTICE-1763822001.000200-{CLICKED_AT}"
+    assert (200, house.wake) == (response.status, response.after)
+    assert [ASKED, key] == house.keys()
+    read = Click.from_facts(house.facts(key))
+    assert (action, ASKED, "U0ASKER01", "U0READER1") == (read.action, read.key, read.asker, read.user)
+    assert ("C0PRACTICE", "1763822000.000100") == (read.channel, read.thread_ts)
+    assert ("1763822001.000200", CLICKED_AT, "T0PRACTICE") == (read.message_ts, read.ts, read.team)
+
+
+@pytest.mark.parametrize("end", ["done", "failed", "ready"])
+def test_asking_again_is_a_question_of_its_own(house: House, end: str) -> None:
+    """With the text and the files of the first, wherever that lies; its asker is who clicked."""
+    house.webhook(posted(mention()))
+    if end != "ready":
+        house.answer(fail=end == "failed")
+
+    response = house.interactions(clicked(click("again")))
+
+    asked = Question.from_facts(house.facts(AGAIN))
+    assert (200, house.wake) == (response.status, response.after)
+    assert ("again", "<@U0COCOAI> hello", "1763822000.000100") == (asked.kind, asked.text, asked.again)
+    assert (AGAIN, "U0READER1", "T0PRACTICE", "") == (asked.key, asked.user, asked.team, asked.event_id)
+    assert 1763822050 == asked.event_time
+
+
+def test_files_are_asked_about_again(house: House) -> None:
+    """And whether the first copy may have left some out."""
+    before = Question.from_facts(
+        {"kind": "mention", "channel": "C0PRACTICE", "thread_ts": "1763822000.000100", "ts": "1763822000.000100"}
+        | {"user": "U0ASKER01", "team": "T0PRACTICE", "text": "what is this?", "event_id": "Ev1", "event_time": 1}
+        | {"files": [{"id": "F0FILE"}], "is_bare": True}
+    )
+    house.spool.put(Key.parse(before.key), before.facts())
+
+    house.interactions(clicked(click("again")))
+
+    asked = Question.from_facts(house.facts(AGAIN))
+    assert (({"id": "F0FILE"},), True) == (asked.files, asked.is_bare)
+
+
+def test_asking_again_of_what_was_asked_again_means_the_first(house: House) -> None:
+    """Nothing was ever said at a click's time."""
+    house.webhook(posted(mention()))
+    house.answer()
+    house.interactions(clicked(click("again")))
+    house.answer()
+
+    house.interactions(clicked(click("again", value=f"{AGAIN} U0READER1", action_ts="1763822060.000300")))
+
+    asked = Question.from_facts(house.facts("C0PRACTICE-1763822000.000100-1763822060.000300"))
+    assert ("<@U0COCOAI> hello", "1763822000.000100") == (asked.text, asked.again)
+
+
+@pytest.mark.parametrize("lies_there", [None, b"", b"[]\n", b'{"kind":"delete"}\n'])
+def test_what_is_not_known_any_more_is_asked_again_without_its_text(
+    house: House, tmp_path: Path, lies_there: bytes | None
+) -> None:
+    """Swept, or not to be read: the answerer looks for it in the thread."""
+    if lies_there is not None:
+        (tmp_path / "spool" / "done" / ASKED).write_bytes(lies_there)
+
+    response = house.interactions(clicked(click("again")))
+
+    asked = Question.from_facts(house.facts(AGAIN))
+    assert (200, "", "1763822000.000100") == (response.status, asked.text, asked.again)
+    assert ("C0PRACTICE", "1763822000.000100", "U0READER1") == (asked.channel, asked.thread_ts, asked.user)
+
+
+@pytest.mark.parametrize("action", ["again", "delete", "up", "down"])
+def test_a_replayed_click_is_a_duplicate(house: House, action: str) -> None:
+    """Also once it was seen to; a second click, at another time, is not."""
+    first = house.interactions(clicked(click(action)))
+    second = house.interactions(clicked(click(action)))
+    house.answer()
+    third = house.interactions(clicked(click(action)))
+    another = house.interactions(clicked(click(action, action_ts="1763822060.000300")))
+
+    assert [house.wake, None, None, house.wake] == [each.after for each in (first, second, third, another)]
+    assert 1 == len(house.keys())
+
+
+def test_what_is_clicked_elsewhere_is_answered_200_and_leaves_nothing(house: House) -> None:
+    """Another app's button, a shortcut: whoever clicked need not be told."""
+    for payload in (click("explode"), {"type": "view_submission"}):
+        response = house.interactions(clicked(payload))
+
+        assert (200, b"", None) == (response.status, response.body, response.after)
+    assert ([], []) == (house.keys(), house.noted)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [(clicked(click("stop"), secret="forged"), 401), (posted(click("stop")), 400), (posted(b"payload=x"), 400)],
+)
+def test_a_click_that_slack_did_not_send_is_refused(house: House, request_: Request, status: int) -> None:
+    """Forged, no form, a form without JSON: nothing is stopped, nothing stored."""
+    with pytest.raises(Refused) as refusal:
+        house.interactions(request_)
+
+    assert status == refusal.value.status
+    assert ([], []) == (house.stopped, house.keys())
+
+
+@pytest.mark.parametrize(
+    ("action", "broken"), [("again", "tmp"), ("again", "done"), ("delete", "tmp"), ("up", "ready"), ("stop", "stop")]
+)
+def test_a_click_that_cannot_be_kept_is_answered_503(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture, action: str, broken: str
+) -> None:
+    """Slack then shows whoever clicked that it did not work; the operator's log says why."""
+    house.webhook(posted(mention()))
+    folder = tmp_path / "spool" / broken
+    os.rename(folder, tmp_path / "gone")
+    folder.write_text("no folder")
+
+    response = house.interactions(clicked(click(action)))
+
+    assert (503, None) == (response.status, response.after)
+    assert "outcome=not-" in caplog.text
+
+
+def test_a_clicks_question_is_noted(house: House) -> None:
+    """So that whoever looks at a request that hangs sees which one it is about."""
+    house.interactions(clicked(click("up")))
+
+    assert [ASKED] == house.noted

@@ -136,8 +136,13 @@ def _listen(text: str, _: str) -> tuple[str, int] | None:
     return None if SWITCHES.get(text.lower(), True) is False else split_listen(text)
 
 
+def path_from(text: str, base: str) -> str:
+    """An absolute path, with `~` and `..` resolved."""
+    return os.path.normpath(os.path.join(base, os.path.expanduser(text)))
+
+
 def _folder(text: str, base: str) -> str:
-    return os.path.normpath(os.path.join(base, os.path.expanduser(_matching(r"[^\0\n]+", text))))
+    return path_from(_matching(r"[^\0\n]+", text), base)
 
 
 def _file(text: str, base: str) -> str:

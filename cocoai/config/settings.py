@@ -1,13 +1,13 @@
 """The settings there are: every key once, with what it may be, its default and what it is for.
 
-the folder's __init__ reads them; reference.py prints them, in the README's tables and in cocoai.ini.example.
+sections.py reads them; reference.py prints them, in the README's tables and in cocoai.ini.example.
 Times are in seconds throughout.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, get_type_hints
 
@@ -30,6 +30,8 @@ from cocoai.config.kinds import (
     whole,
     whole_range,
 )
+from cocoai.config.sources import Look
+from cocoai.words import Words
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class Slack:
     update_interval: Annotated[
         float, Key(seconds(0.1, 60), "3", "between two updates of a growing reply (Slack allows about 50 a minute)")
     ]
+    format: Annotated[
+        str, Key(one_of("markdown", "mrkdwn"), "markdown", "how a reply is sent; `mrkdwn` for clients without blocks")
+    ]
+    interactivity: Annotated[bool, Key(SWITCH, "on", "buttons under replies; needs Interactivity in the Slack app")]
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,11 @@ class Answer:
     """What the model is told, and how much of the thread it sees."""
 
     instructions: Annotated[str, Key(FILE, "", "a text file with the standing orders; empty: the CocoAI persona")]
-    language: Annotated[str, Key(one_of("ja", "en"), "ja", "of the fixed texts; the model answers in the asker's")]
+    language: Annotated[str, Key(one_of("auto", "ja", "en"), "auto", "of the fixed texts; `auto`: the asker's")]
     round_trips: Annotated[int, Key(whole(0, 100), "5", "earlier exchanges of the thread that the model sees")]
     max_history_tokens: Annotated[int, Key(whole(100, 1_000_000), "8000", "the most they may take, estimated")]
+    attachments_mib: Annotated[int, Key(whole(0, 20), "4", "MiB of a question's files that the model sees; 0: none")]
+    attachment_text_kib: Annotated[int, Key(whole(1, 1000), "100", "KiB of a question's text files, of those")]
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,27 @@ class Network:
     proxy: Annotated[Secret, Key(PROXY, "", "for all connections out; kept secret, as it may hold a password")]
 
 
+@dataclass(frozen=True)
+class Channel:
+    """What one channel has of its own."""
+
+    instructions: Annotated[str, Key(FILE, "", "a text file with the standing orders here; empty: those for all")]
+    model: Annotated[str, Key(WORD, "", "the model that answers here; empty: the one for all")]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Who answers where: files with instructions (empty: ours), channels by id, and models by the word asking for them.
+
+    `look` is how the settings file looked when this was read.
+    """
+
+    instructions: str
+    channels: Mapping[str, Channel]
+    models: Mapping[str, str]
+    look: Look = field(default=(), compare=False)
+
+
 SECTIONS: Mapping[str, type] = {
     "slack": Slack,
     "openai": OpenAI,
@@ -150,7 +179,7 @@ SECTIONS: Mapping[str, type] = {
 class Settings:
     """All of them. `file` is where they were read from (absolute; empty: the environment alone).
 
-    `warnings` are sentences for the operator's log.
+    `words` are each language's, the operator's own among them. `warnings` are sentences for the operator's log.
     """
 
     slack: Slack
@@ -159,17 +188,18 @@ class Settings:
     pool: Pool
     paths: Paths
     network: Network
+    orders: Orders
+    words: Mapping[str, Words] = field(repr=False)
     file: str = ""
     warnings: tuple[str, ...] = ()
 
 
-@cache
 def keys(section: str) -> dict[str, Key]:
-    """The keys of a section, in the order they are told."""
-    hints = get_type_hints(SECTIONS[section], include_extras=True)
+    """The keys of a section that has fixed ones, a [channel ID] included, in the order they are told."""
+    return _keys(Channel if section.startswith("channel ") else SECTIONS[section])
+
+
+@cache
+def _keys(kind: type) -> dict[str, Key]:
+    hints = get_type_hints(kind, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items()}
-
-
-def variable(section: str, key: str) -> str:
-    """The environment variable for a key: COCOAI_SLACK_BOT_TOKEN."""
-    return f"COCOAI_{section}_{key}".upper()

@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
-from cocoai.engine.line import Line, Reply
-from cocoai.errors import CocoAIError, Permanent, Temporary
-from cocoai.slack.files import File, file_of
+from cocoai.engine.line import Line, Reply, Response
+from cocoai.errors import Permanent, Temporary
+from cocoai.slack.files import File, file_of, is_at_slack
 from cocoai.slack.identity import Identity, from_auth_test
+from cocoai.slack.layout import Block
 from cocoai.slack.messages import EVENT_TYPE, KINDS, Mark, Message, is_ts, message_of, word
-from cocoai.slack.outcomes import checked, unreachable
+from cocoai.slack.outcomes import carried, checked
 from cocoai.slack.rendering import harmless, unpinged
 
 CONNECT_TIMEOUT = 5.0
@@ -40,9 +39,6 @@ IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
 _UNLINKED = {"parse": "none", "link_names": False}
 _QUIET = {"unfurl_links": False, "unfurl_media": False, **_UNLINKED}
 """Nothing unfurls, since an address can carry a secret away; no bare name becomes a ping."""
-
-Block = Mapping[str, Any]
-"""One block of Slack's Block Kit."""
 
 
 class SlackChat:
@@ -109,8 +105,11 @@ class SlackChat:
                 raise
 
     def name(self, user: str) -> str:
-        """What somebody is called in this workspace (users.info); empty if Slack does not say."""
-        told = self._call("users.info", {"user": user}).get("user")
+        """What somebody is called in this workspace (users.info); empty if Slack does not say.
+
+        A 429 raises `Temporary` at once: a name is not worth a wait.
+        """
+        told = self._call("users.info", {"user": user}, wait=False).get("user")
         told = told if isinstance(told, dict) else {}
         profile = told.get("profile")
         profile = profile if isinstance(profile, dict) else {}
@@ -120,6 +119,16 @@ class SlackChat:
         """All that Slack knows of a file (files.info): for one of which a message tells only the id."""
         told = self._call("files.info", {"file": file_id}).get("file")
         return file_of(told if isinstance(told, dict) else {"id": file_id})
+
+    def fetch(self, url: str) -> Response:
+        """GET what lies at an address of Slack's own; its body is left to be read, and a redirect is not followed.
+
+        Raises `Permanent` `foreign` for any other address: the token goes nowhere else.
+        """
+        if not is_at_slack(url, self._api_url):
+            raise Permanent("foreign", source="Slack")
+        headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
+        return carried(lambda: self._line.fetch(url, headers, (CONNECT_TIMEOUT, READ_TIMEOUT)))
 
     def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
         """The thread, oldest first, each message once: its parent and the newest 1,000 replies."""
@@ -171,7 +180,7 @@ class SlackChat:
         wait: bool = True,
     ) -> dict[str, Any]:
         """The one door: what everybody can see leaves by no other, and nothing that leaves can ping."""
-        metadata = {"event_type": EVENT_TYPE, "event_payload": asdict(mark)}
+        metadata = {"event_type": EVENT_TYPE, "event_payload": mark.payload()}
         shown = {"blocks": [_quiet(block) for block in blocks]} if blocks else {}
         return self._call(method, {**to, "text": _visible(text), **shown, "metadata": metadata, **_QUIET}, wait=wait)
 
@@ -211,15 +220,12 @@ class SlackChat:
         return max(0.0, self._limited[place] - self._clock())
 
     def _send(self, method: str, fields: Mapping[str, Any]) -> Reply:
-        failure: CocoAIError
-        try:
+        def post() -> Reply:
             body, kind = _written(method, fields)
             headers = {"Authorization": self._token, "Content-Type": kind}
             return self._line.post(self._api_url + method, body, headers, (CONNECT_TIMEOUT, READ_TIMEOUT))
-        except (OSError, HTTPException, ValueError) as error:
-            failure = unreachable(error)
-        # Raised out here so that it carries no context: it may quote the header with the token.
-        raise failure
+
+        return carried(post)
 
 
 def _written(method: str, fields: Mapping[str, Any]) -> tuple[bytes, str]:

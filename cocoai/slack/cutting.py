@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable
 
 from cocoai.slack.spans import Span, sliced, text_of, written
 
@@ -16,15 +17,28 @@ _SENTENCE = re.compile(rf"[。．！？]+[{re.escape(CLOSERS)}]*|[.!?]+[{re.esca
 _SPACE = re.compile(r"\s+")
 
 
-def divided(spans: list[Span], room: int) -> tuple[list[Span], list[Span]]:
-    """What of `spans` fits into `room` characters of mrkdwn and ends well, and the rest; no space at the cut."""
+def divided(
+    spans: list[Span], room: int, write: Callable[[list[Span]], str] = written
+) -> tuple[list[Span], list[Span]]:
+    """What of `spans` fits into `room` characters as `write` writes it, and ends well; and the rest.
+
+    No space is left at the cut.
+    """
     text = text_of(spans)
-    fits = bisect_right(range(min(len(text), room) + 1), room, key=lambda n: len(written(sliced(spans, 0, n)))) - 1
+    fits = bisect_right(range(min(len(text), room) + 1), room, key=lambda n: len(write(sliced(spans, 0, n)))) - 1
     if fits == len(text):
         return spans, []
     at = _cut(text, max(fits, 1), spans)
     rest = at + len(text[at:]) - len(text[at:].lstrip())
     return sliced(spans, 0, len(text[:at].rstrip()) or at), sliced(spans, rest, len(text))
+
+
+def with_short_links(spans: list[Span], limit: int) -> list[Span]:
+    """An address that would take most of a part is shown as text, which can be cut."""
+    return [
+        Span(f"{text} ({url})" if text != url else text, marks) if 3 * len(url) > limit else Span(text, marks, url)
+        for text, marks, url in spans
+    ]
 
 
 def _cut(text: str, most: int, spans: list[Span]) -> int:

@@ -13,6 +13,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Literal
 
 from cocoai.errors import Refused
+from cocoai.slack.files import files_of
 from cocoai.slack.identity import Identity, from_authorizations, is_id
 from cocoai.slack.signature import verify
 
@@ -25,7 +26,8 @@ SLACKBOT = "USLACKBOT"
 """Slack's own bot: it writes under this user's name, and not always with a bot_id."""
 
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
-_MENTION = re.compile(r"<@([A-Z0-9]{2,24})(?:\|[^<>|]*)?>")
+_MENTION = re.compile(r"<(?:@|!subteam\^)([A-Z0-9]{2,24})(?:\|[^<>|]*)?>")
+"""A person, or a group of them: to mention a group is to address its people."""
 _EVENT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 _PLAIN_NAME = re.compile(r"[a-z_.]{1,40}")
 
@@ -78,7 +80,7 @@ class Question:
 
     def facts(self) -> dict[str, Any]:
         """The question as JSON takes it."""
-        return dict(vars(self))
+        return {**vars(self), "files": list(self.files)}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Question:
@@ -275,6 +277,8 @@ def _question(heard: _Heard) -> Question:
         text=_writable(heard.word("text")),
         event_id=_event_id(heard.payload.get("event_id")),
         event_time=_seconds(heard.payload.get("event_time"), heard.word("ts")),
+        files=tuple(file.facts() for file in files_of(heard.event)),
+        is_bare=heard.event.get("type") == "app_mention" and "files" not in heard.event,
     )
 
 

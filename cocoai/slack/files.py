@@ -5,14 +5,20 @@ Source: docs.slack.dev/reference/objects/file-object.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+LONGEST_NAME = 80
+
+_SLACKS = re.compile(r"https://([a-z0-9-]+\.)+slack(-edge)?\.com(:443)?/[!-~]*", re.ASCII | re.IGNORECASE)
+_VISIBLE = re.compile(r"[!-~]+")
+
 
 @dataclass(frozen=True)
 class File:
-    """One file; what Slack leaves out is empty. `size` in bytes, 0 if it is not told.
+    """One file; what Slack leaves out is empty. `size` in bytes, 0 if it is not told; `name` may be shown to anybody.
 
     Of another organisation's file Slack tells only the id: `is_stub`, and files.info knows the rest.
     """
@@ -45,7 +51,7 @@ def file_of(told: Mapping[str, Any]) -> File:
     size = told.get("size")
     return File(
         id=_word(told, "id"),
-        name=_word(told, "name") or _word(told, "title"),
+        name=_presentable(_word(told, "name") or _word(told, "title")),
         media_type=_word(told, "mimetype"),
         size=size if type(size) is int and size > 0 else 0,
         url=_word(told, "url_private_download") or _word(told, "url_private"),
@@ -53,9 +59,24 @@ def file_of(told: Mapping[str, Any]) -> File:
     )
 
 
+def is_at_slack(url: str, api_url: str) -> bool:
+    """Is it an address of Slack's own, or of the server that `api_url` names? Only those may see the token.
+
+    It is read as it is written, so no two parsers can differ: no user before the host, no other port, no plain http.
+    """
+    its_server = "/".join(api_url.split("/")[:3]) + "/"
+    return bool(_SLACKS.fullmatch(url) or (url.startswith(its_server) and _VISIBLE.fullmatch(url)))
+
+
 def _is_file(told: object) -> bool:
     # What was deleted stays in the message, as a tombstone.
     return isinstance(told, dict) and bool(_word(told, "id")) and told.get("mode") != "tombstone"
+
+
+def _presentable(name: str) -> str:
+    """The name in one line, nothing in it that cannot be seen; of a long one the middle is left out."""
+    seen = "".join(filter(str.isprintable, " ".join(name.split())))
+    return seen if len(seen) <= LONGEST_NAME else f"{seen[: LONGEST_NAME - 13]}…{seen[-12:]}"
 
 
 def _word(told: Mapping[str, Any], name: str) -> str:

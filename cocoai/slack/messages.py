@@ -7,24 +7,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from cocoai.slack.blocks import said_in
 from cocoai.slack.files import File, files_of
 
 EVENT_TYPE = "cocoai"
 KINDS = ("placeholder", "answer", "part", "note", "error")
+
+MOST_OF_A_NAME = 40
+"""Characters of somebody's name that are kept."""
 
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a message of ours bears: the question's key, what it is to that (one of KINDS), which part of the reply."""
+    """What a message of ours bears: the question's key, what it is to that (one of KINDS), which part of the reply.
+
+    `again`: the ts of the message that was asked once more, if the question was that.
+    """
 
     key: str
     kind: str
     n: int = 1
+    again: str = ""
+
+    def payload(self) -> dict[str, Any]:
+        """The mark as a message's metadata bears it."""
+        return {name: value for name, value in asdict(self).items() if name != "again" or value}
 
 
 @dataclass(frozen=True)
@@ -54,14 +66,22 @@ def message_of(told: object) -> Message | None:
     if not isinstance(told, dict) or not is_ts(told.get("ts")):
         return None
     words = {name: word(told, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
-    words["text"] = words["text"] or _attached_text(told)
-    return Message(**words, mark=_mark(told.get("metadata")), name=_bot_name(told), files=files_of(told))
+    mark = _mark(told.get("metadata"))
+    words["text"] = _said(told, is_ours=mark is not None)
+    return Message(**words, mark=mark, name=_bot_name(told), files=files_of(told))
 
 
 def word(told: Mapping[str, Any], name: str) -> str:
     """The text under this name; empty if there is none."""
     value = told.get(name)
     return value if isinstance(value, str) else ""
+
+
+def name_of(told: str) -> str:
+    """A name as one short line of characters that any file and any socket takes; empty if nothing is left of it."""
+    read = told.encode("utf-8", "replace").decode("utf-8").replace("&lt;", "<").replace("&gt;", ">")
+    seen = "".join(character if character.isprintable() else " " for character in read.replace("&amp;", "&"))
+    return " ".join(seen.split())[:MOST_OF_A_NAME].strip()
 
 
 def _mark(metadata: object) -> Mark | None:
@@ -71,16 +91,29 @@ def _mark(metadata: object) -> Mark | None:
     payload = metadata.get("event_payload")
     if not isinstance(payload, dict) or payload.get("kind") not in KINDS or type(payload.get("n")) is not int:
         return None
-    return Mark(word(payload, "key"), payload["kind"], payload["n"])
+    again = word(payload, "again")
+    return Mark(word(payload, "key"), payload["kind"], payload["n"], again if is_ts(again) else "")
+
+
+def _said(told: Mapping[str, Any], *, is_ours: bool) -> str:
+    """The text, else what blocks or legacy attachments say. In a message of ours `text` may be cut: blocks have all."""
+    text = word(told, "text")
+    if is_ours:
+        return max(text, said_in(told.get("blocks")), key=len)
+    return text or said_in(told.get("blocks")) or _attached_text(told)
 
 
 def _bot_name(told: Mapping[str, Any]) -> str:
     profile = told.get("bot_profile")
-    return word(told, "username") or (word(profile, "name") if isinstance(profile, dict) else "")
+    return name_of(word(told, "username") or (word(profile, "name") if isinstance(profile, dict) else ""))
 
 
 def _attached_text(told: Mapping[str, Any]) -> str:
     """Many bots say all they have to say in legacy attachments, whose `fallback` is their plain text."""
     attached = told.get("attachments")
     each = [one for one in attached if isinstance(one, dict)] if isinstance(attached, list) else []
-    return "\n".join(filter(None, (word(one, "fallback") or word(one, "text") for one in each)))
+    return "\n".join(filter(None, map(_attached, each)))
+
+
+def _attached(one: Mapping[str, Any]) -> str:
+    return said_in(one.get("blocks")) or word(one, "fallback") or word(one, "text")

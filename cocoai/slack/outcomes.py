@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import ssl
-from http.client import InvalidURL
-from typing import Any
+from collections.abc import Callable
+from http.client import HTTPException, InvalidURL
+from typing import Any, TypeVar
 
 from cocoai.engine.line import NotSent, ProxyFailed, Reply
 from cocoai.errors import CocoAIError, Permanent, Temporary
@@ -22,6 +23,8 @@ BUSY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "team
 DEFAULT_PAUSE = 1.0
 SHORTEST_PAUSE = 0.1
 """Seconds to wait after a 429 that does not say how long, and at least."""
+
+_Got = TypeVar("_Got")
 
 _CODE = re.compile(r"[a-z0-9_]{1,80}")
 _SCOPES = re.compile(r"[a-z:.,_]{1,200}")
@@ -51,6 +54,16 @@ def checked(response: Reply) -> dict[str, Any]:
     if told.get("ok") is True:
         return told
     raise _refusal(told, request_id)
+
+
+def carried(send: Callable[[], _Got]) -> _Got:
+    """What `send`, which uses a line, brings. Raises what its failure means, `Temporary` or `Permanent`."""
+    try:
+        return send()
+    except (OSError, HTTPException, ValueError) as error:
+        failure = unreachable(error)
+    # Raised out here so that it carries no context: it may quote the header with the token.
+    raise failure
 
 
 def unreachable(error: Exception) -> CocoAIError:

@@ -7,17 +7,17 @@ It knows no lines, lists, fences or messages. Every step is linear: the text may
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 GAP = "\u200b"
 """Slack sees markup only at the edge of a word, and Japanese has no spaces: this one has no width."""
 
-_MARKS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
+MARKS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
 _OPENERS = {"***": ("**", "*"), "___": ("__", "_")}
 _IN_URL = r"[A-Za-z0-9\-._~:/?#@!$&'*+,;=%\[\]]"
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rf"""
     \\(?P<escaped>[!-/:-@\[-`{{-~])
     | (?P<ticks>`++)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)
@@ -25,12 +25,20 @@ _TOKEN = re.compile(
       \(\ *(?P<target><[^<>]*+>|[^\s()<>]*+(?:\([^\s()<>]*+\)[^\s()<>]*+)*+)(?:\ ++"[^"]*+"|\ ++'[^']*+')?\ *+\)
     | <(?P<auto>(?:https?://|mailto:)[^\s<>]++)>
     | (?P<bare>https?://(?:{_IN_URL}|\({_IN_URL}*+\))*(?:[A-Za-z0-9/\#=&%@+$-]|\({_IN_URL}*+\)))
+    | (?P<entity>&(?:lt|gt|amp|quot|nbsp|\#39);)
+    | (?P<break><br\ *+/?>)
     | (?P<run>\*++|_++|~++)
     """,
     re.VERBOSE,
 )
-_MARKUP = re.compile(r"[\\`\[<*_~]|http")
+MARKUP = re.compile(r"[\\`\[<*_~&]|http")
 """What a token begins with, or has within it."""
+
+_SPECIAL = re.compile(r"[\\`*_~\[\]<&|]|:(?=//)")
+"""What could be a mark, a link, an entity, a table's line or the beginning of an address."""
+
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&nbsp;": "\u00a0", "&#39;": "'"}
+"""The few that a model writes."""
 
 _LINKED = re.compile(r"(?:https?://|mailto:|tel:)\S.*", re.IGNORECASE)
 
@@ -45,12 +53,12 @@ class Span(NamedTuple):
 
 def read(markdown: str) -> list[Span]:
     """The spans of one line of Markdown. No visible character is lost, no span is empty."""
-    if markdown and not _MARKUP.search(markdown):
+    if markdown and not MARKUP.search(markdown):
         return [Span(markdown)]  # most lines, and each is read at every update
     spans: list[Span] = []
     opened: dict[str, int] = {}
     at = 0
-    for token in _TOKEN.finditer(markdown):
+    for token in TOKEN.finditer(markdown):
         spans.append(Span(markdown[at : token.start()]))
         at = token.end()
         if token["run"]:
@@ -60,6 +68,11 @@ def read(markdown: str) -> list[Span]:
             spans.append(_atom(token))
     spans.append(Span(markdown[at:]))
     return _merged(span for span in spans if span.text)
+
+
+def literal(text: str) -> str:
+    """What stands within a line, as Markdown that shows it as it is."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def written(spans: Sequence[Span]) -> str:
@@ -117,37 +130,48 @@ def _delimit(run: str, before: str, after: str, spans: list[Span], opened: dict[
     Kinder than CommonMark beside Japanese, where `**「強調」**は` is meant and fails; stricter within ASCII words,
     where `2*3*4` is a product and `snake_case_name` a name.
     """
-    if _can_close(run[0], before, after):
-        while delimiter := _innermost(run, opened):
-            _close(delimiter, spans, opened)
-            run = run[len(delimiter) :]
-    if run and _can_open(run[0], before, after):
-        for delimiter in _OPENERS.get(run, (run,) if run in _MARKS else ()):
-            opened[delimiter] = len(spans)
-            spans.append(Span(delimiter))
-            run = run[len(delimiter) :]
+    while delimiter := closed_by(run, before, after, opened):
+        _close(delimiter, spans, opened)
+        run = run[len(delimiter) :]
+    for delimiter in opened_by(run, before, after):
+        opened[delimiter] = len(spans)
+        spans.append(Span(delimiter))
+        run = run[len(delimiter) :]
     spans.append(Span(run))
 
 
-def _can_close(sign: str, before: str, after: str) -> bool:
-    return bool(before.strip()) and not (sign == "_" and after.isalnum())
-
-
-def _can_open(sign: str, before: str, after: str) -> bool:
-    if not after.strip() or (sign == "_" and before.isalnum()):
-        return False
-    return not (before.isalnum() and after.isalnum() and (before + after).isascii())
-
-
-def _innermost(run: str, opened: dict[str, int]) -> str:
+def closed_by(run: str, before: str, after: str, opened: Mapping[str, int]) -> str:
+    """Which of the open delimiters this run between two characters closes first; empty if none."""
+    if not run or not before.strip() or (run[0] == "_" and _is_in_word(after, before)):
+        return ""
     if run in opened:
         return run
-    return max((delimiter for delimiter in opened if run.startswith(delimiter)), key=opened.__getitem__, default="")
+    return max((each for each in opened if _closes(run, each, before, after)), key=opened.__getitem__, default="")
+
+
+def opened_by(run: str, before: str, after: str) -> tuple[str, ...]:
+    """Which delimiters this run between two characters may open, outermost first."""
+    if not run or not after.strip() or (run[0] == "_" and _is_in_word(before, after)):
+        return ()
+    if before.isalnum() and after.isalnum() and (before + after).isascii():
+        return ()
+    return _OPENERS.get(run, (run,) if run in MARKS else ())
+
+
+def _closes(run: str, delimiter: str, before: str, after: str) -> bool:
+    """In `*a**b**c*` the `**` is no end of `*`: CommonMark's rule of three."""
+    is_nested = len(run) + len(delimiter) == 3 and bool(opened_by(run, before, after))
+    return run.startswith(delimiter) and not is_nested
+
+
+def _is_in_word(outside: str, inside: str) -> bool:
+    """Is an underscore here one of a name's? Hiragana go on behind a word; what is ASCII may be a name."""
+    return outside.isalnum() and not ("\u3041" <= outside <= "\u3096" and not inside.isascii())
 
 
 def _close(delimiter: str, spans: list[Span], opened: dict[str, int]) -> None:
     start = opened[delimiter]
-    spans[start:] = [marked(span, _MARKS[delimiter]) for span in spans[start + 1 :]]
+    spans[start:] = [marked(span, MARKS[delimiter]) for span in spans[start + 1 :]]
     for other in [other for other, at in opened.items() if at >= start]:
         del opened[other]
 
@@ -155,6 +179,10 @@ def _close(delimiter: str, spans: list[Span], opened: dict[str, int]) -> None:
 def _atom(token: re.Match[str]) -> Span:
     if token["escaped"]:
         return Span(token["escaped"])
+    if token["break"]:
+        return Span(" ")  # a line of a list or a table has to stay one
+    if token["entity"]:
+        return Span(_ENTITIES[token["entity"]])
     if code := token["code"]:
         # mrkdwn has no way to quote a backtick.
         return Span(code.strip() or code, () if "`" in code else ("`",))

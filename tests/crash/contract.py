@@ -333,6 +333,64 @@ class SpoolContract:
         with pytest.raises(FileNotFoundError):
             subject.spool.retry(key(2))
 
+    def test_a_waiting_job_can_be_asked_to_stop(self, subject: Subject) -> None:
+        """Claimed or not; it stays where it is, and every process sees the wish."""
+        subject.put(key(1), key(2))
+
+        before = subject.spool.is_stop_asked(key(1))
+        asked = subject.other_spool().ask_stop(key(1))
+        job = subject.claimed()
+        again = subject.other_spool().ask_stop(key(1))
+
+        assert (False, True, True) == (before, asked, again)
+        assert (key(1), 1) == (job.key, job.attempt)
+        assert subject.spool.is_stop_asked(key(1))
+        assert not subject.spool.is_stop_asked(key(2))
+
+    @pytest.mark.parametrize("end", ["done", "failed"])
+    def test_an_ended_job_is_not_asked_to_stop(self, subject: Subject, end: str) -> None:
+        """Nor is one that nobody knows; and the wish goes with the job."""
+        subject.put(key(1))
+        subject.spool.ask_stop(key(1))
+        job = subject.claimed()
+        subject.spool.finish(job) if end == "done" else subject.spool.fail(job, "reason")
+
+        assert not subject.spool.is_stop_asked(key(1))
+        assert [False, False] == [subject.spool.ask_stop(each) for each in (key(1), key(2))]
+        assert [] == subject.files.names(subject.path("spool", "stop"))
+
+    def test_a_job_that_is_tried_again_is_not_stopped_by_a_wish_that_came_too_late(self, subject: Subject) -> None:
+        """Whoever wished it looked just before the job failed, and wrote just after: no sweep has taken that yet."""
+        subject.put(key(1))
+        subject.spool.fail(subject.claimed(), "reason")
+        subject.files.touch(subject.path("spool", "stop", str(key(1))))
+
+        subject.spool.retry(key(1))
+
+        assert not subject.spool.is_stop_asked(key(1))
+
+    def test_a_job_that_waits_for_another_try_is_still_asked_to_stop(self, subject: Subject) -> None:
+        """The wish outlives the process that had the job in hand."""
+        subject.put(key(1))
+        job = subject.claimed()
+        subject.spool.ask_stop(key(1))
+        job.record("retry", retry_at=subject.now + 30, free=False)
+        job.release()
+
+        assert subject.spool.is_stop_asked(key(1))
+
+    @pytest.mark.parametrize("end", ["done", "failed"])
+    def test_an_ended_job_takes_a_note(self, subject: Subject, end: str) -> None:
+        """It stays where it is; one that waits, or that nobody knows, takes none."""
+        subject.put(key(1), key(2))
+        job = subject.claimed()
+        subject.spool.finish(job) if end == "done" else subject.spool.fail(job, "reason")
+
+        noted = [subject.spool.annotate(each, "opinion", opinion="up") for each in (key(1), key(2), key(3))]
+
+        assert [True, False, False] == noted
+        assert ("opinion", "up") == tuple(subject.spool.peek(end, key(1))[-1][name] for name in ("fact", "opinion"))
+
     @pytest.mark.parametrize("folder", list(KEPT))
     def test_sweeping_forgets_what_was_kept_long_enough(self, subject: Subject, folder: str) -> None:
         """Each folder has its own time, and ready/ has none."""

@@ -59,6 +59,10 @@ def retry(given_up: Question) -> Process:
     return partial(Machine.retry, given_up=given_up)
 
 
+def stop(unwanted: Question = FIRST) -> Process:
+    return partial(Machine.ask_stop, unwanted=unwanted)
+
+
 WORK: Process = Machine.work
 USHER: Process = Machine.welcome
 
@@ -97,6 +101,18 @@ HISTORIES = [
     ),
     History("two questions of one thread", alone(put(FIRST), put(SECOND), USHER, WORK, WORK)),
     History("two threads", alone(put(FIRST), put(THIRD), WORK, WORK)),
+    History("stopped before it is answered", alone(put(), stop(), WORK)),
+    History("stopped behind another of its thread", alone(put(FIRST), put(SECOND), stop(SECOND), WORK, WORK)),
+    History(
+        "stopped, and the model is busy", alone(put(), WORK, stop(), wait(6), WORK), Outside(model_faults=("busy",))
+    ),
+    History("stopped when it was answered", alone(put(), WORK, stop(), put())),
+    History(
+        "stopped when it was given up, and tried again",
+        alone(put(), WORK, stop(), retry(FIRST), WORK),
+        Outside(model_faults=("insufficient_quota",)),
+    ),
+    History("a wish that nobody came for is swept", alone(put(), stop(), wait(KEPT["stop"] + 1), sweep, WORK)),
     History("swept", alone(put(), WORK, put(THIRD), wait(KEPT["tmp"] + 1), sweep, put(), WORK)),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(KEPT["done"] + 1), sweep)),
 ]
@@ -114,6 +130,7 @@ TOGETHER = [
         [[start], [put()], [WORK], [retry(FIRST), put()], [WORK]],
         Outside(model_faults=("insufficient_quota",)),
     ),
+    History("stopped while it is answered", [[start], [put()], [WORK, stop()], [WORK]]),
     History("swept while it is put", [[start], [put(), sweep], [WORK]]),
 ]
 """Several at once, interleaved at every step at which one can matter to another."""

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 from cocoai.engine.job import Key, whole_lines
 from cocoai.engine.spool import KEPT
 from cocoai.slack.events import Question
-from cocoai.slack.rendering import parts
+from cocoai.slack.layout import Layout
 from cocoai.words import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import Left
 from tests.crash.world import Law, Outside
+
+LAYOUT = Layout("mrkdwn")
+"""As the machine answers (tests/manner.py)."""
 
 
 def judged(left: Left, outside: Outside, questions: Mapping[str, Question]) -> Iterator[tuple[Law, str]]:
@@ -44,11 +47,22 @@ def judge_the_end(machine: Machine) -> None:
         said = sorted((message.mark["n"], message.mark["kind"], message.text) for message in ours)
         if len({n for n, *_ in said}) < len(said):
             machine.blame(Law.ONCE, f"{key}: {said}")
-        texts = [text.removeprefix(f"{ENGLISH.late}\n") for *_, text in said]
+        texts = [text for *_, text in said]
         kinds = [kind for _, kind, _ in said]
         if key in folders["failed"] - folders["ready"] - folders["done"]:
             answered = kinds == ["error"] and key in machine.outside.refused
         else:
-            answered = texts == parts(machine.answers[key]) and kinds[0] == "answer" and key not in folders["ready"]
+            wanted = readings(machine.answers[key], is_stopped=key in machine.outside.stopped)
+            answered = texts in wanted and kinds[0] == "answer" and key not in folders["ready"]
         if not answered:
             machine.blame(Law.ANSWERED, f"{key}: {said}")
+
+
+def readings(answer: str, *, is_stopped: bool) -> list[list[str]]:
+    """All that the asker may read: the whole answer, or if somebody wished so what was there; late, perhaps."""
+    ends = [answer]
+    if is_stopped:
+        # The model writes two pieces; before, between and behind them somebody looks whether it is wished.
+        ends += [f"{there}\n\n{ENGLISH.stopped}".strip() for there in ("", answer[: len(answer) // 2], answer)]
+    late = [f"{ENGLISH.late}\n\n{end}" for end in ends]
+    return [[shown.text for shown in LAYOUT.parts(end)] for end in (*ends, *late)]

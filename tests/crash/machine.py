@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from cocoai.answer import Answerer, Manner
+from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat, Ending
 from cocoai.conversation import Conversation
 from cocoai.engine.job import Fact, Job, Key, whole_lines
@@ -22,11 +22,11 @@ from cocoai.engine.spool import Spool
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.events import Question
-from cocoai.words import ENGLISH
 from tests.crash.disk import Disk
 from tests.crash.power import Left, blank
 from tests.crash.stage import Stage
 from tests.crash.world import NOW, Law, Outside, Said
+from tests.manner import manner
 
 VAR = "/var"
 BLANK = blank(VAR)
@@ -57,6 +57,9 @@ class Wire:
         return Reply(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
     def open(self, *_: object) -> Response:
+        raise NotImplementedError
+
+    def fetch(self, *_: object) -> Response:
         raise NotImplementedError
 
 
@@ -164,6 +167,14 @@ class Machine:
             answerer.welcome(job)
             self._note_end(job)
 
+    def ask_stop(self, unwanted: Question) -> None:
+        """A worker: somebody wishes that this question ends with what is there."""
+        self.note(stopped=self.outside.stopped | {unwanted.key})  # from here on the wish may be heard
+        try:
+            self.spool.ask_stop(Key.parse(unwanted.key))
+        except OSError as error:
+            self.blame(Law.RUNS, f"ask_stop: {error!r}")
+
     def retry(self, given_up: Question) -> None:
         """The operator gives a failed job a new life."""
         self.note(ended=frozenset(end for end in self.outside.ended if end[0] != given_up.key))
@@ -174,10 +185,10 @@ class Machine:
         self.note(now=self.outside.now + seconds)
 
     def _answerer(self) -> Answerer:
-        manner = Manner(ENGLISH, "Be kind.", 5, 8000, update_interval=0.0)
         answerer = self.cast.answerer(
             self.spool,
-            manner,
+            manner(update_interval=0.0),
+            folder="/nonexistent",
             outside=self._connections,
             own_user=lambda: "U0COCOAI",
             clock=self.clock,

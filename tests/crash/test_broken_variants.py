@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer import Answerer, Run
+from cocoai.answer import Answerer
+from cocoai.answer.reply import Reply
+from cocoai.answer.run import Run
 from cocoai.engine import background
-from cocoai.engine.job import Job, Key, encode_line
+from cocoai.engine.job import Fact, Job, Key, encode_line
 from cocoai.engine.spool import Spool
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import named
@@ -171,12 +173,21 @@ class TakesHalfAJob(StagedSpool):
         return self.HastyJob(key, self._path(folder, str(key)), files=self._files, clock=self._clock)
 
 
+class ForgetsWhatIsUnwanted(StagedSpool):
+    """Takes the wish that a question ends for leave to forget it."""
+
+    def ask_stop(self, key: Key) -> bool:
+        self._files.unlink(self._path("ready", str(key)))
+        return True
+
+
 class FinishesBeforePosting(Answerer):
     """The job is done when the answer is recorded; then it is delivered."""
 
-    def _deliver(self, run: Run, ts: str, text: str) -> None:
+    def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
+        answer = super()._ask(run, reply, ts)
         self._spool.finish(run.job)
-        super()._deliver(run, ts, text)
+        return answer
 
     def _finish(self, run: Run, outcome: str) -> None:
         pass
@@ -185,8 +196,9 @@ class FinishesBeforePosting(Answerer):
 class NeverSeeks(Answerer):
     """Posts whatever is not recorded."""
 
-    def _sought(self, *args: object, **kwargs: object) -> str | None:
-        return None
+    class reply(Reply):  # noqa: N801 (the name of what it takes the place of)
+        def _sought(self, *args: object, **kwargs: object) -> str | None:
+            return None
 
 
 @dataclass(frozen=True)
@@ -218,6 +230,7 @@ VARIANTS = [
     Variant(EndsWithoutTheLock, "redelivered while it is answered", Law.KNOWN, AT_ONCE),
     Variant(LeavesTornLines, "one question", Law.PAID, TWICE),
     Variant(TakesHalfAJob, "one question", Law.ONCE),
+    Variant(ForgetsWhatIsUnwanted, "stopped before it is answered", Law.KEPT),
     Variant(FinishesBeforePosting, "one question", Law.ANSWERED),
     Variant(NeverSeeks, "one question", Law.ONCE),
 ]

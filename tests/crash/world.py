@@ -47,7 +47,7 @@ class Said(NamedTuple):
 @dataclass(frozen=True)
 class Outside:
     """All that a power cut cannot touch. Keys are strings; `ended` has the time at which each ended; for those in
-    `refused` the model has given its reason why not.
+    `refused` the model has given its reason why not; of those in `stopped` somebody has wished that they end.
 
     `slack_faults` (away, or unheard: done, but the reply is lost) and `model_faults` (a code) are what will still
     go wrong, call by call; "" is nothing.
@@ -61,6 +61,7 @@ class Outside:
     said: tuple[Said, ...] = ()
     calls: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
     slack_faults: tuple[str, ...] = ()
     model_faults: tuple[str, ...] = ()
 

@@ -141,7 +141,7 @@ POINTS = (
     Point("before the placeholder", "before", f"{SLACK}.post", mark("placeholder")),
     Point("the placeholder posted", "after", f"{SLACK}.post", mark("placeholder")),
     Point("the placeholder recorded", "after", f"{JOB}.record", fact("placeholder")),
-    Point("the thread read", "after", "cocoai.answer:Answerer._thread"),
+    Point("the thread read", "after", "cocoai.answer.asking:Asking._thread"),
     Point("the model's first words", "before", f"{GROWING}.show", paid=2),
     Point("the first words shown", "after", f"{GROWING}.show", paid=2),
     Point("the model's end", "before", f"{JOB}.record", fact("answer"), paid=2),

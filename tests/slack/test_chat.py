@@ -358,6 +358,17 @@ def test_a_growing_reply_does_not_wait(
     assert methods(practice).count("chat.update") == 1
 
 
+def test_a_name_is_not_waited_for(chat: SlackChat, practice: PracticeSlack, time: Time) -> None:
+    """A 429 is raised at once: a conversation goes on without a name."""
+    practice.fail("users.info", Fault("limited", seconds=7))
+    with pytest.raises(Temporary):
+        chat.name("U0ASKER01")
+    time.now += 7
+
+    assert [] == time.slept
+    assert chat.name("U0ASKER01")
+
+
 def test_the_last_update_waits_for_what_the_growing_ones_met(
     chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, mark: Mark
 ) -> None:
@@ -477,6 +488,7 @@ class Impatient:
         self._line = line
         self.allowed: list[tuple[float, float]] = []
         self.open = line.open
+        self.fetch = line.fetch
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> Reply:
         self.allowed.append(timeout)

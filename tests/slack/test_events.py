@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cocoai.errors import Refused
 from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
+from cocoai.slack.files import File
 from cocoai.slack.identity import Identity
 from cocoai.slack.signature import sign
 
@@ -159,6 +160,7 @@ def test_a_mention_is_a_question() -> None:
         text="<@U0COCOAI> hello",
         event_id="Ev0PRACTICE",
         event_time=1_763_822_400,
+        is_bare=True,
     )
 
 
@@ -194,6 +196,43 @@ def test_facts_survive_json_and_later_versions() -> None:
     facts = json.loads(json.dumps(asked.facts() | {"files": []}))
 
     assert asked == Question.from_facts(facts)
+
+
+# Files
+
+FILE: JSON = {"id": "F0PICTURE1", "name": "cat.png", "mimetype": "image/png", "size": 3, "url_private": "https://x/"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        message(subtype="file_share", channel="D0PRACTICE", channel_type="im", upload=True),
+        message(subtype="file_share", text="<@U0COCOAI> what is this?"),
+        mention(),
+    ],
+    ids=["direct", "file_share", "mention"],
+)
+def test_the_files_of_a_message_are_the_questions(event: JSON) -> None:
+    """Those that Slack tells properly, and they survive the spool."""
+    asked = question(payload(event | {"files": [FILE, None, {"id": 7}, {"id": "F0GONE0000", "mode": "tombstone"}]}))
+
+    assert [File("F0PICTURE1", "cat.png", "image/png", 3, "https://x/")] == [File.from_facts(f) for f in asked.files]
+    assert asked == Question.from_facts(json.loads(json.dumps(asked.facts())))
+    assert not asked.is_bare
+
+
+def test_a_file_without_a_word_is_a_question_where_all_is() -> None:
+    """In a direct message."""
+    asked = question(payload(message(subtype="file_share", text="", channel="D0PRACTICE", files=[FILE])))
+
+    assert ("", 1) == (asked.text, len(asked.files))
+
+
+def test_a_mention_that_tells_of_no_files_may_leave_some_out() -> None:
+    """The app_mention copy does; the `message` copy, and one that says that there are none, is whole."""
+    assert question(payload(mention())).is_bare
+    assert not question(payload(mention(files=[]))).is_bare
+    assert not question(payload(message(text="<@U0COCOAI> hello"))).is_bare
 
 
 # Direct messages
@@ -251,6 +290,8 @@ def test_a_mention_in_a_thread_of_ours_is_a_mention() -> None:
         (follow_up(), {"asked_in": Asked(OURS), "follow_ups": "mention"}, "not addressed to us"),
         (follow_up(text="<@U0ASKER02> look"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
         (follow_up(text="look, <@W0ASKER02|asker>"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
+        (follow_up(text="<!subteam^S0GROUP01> look"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
+        (follow_up(text="look, <!subteam^S0GROUP01|@team>"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
         (follow_up(ts=TS), {"asked_in": Asked(OURS)}, "not addressed to us"),
         (payload(message()), {"asked_in": Asked(OURS)}, "not addressed to us"),
     ],

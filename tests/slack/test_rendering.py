@@ -284,6 +284,15 @@ def test_plain(text: str, expected: str) -> None:
     assert expected == plain(text, "U0COCOAI")
 
 
+def test_plain_with_names() -> None:
+    """A mention is read by name where there is one; our own is taken off all the same."""
+    names = {"U0ASKER01": "花", "U0COCOAI": "CocoAI"}
+
+    read = plain("<@U0COCOAI> ask <@U0ASKER01> or <@U0OTHER>", "U0COCOAI", lambda user: names.get(user, ""))
+
+    assert "ask @花 or @U0OTHER" == read
+
+
 def test_plain_without_a_name_of_our_own() -> None:
     """While we do not know who we are, nobody's mention is taken off."""
     assert plain("<@U0COCOAI> hello", None) == "@U0COCOAI hello"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.spans import GAP, read, sliced, text_of, written
+from cocoai.slack.spans import GAP, Span, literal, read, sliced, text_of, written
 
 pytestmark = pytest.mark.pure
 
@@ -23,7 +23,9 @@ def shown(markdown: str) -> str:
     [
         ("plain", "plain"),
         ("a & b < c > d", "a &amp; b &lt; c &gt; d"),
-        ("&lt;", "&amp;lt;"),
+        ("&lt;b&gt; &amp; &quot;&#39;", "&lt;b&gt; &amp; \"'"),
+        ("&copy; &lt", "&amp;copy; &amp;lt"),
+        ("`&lt;`", "`&amp;lt;`"),
         ("**bold** __bold__", "*bold* *bold*"),
         ("*italic* _italic_", "_italic_ _italic_"),
         ("***both*** ___both___", "*_both_* *_both_*"),
@@ -77,7 +79,11 @@ def test_marks(markdown: str, expected: str) -> None:
         ("API**キー**です", "API·*キー*·です"),
         ("**太***斜*", "*太*·_斜_"),
         ("**太*斜*太**", "*太·_斜_·太*"),
-        ("これは_強調_です", "これは_強調_です"),
+        ("これは_強調_です", "これは·_強調_·です"),
+        ("資料_最終_版", "資料_最終_版"),
+        ("この__init__を", "この__init__を"),
+        ("表_v2_を", "表_v2_を"),
+        ("*強**調**文*", "_強·*調*·文_"),
         ("**B**old", "*B*·old"),
     ],
 )
@@ -172,3 +178,22 @@ def test_no_line_takes_long(hostile: str) -> None:
     written(read(hostile * (30_000 // len(hostile))))
 
     assert time.process_time() - began < 2
+
+
+@given(
+    st.text(
+        st.sampled_from("\\`*_~[]()<>&|!#:/;@ 漢かa1.-") | st.characters(exclude_categories=["Cs", "Cc"]), min_size=1
+    )
+)
+def test_what_is_literal_is_read_as_it_is(text: str) -> None:
+    """A file's name, say: no mark, no link, nothing lost."""
+    assert [Span(text)] == read(literal(text))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["http://example.com/a_b*c*", "<!channel>", "&lt;", "**a**", "`a`", "[a](https://example.com)", "a\\*", "<br>"],
+)
+def test_such_names_are_literal_too(name: str) -> None:
+    """Whole tokens, which chance seldom finds."""
+    assert [Span(name)] == read(literal(name))

@@ -1,0 +1,61 @@
+"""Clicks: what somebody asked for with a button under a reply, other than an answer. Each is a job of its own.
+
+Deleting twice, or noting an opinion twice, changes nothing: so a second run needs no care.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from cocoai.answer.manner import Manner
+from cocoai.engine.job import Key
+from cocoai.engine.spool import Spool
+from cocoai.errors import Permanent
+from cocoai.slack.chat import SlackChat
+from cocoai.slack.interactions import Click
+from cocoai.words import Words
+
+ACTIONS = frozenset({"delete", "up", "down"})
+"""The kinds of job that are no question."""
+
+
+class Clicks:
+    """Does what was clicked, in one process."""
+
+    def __init__(self, spool: Spool, manner: Manner, slack: SlackChat) -> None:
+        self._spool = spool
+        self._manner = manner
+        self._slack = slack
+
+    def obey(self, click: Click) -> None:
+        """Do it, whole. Raises `Temporary`, `Permanent`, and OSError if an opinion cannot be kept."""
+        words = self._words(click)
+        if click.action != "delete":
+            self._note(click, words)
+        elif click.user == click.asker:
+            self._delete(click)
+        else:
+            self._whisper(click, words.only_asker)
+
+    def _delete(self, click: Click) -> None:
+        """The whole reply, all of its parts."""
+        for message in self._slack.thread(click.channel, click.thread_ts):
+            if message.mark is not None and message.mark.key == click.key:
+                self._slack.delete(click.channel, message.ts)
+
+    def _note(self, click: Click, words: Words) -> None:
+        """The opinion is kept with the answer's job, as long as that is; the click's own has it too."""
+        self._spool.annotate(Key.parse(click.key), "opinion", user=click.user, opinion=click.action)
+        self._whisper(click, words.thanks)
+
+    def _whisper(self, click: Click, text: str) -> None:
+        with contextlib.suppress(Permanent):  # who has left the channel need not hear of it
+            self._slack.whisper(click.channel, click.user, text, click.thread_ts)
+
+    def _words(self, click: Click) -> Words:
+        """In the language in which it was asked."""
+        for folder in ("done", "failed"):
+            with contextlib.suppress(OSError, IndexError):
+                question = self._spool.peek(folder, Key.parse(click.key))[0]
+                return self._manner.phrases.for_text(str(question.get("text", "")))
+        return self._manner.phrases.for_text("")

@@ -1,0 +1,42 @@
+"""Manner: how to answer, as the settings say. The roof fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from cocoai.slack.download import Limits
+from cocoai.slack.layout import Layout
+from cocoai.words import Phrasebook
+
+
+class Persona(Protocol):
+    """Who answers in a channel: the standing orders, and the model; none means the settings' one."""
+
+    @property
+    def instructions(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to answer. `update_interval` in seconds; `deep` maps a word before a colon to the model that it asks for.
+
+    `persona` tells who answers in a channel; it is asked anew for each question. `writers` tells how many replies are
+    being written now, this one included: they share what Slack allows.
+    """
+
+    phrases: Phrasebook
+    layout: Layout
+    persona: Callable[[str], Persona]
+    model: str
+    round_trips: int
+    max_history_tokens: int
+    update_interval: float
+    deep: Callable[[], Mapping[str, str]] = dict
+    buttons: bool = False
+    attachments: Limits = Limits()  # noqa: RUF009 (frozen)
+    writers: Callable[[], int] = lambda: 1
