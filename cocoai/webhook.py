@@ -142,6 +142,7 @@ def again(click: Click, before: Question | None) -> Question:
         event_id="",
         event_time=int(click.ts.partition(".")[0]),
         again=known.again or asked.ts,
+        reply="" if known.text else click.reply,
     )
 
 

@@ -256,6 +256,17 @@ def test_files_are_asked_about_again(house: House) -> None:
     assert (({"id": "F0FILE"},), True) == (asked.files, asked.is_bare)
 
 
+@pytest.mark.parametrize(("is_known", "expected"), [(True, ""), (False, "It is tea.")])
+def test_where_the_text_is_gone_the_reply_tells_the_language(house: House, is_known: bool, expected: str) -> None:
+    """Else it need not be kept once more."""
+    if is_known:
+        house.webhook(posted(mention()))
+
+    house.interactions(clicked(click("again") | {"message": {"text": "It is tea."}}))
+
+    assert expected == Question.from_facts(house.facts(AGAIN)).reply
+
+
 def test_asking_again_of_what_was_asked_again_means_the_first(house: House) -> None:
     """Nothing was ever said at a click's time."""
     house.webhook(posted(mention()))

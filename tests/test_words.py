@@ -91,6 +91,7 @@ def test_a_code_without_a_text_of_its_own() -> None:
     """The asker reads the general one."""
     assert ENGLISH.sorry["busy"] == ENGLISH.sorry_for("busy")
     assert ENGLISH.sorry[""] == ENGLISH.sorry_for("server_error")
+    assert ENGLISH.refused == ENGLISH.sorry_for("refused")
 
 
 # in whose language

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -45,9 +44,6 @@ MOST_ATTEMPTS = 5
 
 FOR_THE_ASKER = frozenset({"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"})
 """Permanent codes that the asker can do something about; the others are the operator's."""
-
-_NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
-"""Mentions, links and emoji are in nobody's language."""
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +112,7 @@ class Answerer:
             log.exception("answer key=%s outcome=unreadable", job.key)
             self._fail_unread(job)
             return
-        run = Run(job, question, self._manner.phrases.for_text(_NO_WORDS.sub(" ", question.text)))
+        run = Run(job, question, self._manner.words(question.text or question.reply))
         self._try(job, lambda: act(run), lambda error: self._meet(run, error))
 
     def _see_to_click(self, job: Job) -> None:

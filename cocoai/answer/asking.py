@@ -149,7 +149,7 @@ class Asking:
         for piece in asked.pieces:
             if isinstance(piece, Ending):
                 ending = piece
-            elif self._is_stopped(run):
+            elif self._is_stopped(run, was_rung=not piece):
                 asked.pieces.close()
                 return text + piece, Ending(STOPPED, asked.model, None)
             else:
@@ -159,8 +159,9 @@ class Asking:
             self._calibration.learn(asked.model, ending.estimated, ending.usage)
         return text, ending
 
-    def _is_stopped(self, run: Run) -> bool:
-        if self._bell:
+    def _is_stopped(self, run: Run, *, was_rung: bool) -> bool:
+        """The bell may not have been heard, or not have rung: the wish itself is looked for at every piece."""
+        if self._bell and was_rung:
             self._bell.hush()
         return self._spool.is_stop_asked(run.job.key)
 

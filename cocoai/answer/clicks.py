@@ -53,9 +53,9 @@ class Clicks:
             self._slack.whisper(click.channel, click.user, text, click.thread_ts)
 
     def _words(self, click: Click) -> Words:
-        """In the language in which it was asked."""
+        """In the language in which it was asked, or answered if nobody knows any more."""
         for folder in ("done", "failed"):
             with contextlib.suppress(OSError, IndexError):
                 question = self._spool.peek(folder, Key.parse(click.key))[0]
-                return self._manner.phrases.for_text(str(question.get("text", "")))
-        return self._manner.phrases.for_text("")
+                return self._manner.words(str(question.get("text") or click.reply))
+        return self._manner.words(click.reply)

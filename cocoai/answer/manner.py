@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from cocoai.slack.download import Limits
 from cocoai.slack.layout import Layout
-from cocoai.words import Phrasebook
+from cocoai.words import Phrasebook, Words
+
+_NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
+"""Mentions, links and emoji are in nobody's language."""
 
 
 class Persona(Protocol):
@@ -40,3 +44,7 @@ class Manner:
     buttons: bool = False
     attachments: Limits = Limits()  # noqa: RUF009 (frozen)
     writers: Callable[[], int] = lambda: 1
+
+    def words(self, text: str) -> Words:
+        """The fixed texts for whoever has written `text`, as Slack tells it."""
+        return self.phrases.for_text(_NO_WORDS.sub(" ", text))

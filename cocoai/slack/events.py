@@ -52,7 +52,8 @@ class Question:
 
     `thread_ts` is `ts` for a message that opens its thread. `user` and `team` are the asker's.
     `files` are as files.File writes them down. `is_bare`: told in a copy that may leave files out (app_mention).
-    `again`: the ts of the message that is asked once more, where that is not this one.
+    `again`: the ts of the message that is asked once more, where that is not this one; `reply` is how our reply to it
+    begins, where its own text is not known any more.
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class Question:
     files: tuple[Mapping[str, Any], ...] = ()
     is_bare: bool = False
     again: str = ""
+    reply: str = ""
 
     @property
     def key(self) -> str:

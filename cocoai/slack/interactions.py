@@ -28,6 +28,8 @@ ACTIONS: tuple[Action, ...] = ("stop", "again", "delete", "up", "down")
 
 _PREFIX = "cocoai_"
 _MOST_FIELDS = 10
+_SAMPLE = 200
+"""Characters of a message: enough to tell its language by."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Click:
     """A button of ours that somebody has clicked, under the message `message_ts`.
 
     `key` is that of the question to which the message replies, and `asker` whose it is; `user`, of `team`, has clicked,
-    at `ts`: a click that is sent again has the same.
+    at `ts`: a click that is sent again has the same. `reply` is how that message begins: it is in the asker's language.
     """
 
     action: Action
@@ -47,6 +49,7 @@ class Click:
     user: str
     team: str
     ts: str
+    reply: str = ""
 
     def facts(self) -> dict[str, Any]:
         """The click as JSON takes it; its `kind` tells it from a question's facts."""
@@ -56,7 +59,8 @@ class Click:
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Click:
         """The reverse. Raises KeyError for what `facts` did not write."""
-        return cls(**{field: facts["kind" if field == "action" else field] for field in cls.__dataclass_fields__})
+        known = {name: facts[name] for name in cls.__dataclass_fields__ if name not in ("action", "reply")}
+        return cls(action=facts["kind"], reply=facts.get("reply", ""), **known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +213,5 @@ def _click(heard: _Heard, key: Key, asker: str) -> Click:
         user=heard.user,
         team=heard.team,
         ts=word(heard.action, "action_ts"),
+        reply=word(heard.part("message"), "text")[:_SAMPLE],
     )

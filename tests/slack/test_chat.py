@@ -487,7 +487,7 @@ class Impatient:
     def __init__(self, line: Line) -> None:
         self._line = line
         self.allowed: list[tuple[float, float]] = []
-        self.open = line.open
+        self.ask = line.ask
         self.fetch = line.fetch
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> Reply:

@@ -93,6 +93,7 @@ def test_each_of_our_buttons_is_a_click(action: str) -> None:
         user="U0READER1",
         team="T0PRACTICE",
         ts="1763822420.417840",
+        reply="…",
     )
 
     assert expected == click(payload(button(action_id=f"cocoai_{action}")))
@@ -114,7 +115,16 @@ def test_slacks_own_fields_may_be_missing_or_more() -> None:
     """What we do not need is not looked at."""
     bare = {name: payload()[name] for name in ("type", "user", "container", "api_app_id", "actions")}
 
-    assert click(payload(enterprise=None, surprise=[1])) == click(bare)
+    assert click(payload(enterprise=None, surprise=[1], message=None)) == click(bare)
+
+
+def test_a_click_knows_how_the_message_begins() -> None:
+    """Enough of it to tell its language, whatever stands there."""
+    messages: list[object] = [{"text": "あ" * 5000}, {"text": 5}, [], None]
+
+    replies = [click(payload(message=message)).reply for message in messages]
+
+    assert ["あ" * 200, "", "", ""] == replies
 
 
 def test_the_form_may_be_written_one_way_or_the_other() -> None:

@@ -19,12 +19,11 @@ _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 def message_json(workspace: Workspace, message: Message) -> Payload:
     """A message as conversations.replies and the events show it, its metadata aside."""
     author = workspace.people.get(message.user) or Person(message.user, message.user)
-    installation = workspace.installation
     written: Payload = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
     written["team"] = author.team
     if author.bot:
-        written |= {"bot_id": installation.bot_id, "app_id": installation.app_id}
-        written["bot_profile"] = _bot_profile(installation)
+        profile = _bot_profile(workspace.installation, author)
+        written |= {"bot_id": profile["id"], "app_id": profile["app_id"], "bot_profile": profile}
     elif message.client_msg_id:
         written |= {"client_msg_id": message.client_msg_id}
         written |= {"blocks": [_rich_text(message.text)]} if message.text else {}
@@ -129,9 +128,13 @@ def envelope(event: Payload, channel: Channel, installation: Installation, event
     }
 
 
-def _bot_profile(installation: Installation) -> Payload:
-    profile: Payload = {"id": installation.bot_id, "app_id": installation.app_id, "team_id": installation.team_id}
-    return profile | {"name": installation.user, "deleted": False, "updated": 0, "icons": {}}
+def _bot_profile(installation: Installation, bot: Person) -> Payload:
+    """Ours, or another app's, whose ids are made of its user's."""
+    ids = (f"B{bot.id[1:]}", f"A{bot.id[1:]}")
+    if bot.id == installation.user_id:
+        ids = (installation.bot_id, installation.app_id)
+    profile: Payload = {"id": ids[0], "app_id": ids[1], "team_id": bot.team}
+    return profile | {"name": bot.name, "deleted": False, "updated": 0, "icons": {}}
 
 
 def _rich_text(text: str) -> Payload:

@@ -258,6 +258,24 @@ def test_without_credit_no_waiting_helps(practice: PracticeOpenAI, client: opena
 
 
 @pytest.mark.parametrize(
+    ("kind", "code", "error"),
+    [
+        ("bad key", "invalid_api_key", openai.AuthenticationError),
+        ("filtered", "content_policy_violation", openai.BadRequestError),
+    ],
+)
+def test_a_key_and_a_question_may_be_turned_away(
+    practice: PracticeOpenAI, client: openai.OpenAI, kind: Any, code: str, error: type[openai.APIStatusError]
+) -> None:
+    """A key that was good until now; a question that a filter will not have."""
+    practice.fail(kind)
+    with pytest.raises(error) as refused:
+        ask(client)
+
+    assert (code, "invalid_request_error") == (refused.value.code, refused.value.type)
+
+
+@pytest.mark.parametrize(
     ("kind", "status", "code"),
     [("server error", 500, None), ("overloaded", 503, "server_is_overloaded"), ("broken", 502, None)],
 )
@@ -370,6 +388,14 @@ def test_all_the_allowance_may_go_into_thinking(practice: PracticeOpenAI, client
     assert ("", "length") == (completion.choices[0].message.content, completion.choices[0].finish_reason)
     assert completion.usage is not None
     assert 50 == completion.usage.completion_tokens
+
+
+def test_a_filter_may_keep_the_answer_back(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """No word of it, finish_reason content_filter."""
+    practice.fail("withheld")
+    choice = ask(client).choices[0]
+
+    assert ("", "content_filter") == (choice.message.content, choice.finish_reason)
 
 
 def test_a_refusal_is_no_content(practice: PracticeOpenAI, client: openai.OpenAI) -> None:

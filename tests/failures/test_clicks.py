@@ -1,0 +1,89 @@
+"""Buttons that cannot do what they say: what whoever clicked reads of it, and what is done in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cocoai.rehearsal.slack.limits import Fault
+from cocoai.rehearsal.slack.workspace import Message
+from cocoai.words import LANGUAGES, Words
+from tests.failures.counter import QUESTIONS, Counter
+from tests.failures.scenarios import WEEK
+
+
+def replied(desk: Counter, language: str) -> Message:
+    """Our reply to a question in that language."""
+    (reply,) = desk.replies(desk.answered(QUESTIONS[language]))
+    return reply
+
+
+def stands(desk: Counter, reply: Message) -> bool:
+    """Is it still there to be read?"""
+    return any(reply.ts == message.ts for message in desk.slack.thread(reply.channel, reply.thread_ts or ""))
+
+
+def swept(desk: Counter) -> None:
+    """A week later nothing of it is kept here."""
+    desk.ahead += WEEK
+    desk.spool.sweep()
+
+
+def kept(desk: Counter) -> None:
+    """All of it still is."""
+
+
+SAID: dict[tuple[str, str], Callable[[Words], str]] = {
+    ("delete", "U0ASKER02"): lambda words: words.only_asker,
+    ("up", "U0ASKER02"): lambda words: words.thanks,
+}
+"""By button and by who presses it: what he alone reads."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("action", "user"), SAID)
+@pytest.mark.parametrize("meanwhile", [kept, swept])
+def test_who_clicks_reads_it_in_the_language_of_the_reply(
+    desk: Counter, action: str, user: str, meanwhile: Callable[[Counter], None], language: str
+) -> None:
+    """Whether the question is kept or not; the reply stands."""
+    reply = replied(desk, language)
+    meanwhile(desk)
+
+    desk.click(reply, action, user)
+    desk.run_to_the_end()
+
+    told = [(whisper.only_for, whisper.text) for whisper in desk.slack.whispers()]
+    assert [(user, SAID[action, user](LANGUAGES[language]))] == told
+    assert stands(desk, reply)
+
+
+@pytest.mark.parametrize("fault", [Fault("broken"), Fault("gone"), Fault("limited", seconds=30), Fault("reply lost")])
+def test_a_slack_that_comes_back_gets_the_deletion(desk: Counter, fault: Fault) -> None:
+    """Tried until it is done; what is gone already is no error."""
+    reply = replied(desk, "en")
+    desk.slack.fail("chat.delete", fault, times=3)
+
+    desk.click(reply, "delete")
+    desk.run_to_the_end()
+
+    assert not stands(desk, reply)
+    assert (0, 2, 0) == desk.ended()
+
+
+@pytest.mark.parametrize("code", ["cant_delete_message", "token_revoked", "channel_not_found"])
+def test_a_deletion_that_slack_forbids_is_the_operators(
+    desk: Counter, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Failed, with Slack's word for it; whoever clicked sees that the reply stands, and reads nothing more."""
+    reply = replied(desk, "en")
+    desk.slack.fail("chat.delete", Fault("refused", code=code))
+
+    desk.click(reply, "delete")
+    desk.run_to_the_end()
+
+    assert (0, 1, 1) == desk.ended()
+    assert f"reason=Slack {code}" in caplog.text
+    assert () == desk.slack.whispers()
+    assert stands(desk, reply)

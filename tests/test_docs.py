@@ -1,0 +1,95 @@
+"""README.md, README.ja.md and docs/ are of this code: what they name is there, and what they should name is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cocoai.answer.reply import LATE
+from cocoai.config import personas
+from cocoai.slack import chat, growing, layout, markdown, speakers
+from cocoai.slack.download import Limits
+
+pytestmark = pytest.mark.pure
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+ROOMS = ("answer", "words", "slack", "chatgpt", "engine")
+"""Every file in these is on the way of a question or a click, or about it."""
+
+_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+_ON_THE_WAY = re.compile(r"\*\*`([\w/]+\.py)`\*\*")
+_PLACE = r"`[a-z/]+(?:/|\.json)`"
+_KEPT = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def anchors(page: str) -> set[str]:
+    """What a page's headings can be linked by, as GitHub makes it of them."""
+    titles = re.findall(r"(?m)^#+ (.+)$", page)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_the_journey_names_every_file() -> None:
+    """Of the rooms that a question goes through, without one that is no longer there."""
+    named = set(_ON_THE_WAY.findall(text("docs/journey.md")))
+    there = {path.relative_to(ROOT / "cocoai").as_posix() for path in (ROOT / "cocoai").rglob("*.py")}
+    on_the_way = {path for path in there if path.split("/")[0] in ROOMS and not path.endswith("__init__.py")}
+
+    assert set() == on_the_way - named
+    assert set() == named - there
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each to a file of ours, and to a heading in it."""
+    for target, anchor in _LINK.findall(page.read_text("utf-8")):
+        led = page.parent / target if target else page
+
+        assert led.exists(), target
+        assert not anchor or anchor in anchors(led.read_text("utf-8")), anchor
+
+
+def test_both_readmes_tell_the_same_of_what_is_kept() -> None:
+    """Place by place, in the same order."""
+    english, japanese = (
+        [re.findall(r"`([^`]+)`", places) for places in _KEPT.findall(text(name))]
+        for name in ("README.md", "README.ja.md")
+    )
+
+    assert ["people/"] in english
+    assert english == japanese
+
+
+@pytest.mark.parametrize(
+    ("told", "number"),
+    [
+        ("at most {} characters a message. What", markdown.MOST),
+        ("at most {} characters a message. Headings", layout.MOST_SECTION),
+        ("up to {} characters", layout.MOST_TEXT),
+        ("share {} updates a minute", growing.PER_MINUTE),
+        ("newest {} replies", chat.MOST_MESSAGES),
+        ("at most {} people at a question", speakers.MOST_NAMES),
+        ("at most {} bytes", personas.LONGEST),
+    ],
+)
+def test_the_conversation_s_figures_are_the_code_s(told: str, number: int) -> None:
+    """As docs/conversation.md words them."""
+    page = " ".join(text("docs/conversation.md").split())
+
+    assert told.format(f"{number:,}") in page
+
+
+def test_the_conversation_s_figures_in_words() -> None:
+    """Those that are too small for digits."""
+    page = text("docs/conversation.md")
+
+    assert (3600.0, 10) == (LATE, Limits().count)
+    assert "over an hour after its question" in page
+    assert "At most ten files a question" in page
