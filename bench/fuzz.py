@@ -1,10 +1,12 @@
-"""Payloads of Slack's, spoiled in a million ways and signed correctly, so that the analyzer has to read each of them.
+"""What comes from outside, spoiled in a million ways: Slack's payloads, signed correctly so that they are read, and
+what a model writes.
 
-    python -m bench.fuzz [--of events|clicks] [--count 1000000] [--seconds 1200] [--seed 1] [--processes 2]
+    python -m bench.fuzz [--of events|clicks|texts] [--count 1000000] [--seconds 1200] [--seed 1] [--processes 2]
 
 Mutation N of a seed is always the same, whoever makes it: `spoiled(seed, N)` in a debugger is a find again.
 What must hold is the judge's to say: of an event, a Challenge, an Ignored, a Question that can be kept, or `Refused`
-400; of a click, a Click that can be kept, an Ignored, or `Refused` 400; and quickly.
+400; of a click, a Click that can be kept, an Ignored, or `Refused` 400; of a text that a model wrote, messages that
+Slack takes; and quickly.
 """
 
 from __future__ import annotations
@@ -21,18 +23,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from bench.soak import NoSync
 from cocoai.engine.job import Key, encode_line, whole_lines
 from cocoai.engine.spool import Spool
 from cocoai.errors import Refused
 from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
+from cocoai.slack.files import File, is_at_slack
 from cocoai.slack.history import turns
 from cocoai.slack.identity import Identity
 from cocoai.slack.interactions import Click, InteractionAnalyzer
+from cocoai.slack.layout import Button, Layout, Shown, with_buttons
+from cocoai.slack.lines import clean
 from cocoai.slack.messages import Message
 from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
+from tests.slack.corpus import CASES
+from tests.slack.corpus import ODD as MARKDOWN_ODD
 
 SECRET = "practice-signing-secret"
 NOW = 1_763_822_000
@@ -40,6 +47,10 @@ US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
 SLOW = 1.0
 """Seconds for one payload: a worker's request is ended after 2."""
+
+LONGEST_TEXT, SLOW_TEXT = 30_000, 10.0
+"""Characters of a text that a model may write, and seconds of CPU for showing it eight times: one line with thousands
+of emphases takes 2. Nobody else waits for it."""
 
 KEPT_EVERY = 100
 """Of so many questions one is put into a spool, claimed and read again."""
@@ -50,7 +61,7 @@ MOST_FINDS = 20
 def main() -> int:
     """Print the figures; 1 if anything was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--of", choices=["events", "clicks"], default="events")
+    parser.add_argument("--of", choices=[*FUZZED], default="events")
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -93,11 +104,12 @@ class Tally:
 
 
 def fuzz(seed: int, numbers: range, seconds: float, of: str = "events") -> Tally:
-    """Judge these mutations of events or of clicks, until the time is up or too much is found."""
+    """Judge these mutations of FUZZED things, until the time is up or too much is found."""
     tally = Tally()
     deadline = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
-        judge, corpus = (Judge(Path(var)), CORPUS) if of == "events" else (ClickJudge(), CLICKS)
+        make, corpus = FUZZED[of]
+        judge = make(Path(var))
         for number in numbers:
             if time.monotonic() > deadline or len(tally.finds) >= MOST_FINDS:
                 break
@@ -155,6 +167,9 @@ class Judge:
         (read,), _ = whole_lines(line)
         require(Question.from_facts(read) == question, "not what was written")
         require(0 <= question.event_time < 10**12, "an odd event_time")
+        for file in map(File.from_facts, question.files):
+            url = urlsplit(file.url) if is_at_slack(file.url, "https://slack.com/api/") else urlsplit(SLACKS)
+            require(url.scheme == "https" and f".{url.hostname}".endswith(HOSTS), "the token would go elsewhere")
         self._questions += 1
         if self._questions % KEPT_EVERY == 0:
             self._keep(key, question)
@@ -178,7 +193,7 @@ class ClickJudge:
 
     kept = 0
 
-    def __init__(self) -> None:
+    def __init__(self, _: Path) -> None:
         self._analyzer = InteractionAnalyzer(SECRET, who=lambda: US)
 
     def __call__(self, payload: bytes) -> str:
@@ -194,6 +209,45 @@ class ClickJudge:
             Key.parse(name)
         require(Click.from_facts(whole_lines(encode_line(click.facts()))[0][0]) == click, "not what was written")
         return f"click {click.action}"
+
+
+class TextJudge:
+    """The same for what a model writes: it goes to Slack while it is written, and then in parts."""
+
+    kept = 0
+
+    def __init__(self, _: Path) -> None:
+        self._layouts = [Layout("markdown"), Layout("mrkdwn")]
+
+    def __call__(self, body: bytes) -> str:
+        text = written(body)[:LONGEST_TEXT]
+        began = time.process_time()
+        shown = [layout.parts(text) for layout in self._layouts]
+        for layout, parts in zip(self._layouts, shown, strict=True):
+            require(bool(parts) or not clean(text).strip(), "all of it is lost")
+            for each in (*parts, *(layout.growing(text[:most], "✍️ …") for most in (10, 1000, len(text)))):
+                self._judge(with_buttons(each, [Button("stop", "Stop", "KEY U0ASKER01")]))
+        require(time.process_time() - began < SLOW_TEXT, "slow")
+        return f"{min(len(shown[0]), 3)} parts"
+
+    def _judge(self, shown: Shown) -> None:
+        """Slack's limits: docs.slack.dev/reference/block-kit/blocks, /reference/methods/chat.update."""
+        require(bool(shown.text.strip()) and len(shown.text) <= 4000, "a text that Slack does not take")
+        require(len(shown.blocks) <= 50, "too many blocks")
+        markdown = [block["text"] for block in shown.blocks if block["type"] == "markdown"]
+        require(sum(map(len, markdown)) <= 12_000, "too much Markdown")
+        sections = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"]
+        require(all(0 < len(section) <= 3000 for section in sections), "a section that Slack does not take")
+        json.dumps([shown.text, *shown.blocks], ensure_ascii=False).encode()
+
+
+def written(body: bytes) -> str:
+    """The text in it, or all of it if that cannot be read; as a model's words come out of a stream."""
+    try:
+        text = json.loads(body)["text"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        text = None
+    return text if isinstance(text, str) else body.decode("utf-8", "replace")
 
 
 def signed(body: bytes) -> dict[str, str]:
@@ -252,13 +306,26 @@ def said(**more: Any) -> dict[str, Any]:
     }
 
 
+HOSTS = (".slack.com", ".slack-edge.com")
+
+SLACKS = "https://files.slack.com/files-pri/T0PRACTICE-F0FILE/download/a.txt"
+
+
+def attached(**more: Any) -> dict[str, Any]:
+    """A file as Slack tells of it."""
+    told = {"id": "F0FILE", "name": "a.txt", "title": "a", "mimetype": "text/plain", "filetype": "text", "size": 12}
+    return told | {"mode": "hosted", "url_private": SLACKS, "url_private_download": SLACKS} | more
+
+
 CORPUS: tuple[dict[str, Any], ...] = (
     said(),
     said(type="app_mention"),
     said(thread_ts="1763821000.000100"),
     said(text="and then?", thread_ts="1763821000.000100", parent_user_id="U0ASKER01"),
     said(text="hello", channel="D0PRACTICE", channel_type="im"),
-    said(subtype="file_share", files=[{"id": "F0FILE", "name": "a.txt", "size": 12, "mimetype": "text/plain"}]),
+    said(subtype="file_share", files=[attached()]),
+    said(files=[attached(mode="tombstone"), attached(file_access="check_file_info"), {"id": "F0FILE"}]),
+    said(type="app_mention", files=[attached(url_private_download=None), attached(is_external=True), None]),
     said(subtype="thread_broadcast", thread_ts="1763821000.000100", root={"ts": "1763821000.000100"}),
     said(subtype="message_changed", hidden=True, message={"text": "x", "edited": {"user": "U0ASKER01"}}),
     said(subtype="bot_message", bot_id="B0OTHER", username="other"),
@@ -286,6 +353,8 @@ def clicked(action: str) -> dict[str, Any]:
         "actions": [button],
     }
 
+
+TEXTS = tuple({"text": text} for text in (*CASES.values(), *MARKDOWN_ODD.values()))
 
 CLICKS = (*(clicked(action) for action in ("stop", "again", "delete", "up")), {"type": "view_submission", "view": {}})
 
@@ -428,6 +497,16 @@ def recode(dice: random.Random, body: bytes) -> bytes:
 TEXT_SPOILS: tuple[Callable[[random.Random, bytes], bytes], ...] = (
     *(flip, flip, cut, repeat, twice, twice, deepen, digits, recode),
 )
+
+
+Judged = Callable[[Path], Judge | ClickJudge | TextJudge]
+
+FUZZED: dict[str, tuple[Judged, Sequence[dict[str, Any]]]] = {
+    "events": (Judge, CORPUS),
+    "clicks": (ClickJudge, CLICKS),
+    "texts": (TextJudge, TEXTS),
+}
+"""Who judges what."""
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 RULE = os.environ.get("BENCH_RULE", "")
 
 from cocoai import app  # noqa: E402
-from cocoai.engine import background  # noqa: E402
+from cocoai.engine import background, holes  # noqa: E402
 from cocoai.engine.tls import tls_context  # noqa: E402
 
 
@@ -47,6 +47,11 @@ def no_freeze() -> None:
 def mortal() -> None:
     """References are counted as ever."""
     app.make_all_immortal = lambda: 0
+
+
+def holes_left() -> None:
+    """What a child makes lies wherever there is room between the master's objects."""
+    holes.fill = lambda: 0
 
 
 def no_collection() -> None:
@@ -85,6 +90,7 @@ BROKEN: dict[str, Callable[[], None]] = {
     "warm-up": no_warm_up,
     "one context": context_of_each_line,
     "immortals": mortal,
+    "filled holes": holes_left,
     "gc.freeze": no_freeze,
     "collect and freeze": no_collection,
 }

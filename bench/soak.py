@@ -1,4 +1,4 @@
-"""Does anything grow? Questions by the thousand through the whole house, with a model that answers at once.
+"""Does anything grow? Questions by the thousand, and clicks, through the whole house; the model answers at once.
 
     python -m bench.soak [--questions 10000]     the figures at the start, on the way and at the end
     python -m bench.soak --waiting 5000          how long one look at so many waiting questions takes
@@ -15,9 +15,10 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cocoai.engine.files import Files
 from cocoai.engine.job import Job, Key
@@ -32,11 +33,14 @@ WARM_UP = 40
 AT_ONCE = 16
 """Questions under way at most: the four slots are always busy, and no backlog builds up."""
 
+CLICKS = 30
+"""Buttons pressed on the way each time that questions have been answered; for each third one it is asked again."""
+
 PATIENCE = 300.0
 
 MAX_REQUESTS = "1000000"
 
-FOLDERS = ("spool/tmp", "spool/ready", "spool/done", "spool/failed", "threads")
+FOLDERS = ("spool/tmp", "spool/ready", "spool/done", "spool/failed", "spool/stop", "threads")
 
 
 def main() -> None:
@@ -61,12 +65,14 @@ def soak(folder: Path, number: int) -> None:
     var.mkdir()
     with house(var, make(folder / "certificates"), COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
         ask(built, WARM_UP)
+        click(built, CLICKS)
         start = figures(built)
         began = time.monotonic()
         for part in parts(number, 10):
             ask(built, part)
-            answered = len(names(built, "done")) - WARM_UP
-            show(f"{answered} answered, {time.monotonic() - began:.0f} s", figures(built))
+            click(built, min(part, CLICKS))
+            ended = len(names(built, "done"))
+            show(f"{ended} questions and clicks, {time.monotonic() - began:.0f} s", figures(built))
         seconds = time.monotonic() - began
         end = figures(built)
         show("start", start)
@@ -98,6 +104,20 @@ def ask(built: House, number: int) -> None:
         thread_ts = None if thread_ts or index % 10 else message.ts
     wait_until(lambda: len(names(built, "done")) == goal, PATIENCE)
     built.slack.wait_for_deliveries(PATIENCE)  # what is being heard has a descriptor of its own
+
+
+def click(built: House, number: int) -> None:
+    """Press a button under each of the last replies: praise it, ask again, take it away, and so on in turn."""
+    goal = len(names(built, "done")) + number
+    replies = [message for message in built.slack.messages() if any(map(is_row, message.blocks))]
+    for index, reply in enumerate(replies[-number:]):
+        built.slack.click("U0ASKER01", reply.channel, reply.ts, f"cocoai_{('up', 'again', 'delete')[index % 3]}")
+    wait_until(lambda: len(names(built, "done")) == goal, PATIENCE)
+
+
+def is_row(block: Mapping[str, Any]) -> bool:
+    """A row of buttons."""
+    return bool(block["type"] == "actions")
 
 
 def names(built: House, folder: str) -> list[str]:

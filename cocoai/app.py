@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from cocoai import board, config
 from cocoai.answer import Answerer, Manner
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine import fastcgi
+from cocoai.engine import fastcgi, holes
 from cocoai.engine.bell import Bell
 from cocoai.engine.generation import Generation
 from cocoai.engine.handover import inherited_listener
@@ -262,8 +262,12 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
 
 
 def settle() -> None:
-    """What lives now lives as long as we do: never looked at again by the collector, nor counted, in any child."""
+    """What lives now lives as long as we do: never looked at again by the collector, nor counted, in any child.
+
+    And no child puts anything between it.
+    """
     gc.collect()
+    holes.fill()
     try:
         make_all_immortal()
     except OSError as error:

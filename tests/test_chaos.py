@@ -33,6 +33,8 @@ def test_chaos(seed: str) -> None:
     assert 0 == run.returncode, run.stdout + run.stderr
     figures = table(run.stdout)
     assert "0" == figures["lost"] == figures["answered twice"] == figures["answered wrongly"]
+    assert "0" == figures["not taken away"]
+    assert "0" not in {figures[f"{what} by a click"] for what in ("asked again", "stopped", "taken away")}
     assert "0" == figures["files in ready/"] == figures["processes left behind"]
     assert 60 < int(figures["accepted"])
     kills = {name: int(count) for name, count in figures.items() if name.startswith("done to it")}
@@ -65,13 +67,13 @@ def test_verdict(said: list[tuple[str, int]], wrong: list[str]) -> None:
     """Lost: neither answered nor told. Twice: more than one first message."""
     account = Account(QUESTION, True, [of(QUESTION, kind, n, answer_to(asked_text(7))) for kind, n in said], 1)
 
-    assert wrong == faults(account)
+    assert wrong == account.faults
 
 
 @pytest.mark.pure
 def test_not_accepted_is_not_lost() -> None:
     """What was never answered 200 is Slack's to send again."""
-    assert [] == faults(Account(QUESTION, False, [], 0))
+    assert [] == Account(QUESTION, False, [], 0).faults
 
 
 @pytest.mark.pure
@@ -80,10 +82,24 @@ def test_verdict_on_parts() -> None:
     words = answer_to(asked_text(20)).split()
     first, second = of(LONG, "answer", 1, " ".join(words[:500])), of(LONG, "part", 2, " ".join(words[500:]))
 
-    assert [] == faults(Account(LONG, True, [first, second], 1))
-    assert ["twice"] == faults(Account(LONG, True, [first, second, second], 1))
-    assert ["garbled"] == faults(Account(LONG, True, [first], 1))
-    assert ["garbled"] == faults(Account(QUESTION, True, [of(QUESTION, "answer", 1, answer_to(asked_text(8)))], 1))
+    assert [] == Account(LONG, True, [first, second], 1).faults
+    assert ["twice"] == Account(LONG, True, [first, second, second], 1).faults
+    assert ["garbled"] == Account(LONG, True, [first], 1).faults
+    assert ["garbled"] == Account(QUESTION, True, [of(QUESTION, "answer", 1, answer_to(asked_text(8)))], 1).faults
+
+
+@pytest.mark.pure
+def test_verdict_on_what_was_clicked() -> None:
+    """A stopped answer may end anywhere, but says nothing else; what was taken away is not lost, but must be gone."""
+    words = answer_to(asked_text(20)).split()
+    half, other = of(LONG, "answer", 1, " ".join(words[:500])), of(LONG, "answer", 1, " ".join(words[1:500]))
+    stop, delete = frozenset({"stop"}), frozenset({"delete"})
+
+    assert [] == Account(LONG, True, [half], 1, stop, stop).faults
+    assert ["garbled"] == Account(LONG, True, [other], 1, stop, stop).faults
+    assert [] == Account(LONG, True, [], 1, delete, delete).faults
+    assert ["garbled", "left"] == Account(LONG, True, [half], 1, delete, delete).faults
+    assert ["lost"] == Account(LONG, True, [], 1, stop, stop).faults
 
 
 @pytest.mark.pure
@@ -108,10 +124,6 @@ def of(question: Question, kind: str, n: int, text: str) -> Message:
     payload = {"key": question.key, "kind": kind, "n": n}
     metadata = {"event_type": "cocoai", "event_payload": payload}
     return Message(question.message.channel, "101.000000", "U0COCOAI", text, metadata=metadata)
-
-
-def faults(account: Account) -> list[str]:
-    return [name for name in ("lost", "twice", "garbled") if getattr(account, name)]
 
 
 def delivery(status: int, failure: str) -> Delivery:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bench.fuzz import CHARACTERS, NOW, SECRET, US, Judge, fuzz, spoiled
+from bench.fuzz import CHARACTERS, NOW, SECRET, US, Judge, TextJudge, fuzz, spoiled
 from bench.soak import NoSync
 from cocoai.answer import Answerer
 from cocoai.engine.job import Key, encode_line
@@ -28,6 +28,7 @@ from cocoai.engine.spool import Spool
 from cocoai.errors import Refused
 from cocoai.slack.events import Question, SlackEventAnalyzer
 from cocoai.slack.history import turns
+from cocoai.slack.layout import Shown
 from cocoai.slack.messages import Mark, Message
 from cocoai.slack.rendering import plain
 from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
@@ -69,6 +70,21 @@ def test_spoiled_clicks_are_settled() -> None:
     assert [] == tally.finds
     assert SHORT // 2 == sum(tally.outcomes.values())
     assert tally.outcomes["click stop"]
+
+
+def test_spoiled_texts_are_shown() -> None:
+    """Whatever a model writes becomes messages that Slack takes, in both formats, whole and while it is written."""
+    tally = fuzz(23, range(SHORT // 16), seconds=60.0, of="texts")
+
+    assert [] == tally.finds
+    assert SHORT // 16 == sum(tally.outcomes.values())
+    assert {"0 parts", "1 parts", "2 parts", "3 parts"} <= tally.outcomes.keys()
+
+
+def test_the_fuzz_would_tell_of_a_message(tmp_path: Path) -> None:
+    """Of one that Slack refuses."""
+    with pytest.raises(AssertionError, match="a text that Slack does not take"):
+        TextJudge(tmp_path)._judge(Shown("x" * 4001))
 
 
 def test_the_fuzz_would_tell(tmp_path: Path) -> None:

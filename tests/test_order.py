@@ -19,6 +19,7 @@ from tests.engine.test_jobs import House as Engine
 from tests.engine.test_jobs import key
 from tests.house import House, house, payload
 from tests.processes import PATIENCE, wait_until
+from tests.test_controls import ended
 
 # in the production shape
 
@@ -55,7 +56,7 @@ def asked_of_the_model(built: House) -> list[list[str]]:
 
 def delivered_at(built: House, question: Message) -> float:
     """When Slack was told the whole answer."""
-    (answer,) = built.replies(question)
+    answer = ended(built, question)
     return max(call.time for call in built.slack.calls if call.arguments.get("ts") == answer.ts)
 
 
@@ -133,7 +134,8 @@ def test_with_one_slot_the_oldest_of_all_threads_comes_first(make: Callable[[int
 
     for ts, thread in ((9, 9), (5, 2), (7, 7), (2, 2), (4, 4), (8, 4), (3, 3), (6, 2)):
         engine.put(ts, str(ts), thread)
-    # The usher has been with all of them: one whose placeholder is being posted is passed over.
+    # The usher has been with all of them, and has left: one whose placeholder is being posted is passed over.
+    wait_until(lambda: all(engine.traced(f"welcomed-{ts}") for ts in range(2, 10)))
     wait_until(lambda: "usher.lock" not in engine.held())
     engine.let_go()
     wait_until(lambda: len(engine.spool.keys("done")) == 9)

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from bench.chaos import processes, report
 from bench.chaos.askers import Askers
+from bench.chaos.clickers import Clickers
 from bench.chaos.ledger import Account, Ledger, answer_to
 from bench.chaos.mischief import Deed, Mischief
 from cocoai.rehearsal.certificates import Certificates, make
@@ -51,6 +52,7 @@ SETTINGS = {
     "COCOAI_OPENAI_SILENCE_TIMEOUT": "5",
     "COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "9000",
     "COCOAI_SLACK_UPDATE_INTERVAL": "0.5",
+    "COCOAI_SLACK_FORMAT": "mrkdwn",  # in it a message's text says all that the message shows
 }
 
 OWN_MOUNTS = "CHAOS_OWN_MOUNTS"
@@ -142,8 +144,10 @@ class Run:
             print("chaos: no full disk in this run: that needs root and a file system of its own", flush=True)
         mischief = Mischief(built, self._mark, self._seed, ballast=self._var / "ballast" if mounted else None)
         askers = Askers(built, self._ledger, random.Random(f"{self._seed} askers"))
+        clickers = Clickers(built, self._ledger, random.Random(f"{self._seed} clickers"))
         try:
             askers.start()
+            clickers.start()
             mischief.start()
             deadline = time.monotonic() + self._seconds
             said = time.monotonic()
@@ -155,6 +159,7 @@ class Run:
                 time.sleep(min(0.5, max(0.0, deadline - now)))
         finally:
             askers.end()
+            clickers.end()
             mischief.end()
         built.slack.mend()
         built.openai.mend()

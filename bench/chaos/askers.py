@@ -69,6 +69,7 @@ class Askers:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._threads: list[list[Message]] = []
         self._read = 0
+        self._number = 0
         self._heard: set[tuple[str, str]] = set()
         for channel in CHANNELS:
             if channel not in house.slack.workspace.channels:
@@ -98,9 +99,9 @@ class Askers:
         while self._waiting() > MOST_WAITING and not self._over.wait(SLOW):
             pass
         self._bad_days()
-        number = len(self._ledger.questions) + 1
-        message = self._say(asked_text(number))
-        self._ledger.questions.append(Question(number, message))
+        self._number += 1
+        message = self._say(asked_text(self._number))
+        self._ledger.questions.append(Question(self._number, message))
 
     def _waiting(self) -> int:
         return len(os.listdir(self._house.var / "spool" / "ready"))

@@ -24,14 +24,15 @@ UNPAID = frozenset({"rate_limit_exceeded", "server_error", "server_is_overloaded
 
 @dataclass(frozen=True)
 class Question:
-    """A question of ours: the `number` in its text, and the message as it was said."""
+    """A question of ours: the `number` in its text, and the message as it was said; `again` is the time of a click."""
 
     number: int
     message: Message
+    again: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.message.channel}-{self.message.thread_ts or self.message.ts}-{self.message.ts}"
+        return f"{self.message.channel}-{self.message.thread_ts or self.message.ts}-{self.again or self.message.ts}"
 
 
 def asked_text(number: int) -> str:
@@ -53,20 +54,30 @@ def answer_to(text: str) -> str:
     return "\n".join(f"a{number}w{index}e" for index in range(count))
 
 
-def is_whole(number: int, texts: Iterable[str]) -> bool:
-    """Whether these messages together are the answer: each word once, in order, and nobody else's."""
-    said = [found for text in texts for found in re.findall(r"a\d+w\d+e", text)]
-    return said == answer_to(asked_text(number)).split()
+def words_of(texts: Iterable[str]) -> list[str]:
+    """The numbered words in these messages; half a word, where a model was stopped, is none."""
+    return [found for text in texts for found in re.findall(r"a\d+w\d+e", text)]
+
+
+def is_whole(number: int, texts: Iterable[str], *, is_stopped: bool = False) -> bool:
+    """Whether these messages together are the answer: each word once, in order, and nobody else's.
+
+    One that was stopped may end anywhere.
+    """
+    said, meant = words_of(texts), answer_to(asked_text(number)).split()
+    return said == (meant[: len(said)] if is_stopped else meant)
 
 
 @dataclass
 class Account:
-    """What became of one question."""
+    """What became of one question. `clicked` is what was pressed under its reply, `heard` what of that was accepted."""
 
     question: Question
     accepted: bool
     said: Sequence[Message]
     paid: int
+    clicked: frozenset[str] = frozenset()
+    heard: frozenset[str] = frozenset()
 
     @property
     def kinds(self) -> Counter[tuple[str, int]]:
@@ -85,7 +96,8 @@ class Account:
 
     @property
     def lost(self) -> bool:
-        return self.accepted and not (self.answered or self.told)
+        is_gone = "delete" in self.clicked and not self.said
+        return self.accepted and not (self.answered or self.told or is_gone)
 
     @property
     def twice(self) -> bool:
@@ -97,18 +109,31 @@ class Account:
     def garbled(self) -> bool:
         """Answered, but not with the whole of its own answer."""
         ordered = sorted(self.said, key=lambda message: int(str(payload(message)["n"])))
-        return self.answered and not self.twice and not is_whole(self.question.number, (each.text for each in ordered))
+        texts = [each.text for each in ordered]
+        is_whole_answer = is_whole(self.question.number, texts, is_stopped="stop" in self.clicked)
+        return self.answered and not self.twice and not is_whole_answer
+
+    @property
+    def left(self) -> bool:
+        """Still there, though the asker had it taken away."""
+        return "delete" in self.heard and bool(self.said)
+
+    @property
+    def faults(self) -> list[str]:
+        """All that is wrong with it, in words."""
+        return [name for name in ("lost", "twice", "garbled", "left") if getattr(self, name)]
 
     @property
     def is_wrong(self) -> bool:
-        return self.lost or self.twice or self.garbled
+        return bool(self.faults)
 
 
 @dataclass
 class Ledger:
-    """Every question, in the order in which they were asked."""
+    """Every question, in the order in which they were asked, and every click: key, action, whether Slack heard 200."""
 
     questions: list[Question] = field(default_factory=list)
+    clicks: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def accounts(
         self, deliveries: Iterable[Delivery], asked: Iterable[Asked], thread: Callable[[str, str], Sequence[Message]]
@@ -116,12 +141,19 @@ class Ledger:
         """What became of each; `thread` gives a thread's messages by channel and ts."""
         accepted = {(each.channel, each.ts) for each in deliveries if each.status == 200}
         paid = Counter(number_asked(each) for each in asked if each.outcome not in UNPAID)
+        # The model cannot tell for which of its askings a question comes: each has cost the same.
+        paid.subtract(question.number for question in self.questions if question.again)
         accounts = []
         for question in self.questions:
             message = question.message
             said = [each for each in thread(message.channel, message.ts) if payload(each).get("key") == question.key]
-            accounts.append(Account(question, (message.channel, message.ts) in accepted, said, paid[question.number]))
+            is_accepted = bool(question.again) or (message.channel, message.ts) in accepted
+            clicks = [self._clicks(question.key), self._clicks(question.key, heard=True)]
+            accounts.append(Account(question, is_accepted, said, paid[question.number], *clicks))
         return accounts
+
+    def _clicks(self, key: str, *, heard: bool = False) -> frozenset[str]:
+        return frozenset(action for of, action, was_heard in self.clicks if of == key and (was_heard or not heard))
 
 
 def number_asked(asked: Asked) -> int | None:

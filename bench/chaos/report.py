@@ -52,9 +52,13 @@ def figures(accounts: Sequence[Account]) -> dict[str, int]:
         "lost": sum(account.lost for account in accounts),
         "answered twice": sum(account.twice for account in accounts),
         "answered wrongly": sum(account.garbled for account in accounts),
+        "not taken away": sum(account.left for account in accounts),
         "paid more than once": sum(account.paid > 1 for account in accounts),
         "never accepted": len(accounts) - len(accepted),
         "of these, answered all the same": sum(account.answered for account in accounts if not account.accepted),
+        "asked again by a click": sum(bool(account.question.again) for account in accounts),
+        "stopped by a click": sum("stop" in account.heard for account in accounts),
+        "taken away by a click": sum("delete" in account.heard for account in accounts),
     }
 
 
@@ -66,8 +70,8 @@ def evidence(
     for account in wrong[:MOST_SHOWN]:
         question = account.question
         message = question.message
-        faults = [name for name in ("lost", "twice", "garbled") if getattr(account, name)]
-        yield f"\n#{question.number} {question.key}: {', '.join(faults)}; paid {account.paid} times"
+        yield f"\n#{question.number} {question.key}: {', '.join(account.faults)}; paid {account.paid} times"
+        yield f"  clicked {sorted(account.clicked)}, heard {sorted(account.heard)}"
         for each in account.said:
             yield f"  said    {each.ts} {payload(each)} {each.text[:60]!r}"
         for delivery in deliveries:

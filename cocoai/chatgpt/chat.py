@@ -12,7 +12,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from http.client import HTTPException, InvalidURL
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,7 +23,7 @@ from cocoai.chatgpt.request import request_body
 from cocoai.chatgpt.stream import NOTHING, Chunk, Ending, Reading, Usage, chunks, whole
 from cocoai.conversation import Conversation
 from cocoai.engine.body import Body, Rung
-from cocoai.engine.line import BadHeader, Line, NotSent, ProxyFailed, Response
+from cocoai.engine.line import Asked, BadHeader, Line, NotSent, ProxyFailed, Response
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 __all__ = ["ChatGPTChat", "Ending", "Usage"]
@@ -94,7 +94,8 @@ class ChatGPTChat:
 
         `model` is asked instead of the usual one. `spare` says for how many seconds the caller can do without further
         text; the end is told at once all the same. An empty piece comes before a wait, and when `bell`, a descriptor
-        that can be read, cuts one short: the caller can look around, hush the bell, and go on or close.
+        that can be read, cuts one short: the caller can look around, hush the bell, and go on or close. Behind a proxy
+        the bell is heard from the beginning of the response on.
 
         An answer may be empty: its `Ending` says why (`length`: all went into thinking; or `refusal`). Closing the
         generator closes the connection. Raises, also after some text:
@@ -107,7 +108,7 @@ class ChatGPTChat:
         say that it will not have what was attached, what was asked, or so much, with its own code as `theirs`.
         """
         deadlines = Deadlines(self._clock, self._total_timeout)
-        response, reading = self._accepted(conversation, model or self._model, deadlines)
+        response, reading = yield from self._accepted(conversation, model or self._model, deadlines, bell)
         del conversation  # what is attached need not stay in memory while the answer is written
         with response:
             response.body.bell = bell
@@ -117,10 +118,12 @@ class ChatGPTChat:
                 error.request_id = error.request_id or request_id(response.headers)
                 raise
 
-    def _accepted(self, conversation: Conversation, model: str, deadlines: Deadlines) -> tuple[Response, Reading]:
+    def _accepted(
+        self, conversation: Conversation, model: str, deadlines: Deadlines, bell: int | None
+    ) -> Generator[str, None, tuple[Response, Reading]]:
         """The response that holds the answer, once all is mended that can be."""
         shortened = False
-        while not _promises_an_answer(response := self._send(conversation, model, deadlines)):
+        while not _promises_an_answer(response := (yield from self._send(conversation, model, deadlines, bell))):
             complaint = self._complaint(response, deadlines)
             shorter = conversation.without_oldest()
             if complaint.too_long and not shortened and shorter != conversation:
@@ -135,13 +138,17 @@ class ChatGPTChat:
                 raise complaint.error()
         return response, Reading(model, conversation.estimated() if conversation.is_text else 0)
 
-    def _send(self, conversation: Conversation, model: str, deadlines: Deadlines) -> Response:
+    def _send(
+        self, conversation: Conversation, model: str, deadlines: Deadlines, bell: int | None
+    ) -> Generator[str, None, Response]:
         """Raises without the cause: the message of an error below may quote the key."""
         body = request_body(conversation, model, self._parameters(model))
         deadlines.await_first_word(self._first_word_timeout)
         left = deadlines.left()
         try:
-            return self._line.open(self._url, body, self._headers(), (min(self._connect_timeout, left), left))
+            asked = self._line.ask(self._url, body, self._headers(), (min(self._connect_timeout, left), left))
+            del body  # it may be large, and the model may think for long
+            return (yield from _response(asked, deadlines, bell))
         except (OSError, HTTPException, ValueError) as error:
             raise _failure(error, deadlines) from None
 
@@ -211,6 +218,20 @@ def _completions(base_url: str) -> str:
     except ValueError:
         raise Permanent("invalid_base_url", source="OpenAI") from None
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/chat/completions"))
+
+
+def _response(asked: Asked, deadlines: Deadlines, bell: int | None) -> Generator[str, None, Response]:
+    """The response, an empty piece for each wait that the bell has ended."""
+    with ExitStack() as waiting:
+        waiting.callback(asked.close)
+        while True:
+            try:
+                response = asked.response(deadlines.left(), bell)
+            except Rung:
+                yield ""
+            else:
+                waiting.pop_all()
+                return response
 
 
 def _promises_an_answer(response: Response) -> bool:

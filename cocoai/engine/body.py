@@ -91,7 +91,7 @@ class Body:
             except _NOTHING_YET:
                 if data:
                     break
-                self._wait(until)
+                _wait(self._socket, until, self.bell)
                 continue
             except OSError:
                 if data:  # the next call will say it
@@ -109,14 +109,6 @@ class Body:
             return (reader and reader.read1(_BLOCK)) or b""
         except _NOTHING_YET:
             return b""
-
-    def _wait(self, until: float) -> None:
-        """Until something may have come; of that and the bell, what has come is first."""
-        ready = _readable(until - time.monotonic(), self._socket.fileno(), self.bell)
-        if ready == {self.bell}:
-            raise Rung
-        if not ready:
-            raise TimeoutError
 
 
 class _Frame:
@@ -204,6 +196,26 @@ def _frame(status: int, headers: Mapping[str, str]) -> _Frame:
 def is_readable(connection: socket.socket, seconds: float) -> bool:
     """Whether something can be read from it, or its end is there; waits at most `seconds` for that."""
     return bool(_readable(seconds, connection.fileno()))
+
+
+def first_byte(connection: socket.socket, seconds: float, bell: int | None) -> bytes:
+    """What comes first of a response, waited for at most `seconds`; empty at the end. Raises as `Body.read` does."""
+    until = time.monotonic() + seconds
+    connection.settimeout(0)
+    while True:
+        try:
+            return connection.recv(1)
+        except _NOTHING_YET:  # under TLS something may have come that is nothing to us
+            _wait(connection, until, bell)
+
+
+def _wait(connection: socket.socket, until: float, bell: int | None) -> None:
+    """Until something may have come; of that and the bell, what has come is first."""
+    ready = _readable(until - time.monotonic(), connection.fileno(), bell)
+    if ready == {bell}:
+        raise Rung
+    if not ready:
+        raise TimeoutError
 
 
 def _readable(seconds: float, *descriptors: int | None) -> set[int]:

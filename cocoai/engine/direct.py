@@ -7,15 +7,18 @@ cookies and proxies.
 
 from __future__ import annotations
 
+import io
+import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, InvalidURL
+from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from cocoai.engine.body import Body, is_readable
-from cocoai.engine.line import USER_AGENT, BadHeader, NotSent, Reply, Response
+from cocoai.engine.body import Body, first_byte, is_readable
+from cocoai.engine.line import USER_AGENT, Asked, BadHeader, NotSent, Reply, Response
 from cocoai.engine.tls import is_loopback
 from cocoai.errors import Permanent
 
@@ -41,12 +44,15 @@ class Direct:
             self.close()
         return reply
 
-    def open(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Response:
-        try:
-            return self._ask(url, body, {**headers, "Connection": "close"}, timeout)
-        except BaseException:
-            self.close()
-            raise
+    def ask(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Asked:
+        to = _address(url)
+        connection = self._new(to)
+        with ExitStack() as opened:
+            opened.callback(connection.close)
+            told = {"Content-Length": str(len(body)), **headers, "Connection": "close"}
+            sock = _send(connection, "POST", to, body, told, timeout)
+            opened.pop_all()
+        return _Asked(sock)
 
     def fetch(self, url: str, headers: Headers, timeout: tuple[float, float]) -> Response:
         """On a connection of its own: the one that is kept will be asked again."""
@@ -54,7 +60,7 @@ class Direct:
         connection = self._new(to)
         with ExitStack() as opened:
             opened.callback(connection.close)
-            response = _asked(connection, "GET", to, None, {**headers, "Connection": "close"}, timeout)
+            response = _answered(connection, "GET", to, None, {**headers, "Connection": "close"}, timeout)
             opened.callback(response.close)
             return replace(response, close=opened.pop_all().close)
 
@@ -69,7 +75,7 @@ class Direct:
 
     def _ask(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Response:
         to = _address(url)
-        return _asked(self._line_to(to), "POST", to, body, {"Content-Length": str(len(body)), **headers}, timeout)
+        return _answered(self._line_to(to), "POST", to, body, {"Content-Length": str(len(body)), **headers}, timeout)
 
     def _line_to(self, to: SplitResult) -> HTTPConnection:
         """The connection that there is, or one that is still to be connected."""
@@ -101,7 +107,48 @@ def _address(url: str) -> SplitResult:
     return to
 
 
-def _asked(
+class _Asked:
+    """See line.py."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self.close = connection.close
+
+    def response(self, seconds: float, bell: int | None = None) -> Response:
+        # Readable is not enough: under TLS that may be nothing of the response, and who reads on hears no bell.
+        begun: Any = _Begun(first_byte(self._socket, seconds, bell), self._socket)
+        self._socket.settimeout(seconds)
+        response = HTTPResponse(begun, method="POST")
+        response.begin()
+        return _response(response, self._socket)
+
+
+class _Begun(io.RawIOBase):
+    """A connection of which the `first` byte has been read already, as a file, which closes it."""
+
+    def __init__(self, first: bytes, connection: socket.socket) -> None:
+        self._first = first
+        self._socket = connection
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        first, self._first = self._first, b""
+        if not first:
+            return self._socket.recv_into(buffer)
+        buffer[:1] = first
+        return 1
+
+    def close(self) -> None:
+        self._socket.close()
+        super().close()
+
+
+def _answered(
     connection: HTTPConnection,
     method: str,
     to: SplitResult,
@@ -109,21 +156,38 @@ def _asked(
     headers: Headers,
     timeout: tuple[float, float],
 ) -> Response:
-    """Ask over this connection, which is stood first if it does not stand."""
+    """Ask over this connection, and wait for the response."""
+    sock = _send(connection, method, to, body, headers, timeout)
+    return _response(connection.getresponse(), sock)
+
+
+def _response(response: HTTPResponse, connection: socket.socket) -> Response:
+    told = {name.lower(): value for name, value in response.headers.items()}
+    body = Body(response.fp, connection, response.status, told)
+    return Response(response.status, told, body, response.close)
+
+
+def _send(
+    connection: HTTPConnection,
+    method: str,
+    to: SplitResult,
+    body: bytes | None,
+    headers: Headers,
+    timeout: tuple[float, float],
+) -> socket.socket:
+    """Send over this connection, which is stood first if it does not stand."""
     _prepare(connection, method, to, {"User-Agent": USER_AGENT, **headers})
     try:
         if connection.sock is None:
             connection.timeout = timeout[0]
             connection.connect()
         # The connection forgets it when the server is to close; the response is read from it all the same.
-        sock = connection.sock
+        sock: socket.socket = connection.sock
         sock.settimeout(timeout[1])
         connection.endheaders(body)
     except OSError as error:
         raise NotSent(error) from error
-    response = connection.getresponse()
-    told = {name.lower(): value for name, value in response.headers.items()}
-    return Response(response.status, told, Body(response.fp, sock, response.status, told), response.close)
+    return sock
 
 
 def _prepare(connection: HTTPConnection, method: str, to: SplitResult, headers: Headers) -> None:

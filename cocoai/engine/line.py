@@ -67,6 +67,22 @@ class Reply:
         return json.loads(self.content)
 
 
+class Asked(Protocol):
+    """A request, on a connection of its own, whose response is still to come. Whoever takes none closes it."""
+
+    def response(self, seconds: float, bell: int | None = None) -> Response:
+        """Waited for at most `seconds`; the connection is closed behind it.
+
+        Raises `Rung` (body.py) if `bell`, a descriptor, can be read before anything has come: it can be waited on.
+        Behind a proxy the bell is not heard.
+        """
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
+
 class Line(Protocol):
     """Of one process and one thread. `timeout`, in seconds: to stand the connection, and to wait for what is next."""
 
@@ -74,8 +90,8 @@ class Line(Protocol):
         """Send, and read the response; the connection is kept for the next request."""
         ...
 
-    def open(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> Response:
-        """Send, and leave the response's body to be read; the connection is closed behind it."""
+    def ask(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> Asked:
+        """Send, and leave the response to be waited for, its body to be read as it comes."""
         ...
 
     def fetch(self, url: str, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any
@@ -14,7 +14,7 @@ import urllib3
 
 from cocoai.engine.body import Body
 from cocoai.engine.https import new_session
-from cocoai.engine.line import BadHeader, NotSent, ProxyFailed, Reply, Response
+from cocoai.engine.line import Asked, BadHeader, NotSent, ProxyFailed, Reply, Response
 
 _WRONG_ADDRESS = (
     requests.exceptions.InvalidURL,
@@ -46,8 +46,8 @@ class Proxied:
         with self._asked("POST", url, body, headers, timeout) as response:
             return Reply(response.status_code, _lower(response.headers), response.content)
 
-    def open(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Response:
-        return self._opened("POST", url, body, headers, timeout)
+    def ask(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> Asked:
+        return _Asked(lambda seconds: self._opened("POST", url, body, headers, (timeout[0], seconds)))
 
     def fetch(self, url: str, headers: Headers, timeout: tuple[float, float]) -> Response:
         return self._opened("GET", url, b"", headers, timeout)
@@ -83,6 +83,19 @@ class Proxied:
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             raise _failure(error, sent=data.sent) from error
+
+
+class _Asked:
+    """See line.py. requests sends and waits in one."""
+
+    def __init__(self, ask: Callable[[float], Response]) -> None:
+        self._ask = ask
+
+    def response(self, seconds: float, bell: int | None = None) -> Response:  # noqa: ARG002
+        return self._ask(seconds)
+
+    def close(self) -> None:
+        """There is nothing to hang up on."""
 
 
 class _Body(io.BytesIO):

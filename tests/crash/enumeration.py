@@ -20,7 +20,7 @@ from tests.crash.laws import judge_the_end, judged
 from tests.crash.machine import BLANK, THE_REAL_ONES, Cast, Machine
 from tests.crash.power import Bound, Left
 from tests.crash.stage import Choice, Stage, every_play
-from tests.crash.world import Law, Outside
+from tests.crash.world import Law, Outside, is_message
 
 REDELIVERED_FOR = 24 * 3600.0
 """Seconds for which Slack may send an event again."""
@@ -161,10 +161,10 @@ def ignore(machine: Machine, what: str) -> None:
 
 
 def redeliver(machine: Machine) -> None:
-    """Slack sends again what it has not heard a 200 for; the twin of what it has may come too."""
+    """Slack sends again what it has not heard a 200 for; the twin of what it has may come too. It sends no click."""
     for key in sorted(machine.outside.asked):
         asked = machine.questions[key]
-        if machine.outside.now - float(asked.ts) <= REDELIVERED_FOR:
+        if is_message(asked) and machine.outside.now - float(asked.ts) <= REDELIVERED_FOR:
             machine.put(asked)
 
 

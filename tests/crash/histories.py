@@ -9,12 +9,13 @@ from functools import partial
 from cocoai.engine.spool import KEPT
 from cocoai.slack.events import Question
 from tests.crash.machine import Machine
-from tests.crash.world import NOTHING_YET, Outside, question
+from tests.crash.world import NOTHING_YET, Asked, Outside, asked_again, click, name, question
 
 Process = Callable[[Machine], object]
 Scene = Sequence[Process]
 
 FIRST, SECOND, THIRD = question(1), question(2, thread=1), question(3)
+AGAIN, AWAY = asked_again(4, FIRST), click(5, "delete", FIRST)
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
 SHORT = "Because of the tea."
 
@@ -29,14 +30,15 @@ class History:
     answer: str = SHORT
 
     @property
-    def questions(self) -> dict[str, Question]:
-        """All that anybody may ask, by their keys."""
-        return {each.key: each for each in (FIRST, SECOND, THIRD)}
+    def questions(self) -> dict[str, Asked]:
+        """All that anybody may ask or click, by the keys of their jobs."""
+        return {name(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY)}
 
     @property
     def answers(self) -> dict[str, str]:
         """What the model writes to each."""
-        return {FIRST.key: self.answer, SECOND.key: "Because of the first.", THIRD.key: "Because of the third."}
+        others = {SECOND.key: "Because of the first.", THIRD.key: "Because of the third.", AGAIN.key: "Because of me."}
+        return {FIRST.key: self.answer, **others}
 
 
 def start(machine: Machine) -> None:
@@ -47,7 +49,7 @@ def sweep(machine: Machine) -> None:
     machine.spool.sweep()
 
 
-def put(asked: Question = FIRST) -> Process:
+def put(asked: Asked = FIRST) -> Process:
     return partial(Machine.put, asked=asked)
 
 
@@ -112,6 +114,14 @@ HISTORIES = [
         alone(put(), WORK, stop(), retry(FIRST), WORK),
         Outside(model_faults=("insufficient_quota",)),
     ),
+    History("asked again", alone(put(), WORK, put(AGAIN), WORK)),
+    History("asked again before it is answered", alone(put(), put(AGAIN), USHER, WORK, WORK)),
+    History("taken away by its asker, in three parts", alone(put(), WORK, put(AWAY), WORK), answer=LONG),
+    History(
+        "Slack is away when the reply is to be taken away",
+        alone(put(), WORK, put(AWAY), WORK, wait(6), WORK),
+        Outside(slack_faults=("", "", "", "", "", "away", "unheard")),
+    ),
     History("a wish that nobody came for is swept", alone(put(), stop(), wait(KEPT["stop"] + 1), sweep, WORK)),
     History("swept", alone(put(), WORK, put(THIRD), wait(KEPT["tmp"] + 1), sweep, put(), WORK)),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(KEPT["done"] + 1), sweep)),
@@ -131,6 +141,7 @@ TOGETHER = [
         Outside(model_faults=("insufficient_quota",)),
     ),
     History("stopped while it is answered", [[start], [put()], [WORK, stop()], [WORK]]),
+    History("a click and its replay at once", [[start], [put()], [WORK], [put(AWAY), put(AWAY)], [WORK]]),
     History("swept while it is put", [[start], [put(), sweep], [WORK]]),
 ]
 """Several at once, interleaved at every step at which one can matter to another."""

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 
 from cocoai.engine.job import Key, whole_lines
 from cocoai.engine.spool import KEPT
-from cocoai.slack.events import Question
+from cocoai.slack.interactions import Click
 from cocoai.slack.layout import Layout
 from cocoai.words import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import Left
-from tests.crash.world import Law, Outside
+from tests.crash.world import Asked, Law, Outside, is_message
 
 LAYOUT = Layout("mrkdwn")
 """As the machine answers (tests/manner.py)."""
 
 
-def judged(left: Left, outside: Outside, questions: Mapping[str, Question]) -> Iterator[tuple[Law, str]]:
+def judged(left: Left, outside: Outside, questions: Mapping[str, Asked]) -> Iterator[tuple[Law, str]]:
     """What is wrong with a disk as it lies."""
     files = {path: data for path, data, _ in left.files}
     ended = dict(outside.ended)
@@ -43,19 +43,48 @@ def judge_the_end(machine: Machine) -> None:
     """Nothing waits any more: what does Slack show?"""
     folders = {folder: {str(key) for key in machine.spool.keys(folder)} for folder in ("ready", "done", "failed")}
     for key in sorted(machine.outside.asked):
-        ours = [message for message in machine.outside.said if message.mark["key"] == key]
-        said = sorted((message.mark["n"], message.mark["kind"], message.text) for message in ours)
-        if len({n for n, *_ in said}) < len(said):
-            machine.blame(Law.ONCE, f"{key}: {said}")
-        texts = [text for *_, text in said]
-        kinds = [kind for _, kind, _ in said]
-        if key in folders["failed"] - folders["ready"] - folders["done"]:
-            answered = kinds == ["error"] and key in machine.outside.refused
-        else:
-            wanted = readings(machine.answers[key], is_stopped=key in machine.outside.stopped)
-            answered = texts in wanted and kinds[0] == "answer" and key not in folders["ready"]
-        if not answered:
-            machine.blame(Law.ANSWERED, f"{key}: {said}")
+        asked = machine.questions[key]
+        # A click that was not accepted is nobody's to bring back.
+        if is_message(asked) or key in machine.outside.accepted.union(*folders.values()):
+            judge = _judge_click if isinstance(asked, Click) else _judge_reply
+            judge(machine, key, folders)
+
+
+def _judge_click(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
+    """What was to be taken away is gone, and the click is done with."""
+    click = machine.questions[key]
+    left = said_for(machine, click.key) if isinstance(click, Click) else []
+    if left or key in folders["ready"]:
+        machine.blame(Law.ANSWERED, f"{key}: {left}")
+
+
+def _judge_reply(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
+    said = said_for(machine, key)
+    if len({n for n, *_ in said}) < len(said):
+        machine.blame(Law.ONCE, f"{key}: {said}")
+    texts = [text for *_, text in said]
+    kinds = [kind for _, kind, _ in said]
+    if is_taken_away(machine, key):
+        answered = key in folders["done"]
+    elif key in folders["failed"] - folders["ready"] - folders["done"]:
+        answered = kinds == ["error"] and key in machine.outside.refused
+    else:
+        wanted = readings(machine.answers[key], is_stopped=key in machine.outside.stopped)
+        answered = texts in wanted and kinds[0] == "answer" and key not in folders["ready"]
+    if not answered:
+        machine.blame(Law.ANSWERED, f"{key}: {said}")
+
+
+def said_for(machine: Machine, key: str) -> list[tuple[int, str, str]]:
+    """Our messages for a question that stand in Slack: part, kind and text of each."""
+    standing = [message for message in machine.outside.said if message.ts not in machine.outside.deleted]
+    ours = [message for message in standing if message.mark["key"] == key]
+    return sorted((message.mark["n"], message.mark["kind"], message.text) for message in ours)
+
+
+def is_taken_away(machine: Machine, key: str) -> bool:
+    """Whether somebody has begun to take the reply away: then _judge_click says what must be left of it."""
+    return any(message.mark["key"] == key and message.ts in machine.outside.deleted for message in machine.outside.said)
 
 
 def readings(answer: str, *, is_stopped: bool) -> list[list[str]]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from cocoai.answer import Answerer
@@ -22,10 +22,11 @@ from cocoai.engine.spool import Spool
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.events import Question
+from cocoai.slack.interactions import Click
 from tests.crash.disk import Disk
 from tests.crash.power import Left, blank
 from tests.crash.stage import Stage
-from tests.crash.world import NOW, Law, Outside, Said
+from tests.crash.world import NOW, Asked, Law, Outside, Said, is_message, name
 from tests.manner import manner
 
 VAR = "/var"
@@ -56,7 +57,7 @@ class Wire:
         fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
         return Reply(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
-    def open(self, *_: object) -> Response:
+    def ask(self, *_: object) -> NoReturn:
         raise NotImplementedError
 
     def fetch(self, *_: object) -> Response:
@@ -64,13 +65,14 @@ class Wire:
 
 
 class Model(ChatGPTChat):
-    """Writes the answer that the question of this text has, in two pieces."""
+    """Writes the answer that the question in hand has, in two pieces."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, in_hand: list[str]) -> None:
         self._machine = machine
+        self._in_hand = in_hand
 
     def reply(self, conversation: Conversation, **_: object) -> Generator[str | Ending, None, None]:
-        text = self._machine.model(conversation.turns[-1].text)
+        text = self._machine.model(self._in_hand[-1], conversation.turns[-1].text)
         yield text[: len(text) // 2]
         self._machine.own_step("the model writes")
         yield text[len(text) // 2 :]
@@ -94,7 +96,7 @@ class Machine:
 
     left: Left
     outside: Outside
-    questions: dict[str, Question]
+    questions: dict[str, Asked]
     answers: dict[str, str]
     cast: Cast
     stage: Stage
@@ -130,9 +132,9 @@ class Machine:
 
     # the processes
 
-    def put(self, asked: Question) -> None:
-        """A worker: the question comes in, and Slack is answered 200 if it was kept."""
-        key = asked.key
+    def put(self, asked: Asked) -> None:
+        """A worker: the question or the click comes in, and Slack is answered 200 if it was kept."""
+        key = name(asked)
         known = self.outside.accepted | self.outside.spoken
         self.note(asked=self.outside.asked | {key})
         try:
@@ -149,10 +151,12 @@ class Machine:
 
     def work(self) -> bool:
         """A job process that answers one question, if there is one. The order of engine/jobs.py."""
-        answerer = self._answerer()
+        in_hand: list[str] = []
+        answerer = self._answerer(in_hand)
         job = self.spool.claim()
         if job is None:
             return False
+        in_hand.append(str(job.key))
         self._judge(job)
         answerer.answer(job)
         self._note_end(job)
@@ -161,7 +165,7 @@ class Machine:
 
     def welcome(self) -> None:
         """The usher."""
-        answerer = self._answerer()
+        answerer = self._answerer([])
         for job in self.spool.visit("placeholder"):
             self._judge(job)
             answerer.welcome(job)
@@ -184,12 +188,12 @@ class Machine:
         """Time passes."""
         self.note(now=self.outside.now + seconds)
 
-    def _answerer(self) -> Answerer:
+    def _answerer(self, in_hand: list[str]) -> Answerer:
         answerer = self.cast.answerer(
             self.spool,
             manner(update_interval=0.0),
             folder="/nonexistent",
-            outside=self._connections,
+            outside=lambda: (self._slack_chat(), Model(self, in_hand)),
             own_user=lambda: "U0COCOAI",
             clock=self.clock,
             sleep=lambda seconds: None,
@@ -197,8 +201,8 @@ class Machine:
         answerer.begin()
         return answerer
 
-    def _connections(self) -> tuple[SlackChat, ChatGPTChat]:
-        return SlackChat(Wire(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0), Model(self)
+    def _slack_chat(self) -> SlackChat:
+        return SlackChat(Wire(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)
 
     def _judge(self, job: Job) -> None:
         key = str(job.key)
@@ -233,6 +237,8 @@ class Machine:
     def _obey(self, method: str, fields: dict[str, Any]) -> dict[str, Any]:
         if method == "conversations.replies":
             return {"ok": True, "messages": self._thread(fields["ts"])}
+        if method == "chat.delete":
+            return self._delete(fields["ts"])
         self._speak(fields["metadata"]["event_payload"]["key"])
         if method == "chat.postMessage":
             return {"ok": True, "ts": self._post(fields)}
@@ -248,20 +254,33 @@ class Machine:
         self.note(said=(*self.outside.said, said))
         return ts
 
+    def _delete(self, ts: str) -> dict[str, Any]:
+        """For a click of the asker's, and for nothing else."""
+        if ts in self.outside.deleted:
+            return {"ok": False, "error": "message_not_found"}
+        (message,) = (each for each in self.outside.said if each.ts == ts)
+        clicks = [each for key, each in self.questions.items() if isinstance(each, Click) and key in self.outside.asked]
+        (click,) = (each for each in clicks if each.key == message.mark["key"])
+        self._speak(name(click))
+        self.note(deleted=self.outside.deleted | {ts})
+        return {"ok": True}
+
     def _thread(self, thread_ts: str) -> list[dict[str, Any]]:
         asked = [each for key, each in self.questions.items() if key in self.outside.asked]
-        here = [each for each in asked if each.thread_ts == thread_ts]
-        people = [{"ts": each.ts, "user": each.user, "text": each.text} for each in here]
+        here = [each for each in asked if each.thread_ts == thread_ts and isinstance(each, Question)]
+        people = [{"ts": each.ts, "user": each.user, "text": each.text} for each in here if is_message(each)]
         ours = [
             {"ts": each.ts, "user": "U0COCOAI", "text": each.text, "metadata": json.loads(each.metadata)}
             for each in self.outside.said
-            if each.thread_ts == thread_ts
+            if each.thread_ts == thread_ts and each.ts not in self.outside.deleted
         ]
         return people + ours
 
-    def model(self, text: str) -> str:
-        """One call of the model, paid for: the answer to the question of this text."""
-        (key,) = (key for key, asked in self.questions.items() if asked.text.endswith(text))
+    def model(self, key: str, text: str) -> str:
+        """One call of the model for that question, paid for; `text` is what it was asked."""
+        asked = self.questions[key]
+        if not (isinstance(asked, Question) and asked.text.endswith(text)):
+            self.blame(Law.WHOLE, f"{key}: the model is asked {text}")
         self.own_step("the model is called")
         if any(line.get("fact") == "answer" for line in self._lasting_lines(key)):
             self.blame(Law.PAID, key)

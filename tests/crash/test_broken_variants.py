@@ -20,6 +20,7 @@ from cocoai.answer.run import Run
 from cocoai.engine import background
 from cocoai.engine.job import Fact, Job, Key, encode_line
 from cocoai.engine.spool import Spool
+from cocoai.slack.interactions import Click
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import named
 from tests.crash.machine import Cast, StagedSpool
@@ -193,6 +194,14 @@ class FinishesBeforePosting(Answerer):
         pass
 
 
+class FinishesBeforeObeying(Answerer):
+    """The click's job is done; then it is done."""
+
+    def _obey(self, job: Job, click: Click) -> None:
+        self._spool.finish(job)
+        self._clicks.obey(click)
+
+
 class NeverSeeks(Answerer):
     """Posts whatever is not recorded."""
 
@@ -233,6 +242,8 @@ VARIANTS = [
     Variant(ForgetsWhatIsUnwanted, "stopped before it is answered", Law.KEPT),
     Variant(FinishesBeforePosting, "one question", Law.ANSWERED),
     Variant(NeverSeeks, "one question", Law.ONCE),
+    Variant(NeverSeeks, "asked again", Law.ONCE),
+    Variant(FinishesBeforeObeying, "taken away by its asker, in three parts", Law.ANSWERED),
 ]
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
+from cocoai.engine.job import Key
 from cocoai.slack.events import Question
+from cocoai.slack.interactions import Click
+from cocoai.webhook import again
 
 NOW = 1_763_822_100.0
 
@@ -47,7 +50,8 @@ class Said(NamedTuple):
 @dataclass(frozen=True)
 class Outside:
     """All that a power cut cannot touch. Keys are strings; `ended` has the time at which each ended; for those in
-    `refused` the model has given its reason why not; of those in `stopped` somebody has wished that they end.
+    `refused` the model has given its reason why not; of those in `stopped` somebody has wished that they end. `deleted`
+    holds the ts of each message of ours that is gone.
 
     `slack_faults` (away, or unheard: done, but the reply is lost) and `model_faults` (a code) are what will still
     go wrong, call by call; "" is nothing.
@@ -62,6 +66,7 @@ class Outside:
     calls: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
     slack_faults: tuple[str, ...] = ()
     model_faults: tuple[str, ...] = ()
 
@@ -76,3 +81,28 @@ def question(ts: int, thread: int | None = None, text: str = "why?") -> Question
     return Question(
         "mention", "C0PRACTICE", opens, at, "U0ASKER01", "T0PRACTICE", f"<@U0COCOAI> {text} ({ts})", f"Ev{ts}", int(NOW)
     )
+
+
+def click(ts: int, action: Literal["again", "delete"], on: Question) -> Click:
+    """The asker's click at second `ts`, on the first of our messages."""
+    message_ts, at = f"{int(NOW)}.000200", f"{int(NOW) - 100 + ts}.000100"
+    return Click(action, on.channel, on.thread_ts, message_ts, on.key, on.user, on.user, on.team, at)
+
+
+def asked_again(ts: int, on: Question) -> Question:
+    """What a click at second `ts` asks."""
+    return again(click(ts, "again", on), on)
+
+
+Asked = Question | Click
+"""What a job is made of."""
+
+
+def name(asked: Asked) -> str:
+    """The key of its job."""
+    return str(Key(asked.channel, asked.message_ts, asked.ts)) if isinstance(asked, Click) else asked.key
+
+
+def is_message(asked: Asked) -> bool:
+    """Is it somebody's message? Slack sends that again; of a click it only says that it did not work."""
+    return isinstance(asked, Question) and not asked.again

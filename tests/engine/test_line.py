@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from cocoai.engine.body import Rung
 from cocoai.engine.direct import Direct
 from cocoai.engine.line import USER_AGENT, BadHeader, Line, NotSent, ProxyFailed, new_line
 from cocoai.engine.proxied import Proxied
@@ -96,7 +99,7 @@ def test_a_long_body_leaves_whole(line: Line, server: Echo) -> None:
 
 def test_an_opened_response_is_read_as_it_comes_and_is_the_last_of_its_connection(line: Line, server: Echo) -> None:
     """The server is asked to close behind it, and says that it will."""
-    with line.open(f"{server.url}/words", b"", {}, TIMEOUT) as response:
+    with line.ask(f"{server.url}/words", b"", {}, TIMEOUT).response(PATIENCE) as response:
         said = b"".join(iter(lambda: response.body.read(PATIENCE), b""))
 
     assert (200, b"one two", True) == (response.status, said, response.body.closes)
@@ -220,8 +223,8 @@ def test_a_server_that_says_nothing(line: Line, server: Echo) -> None:
     """It has the request: what became of it nobody knows."""
     with pytest.raises(TimeoutError):
         line.post(f"{server.url}/silent", b"x", {}, (PATIENCE, SOON))
-    with pytest.raises(TimeoutError):
-        line.open(f"{server.url}/silent", b"x", {}, (PATIENCE, SOON))
+    with closing(line.ask(f"{server.url}/silent", b"x", {}, TIMEOUT)) as asked, pytest.raises(TimeoutError):
+        asked.response(SOON)
     with pytest.raises(TimeoutError):
         line.fetch(f"{server.url}/silent", {}, (PATIENCE, SOON))
 
@@ -234,6 +237,66 @@ def test_a_connection_that_breaks(line: Line, server: Echo, path: str) -> None:
 
     assert not isinstance(caught.value, NotSent)
     assert 1 == len(server.seen)
+
+
+class Late(PracticeServer):
+    """Says nothing until it may."""
+
+    def __init__(self, certificates: Certificates | None) -> None:
+        super().__init__(certificates)
+        self.asked = threading.Event()
+        self.may = threading.Event()
+
+    def answer(self, _: Incoming) -> Outgoing:
+        self.asked.set()
+        self.may.wait(PATIENCE)
+        return Outgoing(body=b"at last")
+
+
+@pytest.mark.parametrize("is_safe", [True, False], ids=["tls", "plain"])
+def test_a_bell_ends_the_wait_for_a_response_which_can_be_waited_on(
+    context: ssl.SSLContext, certificates: Certificates, *, is_safe: bool
+) -> None:
+    """As often as it rings. Behind a proxy it is not heard."""
+    line = Direct(context)
+    bell, rope = os.pipe()
+    with (
+        Late(certificates if is_safe else None) as server,
+        closing(line.ask(f"{server.url}/", b"x", {}, TIMEOUT)) as asked,
+    ):
+        server.asked.wait(PATIENCE)
+        os.write(rope, b"!")
+        for _ in range(2):
+            with pytest.raises(Rung):
+                asked.response(PATIENCE, bell)
+        with pytest.raises(TimeoutError):
+            asked.response(SOON)
+        server.may.set()
+        with asked.response(PATIENCE) as response:
+            said = response.body.whole(PATIENCE)
+    os.close(bell)
+    os.close(rope)
+
+    assert (200, b"at last") == (response.status, said)
+
+
+@pytest.mark.parametrize("path", ["gone", "half"])
+def test_what_is_asked_breaks(line: Line, server: Echo, path: str) -> None:
+    """The request had left, so it is no NotSent."""
+    with (
+        pytest.raises((OSError, HTTPException)) as caught,
+        closing(line.ask(f"{server.url}/{path}", b"x", {}, TIMEOUT)) as asked,
+    ):
+        asked.response(PATIENCE).body.whole(PATIENCE)
+
+    assert not isinstance(caught.value, NotSent)
+
+
+def test_a_long_response_is_whole(line: Line, server: Echo) -> None:
+    """Whatever came together with its head."""
+    for length in (1, 5_000, 20_000, 300_000):
+        with line.ask(f"{server.url}/", b"x" * length, {}, TIMEOUT).response(PATIENCE) as response:
+            assert length + 2 == len(response.body.whole(PATIENCE))
 
 
 @pytest.mark.parametrize("path", ["gone", "half"])

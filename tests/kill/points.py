@@ -1,4 +1,4 @@
-"""The kill points on the way of a question: where each lies, and what must have become of the question in the end.
+"""The kill points on the way of a question, or of a click: where each lies, and what must have become of it in the end.
 
 A point is before or after one call of the product's own code. `lay` wraps those calls in the process that is to be
 killed (entry.py); the product knows nothing of it. A point does nothing until a file of its name lies in the folder:
@@ -18,10 +18,13 @@ from typing import Any, Literal
 
 from cocoai.slack.messages import Mark
 
-Scene = Literal["short", "long", "waiting", "note", "refused", "deleted"]
+Scene = Literal["short", "long", "waiting", "note", "refused", "deleted", "removed", "praised", "again", "stopped"]
 """short: a question, an answer in one message. long: an answer in three. waiting: the only slot is taken, the usher
 comes. note: a mention with nothing else. refused: OpenAI will not, and the asker is told. deleted: somebody takes the
-placeholder away before the answer."""
+placeholder away before the answer.
+
+Of clicks: removed: the asker has the reply, in three messages, taken away. praised: somebody likes it. again: it is
+asked once more. stopped: while the model writes."""
 
 
 @dataclass(frozen=True)
@@ -174,10 +177,33 @@ POINTS = (
     Point("the tick's child", "before", f"{JOBS}._attend", also="after the 200"),
 )
 
+CLICKS = (
+    # The worker: Slack sends no click again, so that nginx has to.
+    Point("a click judged", "before", f"{SPOOL}.put", scene="removed"),
+    Point("a click linked", "after", f"{FILES}.link", scene="removed"),
+    Point("a click answered", "before", f"{JOBS}.wake", scene="removed"),
+    # The job process.
+    Point("a click claimed", "after", f"{JOB}.record", fact("attempt"), scene="removed"),
+    Point("before the reply goes", "before", f"{SLACK}.delete", scene="removed"),
+    Point("a part of it is gone", "after", f"{SLACK}.delete", scene="removed"),
+    Point("it is obeyed", "after", f"{JOB}.record", fact("obeyed"), scene="removed"),
+    Point("before the opinion", "before", f"{SPOOL}.annotate", scene="praised"),
+    Point("the opinion kept", "after", f"{SPOOL}.annotate", scene="praised"),
+    Point("whoever clicked thanked", "after", f"{SLACK}.whisper", scene="praised"),
+    # A question of its own.
+    Point("asked again, linked", "after", f"{FILES}.link", paid=2, scene="again"),
+    Point("asked again, heard", "after", f"{SLACK}.post", mark("placeholder"), paid=2, scene="again"),
+    # A wish: the worker, and who was to hear it.
+    Point("before the wish", "before", f"{SPOOL}.ask_stop", scene="stopped"),
+    Point("before the nudge", "after", f"{SPOOL}.ask_stop", scene="stopped"),
+    Point("the wish heard", "before", f"{JOB}.record", fact("answer"), scene="stopped"),
+    Point("what was there recorded", "after", f"{JOB}.record", fact("answer"), scene="stopped"),
+)
+
 
 def lay(folder: str) -> None:
     """Lay every point in this process and its children."""
-    for point in POINTS:
+    for point in (*POINTS, *CLICKS):
         owner, name = _place(point.where)
         setattr(owner, name, _wrapped(getattr(owner, name), point, Path(folder, point.name)))
 

@@ -6,27 +6,19 @@ OpenAI. It has one slot, so a slot or a lock that a dead process kept would be s
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from cocoai.engine.job import Key
-from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.manner import Manner, Twins
+from cocoai.rehearsal.slack.manner import Twins
 from cocoai.rehearsal.slack.workspace import Message
-from tests.house import House, house, payload
-from tests.kill.points import POINTS, Point
+from tests.house import House, payload
+from tests.kill.points import CLICKS, POINTS, Point
+from tests.kill.stack import LONG, arm, is_at_rest, posted
 from tests.processes import wait_until
-
-ROOT = Path(__file__).parents[2]
-ENTRY = Path(__file__).with_name("entry.py")
-
-LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(12))
-"""Fits into three messages."""
 
 REPLIES = {
     "short": [("answer", 1)],
@@ -37,38 +29,6 @@ REPLIES = {
     "deleted": [("answer", 1)],
 }
 """What stands under the question in the end: kind and part of each message."""
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
-    (folder / "points").mkdir()
-    with house(
-        folder,
-        certificates,
-        manner=Manner(echoes=False, retry_waits=(0.1, 0.3, 1.5)),
-        entry=str(ENTRY),
-        KILL_POINTS=str(folder / "points"),
-        PYTHONPATH=str(ROOT),
-        COCOAI_POOL_SLOTS="1",
-    ) as standing:
-        wait_until(lambda: processes(standing) == AT_REST)
-        yield standing
-        (folder / "points").rename(folder / "past")  # nobody is killed while the house is taken down
-
-
-AT_REST = ["cocoai-master", "cocoai-worker", "cocoai-worker"]
-
-
-def processes(built: House) -> list[str]:
-    """The names of this house's living processes, whoever their parents are by now."""
-    mark = f"KILL_POINTS={built.var}/points".encode()
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if mark in Path(f"/proc/{entry}/environ").read_bytes():
-                found.append(Path(f"/proc/{entry}/comm").read_text().strip())
-    return sorted(name for name in found if name.startswith("cocoai"))
 
 
 @pytest.mark.parametrize("twins", ["mention only", "message first"])
@@ -83,7 +43,7 @@ def test_killed_there_everything_happens_once(built: House, point: Point, twins:
 
     question = SCENES[point.scene](built, point)
     wait_until(lambda: ended(built, question))
-    wait_until(lambda: processes(built) == AT_REST and not built.held_locks())
+    wait_until(lambda: is_at_rest(built))
     deliveries = built.slack.wait_for_deliveries()
 
     assert [] == os.listdir(built.var / "points")
@@ -99,19 +59,9 @@ MORE_POSTS = {"waiting": 1, "deleted": 1}
 """The other question's reply; the placeholder that was taken away."""
 
 
-def posted(built: House) -> int:
-    return sum(1 for call in built.slack.calls if (call.method, call.outcome) == ("chat.postMessage", "ok"))
-
-
 def ended(built: House, question: Message) -> bool:
     key = Key(question.channel, question.thread_ts or question.ts, question.ts)
     return any(key in built.spool.keys(folder) for folder in ("done", "failed"))
-
-
-def arm(built: House, point: Point) -> None:
-    """Whoever comes to the point next dies there."""
-    for name in filter(None, (point.name, point.also)):
-        (built.var / "points" / name).touch()
 
 
 # the scenes
@@ -174,4 +124,5 @@ SCENES: dict[str, Callable[[House, Point], Message]] = {
 
 def test_no_point_is_left_out() -> None:
     """Their number, so that a lost line is noticed; and no two share a file."""
-    assert 51 == len({point.name for point in POINTS}) == len(POINTS)
+    assert (51, 16) == (len(POINTS), len(CLICKS))
+    assert 67 == len({point.name for point in (*POINTS, *CLICKS)})
