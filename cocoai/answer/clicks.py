@@ -10,7 +10,7 @@ import contextlib
 from cocoai.answer.manner import Manner
 from cocoai.engine.job import Key
 from cocoai.engine.spool import Spool
-from cocoai.errors import Permanent
+from cocoai.errors import Permanent, Temporary
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.interactions import Click
 from cocoai.words import Words
@@ -29,6 +29,7 @@ class Clicks:
 
     def obey(self, click: Click) -> None:
         """Do it, whole. Raises `Temporary`, `Permanent`, and OSError if an opinion cannot be kept."""
+        self._await_end(click)
         words = self._words(click)
         if click.action != "delete":
             self._note(click, words)
@@ -36,6 +37,15 @@ class Clicks:
             self._delete(click)
         else:
             self._whisper(click, words.only_asker)
+
+    def _await_end(self, click: Click) -> None:
+        """Whoever clicks is quicker than the answer's own last step: what is deleted now would be posted again.
+
+        Only if its process is killed just there; but an opinion, too, is kept with what has ended.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            self._spool.peek("ready", Key.parse(click.key))
+            raise Temporary("not_ended")
 
     def _delete(self, click: Click) -> None:
         """The whole reply, all of its parts."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from cocoai.answer import Answerer
+from cocoai.answer.run import Run
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.words import LANGUAGES, Words
@@ -87,3 +89,30 @@ def test_a_deletion_that_slack_forbids_is_the_operators(
     assert f"reason=Slack {code}" in caplog.text
     assert () == desk.slack.whispers()
     assert stands(desk, reply)
+
+
+class Killed(Answerer):
+    """One that does not come to the end of its question, though the answer stands in Slack."""
+
+    def _finish(self, run: Run, outcome: str) -> None:
+        pass
+
+
+def test_a_reply_whose_question_has_not_ended_is_deleted_when_it_has(desk: Counter) -> None:
+    """Deleted at once, it would be posted again by whoever comes after a process that dies just there."""
+    question = desk.ask("hello?")
+    job = desk.claim()
+    desk.answerer(Killed).answer(job)
+    (reply,) = desk.replies(question)
+    desk.ahead += 1
+    desk.click(reply, "delete")
+    desk.run()
+    stood = stands(desk, reply)
+    job.release()
+    desk.wait()
+
+    desk.run_to_the_end()
+
+    assert stood
+    assert [] == desk.replies(question)
+    assert (0, 2, 0) == desk.ended()
