@@ -55,9 +55,9 @@ class Turn:
         return estimated_tokens(self.text) + sum(each.estimated() for each in self.attachments)
 
     def end(self, tokens: float) -> tuple[Turn, ...]:
-        """What fits of people's last lines, for several messages may be one turn; nothing of an answer of ours."""
+        """What fits of its last lines: several messages may be one turn, and who goes on must see where it stopped."""
         lines = self.text.split("\n")
-        if self.speaker == "cocoai" or self.attachments:
+        if self.attachments:
             return ()
         start = len(lines)
         while start and (tokens := tokens - estimated_tokens(lines[start - 1])) >= 0:

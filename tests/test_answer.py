@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer.asking import GO_ON
 from cocoai.answer.delays import DELAYS
 from cocoai.answer.reply import Reply
 from cocoai.answer.run import SETTLE, Run
@@ -28,6 +29,7 @@ from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.events import Question
+from cocoai.slack.layout import Layout
 from cocoai.slack.messages import Mark
 from cocoai.words import ENGLISH, JAPANESE, Words
 from tests.house import payload
@@ -257,6 +259,20 @@ def test_what_a_killed_process_sent_may_arrive_late(desk: Desk) -> None:
     assert 1 == desk.called("chat.postMessage")
 
 
+def test_what_another_cocoai_has_posted_is_not_taken_for_ours(desk: Desk) -> None:
+    """A QA copy in the same thread, mentioned along with us, has answered already: we do too, though we were killed."""
+    question = desk.ask()
+    killed = desk.claim()
+    killed.release()
+    mark = Mark(str(killed.key), "answer")
+    metadata = {"event_type": "cocoai", "event_payload": mark.payload()}
+    desk.slack.workspace.post(question.channel, "U0OTHER01", "Theirs.", thread_ts=question.ts, metadata=metadata)
+
+    desk.run()
+
+    assert ["U0OTHER01", "U0COCOAI"] == [message.user for message in desk.replies(question)]
+
+
 def test_the_first_attempt_never_searches(desk: Desk) -> None:
     """It cannot have posted before: the thread is read once, for the model; one that the question opens, not at all."""
     question = desk.ask()
@@ -305,6 +321,88 @@ def test_a_long_answer_goes_on_in_parts_each_once(desk: Desk) -> None:
     assert 1 == len(desk.openai.asked)
 
 
+@pytest.mark.parametrize("formats", [("mrkdwn", "markdown"), ("markdown", "mrkdwn")])
+def test_an_answer_that_is_cut_otherwise_at_the_next_attempt_is_whole(desk: Desk, formats: tuple[str, str]) -> None:
+    """The settings changed, or CocoAI itself, while Slack was away: what stands already is changed too."""
+    desk.openai.manner.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
+    question = desk.ask()
+    before, after = map(Layout, formats)
+    desk.changes["layout"] = before
+    desk.slack.fail("chat.postMessage", Fault("slow"), times=2)  # the placeholder, and the second part
+    desk.slack.fail("chat.postMessage", Fault("broken"))
+    desk.run()
+    desk.changes["layout"] = after
+    desk.wait()
+
+    desk.run()
+
+    whole = " ".join(message.text for message in desk.outside()[0].thread(question.channel, question.ts)[1:])
+    assert [1] * 40 == [whole.count(f"Paragraph {n}: ") for n in range(40)]
+    assert (0, 1, 0) == desk.ended()
+
+
+def test_a_part_too_many_is_taken_away(desk: Desk) -> None:
+    """Cut into fewer parts than stand already, the answer is there once."""
+    desk.openai.manner.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(10))
+    question = desk.ask()
+    desk.slack.fail("chat.postMessage", Fault("slow"), times=2)
+    desk.slack.fail("chat.postMessage", Fault("broken"))
+    desk.run()
+    desk.changes["layout"] = Layout("markdown")
+    desk.wait()
+
+    desk.run()
+
+    assert ["answer"] == [payload(message)["kind"] for message in desk.replies(question)]
+
+
+def test_an_answer_of_nothing_that_can_be_seen_is_as_good_as_none(desk: Desk) -> None:
+    """The asker reads why there is nothing."""
+    desk.openai.manner.answer = "\x00\x07"
+    question = desk.ask()
+
+    desk.run()
+
+    assert ("answer", ENGLISH.empty) == desk.reply(question)
+
+
+def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(desk: Desk) -> None:
+    """It has its note already; of the question what was not known then is not missed."""
+    asked = desk.slack.say("U0ASKER01", "<@U0COCOAI> hello?")
+    old: dict[str, Any] = {
+        "kind": "mention",
+        "channel": asked.channel,
+        "thread_ts": asked.ts,
+        "ts": asked.ts,
+        "user": asked.user,
+    }
+    old |= {"team": "T0", "text": asked.text, "event_id": "Ev", "event_time": 0}
+    assert desk.spool.put(Key(asked.channel, asked.ts, asked.ts), old)
+    job = desk.claim()
+    job.record("answer", text="Half.\n\n(Cut here.)", model="gpt-6-luna", finish="length", usage=None)
+    job.release()
+
+    desk.run()
+
+    assert ("answer", "Half.\n\n(Cut here.)") == desk.reply(asked)
+    assert [] == list(desk.openai.asked)
+
+
+def test_a_text_that_slack_finds_too_long_is_cut_shorter(desk: Desk) -> None:
+    """It may count otherwise than we do; what was paid for is read all the same."""
+    desk.openai.manner.answer = "text " * 1500
+    desk.changes["layout"] = Layout("markdown")
+    desk.changes["update_interval"] = 60
+    question = desk.ask()
+    desk.slack.fail("chat.update", Fault("refused", code="msg_too_long"))
+
+    desk.run()
+
+    replies = desk.replies(question)
+    assert 1500 == sum(message.text.count("text") for message in replies)
+    assert len(replies) > 1
+
+
 def test_a_deleted_placeholder_is_replaced(desk: Desk) -> None:
     """Somebody took it away while the model was writing: the answer is posted anew."""
     question = desk.ask()
@@ -349,6 +447,44 @@ def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Des
     assert "deep" not in said
     assert 1 == said.count("right?")
     assert "U0ASKER" not in said
+
+
+def test_who_is_called_as_such_a_word_does_not_ask_for_the_other_model(desk: Desk) -> None:
+    """Of several people each has his name before his words: there it is no word of his, here it is."""
+    desk.changes["deep"] = lambda: {"asker": "gpt-6.1-sol"}
+    opening = desk.slack.say("U0ASKER02", "good morning")
+    for text in ("how are you?", "asker: how are you?"):
+        desk.ask(text, thread_ts=opening.ts)
+        desk.run()
+
+    assert ["gpt-6-luna", "gpt-6.1-sol"] == [asked.body["model"] for asked in desk.openai.asked]
+    last = [asked.body["messages"][-1]["content"].rpartition("\n")[2] for asked in desk.openai.asked]
+    assert ["Asker: how are you?"] * 2 == last
+
+
+def test_an_edited_word_for_another_model_counts(desk: Desk) -> None:
+    """As all that is asked it counts as it stands when it is answered."""
+    desk.changes["deep"] = lambda: {"deep": "gpt-6.1-sol"}
+    opening = desk.ask()
+    desk.run()
+    question = desk.ask("why?", thread_ts=opening.ts)
+    desk.slack.edit(question.channel, question.ts, "<@U0COCOAI> deep: why?")
+
+    desk.run()
+
+    assert "gpt-6.1-sol" == desk.openai.asked[-1].body["model"]
+    assert "why?" == desk.openai.asked[-1].body["messages"][-1]["content"]
+
+
+def test_continue_in_other_peoples_talk_is_a_question(desk: Desk) -> None:
+    """There is no answer of ours that could go on, whatever others have said."""
+    opening = desk.slack.say("U0ASKER02", "one, two, three")
+    desk.ask("continue", thread_ts=opening.ts)
+
+    desk.run()
+
+    (asked,) = desk.openai.asked
+    assert GO_ON not in asked.body["messages"][-1]["content"]
 
 
 def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> None:

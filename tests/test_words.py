@@ -116,6 +116,7 @@ def test_a_code_without_a_text_of_its_own() -> None:
         ("https://example.com/page and this?", "en"),
         ("https://example.com/page を訳して", "ja"),
         ("", ""),
+        ("a" * 400_000, "en"),
     ],
 )
 def test_the_language_of_a_text(text: str, language: str) -> None:

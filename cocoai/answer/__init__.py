@@ -79,7 +79,7 @@ class Answerer:
     def begin(self, bell: Bell | None = None) -> None:
         """First of all in each process. The bell rings when somebody wants an answer to end."""
         self._slack, chatgpt = self._outside()
-        self._clicks = Clicks(self._spool, self._manner, self._slack)
+        self._clicks = Clicks(self._spool, self._manner, self._slack, self._own_user)
         self._asking = Asking(
             self._spool,
             self._manner,
@@ -193,7 +193,7 @@ class Answerer:
         return self._asking.ask(run, reply.growing(ts), ts)
 
     def _replying(self, run: Run) -> Reply:
-        return self.reply(run, self._slack, self._manner, clock=self._clock, sleep=self._sleep)
+        return self.reply(run, self._slack, self._manner, self._own_user, clock=self._clock, sleep=self._sleep)
 
     def _text(self, question: Question) -> str:
         return plain(question.text, self._own_user())

@@ -21,9 +21,9 @@ from cocoai.slack.chat import SlackChat
 from cocoai.slack.download import LeftOut, read_files
 from cocoai.slack.events import Question
 from cocoai.slack.growing import Growing
-from cocoai.slack.history import files_of_question, turns
+from cocoai.slack.history import files_of_question, turns, words_of_question
+from cocoai.slack.lines import clean
 from cocoai.slack.messages import Message
-from cocoai.slack.rendering import plain
 from cocoai.slack.spans import literal
 from cocoai.words import Words, command, deep
 
@@ -97,7 +97,8 @@ class Asking:
         files = files_of_question(messages, question)
         attachments, left_out = read_files(self._slack, files, self._manner.attachments)
         *before, last = self._turns(messages, question)
-        wanted, last = self._addressed(last, plain(question.text, self._own_user()), goes_on=bool(before))
+        goes_on = any(turn.speaker == "cocoai" for turn in before)
+        wanted, last = self._addressed(last, words_of_question(messages, question, self._own_user()), goes_on=goes_on)
         persona = self._manner.persona(question.channel)
         model = wanted or persona.model or self._manner.model
         conversation = Conversation(persona.instructions, (*before, replace(last, attachments=attachments)))
@@ -130,16 +131,15 @@ class Asking:
         return str(answers[-1]["text"]) if answers else None
 
     def _addressed(self, asked: Turn, text: str, *, goes_on: bool) -> tuple[str, Turn]:
-        """The model that the asker wants, if he says so, and his words without that."""
+        """The model that the asker wants, if his own words say so, and what he asked without that.
+
+        In `asked` his name may stand before his words (`text`), and that may be such a word too.
+        """
         if goes_on and command(text) == "continue":
             return "", replace(asked, text=f"{asked.text}\n\n{GO_ON}")
-        models = self._manner.deep()
-        model, rest = deep(asked.text, models)
-        if not model and deep(text, models)[0]:  # a name stands before his words
-            name, _, words = asked.text.partition(": ")
-            model, rest = deep(words, models)
-            rest = f"{name}: {rest}"
-        return model, replace(asked, text=rest) if model else asked
+        model, rest = deep(text, self._manner.deep())
+        word = text.removesuffix(rest)
+        return model, replace(asked, text=asked.text.replace(word, "", 1)) if model else asked
 
     # what it writes
 
@@ -174,16 +174,18 @@ class Asking:
 
 def worded(answer: Fact, run: Run) -> str:
     """What the asker reads: never nothing, never a cut or a file left out without a word."""
+    if "left_out" not in answer:  # an earlier version recorded it in the asker's words
+        return str(answer["text"])
     words = run.words
     finish = answer["finish"]
     notes = {"length": words.cut, STOPPED: words.stopped}
-    if answer["text"].strip():
+    if clean(answer["text"]).strip():
         said = [answer["text"], notes.get(finish, "")]
     elif finish == STOPPED:
         said = [words.stopped]
     else:
         said = [words.refused if answer.get("refusal") or finish == "content_filter" else words.empty]
-    left_out = [_left_out(words, **each) for each in answer.get("left_out", ())]
+    left_out = [_left_out(words, **each) for each in answer["left_out"]]
     return "\n\n".join(filter(None, (*said, "\n".join(left_out))))
 
 

@@ -6,6 +6,7 @@ Deleting twice, or noting an opinion twice, changes nothing: so a second run nee
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from cocoai.answer.manner import Manner
 from cocoai.engine.job import Key
@@ -20,12 +21,13 @@ ACTIONS = frozenset({"delete", "up", "down"})
 
 
 class Clicks:
-    """Does what was clicked, in one process."""
+    """Does what was clicked, in one process. `own_user` tells who we are."""
 
-    def __init__(self, spool: Spool, manner: Manner, slack: SlackChat) -> None:
+    def __init__(self, spool: Spool, manner: Manner, slack: SlackChat, own_user: Callable[[], str]) -> None:
         self._spool = spool
         self._manner = manner
         self._slack = slack
+        self._own_user = own_user
 
     def obey(self, click: Click) -> None:
         """Do it, whole. Raises `Temporary`, `Permanent`, and OSError if an opinion cannot be kept."""
@@ -48,9 +50,10 @@ class Clicks:
             raise Temporary("not_ended")
 
     def _delete(self, click: Click) -> None:
-        """The whole reply, all of its parts."""
+        """The whole reply, all of its parts; what a QA copy of CocoAI replied to the same question is not ours."""
+        own_user = self._own_user()
         for message in self._slack.thread(click.channel, click.thread_ts):
-            if message.mark is not None and message.mark.key == click.key:
+            if message.mark is not None and message.mark.key == click.key and message.user == own_user:
                 self._slack.delete(click.channel, message.ts)
 
     def _note(self, click: Click, words: Words) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from cocoai.answer.manner import Manner
 from cocoai.answer.run import Run
+from cocoai.engine.job import Fact
 from cocoai.errors import Permanent
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.growing import Growing
@@ -25,8 +26,10 @@ LATE = 3600.0
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's codes for a message of ours that can no longer be changed: it is posted anew."""
 
-UNSHOWABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
-"""Slack's codes for blocks that it will not have: the same is said in text alone."""
+UNSHOWABLE = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch", "msg_too_long"}
+)
+"""Slack's codes for blocks that it will not have, or not with so long a fallback: the same is said in text alone."""
 
 UNDER = {"placeholder": ("stop",), "answer": ("again", "delete", "up", "down"), "error": ("again", "delete")}
 """The buttons under a message of each kind."""
@@ -38,13 +41,16 @@ log = logging.getLogger(__name__)
 
 
 class Reply:
-    """The reply of one run. `clock` in epoch seconds; `sleep` waits for what a dead process may have sent."""
+    """The reply of one run. `clock` in epoch seconds; `sleep` waits for what a dead process may have sent; `own_user`
+    tells who we are.
+    """
 
     def __init__(
         self,
         run: Run,
         slack: SlackChat,
         manner: Manner,
+        own_user: Callable[[], str],
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -52,6 +58,7 @@ class Reply:
         self._run = run
         self._slack = slack
         self._manner = manner
+        self._own_user = own_user
         self._clock = clock
         self._sleep = sleep
 
@@ -99,21 +106,23 @@ class Reply:
         return is_late and not job.facts("part") and self._run.record("late")
 
     def _put(self, ts: str, shown: Sequence[Shown], *, anew: bool = False) -> None:
-        """`anew`: parts that stand already may be cut otherwise, and are changed too."""
+        """What stands already is changed where it was cut otherwise, under other settings perhaps, or if `anew`."""
         *others, last = shown
         first, *rest = (*others, last if anew else with_buttons(last, self._buttons("answer")))
         self._change(ts, first, "answer")
-        posted: dict[int, str] = {fact["n"]: fact["ts"] for fact in self._run.job.facts("part")}
+        posted: dict[int, Fact] = {fact["n"]: fact for fact in self._run.job.facts("part")}
         for n, part in enumerate(rest, 2):
             if n not in posted:
                 if not self._post_part(part, n):
                     return
-            elif anew:
-                self._update(posted[n], part, self._run.mark("part", n))
+            elif anew or posted[n].get("size") != len(part.text):
+                self._update(posted[n]["ts"], part, self._run.mark("part", n))
+        for n in posted.keys() - range(2, len(shown) + 1):
+            self._slack.delete(self._run.question.channel, posted[n]["ts"])
 
     def _post_part(self, shown: Shown, n: int) -> bool:
         ts = self._sought(n=n) or self._post(shown, self._run.mark("part", n))
-        return self._run.record("part", n=n, ts=ts)
+        return self._run.record("part", n=n, ts=ts, size=len(shown.text))
 
     def _told(self, say: Callable[[Shown], T], shown: Shown) -> T:
         """Our own words; where Slack will not have blocks, without their buttons."""
@@ -165,7 +174,7 @@ class Reply:
             return None
         self._sleep(self._run.unsettled)
         question = self._run.question
-        return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n)
+        return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, self._own_user())
 
     def _post(self, shown: Shown, mark: Mark) -> str:
         question = self._run.question

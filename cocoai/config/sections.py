@@ -66,7 +66,7 @@ def refuse_unknown(sources: Sources) -> None:
 def _words(sources: Sources, section: str, ours: Words) -> Words:
     known = texts(ours)
     given = {key: sources.value(section, key, _text_like(key, known[key])) for key in sources.keys(section)}
-    return overridden(ours, {key: text for key, text in given.items() if text}) if given else ours
+    return overridden(ours, {key: text for key, text in given.items() if text.strip()}) if given else ours
 
 
 def _text_like(key: str, ours: str) -> Kind:

@@ -140,12 +140,21 @@ class SlackChat:
         return tuple(kept)
 
     def find(
-        self, channel: str, thread_ts: str, mark_key: str, kinds: Collection[str] = KINDS, n: int = 1
+        self,
+        channel: str,
+        thread_ts: str,
+        mark_key: str,
+        kinds: Collection[str] = KINDS,
+        n: int = 1,
+        own_user: str = "",
     ) -> str | None:
-        """The ts of our first message in the thread with that key, one of those kinds, and that part's number."""
+        """The ts of our first message in the thread with that key, one of those kinds, and that part's number.
+
+        A QA copy of CocoAI marks its messages as we do: `own_user` tells ours from those.
+        """
         for message in self.thread(channel, thread_ts):
             mark = message.mark
-            if mark and mark.key == mark_key and mark.kind in kinds and mark.n == n:
+            if own_user in ("", message.user) and mark and mark.key == mark_key and mark.kind in kinds and mark.n == n:
                 return message.ts
         return None
 

@@ -53,7 +53,7 @@ class Growing:
 
     def show(self, text: str) -> None:
         """Show what there is so far, if it is time and there is more than before."""
-        if len(text) <= self.shown or not text.strip():
+        if len(text) <= self.shown or text.isspace():
             return
         now = time.monotonic()
         if not self._next:

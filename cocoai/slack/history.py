@@ -118,6 +118,11 @@ def files_of_question(messages: Iterable[Message], question: Question) -> tuple[
     return found.files if found else tuple(map(File.from_facts, question.files))
 
 
+def words_of_question(messages: Iterable[Message], question: Question, own_user: str) -> str:
+    """What is asked, as its message says it now, nobody's name before it. Raises as `turns` does."""
+    return plain(_question(messages, question, own_user).text, own_user)
+
+
 def _seen(messages: Iterable[Message], question: Question, own_user: str) -> _Seen:
     # Once each: a reply that was sent to the channel too may be told of twice.
     once = sorted({message.ts: message for message in messages}.values(), key=lambda message: _sortable(message.ts))

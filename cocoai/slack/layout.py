@@ -57,14 +57,16 @@ class Layout:
         """The whole answer, message by message; [] only if it is blank."""
         if not self._is_markdown:
             return [Shown(text) for text in rendering.parts(markdown, MOST_SECTION)]
-        made = blocks.units(elements(clean(markdown)))
-        return [_in_block(text, _fallback(text)) for text in blocks.parts(made)]
+        markdown = unpinged(clean(markdown))
+        # Markup around nothing is shown as it stands.
+        made = blocks.parts(blocks.units(elements(markdown))) or [markdown.strip()[: blocks.MOST]]
+        return [_in_block(text, _fallback(text)) for text in made if text]
 
     def growing(self, markdown: str, mark: str) -> Shown:
         """What there is of the first message while the answer is written, made to read well, and `mark` under it."""
         most = MOST_TEXT if self._is_markdown else MOST_SECTION
         # What is far beyond the first message is not read at all: this is done at every update.
-        found = presentable(elements(clean(markdown[: 2 * (blocks.MOST if self._is_markdown else most)])))
+        found = presentable(elements(unpinged(clean(markdown[: 2 * (blocks.MOST if self._is_markdown else most)]))))
         mark = harmless(mark)
         text = _first(rendering.units(found, most), Room(most - len(mark) - 2))
         under = f"{text}\n\n{mark}".strip()
@@ -89,7 +91,7 @@ def with_buttons(shown: Shown, buttons: Sequence[Button]) -> Shown:
 
 
 def _in_block(markdown: str, fallback: str, *more: Block) -> Shown:
-    return Shown(fallback, ({"type": "markdown", "text": unpinged(markdown)}, *more))
+    return Shown(fallback, ({"type": "markdown", "text": markdown}, *more))
 
 
 def _fallback(markdown: str) -> str:

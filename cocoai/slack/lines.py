@@ -9,12 +9,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"(?P<before>(?:[ \t]{0,3}>[ \t]?)*[ \t]*)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)")
+# Nothing in these is given back once it is taken: lines of nothing but quotes' signs and space would take for ever.
+_SIGN = r"[ \t]{0,3}+>[ \t]?+"
+_BEFORE = re.compile(rf"(?:{_SIGN}){{0,40}}+[ \t]{{0,200}}+")
+_FENCE = re.compile(rf"(?P<before>{_BEFORE.pattern})(?P<ticks>`{{3,}}|~{{3,}})(?P<info>[^`]*)")
 _FENCE_IN_ITEM = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)((?:`{3,}|~{3,})[^`]*)")
-_BEFORE = re.compile(r"(?:[ \t]{0,3}>[ \t]?)*[ \t]*")
 _TABLE_RULE = re.compile(r":?-+:?")
 _CELL_ENDS = re.compile(r"(?<!\\)\|")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+MOST_INFO = 200
+"""Characters of a fence's first line that are said again in each part; of its ticks too."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,10 @@ def _fence(lines: list[str], at: int) -> tuple[Fence, int] | None:
         code.append(end)
     is_closed = at + 1 + len(code) < len(lines)
     taken = 1 + len(code) + (is_closed and end is not None)
-    return Fence(before, ticks, opening["info"].strip(), tuple(code), is_closed), taken
+    info = opening["info"].strip()
+    if len(info) > MOST_INFO:  # words, that were put on the wrong line
+        info, code = "", [info, *code]
+    return Fence(before, ticks[:MOST_INFO], info, tuple(code), is_closed), taken
 
 
 def _closes(line: str, ticks: str) -> bool:
@@ -118,5 +127,5 @@ def _inside(line: str, before: str) -> str | None:
         return line[len(before) :]
     if ">" not in before:
         return line.lstrip(" ") if before.startswith(line[: len(line) - len(line.lstrip(" "))]) else line
-    signs = re.match(rf"(?:[ \t]{{0,3}}>[ \t]?){{{before.count('>')}}}", line)
+    signs = re.match(rf"(?:{_SIGN}){{{before.count('>')}}}", line)
     return line[signs.end() :] if signs else None

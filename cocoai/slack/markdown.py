@@ -30,7 +30,9 @@ MOST_IN_ROW = 2_000
 MOST_IN_PIECE = 6_000
 """Characters of a line that has to be cut, before its marks get their gaps: there may be two for each three."""
 
-_BEFORE_WORDS = re.compile(r"[ \t]*(?:> ?)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|#{1,6}[ \t]+)?")
+_BEFORE_WORDS = re.compile(
+    r"[ \t]{0,40}(?:> ?){0,40}[ \t]{0,40}(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,40}|#{1,6}[ \t]{1,40})?"
+)
 _LESS_DEEP = re.compile(r"(?m)^\S")
 _SIGN = re.compile(r"[-+#\d.)*]")
 _SPECIAL = re.compile(r"[\\`*_~\[\]<>#|]")
@@ -104,7 +106,8 @@ def _is_refused(table: Table) -> bool:
 def _rule(table: Table) -> str:
     """The rule, with as many cells as the head: else it is no table."""
     count = len(cells(table.head))
-    return table.rule if len(cells(table.rule)) == count else "|" + "---|" * count
+    is_fit = len(cells(table.rule)) == count and len(table.rule) <= MOST_IN_ROW
+    return table.rule if is_fit else "|" + "---|" * count
 
 
 def _fenced(code: Iterable[str], frame: Frame) -> list[Unit]:

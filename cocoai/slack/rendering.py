@@ -23,7 +23,7 @@ from cocoai.slack.spans import GAP, Span, marked, read, written
 _WIDEST_INDENT = 16
 
 _LANGUAGE = re.compile(r"[\w+#.-]{0,20}")
-_QUOTE = re.compile(r" {0,3}(?:> ?)+")
+_QUOTE = re.compile(r"(?: {0,3}+> ?+)++")
 _HEADING = re.compile(r" {0,3}#{1,6}\s+(?=\S)")
 _RULE = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*")
 _ITEM = re.compile(r"(\s*)(?:[-*+]|(\d{1,9}[.)]))\s+(?=\S)")

@@ -10,7 +10,7 @@ from cocoai.words.words import Words
 
 Language = Literal["ja", "en", ""]
 
-_ADDRESS = re.compile(r"[a-z]+://\S+")
+_ADDRESS = re.compile(r"(?<![a-z])[a-z]+://\S+")
 _JAPANESE = re.compile(
     "[\u3005\u3006\u3041-\u30ff\uff66-\uff9f"  # 々〆, kana of either width
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # kanji

@@ -116,3 +116,17 @@ def test_a_reply_whose_question_has_not_ended_is_deleted_when_it_has(desk: Count
     assert stood
     assert [] == desk.replies(question)
     assert (0, 2, 0) == desk.ended()
+
+
+def test_what_another_cocoai_has_replied_to_the_same_question_stays(desk: Counter) -> None:
+    """A QA copy in the same channel marks its messages as we do; Slack would not let us delete them."""
+    reply = replied(desk, "en")
+    theirs = desk.slack.workspace.post(
+        reply.channel, "U0OTHER01", "Theirs.", thread_ts=reply.thread_ts, metadata=reply.metadata
+    )
+
+    desk.click(reply, "delete")
+    desk.run_to_the_end()
+
+    assert [False, True] == [stands(desk, reply), stands(desk, theirs)]
+    assert [] == desk.spool.keys("failed")

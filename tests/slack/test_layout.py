@@ -313,6 +313,38 @@ def test_no_end_takes_long(hostile: str) -> None:
     assert time.process_time() - began < 2
 
 
+HUGE = {
+    "space before words": " " * 12_000 + "a b",
+    "space before a line that must be cut": " " * 5_990 + "x y" * 3_000,
+    "a quote's signs": ">" * 12_000,
+    "a quote's signs apart": ">   " * 3_000 + "word",
+    "a quote's signs and no fence": ">  " * 60 + "x```",
+    "a fence in quotes": ">" * 12_000 + "```\nx",
+    "a table in quotes": ">  " * 60 + "|a|\n" + ">  " * 60 + "|-|\n" + ">  " * 59 + "|1|",
+    "ticks": "`" * 12_000,
+    "words behind ticks": "```" + "a b " * 4_000 + "\ncode\n```",
+    "a table's rule": "|a|\n|" + "-" * 20_000 + "|\n|1|",
+    "pings": "<!channel> " * 3_000,
+    "a break": "<br>",
+    "breaks": "<br>" * 4_000,
+}
+"""What nobody means, and anybody can have the model write."""
+
+
+@pytest.mark.parametrize("layout", [MARKDOWN, MRKDWN])
+@pytest.mark.parametrize("name", HUGE)
+def test_too_much_of_one_thing(name: str, layout: Layout) -> None:
+    """It is shown within the limits, and neither while it grows nor in the end does it take for ever."""
+    parts = layout.parts(HUGE[name])
+    growing = layout.growing(HUGE[name], MARK)
+
+    check_limits(HUGE[name], parts)
+    check_limits(MARK, [growing])
+    for part in (*parts, growing):
+        assert harmless(part.text) == part.text
+        assert unpinged(in_blocks(part)) == in_blocks(part)
+
+
 # Each property finds its fault
 
 
