@@ -2,7 +2,8 @@
 
     python -m bench.growing [first] [four]            both tables, about four minutes
 
-first   60 questions, four at a time, to a model that writes for 3 s: from its first piece to the first words in Slack
+first   40 questions, four at a time, to a model that writes for 3 s: from its first piece to the first words in Slack;
+        as many in a minute as Slack's tier bears, for beyond it growing replies are skipped
 four    four replies that grow at once for a minute, twice: how often each, what Slack refused, and whether the last
         words of each arrived
 
@@ -35,6 +36,10 @@ from tests.house import House, house, payload
 PATIENCE = 240.0
 SLACK = {"rate_limits": True, "latency": 0.1}
 AT_ONCE = 4
+QUESTIONS = 40
+EVERY = 12.0
+"""Seconds from four questions to the next four: two updates of each are 40 a minute."""
+
 WORDS = "word by word it grows and grows, " * 4
 END = "and this is its end."
 
@@ -79,8 +84,8 @@ def first(folder: Path, certificates: Certificates) -> None:
     folder.mkdir()
     watched = Watched(certificates, seconds=3.0, pieces=60)
     with house(folder, certificates, manner=Manner(**SLACK), openai=lambda _: watched) as built:
-        questions = [question for start in range(0, 60, AT_ONCE) for question in ask(built, start)]
-        shown = first_words(built, questions)
+        questions = [question for start in range(0, QUESTIONS, AT_ONCE) for question in ask(built, start, EVERY)]
+        shown = built.slack.wait_for(lambda: first_words(built, questions))
         times("first words after (ms)", [(shown[each.ts] - watched.begun[number(each)]) * 1000 for each in questions])
 
 
@@ -99,8 +104,9 @@ def four(folder: Path, certificates: Certificates) -> None:
         row("answers", len(questions), "with their last words", whole)
 
 
-def ask(built: House, start: int) -> list[Message]:
-    """Four questions in the same instant, and all their answers awaited. Slack's events are sent by threads."""
+def ask(built: House, start: int, seconds: float = 0.0) -> list[Message]:
+    """Four questions in the same instant, and all their answers awaited, for at least so many seconds."""
+    began = time.monotonic()
     asked: list[Message] = []
     askers = [
         threading.Thread(target=lambda n=n: asked.append(built.ask(f"how does it grow, number {n}")))  # type: ignore[misc]
@@ -112,6 +118,7 @@ def ask(built: House, start: int) -> list[Message]:
         asker.join()
     for question in asked:
         built.answer_to(question, PATIENCE)
+    time.sleep(max(0.0, began + seconds - time.monotonic()))
     return asked
 
 
@@ -119,13 +126,13 @@ def number(question: Message) -> str:
     return question.text.split()[-1]
 
 
-def first_words(built: House, questions: list[Message]) -> dict[str, float]:
-    """When Slack first showed words of each answer, by the question's ts, in epoch seconds."""
+def first_words(built: House, questions: list[Message]) -> dict[str, float] | None:
+    """When Slack first showed words of each answer, in epoch seconds, by the question's ts; None until all are."""
     shown: dict[str, float] = {}
     for call in built.slack.calls:
         if kind_of_update(call) in ("placeholder", "answer") and call.outcome == "ok":
             shown.setdefault(asked_at(call), call.time + call.seconds)
-    return {question.ts: shown[question.ts] for question in questions}
+    return shown if shown.keys() >= {question.ts for question in questions} else None
 
 
 def asked_at(call: Call) -> str:
