@@ -1,4 +1,4 @@
-"""bench/chaos: two minutes of it in every run of the tests, and whether its ledger would see what it looks for."""
+"""bench/chaos: some of it in every run of the tests, and whether its ledger would see what it looks for."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cocoai.rehearsal.slack.delivery import Delivery
 from cocoai.rehearsal.slack.workspace import Message
 
 ROOT = Path(__file__).parent.parent
-SECONDS = 60
+SECONDS = 40
 PATIENCE = 360.0
-"""Seconds: the minute, the rest afterwards, the start and the end."""
+"""Seconds: of chaos; and with the rest afterwards, the start and the end."""
 
 QUESTION = Question(7, Message("C0PRACTICE", "100.000001", "U0ASKER01", asked_text(7)))
 LONG = Question(20, Message("C0PRACTICE", "100.000002", "U0ASKER01", asked_text(20)))
@@ -24,7 +24,7 @@ LONG = Question(20, Message("C0PRACTICE", "100.000002", "U0ASKER01", asked_text(
 
 @pytest.mark.parametrize("seed", ["--seed=cocoai", ""], ids=["the same each time", "a fresh one"])
 def test_chaos(seed: str) -> None:
-    """A minute of kills, reloads, restarts and full disks: nothing is lost, nothing is said twice, nobody is left."""
+    """Kills, reloads, restarts and full disks: nothing is lost, nothing is said twice, nobody is left."""
     command = [sys.executable, "-m", "bench.chaos", f"--seconds={SECONDS}", *filter(None, [seed])]
     # A process of its own, as its threads and its mounts are.
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -34,11 +34,14 @@ def test_chaos(seed: str) -> None:
     figures = table(run.stdout)
     assert "0" == figures["lost"] == figures["answered twice"] == figures["answered wrongly"]
     assert "0" == figures["not taken away"]
-    assert "0" not in {figures[f"{what} by a click"] for what in ("asked again", "stopped", "taken away")}
     assert "0" == figures["files in ready/"] == figures["processes left behind"]
-    assert 60 < int(figures["accepted"])
-    kills = {name: int(count) for name, count in figures.items() if name.startswith("done to it")}
-    assert all(kills.values()), kills
+    assert 40 < int(figures["accepted"])
+    if seed:  # chance may leave something out
+        clicks = {name: int(count) for name, count in figures.items() if name.endswith("by a click")}
+        kills = {name: int(count) for name, count in figures.items() if name.startswith("done to it")}
+        assert len(clicks) == 3
+        assert all(clicks.values()), clicks
+        assert all(kills.values()), kills
 
 
 def table(printed: str) -> dict[str, str]:
