@@ -162,7 +162,7 @@ class SlackEventAnalyzer:
         Raises `Refused` 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
-        payload = _payload(body)
+        payload = read_payload(body)
         if isinstance(payload, Ignored):
             return payload
         if payload.get("type") == "url_verification":
@@ -213,9 +213,10 @@ class SlackEventAnalyzer:
         return "" if self._asked_in(heard.word("channel"), heard.thread_ts) else "a thread that is not ours"
 
 
-def _payload(body: bytes) -> dict[str, Any] | Ignored:
+def read_payload(written: bytes | str) -> dict[str, Any] | Ignored:
+    """The JSON object that Slack posted. Raises `Refused` 400 for what is no JSON."""
     try:
-        payload = json.loads(body)
+        payload = json.loads(written)
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise Refused(400, "the body is not JSON") from None
     except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits

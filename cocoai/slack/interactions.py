@@ -8,7 +8,6 @@ Source: docs.slack.dev/reference/interaction-payloads/block_actions-payload.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -16,7 +15,7 @@ from urllib.parse import parse_qs
 
 from cocoai.engine.job import Key
 from cocoai.errors import Refused
-from cocoai.slack.events import Ignored
+from cocoai.slack.events import Ignored, read_payload
 from cocoai.slack.identity import Identity, is_id
 from cocoai.slack.messages import is_ts, word
 from cocoai.slack.signature import verify
@@ -137,7 +136,7 @@ class InteractionAnalyzer:
         Raises `Refused` 401 for a signature that is not Slack's, 400 for a body that is no form with JSON in it.
         """
         verify(body, headers, self._signing_secret, now)
-        payload = _read(_payload(body))
+        payload = read_payload(_field(body))
         if isinstance(payload, Ignored):
             return payload
         heard, us = _Heard(payload), self._who()
@@ -159,7 +158,7 @@ class InteractionAnalyzer:
         return "" if is_ours or self._external_users else "another organisation's user"
 
 
-def _payload(body: bytes) -> str:
+def _field(body: bytes) -> str:
     """The one field that Slack's form has."""
     try:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
@@ -168,16 +167,6 @@ def _payload(body: bytes) -> str:
     if len(fields.get("payload", ())) != 1:
         raise Refused(400, "the body is not a form")
     return fields["payload"][0]
-
-
-def _read(payload: str) -> dict[str, Any] | Ignored:
-    try:
-        told = json.loads(payload)
-    except json.JSONDecodeError:
-        raise Refused(400, "the body is not JSON") from None
-    except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
-        return Ignored("JSON beyond reading")
-    return told if isinstance(told, dict) else Ignored("JSON, but no object")
 
 
 def _not_ours(heard: _Heard, us: Identity | None) -> str:
