@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 RULE = os.environ.get("BENCH_RULE", "")
 
 from cocoai import app  # noqa: E402
-from cocoai.engine import background, holes  # noqa: E402
-from cocoai.engine.tls import tls_context  # noqa: E402
+from cocoai.engine.client.tls import tls_context  # noqa: E402
+from cocoai.engine.process import fork, holes  # noqa: E402
 
 
 def no_warm_up() -> None:
@@ -76,14 +76,14 @@ def child_without_collections() -> None:
 
 
 def _in_each_child(act: Callable[[], object]) -> None:
-    become = background._become  # noqa: SLF001
+    become = fork._become  # noqa: SLF001
 
     def becoming(*given: Any, detach: bool) -> None:
         become(*given, detach=detach)
         if detach:
             act()
 
-    background._become = becoming  # noqa: SLF001
+    fork._become = becoming  # noqa: SLF001
 
 
 BROKEN: dict[str, Callable[[], None]] = {
