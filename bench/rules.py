@@ -32,12 +32,12 @@ def no_warm_up() -> None:
 
 def context_of_each_line() -> None:
     """The authorities are read anew by each process that speaks to the outside."""
-    new_line = app.new_line
+    new_client = app.new_client
 
     def with_its_own(_: Any, proxy: str | None = None) -> Any:
-        return new_line(tls_context(os.environ["COCOAI_NETWORK_CA_FILE"]), proxy)
+        return new_client(tls_context(os.environ["COCOAI_NETWORK_CA_FILE"]), proxy)
 
-    app.new_line = with_its_own
+    app.new_client = with_its_own
 
 
 def no_freeze() -> None:

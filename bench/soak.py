@@ -22,7 +22,8 @@ from typing import Any
 
 from cocoai.rehearsal.certificates import make
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.house import House, house
 from tests.processes import wait_until

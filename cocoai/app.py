@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from cocoai import board, config
 from cocoai.answer import Answerer, AnswerOptions
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.client.client import HttpClient, new_client
+from cocoai.engine.client.client import HttpClient
+from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
@@ -35,10 +36,10 @@ from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits as Attachments
+from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.slack.model.identity import IdentityCache
 from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner

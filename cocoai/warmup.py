@@ -27,8 +27,8 @@ from cocoai.answer import Answerer
 from cocoai.config import Settings
 from cocoai.config.kinds import Secret
 from cocoai.engine.process import fork
-from cocoai.slack.inbound.events import Question
-from cocoai.spool.job import Key
+from cocoai.slack.model.question import Question
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 TIMES = 3

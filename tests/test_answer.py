@@ -17,7 +17,7 @@ from cocoai.answer.prompt import GO_ON
 from cocoai.answer.reply import Reply
 from cocoai.answer.retry import DELAYS
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.client.client import new_client
+from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
@@ -25,11 +25,12 @@ from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.messages import MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Fact, Job, Key
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.words import ENGLISH, JAPANESE, Words
 from tests.house import payload

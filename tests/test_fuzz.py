@@ -24,13 +24,15 @@ from cocoai.answer import Answerer
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.router import Router
 from cocoai.errors import Refused
-from cocoai.slack.inbound.events import Question, SlackEventAnalyzer
+from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.markdown.to_mrkdwn import plain
 from cocoai.slack.model.messages import Message, MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import turns
-from cocoai.spool.job import Key, encode_line
+from cocoai.spool.job import encode_line
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from tests.manner import manner
@@ -243,7 +245,10 @@ ENTITY = st.sampled_from(["<@", "<#C1|", "<!", "|", ">", "<", "&lt;", "&amp;", "
 TEXT = st.lists(ENTITY | st.text(CHARACTERS, max_size=3), max_size=12).map("".join)
 TS = st.from_regex(r"[0-9]{1,12}\.[0-9]{1,8}", fullmatch=True) | st.text("0123456789.-", max_size=8)
 MARK = st.none() | st.builds(
-    MessageMetadata, st.text("C0-.12", max_size=9), st.sampled_from(["placeholder", "answer", "part", "note"]), st.integers()
+    MessageMetadata,
+    st.text("C0-.12", max_size=9),
+    st.sampled_from(["placeholder", "answer", "part", "note"]),
+    st.integers(),
 )
 MESSAGES = st.lists(
     st.builds(

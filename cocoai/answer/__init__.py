@@ -29,9 +29,9 @@ from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.inbound.events import Question
-from cocoai.slack.inbound.interactions import Click
 from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.model.click import Click
+from cocoai.slack.model.question import Question
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool

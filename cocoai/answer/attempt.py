@@ -6,8 +6,8 @@ import logging
 import time
 from typing import Any
 
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.model.messages import MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
 from cocoai.words import Words
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.inbound.interactions import Click
-from cocoai.spool.job import Key
+from cocoai.slack.model.click import Click
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.words import Words
 

@@ -18,12 +18,13 @@ from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import LeftOut, read_files
 from cocoai.slack.api.live_message import LiveMessage
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.markdown.block_parser import clean
 from cocoai.slack.markdown.inline_parser import literal
 from cocoai.slack.model.messages import Message
+from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import files_of_question, turns, words_of_question
-from cocoai.spool.job import Fact, Key
+from cocoai.spool.job import Fact
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.words import Words, command, deep
 

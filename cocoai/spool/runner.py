@@ -23,7 +23,8 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_row import Row
 from cocoai.engine.process.wakeup import SIGNAL
 from cocoai.spool.generation import Generation
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 MOST_QUESTIONS = 20

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cocoai.slack.inbound.interactions import Click
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.spool.job import Key, whole_lines
+from cocoai.slack.model.click import Click
+from cocoai.spool.job import whole_lines
+from cocoai.spool.key import Key
 from cocoai.spool.spool import RETENTION
 from cocoai.words import ENGLISH
 from tests.crash.machine import VAR, Machine

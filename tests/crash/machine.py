@@ -19,9 +19,10 @@ from cocoai.conversation import Conversation
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.inbound.events import Question
-from cocoai.slack.inbound.interactions import Click
-from cocoai.spool.job import Fact, Job, Key, whole_lines
+from cocoai.slack.model.click import Click
+from cocoai.slack.model.question import Question
+from cocoai.spool.job import Fact, Job, whole_lines
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.disk import SimulatedDisk
 from tests.crash.power import Left, blank

@@ -18,8 +18,9 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
 from cocoai.engine.process import fork
-from cocoai.slack.inbound.interactions import Click
-from cocoai.spool.job import Fact, Job, Key, encode_line
+from cocoai.slack.model.click import Click
+from cocoai.spool.job import Fact, Job, encode_line
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import named

@@ -16,11 +16,11 @@ from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
-from cocoai.spool.job import Key
+from cocoai.slack.model.question import Question
+from cocoai.spool.key import Key
 from cocoai.webhook import Interactions
 from cocoai.words import LANGUAGES, Phrasebook
 from tests.failures.seen import betrayals, read, shown

@@ -22,6 +22,6 @@ TICK = 0.25
 points.lay(os.environ["KILL_POINTS"])
 workers.YOUNG = 0.0  # here young workers die often: no back-off for that
 attempt.MESSAGE_DELAY = 0.1  # nobody dies with a message on its way: that is bench/chaos's
-vars(app)["Pool"] = functools.partial(master.Master, tick=TICK)
+vars(app)["Master"] = functools.partial(master.Master, tick=TICK)
 
 sys.exit(app.main(sys.argv[1:]))

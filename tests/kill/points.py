@@ -55,7 +55,9 @@ def fact(name: str) -> Is:
 
 def mark(kind: str, n: int = 1) -> Is:
     """SlackChat's post or update of a message that bears this mark."""
-    return lambda call: any(isinstance(given, MessageMetadata) and (given.kind, given.n) == (kind, n) for given in call.arguments)
+    return lambda call: any(
+        isinstance(given, MessageMetadata) and (given.kind, given.n) == (kind, n) for given in call.arguments
+    )
 
 
 def named(name: str) -> Is:
@@ -108,12 +110,12 @@ class Point:
     also: str = ""
 
 
-FILES = "cocoai.spool.disk:Files"
+FILES = "cocoai.spool.disk:Disk"
 JOB = "cocoai.spool.job:Job"
 SPOOL = "cocoai.spool.spool:Spool"
-JOBS = "cocoai.spool.runner:Jobs"
+JOBS = "cocoai.spool.runner:Runner"
 SLACK = "cocoai.slack.api.chat:SlackChat"
-GROWING = "cocoai.slack.api.live_message:Growing"
+GROWING = "cocoai.slack.api.live_message:LiveMessage"
 CONNECTION = "cocoai.engine.web.worker:Connection"
 FORK = "cocoai.engine.process.fork:fork"
 BECOME = "cocoai.engine.process.fork:_become"
@@ -194,8 +196,8 @@ CLICKS = (
     Point("asked again, linked", "after", f"{FILES}.link", paid=2, scene="again"),
     Point("asked again, heard", "after", f"{SLACK}.post", mark("placeholder"), paid=2, scene="again"),
     # A wish: the worker, and who was to hear it.
-    Point("before the wish", "before", f"{SPOOL}.ask_stop", scene="stopped"),
-    Point("before the nudge", "after", f"{SPOOL}.ask_stop", scene="stopped"),
+    Point("before the wish", "before", f"{SPOOL}.request_stop", scene="stopped"),
+    Point("before the nudge", "after", f"{SPOOL}.request_stop", scene="stopped"),
     Point("the wish heard", "before", f"{JOB}.record", fact("answer"), scene="stopped"),
     Point("what was there recorded", "after", f"{JOB}.record", fact("answer"), scene="stopped"),
 )

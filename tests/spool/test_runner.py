@@ -17,7 +17,8 @@ from cocoai.engine.process.scoreboard import Process, Scoreboard, read_snapshot
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.spool import runner as jobs_module
 from cocoai.spool.generation import Generation
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from tests.processes import PATIENCE, is_held, wait_until
