@@ -7,7 +7,6 @@ connection or a lock file.
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import os
 import ssl
@@ -15,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.answer import Answerer, AnswerOptions
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.client.client import HttpClient
@@ -25,15 +24,14 @@ from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
 from cocoai.engine.pool.reload import inherited_listener
 from cocoai.engine.pool.workers import WorkerLimits
-from cocoai.engine.process import holes
-from cocoai.engine.process.copy_on_write import make_all_immortal
+from cocoai.engine.process.copy_on_write import freeze_memory
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, line
 from cocoai.engine.web.router import Handler, Router
-from cocoai.errors import CocoAIError
+from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits as Attachments
 from cocoai.slack.api.identity_cache import IdentityCache
@@ -80,7 +78,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     spool.make_folders()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
-    seen = board.new(settings)
+    seen = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
     connect = Outside(settings, context or tls_context(settings.network.ca_file or None))
     who = IdentityCache(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
     answerer = Answerer(
@@ -254,27 +252,13 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
         serve=worker.serve,
         limits=limits(settings.pool),
         board=cocoai.board,
-        chores=cocoai.jobs,
+        maintenance=cocoai.jobs,
         command=command,
-        doors=[door] if door else [],
+        extra_listeners=[door] if door else [],
     )
     warm_up(settings, lambda practice, context: build(practice, context).answerer)
-    settle()
+    cocoai.board.memory_sharing = freeze_memory(immortals=settings.pool.immortals)
     pool.run()
-
-
-def settle() -> None:
-    """What lives now lives as long as we do: never looked at again by the collector, nor counted, in any child.
-
-    And no child puts anything between it.
-    """
-    gc.collect()
-    holes.fill()
-    try:
-        make_all_immortal()
-    except OSError as error:
-        log.warning("memory outcome=counted reason=%s", error)  # a container may forbid it; it only takes more
-    gc.freeze()
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +40,17 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
 }
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
 
-TOP = ("app", "board", "cli", "__main__", "config", "status", "tune", "up", "warmup")
+TOP = ("app", "cli", "__main__", "config", "status", "tune", "up", "warmup")
 """What joins the rooms: these may import all of them, and each other. `cocoai.fcgi` imports these."""
 
 BESIDE = "rehearsal"
 """It may import every room of ROOMS; only cli.py may import it."""
+
+FOREIGN = ("slack", "openai", "chatgpt", "answer", "question", "placeholder", "usher", "thread_ts", "mention")
+"""What the engine must not know, not even by name: its application. Looked for in code, texts and comments."""
+
+NOT_LOOKED_AT = ("engine/web", "engine/client")
+"""Rooms of the engine that still have such words."""
 
 OUTSIDERS: Mapping[str, frozenset[str]] = {
     "flup": frozenset({"engine/web/fastcgi"}),
@@ -176,6 +183,40 @@ def _imported_files(path: Path, root: Path, files: Mapping[str, Path]) -> set[st
                 found.add(candidate)
                 break
     return found
+
+
+def foreign_words(root: Path) -> list[str]:
+    """Return each place in the engine where a token has a word of FOREIGN, as `file:line word`."""
+    found = []
+    for path in sorted((root / "cocoai" / "engine").rglob("*.py")):
+        file = path.relative_to(root).as_posix()
+        if room(file.removeprefix("cocoai/").removesuffix(".py")) not in NOT_LOOKED_AT:
+            with path.open("rb") as source:
+                tokens = list(tokenize.tokenize(source.readline))
+            found += [f"{file}:{at.start[0]} {word}" for at in tokens for word in FOREIGN if word in at.string.lower()]
+    return found
+
+
+def test_the_engine_does_not_know_its_application_by_name() -> None:
+    """No identifier, text or comment of the engine has a word that only means something to CocoAI."""
+    assert [] == foreign_words(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("slack_row = 1", "slack"),
+        ("x = 'a Question'", "question"),
+        ("x = f'{1} answers'", "answer"),
+        ("x = 1  # OpenAI", "openai"),
+        ('"""A placeholder."""', "placeholder"),
+    ],
+)
+def test_a_foreign_word_is_found_where_it_stands(tmp_path: Path, text: str, word: str) -> None:
+    """Names, texts, f-strings, comments and docstrings are looked at."""
+    _build(tmp_path, "engine/pool/master.py", f"import os\n{text}\n")
+
+    assert [f"cocoai/engine/pool/master.py:2 {word}"] == foreign_words(tmp_path)
 
 
 def test_no_file_imports_what_it_must_not_know() -> None:

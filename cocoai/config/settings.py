@@ -6,6 +6,7 @@ Times are in seconds throughout.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -124,6 +125,9 @@ class Pool:
     max_worker_mib: Annotated[
         int, Key(whole(8, 4096), "32", "MiB (PSS) at which a worker is replaced; looked at each minute")
     ]
+    immortals: Annotated[
+        bool, Key(SWITCH, "on", "share memory by objects whose references are not counted; Python 3.12 on")
+    ]
     status_listen: Annotated[
         tuple[str, int] | None, Key(LISTEN, "127.0.0.1:8081", "the status page; whoever reaches it can read it")
     ]
@@ -134,6 +138,11 @@ class Paths:
     """Where things are kept."""
 
     var: Annotated[str, Key(FOLDER, "var", "spool, locks, logs; relative to the settings file")]
+
+    @property
+    def scoreboard(self) -> str:
+        """Return where the pool's scoreboard lies, which the pool writes and `cocoai status` reads."""
+        return os.path.join(self.var, "run", "scoreboard")
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import cocoai
-from cocoai import board, config
+from cocoai import config
 from cocoai.engine.process import proc
-from cocoai.engine.process.scoreboard import Process, Snapshot
+from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
+from cocoai.errors import COUNTERS
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 
@@ -28,7 +29,7 @@ RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
 FOLDERS = ("ready", "done", "failed", "tmp")
 
 POOL_KINDS = frozenset({"master", "worker", "look"})
-"""Who makes up the pool; the others, the usher and the job processes, come and go with the questions."""
+"""Who makes up the pool; the others, the placeholder process and the job processes, come and go with the questions."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Status:
 
     @property
     def jobs_pss(self) -> int:
-        """KiB: the usher and the job processes."""
+        """KiB: the placeholder process and the job processes."""
         return sum(member.pss or 0 for member in self.members if member.process.kind not in POOL_KINDS)
 
 
@@ -106,7 +107,7 @@ def collect(settings: config.Settings) -> Status:
 def _look(settings: config.Settings) -> tuple[Snapshot | None, str, str]:
     """The board's picture, if there is one; the pool's state, and what is to be said of it."""
     try:
-        picture = board.read_snapshot(settings)
+        picture = read_snapshot(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
     except FileNotFoundError:
         return None, STOPPED, "it has never run here"
     except (OSError, ValueError) as error:
@@ -164,13 +165,13 @@ def as_json(status: Status) -> dict[str, Any]:
         "slots": {"used": len(status.of_kind("job")), "of": status.slots},
         "spool": asdict(status.waiting),
         "last_day": asdict(status.day),
-        "errors": [asdict(mishap) for mishap in picture.mishaps] if picture else [],
+        "errors": [asdict(error) for error in picture.last_errors] if picture else [],
     }
 
 
 def _pool_as_json(status: Status, picture: Snapshot) -> dict[str, Any]:
     figures = asdict(picture)
-    for known in ("mishaps", "processes"):
+    for known in ("last_errors", "processes"):
         del figures[known]
     workers = status.of_kind("worker")
     states = {state: sum(1 for worker in workers if worker.state == state) for state in ("idle", "busy")}

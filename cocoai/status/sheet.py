@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cocoai.engine.process.scoreboard import Snapshot
+from cocoai.engine.process.scoreboard_snapshot import Snapshot
 from cocoai.status import RUNNING, Member, Status
 from cocoai.status.answers import LastDay
 from cocoai.status.units import mib, moment, number, plain, seconds, times
@@ -189,11 +189,13 @@ def _pool(picture: Snapshot) -> Iterator[Figure]:
     yield Figure("Workers died", number(picture.died), alarm=picture.died > 0)
     outgrown = picture.outgrown
     yield Figure("Workers outgrown", number(outgrown), "over [pool] max_worker_mib" if outgrown else "")
+    sharing, _, reason = picture.memory_sharing.partition(": ")
+    yield Figure("Memory sharing", sharing, plain(reason))
 
 
 def _errors(picture: Snapshot, now: float) -> Table:
     columns = (Column("When"), Column("Who"), Column("What"))
     rows = tuple(
-        (f"{seconds(max(0.0, now - mishap.at))} ago", mishap.who, plain(mishap.text)) for mishap in picture.mishaps
+        (f"{seconds(max(0.0, now - error.at))} ago", error.who, plain(error.text)) for error in picture.last_errors
     )
     return Table(columns, rows, empty="none", wide=True)

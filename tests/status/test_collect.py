@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.engine.process import fork, locks, proc
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
 from tests.engine.conftest import ended
-from tests.status.made_up import asked, claimed
+from tests.status.made_up import asked, claimed, scoreboard_of
 
 NOW = 1_763_822_000.0
 
@@ -47,7 +47,7 @@ def process(run: Callable[[], object]) -> Iterator[int]:
 
 def pool_of(settings: config.Settings) -> Scoreboard:
     """A board whose master and first worker are we."""
-    made = board.new(settings)
+    made = scoreboard_of(settings)
     made.begin(1, 4)
     made.take_row(made.worker_row(()))
     made.own_row.wait()
@@ -93,7 +93,7 @@ def test_a_killed_pool_leaves_its_figures(settings: config.Settings) -> None:
 
 def test_a_board_of_other_code_is_not_read(settings: config.Settings) -> None:
     """It says so: whether the pool runs cannot be known."""
-    Scoreboard(board.path(settings), slots=4, reasons=("another",)).begin(1, 1)
+    Scoreboard(settings.paths.scoreboard, slots=4, reasons=("another",)).begin(1, 1)
 
     status = collect(settings)
 
@@ -105,10 +105,10 @@ def test_a_board_of_other_code_is_not_read(settings: config.Settings) -> None:
 def test_a_damaged_board_is_not_read(settings: config.Settings, size: int) -> None:
     """Cut off, wherever that may be."""
     pool_of(settings)
-    with open(board.path(settings), "r+b") as file:
+    with open(settings.paths.scoreboard, "r+b") as file:
         whole = file.read()
-    Path(board.path(settings)).unlink()
-    Path(board.path(settings)).write_bytes(whole[:size])
+    Path(settings.paths.scoreboard).unlink()
+    Path(settings.paths.scoreboard).write_bytes(whole[:size])
 
     status = collect(settings)
 
@@ -144,7 +144,7 @@ def test_what_the_look_shares_counts_in_full(settings: config.Settings) -> None:
     """A page that two processes share counts half against each: what we take from the pool is given back to it."""
     shared = b"x" * (32 * MIB)
 
-    with process(lambda: board.new(settings).begin(1, 1)) as pid:
+    with process(lambda: scoreboard_of(settings).begin(1, 1)) as pid:
         beside_us = proc.memory_use(pid).pss
         status = collect(settings)
 
@@ -156,7 +156,7 @@ def test_the_oldest_that_waits_is_nobody_s(settings: config.Settings, spool: Spo
     """What a job process has in hand waits no longer."""
     first, second = asked(spool, NOW), asked(spool, NOW + 1)
     asked(spool, NOW + 2)
-    made = board.new(settings)
+    made = scoreboard_of(settings)
     made.begin(1, 1)
     made.take_row(made.job_row(0))
     made.own_row.busy(first)

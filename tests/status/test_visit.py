@@ -7,8 +7,9 @@ import socket
 
 import pytest
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.status.visit import Visit, is_safe_host
+from tests.status.made_up import scoreboard_of
 
 
 def say(settings: config.Settings, request: bytes) -> tuple[int, dict[str, str], str]:
@@ -45,7 +46,7 @@ def test_people_are_shown_a_page(settings: config.Settings) -> None:
 
 def test_programs_are_told_in_json(settings: config.Settings) -> None:
     """The same figures."""
-    board.new(settings).begin(1, 2)
+    scoreboard_of(settings).begin(1, 2)
 
     status, headers, body = say(settings, get(settings, "/status.json"))
 

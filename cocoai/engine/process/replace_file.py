@@ -36,7 +36,7 @@ def replace_file(path: str, data: bytes, *, durable: bool = False) -> None:
 
 
 class CachedFile:
-    """A small file that keeps what another service or file told, for every process that asks.
+    """A small file that keeps what another service or file said, for every process that reads it.
 
     `clock` gives seconds since the epoch.
     """

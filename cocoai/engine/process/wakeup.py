@@ -1,8 +1,8 @@
-"""The bell of a job process: a signal (SIGUSR1) becomes a byte in a descriptor that can be waited for with others.
+"""The self-pipe of a job process: a signal (SIGUSR1) becomes a byte in a pipe, which can be waited for with sockets.
 
-It carries no word. Whoever hears it looks where the truth is; so one that was not heard costs time and nothing else,
-and one that was meant for the question before costs a look. Until it is installed a new process ignores the signal
-(background.py), whose default would end it.
+The byte carries no message. The process that reads it looks where the truth is, so a signal that was missed costs time
+and nothing else, and one that was meant for an earlier job costs a look. Until the pipe is installed a new process
+ignores the signal (fork.py), whose default action would end it.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ import signal
 
 SIGNAL = signal.SIGUSR1
 
-_MANY = 512
+_CHUNK = 512
+"""Bytes of one read."""
 
 
 class WakeupPipe:
-    """Of one process. `fd` can be read once it has rung, until it is hushed."""
+    """The pipe of one process. `fd` is readable from the first signal until `drain`."""
 
     def __init__(self) -> None:
-        self.fd, self._rope = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.fd, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def install(self) -> None:
-        """From here on the signal rings. In the main thread of its process; a child of that has no bell."""
-        signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
-        signal.signal(SIGNAL, _ring)
+        """Turn the signal into a byte from here on. To be called in the main thread; a forked child has no pipe."""
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        signal.signal(SIGNAL, _note_signal)
 
     def drain(self) -> None:
-        """Take what has rung for heard: before looking, so that what comes after the look rings again."""
+        """Empty the pipe. To be called before the look that it is for, so that a later signal is seen again."""
         with contextlib.suppress(BlockingIOError):
-            while os.read(self.fd, _MANY):
+            while os.read(self.fd, _CHUNK):
                 pass
 
 
-def _ring(*_: object) -> None:
-    """Python itself has written into the wake-up descriptor by now."""
+def _note_signal(*_: object) -> None:
+    """Do nothing: Python has written to the pipe before it calls this."""

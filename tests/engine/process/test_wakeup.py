@@ -1,4 +1,4 @@
-"""engine/process/wakeup.py: a signal to a real process, which hears of it wherever it waits, and lives on."""
+"""The self-pipe: a signal to a real process, which wakes up wherever it waits, and lives on."""
 
 from __future__ import annotations
 
@@ -16,143 +16,155 @@ from tests.engine.conftest import ended, is_alive
 from tests.processes import PATIENCE
 
 
-class Talk:
-    """Two pipes between the test and a child: what the child says, and the word on which it goes on."""
+class Channel:
+    """Two pipes between the test and a child: what the child reports, and the byte on which it goes on."""
 
     def __init__(self) -> None:
-        self._said, self._say = os.pipe()
-        self._heard, self._hear = os.pipe()
-        self.kept = frozenset({self._say, self._heard})
+        self._reports, self._report = os.pipe()
+        self._commands, self._command = os.pipe()
+        self.kept = frozenset({self._report, self._commands})
 
-    def say(self, word: bytes) -> None:
-        """In the child."""
-        os.write(self._say, word)
+    def report(self, byte: bytes) -> None:
+        """Write a byte for the test, in the child."""
+        os.write(self._report, byte)
 
     def wait(self) -> None:
-        """In the child: until the test says go."""
-        os.read(self._heard, 1)
+        """Wait in the child until the test calls `go`."""
+        os.read(self._commands, 1)
 
-    def heard(self) -> bytes:
-        """In the test: what the child says next, waited for."""
-        ready, _, _ = select.select([self._said], [], [], PATIENCE)
-        assert ready, "the child says nothing"
-        return os.read(self._said, 1)
+    def next_report(self) -> bytes:
+        """Wait in the test for the child's next byte and return it."""
+        ready, _, _ = select.select([self._reports], [], [], PATIENCE)
+        assert ready, "the child reports nothing"
+        return os.read(self._reports, 1)
 
     def go(self) -> None:
-        os.write(self._hear, b"!")
+        """Let the child go on."""
+        os.write(self._command, b"!")
 
     def close(self) -> None:
-        for fd in (self._said, self._say, self._heard, self._hear):
+        """Close all ends."""
+        for fd in (self._reports, self._report, self._commands, self._command):
             os.close(fd)
 
 
 @pytest.fixture
-def talk() -> Iterator[Talk]:
-    made = Talk()
+def channel() -> Iterator[Channel]:
+    """Yield two pipes to a child."""
+    made = Channel()
     yield made
     made.close()
 
 
-def child(run: Callable[[], None], talk: Talk) -> int:
-    """A process as the pool makes them."""
-    return fork.fork(run, name="rung", keep=talk.kept)
+def forked(run: Callable[[], None], channel: Channel) -> int:
+    """Fork a process as the pool does; return its pid."""
+    return fork.fork(run, name="woken", keep=channel.kept)
 
 
-def has_rung(bell: WakeupPipe, seconds: float = 0.0) -> bool:
-    ready, _, _ = select.select([bell.fd], [], [], seconds)
+def is_readable(pipe: WakeupPipe, seconds: float = 0.0) -> bool:
+    """Check whether the signal has come, or comes within so many seconds."""
+    ready, _, _ = select.select([pipe.fd], [], [], seconds)
     return bool(ready)
 
 
-def test_a_new_process_does_not_end_of_the_signal(talk: Talk) -> None:
-    """Whoever nudges cannot know whether the bell hangs already."""
+def yes_or_no(value: object) -> bytes:
+    """Return `y` for what is true, `n` for what is not."""
+    return b"y" if value else b"n"
+
+
+def installed() -> WakeupPipe:
+    """Return a pipe that gets this process's signals."""
+    pipe = WakeupPipe()
+    pipe.install()
+    return pipe
+
+
+def test_a_new_process_does_not_end_of_the_signal(channel: Channel) -> None:
+    """The sender cannot know whether the pipe is installed already."""
 
     def run() -> None:
-        talk.say(b"+")
-        talk.wait()
+        channel.report(b"+")
+        channel.wait()
 
-    pid = child(run, talk)
-    talk.heard()
+    pid = forked(run, channel)
+    channel.next_report()
     os.kill(pid, SIGNAL)
     was_alive = is_alive(pid)
-    talk.go()
+    channel.go()
 
     assert was_alive
     assert 0 == ended(pid)
 
 
-def test_the_signal_rings_until_it_is_hushed(talk: Talk) -> None:
-    """However often it has come: once hushed the bell is silent, and it rings again."""
+def test_the_pipe_is_readable_until_it_is_drained(channel: Channel) -> None:
+    """However often the signal came, one drain empties the pipe; the next signal fills it again."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
-        talk.say(b"y" if has_rung(bell) else b"n")
+        pipe = installed()
+        channel.report(yes_or_no(is_readable(pipe)))
         for _ in range(2):
             for _ in range(3):
                 os.kill(os.getpid(), SIGNAL)
-            talk.say(b"y" if has_rung(bell, PATIENCE) else b"n")
-            bell.drain()
-            talk.say(b"y" if has_rung(bell) else b"n")
+            channel.report(yes_or_no(is_readable(pipe, PATIENCE)))
+            pipe.drain()
+            channel.report(yes_or_no(is_readable(pipe)))
 
-    pid = child(run, talk)
+    pid = forked(run, channel)
 
-    assert [b"n", b"y", b"n", b"y", b"n"] == [talk.heard() for _ in range(5)]
+    assert [b"n", b"y", b"n", b"y", b"n"] == [channel.next_report() for _ in range(5)]
     assert 0 == ended(pid)
 
 
-def test_a_bell_that_nobody_hushes_harms_nobody(talk: Talk) -> None:
-    """More rings than the descriptor holds: the process goes on, without a warning to its log."""
+def test_a_full_pipe_is_no_error(channel: Channel) -> None:
+    """With more signals than the pipe holds the process goes on, without a warning in its log."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
-        os.write(bell._rope, b"!" * 65536)  # as many as there is room for
+        pipe = installed()
+        os.write(pipe._writer, b"!" * 65536)  # as many as there is room for
         os.kill(os.getpid(), SIGNAL)
-        talk.say(b"y" if has_rung(bell) else b"n")
-        bell.drain()
-        talk.say(b"y" if has_rung(bell) else b"n")
+        channel.report(yes_or_no(is_readable(pipe)))
+        pipe.drain()
+        channel.report(yes_or_no(is_readable(pipe)))
 
-    pid = child(run, talk)
+    pid = forked(run, channel)
 
-    assert [b"y", b"n"] == [talk.heard() for _ in range(2)]
+    assert [b"y", b"n"] == [channel.next_report() for _ in range(2)]
     assert 0 == ended(pid)
 
 
-def test_what_knows_no_bell_goes_on_waiting(talk: Talk) -> None:
-    """A call to Slack, or a rest between two tries, is interrupted by the system, and taken up again by Python."""
+def test_code_that_does_not_wait_for_the_pipe_goes_on_waiting(channel: Channel) -> None:
+    """A system call that is interrupted by the signal is taken up again by Python."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
+        pipe = installed()
         began = time.monotonic()
-        talk.say(b"+")
+        channel.report(b"+")
         time.sleep(0.3)
-        talk.say(b"y" if time.monotonic() - began >= 0.3 and has_rung(bell) else b"n")
+        channel.report(yes_or_no(time.monotonic() - began >= 0.3 and is_readable(pipe)))
 
-    pid = child(run, talk)
-    talk.heard()
+    pid = forked(run, channel)
+    channel.next_report()
     os.kill(pid, SIGNAL)
 
-    assert b"y" == talk.heard()
+    assert b"y" == channel.next_report()
     assert 0 == ended(pid)
 
 
-def test_the_child_of_who_has_a_bell_has_none(talk: Talk) -> None:
-    """It ignores the signal, and its parent's bell does not ring for it."""
+def test_a_child_does_not_write_to_its_parents_pipe(channel: Channel) -> None:
+    """It ignores the signal, and its parent is not woken."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
-        inner = fork.fork(lambda: os.kill(os.getpid(), SIGNAL), name="inner", keep=frozenset({bell.fd}))
+        pipe = installed()
+        inner = fork.fork(lambda: os.kill(os.getpid(), SIGNAL), name="inner", keep=frozenset({pipe.fd}))
         status = ended(inner)
-        talk.say(b"y" if status == 0 and not has_rung(bell) else b"n")
+        channel.report(yes_or_no(status == 0 and not is_readable(pipe)))
 
-    pid = child(run, talk)
+    pid = forked(run, channel)
 
-    assert b"y" == talk.heard()
+    assert b"y" == channel.next_report()
     assert 0 == ended(pid)
 
 
 def test_the_signal_is_one_that_the_rest_of_the_pool_ignores() -> None:
-    """USR1 means nothing to master and workers (test_pool.py kills them with it); USR2 is for stacks."""
+    """USR1 means nothing to master and workers (test_master.py sends it to them); USR2 is for stacks."""
     assert signal.SIGUSR1 == SIGNAL
