@@ -89,7 +89,7 @@ class Timer:
 class Master:
     """The pool's master: workers within `limits`, each running `serve(listener, lifeline)`.
 
-    `command` is what HUP executes. `tick`, `drain` and `memory_interval` are in seconds.
+    `command` is what HUP executes. `tick`, `heartbeat`, `drain` and `memory_interval` are in seconds.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class Master:
         command: list[str],
         extra_listeners: Sequence[ExtraListener] = (),
         tick: float = TICK,
+        heartbeat: float = HEARTBEAT,
         drain: float = DRAIN,
         memory_interval: float = MEMORY_INTERVAL,
     ) -> None:
@@ -113,12 +114,12 @@ class Master:
         self._command = command
         self._drain = drain
         self._workers = Workers(listener, serve, limits, board)
-        self._monitor = Monitor(self._workers, board)
+        self._monitor = Monitor(self._workers, board, heartbeat)
         self._extra_listeners = ExtraListeners(extra_listeners, board)
         self._check = reload.ConfigCheck(command)
         self._timers = (
             Timer(tick, self._tick),
-            Timer(HEARTBEAT, self._monitor.look),
+            Timer(heartbeat, self._monitor.look),
             Timer(memory_interval, self._monitor.check_memory, time.monotonic() + memory_interval),
         )
         self._wakeup, self._signalled = socket.socketpair()

@@ -26,11 +26,15 @@ log = logging.getLogger(__name__)
 
 
 class Monitor:
-    """The master's periodic checks of its workers, each with what it does about a finding."""
+    """The master's periodic checks of its workers, each with what it does about a finding.
 
-    def __init__(self, workers: Workers, board: Scoreboard) -> None:
+    `heartbeat` is in seconds.
+    """
+
+    def __init__(self, workers: Workers, board: Scoreboard, heartbeat: float) -> None:
         self._workers = workers
         self._board = board
+        self._heartbeat = heartbeat
 
     def look(self) -> None:
         """Note how many workers are busy, and stop one that is no longer needed: at each heartbeat."""
@@ -43,7 +47,7 @@ class Monitor:
 
     def report_slow(self) -> float:
         """Report each slow request once. Return the seconds until the next could be slow; at most a heartbeat."""
-        next_look = HEARTBEAT
+        next_look = self._heartbeat
         for worker in self._workers:
             state, since, number = self._workers.state(worker)
             if state == BUSY and number != worker.slow_request:

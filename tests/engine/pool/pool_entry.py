@@ -18,10 +18,12 @@ import socket  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from contextlib import suppress  # noqa: E402
+from functools import partial  # noqa: E402
 
 from cocoai.engine.pool.extra_listeners import ExtraListener  # noqa: E402
 from cocoai.engine.pool.listener import open_listener  # noqa: E402
 from cocoai.engine.pool.master import Master  # noqa: E402
+from cocoai.engine.pool.monitor import HEARTBEAT  # noqa: E402
 from cocoai.engine.pool.reload import inherited_listener  # noqa: E402
 from cocoai.engine.pool.workers import WorkerLimits  # noqa: E402
 from cocoai.engine.process import fork  # noqa: E402
@@ -148,7 +150,7 @@ class Maintenance:
     def attend(self) -> None:
         """Fork a process that logs it."""
         os.unlink(os.path.join(FOLDER, "due"))
-        fork.fork(lambda: log.info("maintenance=attended"), name="cocoai-helper")
+        fork.fork(partial(log.info, "maintenance=attended"), name="cocoai-helper")
 
     def end(self) -> None:
         """Log the call."""
@@ -176,6 +178,7 @@ def main() -> int:
     parser.add_argument("--memory-interval", type=float, default=1000.0)
     parser.add_argument("--extra-port", type=int)
     parser.add_argument("--tick", type=float, default=1000.0)
+    parser.add_argument("--heartbeat", type=float, default=HEARTBEAT)
     parser.add_argument("--drain", type=float, default=10.0)
     parser.add_argument("--uid", type=int)
     arguments = parser.parse_args()
@@ -201,7 +204,7 @@ def main() -> int:
         extra_listeners.append(ExtraListener(socket.create_server(("127.0.0.1", arguments.extra_port)), serve_extra))
     pool = Master(
         listener,
-        serve=lambda listener, lifeline: serve(worker, listener, lifeline),
+        serve=partial(serve, worker),
         limits=WorkerLimits(
             arguments.workers,
             arguments.workers if arguments.most is None else arguments.most,
@@ -214,10 +217,11 @@ def main() -> int:
         command=[sys.executable, *sys.orig_argv[1:]],
         extra_listeners=extra_listeners,
         tick=arguments.tick,
+        heartbeat=arguments.heartbeat,
         drain=arguments.drain,
         memory_interval=arguments.memory_interval,
     )
-    atexit.register(lambda: log.info("cleaned up"))
+    atexit.register(log.info, "cleaned up")
     if arguments.uid:
         os.setresuid(arguments.uid, arguments.uid, arguments.uid)
     gc.collect()

@@ -311,10 +311,14 @@ def test_workers_that_die_young_are_spawned_with_pauses(pool: PoolUnderTest) -> 
     assert 0 == pool.wait()
 
 
+def serve_nothing(_: socket.socket, __: socket.socket) -> None:
+    """Be a worker that ends at once."""
+
+
 def test_the_pause_stops_growing(caplog: pytest.LogCaptureFixture) -> None:
     """It doubles up to half a minute, and stays there after any number of deaths."""
     with socket.socket() as listener:
-        workers = Workers(listener, lambda *_: None, WorkerLimits(1, 1), Scoreboard(None, slots=0))
+        workers = Workers(listener, serve_nothing, WorkerLimits(1, 1), Scoreboard(None, slots=0))
         for _ in range(2000):
             workers._back_off()
 
@@ -346,7 +350,7 @@ def test_a_killed_worker_is_replaced_at_once(pool: PoolUnderTest) -> None:
     """Its death wakes the master, long before its tick (flup 24: it could go unseen for seconds)."""
     pool.start("--workers", "1", "--tick", "1000")
     (worker,) = pool.await_start(workers=1)
-    time.sleep(1.5 * YOUNG)  # a younger worker's death counts as a failure to start, which has its pause
+    time.sleep(1.1 * YOUNG)  # a younger worker's death counts as a failure to start, which has its pause
     os.kill(worker, signal.SIGKILL)
     reply = pool.ask()
 

@@ -17,6 +17,9 @@ from tests.processes import wait_until
 
 KEY = "C0PRACTICE-1.0-1.0"
 
+QUICK = ("--heartbeat", "0.1")
+"""For tests that wait until the master has looked at its workers."""
+
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[PoolUnderTest]:
@@ -70,7 +73,7 @@ def test_no_worker_is_spawned_while_one_is_idle(pool: PoolUnderTest) -> None:
 
 def test_a_worker_above_the_least_ends_when_it_has_been_idle(pool: PoolUnderTest) -> None:
     """The least number stay, however idle."""
-    pool.start("--workers", "1", "--most", "3", "--idle-timeout", "0.2")
+    pool.start(*QUICK, "--workers", "1", "--most", "3", "--idle-timeout", "0.2")
     pool.await_start(workers=1)
     pool.hold("held-request")
     with ExitStack() as stack:
@@ -91,7 +94,7 @@ def test_a_worker_above_the_least_ends_when_it_has_been_idle(pool: PoolUnderTest
 
 def test_a_fixed_pool_stays_as_it_is(pool: PoolUnderTest) -> None:
     """That there are too few workers is logged once, and counted each time."""
-    pool.start("--workers", "1", "--idle-timeout", "0.01")
+    pool.start(*QUICK, "--workers", "1", "--idle-timeout", "0.01")
     workers = pool.await_start(workers=1)
     for times in (1, 2):
         pool.hold("held-request")
@@ -110,7 +113,7 @@ def test_a_fixed_pool_stays_as_it_is(pool: PoolUnderTest) -> None:
 
 def test_without_workers_the_master_sees_the_first_connection(pool: PoolUnderTest) -> None:
     """With `0..2` a worker comes with the first request and goes again; the master sleeps meanwhile."""
-    pool.start("--workers", "0", "--most", "2", "--idle-timeout", "0.1")
+    pool.start(*QUICK, "--workers", "0", "--most", "2", "--idle-timeout", "0.1")
     pool.await_start(workers=0)
     for times in (1, 2, 3):
         reply = pool.ask()
@@ -150,7 +153,7 @@ def test_a_reload_stops_idle_workers_where_none_need_be(pool: PoolUnderTest) -> 
 def test_without_workers_those_that_die_young_are_spawned_with_pauses(pool: PoolUnderTest) -> None:
     """The master, which watches the socket in their place, does not try at full speed; the request is served."""
     failing = pool.mark("failing-workers")
-    pool.start("--workers", "0", "--most", "2")
+    pool.start(*QUICK, "--workers", "0", "--most", "2")
     pool.await_start(workers=0)
     with Peer(pool.path) as peer:
         peer.send(request("/"))
@@ -168,7 +171,7 @@ def test_without_workers_those_that_die_young_are_spawned_with_pauses(pool: Pool
 
 def test_a_slow_request_is_logged_once_with_its_stack(pool: PoolUnderTest) -> None:
     """The log has its key while it still runs; the next slow request is logged again."""
-    pool.start("--workers", "1", "--slow-request", "0.1")
+    pool.start(*QUICK, "--workers", "1", "--slow-request", "0.1")
     pool.await_start(workers=1)
     for times in (1, 2):
         pool.hold("held-request")
@@ -206,7 +209,7 @@ def test_a_request_over_its_time_is_logged_with_its_key(pool: PoolUnderTest) -> 
 
 def test_a_worker_that_has_grown_is_replaced(pool: PoolUnderTest) -> None:
     """Only memory of its own counts; the other workers stay."""
-    pool.start("--max-worker-mib", "50", "--memory-interval", "0.1")
+    pool.start(*QUICK, "--max-worker-mib", "50", "--memory-interval", "0.1")
     workers = pool.await_start()
     grown = int(pool.ask("/grow").text)
     wait_until(lambda: grown not in pool.workers() and len(pool.workers()) == 2)
