@@ -1,15 +1,15 @@
 """What the master does before it forks, so that its children copy few of its pages.
 
-| measure | without it: at rest | 4 jobs in flight | a job's own |
+| | at rest | 4 jobs in flight | a job's own |
 | --- | --- | --- | --- |
-| all measures taken | 35.1 | 45.8 | 2.6 |
-| immortal objects | 37.8 | 55.5 | 4.2 |
-| `gc.freeze`, where each job collects once | 35.1 | 69.7 (with it 46.5) | 8.6 (with it 2.8) |
-| the warm-up: what a child would learn, the master knows | 34.5 | 49.9 | 3.7 |
-| one TLS context for all connections | 39.1 | 58.8 | 4.9 |
+| with all measures | 36.0 | 47.8 | 2.9 |
+| without immortal objects | 38.8 | 60.5 | 5.4 |
+| without `gc.freeze`, where each job collects once (with it: 36.3, 48.7, 3.0) | 35.9 | 73.3 | 9.3 |
+| without the warm-up: each child learns what the master could have known | 36.0 | 53.8 | 4.4 |
+| without the one TLS context for all connections | 40.0 | 63.8 | 4.7 |
 
-MiB of PSS, nginx and the whole pool with 2 workers, CPython 3.12.1; each row is measured without that one measure
-(bench/README.md). The first two are here; the warm-up and the TLS context are the application's.
+MiB of PSS, nginx and the whole pool with 2 workers, CPython 3.12.1 (bench/README.md). Immortal objects and gc.freeze
+are here; the warm-up and the TLS context are the application's.
 
 Immortal objects. Every use of an object counts its references up and down again: a write, and a write into a page
 shared with the parent copies the page. Half of what a job process had to itself were such copies, with the same bytes
