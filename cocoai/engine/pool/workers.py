@@ -261,7 +261,7 @@ class Workers:
         if row:
             self._board.merge_counters(row)
         if current:
-            self._back_off_if_ill(current, status)
+            self._back_off_after_failure(current, status)
 
     def _report_exit(self, pid: int, status: int, row: Row | None) -> None:
         if status == -signal.SIGALRM:
@@ -272,11 +272,11 @@ class Workers:
             log.warning("worker pid=%d outcome=died status=%d", pid, status)
             self._board.counters.died += 1
 
-    def _back_off_if_ill(self, worker: WorkerProcess, status: int) -> None:
+    def _back_off_after_failure(self, worker: WorkerProcess, status: int) -> None:
         """Put off the next spawn if the worker died too young to have served."""
-        # A worker that accepted and was killed was not ill: the one that takes its place will be well.
-        was_well = status in (0, -signal.SIGALRM) or (status == -signal.SIGKILL and worker.is_accepting)
-        if not was_well and time.monotonic() - worker.started < YOUNG:
+        # A worker that accepted and was killed from outside had no fault: the next one will serve.
+        is_without_fault = status in (0, -signal.SIGALRM) or (status == -signal.SIGKILL and worker.is_accepting)
+        if not is_without_fault and time.monotonic() - worker.started < YOUNG:
             self._back_off()
         else:
             self._deaths = 0

@@ -171,12 +171,14 @@ def _held_by_frames(tracked: list[object]) -> frozenset[int]:
     """
     if sys.version_info < (3, 14):
         return frozenset()
-    holders: list[object] = [each for each in tracked if isinstance(each, types.GeneratorType)]
+    waiting = [each for each in tracked if isinstance(each, types.GeneratorType)]
+    held = {id(part) for generator in waiting for part in gc.get_referents(generator)}
     frame: types.FrameType | None = sys._getframe()  # noqa: SLF001 (the only way to all frames below)
     while frame is not None:
-        holders.append(frame)
+        if frame.f_locals is not frame.f_globals:  # a module's variables are in a dict, which counts as any other
+            held.update(map(id, frame.f_locals.values()))
         frame = frame.f_back
-    return frozenset(id(part) for holder in holders for part in gc.get_referents(holder))
+    return frozenset(held)
 
 
 def _parts(whole: object) -> Iterator[object]:

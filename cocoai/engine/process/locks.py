@@ -3,7 +3,7 @@
 `flock`, never `lockf`: that is not inherited by a forked child, and is lost as soon as the process closes
 any descriptor of the file. A lock belongs to the open file description: a forked child holds it with its
 parent, and the kernel frees it when the last of them is gone, however they died. So *every* lock file is
-opened after the process's own fork: one opened before is shared, and excludes nobody.
+opened after the process's own fork: one opened before is shared, and excludes no process.
 Never `LOCK_UN`: a child's unlock would drop the parent's lock too. A lock is released by closing, and in no other way.
 """
 

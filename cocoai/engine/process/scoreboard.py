@@ -44,7 +44,7 @@ class Scoreboard:
     """A process's hold on the scoreboard. `own_row` is its row: before `begin`, one that no other process sees.
 
     `path` is where the file lies; None keeps it in memory that only this process and its children share.
-    `reasons` are the words under which requests are refused: at most 13, to which `other` is added.
+    `reasons` are the names of the counters of refused requests: at most 13, to which `other` is added.
     """
 
     def __init__(self, path: str | None, *, slots: int, reasons: Sequence[str] = ()) -> None:

@@ -154,7 +154,8 @@ class Row:
     def take(self) -> None:
         """Make the row this process's own. The last error that an earlier process left in it stays."""
         record = self.record
-        # The pid comes last but for the state: until then nobody takes an earlier process's key and counts for ours.
+        # The pid comes last but for the state: a row without a living pid is not read, so that no reader takes the key
+        # and the counts of an earlier process for this one's.
         record.state = 0
         record.requests = self._requests = 0
         record.refused[:] = [0] * MOST_REASONS
@@ -202,7 +203,7 @@ class Row:
         self.record.refused[index] += 1
 
     def clear(self) -> None:
-        """Mark the row as nobody's."""
+        """Mark the row as free."""
         self.record.state = 0
         self.record.pid = 0
 

@@ -72,7 +72,7 @@ class Snapshot:
     outgrown: int
     refused: dict[str, int]
     memory_sharing: str
-    """What copy_on_write.freeze_memory said: `on`, or `off: ` and why."""
+    """The outcome of copy_on_write.freeze_memory: `on`, or `off: ` and why."""
     last_errors: tuple[LastError, ...]
     """Newest first."""
     processes: tuple[Process, ...]
@@ -83,18 +83,18 @@ def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snap
 
     Raise OSError if the file cannot be read, ValueError if it is no scoreboard or has another code's layout.
     """
-    words = with_other(reasons)
+    lines = with_other(reasons)
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size < size_for(0):
             raise ValueError("this is no scoreboard")
         # A private copy on write, as ctypes wants memory that may be written; nothing here writes it.
         memory = ScoreboardMemory(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     pool, workers = memory.pool, memory.workers
-    if pool.stamp != stamp(words):
+    if pool.stamp != stamp(lines):
         raise ValueError("the pool runs other code than this: reload it")
     # A worker that was killed just now has its counts in its row still; a reaped one, in the pool's record.
     accepted = pool.requests + sum(record.requests for record in workers)
-    refused = {word: pool.refused[i] + sum(record.refused[i] for record in workers) for i, word in enumerate(words)}
+    refused = {line: pool.refused[i] + sum(record.refused[i] for record in workers) for i, line in enumerate(lines)}
     return Snapshot(
         pid=memory.rows[MASTER].pid if is_alive(memory.rows[MASTER]) else 0,
         started=pool.started,
@@ -109,7 +109,7 @@ def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snap
         spawned=pool.spawned,
         died=pool.died,
         outgrown=pool.outgrown,
-        refused={word: count for word, count in refused.items() if count},
+        refused={line: count for line, count in refused.items() if count},
         memory_sharing=decoded(pool.memory_sharing),
         last_errors=tuple(_last_errors(memory)),
         processes=tuple(_processes(memory, slots)),

@@ -170,7 +170,7 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bind", "words"),
+    ("bind", "reason"),
     [
         ("tcp:127.0.0.1:9000", "expected unix:PATH"),
         ("/run/cocoai.sock", "expected unix:PATH"),
@@ -179,13 +179,13 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
         ("unix:/nowhere/at/all/socket", "No such file or directory"),
     ],
 )
-def test_a_wrong_bind_is_named_with_what_is_wrong(bind: str, words: str) -> None:
+def test_a_wrong_bind_is_an_error_that_says_why(bind: str, reason: str) -> None:
     """The error has the value, and what is allowed."""
     with pytest.raises(CocoAIError) as error:
         open_listener(bind)
 
     assert bind in str(error.value)
-    assert words in str(error.value)
+    assert reason in str(error.value)
 
 
 def test_the_longest_path_can_be_bound(tmp_path: Path) -> None:

@@ -441,7 +441,7 @@ def test_hup_twice_in_a_row_under_load(pool: PoolUnderTest) -> None:
 
 
 def test_hup_while_a_check_is_running_starts_it_again(pool: PoolUnderTest) -> None:
-    """Whoever asks again has changed something again: the first check may have read what is no longer there."""
+    """The first check may have read files that have changed since, so it is ended and a second one begins."""
     pool.start()
     pool.await_start()
     pool.hold("held-check")

@@ -87,11 +87,11 @@ def work():
     try:
         raise ValueError(holder.word)
     except ValueError as error:
-        words = str(error)
+        text = str(error)
     import colorsys, json
-    json.loads(json.dumps({words: list(range(1000))}))
+    json.loads(json.dumps({text: list(range(1000))}))
     gc.freeze(); gc.collect()
-    return words
+    return text
 if not os.fork():
     work()
     sys.exit(0)

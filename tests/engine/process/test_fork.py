@@ -23,6 +23,10 @@ from tests.engine.conftest import ended, python_path, write_to_stderr
 from tests.engine.web.fastcgi_client import PATIENCE
 
 
+def do_nothing(*_: object) -> None:
+    """Be a signal handler, or a child, that does nothing."""
+
+
 def in_child(look: Callable[[], Any], **options: Any) -> Any:
     """Return what `look` returns in a forked child, by way of JSON. `options` go to the fork."""
     reader, writer = os.pipe()
@@ -144,7 +148,7 @@ def test_a_child_begins_with_no_signal_blocked() -> None:
 
 def test_a_child_has_no_handler_of_its_parents() -> None:
     """Every signal has its default action, but for those that Python ignores and the one of wakeup.py."""
-    handled = signal.signal(signal.SIGTERM, lambda *_: None)
+    handled = signal.signal(signal.SIGTERM, do_nothing)
     ignored = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     own = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGUSR1}
 
@@ -191,7 +195,7 @@ def test_a_signal_to_a_new_child_does_not_wake_its_parent() -> None:
     wakeup, signalled = socket.socketpair()
     wakeup.settimeout(0)
     signalled.settimeout(0)
-    handler = signal.signal(signal.SIGTERM, lambda *_: None)
+    handler = signal.signal(signal.SIGTERM, do_nothing)
     descriptor = signal.set_wakeup_fd(signalled.fileno())
     try:
         statuses = set()
@@ -225,7 +229,7 @@ def test_a_child_has_no_wake_up_descriptor() -> None:
 
 def test_a_child_shows_its_stack_on_usr2(capfd: pytest.CaptureFixture[str]) -> None:
     """It does so whatever its parent had made of that signal, and lives on."""
-    handler = signal.signal(signal.SIGUSR2, lambda *_: None)
+    handler = signal.signal(signal.SIGUSR2, do_nothing)
     faulthandler.register(signal.SIGUSR2, file=2, chain=True)
     try:
         in_child(lambda: os.kill(os.getpid(), signal.SIGUSR2))
@@ -336,7 +340,7 @@ def test_a_child_ends_where_it_ends(
 
 def test_a_child_that_returns_ends_with_status_0() -> None:
     """Returning from `run` is success."""
-    assert 0 == ended(fork.fork(lambda: None, name="ending"))
+    assert 0 == ended(fork.fork(do_nothing, name="ending"))
 
 
 def test_nothing_that_waited_to_be_written_is_written_twice() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,8 @@ class Holders:
         self._stay, self.go = os.pipe()
         self._pids: set[int] = set()
 
-    def fork(self, act: Callable[[], bool], keep: frozenset[int] = frozenset()) -> int:
-        """Fork a child that calls `act` and reports `y` or `n`, as it returns; return the pid."""
+    def fork(self, act: Callable[[], object], keep: frozenset[int] = frozenset()) -> int:
+        """Fork a child that calls `act` and reports `y` if it returns something true, else `n`; return the pid."""
 
         def run() -> None:
             report = b"y" if act() else b"n"
@@ -66,7 +67,13 @@ def holders() -> Iterator[Holders]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
+    """Return the path of a lock file that does not exist yet."""
     return str(tmp_path / "lock")
+
+
+def do_nothing() -> bool:
+    """Leave the lock as it is, and report `y`."""
+    return True
 
 
 def is_free(path: str) -> bool:
@@ -110,7 +117,7 @@ def test_the_file_stays(path: str) -> None:
 
 def test_a_killed_holder_holds_nothing(path: str, holders: Holders) -> None:
     """The kernel releases the lock, however the holder died."""
-    pid = holders.fork(lambda: locks.take(path) is not None)
+    pid = holders.fork(partial(locks.take, path))
     report = holders.report()
     held = not is_free(path)
     holders.kill(pid)
@@ -123,7 +130,7 @@ def test_a_child_holds_what_it_inherited(path: str, holders: Holders) -> None:
     """A worker takes a slot, forks and releases it: the child holds it until it dies."""
     lock = locks.take(path)
     assert lock is not None
-    pid = holders.fork(lambda: True, keep=frozenset({lock.fd}))
+    pid = holders.fork(do_nothing, keep=frozenset({lock.fd}))
     holders.report()
     lock.release()
     held = not is_free(path)
@@ -137,7 +144,7 @@ def test_a_child_that_does_not_keep_the_lock_does_not_hold_it(path: str, holders
     """Its descriptor was laid over with all others."""
     lock = locks.take(path)
     assert lock is not None
-    holders.fork(lambda: True)
+    holders.fork(do_nothing)
     holders.report()
     lock.release()
 
@@ -172,7 +179,7 @@ def test_a_lock_is_not_inherited_by_another_program(path: str) -> None:
 
 def test_waiting_ends_with_the_holder(path: str, holders: Holders) -> None:
     """`wait_for` returns once the lock is free."""
-    holders.fork(lambda: locks.take(path) is not None)
+    holders.fork(partial(locks.take, path))
     holders.report()
     os.write(holders.go, b"!")
     locks.wait_for(path, PATIENCE).release()

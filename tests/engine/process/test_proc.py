@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -17,8 +18,12 @@ MIB = 1024
 """A MiB in KiB."""
 
 
+def do_nothing() -> None:
+    """Add nothing to what a child does."""
+
+
 @contextmanager
-def child(run: Callable[[], None] = lambda: None) -> Iterator[int]:
+def child(run: Callable[[], None] = do_nothing) -> Iterator[int]:
     """Yield the pid of a child that has called `run` and waits; kill it afterwards."""
     reader, writer = os.pipe()
 
@@ -59,7 +64,7 @@ def test_a_hostile_name_changes_no_field(name: str) -> None:
     """The name stands in the middle of the stat line, with any character that a process put into it."""
     with child() as pid:
         plain = start_time(pid)
-    with child(lambda: fork.name_process(name)) as pid:
+    with child(partial(fork.name_process, name)) as pid:
         assert plain <= start_time(pid) <= plain + 100 * 3600
 
 
