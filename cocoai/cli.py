@@ -133,16 +133,16 @@ def interruptible() -> Iterator[None]:
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
-    from cocoai.rehearsal import stage
+    from cocoai.rehearsal import rehearse
 
     def wait() -> None:
         with interruptible():
             threading.Event().wait()
 
-    take_owner(stage.FOLDER)
+    take_owner(rehearse.FOLDER)
     try:
         with interruptible():
-            return stage.rehearse(
+            return rehearse.rehearse(
                 listen=arguments.listen,
                 port=arguments.port,
                 once=arguments.once,

@@ -8,7 +8,7 @@ import threading
 
 from bench.chaos.ledger import Ledger, Question, payload
 from bench.soak import is_row
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House
 
 PAUSE = 0.4

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cocoai.rehearsal.certificates import make
-from cocoai.rehearsal.openai.manner import Manner
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
-from cocoai.rehearsal.stage import ASKER, Raise, answered, rehearsal, replies
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.rehearse import ASKER, StartProduction, answered, rehearsal, replies
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage
 from cocoai.rehearsal.tree import GLANCE, Look, Watch, adopting_orphans, hidden, look
 
 IN_FLIGHT = 4
@@ -31,7 +31,7 @@ MESSAGES = 500
 PIECES = 100
 """Pieces of one answer, about as many as a long paragraph has."""
 
-WRITING = Manner(pieces=PIECES, piece_delay=0.15)
+WRITING = OpenAISwitches(pieces=PIECES, piece_delay=0.15)
 """A model that takes 15 s for an answer, so that it is seen to grow five times."""
 
 PATIENCE = 120.0
@@ -54,7 +54,7 @@ class Figures(NamedTuple):
     message_ms: float
 
 
-def measure(raise_up: Raise, folder: Path) -> Figures:
+def measure(raise_up: StartProduction, folder: Path) -> Figures:
     """Rehearse in `folder` and look. It takes about half a minute. Raises CocoAIError."""
     certificates = make(folder / "certificates")
     with contextlib.ExitStack() as stack:
@@ -66,7 +66,7 @@ def measure(raise_up: Raise, folder: Path) -> Figures:
         with Watch() as talking:
             _talk(slack, MESSAGES)
         rest = look()
-        openai.manner = WRITING
+        openai.switches = WRITING
         with Watch() as answering:
             busy = _ask(slack, IN_FLIGHT)
         return _figures(rest, busy, answering.taken / IN_FLIGHT, talking.taken / MESSAGES)
@@ -114,7 +114,7 @@ def _talk(slack: PracticeSlack, number: int) -> None:
     slack.wait_for_deliveries(PATIENCE)
 
 
-def _is_growing(slack: PracticeSlack, question: Message) -> bool:
+def _is_growing(slack: PracticeSlack, question: PracticeMessage) -> bool:
     """Whether the model's words are in the placeholder's place."""
     updated = {call.arguments["ts"] for call in slack.calls if call.method == "chat.update"}
     return any(message.ts in updated for message in replies(slack, question))

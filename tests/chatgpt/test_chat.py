@@ -25,9 +25,9 @@ from cocoai.engine.proxied import Proxied
 from cocoai.engine.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.answer import practice_answer
-from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
-from cocoai.rehearsal.server import Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.openai.practice_answer import practice_answer
+from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
+from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 
 PATIENCE = 30.0
 SOON = 0.4
@@ -130,7 +130,7 @@ def failure(chat: ChatGPTChat, conversation: Conversation = CONVERSATION) -> tup
 
 def parameters(practice: PracticeOpenAI) -> list[set[str]]:
     """Which parameters each request had, beside what they all have."""
-    return [set(asked.body) - {"model", "messages"} for asked in practice.asked]
+    return [set(asked.body) - {"model", "messages"} for asked in practice.requests]
 
 
 ALL = {"max_completion_tokens", "reasoning_effort", "store", "stream", "stream_options"}
@@ -148,7 +148,7 @@ def events(*pieces: bytes) -> Outgoing:
 
 def test_the_answer_comes_in_pieces_and_ends_with_its_usage(client: Client, practice: PracticeOpenAI) -> None:
     """The text as it was written, then one ending with the model, the reason and the tokens."""
-    practice.manner.pieces = 5
+    practice.switches.pieces = 5
     *pieces, ending = client.chat(practice.base_url).reply(CONVERSATION)
 
     assert 1 <= len(pieces) <= 5
@@ -166,7 +166,7 @@ def test_the_request_says_what_we_want_and_no_more(client: Client, practice: Pra
     conversation = Conversation("親切に。", (Turn("asker", "やあ"), Turn("cocoai", "どうも"), Turn("asker", QUESTION)))
     read(client.chat(practice.base_url), conversation)
 
-    assert practice.asked[0].body == {
+    assert practice.requests[0].body == {
         "model": "gpt-6-luna",
         "messages": [
             {"role": "system", "content": "親切に。"},
@@ -180,7 +180,7 @@ def test_the_request_says_what_we_want_and_no_more(client: Client, practice: Pra
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    assert USER_AGENT == practice.asked[0].headers["user-agent"]
+    assert USER_AGENT == practice.requests[0].headers["user-agent"]
 
 
 def test_what_is_unset_is_not_sent(client: Client, practice: PracticeOpenAI) -> None:
@@ -188,14 +188,14 @@ def test_what_is_unset_is_not_sent(client: Client, practice: PracticeOpenAI) -> 
     read(client.chat(practice.base_url, reasoning_effort=""), Conversation("", (Turn("asker", QUESTION),)))
 
     assert [ALL - {"reasoning_effort"}] == parameters(practice)
-    assert [{"role": "user", "content": QUESTION}] == practice.asked[0].body["messages"]
+    assert [{"role": "user", "content": QUESTION}] == practice.requests[0].body["messages"]
 
 
 def test_half_a_character_cannot_stop_a_request(client: Client, practice: PracticeOpenAI) -> None:
     """A lone surrogate, which JSON can smuggle in, becomes a question mark."""
     read(client.chat(practice.base_url), Conversation("", (Turn("asker", "a\ud83db"),)))
 
-    assert "a?b" == practice.asked[0].body["messages"][0]["content"]
+    assert "a?b" == practice.requests[0].body["messages"][0]["content"]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_parameter_that_is_refused_is_dropped_once_and_for_all(
     client: Client, practice: PracticeOpenAI, switch: str, name: str
 ) -> None:
     """Tried again at once, and remembered: the next question goes without it from the start."""
-    setattr(practice.manner, switch, frozenset({name}))
+    setattr(practice.switches, switch, frozenset({name}))
     chat = client.chat(practice.base_url)
 
     assert (ANSWER, ANSWER) == (read(chat)[0], read(chat)[0])
@@ -249,20 +249,20 @@ def test_an_older_model_thinks_without_effort(client: Client, practice: Practice
 
 def test_the_limit_goes_by_its_old_name_where_it_must(client: Client, practice: PracticeOpenAI) -> None:
     """A compatible server that knows only max_tokens still gets the limit."""
-    practice.manner.refuses = frozenset({"max_completion_tokens"})
+    practice.switches.refuses = frozenset({"max_completion_tokens"})
     read(client.chat(practice.base_url, model="gpt-4o", reasoning_effort=""))
 
-    assert 2000 == practice.asked[1].body["max_tokens"]
-    assert "max_completion_tokens" not in practice.asked[1].body
+    assert 2000 == practice.requests[1].body["max_tokens"]
+    assert "max_completion_tokens" not in practice.requests[1].body
 
 
 def test_there_is_no_answer_without_a_limit(client: Client, practice: PracticeOpenAI) -> None:
     """A server that refuses the limit by both names could cost anything: it is not asked."""
-    practice.manner.refuses = frozenset({"max_completion_tokens", "max_tokens"})
+    practice.switches.refuses = frozenset({"max_completion_tokens", "max_tokens"})
     _, error = failure(client.chat(practice.base_url, reasoning_effort=""))
 
     assert isinstance(error, Permanent)
-    assert ("unsupported_parameter", 2) == (error.code, len(practice.asked))
+    assert ("unsupported_parameter", 2) == (error.code, len(practice.requests))
 
 
 def test_another_model_may_be_asked(client: Client, practice: PracticeOpenAI) -> None:
@@ -278,7 +278,7 @@ def test_another_model_may_be_asked(client: Client, practice: PracticeOpenAI) ->
 
 def test_a_model_that_may_not_stream_answers_whole(client: Client, practice: PracticeOpenAI) -> None:
     """Then stream_options go too, and the usage comes all the same."""
-    practice.manner.refuses = frozenset({"stream"})
+    practice.switches.refuses = frozenset({"stream"})
     text, ending = read(client.chat(practice.base_url))
 
     assert ANSWER == text
@@ -288,24 +288,24 @@ def test_a_model_that_may_not_stream_answers_whole(client: Client, practice: Pra
 
 def test_everything_may_be_refused_one_after_another(client: Client, practice: PracticeOpenAI) -> None:
     """Each costs one request, once."""
-    practice.manner.refuses = frozenset({"max_completion_tokens", "store"})
-    practice.manner.refuses_in_words = frozenset({"reasoning_effort", "stream_options"})
+    practice.switches.refuses = frozenset({"max_completion_tokens", "store"})
+    practice.switches.refuses_in_words = frozenset({"reasoning_effort", "stream_options"})
     chat = client.chat(practice.base_url, model="gpt-4o")
 
     assert ANSWER == read(chat)[0]
     assert [5, 5, 4, 3, 2] == [len(names) for names in parameters(practice)]
     assert ANSWER == read(chat)[0]
-    assert 6 == len(practice.asked)
+    assert 6 == len(practice.requests)
 
 
 def test_a_conversation_that_is_too_long_is_shortened_once(client: Client, practice: PracticeOpenAI) -> None:
     """The older half goes, the instructions and the question stay; the estimate is of what was sent in the end."""
-    practice.manner.context_tokens = 100
+    practice.switches.context_tokens = 100
     _, ending = read(client.chat(practice.base_url), LONGER)
 
     assert LONGER.without_oldest().estimated() == ending.estimated
-    assert ["context_length_exceeded", "ok"] == [asked.outcome for asked in practice.asked]
-    assert ["Be kind.", "third", QUESTION] == [said["content"] for said in practice.asked[1].body["messages"]]
+    assert ["context_length_exceeded", "ok"] == [asked.outcome for asked in practice.requests]
+    assert ["Be kind.", "third", QUESTION] == [said["content"] for said in practice.requests[1].body["messages"]]
 
 
 @pytest.mark.parametrize(("conversation", "requests_made"), [(LONGER, 2), (CONVERSATION, 1)])
@@ -313,12 +313,12 @@ def test_what_stays_too_long_is_given_up(
     client: Client, practice: PracticeOpenAI, conversation: Conversation, requests_made: int
 ) -> None:
     """Nothing is cut twice, and a lone question not at all."""
-    practice.manner.context_tokens = 5
+    practice.switches.context_tokens = 5
     _, error = failure(client.chat(practice.base_url), conversation)
 
     assert isinstance(error, Permanent)
     assert ("context_length_exceeded", 400) == (error.code, error.status)
-    assert requests_made == len(practice.asked)
+    assert requests_made == len(practice.requests)
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_a_certificate_that_is_not_trusted(practice: PracticeOpenAI) -> None:
     _, error = failure(Client(new_line(tls_context())).chat(practice.base_url))
 
     assert isinstance(error, Temporary)
-    assert ("tls_failed", False, []) == (error.code, error.sent, practice.asked)
+    assert ("tls_failed", False, []) == (error.code, error.sent, practice.requests)
 
 
 def test_somebody_who_takes_the_call_and_does_not_speak(client: Client) -> None:
@@ -455,7 +455,7 @@ def test_the_first_word_is_not_awaited_for_ever(
     client: Client, practice: PracticeOpenAI, kind: Any, keep_alives: bool
 ) -> None:
     """Not a byte, or headers, a role and comments without end: no words. It had been sent, so it may be billed."""
-    practice.manner.keep_alives = keep_alives
+    practice.switches.keep_alives = keep_alives
     practice.fail(kind)
     text, error = failure(client.chat(practice.base_url, first_word_timeout=SOON))
 
@@ -466,7 +466,7 @@ def test_the_first_word_is_not_awaited_for_ever(
 @pytest.mark.parametrize("keep_alives", [False, True])
 def test_silence_after_the_first_words(client: Client, practice: PracticeOpenAI, keep_alives: bool) -> None:
     """The words that came are handed on; comments are silence."""
-    practice.manner.keep_alives = keep_alives
+    practice.switches.keep_alives = keep_alives
     practice.fail("pause", after=2)
     text, error = failure(client.chat(practice.base_url, silence_timeout=SOON))
 
@@ -479,9 +479,9 @@ def test_silence_after_the_first_words(client: Client, practice: PracticeOpenAI,
 @pytest.mark.parametrize("ignores_stream", [False, True])
 def test_the_total_ends_what_would_not_end(client: Client, practice: PracticeOpenAI, ignores_stream: bool) -> None:
     """Words that trickle, or a whole answer that does not come."""
-    practice.manner.ignores_stream = ignores_stream
-    practice.manner.piece_size, practice.manner.piece_delay = 1, SOON / 4
-    practice.manner.first_delay = PATIENCE if ignores_stream else 0.0
+    practice.switches.ignores_stream = ignores_stream
+    practice.switches.piece_size, practice.switches.piece_delay = 1, SOON / 4
+    practice.switches.first_delay = PATIENCE if ignores_stream else 0.0
     text, error = failure(client.chat(practice.base_url, total_timeout=2 * SOON))
 
     assert isinstance(error, Temporary)
@@ -492,7 +492,7 @@ def test_the_total_ends_what_would_not_end(client: Client, practice: PracticeOpe
 
 def test_a_slow_caller_is_not_a_silent_model(client: Client, practice: PracticeOpenAI) -> None:
     """What waits at our door while the caller is busy does not count as silence."""
-    practice.manner.pieces = 3
+    practice.switches.pieces = 3
     texts = []
     for piece in client.chat(practice.base_url, silence_timeout=SOON).reply(CONVERSATION):
         texts.append(piece if isinstance(piece, str) else "")
@@ -503,7 +503,7 @@ def test_a_slow_caller_is_not_a_silent_model(client: Client, practice: PracticeO
 
 def test_words_that_trickle_are_taken_in_together(client: Client, practice: PracticeOpenAI) -> None:
     """As long as the caller can do without them; but the end wakes us at once."""
-    practice.manner.pieces, practice.manner.piece_delay = 60, 0.01
+    practice.switches.pieces, practice.switches.piece_delay = 60, 0.01
     chat = client.chat(practice.base_url, silence_timeout=8 * PATIENCE, total_timeout=8 * PATIENCE)
     began = time.monotonic()
     *texts, _ = chat.reply(CONVERSATION, spare=lambda: 4 * PATIENCE)
@@ -579,7 +579,7 @@ def test_an_answer_that_breaks_off(
     client: Client, practice: PracticeOpenAI, kind: Any, after: int, ignores_stream: bool
 ) -> None:
     """With the connection or in good order, streamed or whole: what came is handed on, and that it is not all."""
-    practice.manner.ignores_stream = ignores_stream
+    practice.switches.ignores_stream = ignores_stream
     practice.fail(kind, after=after)
     text, error = failure(client.chat(practice.base_url))
 
@@ -594,12 +594,12 @@ def test_a_connection_that_is_closed_without_a_word(client: Client, practice: Pr
     _, error = failure(client.chat(practice.base_url))
 
     assert isinstance(error, Temporary)
-    assert ("connection_lost", True, 1) == (error.code, error.sent, len(practice.asked))
+    assert ("connection_lost", True, 1) == (error.code, error.sent, len(practice.requests))
 
 
 def test_nobody_need_say_that_it_is_done(client: Client, practice: PracticeOpenAI) -> None:
     """A reason is enough."""
-    practice.manner.says_done = False
+    practice.switches.says_done = False
     text, ending = read(client.chat(practice.base_url))
 
     assert (ANSWER, "stop") == (text, ending.finish_reason)
@@ -608,7 +608,7 @@ def test_nobody_need_say_that_it_is_done(client: Client, practice: PracticeOpenA
 
 def test_a_server_that_ignores_the_wish_for_a_stream(client: Client, practice: PracticeOpenAI) -> None:
     """Its JSON is read, with the usage."""
-    practice.manner.ignores_stream = True
+    practice.switches.ignores_stream = True
     text, ending = read(client.chat(practice.base_url))
 
     assert ANSWER == text
@@ -617,7 +617,7 @@ def test_a_server_that_ignores_the_wish_for_a_stream(client: Client, practice: P
 
 def test_usage_may_be_missing(client: Client, practice: PracticeOpenAI) -> None:
     """Then it is None, and the answer stands."""
-    practice.manner.refuses = frozenset({"stream_options"})
+    practice.switches.refuses = frozenset({"stream_options"})
     text, ending = read(client.chat(practice.base_url))
 
     assert (ANSWER, None) == (text, ending.usage)
@@ -645,7 +645,7 @@ def test_an_answer_cut_at_its_limit_says_so(client: Client, practice: PracticeOp
 @pytest.mark.parametrize("ignores_stream", [False, True])
 def test_a_refusal_is_told(client: Client, practice: PracticeOpenAI, ignores_stream: bool) -> None:
     """Its words are not the answer: the caller has his own."""
-    practice.manner.ignores_stream = ignores_stream
+    practice.switches.ignores_stream = ignores_stream
     practice.fail("refusal")
     text, ending = read(client.chat(practice.base_url))
 
@@ -664,7 +664,7 @@ def attached(*attachments: Attachment) -> Conversation:
 def test_what_is_attached_reaches_the_model(client: Client, practice: PracticeOpenAI) -> None:
     """Every byte of it, as what it is; and the answer is to the question, not to the text before it."""
     text, ending = read(client.chat(practice.base_url), attached(PNG, PDF, TEXT))
-    seen = [(each.kind, each.media_type, each.size, each.name) for each in practice.asked[0].attached]
+    seen = [(each.kind, each.media_type, each.size, each.name) for each in practice.requests[0].attached]
 
     assert ("image", "image/png", len(PNG.data), "") == seen[0]
     assert ("pdf", "application/pdf", len(PDF.data), "plan.pdf") == seen[1]
@@ -696,13 +696,13 @@ def test_what_the_model_will_not_have_is_told_as_such(
 
     assert isinstance(error, Permanent)
     assert ("attachment", theirs, 400, "req_practice1") == (error.code, error.theirs, error.status, error.request_id)
-    assert 1 == len(practice.asked)
+    assert 1 == len(practice.requests)
 
 
 @pytest.mark.parametrize("attachment", [PNG, PDF])
 def test_a_model_without_eyes(client: Client, practice: PracticeOpenAI, attachment: Attachment) -> None:
     """It takes words, an attached text too, and no more."""
-    practice.manner.vision = False
+    practice.switches.vision = False
     chat = client.chat(practice.base_url)
     _, error = failure(chat, attached(attachment))
 
@@ -805,7 +805,7 @@ def test_a_bell_makes_no_silence_shorter(
 
 def test_whoever_stops_reading_hangs_up(client: Client, practice: PracticeOpenAI) -> None:
     """Closing the reply closes the connection, in the middle of the answer."""
-    practice.manner.answer = "x" * 2_000_000
+    practice.switches.answer = "x" * 2_000_000
     reply: Generator[str | Ending, None, None] = client.chat(practice.base_url, max_output_tokens=1_000_000).reply(
         CONVERSATION
     )
@@ -824,7 +824,7 @@ def test_a_connection_serves_one_request(client: Client, practice: PracticeOpenA
     practice.drop_connections()
 
     assert ANSWER == read(chat)[0]
-    assert ["close"] * 3 == [asked.headers["connection"] for asked in practice.asked]
+    assert ["close"] * 3 == [asked.headers["connection"] for asked in practice.requests]
 
 
 def test_a_long_conversation_leaves_whole(client: Client, practice: PracticeOpenAI) -> None:
@@ -832,7 +832,7 @@ def test_a_long_conversation_leaves_whole(client: Client, practice: PracticeOpen
     turns = (Turn("asker", "長い" * 30_000), Turn("asker", QUESTION))
     read(client.chat(practice.base_url), Conversation("", turns))
 
-    assert "長い" * 30_000 == practice.asked[0].body["messages"][0]["content"]
+    assert "長い" * 30_000 == practice.requests[0].body["messages"][0]["content"]
 
 
 @pytest.mark.parametrize("said", [b"", b"data: [DONE]\n\n"])

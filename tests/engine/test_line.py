@@ -25,7 +25,7 @@ from cocoai.engine.proxied import Proxied
 from cocoai.engine.tls import tls_context
 from cocoai.errors import Permanent
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 
 PATIENCE = 30.0
 SOON = 0.2

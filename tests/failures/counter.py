@@ -13,10 +13,10 @@ from cocoai.answer import Answerer
 from cocoai.engine.job import Key
 from cocoai.engine.request import Request
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.events import Question
 from cocoai.slack.identity import Identity
 from cocoai.slack.interactions import InteractionAnalyzer

@@ -16,9 +16,9 @@ from cocoai.engine.proxied import Proxied
 from cocoai.engine.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.slack.chat import CONNECT_TIMEOUT, MOST_MESSAGES, MOST_PAGES, READ_TIMEOUT, SlackChat
 from cocoai.slack.identity import Identity
 from cocoai.slack.messages import Mark, Message

@@ -18,10 +18,10 @@ from cocoai.engine.proxied import Proxied
 from cocoai.engine.tls import tls_context
 from cocoai.errors import Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.download import MOST_REDIRECTS, LeftOut, Limits, read_files
 from cocoai.slack.files import File
@@ -538,7 +538,7 @@ def test_what_is_shared_in_slack_goes_to_the_model(
     practice: PracticeSlack, practised: SlackChat, channel: str, redirect: str
 ) -> None:
     """Also in a channel shared with others, where a message tells only that there are files; and sent on within."""
-    practice.manner.redirect = redirect
+    practice.switches.redirect = redirect
 
     assert (SHARED, ()) == read_files(practised, shared(practice, practised, channel), Limits())
     assert all(download.authorized for download in practice.downloads)
@@ -549,8 +549,8 @@ def test_without_the_scope_slack_shows_its_login_page(
     practice: PracticeSlack, practised: SlackChat, login: Literal["page", "redirect"]
 ) -> None:
     """In the place of each file, the shared page too."""
-    practice.manner.scopes = SCOPES - {"files:read"}
-    practice.manner.login = login
+    practice.switches.scopes = SCOPES - {"files:read"}
+    practice.switches.login = login
     attachments, left = read_files(practised, shared(practice, practised), Limits())
 
     assert ((), ["login"] * 3) == (attachments, [each.why for each in left])
@@ -569,7 +569,7 @@ def test_slack_sends_nobody_elsewhere_with_our_token(
     practice: PracticeSlack, practised: SlackChat, elsewhere: Files
 ) -> None:
     """Should it ever try to."""
-    practice.manner.redirect = elsewhere.put("/a", PNG).url
+    practice.switches.redirect = elsewhere.put("/a", PNG).url
 
     assert "foreign" == why(practised, shared(practice, practised)[0])
     assert [] == elsewhere.seen

@@ -10,8 +10,8 @@ import pytest
 from cocoai.engine.direct import Direct
 from cocoai.engine.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.slack.chat import SlackChat
 from cocoai.slack.growing import COMPANY, PER_MINUTE, Growing
 from cocoai.slack.layout import Shown

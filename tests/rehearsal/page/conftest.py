@@ -9,12 +9,12 @@ import pytest
 import requests
 from selenium import webdriver
 
-from cocoai.rehearsal.page.page import PracticePage
-from cocoai.rehearsal.server import Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.page.practice_page import PracticePage
+from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests import browser
-from tests.rehearsal.page.reader import PATIENCE, Reader
+from tests.rehearsal.page.page_reader import PATIENCE, Reader
 
 
 @pytest.fixture(scope="package")
@@ -47,7 +47,7 @@ def bot() -> Iterator[Bot]:
 
 @pytest.fixture
 def slack(bot: Bot) -> Iterator[PracticeSlack]:
-    with PracticeSlack(request_url=bot.url, manner=Manner(timeout=60, retry_waits=(3600.0,))) as server:
+    with PracticeSlack(request_url=bot.url, switches=SlackSwitches(timeout=60, retry_waits=(3600.0,))) as server:
         yield server
 
 

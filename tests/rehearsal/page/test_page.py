@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from cocoai.rehearsal.page.page import PracticePage
-from cocoai.rehearsal.page.replies import FILES
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.page.page_responses import PAGE_FILES
+from cocoai.rehearsal.page.practice_page import PracticePage
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def say(session: requests.Session, url: str, said: object, **headers: str) -> re
 HELLO = {"channel": "C0PRACTICE", "text": "@CocoAI hello"}
 
 
-@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("path", PAGE_FILES)
 def test_files(session: requests.Session, page: PracticePage, slack: PracticeSlack, path: str) -> None:
     """The same files on both servers, with the rules for the browser: nothing from elsewhere, nothing inline."""
     replies = [session.get(f"{server.url}{path}") for server in (page, slack)]
 
     assert [200, 200] == [reply.status_code for reply in replies]
     assert replies[0].content == replies[1].content
-    assert FILES[path][1] == replies[0].headers["Content-Type"]
+    assert PAGE_FILES[path][1] == replies[0].headers["Content-Type"]
     assert "default-src 'self'" in replies[0].headers["Content-Security-Policy"]
     assert "nosniff" == replies[0].headers["X-Content-Type-Options"]
 
@@ -164,8 +164,8 @@ def test_fetching_a_file(
 
 def test_whispers_are_for_one_person(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
     """The page shows its own person's, and tells nothing of others'."""
-    slack.workspace.whisper("C0PRACTICE", "U0COCOAI", "U0ASKER02", "not for you")
-    slack.workspace.whisper("C0PRACTICE", "U0COCOAI", "U0ASKER01", "for you")
+    slack.workspace.post_ephemeral("C0PRACTICE", "U0COCOAI", "U0ASKER02", "not for you")
+    slack.workspace.post_ephemeral("C0PRACTICE", "U0COCOAI", "U0ASKER01", "for you")
     told = news(session, page, "another", 0)["messages"]
 
     assert [("for you", True)] == [(each["text"], each["whispered"]) for each in told]

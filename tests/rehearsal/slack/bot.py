@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 
 Reply = Callable[["Bot", Incoming], Outgoing]
 

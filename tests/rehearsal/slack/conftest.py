@@ -11,7 +11,7 @@ import requests
 from slack_sdk import WebClient
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from tests.rehearsal.slack.bot import Bot
 
 

@@ -10,8 +10,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SCOPES
 
 MANIFEST = Path(__file__).parents[3] / "etc" / "slack" / "manifest.json"
 
@@ -34,7 +34,7 @@ MANIFEST = Path(__file__).parents[3] / "etc" / "slack" / "manifest.json"
 )
 def test_a_missing_scope(slack: PracticeSlack, web: WebClient, method: str, channel: str, scope: str) -> None:
     """The refusal names what is needed and what there is, before anything else is looked at."""
-    slack.manner.scopes = SCOPES - {scope}
+    slack.switches.scopes = SCOPES - {scope}
     with pytest.raises(SlackApiError) as caught:
         web.api_call(method, data={"channel": channel})
     response = cast("Any", caught.value.response)
@@ -45,7 +45,7 @@ def test_a_missing_scope(slack: PracticeSlack, web: WebClient, method: str, chan
 
 def test_the_others_go_on(slack: PracticeSlack, web: WebClient) -> None:
     """One scope that is missing takes away one thing."""
-    slack.manner.scopes = SCOPES - {"files:read"}
+    slack.switches.scopes = SCOPES - {"files:read"}
 
     assert web.chat_postMessage(channel="C0PRACTICE", text="hi")["ok"]
     assert web.users_info(user="U0ASKER01")["ok"]
@@ -53,7 +53,7 @@ def test_the_others_go_on(slack: PracticeSlack, web: WebClient) -> None:
 
 def test_auth_test_tells_the_scopes(slack: PracticeSlack, web: WebClient) -> None:
     """In a header, though it needs none itself."""
-    slack.manner.scopes = frozenset({"users:read", "chat:write"})
+    slack.switches.scopes = frozenset({"users:read", "chat:write"})
     headers = cast("Any", web.auth_test()).headers
 
     assert "chat:write,users:read" == {name.lower(): value for name, value in headers.items()}["x-oauth-scopes"]
