@@ -27,7 +27,7 @@ SCRIPTS = (
     "server",
     "morph",
     "dom",
-    "words",
+    "texts",
 )
 PAGE_FILES = {
     "/": ("page.html", "text/html; charset=utf-8"),

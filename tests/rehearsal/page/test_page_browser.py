@@ -155,7 +155,7 @@ def test_a_bot_that_does_not_answer(reader: Reader, slack: PracticeSlack, bot: B
     reader.opens(slack.url)
     reader.types("@CocoAI hi", Keys.ENTER)
 
-    reader.sees("#thread .unheard", "http_error")
+    reader.sees("#thread .undelivered", "http_error")
 
 
 @pytest.mark.parametrize(

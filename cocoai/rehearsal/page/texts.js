@@ -1,4 +1,4 @@
-// The page's words in Japanese and English, chosen by the browser's languages.
+// The page's texts in Japanese and English, chosen by the browser's languages.
 
 const ENGLISH = {
   rehearsal: "Rehearsal",
@@ -24,19 +24,19 @@ const ENGLISH = {
   replyLabel: "Reply in the thread",
   send: "Send",
   keys: "Enter sends, Shift+Enter makes a new line",
-  alone: "Without @CocoAI it is not asked",
+  noMention: "Without @CocoAI it is not asked",
   openThread: "Reply in a thread",
   count: (n) => (n === 1 ? "1 reply" : `${n} replies`),
-  heard: (ms) => `Heard in ${ms} ms`,
-  unheard: (why) => `Not heard yet (${why}). Slack tries again.`,
-  lost: "The rehearsal does not answer. Is it still running? Trying again…",
-  unsent: "This could not be sent. Please try again.",
+  delivered: (ms) => `Heard in ${ms} ms`,
+  undelivered: (why) => `Not heard yet (${why}). Slack tries again.`,
+  disconnected: "The rehearsal does not answer. Is it still running? Trying again…",
+  sendFailed: "This could not be sent. Please try again.",
   answered: (name, text) => `${name}: ${text}`,
   table: "Table",
   actions: "Buttons of this message",
   unknownBlock: (type) => `This page does not know how to show "${type}".`,
-  unanswered: "no answer",
-  unclicked: (why) => `This did not work (${why})`,
+  noResponse: "no answer",
+  clickFailed: (why) => `This did not work (${why})`,
   sure: "Are you sure?",
   yes: "Yes",
   no: "No",
@@ -45,7 +45,7 @@ const ENGLISH = {
   files: "Files",
   fileGone: "This file was deleted.",
   attach: "Attach files",
-  takeOff: (name) => `Do not send ${name}`,
+  removeFile: (name) => `Do not send ${name}`,
   tooMany: (n) => `At most ${n} files go with one message.`,
   tooBig: (most) => `Files of one message may have ${most} together.`,
 };
@@ -74,19 +74,19 @@ const JAPANESE = {
   replyLabel: "スレッドに返信する",
   send: "送信",
   keys: "Enter で送信、Shift+Enter で改行",
-  alone: "@CocoAI がないと、質問になりません",
+  noMention: "@CocoAI がないと、質問になりません",
   openThread: "スレッドで返信する",
   count: (n) => `${n}件の返信`,
-  heard: (ms) => `${ms}ミリ秒で届きました`,
-  unheard: (why) => `まだ届いていません（${why}）。Slack がもう一度送ります。`,
-  lost: "リハーサルから応答がありません。動いていますか？ つなぎ直しています…",
-  unsent: "送信できませんでした。もう一度お試しください。",
+  delivered: (ms) => `${ms}ミリ秒で届きました`,
+  undelivered: (why) => `まだ届いていません（${why}）。Slack がもう一度送ります。`,
+  disconnected: "リハーサルから応答がありません。動いていますか？ つなぎ直しています…",
+  sendFailed: "送信できませんでした。もう一度お試しください。",
   answered: (name, text) => `${name}: ${text}`,
   table: "表",
   actions: "このメッセージのボタン",
   unknownBlock: (type) => `「${type}」はこのページでは表示できません。`,
-  unanswered: "応答がありません",
-  unclicked: (why) => `うまくいきませんでした（${why}）`,
+  noResponse: "応答がありません",
+  clickFailed: (why) => `うまくいきませんでした（${why}）`,
   sure: "よろしいですか？",
   yes: "はい",
   no: "いいえ",
@@ -95,15 +95,15 @@ const JAPANESE = {
   files: "ファイル",
   fileGone: "このファイルは削除されました。",
   attach: "ファイルを添付",
-  takeOff: (name) => `${name} を送らない`,
+  removeFile: (name) => `${name} を送らない`,
   tooMany: (n) => `1つのメッセージに付けられるファイルは${n}個までです。`,
   tooBig: (most) => `1つのメッセージのファイルは合わせて${most}までです。`,
 };
 
 export const language = navigator.languages.map((each) => each.slice(0, 2)).find((each) => each === "ja" || each === "en") ?? "en";
-export const words = language === "ja" ? JAPANESE : ENGLISH;
+export const texts = language === "ja" ? JAPANESE : ENGLISH;
 
-// A file's size as people read it.
+// Returns a file's size in B, KB or MB, in the page's language.
 export function size(bytes) {
   const [amount, unit] = bytes < 1024 ? [bytes, "B"] : bytes < 1024 ** 2 ? [bytes / 1024, "KB"] : [bytes / 1024 ** 2, "MB"];
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: amount < 10 ? 1 : 0 }).format(amount)} ${unit}`;
