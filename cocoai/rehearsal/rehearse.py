@@ -84,6 +84,7 @@ def write_settings(
     openai = f"base_url = {practice.base_url}\napi_key = {API_KEY}\n" if practice else ""
     ca_file = certificates.ca_file if practice else trust_both(folder, certificates)
     file = folder / "cocoai.ini"
+    # Readable by its owner only, as production's settings with their secrets are.
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as settings:
         settings.write(
             "; Written anew by each rehearsal. To try a setting, give it in the environment: COCOAI_POOL_SLOTS=1\n"

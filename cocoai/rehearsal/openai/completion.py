@@ -54,13 +54,14 @@ class Completion:
 def complete(
     request: CompletionRequest, switches: OpenAISwitches, fault: OpenAIFault | None, *, number: int, created: int
 ) -> Completion:
-    """Return the answer to a request; it depends on nothing else but `number` (for its id) and `created` (epoch s)."""
+    """Return the answer to a request: always the same, except for `number` (in its id) and `created` (epoch s)."""
     kind = fault.kind if fault else ""
     full = "" if kind in _FINISHES else _continuation(request.turns, switches) or _full_answer(request.turns, switches)
     refusal = REFUSAL[language_of(request.question.text)] if kind == "refusal" else ""
     reasoning = _REASONING.get(request.effort, _MUCH_REASONING)
     if kind == "empty":
         reasoning = request.limit or _MUCH_REASONING
+    # Reasoning tokens count against the limit, so that a low one may leave no text at all.
     text = full if request.limit is None else first_tokens(full, max(0, request.limit - reasoning))
     usage = _usage(request.prompt_tokens, tokens_of(text or refusal), reasoning)
     finish_reason = _FINISHES.get(kind, "stop" if text == full else "length")

@@ -78,6 +78,7 @@ class ClickSender:
         payload = self._payload(user, message, button, action_ts)
         body = urlencode({"payload": json.dumps(payload)}).encode()
         headers = signed(body, self._secret, self._clock(), FORM)
+        # A replay sends the same headers too: the same timestamp and the same signature.
         press = ClickDelivery(user, channel, ts, action, action_ts, body)
         for copy in range(1 + repeat):
             delivery = self._send(replace(press, copy=copy, time=self._clock()), headers)
@@ -108,14 +109,14 @@ class ClickSender:
         raise ValueError(f"the message {ts} in {channel} has no button {action}")
 
     def _payload(self, user: str, message: PracticeMessage, button: Payload, action_ts: str) -> Payload:
-        """Return the block_actions payload; it holds the message only if that is not ephemeral, as at Slack."""
+        """Return the block_actions payload; it has the fields that Slack sends, in the same form."""
         us, channel = self._workspace.installation, self._workspace.channels[message.channel]
         payload: Payload = {"type": "block_actions", "api_app_id": us.app_id, "token": "practice-verification"}
         payload |= {"user": _user_json(self._workspace.people[user]), "container": _container(message)}
         payload |= {"trigger_id": f"{secrets.randbits(40)}.{secrets.token_hex(16)}"}
         payload |= {"team": {"id": us.team_id, "domain": us.team.lower()}, "enterprise": None}
         payload |= {"is_enterprise_install": False, "channel": _channel_json(channel), "state": {"values": {}}}
-        if not message.only_for:
+        if not message.only_for:  # a click on an ephemeral message has no message
             payload["message"] = message_json(self._workspace, message)
         payload["response_url"] = f"https://hooks.practice.invalid/actions/{us.team_id}/{secrets.token_hex(12)}"
         pressed = {

@@ -125,6 +125,7 @@ class EventSender:
         delivery = self._attempt(payload, 0, "")
         answered.set()
         for number, wait in enumerate(self._switches.retry_waits, 1):
+            # `repeat` redelivers even what was accepted, as if the bot's 200 had been lost.
             is_done = (delivery.accepted and number > self._switches.repeat) or delivery.no_retry
             if is_done or self._stopping.wait(wait):
                 return
@@ -133,6 +134,7 @@ class EventSender:
     def _attempt(self, payload: Payload, number: int, reason: str) -> Delivery:
         """Post a payload once, as redelivery `number` if that is above 0; record and return the attempt."""
         body = json.dumps(payload).encode()
+        # Each attempt is signed anew: the bot refuses an old timestamp.
         headers = signed(body, self._secret, self._clock())
         if number:
             headers |= {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": reason}

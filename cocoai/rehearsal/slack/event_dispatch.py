@@ -108,10 +108,12 @@ class EventDispatcher:
         return int(self._clock())
 
     def _record(self, delivery: Delivery) -> None:
+        """Record an attempt, and note its outcome at the message, so that the page shows it."""
         place = (delivery.channel, delivery.ts)
         with self._workspace.changed:
             self.deliveries.append(delivery)
             known = self._outcomes.get(place)
+            # An accepted attempt remains the outcome, whatever becomes of a second event or a later redelivery.
             if not (known and known.accepted):
                 self._outcomes[place] = delivery
                 self._workspace.annotate(*place)

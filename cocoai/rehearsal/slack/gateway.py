@@ -60,6 +60,7 @@ class Gateway:
         """Return the response to one call, and record it. Raise `Gone` to close the connection without a response."""
         started = time.monotonic()
         parsed = read_arguments(method, incoming)
+        # Half of the latency before the effect, half after it: a client may time out with the work done or not.
         self._server.pause(self._switches.latency / 2)
         outcome, outgoing = self._process(method, parsed, token(incoming))
         self._server.pause(self._switches.latency / 2)

@@ -103,6 +103,7 @@ class Outbound:
             self._connections.add(connection)
         try:
             connection.connect()
+            # `stop` can only cut a connection that has its socket: check again, now that it has.
             if self._stopping.is_set():
                 raise ConnectionAbortedError
             connection.request("POST", urlsplit(destination.url).path or "/", body, headers)

@@ -222,6 +222,7 @@ class PracticeSlack(PracticeServer):
 
     def stop(self) -> None:
         """Stop the server and all deliveries."""
+        # First wake all that wait (the page's requests too) and cut what is sent: else the threads would end late.
         self.stopping.set()
         self.workspace.notify()
         self._outbound.stop()

@@ -57,6 +57,7 @@ class RateTiers:
         with self._lock:
             now = self._clock()
             buckets = self._buckets_of(method, channel, now)
+            # A call takes a token from every bucket or from none.
             wait = max((bucket.wait(now) for bucket in buckets), default=0.0)
             if wait <= 0:
                 for bucket in buckets:

@@ -53,6 +53,7 @@ class WebAPI:
         return result | {"is_enterprise_install": False}
 
     def _post_message(self, arguments: Arguments) -> Payload:
+        """Post a message of the bot; a text that is too long is cut."""
         channel = self._channel(arguments)
         content, meta = self._content(arguments), metadata(arguments)
         content["text"] = stored(content["text"][:POST_LIMIT])
@@ -78,6 +79,7 @@ class WebAPI:
     def _update(self, arguments: Arguments) -> Payload:
         """Replace a message's text and blocks: an update without blocks removes the old ones."""
         channel = self._channel(arguments)
+        # One lock from the check to the edit: the message must not be deleted in between.
         with self._workspace.changed:
             message = self._own(channel, arguments.required("ts"), "cant_update_message")
             content, meta = self._content(arguments), metadata(arguments)
@@ -85,6 +87,7 @@ class WebAPI:
                 raise SlackApiError("msg_too_long")
             changes = {} if meta is None else {"metadata": meta or None}
             text, blocks = stored(content["text"]), content["blocks"]
+            # Slack shows no "edited" on a message with blocks.
             message = self._workspace.edit(message, text, marks_edited=not blocks, blocks=blocks, **changes)
         result: Payload = {"channel": channel.id, "ts": message.ts, "text": message.text}
         return result | {"message": self._message_json(message)}
@@ -98,7 +101,7 @@ class WebAPI:
 
     def _replies(self, arguments: Arguments) -> Payload:
         """Return a page of a thread, with a cursor if more messages follow."""
-        channel = self._channel(arguments, archived=True)
+        channel = self._channel(arguments, archived=True)  # an archived channel can still be read
         thread = self._workspace.thread(channel.id, arguments.required("ts"))
         if not thread:
             raise SlackApiError("thread_not_found")
