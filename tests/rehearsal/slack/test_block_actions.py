@@ -33,6 +33,7 @@ BLOCKS = [
 
 @pytest.fixture
 def slack(bot: Bot) -> Iterator[PracticeSlack]:
+    """Start a practice Slack that delivers events and clicks to the bot."""
     with PracticeSlack(switches=SlackSwitches(echoes=False, retry_waits=(), timeout=60)) as server:
         server.subscribe(f"{bot.url}/slack/events", f"{bot.url}/slack/interactions")
         yield server
@@ -40,31 +41,31 @@ def slack(bot: Bot) -> Iterator[PracticeSlack]:
 
 @pytest.fixture
 def question(slack: PracticeSlack, bot: Bot) -> PracticeMessage:
-    """What was asked, and is forgotten by the bot."""
-    asked = slack.say("U0ASKER01", "hi")
+    """Post a person's message, and clear the bot's record of it."""
+    message = slack.say("U0ASKER01", "hi")
     slack.wait_for_deliveries()
     bot.received.clear()
-    return asked
+    return message
 
 
 @pytest.fixture
 def reply(question: PracticeMessage, act: Act) -> str:
-    """The ts of an answer in the question's thread, with buttons."""
+    """Post a reply with buttons in the question's thread, and return its ts."""
     posted = act("chat.postMessage", channel="C0PRACTICE", text="hello", thread_ts=question.ts, blocks=BLOCKS)
     return str(posted["ts"])
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """The payload in a form, which has nothing else in it."""
+    """Return the payload of a form, which must have no other field."""
     form = parse_qs(body.decode(), strict_parsing=True)
     assert {"payload"} == form.keys()
     payload: dict[str, Any] = json.loads(form["payload"][0])
     return payload
 
 
-def test_a_click(slack: PracticeSlack, bot: Bot, question: PracticeMessage, reply: str) -> None:
-    """It tells who pressed what, where, and shows the message as it stands there."""
-    clicked = slack.click("U0ASKER02", "C0PRACTICE", reply, "stop")
+def test_payload_of_a_click(slack: PracticeSlack, bot: Bot, question: PracticeMessage, reply: str) -> None:
+    """A click's payload names the user, the button and the place, and has the message in its present form."""
+    delivery = slack.click("U0ASKER02", "C0PRACTICE", reply, "stop")
     payload = read(bot.received[0].body)
     (action,) = payload["actions"]
 
@@ -79,7 +80,7 @@ def test_a_click(slack: PracticeSlack, bot: Bot, question: PracticeMessage, repl
     container = {"type": "message", "message_ts": reply, "channel_id": "C0PRACTICE", "is_ephemeral": False}
     assert container | {"thread_ts": question.ts} == payload["container"]
     assert {"id": "C0PRACTICE", "name": "practice"} == payload["channel"]
-    assert ("stop", "row", "KEY U0ASKER01", "button", clicked.action_ts) == tuple(
+    assert ("stop", "row", "KEY U0ASKER01", "button", delivery.action_ts) == tuple(
         action[name] for name in ("action_id", "block_id", "value", "type", "action_ts")
     )
     assert {"type": "plain_text", "text": "Stop", "emoji": True} == action["text"]
@@ -94,8 +95,8 @@ def test_a_click(slack: PracticeSlack, bot: Bot, question: PracticeMessage, repl
     assert "metadata" not in message
 
 
-def test_signed_over_the_form(slack: PracticeSlack, bot: Bot, reply: str) -> None:
-    """slack_sdk's verifier accepts it, and no other secret's."""
+def test_clicks_are_signed(slack: PracticeSlack, bot: Bot, reply: str) -> None:
+    """slack_sdk's verifier accepts a click with our secret, and not with another."""
     slack.click("U0ASKER01", "C0PRACTICE", reply, "again")
     (incoming,) = bot.received
     ours, other = SignatureVerifier("practice-signing-secret"), SignatureVerifier("another-secret")
@@ -111,8 +112,8 @@ def test_signed_over_the_form(slack: PracticeSlack, bot: Bot, reply: str) -> Non
     assert ours.is_valid_request(b"payload=%7B%7D", form)
 
 
-def test_on_record(slack: PracticeSlack, bot: Bot, reply: str) -> None:
-    """Each click with its bytes, its answer and its time; none has the action_ts of another."""
+def test_clicks_are_recorded(slack: PracticeSlack, bot: Bot, reply: str) -> None:
+    """Each click is recorded with its body, its outcome and its time, and has its own action_ts."""
     first, second = (slack.click("U0ASKER01", "C0PRACTICE", reply, action) for action in ("stop", "beside"))
 
     assert [first, second] == slack.clicks
@@ -124,8 +125,8 @@ def test_on_record(slack: PracticeSlack, bot: Bot, reply: str) -> None:
     assert first.action_ts < second.action_ts
 
 
-def test_a_replay(slack: PracticeSlack, bot: Bot, reply: str) -> None:
-    """The very same bytes under the same signature, as often as is wished."""
+def test_replay(slack: PracticeSlack, bot: Bot, reply: str) -> None:
+    """A replay sends the same bytes with the same signature."""
     last = slack.click("U0ASKER01", "C0PRACTICE", reply, "stop", repeat=2)
     signatures = {each.headers["x-slack-signature"] for each in bot.received}
 
@@ -146,19 +147,19 @@ def test_a_replay(slack: PracticeSlack, bot: Bot, reply: str) -> None:
 def test_a_click_that_fails_is_not_sent_again(
     slack: PracticeSlack, bot: Bot, reply: str, answer: Reply, failure: str, number: int
 ) -> None:
-    """The person is told, and that is all."""
+    """A click that failed is not sent again, unlike an event."""
     slack.switches.retry_waits = (0.0, 0.0, 0.0)
     slack.switches.timeout = 0.5 if answer is hang else 60.0
     bot.replies = [answer]
-    clicked = slack.click("U0ASKER01", "C0PRACTICE", reply, "stop")
+    delivery = slack.click("U0ASKER01", "C0PRACTICE", reply, "stop")
     wait_until(lambda: bot.received)
 
-    assert (number, failure, False) == (clicked.status, clicked.failure, clicked.accepted)
+    assert (number, failure, False) == (delivery.status, delivery.failure, delivery.accepted)
     assert 1 == len(bot.received) == len(slack.clicks)
 
 
-def test_interactivity_is_off(slack: PracticeSlack, bot: Bot, reply: str) -> None:
-    """Then a click goes nowhere, and so it does where no address was given."""
+def test_clicks_without_a_request_url(slack: PracticeSlack, bot: Bot, reply: str) -> None:
+    """Without interactivity, or without a request URL for clicks, a click is not sent."""
     slack.switches.interactivity = False
     first = slack.click("U0ASKER01", "C0PRACTICE", reply, "stop")
     slack.switches.interactivity = True
@@ -182,22 +183,22 @@ def test_interactivity_is_off(slack: PracticeSlack, bot: Bot, reply: str) -> Non
 def test_no_such_button(
     slack: PracticeSlack, bot: Bot, reply: str, user: str, channel: str, ts: str, action: str
 ) -> None:
-    """Nobody can press what is not there, or not there for them."""
+    """A button that does not exist, or that the user does not see, cannot be pressed."""
     with pytest.raises(ValueError, match=r"no button|no message"):
         slack.click(user, channel, ts or reply, action)
     assert [] == bot.received
 
 
-def test_a_button_that_is_gone(slack: PracticeSlack, act: Act, reply: str) -> None:
-    """An update without blocks takes the buttons away."""
+def test_removed_button(slack: PracticeSlack, act: Act, reply: str) -> None:
+    """An update without blocks removes the buttons."""
     act("chat.update", channel="C0PRACTICE", ts=reply, text="hello")
 
     with pytest.raises(ValueError, match="has no button stop"):
         slack.click("U0ASKER01", "C0PRACTICE", reply, "stop")
 
 
-def test_a_whispered_button(slack: PracticeSlack, bot: Bot, act: Act) -> None:
-    """Only the one who sees it can press it, and the message is not shown again."""
+def test_button_of_an_ephemeral_message(slack: PracticeSlack, bot: Bot, act: Act) -> None:
+    """Only the user of an ephemeral message can press its button, and the payload does not have the message."""
     ts = act("chat.postEphemeral", channel="C0PRACTICE", user="U0ASKER01", text="hello", blocks=BLOCKS)["message_ts"]
     with pytest.raises(ValueError, match="sees no message"):
         slack.click("U0ASKER02", "C0PRACTICE", ts, "stop")
@@ -208,8 +209,8 @@ def test_a_whispered_button(slack: PracticeSlack, bot: Bot, act: Act) -> None:
 
 
 @pytest.mark.parametrize(("channel", "name"), [("D0PRACTICE", "directmessage"), ("G0PRIVATE", "privategroup")])
-def test_conversations_that_have_no_name(slack: PracticeSlack, bot: Bot, act: Act, channel: str, name: str) -> None:
-    """A click tells what they are instead."""
+def test_names_of_private_conversations(slack: PracticeSlack, bot: Bot, act: Act, channel: str, name: str) -> None:
+    """In a private conversation the payload names its kind in place of its name."""
     ts = act("chat.postMessage", channel=channel, text="hello", blocks=BLOCKS)["ts"]
     slack.click("U0ASKER04", channel, ts, "stop")
     payload = read(bot.received[0].body)
@@ -218,8 +219,8 @@ def test_conversations_that_have_no_name(slack: PracticeSlack, bot: Bot, act: Ac
     assert "thread_ts" not in payload["container"]
 
 
-def test_another_organisation_s_click(slack: PracticeSlack, bot: Bot, act: Act) -> None:
-    """In a shared channel the clicker's team stands beside the one that installed the app."""
+def test_click_of_another_organisation(slack: PracticeSlack, bot: Bot, act: Act) -> None:
+    """In a shared channel a click has the user's team beside that of the installation."""
     ts = act("chat.postMessage", channel="C0SHARED", text="hello", blocks=BLOCKS)["ts"]
     slack.click("U0OTHER01", "C0SHARED", ts, "stop")
     payload = read(bot.received[0].body)
@@ -228,20 +229,20 @@ def test_another_organisation_s_click(slack: PracticeSlack, bot: Bot, act: Act) 
 
 
 def test_clicks_at_once(slack: PracticeSlack, bot: Bot, reply: str) -> None:
-    """Each presser hears of the own click."""
-    with ThreadPoolExecutor(8) as pressers:
-        clicked = list(pressers.map(lambda _: slack.click("U0ASKER01", "C0PRACTICE", reply, "stop"), range(24)))
+    """Each of many clicks at once gets its own outcome."""
+    with ThreadPoolExecutor(8) as executor:
+        deliveries = list(executor.map(lambda _: slack.click("U0ASKER01", "C0PRACTICE", reply, "stop"), range(24)))
 
-    assert {each.body for each in bot.received} == {each.body for each in clicked}
-    assert 24 == len({each.action_ts for each in clicked}) == len(slack.clicks)
+    assert {each.body for each in bot.received} == {each.body for each in deliveries}
+    assert 24 == len({each.action_ts for each in deliveries}) == len(slack.clicks)
 
 
 def test_stopping_cuts_a_click_off(slack: PracticeSlack, bot: Bot, reply: str) -> None:
-    """Whoever waits for a bot that hangs is told when the practice Slack stops."""
+    """A click that waits for the bot ends when the practice Slack stops."""
     slack.switches.timeout = 3600
     bot.replies = [hang]
-    with ThreadPoolExecutor(1) as presser:
-        pressed = presser.submit(slack.click, "U0ASKER01", "C0PRACTICE", reply, "stop")
+    with ThreadPoolExecutor(1) as executor:
+        pressed = executor.submit(slack.click, "U0ASKER01", "C0PRACTICE", reply, "stop")
         wait_until(lambda: bot.received)
         slack.stop()
 
@@ -249,7 +250,7 @@ def test_stopping_cuts_a_click_off(slack: PracticeSlack, bot: Bot, reply: str) -
 
 
 def test_clicks_over_tls(slack: PracticeSlack, act: Act, reply: str, certificates: Certificates) -> None:
-    """An https address is believed only with the authority that it needs."""
+    """An https request URL is used only if its certificate's authority is trusted."""
     with Bot(certificates) as bot:
         slack.subscribe(bot.url, bot.url, ca_file=certificates.ca_file)
         assert 200 == slack.click("U0ASKER01", "C0PRACTICE", reply, "stop").status

@@ -1,4 +1,4 @@
-"""Which blocks the practice Slack takes, how it keeps them, and in which words it refuses the others."""
+"""The blocks that the practice Slack accepts, the form in which it stores them, and its errors for the others."""
 
 from __future__ import annotations
 
@@ -15,38 +15,45 @@ Block = dict[str, Any]
 
 
 def plain(text: object) -> Block:
+    """Return a plain_text object."""
     return {"type": "plain_text", "text": text}
 
 
 def mrkdwn(text: str) -> Block:
+    """Return a mrkdwn object."""
     return {"type": "mrkdwn", "text": text}
 
 
 def markdown(text: str) -> Block:
+    """Return a markdown block."""
     return {"type": "markdown", "text": text}
 
 
 def button(**more: object) -> Block:
+    """Return a button, with other fields if given."""
     return {"type": "button", "text": plain("Stop"), "action_id": "stop", **more}
 
 
 def actions(*elements: object) -> Block:
+    """Return an actions block."""
     return {"type": "actions", "elements": list(elements)}
 
 
 def confirm(**more: object) -> Block:
+    """Return a button with a confirmation dialog, with other fields of the dialog if given."""
     whole = {"title": plain("Sure?"), "text": plain("It goes."), "confirm": plain("Yes"), "deny": plain("No")}
     return button(confirm={**whole, **more})
 
 
 def table(rows: int = 2, cells: int = 2) -> Block:
+    """Return a table block of this size."""
     return {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}] * cells] * rows}
 
 
-def refused(*blocks: Block, known: bool = True) -> tuple[str, list[str]]:
-    """The error's code and its faults."""
+def refused(*blocks: Block, markdown_blocks: bool = True) -> tuple[str, list[str]]:
+    """Return the code and the errors with which the blocks are refused."""
     with pytest.raises(SlackApiError) as caught:
-        stored_blocks(blocks, markdown=known)
+        stored_blocks(blocks, markdown=markdown_blocks)
     assert caught.value.more.get("response_metadata", {"messages": []})["messages"] == [
         f"[ERROR] {each}" for each in caught.value.more.get("errors", [])
     ]
@@ -72,16 +79,16 @@ def refused(*blocks: Block, known: bool = True) -> tuple[str, list[str]]:
         table(100, 20),
     ],
 )
-def test_within_the_limits(block: Block) -> None:
-    """Each block is taken to the last character that its page allows, and keeps all that it was given."""
-    (kept,) = stored_blocks([block])
+def test_blocks_within_the_limits(block: Block) -> None:
+    """Each block is accepted up to the limits that its page documents, and keeps all its fields."""
+    (stored,) = stored_blocks([block])
 
-    assert block["type"] == kept["type"]
-    assert block.keys() <= kept.keys()
+    assert block["type"] == stored["type"]
+    assert block.keys() <= stored.keys()
 
 
 @pytest.mark.parametrize(
-    ("block", "said"),
+    ("block", "error"),
     [
         (markdown("x" * 12_001), "must be less than 12001 characters [json-pointer:/blocks/0/text]"),
         (markdown(""), "must be more than 0 characters [json-pointer:/blocks/0/text]"),
@@ -166,43 +173,43 @@ def test_within_the_limits(block: Block) -> None:
         ({}, "missing required field: type [json-pointer:/blocks/0]"),
     ],
 )
-def test_outside_them(block: Block, said: str) -> None:
-    """invalid_blocks, and a line that names the place and the limit."""
-    assert ("invalid_blocks", [said]) == refused(block)
+def test_blocks_outside_the_limits(block: Block, error: str) -> None:
+    """An invalid block is refused with invalid_blocks and a line that names the place and the limit."""
+    assert ("invalid_blocks", [error]) == refused(block)
 
 
-def test_every_fault_is_named() -> None:
-    """Not the first one only."""
-    code, faults = refused({"type": "shout"}, {"type": "divider"}, actions(button(text=plain(""), value=1)))
+def test_all_errors_are_listed() -> None:
+    """The refusal lists every error, not only the first."""
+    code, errors = refused({"type": "shout"}, {"type": "divider"}, actions(button(text=plain(""), value=1)))
 
     assert "invalid_blocks" == code
     assert ["/blocks/0/type", "/blocks/2/elements/0/text/text", "/blocks/2/elements/0/value"] == [
-        fault.partition("json-pointer:")[2].rstrip("]") for fault in faults
+        error.partition("json-pointer:")[2].rstrip("]") for error in errors
     ]
 
 
-def test_fifty_blocks() -> None:
-    """As many as a message holds, and not one more."""
+def test_at_most_fifty_blocks() -> None:
+    """A message may have 50 blocks, and not one more."""
     assert 50 == len(stored_blocks([{"type": "divider"}] * 50))
     assert ("invalid_blocks", ["no more than 50 items allowed [json-pointer:/blocks]"]) == refused(
         *[{"type": "divider"}] * 51
     )
 
 
-def test_a_block_id_stands_once() -> None:
-    """Twice in a message it is no name."""
+def test_block_ids_are_unique() -> None:
+    """A block_id must be unique in its message."""
     twice = [{"type": "divider", "block_id": "line"}] * 2
 
     assert ("invalid_blocks", ["`block_id` line is not unique [json-pointer:/blocks]"]) == refused(*twice)
 
 
-def test_the_same_action_in_two_blocks() -> None:
-    """An action_id need be unique in its own block only."""
+def test_action_ids_are_unique_in_a_block() -> None:
+    """An action_id needs to be unique only in its own block."""
     assert 2 == len(stored_blocks([actions(button()), actions(button())]))
 
 
 def test_markdown_blocks_share_their_limit() -> None:
-    """12,000 characters in all of them together, and little more with what stands beside them."""
+    """All markdown blocks of a message share a limit of 12,000 characters, and all its texts another."""
     half, line = markdown("x" * 6_000), {"type": "section", "text": mrkdwn("x" * 1_300)}
 
     assert 2 == len(stored_blocks([half, half]))
@@ -211,27 +218,27 @@ def test_markdown_blocks_share_their_limit() -> None:
     assert 5 == len(stored_blocks([{"type": "section", "text": mrkdwn("x" * 3_000)}] * 5))
 
 
-def test_one_table() -> None:
-    """A message has one at most."""
+def test_at_most_one_table() -> None:
+    """A message may have one table."""
     assert ("invalid_attachments", ["only_one_table_allowed [json-pointer:/blocks]"]) == refused(table(), table())
 
 
-def test_a_slack_that_knows_no_markdown_blocks() -> None:
-    """Then each is refused by name."""
-    said = "unsupported type: markdown [json-pointer:/blocks/1/type]"
+def test_without_markdown_blocks() -> None:
+    """A Slack that does not know markdown blocks refuses each."""
+    error = "unsupported type: markdown [json-pointer:/blocks/1/type]"
 
-    assert ("invalid_blocks", [said]) == refused({"type": "divider"}, markdown("x"), known=False)
+    assert ("invalid_blocks", [error]) == refused({"type": "divider"}, markdown("x"), markdown_blocks=False)
     assert 1 == len(stored_blocks([{"type": "divider"}], markdown=False))
 
 
-def test_what_slack_adds() -> None:
-    """An id for each block and button without one, and the defaults of texts; a markdown block's own id is ignored."""
+def test_defaults_that_slack_adds() -> None:
+    """Blocks and buttons without an id get one, texts get their defaults; a markdown block's own id is ignored."""
     nameless = {"type": "button", "text": plain("Stop")}
     first, second, third = stored_blocks([markdown("x") | {"block_id": "mine"}, actions(nameless), {"type": "divider"}])
-    (kept,) = second["elements"]
+    (stored,) = second["elements"]
 
     assert 3 == len({first["block_id"], second["block_id"], third["block_id"], "mine"} - {"mine"})
     assert [5, 5, 5] == [len(each["block_id"]) for each in (first, second, third)]
-    assert (5, {"type": "plain_text", "text": "Stop", "emoji": True}) == (len(kept["action_id"]), kept["text"])
+    assert (5, {"type": "plain_text", "text": "Stop", "emoji": True}) == (len(stored["action_id"]), stored["text"])
     section, named = stored_blocks([{"type": "section", "text": mrkdwn("x")}, {"type": "divider", "block_id": "line"}])
     assert (False, "line") == (section["text"]["verbatim"], named["block_id"])

@@ -1,4 +1,4 @@
-"""The practice Slack's events, as a bot receives them."""
+"""Delivery of the practice Slack's events, as a bot receives them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ AT_ONCE = (0.0, 0.0, 0.0)
 
 @pytest.fixture
 def slack(bot: Bot) -> Iterator[PracticeSlack]:
-    manner = SlackSwitches(retry_waits=AT_ONCE, timeout=60)
-    with PracticeSlack(request_url=f"{bot.url}/slack/events", switches=manner) as server:
+    """Start a practice Slack that delivers its events to the bot, with redeliveries at once."""
+    switches = SlackSwitches(retry_waits=AT_ONCE, timeout=60)
+    with PracticeSlack(request_url=f"{bot.url}/slack/events", switches=switches) as server:
         yield server
 
 
-# What arrives
+# What is delivered
 
 
-def test_signed_as_slack_signs(slack: PracticeSlack, bot: Bot) -> None:
-    """slack_sdk's verifier accepts every delivered request, and no other secret's."""
+def test_events_are_signed(slack: PracticeSlack, bot: Bot) -> None:
+    """slack_sdk's verifier accepts every delivered request with our secret, and none with another."""
     slack.say("U0ASKER01", "<@U0COCOAI> 日本語 & more")
     slack.wait_for_deliveries()
     ours, other = SignatureVerifier("practice-signing-secret"), SignatureVerifier("another-secret")
@@ -44,8 +45,8 @@ def test_signed_as_slack_signs(slack: PracticeSlack, bot: Bot) -> None:
     ]
 
 
-def test_any_bytes_can_be_signed(slack: PracticeSlack) -> None:
-    """So that tests can send what Slack never would: forged, stale, not JSON."""
+def test_signatures_for_any_body(slack: PracticeSlack) -> None:
+    """A test can sign any body: with another time, with another secret, and without JSON in it."""
     verifier = SignatureVerifier("practice-signing-secret")
 
     assert verifier.is_valid_request(b"{}", slack.signed(b"{}"))
@@ -53,8 +54,8 @@ def test_any_bytes_can_be_signed(slack: PracticeSlack) -> None:
     assert not verifier.is_valid_request(b"{}", slack.signed(b"{}", secret="another-secret"))
 
 
-def test_the_envelope(slack: PracticeSlack, bot: Bot) -> None:
-    """Everything that the documentation names stands in it."""
+def test_envelope(slack: PracticeSlack, bot: Bot) -> None:
+    """An event's envelope has all fields that the documentation names."""
     message = slack.say("U0ASKER01", "hi")
     slack.wait_for_deliveries()
     payload = bot.payloads[0]
@@ -76,8 +77,8 @@ def test_the_envelope(slack: PracticeSlack, bot: Bot) -> None:
     assert slack.payloads == bot.payloads
 
 
-def test_a_message(slack: PracticeSlack, bot: Bot) -> None:
-    """What a person writes: no subtype, no bot_id."""
+def test_message_event(slack: PracticeSlack, bot: Bot) -> None:
+    """A person's message has no subtype and no bot_id; a reply names its thread and the parent's author."""
     parent = slack.say("U0ASKER01", "hi")
     slack.wait_for_deliveries()
     slack.say("U0ASKER02", "and <@U0ASKER01>?", thread_ts=parent.ts)
@@ -101,8 +102,8 @@ def test_a_message(slack: PracticeSlack, bot: Bot) -> None:
         ("message only", ["message"]),
     ],
 )
-def test_the_twins(slack: PracticeSlack, bot: Bot, twins: Twins, kinds: list[str]) -> None:
-    """A mention comes twice, in either order: two event_ids, one channel and ts, no channel_type in app_mention."""
+def test_mention_is_delivered_twice(slack: PracticeSlack, bot: Bot, twins: Twins, kinds: list[str]) -> None:
+    """A mention is delivered as two events with one channel and ts, but two event_ids; one has no channel_type."""
     slack.switches.twins = twins
     message = slack.say("U0ASKER01", "hi <@U0COCOAI|cocoai>")
     slack.wait_for_deliveries()
@@ -113,8 +114,8 @@ def test_the_twins(slack: PracticeSlack, bot: Bot, twins: Twins, kinds: list[str
     assert all(("channel_type" in event) == (event["type"] == "message") for event in bot.events)
 
 
-def test_the_second_twin_does_not_wait_for_a_slow_bot(slack: PracticeSlack, bot: Bot) -> None:
-    """It leaves after the gap, though the first was not answered yet."""
+def test_second_event_does_not_wait_for_a_slow_bot(slack: PracticeSlack, bot: Bot) -> None:
+    """A mention's second event is sent after the gap, though the first was not answered yet."""
     slack.switches.twin_gap, slack.switches.timeout = 0.05, 3600
     bot.replies = [hang]
     slack.say("U0ASKER01", "<@U0COCOAI> hi")
@@ -124,8 +125,8 @@ def test_the_second_twin_does_not_wait_for_a_slow_bot(slack: PracticeSlack, bot:
 
 
 @pytest.mark.parametrize(("channel", "kind"), [("D0PRACTICE", "im"), ("G0PRIVATE", "group")])
-def test_other_channels(slack: PracticeSlack, bot: Bot, channel: str, kind: str) -> None:
-    """A direct message is never an app_mention, even if it mentions the bot; a private channel's can be."""
+def test_mentions_in_other_kinds_of_channel(slack: PracticeSlack, bot: Bot, channel: str, kind: str) -> None:
+    """A direct message is never an app_mention, even if it mentions the bot; one in a private channel is."""
     slack.say("U0ASKER01", "<@U0COCOAI> hi", channel=channel)
     slack.wait_for_deliveries()
 
@@ -133,16 +134,16 @@ def test_other_channels(slack: PracticeSlack, bot: Bot, channel: str, kind: str)
     assert kind == bot.events[-1]["channel_type"]
 
 
-def test_where_the_bot_is_not(slack: PracticeSlack, bot: Bot) -> None:
-    """Nothing is heard of channels that it is not in."""
+def test_no_events_of_channels_without_the_bot(slack: PracticeSlack, bot: Bot) -> None:
+    """A channel that the bot is not in causes no events."""
     slack.say("U0ASKER01", "<@U0COCOAI> hi", channel="C0OUTSIDE")
 
     assert [] == slack.wait_for_deliveries()
     assert [] == bot.received
 
 
-def test_another_organisation(slack: PracticeSlack, bot: Bot) -> None:
-    """In a shared channel the author's team stands in the event; the outer team is the one that installed the app."""
+def test_shared_channel(slack: PracticeSlack, bot: Bot) -> None:
+    """In a shared channel the event names the author's team; the envelope's team is that of the installation."""
     slack.say("U0OTHER01", "hi", channel="C0SHARED")
     slack.wait_for_deliveries()
     slack.add(PracticeChannel("C0PRACTICE", "practice", shared=True))
@@ -158,8 +159,8 @@ def test_another_organisation(slack: PracticeSlack, bot: Bot) -> None:
     assert (True, "T0PRACTICE") == (inside["is_ext_shared_channel"], inside["event"]["user_team"])
 
 
-def test_more_people_and_channels(slack: PracticeSlack, bot: Bot) -> None:
-    """A test may add its own."""
+def test_people_and_channels_can_be_added(slack: PracticeSlack, bot: Bot) -> None:
+    """A test can add people and channels."""
     slack.add(PracticeChannel("C0MORE", "more", "mpim"))
     slack.add(Person("U0ASKER03", "Third asker"))
     slack.say("U0ASKER03", "hi", channel="C0MORE")
@@ -168,8 +169,8 @@ def test_more_people_and_channels(slack: PracticeSlack, bot: Bot) -> None:
     assert ("mpim", "U0ASKER03") == (bot.events[0]["channel_type"], bot.events[0]["user"])
 
 
-def test_own_posts_come_back(slack: PracticeSlack, bot: Bot, act: Act) -> None:
-    """As messages with bot_id, app_id, user and bot_profile, without a subtype; edits and deletions hidden ones."""
+def test_own_messages_are_delivered(slack: PracticeSlack, bot: Bot, act: Act) -> None:
+    """The bot's own posts, edits and deletions are delivered; a post has its bot's ids, and no subtype."""
     posted = act("chat.postMessage", channel="C0PRACTICE", text="wait")
     slack.wait_for_deliveries()
     act("chat.update", channel="C0PRACTICE", ts=posted["ts"], text="done")
@@ -187,7 +188,7 @@ def test_own_posts_come_back(slack: PracticeSlack, bot: Bot, act: Act) -> None:
 
 
 def test_echoes_can_be_switched_off(slack: PracticeSlack, bot: Bot, act: Act) -> None:
-    """Then the bot hears only of others."""
+    """Without `echoes` only the messages of others are delivered."""
     slack.switches.echoes = False
     act("chat.postMessage", channel="C0PRACTICE", text="wait")
     question = slack.say("U0ASKER01", "hi")
@@ -198,34 +199,34 @@ def test_echoes_can_be_switched_off(slack: PracticeSlack, bot: Bot, act: Act) ->
 
 
 def test_raw_payloads(slack: PracticeSlack, bot: Bot) -> None:
-    """Whatever a test makes up is signed and delivered as it is."""
+    """A payload that a test builds is signed and delivered unchanged."""
     slack.deliver({"type": "app_rate_limited", "minute_rate_limited": 1763822000, "team_id": "T0PRACTICE"})
     slack.wait_for_deliveries()
 
     assert "app_rate_limited" == bot.payloads[0]["type"] == slack.deliveries[0].kind
 
 
-# How it is taken
+# Responses and redeliveries
 
 
 @pytest.mark.parametrize("form", ["{0}", "challenge={0}", '{{"challenge": "{0}"}}'])
 def test_url_verification(slack: PracticeSlack, bot: Bot, form: str) -> None:
-    """The challenge may come back in three forms."""
+    """The bot may return the challenge in three forms."""
     bot.replies = [lambda _, incoming: Outgoing(body=form.format(json.loads(incoming.body)["challenge"]).encode())]
 
     assert slack.verify_url()
 
 
 def test_url_verification_fails(slack: PracticeSlack, free_port: Callable[[], int]) -> None:
-    """A bot that says nothing, or is not there, is not verified."""
+    """A bot that returns no challenge, or cannot be reached, is not verified."""
     assert not slack.verify_url()
 
     slack.subscribe(f"http://127.0.0.1:{free_port()}/")
     assert not slack.verify_url()
 
 
-def test_accepted_at_once(slack: PracticeSlack, bot: Bot) -> None:
-    """A 200 within three seconds: one attempt, and that is on record."""
+def test_accepted_event_is_delivered_once(slack: PracticeSlack, bot: Bot) -> None:
+    """An event that is answered with 200 in time is delivered once, and recorded."""
     message = slack.say("U0ASKER01", "hi")
     deliveries = slack.wait_for_deliveries()
     delivery = deliveries[0]
@@ -246,7 +247,7 @@ def test_accepted_at_once(slack: PracticeSlack, bot: Bot) -> None:
     ],
 )
 def test_redeliveries(slack: PracticeSlack, bot: Bot, reply: Reply, reason: str, number: int) -> None:
-    """Up to three, numbered and with a reason; the same bytes, signed afresh."""
+    """A failed event is redelivered up to three times, with number and reason; the same body is signed anew."""
     slack.switches.timeout = 0.5 if reply is hang else 60.0
     bot.replies = [reply] * 4
     slack.say("U0ASKER01", "hi")
@@ -263,7 +264,7 @@ def test_redeliveries(slack: PracticeSlack, bot: Bot, reply: Reply, reason: str,
 
 
 def test_redeliveries_end_when_one_is_accepted(slack: PracticeSlack, bot: Bot) -> None:
-    """The second attempt succeeds: no third."""
+    """No redelivery follows one that was accepted."""
     bot.replies = [status(503)]
     slack.say("U0ASKER01", "hi")
 
@@ -272,20 +273,20 @@ def test_redeliveries_end_when_one_is_accepted(slack: PracticeSlack, bot: Bot) -
 
 @pytest.mark.parametrize("number", [500, 404, 503])
 def test_no_retry_is_honoured(slack: PracticeSlack, bot: Bot, number: int) -> None:
-    """x-slack-no-retry on anything but a 200 ends it."""
+    """The header x-slack-no-retry on a response other than 200 ends the redeliveries."""
     bot.replies = [status(number, ("X-Slack-No-Retry", "1"))]
     slack.say("U0ASKER01", "hi")
 
     assert [number] == [delivery.status for delivery in slack.wait_for_deliveries()]
 
 
-def test_slack_s_own_schedule() -> None:
-    """At once, after a minute, after five more; three seconds for each attempt."""
+def test_default_schedule() -> None:
+    """By default redeliveries follow at once, after one minute and after five more; each attempt has three seconds."""
     assert ((0.0, 60.0, 300.0), 3.0) == (SlackSwitches().retry_waits, SlackSwitches().timeout)
 
 
-def test_nobody_there(free_port: Callable[[], int]) -> None:
-    """A refused connection is a failed one; nobody subscribed is nothing at all."""
+def test_bot_that_cannot_be_reached(free_port: Callable[[], int]) -> None:
+    """A refused connection is a failed delivery; without a subscription nothing is delivered."""
     with PracticeSlack(switches=SlackSwitches(retry_waits=())) as slack:
         slack.say("U0ASKER01", "hi")
         assert [] == slack.wait_for_deliveries()
@@ -296,7 +297,7 @@ def test_nobody_there(free_port: Callable[[], int]) -> None:
 
 
 def test_events_over_tls(slack: PracticeSlack, certificates: Certificates) -> None:
-    """An https address is believed only with the authority that it needs."""
+    """An https request URL is used only if its certificate's authority is trusted."""
     slack.switches.retry_waits = ()
     with Bot(certificates) as bot:
         slack.subscribe(bot.url, ca_file=certificates.ca_file)
@@ -308,8 +309,8 @@ def test_events_over_tls(slack: PracticeSlack, certificates: Certificates) -> No
         assert slack.wait_for_deliveries()[-1].failure == "ssl_error"
 
 
-def test_accepted_and_yet_again(slack: PracticeSlack, bot: Bot) -> None:
-    """When the bot's 200 is lost on the way, Slack redelivers; a test can have that at any time."""
+def test_accepted_event_is_delivered_again(slack: PracticeSlack, bot: Bot) -> None:
+    """With `repeat`, or on request, an accepted event is redelivered, as if the bot's 200 had been lost."""
     slack.switches.repeat = 2
     slack.say("U0ASKER01", "hi")
     event_id = slack.wait_for_deliveries()[0].event_id
@@ -324,8 +325,8 @@ def test_accepted_and_yet_again(slack: PracticeSlack, bot: Bot) -> None:
         slack.redeliver("Ev0NEVER")
 
 
-def test_saying_never_waits(slack: PracticeSlack, bot: Bot) -> None:
-    """A bot that hangs holds up nobody, and stopping cuts it off."""
+def test_posting_does_not_wait_for_the_bot(slack: PracticeSlack, bot: Bot) -> None:
+    """Posting does not wait for a bot that never answers; stopping cuts its deliveries off."""
     slack.switches.timeout = 3600
     bot.replies = [hang] * 20
     started = time.monotonic()
@@ -336,8 +337,8 @@ def test_saying_never_waits(slack: PracticeSlack, bot: Bot) -> None:
     assert time.monotonic() - started < 20
 
 
-def test_many_at_once(slack: PracticeSlack, bot: Bot) -> None:
-    """Fifty questions, each with its twin, all delivered, each on record."""
+def test_many_events_at_once(slack: PracticeSlack, bot: Bot) -> None:
+    """Fifty mentions at once are delivered and recorded, each with both events."""
     stamps = {slack.say("U0ASKER01", f"<@U0COCOAI> {n}").ts for n in range(50)}
     deliveries = slack.wait_for_deliveries(60)
 
@@ -347,7 +348,7 @@ def test_many_at_once(slack: PracticeSlack, bot: Bot) -> None:
 
 
 def test_records_cannot_be_changed(slack: PracticeSlack) -> None:
-    """What is handed out is a copy; what is in it is frozen."""
+    """The list of deliveries is a copy, and its entries are frozen."""
     slack.say("U0ASKER01", "hi")
     slack.wait_for_deliveries()
     slack.deliveries.clear()

@@ -1,4 +1,4 @@
-"""Messages with blocks, deleted ones and those for one person only, through the Web API and back."""
+"""Messages with blocks, deleted messages and ephemeral ones, through the Web API."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MARKDOWN = [{"type": "markdown", "text": "**hello**"}]
 # Blocks
 
 
-def test_blocks_come_back(slack: PracticeSlack, web: WebClient) -> None:
-    """In the reply, in the workspace and in conversations.replies, with the ids that Slack gave; `text` beside them."""
+def test_blocks_are_returned(slack: PracticeSlack, web: WebClient) -> None:
+    """Blocks are in the response, in the workspace and in conversations.replies, with their new ids."""
     posted = web.chat_postMessage(channel=HERE, text="hello", blocks=MARKDOWN)
     (stored,) = slack.messages()
     (read,) = web.conversations_replies(channel=HERE, ts=stored.ts)["messages"]
@@ -37,7 +37,7 @@ def test_blocks_come_back(slack: PracticeSlack, web: WebClient) -> None:
 
 
 def test_blocks_in_events(bot: Bot) -> None:
-    """The bot hears its own blocks, and in message_changed those before too."""
+    """The events of the bot's messages have their blocks; message_changed has the earlier ones too."""
     with PracticeSlack(request_url=bot.url, switches=SlackSwitches(timeout=60)) as slack:
         message = slack.workspace.post("C0PRACTICE", "U0COCOAI", "one", blocks=({"type": "divider", "block_id": "a"},))
         slack.wait_for_deliveries()
@@ -49,17 +49,17 @@ def test_blocks_in_events(bot: Bot) -> None:
     assert ("two", False) == (changed["message"]["text"], "blocks" in changed["message"])
 
 
-@pytest.mark.parametrize("given", [{}, {"blocks": "[]"}])
-def test_an_update_with_text_only_takes_the_blocks_away(slack: PracticeSlack, act: Act, given: dict[str, Any]) -> None:
-    """And so does one with an empty list."""
+@pytest.mark.parametrize("arguments", [{}, {"blocks": "[]"}])
+def test_update_with_text_only_removes_the_blocks(slack: PracticeSlack, act: Act, arguments: dict[str, Any]) -> None:
+    """An update without blocks, or with an empty list, removes the blocks."""
     ts = act("chat.postMessage", channel=HERE, text="hello", blocks=MARKDOWN)["ts"]
-    act("chat.update", channel=HERE, ts=ts, text="bye", **given)
+    act("chat.update", channel=HERE, ts=ts, text="bye", **arguments)
 
     assert [("bye", ())] == [(message.text, message.blocks) for message in slack.messages()]
 
 
-def test_an_update_may_change_the_blocks(slack: PracticeSlack, act: Act) -> None:
-    """Text and blocks together; the text's limit holds beside blocks too."""
+def test_update_of_blocks(slack: PracticeSlack, act: Act) -> None:
+    """An update may replace text and blocks; the limit of the text applies beside blocks too."""
     ts = act("chat.postMessage", channel=HERE, text="hello", blocks=MARKDOWN)["ts"]
     other = [{"type": "divider", "block_id": "line"}]
 
@@ -69,20 +69,20 @@ def test_an_update_may_change_the_blocks(slack: PracticeSlack, act: Act) -> None
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.postEphemeral", "chat.update"])
-def test_bad_blocks_are_refused_in_each_method(slack: PracticeSlack, act: Act, method: str) -> None:
-    """With a line for each fault, and nothing is stored."""
+def test_invalid_blocks_in_each_method(slack: PracticeSlack, act: Act, method: str) -> None:
+    """Each method refuses invalid blocks with a line for each error, and stores nothing."""
     ts = act("chat.postMessage", channel=HERE, text="hello", blocks=MARKDOWN)["ts"]
-    told = act(method, channel=HERE, ts=ts, user="U0ASKER01", text="bye", blocks=[{"type": "shout"}])
-    said = "unsupported type: shout [json-pointer:/blocks/0/type]"
+    answer = act(method, channel=HERE, ts=ts, user="U0ASKER01", text="bye", blocks=[{"type": "shout"}])
+    error = "unsupported type: shout [json-pointer:/blocks/0/type]"
 
-    assert {"ok": False, "error": "invalid_blocks", "errors": [said]} | {
-        "response_metadata": {"messages": [f"[ERROR] {said}"]}
-    } == told
+    assert {"ok": False, "error": "invalid_blocks", "errors": [error]} | {
+        "response_metadata": {"messages": [f"[ERROR] {error}"]}
+    } == answer
     assert (["hello"], ()) == ([message.text for message in slack.messages()], slack.ephemeral_messages())
 
 
-def test_a_slack_without_markdown_blocks(slack: PracticeSlack, act: Act) -> None:
-    """The switch holds for what is posted from then on."""
+def test_without_markdown_blocks(slack: PracticeSlack, act: Act) -> None:
+    """The switch `markdown_blocks` applies to messages that are posted afterwards."""
     slack.switches.markdown_blocks = False
 
     assert "invalid_blocks" == act("chat.postMessage", channel=HERE, text="hello", blocks=MARKDOWN)["error"]
@@ -93,24 +93,24 @@ def test_a_slack_without_markdown_blocks(slack: PracticeSlack, act: Act) -> None
 
 
 def test_delete(slack: PracticeSlack, web: WebClient) -> None:
-    """Our own message goes; a second time there is none."""
+    """The bot's own message is deleted; a second deletion is refused."""
     question = slack.say("U0ASKER01", "hi")
     ts = web.chat_postMessage(channel=HERE, text="hello", thread_ts=question.ts)["ts"]
-    told = web.chat_delete(channel=HERE, ts=ts)
+    answer = web.chat_delete(channel=HERE, ts=ts)
 
-    assert ("C0PRACTICE", ts) == (told["channel"], told["ts"])
+    assert ("C0PRACTICE", ts) == (answer["channel"], answer["ts"])
     assert [question.ts] == [message.ts for message in slack.messages()]
     assert (200, "message_not_found") == refusal(lambda: web.chat_delete(channel=HERE, ts=ts))
 
 
-def test_deleting_a_parent_of_ours(slack: PracticeSlack, web: WebClient) -> None:
-    """With replies it leaves a tombstone, which can be neither updated nor deleted."""
+def test_delete_a_message_with_replies(slack: PracticeSlack, web: WebClient) -> None:
+    """A message with replies leaves a tombstone, which can be neither updated nor deleted."""
     ts = web.chat_postMessage(channel=HERE, text="hello", blocks=MARKDOWN)["ts"]
     slack.say("U0ASKER01", "thanks", thread_ts=ts)
     web.chat_delete(channel=HERE, ts=ts)
-    grave = slack.messages()[0]
+    tombstone = slack.messages()[0]
 
-    assert ("tombstone", ()) == (grave.subtype, grave.blocks)
+    assert ("tombstone", ()) == (tombstone.subtype, tombstone.blocks)
     assert (200, "message_not_found") == refusal(lambda: web.chat_delete(channel=HERE, ts=ts))
     assert (200, "message_not_found") == refusal(lambda: web.chat_update(channel=HERE, ts=ts, text="again"))
 
@@ -127,7 +127,7 @@ def test_deleting_a_parent_of_ours(slack: PracticeSlack, web: WebClient) -> None
     ],
 )
 def test_deletions_refused(slack: PracticeSlack, web: WebClient, change: dict[str, str], error: str) -> None:
-    """Somebody else's message is theirs; each other refusal has Slack's word for it."""
+    """A deletion of another user's message, or an invalid one, is refused."""
     arguments = {"channel": HERE, "ts": slack.say("U0ASKER01", "hi").ts, **change}
 
     assert (200, error) == refusal(lambda: web.api_call("chat.delete", data=arguments))
@@ -137,26 +137,26 @@ def test_deletions_refused(slack: PracticeSlack, web: WebClient, change: dict[st
 # chat.postEphemeral
 
 
-def test_a_whisper(slack: PracticeSlack, web: WebClient) -> None:
-    """One person sees it; it is in no history, and no event tells of it."""
+def test_ephemeral_message(slack: PracticeSlack, web: WebClient) -> None:
+    """An ephemeral message is seen by one user; it is in no history and causes no event."""
     question = slack.say("U0ASKER01", "hi")
     ts = web.chat_postEphemeral(channel=HERE, user="U0ASKER01", text="a & b", thread_ts=question.ts)["message_ts"]
-    (whisper,) = slack.ephemeral_messages()
+    (message,) = slack.ephemeral_messages()
 
     assert (ts, "U0ASKER01", "a &amp; b", question.ts) == (
-        whisper.ts,
-        whisper.only_for,
-        whisper.text,
-        whisper.thread_ts,
+        message.ts,
+        message.only_for,
+        message.text,
+        message.thread_ts,
     )
     assert (question,) == slack.messages() == slack.thread("C0PRACTICE", question.ts)
     assert 1 == len(web.conversations_replies(channel=HERE, ts=question.ts)["messages"])
-    assert whisper in slack.workspace.changed_since(question.change)
+    assert message in slack.workspace.changed_since(question.change)
     assert 1 == len(slack.payloads)
 
 
-def test_a_whisper_cannot_be_found_again(slack: PracticeSlack, web: WebClient) -> None:
-    """It can be neither updated nor deleted nor read."""
+def test_ephemeral_message_cannot_be_found(slack: PracticeSlack, web: WebClient) -> None:
+    """An ephemeral message can be neither updated nor deleted nor read."""
     ts = web.chat_postEphemeral(channel=HERE, user="U0ASKER01", text="psst")["message_ts"]
 
     for call in (partial(web.chat_update, text="x"), web.chat_delete):
@@ -164,7 +164,7 @@ def test_a_whisper_cannot_be_found_again(slack: PracticeSlack, web: WebClient) -
     assert (200, "thread_not_found") == refusal(lambda: web.conversations_replies(channel=HERE, ts=ts))
     with pytest.raises(KeyError):
         slack.delete("C0PRACTICE", ts)
-    assert [ts] == [whisper.ts for whisper in slack.ephemeral_messages()]
+    assert [ts] == [message.ts for message in slack.ephemeral_messages()]
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_a_whisper_cannot_be_found_again(slack: PracticeSlack, web: WebClient) -
         ({"text": "x" * 40_001}, "msg_too_long"),
     ],
 )
-def test_whispers_refused(slack: PracticeSlack, web: WebClient, change: dict[str, str], error: str) -> None:
-    """The one whom it is for must be there to hear it."""
+def test_ephemeral_messages_refused(slack: PracticeSlack, web: WebClient, change: dict[str, str], error: str) -> None:
+    """An ephemeral message to a user who is not in the channel, or an invalid one, is refused."""
     slack.add(PracticeChannel("C0PRACTICE", "practice", absent=frozenset({"U0ASKER02"})))
     arguments = {"channel": HERE, "user": "U0ASKER01", "text": "psst", **change}
 
@@ -190,8 +190,8 @@ def test_whispers_refused(slack: PracticeSlack, web: WebClient, change: dict[str
     assert () == slack.ephemeral_messages()
 
 
-def test_a_visitor_hears_whispers_in_a_shared_channel(slack: PracticeSlack, web: WebClient) -> None:
-    """There the other organisation's people are at home."""
+def test_ephemeral_message_in_a_shared_channel(slack: PracticeSlack, web: WebClient) -> None:
+    """In a shared channel a user of the other organisation can get an ephemeral message."""
     web.chat_postEphemeral(channel="C0SHARED", user="U0OTHER01", text="psst")
 
-    assert ["U0OTHER01"] == [whisper.only_for for whisper in slack.ephemeral_messages("C0SHARED")]
+    assert ["U0OTHER01"] == [message.only_for for message in slack.ephemeral_messages("C0SHARED")]

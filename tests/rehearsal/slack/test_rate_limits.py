@@ -1,4 +1,4 @@
-"""The rate tiers, counted on a clock of their own."""
+"""The rate limits, counted by a clock that the test sets; and the order of the faults."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ pytestmark = pytest.mark.pure
 
 
 class Clock:
+    """A clock that a test sets."""
+
     def __init__(self) -> None:
         self.now = 100.0
 
@@ -19,6 +21,7 @@ class Clock:
 
 
 def passed(tiers: RateTiers, method: str, channel: str, calls: int) -> int:
+    """Call a method so many times, and return the number of calls that were not limited."""
     return [tiers.retry_after(method, channel) for _ in range(calls)].count(0)
 
 
@@ -34,8 +37,8 @@ def passed(tiers: RateTiers, method: str, channel: str, calls: int) -> int:
         ("users.info", 100, 100),
     ],
 )
-def test_tiers_by_the_minute(method: str, first: int, then: int) -> None:
-    """A minute's allowance at once, then as much again a minute later; per method, whatever the channel."""
+def test_calls_a_minute(method: str, first: int, then: int) -> None:
+    """A minute's allowance passes at once, and again a minute later; it is counted per method, not per channel."""
     clock = Clock()
     tiers = RateTiers(clock)
 
@@ -45,7 +48,7 @@ def test_tiers_by_the_minute(method: str, first: int, then: int) -> None:
 
 
 def test_one_message_a_second_in_a_channel() -> None:
-    """After a small burst one a second passes, and Retry-After says so in whole seconds."""
+    """After a small burst a channel accepts one message a second; Retry-After is in whole seconds."""
     clock = Clock()
     tiers = RateTiers(clock)
 
@@ -55,16 +58,16 @@ def test_one_message_a_second_in_a_channel() -> None:
     assert passed(tiers, "chat.postMessage", "C0PRACTICE", 5) == 1
 
 
-def test_channels_do_not_hold_each_other_up() -> None:
-    """Another channel has its own second, up to several hundred messages a minute in all."""
+def test_channels_are_limited_separately() -> None:
+    """Each channel has its own limit, beside that of several hundred messages a minute in all."""
     tiers = RateTiers(Clock())
 
     assert passed(tiers, "chat.postMessage", "C0PRACTICE", 20) == CHANNEL_BURST
     assert sum(passed(tiers, "chat.postMessage", f"C{n}", 4) for n in range(200)) == 300 - CHANNEL_BURST
 
 
-def test_a_refused_call_costs_nothing() -> None:
-    """Who asks too early a hundred times waits no longer for it."""
+def test_refused_calls_are_not_counted() -> None:
+    """Refused calls, however many, do not lengthen the wait."""
     clock = Clock()
     tiers = RateTiers(clock)
     passed(tiers, "chat.postMessage", "C0PRACTICE", 100)
@@ -73,13 +76,13 @@ def test_a_refused_call_costs_nothing() -> None:
     assert tiers.retry_after("chat.postMessage", "C0PRACTICE") == 0
 
 
-def test_auth_test_has_no_tier() -> None:
-    """Slack names no number for it."""
+def test_auth_test_is_not_limited() -> None:
+    """auth.test has no limit, as Slack documents no number for it."""
     assert passed(RateTiers(Clock()), "auth.test", "", 1000) == 1000
 
 
-def test_faults_come_in_their_order() -> None:
-    """Each call takes the first fault that fits it."""
+def test_order_of_faults() -> None:
+    """A call takes the first fault that fits its method."""
     faults = SlackFaults()
     gone, broken = SlackFault("gone"), SlackFault("broken")
     faults.add("chat.update", gone, 1)

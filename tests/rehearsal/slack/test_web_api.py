@@ -1,4 +1,4 @@
-"""The practice Slack's Web API, proven by a real client: slack_sdk's WebClient, over TLS."""
+"""The practice Slack's Web API, called by a real client: slack_sdk's WebClient, over TLS."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from cocoai.rehearsal.slack.slack_faults import SlackFault, SlackFaultKind
 from tests.rehearsal.slack.conftest import Client
 from tests.rehearsal.slack.refusals import refusal
 
-MARK = {"event_type": "cocoai", "event_payload": {"key": "C0PRACTICE-1.0-1.0", "n": 1, "last": True}}
+METADATA = {"event_type": "cocoai", "event_payload": {"key": "C0PRACTICE-1.0-1.0", "n": 1, "last": True}}
 
 
-# Who calls
+# Tokens and bodies
 
 
 def test_auth_test(web: WebClient) -> None:
-    """It says who we are."""
-    told = web.auth_test()
+    """auth.test returns the ids of the team, the bot user and the bot."""
+    response = web.auth_test()
 
-    assert ("T0PRACTICE", "U0COCOAI", "B0COCOAI") == (told["team_id"], told["user_id"], told["bot_id"])
+    assert ("T0PRACTICE", "U0COCOAI", "B0COCOAI") == (response["team_id"], response["user_id"], response["bot_id"])
 
 
 @pytest.mark.parametrize(("token", "error"), [("xoxb-other", "invalid_auth"), ("", "not_authed")])
 def test_wrong_tokens(client: Client, token: str, error: str) -> None:
-    """A wrong token and none at all are HTTP 200 with ok false, like every refusal."""
+    """A wrong and a missing token are refused with HTTP 200 and ok false, like every refusal."""
     assert (200, error) == refusal(lambda: client(token).auth_test())
 
 
-def test_where_a_token_may_stand(slack: PracticeSlack, session: requests.Session) -> None:
-    """In the header or a form's field; in the query or in JSON it is not seen."""
+def test_where_a_token_is_read(slack: PracticeSlack, session: requests.Session) -> None:
+    """A token is read from the header and from a form, but not from the query or from JSON."""
     url, token = f"{slack.api_url}auth.test", {"token": "xoxb-practice"}
 
     assert session.post(url, data=token).json()["ok"]
@@ -49,7 +49,7 @@ def test_where_a_token_may_stand(slack: PracticeSlack, session: requests.Session
 
 
 def test_unknown_method(web: WebClient) -> None:
-    """What is not rehearsed is refused as Slack refuses what it does not know."""
+    """A method that the practice Slack does not have is refused as unknown."""
     assert (200, "unknown_method") == refusal(lambda: web.api_call("chat.shout"))
 
 
@@ -65,7 +65,7 @@ def test_unknown_method(web: WebClient) -> None:
 def test_unreadable_bodies(
     slack: PracticeSlack, session: requests.Session, content_type: str, body: str, error: str
 ) -> None:
-    """A body in no form that Slack reads is refused by name."""
+    """A body in no format that Slack reads is refused with the code for it."""
     headers = {"Authorization": "Bearer xoxb-practice", "Content-Type": content_type}
     reply = session.post(f"{slack.api_url}chat.postMessage", body, headers=headers)
 
@@ -73,13 +73,13 @@ def test_unreadable_bodies(
 
 
 def test_json_and_forms(slack: PracticeSlack, session: requests.Session) -> None:
-    """Both are read; JSON without a charset draws a warning; a method that takes no JSON sees nothing in it."""
+    """Forms and JSON are read; JSON without a charset causes a warning; some methods take no JSON."""
     session.headers["Authorization"] = "Bearer xoxb-practice"
-    post, said = f"{slack.api_url}chat.postMessage", {"channel": "C0PRACTICE", "text": "hi"}
+    post, fields = f"{slack.api_url}chat.postMessage", {"channel": "C0PRACTICE", "text": "hi"}
 
-    assert session.post(post, data=said | {"metadata": json.dumps(MARK)}).json()["ok"]
-    assert session.post(post, json=said | {"metadata": MARK}).json()["warning"] == "missing_charset"
-    assert [MARK, MARK] == [message.metadata for message in slack.messages()]
+    assert session.post(post, data=fields | {"metadata": json.dumps(METADATA)}).json()["ok"]
+    assert session.post(post, json=fields | {"metadata": METADATA}).json()["warning"] == "missing_charset"
+    assert [METADATA, METADATA] == [message.metadata for message in slack.messages()]
     info = session.post(f"{slack.api_url}users.info", json={"user": "U0ASKER01"}).json()
     assert info["error"] == "invalid_arguments"
 
@@ -88,14 +88,14 @@ def test_json_and_forms(slack: PracticeSlack, session: requests.Session) -> None
 
 
 def test_post(slack: PracticeSlack, web: WebClient) -> None:
-    """A message is stored, in its thread, as the bot's own."""
+    """A message is stored in its thread as the bot's own."""
     question = slack.say("U0ASKER01", "<@U0COCOAI> hi")
-    told = web.chat_postMessage(channel="C0PRACTICE", text="a & b", thread_ts=question.ts, metadata=MARK)
+    response = web.chat_postMessage(channel="C0PRACTICE", text="a & b", thread_ts=question.ts, metadata=METADATA)
 
     assert ["<@U0COCOAI> hi", "a &amp; b"] == [each.text for each in slack.thread("C0PRACTICE", question.ts)]
-    message = told["message"]
+    message = response["message"]
     assert ("B0COCOAI", "U0COCOAI", question.ts) == (message["bot_id"], message["user"], message["thread_ts"])
-    assert MARK == message["metadata"]
+    assert METADATA == message["metadata"]
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_post(slack: PracticeSlack, web: WebClient) -> None:
     ],
 )
 def test_posts_refused(slack: PracticeSlack, web: WebClient, arguments: dict[str, Any], error: str) -> None:
-    """Each refusal has Slack's word for it, and nothing is stored."""
+    """Each invalid post is refused with Slack's code, and nothing is stored."""
     assert (200, error) == refusal(lambda: web.api_call("chat.postMessage", json=arguments))
     assert [] == [message for channel in slack.workspace.channels for message in slack.messages(channel)]
 
 
 def test_a_very_long_post_is_cut(slack: PracticeSlack, web: WebClient) -> None:
-    """Over 40,000 characters Slack keeps the first 40,000, without a word."""
+    """A text of over 40,000 characters is cut, without an error."""
     web.api_call("chat.postMessage", json={"channel": "C0PRACTICE", "text": "x" * 40_001})
 
     assert len(slack.messages()[0].text) == 40_000
@@ -146,14 +146,14 @@ def test_a_very_long_post_is_cut(slack: PracticeSlack, web: WebClient) -> None:
 
 @pytest.fixture
 def posted(web: WebClient) -> str:
-    """The ts of a message of ours, with metadata and a block."""
+    """Post a message of the bot, with metadata and a block, and return its ts."""
     blocks = [{"type": "divider"}]
-    told = web.chat_postMessage(channel="C0PRACTICE", text="wait", metadata=MARK, blocks=blocks)
-    return str(told["ts"])
+    response = web.chat_postMessage(channel="C0PRACTICE", text="wait", metadata=METADATA, blocks=blocks)
+    return str(response["ts"])
 
 
 def test_update(slack: PracticeSlack, web: WebClient, posted: str) -> None:
-    """The text changes, old blocks go, the metadata stays until other metadata is given."""
+    """An update replaces the text and removes the blocks; the metadata stays until other metadata is sent."""
     web.chat_update(channel="C0PRACTICE", ts=posted, text="x" * 4_000)
     first = slack.messages()[0]
     other = {"event_type": "cocoai", "event_payload": {"kind": "answer"}}
@@ -161,13 +161,13 @@ def test_update(slack: PracticeSlack, web: WebClient, posted: str) -> None:
     second = slack.messages()[0]
     web.chat_update(channel="C0PRACTICE", ts=posted, text="done", metadata={})
 
-    assert ("x" * 4_000, (), MARK) == (first.text, first.blocks, first.metadata)
+    assert ("x" * 4_000, (), METADATA) == (first.text, first.blocks, first.metadata)
     assert ("done", other) == (second.text, second.metadata)
     assert slack.messages()[0].metadata is None
 
 
-def test_an_update_without_blocks_shows_that_it_was_edited(slack: PracticeSlack, web: WebClient, posted: str) -> None:
-    """With blocks there is no such sign."""
+def test_update_without_blocks_is_marked_as_edited(slack: PracticeSlack, web: WebClient, posted: str) -> None:
+    """An update without blocks marks the message as edited; one with blocks does not."""
     web.chat_update(channel="C0PRACTICE", ts=posted, text="done", blocks=[{"type": "divider"}])
     assert slack.messages()[0].edited is None
 
@@ -188,7 +188,7 @@ def test_an_update_without_blocks_shows_that_it_was_edited(slack: PracticeSlack,
     ],
 )
 def test_updates_refused(slack: PracticeSlack, web: WebClient, posted: str, change: dict[str, str], error: str) -> None:
-    """Refused as a whole: the message stays as it was."""
+    """An invalid update is refused with Slack's code, and the message stays as it was."""
     arguments = {"channel": "C0PRACTICE", "ts": posted, "text": "hi", **change}
 
     assert (200, error) == refusal(lambda: web.api_call("chat.update", data=arguments))
@@ -196,7 +196,7 @@ def test_updates_refused(slack: PracticeSlack, web: WebClient, posted: str, chan
 
 
 def test_only_own_messages_can_be_updated(slack: PracticeSlack, web: WebClient) -> None:
-    """Somebody else's words are theirs."""
+    """The bot cannot update another user's message."""
     question = slack.say("U0ASKER01", "hi")
 
     update = partial(web.chat_update, channel="C0PRACTICE", ts=question.ts, text="bye")
@@ -208,50 +208,51 @@ def test_only_own_messages_can_be_updated(slack: PracticeSlack, web: WebClient) 
 
 @pytest.fixture
 def thread(slack: PracticeSlack, web: WebClient) -> str:
-    """The ts of a question with five answers, the third of them with metadata."""
+    """Post a question and five replies, the third of them with metadata, and return the question's ts."""
     question = slack.say("U0ASKER01", "hi")
     for n in range(5):
         web.chat_postMessage(
-            channel="C0PRACTICE", text=f"reply {n}", thread_ts=question.ts, metadata=MARK if n == 2 else None
+            channel="C0PRACTICE", text=f"reply {n}", thread_ts=question.ts, metadata=METADATA if n == 2 else None
         )
     return question.ts
 
 
-def texts(told: Any) -> list[str]:
-    return [message["text"] for message in told["messages"]]
+def texts(response: Any) -> list[str]:
+    """Return the texts of a response's messages."""
+    return [message["text"] for message in response["messages"]]
 
 
-def test_a_whole_thread(slack: PracticeSlack, web: WebClient, thread: str) -> None:
-    """The parent first, then oldest to newest, by the parent's ts or any reply's."""
-    told = web.conversations_replies(channel="C0PRACTICE", ts=thread)
+def test_thread(slack: PracticeSlack, web: WebClient, thread: str) -> None:
+    """A thread is returned parent first, then oldest to newest, by the ts of any message in it."""
+    response = web.conversations_replies(channel="C0PRACTICE", ts=thread)
     middle = slack.messages()[3].ts
 
-    assert ["hi", "reply 0", "reply 1", "reply 2", "reply 3", "reply 4"] == texts(told)
-    assert texts(told) == texts(web.conversations_replies(channel="C0PRACTICE", ts=middle))
-    parent, reply = told["messages"][0], told["messages"][1]
+    assert ["hi", "reply 0", "reply 1", "reply 2", "reply 3", "reply 4"] == texts(response)
+    assert texts(response) == texts(web.conversations_replies(channel="C0PRACTICE", ts=middle))
+    parent, reply = response["messages"][0], response["messages"][1]
     assert (5, thread) == (parent["reply_count"], parent["thread_ts"])
     assert ("U0ASKER01", thread) == (reply["parent_user_id"], reply["thread_ts"])
-    assert not told["has_more"]
+    assert not response["has_more"]
 
 
 def test_pages(web: WebClient, thread: str) -> None:
-    """The cursor leads through all of it; only the first page has the parent."""
+    """The cursor leads through all pages of a thread; only the first has the parent."""
     pages = [texts(page) for page in web.conversations_replies(channel="C0PRACTICE", ts=thread, limit=2)]
 
     assert [["hi", "reply 0"], ["reply 1", "reply 2"], ["reply 3", "reply 4"]] == pages
 
 
-def test_metadata_only_when_asked_for(web: WebClient, thread: str) -> None:
-    """Without include_all_metadata the payload is missing."""
-    shy = web.conversations_replies(channel="C0PRACTICE", ts=thread)
-    open_ = web.conversations_replies(channel="C0PRACTICE", ts=thread, include_all_metadata=True)
+def test_metadata_needs_include_all_metadata(web: WebClient, thread: str) -> None:
+    """Without include_all_metadata the metadata has no payload."""
+    without = web.conversations_replies(channel="C0PRACTICE", ts=thread)
+    complete = web.conversations_replies(channel="C0PRACTICE", ts=thread, include_all_metadata=True)
 
-    assert [{"event_type": "cocoai"}] == [each["metadata"] for each in shy["messages"] if "metadata" in each]
-    assert [MARK] == [each["metadata"] for each in open_["messages"] if "metadata" in each]
+    assert [{"event_type": "cocoai"}] == [each["metadata"] for each in without["messages"] if "metadata" in each]
+    assert [METADATA] == [each["metadata"] for each in complete["messages"] if "metadata" in each]
 
 
-def test_a_span_of_time(slack: PracticeSlack, web: WebClient, thread: str) -> None:
-    """`oldest` and `latest` choose among the replies; the parent always comes."""
+def test_oldest_and_latest(slack: PracticeSlack, web: WebClient, thread: str) -> None:
+    """`oldest` and `latest` select replies; the parent is always returned."""
     stamps = [message.ts for message in slack.messages()]
     between: dict[str, Any] = {"channel": "C0PRACTICE", "ts": thread, "oldest": stamps[2], "latest": stamps[4]}
 
@@ -260,11 +261,11 @@ def test_a_span_of_time(slack: PracticeSlack, web: WebClient, thread: str) -> No
 
 
 def test_a_message_without_replies(slack: PracticeSlack, web: WebClient) -> None:
-    """It comes alone, and says nothing of threads."""
-    told = web.conversations_replies(channel="C0PRACTICE", ts=slack.say("U0ASKER01", "hi").ts)
+    """A message without replies is returned alone, without thread_ts."""
+    response = web.conversations_replies(channel="C0PRACTICE", ts=slack.say("U0ASKER01", "hi").ts)
 
-    assert ["hi"] == texts(told)
-    assert "thread_ts" not in told["messages"][0]
+    assert ["hi"] == texts(response)
+    assert "thread_ts" not in response["messages"][0]
 
 
 @pytest.mark.parametrize(
@@ -279,14 +280,14 @@ def test_a_message_without_replies(slack: PracticeSlack, web: WebClient) -> None
     ],
 )
 def test_replies_refused(web: WebClient, thread: str, change: dict[str, Any], error: str) -> None:
-    """Each refusal has Slack's word for it."""
+    """Each invalid request for a thread is refused with Slack's code."""
     arguments = {"channel": "C0PRACTICE", "ts": thread, **change}
 
     assert (200, error) == refusal(lambda: web.conversations_replies(**arguments))
 
 
 def test_a_deleted_question_has_no_thread(slack: PracticeSlack, web: WebClient) -> None:
-    """The asker took it back before anything was answered."""
+    """A question that was deleted before any reply has no thread."""
     question = slack.say("U0ASKER01", "hi")
     slack.delete("C0PRACTICE", question.ts)
 
@@ -298,7 +299,7 @@ def test_a_deleted_question_has_no_thread(slack: PracticeSlack, web: WebClient) 
 
 
 def test_users_info(web: WebClient) -> None:
-    """People have names and a locale; another organisation's people have no locale, and are strangers."""
+    """People have a name and a locale; those of another organisation have no locale, and are strangers."""
     own, other = (web.users_info(user=user, include_locale=True)["user"] for user in ("U0ASKER01", "U0OTHER01"))
 
     assert ("Asker", "T0PRACTICE", "ja-JP") == (own["profile"]["display_name"], own["team_id"], own["locale"])
@@ -317,24 +318,24 @@ def test_users_info(web: WebClient) -> None:
         ("U0COCOAI", "", "CocoAI", "cocoai"),
     ],
 )
-def test_what_people_are_called(web: WebClient, user: str, display_name: str, real_name: str, name: str) -> None:
-    """By the name they chose, which may be empty, the one they have, and the one they signed up with."""
-    told = web.users_info(user=user)["user"]
+def test_names_of_people(web: WebClient, user: str, display_name: str, real_name: str, name: str) -> None:
+    """A user has a display name, which may be empty, a real name and an ASCII username."""
+    shown = web.users_info(user=user)["user"]
 
-    assert (display_name, real_name) == (told["profile"]["display_name"], told["profile"]["real_name"])
-    assert (real_name, name) == (told["real_name"], told["name"])
+    assert (display_name, real_name) == (shown["profile"]["display_name"], shown["profile"]["real_name"])
+    assert (real_name, name) == (shown["real_name"], shown["name"])
 
 
 def test_reactions_add(slack: PracticeSlack, web: WebClient) -> None:
-    """Once; the second time it is there already."""
+    """A reaction is added once; a second time is refused."""
     question = slack.say("U0ASKER01", "hi")
     react = partial(web.reactions_add, channel="C0PRACTICE", timestamp=question.ts, name="eyes")
     react()
 
     assert {"eyes": ("U0COCOAI",)} == slack.messages()[0].reactions
     assert (200, "already_reacted") == refusal(react)
-    seen = web.conversations_replies(channel="C0PRACTICE", ts=question.ts)["messages"][0]
-    assert [{"name": "eyes", "users": ["U0COCOAI"], "count": 1}] == seen["reactions"]
+    message = web.conversations_replies(channel="C0PRACTICE", ts=question.ts)["messages"][0]
+    assert [{"name": "eyes", "users": ["U0COCOAI"], "count": 1}] == message["reactions"]
 
 
 @pytest.mark.parametrize(
@@ -347,17 +348,17 @@ def test_reactions_add(slack: PracticeSlack, web: WebClient) -> None:
     ],
 )
 def test_reactions_refused(slack: PracticeSlack, web: WebClient, change: dict[str, str], error: str) -> None:
-    """Each refusal has Slack's word for it."""
+    """Each invalid reaction is refused with Slack's code."""
     arguments = {"channel": "C0PRACTICE", "timestamp": slack.say("U0ASKER01", "hi").ts, "name": "eyes", **change}
 
     assert (200, error) == refusal(lambda: web.api_call("reactions.add", data=arguments))
 
 
-# What can go wrong
+# Rate limits and faults
 
 
-def test_rate_tiers(slack: PracticeSlack, web: WebClient) -> None:
-    """Over the limit: HTTP 429, Retry-After in whole seconds, ok false and ratelimited."""
+def test_rate_limit(slack: PracticeSlack, web: WebClient) -> None:
+    """A call over the limit gets HTTP 429, Retry-After in whole seconds, ok false and ratelimited."""
     slack.switches.rate_limits = True
     post = partial(web.chat_postMessage, channel="C0PRACTICE", text="hi")
     with pytest.raises(SlackApiError) as caught:
@@ -370,7 +371,7 @@ def test_rate_tiers(slack: PracticeSlack, web: WebClient) -> None:
 
 
 def test_latency(slack: PracticeSlack, web: WebClient) -> None:
-    """Every call takes at least that long, and it is on record."""
+    """Every call takes at least the latency, and the record shows it."""
     slack.switches.latency = 0.1
     started = time.monotonic()
     web.auth_test()
@@ -380,27 +381,27 @@ def test_latency(slack: PracticeSlack, web: WebClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "seen", "recorded"),
+    ("fault", "refused", "recorded"),
     [
         (SlackFault("limited", seconds=7), (429, "ratelimited"), "ratelimited"),
         (SlackFault("refused", code="token_revoked"), (200, "token_revoked"), "token_revoked"),
     ],
 )
-def test_ordered_refusals(
-    slack: PracticeSlack, web: WebClient, fault: SlackFault, seen: tuple[int, str], recorded: str
+def test_requested_faults(
+    slack: PracticeSlack, web: WebClient, fault: SlackFault, refused: tuple[int, str], recorded: str
 ) -> None:
-    """The next calls of that method meet the fault, as often as was ordered; other methods do not."""
+    """The next calls of a method meet the fault as often as requested; other methods do not."""
     slack.fail("chat.postMessage", fault, times=2)
     post = partial(web.chat_postMessage, channel="C0PRACTICE", text="hi")
     web.auth_test()
 
-    assert [seen, seen] == [refusal(post), refusal(post)]
+    assert [refused, refused] == [refusal(post), refusal(post)]
     post()
     assert ["ok", recorded, recorded, "ok"] == [call.outcome for call in slack.calls]
 
 
-def test_a_broken_slack(slack: PracticeSlack, session: requests.Session) -> None:
-    """A 500 is HTML, whatever was asked."""
+def test_broken_fault(slack: PracticeSlack, session: requests.Session) -> None:
+    """The fault `broken` is a 500 with HTML for any method."""
     slack.fail("*", SlackFault("broken"))
     reply = session.post(f"{slack.api_url}auth.test")
 
@@ -409,7 +410,7 @@ def test_a_broken_slack(slack: PracticeSlack, session: requests.Session) -> None
 
 @pytest.mark.parametrize(("kind", "done"), [("gone", 0), ("reply lost", 1)])
 def test_lost_connections(slack: PracticeSlack, web: WebClient, kind: SlackFaultKind, done: int) -> None:
-    """The connection ends without a reply; whether the work was done, the client cannot know."""
+    """Both faults close the connection without a response: before the work is done, or after it."""
     slack.fail("chat.postMessage", SlackFault(kind))
 
     with pytest.raises((urllib.error.URLError, ConnectionError)):
@@ -418,8 +419,8 @@ def test_lost_connections(slack: PracticeSlack, web: WebClient, kind: SlackFault
     assert [kind] == [call.outcome for call in slack.calls]
 
 
-def test_a_slow_slack(slack: PracticeSlack, web: WebClient) -> None:
-    """Slow once, then as before; what has not happened yet can be called off."""
+def test_slow_fault(slack: PracticeSlack, web: WebClient) -> None:
+    """The fault `slow` delays the calls; faults to come can be cleared."""
     slack.fail("auth.test", SlackFault("slow", seconds=0.2), times=5)
     web.auth_test()
     slack.clear_faults()
@@ -429,8 +430,8 @@ def test_a_slow_slack(slack: PracticeSlack, web: WebClient) -> None:
     assert ["ok", "ok"] == [call.outcome for call in slack.calls]
 
 
-def test_calls_are_on_record(slack: PracticeSlack, web: WebClient) -> None:
-    """Method, arguments, outcome and time of each; an observer can wait for one."""
+def test_calls_are_recorded(slack: PracticeSlack, web: WebClient) -> None:
+    """Each call is recorded with its method, arguments, outcome and time; a caller can wait for one."""
     before = time.time()
     web.chat_postMessage(channel="C0PRACTICE", text="hi")
     call = slack.wait_for(lambda: slack.calls)[-1]
