@@ -1,4 +1,4 @@
-"""The ground under the practice servers: streaming, silence, and an end that leaves nothing behind."""
+"""The base of the practice servers: streaming, silence, and an end without any thread or socket left."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeS
 
 
 class Echo(PracticeServer):
-    """Answers by path."""
+    """A server that answers by path: the request's body, pieces, a cut, a silence or nothing."""
 
     def answer(self, incoming: Incoming) -> Outgoing:
+        """Return what the path asks for."""
         if incoming.path == "/gone":
             raise Gone
         if incoming.path == "/hang":
@@ -28,6 +29,7 @@ class Echo(PracticeServer):
         return Outgoing(headers=(("X-Query", incoming.query),), body=incoming.body or b"nothing")
 
     def pieces(self, *, cut: bool) -> Iterator[bytes]:
+        """Yield two pieces, or cut the connection after the first."""
         yield b"one "
         if cut:
             raise Gone
@@ -36,12 +38,14 @@ class Echo(PracticeServer):
 
 @pytest.fixture(params=["plain", "tls"])
 def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Echo]:
+    """Start the server, once over plain HTTP and once over TLS."""
     with Echo(certificates if request.param == "tls" else None) as echo:
         yield echo
 
 
 @pytest.fixture
 def client(server: Echo, certificates: Certificates) -> Iterator[http.client.HTTPConnection]:
+    """Open a connection to the server."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     if server.url.startswith("https"):
         context = ssl.create_default_context(cafile=certificates.ca_file)
@@ -50,8 +54,8 @@ def client(server: Echo, certificates: Certificates) -> Iterator[http.client.HTT
     connection.close()
 
 
-def test_one_connection_carries_many_requests(client: http.client.HTTPConnection) -> None:
-    """HTTP/1.1 keep-alive: the same socket serves the next request."""
+def test_keep_alive(client: http.client.HTTPConnection) -> None:
+    """A connection serves more than one request (HTTP/1.1 keep-alive)."""
     client.connect()
     before = client.sock
     bodies = []
@@ -65,7 +69,7 @@ def test_one_connection_carries_many_requests(client: http.client.HTTPConnection
 
 
 def test_pieces_are_streamed(client: http.client.HTTPConnection) -> None:
-    """A reply in pieces is chunked, and the connection goes on."""
+    """A body in pieces is sent in chunks, and the connection is kept."""
     client.request("GET", "/pieces")
     assert client.getresponse().read() == b"one two"
 
@@ -74,7 +78,7 @@ def test_pieces_are_streamed(client: http.client.HTTPConnection) -> None:
 
 
 def test_gone(client: http.client.HTTPConnection) -> None:
-    """The connection is closed without a word."""
+    """`Gone` closes the connection without a response."""
     client.request("GET", "/gone")
 
     with pytest.raises(ConnectionError):
@@ -82,7 +86,7 @@ def test_gone(client: http.client.HTTPConnection) -> None:
 
 
 def test_cut_in_the_middle(client: http.client.HTTPConnection) -> None:
-    """A reply may end before it is whole, and the client can tell."""
+    """A body may be cut off, and the client notices it."""
     client.request("GET", "/cut")
     reply = client.getresponse()
 
@@ -94,8 +98,8 @@ def test_cut_in_the_middle(client: http.client.HTTPConnection) -> None:
     ("headers", "status"),
     [({"Content-Length": "x"}, 411), ({"Content-Length": str(2**40)}, 413), ({"Transfer-Encoding": "chunked"}, 411)],
 )
-def test_odd_lengths_are_refused(client: http.client.HTTPConnection, headers: dict[str, str], status: int) -> None:
-    """A body whose length is unknown, or far too big, is not read."""
+def test_unusable_lengths_are_refused(client: http.client.HTTPConnection, headers: dict[str, str], status: int) -> None:
+    """A body of unknown length, or one that is far too long, is not read."""
     client.putrequest("POST", "/")
     for name, value in headers.items():
         client.putheader(name, value)
@@ -105,7 +109,7 @@ def test_odd_lengths_are_refused(client: http.client.HTTPConnection, headers: di
 
 
 def test_idle_connections_can_be_dropped(server: Echo, client: http.client.HTTPConnection) -> None:
-    """As when the other side restarts: a connection kept open turns out to be closed."""
+    """Idle connections can be closed, as a restarting server does."""
     client.request("GET", "/")
     client.getresponse().read()
     server.drop_connections()
@@ -116,7 +120,7 @@ def test_idle_connections_can_be_dropped(server: Echo, client: http.client.HTTPC
 
 
 def test_stop_ends_everything(certificates: Certificates) -> None:
-    """A hanging reply, an idle connection and one that never shook hands: none of them holds up the end."""
+    """Stopping waits for no hanging response, no idle connection and no handshake, and leaves no thread."""
     before = threading.active_count()
     server = Echo(certificates).start()
     context = ssl.create_default_context(cafile=certificates.ca_file)
@@ -137,7 +141,7 @@ def test_stop_ends_everything(certificates: Certificates) -> None:
 
 
 def test_stop_without_start() -> None:
-    """The port was taken when the server was made, and is free again."""
+    """A server that was never started can be stopped, and releases its port."""
     server = Echo()
     server.stop()
 

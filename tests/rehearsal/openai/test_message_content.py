@@ -1,4 +1,4 @@
-"""rehearsal/openai/content.py: what is attached is looked at as OpenAI looks at it, and refused with its words."""
+"""The content of a message: attachments are checked as OpenAI does, and refused with its errors."""
 
 from __future__ import annotations
 
@@ -24,45 +24,50 @@ PDF = b"%PDF-1.7\n<< /Type /Pages >>\n<< /Type /Page >>\n<< /Type/Page >>\n"
 
 
 def data_url(media_type: str, data: bytes) -> str:
+    """Return a data URL in base64."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
 def image(url: object, **more: object) -> dict[str, Any]:
+    """Return an image part."""
     return {"type": "image_url", "image_url": {"url": url, **more}}
 
 
-def file(**told: object) -> dict[str, Any]:
-    return {"type": "file", "file": told}
+def file(**fields: object) -> dict[str, Any]:
+    """Return a file part with these fields."""
+    return {"type": "file", "file": fields}
 
 
-def words(text: str) -> dict[str, Any]:
+def text(text: str) -> dict[str, Any]:
+    """Return a text part."""
     return {"type": "text", "text": text}
 
 
 def read(*parts: object, role: str = "user", **switches: Any) -> MessageContent:
+    """Read the content of a message with these parts, with these switches."""
     return read_content(list(parts), role, "messages[0].content", OpenAISwitches(**switches))
 
 
 @pytest.mark.parametrize(("media_type", "data"), IMAGES.items())
-def test_a_picture_is_taken(media_type: str, data: bytes) -> None:
-    """Each of the four kinds, by its first bytes."""
-    content = read(image(data_url(media_type, data), detail="auto"), words("What is it?"))
+def test_image(media_type: str, data: bytes) -> None:
+    """Each of the four image types is accepted by its first bytes."""
+    content = read(image(data_url(media_type, data), detail="auto"), text("What is it?"))
 
     assert (ReceivedAttachment("image", media_type, len(data)),) == content.attached
     assert ("What is it?", IMAGE_TOKENS + 3) == (content.text, content.tokens)
 
 
-def test_a_pdf_is_taken_and_counted_by_its_pages() -> None:
-    """With its name."""
-    content = read(words("Sum it up."), file(filename="plan.pdf", file_data=data_url("application/pdf", PDF)))
+def test_pdf() -> None:
+    """A PDF is accepted with its name, and its tokens are counted by its pages."""
+    content = read(text("Sum it up."), file(filename="plan.pdf", file_data=data_url("application/pdf", PDF)))
 
     assert (ReceivedAttachment("pdf", "application/pdf", len(PDF), "plan.pdf"),) == content.attached
     assert ("Sum it up.", 2 * IMAGE_TOKENS + 3) == (content.text, content.tokens)
 
 
-def test_the_last_text_is_what_was_said() -> None:
-    """Those before it are attached; without any it says nothing."""
-    content = read(words("notes: 覚え書き"), words("What do they say?"))
+def test_last_text_is_the_message() -> None:
+    """The last text is the message's, those before it are attachments; without any it is empty."""
+    content = read(text("notes: 覚え書き"), text("What do they say?"))
 
     assert ("What do they say?", (ReceivedAttachment("text", "text/plain", 19),)) == (content.text, content.attached)
     assert "" == read(image(data_url("image/png", PNG))).text
@@ -105,32 +110,33 @@ WHERE = "messages[0].content[0]"
         (file(filename="a", file_data=data_url("application/pdf", PDF * 4)), None, "invalid_file"),
     ],
 )
-def test_what_it_will_not_have(part: dict[str, Any], param: str | None, code: str) -> None:
-    """HTTP 400 with the place or the code that names the trouble; nothing is fetched, and no file was uploaded."""
-    with pytest.raises(OpenAIApiError) as refused:
+def test_invalid_parts(part: dict[str, Any], param: str | None, code: str) -> None:
+    """An invalid part is refused with HTTP 400 and the place or the code; no URL is fetched."""
+    with pytest.raises(OpenAIApiError) as caught:
         read(part, file_bytes=100)
 
-    assert (400, param, code) == (refused.value.status, *_named(refused.value))
+    assert (400, param, code) == (caught.value.status, *_param_and_code(caught.value))
 
 
 @pytest.mark.parametrize("role", ["system", "assistant"])
 @pytest.mark.parametrize("part", [image(data_url("image/png", PNG)), file(filename="a", file_data="")])
-def test_only_people_attach(role: str, part: dict[str, Any]) -> None:
-    """Others have words."""
-    with pytest.raises(OpenAIApiError) as refused:
+def test_attachments_of_other_roles(role: str, part: dict[str, Any]) -> None:
+    """Only messages of the user may have attachments."""
+    with pytest.raises(OpenAIApiError) as caught:
         read(part, role=role)
 
-    assert (f"{WHERE}.type", "invalid_value") == _named(refused.value)
+    assert (f"{WHERE}.type", "invalid_value") == _param_and_code(caught.value)
 
 
 @pytest.mark.parametrize("part", [image(data_url("image/png", PNG)), file(filename="a", file_data="")])
-def test_a_model_without_eyes_has_words_only(part: dict[str, Any]) -> None:
-    """The place is written with dots, and there is no code."""
-    with pytest.raises(OpenAIApiError, match="only supported by certain models") as refused:
-        read(words("?"), part, vision=False)
+def test_model_without_vision(part: dict[str, Any]) -> None:
+    """A model without vision refuses attachments; its error has dots in the place, and no code."""
+    with pytest.raises(OpenAIApiError, match="only supported by certain models") as caught:
+        read(text("?"), part, vision=False)
 
-    assert ("messages.[0].content.[1].type", None) == _named(refused.value)
+    assert ("messages.[0].content.[1].type", None) == _param_and_code(caught.value)
 
 
-def _named(error: OpenAIApiError) -> tuple[object, object]:
+def _param_and_code(error: OpenAIApiError) -> tuple[object, object]:
+    """Return an error's param and code."""
     return error.body["error"]["param"], error.body["error"]["code"]

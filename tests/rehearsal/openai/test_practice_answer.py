@@ -1,4 +1,4 @@
-"""The practice answer: it shows what it is asked for, and goes on where it was cut."""
+"""The practice answer: the samples that it shows on request, and the continuation of a cut answer."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ from cocoai.rehearsal.openai.sample_answers import SECTIONS
 pytestmark = pytest.mark.pure
 
 
-def told(*said: tuple[str, str], limit: int | None = None, manner: OpenAISwitches | None = None) -> tuple[str, str]:
-    """What it says to these messages, and why it stopped."""
-    messages = tuple(RequestMessage(role, text) for role, text in (("system", "Be kind."), *said))
-    wanted = CompletionRequest("gpt-6-luna", messages, True, False, False, limit, "none", 10)
-    written = complete(wanted, manner or OpenAISwitches(), None, number=1, created=0)
-    return written.text, written.finish_reason
+def answer_to(
+    *turns: tuple[str, str], limit: int | None = None, switches: OpenAISwitches | None = None
+) -> tuple[str, str]:
+    """Return the answer to these messages, and its finish_reason."""
+    messages = tuple(RequestMessage(role, text) for role, text in (("system", "Be kind."), *turns))
+    request = CompletionRequest("gpt-6-luna", messages, True, False, False, limit, "none", 10)
+    completion = complete(request, switches or OpenAISwitches(), None, number=1, created=0)
+    return completion.text, completion.finish_reason
 
 
 @pytest.mark.parametrize(
-    ("question", "shown"),
+    ("question", "expected"),
     [
         ("表を見せて", ["| --- |", "もんじゃ焼き"]),
         ("Show me a Table", ["| --- |", "monjayaki"]),
@@ -40,62 +42,68 @@ def told(*said: tuple[str, str], limit: int | None = None, manner: OpenAISwitche
         ("a long answer", [f"## {SECTIONS}. "]),
     ],
 )
-def test_it_shows_what_it_is_asked_for(question: str, shown: list[str]) -> None:
-    """By name, in the question's language, and more than one thing at once."""
+def test_samples_on_request(question: str, expected: list[str]) -> None:
+    """The answer has every sample that the question names, in the question's language."""
     answer = practice_answer(question, 1)
 
-    assert [] == [piece for piece in shown if piece not in answer]
+    assert [] == [piece for piece in expected if piece not in answer]
 
 
-def test_a_long_answer_is_longer_than_a_message() -> None:
-    """Its sections are numbered, so that whatever is missing is found."""
+def test_long_answer() -> None:
+    """The long answer is longer than a Slack message, and its sections are numbered."""
     answer = practice_answer("a long answer", 1)
 
     assert len(answer) > 12_000
     assert [*range(1, SECTIONS + 1)] == [int(n) for n in re.findall(r"^## (\d+)\.", answer, re.MULTILINE)]
 
 
-def test_it_says_what_it_saw() -> None:
-    """Kind, name and size, in the question's language."""
-    seen = (ReceivedAttachment("image", "image/png", 1234), ReceivedAttachment("pdf", "application/pdf", 9, "plan.pdf"))
-    messages = (RequestMessage("user", "What is this?", seen),)
-    wanted = CompletionRequest("gpt-6-luna", messages, True, False, False, None, "none", 10)
-    text = complete(wanted, OpenAISwitches(), None, number=1, created=0).text
+def test_answer_names_the_attachments() -> None:
+    """The answer names each attachment with its kind, name and size, in the question's language."""
+    attached = (
+        ReceivedAttachment("image", "image/png", 1234),
+        ReceivedAttachment("pdf", "application/pdf", 9, "plan.pdf"),
+    )
+    messages = (RequestMessage("user", "What is this?", attached),)
+    request = CompletionRequest("gpt-6-luna", messages, True, False, False, None, "none", 10)
+    text = complete(request, OpenAISwitches(), None, number=1, created=0).text
 
     assert "I also see a PNG (1,234 bytes).\nI also see a PDF plan.pdf (9 bytes).\n" in text
     assert "PNG（1,234バイト）も見ました。" in practice_answer("これは？", 1, [("PNG", 1234)])
 
 
 @pytest.mark.parametrize(
-    ("question", "go_on"), [("長い答えを", "続き"), ("a long answer", "Continue\n\nGo on, please.")]
+    ("question", "follow_up"), [("長い答えを", "続き"), ("a long answer", "Continue\n\nGo on, please.")]
 )
-def test_it_goes_on_where_it_was_cut(question: str, go_on: str) -> None:
-    """As often as it takes; nothing is lost and nothing is said twice but blanks at the seams."""
-    said = [("user", question)]
-    whole, _ = told(*said)
+def test_cut_answer_is_continued(question: str, follow_up: str) -> None:
+    """A cut answer is continued as often as asked; only blanks may be missing where it was cut."""
+    turns = [("user", question)]
+    whole, _ = answer_to(*turns)
     pieces = []
     for _ in range(20):
-        text, reason = told(*said, limit=1000)
+        text, reason = answer_to(*turns, limit=1000)
         pieces.append(text)
         if reason == "stop":
             break
-        said += [("assistant", text.strip()), ("user", go_on)]
+        turns += [("assistant", text.strip()), ("user", follow_up)]
 
     assert len(pieces) > 3
     assert "".join(whole.split()) == "".join("".join(pieces).split())
 
 
-def test_it_goes_on_with_a_given_answer_too() -> None:
-    """A test's own words are cut and gone on with as well."""
-    manner = OpenAISwitches(answer="word " * 100)
-    first, reason = told(("user", "?"), limit=20, manner=manner)
+def test_continuation_of_a_set_answer() -> None:
+    """An answer that the switches set is cut and continued in the same way."""
+    switches = OpenAISwitches(answer="word " * 100)
+    first, reason = answer_to(("user", "?"), limit=20, switches=switches)
 
     assert "length" == reason
-    assert manner.answer == first + told(("user", "?"), ("assistant", first), ("user", "continue"), manner=manner)[0]
+    assert (
+        switches.answer
+        == first + answer_to(("user", "?"), ("assistant", first), ("user", "continue"), switches=switches)[0]
+    )
 
 
 @pytest.mark.parametrize(
-    "said",
+    "turns",
     [
         [("user", "続き")],
         [("user", "?"), ("assistant", "something else"), ("user", "続き")],
@@ -104,16 +112,16 @@ def test_it_goes_on_with_a_given_answer_too() -> None:
         [("user", "?"), ("assistant", practice_answer("?", 1)), ("user", "続き")],
     ],
 )
-def test_with_nothing_to_go_on_with_it_just_answers(said: list[tuple[str, str]]) -> None:
-    """Nothing was said, or nothing is left of it."""
-    assert practice_answer("続き", len(said)) == told(*said)[0]
+def test_without_a_rest_a_new_answer_is_given(turns: list[tuple[str, str]]) -> None:
+    """If there is no earlier answer, or nothing is left of it, the question is answered."""
+    assert practice_answer("続き", len(turns)) == answer_to(*turns)[0]
 
 
 @given(st.text(alphabet="a \n", max_size=12), st.integers(0, 12))
-def test_what_is_left_is_what_was_not_told(answer: str, cut: int) -> None:
-    """Blanks may have been lost on the way."""
-    begun = answer[:cut]
-    rest = rest_of(answer, begun.strip())
+def test_rest_of_an_answer(answer: str, cut: int) -> None:
+    """The rest is all that was not sent yet, even if blanks of the sent text are lost; for other text it is empty."""
+    sent = answer[:cut]
+    rest = rest_of(answer, sent.strip())
 
-    assert not begun.strip() or "".join(answer.split()) == "".join((begun + rest).split())
-    assert "" == rest_of(answer, begun + "b")
+    assert not sent.strip() or "".join(answer.split()) == "".join((sent + rest).split())
+    assert "" == rest_of(answer, sent + "b")

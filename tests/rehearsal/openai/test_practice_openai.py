@@ -1,4 +1,4 @@
-"""The practice OpenAI, judged by OpenAI's own client over TLS: it answers, and it refuses, as the real one does."""
+"""The practice OpenAI, called by OpenAI's own client over TLS: its answers, its refusals and its faults."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ ENGLISH = "How high is Mount Fuji?"
 
 @pytest.fixture(scope="module")
 def http_client(certificates: Certificates) -> Iterator[httpx2.Client]:
+    """Open an HTTP client that trusts the practice authority."""
     context = ssl.create_default_context(cafile=certificates.ca_file)
     with httpx2.Client(verify=context, trust_env=False, timeout=PATIENCE) as http_client:
         yield http_client
@@ -35,77 +36,82 @@ def http_client(certificates: Certificates) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def practice(certificates: Certificates) -> Iterator[PracticeOpenAI]:
+    """Start a practice OpenAI over TLS."""
     with PracticeOpenAI(certificates) as practice:
         yield practice
 
 
 @pytest.fixture
 def client(practice: PracticeOpenAI, http_client: httpx2.Client) -> openai.OpenAI:
+    """Return OpenAI's own client, without retries."""
     return openai.OpenAI(
         base_url=practice.base_url, api_key=API_KEY, http_client=http_client, max_retries=0, timeout=PATIENCE
     )
 
 
 def ask(client: openai.OpenAI, question: str = ENGLISH, **more: Any) -> ChatCompletion:
-    given: dict[str, Any] = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": question}], **more}
-    completion = client.chat.completions.create(**given)
+    """Ask a question, and return the whole answer."""
+    arguments: dict[str, Any] = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": question}], **more}
+    completion = client.chat.completions.create(**arguments)
     assert isinstance(completion, ChatCompletion)
     return completion
 
 
-def ask_for_stream(client: openai.OpenAI, question: str = ENGLISH, **more: Any) -> Iterator[ChatCompletionChunk]:
+def streamed(client: openai.OpenAI, question: str = ENGLISH, **more: Any) -> Iterator[ChatCompletionChunk]:
+    """Ask a question, and yield the chunks of the streamed answer."""
     messages: list[Any] = [{"role": "user", "content": question}]
     yield from client.chat.completions.create(model="gpt-6-luna", messages=messages, stream=True, **more)
 
 
 def text_of(chunks: Iterator[ChatCompletionChunk]) -> str:
+    """Join the texts of chunks."""
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
 
-def test_a_whole_answer_repeats_the_question_and_counts_the_turns(client: openai.OpenAI) -> None:
-    """It shows a list, a table and code, and says how many turns it saw, the instructions aside."""
+def test_whole_answer(client: openai.OpenAI) -> None:
+    """The answer repeats the question, has a list, a table and code, and counts the turns without the instructions."""
     turns = [("system", "Be kind."), ("user", "Hello."), ("assistant", "Hello!"), ("user", ENGLISH)]
     completion = ask(client, messages=[{"role": role, "content": text} for role, text in turns])
-    said = completion.choices[0].message.content or ""
+    text = completion.choices[0].message.content or ""
 
     assert "stop" == completion.choices[0].finish_reason
-    assert all(part in said for part in (f"> {ENGLISH}", "3 turns", "\n- ", "| --- |", "```python"))
+    assert all(part in text for part in (f"> {ENGLISH}", "3 turns", "\n- ", "| --- |", "```python"))
 
 
-def test_it_answers_in_the_language_of_the_question(client: openai.OpenAI) -> None:
-    """A Japanese question has a Japanese answer, with the same things to look at."""
-    said = ask(client, JAPANESE).choices[0].message.content or ""
+def test_answer_in_japanese(client: openai.OpenAI) -> None:
+    """A Japanese question has a Japanese answer with the same kinds of markup."""
+    text = ask(client, JAPANESE).choices[0].message.content or ""
 
-    assert all(part in said for part in (f"> {JAPANESE}", "1件の発言", "\n- ", "| --- |", "```python"))
+    assert all(part in text for part in (f"> {JAPANESE}", "1件の発言", "\n- ", "| --- |", "```python"))
 
 
 def test_the_same_question_has_the_same_answer(client: openai.OpenAI) -> None:
-    """Nothing in an answer is left to chance, its usage included."""
+    """The same question has the same answer and the same usage."""
     first, second = ask(client), ask(client)
 
     assert (first.choices, first.usage) == (second.choices, second.usage)
 
 
-def test_a_stream_holds_what_the_whole_answer_holds(client: openai.OpenAI) -> None:
-    """The pieces, joined, are the answer; the first chunk names the role, the last the reason."""
+def test_stream_has_the_same_text(client: openai.OpenAI) -> None:
+    """The streamed pieces make the whole answer; the first chunk has the role, the last the finish_reason."""
     whole = ask(client)
-    chunks = list(ask_for_stream(client))
+    chunks = list(streamed(client))
 
     assert text_of(iter(chunks)) == whole.choices[0].message.content
     assert ("assistant", "stop") == (chunks[0].choices[0].delta.role, chunks[-1].choices[0].finish_reason)
     assert [chunk.usage for chunk in chunks] == [None] * len(chunks)
 
 
-def test_streamed_usage_comes_last_and_only_when_asked_for(client: openai.OpenAI) -> None:
-    """One more chunk, without choices; every other says `usage: null`."""
-    *chunks, last = ask_for_stream(client, stream_options={"include_usage": True})
+def test_streamed_usage_on_request(client: openai.OpenAI) -> None:
+    """On request the usage is in a last chunk without choices; all others have `usage: null`."""
+    *chunks, last = streamed(client, stream_options={"include_usage": True})
 
     assert (last.choices, last.usage) == ([], ask(client).usage)
     assert all("usage" in chunk.model_fields_set and chunk.usage is None for chunk in chunks)
 
 
 def test_usage_adds_up(client: openai.OpenAI) -> None:
-    """The thinking is part of the completion's tokens, and the total is the sum."""
+    """Reasoning tokens are part of the completion's tokens, and the total is the sum."""
     usage = ask(client, reasoning_effort="low").usage
     assert usage is not None
     assert usage.completion_tokens_details is not None
@@ -114,8 +120,8 @@ def test_usage_adds_up(client: openai.OpenAI) -> None:
     assert usage.completion_tokens > (usage.completion_tokens_details.reasoning_tokens or 0) > 0
 
 
-def test_the_limit_holds(client: openai.OpenAI) -> None:
-    """An answer that is too long for its allowance is cut, and says so."""
+def test_token_limit(client: openai.OpenAI) -> None:
+    """An answer that is too long for its limit is cut, with finish_reason length."""
     completion = ask(client, max_completion_tokens=60, reasoning_effort="none")
 
     assert "length" == completion.choices[0].finish_reason
@@ -123,8 +129,8 @@ def test_the_limit_holds(client: openai.OpenAI) -> None:
     assert completion.usage.completion_tokens <= 60
 
 
-def test_the_models_and_their_last_days(client: openai.OpenAI) -> None:
-    """GET /v1/models and /v1/models/{id}: a shutdown date where one was announced."""
+def test_models_and_shutdown_dates(client: openai.OpenAI) -> None:
+    """GET /v1/models and /v1/models/{id} have a shutdown date where one is announced."""
     listed = {model.id: model.shutdown_date for model in client.models.list()}
 
     assert SHUTDOWN == listed
@@ -133,10 +139,12 @@ def test_the_models_and_their_last_days(client: openai.OpenAI) -> None:
 
 
 def ask_old(**more: Any) -> Callable[[openai.OpenAI], object]:
+    """Return a function that asks an older model, without reasoning."""
     return lambda client: ask(client, model="gpt-4o-mini", **more)
 
 
 def ask_new(**more: Any) -> Callable[[openai.OpenAI], object]:
+    """Return a function that asks a newer model, with reasoning."""
     return lambda client: ask(client, **more)
 
 
@@ -160,15 +168,15 @@ def ask_new(**more: Any) -> Callable[[openai.OpenAI], object]:
         (ask_new(model=""), None, None),
     ],
 )
-def test_a_bad_request_is_refused_with_its_reason(
+def test_bad_requests_are_refused(
     client: openai.OpenAI, act: Callable[[openai.OpenAI], object], param: str | None, code: str | None
 ) -> None:
-    """HTTP 400, and OpenAI's error object with the parameter and the code that name the trouble."""
-    with pytest.raises(openai.BadRequestError) as refused:
+    """A bad request is refused with HTTP 400 and an error object that names the parameter and the code."""
+    with pytest.raises(openai.BadRequestError) as caught:
         act(client)
 
-    assert (param, code) == (refused.value.param, refused.value.code)
-    assert "invalid_request_error" == refused.value.type
+    assert (param, code) == (caught.value.param, caught.value.code)
+    assert "invalid_request_error" == caught.value.type
 
 
 @pytest.mark.parametrize(
@@ -182,13 +190,13 @@ def test_a_bad_request_is_refused_with_its_reason(
         ask_new(messages=[{"role": "user", "content": [{"type": "text", "text": "Hello."}]}]),
     ],
 )
-def test_what_a_model_takes_is_taken(client: openai.OpenAI, act: Callable[[openai.OpenAI], object]) -> None:
-    """Older models take the older parameters; each takes what the documentation says."""
+def test_accepted_parameters(client: openai.OpenAI, act: Callable[[openai.OpenAI], object]) -> None:
+    """Each model accepts the parameters that its documentation names; older models accept older ones."""
     act(client)
 
 
-def test_json_that_is_none_is_refused(practice: PracticeOpenAI, http_client: httpx2.Client) -> None:
-    """HTTP 400 without a code, as OpenAI answers it; and the record shows a body that is None."""
+def test_invalid_json_is_refused(practice: PracticeOpenAI, http_client: httpx2.Client) -> None:
+    """A body that is not JSON is refused with HTTP 400 without a code, and recorded as None."""
     headers = {"Authorization": f"Bearer {API_KEY}"}
     refused = http_client.post(f"{practice.base_url}/chat/completions", content=b"{", headers=headers)
 
@@ -197,24 +205,24 @@ def test_json_that_is_none_is_refused(practice: PracticeOpenAI, http_client: htt
 
 
 def test_a_wrong_key_is_refused(practice: PracticeOpenAI, http_client: httpx2.Client) -> None:
-    """HTTP 401 invalid_api_key; no key at all is 401 too."""
+    """A wrong key is refused with HTTP 401 invalid_api_key, and a missing one with 401."""
     client = openai.OpenAI(base_url=practice.base_url, api_key="sk-other", http_client=http_client, max_retries=0)
-    with pytest.raises(openai.AuthenticationError) as refused:
+    with pytest.raises(openai.AuthenticationError) as caught:
         client.models.list()
 
-    assert "invalid_api_key" == refused.value.code
+    assert "invalid_api_key" == caught.value.code
     assert 401 == http_client.get(f"{practice.base_url}/models").status_code
 
 
 @pytest.mark.parametrize(
     "act", [ask_new(model="gpt-3.5-turbo"), lambda client: client.models.retrieve("gpt-3.5-turbo")]
 )
-def test_a_model_that_is_gone_is_not_found(client: openai.OpenAI, act: Callable[[openai.OpenAI], object]) -> None:
-    """HTTP 404 model_not_found, as for one that never was."""
-    with pytest.raises(openai.NotFoundError) as refused:
+def test_unknown_model(client: openai.OpenAI, act: Callable[[openai.OpenAI], object]) -> None:
+    """A model that does not exist, or no longer, is refused with HTTP 404 model_not_found."""
+    with pytest.raises(openai.NotFoundError) as caught:
         act(client)
 
-    assert "model_not_found" == refused.value.code
+    assert "model_not_found" == caught.value.code
 
 
 @pytest.mark.parametrize(
@@ -224,35 +232,35 @@ def test_a_model_that_is_gone_is_not_found(client: openai.OpenAI, act: Callable[
 def test_unknown_paths_and_methods_are_refused(
     practice: PracticeOpenAI, http_client: httpx2.Client, path: str, method: str, status: int
 ) -> None:
-    """With an error object, as everywhere."""
+    """An unknown path or method is refused with an error object."""
     headers = {"Authorization": f"Bearer {API_KEY}"}
     refused = http_client.request(method, f"{practice.base_url}{path}", headers=headers)
 
     assert (status, "invalid_request_error") == (refused.status_code, refused.json()["error"]["type"])
 
 
-def test_the_rate_limit_says_when_to_come_again(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """429 rate_limit_exceeded with Retry-After, as often as ordered, and then an answer."""
+def test_rate_limited(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """The fault is 429 rate_limit_exceeded with Retry-After, as often as requested."""
     practice.fail("rate limited", times=2, seconds=7)
     for _ in range(2):
-        with pytest.raises(openai.RateLimitError) as refused:
+        with pytest.raises(openai.RateLimitError) as caught:
             ask(client)
 
-        assert ("rate_limit_exceeded", "requests") == (refused.value.code, refused.value.type)
-        assert "7" == refused.value.response.headers["retry-after"]
+        assert ("rate_limit_exceeded", "requests") == (caught.value.code, caught.value.type)
+        assert "7" == caught.value.response.headers["retry-after"]
     assert ask(client).choices
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "credit_balance_exhausted"])
-def test_without_credit_no_waiting_helps(practice: PracticeOpenAI, client: openai.OpenAI, code: str) -> None:
-    """The other 429: type insufficient_quota, and no Retry-After; ordered for good, until it is mended."""
+def test_no_credit(practice: PracticeOpenAI, client: openai.OpenAI, code: str) -> None:
+    """The fault is 429 with type insufficient_quota and no Retry-After; it may be permanent until it is cleared."""
     practice.fail("no credit", times=None, code=code)
     for _ in range(2):
-        with pytest.raises(openai.RateLimitError) as refused:
+        with pytest.raises(openai.RateLimitError) as caught:
             ask(client)
 
-        assert (code, "insufficient_quota") == (refused.value.code, refused.value.type)
-        assert "retry-after" not in refused.value.response.headers
+        assert (code, "insufficient_quota") == (caught.value.code, caught.value.type)
+        assert "retry-after" not in caught.value.response.headers
     practice.clear_faults()
     assert ask(client).choices
 
@@ -264,67 +272,67 @@ def test_without_credit_no_waiting_helps(practice: PracticeOpenAI, client: opena
         ("filtered", "content_policy_violation", openai.BadRequestError),
     ],
 )
-def test_a_key_and_a_question_may_be_turned_away(
+def test_bad_key_and_filtered(
     practice: PracticeOpenAI, client: openai.OpenAI, kind: Any, code: str, error: type[openai.APIStatusError]
 ) -> None:
-    """A key that was good until now; a question that a filter will not have."""
+    """A valid key may be refused, and so may a question, by a filter."""
     practice.fail(kind)
-    with pytest.raises(error) as refused:
+    with pytest.raises(error) as caught:
         ask(client)
 
-    assert (code, "invalid_request_error") == (refused.value.code, refused.value.type)
+    assert (code, "invalid_request_error") == (caught.value.code, caught.value.type)
 
 
 @pytest.mark.parametrize(
     ("kind", "status", "code"),
     [("server error", 500, None), ("overloaded", 503, "server_is_overloaded"), ("broken", 502, None)],
 )
-def test_the_servers_own_troubles(
+def test_server_errors(
     practice: PracticeOpenAI, client: openai.OpenAI, kind: Any, status: int, code: str | None
 ) -> None:
-    """Each with its status; the one from a proxy in HTML."""
+    """Each server error has its own status; the one from a proxy is HTML."""
     practice.fail(kind)
-    with pytest.raises(openai.InternalServerError) as refused:
+    with pytest.raises(openai.InternalServerError) as caught:
         ask(client)
 
-    assert (status, code) == (refused.value.status_code, refused.value.code)
+    assert (status, code) == (caught.value.status_code, caught.value.code)
 
 
 @pytest.mark.parametrize("code", ["server_error", 429])
-def test_an_error_inside_the_stream(practice: PracticeOpenAI, client: openai.OpenAI, code: str | int) -> None:
-    """It comes after the pieces that were ordered, and OpenAI's client sees it as such."""
+def test_error_inside_the_stream(practice: PracticeOpenAI, client: openai.OpenAI, code: str | int) -> None:
+    """The error follows the requested number of pieces, and OpenAI's client raises it."""
     practice.switches.piece_size = 5
     practice.fail("error", after=2, code=code)
     pieces: list[str] = []
-    with pytest.raises(openai.APIError) as failed:
-        pieces.extend(chunk.choices[0].delta.content or "" for chunk in ask_for_stream(client))
+    with pytest.raises(openai.APIError) as caught:
+        pieces.extend(chunk.choices[0].delta.content or "" for chunk in streamed(client))
 
-    assert failed.value.code == str(code)
+    assert caught.value.code == str(code)
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_cut_is_a_broken_connection(practice: PracticeOpenAI, client: openai.OpenAI, stream: bool) -> None:
-    """The body stops in the middle, without its proper end."""
+def test_cut(practice: PracticeOpenAI, client: openai.OpenAI, stream: bool) -> None:
+    """A cut body is a broken connection for the client."""
     practice.fail("cut", after=2)
     with pytest.raises((openai.APIConnectionError, httpx2.RemoteProtocolError)):
-        list(ask_for_stream(client)) if stream else ask(client)
+        list(streamed(client)) if stream else ask(client)
 
 
-def test_an_unfinished_stream_just_ends(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """In good order, but without a finish_reason."""
+def test_unfinished_stream(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """An unfinished stream ends regularly, but without a finish_reason."""
     practice.fail("unfinished", after=2)
-    chunks = list(ask_for_stream(client))
+    chunks = list(streamed(client))
 
     assert [None, None, None] == [chunk.choices[0].finish_reason for chunk in chunks]
 
 
-def test_a_stream_may_end_without_saying_that_it_is_done(practice: PracticeOpenAI, http_client: httpx2.Client) -> None:
-    """[DONE] is the last event, unless the switch is turned."""
+def test_stream_without_done(practice: PracticeOpenAI, http_client: httpx2.Client) -> None:
+    """[DONE] is the last event, unless it is switched off."""
     headers = {"Authorization": f"Bearer {API_KEY}"}
-    wanted = {"model": "gpt-6-luna", "stream": True, "messages": [{"role": "user", "content": ENGLISH}]}
+    body = {"model": "gpt-6-luna", "stream": True, "messages": [{"role": "user", "content": ENGLISH}]}
 
     def last_event() -> str:
-        answer = http_client.post(f"{practice.base_url}/chat/completions", json=wanted, headers=headers)
+        answer = http_client.post(f"{practice.base_url}/chat/completions", json=body, headers=headers)
         return answer.text.strip().split("\n\n")[-1]
 
     assert "data: [DONE]" == last_event()
@@ -332,56 +340,54 @@ def test_a_stream_may_end_without_saying_that_it_is_done(practice: PracticeOpenA
     assert "stop" == json.loads(last_event().removeprefix("data: "))["choices"][0]["finish_reason"]
 
 
-def test_it_may_be_gone(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """The connection is closed without a word, after the request was read whole."""
+def test_gone(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """The connection is closed without a response, after the request was read."""
     practice.fail("gone")
     with pytest.raises(openai.APIConnectionError):
         ask(client)
 
-    assert ["gone"] == [asked.outcome for asked in practice.requests]
+    assert ["gone"] == [request.outcome for request in practice.requests]
 
 
 @pytest.mark.parametrize("kind", ["silent", "pause"])
 @pytest.mark.parametrize("stream", [True, False])
-def test_silence_strikes_a_client_that_is_in_a_hurry(
-    practice: PracticeOpenAI, client: openai.OpenAI, kind: Any, stream: bool
-) -> None:
-    """Nothing comes, before the status or in the middle; stopping the server ends the wait."""
+def test_silence_times_out(practice: PracticeOpenAI, client: openai.OpenAI, kind: Any, stream: bool) -> None:
+    """A client with a short timeout gives up during a silence; stopping the server ends the wait."""
     practice.fail(kind, after=1)
     hasty = client.with_options(timeout=0.2)
     with pytest.raises(openai.APITimeoutError):
-        list(ask_for_stream(hasty)) if stream else ask(hasty)
+        list(streamed(hasty)) if stream else ask(hasty)
 
 
 @pytest.mark.parametrize("kind", ["silent", "pause"])
-def test_after_a_short_silence_all_goes_on(practice: PracticeOpenAI, client: openai.OpenAI, kind: Any) -> None:
-    """The answer is the same, only later."""
-    expected = text_of(ask_for_stream(client))
+def test_answer_after_a_short_silence(practice: PracticeOpenAI, client: openai.OpenAI, kind: Any) -> None:
+    """After a short silence the same answer follows."""
+    expected = text_of(streamed(client))
     practice.fail(kind, after=1, seconds=0.05)
 
-    assert expected == text_of(ask_for_stream(client))
+    assert expected == text_of(streamed(client))
 
 
-def test_delays_take_their_time(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """One before the first piece, one between each two."""
+def test_delays(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """One delay precedes the first piece, and one each following piece."""
     practice.switches.pieces, practice.switches.first_delay, practice.switches.piece_delay = 3, 0.1, 0.05
     started = time.monotonic()
-    pieces = [chunk for chunk in ask_for_stream(client) if chunk.choices and chunk.choices[0].delta.content]
+    pieces = [chunk for chunk in streamed(client) if chunk.choices and chunk.choices[0].delta.content]
 
     assert 3 == len(pieces)
     assert time.monotonic() - started >= 0.2
 
 
 def test_keep_alives_are_comments(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """While it waits it sends comments, which a client passes over."""
-    expected = text_of(ask_for_stream(client))
+    """Keep-alives are comments, which a client ignores."""
+    expected = text_of(streamed(client))
     practice.switches = OpenAISwitches(keep_alives=True, first_delay=0.05)
 
-    assert expected == text_of(ask_for_stream(client))
+    assert expected == text_of(streamed(client))
 
 
-def test_all_the_allowance_may_go_into_thinking(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """An empty answer, finish_reason length, and the whole limit is billed."""
+def test_empty_answer(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """The answer is empty with finish_reason length, and the whole limit is counted as used."""
     practice.fail("empty")
     completion = ask(client, max_completion_tokens=50)
 
@@ -390,19 +396,19 @@ def test_all_the_allowance_may_go_into_thinking(practice: PracticeOpenAI, client
     assert 50 == completion.usage.completion_tokens
 
 
-def test_a_filter_may_keep_the_answer_back(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """No word of it, finish_reason content_filter."""
+def test_withheld_answer(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """The answer is empty, with finish_reason content_filter."""
     practice.fail("withheld")
     choice = ask(client).choices[0]
 
     assert ("", "content_filter") == (choice.message.content, choice.finish_reason)
 
 
-def test_a_refusal_is_no_content(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """Streamed or whole, it stands in `refusal`."""
+def test_refusal(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """A refusal is in `refusal`, not in `content`, streamed or whole."""
     practice.fail("refusal", times=2)
     refusal = ask(client).choices[0].message
-    chunks = list(ask_for_stream(client))
+    chunks = list(streamed(client))
 
     assert refusal.content is None
     assert "".join(chunk.choices[0].delta.refusal or "" for chunk in chunks) == refusal.refusal
@@ -410,73 +416,71 @@ def test_a_refusal_is_no_content(practice: PracticeOpenAI, client: openai.OpenAI
 
 
 @pytest.mark.parametrize(("switch", "param"), [("refuses", "store"), ("refuses_in_words", None)])
-def test_other_servers_refuse_other_parameters(
-    practice: PracticeOpenAI, client: openai.OpenAI, switch: str, param: str | None
-) -> None:
-    """By name, or in words alone."""
+def test_refused_parameters(practice: PracticeOpenAI, client: openai.OpenAI, switch: str, param: str | None) -> None:
+    """A parameter may be refused with its name in `param`, or only in the message."""
     setattr(practice.switches, switch, frozenset({"store"}))
-    with pytest.raises(openai.BadRequestError, match="store") as refused:
+    with pytest.raises(openai.BadRequestError, match="store") as caught:
         ask(client, store=False)
 
-    assert param == refused.value.param
+    assert param == caught.value.param
 
 
-def test_a_server_may_ignore_the_wish_for_a_stream(practice: PracticeOpenAI, http_client: httpx2.Client) -> None:
-    """It sends JSON, and says so."""
+def test_stream_is_ignored(practice: PracticeOpenAI, http_client: httpx2.Client) -> None:
+    """A server that ignores `stream` sends JSON with its content type."""
     practice.switches.ignores_stream = True
-    wanted = {"model": "gpt-6-luna", "stream": True, "messages": [{"role": "user", "content": ENGLISH}]}
+    body = {"model": "gpt-6-luna", "stream": True, "messages": [{"role": "user", "content": ENGLISH}]}
     headers = {"Authorization": f"Bearer {API_KEY}"}
-    answer = http_client.post(f"{practice.base_url}/chat/completions", json=wanted, headers=headers)
+    answer = http_client.post(f"{practice.base_url}/chat/completions", json=body, headers=headers)
 
     assert "application/json" == answer.headers["content-type"]
     assert "chat.completion" == answer.json()["object"]
 
 
-def test_what_it_was_asked_is_on_record(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """The parsed JSON, the headers without the key, the time and the outcome, in order."""
+def test_requests_are_recorded(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """Each request is recorded with its JSON, its time and its outcome, and without the API key."""
     before = time.time()
     ask(client, "First?")
     ask(client, "Second?")
     practice.wait_for(lambda: len(practice.requests) == 2)
 
-    assert ["First?", "Second?"] == [asked.body["messages"][0]["content"] for asked in practice.requests]
-    assert {("/v1/chat/completions", "ok")} == {(asked.path, asked.outcome) for asked in practice.requests}
-    assert all(before <= asked.time <= time.time() for asked in practice.requests)
+    assert ["First?", "Second?"] == [request.body["messages"][0]["content"] for request in practice.requests]
+    assert {("/v1/chat/completions", "ok")} == {(request.path, request.outcome) for request in practice.requests}
+    assert all(before <= request.time <= time.time() for request in practice.requests)
     assert API_KEY not in repr(practice.requests)
 
 
-def test_what_was_attached_is_on_record(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """What it saw of it, in all turns; of a request that it refused, nothing. And the answer says it too."""
+def test_attachments_are_recorded(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """The attachments of an accepted request are recorded and named in the answer; those of a refused one are not."""
     data = b"\x89PNG\r\n\x1a\n..."
     url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
     parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": ENGLISH}]
-    said = ask(client, messages=[{"role": "user", "content": parts}]).choices[0].message.content or ""
+    text = ask(client, messages=[{"role": "user", "content": parts}]).choices[0].message.content or ""
     with pytest.raises(openai.BadRequestError, match="unsupported image"):
         ask(client, messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": f"{url}A"}}]}])
 
     assert [(ReceivedAttachment("image", "image/png", len(data)),), ()] == [
-        asked.attached for asked in practice.requests
+        request.attached for request in practice.requests
     ]
-    assert f"a PNG ({len(data)} bytes)" in said
+    assert f"a PNG ({len(data)} bytes)" in text
 
 
 @pytest.mark.parametrize("question", ["Show me an error.", "エラーを見せて"])
-def test_a_failure_can_be_asked_for(practice: PracticeOpenAI, client: openai.OpenAI, question: str) -> None:
-    """So that somebody at the page sees what it looks like: no credit."""
-    with pytest.raises(openai.RateLimitError) as refused:
+def test_error_on_request(practice: PracticeOpenAI, client: openai.OpenAI, question: str) -> None:
+    """A question for an error is answered with one (no credit), so that it can be seen at the page."""
+    with pytest.raises(openai.RateLimitError) as caught:
         ask(client, question)
 
-    assert ("insufficient_quota", "insufficient_quota") == (refused.value.code, practice.requests[0].outcome)
+    assert ("insufficient_quota", "insufficient_quota") == (caught.value.code, practice.requests[0].outcome)
 
 
-def test_waiting_for_what_does_not_happen_ends(practice: PracticeOpenAI) -> None:
-    """With TimeoutError, not in silence."""
+def test_waiting_times_out(practice: PracticeOpenAI) -> None:
+    """Waiting raises TimeoutError after the timeout."""
     with pytest.raises(TimeoutError):
         practice.wait_for(lambda: practice.requests, timeout=0.01)
 
 
-def test_a_reader_who_leaves_is_counted(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
-    """Whoever closes the stream before its end hung up."""
+def test_closed_streams_are_counted(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
+    """A stream that the client closes before its end is counted in `hung_up`."""
     practice.switches.answer = "x" * 2_000_000
     messages: list[Any] = [{"role": "user", "content": ENGLISH}]
     with client.chat.completions.create(model="gpt-6-luna", messages=messages, stream=True) as stream:
@@ -485,8 +489,8 @@ def test_a_reader_who_leaves_is_counted(practice: PracticeOpenAI, client: openai
     assert practice.wait_for(lambda: practice.hung_up == 1, PATIENCE)
 
 
-def test_a_long_question_is_not_repeated_whole() -> None:
-    """Its beginning is enough to recognise it by."""
+def test_long_question_is_shortened() -> None:
+    """Only the beginning of a long question is repeated."""
     answer = practice_answer("wide " * 1000, 1)
 
     assert tokens_of(answer) < 300
@@ -494,8 +498,8 @@ def test_a_long_question_is_not_repeated_whole() -> None:
 
 @pytest.mark.parametrize("text", ["", "abc", "日本語のテキスト", "mixed 混ざった text"])
 @pytest.mark.parametrize("tokens", [0, 1, 3, 100])
-def test_the_first_tokens_cost_no_more_than_allowed(text: str, tokens: int) -> None:
-    """And nothing is left out that could be paid for."""
+def test_first_tokens(text: str, tokens: int) -> None:
+    """The text has at most so many tokens, and would have more with one more character."""
     first = first_tokens(text, tokens)
 
     assert tokens_of(first) <= tokens
@@ -503,8 +507,8 @@ def test_the_first_tokens_cost_no_more_than_allowed(text: str, tokens: int) -> N
 
 
 @pytest.mark.parametrize(("size", "count"), [(1, None), (7, None), (100, None), (7, 1), (7, 3)])
-def test_pieces_join_to_the_whole(size: int, count: int | None) -> None:
-    """By size or by number."""
+def test_split(size: int, count: int | None) -> None:
+    """The pieces, by size or by number, make the whole text."""
     pieces = split("何かしら日本語 and some English", size=size, count=count)
 
     assert "何かしら日本語 and some English" == "".join(pieces)

@@ -1,4 +1,4 @@
-"""Reader: a person at the page, who sees, types and presses with a headless Chromium."""
+"""Reader: a person at the page, with a headless Chromium."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ PATIENCE = 30.0
 
 
 class Reader:
-    """A person at the page."""
+    """A person at the page, who reads, types and presses with a headless Chromium."""
 
     def __init__(self, browser: webdriver.Chrome) -> None:
         self.browser = browser
 
     def opens(self, url: str, language: str = "en-US", width: int = 1280, height: int = 800) -> None:
+        """Open a URL with a language and a window size (a narrow one is a phone), and wait until the page is drawn."""
         phone = width < 700
         agent = {"userAgent": self.script("return navigator.userAgent"), "acceptLanguage": language}
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
@@ -34,10 +35,11 @@ class Reader:
         self.script("window.sameAsBefore = true")
 
     def script(self, script: str, *arguments: object) -> Any:
+        """Run a script in the page and return its result."""
         return self.browser.execute_script(script, *arguments)
 
     def sees(self, selector: str, text: str = "") -> WebElement:
-        """The first visible element that fits and holds the text, as soon as there is one."""
+        """Wait for a visible element that matches the selector and contains the text; return the first."""
 
         def found(_: object) -> WebElement | None:
             elements = self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -50,16 +52,17 @@ class Reader:
         return element
 
     def waits(self, script: str) -> None:
+        """Wait until a script's expression is true."""
         WebDriverWait(self.browser, PATIENCE, poll_frequency=0.05).until(
             lambda _: self.script(f"return {script}"), script
         )
 
     def types(self, *keys: str) -> None:
-        """Into whatever has the focus."""
+        """Type into the element that has the focus."""
         ActionChains(self.browser).send_keys(*keys).perform()
 
     def tabs_to(self, selector: str) -> None:
-        """With the Tab key only."""
+        """Move the focus to an element with the Tab key. Raise AssertionError if it cannot be reached."""
         for _ in range(40):
             if self.script("return document.activeElement.matches(arguments[0])", selector):
                 return
@@ -68,8 +71,9 @@ class Reader:
 
     @property
     def focus(self) -> str:
+        """Return the id of the form that has the focus, else of the element."""
         return str(self.script("return document.activeElement.closest('form')?.id || document.activeElement.id"))
 
     def overflow(self) -> int:
-        """Pixels by which the page is wider than the window."""
+        """Return the number of pixels by which the page is wider than the window."""
         return int(self.script("return document.documentElement.scrollWidth - innerWidth"))

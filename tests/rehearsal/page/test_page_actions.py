@@ -1,4 +1,4 @@
-"""What the person at the page does, as a browser asks for it: shares files and presses buttons."""
+"""The page's requests to share files and to press buttons, as a browser sends them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ BUTTON = {"type": "button", "action_id": "cocoai_up", "text": {"type": "plain_te
 BLOCKS = ({"type": "actions", "block_id": "b", "elements": [BUTTON]},)
 
 
-def tell(session: requests.Session, page: PracticePage, path: str, said: object) -> requests.Response:
-    return session.post(page.url + path, json=said, headers={"Origin": page.url})
+def post(session: requests.Session, page: PracticePage, path: str, fields: object) -> requests.Response:
+    """Post JSON as a page of our own origin does."""
+    return session.post(page.url + path, json=fields, headers={"Origin": page.url})
 
 
-def test_sharing(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
-    """Files go with the words, in the channel or a thread; a file of no type is a row of bytes."""
-    first = tell(session, page, "/page/share", SHARED).json()["ts"]
-    tell(session, page, "/page/share", SHARED | {"text": "", "thread_ts": first, "files": [{**FILE, "type": ""}]})
+def test_share(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """Files are shared with a text or without one, in the channel or in a thread; a file without a type is binary."""
+    first = post(session, page, "/page/share", SHARED).json()["ts"]
+    post(session, page, "/page/share", SHARED | {"text": "", "thread_ts": first, "files": [{**FILE, "type": ""}]})
 
     parent, reply = slack.thread("C0PRACTICE", first)
     assert ("<@U0COCOAI> hello", "") == (parent.text, reply.text)
@@ -37,7 +38,7 @@ def test_sharing(session: requests.Session, page: PracticePage, slack: PracticeS
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         HELLO,
         SHARED | {"files": []},
@@ -54,15 +55,15 @@ def test_sharing(session: requests.Session, page: PracticePage, slack: PracticeS
         SHARED | {"thread_ts": "1.0"},
     ],
 )
-def test_unfit_files(session: requests.Session, page: PracticePage, slack: PracticeSlack, said: object) -> None:
-    """What the page would never send is a 400, and nothing is stored."""
-    assert tell(session, page, "/page/share", said).status_code == 400
+def test_invalid_files(session: requests.Session, page: PracticePage, slack: PracticeSlack, fields: object) -> None:
+    """A request that the page never sends is answered with 400, and nothing is stored."""
+    assert post(session, page, "/page/share", fields).status_code == 400
     assert slack.messages() == ()
     assert {} == slack.workspace.files
 
 
-def test_the_most_that_is_shared_fits_into_a_request() -> None:
-    """With the longest text in the widest characters, as JSON may write them, and the longest names."""
+def test_largest_share_fits_into_a_request() -> None:
+    """The most files and bytes, with the longest text and names, fit into one request."""
     text = json.dumps(
         {**SHARED, "text": "🐱" * LONGEST_TEXT, "files": [{**FILE, "name": "x" * 255, "data": ""}] * MOST_FILES}
     )
@@ -70,12 +71,12 @@ def test_the_most_that_is_shared_fits_into_a_request() -> None:
     assert MAX_BODY >= len(text) - MOST_FILES * 2 + (MOST_BYTES + 2 * MOST_FILES) * 4 / 3
 
 
-def test_pressing(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
-    """The page is told what became of it; without an address for it, nobody hears."""
+def test_click(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """The page gets the outcome of a click; without a request URL that is interactivity_off."""
     posted = slack.workspace.post("C0PRACTICE", "U0COCOAI", "so", blocks=BLOCKS)
-    pressed = {"channel": "C0PRACTICE", "ts": posted.ts, "action": "cocoai_up"}
+    click = {"channel": "C0PRACTICE", "ts": posted.ts, "action": "cocoai_up"}
 
-    assert "interactivity_off" == tell(session, page, "/page/click", pressed).json()["failure"]
+    assert "interactivity_off" == post(session, page, "/page/click", click).json()["failure"]
     assert [("U0ASKER01", "cocoai_up")] == [(each.user, each.action) for each in slack.clicks]
 
 
@@ -83,20 +84,20 @@ def test_pressing(session: requests.Session, page: PracticePage, slack: Practice
     "change",
     [{"channel": "C0SHARED"}, {"channel": []}, {"ts": "1.0"}, {"ts": 1}, {"action": "cocoai_down"}, {"action": 1}],
 )
-def test_unfit_presses(
+def test_invalid_clicks(
     session: requests.Session, page: PracticePage, slack: PracticeSlack, change: dict[str, object]
 ) -> None:
-    """A button that is not there cannot be pressed."""
+    """A click on a button that does not exist is answered with 400."""
     posted = slack.workspace.post("C0PRACTICE", "U0COCOAI", "so", blocks=BLOCKS)
-    pressed = {"channel": "C0PRACTICE", "ts": posted.ts, "action": "cocoai_up"}
+    click = {"channel": "C0PRACTICE", "ts": posted.ts, "action": "cocoai_up"}
 
-    assert tell(session, page, "/page/click", pressed | change).status_code == 400
+    assert post(session, page, "/page/click", click | change).status_code == 400
     assert [] == slack.clicks
 
 
 @pytest.mark.parametrize("path", ["/page/share", "/page/click"])
 def test_other_sites_cannot_act_here(session: requests.Session, page: PracticePage, path: str) -> None:
-    """Neither share nor press."""
+    """Another site can neither share files nor press buttons."""
     headers = {"Origin": "https://a.example"}
 
     assert session.post(page.url + path, json=SHARED, headers=headers).status_code == 403

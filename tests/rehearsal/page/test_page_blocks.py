@@ -1,4 +1,4 @@
-"""Blocks in the browser: how they look, how a reply grows in them, and what happens when its buttons are pressed."""
+"""Blocks in the browser: how they are rendered, how a reply grows in them, and how its buttons work."""
 
 from __future__ import annotations
 
@@ -21,22 +21,27 @@ Act = Callable[..., str]
 
 
 def markdown(text: str) -> dict[str, Any]:
+    """Return a markdown block."""
     return {"type": "markdown", "text": text}
 
 
 def plain(text: str) -> dict[str, Any]:
+    """Return a plain_text object."""
     return {"type": "plain_text", "text": text}
 
 
 def mrkdwn(text: str) -> dict[str, Any]:
+    """Return a mrkdwn object."""
     return {"type": "mrkdwn", "text": text}
 
 
 def button(action: str, label: str, **more: Any) -> dict[str, Any]:
+    """Return a button."""
     return {"type": "button", "action_id": action, "text": plain(label), "value": "key user", **more}
 
 
 def row(*buttons: dict[str, Any]) -> dict[str, Any]:
+    """Return an actions block."""
     return {"type": "actions", "elements": buttons}
 
 
@@ -47,14 +52,14 @@ DONE = row(button("cocoai_again", "Again"), button("cocoai_delete", "Delete", co
 
 @pytest.fixture
 def question(slack: PracticeSlack, bot: Bot) -> PracticeMessage:
-    """Asked by the person at the page; what is pressed under its reply goes to the bot."""
+    """Post a question of the page's person, with clicks delivered to the bot."""
     slack.subscribe(bot.url, bot.url)
     return slack.say("U0ASKER01", "<@U0COCOAI> hi")
 
 
 @pytest.fixture
 def reply(act: Act, question: PracticeMessage) -> Callable[..., str]:
-    """Posts blocks under the question, or changes the message `ts` to them; its ts."""
+    """Return a function that posts blocks in the question's thread, or updates the message `ts`, and returns its ts."""
 
     def post(*blocks: dict[str, Any], text: str = "fallback", ts: str = "") -> str:
         there = {"ts": ts} if ts else {"thread_ts": question.ts}
@@ -64,7 +69,8 @@ def reply(act: Act, question: PracticeMessage) -> Callable[..., str]:
     return post
 
 
-def opened(reader: Reader, slack: PracticeSlack, question: PracticeMessage) -> None:
+def open_thread(reader: Reader, slack: PracticeSlack, question: PracticeMessage) -> None:
+    """Open the question's thread."""
     reader.opens(f"{slack.url}/#{question.channel}/{question.ts}")
     reader.sees("#thread .text", "hi")
 
@@ -72,7 +78,7 @@ def opened(reader: Reader, slack: PracticeSlack, question: PracticeMessage) -> N
 def test_each_kind_of_block(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str]
 ) -> None:
-    """Each is shown as what it is, and the fallback text is not; what the page does not know, it names."""
+    """Each kind of block is rendered, and the fallback text is not; an unknown block is named."""
     fields = {"type": "section", "text": mrkdwn("*bold* &lt;b&gt;"), "fields": [plain("*plain*"), mrkdwn("_i_")]}
     reply(
         markdown("**strong**"),
@@ -84,7 +90,7 @@ def test_each_kind_of_block(
         {"type": "rich_text", "elements": []},
         DONE,
     )
-    opened(reader, slack, question)
+    open_thread(reader, slack, question)
 
     assert "strong" == reader.sees("#thread .markdown strong").text
     assert "bold" == reader.sees("#thread .section strong").text
@@ -98,23 +104,23 @@ def test_each_kind_of_block(
     assert "fallback" not in reader.sees("#thread").text
 
 
-def test_the_fallback_is_what_is_read_out(
+def test_screen_reader_text(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str]
 ) -> None:
-    """A screen reader hears the text that Slack's would hear."""
-    opened(reader, slack, question)
+    """A screen reader gets the fallback text, as in Slack."""
+    open_thread(reader, slack, question)
     reply(markdown("**shown**"), text="*read out*")
     reader.sees("#thread strong", "shown")
 
     reader.waits("document.getElementById('status').textContent === 'CocoAI: read out'")
 
 
-def test_a_growing_reply_is_calm(
+def test_growing_reply_keeps_its_elements(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str]
 ) -> None:
-    """While a table and a code block grow, they stay the same elements: scrolled, selected and focused as they were."""
+    """While a table and a code block grow, their elements, scroll positions, selection and focus are kept."""
     wide = "|" + "|".join(f"a wide column {n}" for n in range(9)) + "|\n" + "|-" * 9 + "|\n"
-    opened(reader, slack, question)
+    open_thread(reader, slack, question)
     ts = reply(markdown(wide + "|1|"), STOP)
     reader.sees("#thread .wide td", "1")
     reader.script("""
@@ -136,11 +142,11 @@ def test_a_growing_reply_is_calm(
     assert "cocoai_stop" == reader.script("return document.activeElement.dataset.key")
 
 
-def test_a_button_that_goes_leaves_the_focus_to_its_message(
+def test_focus_after_a_button_is_removed(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str]
 ) -> None:
-    """Whoever is about to press Stop when the answer ends must not press what comes in its place."""
-    opened(reader, slack, question)
+    """When a focused button is removed, its message takes the focus, so that no other button is pressed."""
+    open_thread(reader, slack, question)
     ts = reply(markdown("so"), STOP)
     reader.sees("#thread .press", "Stop")
     reader.tabs_to("#thread [data-key=cocoai_stop]")
@@ -152,12 +158,12 @@ def test_a_button_that_goes_leaves_the_focus_to_its_message(
     assert [] == slack.clicks
 
 
-def test_pressing_a_button(
+def test_click(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str], bot: Bot
 ) -> None:
-    """The bot hears of it once, from the person at the page; until it has answered, the button is busy."""
+    """A click is sent once, as the page's person; until it is answered, the button is busy."""
     ts = reply(markdown("so"), STOP)
-    opened(reader, slack, question)
+    open_thread(reader, slack, question)
     reader.tabs_to("#thread [data-key=cocoai_stop]")
     bot.ready.clear()
     reader.types(Keys.ENTER)
@@ -174,12 +180,12 @@ def test_pressing_a_button(
     assert "cocoai_stop" == reader.script("return document.activeElement.dataset.key")
 
 
-def test_a_button_that_does_not_work(
+def test_failed_click(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str], bot: Bot
 ) -> None:
-    """A sign beside it says so, and goes when the next try works."""
+    """A warning beside a button says that the click failed, and goes when the next one succeeds."""
     reply(markdown("so"), DONE)
-    opened(reader, slack, question)
+    open_thread(reader, slack, question)
     bot.status = 500
     reader.sees("#thread [data-key=cocoai_up]").click()
     reader.sees("#thread .failed", "http_error")
@@ -190,12 +196,12 @@ def test_a_button_that_does_not_work(
     assert [500, 200] == [click.status for click in slack.clicks]
 
 
-def test_a_button_that_asks_first(
+def test_confirmation_dialog(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str]
 ) -> None:
-    """Nothing is sent after Escape, which closes nothing else, nor after "no"; the agreement sends it."""
+    """A click is sent only after the dialog is confirmed; Escape and "no" close the dialog only."""
     reply(markdown("so"), DONE)
-    opened(reader, slack, question)
+    open_thread(reader, slack, question)
     for answer in ("", "#deny"):
         reader.sees("#thread [data-key=cocoai_delete]").click()
         assert "Really?\nIt will be gone.\nKeep\nDelete" == reader.sees("#confirm", "Really?").text
@@ -209,15 +215,15 @@ def test_a_button_that_asks_first(
     assert ["cocoai_delete"] == [click.action for click in slack.clicks]
 
 
-def test_what_only_you_can_see(reader: Reader, slack: PracticeSlack, question: PracticeMessage, act: Act) -> None:
-    """A whisper says so, counts as no reply, can be put away, and is gone when the page is opened anew."""
+def test_ephemeral_message(reader: Reader, slack: PracticeSlack, question: PracticeMessage, act: Act) -> None:
+    """An ephemeral message is marked, is no reply, can be dismissed, and is gone after a reload."""
 
-    def whisper(text: str) -> None:
+    def post_ephemeral(text: str) -> None:
         act("chat.postEphemeral", channel=question.channel, user="U0ASKER01", thread_ts=question.ts, text=text)
 
-    opened(reader, slack, question)
-    whisper("thank you")
-    whisper("and again")
+    open_thread(reader, slack, question)
+    post_ephemeral("thank you")
+    post_ephemeral("and again")
     reader.sees("#thread .whispered .text", "and again")
     assert [] == reader.browser.find_elements(By.CSS_SELECTOR, "#channel .replies")
     assert "Only visible to you" in reader.sees("#thread .whispered").text
@@ -225,11 +231,11 @@ def test_what_only_you_can_see(reader: Reader, slack: PracticeSlack, question: P
     reader.sees("#thread .whispered .dismiss").click()
     reader.waits("document.querySelectorAll('#thread .whispered').length === 1")
     assert "thread-write" == reader.focus
-    opened(reader, slack, question)
+    open_thread(reader, slack, question)
     assert [] == reader.browser.find_elements(By.CSS_SELECTOR, "#thread .whispered")
 
 
-def test_blocks_at_a_phone_s_width(
+def test_blocks_at_phone_width(
     reader: Reader, slack: PracticeSlack, question: PracticeMessage, reply: Callable[..., str]
 ) -> None:
     """At 360 pixels no table, code, word, heading or row of buttons is wider than the screen."""

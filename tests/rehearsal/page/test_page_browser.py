@@ -1,4 +1,4 @@
-"""The page in a headless Chromium: a person asks, a bot of the test answers, and nobody reloads anything."""
+"""The page in a headless Chromium: a person asks, and the test answers as the bot."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.rehearsal.page.page_reader import Reader
 pytestmark = pytest.mark.browser
 
 
-def test_a_mention_is_answered(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
-    """Typed with the keyboard alone; the thread opens, the placeholder comes and turns into the answer, by itself."""
+def test_mention(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
+    """A question typed with the keyboard opens its thread; the placeholder and the answer appear without a reload."""
     reader.opens(slack.url)
     assert "channel-write" == reader.focus
     reader.types("@CocoAI how are you?", Keys.ENTER)
@@ -40,8 +40,8 @@ def test_a_mention_is_answered(reader: Reader, slack: PracticeSlack, act: Callab
     assert {"app_mention", "message"} == {payload["event"]["type"] for payload in slack.payloads[:2]}
 
 
-def test_asking_on_in_the_thread(reader: Reader, slack: PracticeSlack) -> None:
-    """Shift+Enter makes a new line, Enter sends; the words go into the thread, without a mention."""
+def test_reply_in_the_thread(reader: Reader, slack: PracticeSlack) -> None:
+    """Shift+Enter starts a new line and Enter sends; in the thread no mention is needed."""
     reader.opens(slack.url)
     reader.types("@CocoAI hi", Keys.ENTER)
     reader.sees("#thread .text", "hi")
@@ -56,8 +56,8 @@ def test_asking_on_in_the_thread(reader: Reader, slack: PracticeSlack) -> None:
     reader.sees("#thread .message:last-child .text", "second line")
 
 
-def test_the_mention_button(reader: Reader, slack: PracticeSlack) -> None:
-    """It writes the mention where the cursor is; without one, a hint says that nobody is asked."""
+def test_mention_button(reader: Reader, slack: PracticeSlack) -> None:
+    """The button inserts the mention at the cursor; without one a hint says that nobody is asked."""
     reader.opens(slack.url)
     reader.types("hello")
     reader.sees("#channel-write .hint.alone")
@@ -70,8 +70,8 @@ def test_the_mention_button(reader: Reader, slack: PracticeSlack) -> None:
     assert "hello <@U0COCOAI> and you?" == slack.wait_for(slack.messages)[0].text
 
 
-def test_a_direct_message(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
-    """No mention is needed there; the answer comes under the question."""
+def test_direct_message(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
+    """A direct message needs no mention, and its answer comes in a thread."""
     reader.opens(slack.url)
     reader.tabs_to(".place[data-id=D0PRACTICE]")
     reader.types(Keys.ENTER)
@@ -85,8 +85,8 @@ def test_a_direct_message(reader: Reader, slack: PracticeSlack, act: Callable[..
     assert ["im"] == [payload["event"]["channel_type"] for payload in slack.payloads[:1]]
 
 
-def test_a_thread_is_opened_and_closed_with_the_keyboard(reader: Reader, slack: PracticeSlack) -> None:
-    """Escape closes it, and the focus is where it was; Back does the same."""
+def test_thread_with_the_keyboard(reader: Reader, slack: PracticeSlack) -> None:
+    """Escape and the Back button close a thread, and the focus returns to its button."""
     parent = slack.say("U0ASKER02", "hello")
     slack.say("U0ASKER02", "and again", thread_ts=parent.ts)
     reader.opens(slack.url)
@@ -100,7 +100,7 @@ def test_a_thread_is_opened_and_closed_with_the_keyboard(reader: Reader, slack: 
 
 
 def test_enter_belongs_to_the_input_method(reader: Reader, slack: PracticeSlack) -> None:
-    """While Japanese is being composed, Enter chooses a word and sends nothing."""
+    """While Japanese text is composed, Enter sends nothing."""
     reader.opens(slack.url)
     reader.types("こんにちは")
     reader.script(
@@ -113,8 +113,8 @@ def test_enter_belongs_to_the_input_method(reader: Reader, slack: PracticeSlack)
     assert "こんにちは" == slack.wait_for(slack.messages)[0].text
 
 
-def test_a_phone_s_width(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
-    """At 360 pixels nothing is wider than the screen: not the channel, not a thread with words that never end."""
+def test_phone_width(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
+    """At 360 pixels neither the channel nor a thread with very long words is wider than the screen."""
     reader.opens(slack.url, width=360, height=740)
     assert 0 == reader.overflow()
 
@@ -132,8 +132,8 @@ def test_a_phone_s_width(reader: Reader, slack: PracticeSlack, act: Callable[...
     assert 0 == reader.overflow()
 
 
-def test_a_long_answer_is_read_from_its_top(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
-    """It grows below the window's edge; its beginning stays in sight."""
+def test_long_answer_stays_at_its_top(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
+    """While a long answer grows, its beginning stays visible."""
     reader.opens(slack.url)
     reader.types("@CocoAI hi", Keys.ENTER)
     question = slack.wait_for(slack.messages)[0]
@@ -149,8 +149,8 @@ def test_a_long_answer_is_read_from_its_top(reader: Reader, slack: PracticeSlack
     assert reader.script(inside)
 
 
-def test_a_bot_that_does_not_answer(reader: Reader, slack: PracticeSlack, bot: Bot) -> None:
-    """The page says so, instead of leaving people to wonder."""
+def test_failed_delivery_is_shown(reader: Reader, slack: PracticeSlack, bot: Bot) -> None:
+    """The page shows that a message could not be delivered to the bot."""
     bot.status = 500
     reader.opens(slack.url)
     reader.types("@CocoAI hi", Keys.ENTER)
@@ -169,7 +169,7 @@ def test_a_bot_that_does_not_answer(reader: Reader, slack: PracticeSlack, bot: B
 def test_two_languages(
     reader: Reader, slack: PracticeSlack, language: str, lang: str, placeholder: str, send: str
 ) -> None:
-    """The first of the browser's languages that the page speaks, else English."""
+    """The page is in the first of the browser's languages that it has, else in English."""
     reader.opens(slack.url, language)
 
     assert lang == reader.script("return document.documentElement.lang")
@@ -179,7 +179,7 @@ def test_two_languages(
 
 @pytest.mark.parametrize("language", ["ja", "en-US"])
 def test_every_control_has_a_name(reader: Reader, slack: PracticeSlack, act: Callable[..., str], language: str) -> None:
-    """Whoever listens to the page knows what each control does."""
+    """Every control has a name for screen readers."""
     parent = slack.say("U0ASKER01", "hi")
     act("chat.postMessage", channel="C0PRACTICE", thread_ts=parent.ts, text="<https://a.example/|a link>")
     reader.opens(f"{slack.url}/#C0PRACTICE/{parent.ts}", language)
@@ -190,11 +190,12 @@ def test_every_control_has_a_name(reader: Reader, slack: PracticeSlack, act: Cal
 
 
 def named(element: WebElement) -> bool:
+    """Return True if an element has an accessible name, or needs none."""
     return bool(element.accessible_name) or element.tag_name == "main"
 
 
-def test_another_server_in_its_place(reader: Reader, slack: PracticeSlack) -> None:
-    """While the server is away the page says so; then it shows what the new one has, and keeps what was typed."""
+def test_restarted_server(reader: Reader, slack: PracticeSlack) -> None:
+    """While the server is away the page says so; then it shows the new server's messages and keeps the typed text."""
     page = PracticePage(slack.page).start()
     slack.say("U0ASKER02", "before")
     reader.opens(page.url)
@@ -214,7 +215,7 @@ def test_another_server_in_its_place(reader: Reader, slack: PracticeSlack) -> No
 
 
 def test_over_tls(reader: Reader, certificates: Certificates) -> None:
-    """The Slack that the bot talks to serves the page as well, to a browser that accepts its certificate."""
+    """The practice Slack serves the page over TLS too, to a browser that accepts its certificate."""
     with PracticeSlack(certificates) as slack:
         reader.opens(slack.url)
         reader.types("hello", Keys.ENTER)
@@ -267,9 +268,9 @@ MRKDWN = [
 
 
 def test_mrkdwn(reader: Reader, slack: PracticeSlack) -> None:
-    """What Slack would show; what is no markup stays as it stands, and no text brings an element of its own along."""
+    """mrkdwn is rendered as Slack does; other text is shown literally, and adds no elements of its own."""
     reader.opens(slack.url)
-    drawn = reader.browser.execute_async_script(
+    rendered = reader.browser.execute_async_script(
         """
         const [texts, done] = arguments;
         import("/mrkdwn.js").then(({ render }) => done(texts.map((text) => {
@@ -282,5 +283,5 @@ def test_mrkdwn(reader: Reader, slack: PracticeSlack) -> None:
     )
 
     assert [(text, html.replace("{0}", LINK)) for text, html in MRKDWN] == [
-        (text, html) for (text, _), html in zip(MRKDWN, drawn, strict=True)
+        (text, html) for (text, _), html in zip(MRKDWN, rendered, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""Files in the browser: chosen, pasted or dropped, sent with the words, and shown under them."""
+"""Files in the browser: chosen, pasted or dropped, sent with a text, and shown below it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.rehearsal.page.page_reader import Reader
 pytestmark = pytest.mark.browser
 
 DOT = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")
-"""A picture of one pixel (GIF)."""
-CARRY = """
+"""An image of one pixel (GIF)."""
+ADD_FILES = """
     const [name, size, count, kind] = arguments;
-    const carried = new DataTransfer();
-    for (let n = 0; n < count; n++) carried.items.add(new File([new Uint8Array(size)], name, {type: 'text/plain'}));
-    const how = {bubbles: true, cancelable: true};
+    const transfer = new DataTransfer();
+    for (let n = 0; n < count; n++) transfer.items.add(new File([new Uint8Array(size)], name, {type: 'text/plain'}));
+    const options = {bubbles: true, cancelable: true};
     document.querySelector('#channel-write textarea').dispatchEvent(kind === 'paste'
-      ? new ClipboardEvent('paste', {...how, clipboardData: carried})
-      : new DragEvent('drop', {...how, dataTransfer: carried}));"""
+      ? new ClipboardEvent('paste', {...options, clipboardData: transfer})
+      : new DragEvent('drop', {...options, dataTransfer: transfer}));"""
 
 
-def test_choosing_files(reader: Reader, slack: PracticeSlack, tmp_path: Path) -> None:
-    """They stand in the box until they are sent; a picture is shown, and anything else named, with its size."""
+def test_chosen_files(reader: Reader, slack: PracticeSlack, tmp_path: Path) -> None:
+    """Chosen files are listed until they are sent; an image is shown, other files are listed with name and size."""
     files = {"点.gif": DOT, "notes.txt": b"x" * 2048}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
@@ -52,10 +52,10 @@ def test_choosing_files(reader: Reader, slack: PracticeSlack, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", ["paste", "drop"])
-def test_pasting_and_dropping(reader: Reader, slack: PracticeSlack, kind: str) -> None:
-    """What is pasted or dropped goes along too, if it is not taken off again; no words are needed."""
+def test_pasted_and_dropped_files(reader: Reader, slack: PracticeSlack, kind: str) -> None:
+    """Pasted and dropped files are sent unless they are removed; no text is needed."""
     reader.opens(slack.url)
-    reader.script(CARRY, "a.txt", 3, 2, kind)
+    reader.script(ADD_FILES, "a.txt", 3, 2, kind)
     reader.sees("#channel-write .chip .off").click()
     reader.waits("document.querySelectorAll('#channel-write .chip').length === 1")
     reader.sees("#channel-write .send").click()
@@ -64,25 +64,25 @@ def test_pasting_and_dropping(reader: Reader, slack: PracticeSlack, kind: str) -
     assert ("", [("a.txt", b"\0\0\0")]) == (message.text, [(each.name, each.data) for each in message.files])
 
 
-def test_too_much(reader: Reader, slack: PracticeSlack) -> None:
-    """More files, or larger ones, than one message takes are refused in words; as much as it takes is sent."""
+def test_too_many_files(reader: Reader, slack: PracticeSlack) -> None:
+    """More or larger files than one message may have are refused; the most that it may have is sent."""
     reader.opens(slack.url)
-    reader.script(CARRY, "a.txt", 1, 11, "paste")
+    reader.script(ADD_FILES, "a.txt", 1, 11, "paste")
     reader.sees("#channel-write .refused", "At most 10 files")
-    reader.script(CARRY, "a.txt", MOST_BYTES + 1, 1, "paste")
+    reader.script(ADD_FILES, "a.txt", MOST_BYTES + 1, 1, "paste")
     reader.sees("#channel-write .refused", "5.9 MB together" if MOST_BYTES < 6 * 1024**2 else "6 MB together")
-    reader.script(CARRY, "a.txt", MOST_BYTES, 1, "paste")
+    reader.script(ADD_FILES, "a.txt", MOST_BYTES, 1, "paste")
     reader.sees("#channel-write .chip")
     reader.sees("#channel-write .send").click()
 
     assert MOST_BYTES == len(slack.wait_for(slack.messages)[0].files[0].data)
 
 
-def test_files_that_could_not_be_sent(reader: Reader, slack: PracticeSlack) -> None:
-    """They come back into the box with the words."""
+def test_files_after_a_failed_request(reader: Reader, slack: PracticeSlack) -> None:
+    """Files that could not be sent are put back with the text."""
     reader.opens(slack.url)
     reader.script("window.fetch = () => Promise.reject(new Error('away'))")
-    reader.script(CARRY, "a.txt", 3, 1, "paste")
+    reader.script(ADD_FILES, "a.txt", 3, 1, "paste")
     reader.sees("#channel-write textarea").send_keys("look", Keys.ENTER)
     reader.sees("#channel-write .refused", "could not be sent")
 
@@ -91,8 +91,8 @@ def test_files_that_could_not_be_sent(reader: Reader, slack: PracticeSlack) -> N
     assert slack.messages() == ()
 
 
-def test_a_file_that_is_gone(reader: Reader, slack: PracticeSlack) -> None:
-    """A deleted file is named as such."""
+def test_deleted_file(reader: Reader, slack: PracticeSlack) -> None:
+    """A deleted file is shown as deleted."""
     message = slack.share("U0ASKER02", "look", [PracticeFile("a.txt", "text/plain", b"a")])
     reader.opens(slack.url)
     reader.sees("#channel .file", "a.txt")

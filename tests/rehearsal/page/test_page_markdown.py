@@ -1,4 +1,4 @@
-"""Markdown as the page shows it, rendered by the browser: what CommonMark and GitHub's tables say, and nothing else."""
+"""Markdown as the page renders it: as CommonMark and GitHub's tables define it."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ MARKDOWN = [
 ]
 
 
-def drawn(reader: Reader, texts: Sequence[str], script: str = "return holder.innerHTML") -> list[Any]:
-    """What `script` returns for each text, rendered into `holder`."""
-    told: list[Any] = reader.browser.execute_async_script(
+def rendered(reader: Reader, texts: Sequence[str], script: str = "return holder.innerHTML") -> list[Any]:
+    """Return the result of `script` for each text, rendered into `holder`."""
+    results: list[Any] = reader.browser.execute_async_script(
         f"""
         const [texts, done] = arguments;
         import("/markdown.js").then(({{ render }}) => done(texts.map((text) => {{
@@ -117,34 +117,35 @@ def drawn(reader: Reader, texts: Sequence[str], script: str = "return holder.inn
         """,
         list(texts),
     )
-    return told
+    return results
 
 
 def test_markdown(reader: Reader, slack: PracticeSlack) -> None:
-    """What Slack would show; what is no markup stays as it stands, and no text brings an element of its own along."""
+    """Markdown is rendered as Slack does; other text is shown literally, and adds no elements of its own."""
     reader.opens(slack.url)
     texts = [text for text, _ in MARKDOWN]
-    told = drawn(reader, texts)
+    results = rendered(reader, texts)
 
-    assert [(text, markup.replace("{0}", LINK)) for text, markup in MARKDOWN] == list(zip(texts, told, strict=True))
+    assert [(text, markup.replace("{0}", LINK)) for text, markup in MARKDOWN] == list(zip(texts, results, strict=True))
 
 
 def mixtures(seed: int, pieces: Sequence[str], count: int) -> list[str]:
+    """Return so many random mixtures of the pieces."""
     chance = random.Random(seed)
     return ["x" + "".join(chance.choices(pieces, k=chance.randint(2, 14))) + "x" for _ in range(count)]
 
 
-def test_emphasis_is_read_as_commonmark_reads_it(reader: Reader, slack: PracticeSlack) -> None:
-    """On 3,000 odd mixtures of markers, letters and Japanese punctuation, another reader comes to the same."""
+def test_emphasis_as_in_commonmark(reader: Reader, slack: PracticeSlack) -> None:
+    """For 3,000 mixtures of markers, letters and Japanese punctuation, a reference parser has the same result."""
     texts = mixtures(5, ["*", "**", "_", "__", "***", "a", "漢", "「", "」", "。", " ", "`", "(", "\u200b"], 3000)
     reader.opens(slack.url)
-    judge = MarkdownIt("commonmark")
+    reference = MarkdownIt("commonmark")
 
-    assert [f"<p>{judge.renderInline(text)}</p>" for text in texts] == drawn(reader, texts)
+    assert [f"<p>{reference.renderInline(text)}</p>" for text in texts] == rendered(reader, texts)
 
 
-def test_lists_and_quotes_are_read_as_commonmark_reads_them(reader: Reader, slack: PracticeSlack) -> None:
-    """On 1,000 odd mixtures of lines, the same words stand in the same lists, quotes, headings and fences."""
+def test_blocks_as_in_commonmark(reader: Reader, slack: PracticeSlack) -> None:
+    """For 1,000 mixtures of lines, a reference parser has the same lists, quotes, headings and fences."""
     pieces = [
         "- a\n",
         "  - b\n",
@@ -161,24 +162,24 @@ def test_lists_and_quotes_are_read_as_commonmark_reads_them(reader: Reader, slac
     ]
     texts = [text.replace("x", "") for text in mixtures(7, pieces, 1000)]
     reader.opens(slack.url)
-    judge = MarkdownIt("commonmark")
+    reference = MarkdownIt("commonmark")
 
-    told = [skeleton(each) for each in drawn(reader, texts)]
-    assert [(text, skeleton(judge.render(text))) for text in texts] == list(zip(texts, told, strict=True))
+    results = [skeleton(each) for each in rendered(reader, texts)]
+    assert [(text, skeleton(reference.render(text))) for text in texts] == list(zip(texts, results, strict=True))
 
 
 def skeleton(markup: str) -> str:
-    """The tree without paragraphs, which a tight list has not, and without what is only for the eye."""
+    """Return markup without paragraphs (a tight list has none), attributes and inline elements."""
     named = re.sub(r"<(/?)h[1-6][^>]*>", r"<\1h4>", markup)
     kept = re.sub(r"<(?!/?(?:h4|ul|ol|li|blockquote|pre|hr)\b)[^>]*>", " ", named)
     bare = re.sub(r"<(/?\w+)[^>]*>", r"<\1>", kept)
     return re.sub(r"\s*(<[^>]*>)\s*", r"\1", " ".join(html.unescape(bare).split()))
 
 
-MOST = 30_000
-"""Characters, more than any message may have."""
+LENGTH = 30_000
+"""Characters: more than any message may have."""
 HOSTILE = [
-    (piece * (MOST // len(piece)))[:MOST]
+    (piece * (LENGTH // len(piece)))[:LENGTH]
     for piece in (
         "*", "_", "~~", "`", "` ``", "*a _b ", "*a* _b_ ", "**a*", "\\", "&amp;", ":a", "https://",
         "[", "![", "[a](", "[a](https://a.example/ ", "](https://a.example/)", "[![a](https://a.example/)",
@@ -190,11 +191,11 @@ HOSTILE = [
     "*a _b " * 2500 + "c_ d* " * 2500,
     "[" * 5000 + "a" + "](https://a.example/)" * 1000,
     "![" * 1000 + "a" + "](https://a.example/)" * 1000,
-    "# a" + " " * MOST + "b",
-    "[a](" + " " * MOST + "x",
-    "---" + " " * MOST + "x",
-    "|a|b|\n|-|-" + " " * MOST + "x",
-    "a" + " " * MOST + "\nb",
+    "# a" + " " * LENGTH + "b",
+    "[a](" + " " * LENGTH + "x",
+    "---" + " " * LENGTH + "x",
+    "|a|b|\n|-|-" + " " * LENGTH + "x",
+    "a" + " " * LENGTH + "\nb",
 ]  # fmt: skip
 ELEMENTS = {
     "a",
@@ -217,11 +218,11 @@ ELEMENTS = {
 ELEMENTS |= {"table", "thead", "tbody", "tr", "th", "td"}
 ATTRIBUTES = {"aria-label", "class", "href", "rel", "role", "start", "tabindex", "target"}
 DEEPEST = 60
-"""Elements in each other; a browser that draws thousands runs out of stack."""
+"""Nested elements; with thousands a browser runs out of stack."""
 
 
-def test_no_text_is_too_odd(reader: Reader, slack: PracticeSlack) -> None:
-    """30,000 characters of anything are drawn, with no elements but Markdown's own, and links lead to the web."""
+def test_hostile_texts(reader: Reader, slack: PracticeSlack) -> None:
+    """30,000 characters of anything are rendered with Markdown's elements only, and links lead to the web only."""
     reader.opens(slack.url)
     script = """
       document.body.append(holder);
@@ -234,10 +235,14 @@ def test_no_text_is_too_odd(reader: Reader, slack: PracticeSlack) -> None:
       const links = [...new Set([...holder.querySelectorAll("a")].map((each) => each.protocol))];
       holder.remove();
       return [names, links, [...attributes], Math.max(...depths.values())]"""
-    told = drawn(reader, HOSTILE, script)
+    results = rendered(reader, HOSTILE, script)
 
-    assert len(HOSTILE) == len(told)
-    assert set() == {name for names, *_ in told for name in names} - ELEMENTS
-    assert set() == {protocol for _, protocols, *_ in told for protocol in protocols} - {"https:", "http:", "mailto:"}
-    assert set() == {name for _, _, attributes, _ in told for name in attributes} - ATTRIBUTES
-    assert DEEPEST >= max(depth for *_, depth in told)
+    assert len(HOSTILE) == len(results)
+    assert set() == {name for names, *_ in results for name in names} - ELEMENTS
+    assert set() == {protocol for _, protocols, *_ in results for protocol in protocols} - {
+        "https:",
+        "http:",
+        "mailto:",
+    }
+    assert set() == {name for _, _, attributes, _ in results for name in attributes} - ATTRIBUTES
+    assert DEEPEST >= max(depth for *_, depth in results)
