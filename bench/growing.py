@@ -61,7 +61,7 @@ class Watched(PracticeOpenAI):
 
     def __init__(self, certificates: Certificates, *, seconds: float, pieces: int) -> None:
         answer = WORDS * (pieces // 16) + END
-        super().__init__(certificates, manner=Model(answer=answer, pieces=pieces, piece_delay=seconds / pieces))
+        super().__init__(certificates, switches=Model(answer=answer, pieces=pieces, piece_delay=seconds / pieces))
         self.begun: dict[str, float] = {}
         self.whole = answer
 

@@ -240,7 +240,7 @@ class Watched(PracticeOpenAI):
     """One that notes in `written` when each answer had left it, in epoch seconds."""
 
     def __init__(self, certificates: Certificates, manner: Model, written: list[float]) -> None:
-        super().__init__(certificates, manner=manner)
+        super().__init__(certificates, switches=manner)
         self._written = written
 
     def answer(self, incoming: Incoming) -> Outgoing:
