@@ -87,11 +87,11 @@ def said(desk: Desk, question: Message) -> list[tuple[object, str]]:
 
 
 def archived(slack: PracticeSlack) -> None:
-    slack.add(PracticeChannel("C0PRACTICE", "practice", archived=True))
+    slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
 
 
 def removed(slack: PracticeSlack) -> None:
-    slack.add(PracticeChannel("C0PRACTICE", "practice", member=False))
+    slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
 def revoked(slack: PracticeSlack) -> None:

@@ -25,7 +25,7 @@ from tests.test_controls import ended, key_of
 from tests.test_journey import kept_kind
 
 ASKER, SECOND, THIRD = "U0ASKER01", "U0ASKER02", "U0ASKER04"
-ROBOT = Person("U0ROBOT01", "Robot", bot=True)
+ROBOT = Person("U0ROBOT01", "Robot", is_bot=True)
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,7 @@ class PracticeServer:
 
     def __init__(self, certificates: Certificates | None = None, *, port: int = 0) -> None:
         self.stopping = threading.Event()
+        # The port is bound here, so that its number is known before the server is started.
         self._listener = _Listener(self, _tls(certificates), port)
         self._thread = threading.Thread(target=self._listener.accept, daemon=True)
         self.port: int = self._listener.server_address[1]
@@ -205,6 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
     protocol_version = "HTTP/1.1"
     timeout = IDLE_TIMEOUT
+    # Without this a small piece of a stream would be held back until the client has acknowledged the one before.
     disable_nagle_algorithm = True
     # Buffer what is written, so that a response's headers and body leave in one packet.
     wbufsize = -1
@@ -236,6 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         declared = self.headers.get("Content-Length") or "0"
         known = declared.isascii() and declared.isdigit() and "Transfer-Encoding" not in self.headers
         if not known or int(declared) > MAX_BODY:
+            # Its body is not read, so the next request could not be found on this connection.
             self.close_connection = True
             self._send(Outgoing(413 if known else 411))
             return None
@@ -259,13 +262,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_pieces(self, pieces: Iterator[bytes]) -> None:
         """Write each piece as an HTTP chunk and flush it; close the iterator in any case."""
         try:
-            self.wfile.flush()
+            self.wfile.flush()  # the headers leave before the first piece, which may take long
             for piece in pieces:
-                if piece:
+                if piece:  # an empty chunk would end the body
                     self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
                     self.wfile.flush()
             self.wfile.write(b"0\r\n\r\n")
         finally:
+            # A generator learns by this that the client has left: it ends at once, not when it is collected.
             if close := getattr(pieces, "close", None):
                 close()
 

@@ -99,6 +99,7 @@ def trust_both(folder: Path, certificates: Certificates) -> Path:
 
     It is needed where the real OpenAI is used beside a practice Slack.
     """
+    # Imported here, because only a rehearsal with the real OpenAI needs it.
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
     bundle = folder / "ca.pem"
@@ -162,6 +163,7 @@ def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProdu
         page = stack.enter_context(PracticePage(slack.page, port=port))
         practice = None if openai else stack.enter_context(PracticeOpenAI(certificates, switches=UNHURRIED))
         print_line("Starting nginx, supervisor and the pool between a practice Slack and OpenAI ...")
+        # The context managers are left in reverse order: the pool ends before the servers that it talks to.
         stack.enter_context(rehearsal(up, folder, certificates, slack, practice, listen=listen))
         if not converse(slack, print_line):
             raise CocoAIError(f"no answer within {PATIENCE:g} s; the logs are in {FOLDER}/log")

@@ -73,11 +73,11 @@ def test_slack_is_asked_again_when_it_says(desk: Counter) -> None:
 
 
 def archived(desk: Counter) -> None:
-    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", archived=True))
+    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
 
 
 def put_out(desk: Counter) -> None:
-    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", member=False))
+    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
 def may_not_write(desk: Counter) -> None:

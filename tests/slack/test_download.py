@@ -541,7 +541,7 @@ def test_what_is_shared_in_slack_goes_to_the_model(
     practice.switches.redirect = redirect
 
     assert (SHARED, ()) == read_files(practised, shared(practice, practised, channel), Limits())
-    assert all(download.authorized for download in practice.downloads)
+    assert all(download.is_authorized for download in practice.downloads)
 
 
 @pytest.mark.parametrize("login", ["page", "redirect"])

@@ -144,9 +144,11 @@ class CompletionStream:
         """Yield the events of the answer, with the delays and the fault. Raise `Gone` to cut the connection."""
         text = self.completion.text or self.completion.refusal
         pieces = split(text, size=self.switches.piece_size, count=self.switches.pieces)
+        # A fault that is due after more pieces than there are comes after the last one.
         fault_at = min(self.fault.after, len(pieces)) if self.fault else -1
         yield from self._wait(self.switches.first_delay)
         yield self._chunk({"role": "assistant", "content": "", "refusal": None})
+        # The empty piece stands for the end, where a fault may come too.
         for index, piece in enumerate([*pieces, ""]):
             if index == fault_at and (yield from self._apply_fault()):
                 return
@@ -184,7 +186,7 @@ class CompletionStream:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         chunk = _frame(self.completion, "chat.completion.chunk") | {"choices": [choice]}
         if self.request.include_usage:
-            chunk["usage"] = None
+            chunk["usage"] = None  # OpenAI sends null in every chunk but the last
         if self.request.obfuscated:
             # OpenAI pads each chunk, so that its length on the wire does not show the length of the piece.
             chunk["obfuscation"] = "x" * (-len(str(delta)) % 16)

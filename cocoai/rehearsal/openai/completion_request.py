@@ -90,6 +90,7 @@ def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
     messages = _messages(body, switches)
     _refuse_for_model(model, body)
     options = _stream_options(body)
+    # Each message costs some tokens more, for its role and its delimiters.
     tokens = sum(message.tokens + 4 for message in messages)
     _refuse_too_long(tokens, switches.context_tokens)
     return CompletionRequest(
@@ -163,6 +164,7 @@ def _refuse_for_model(model: str, body: Mapping[str, Any]) -> None:
     if body.get("stop") is not None:
         raise _unsupported("stop")
     for name in ("temperature", "top_p"):
+        # Without reasoning a newer model accepts these as the older ones do.
         if effort != "none" and body.get(name) not in (None, 1):
             raise _unsupported_value(name, body[name], "Only the default (1) value is supported.")
 

@@ -54,7 +54,7 @@ def read_content(content: Any, role: str, where: str, switches: OpenAISwitches) 
     """Return the content of a message. Raise `OpenAIApiError`; `where` is the content's place in the request."""
     if isinstance(content, str):
         return MessageContent(content, (), tokens_of(content))
-    if content is None and role == "assistant":
+    if content is None and role == "assistant":  # as in a message that is a refusal or a tool call
         return MessageContent("", (), 0)
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         raise wrong_type(where, "one of a string or array of objects")
@@ -147,6 +147,7 @@ def _file(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> Mess
         raise _bad_file("The file is too large.")
     if not data.startswith(b"%PDF-"):
         raise _bad_file("The file could not be parsed.")
+    # Each page costs as much as an image.
     pages = max(1, len(_PAGE.findall(data)))
     return MessageContent("", (ReceivedAttachment("pdf", media_type, len(data), name),), pages * IMAGE_TOKENS)
 

@@ -154,5 +154,5 @@ def first_tokens(text: str, tokens: int) -> str:
 def split(text: str, *, size: int, count: int | None = None) -> list[str]:
     """Split a text into pieces of `size` characters, or into `count` pieces of about the same length."""
     if count:
-        size = -(-len(text) // count)
+        size = -(-len(text) // count)  # rounded up
     return [text[start : start + size] for start in range(0, len(text), max(1, size))]

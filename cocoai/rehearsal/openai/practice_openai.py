@@ -81,6 +81,7 @@ class PracticeOpenAI(PracticeServer):
         self.switches = switches or OpenAISwitches()
         self.hung_up = 0
         self._requests: list[RecordedRequest] = []
+        # Reentrant, because a predicate of `wait_for` runs under the lock and reads `requests`.
         self._changed = threading.Condition(threading.RLock())
         self._faults = OpenAIFaults()
         self._numbers = itertools.count(1)
@@ -90,6 +91,7 @@ class PracticeOpenAI(PracticeServer):
     def answer(self, incoming: Incoming) -> Outgoing:
         """Return the response to one request, and record it. Raise `Gone` to close the connection without one."""
         reply = self._reply(incoming)
+        # Recorded before the silence, so that a test can wait for a request that gets no response.
         number = self._record(incoming, reply)
         self.pause(reply.silence)
         if reply.outgoing is None:
@@ -110,6 +112,7 @@ class PracticeOpenAI(PracticeServer):
 
         The other arguments are the fields of `OpenAIFault`; without `seconds` each kind has its own default.
         """
+        # A silence is meant to outlast the client's timeout, a rate limit only to be waited for.
         default = 1.0 if kind == "rate limited" else FOREVER
         self._faults.add(OpenAIFault(kind, after, default if seconds is None else seconds, code), times)
 
@@ -180,6 +183,7 @@ class PracticeOpenAI(PracticeServer):
         if fault and fault.kind in _INSTEAD:
             return _INSTEAD[fault.kind](fault)
         request = read_request(parse_json(incoming.body), self.switches)
+        # A person at the page may ask to see what a failure looks like.
         if asks_for_an_error(request.question.text):
             return _no_credit(OpenAIFault("no credit"))
         number, created = next(self._numbers), int(self._clock())
@@ -189,7 +193,7 @@ class PracticeOpenAI(PracticeServer):
             events = CompletionStream(completion, request, self.switches, fault, self.pause).events()
             outgoing = Outgoing(body=self._counted(events), headers=_EVENT_STREAM)
             return _Reply(outcome, outgoing, silence, request.attached)
-        if fault and fault.kind == "error":
+        if fault and fault.kind == "error":  # a whole answer cannot have an error inside
             return _server_error(fault)
         body = json.dumps(completion_json(completion), ensure_ascii=False).encode()
         return _Reply(outcome, Outgoing(body=self._whole(body, fault), headers=_JSON), silence, request.attached)
@@ -206,6 +210,7 @@ class PracticeOpenAI(PracticeServer):
 
     def _whole(self, body: bytes, fault: OpenAIFault | None) -> Iterator[bytes]:
         """Yield a whole body in two parts, with those delays and faults of a stream that a whole body can have."""
+        # In two parts, so that a cut leaves a body that is not complete.
         kind = fault.kind if fault else ""
         self.pause(self.switches.first_delay)
         self.pause(fault.seconds if fault and kind == "pause" else 0.0)

@@ -68,8 +68,9 @@ def page_file(path: str) -> Outgoing:
 
 def shared_file(file: PracticeFile | None) -> Outgoing:
     """Return a shared file: an image to be shown, any other as a download; 404 if it is None or deleted."""
-    if file is None or file.deleted:
+    if file is None or file.is_deleted:
         return text_response(404, "there is no such file")
+    # SVG is not among them: it may hold scripts.
     if file.media_type in IMAGE_TYPES:
         return Outgoing(200, file.data, (("Content-Type", file.media_type), *_SECURITY_HEADERS))
     disposition = ("Content-Disposition", f"attachment; filename*=UTF-8''{quote(file.name, safe='', errors='replace')}")

@@ -36,6 +36,7 @@ class Page:
         self._workspace = workspace
         self._actions = PageActions(workspace, person)
         self._delivery_of = delivery_of
+        # Tells a page that was loaded from an earlier server that the changes are counted anew.
         self._run = secrets.token_hex(4)
 
     def answer(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
@@ -64,7 +65,7 @@ class Page:
         """Return the people, the channels and the limits; the page fetches them once."""
         known = self._workspace.channels
         channels = [{"id": each, "name": known[each].name, "kind": known[each].kind} for each in CHANNELS]
-        people = {each.id: {"name": each.name, "bot": each.bot} for each in self._workspace.people.values()}
+        people = {each.id: {"name": each.name, "bot": each.is_bot} for each in self._workspace.people.values()}
         world = {"run": self._run, "me": PERSON, "bot": self._workspace.installation.user_id, "people": people}
         return json_response(world | {"channels": channels, "most_files": MOST_FILES, "most_bytes": MOST_BYTES})
 
@@ -135,7 +136,13 @@ class PracticePage(PracticeServer):
 
 def _file(file: PracticeFile) -> dict[str, Any]:
     """Return a file as the page gets it."""
-    details = {"id": file.id, "name": file.name, "type": file.media_type, "size": len(file.data), "gone": file.deleted}
+    details = {
+        "id": file.id,
+        "name": file.name,
+        "type": file.media_type,
+        "size": len(file.data),
+        "gone": file.is_deleted,
+    }
     return details | {"url": FILE_PATH + file.id, "picture": file.media_type in IMAGE_TYPES}
 
 
@@ -147,7 +154,7 @@ def _from_the_page(incoming: Incoming) -> bool:
     host = incoming.headers.get("host", "")
     if urlsplit(f"//{host}").hostname not in ("127.0.0.1", "localhost", "::1"):
         return False
-    if not incoming.path.startswith("/page/"):
+    if not incoming.path.startswith("/page/"):  # the page's files are no secret
         return True
     if incoming.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return False
@@ -155,6 +162,7 @@ def _from_the_page(incoming: Incoming) -> bool:
     if incoming.method == "GET":
         return origin is None or _host_of(origin) == host
     is_json = incoming.headers.get("content-type", "").partition(";")[0] == "application/json"
+    # A form of another site can be posted without a preflight request, but not as JSON.
     return is_json and origin is not None and _host_of(origin) == host
 
 

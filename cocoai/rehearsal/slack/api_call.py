@@ -93,6 +93,7 @@ def read_arguments(method: str, incoming: Incoming) -> Arguments:
     values: dict[str, Any] = dict(parse_qsl(incoming.query))
     warning = refusal = ""
     if incoming.method == "POST" and incoming.body:
+        # A bad body is refused later: an unknown method is reported first.
         try:
             values |= _body(method, incoming)
         except SlackApiError as error:

@@ -43,7 +43,7 @@ class ClickDelivery:
     milliseconds: float = 0.0
 
     @property
-    def accepted(self) -> bool:
+    def is_accepted(self) -> bool:
         """Return True if the bot accepted the click."""
         return not self.failure
 

@@ -137,6 +137,7 @@ def _check_totals(blocks: Sequence[Block]) -> None:
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if markdown > MARKDOWN_LIMIT or (markdown and sum(map(_characters, blocks)) > TOTAL_LIMIT):
         raise SlackApiError("msg_blocks_too_long")
+    # Slack refuses a second table under this code, though it is no attachment.
     if sum(block["type"] == "table" for block in blocks) > 1:
         raise _refusal("invalid_attachments", [error_line("only_one_table_allowed", "/blocks")])
 

@@ -39,7 +39,7 @@ class Delivery:
     no_retry: bool = False
 
     @property
-    def accepted(self) -> bool:
+    def is_accepted(self) -> bool:
         """Return True if the bot accepted the event."""
         return not self.failure
 
@@ -80,6 +80,7 @@ class EventSender:
 
     def send(self, *payloads: Payload) -> None:
         """Deliver payloads in this order: each once the one before was answered, or after `twin_gap` seconds."""
+        # Each in a thread of its own, so that the second event of a mention does not wait for a slow bot.
         before: threading.Event | None = None
         for payload in payloads:
             answered = threading.Event()
@@ -126,7 +127,7 @@ class EventSender:
         answered.set()
         for number, wait in enumerate(self._switches.retry_waits, 1):
             # `repeat` redelivers even what was accepted, as if the bot's 200 had been lost.
-            is_done = (delivery.accepted and number > self._switches.repeat) or delivery.no_retry
+            is_done = (delivery.is_accepted and number > self._switches.repeat) or delivery.no_retry
             if is_done or self._stopping.wait(wait):
                 return
             delivery = self._attempt(payload, number, delivery.failure or "http_timeout")

@@ -54,7 +54,7 @@ class EventDispatcher:
     def announce(self, change: ChangeKind, message: PracticeMessage, before: PracticeMessage | None) -> None:
         """Deliver a change's events if the bot is in the channel; of its own messages only if `echoes` is on."""
         channel = self._workspace.channels[message.channel]
-        if channel.member and (self._switches.echoes or not self._ours(message)):
+        if channel.is_member and (self._switches.echoes or not self._ours(message)):
             events = self._posted_events(message, channel)
             if change != "posted":
                 events = [self._changed_event(change, message, before or message, channel)]
@@ -87,6 +87,7 @@ class EventDispatcher:
         """Return the events of a new message; a mention outside a direct conversation has those that `twins` names."""
         event = message_event(message, channel, message_json(self._workspace, message))
         is_mention = self._workspace.installation.user_id in mentioned_users(message.text)
+        # Slack sends no app_mention for the bot's own messages, nor in direct conversations.
         if self._ours(message) or not is_mention or channel.kind == "im":
             return [event]
         twin = app_mention_event(event, bare=self._switches.bare_mentions)
@@ -114,7 +115,7 @@ class EventDispatcher:
             self.deliveries.append(delivery)
             known = self._outcomes.get(place)
             # An accepted attempt remains the outcome, whatever becomes of a second event or a later redelivery.
-            if not (known and known.accepted):
+            if not (known and known.is_accepted):
                 self._outcomes[place] = delivery
                 self._workspace.annotate(*place)
             self._workspace.notify()

@@ -26,11 +26,11 @@ _LOGIN_PAGE = (
 
 @dataclass(frozen=True)
 class Download:
-    """One request for a file: `authorized` is True if the bot's token came with it; `time` is in epoch seconds."""
+    """One request for a file: `is_authorized` is True if the bot's token came with it; `time` is in epoch seconds."""
 
     path: str
     status: int
-    authorized: bool
+    is_authorized: bool
     time: float
 
 
@@ -56,6 +56,7 @@ class FileServer:
 
     def answer(self, incoming: Incoming) -> Outgoing:
         """Return the response to a request, and record it."""
+        # Compared as bytes: compare_digest takes no text with characters outside ASCII.
         bearer = incoming.headers.get("authorization", "")
         authorized = hmac.compare_digest(bearer.encode(), f"Bearer {self._token}".encode())
         outgoing = self._outgoing(incoming.path, authorized=authorized)
@@ -64,10 +65,11 @@ class FileServer:
 
     def _outgoing(self, path: str, *, authorized: bool) -> Outgoing:
         """Return the file, a redirect, the login page or a 404, as the switches say."""
+        # The page at "/" is what a redirect to the login page leads to, with or without a token.
         if path == "/" or not (authorized and "files:read" in self._switches.scopes):
             return self._login(path)
         file = self._files.get(_file_id(path))
-        if file is None or file.deleted:
+        if file is None or file.is_deleted:
             return Outgoing(404, b"<html><body>not found</body></html>", _html())
         if self._switches.redirect and path.startswith(PATH):
             moved = path.replace(PATH, MOVED_PATH, 1)

@@ -21,10 +21,10 @@ def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
     author = workspace.people.get(message.user) or Person(message.user, message.user)
     written: Payload = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
     written["team"] = author.team
-    if author.bot:
+    if author.is_bot:
         profile = _bot_profile(workspace.installation, author)
         written |= {"bot_id": profile["id"], "app_id": profile["app_id"], "bot_profile": profile}
-    elif message.client_msg_id:
+    elif message.client_msg_id:  # a message that a person wrote in Slack's own client
         written |= {"client_msg_id": message.client_msg_id}
         written |= {"blocks": [_rich_text(message.text)]} if message.text else {}
     optional = {"subtype": message.subtype, "blocks": list(message.blocks), **_thread_json(message, workspace)}
@@ -42,8 +42,8 @@ def _files_json(message: PracticeMessage, workspace: Workspace) -> Payload:
     """Return the fields about a message's files; in a channel shared with another organisation only the files' ids."""
     if not message.files:
         return {}
-    shared = workspace.channels[message.channel].shared
-    files = [stub_json(each) if shared and not each.deleted else file_json(each) for each in message.files]
+    shared = workspace.channels[message.channel].is_shared
+    files = [stub_json(each) if shared and not each.is_deleted else file_json(each) for each in message.files]
     return {"files": files, "upload": False, "display_as_bot": False}
 
 
@@ -71,9 +71,9 @@ def person_json(person: Person, installation: Installation, *, locale: bool) -> 
     """Return a user as users.info shows one; `locale` is left out for people of another organisation."""
     external = person.team != installation.team_id
     display_name = person.name if person.display_name is None else person.display_name
-    profile = {"real_name": person.name, "display_name": "" if person.bot else display_name, "team": person.team}
+    profile = {"real_name": person.name, "display_name": "" if person.is_bot else display_name, "team": person.team}
     written: Payload = {"id": person.id, "team_id": person.team, "name": user_name(person)}
-    written |= {"real_name": person.name, "deleted": False, "is_bot": person.bot, "profile": profile}
+    written |= {"real_name": person.name, "deleted": False, "is_bot": person.is_bot, "profile": profile}
     written |= {"is_stranger": True} if external else {}
     return written | ({"locale": "ja-JP"} if locale and not external else {})
 
@@ -86,7 +86,7 @@ def user_name(person: Person) -> str:
 def message_event(message: PracticeMessage, channel: PracticeChannel, written: Payload) -> Payload:
     """Return the event of a new message; `written` is its JSON."""
     event = written | {"channel": channel.id, "event_ts": message.ts, "channel_type": channel.kind}
-    if channel.shared:
+    if channel.is_shared:
         event |= {"user_team": written["team"], "source_team": written["team"]}
     return event
 
@@ -125,7 +125,7 @@ def envelope(event: Payload, channel: PracticeChannel, installation: Installatio
         "event_id": f"Ev0{secrets.token_hex(5).upper()}",
         "event_time": event_time,
         "authorizations": [authorization | {"is_bot": True, "is_enterprise_install": False}],
-        "is_ext_shared_channel": channel.shared,
+        "is_ext_shared_channel": channel.is_shared,
         "event_context": f"4-practice-{channel.id}",
     }
 
@@ -142,6 +142,7 @@ def _bot_profile(installation: Installation, bot: Person) -> Payload:
 def _rich_text(text: str) -> Payload:
     """Return the rich_text block that Slack's composer adds to a person's message."""
     elements: list[Payload] = []
+    # Odd parts are the ids of mentions, even ones the text between them.
     for index, part in enumerate(_MENTION.split(text)):
         if part:
             elements.append({"type": "user", "user_id": part} if index % 2 else {"type": "text", "text": part})

@@ -66,6 +66,7 @@ class Outbound:
         started = time.monotonic()
         status, failure, reply, no_retry = self._try(destination, body, headers)
         milliseconds = (time.monotonic() - started) * 1000
+        # A response that came too late does not count, even if it came.
         if milliseconds > self._switches.timeout * 1000:
             failure = "http_timeout"
         return Outcome(status, failure, milliseconds, reply, no_retry)
@@ -107,6 +108,7 @@ class Outbound:
             if self._stopping.is_set():
                 raise ConnectionAbortedError
             connection.request("POST", urlsplit(destination.url).path or "/", body, headers)
+            # The timeout is for connecting, sending and receiving together.
             connection.sock.settimeout(max(0.001, ends - time.monotonic()))
             response = connection.getresponse()
             return response, response.read(65536)

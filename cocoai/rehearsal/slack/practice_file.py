@@ -41,11 +41,12 @@ class PracticeFile:
     team: str = ""
     created: int = 0
     url: str = ""
-    deleted: bool = False
+    is_deleted: bool = False
 
 
 def safe_media_type(media_type: str) -> str:
     """Return a media type as it was sent if it can stand in a header, else application/octet-stream."""
+    # The sharer's machine chose it: a line break in it would add a header to the download.
     return media_type if re.fullmatch(r"[\w.+-]+/[\w.+-]+", media_type, re.ASCII) else "application/octet-stream"
 
 
@@ -62,7 +63,7 @@ def private_url(base: str, team: str, file: str, name: str) -> str:
 
 def file_json(file: PracticeFile) -> dict[str, Any]:
     """Return a file's JSON as in messages and files.info; of a deleted one only its id and `tombstone`."""
-    if file.deleted:
+    if file.is_deleted:
         return {"id": file.id, "mode": "tombstone"}
     file_type, pretty_type = _FILE_TYPES.get(file.media_type, ("binary", "Binary"))
     folder, _, name = file.url.rpartition("/")

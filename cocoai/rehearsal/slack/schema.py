@@ -72,6 +72,7 @@ def array(each: Rule, most: int) -> Rule:
 
 def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Rule:
     """Return the rule for an object with these fields and no others. A `type` is allowed and not checked."""
+    # `by_type` has already checked the type, where there is one.
     fields = {"type": anything, **required, **(optional or {})}
 
     def rule(value: Any, at: str) -> Iterator[str]:

@@ -101,7 +101,7 @@ class WebAPI:
 
     def _replies(self, arguments: Arguments) -> Payload:
         """Return a page of a thread, with a cursor if more messages follow."""
-        channel = self._channel(arguments, archived=True)  # an archived channel can still be read
+        channel = self._channel(arguments, may_be_archived=True)  # an archived channel can still be read
         thread = self._workspace.thread(channel.id, arguments.required("ts"))
         if not thread:
             raise SlackApiError("thread_not_found")
@@ -116,7 +116,7 @@ class WebAPI:
 
     def _files_info(self, arguments: Arguments) -> Payload:
         file = self._workspace.files.get(arguments.required("file"))
-        if file is None or file.deleted:
+        if file is None or file.is_deleted:
             raise SlackApiError("file_deleted" if file else "file_not_found")
         return {"file": file_json(file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
@@ -144,15 +144,15 @@ class WebAPI:
             self._workspace.annotate(channel.id, message.ts, reactions=reactions)
         return {}
 
-    def _channel(self, arguments: Arguments, *, archived: bool = False) -> PracticeChannel:
-        """Return the channel. Raise `SlackApiError` if the bot is not in it, or if it is archived unless `archived`."""
+    def _channel(self, arguments: Arguments, *, may_be_archived: bool = False) -> PracticeChannel:
+        """Return the channel. Raise `SlackApiError` if the bot is not in it, or if it is archived and may not be."""
         channel = self._workspace.channels.get(arguments.required("channel"))
-        if channel is None or (not channel.member and channel.kind != "channel"):
+        if channel is None or (not channel.is_member and channel.kind != "channel"):
             # To an app that cannot see a private conversation Slack answers as if there were none.
             raise SlackApiError("channel_not_found")
-        if channel.archived and not archived:
+        if channel.is_archived and not may_be_archived:
             raise SlackApiError("is_archived")
-        if not channel.member:
+        if not channel.is_member:
             raise SlackApiError("not_in_channel")
         return channel
 

@@ -34,17 +34,17 @@ class Installation:
 
 @dataclass(frozen=True)
 class PracticeChannel:
-    """A conversation: `kind` is Slack's channel_type, `member` says whether the bot is in it.
+    """A conversation: `kind` is Slack's channel_type, `is_member` says whether the bot is in it.
 
-    `shared` means shared with another organisation; `absent` are people of this workspace who are not in it.
+    `is_shared` means shared with another organisation; `absent` are people of this workspace who are not in it.
     """
 
     id: str
     name: str
     kind: ChannelKind = "channel"
-    member: bool = True
-    archived: bool = False
-    shared: bool = False
+    is_member: bool = True
+    is_archived: bool = False
+    is_shared: bool = False
     absent: frozenset[str] = frozenset()
 
 
@@ -58,7 +58,7 @@ class Person:
     id: str
     name: str
     team: str = Installation.team_id
-    bot: bool = False
+    is_bot: bool = False
     display_name: str | None = None
 
 
@@ -90,16 +90,16 @@ CHANNELS = (
     PracticeChannel("C0PRACTICE", "practice"),
     PracticeChannel("D0PRACTICE", "CocoAI", "im"),
     PracticeChannel("G0PRIVATE", "private", "group"),
-    PracticeChannel("C0SHARED", "shared", shared=True),
-    PracticeChannel("C0OUTSIDE", "outside", member=False),
-    PracticeChannel("C0ARCHIVED", "archived", archived=True),
+    PracticeChannel("C0SHARED", "shared", is_shared=True),
+    PracticeChannel("C0OUTSIDE", "outside", is_member=False),
+    PracticeChannel("C0ARCHIVED", "archived", is_archived=True),
 )
 PEOPLE = (
     Person("U0ASKER01", "Asker"),
     Person("U0ASKER02", "Second asker", display_name=""),
     Person("U0ASKER04", "質問者"),
     Person("U0OTHER01", "Visitor", team="T0OTHER"),
-    Person(Installation.user_id, Installation.user, bot=True),
+    Person(Installation.user_id, Installation.user, is_bot=True),
 )
 
 
@@ -129,6 +129,7 @@ class Workspace:
     def post(self, channel: str, user: str, text: str, **more: Any) -> PracticeMessage:
         """Store a new message under a new ts, and announce it."""
         with self.changed:
+            # The ts is taken under the lock, so that messages are stored in the order of their ts.
             message = self._store(PracticeMessage(channel, self.next_ts(), user, text, **more))
             self._threads.setdefault((channel, message.thread_ts or message.ts), []).append(message.ts)
         self._announce("posted", message)
@@ -153,7 +154,7 @@ class Workspace:
     def delete_file(self, file_id: str) -> None:
         """Delete a file; its messages keep a tombstone of it, and change. Raise KeyError if there is no such file."""
         with self.changed:
-            deleted = self.files[file_id] = replace(self.files[file_id], deleted=True, data=b"")
+            deleted = self.files[file_id] = replace(self.files[file_id], is_deleted=True, data=b"")
             for message in list(self._messages.values()):
                 files = tuple(deleted if file.id == file_id else file for file in message.files)
                 if files != message.files:
@@ -222,7 +223,7 @@ class Workspace:
         person, place = self.people.get(user), self.channels[channel]
         if person is None or user in place.absent:
             return False
-        return place.shared or person.team == self.installation.team_id
+        return place.is_shared or person.team == self.installation.team_id
 
     def thread(self, channel: str, ts: str) -> tuple[PracticeMessage, ...]:
         """Return a thread, the parent first, by the ts of any message in it; empty if there is no such message."""
@@ -280,6 +281,7 @@ _URL = re.compile(r"https?://(?:[^\s<>&|、。）」』]|&amp;)*[^\s<>&|、。�
 
 def stored(text: str) -> str:
     """Return an app's text as Slack stores it: stray &, < and > escaped, bare URLs made links, entities unchanged."""
+    # A split with a group returns text and control sequences in turn: those at odd places are left as they are.
     parts = _CONTROL.split(re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", text))
     return "".join(part if index % 2 else _linked(part) for index, part in enumerate(parts))
 

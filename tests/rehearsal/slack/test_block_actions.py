@@ -119,7 +119,7 @@ def test_clicks_are_recorded(slack: PracticeSlack, bot: Bot, reply: str) -> None
     assert [first, second] == slack.clicks
     assert [each.body for each in bot.received] == [first.body, second.body]
     assert [(reply, "stop", 0, 200, True), (reply, "beside", 0, 200, True)] == [
-        (each.ts, each.action, each.copy, each.status, each.accepted) for each in slack.clicks
+        (each.ts, each.action, each.copy, each.status, each.is_accepted) for each in slack.clicks
     ]
     assert first.milliseconds > 0
     assert first.action_ts < second.action_ts
@@ -154,7 +154,7 @@ def test_a_click_that_fails_is_not_sent_again(
     delivery = slack.click("U0ASKER01", "C0PRACTICE", reply, "stop")
     wait_until(lambda: bot.received)
 
-    assert (number, failure, False) == (delivery.status, delivery.failure, delivery.accepted)
+    assert (number, failure, False) == (delivery.status, delivery.failure, delivery.is_accepted)
     assert 1 == len(bot.received) == len(slack.clicks)
 
 

@@ -146,7 +146,7 @@ def test_shared_channel(slack: PracticeSlack, bot: Bot) -> None:
     """In a shared channel the event names the author's team; the envelope's team is that of the installation."""
     slack.say("U0OTHER01", "hi", channel="C0SHARED")
     slack.wait_for_deliveries()
-    slack.add(PracticeChannel("C0PRACTICE", "practice", shared=True))
+    slack.add(PracticeChannel("C0PRACTICE", "practice", is_shared=True))
     slack.say("U0ASKER01", "hi")
     slack.wait_for_deliveries()
     outside, inside = bot.payloads
@@ -234,7 +234,7 @@ def test_accepted_event_is_delivered_once(slack: PracticeSlack, bot: Bot) -> Non
     assert 1 == len(deliveries) == len(bot.received)
     assert (0, 200, "", message.ts) == (delivery.attempt, delivery.status, delivery.failure, delivery.ts)
     assert delivery.milliseconds > 0
-    assert delivery.accepted
+    assert delivery.is_accepted
 
 
 @pytest.mark.parametrize(

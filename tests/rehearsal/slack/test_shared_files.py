@@ -126,7 +126,7 @@ def test_an_edited_message_stays_edited_without_its_file(slack: PracticeSlack) -
     slack.delete_file(message.files[0].id)
     (left,) = slack.messages()
 
-    assert ("hello", True, True, b"") == (left.text, bool(left.edited), left.files[0].deleted, left.files[0].data)
+    assert ("hello", True, True, b"") == (left.text, bool(left.edited), left.files[0].is_deleted, left.files[0].data)
 
 
 def test_files_in_a_thread(slack: PracticeSlack, web: WebClient) -> None:
@@ -172,7 +172,7 @@ def test_download(slack: PracticeSlack, get: Get) -> None:
     assert [(200, "image/png", PNG.data)] * 2 == [
         (reply.status_code, reply.headers["Content-Type"], reply.content) for reply in replies
     ]
-    assert [(200, True)] * 2 == [(each.status, each.authorized) for each in slack.downloads]
+    assert [(200, True)] * 2 == [(each.status, each.is_authorized) for each in slack.downloads]
 
 
 def test_name_in_a_url_is_ignored(slack: PracticeSlack, get: Get) -> None:
@@ -191,7 +191,7 @@ def test_download_without_the_token(slack: PracticeSlack, get: Get, headers: dic
     assert (200, "text/html; charset=utf-8") == (reply.status_code, reply.headers["Content-Type"])
     assert reply.content.startswith(b"<!DOCTYPE html>")
     assert "acl_fail" in reply.headers["X-Slack-Meta"]
-    assert [False] == [each.authorized for each in slack.downloads]
+    assert [False] == [each.is_authorized for each in slack.downloads]
 
 
 def test_download_without_the_scope(slack: PracticeSlack, get: Get) -> None:
