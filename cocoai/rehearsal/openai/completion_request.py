@@ -141,6 +141,7 @@ def _messages(body: Mapping[str, Any], switches: OpenAISwitches) -> tuple[Reques
 
 
 def _message(message: Any, where: str, switches: OpenAISwitches) -> RequestMessage:
+    """Return one message. Raise `OpenAIApiError` if it is no object, or its role or content is not acceptable."""
     if not isinstance(message, dict):
         raise wrong_type(where, "an object")
     role = message.get("role")

@@ -91,6 +91,7 @@ def _part(part: Mapping[str, Any], role: str, where: str, switches: OpenAISwitch
 
 
 def _text(part: Mapping[str, Any], where: str) -> MessageContent:
+    """Return the content of a text part."""
     text = part.get("text")
     if text is None:
         raise missing(f"{where}.text")

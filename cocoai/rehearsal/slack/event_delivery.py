@@ -112,6 +112,7 @@ class EventSender:
         thread.start()
 
     def _run(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Run `work` in its thread; whatever its outcome, count the thread as ended."""
         try:
             work(*arguments)
         finally:

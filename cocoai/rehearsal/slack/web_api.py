@@ -47,6 +47,7 @@ class WebAPI:
         }
 
     def _auth_test(self, _: Arguments) -> Payload:
+        """Return the ids of the installation."""
         us = self._us
         result = {"url": "https://practice.invalid/", "team": us.team, "user": us.user.lower(), "team_id": us.team_id}
         result |= {"user_id": us.user_id, "bot_id": us.bot_id, "app_id": us.app_id}
@@ -93,6 +94,7 @@ class WebAPI:
         return result | {"message": self._message_json(message)}
 
     def _delete(self, arguments: Arguments) -> Payload:
+        """Delete a message of the bot."""
         channel = self._channel(arguments)
         with self._workspace.changed:
             message = self._own(channel, arguments.required("ts"), "cant_delete_message")
@@ -115,12 +117,14 @@ class WebAPI:
         return result | ({"response_metadata": {"next_cursor": _next_cursor(rest[0])}} if rest else {})
 
     def _files_info(self, arguments: Arguments) -> Payload:
+        """Return a file's details. Raise `SlackApiError` if there is no such file, or it was deleted."""
         file = self._workspace.files.get(arguments.required("file"))
         if file is None or file.is_deleted:
             raise SlackApiError("file_deleted" if file else "file_not_found")
         return {"file": file_json(file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
     def _users_info(self, arguments: Arguments) -> Payload:
+        """Return a user's details. Raise `SlackApiError` if there is no such user."""
         person = self._workspace.people.get(arguments.required("user"))
         if person is None:
             raise SlackApiError("user_not_found")
