@@ -15,7 +15,7 @@ from tests.crash.power import Left
 from tests.crash.world import Asked, Law, Outside, is_message
 
 LAYOUT = Layout("mrkdwn")
-"""As the machine answers (tests/manner.py)."""
+"""As the machine answers (tests/options.py)."""
 
 
 def judged(left: Left, outside: Outside, questions: Mapping[str, Asked]) -> Iterator[tuple[Law, str]]:

@@ -28,7 +28,7 @@ from tests.crash.disk import SimulatedDisk
 from tests.crash.power import Left, blank
 from tests.crash.stage import Stage
 from tests.crash.world import NOW, Asked, Law, Outside, Said, is_message, name
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
@@ -190,17 +190,16 @@ class Machine:
         self.note(now=self.outside.now + seconds)
 
     def _answerer(self, in_hand: list[str]) -> Answerer:
-        answerer = self.cast.answerer(
+        return self.cast.answerer(
             self.spool,
-            manner(update_interval=0.0),
+            options(update_interval=0.0),
+            self._slack_chat(),
+            Model(self, in_hand),
             folder="/nonexistent",
-            outside=lambda: (self._slack_chat(), Model(self, in_hand)),
-            own_user=lambda: "U0COCOAI",
+            identity=FixedIdentity(),
             clock=self.clock,
             sleep=lambda seconds: None,
         )
-        answerer.begin()
-        return answerer
 
     def _slack_chat(self) -> SlackChat:
         return SlackChat(Wire(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)

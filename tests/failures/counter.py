@@ -25,7 +25,7 @@ from cocoai.webhook import Interactions
 from cocoai.words import LANGUAGES, Phrasebook
 from tests.failures.seen import betrayals, read, shown
 from tests.house import payload
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 from tests.test_answer import Desk
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
@@ -42,17 +42,17 @@ class Counter(Desk):
         self.changes = {"phrases": Phrasebook(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
-        made = kind(
+        slack, chatgpt = self.outside()
+        return kind(
             self.spool,
-            manner(**self.changes),
-            outside=self.outside,
-            own_user=lambda: US.user_id,
+            options(**self.changes),
+            slack,
+            chatgpt,
+            identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
             sleep=lambda _: None,
         )
-        made.begin()
-        return made
 
     def run_to_the_end(self) -> None:
         """Job processes come and go, and time passes, until nothing is left to be done."""

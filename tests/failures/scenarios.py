@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
 from cocoai.rehearsal.openai.manner import FaultKind
 from cocoai.rehearsal.slack.files import PracticeFile
@@ -14,7 +15,7 @@ from cocoai.rehearsal.slack.manner import SCOPES
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
-from tests.manner import Persona
+from tests.options import FixedPersonas, TestPersona
 from tests.processes import free_port
 
 Scenario = Callable[[Counter, str], Message]
@@ -42,7 +43,7 @@ def nobody_listens(desk: Counter, text: str) -> Message:
 
 def model_gone(desk: Counter, text: str) -> Message:
     """The settings name a model that was shut down."""
-    desk.changes["persona"] = lambda _: Persona(model="gpt-3.5-turbo-0301")
+    desk.changes["personas"] = FixedPersonas(TestPersona(model="gpt-3.5-turbo-0301"))
     return desk.answered(text)
 
 
@@ -70,7 +71,7 @@ def attachment(desk: Counter, text: str) -> Message:
 def kills_its_process(desk: Counter, text: str) -> Message:
     """Each process that claims it dies."""
     question = desk.ask(text)
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         desk.claim().release()
     desk.run_to_the_end()
     return question
