@@ -7,7 +7,7 @@ from typing import Any
 
 from cocoai.answer import AnswerOptions
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.words import ENGLISH, Phrasebook, Words
+from cocoai.texts import ENGLISH, Texts, TextsByLanguage
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class Persona:
     model: str = ""
 
 
-def manner(words: Words = ENGLISH, **changes: Any) -> AnswerOptions:
+def manner(words: Texts = ENGLISH, **changes: Any) -> AnswerOptions:
     """A Manner; `changes` are its fields."""
     usual: dict[str, Any] = {
-        "phrases": Phrasebook({"ja": words, "en": words}, "auto"),
+        "phrases": TextsByLanguage({"ja": words, "en": words}, "auto"),
         "layout": Layout("mrkdwn"),
         "persona": lambda _: Persona(),
         "model": "gpt-6-luna",

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-ROOMS = ("answer", "words", "slack", "chatgpt", "engine")
+ROOMS = ("answer", "texts", "slack", "chatgpt", "engine")
 """Every file in these is on the way of a question or a click, or about it."""
 
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")

@@ -23,8 +23,8 @@ from cocoai.slack.inbound.events import Ignored, Question, SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
 from cocoai.spool.job import Key
 from cocoai.spool.spool import Spool
+from cocoai.texts import ENGLISH
 from cocoai.webhook import Webhook
-from cocoai.words import ENGLISH
 from tests.house import payload
 from tests.test_answer import Desk
 

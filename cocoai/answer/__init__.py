@@ -35,7 +35,7 @@ from cocoai.slack.markdown.to_mrkdwn import plain
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
-from cocoai.words import Words, command, deep
+from cocoai.texts import Texts, command, split_model_prefix
 
 __all__ = ["AnswerOptions", "Answerer"]
 
@@ -171,7 +171,7 @@ class Answerer:
         """
         question, words = run.question, run.words
         text = self._text(question)
-        is_empty = not deep(text, self._manner.deep())[1]
+        is_empty = not split_model_prefix(text, self._manner.deep())[1]
         if question.again or (is_empty and self._asking.has_files(run)):
             return ""
         notes: dict[str, Callable[[], str]] = {
@@ -182,9 +182,9 @@ class Answerer:
         said = "help" if is_empty else command(text)
         return notes[said]() if said in notes else ""
 
-    def _help(self, words: Words) -> str:
+    def _help(self, words: Texts) -> str:
         manner = self._manner
-        return words.help_with(manner.deep(), files=manner.attachments.question_bytes > 0, buttons=manner.buttons)
+        return words.help_text(manner.deep(), files=manner.attachments.question_bytes > 0, buttons=manner.buttons)
 
     def _model(self, question: Question) -> str:
         return self._manner.persona(question.channel).model or self._manner.model
@@ -252,7 +252,7 @@ class Answerer:
             self._spool.fail(run.job, str(error))
 
     def _tell(self, run: Attempt, error: Fact) -> None:
-        self._replying(run).say(run.words.sorry_for(error["code"]), "error")
+        self._replying(run).say(run.words.error_text(error["code"]), "error")
         self._spool.fail(run.job, error["reason"])
         log.info("answer key=%s outcome=told-that-it-failed ms=%d", run.job.key, run.ms)
 

@@ -9,7 +9,7 @@ from typing import Any
 from cocoai.slack.inbound.events import Question
 from cocoai.slack.model.messages import MessageMetadata
 from cocoai.spool.job import Job
-from cocoai.words import Words
+from cocoai.texts import Texts
 
 MESSAGE_DELAY = 2.0
 """Seconds after a claim before what the last process left unrecorded is sought: if it was killed, what it sent may
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Attempt:
     """One run at one job: the job, its question, the asker's language, and the message that is or will be its reply."""
 
-    def __init__(self, job: Job, question: Question, words: Words) -> None:
+    def __init__(self, job: Job, question: Question, words: Texts) -> None:
         self.job = job
         self.question = question
         self.words = words

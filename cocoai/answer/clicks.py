@@ -14,7 +14,7 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.inbound.interactions import Click
 from cocoai.spool.job import Key
 from cocoai.spool.spool import Spool
-from cocoai.words import Words
+from cocoai.texts import Texts
 
 ACTIONS = frozenset({"delete", "up", "down"})
 """The kinds of job that are no question."""
@@ -56,7 +56,7 @@ class Clicks:
             if message.mark is not None and message.mark.key == click.key and message.user == own_user:
                 self._slack.delete(click.channel, message.ts)
 
-    def _note(self, click: Click, words: Words) -> None:
+    def _note(self, click: Click, words: Texts) -> None:
         """The opinion is kept with the answer's job, as long as that is; the click's own has it too."""
         self._spool.annotate(Key.parse(click.key), "opinion", user=click.user, opinion=click.action)
         self._whisper(click, words.thanks)
@@ -65,7 +65,7 @@ class Clicks:
         with contextlib.suppress(Permanent):  # who has left the channel need not hear of it
             self._slack.post_ephemeral(click.channel, click.user, text, click.thread_ts)
 
-    def _words(self, click: Click) -> Words:
+    def _words(self, click: Click) -> Texts:
         """In the language in which it was asked, or answered if nobody knows any more."""
         for folder in ("done", "failed"):
             with contextlib.suppress(OSError, IndexError):

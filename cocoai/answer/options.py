@@ -5,24 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
+from cocoai.conversation import Persona
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.words import Phrasebook, Words
+from cocoai.texts import Texts, TextsByLanguage
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
 """Mentions, links and emoji are in nobody's language."""
-
-
-class Persona(Protocol):
-    """Who answers in a channel: the standing orders, and the model; none means the settings' one."""
-
-    @property
-    def instructions(self) -> str: ...
-
-    @property
-    def model(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,7 @@ class AnswerOptions:
     being written now, this one included: they share what Slack allows.
     """
 
-    phrases: Phrasebook
+    phrases: TextsByLanguage
     layout: Layout
     persona: Callable[[str], Persona]
     model: str
@@ -45,6 +35,6 @@ class AnswerOptions:
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
     writers: Callable[[], int] = lambda: 1
 
-    def words(self, text: str) -> Words:
+    def words(self, text: str) -> Texts:
         """The fixed texts for whoever has written `text`, as Slack tells it."""
         return self.phrases.for_text(_NO_WORDS.sub(" ", text))

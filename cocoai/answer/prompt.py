@@ -25,7 +25,7 @@ from cocoai.slack.model.messages import Message
 from cocoai.slack.thread.history import files_of_question, turns, words_of_question
 from cocoai.spool.job import Fact, Key
 from cocoai.spool.spool import Spool
-from cocoai.words import Words, command, deep
+from cocoai.texts import Texts, command, split_model_prefix
 
 STOPPED = "stopped"
 """The finish of an answer that the asker has stopped."""
@@ -137,7 +137,7 @@ class Asking:
         """
         if goes_on and command(text) == "continue":
             return "", replace(asked, text=f"{asked.text}\n\n{GO_ON}")
-        model, rest = deep(text, self._manner.deep())
+        model, rest = split_model_prefix(text, self._manner.deep())
         word = text.removesuffix(rest)
         return model, replace(asked, text=asked.text.replace(word, "", 1)) if model else asked
 
@@ -189,7 +189,7 @@ def worded(answer: Fact, run: Attempt) -> str:
     return "\n\n".join(filter(None, (*said, "\n".join(left_out))))
 
 
-def _left_out(words: Words, name: str, why: str) -> str:
+def _left_out(words: Texts, name: str, why: str) -> str:
     text = words.left_out if name else words.left_out_unnamed
     return text.format(name=literal(name), why=words.why[why])
 

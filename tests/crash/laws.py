@@ -8,7 +8,7 @@ from cocoai.slack.inbound.interactions import Click
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.spool.job import Key, whole_lines
 from cocoai.spool.spool import RETENTION
-from cocoai.words import ENGLISH
+from cocoai.texts import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import Left
 from tests.crash.world import Asked, Law, Outside, is_message
