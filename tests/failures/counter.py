@@ -21,8 +21,8 @@ from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
+from cocoai.texts import LANGUAGES, TextsByLanguage
 from cocoai.webhook import Interactions
-from cocoai.words import LANGUAGES, Phrasebook
 from tests.failures.seen import betrayals, read, shown
 from tests.house import payload
 from tests.options import FixedIdentity, options
@@ -39,7 +39,7 @@ class Counter(Desk):
 
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
         super().__init__(var, certificates, slack, openai)
-        self.changes = {"phrases": Phrasebook(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
+        self.changes = {"phrases": TextsByLanguage(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
         slack, chatgpt = self.outside()

@@ -9,13 +9,14 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
+from cocoai.conversation import Persona
 from cocoai.rehearsal.openai.manner import FaultKind
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.manner import SCOPES
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
-from tests.options import FixedPersonas, TestPersona
+from tests.options import FixedPersonas
 from tests.processes import free_port
 
 Scenario = Callable[[Counter, str], Message]
@@ -43,7 +44,7 @@ def nobody_listens(desk: Counter, text: str) -> Message:
 
 def model_gone(desk: Counter, text: str) -> Message:
     """The settings name a model that was shut down."""
-    desk.changes["personas"] = FixedPersonas(TestPersona(model="gpt-3.5-turbo-0301"))
+    desk.changes["personas"] = FixedPersonas(Persona("Be kind.", "gpt-3.5-turbo-0301"))
     return desk.answered(text)
 
 

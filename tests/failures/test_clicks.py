@@ -10,7 +10,7 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.words import LANGUAGES, Words
+from cocoai.texts import LANGUAGES, Texts
 from tests.failures.counter import QUESTIONS, Counter
 from tests.failures.scenarios import WEEK
 
@@ -36,7 +36,7 @@ def kept(desk: Counter) -> None:
     """All of it still is."""
 
 
-SAID: dict[tuple[str, str], Callable[[Words], str]] = {
+SAID: dict[tuple[str, str], Callable[[Texts], str]] = {
     ("delete", "U0ASKER02"): lambda words: words.only_asker,
     ("up", "U0ASKER02"): lambda words: words.thanks,
 }
