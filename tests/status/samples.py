@@ -8,7 +8,8 @@ from typing import Any
 
 from cocoai import config
 from cocoai.engine.process.scoreboard import LastError, Process, Snapshot
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, ProcessMemory, SpoolState, Status
 from cocoai.status.answers import LastDay, Phase
