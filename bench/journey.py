@@ -147,7 +147,7 @@ def times(what: str, values: Sequence[float]) -> None:
 
 
 def row(*cells: object) -> None:
-    """Words and numbers in turn."""
+    """Texts and numbers in turn."""
     print("  " + "   ".join(f"{cell!s:28}" if index % 2 == 0 else str(cell) for index, cell in enumerate(cells)))
 
 

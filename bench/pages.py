@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cocoai.engine.processes import memory
+from cocoai.engine.process.proc import memory_use
 
 PRESENT, OF_FILE = 1 << 63, 1 << 61
 """Bits of a pagemap entry: the page is in memory; it is a file's, or shared memory's, and no private copy."""
@@ -41,7 +41,7 @@ def taken(pids: Collection[int]) -> dict[int, Taken]:
     found = {}
     for pid, of_one in pages.items():
         of_files = sum(1 / sharers[page] for page in set(of_one)) * mmap.PAGESIZE / 1024
-        found[pid] = Taken(anonymous(pid) + of_files, *memory(pid).__dict__.values())
+        found[pid] = Taken(anonymous(pid) + of_files, *memory_use(pid).__dict__.values())
     return found
 
 

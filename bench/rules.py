@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 RULE = os.environ.get("BENCH_RULE", "")
 
 from cocoai import app  # noqa: E402
-from cocoai.engine import background, holes  # noqa: E402
-from cocoai.engine.tls import tls_context  # noqa: E402
+from cocoai.engine.client.tls import tls_context  # noqa: E402
+from cocoai.engine.process import fork, holes  # noqa: E402
 
 
 def no_warm_up() -> None:
@@ -32,12 +32,12 @@ def no_warm_up() -> None:
 
 def context_of_each_line() -> None:
     """The authorities are read anew by each process that speaks to the outside."""
-    new_line = app.new_line
+    new_client = app.new_client
 
     def with_its_own(_: Any, proxy: str | None = None) -> Any:
-        return new_line(tls_context(os.environ["COCOAI_NETWORK_CA_FILE"]), proxy)
+        return new_client(tls_context(os.environ["COCOAI_NETWORK_CA_FILE"]), proxy)
 
-    app.new_line = with_its_own
+    app.new_client = with_its_own
 
 
 def no_freeze() -> None:
@@ -76,14 +76,14 @@ def child_without_collections() -> None:
 
 
 def _in_each_child(act: Callable[[], object]) -> None:
-    become = background._become  # noqa: SLF001
+    become = fork._become  # noqa: SLF001
 
     def becoming(*given: Any, detach: bool) -> None:
         become(*given, detach=detach)
         if detach:
             act()
 
-    background._become = becoming  # noqa: SLF001
+    fork._become = becoming  # noqa: SLF001
 
 
 BROKEN: dict[str, Callable[[], None]] = {

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cocoai.engine.files import Files
-from cocoai.engine.job import Job, Key
-from cocoai.engine.spool import Spool
 from cocoai.rehearsal.certificates import make
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from tests.house import House, house
 from tests.processes import wait_until
 
@@ -237,7 +238,7 @@ def show(title: str, shown: Figures) -> None:
 # so many waiting
 
 
-class NoSync(Files):
+class NoSync(Disk):
     """A disk that is durable at once: only to fill a folder quickly."""
 
     def fsync(self, fd: int) -> None:
@@ -257,7 +258,7 @@ def waiting(folder: Path, number: int) -> None:
     took("claim", lambda: held.append(spool.claim()))
     took("is_due", spool.is_due)
     took("is_claimable", spool.is_claimable)
-    took("is_lacking", lambda: spool.is_lacking("placeholder"))
+    took("is_lacking", lambda: spool.any_without("placeholder"))
     for job in filter(None, held):
         job.release()
     for key in spool.keys("ready"):

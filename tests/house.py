@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocoai.engine.spool import Spool
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import rehearsal
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.spool.spool import Spool
 from cocoai.up import Up
 from tests.processes import PATIENCE, free_port, is_held
 

@@ -11,32 +11,34 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer import MOST_ATTEMPTS, Answerer
-from cocoai.answer.asking import GO_ON
-from cocoai.answer.delays import DELAYS
+from cocoai.answer import Answerer
+from cocoai.answer.attempt import MESSAGE_DELAY, Attempt
+from cocoai.answer.failures import MAX_ATTEMPTS
+from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.answer.reply import Reply
-from cocoai.answer.run import SETTLE, Run
+from cocoai.answer.retry import DELAYS
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.files import Files
-from cocoai.engine.job import Fact, Job, Key
-from cocoai.engine.line import new_line
-from cocoai.engine.spool import Spool
-from cocoai.engine.tls import tls_context
+from cocoai.engine.client.factory import new_client
+from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.events import Question
-from cocoai.slack.layout import Layout
-from cocoai.slack.messages import Mark
-from cocoai.words import ENGLISH, JAPANESE, Words
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.messages import MessageMetadata
+from cocoai.slack.model.question import Question
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from cocoai.texts import ENGLISH, JAPANESE, Texts
 from tests.house import payload
-from tests.manner import manner
+from tests.options import FixedIdentity, FixedPersonas, options
 
 
-class FickleDisk(Files):
+class FickleDisk(Disk):
     """A disk that is full for appends whose bytes hold `refuses`."""
 
     refuses: bytes = b""
@@ -59,7 +61,7 @@ class Desk:
         self.spool.make_folders()
         self._context = tls_context(str(certificates.ca_file))
         self.var = var
-        self.words: Words = ENGLISH
+        self.words: Texts = ENGLISH
         self.changes: dict[str, Any] = {}
         """Of the manner."""
 
@@ -68,9 +70,9 @@ class Desk:
 
     def outside(self) -> tuple[SlackChat, ChatGPTChat]:
         """Fresh connections, as a fresh process has."""
-        slack = SlackChat(new_line(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
+        slack = SlackChat(new_client(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
         chatgpt = ChatGPTChat(
-            new_line(self._context),
+            new_client(self._context),
             base_url=self.openai.base_url,
             api_key=API_KEY,
             model="gpt-6-luna",
@@ -85,16 +87,16 @@ class Desk:
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
         """A fresh process's answerer."""
-        made = kind(
+        slack, chatgpt = self.outside()
+        return kind(
             self.spool,
-            manner(self.words, **self.changes),
-            outside=self.outside,
-            own_user=lambda: "U0COCOAI",
+            options(self.words, **self.changes),
+            slack,
+            chatgpt,
+            identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
         )
-        made.begin()
-        return made
 
     def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:
         """A person asks; the question is put."""
@@ -246,9 +248,9 @@ def test_what_a_killed_process_sent_may_arrive_late(desk: Desk) -> None:
     question = desk.ask()
     killed = desk.claim()
     killed.release()
-    mark = Mark(str(killed.key), "placeholder")
+    mark = MessageMetadata(str(killed.key), "placeholder")
     on_its_way = threading.Timer(
-        SETTLE / 4, lambda: desk.outside()[0].post(question.channel, "...", killed.key.thread_ts, mark)
+        MESSAGE_DELAY / 4, lambda: desk.outside()[0].post(question.channel, "...", killed.key.thread_ts, mark)
     )
     on_its_way.start()
 
@@ -264,7 +266,7 @@ def test_what_another_cocoai_has_posted_is_not_taken_for_ours(desk: Desk) -> Non
     question = desk.ask()
     killed = desk.claim()
     killed.release()
-    mark = Mark(str(killed.key), "answer")
+    mark = MessageMetadata(str(killed.key), "answer")
     metadata = {"event_type": "cocoai", "event_payload": mark.payload()}
     desk.slack.workspace.post(question.channel, "U0OTHER01", "Theirs.", thread_ts=question.ts, metadata=metadata)
 
@@ -288,8 +290,8 @@ def test_the_first_attempt_never_searches(desk: Desk) -> None:
 def test_an_usher_welcomes_and_the_answer_takes_its_place(desk: Desk) -> None:
     """The placeholder is the usher's, the answer a job process's."""
     question = desk.ask()
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     welcomed = desk.reply(question)
 
     desk.run()
@@ -406,8 +408,8 @@ def test_a_text_that_slack_finds_too_long_is_cut_shorter(desk: Desk) -> None:
 def test_a_deleted_placeholder_is_replaced(desk: Desk) -> None:
     """Somebody took it away while the model was writing: the answer is posted anew."""
     question = desk.ask()
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     (placeholder,) = desk.replies(question)
     desk.slack.delete(placeholder.channel, placeholder.ts)
 
@@ -436,7 +438,7 @@ def test_the_second_question_sees_the_first_exchange(desk: Desk) -> None:
 
 def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Desk) -> None:
     """Of several people each has his name before his words; whoever he mentions there is called by name too."""
-    desk.changes["deep"] = lambda: {"deep": "gpt-6.1-sol"}
+    desk.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
     opening = desk.slack.say("U0ASKER02", "good morning")
     desk.ask("deep: is <@U0ASKER02> right?", thread_ts=opening.ts)
     desk.run()
@@ -451,7 +453,7 @@ def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Des
 
 def test_who_is_called_as_such_a_word_does_not_ask_for_the_other_model(desk: Desk) -> None:
     """Of several people each has his name before his words: there it is no word of his, here it is."""
-    desk.changes["deep"] = lambda: {"asker": "gpt-6.1-sol"}
+    desk.changes["personas"] = FixedPersonas(prefixes={"asker": "gpt-6.1-sol"})
     opening = desk.slack.say("U0ASKER02", "good morning")
     for text in ("how are you?", "asker: how are you?"):
         desk.ask(text, thread_ts=opening.ts)
@@ -464,7 +466,7 @@ def test_who_is_called_as_such_a_word_does_not_ask_for_the_other_model(desk: Des
 
 def test_an_edited_word_for_another_model_counts(desk: Desk) -> None:
     """As all that is asked it counts as it stands when it is answered."""
-    desk.changes["deep"] = lambda: {"deep": "gpt-6.1-sol"}
+    desk.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
     opening = desk.ask()
     desk.run()
     question = desk.ask("why?", thread_ts=opening.ts)
@@ -484,7 +486,7 @@ def test_continue_in_other_peoples_talk_is_a_question(desk: Desk) -> None:
     desk.run()
 
     (asked,) = desk.openai.requests
-    assert GO_ON not in asked.body["messages"][-1]["content"]
+    assert CONTINUE_INSTRUCTION not in asked.body["messages"][-1]["content"]
 
 
 def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> None:
@@ -493,7 +495,7 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> 
 
     desk.run()
 
-    assert ("note", ENGLISH.help_with({}, files=True, buttons=False)) == desk.reply(question)
+    assert ("note", ENGLISH.help_text({}, files=True, buttons=False)) == desk.reply(question)
     assert [] == list(desk.openai.requests)
     assert (0, 1, 0) == desk.ended()
 
@@ -502,7 +504,7 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> 
 
 
 @pytest.mark.parametrize("words", [ENGLISH, JAPANESE])
-def test_openai_stays_busy(desk: Desk, words: Words) -> None:
+def test_openai_stays_busy(desk: Desk, words: Texts) -> None:
     """Tried again after 5, 30 and 120 s; then the asker is told, in plain words."""
     desk.words = words
     desk.openai.fail("overloaded", times=None)
@@ -566,7 +568,7 @@ def test_a_silence_after_the_request_was_sent_is_tried_again_once_only(desk: Des
 def test_a_question_that_kills_its_process_ends(desk: Desk) -> None:
     """After its attempts it is given up, told, and the model is not called again."""
     question = desk.ask()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         desk.claim().release()
 
     desk.run()
@@ -652,7 +654,7 @@ def test_a_bug_of_ours_is_tried_again_and_then_told(desk: Desk, caplog: pytest.L
     question = desk.ask()
 
     class Broken(Answerer):
-        def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
+        def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
             raise ZeroDivisionError
 
     for _ in range(len(DELAYS) + 1):

@@ -14,8 +14,8 @@
     any, with attachments_mib = 0            nothing of it              left_out, why off
     a picture, to a model that sees none     refuses all of it          sorry_attachment
 
-Whatever is left out, the question is answered, and the token goes to Slack alone. tests/slack/test_download.py has all
-that can befall a download.
+Whatever is left out, the question is answered, and the token goes to Slack alone. tests/slack/api/test_download.py
+has all that can befall a download.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.words import LANGUAGES, Words
+from cocoai.texts import LANGUAGES, Texts
 from tests.house import House, house, payload
 from tests.processes import wait_until
-from tests.slack.reader import seen
+from tests.slack.markdown.reader import seen
 from tests.test_controls import ended
 
 ASKER = "U0ASKER01"
@@ -262,7 +262,7 @@ WAYS: dict[Callable[[House, Elsewhere], list[PracticeFile]], str] = {
 }
 
 
-def notice(words: Words, why: str, name: str) -> str:
+def notice(words: Texts, why: str, name: str) -> str:
     """What is said of a file that was left out."""
     return words.left_out.format(name=name, why=words.why[why])
 
@@ -333,7 +333,7 @@ def test_a_model_that_sees_no_pictures(built: House, language: str) -> None:
     words = LANGUAGES[language]
     reply = ended(built, share(built, PICTURE, text=f"<@U0COCOAI> {ASKED[language]}"))
 
-    assert ("error", words.sorry_for("attachment")) == (payload(reply)["kind"], reply.text)
+    assert ("error", words.error_text("attachment")) == (payload(reply)["kind"], reply.text)
 
 
 @pytest.fixture(scope="module")

@@ -18,14 +18,15 @@ from typing import Any
 
 import pytest
 
-from cocoai.engine.job import Fact, Key
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.block_actions import ClickDelivery
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.words import ENGLISH, JAPANESE
+from cocoai.spool.job import Fact
+from cocoai.spool.key import Key
+from cocoai.texts import ENGLISH, JAPANESE
 from tests.house import House, house
 from tests.processes import wait_until
 from tests.test_interactions import click, form, post
@@ -224,7 +225,7 @@ def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(built: 
 
     assert 200 == status
     assert answer == built.replies(question)[0]
-    assert not built.spool.is_stop_asked(key_of(question))
+    assert not built.spool.is_stop_requested(key_of(question))
 
 
 # again
@@ -280,7 +281,7 @@ def test_asked_again_after_an_error(built: House) -> None:
     clicked = press(built, sorry, "again")
     answered(built, again(built, clicked))
 
-    assert ENGLISH.sorry_for("operator") == sorry.text
+    assert ENGLISH.error_text("operator") == sorry.text
     assert ["again", "delete"] == buttons(sorry)
     assert "please?" == said(built)
 
@@ -295,7 +296,7 @@ def test_what_is_not_there_any_more_cannot_be_asked_again(built: House) -> None:
 
     asked = again(built, press(built, first, "again"))
 
-    assert ENGLISH.sorry_for("again_gone") == ended(built, asked).text
+    assert ENGLISH.error_text("again_gone") == ended(built, asked).text
     assert number == len(built.openai.requests)
 
 
@@ -426,7 +427,7 @@ def test_what_slack_has_not_signed_now_does_nothing(
 
     assert status == got
     assert before == everything(built)
-    assert not built.spool.is_stop_asked(key)
+    assert not built.spool.is_stop_requested(key)
     press(built, placeholder, "stop")
     answered(built, question)
 

@@ -9,19 +9,17 @@ import pytest
 
 from cocoai.answer.reply import LATE
 from cocoai.config import personas
-from cocoai.slack import chat, growing, layout, markdown, speakers
-from cocoai.slack.download import Limits
+from cocoai.slack.api import chat, live_message
+from cocoai.slack.api.download import AttachmentLimits
+from cocoai.slack.markdown import message_layout, to_markdown_block
+from cocoai.slack.thread import speakers
 
 pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-ROOMS = ("answer", "words", "slack", "chatgpt", "engine")
-"""Every file in these is on the way of a question or a click, or about it."""
-
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
-_ON_THE_WAY = re.compile(r"\*\*`([\w/]+\.py)`\*\*")
 _PLACE = r"`[a-z/]+(?:/|\.json)`"
 _KEPT = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
 
@@ -34,16 +32,6 @@ def anchors(page: str) -> set[str]:
     """What a page's headings can be linked by, as GitHub makes it of them."""
     titles = re.findall(r"(?m)^#+ (.+)$", page)
     return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
-
-
-def test_the_journey_names_every_file() -> None:
-    """Of the rooms that a question goes through, without one that is no longer there."""
-    named = set(_ON_THE_WAY.findall(text("docs/journey.md")))
-    there = {path.relative_to(ROOT / "cocoai").as_posix() for path in (ROOT / "cocoai").rglob("*.py")}
-    on_the_way = {path for path in there if path.split("/")[0] in ROOMS and not path.endswith("__init__.py")}
-
-    assert set() == on_the_way - named
-    assert set() == named - there
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -70,10 +58,10 @@ def test_both_readmes_tell_the_same_of_what_is_kept() -> None:
 @pytest.mark.parametrize(
     ("told", "number"),
     [
-        ("at most {} characters a message. What", markdown.MOST),
-        ("at most {} characters a message. Headings", layout.MOST_SECTION),
-        ("up to {} characters", layout.MOST_TEXT),
-        ("share {} updates a minute", growing.PER_MINUTE),
+        ("at most {} characters a message. What", to_markdown_block.MOST),
+        ("at most {} characters a message. Headings", message_layout.MOST_SECTION),
+        ("up to {} characters", message_layout.MOST_TEXT),
+        ("share {} updates a minute", live_message.PER_MINUTE),
         ("newest {} replies", chat.MOST_MESSAGES),
         ("at most {} people at a question", speakers.MOST_NAMES),
         ("at most {} bytes", personas.LONGEST),
@@ -90,6 +78,6 @@ def test_the_conversation_s_figures_in_words() -> None:
     """Those that are too small for digits."""
     page = text("docs/conversation.md")
 
-    assert (3600.0, 10) == (LATE, Limits().count)
+    assert (3600.0, 10) == (LATE, AttachmentLimits().count)
     assert "over an hour after its question" in page
     assert "At most ten files a question" in page

@@ -21,19 +21,24 @@ from hypothesis import strategies as st
 from bench.fuzz import CHARACTERS, NOW, SECRET, US, Judge, TextJudge, fuzz, spoiled
 from bench.soak import NoSync
 from cocoai.answer import Answerer
-from cocoai.engine.job import Key, encode_line
-from cocoai.engine.request import Request
-from cocoai.engine.router import Router
-from cocoai.engine.spool import Spool
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.engine.client.client import FullResponse, PendingResponse, StreamedResponse
+from cocoai.engine.web.request import Request
+from cocoai.engine.web.router import Router
 from cocoai.errors import Refused
-from cocoai.slack.events import Question, SlackEventAnalyzer
-from cocoai.slack.history import turns
-from cocoai.slack.layout import Shown
-from cocoai.slack.messages import Mark, Message
-from cocoai.slack.rendering import plain
-from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
+from cocoai.slack.markdown.message_layout import Shown
+from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.model.messages import Message, MessageMetadata
+from cocoai.slack.model.question import Question
+from cocoai.slack.thread.history import turns
+from cocoai.spool.job import encode_line
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 
 SHORT = 4000
 """Mutations in this suite; bench/fuzz.py makes a million."""
@@ -100,7 +105,7 @@ def test_the_fuzz_would_tell(tmp_path: Path) -> None:
 def test_whatever_is_posted_the_door_answers(number: int) -> None:
     """Through router, webhook and spool: 200 or 400, no bug's 500, and the spool holds questions or nothing."""
     with spool() as (kept, ready):
-        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, asked_in=kept.asked_in)
+        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=kept.is_known_thread)
         webhook = Webhook(analyzer, kept, wake=lambda: None, clock=lambda: float(NOW))
         body = spoiled(7, number)
         signature = sign(body, str(NOW).encode(), SECRET).decode()
@@ -174,8 +179,8 @@ def test_any_bytes_in_ready_stop_nobody_else(data: bytes) -> None:
     with spool() as (kept, ready):
         (ready / "C0PRACTICE-0.000001-0.000001").write_bytes(data)
         kept.put(Key.parse(QUESTION.key), QUESTION.facts())
-        looks = [kept.is_due(), kept.is_claimable(), kept.is_lacking("nothing")]
-        visited = [str(job.key) for job in kept.visit("nothing")]
+        looks = [kept.is_due(), kept.is_claimable(), kept.any_without("nothing")]
+        visited = [str(job.key) for job in kept.each_without("nothing")]
         jobs = [job for _ in range(2) if (job := kept.claim()) is not None]
         attempts = [job.attempt for job in jobs]
         for job in jobs:
@@ -210,6 +215,32 @@ def test_anything_in_ready_that_is_no_file_stops_nobody_else(make: str) -> None:
         assert QUESTION.key == str(job.key)
 
 
+class Silent:
+    """An HTTP client for a process that must not speak."""
+
+    def post(self, *_: object) -> FullResponse:
+        raise AssertionError("nothing is to be sent")
+
+    def ask(self, *_: object) -> PendingResponse:
+        raise AssertionError("nothing is to be sent")
+
+    def fetch(self, *_: object) -> StreamedResponse:
+        raise AssertionError("nothing is to be sent")
+
+
+OPENAI: dict[str, Any] = {
+    "base_url": "http://127.0.0.1/v1",
+    "api_key": "sk-none",
+    "model": "gpt-6-luna",
+    "max_output_tokens": 100,
+    "reasoning_effort": "",
+    "connect_timeout": 1.0,
+    "first_word_timeout": 1.0,
+    "silence_timeout": 1.0,
+    "total_timeout": 1.0,
+}
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -224,10 +255,11 @@ def test_a_question_of_another_version_is_failed_and_not_tried_for_ever(question
         kept.put(Key.parse(QUESTION.key), question)
         answerer = Answerer(
             kept,
-            manner(),
+            options(),
+            SlackChat(Silent(), api_url="http://127.0.0.1/api/", token="xoxb-none"),
+            ChatGPTChat(Silent(), **OPENAI),
+            identity=FixedIdentity(),
             folder="/nonexistent",
-            outside=lambda: pytest.fail("nothing is to be said"),
-            own_user=lambda: "U0COCOAI",
         )
         job = kept.claim()
         assert job is not None
@@ -243,7 +275,10 @@ ENTITY = st.sampled_from(["<@", "<#C1|", "<!", "|", ">", "<", "&lt;", "&amp;", "
 TEXT = st.lists(ENTITY | st.text(CHARACTERS, max_size=3), max_size=12).map("".join)
 TS = st.from_regex(r"[0-9]{1,12}\.[0-9]{1,8}", fullmatch=True) | st.text("0123456789.-", max_size=8)
 MARK = st.none() | st.builds(
-    Mark, st.text("C0-.12", max_size=9), st.sampled_from(["placeholder", "answer", "part", "note"]), st.integers()
+    MessageMetadata,
+    st.text("C0-.12", max_size=9),
+    st.sampled_from(["placeholder", "answer", "part", "note"]),
+    st.integers(),
 )
 MESSAGES = st.lists(
     st.builds(

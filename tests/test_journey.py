@@ -23,7 +23,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from cocoai.words import ENGLISH
+from cocoai.texts import ENGLISH
 from tests.house import House, house, payload
 from tests.processes import Clients, wait_until
 

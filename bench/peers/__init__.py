@@ -28,13 +28,13 @@ from bench.cpu import Account, descendants
 from bench.peers import bolt, fpm, nginx, ours
 from bench.peers.front import Front
 from bench.peers.nginx import Backend
-from cocoai.engine import locks
-from cocoai.engine.spool import Spool
+from cocoai.engine.process import locks
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import rehearsal
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.spool.spool import Spool
 from tests.processes import PATIENCE, free_port, wait_until
 
 ALONE = "nginx alone"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cocoai.engine.job import Key, whole_lines
-from cocoai.engine.spool import KEPT
-from cocoai.slack.interactions import Click
-from cocoai.slack.layout import Layout
-from cocoai.words import ENGLISH
+from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.click import Click
+from cocoai.spool.job import whole_lines
+from cocoai.spool.key import Key
+from cocoai.spool.spool import RETENTION
+from cocoai.texts import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import Left
 from tests.crash.world import Asked, Law, Outside, is_message
 
 LAYOUT = Layout("mrkdwn")
-"""As the machine answers (tests/manner.py)."""
+"""As the machine answers (tests/options.py)."""
 
 
 def judged(left: Left, outside: Outside, questions: Mapping[str, Asked]) -> Iterator[tuple[Law, str]]:
@@ -36,7 +37,7 @@ def judged(left: Left, outside: Outside, questions: Mapping[str, Asked]) -> Iter
 
 def is_forgotten(key: str, outside: Outside) -> bool:
     """Whether it ended so long ago that nobody needs to know it."""
-    return outside.now - dict(outside.ended).get(key, outside.now) > KEPT["done"]
+    return outside.now - dict(outside.ended).get(key, outside.now) > RETENTION["done"]
 
 
 def judge_the_end(machine: Machine) -> None:

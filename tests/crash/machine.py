@@ -16,18 +16,19 @@ from urllib.parse import parse_qsl
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat, Ending
 from cocoai.conversation import Conversation
-from cocoai.engine.job import Fact, Job, Key, whole_lines
-from cocoai.engine.line import Reply, Response
-from cocoai.engine.spool import Spool
+from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent, Temporary
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.events import Question
-from cocoai.slack.interactions import Click
-from tests.crash.disk import Disk
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.model.click import Click
+from cocoai.slack.model.question import Question
+from cocoai.spool.job import Fact, Job, whole_lines
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from tests.crash.disk import SimulatedDisk
 from tests.crash.power import Left, blank
 from tests.crash.stage import Stage
 from tests.crash.world import NOW, Asked, Law, Outside, Said, is_message, name
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
@@ -52,15 +53,15 @@ class Wire:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def post(self, url: str, body: bytes, *_: object) -> Reply:
+    def post(self, url: str, body: bytes, *_: object) -> FullResponse:
         """What Slack answers; the power may go before it hears us, and before we hear it."""
         fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
-        return Reply(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
+        return FullResponse(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
     def ask(self, *_: object) -> NoReturn:
         raise NotImplementedError
 
-    def fetch(self, *_: object) -> Response:
+    def fetch(self, *_: object) -> StreamedResponse:
         raise NotImplementedError
 
 
@@ -107,7 +108,7 @@ class Machine:
     steps: int = 0
 
     def __post_init__(self) -> None:
-        self.disk = Disk(self.left, clock=self.clock, step=self.step, own_step=self.own_step)
+        self.disk = SimulatedDisk(self.left, clock=self.clock, step=self.step, own_step=self.own_step)
         self.spool = self.cast.spool(self)
 
     def clock(self) -> float:
@@ -150,7 +151,7 @@ class Machine:
         self.note(accepted=self.outside.accepted | {key})
 
     def work(self) -> bool:
-        """A job process that answers one question, if there is one. The order of engine/jobs.py."""
+        """A job process that answers one question, if there is one. The order of spool/runner.py."""
         in_hand: list[str] = []
         answerer = self._answerer(in_hand)
         job = self.spool.claim()
@@ -163,19 +164,19 @@ class Machine:
         job.release()
         return True
 
-    def welcome(self) -> None:
+    def post_placeholder(self) -> None:
         """The usher."""
         answerer = self._answerer([])
-        for job in self.spool.visit("placeholder"):
+        for job in self.spool.each_without("placeholder"):
             self._judge(job)
-            answerer.welcome(job)
+            answerer.post_placeholder(job)
             self._note_end(job)
 
-    def ask_stop(self, unwanted: Question) -> None:
+    def request_stop(self, unwanted: Question) -> None:
         """A worker: somebody wishes that this question ends with what is there."""
         self.note(stopped=self.outside.stopped | {unwanted.key})  # from here on the wish may be heard
         try:
-            self.spool.ask_stop(Key.parse(unwanted.key))
+            self.spool.request_stop(Key.parse(unwanted.key))
         except OSError as error:
             self.blame(Law.RUNS, f"ask_stop: {error!r}")
 
@@ -189,17 +190,16 @@ class Machine:
         self.note(now=self.outside.now + seconds)
 
     def _answerer(self, in_hand: list[str]) -> Answerer:
-        answerer = self.cast.answerer(
+        return self.cast.answerer(
             self.spool,
-            manner(update_interval=0.0),
+            options(update_interval=0.0),
+            self._slack_chat(),
+            Model(self, in_hand),
             folder="/nonexistent",
-            outside=lambda: (self._slack_chat(), Model(self, in_hand)),
-            own_user=lambda: "U0COCOAI",
+            identity=FixedIdentity(),
             clock=self.clock,
             sleep=lambda seconds: None,
         )
-        answerer.begin()
-        return answerer
 
     def _slack_chat(self) -> SlackChat:
         return SlackChat(Wire(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 from cocoai.answer import Answerer
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.clicks import Clicks
 from cocoai.answer.reply import Reply
-from cocoai.answer.run import Run
-from cocoai.engine import background
-from cocoai.engine.job import Fact, Job, Key, encode_line
-from cocoai.engine.spool import Spool
-from cocoai.slack.interactions import Click
+from cocoai.engine.process import fork
+from cocoai.slack.model.click import Click
+from cocoai.spool.job import Fact, Job, encode_line
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import named
 from tests.crash.machine import Cast, StagedSpool
@@ -177,7 +179,7 @@ class TakesHalfAJob(StagedSpool):
 class ForgetsWhatIsUnwanted(StagedSpool):
     """Takes the wish that a question ends for leave to forget it."""
 
-    def ask_stop(self, key: Key) -> bool:
+    def request_stop(self, key: Key) -> bool:
         self._files.unlink(self._path("ready", str(key)))
         return True
 
@@ -185,29 +187,45 @@ class ForgetsWhatIsUnwanted(StagedSpool):
 class FinishesBeforePosting(Answerer):
     """The job is done when the answer is recorded; then it is delivered."""
 
-    def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
-        answer = super()._ask(run, reply, ts)
-        self._spool.finish(run.job)
+    def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
+        answer = super()._ask(attempt, reply, ts)
+        self._spool.finish(attempt.job)
         return answer
 
-    def _finish(self, run: Run, outcome: str) -> None:
+    def _finish(self, attempt: Attempt, outcome: str) -> None:
         pass
 
 
-class FinishesBeforeObeying(Answerer):
-    """The click's job is done; then it is done."""
+class FinishesBeforeRunning(Clicks):
+    """Finish the click's job, then do what was clicked."""
 
-    def _obey(self, job: Job, click: Click) -> None:
+    def handle(self, job: Job) -> None:
         self._spool.finish(job)
-        self._clicks.obey(click)
+        self._run(Click.from_facts(job.question))
+
+
+class FinishesBeforeObeying(Answerer):
+    """Its clicks finish their job first."""
+
+    def answer(self, job: Job) -> None:
+        self._clicks.__class__ = FinishesBeforeRunning
+        super().answer(job)
+
+
+class ReplyThatNeverSeeks(Reply):
+    """Find nothing that an earlier attempt posted."""
+
+    def _find_posted(self, *args: object, **kwargs: object) -> str | None:
+        return None
 
 
 class NeverSeeks(Answerer):
     """Posts whatever is not recorded."""
 
-    class reply(Reply):  # noqa: N801 (the name of what it takes the place of)
-        def _sought(self, *args: object, **kwargs: object) -> str | None:
-            return None
+    def _reply(self, attempt: Attempt) -> Reply:
+        reply = super()._reply(attempt)
+        reply.__class__ = ReplyThatNeverSeeks
+        return reply
 
 
 @dataclass(frozen=True)
@@ -289,7 +307,7 @@ def test_closing_what_was_inherited_drops_a_claim(tmp_path: Path, *, lays_over: 
             os.close(inherited.fileno())
         os._exit(2 + claims_twice(tmp_path, inherited.close))
 
-    pid = background.fork(work, name="claiming")
+    pid = fork.fork(work, name="claiming")
     _, status = os.waitpid(pid, 0)
     inherited.close()
 

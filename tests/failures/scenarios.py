@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer import Answerer
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
-from cocoai.answer.run import Run
-from cocoai.engine.job import Fact
+from cocoai.conversation import Persona
 from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
-from tests.manner import Persona
+from tests.options import FixedPersonas
 from tests.processes import free_port
 
 Scenario = Callable[[Counter, str], Message]
@@ -42,7 +44,7 @@ def nobody_listens(desk: Counter, text: str) -> Message:
 
 def model_gone(desk: Counter, text: str) -> Message:
     """The settings name a model that was shut down."""
-    desk.changes["persona"] = lambda _: Persona(model="gpt-3.5-turbo-0301")
+    desk.changes["personas"] = FixedPersonas(Persona("Be kind.", "gpt-3.5-turbo-0301"))
     return desk.answered(text)
 
 
@@ -70,7 +72,7 @@ def attachment(desk: Counter, text: str) -> Message:
 def kills_its_process(desk: Counter, text: str) -> Message:
     """Each process that claims it dies."""
     question = desk.ask(text)
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         desk.claim().release()
     desk.run_to_the_end()
     return question
@@ -79,7 +81,7 @@ def kills_its_process(desk: Counter, text: str) -> Message:
 class Broken(Answerer):
     """Has a bug."""
 
-    def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
+    def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
         raise ZeroDivisionError(f"of {run.question.key}")
 
 
@@ -104,8 +106,8 @@ def cut(desk: Counter, text: str) -> Message:
 def restarted(desk: Counter, text: str) -> Message:
     """The machine went down while the asker looked at the placeholder, and came back an hour later."""
     question = desk.ask(text)
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     desk.claim().release()
     desk.ahead += 3601
     desk.run_to_the_end()

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from cocoai.answer import Answerer
-from cocoai.answer.run import Run
+from cocoai.answer.attempt import Attempt
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.words import LANGUAGES, Words
+from cocoai.texts import LANGUAGES, Texts
 from tests.failures.counter import QUESTIONS, Counter
 from tests.failures.scenarios import WEEK
 
@@ -36,7 +36,7 @@ def kept(desk: Counter) -> None:
     """All of it still is."""
 
 
-SAID: dict[tuple[str, str], Callable[[Words], str]] = {
+SAID: dict[tuple[str, str], Callable[[Texts], str]] = {
     ("delete", "U0ASKER02"): lambda words: words.only_asker,
     ("up", "U0ASKER02"): lambda words: words.thanks,
 }
@@ -94,7 +94,7 @@ def test_a_deletion_that_slack_forbids_is_the_operators(
 class Killed(Answerer):
     """One that does not come to the end of its question, though the answer stands in Slack."""
 
-    def _finish(self, run: Run, outcome: str) -> None:
+    def _finish(self, run: Attempt, outcome: str) -> None:
         pass
 
 

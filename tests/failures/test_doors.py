@@ -17,7 +17,7 @@ from cocoai import config, status
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.status.sheet import sheet
+from cocoai.status.report import report
 from cocoai.status.text import render
 from tests import test_failures
 from tests.failures.counter import QUESTIONS
@@ -96,7 +96,7 @@ def looked(built: House) -> status.Status:
 
 def counted(built: House) -> dict[str, int]:
     """Refusals, by their line."""
-    picture = looked(built).picture
+    picture = looked(built).snapshot
     assert picture
     return dict(picture.refused)
 
@@ -187,7 +187,7 @@ def test_without_credit_the_asker_is_told_and_the_operator_knows_why(standing: H
     assert [reply.ts] == [message.ts for message in standing.replies(question)]
     number = sum(1 for asked in standing.openai.requests if asked.path.endswith("/chat/completions"))
     evidence = f"OpenAI credit_balance_exhausted insufficient_quota 429 req_practice{number}"
-    shown_by_status = "\n".join(render(sheet(looked(standing))))
+    shown_by_status = "\n".join(render(report(looked(standing))))
     assert evidence in standing.log()
     assert evidence in shown_by_status
     assert {"OpenAI's own words", "a secret"}.isdisjoint(betrayals(standing.log() + shown_by_status))

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cocoai.engine.job import Key
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.words import ENGLISH
+from cocoai.spool.key import Key
+from cocoai.texts import ENGLISH
 from tests.house import House, payload
 from tests.kill.points import CLICKS, Point
 from tests.kill.stack import LONG, arm, is_at_rest, posted

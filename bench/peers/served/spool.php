@@ -1,5 +1,5 @@
 <?php
-// cocoai/engine/spool.py in PHP, step by step. A folder is fsynced as a file is: PHP opens it for reading, on Linux.
+// cocoai/spool/spool.py in PHP, step by step. A folder is fsynced as a file is: PHP opens it for reading, on Linux.
 
 declare(strict_types=1);
 

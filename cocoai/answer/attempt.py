@@ -1,0 +1,65 @@
+"""Attempt: one process's run at one question, and what it records in the job."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from cocoai.slack.model.messages import MessageMetadata
+from cocoai.slack.model.question import Question
+from cocoai.spool.job import Job
+from cocoai.texts import Texts
+
+MESSAGE_DELAY = 2.0
+"""Seconds after a claim before unrecorded messages of the last process are sought: if it was killed, a message may
+still be on its way to Slack."""
+
+log = logging.getLogger(__name__)
+
+
+class Attempt:
+    """One run at one job: the job, its question, the texts in the asker's language, and the reply's first message.
+
+    `first_message` is the ts of the message that is or will be the reply; empty while there is none.
+    """
+
+    def __init__(self, job: Job, question: Question, texts: Texts) -> None:
+        self.job = job
+        self.question = question
+        self.texts = texts
+        self._began = time.monotonic()
+        placeholder = job.last("placeholder")
+        self.first_message: str = placeholder["ts"] if placeholder else ""
+        earlier = [line.get("fact") for line in job.lines[1:-1]]
+        # If the last fact is `retry`, or a placeholder posted by the placeholder process, the previous attempt ended
+        # normally. Otherwise it was killed, and a message of its may still be under way.
+        self._is_after_crash = bool(earlier) and earlier[-1] != "retry" and earlier[-2:] != ["visit", "placeholder"]
+
+    @property
+    def ms(self) -> float:
+        """Return the milliseconds since this attempt began."""
+        return (time.monotonic() - self._began) * 1000
+
+    @property
+    def settling_time(self) -> float:
+        """Return the seconds for which a message of a killed attempt may still arrive; 0 if none was killed."""
+        return max(0.0, MESSAGE_DELAY - self.ms / 1000) if self._is_after_crash else 0.0
+
+    def metadata(self, kind: str, n: int = 1) -> MessageMetadata:
+        """Return the metadata of a message of this job: its `kind`, and `n` for the n-th part of an answer."""
+        return MessageMetadata(self.question.key, kind, n, self.question.again)
+
+    def record(self, fact: str, **values: Any) -> bool:
+        """Record a fact in the job; return False, and log it, if the disk refuses.
+
+        Steps that are harmless to repeat go on without their fact.
+        """
+        if fact == "placeholder":
+            self.first_message = values["ts"]
+        try:
+            self.job.record(fact, **values)
+        except OSError:
+            log.exception("answer key=%s outcome=fact-not-kept fact=%s", self.job.key, fact)
+            return False
+        return True

@@ -1,0 +1,30 @@
+"""The generation: a number in `run/` that every start, reload and stop of the pool raises.
+
+A job process outlives the worker that forked it, and may outlive the pool. It goes on claiming only while the
+number is what it was at its birth, so that no old code and no old settings take up new work.
+"""
+
+from __future__ import annotations
+
+from cocoai.engine.process.replace_file import replace_file
+
+
+class Generation:
+    """The number in the file at `path`. One master writes it; anybody reads it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def read(self) -> int:
+        """The number now; 0 while there is none."""
+        try:
+            with open(self._path, encoding="ascii") as file:
+                return int(file.read())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def raise_(self) -> int:
+        """The next number, in place of the last."""
+        number = self.read() + 1
+        replace_file(self._path, f"{number}\n".encode())
+        return number
