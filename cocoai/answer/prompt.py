@@ -6,12 +6,14 @@ It sees the thread as it stands in Slack now, our own earlier answers as they li
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
-from cocoai.chatgpt.chat import ChatGPTChat, Ending
+from cocoai.chatgpt.chat import AnswerPieces, ChatGPTChat, Ending
+from cocoai.chatgpt.stream import Interruption
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.conversation import Conversation, Turn
 from cocoai.engine.process.wakeup import WakeupPipe
@@ -44,7 +46,7 @@ class Asked:
     """
 
     model: str
-    pieces: Generator[str | Ending, None, None]
+    pieces: AnswerPieces
     left_out: tuple[LeftOut, ...]
     messages: tuple[Message, ...]
     """The thread as it was read."""
@@ -78,7 +80,7 @@ class Asking:
         """Have the model write, letting the reply at `ts` grow; returns the `answer` fact, which is recorded."""
         if self._spool.is_stop_requested(run.job.key):
             return self._keep(run, "", Ending(STOPPED, "", None), ())
-        asked = self._asked(run, growing)
+        asked = self._asked(run)
         if run.job.attempt > 1:
             # What the last attempt had shown stays until there is more.
             growing.shown = max((len(message.text) for message in asked.messages if message.ts == ts), default=0)
@@ -92,7 +94,7 @@ class Asking:
 
     # what it is shown
 
-    def _asked(self, run: Attempt, growing: LiveMessage) -> Asked:
+    def _asked(self, run: Attempt) -> Asked:
         question = run.question
         messages = self._thread(run)
         files = files_of_question(messages, question)
@@ -104,7 +106,7 @@ class Asking:
         model = wanted or persona.model or self._manner.model
         conversation = Conversation(persona.instructions, (*before, replace(last, attachments=attachments)))
         bell = self._bell.fd if self._bell else None
-        pieces = self._chatgpt.reply(self._seen(conversation, model), model=model, spare=growing.spare, bell=bell)
+        pieces = self._chatgpt.reply(self._seen(conversation, model), model=model, wakeup=bell)
         return Asked(model, pieces, left_out, messages)
 
     def _turns(self, messages: tuple[Message, ...], question: Question) -> tuple[Turn, ...]:
@@ -146,23 +148,22 @@ class Asking:
 
     def _written(self, run: Attempt, asked: Asked, growing: LiveMessage) -> tuple[str, Ending]:
         """All that it writes, or until the asker has had enough."""
-        text, ending = "", Ending("", asked.model, None)
-        for piece in asked.pieces:
-            if isinstance(piece, Ending):
-                ending = piece
-            elif self._is_stopped(run, was_rung=not piece):
-                asked.pieces.close()
-                return text + piece, Ending(STOPPED, asked.model, None)
-            else:
-                text += piece
+        text = ""
+        with closing(asked.pieces) as pieces:
+            piece = next(pieces)
+            while not isinstance(piece, Ending):
+                text += piece if isinstance(piece, str) else ""
+                if self._is_stopped(run, is_interrupted=isinstance(piece, Interruption)):
+                    return text, Ending(STOPPED, asked.model, None)
                 growing.show(text)
-        if ending.usage is not None and ending.estimated:
-            self._calibration.learn(asked.model, ending.estimated, ending.usage)
-        return text, ending
+                piece = pieces.send(growing.spare())
+        if piece.usage is not None and piece.estimated_tokens:
+            self._calibration.learn(asked.model, piece.estimated_tokens, piece.usage)
+        return text, piece
 
-    def _is_stopped(self, run: Attempt, *, was_rung: bool) -> bool:
+    def _is_stopped(self, run: Attempt, *, is_interrupted: bool) -> bool:
         """The bell may not have been heard, or not have rung: the wish itself is looked for at every piece."""
-        if self._bell and was_rung:
+        if self._bell and is_interrupted:
             self._bell.drain()
         return self._spool.is_stop_requested(run.job.key)
 

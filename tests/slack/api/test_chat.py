@@ -502,8 +502,8 @@ class Impatient:
     def __init__(self, line: HttpClient) -> None:
         self._line = line
         self.allowed: list[tuple[float, float]] = []
-        self.ask = line.ask
-        self.fetch = line.fetch
+        self.post_streamed = line.post_streamed
+        self.get = line.get
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]
