@@ -84,7 +84,8 @@ def test_the_estimate_includes_all_that_is_sent() -> None:
     bare = conversation_of("a" * 400, "B" * 40)
     full = Conversation(bare.instructions, (*bare.turns, Turn("asker", "c", (TEXT,))))
 
-    assert estimated_tokens("Be kind.") + estimated_tokens("a" * 400) + estimated_tokens("B" * 40) == bare.estimated_tokens()
+    texts_alone = ("Be kind.", "a" * 400, "B" * 40)
+    assert sum(map(estimated_tokens, texts_alone)) == bare.estimated_tokens()
     assert bare.estimated_tokens() + 3000 < full.estimated_tokens() < bare.estimated_tokens() + 3100
     assert (True, True, False) == (bare.is_text, full.is_text, Conversation("", (Turn("asker", "", (PDF,)),)).is_text)
     assert (False, True) == (bare.has_attachments, full.has_attachments)

@@ -480,9 +480,7 @@ def test_the_connect_time_out_includes_the_handshake(chats: Chats) -> None:
 
 @pytest.mark.parametrize("kind", ["silent", "pause"])
 @pytest.mark.parametrize("keep_alives", [False, True])
-def test_the_first_word_time_out(
-    chats: Chats, practice: PracticeOpenAI, kind: Any, keep_alives: bool
-) -> None:
+def test_the_first_word_time_out(chats: Chats, practice: PracticeOpenAI, kind: Any, keep_alives: bool) -> None:
     """Neither silence nor headers, a role and comments are text; the request was sent, so it may be billed."""
     practice.manner.keep_alives = keep_alives
     practice.fail(kind)
@@ -742,9 +740,7 @@ def test_a_model_without_vision(chats: Chats, practice: PracticeOpenAI, attachme
     assert read(chat, attached(TEXT))
 
 
-def test_no_attachment_is_blamed_if_there_is_none(
-    chats: Chats, scripted: Callable[[Script], Scripted]
-) -> None:
+def test_no_attachment_is_blamed_if_there_is_none(chats: Chats, scripted: Callable[[Script], Scripted]) -> None:
     """Without attachments in the conversation the error keeps the API's own code."""
     body = json.dumps({"error": {"message": "Invalid image.", "code": "image_parse_error"}}).encode()
     server = scripted(lambda _: Outgoing(400, body, (("Content-Type", "application/json"),)))
