@@ -93,7 +93,7 @@ class Conversation:
         for index in range(len(self.turns) - 2, -1, -1):
             turn = self.turns[index]
             left -= turn.estimated_tokens()
-            if left < 0:
+            if left < 0:  # this turn does not fit: `left` and its tokens are the room that there is for its end
                 end = turn.last_lines(left + turn.estimated_tokens())
                 return replace(self, turns=(*end, *self.turns[index + 1 :]))
         return self

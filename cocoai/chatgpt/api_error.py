@@ -109,6 +109,7 @@ class ApiError:
         `our_code` is our own for an error that is known to be permanent; the API's is then kept as `their_code`. If it
         is not given, _OUR_CODES has one for some errors.
         """
+        # Status 200 without an error object is a page from somebody else: a wrong address, or a login page.
         nameless = "not_an_api" if self.status // 100 == 2 else str(self.status or "error_in_stream")
         code = self.code or self.type or nameless
         our_code = our_code or next((ours for ours, codes in _OUR_CODES.items() if {self.code, self.type} & codes), "")
@@ -153,6 +154,7 @@ class ApiError:
         """Return the parameter among `sent` that the model refuses; None if the error is about something else."""
         if self.status not in (400, 422) or not (self.code in _REFUSALS or _REFUSED_IN_TEXT.search(self.text)):
             return None
+        # `param` may go into detail: stream_options.include_usage, messages[0].role.
         named = [re.split(r"[.\[]", self.param)[0]] if self.param else re.findall(r"\w+", self.text)
         return next((name for name in named if name in sent), None)
 
@@ -162,7 +164,7 @@ class ApiError:
         if names & EXHAUSTED:
             return False
         if self.status:
-            return self.status in (408, 409, 429) or self.status >= 500
+            return self.status in (408, 409, 429) or self.status >= 500  # those that OpenAI's own client retries
         return not names & (_FINAL_IN_STREAM | _BAD_ATTACHMENTS)
 
 

@@ -146,7 +146,7 @@ class ChatGPTChat:
         """
         body = request_body(conversation, model, self._parameters(model))
         deadlines.await_first_word(self._first_word_timeout)
-        left = deadlines.left()
+        left = deadlines.left()  # the response is awaited as long as the first word
         timeout = (min(self._connect_timeout, left), left)
         try:
             pending = self._client.post_streamed(self._url, body, self._headers(), timeout)
@@ -170,8 +170,9 @@ class ChatGPTChat:
             "max_completion_tokens": limit,
             "max_tokens": limit if "max_completion_tokens" in refused else None,
             "reasoning_effort": self._reasoning_effort or None,
-            "store": False,
+            "store": False,  # OpenAI keeps nothing of the conversation
             "stream": True,
+            # Without it a stream has no usage, and without `stream` it is not allowed.
             "stream_options": None if "stream" in refused else {"include_usage": True},
         }
         return {name: value for name, value in wanted.items() if value is not None and name not in refused}

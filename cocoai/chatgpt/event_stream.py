@@ -55,11 +55,13 @@ class EventReader:
             return
         name, _, value = line.partition(b":")
         if name == b"data":
+            # One space after the colon belongs to the field, and all others to its value.
             self._data += value.removeprefix(b" ") + b"\n"
             check_size(len(self._data), MAX_EVENT)
 
     def _end_event(self) -> Iterator[str]:
         """Yield the data of the current event, unless it is blank, and begin the next one."""
+        # Each line of data was stored with a line end, and the standard drops the last one.
         text = self._data.removesuffix(b"\n").decode("utf-8", "replace")
         self._data.clear()
         if text.strip():

@@ -29,6 +29,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 def request_body(conversation: Conversation, model: str, parameters: Mapping[str, Any]) -> bytes:
     """Return the whole request as JSON; `parameters` are all others besides `model` and `messages`."""
     body = BytesIO()
+    # The list of messages is left open, so that they can be written into it piece by piece.
     body.write(_json({"model": model, **parameters, "messages": []}).removesuffix(b"]}"))
     body.writelines(_separated(_messages(conversation)))
     body.write(b"]}")

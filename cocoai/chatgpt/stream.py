@@ -95,6 +95,7 @@ class StreamState:
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.usage = chunk.usage or self.usage
         self.is_refusal = self.is_refusal or bool(chunk.refusal)
+        # The text of a refusal is written, and billed, like any other.
         self.has_begun = self.has_begun or bool(chunk.text or chunk.refusal)
         self.is_done = self.is_done or chunk.is_done
         return self._whole_characters(chunk.text)
@@ -207,6 +208,7 @@ def _parse_chunk(payload: dict[str, Any]) -> Chunk:
         raise ApiError.from_stream(payload["error"]).to_exception()
     choices = payload.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    # A streamed event has a delta, a single body a message.
     message = _mapping(choice.get("delta")) or _mapping(choice.get("message"))
     return Chunk(
         text=_string(message.get("content")),

@@ -41,7 +41,7 @@ class TokenRatio:
         if estimated <= 0 or usage.prompt_tokens <= 0:
             return
         ratios = self._read()
-        known = ratios.pop(model, None)
+        known = ratios.pop(model, None)  # it is added again as the last, that is, the newest one
         seen = min(MOST, max(LEAST, usage.prompt_tokens / estimated))
         learned = seen if known is None else known + (seen - known) * _WEIGHT
         if abs(learned - (known or 1.0)) > _MIN_CHANGE * (known or 1.0):

@@ -64,6 +64,7 @@ class Body:
         Raise TimeoutError after `seconds`, `Interrupted` if `wakeup` is readable and there is no data, and another
         OSError if the body is cut off or malformed.
         """
+        # Received data may add nothing to the body: the size line of an HTTP chunk, or a part of a compressed block.
         chunk = b""
         while not chunk and not self._frame.is_complete:
             data = self._receive(seconds)
@@ -88,7 +89,7 @@ class Body:
     def _receive(self, seconds: float) -> bytes:
         """Return up to about CHUNK_SIZE raw bytes, or b"" at the end of the connection; wait only for the first."""
         until = time.monotonic() + seconds
-        self._socket.settimeout(0)
+        self._socket.settimeout(0)  # all waiting is done by `_wait`, which `wakeup` can end
         data = self._read_buffered()
         while len(data) < CHUNK_SIZE:
             try:
@@ -172,7 +173,7 @@ class Chunked(_Frame):
                 break
             self._take_line(data[at:end])
             at = end + 2
-        self._rest = data[at:]
+        self._rest = data[at:]  # an unfinished line, which must not fill the memory
         if len(self._rest) > _MAX_LINE:
             raise ConnectionError("not a chunk")
         return b"".join(pieces)
@@ -196,7 +197,7 @@ def _frame(status: int, headers: Mapping[str, str]) -> _Frame:
     """Return the frame of a response's body, by the rules of RFC 9112, 6.3."""
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return Chunked()
-    length = headers.get("content-length", "")
+    length = headers.get("content-length", "")  # one that is no number is ignored
     if status in (204, 304):
         return _Sized(0)
     return _Sized(int(length) if length.isascii() and length.isdigit() else None)

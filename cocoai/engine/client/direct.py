@@ -43,7 +43,7 @@ class DirectClient:
             with self._post(url, body, headers, timeout) as response:
                 full = FullResponse(response.status, response.headers, response.body.read_all(timeout[1]))
         except BaseException:
-            self.close()
+            self.close()  # the rest of this response must not be taken for the next one
             raise
         if response.body.is_last:
             self.close()
@@ -210,6 +210,7 @@ def _send(
 def _prepare(connection: HTTPConnection, method: str, to: SplitResult, headers: RequestHeaders) -> None:
     """Write the head of a request into the connection's buffer. Raise ValueError or `BadHeader` if it has odd parts."""
     try:
+        # Without Accept-Encoding, unless `headers` has one: http.client would add one of its own.
         connection.putrequest(method, urlunsplit(("", "", to.path or "/", to.query, "")), skip_accept_encoding=True)
     except (HTTPException, UnicodeError) as error:
         raise ValueError("an address has a path of visible ASCII") from error

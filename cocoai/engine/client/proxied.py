@@ -182,17 +182,19 @@ class _SecureAdapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, proxy_ssl_context=self._context, **kwargs)
 
     def build_connection_pool_key_attributes(self, request: Any, *_: Any) -> Any:
+        # The usual attributes depend on `verify` and name a bundle: connections are pooled by the one context instead.
         host, _of_requests = super().build_connection_pool_key_attributes(request, verify=True)
         return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
+        # requests would set a bundle here, and urllib3 load it for each connection.
         conn.cert_reqs = "CERT_REQUIRED"
         conn.ca_certs = None
         conn.ca_cert_dir = None
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if is_loopback(request.url):
-            kwargs["proxies"] = None
+            kwargs["proxies"] = None  # a proxy elsewhere cannot reach this machine's loopback
         return super().send(request, *args, **kwargs)
 
 

@@ -24,8 +24,9 @@ class WakeupPipe:
 
     def install(self) -> None:
         """Write a byte for each signal from here on. Call it in the main thread; a forked child does not inherit it."""
+        # A full pipe needs no warning: it is readable, and one byte is as good as many.
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        signal.signal(SIGNAL, _on_signal)
+        signal.signal(SIGNAL, _on_signal)  # without a Python handler no byte is written
 
     def drain(self) -> None:
         """Empty the pipe. Call it before looking, so that a signal after the look makes `fd` readable again."""
