@@ -1,20 +1,19 @@
-"""chatgpt/stream.py, event_stream.py: the cuts of the network change nothing, and all errors are of our own family."""
+"""chatgpt/stream.py: the cuts of the network change nothing, and all errors are of our own family."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cocoai.chatgpt.event_stream import MAX_EVENT, EventReader
 from cocoai.chatgpt.stream import Chunk, Ending, SingleBodyParser, StreamParser, StreamState, Usage
 from cocoai.errors import CocoAIError, Permanent, Temporary
+from tests.chatgpt.cuts import cut
 
 pytestmark = pytest.mark.pure
 
@@ -57,14 +56,6 @@ def parsed(parser: StreamParser | SingleBodyParser, pieces: Iterable[bytes]) -> 
     yield from parser.end()
 
 
-def events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Yield the data of each event in the pieces."""
-    reader = EventReader()
-    for piece in pieces:
-        yield from reader.feed(piece)
-    yield from reader.end()
-
-
 def read(pieces: Iterable[bytes]) -> tuple[str, Ending | None]:
     """Return the text of the stream, and its ending if it is complete."""
     state = StreamState(MODEL)
@@ -80,12 +71,6 @@ def outcome(pieces: Iterable[bytes]) -> tuple[str, Ending | None, str]:
     except CocoAIError as error:
         failure = f"{type(error).__name__} {error}"
     return "".join(texts), state.ending() if state.is_complete else None, failure
-
-
-def cut(raw: bytes, places: Iterable[int]) -> list[bytes]:
-    """Cut the bytes at these places, which are taken modulo their number."""
-    bounds = [0, *sorted(place % (len(raw) + 1) for place in places), len(raw)]
-    return [raw[start:end] for start, end in pairwise(bounds)]
 
 
 def test_a_stream_as_openai_sends_it() -> None:
@@ -105,27 +90,6 @@ def test_any_line_end_in_any_cut(end: str, size: int) -> None:
     pieces = [raw[start : start + size] for start in range(0, len(raw), size)]
 
     assert ("日本語と😀!", Ending("stop", "gpt-6", None)) == read(pieces)
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b": OPENROUTER PROCESSING\n\n: again\n\ndata: 1\n\n", ["1"]),
-        (b"data:1\n\ndata:  2\n\n", ["1", " 2"]),
-        (b"data: a\ndata: b\ndata\n\n", ["a\nb\n"]),
-        (b"event: message\nid: 7\nretry: 10\ndata: 1\nsomething\n\n", ["1"]),
-        (b"data:\n\ndata\n\n\n\n\n", []),
-        (b"\r\n\r\ndata: 1\r\n\r\n\r\n", ["1"]),
-        (b"data: 1", ["1"]),
-        (b"data: 1\n", ["1"]),
-        (b"database: 1\n\n", []),
-        (b"data: \xff\n\n", ["\ufffd"]),
-        (b"", []),
-    ],
-)
-def test_events_are_read_as_the_standard_says(raw: bytes, expected: list[str]) -> None:
-    """Comments and other fields are skipped, data lines are joined, and an event cut off by the end counts."""
-    assert expected == list(events([raw]))
 
 
 @pytest.mark.parametrize(
@@ -244,18 +208,8 @@ def test_a_single_body_that_holds_no_answer(raw: bytes, expected: CocoAIError) -
     assert str(expected) == str(raised.value)
 
 
-@pytest.mark.parametrize("raw", [b"data: %b", b": %b", b"data: %b\n\n", b"%b\ndata: 1\n\n"])
-@pytest.mark.parametrize("cuts", [[], [10], [MAX_EVENT + 5]])
-def test_a_line_or_event_over_the_limit_is_an_error(raw: bytes, cuts: list[int]) -> None:
-    """A line or an event over the limit raises an error, wherever it is cut."""
-    with pytest.raises(Permanent, match="answer_too_big"):
-        list(events(cut(raw % (b"x" * (MAX_EVENT + 1)), cuts)))
-
-
-def test_an_event_or_body_of_many_pieces_over_the_limit_is_an_error() -> None:
-    """An endless event is measured as a whole, and so is a single body."""
-    with pytest.raises(Permanent, match="answer_too_big"):
-        list(events([b"data\n" * 4096] * 512))
+def test_a_single_body_over_the_limit_is_an_error() -> None:
+    """A body of many pieces is measured as a whole."""
     with pytest.raises(Permanent, match="answer_too_big"):
         list(single_body([b"x" * 65536] * 65))
 
