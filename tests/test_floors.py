@@ -49,7 +49,7 @@ REHEARSAL_IMPORTERS = (BESIDE, "cli", "tune")
 OUTSIDERS: Mapping[str, frozenset[str]] = {
     "flup": frozenset({"engine/web/fastcgi"}),
     "supervisor": frozenset({"up"}),
-    "requests": frozenset({"engine/client/https", "engine/client/proxied", "rehearsal"}),
+    "requests": frozenset({"engine/client/proxied", "rehearsal"}),
     "urllib3": frozenset({"engine/client/proxied"}),
     "certifi": frozenset({"engine/client/tls"}),
     "_typeshed": frozenset({"engine/web", "app"}),

@@ -221,10 +221,10 @@ class Silent:
     def post(self, *_: object) -> FullResponse:
         raise AssertionError("nothing is to be sent")
 
-    def ask(self, *_: object) -> PendingResponse:
+    def post_streamed(self, *_: object) -> PendingResponse:
         raise AssertionError("nothing is to be sent")
 
-    def fetch(self, *_: object) -> StreamedResponse:
+    def get(self, *_: object) -> StreamedResponse:
         raise AssertionError("nothing is to be sent")
 
 

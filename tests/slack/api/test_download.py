@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
@@ -75,10 +76,16 @@ def elsewhere(certificates: Certificates) -> Iterator[Files]:
         yield server
 
 
-@pytest.fixture(params=[DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"])
-def line(certificates: Certificates, request: pytest.FixtureRequest) -> Iterator[HttpClient]:
-    """Either kind of line."""
-    made = request.param(tls_context(certificates.ca_file))
+@pytest.fixture
+def new_http_client() -> Callable[[ssl.SSLContext], Any]:
+    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
+    return DirectClient
+
+
+@pytest.fixture
+def line(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
+    """Make an HTTP client for one test."""
+    made = new_http_client(tls_context(certificates.ca_file))
     yield made
     made.close()
 
@@ -141,6 +148,9 @@ def test_each_kind_goes_to_the_model_as_its_bytes_tell(
     assert ((expected,), ()) == read_files(slack, [file], AttachmentLimits())
 
 
+@pytest.mark.parametrize(
+    "new_http_client", [DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"]
+)
 def test_a_file_is_asked_for_with_the_token_and_uncompressed(slack: SlackChat, files: Files) -> None:
     """In the header; a compressed one could be far longer than Slack said."""
     read_files(slack, [files.put("/a", NOTE)], AttachmentLimits())
