@@ -1,7 +1,7 @@
-"""The self-pipe of a job process: a signal (SIGUSR1) becomes a byte in a pipe, which can be waited for with sockets.
+"""The self-pipe of a job process: SIGUSR1 becomes a byte in a descriptor that can be polled together with others.
 
-The byte carries no message. The process that reads it looks where the truth is, so a signal that was missed costs time
-and nothing else, and one that was meant for an earlier job costs a look. Until the pipe is installed a new process
+The byte carries no message: its reader looks at the files that say what has happened. So a lost signal costs time and
+nothing else, and one that was meant for an earlier job costs one look. Until the pipe is installed a new process
 ignores the signal (fork.py), whose default action would end it.
 """
 
@@ -13,27 +13,27 @@ import signal
 
 SIGNAL = signal.SIGUSR1
 
-_CHUNK = 512
-"""Bytes of one read."""
+_READ_SIZE = 512
 
 
 class WakeupPipe:
-    """The pipe of one process. `fd` is readable from the first signal until `drain`."""
+    """A pipe of one process whose reading end, `fd`, becomes readable with each signal and stays so until `drain`."""
 
     def __init__(self) -> None:
         self.fd, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def install(self) -> None:
-        """Turn the signal into a byte from here on. To be called in the main thread; a forked child has no pipe."""
+        """Write a byte for each signal from here on. Call it in the main thread; a forked child does not inherit it."""
+        # A full pipe needs no warning: it is readable, and one byte is as good as many.
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        signal.signal(SIGNAL, _note_signal)
+        signal.signal(SIGNAL, _on_signal)  # without a Python handler no byte is written
 
     def drain(self) -> None:
-        """Empty the pipe. To be called before the look that it is for, so that a later signal is seen again."""
+        """Empty the pipe. Call it before looking, so that a signal after the look makes `fd` readable again."""
         with contextlib.suppress(BlockingIOError):
-            while os.read(self.fd, _CHUNK):
+            while os.read(self.fd, _READ_SIZE):
                 pass
 
 
-def _note_signal(*_: object) -> None:
-    """Do nothing: Python has written to the pipe before it calls this."""
+def _on_signal(*_: object) -> None:
+    """Return at once: Python itself has already written into the wake-up descriptor."""

@@ -1,4 +1,4 @@
-"""The self-pipe: a signal to a real process, which wakes up wherever it waits, and lives on."""
+"""engine/process/wakeup.py: a signal to a real process makes its pipe readable, and the process goes on."""
 
 from __future__ import annotations
 
@@ -16,155 +16,146 @@ from tests.engine.conftest import ended, is_alive
 from tests.processes import PATIENCE
 
 
-class Channel:
-    """Two pipes between the test and a child: what the child reports, and the byte on which it goes on."""
+class ChildPipes:
+    """Two pipes between the test and a child: the child's reports, and the signal to go on."""
 
     def __init__(self) -> None:
         self._reports, self._report = os.pipe()
-        self._commands, self._command = os.pipe()
-        self.kept = frozenset({self._report, self._commands})
+        self._go_reader, self._go_writer = os.pipe()
+        self.kept = frozenset({self._report, self._go_reader})
 
-    def report(self, byte: bytes) -> None:
-        """Write a byte for the test, in the child."""
-        os.write(self._report, byte)
+    def report(self, result: bytes) -> None:
+        """Report a byte to the test; called in the child."""
+        os.write(self._report, result)
 
     def wait(self) -> None:
-        """Wait in the child until the test calls `go`."""
-        os.read(self._commands, 1)
+        """Wait for `go`; called in the child."""
+        os.read(self._go_reader, 1)
 
     def next_report(self) -> bytes:
-        """Wait in the test for the child's next byte and return it."""
+        """Wait for the child's next report and return it; called in the test."""
         ready, _, _ = select.select([self._reports], [], [], PATIENCE)
         assert ready, "the child reports nothing"
         return os.read(self._reports, 1)
 
     def go(self) -> None:
-        """Let the child go on."""
-        os.write(self._command, b"!")
+        """Let the child go on; called in the test."""
+        os.write(self._go_writer, b"!")
 
     def close(self) -> None:
-        """Close all ends."""
-        for fd in (self._reports, self._report, self._commands, self._command):
+        for fd in (self._reports, self._report, self._go_reader, self._go_writer):
             os.close(fd)
 
 
 @pytest.fixture
-def channel() -> Iterator[Channel]:
-    """Yield two pipes to a child."""
-    made = Channel()
+def pipes() -> Iterator[ChildPipes]:
+    """Make the pipes for one test."""
+    made = ChildPipes()
     yield made
     made.close()
 
 
-def forked(run: Callable[[], None], channel: Channel) -> int:
-    """Fork a process as the pool does; return its pid."""
-    return fork.fork(run, name="woken", keep=channel.kept)
+def child(run: Callable[[], None], pipes: ChildPipes) -> int:
+    """Fork a process as the pool does, and return its pid."""
+    return fork.fork(run, name="child", keep=pipes.kept)
 
 
-def is_readable(pipe: WakeupPipe, seconds: float = 0.0) -> bool:
-    """Check whether the signal has come, or comes within so many seconds."""
-    ready, _, _ = select.select([pipe.fd], [], [], seconds)
+def is_readable(wakeup: WakeupPipe, seconds: float = 0.0) -> bool:
+    """Return True if the pipe can be read within `seconds`."""
+    ready, _, _ = select.select([wakeup.fd], [], [], seconds)
     return bool(ready)
 
 
-def yes_or_no(value: object) -> bytes:
-    """Return `y` for what is true, `n` for what is not."""
-    return b"y" if value else b"n"
-
-
-def installed() -> WakeupPipe:
-    """Return a pipe that gets this process's signals."""
-    pipe = WakeupPipe()
-    pipe.install()
-    return pipe
-
-
-def test_a_new_process_does_not_end_of_the_signal(channel: Channel) -> None:
-    """The sender cannot know whether the pipe is installed already."""
+def test_the_signal_does_not_end_a_new_process(pipes: ChildPipes) -> None:
+    """A process that has not installed its pipe yet ignores the signal."""
 
     def run() -> None:
-        channel.report(b"+")
-        channel.wait()
+        pipes.report(b"+")
+        pipes.wait()
 
-    pid = forked(run, channel)
-    channel.next_report()
+    pid = child(run, pipes)
+    pipes.next_report()
     os.kill(pid, SIGNAL)
     was_alive = is_alive(pid)
-    channel.go()
+    pipes.go()
 
     assert was_alive
     assert 0 == ended(pid)
 
 
-def test_the_pipe_is_readable_until_it_is_drained(channel: Channel) -> None:
-    """However often the signal came, one drain empties the pipe; the next signal fills it again."""
+def test_the_pipe_is_readable_until_it_is_drained(pipes: ChildPipes) -> None:
+    """However many signals came, `drain` empties the pipe, and the next one makes it readable again."""
 
     def run() -> None:
-        pipe = installed()
-        channel.report(yes_or_no(is_readable(pipe)))
+        wakeup = WakeupPipe()
+        wakeup.install()
+        pipes.report(b"y" if is_readable(wakeup) else b"n")
         for _ in range(2):
             for _ in range(3):
                 os.kill(os.getpid(), SIGNAL)
-            channel.report(yes_or_no(is_readable(pipe, PATIENCE)))
-            pipe.drain()
-            channel.report(yes_or_no(is_readable(pipe)))
+            pipes.report(b"y" if is_readable(wakeup, PATIENCE) else b"n")
+            wakeup.drain()
+            pipes.report(b"y" if is_readable(wakeup) else b"n")
 
-    pid = forked(run, channel)
+    pid = child(run, pipes)
 
-    assert [b"n", b"y", b"n", b"y", b"n"] == [channel.next_report() for _ in range(5)]
+    assert [b"n", b"y", b"n", b"y", b"n"] == [pipes.next_report() for _ in range(5)]
     assert 0 == ended(pid)
 
 
-def test_a_full_pipe_is_no_error(channel: Channel) -> None:
-    """With more signals than the pipe holds the process goes on, without a warning in its log."""
+def test_a_full_pipe_does_no_harm(pipes: ChildPipes) -> None:
+    """More signals than the pipe holds neither end the process nor write a warning to its log."""
 
     def run() -> None:
-        pipe = installed()
-        os.write(pipe._writer, b"!" * 65536)  # as many as there is room for
+        wakeup = WakeupPipe()
+        wakeup.install()
+        os.write(wakeup._writer, b"!" * 65536)  # as many as there is room for
         os.kill(os.getpid(), SIGNAL)
-        channel.report(yes_or_no(is_readable(pipe)))
-        pipe.drain()
-        channel.report(yes_or_no(is_readable(pipe)))
+        pipes.report(b"y" if is_readable(wakeup) else b"n")
+        wakeup.drain()
+        pipes.report(b"y" if is_readable(wakeup) else b"n")
 
-    pid = forked(run, channel)
+    pid = child(run, pipes)
 
-    assert [b"y", b"n"] == [channel.next_report() for _ in range(2)]
+    assert [b"y", b"n"] == [pipes.next_report() for _ in range(2)]
     assert 0 == ended(pid)
 
 
-def test_code_that_does_not_wait_for_the_pipe_goes_on_waiting(channel: Channel) -> None:
-    """A system call that is interrupted by the signal is taken up again by Python."""
+def test_other_waits_are_not_interrupted(pipes: ChildPipes) -> None:
+    """A system call, such as a sleep, is interrupted by the signal and resumed by Python."""
 
     def run() -> None:
-        pipe = installed()
+        wakeup = WakeupPipe()
+        wakeup.install()
         began = time.monotonic()
-        channel.report(b"+")
+        pipes.report(b"+")
         time.sleep(0.3)
-        channel.report(yes_or_no(time.monotonic() - began >= 0.3 and is_readable(pipe)))
+        pipes.report(b"y" if time.monotonic() - began >= 0.3 and is_readable(wakeup) else b"n")
 
-    pid = forked(run, channel)
-    channel.next_report()
+    pid = child(run, pipes)
+    pipes.next_report()
     os.kill(pid, SIGNAL)
 
-    assert b"y" == channel.next_report()
+    assert b"y" == pipes.next_report()
     assert 0 == ended(pid)
 
 
-def test_a_child_does_not_write_to_its_parents_pipe(channel: Channel) -> None:
-    """It ignores the signal, and its parent is not woken."""
+def test_a_forked_child_has_no_pipe(pipes: ChildPipes) -> None:
+    """A child ignores the signal, and does not write to its parent's pipe."""
 
     def run() -> None:
-        pipe = installed()
-        inner = fork.fork(lambda: os.kill(os.getpid(), SIGNAL), name="inner", keep=frozenset({pipe.fd}))
+        wakeup = WakeupPipe()
+        wakeup.install()
+        inner = fork.fork(lambda: os.kill(os.getpid(), SIGNAL), name="inner", keep=frozenset({wakeup.fd}))
         status = ended(inner)
-        channel.report(yes_or_no(status == 0 and not is_readable(pipe)))
+        pipes.report(b"y" if status == 0 and not is_readable(wakeup) else b"n")
 
-    pid = forked(run, channel)
+    pid = child(run, pipes)
 
-    assert b"y" == channel.next_report()
+    assert b"y" == pipes.next_report()
     assert 0 == ended(pid)
 
 
-def test_the_signal_is_one_that_the_rest_of_the_pool_ignores() -> None:
-    """USR1 means nothing to master and workers (test_master.py sends it to them); USR2 is for stacks."""
+def test_the_signal_is_sigusr1() -> None:
+    """The master and the workers ignore USR1 (test_master.py sends it to them); USR2 is for stacks."""
     assert signal.SIGUSR1 == SIGNAL
