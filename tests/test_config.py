@@ -148,6 +148,7 @@ def test_relative_paths_start_from_the_settings_file_or_the_current_folder(tmp_p
         ("pool", "workers", "1..4", (1, 4)),
         ("pool", "workers", "0 .. 64", (0, 64)),
         ("pool", "workers", "2..2", (2, 2)),
+        ("pool", "immortals", "off", False),
         ("pool", "status_listen", "[::1]:80", ("::1", 80)),
         ("pool", "status_listen", "off", None),
         ("pool", "status_listen", "0", None),

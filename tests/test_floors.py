@@ -50,8 +50,8 @@ REHEARSAL_IMPORTERS = (BESIDE, "cli", "tune")
 FOREIGN = ("slack", "openai", "chatgpt", "answer", "question", "placeholder", "usher", "thread_ts", "mention")
 """What the engine must not know, not even by name: its application. Looked for in code, texts and comments."""
 
-NOT_LOOKED_AT = ("engine/web", "engine/client")
-"""Rooms of the engine that still have such words."""
+NOT_LOOKED_AT = ("engine/web",)
+"""The room of the engine that still has such words."""
 
 OUTSIDERS: Mapping[str, frozenset[str]] = {
     "flup": frozenset({"engine/web/fastcgi"}),

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cocoai.engine.process.scoreboard_snapshot import read_snapshot
+from cocoai.errors import COUNTERS
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -396,3 +399,19 @@ def test_processes_have_names(build: Build) -> None:
     assert names <= {"cocoai-master", "cocoai-worker", "cocoai-job", "cocoai-notify"}
     assert {"cocoai-master", "cocoai-worker"} <= names
     assert payload(built.answer_to(question))["kind"] == "answer"
+
+
+@pytest.mark.parametrize(
+    ("setting", "outcome"),
+    [
+        ("on", "on" if sys.version_info >= (3, 12) else "off: this Python counts every reference"),
+        ("off", "off: by setting"),
+    ],
+)
+def test_the_pool_shows_whether_it_shares_memory(build: Build, setting: str, outcome: str) -> None:
+    """`[pool] immortals` decides it, where this Python has immortal objects."""
+    built = build(COCOAI_POOL_IMMORTALS=setting)
+
+    seen = read_snapshot(str(built.var / "run" / "scoreboard"), slots=1, reasons=COUNTERS)
+
+    assert outcome == seen.memory_sharing
