@@ -37,6 +37,7 @@ from cocoai.errors import CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits as Attachments
 from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
@@ -82,7 +83,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     os.makedirs(run, mode=0o700, exist_ok=True)
     seen = board.new(settings)
     connect = Outside(settings, context or tls_context(settings.network.ca_file or None))
-    who = IdentityCache(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
+    who = IdentityCache(os.path.join(var, "identity.json"), ask=lambda: connect.slack().auth_test())
     answerer = Answerer(
         spool,
         manner(settings, writers=seen.busy_jobs),
@@ -143,30 +144,26 @@ class Outside:
 
 
 def analyzer(settings: config.Settings, who: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
-    """The analyzer with what the settings allow."""
+    """Return the analyzer of events, with the access rules of the settings."""
     slack = settings.slack
     return SlackEventAnalyzer(
         slack.signing_secret,
         who=who.known,
         is_known_thread=spool.is_known_thread,
         follow_ups=slack.follow_ups,
-        direct_messages=slack.direct_messages,
-        allow_channels=slack.allow_channels,
-        allow_users=slack.allow_users,
-        external_users=slack.external_users,
+        access=access_rules(settings),
     )
 
 
 def click_analyzer(settings: config.Settings, who: IdentityCache) -> InteractionAnalyzer:
-    """The same for what people click."""
+    """Return the analyzer of clicks, with the same access rules."""
+    return InteractionAnalyzer(settings.slack.signing_secret, who=who.known, access=access_rules(settings))
+
+
+def access_rules(settings: config.Settings) -> AccessRules:
+    """Return who may ask and click, and where, as the settings say."""
     slack = settings.slack
-    return InteractionAnalyzer(
-        slack.signing_secret,
-        who=who.known,
-        allow_channels=slack.allow_channels,
-        allow_users=slack.allow_users,
-        external_users=slack.external_users,
-    )
+    return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
 
 
 def manner(settings: config.Settings, *, writers: Callable[[], int]) -> AnswerOptions:

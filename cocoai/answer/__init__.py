@@ -86,7 +86,7 @@ class Answerer:
             self._slack,
             chatgpt,
             own_user=self._own_user,
-            names=UserNames(os.path.join(self._folder, "people"), self._slack.name).name,
+            names=UserNames(os.path.join(self._folder, "people"), self._slack.user_name).name,
             calibration=TokenRatio(os.path.join(self._folder, "calibration.json")),
             bell=bell,
         )

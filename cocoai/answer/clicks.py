@@ -53,7 +53,7 @@ class Clicks:
         """The whole reply, all of its parts; what a QA copy of CocoAI replied to the same question is not ours."""
         own_user = self._own_user()
         for message in self._slack.thread(click.channel, click.thread_ts):
-            if message.mark is not None and message.mark.key == click.key and message.user == own_user:
+            if message.metadata is not None and message.metadata.key == click.key and message.user == own_user:
                 self._slack.delete(click.channel, message.ts)
 
     def _note(self, click: Click, words: Words) -> None:

@@ -22,7 +22,7 @@ from cocoai.slack.markdown.block_parser import clean
 from cocoai.slack.markdown.inline_parser import literal
 from cocoai.slack.model.messages import Message
 from cocoai.slack.model.question import Question
-from cocoai.slack.thread.history import files_of_question, turns, words_of_question
+from cocoai.slack.thread.history import files_of_question, text_of_question, turns
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -99,7 +99,7 @@ class Asking:
         attachments, left_out = read_files(self._slack, files, self._manner.attachments)
         *before, last = self._turns(messages, question)
         goes_on = any(turn.speaker == "cocoai" for turn in before)
-        wanted, last = self._addressed(last, words_of_question(messages, question, self._own_user()), goes_on=goes_on)
+        wanted, last = self._addressed(last, text_of_question(messages, question, self._own_user()), goes_on=goes_on)
         persona = self._manner.persona(question.channel)
         model = wanted or persona.model or self._manner.model
         conversation = Conversation(persona.instructions, (*before, replace(last, attachments=attachments)))
@@ -108,7 +108,10 @@ class Asking:
         return Asked(model, pieces, left_out, messages)
 
     def _turns(self, messages: tuple[Message, ...], question: Question) -> tuple[Turn, ...]:
-        return turns(messages, question, self._own_user(), said=self._said, names=self._names, is_reset=_is_reset)
+        own_user = self._own_user()
+        return turns(
+            messages, question, own_user, kept_answer=self._said, user_name=self._names, is_reset=_is_reset
+        )
 
     def _seen(self, conversation: Conversation, model: str) -> Conversation:
         """As much of it as the settings allow."""

@@ -81,7 +81,7 @@ class Reply:
             self._run.question.channel,
             ts,
             mark,
-            present=lambda markdown: with_buttons(layout.growing(markdown, writing), buttons),
+            render=lambda markdown: with_buttons(layout.growing(markdown, writing), buttons),
             interval=self._manner.update_interval,
             writers=self._manner.writers,
         )

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from cocoai.slack_ids import ID
+
 Number = TypeVar("Number", int, float)
 
 SWITCHES = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
@@ -95,7 +97,7 @@ def _switch(text: str, _: str) -> bool:
 
 
 def _ids(text: str, _: str) -> frozenset[str]:
-    return frozenset(_matching(r"[A-Z0-9]{2,24}", word) for word in re.split(r"[\s,]+", text) if word)
+    return frozenset(_matching(ID, word) for word in re.split(r"[\s,]+", text) if word)
 
 
 def _address(text: str) -> SplitResult:

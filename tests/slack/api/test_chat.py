@@ -79,7 +79,7 @@ def asked(practice: PracticeSlack) -> str:
 
 
 @pytest.fixture
-def mark(asked: str) -> MessageMetadata:
+def metadata(asked: str) -> MessageMetadata:
     return MessageMetadata(f"{CHANNEL}-{asked}-{asked}", "placeholder")
 
 
@@ -124,35 +124,36 @@ def scripted(line: HttpClient, time: Time) -> Iterator[Callable[[Callable[[str, 
 
 
 def test_a_post_is_in_the_thread_with_its_mark(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
     """The message stands under the question, by the bot, and bears the key, the kind and the number."""
-    ts = chat.post(CHANNEL, "*wait*", asked, mark)
+    ts = chat.post(CHANNEL, "*wait*", asked, metadata)
     posted = practice.thread(CHANNEL, asked)[-1]
 
     assert (ts, "*wait*", "U0COCOAI") == (posted.ts, posted.text, posted.user)
     assert posted.metadata == {
         "event_type": "cocoai",
-        "event_payload": {"key": mark.key, "kind": "placeholder", "n": 1},
+        "event_payload": {"key": metadata.key, "kind": "placeholder", "n": 1},
     }
 
 
 def test_an_update_changes_text_and_mark(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
     """The placeholder becomes the answer, in its place."""
-    ts = chat.post(CHANNEL, "wait", asked, mark)
-    chat.update(CHANNEL, ts, "the answer", MessageMetadata(mark.key, "answer"))
+    ts = chat.post(CHANNEL, "wait", asked, metadata)
+    chat.update(CHANNEL, ts, "the answer", MessageMetadata(metadata.key, "answer"))
     messages = chat.thread(CHANNEL, asked)
 
-    assert [("the answer", MessageMetadata(mark.key, "answer"))] == [(each.text, each.mark) for each in messages[1:]]
+    expected = [("the answer", MessageMetadata(metadata.key, "answer"))]
+    assert expected == [(each.text, each.metadata) for each in messages[1:]]
 
 
-def test_what_is_said_neither_unfurls_nor_pings(scripted: Any, mark: MessageMetadata) -> None:
+def test_what_is_said_neither_unfurls_nor_pings(scripted: Any, metadata: MessageMetadata) -> None:
     """JSON, as Slack's own client sends it, the token in the header only; links and bare names are to be left alone."""
     chat, server = scripted(lambda method, _: {"ok": True, "ts": NOBODY})
-    chat.post(CHANNEL, "あ&b", "1.0", mark)
-    chat.update(CHANNEL, NOBODY, "あ&b", mark)
+    chat.post(CHANNEL, "あ&b", "1.0", metadata)
+    chat.update(CHANNEL, NOBODY, "あ&b", metadata)
     quiet = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
 
     for incoming in server.seen:
@@ -174,12 +175,12 @@ def test_what_is_asked_for_is_a_form(scripted: Any) -> None:
     assert f"channel={CHANNEL}&ts={NOBODY}".encode() in server.seen[0].body
 
 
-def test_no_text_pings(chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata) -> None:
+def test_no_text_pings(chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata) -> None:
     """Whoever wrote it, and by whichever method it leaves: a link stays, a ping becomes text."""
     text = "<!channel> <@U0ASKER01> <!subteam^S0TEAM> <https://a.example|a>"
-    ts = chat.post(CHANNEL, text, asked, mark)
+    ts = chat.post(CHANNEL, text, asked, metadata)
     posted = replies(practice, asked)
-    chat.update(CHANNEL, ts, "<!here> " + text, mark)
+    chat.update(CHANNEL, ts, "<!here> " + text, metadata)
 
     for shown in (*posted, *replies(practice, asked)):
         assert "<!" not in shown
@@ -188,10 +189,10 @@ def test_no_text_pings(chat: SlackChat, practice: PracticeSlack, asked: str, mar
 
 
 def test_half_a_character_can_be_said(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
     """A lone surrogate, which no form takes, is said as a question mark."""
-    chat.post(CHANNEL, "a\ud800b", asked, mark)
+    chat.post(CHANNEL, "a\ud800b", asked, metadata)
 
     assert replies(practice, asked) == ["a?b"]
 
@@ -217,14 +218,14 @@ def test_of_a_long_thread_the_newest_are_kept(chat: SlackChat, practice: Practic
 
 
 def test_a_message_is_told_with_what_it_has(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
-    """People's messages have no mark and no bot; ours have both."""
-    ts = chat.post(CHANNEL, "wait", asked, mark)
+    """People's messages have no metadata and no bot; ours have both."""
+    ts = chat.post(CHANNEL, "wait", asked, metadata)
 
     assert chat.thread(CHANNEL, asked) == (
         Message(asked, "U0ASKER01", "", "<@U0COCOAI> hello", None, ""),
-        Message(ts, "U0COCOAI", "B0COCOAI", "wait", mark, "", name="CocoAI"),
+        Message(ts, "U0COCOAI", "B0COCOAI", "wait", metadata, "", name="CocoAI"),
     )
 
 
@@ -262,49 +263,49 @@ def test_odd_messages_are_passed_over_or_bare(scripted: Any, messages: object) -
     assert all(each == Message(NOBODY, "", "", "", None, "") for each in chat.thread(CHANNEL, NOBODY))
 
 
-def test_a_message_is_found_by_its_mark(chat: SlackChat, asked: str, mark: MessageMetadata) -> None:
+def test_a_message_is_found_by_its_mark(chat: SlackChat, asked: str, metadata: MessageMetadata) -> None:
     """By key, kind and number; the first, where several bear it; None where none does."""
-    first = chat.post(CHANNEL, "one", asked, MessageMetadata(mark.key, "answer"))
-    second = chat.post(CHANNEL, "two", asked, MessageMetadata(mark.key, "part", 2))
-    chat.post(CHANNEL, "two", asked, MessageMetadata(mark.key, "part", 2))
+    first = chat.post(CHANNEL, "one", asked, MessageMetadata(metadata.key, "answer"))
+    second = chat.post(CHANNEL, "two", asked, MessageMetadata(metadata.key, "part", 2))
+    chat.post(CHANNEL, "two", asked, MessageMetadata(metadata.key, "part", 2))
 
-    assert first == chat.find(CHANNEL, asked, mark.key)
-    assert second == chat.find(CHANNEL, asked, mark.key, n=2)
-    assert second == chat.find(CHANNEL, asked, mark.key, {"part"}, 2)
-    assert chat.find(CHANNEL, asked, mark.key, {"placeholder"}) is None
+    assert first == chat.find(CHANNEL, asked, metadata.key)
+    assert second == chat.find(CHANNEL, asked, metadata.key, n=2)
+    assert second == chat.find(CHANNEL, asked, metadata.key, {"part"}, 2)
+    assert chat.find(CHANNEL, asked, metadata.key, {"placeholder"}) is None
     assert chat.find(CHANNEL, asked, "C0PRACTICE-1.0-1.0") is None
 
 
 def test_who_we_are(chat: SlackChat) -> None:
     """auth.test tells all that it can."""
-    assert chat.who() == Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", "A0COCOAI")
+    assert chat.auth_test() == Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", "A0COCOAI")
 
 
 # Refusals
 
 
 def test_a_refusal_carries_slacks_code(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
     """Too long an update, a channel that is not there: for good, by Slack's own word."""
-    ts = chat.post(CHANNEL, "wait", asked, mark)
+    ts = chat.post(CHANNEL, "wait", asked, metadata)
 
     with pytest.raises(Permanent, match="msg_too_long"):
-        chat.update(CHANNEL, ts, "x" * 4001, mark)
+        chat.update(CHANNEL, ts, "x" * 4001, metadata)
     with pytest.raises(Permanent, match="channel_not_found"):
-        chat.post("C0NOWHERE", "x", asked, mark)
+        chat.post("C0NOWHERE", "x", asked, metadata)
     with pytest.raises(Permanent, match="thread_not_found"):
         chat.thread(CHANNEL, NOBODY)
 
 
 def test_slacks_own_trouble_is_temporary(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
     """An `internal_error` may be tried again, and is not tried again here."""
     practice.fail("chat.postMessage", Fault("refused", code="internal_error"))
 
     with pytest.raises(Temporary, match="internal_error"):
-        chat.post(CHANNEL, "wait", asked, mark)
+        chat.post(CHANNEL, "wait", asked, metadata)
     assert methods(practice) == ["chat.postMessage"]
 
 
@@ -313,7 +314,7 @@ def test_a_wrong_token_is_for_good(line: HttpClient, practice: PracticeSlack) ->
     chat = SlackChat(line, api_url=practice.api_url, token="xoxb-forged")
 
     with pytest.raises(Permanent, match="invalid_auth") as caught:
-        chat.who()
+        chat.auth_test()
     assert "xoxb" not in f"{chat!r} {caught.value!r} {vars(caught.value)}"
 
 
@@ -322,31 +323,31 @@ def test_an_identity_that_slack_does_not_tell_is_temporary(scripted: Any) -> Non
     chat, _ = scripted(lambda *_: {"ok": True})
 
     with pytest.raises(Temporary):
-        chat.who()
+        chat.auth_test()
 
 
 # Rate limits
 
 
 def test_a_429_is_waited_out(
-    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, metadata: MessageMetadata
 ) -> None:
     """As long as Slack says, as often as it says."""
     practice.fail("chat.postMessage", Fault("limited", seconds=7), times=2)
-    chat.post(CHANNEL, "wait", asked, mark)
+    chat.post(CHANNEL, "wait", asked, metadata)
 
     assert [7.0, 7.0] == time.slept
     assert ["wait"] == replies(practice, asked)
 
 
 def test_patience_is_for_the_whole_call(
-    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, metadata: MessageMetadata
 ) -> None:
     """What goes beyond 60 s in all is raised, with the wait that is still asked for; nothing was done."""
     practice.fail("chat.postMessage", Fault("limited", seconds=40), times=2)
 
     with pytest.raises(Temporary) as caught:
-        chat.post(CHANNEL, "wait", asked, mark)
+        chat.post(CHANNEL, "wait", asked, metadata)
     assert [40.0] == time.slept
     assert ("ratelimited", 429, 40.0, False) == (
         caught.value.code,
@@ -357,14 +358,14 @@ def test_patience_is_for_the_whole_call(
 
 
 def test_a_growing_reply_does_not_wait(
-    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, metadata: MessageMetadata
 ) -> None:
     """With `wait` off a 429 is raised at once, and while it holds Slack is not even asked."""
-    ts = chat.post(CHANNEL, "wait", asked, mark)
+    ts = chat.post(CHANNEL, "wait", asked, metadata)
     practice.fail("chat.update", Fault("limited", seconds=7))
     for _ in range(2):
         with pytest.raises(Temporary) as caught:
-            chat.update(CHANNEL, ts, "so far", mark, wait=False)
+            chat.update(CHANNEL, ts, "so far", metadata, wait=False)
         assert caught.value.retry_after == 7.0
 
     assert [] == time.slept
@@ -375,25 +376,25 @@ def test_a_name_is_not_waited_for(chat: SlackChat, practice: PracticeSlack, time
     """A 429 is raised at once: a conversation goes on without a name."""
     practice.fail("users.info", Fault("limited", seconds=7))
     with pytest.raises(Temporary):
-        chat.name("U0ASKER01")
+        chat.user_name("U0ASKER01")
     time.now += 7
 
     assert [] == time.slept
-    assert chat.name("U0ASKER01")
+    assert chat.user_name("U0ASKER01")
 
 
 def test_the_last_update_waits_for_what_the_growing_ones_met(
-    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, metadata: MessageMetadata
 ) -> None:
     """A 429 that still holds is waited out before Slack is asked; another method is free."""
-    ts = chat.post(CHANNEL, "wait", asked, mark)
+    ts = chat.post(CHANNEL, "wait", asked, metadata)
     practice.fail("chat.update", Fault("limited", seconds=7))
     with pytest.raises(Temporary):
-        chat.update(CHANNEL, ts, "so far", mark, wait=False)
+        chat.update(CHANNEL, ts, "so far", metadata, wait=False)
     time.now += 2
     chat.thread(CHANNEL, asked)
-    chat.update(CHANNEL, ts, "all", MessageMetadata(mark.key, "answer"))
-    chat.update(CHANNEL, ts, "all", MessageMetadata(mark.key, "answer"), wait=False)
+    chat.update(CHANNEL, ts, "all", MessageMetadata(metadata.key, "answer"))
+    chat.update(CHANNEL, ts, "all", MessageMetadata(metadata.key, "answer"), wait=False)
 
     assert [5.0] == time.slept
     assert ["all"] == replies(practice, asked)
@@ -404,13 +405,13 @@ def test_the_last_update_waits_for_what_the_growing_ones_met(
 
 @pytest.mark.parametrize("kind", ["broken", "gone", "reply lost"])
 def test_after_a_doubtful_post_the_thread_is_looked_at(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata, kind: Any
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata, kind: Any
 ) -> None:
     """An HTML 500, a connection cut, a reply lost: whether it was posted shows in the thread, and it is there once."""
     practice.fail("chat.postMessage", Fault(kind))
     with pytest.raises(Temporary) as caught:
-        chat.post(CHANNEL, "wait", asked, mark)
-    ts = chat.post(CHANNEL, "wait", asked, mark)
+        chat.post(CHANNEL, "wait", asked, metadata)
+    ts = chat.post(CHANNEL, "wait", asked, metadata)
 
     assert caught.value.sent
     assert ["wait"] == replies(practice, asked)
@@ -419,40 +420,40 @@ def test_after_a_doubtful_post_the_thread_is_looked_at(
 
 
 def test_while_the_thread_cannot_be_looked_at_nothing_is_posted(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
     """Doubt stays until it is settled."""
     practice.fail("chat.postMessage", Fault("reply lost"))
     practice.fail("conversations.replies", Fault("broken"))
     for _ in range(2):
         with pytest.raises(Temporary):
-            chat.post(CHANNEL, "wait", asked, mark)
+            chat.post(CHANNEL, "wait", asked, metadata)
 
     assert ["wait"] == replies(practice, asked)
-    assert chat.post(CHANNEL, "wait", asked, mark)
+    assert chat.post(CHANNEL, "wait", asked, metadata)
     assert ["wait"] == replies(practice, asked)
 
 
-def test_a_post_that_says_no_ts_is_in_doubt(scripted: Any, mark: MessageMetadata) -> None:
+def test_a_post_that_says_no_ts_is_in_doubt(scripted: Any, metadata: MessageMetadata) -> None:
     """`ok` without a ts: posted, it seems, but where?"""
     chat, _ = scripted(lambda *_: {"ok": True, "ts": 1.5})
 
     with pytest.raises(Temporary) as caught:
-        chat.post(CHANNEL, "wait", NOBODY, mark)
+        chat.post(CHANNEL, "wait", NOBODY, metadata)
     assert caught.value.sent
 
 
 def test_a_waiting_placeholder_is_not_posted_again(
-    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+    chat: SlackChat, practice: PracticeSlack, asked: str, metadata: MessageMetadata
 ) -> None:
     """Asked for twice it is the same message, until it has become something else; other kinds are posted each time."""
-    first = chat.post(CHANNEL, "wait", asked, mark)
-    again = chat.post(CHANNEL, "wait", asked, mark)
-    chat.update(CHANNEL, first, "so far", mark)
-    growing = chat.post(CHANNEL, "wait", asked, mark)
-    chat.update(CHANNEL, first, "sorry", MessageMetadata(mark.key, "error"))
-    anew = chat.post(CHANNEL, "wait", asked, mark)
-    notes = {chat.post(CHANNEL, "note", asked, MessageMetadata(mark.key, "note")) for _ in range(2)}
+    first = chat.post(CHANNEL, "wait", asked, metadata)
+    again = chat.post(CHANNEL, "wait", asked, metadata)
+    chat.update(CHANNEL, first, "so far", metadata)
+    growing = chat.post(CHANNEL, "wait", asked, metadata)
+    chat.update(CHANNEL, first, "sorry", MessageMetadata(metadata.key, "error"))
+    anew = chat.post(CHANNEL, "wait", asked, metadata)
+    notes = {chat.post(CHANNEL, "note", asked, MessageMetadata(metadata.key, "note")) for _ in range(2)}
 
     assert first == again == growing
     assert first != anew
@@ -461,20 +462,20 @@ def test_a_waiting_placeholder_is_not_posted_again(
 
 
 def test_nobody_there_is_certain(
-    line: HttpClient, time: Time, free_port: Callable[[], int], mark: MessageMetadata
+    line: HttpClient, time: Time, free_port: Callable[[], int], metadata: MessageMetadata
 ) -> None:
     """A refused connection carried nothing."""
     chat = connected(line, f"http://127.0.0.1:{free_port()}/api/", time)
 
     with pytest.raises(Temporary, match="connection") as caught:
-        chat.post(CHANNEL, "wait", NOBODY, mark)
+        chat.post(CHANNEL, "wait", NOBODY, metadata)
     assert not caught.value.sent
 
 
 def test_a_stranger_with_a_certificate_gets_nothing(practice: PracticeSlack, time: Time) -> None:
     """Where the certificate is nobody's, no token is sent."""
     with pytest.raises(Temporary, match="tls") as caught:
-        connected(new_client(tls_context()), practice.api_url, time).who()
+        connected(new_client(tls_context()), practice.api_url, time).auth_test()
     assert not caught.value.sent
     assert [] == practice.calls
 
@@ -484,7 +485,7 @@ def test_a_redirect_is_not_followed(scripted: Any) -> None:
     chat, server = scripted(lambda *_: Outgoing(302, headers=(("Location", "/api/auth.test"),)))
 
     with pytest.raises(Temporary):
-        chat.who()
+        chat.auth_test()
     assert len(server.seen) == 1
 
 
@@ -512,11 +513,11 @@ class Impatient:
         return self._line.post(url, body, headers, (5.0, 0.3))
 
 
-def test_a_slack_that_says_nothing_is_given_up(line: HttpClient, time: Time, mark: MessageMetadata) -> None:
+def test_a_slack_that_says_nothing_is_given_up(line: HttpClient, time: Time, metadata: MessageMetadata) -> None:
     """The read time-out ends the wait; the request had arrived, so its outcome is in doubt."""
     impatient = Impatient(line)
     with Silent() as server, pytest.raises(Temporary, match="timeout") as caught:
-        connected(impatient, f"{server.url}/api/", time).post(CHANNEL, "wait", NOBODY, mark)
+        connected(impatient, f"{server.url}/api/", time).post(CHANNEL, "wait", NOBODY, metadata)
 
     assert caught.value.sent
     assert [(CONNECT_TIMEOUT, READ_TIMEOUT)] == impatient.allowed == [(5.0, 10.0)]
@@ -532,7 +533,7 @@ def test_a_response_cut_in_the_middle_is_in_doubt(scripted: Any) -> None:
     chat, _ = scripted(lambda *_: Outgoing(body=cut_in_the_middle()))
 
     with pytest.raises(Temporary) as caught:
-        chat.who()
+        chat.auth_test()
     assert caught.value.sent
 
 
@@ -552,7 +553,7 @@ def test_a_response_cut_in_the_middle_is_in_doubt(scripted: Any) -> None:
 def test_wrong_settings_are_for_good_and_told_without_the_token(line: HttpClient, api_url: str, token: str) -> None:
     """An address or a token that cannot be used: nothing of either stands in what a log would show."""
     with pytest.raises(CocoAIError) as caught:
-        SlackChat(line, api_url=api_url, token=token).who()
+        SlackChat(line, api_url=api_url, token=token).auth_test()
     told = "".join(traceback.format_exception(caught.value))
 
     assert isinstance(caught.value, Permanent)

@@ -500,7 +500,7 @@ def test_the_log_has_the_file_the_outcome_and_the_bytes_and_no_more(
 def test_no_other_address_is_ever_fetched_with_the_token(slack: SlackChat, elsewhere: Files) -> None:
     """SlackChat itself refuses it, whoever asks."""
     with pytest.raises(Permanent) as caught:
-        slack.fetch(elsewhere.put("/a", PNG).url)
+        slack.download(elsewhere.put("/a", PNG).url)
 
     assert ("foreign", []) == (caught.value.code, elsewhere.seen)
 

@@ -38,10 +38,10 @@ def writers() -> int:
 def growing(practice: PracticeSlack, certificates: Certificates, writers: int) -> Iterator[LiveMessage]:
     line = DirectClient(tls_context(certificates.ca_file))
     slack = SlackChat(line, api_url=practice.api_url, token=TOKEN)
-    mark = MessageMetadata("C0PRACTICE-1.0-1.0", "placeholder")
+    metadata = MessageMetadata("C0PRACTICE-1.0-1.0", "placeholder")
     asked = practice.say("U0ASKER01", "hello?")
-    ts = slack.post(CHANNEL, "...", asked.ts, mark)
-    yield LiveMessage(slack, CHANNEL, ts, mark, present=Shown, interval=INTERVAL, writers=lambda: writers)
+    ts = slack.post(CHANNEL, "...", asked.ts, metadata)
+    yield LiveMessage(slack, CHANNEL, ts, metadata, render=Shown, interval=INTERVAL, writers=lambda: writers)
     line.close()
 
 
@@ -90,7 +90,7 @@ def test_many_writers_share_what_slack_bears(growing: LiveMessage, practice: Pra
 
 def test_what_shows_nothing_new_is_not_sent(growing: LiveMessage, practice: PracticeSlack) -> None:
     """A first part that is full stays as it is: further words come in the next message."""
-    growing._present = lambda _: Shown("full")
+    growing._render = lambda _: Shown("full")
     growing._interval = 0.0
     growing.show("one")
     growing.show("one two")

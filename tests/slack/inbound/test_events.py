@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.errors import Refused
+from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import sign
 from cocoai.slack.model.files import File
@@ -63,10 +64,12 @@ def analyze_bytes(body: bytes, who: Identity | None = US, **settings: Any) -> Ch
         "x-slack-request-timestamp": stamp,
         "x-slack-signature": sign(body, stamp.encode(), SECRET).decode(),
     }
-    is_known_thread = settings.pop("is_known_thread", Asked())
-    return SlackEventAnalyzer(SECRET, who=lambda: who, is_known_thread=is_known_thread, **settings).analyze(
-        headers, body, NOW
+    known, follow_ups = settings.pop("is_known_thread", Asked()), settings.pop("follow_ups", "answered")
+    access = AccessRules(**settings)
+    analyzer = SlackEventAnalyzer(
+        SECRET, who=lambda: who, is_known_thread=known, follow_ups=follow_ups, access=access
     )
+    return analyzer.analyze(headers, body, NOW)
 
 
 def analyze(told: object, who: Identity | None = US, **settings: Any) -> Challenge | Question | Ignored:

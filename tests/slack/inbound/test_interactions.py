@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.errors import Refused
+from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.inbound.signature import sign
 from cocoai.slack.model.click import ACTIONS, Click
@@ -59,7 +60,7 @@ def payload(action: JSON | None = None, **fields: object) -> JSON:
 def analyze_bytes(body: bytes, who: Identity | None = US, **settings: Any) -> Click | Ignored:
     stamp = str(int(NOW))
     headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": sign(body, stamp.encode(), SECRET).decode()}
-    return InteractionAnalyzer(SECRET, who=lambda: who, **settings).analyze(headers, body, NOW)
+    return InteractionAnalyzer(SECRET, who=lambda: who, access=AccessRules(**settings)).analyze(headers, body, NOW)
 
 
 def analyze(told: object, who: Identity | None = US, **settings: Any) -> Click | Ignored:

@@ -1,4 +1,4 @@
-"""A message as Slack tells it: its text wherever it is written, its mark, whose it is."""
+"""A message as Slack tells it: its text wherever it is written, its metadata, whose it is."""
 
 from __future__ import annotations
 
@@ -150,14 +150,15 @@ def test_whatever_blocks_hold_they_are_read(blocks: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "mark", [MessageMetadata("C0-100.0-101.0", "part", 2), MessageMetadata("C0-100.0-102.0", "answer", 1, "101.000000")]
+    "metadata",
+    [MessageMetadata("C0-100.0-101.0", "part", 2), MessageMetadata("C0-100.0-102.0", "answer", 1, "101.000000")],
 )
-def test_a_mark_is_read_back(mark: MessageMetadata) -> None:
+def test_a_mark_is_read_back(metadata: MessageMetadata) -> None:
     """As it was written into a message's metadata."""
-    told = message_of({"ts": "100.000000", "metadata": {"event_type": "cocoai", "event_payload": mark.payload()}})
+    told = message_of({"ts": "100.000000", "metadata": {"event_type": "cocoai", "event_payload": metadata.payload()}})
 
     assert told
-    assert mark == told.mark
+    assert metadata == told.metadata
 
 
 def test_a_mark_says_no_more_than_it_must() -> None:
@@ -167,7 +168,7 @@ def test_a_mark_says_no_more_than_it_must() -> None:
 
     assert {"key": "k", "kind": "answer", "n": 1} == MessageMetadata("k", "answer").payload()
     assert told
-    assert MessageMetadata("k", "answer") == told.mark
+    assert MessageMetadata("k", "answer") == told.metadata
 
 
 def test_a_bots_name_is_one_short_line() -> None:

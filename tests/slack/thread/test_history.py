@@ -65,8 +65,8 @@ def _ours(second: str, what: str, text: str) -> Message:
     found = _OURS.fullmatch(what)
     assert found, what
     again = at(found["again"]) if found["again"] else ""
-    mark = MessageMetadata(key(found["to"]), found["kind"] or "part", int(found["n"] or 1), again)
-    return Message(at(second), US, "B0COCOAI", text, mark, "")
+    metadata = MessageMetadata(key(found["to"]), found["kind"] or "part", int(found["n"] or 1), again)
+    return Message(at(second), US, "B0COCOAI", text, metadata, "")
 
 
 def thread(written: str) -> list[Message]:
@@ -85,8 +85,8 @@ def sent(
         messages,
         asked,
         US,
-        said=(kept or {}).get,
-        names=names,
+        kept_answer=(kept or {}).get,
+        user_name=names,
         is_reset=lambda text: text.lower() in ("reset", "リセット"),
     )
     return "\n".join(f"{'?' if turn.speaker == 'asker' else '!'} {turn.text}" for turn in found)
@@ -469,7 +469,7 @@ def _merged(lines: list[str]) -> list[str]:
 
 
 def test_another_installations_answers_are_a_bots_words() -> None:
-    """It bears the same mark, but is not us; its placeholder says nothing."""
+    """It bears the same metadata, but is not us; its placeholder says nothing."""
     theirs = [
         Message(at(n), "U0OTHER", "B0OTHER", text, MessageMetadata(key(100), kind), "", "Coco QA")
         for n, (kind, text) in enumerate([("answer", "Theirs."), ("placeholder", "…")], 101)
@@ -591,7 +591,7 @@ def test_any_thread(messages: list[Message], ts: int, again: int) -> None:
     asked = question(ts, "now?", again=again)
     before = again or ts
 
-    said = turns([each for each in messages if each.ts != at(before)], asked, US, names=lambda _user: "")
+    said = turns([each for each in messages if each.ts != at(before)], asked, US)
 
     text = "\n".join(turn.text for turn in said)
     seen = [int(second) for second in re.findall(r"said at (\d+)", text)]
@@ -609,12 +609,12 @@ def test_any_thread(messages: list[Message], ts: int, again: int) -> None:
 def test_each_answer_is_whole_or_gone(messages: list[Message]) -> None:
     """All that is kept is sent exactly for the answers whose first message is still there."""
     standing = {
-        each.mark.key
+        each.metadata.key
         for each in {each.ts: each for each in messages}.values()
-        if each.mark and each.mark.kind == "answer"
+        if each.metadata and each.metadata.kind == "answer"
     }
 
-    said = turns(messages, question(200), US, said=lambda asked: f"<<{asked}>>")
+    said = turns(messages, question(200), US, kept_answer=lambda asked: f"<<{asked}>>")
 
     whole = re.findall("<<(.*?)>>", "\n".join(turn.text for turn in said if turn.speaker == "cocoai"))
     assert sorted(standing) == sorted(whole)
