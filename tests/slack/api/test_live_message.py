@@ -1,4 +1,4 @@
-"""slack/api/live_message.py against the practice Slack: what is shown, and for how long nothing more will be."""
+"""slack/api/live_message.py against the practice Slack: what is shown, and when the next update may come."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.processes import wait_until
 
 CHANNEL = "C0PRACTICE"
 INTERVAL = 600.0
-"""Seconds; no test lasts so long."""
+"""Seconds between updates; no test lasts so long."""
 
 
 @pytest.fixture
@@ -35,83 +35,83 @@ def writers() -> int:
 
 
 @pytest.fixture
-def growing(practice: PracticeSlack, certificates: Certificates, writers: int) -> Iterator[LiveMessage]:
-    line = DirectClient(tls_context(certificates.ca_file))
-    slack = SlackChat(line, api_url=practice.api_url, token=TOKEN)
+def live(practice: PracticeSlack, certificates: Certificates, writers: int) -> Iterator[LiveMessage]:
+    client = DirectClient(tls_context(certificates.ca_file))
+    slack = SlackChat(client, api_url=practice.api_url, token=TOKEN)
     metadata = MessageMetadata("C0PRACTICE-1.0-1.0", "placeholder")
-    asked = practice.say("U0ASKER01", "hello?")
-    ts = slack.post(CHANNEL, "...", asked.ts, metadata)
+    question = practice.say("U0ASKER01", "hello?")
+    ts = slack.post(CHANNEL, "...", question.ts, metadata)
     yield LiveMessage(slack, CHANNEL, ts, metadata, render=Shown, interval=INTERVAL, writers=lambda: writers)
-    line.close()
+    client.close()
 
 
 def shown(practice: PracticeSlack) -> str:
     return practice.messages(CHANNEL)[-1].text
 
 
-def show_at_last(growing: LiveMessage, text: str) -> None:
-    """The first words have had their company."""
-    growing.show(text)
-    wait_until(lambda: not growing.spare())
-    growing.show(text)
+def show_after_pause(live: LiveMessage, text: str) -> None:
+    """Show the text once the pause before the first update is over."""
+    live.show(text)
+    wait_until(lambda: not live.spare())
+    live.show(text)
 
 
-def test_the_first_words_wait_a_moment_for_company(growing: LiveMessage, practice: PracticeSlack) -> None:
-    """A single syllable is no news; but whoever writes no more for long is shown all the same."""
-    before = growing.spare()
-    growing.show("one")
+def test_the_first_update_waits_a_moment(live: LiveMessage, practice: PracticeSlack) -> None:
+    """The first words are shown after a short pause, even if nothing has been added by then."""
+    before = live.spare()
+    live.show("one")
 
     assert (0.0, "...") == (before, shown(practice))
-    assert 0 < growing.spare() <= COMPANY
+    assert 0 < live.spare() <= COMPANY
 
-    wait_until(lambda: not growing.spare())
-    growing.show("one")
-
-    assert "one" == shown(practice)
-
-
-def test_no_more_is_shown_for_a_while(growing: LiveMessage, practice: PracticeSlack) -> None:
-    """Nobody need wake up for what will not be shown."""
-    show_at_last(growing, "one")
-    growing.show("one two")
+    wait_until(lambda: not live.spare())
+    live.show("one")
 
     assert "one" == shown(practice)
-    assert INTERVAL - 60 < growing.spare() <= INTERVAL
+
+
+def test_no_update_within_the_interval(live: LiveMessage, practice: PracticeSlack) -> None:
+    """After an update the next one waits for the interval, and `spare` returns the rest of it."""
+    show_after_pause(live, "one")
+    live.show("one two")
+
+    assert "one" == shown(practice)
+    assert INTERVAL - 60 < live.spare() <= INTERVAL
 
 
 @pytest.mark.parametrize("writers", [1000])
-def test_many_writers_share_what_slack_bears(growing: LiveMessage, practice: PracticeSlack, writers: int) -> None:
-    """Each is shown less often: all together no more than their part of the minute's allowance."""
-    show_at_last(growing, "one")
+def test_many_writers_share_the_updates_a_minute(live: LiveMessage, practice: PracticeSlack, writers: int) -> None:
+    """With many writers each waits so long that all together send no more than PER_MINUTE updates a minute."""
+    show_after_pause(live, "one")
 
     assert "one" == shown(practice)
-    assert INTERVAL < growing.spare() <= 60 / PER_MINUTE * writers
+    assert INTERVAL < live.spare() <= 60 / PER_MINUTE * writers
 
 
-def test_what_shows_nothing_new_is_not_sent(growing: LiveMessage, practice: PracticeSlack) -> None:
-    """A first part that is full stays as it is: further words come in the next message."""
-    growing._render = lambda _: Shown("full")
-    growing._interval = 0.0
-    growing.show("one")
-    growing.show("one two")
-    growing.show("one two three")
+def test_an_update_that_changes_nothing_is_not_sent(live: LiveMessage, practice: PracticeSlack) -> None:
+    """A text that is rendered as before, because the message is full, causes no update."""
+    live._render = lambda _: Shown("full")
+    live._interval = 0.0
+    live.show("one")
+    live.show("one two")
+    live.show("one two three")
 
     assert "full" == shown(practice)
     assert 1 == sum(call.method == "chat.update" for call in practice.calls)
 
 
-def test_a_busy_slack_is_left_alone_for_longer(growing: LiveMessage, practice: PracticeSlack) -> None:
-    """As long as it has asked for, on top."""
+def test_after_a_429_the_next_update_waits_longer(live: LiveMessage, practice: PracticeSlack) -> None:
+    """The wait that a 429 asks for is added to the interval."""
     practice.fail("chat.update", Fault("limited", seconds=100 * INTERVAL))
-    show_at_last(growing, "one")
+    show_after_pause(live, "one")
 
     assert "..." == shown(practice)
-    assert growing.spare() > INTERVAL
+    assert live.spare() > INTERVAL
 
 
-def test_a_message_that_is_gone_grows_no_more(growing: LiveMessage, practice: PracticeSlack) -> None:
-    """Whoever posts the whole answer will see to it."""
+def test_a_deleted_message_gets_no_more_updates(live: LiveMessage, practice: PracticeSlack) -> None:
+    """After Slack has refused an update for good, there is no other one."""
     practice.delete(CHANNEL, practice.messages(CHANNEL)[-1].ts)
-    show_at_last(growing, "one")
+    show_after_pause(live, "one")
 
-    assert math.inf == growing.spare()
+    assert math.inf == live.spare()
