@@ -92,6 +92,7 @@ def _json(response: FullResponse) -> dict[str, Any] | None:
 
 
 def _refusal(reply: Mapping[str, Any], request_id: str) -> CocoAIError:
+    """Return the error for a reply that is not `ok`; a missing scope is named in its code."""
     code = _matching_at(reply, "error", _CODE) or "unknown_error"
     if code in BUSY | IN_DOUBT:
         return Temporary(code, source="Slack", status=200, request_id=request_id, sent=code in IN_DOUBT)

@@ -156,6 +156,7 @@ class SlackChat:
         """Return the thread, oldest first, each message once: its parent and the newest 1,000 replies."""
         kept: list[Message] = []
         for page in self._pages(channel, thread_ts):
+            # Pages may overlap, and a reply that was sent to the channel too may be listed twice.
             by_ts = {message.ts: message for message in (*kept, *page)}
             ordered = sorted(by_ts.values(), key=_seconds)
             kept = ordered[:1] + ordered[1:][-MOST_MESSAGES:]
@@ -193,12 +194,13 @@ class SlackChat:
         return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n) or ""
 
     def _post(self, target: _Target, text: str, blocks: Sequence[Block]) -> str:
+        """Post a message; return its ts. After an error that leaves its arrival in doubt, `_posted` says so."""
         channel, thread_ts, metadata = target
         arguments = {"channel": channel, "thread_ts": thread_ts}
         try:
             return _posted_ts(self._write_message("chat.postMessage", arguments, text, metadata, blocks))
         except Temporary as error:
-            if error.sent:
+            if error.sent:  # the message may be in the thread now
                 self._posted[target] = ""
             raise
 

@@ -105,6 +105,7 @@ def _read_file(slack: SlackChat, file: File, most: int, most_text: int) -> Attac
 
 
 def _log_left_out(file: File, why: Why, error: Permanent) -> None:
+    """Log that a file is left out; a login page is a warning, since the operator can add the scope."""
     if why == "login":
         hint = "has the Slack app the scope files:read?"
         log.warning("file=%s outcome=left-out reason=%s: %s", _loggable_id(file), error, hint)

@@ -75,6 +75,7 @@ class LiveMessage:
         return max(self._interval, 60 / PER_MINUTE * writers) if writers > 1 else self._interval
 
     def _update(self, shown: Shown, length: int) -> None:
+        """Send one update; `length` is how many characters of the text it shows."""
         try:
             self._slack.update(self._channel, self._ts, shown.text, self._metadata, blocks=shown.blocks, wait=False)
             # Only now: what Slack has refused has to be shown once more.

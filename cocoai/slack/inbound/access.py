@@ -41,6 +41,7 @@ class AccessRules:
         return self._not_allowed(author) or self._external(author, identity)
 
     def _not_allowed(self, author: Author) -> str:
+        """Return why a list of users or channels, or the switch for direct messages, refuses the author; else ""."""
         if self.allow_users and author.user not in self.allow_users:
             return "this user is not allowed"
         if author.is_direct:
@@ -52,6 +53,7 @@ class AccessRules:
         return ""
 
     def _external(self, author: Author, identity: Identity | None) -> str:
+        """Return a reason if the author is another organisation's user and those are not allowed; else ""."""
         if self.external_users or not author.may_be_external:
             return ""
         # A user whose team is not named is external, and so is everybody while our team is unknown.

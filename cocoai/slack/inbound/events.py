@@ -47,10 +47,13 @@ class _MessageEvent:
 
     @property
     def thread_ts(self) -> str:
+        """Return the ts of the message that opens the thread; "" if `thread_ts` is odd."""
+        # Only a missing thread_ts means that this message opens a thread: an odd one must not be replaced by ts.
         return self.text_at("ts") if self.event.get("thread_ts") is None else self.text_at("thread_ts")
 
     @property
     def is_direct(self) -> bool:
+        # An app_mention has no channel_type; a direct channel's id begins with D.
         return self.event.get("channel_type") == "im" or self.text_at("channel").startswith("D")
 
     @property
@@ -67,6 +70,7 @@ class _MessageEvent:
 
     @property
     def author(self) -> Author:
+        """Return the author as the access rules look at it."""
         teams = (self.event.get(key) for key in ("user_team", "source_team", "team"))
         return Author(
             user=self.text_at("user"),
@@ -132,6 +136,7 @@ class SlackEventAnalyzer:
         )
 
     def _not_for_us(self, message: _MessageEvent) -> str:
+        """Return why the message is not addressed to us; "" if it is direct, a mention, or a follow-up."""
         if message.is_direct or message.is_mention:
             return ""
         if message.thread_ts == message.text_at("ts") or self._follow_ups != "answered":
@@ -160,6 +165,7 @@ def _challenge(payload: Mapping[str, Any]) -> Challenge | Ignored:
 
 
 def _not_a_message(payload: Mapping[str, Any]) -> str:
+    """Return why the payload holds no message event; "" if it holds one."""
     if payload.get("type") != "event_callback":
         return f"payload of type {_plain_name(payload.get('type'))}"
     event = payload.get("event")
@@ -169,6 +175,7 @@ def _not_a_message(payload: Mapping[str, Any]) -> str:
 
 
 def _not_plain_text(message: _MessageEvent) -> str:
+    """Return a reason if the event reports an edit, a join or the like; "" for a message that somebody wrote."""
     if message.event.get("hidden"):
         return "hidden"
     subtype = message.event.get("subtype")
@@ -176,6 +183,7 @@ def _not_plain_text(message: _MessageEvent) -> str:
 
 
 def _by_a_bot(message: _MessageEvent) -> str:
+    """Return a reason if we or another bot wrote the message: an answer to that could go on for ever; else ""."""
     event = message.event
     if message.identity is not None and event.get("user") == message.identity.user_id:
         return "by ourselves"
@@ -184,6 +192,7 @@ def _by_a_bot(message: _MessageEvent) -> str:
 
 
 def _malformed(message: _MessageEvent) -> str:
+    """Return a reason if the user, the channel or a ts has another shape, so that it is unsafe in a key; else ""."""
     if not is_id(message.event.get("user")):
         return "no user, or an odd one"
     if not is_id(message.event.get("channel")):
@@ -194,6 +203,7 @@ def _malformed(message: _MessageEvent) -> str:
 
 
 def _question(message: _MessageEvent) -> Question:
+    """Return the question that a message is for which there is no reason to ignore it."""
     return Question(
         kind=_kind(message),
         channel=message.text_at("channel"),
@@ -205,6 +215,7 @@ def _question(message: _MessageEvent) -> Question:
         event_id=_event_id(message.payload.get("event_id")),
         event_time=_event_seconds(message.payload.get("event_time"), message.text_at("ts")),
         files=tuple(file.facts() for file in files_of(message.event)),
+        # Slack may leave the files out of an app_mention; the thread has them.
         is_bare=message.event.get("type") == "app_mention" and "files" not in message.event,
     )
 
@@ -227,6 +238,7 @@ def _event_id(value: object) -> str:
 
 def _event_seconds(value: object, ts: str) -> int:
     """Return `event_time` in seconds; the seconds of the message's ts if it is odd."""
+    # A bool is an int too. The upper bound also keeps infinity out of the loop below, and NaN fails either comparison.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 10**20:
         return int(ts.partition(".")[0])
     # Slack's samples also show microseconds.

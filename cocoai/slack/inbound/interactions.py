@@ -72,6 +72,7 @@ class _BlockAction:
 
     @property
     def author(self) -> Author:
+        """Return the user who pressed the button as the access rules look at it."""
         return Author(
             user=self.user,
             channel=self.channel,
@@ -149,6 +150,7 @@ def _not_ours(pressed: _BlockAction, identity: Identity | None) -> str:
 
 
 def _malformed(pressed: _BlockAction) -> str:
+    """Return a reason if the message, the user or the time has another shape, and is unsafe in a key; else ""."""
     if pressed.container.get("type") != "message" or not is_ts(pressed.container.get("message_ts")):
         return "no message, or an odd one"
     if not is_id(pressed.user):
@@ -159,6 +161,7 @@ def _malformed(pressed: _BlockAction) -> str:
 
 
 def _click(pressed: _BlockAction, key: Key, asker: str) -> Click:
+    """Return the click; its channel and thread are those of the question's key."""
     return Click(
         action=cast(Action, pressed.action),
         channel=key.channel,

@@ -151,6 +151,7 @@ def text_of_question(messages: Iterable[Message], question: Question, own_user: 
 
 
 def _visible_thread(messages: Iterable[Message], question: Question, own_user: str) -> _VisibleThread:
+    """Return what a question can see of the thread: everything before its message, and the message itself."""
     # Each ts once: Slack may list a reply twice that was sent to the channel too.
     unique = sorted({message.ts: message for message in messages}.values(), key=_sortable_ts)
     before = _sortable(_message_ts(question))
@@ -164,6 +165,7 @@ def _question_message(messages: Iterable[Message], question: Question, own_user:
     ts = _message_ts(question)
     if found := _message_at(messages, ts):
         return found
+    # Asked once more, while the message is gone and the text of the first question is no longer known.
     if question.again and not question.files and not plain(question.text, own_user):
         raise Permanent("again_gone")
     return Message(ts, question.user, "", question.text, None, "")
