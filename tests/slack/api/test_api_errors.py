@@ -105,9 +105,10 @@ def test_a_response_that_is_not_slacks_json_is_in_doubt(body: object, status: in
     assert error.status == status
 
 
-def test_a_4xx_is_permanent() -> None:
-    """A 404 raises `Permanent`: Slack refuses with 200, so it comes from a wrong address or a server in between."""
-    assert isinstance(refused(b"<html>Not Found</html>", 404), Permanent)
+@pytest.mark.parametrize("status", [400, 404, 499])
+def test_a_4xx_is_permanent(status: int) -> None:
+    """A 4xx raises `Permanent`: Slack refuses with 200, so it comes from a wrong address or a server in between."""
+    assert isinstance(refused(b"<html>Not Found</html>", status), Permanent)
 
 
 @pytest.mark.parametrize(

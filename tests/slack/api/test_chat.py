@@ -194,6 +194,46 @@ def test_no_text_pings(chat: SlackChat, practice: PracticeSlack, thread_ts: str,
         assert "<https://a.example|a>" in shown
 
 
+def test_no_markdown_block_pings(scripted: Any, metadata: MessageMetadata) -> None:
+    """A ping in a Markdown block becomes text; a block of our own words is sent as it is."""
+    chat, server = scripted(lambda *_: {"ok": True, "ts": NO_TS})
+    own = {"type": "context", "elements": [{"type": "mrkdwn", "text": "<!date^1^{date}|today>"}]}
+
+    chat.post(CHANNEL, "hello", NO_TS, metadata, blocks=[{"type": "markdown", "text": "<!channel> hello"}, own])
+
+    markdown, context = json.loads(server.seen[0].body)["blocks"]
+    assert "hello" in markdown["text"]
+    assert "<!channel>" not in markdown["text"]
+    assert own == context
+
+
+def test_an_ephemeral_message_does_not_ping(scripted: Any) -> None:
+    """A message for one user is sent into the thread, its pings as text and linking off."""
+    chat, server = scripted(lambda *_: {"ok": True})
+
+    chat.post_ephemeral(CHANNEL, "U0ASKER01", "<!channel> thanks", NO_TS)
+
+    arguments = json.loads(server.seen[0].body)
+    assert "/api/chat.postEphemeral" == server.seen[0].path
+    assert (CHANNEL, "U0ASKER01", NO_TS) == (arguments["channel"], arguments["user"], arguments["thread_ts"])
+    assert ("none", False) == (arguments["parse"], arguments["link_names"])
+    assert "<!channel>" not in arguments["text"]
+
+
+def test_deleting_a_deleted_message_is_no_error(
+    chat: SlackChat, practice: PracticeSlack, thread_ts: str, metadata: MessageMetadata
+) -> None:
+    """A message of ours can be deleted twice; a person's message raises Slack's refusal."""
+    ts = chat.post(CHANNEL, "wait", thread_ts, metadata)
+
+    chat.delete(CHANNEL, ts)
+    chat.delete(CHANNEL, ts)
+
+    assert [] == replies(practice, thread_ts)
+    with pytest.raises(Permanent, match="cant_delete_message"):
+        chat.delete(CHANNEL, thread_ts)
+
+
 def test_a_lone_surrogate_is_posted_as_a_question_mark(
     chat: SlackChat, practice: PracticeSlack, thread_ts: str, metadata: MessageMetadata
 ) -> None:
@@ -293,6 +333,23 @@ def test_only_our_own_message_is_found(chat: SlackChat, thread_ts: str, metadata
 def test_auth_test_returns_our_identity(chat: SlackChat) -> None:
     """Every id that auth.test can return is read."""
     assert chat.auth_test() == Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", "A0COCOAI")
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ({"name": "ana", "profile": {"display_name": "Ana", "real_name": "Ana Maria"}}, "Ana"),
+        ({"name": "ana", "profile": {"display_name": "", "real_name": "Ana Maria"}}, "Ana Maria"),
+        ({"name": "ana", "profile": {}}, "ana"),
+        ({"name": ["ana"], "profile": ["Ana"]}, ""),
+        (None, ""),
+    ],
+)
+def test_a_users_name_is_their_display_name_first(scripted: Any, user: object, expected: str) -> None:
+    """The name is the display name, else the real name, else the account's name; "" if there is none."""
+    chat, _ = scripted(lambda *_: {"ok": True, "user": user})
+
+    assert expected == chat.user_name("U0ANA")
 
 
 # Refusals
@@ -407,10 +464,11 @@ def test_the_final_update_waits_out_an_earlier_429(
         chat.update(CHANNEL, ts, "so far", metadata, wait=False)
     time.now += 2
     chat.thread(CHANNEL, thread_ts)
+    slept_before = list(time.slept)
     chat.update(CHANNEL, ts, "all", MessageMetadata(metadata.key, "answer"))
     chat.update(CHANNEL, ts, "all", MessageMetadata(metadata.key, "answer"), wait=False)
 
-    assert [5.0] == time.slept
+    assert ([], [5.0]) == (slept_before, time.slept)
     assert ["all"] == replies(practice, thread_ts)
 
 
@@ -431,6 +489,20 @@ def test_after_a_doubtful_post_the_thread_is_searched(
     assert ["wait"] == replies(practice, thread_ts)
     assert ts == practice.thread(CHANNEL, thread_ts)[-1].ts
     assert methods(practice).count("chat.postMessage") == (1 if kind == "reply lost" else 2)
+
+
+def test_a_doubt_that_was_settled_is_forgotten(chat: SlackChat, practice: PracticeSlack, thread_ts: str) -> None:
+    """Once a doubtful note has been found in the thread, the next one like it is posted anew."""
+    note = MessageMetadata(f"{CHANNEL}-{thread_ts}-{thread_ts}", "note")
+    practice.fail("chat.postMessage", Fault("reply lost"))
+    with pytest.raises(Temporary):
+        chat.post(CHANNEL, "note", thread_ts, note)
+
+    found = chat.post(CHANNEL, "note", thread_ts, note)
+    anew = chat.post(CHANNEL, "note", thread_ts, note)
+
+    assert found != anew
+    assert ["note", "note"] == replies(practice, thread_ts)
 
 
 def test_while_the_thread_cannot_be_searched_nothing_is_posted(

@@ -204,9 +204,10 @@ def test_a_file_that_turns_out_too_large_is_not_read_on(slack: SlackChat, files:
     length = ("Content-Length", str(len(PNG)))
     announced = files.put("/announced", lambda: Outgoing(200, cut_at_once(), (length,)), size=1)
     endless = files.put("/endless", lambda: Outgoing(body=repeat(PNG, 100_000)))
+    one_chunk = files.put("/one-chunk", lambda: Outgoing(body=iter([PNG])))
     limits = AttachmentLimits(question_bytes=len(PNG) - 1)
 
-    assert ["too_big", "too_big"] == [why(slack, each, limits) for each in (announced, endless)]
+    assert ["too_big"] * 3 == [why(slack, each, limits) for each in (announced, endless, one_chunk)]
 
 
 def test_the_question_has_one_limit_for_all_its_files(slack: SlackChat, files: FileServer) -> None:

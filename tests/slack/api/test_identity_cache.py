@@ -24,6 +24,16 @@ def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "identity.json").stat().st_mode) == 0o600
 
 
+def test_the_identity_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is on the disk before it takes its name."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+
+    IdentityCache(str(tmp_path / "identity.json"), ask=lambda: US).refresh()
+
+    assert 1 == len(synced)
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -107,6 +108,59 @@ def test_after_a_429_the_next_update_waits_longer(live: LiveMessage, practice: P
 
     assert "..." == shown(practice)
     assert live.spare() > INTERVAL
+
+
+def test_what_slack_refused_for_now_is_shown_later(live: LiveMessage, practice: PracticeSlack) -> None:
+    """A text counts as shown only once Slack has it: after a 429 the very same text is sent again."""
+    live._interval = 0.0
+    practice.fail("chat.update", Fault("limited", seconds=0.2))
+    live.show("one")
+    before = (live.shown, shown(practice))
+    wait_until(lambda: not live.spare())
+    live.show("one")
+
+    assert (0, "...") == before
+    assert (3, "one") == (live.shown, shown(practice))
+
+
+def test_a_429_is_not_waited_out(live: LiveMessage, practice: PracticeSlack) -> None:
+    """An update that Slack refuses for a second is skipped at once, although the final one would be waited for."""
+    practice.fail("chat.update", Fault("limited", seconds=1))
+    show_after_pause(live, "one")
+
+    assert "..." == shown(practice)
+
+
+def test_a_text_that_has_not_grown_is_not_sent(live: LiveMessage, practice: PracticeSlack) -> None:
+    """A text no longer than what an earlier attempt has shown, and one of blanks alone, cause no update."""
+    live._interval = 0.0
+    live.show(" \n")
+    live.shown = 3
+    live.show("one")
+
+    assert "..." == shown(practice)
+    assert 0 == sum(call.method == "chat.update" for call in practice.calls)
+
+
+@pytest.mark.parametrize("writers", [2])
+def test_two_writers_share_the_updates_a_minute(live: LiveMessage, practice: PracticeSlack, writers: int) -> None:
+    """Two writers each wait for two shares of a minute, although the settings want no pause."""
+    live._interval = 0.0
+    live.show("one")
+
+    assert "one" == shown(practice)
+    assert 2 < live.spare() <= 60 / PER_MINUTE * writers
+
+
+def test_the_blocks_are_sent(live: LiveMessage, practice: PracticeSlack) -> None:
+    """An update shows the rendered blocks, not only their fallback."""
+    block = {"type": "markdown", "text": "**one**"}
+    live._render = partial(Shown, blocks=(block,))
+    live._interval = 0.0
+    live.show("one")
+
+    sent = [(each["type"], each["text"]) for each in practice.messages(CHANNEL)[-1].blocks]
+    assert [("markdown", "**one**")] == sent
 
 
 def test_a_deleted_message_gets_no_more_updates(live: LiveMessage, practice: PracticeSlack) -> None:

@@ -79,6 +79,15 @@ def test_missing_forged_or_garbled_is_401(signed_headers: dict[str, str]) -> Non
     assert not accepts(BODY, signed_headers)
 
 
+@pytest.mark.parametrize("missing", ["stamp", "signature"])
+def test_a_missing_header_is_called_missing(missing: str) -> None:
+    """The refusal of a request without one of the headers says so, whichever it is."""
+    with pytest.raises(Refused) as refusal:
+        verify(BODY, headers(**{missing: ""}), SECRET, NOW)
+
+    assert (401, "the signature is missing or garbled") == (refusal.value.status, refusal.value.code)
+
+
 def test_a_changed_body_is_refused() -> None:
     """A body with one byte more than was signed is refused."""
     assert not accepts(BODY + b" ", headers())
