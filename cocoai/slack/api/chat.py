@@ -150,7 +150,7 @@ class SlackChat:
             raise Permanent("foreign", source="Slack")
         # A compressed file could be far longer than Slack says.
         headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
-        return translate_errors(self._client.fetch, url, headers, _TIMEOUTS)
+        return translate_errors(self._client.get, url, headers, _TIMEOUTS)
 
     def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
         """Return the thread, oldest first, each message once: its parent and the newest 1,000 replies."""

@@ -1,20 +1,20 @@
 """LiveMessage: shows a reply in Slack while it is written.
 
-The text only grows, and a busy Slack is skipped, not waited for. It must not know where the text comes from, nor how
-it is laid out.
+The text only grows, and a busy Slack is skipped, not waited for. It must not know where the text comes from.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.markdown.message_layout import Shown
+from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
 from cocoai.slack.model.messages import MessageMetadata
 
-COMPANY = 0.3
+FIRST_WORDS_DELAY = 0.3
 """Seconds for which the first words wait for more: a single syllable is not worth an update."""
 
 PER_MINUTE = 40
@@ -22,10 +22,18 @@ PER_MINUTE = 40
 docs.slack.dev/apis/web-api/rate-limits); the others are left for the final update of each reply."""
 
 
+class Writers(Protocol):
+    """The scoreboard, as far as it counts the replies that are written now."""
+
+    def busy_jobs(self) -> int:
+        """Return how many replies are written now, this one included."""
+
+
 class LiveMessage:
     """The message `ts`, updated every `interval` seconds; `shown` is how many characters of the text Slack has by now.
 
-    `render` lays out an unfinished text. `writers` returns how many replies are written now: they share PER_MINUTE.
+    `layout` lays out the unfinished text, with `writing` under it and then `buttons`. The replies that `writers` counts
+    share PER_MINUTE.
     """
 
     def __init__(
@@ -35,15 +43,19 @@ class LiveMessage:
         ts: str,
         metadata: MessageMetadata,
         *,
-        render: Callable[[str], Shown],
+        layout: Layout,
+        writing: str,
+        buttons: Sequence[Button],
         interval: float,
-        writers: Callable[[], int],
+        writers: Writers,
     ) -> None:
         self._slack = slack
         self._channel = channel
         self._ts = ts
         self._metadata = metadata
-        self._render = render
+        self._layout = layout
+        self._writing = writing
+        self._buttons = buttons
         self._interval = interval
         self._writers = writers
         # When the next update may be sent, by the monotonic clock; 0.0 until the first text has come.
@@ -51,7 +63,7 @@ class LiveMessage:
         self._last: Shown | None = None
         self.shown = 0
 
-    def spare(self) -> float:
+    def seconds_to_next(self) -> float:
         """Return the seconds for which no update will be sent, whatever is written."""
         return max(0.0, self._next - time.monotonic())
 
@@ -61,17 +73,17 @@ class LiveMessage:
             return
         now = time.monotonic()
         if not self._next:
-            self._next = now + min(COMPANY, self._interval)
+            self._next = now + min(FIRST_WORDS_DELAY, self._interval)
         if now < self._next:
             return
         self._next = now + self._pause()
-        shown = self._render(text)
+        shown = with_buttons(self._layout.growing(text, self._writing), self._buttons)
         if shown != self._last:  # else the message is full: what is written now goes into the next one
             self._update(shown, len(text))
 
     def _pause(self) -> float:
         """Return the seconds until the next update: `interval`, or longer if several replies share PER_MINUTE."""
-        writers = self._writers()
+        writers = self._writers.busy_jobs()
         return max(self._interval, 60 / PER_MINUTE * writers) if writers > 1 else self._interval
 
     def _update(self, shown: Shown, length: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -17,9 +18,9 @@ from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault
 from cocoai.slack.api.chat import CONNECT_TIMEOUT, MOST_MESSAGES, MOST_PAGES, READ_TIMEOUT, SlackChat
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message, MessageMetadata
@@ -56,10 +57,16 @@ def practice(certificates: Certificates) -> Iterator[PracticeSlack]:
         yield server
 
 
-@pytest.fixture(params=[DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"])
-def client(certificates: Certificates, request: pytest.FixtureRequest) -> Iterator[HttpClient]:
-    """Return an HTTP client of either kind."""
-    made = request.param(tls_context(certificates.ca_file))
+@pytest.fixture
+def new_http_client() -> Callable[[ssl.SSLContext], Any]:
+    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
+    return DirectClient
+
+
+@pytest.fixture
+def client(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
+    """Return an HTTP client for one test."""
+    made = new_http_client(tls_context(certificates.ca_file))
     yield made
     made.close()
 
@@ -129,6 +136,9 @@ def scripted(client: HttpClient, time: Time) -> Iterator[Callable[[Callable[[str
 # Writing
 
 
+@pytest.mark.parametrize(
+    "new_http_client", [DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"]
+)
 def test_a_post_is_in_the_thread_with_its_metadata(
     chat: SlackChat, practice: PracticeSlack, thread_ts: str, metadata: MessageMetadata
 ) -> None:
@@ -373,7 +383,7 @@ def test_an_internal_error_is_temporary_and_not_retried(
     chat: SlackChat, practice: PracticeSlack, thread_ts: str, metadata: MessageMetadata
 ) -> None:
     """Slack's `internal_error` raises `Temporary` after one call."""
-    practice.fail("chat.postMessage", Fault("refused", code="internal_error"))
+    practice.fail("chat.postMessage", SlackFault("refused", code="internal_error"))
 
     with pytest.raises(Temporary, match="internal_error"):
         chat.post(CHANNEL, "wait", thread_ts, metadata)
@@ -404,7 +414,7 @@ def test_a_429_is_waited_out(
     chat: SlackChat, practice: PracticeSlack, time: Time, thread_ts: str, metadata: MessageMetadata
 ) -> None:
     """A call is sent again after the seconds that each 429 asks for."""
-    practice.fail("chat.postMessage", Fault("limited", seconds=7), times=2)
+    practice.fail("chat.postMessage", SlackFault("limited", seconds=7), times=2)
     chat.post(CHANNEL, "wait", thread_ts, metadata)
 
     assert [7.0, 7.0] == time.slept
@@ -415,7 +425,7 @@ def test_patience_is_for_the_whole_call(
     chat: SlackChat, practice: PracticeSlack, time: Time, thread_ts: str, metadata: MessageMetadata
 ) -> None:
     """A second 429 that would exceed 60 s in all is raised with its own wait; nothing was posted."""
-    practice.fail("chat.postMessage", Fault("limited", seconds=40), times=2)
+    practice.fail("chat.postMessage", SlackFault("limited", seconds=40), times=2)
 
     with pytest.raises(Temporary) as caught:
         chat.post(CHANNEL, "wait", thread_ts, metadata)
@@ -433,7 +443,7 @@ def test_an_update_without_wait_raises_a_429_at_once(
 ) -> None:
     """With `wait` False a 429 is raised at once, and while it holds Slack is not called."""
     ts = chat.post(CHANNEL, "wait", thread_ts, metadata)
-    practice.fail("chat.update", Fault("limited", seconds=7))
+    practice.fail("chat.update", SlackFault("limited", seconds=7))
     for _ in range(2):
         with pytest.raises(Temporary) as caught:
             chat.update(CHANNEL, ts, "so far", metadata, wait=False)
@@ -445,7 +455,7 @@ def test_an_update_without_wait_raises_a_429_at_once(
 
 def test_a_users_name_is_not_waited_for(chat: SlackChat, practice: PracticeSlack, time: Time) -> None:
     """A 429 for a user's name is raised at once, and the name is read once it is over."""
-    practice.fail("users.info", Fault("limited", seconds=7))
+    practice.fail("users.info", SlackFault("limited", seconds=7))
     with pytest.raises(Temporary):
         chat.user_name("U0ASKER01")
     time.now += 7
@@ -459,7 +469,7 @@ def test_the_final_update_waits_out_an_earlier_429(
 ) -> None:
     """A 429 that still holds is waited out before the next update, but does not delay another method."""
     ts = chat.post(CHANNEL, "wait", thread_ts, metadata)
-    practice.fail("chat.update", Fault("limited", seconds=7))
+    practice.fail("chat.update", SlackFault("limited", seconds=7))
     with pytest.raises(Temporary):
         chat.update(CHANNEL, ts, "so far", metadata, wait=False)
     time.now += 2
@@ -480,7 +490,7 @@ def test_after_a_doubtful_post_the_thread_is_searched(
     chat: SlackChat, practice: PracticeSlack, thread_ts: str, metadata: MessageMetadata, kind: Any
 ) -> None:
     """After an HTML 500, a cut connection or a lost reply the thread shows whether it was posted; it is there once."""
-    practice.fail("chat.postMessage", Fault(kind))
+    practice.fail("chat.postMessage", SlackFault(kind))
     with pytest.raises(Temporary) as caught:
         chat.post(CHANNEL, "wait", thread_ts, metadata)
     ts = chat.post(CHANNEL, "wait", thread_ts, metadata)
@@ -494,7 +504,7 @@ def test_after_a_doubtful_post_the_thread_is_searched(
 def test_a_doubt_that_was_settled_is_forgotten(chat: SlackChat, practice: PracticeSlack, thread_ts: str) -> None:
     """Once a doubtful note has been found in the thread, the next one like it is posted anew."""
     note = MessageMetadata(f"{CHANNEL}-{thread_ts}-{thread_ts}", "note")
-    practice.fail("chat.postMessage", Fault("reply lost"))
+    practice.fail("chat.postMessage", SlackFault("reply lost"))
     with pytest.raises(Temporary):
         chat.post(CHANNEL, "note", thread_ts, note)
 
@@ -509,8 +519,8 @@ def test_while_the_thread_cannot_be_searched_nothing_is_posted(
     chat: SlackChat, practice: PracticeSlack, thread_ts: str, metadata: MessageMetadata
 ) -> None:
     """A message that may have been posted is not posted again before the thread could be read."""
-    practice.fail("chat.postMessage", Fault("reply lost"))
-    practice.fail("conversations.replies", Fault("broken"))
+    practice.fail("chat.postMessage", SlackFault("reply lost"))
+    practice.fail("conversations.replies", SlackFault("broken"))
     for _ in range(2):
         with pytest.raises(Temporary):
             chat.post(CHANNEL, "wait", thread_ts, metadata)
@@ -589,8 +599,8 @@ class Impatient:
     def __init__(self, client: HttpClient) -> None:
         self._client = client
         self.allowed: list[tuple[float, float]] = []
-        self.ask = client.ask
-        self.fetch = client.fetch
+        self.post_streamed = client.post_streamed
+        self.get = client.get
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
@@ -18,10 +19,10 @@ from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import MOST_REDIRECTS, AttachmentLimits, LeftOut, read_files
 from cocoai.slack.model.files import File
@@ -75,10 +76,16 @@ def elsewhere(certificates: Certificates) -> Iterator[FileServer]:
         yield server
 
 
-@pytest.fixture(params=[DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"])
-def client(certificates: Certificates, request: pytest.FixtureRequest) -> Iterator[HttpClient]:
-    """Return an HTTP client of either kind."""
-    made = request.param(tls_context(certificates.ca_file))
+@pytest.fixture
+def new_http_client() -> Callable[[ssl.SSLContext], Any]:
+    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
+    return DirectClient
+
+
+@pytest.fixture
+def client(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
+    """Return an HTTP client for one test."""
+    made = new_http_client(tls_context(certificates.ca_file))
     yield made
     made.close()
 
@@ -141,6 +148,9 @@ def test_each_file_is_sent_as_the_type_of_its_bytes(
     assert ((expected,), ()) == read_files(slack, [file], AttachmentLimits())
 
 
+@pytest.mark.parametrize(
+    "new_http_client", [DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"]
+)
 def test_a_file_is_requested_with_the_token_and_uncompressed(slack: SlackChat, files: FileServer) -> None:
     """The token is in a header, and no compression is accepted: a file could be far longer than Slack said."""
     read_files(slack, [files.put("/a", NOTE)], AttachmentLimits())
@@ -546,10 +556,10 @@ def test_shared_files_go_to_the_model(
     practice: PracticeSlack, practised: SlackChat, channel: str, redirect: str
 ) -> None:
     """Shared files are read, also in a shared channel, where they are stubs, and behind a redirect within Slack."""
-    practice.manner.redirect = redirect
+    practice.switches.redirect = redirect
 
     assert (SHARED, ()) == read_files(practised, shared(practice, practised, channel), AttachmentLimits())
-    assert all(download.authorized for download in practice.downloads)
+    assert all(download.is_authorized for download in practice.downloads)
 
 
 @pytest.mark.parametrize("login", ["page", "redirect"])
@@ -557,8 +567,8 @@ def test_without_the_scope_slack_shows_its_login_page(
     practice: PracticeSlack, practised: SlackChat, login: Literal["page", "redirect"]
 ) -> None:
     """Without files:read each file is left out for a login page, also the shared HTML page."""
-    practice.manner.scopes = SCOPES - {"files:read"}
-    practice.manner.login = login
+    practice.switches.scopes = SCOPES - {"files:read"}
+    practice.switches.login = login
     attachments, left = read_files(practised, shared(practice, practised), AttachmentLimits())
 
     assert ((), ["login"] * 3) == (attachments, [each.why for each in left])
@@ -577,7 +587,7 @@ def test_a_redirect_of_slacks_to_another_server_is_refused(
     practice: PracticeSlack, practised: SlackChat, elsewhere: FileServer
 ) -> None:
     """If Slack redirects to another server, the file is left out and that server gets no request."""
-    practice.manner.redirect = elsewhere.put("/a", PNG).url
+    practice.switches.redirect = elsewhere.put("/a", PNG).url
 
     assert "foreign" == why(practised, shared(practice, practised)[0])
     assert [] == elsewhere.seen
