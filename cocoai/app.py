@@ -35,6 +35,7 @@ from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
@@ -135,7 +136,7 @@ class Connections:
 
     def ask_identity(self) -> Identity:
         """Ask Slack who we are. Raise `Temporary` or `Permanent`."""
-        return self.slack().who()
+        return self.slack().auth_test()
 
     def _client(self) -> HttpClient:
         return new_client(self._context, self._settings.network.proxy or None)
@@ -157,30 +158,26 @@ def refresh(identity: IdentityCache) -> None:
 
 
 def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
-    """The analyzer with what the settings allow."""
+    """Return the analyzer of events, with the access rules of the settings."""
     slack = settings.slack
     return SlackEventAnalyzer(
         slack.signing_secret,
         who=identity.known,
         is_known_thread=spool.is_known_thread,
         follow_ups=slack.follow_ups,
-        direct_messages=slack.direct_messages,
-        allow_channels=slack.allow_channels,
-        allow_users=slack.allow_users,
-        external_users=slack.external_users,
+        access=access_rules(settings),
     )
 
 
 def click_analyzer(settings: config.Settings, identity: IdentityCache) -> InteractionAnalyzer:
-    """The same for what people click."""
+    """Return the analyzer of clicks, with the same access rules."""
+    return InteractionAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
+
+
+def access_rules(settings: config.Settings) -> AccessRules:
+    """Return who may ask and click, and where, as the settings say."""
     slack = settings.slack
-    return InteractionAnalyzer(
-        slack.signing_secret,
-        who=identity.known,
-        allow_channels=slack.allow_channels,
-        allow_users=slack.allow_users,
-        external_users=slack.external_users,
-    )
+    return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
 
 
 def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:

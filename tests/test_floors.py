@@ -19,21 +19,26 @@ pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).parent.parent
 
+PLAIN = ("errors", "json_values", "slack_ids")
+"""Plain files that import nothing of ours."""
+
 ROOMS: Mapping[str, tuple[str, ...]] = {
     "errors": (),
+    "json_values": (),
+    "slack_ids": (),
     "texts": (),
     "engine/process": ("errors",),
     "engine/web": ("engine/process", "errors"),
     "engine/pool": ("engine/process", "errors"),
     "engine/client": ("engine/process", "errors"),
-    "spool": ("engine/process", "errors"),
+    "spool": ("engine/process", "slack_ids", "errors"),
     "conversation": ("errors",),
     "slack/markdown": ("errors",),
-    "slack/model": ("slack/markdown", "spool", "errors"),
-    "slack/inbound": ("slack/model", "spool", "errors"),
-    "slack/thread": ("slack/model", "slack/markdown", "conversation", "spool", "engine/process", "errors"),
-    "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", "errors"),
-    "chatgpt": ("conversation", "engine/client", "engine/process", "errors"),
+    "slack/model": ("slack/markdown", "spool", *PLAIN),
+    "slack/inbound": ("slack/model", "spool", *PLAIN),
+    "slack/thread": ("slack/model", "slack/markdown", "conversation", "spool", "engine/process", *PLAIN),
+    "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", *PLAIN),
+    "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
     "ledger": ("engine/client", "engine/process", "errors"),
     "webhook": ("engine/web", "slack/inbound", "slack/model", "spool", "errors"),
     "answer": ("chatgpt", "slack", "conversation", "spool", "texts", "engine/process", "errors"),
