@@ -76,11 +76,10 @@ class Answerer:
         """Run one attempt at a claimed job: it ends finished, failed, or with a time to try again."""
         if job.question.get("kind") in ACTIONS:
             self._clicks.handle(job)
-        elif (attempt := self._attempt(job)) is not None:
-            self._run(attempt)
-
-    def _run(self, attempt: Attempt) -> None:
-        job = attempt.job
+            return
+        attempt = self._attempt(job)
+        if attempt is None:
+            return
         reply = self._reply(attempt)
         failures = self._failures(attempt, reply)
         with handled(job, failures):

@@ -74,7 +74,7 @@ class PromptBuilder:
             question,
             own_user,
             kept_answer=self._earlier_answer,
-            user_name=self._names.name,
+            names=self._names,
             is_reset=_is_reset,
         )
         text = text_of_question(messages, question, own_user)

@@ -44,6 +44,10 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 """Our own codes for a client's exceptions. The first that fits is taken: the others are OSErrors too."""
 
 
+CLIENT_ERRORS = (OSError, HTTPException, ValueError)
+"""What an HTTP client raises: a connection that fails, a broken response, an address or token that cannot be sent."""
+
+
 def require_ok(response: FullResponse) -> dict[str, Any]:
     """Return the response's JSON if it is `ok`. Raise `Temporary` or `Permanent`; only a 429 sets `retry_after`."""
     status, request_id = response.status, response.headers.get("x-slack-req-id", "")[:80]
@@ -66,7 +70,7 @@ def translate_errors(send: Callable[_Args, _Result], *args: _Args.args, **kwargs
     """Return what `send`, which uses an HTTP client, returns. Raise `Temporary` or `Permanent` if it fails."""
     try:
         return send(*args, **kwargs)
-    except (OSError, HTTPException, ValueError) as error:
+    except CLIENT_ERRORS as error:
         failure = error_for(error)
     # Raised outside of the handler so that it carries no context: the exception may quote the header with the token.
     raise failure

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from cocoai.engine.client.client import FullResponse, HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import encodable, mapping_at, text_at
-from cocoai.slack.api.api_errors import require_ok, translate_errors
+from cocoai.slack.api.api_errors import CLIENT_ERRORS, error_for, require_ok, translate_errors
 from cocoai.slack.markdown.message_layout import Block
 from cocoai.slack.markdown.to_mrkdwn import harmless, unpinged
 from cocoai.slack.model.files import File, file_of, is_at_slack
@@ -243,7 +243,7 @@ class SlackChat:
                 self._limited_until.pop(limit, None)
                 patience -= pause
             try:
-                return require_ok(translate_errors(self._post_request, method, arguments))
+                return require_ok(self._post_request(method, arguments))
             except Temporary as error:
                 if error.retry_after is None:
                     raise
@@ -258,9 +258,14 @@ class SlackChat:
         return max(0.0, self._limited_until[limit] - self._clock())
 
     def _post_request(self, method: str, arguments: Mapping[str, Any]) -> FullResponse:
-        body, content_type = _encode(method, arguments)
-        headers = {"Authorization": self._token, "Content-Type": content_type}
-        return self._client.post(self._api_url + method, body, headers, _TIMEOUTS)
+        try:
+            body, content_type = _encode(method, arguments)
+            headers = {"Authorization": self._token, "Content-Type": content_type}
+            return self._client.post(self._api_url + method, body, headers, _TIMEOUTS)
+        except CLIENT_ERRORS as error:
+            failure = error_for(error)
+        # Raised outside of the handler so that it carries no context: that may quote the header with the token.
+        raise failure
 
 
 def _encode(method: str, arguments: Mapping[str, Any]) -> tuple[bytes, str]:

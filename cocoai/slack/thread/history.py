@@ -17,7 +17,7 @@ from cocoai.slack.markdown.to_mrkdwn import plain
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.question import Question
-from cocoai.slack.thread.speakers import display_names, has_several_speakers, is_bot, speaker
+from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker
 from cocoai.spool.key import Key
 
 SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
@@ -71,9 +71,9 @@ class _TurnBuilder:
     are_named: bool
 
     @classmethod
-    def of(cls, thread: _VisibleThread, own_user: str, user_name: Callable[[str], str]) -> _TurnBuilder:
+    def of(cls, thread: _VisibleThread, own_user: str, names: Names) -> _TurnBuilder:
         messages = [*thread.people, thread.question]
-        return cls(own_user, display_names(messages, own_user, user_name), has_several_speakers(messages))
+        return cls(own_user, display_names(messages, own_user, names), has_several_speakers(messages))
 
     def askers_turn(self, message: Message) -> Turn:
         """Return a person's message as a turn, each of its files named on a line of its own."""
@@ -97,8 +97,13 @@ class _TurnBuilder:
 def _nothing_kept(_key: str) -> None: ...
 
 
-def _no_name(_user: str) -> str:
-    return ""
+class _NoNames:
+    def name(self, user: str) -> str:
+        del user
+        return ""
+
+
+_NO_NAMES = _NoNames()
 
 
 def _no_reset(_text: str) -> bool:
@@ -111,7 +116,7 @@ def turns(
     own_user: str,
     *,
     kept_answer: Callable[[str], str | None] = _nothing_kept,
-    user_name: Callable[[str], str] = _no_name,
+    names: Names = _NO_NAMES,
     is_reset: Callable[[str], bool] = _no_reset,
 ) -> tuple[Turn, ...]:
     """Return the turns before `question`, oldest first, and the question as the last turn.
@@ -119,7 +124,7 @@ def turns(
     An answer stands behind the question it answers, not where its placeholder happened to be posted: a second
     question asked while the first was being answered must still see that answer.
 
-    `kept_answer(key)` returns our whole answer to that question, None if only Slack has it. `user_name(user)` returns
+    `kept_answer(key)` returns our whole answer to that question, None if only Slack has it. `names` returns
     a person's name, "" if it is unknown. `is_reset(text)` tells whether a message (its plain text) starts over: nothing
     up to the last such message is seen.
 
@@ -127,7 +132,7 @@ def turns(
     """
     thread = _visible_thread(messages, question, own_user)
     thread = thread.since(_last_reset(thread.people, own_user, is_reset))
-    builder = _TurnBuilder.of(thread, own_user, user_name)
+    builder = _TurnBuilder.of(thread, own_user, names)
     placed = [((_sortable(message.ts), 0, ""), builder.askers_turn(message)) for message in thread.people]
     placed += [(answer.sort_key, builder.own_turn(answer, kept_answer)) for answer in thread.answers]
     placed.sort(key=itemgetter(0))

@@ -6,7 +6,8 @@ Pure: names are looked up by a callable, for no more people than necessary.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from cocoai.slack.model.messages import Message
 from cocoai.slack_ids import ID, is_id
@@ -33,15 +34,22 @@ def speaker(message: Message) -> str:
     return f"bot {own_name}" if own_name else message.user or message.bot_id
 
 
+class Names(Protocol):
+    """What people are called."""
+
+    def name(self, user: str) -> str:
+        """Return the user's name; "" if it is unknown."""
+
+
 def has_several_speakers(messages: Iterable[Message]) -> bool:
     """Check whether more than one speaker wrote the messages: only then a name stands before each."""
     return len({speaker(message) for message in messages}) > 1
 
 
-def display_names(messages: Sequence[Message], own_user: str, user_name: Callable[[str], str]) -> Mapping[str, str]:
+def display_names(messages: Sequence[Message], own_user: str, names: Names) -> Mapping[str, str]:
     """Return a name, different from all others, for each mentioned user, and for each speaker if there are several.
 
-    `user_name(user)` returns a person's name, "" if it is unknown: then the name is `Person 1` and so on, in the order
+    `names` returns a person's name, "" if it is unknown: then the name is `Person 1` and so on, in the order
     of the thread. Namesakes are numbered too.
     """
     is_named = has_several_speakers(messages)
@@ -51,9 +59,9 @@ def display_names(messages: Sequence[Message], own_user: str, user_name: Callabl
         shown += [user for user in _MENTION.findall(message.text) if user != own_user]
     # From the end of the thread, since only MOST_NAMES are looked up.
     looked_up = [user for user in dict.fromkeys(reversed(shown)) if _is_person(user)][:MOST_NAMES]
-    names = {user: user_name(user) for user in looked_up}
-    names |= {speaker(message): message.name for message in messages if is_bot(message) and message.name}
-    return _made_unique({user: names.get(user, "") for user in shown})
+    found = {user: names.name(user) for user in looked_up}
+    found |= {speaker(message): message.name for message in messages if is_bot(message) and message.name}
+    return _made_unique({user: found.get(user, "") for user in shown})
 
 
 def _is_person(user: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -73,6 +73,16 @@ def thread(written: str) -> list[Message]:
     return [message(line.strip()) for line in written.strip().splitlines() if line.strip()]
 
 
+@dataclass(frozen=True)
+class NamesBy:
+    """The names that a function returns."""
+
+    look_up: Callable[[str], str]
+
+    def name(self, user: str) -> str:
+        return self.look_up(user)
+
+
 def known_name(user: str) -> str:
     return NAMES.get(user, "")
 
@@ -89,7 +99,7 @@ def written_turns(
     user_name: Callable[[str], str] = known_name,
 ) -> str:
     """Return the turns before and with the question, as they are written in this file."""
-    found = turns(messages, asking, US, kept_answer=(kept or {}).get, user_name=user_name, is_reset=is_reset)
+    found = turns(messages, asking, US, kept_answer=(kept or {}).get, names=NamesBy(user_name), is_reset=is_reset)
     return "\n".join(f"{'?' if turn.speaker == 'asker' else '!'} {turn.text}" for turn in found)
 
 
