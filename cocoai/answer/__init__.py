@@ -29,7 +29,7 @@ from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.user_names import UserNames
@@ -196,7 +196,7 @@ class Answerer:
         return self.reply(run, self._slack, self._manner, self._own_user, clock=self._clock, sleep=self._sleep)
 
     def _text(self, question: Question) -> str:
-        return plain(question.text, self._own_user())
+        return plain_text(question.text, self._own_user())
 
     # ends
 

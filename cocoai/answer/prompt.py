@@ -18,8 +18,8 @@ from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import LeftOut, read_files
 from cocoai.slack.api.live_message import LiveMessage
-from cocoai.slack.markdown.block_parser import clean
-from cocoai.slack.markdown.inline_parser import literal
+from cocoai.slack.markdown.block_parser import normalize_markdown
+from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.slack.model.messages import Message
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import files_of_question, turns, words_of_question
@@ -180,7 +180,7 @@ def worded(answer: Fact, run: Attempt) -> str:
     words = run.words
     finish = answer["finish"]
     notes = {"length": words.cut, STOPPED: words.stopped}
-    if clean(answer["text"]).strip():
+    if normalize_markdown(answer["text"]).strip():
         said = [answer["text"], notes.get(finish, "")]
     elif finish == STOPPED:
         said = [words.stopped]
@@ -192,7 +192,7 @@ def worded(answer: Fact, run: Attempt) -> str:
 
 def _left_out(words: Words, name: str, why: str) -> str:
     text = words.left_out if name else words.left_out_unnamed
-    return text.format(name=literal(name), why=words.why[why])
+    return text.format(name=escape_markdown(name), why=words.why[why])
 
 
 def _is_reset(text: str) -> bool:

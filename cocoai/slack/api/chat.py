@@ -17,7 +17,7 @@ from cocoai.engine.client.client import FullResponse, HttpClient, StreamedRespon
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.api_errors import require_ok, translate_errors
 from cocoai.slack.markdown.message_layout import Block
-from cocoai.slack.markdown.to_mrkdwn import harmless, unpinged
+from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
 from cocoai.slack.model.files import File, file_of, is_at_slack
 from cocoai.slack.model.identity import Identity, from_auth_test
 from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata, is_ts, message_of, text_at
@@ -255,12 +255,12 @@ def _written(method: str, fields: Mapping[str, Any]) -> tuple[bytes, str]:
 
 def _visible(text: str) -> str:
     """The text, in characters that a socket takes, and without a ping."""
-    return harmless(text.encode("utf-8", "replace").decode("utf-8"))
+    return escape_pings(text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _quiet(block: Block) -> Block:
     """The block, its Markdown without a ping; all else in a block is our own words."""
-    return {**block, "text": unpinged(block["text"])} if block.get("type") == "markdown" else block
+    return {**block, "text": break_pings(block["text"])} if block.get("type") == "markdown" else block
 
 
 def _ts(told: Mapping[str, Any]) -> str:

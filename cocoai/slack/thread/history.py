@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from cocoai.conversation import Turn, merged
 from cocoai.errors import Permanent
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.question import Question
@@ -79,7 +79,7 @@ class _Reader:
         return Turn("cocoai", whole.strip())
 
     def _read(self, message: Message) -> str:
-        return plain(message.text, self.own_user, lambda user: self.called.get(user, ""))
+        return plain_text(message.text, self.own_user, lambda user: self.called.get(user, ""))
 
 
 def turns(
@@ -120,7 +120,7 @@ def files_of_question(messages: Iterable[Message], question: Question) -> tuple[
 
 def words_of_question(messages: Iterable[Message], question: Question, own_user: str) -> str:
     """What is asked, as its message says it now, nobody's name before it. Raises as `turns` does."""
-    return plain(_question(messages, question, own_user).text, own_user)
+    return plain_text(_question(messages, question, own_user).text, own_user)
 
 
 def _seen(messages: Iterable[Message], question: Question, own_user: str) -> _Seen:
@@ -138,7 +138,7 @@ def _question(messages: Iterable[Message], question: Question, own_user: str) ->
     told = Message(ts, question.user, "", question.text, None, "")
     if found := _message_at(messages, ts):
         return found
-    if question.again and not question.files and not plain(question.text, own_user):
+    if question.again and not question.files and not plain_text(question.text, own_user):
         raise Permanent("again_gone")
     return told
 
@@ -172,7 +172,7 @@ def _answers(messages: Iterable[Message], own_user: str) -> list[_Answer]:
 
 def _last_reset(people: Sequence[Message], own_user: str, is_reset: Callable[[str], bool]) -> str:
     """When somebody last asked to start over; empty if nobody did. Another app does not ask."""
-    asked = (message for message in people if not is_bot(message) and is_reset(plain(message.text, own_user)))
+    asked = (message for message in people if not is_bot(message) and is_reset(plain_text(message.text, own_user)))
     return max((_sortable(message.ts) for message in asked), default="")
 
 

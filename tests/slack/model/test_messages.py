@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.messages import MessageMetadata, message_of
 
@@ -75,14 +75,14 @@ a | 1 < 2"""
 
 def test_an_answer_of_ours_is_read_from_its_blocks() -> None:
     """Its text is cut at 4,000 characters, its blocks are whole; its buttons say nothing."""
-    assert READ == plain(text_of(text="見出し…", metadata=MARK, blocks=GIVEN_BACK), None)
+    assert READ == plain_text(text_of(text="見出し…", metadata=MARK, blocks=GIVEN_BACK), None)
 
 
 def test_markdown_is_read_as_it_was_written() -> None:
     """Whoever gives such a block back as it was: entities in it are characters."""
     written = "**a** < b &amp; `<@U0ANA>`"
 
-    assert written == plain(text_of(text="a", metadata=MARK, blocks=[{"type": "markdown", "text": written}]), None)
+    assert written == plain_text(text_of(text="a", metadata=MARK, blocks=[{"type": "markdown", "text": written}]), None)
 
 
 def test_a_text_that_says_more_than_blocks_is_kept() -> None:
