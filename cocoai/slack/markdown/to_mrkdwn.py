@@ -60,7 +60,7 @@ def escape_pings(text: str) -> str:
 
 
 def break_pings(markdown: str) -> str:
-    """Return Markdown with a ZWSP in everything that Slack would take for a ping, in code too, where it is invisible."""
+    """Return Markdown with a ZWSP in everything that Slack would take for a ping, in code too: it is invisible."""
     return _MARKDOWN_PING.sub(f"<{ZWSP}", markdown)
 
 
