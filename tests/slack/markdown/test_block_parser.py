@@ -1,4 +1,4 @@
-"""Tests for slack/markdown/block_parser.py: fences, tables and lines, where each ends, and what is removed from them."""
+"""Tests for slack/markdown/block_parser.py: fences, tables and lines, and where each ends."""
 
 from __future__ import annotations
 

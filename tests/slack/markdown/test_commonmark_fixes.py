@@ -1,4 +1,4 @@
-"""Tests for slack/markdown/commonmark_fixes.py: lines rewritten for a strict parser, and emphasis over several lines."""
+"""Tests for slack/markdown/commonmark_fixes.py: lines for a strict parser, and emphasis over several lines."""
 
 from __future__ import annotations
 

@@ -1,15 +1,13 @@
 """Tests for slack/markdown/message_layout.py: both formats, over a corpus, its beginnings, mixtures, and random markup.
 
-An independent parser (reader.py) says what a person would see. Each property is a function `check_…`, and a test of its
-own makes sure that it finds a fault.
+The properties are in properties.py; a test at the end makes sure that each of them finds a fault.
 """
 
 from __future__ import annotations
 
 import random
 import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -18,10 +16,21 @@ import pytest
 from cocoai.slack.markdown.block_parser import normalize_markdown
 from cocoai.slack.markdown.inline_parser import ZWSP
 from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
-from cocoai.slack.markdown.partial import close_line
 from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
 from tests.slack.markdown.corpus import CASES, EMPHASISED, ODD
-from tests.slack.markdown.reader import PARSER, first_missing, letters, read_markdown, read_mrkdwn, stays_open
+from tests.slack.markdown.properties import (
+    CHECKS,
+    Parts,
+    check_delimiters,
+    check_fences,
+    check_letters,
+    check_limits,
+    check_pings,
+    check_tables,
+    in_blocks,
+    without_code,
+)
+from tests.slack.markdown.reader import PARSER, letters, read_markdown
 
 pytestmark = pytest.mark.pure
 
@@ -34,80 +43,6 @@ SHOWN_AS_CODE = {"a table too wide for Slack"}
 
 ENDED_EARLY = {"a table right behind a line"}
 """By GFM its last line, which has no `|`, belongs to the table; it is not meant to."""
-
-Parts = Sequence[Shown]
-
-
-def in_blocks(shown: Shown) -> str:
-    """Return the Markdown in a message's blocks."""
-    return "\n\n".join(block["text"] for block in shown.blocks if block["type"] == "markdown")
-
-
-def without_code(mrkdwn: str) -> str:
-    """Return mrkdwn with the letter c in the place of each piece of code."""
-    return re.sub(r"```.*?```|`[^`\n]*`", "c", mrkdwn, flags=re.DOTALL)
-
-
-# Properties
-
-
-def check_limits(markdown: str, parts: Parts) -> None:
-    """Assert Slack's limits: 12,000 characters of Markdown, under 4,000 of text, under 3,000 for a section block."""
-    assert bool(normalize_markdown(markdown).strip()) is bool(parts)
-    for part in parts:
-        assert len(part.text) < (4_000 if part.blocks else 3_000)
-        assert len(in_blocks(part)) <= 12_000
-        assert len(part.blocks) <= 50
-        assert part.text.strip()
-
-
-def check_letters(markdown: str, parts: Parts) -> None:
-    """Assert that every letter that is visible in the Markdown is there, in its order."""
-    whole = letters(read_markdown(normalize_markdown(markdown)).text)
-    shown = [read_markdown(in_blocks(part)).text if part.blocks else read_mrkdwn(part.text) for part in parts]
-
-    assert "" == first_missing(whole, letters("".join(shown)))
-    if len(parts) == 1 and parts[0].blocks:
-        assert whole == letters(shown[0])
-
-
-def check_fences(markdown: str, parts: Parts) -> None:
-    """Assert that no part leaves a fence open, or anything else that would swallow what comes behind."""
-    for part in parts:
-        assert part.text.count("```") % 2 == 0
-        assert not stays_open(in_blocks(part))
-
-
-def check_tables(markdown: str, parts: Parts) -> None:
-    """Assert that every part of a table has its header, and that no row is lost or repeated."""
-    whole = read_markdown(normalize_markdown(markdown))
-    shown = [read_markdown(in_blocks(part)) for part in parts]
-    rows = [letters(row) for part in shown for row in part.rows]
-
-    assert {letters(head) for part in shown for head in part.headers} <= {letters(head) for head in whole.headers}
-    assert [letters(row) for row in whole.rows] == rows
-    assert all(len(part.rows) < 100 for part in shown)
-
-
-def check_pings(markdown: str, parts: Parts) -> None:
-    """Assert that nothing can ping, and that escaping pings again changes nothing."""
-    for part in parts:
-        assert part.text == escape_pings(part.text)
-        assert not re.search(r"<[@!]", part.text)
-        assert in_blocks(part) == break_pings(in_blocks(part))
-        assert not re.search(r"<@[A-Z]|<!(?:here|channel|everyone|subteam)", in_blocks(part))
-
-
-def check_delimiters(markdown: str, parts: Parts) -> None:
-    """Assert that no delimiter of emphasis or code is visible."""
-    for part in parts:
-        raw = [words for words in read_markdown(in_blocks(part)).prose if re.search(r"\*\*|~~|`", words)]
-
-        assert [] == raw
-        assert not re.search(r"\*\*|~~", without_code(part.text))
-
-
-CHECKS = (check_limits, check_letters, check_fences, check_tables, check_pings)
 
 
 @pytest.mark.parametrize("layout", [MARKDOWN, MRKDWN], ids=["markdown", "mrkdwn"])
@@ -224,46 +159,6 @@ def test_an_unfinished_case_in_mrkdwn(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("これは**強", "これは**強**"),
-        ("これは**", "これは"),
-        ("これは**強調*", "これは**強調**"),
-        ("***both*", "***both***"),
-        ("**a *b", "**a *b***"),
-        ("~~go", "~~go~~"),
-        ("~~gone~", "~~gone~~"),
-        ("use `co", "use `co`"),
-        ("use ``a`b", "use ``a`b``"),
-        ("use `", "use"),
-        ("**use `a * b", "**use `a * b`**"),
-        ("see [te", "see te"),
-        ("see [text]", "see text"),
-        ("see [text](https://a.ex", "see text"),
-        ("see [text](https://a.example)", "see [text](https://a.example)"),
-        ('see [text](https://a.example "ti', "see text"),
-        ("see ![alt](https://a", "see alt"),
-        ("see <https://a.ex", "see"),
-        ("a &am", "a"),
-        ("a < b", "a < b"),
-        ("-", ""),
-        ("  - ", ""),
-        ("- [", ""),
-        ("- [x] ", ""),
-        ("> - ", ""),
-        ("12.", ""),
-        ("##", ""),
-        ("``", ""),
-        ("2 * 3 * 4", "2 * 3 * 4"),
-        ("done.", "done."),
-    ],
-)
-def test_close_line(line: str, expected: str) -> None:
-    """An unfinished line has its delimiters and code closed, and is shown without half a marker, token or link."""
-    assert expected == close_line(line)
-
-
-@pytest.mark.parametrize(
     ("markdown", "expected"),
     [
         ("a\n```py", "a"),
@@ -302,15 +197,6 @@ def test_the_status_is_below_the_text() -> None:
     assert ("context", [STATUS]) == (under["type"], [element["text"] for element in under["elements"]])
     assert f"*a*\n\n{STATUS}" == MRKDWN.growing("**a", STATUS).text
     assert Shown(STATUS) == MARKDOWN.growing("- ", STATUS) == MRKDWN.growing("", STATUS)
-
-
-@pytest.mark.parametrize("hostile", ["[", "[a](", "[a](b ", "![", "`a``", "<", "<http:", "&", "**a ", "| ", "> ", "- "])
-def test_closing_a_line_takes_linear_time(hostile: str) -> None:
-    """30,000 characters of half-open markup are closed within 2 seconds of CPU."""
-    began = time.process_time()
-    close_line(hostile * (30_000 // len(hostile)))
-
-    assert time.process_time() - began < 2
 
 
 HOSTILE = {
