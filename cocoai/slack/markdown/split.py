@@ -1,7 +1,7 @@
 """Split rendered text into messages, where a reader would pause: between lines, and within a line that is too long.
 
-A block's own lines, such as a code fence, are repeated in each message that has some of it. This module knows neither
-Slack nor how a block is rendered: its callers say what encloses a block, and what a message may hold.
+A code fence or a table's header is repeated in each message that has some of its block. This module knows neither Slack
+nor any rendering: its callers say what encloses a block, how inlines are rendered, and what a message may hold.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from cocoai.slack.markdown.inline_parser import Inline, render_mrkdwn, slice_inlines, text_of
+from cocoai.slack.markdown.inline_parser import Inline, slice_inlines, text_of
 
 _CLOSING_BRACKETS = "」』）】〉》）］｝)]}\"'”’"
 _SENTENCE = re.compile(rf"[。．！？]+[{re.escape(_CLOSING_BRACKETS)}]*|[.!?]+[{re.escape(_CLOSING_BRACKETS)}]*(?=\s)")
@@ -25,12 +25,13 @@ _SENTENCE_AT_END = re.compile(rf"[。．！？.!?][{re.escape(_CLOSING_BRACKETS)
 _SPACE = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, eq=False)  # two wrappers are never equal: what they have is compared by identity
+# Compared by identity: two blocks in a row whose wrappers are alike must stay two.
+@dataclass(frozen=True, eq=False)
 class Wrapper:
     """What encloses a block's lines in each message that has some of them: a fence, or a table's header.
 
-    `opening` and `closing` are text, `closing` may be "". `prefix` stands before each line. If that is only space, it
-    is left out of the first line of a message, since the list item above it is in the message before.
+    `opening` may have several lines, `closing` may be "". `prefix` stands before each line. If that is only space, it
+    is left out where the block begins a message, since the list item above it is in the message before.
     """
 
     opening: str
@@ -133,7 +134,7 @@ def _break_quality(before: RenderedLine, after: RenderedLine) -> int:
 
 
 def split_line(
-    inlines: list[Inline], limit: int, render: Callable[[list[Inline]], str] = render_mrkdwn
+    inlines: list[Inline], limit: int, render: Callable[[list[Inline]], str]
 ) -> tuple[list[Inline], list[Inline]]:
     """Return what of a line fits into `limit` characters, as `render` renders it, and the rest; [] if all fits.
 
@@ -184,9 +185,9 @@ def _cut_position(text: str, most: int, inlines: list[Inline]) -> int:
             if not _is_inseparable(text, end, unbreakable):
                 return end
     later_half = range(most, most // 2, -1)
-    between_words = (end for end in later_half if not _is_inseparable(text, end, unbreakable))
+    separable = (end for end in later_half if not _is_inseparable(text, end, unbreakable))
     between_characters = (end for end in later_half if not _is_one_character(text[end - 1], text[end]))
-    return next(between_words, 0) or next(between_characters, most)
+    return next(separable, 0) or next(between_characters, most)
 
 
 def _unbreakable_ranges(inlines: list[Inline]) -> list[range]:

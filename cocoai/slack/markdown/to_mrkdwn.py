@@ -1,7 +1,7 @@
 """Render Markdown, as the model writes it, as mrkdwn in messages; and read Slack's own text as plain text.
 
-Rendered text cannot ping: only links keep their `<`. Long text is cut where a reader would pause, and never
-within an entity, a link or a character.
+Rendered text cannot ping: only links keep their `<`. Long text is cut where a reader would pause, and never within an
+entity, a link or a character.
 Source: docs.slack.dev/messaging/formatting-message-text.
 """
 
@@ -38,6 +38,8 @@ _MRKDWN_PING = re.compile(r"<(?!https?://|mailto:|tel:|#[A-Z0-9]{2,24}[|>])", re
 """A `<` that opens neither a link nor a channel's name."""
 
 _MARKDOWN_PING = re.compile(r"<(?=[@#][A-Z0-9]{2,}[|>]|!(?:here|channel|everyone|subteam|group|date)\b)", re.IGNORECASE)
+"""A `<` that opens a mention of a user, a channel, a group or everybody, or a date."""
+
 _REFERENCE = re.compile(r"([ \t]?)<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 """What Slack writes in `<…>`: a mention, a channel, a special mention, or a link; and the space before it."""
 
@@ -52,7 +54,7 @@ class _ProseLine:
 
 
 def escape_pings(text: str) -> str:
-    """Return Slack's text with every `<` that opens neither a link nor a channel's name made a plain character.
+    """Return mrkdwn with every `<` that opens neither a link nor a channel's name made a plain character.
 
     So nothing in it can ping: no `<!channel>`, no `<@U…>`, no user group. Doing it twice changes nothing.
     """
@@ -69,7 +71,7 @@ def _no_name(_user: str) -> str:
 
 
 def plain_text(text: str, own_user: str | None, names: Callable[[str], str] = _no_name) -> str:
-    """Return Slack's text as a person reads it, mentions of `own_user` taken off; None if that is not known.
+    """Return Slack's text as a person reads it, without mentions of `own_user` (None while that is unknown).
 
     Other mentions are by the name that `names` has for that user, and stay as `@U…` where it returns "".
     """
@@ -194,6 +196,6 @@ def _render_pieces(line: _ProseLine, limit: int) -> Iterator[str]:
         return
     prefix, inlines = line.prefix, write_out_long_links(line.inlines, limit)
     while inlines:
-        head, inlines = split_line(inlines, limit - len(prefix))
+        head, inlines = split_line(inlines, limit - len(prefix), render_mrkdwn)
         yield prefix + render_mrkdwn(head)
         prefix = line.next_prefix

@@ -124,14 +124,14 @@ def test_a_message_ends_at_the_best_break_of_its_later_half(lines: list[Rendered
 )
 def test_split_line(markdown: str, head: str, rest: str) -> None:
     """A line is cut at the last good place in the later half of what fits, and no space is left there."""
-    parts = split_line(parse_inlines(markdown), 10)
+    parts = split_line(parse_inlines(markdown), 10, render_mrkdwn)
 
     assert [head, rest] == [render_mrkdwn(part) for part in parts]
 
 
 def test_split_line_takes_at_least_one_character() -> None:
     """A limit that nothing fits into still makes progress, so that a loop over the rest ends."""
-    assert ([Inline("<")], [Inline("<<")]) == split_line([Inline("<<<")], 3)
+    assert ([Inline("<")], [Inline("<<")]) == split_line([Inline("<<<")], 3, render_mrkdwn)
     assert "<<<" == text_of([*split_line([Inline("<<<")], 3, text_of)[0]])
 
 
