@@ -97,6 +97,10 @@ def test_what_fits_is_within_the_limit(wrapper: Wrapper) -> None:
             [*plain_lines("a" * 6), *in_wrapper(Wrapper("``", "``"), "b."), *in_wrapper(Wrapper("", ""), "c" * 9)],
             ["aaaaaa\n``\nb.\n``", "ccccccccc"],
         ),
+        (
+            [*plain_lines("a" * 8 + "."), *in_wrapper(Wrapper("`", "`"), "bb"), *plain_lines("c.", "d" * 9)],
+            ["aaaaaaaa.\n`\nbb\n`", "c.\nddddddddd"],
+        ),
         (in_wrapper(Wrapper("", ""), "a" * 6, "b" * 4 + ".", "c" * 3, "d" * 3), ["aaaaaa\nbbbb.\nccc", "ddd"]),
     ],
 )
