@@ -83,7 +83,7 @@ def plain_text(text: str, own_user: str | None, names: Callable[[str], str] = _n
     return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
-def mrkdwn_messages(markdown: str, limit: int = 3900) -> list[str]:
+def mrkdwn_messages(markdown: str, limit: int) -> list[str]:
     """Return `markdown` as mrkdwn, cut into messages of at most `limit` characters (100 or more); [] if it is blank.
 
     A message ends where a paragraph ends in its later half, else a sentence, else a line; a line that is too long for

@@ -93,19 +93,19 @@ def test_tables(markdown: str, expected: str) -> None:
 
 def test_a_short_text_is_one_message() -> None:
     """A text that fits is not cut."""
-    assert ["*a*\n\nb"] == mrkdwn_messages("**a**\n\nb")
+    assert ["*a*\n\nb"] == mrkdwn_messages("**a**\n\nb", 100)
 
 
 @pytest.mark.parametrize("markdown", ["", " \n\t\n", "\u3000"])
 def test_a_blank_text_has_no_message(markdown: str) -> None:
     """A text of nothing but white space has no message."""
-    assert [] == mrkdwn_messages(markdown)
+    assert [] == mrkdwn_messages(markdown, 100)
 
 
 @pytest.mark.parametrize("markdown", ["```\n```", "[]()", "# ", "- ", "``", "**", ">", "|", "```py"])
 def test_markup_around_nothing_has_a_message(markdown: str) -> None:
     """A text that is not blank has a first message that is not blank, even if it is only markup."""
-    assert mrkdwn_messages(markdown)[0].strip()
+    assert mrkdwn_messages(markdown, 100)[0].strip()
 
 
 def test_a_message_ends_with_a_paragraph() -> None:
