@@ -32,6 +32,7 @@ def rendered(markdown: str) -> str:
         ("# C#", "*C#*"),
         ("- a\n* b\n+ c", "• a\n• b\n• c"),
         ("- a\n  - b\n    - c", "• a\n  • b\n    • c"),
+        ("\t- a\n" + " " * 20 + "- b", "    • a\n" + " " * 16 + "• b"),
         ("1. a\n2) b\n   - c", "1. a\n2) b\n   • c"),
         ("- **a**: b", "• *a*: b"),
         ("> a\n>b\n> > c\n> - d", "> a\n> b\n> c\n> • d"),
@@ -163,12 +164,32 @@ def test_a_fence_is_closed_and_opened_again() -> None:
     assert code == "\n".join(part.removeprefix("```python\n").removesuffix("\n```") for part in messages)
 
 
+@pytest.mark.parametrize(("header", "is_repeated"), [("h", True), ("h" * 9, True), ("h" * 30, False)])
+def test_a_table_s_header_is_repeated_unless_it_is_long(header: str, is_repeated: bool) -> None:
+    """Each message of a table has its header, unless that would take over a quarter of the message."""
+    first, *others = mrkdwn_messages(f"|{header}|\n|-|\n" + "|x|\n" * 60, 100)
+
+    assert first.startswith(f"```\n{header}\n-")
+    assert others
+    assert all(other.startswith(f"```\n{header}\n-" if is_repeated else "```\nx") for other in others)
+    assert 60 == sum(other.count("x") for other in (first, *others))
+
+
 def test_an_address_too_long_for_a_link_is_text() -> None:
     """An address that would fill a message is shown as text, which is cut, with no character lost."""
     address = "https://a.example/" + "x" * 300
     messages = mrkdwn_messages(f"see [the page]({address}) now", 100)
 
     assert f"see the page ({address}) now".replace(" ", "") == "".join(messages).replace(" ", "")
+
+
+def test_a_link_that_just_fits_stays_a_link() -> None:
+    """A line that fills a message is not cut, and its long address stays a link."""
+    address = "https://a.example/" + "x" * 30
+    label = "b" * (100 - len(f"<{address}|>"))
+
+    assert [f"<{address}|{label}>"] == mrkdwn_messages(f"[{label}]({address})", 100)
+    assert 1 < len(mrkdwn_messages(f"[{label}b]({address})", 100))
 
 
 WORDS = st.text("abc あいう漢字。、.!?「」 \n👍🇯🇵é\u0301&<'\"", max_size=400)
