@@ -115,9 +115,10 @@ def test_inlines_of_a_long_line(words: str, expected: str) -> None:
     assert expected == first.text.partition(" ")[0]
 
 
-def test_a_long_line_of_emphasis_fits_a_part() -> None:
+@pytest.mark.parametrize("emphasis", ["**「あ」**は", "あ*。*"])
+def test_a_long_line_of_emphasis_fits_a_part(emphasis: str) -> None:
     """A piece of a long line fits a part even if every delimiter in it gets a ZWSP."""
-    lines = lines_of("**「あ」**は" * 2_000)
+    lines = lines_of(emphasis * (2 * MOST_MARKDOWN // len(emphasis)))
 
     assert len(lines) > 1
     assert all(len(line.text) <= MOST_MARKDOWN for line in lines)
