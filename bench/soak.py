@@ -128,7 +128,7 @@ def names(built: House, folder: str) -> list[str]:
 
 def asked(built: House) -> int:
     """How often the model was called."""
-    return sum(1 for each in built.openai.asked if each.path.endswith("/chat/completions"))
+    return sum(1 for each in built.openai.requests if each.path.endswith("/chat/completions"))
 
 
 def refused(built: House) -> int:

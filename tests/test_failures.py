@@ -62,8 +62,8 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.words import LANGUAGES, Words
-from cocoai.words.overrides import texts
+from cocoai.texts import LANGUAGES, Texts
+from cocoai.texts.overrides import by_key
 from tests.failures.counter import QUESTIONS, Counter, counter
 from tests.failures.scenarios import SCENARIOS
 from tests.failures.seen import betrayals, buttons
@@ -90,7 +90,7 @@ def in_text_alone(desk: Counter) -> None:
 
 def in_blocks_that_slack_will_not_have(desk: Counter) -> None:
     """What cannot be shown in them is said in text."""
-    desk.slack.manner.markdown_blocks = False
+    desk.slack.switches.markdown_blocks = False
 
 
 SHAPES = (in_blocks, in_text_alone, in_blocks_that_slack_will_not_have)
@@ -140,13 +140,13 @@ def test_what_the_asker_can_do_then(desk: Counter, name: str, under: tuple[str, 
 def test_the_table_says_what_the_words_say() -> None:
     """In both languages; the name is that under which the settings know the text."""
     for told in TOLD.values():
-        assert {language: texts(words)[told.key] for language, words in LANGUAGES.items()} == told.texts
+        assert {language: by_key(words)[told.key] for language, words in LANGUAGES.items()} == told.texts
 
 
 @pytest.mark.pure
 def test_the_table_has_every_apology_and_notice_and_each_has_a_scenario() -> None:
     """So a text that is added is produced as well."""
-    apologies = {key for key in texts(LANGUAGES["en"]) if key.startswith("sorry")}
+    apologies = {key for key in by_key(LANGUAGES["en"]) if key.startswith("sorry")}
 
     assert apologies | {"cut", "empty", "refused", "late"} == {told.key for told in TOLD.values()}
     assert set(TOLD) == {row for row, _ in SCENARIOS.values()}
@@ -178,6 +178,6 @@ def test_what_is_ours_alone_is_known_when_it_is_seen(text: str) -> None:
 
 @pytest.mark.pure
 @pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
-def test_no_fixed_text_betrays_anything(words: Words) -> None:
+def test_no_fixed_text_betrays_anything(words: Texts) -> None:
     """Not one of them, whether a scenario shows it or not."""
-    assert [] == [text for text in texts(words).values() if betrayals(text)]
+    assert [] == [text for text in by_key(words).values() if betrayals(text)]

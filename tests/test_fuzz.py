@@ -21,9 +21,12 @@ from hypothesis import strategies as st
 from bench.fuzz import CHARACTERS, NOW, SECRET, US, Judge, TextJudge, fuzz, spoiled
 from bench.soak import NoSync
 from cocoai.answer import Answerer
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.engine.client.client import FullResponse, PendingResponse, StreamedResponse
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.router import Router
 from cocoai.errors import Refused
+from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 from cocoai.slack.markdown.message_layout import Shown
@@ -35,7 +38,7 @@ from cocoai.spool.job import encode_line
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 
 SHORT = 4000
 """Mutations in this suite; bench/fuzz.py makes a million."""
@@ -212,6 +215,32 @@ def test_anything_in_ready_that_is_no_file_stops_nobody_else(make: str) -> None:
         assert QUESTION.key == str(job.key)
 
 
+class Silent:
+    """An HTTP client for a process that must not speak."""
+
+    def post(self, *_: object) -> FullResponse:
+        raise AssertionError("nothing is to be sent")
+
+    def post_streamed(self, *_: object) -> PendingResponse:
+        raise AssertionError("nothing is to be sent")
+
+    def get(self, *_: object) -> StreamedResponse:
+        raise AssertionError("nothing is to be sent")
+
+
+OPENAI: dict[str, Any] = {
+    "base_url": "http://127.0.0.1/v1",
+    "api_key": "sk-none",
+    "model": "gpt-6-luna",
+    "max_output_tokens": 100,
+    "reasoning_effort": "",
+    "connect_timeout": 1.0,
+    "first_word_timeout": 1.0,
+    "silence_timeout": 1.0,
+    "total_timeout": 1.0,
+}
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -226,10 +255,11 @@ def test_a_question_of_another_version_is_failed_and_not_tried_for_ever(question
         kept.put(Key.parse(QUESTION.key), question)
         answerer = Answerer(
             kept,
-            manner(),
+            options(),
+            SlackChat(Silent(), api_url="http://127.0.0.1/api/", token="xoxb-none"),
+            ChatGPTChat(Silent(), **OPENAI),
+            identity=FixedIdentity(),
             folder="/nonexistent",
-            outside=lambda: pytest.fail("nothing is to be said"),
-            own_user=lambda: "U0COCOAI",
         )
         job = kept.claim()
         assert job is not None

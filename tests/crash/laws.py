@@ -9,13 +9,13 @@ from cocoai.slack.model.click import Click
 from cocoai.spool.job import whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.spool import RETENTION
-from cocoai.words import ENGLISH
+from cocoai.texts import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import Left
 from tests.crash.world import Asked, Law, Outside, is_message
 
 LAYOUT = Layout("mrkdwn")
-"""As the machine answers (tests/manner.py)."""
+"""As the machine answers (tests/options.py)."""
 
 
 def judged(left: Left, outside: Outside, questions: Mapping[str, Asked]) -> Iterator[tuple[Law, str]]:

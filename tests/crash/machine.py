@@ -7,14 +7,14 @@ It notes what it sees going wrong; what is wrong with a disk or with the end of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from cocoai.answer import Answerer
-from cocoai.chatgpt.chat import ChatGPTChat, Ending
+from cocoai.chatgpt.chat import AnswerPieces, ChatGPTChat, Ending
 from cocoai.conversation import Conversation
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent, Temporary
@@ -28,7 +28,7 @@ from tests.crash.disk import SimulatedDisk
 from tests.crash.power import Left, blank
 from tests.crash.stage import Stage
 from tests.crash.world import NOW, Asked, Law, Outside, Said, is_message, name
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
@@ -58,10 +58,10 @@ class Wire:
         fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
         return FullResponse(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
-    def ask(self, *_: object) -> NoReturn:
+    def post_streamed(self, *_: object) -> NoReturn:
         raise NotImplementedError
 
-    def fetch(self, *_: object) -> StreamedResponse:
+    def get(self, *_: object) -> StreamedResponse:
         raise NotImplementedError
 
 
@@ -72,7 +72,7 @@ class Model(ChatGPTChat):
         self._machine = machine
         self._in_hand = in_hand
 
-    def reply(self, conversation: Conversation, **_: object) -> Generator[str | Ending, None, None]:
+    def reply(self, conversation: Conversation, **_: object) -> AnswerPieces:
         text = self._machine.model(self._in_hand[-1], conversation.turns[-1].text)
         yield text[: len(text) // 2]
         self._machine.own_step("the model writes")
@@ -190,17 +190,16 @@ class Machine:
         self.note(now=self.outside.now + seconds)
 
     def _answerer(self, in_hand: list[str]) -> Answerer:
-        answerer = self.cast.answerer(
+        return self.cast.answerer(
             self.spool,
-            manner(update_interval=0.0),
+            options(update_interval=0.0),
+            self._slack_chat(),
+            Model(self, in_hand),
             folder="/nonexistent",
-            outside=lambda: (self._slack_chat(), Model(self, in_hand)),
-            own_user=lambda: "U0COCOAI",
+            identity=FixedIdentity(),
             clock=self.clock,
             sleep=lambda seconds: None,
         )
-        answerer.begin()
-        return answerer
 
     def _slack_chat(self) -> SlackChat:
         return SlackChat(Wire(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)

@@ -16,6 +16,7 @@ import pytest
 
 from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.clicks import Clicks
 from cocoai.answer.reply import Reply
 from cocoai.engine.process import fork
 from cocoai.slack.model.click import Click
@@ -186,29 +187,45 @@ class ForgetsWhatIsUnwanted(StagedSpool):
 class FinishesBeforePosting(Answerer):
     """The job is done when the answer is recorded; then it is delivered."""
 
-    def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
-        answer = super()._ask(run, reply, ts)
-        self._spool.finish(run.job)
+    def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
+        answer = super()._ask(attempt, reply, ts)
+        self._spool.finish(attempt.job)
         return answer
 
-    def _finish(self, run: Attempt, outcome: str) -> None:
+    def _finish(self, attempt: Attempt, outcome: str) -> None:
         pass
 
 
-class FinishesBeforeObeying(Answerer):
-    """The click's job is done; then it is done."""
+class FinishesBeforeRunning(Clicks):
+    """Finish the click's job, then do what was clicked."""
 
-    def _obey(self, job: Job, click: Click) -> None:
+    def handle(self, job: Job) -> None:
         self._spool.finish(job)
-        self._clicks.handle(click)
+        self._run(Click.from_facts(job.question))
+
+
+class FinishesBeforeObeying(Answerer):
+    """Its clicks finish their job first."""
+
+    def answer(self, job: Job) -> None:
+        self._clicks.__class__ = FinishesBeforeRunning
+        super().answer(job)
+
+
+class ReplyThatNeverSeeks(Reply):
+    """Find nothing that an earlier attempt posted."""
+
+    def _find_posted(self, *args: object, **kwargs: object) -> str | None:
+        return None
 
 
 class NeverSeeks(Answerer):
     """Posts whatever is not recorded."""
 
-    class reply(Reply):  # noqa: N801 (the name of what it takes the place of)
-        def _sought(self, *args: object, **kwargs: object) -> str | None:
-            return None
+    def _reply(self, attempt: Attempt) -> Reply:
+        reply = super()._reply(attempt)
+        reply.__class__ = ReplyThatNeverSeeks
+        return reply
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,20 @@ from urllib.parse import urlencode
 from cocoai.answer import Answerer
 from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
+from cocoai.texts import LANGUAGES, TextsByLanguage
 from cocoai.webhook import Interactions
-from cocoai.words import LANGUAGES, Phrasebook
 from tests.failures.seen import betrayals, read, shown
 from tests.house import payload
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 from tests.test_answer import Desk
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
@@ -39,20 +39,20 @@ class Counter(Desk):
 
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
         super().__init__(var, certificates, slack, openai)
-        self.changes = {"phrases": Phrasebook(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
+        self.changes = {"phrases": TextsByLanguage(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
-        made = kind(
+        slack, chatgpt = self.outside()
+        return kind(
             self.spool,
-            manner(**self.changes),
-            outside=self.outside,
-            own_user=lambda: US.user_id,
+            options(**self.changes),
+            slack,
+            chatgpt,
+            identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
             sleep=lambda _: None,
         )
-        made.begin()
-        return made
 
     def run_to_the_end(self) -> None:
         """Job processes come and go, and time passes, until nothing is left to be done."""

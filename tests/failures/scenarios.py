@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
-from cocoai.rehearsal.openai.manner import FaultKind
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.conversation import Persona
+from cocoai.rehearsal.openai.openai_faults import FaultKind
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
-from tests.manner import Persona
+from tests.options import FixedPersonas
 from tests.processes import free_port
 
 Scenario = Callable[[Counter, str], Message]
@@ -42,13 +44,13 @@ def nobody_listens(desk: Counter, text: str) -> Message:
 
 def model_gone(desk: Counter, text: str) -> Message:
     """The settings name a model that was shut down."""
-    desk.changes["persona"] = lambda _: Persona(model="gpt-3.5-turbo-0301")
+    desk.changes["personas"] = FixedPersonas(Persona("Be kind.", "gpt-3.5-turbo-0301"))
     return desk.answered(text)
 
 
 def scope_missing(desk: Counter, text: str) -> Message:
     """The app may write, but not read the thread that it was asked in."""
-    desk.slack.manner.scopes = SCOPES - {"channels:history"}
+    desk.slack.switches.scopes = SCOPES - {"channels:history"}
     opening = desk.slack.say("U0ASKER02", "...")
     desk.ask(text, thread_ts=opening.ts)
     desk.run_to_the_end()
@@ -57,20 +59,20 @@ def scope_missing(desk: Counter, text: str) -> Message:
 
 def too_long(desk: Counter, text: str) -> Message:
     """Even alone the question does not fit the model."""
-    desk.openai.manner.context_tokens = 10
+    desk.openai.switches.context_tokens = 10
     return desk.answered(text)
 
 
 def attachment(desk: Counter, text: str) -> Message:
     """A picture, for a model that sees none."""
-    desk.openai.manner.vision = False
+    desk.openai.switches.vision = False
     return desk.share(text, PICTURE)
 
 
 def kills_its_process(desk: Counter, text: str) -> Message:
     """Each process that claims it dies."""
     question = desk.ask(text)
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         desk.claim().release()
     desk.run_to_the_end()
     return question
@@ -96,8 +98,8 @@ def bug(desk: Counter, text: str) -> Message:
 
 def cut(desk: Counter, text: str) -> Message:
     """The model has more to say than its limit allows."""
-    desk.openai.manner.answer = "あ" * 9000
-    desk.openai.manner.pieces = 10
+    desk.openai.switches.answer = "あ" * 9000
+    desk.openai.switches.pieces = 10
     return desk.answered(text)
 
 

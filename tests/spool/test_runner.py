@@ -46,11 +46,9 @@ class House:
             folder=str(folder / "locks"),
             slots=slots,
             generation=self.generation,
-            answer=self.answer,
-            post_placeholder=self.post_placeholder,
+            connect=self.connect,
             errands=self.ran,
             limit=limit,
-            start=self.start,
             board=self.board,
         )
         self.jobs.begin()
@@ -65,11 +63,13 @@ class House:
         lines = path.read_text().splitlines() if path.exists() else []
         return [line.split()[1] for line in lines if line.split()[0] == word]
 
-    def start(self) -> None:
+    def connect(self) -> House:
+        """Make what a job process needs of its own."""
         self.bell = WakeupPipe()
         self.bell.install()
         self.trace("start")
         self.board.own_row.record_error("nobody's")
+        return self
 
     def answer(self, job: Job) -> None:
         """Answer once the file `hold` is gone; a question `hang` never."""

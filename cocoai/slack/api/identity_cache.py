@@ -31,6 +31,10 @@ class IdentityCache:
         self._known = self._known or from_facts(self._file.read_json())
         return self._known
 
+    def user_id(self) -> str:
+        """Return our bot user's id; ask Slack if it is unknown. Raise as `refresh` does."""
+        return (self.known() or self.refresh()).user_id
+
     def is_stale(self) -> bool:
         """Check whether it is time to ask Slack again."""
         return self._file.age() > FRESH

@@ -1,0 +1,64 @@
+"""The fixed texts in English."""
+
+from __future__ import annotations
+
+from cocoai.texts.texts import Texts
+
+ENGLISH = Texts(
+    # the persona's voice
+    placeholder="One moment, please…",
+    writing="✍️ Writing…",
+    help=(
+        "Here is how I can help.\n"
+        "• Write your question after the mention and I answer in the thread: “@CocoAI suggest three topics for next "
+        "week's meeting”.\n"
+        "• To go on, just write in the same thread: I remember what was said there.\n"
+        "• Write “continue” to read on where an answer was cut, “model” to hear which model answers.\n"
+        "• Write “reset” and I put aside what was said so far."
+    ),
+    more={
+        "files": "• Attach images, PDFs, text or code to your question and I look at them.",
+        "deep": "• Begin a question with “{word}:” and {model} answers it.",
+        "buttons": "• With the buttons under a reply you can stop it, ask again, delete it (if you asked), or tell me "
+        "how it was (👍 👎).",
+    },
+    started_over="All right: I have put aside what was said so far. We start afresh from here.",
+    model="Here you are talking to {model}.",
+    thanks="Thank you for telling me!",
+    # notices
+    cut="(This is where the length limit was reached. To read on, write “continue”.)",
+    stopped="(Stopped here.)",
+    empty="All of my allowance went into thinking, and none was left to write. Please ask again in smaller pieces.",
+    refused="I can't answer this one. Asked differently, it may work.",
+    late="(Sorry for the wait: something on our side delayed this reply.)",
+    left_out="(I have not read “{name}”. {why})",
+    left_out_unnamed="(I have not read one of the files. {why})",
+    only_asker="Only the person who asked can do this.",
+    why={
+        "too_big": "It is too big: please make it smaller, or send it in pieces.",
+        "too_many": "There are more files than I read at once: please send them a few at a time.",
+        "kind": "I can read images (PNG, JPEG, WebP, GIF), PDFs, text and code.",
+        "login": "I have no permission to fetch files from Slack. Please tell the person who runs me.",
+        "foreign": "It is kept outside Slack: please upload it to Slack itself.",
+        "gone": "It is no longer in Slack: please upload it again.",
+        "unreadable": "I could not make out what is in it: please try another format.",
+        "off": "I am set up not to read files: please paste the part you need as text.",
+    },
+    buttons={
+        "stop": "Stop",
+        "again": "Ask again",
+        "delete": "Delete",
+        "up": "👍",
+        "down": "👎",
+        "delete_confirm": "Delete this reply? It cannot be brought back.",
+    },
+    sorry={
+        "": "I could not answer this. Please ask again in a little while.",
+        "busy": "OpenAI is busy. Please ask again in a while.",
+        "operator": "Something in my settings is wrong, so I could not answer. Please tell the person who runs me.",
+        "context_length_exceeded": "The question is too long for me. Please ask again in smaller pieces.",
+        "attempts": "I tried several times and could not answer this. Please ask it differently.",
+        "attachment": "I could not answer with what was attached. Please send it in another format, or ask without it.",
+        "again_gone": "The question is no longer kept, so I could not ask it again. Please write it anew.",
+    },
+)
