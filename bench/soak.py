@@ -170,7 +170,7 @@ def figures(built: House) -> Figures:
     def count() -> bool:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # somebody left as we looked
             people = residents(built)
-            if not {"cocoai-job", "cocoai-usher"} & {comm for comm, _ in people.values()}:
+            if not {"cocoai-job", "cocoai-notify"} & {comm for comm, _ in people.values()}:
                 found.append(_figures(built, people))
         return bool(found)
 

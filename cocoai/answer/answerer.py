@@ -51,7 +51,7 @@ class Answerer:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        names = UserNames(os.path.join(folder, "people"), slack.name)
+        names = UserNames(os.path.join(folder, "people"), slack.user_name)
         ratio = TokenRatio(os.path.join(folder, "calibration.json"))
         self._spool = spool
         self._options = options
