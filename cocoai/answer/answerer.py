@@ -20,7 +20,7 @@ from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Fact, Job
@@ -124,7 +124,7 @@ class Answerer:
         A model prefix with nothing behind it counts as a mention without words.
         """
         question = attempt.question
-        text = plain(question.text, self._identity.user_id())
+        text = plain_text(question.text, self._identity.user_id())
         is_empty = not split_model_prefix(text, self._options.personas.models())[1]
         if question.again or (is_empty and self._prompts.has_files(attempt)):
             return ""

@@ -18,7 +18,7 @@ from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import encodable, mapping_at, text_at
 from cocoai.slack.api.api_errors import CLIENT_ERRORS, error_for, require_ok, translate_errors
 from cocoai.slack.markdown.message_layout import Block
-from cocoai.slack.markdown.to_mrkdwn import harmless, unpinged
+from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
 from cocoai.slack.model.files import File, file_of, is_at_slack
 from cocoai.slack.model.identity import Identity, from_auth_test
 from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata, message_of
@@ -278,12 +278,12 @@ def _encode(method: str, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
 
 def _without_pings(text: str) -> str:
     """Return the text without whatever could ping, in characters that a socket takes."""
-    return harmless(encodable(text))
+    return escape_pings(encodable(text))
 
 
 def _block_without_pings(block: Block) -> Block:
     # Only a Markdown block has text that is not our own.
-    return {**block, "text": unpinged(block["text"])} if block.get("type") == "markdown" else block
+    return {**block, "text": break_pings(block["text"])} if block.get("type") == "markdown" else block
 
 
 def _posted_ts(reply: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from cocoai.conversation import Turn, merged
 from cocoai.errors import Permanent
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.question import Question
@@ -88,7 +88,7 @@ class _TurnBuilder:
         return Turn("cocoai", whole.strip())
 
     def _plain_text(self, message: Message) -> str:
-        return plain(message.text, self.own_user, self._name_of_user)
+        return plain_text(message.text, self.own_user, self._name_of_user)
 
     def _name_of_user(self, user: str) -> str:
         return self.names.get(user, "")
@@ -152,7 +152,7 @@ def text_of_question(messages: Iterable[Message], question: Question, own_user: 
 
     Raise `Permanent` (`again_gone`) as `turns` does.
     """
-    return plain(_question_message(messages, question, own_user).text, own_user)
+    return plain_text(_question_message(messages, question, own_user).text, own_user)
 
 
 def _visible_thread(messages: Iterable[Message], question: Question, own_user: str) -> _VisibleThread:
@@ -171,7 +171,7 @@ def _question_message(messages: Iterable[Message], question: Question, own_user:
     if found := _message_at(messages, ts):
         return found
     # Asked once more, while the message is gone and the text of the first question is no longer known.
-    if question.again and not question.files and not plain(question.text, own_user):
+    if question.again and not question.files and not plain_text(question.text, own_user):
         raise Permanent("again_gone")
     return Message(ts, question.user, "", question.text, None, "")
 
@@ -211,7 +211,7 @@ def _answers(messages: Iterable[Message], own_user: str) -> list[_Answer]:
 def _last_reset(people: Sequence[Message], own_user: str, is_reset: Callable[[str], bool]) -> str:
     """Return the ts, in sortable form, of the last message that starts over; "" if none does."""
     # Another app's message is no command.
-    resets = (message for message in people if not is_bot(message) and is_reset(plain(message.text, own_user)))
+    resets = (message for message in people if not is_bot(message) and is_reset(plain_text(message.text, own_user)))
     return max(map(_sortable_ts, resets), default="")
 
 

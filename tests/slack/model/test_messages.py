@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.messages import MessageMetadata, message_of
 
@@ -76,14 +76,16 @@ a | 1 < 2"""
 
 def test_our_own_message_is_read_from_its_blocks() -> None:
     """The text of our message may be cut at 4,000 characters; its blocks are whole, and its buttons have no text."""
-    assert READ == plain(text_of(text="見出し…", metadata=METADATA, blocks=RETURNED), None)
+    assert READ == plain_text(text_of(text="見出し…", metadata=METADATA, blocks=RETURNED), None)
 
 
 def test_a_markdown_block_is_read_as_it_was_written() -> None:
     """What looks like an entity in a `markdown` block is plain characters."""
     written = "**a** < b &amp; `<@U0ANA>`"
 
-    assert written == plain(text_of(text="a", metadata=METADATA, blocks=[{"type": "markdown", "text": written}]), None)
+    assert written == plain_text(
+        text_of(text="a", metadata=METADATA, blocks=[{"type": "markdown", "text": written}]), None
+    )
 
 
 def test_a_text_longer_than_the_blocks_is_kept() -> None:
