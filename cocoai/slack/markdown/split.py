@@ -153,7 +153,8 @@ def write_out_long_links(inlines: list[Inline], limit: int) -> list[Inline]:
     """Return the inlines with every link whose address would take over a third of `limit` as text, which can be cut."""
     return [
         Inline(f"{text} ({url})" if text != url else text, delimiters)
-        if 3 * len(url) > limit
+        # As it is rendered: `&` becomes `&amp;`.
+        if 3 * (len(url) + 4 * url.count("&")) > limit
         else Inline(text, delimiters, url)
         for text, delimiters, url in inlines
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cocoai.slack.markdown.inline_parser import Inline, parse_inlines, render_mrkdwn, text_of
+from cocoai.slack.markdown.message_layout import MOST_TEXT, Layout
 from cocoai.slack.markdown.split import (
     MessageLimits,
     RenderedLine,
@@ -15,6 +16,7 @@ from cocoai.slack.markdown.split import (
     split_line,
     write_out_long_links,
 )
+from cocoai.slack.markdown.to_markdown_block import MOST_MARKDOWN
 
 pytestmark = pytest.mark.pure
 
@@ -151,3 +153,20 @@ def test_split_line_takes_at_least_one_character() -> None:
 def test_an_address_of_over_a_third_of_the_limit_is_text(inline: Inline, expected: Inline) -> None:
     """A link with such an address becomes its label and the address; others stay links."""
     assert [expected] == write_out_long_links([inline], 27)
+
+
+@pytest.mark.parametrize("message_format", ["markdown", "mrkdwn"])
+@pytest.mark.parametrize("label", ["X", "label " * 200])
+@pytest.mark.parametrize("query", ["&" * 900, "a=1&" * 600, "&" * 5_000])
+def test_an_address_that_grows_when_it_is_rendered_is_written_out(message_format: str, label: str, query: str) -> None:
+    """An address full of `&` takes up to five times its length, and no message is over its limit for it."""
+    layout = Layout(message_format)
+
+    messages = layout.parts(f"[{label}](https://a.example/?{query})")
+
+    assert messages
+    assert all(len(message.text) <= MOST_TEXT for message in messages)
+    assert all(
+        len(block["text"]) <= MOST_MARKDOWN for message in messages for block in message.blocks if "text" in block
+    )
+    assert layout.growing(f"[{label}](https://a.example/?{query})", "writing").text
