@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cocoai.slack.markdown.inline_parser import Inline, parse_inlines, render_mrkdwn, text_of
-from cocoai.slack.markdown.message_layout import MOST_TEXT, Layout
+from cocoai.slack.markdown.message_layout import MORE, MOST_TEXT, Layout
 from cocoai.slack.markdown.split import (
     MessageLimits,
     RenderedLine,
@@ -165,7 +165,7 @@ def test_an_address_that_grows_when_it_is_rendered_is_written_out(message_format
     messages = layout.parts(f"[{label}](https://a.example/?{query})")
 
     assert messages
-    assert all(len(message.text) <= MOST_TEXT for message in messages)
+    assert all(len(message.text) <= MOST_TEXT + len(MORE) for message in messages)
     assert all(
         len(block["text"]) <= MOST_MARKDOWN for message in messages for block in message.blocks if "text" in block
     )
