@@ -1,7 +1,7 @@
 """Fixtures for all tests, and a check after the last test that no process was left behind.
 
-A process of this test run is recognized by a mark: in its environment if it was started by exec, in its memory map if
-it was only forked. It keeps the mark in a new session and under another parent.
+A process of this test run is recognized by a tag: in its environment if it was started by exec, in its memory map if
+it was only forked. It keeps the tag in a new session and under another parent.
 """
 
 from __future__ import annotations
@@ -61,28 +61,28 @@ def short_folder() -> Iterator[Callable[[], Path]]:
         yield make_folder
 
 
-class Mark:
-    """A mark that every process started after it inherits: an environment variable, and a mapped file of its name."""
+class ProcessTag:
+    """A tag that every process started after it inherits: an environment variable, and a mapped file of its name."""
 
     def __init__(self) -> None:
-        self._file = tempfile.NamedTemporaryFile(prefix="cocoai-tests-", suffix=".mark")  # noqa: SIM115 (till close)
+        self._file = tempfile.NamedTemporaryFile(prefix="cocoai-tests-", suffix=".tag")  # noqa: SIM115 (till close)
         self._file.truncate(mmap.PAGESIZE)
         self._map = mmap.mmap(self._file.fileno(), mmap.PAGESIZE)
         self._name = os.path.basename(self._file.name)
-        self._before = os.environ.get("TESTS_MARK")
-        os.environ["TESTS_MARK"] = self._name
+        self._before = os.environ.get("TESTS_TAG")
+        os.environ["TESTS_TAG"] = self._name
 
     def close(self) -> None:
-        """Remove the mark from this process; processes that have inherited it keep it."""
+        """Remove the tag from this process; processes that have inherited it keep it."""
         if self._before is None:
-            del os.environ["TESTS_MARK"]
+            del os.environ["TESTS_TAG"]
         else:
-            os.environ["TESTS_MARK"] = self._before
+            os.environ["TESTS_TAG"] = self._before
         self._map.close()
         self._file.close()
 
     def pids(self) -> Iterator[int]:
-        """Yield the pids of other processes that have the mark."""
+        """Yield the pids of other processes that have the tag."""
         for pid in filter(str.isdigit, os.listdir("/proc")):
             if int(pid) != os.getpid() and self._is_on(Path("/proc", pid)):
                 yield int(pid)
@@ -94,10 +94,10 @@ class Mark:
             return False  # the process has just exited, or belongs to another user
 
 
-def kill_left_behind(mark: Mark, patience: float) -> list[str]:
-    """Kill the processes that still have the mark after `patience` seconds; return their pids with their commands."""
+def kill_left_behind(tag: ProcessTag, patience: float) -> list[str]:
+    """Kill the processes that still have the tag after `patience` seconds; return their pids with their commands."""
     deadline = time.monotonic() + patience
-    while (pids := list(mark.pids())) and time.monotonic() < deadline:
+    while (pids := list(tag.pids())) and time.monotonic() < deadline:
         time.sleep(0.05)
     commands = [f"{pid} {_command(pid)}" for pid in pids]
     for pid in pids:
@@ -113,22 +113,22 @@ def _command(pid: int) -> str:
         return ""
 
 
-_mark: Mark | None = None
+_tag: ProcessTag | None = None
 _left_behind: list[str] = []
 
 
 def pytest_sessionstart() -> None:
-    """Mark this test run."""
-    global _mark
-    _mark = Mark()
+    """Tag this test run."""
+    global _tag
+    _tag = ProcessTag()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Kill processes that outlive the tests, and let the run fail if there are any."""
-    if _mark is None:
+    if _tag is None:
         return
-    _left_behind.extend(kill_left_behind(_mark, PATIENCE))
-    _mark.close()
+    _left_behind.extend(kill_left_behind(_tag, PATIENCE))
+    _tag.close()
     if _left_behind:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -538,10 +538,10 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(harness: Desk) 
 # what the asker reads when a question cannot be answered
 
 
-@pytest.mark.parametrize("words", [ENGLISH, JAPANESE])
-def test_an_overloaded_openai_is_tried_again_and_then_reported(harness: Desk, words: Texts) -> None:
+@pytest.mark.parametrize("texts", [ENGLISH, JAPANESE])
+def test_an_overloaded_openai_is_tried_again_and_then_reported(harness: Desk, texts: Texts) -> None:
     """The question is tried again after 5, 30 and 120 s; then the asker reads the error in their language."""
-    harness.words = words
+    harness.words = texts
     harness.openai.fail("overloaded", times=None)
     question = harness.ask()
 
@@ -551,7 +551,7 @@ def test_an_overloaded_openai_is_tried_again_and_then_reported(harness: Desk, wo
 
     waits = [fact["retry_at"] - fact["at"] for fact in harness.facts("failed", "retry")]
     assert pytest.approx(list(DELAYS), abs=1) == waits
-    assert ("error", words.sorry["busy"]) == harness.reply(question)
+    assert ("error", texts.sorry["busy"]) == harness.reply(question)
     assert (0, 0, 1) == harness.ended()
     assert len(DELAYS) + 1 == len(harness.openai.requests)
 

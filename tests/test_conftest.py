@@ -7,18 +7,18 @@ import signal
 import subprocess
 import time
 
-from tests.conftest import Mark, kill_left_behind
+from tests.conftest import ProcessTag, kill_left_behind
 
 
 def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
-    """A program that exec started in a new session has the mark in its environment."""
-    mark = Mark()
+    """A program that exec started in a new session has the tag in its environment."""
+    tag = ProcessTag()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 60"], start_new_session=True, stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    commands = kill_left_behind(mark, 0.2)
-    mark.close()
+    commands = kill_left_behind(tag, 0.2)
+    tag.close()
     child.stdout.close()
     code = child.wait()
 
@@ -27,8 +27,8 @@ def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
 
 
 def test_a_fork_of_a_fork_is_found_and_killed() -> None:
-    """A process that was only forked has the mark in its memory map; /proc shows it the environment of before."""
-    mark = Mark()
+    """A process that was only forked has the tag in its memory map; /proc shows it the environment of before."""
+    tag = ProcessTag()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -40,8 +40,8 @@ def test_a_fork_of_a_fork_is_found_and_killed() -> None:
     os.waitpid(child, 0)
     grandchild = int(os.read(reader, 16))
 
-    commands = kill_left_behind(mark, 0.2)
-    mark.close()
+    commands = kill_left_behind(tag, 0.2)
+    tag.close()
     os.close(reader)
     os.close(writer)
 
@@ -50,13 +50,13 @@ def test_a_fork_of_a_fork_is_found_and_killed() -> None:
 
 def test_a_process_that_exits_in_time_is_not_reported() -> None:
     """A process that exits by itself within the patience is neither reported nor killed."""
-    mark = Mark()
+    tag = ProcessTag()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 0.2"], stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    commands = kill_left_behind(mark, 30)
-    mark.close()
+    commands = kill_left_behind(tag, 30)
+    tag.close()
     child.stdout.close()
     code = child.wait()
 
