@@ -17,7 +17,7 @@ def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
     assert child.stdout
     child.stdout.readline()
 
-    commands = kill_left_behind(tag, 0.2)
+    commands = kill_left_behind(tag, 0.05)
     tag.close()
     child.stdout.close()
     code = child.wait()
@@ -40,7 +40,7 @@ def test_a_fork_of_a_fork_is_found_and_killed() -> None:
     os.waitpid(child, 0)
     grandchild = int(os.read(reader, 16))
 
-    commands = kill_left_behind(tag, 0.2)
+    commands = kill_left_behind(tag, 0.05)
     tag.close()
     os.close(reader)
     os.close(writer)
