@@ -26,20 +26,20 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from bench.soak import NoSync
-from cocoai.engine.job import Key, encode_line, whole_lines
-from cocoai.engine.spool import Spool
 from cocoai.errors import Refused
-from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
-from cocoai.slack.files import File, is_at_slack
-from cocoai.slack.history import turns
-from cocoai.slack.identity import Identity
-from cocoai.slack.interactions import Click, InteractionAnalyzer
-from cocoai.slack.layout import Button, Layout, Shown, with_buttons
-from cocoai.slack.lines import clean
-from cocoai.slack.messages import Message
-from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
-from tests.slack.corpus import CASES
-from tests.slack.corpus import ODD as MARKDOWN_ODD
+from cocoai.slack.inbound.events import Challenge, Ignored, Question, SlackEventAnalyzer
+from cocoai.slack.inbound.interactions import Click, InteractionAnalyzer
+from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
+from cocoai.slack.markdown.block_parser import clean
+from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
+from cocoai.slack.model.files import File, is_at_slack
+from cocoai.slack.model.identity import Identity
+from cocoai.slack.model.messages import Message
+from cocoai.slack.thread.history import turns
+from cocoai.spool.job import Key, encode_line, whole_lines
+from cocoai.spool.spool import Spool
+from tests.slack.markdown.corpus import CASES
+from tests.slack.markdown.corpus import ODD as MARKDOWN_ODD
 
 SECRET = "practice-signing-secret"
 NOW = 1_763_822_000
@@ -144,8 +144,8 @@ class EventChecker:
         self._spool = Spool(str(var), files=NoSync())
         self._spool.make_folders()
         self._analyzers = [
-            SlackEventAnalyzer(SECRET, who=lambda: US, asked_in=self._spool.asked_in),
-            SlackEventAnalyzer(SECRET, who=lambda: None, asked_in=lambda *_: True),
+            SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=self._spool.is_known_thread),
+            SlackEventAnalyzer(SECRET, who=lambda: None, is_known_thread=lambda *_: True),
         ]
 
     def __call__(self, body: bytes) -> str:
@@ -191,7 +191,7 @@ class EventChecker:
             if job is not None:
                 require(Question.from_facts(job.question) == question, "not what was put")
                 self._spool.finish(job)
-        require(self._spool.asked_in(key.channel, key.thread_ts), "no mark")
+        require(self._spool.is_known_thread(key.channel, key.thread_ts), "no mark")
         thread = [Message(question.ts, question.user, "", question.text, None, "")]
         require(turns(thread, question, US.user_id)[-1].speaker == "asker", "no last turn")
         self.kept += 1

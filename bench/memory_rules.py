@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 RULE = os.environ.get("BENCH_RULE", "")
 
 from cocoai import app  # noqa: E402
-from cocoai.engine import background, holes  # noqa: E402
-from cocoai.engine.tls import tls_context  # noqa: E402
+from cocoai.engine.client.tls import tls_context  # noqa: E402
+from cocoai.engine.process import fork, holes  # noqa: E402
 
 
 def no_warm_up() -> None:
@@ -30,14 +30,14 @@ def no_warm_up() -> None:
     app.warm_up = _skip_warm_up
 
 
-def context_of_each_line() -> None:
+def context_of_each_client() -> None:
     """Make a TLS context in each process that connects to the outside, instead of one before the fork."""
-    new_line = app.new_line
+    new_client = app.new_client
 
     def with_its_own(_: Any, proxy: str | None = None) -> Any:
-        return new_line(tls_context(os.environ["COCOAI_NETWORK_CA_FILE"]), proxy)
+        return new_client(tls_context(os.environ["COCOAI_NETWORK_CA_FILE"]), proxy)
 
-    app.new_line = with_its_own
+    app.new_client = with_its_own
 
 
 def no_freeze() -> None:
@@ -79,14 +79,14 @@ def child_without_collections() -> None:
 
 def _in_each_child(act: Callable[[], object]) -> None:
     """Call `act` in each detached child, right after its fork."""
-    become = background._become  # noqa: SLF001
+    become = fork._become  # noqa: SLF001
 
     def become_and_act(*arguments: Any, detach: bool) -> None:
         become(*arguments, detach=detach)
         if detach:
             act()
 
-    background._become = become_and_act  # noqa: SLF001
+    fork._become = become_and_act  # noqa: SLF001
 
 
 def _skip(*_: object) -> int:
@@ -101,7 +101,7 @@ def _skip_warm_up(*_: object) -> bool:
 
 BROKEN: dict[str, Callable[[], None]] = {
     "warm-up": no_warm_up,
-    "one context": context_of_each_line,
+    "one context": context_of_each_client,
     "immortals": mortal,
     "filled holes": holes_left,
     "gc.freeze": no_freeze,

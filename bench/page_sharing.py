@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cocoai.engine.processes import memory
+from cocoai.engine.process.proc import memory_use
 
 PRESENT, OF_FILE = 1 << 63, 1 << 61
 """Bits of a pagemap entry: the page is in memory; it belongs to a file or to shared memory, and is no private copy."""
@@ -42,7 +42,7 @@ def measure(pids: Collection[int]) -> dict[int, ProcessMemory]:
     found = {}
     for pid, of_one in pages.items():
         of_files = sum(1 / sharers[page] for page in set(of_one)) * mmap.PAGESIZE / 1024
-        found[pid] = ProcessMemory(anonymous(pid) + of_files, *memory(pid).__dict__.values())
+        found[pid] = ProcessMemory(anonymous(pid) + of_files, *memory_use(pid).__dict__.values())
     return found
 
 

@@ -22,10 +22,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cocoai.engine.files import Files
-from cocoai.engine.job import Key
-from cocoai.engine.spool import Spool
 from cocoai.rehearsal.certificates import make
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 from tests.house import House, house
 from tests.processes import wait_until
 
@@ -257,7 +257,7 @@ def show(title: str, shown: Figures) -> None:
 # many questions waiting
 
 
-class NoSync(Files):
+class NoSync(Disk):
     """File operations without fsync, to fill a spool quickly."""
 
     def fsync(self, fd: int) -> None:
@@ -278,7 +278,7 @@ def time_lookups(folder: Path, number: int) -> None:
     claimed = time_calls("claim", spool.claim)
     time_calls("is_due", spool.is_due)
     time_calls("is_claimable", spool.is_claimable)
-    time_calls("is_lacking", partial(spool.is_lacking, "placeholder"))
+    time_calls("any_without", partial(spool.any_without, "placeholder"))
     for job in filter(None, claimed):
         job.release()
     for key in spool.keys("ready"):

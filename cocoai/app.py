@@ -16,32 +16,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cocoai import board, config
-from cocoai.answer import Answerer, Manner
+from cocoai.answer import Answerer, AnswerOptions
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine import fastcgi, holes
-from cocoai.engine.bell import Bell
-from cocoai.engine.generation import Generation
-from cocoai.engine.handover import inherited_listener
-from cocoai.engine.immortal import make_all_immortal
-from cocoai.engine.jobs import Errand, Jobs
-from cocoai.engine.line import Line, new_line
-from cocoai.engine.listener import open_listener
-from cocoai.engine.pool import Pool
-from cocoai.engine.request import Request
-from cocoai.engine.response import Response, line
-from cocoai.engine.router import Handler, Router
-from cocoai.engine.scoreboard import Scoreboard
-from cocoai.engine.spool import Spool
-from cocoai.engine.tls import tls_context
-from cocoai.engine.workers import Limits
+from cocoai.engine.client.client import HttpClient, new_client
+from cocoai.engine.client.tls import tls_context
+from cocoai.engine.pool.listener import open_listener
+from cocoai.engine.pool.master import Master
+from cocoai.engine.pool.reload import inherited_listener
+from cocoai.engine.pool.workers import WorkerLimits
+from cocoai.engine.process import holes
+from cocoai.engine.process.copy_on_write import make_all_immortal
+from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.process.wakeup import WakeupPipe
+from cocoai.engine.web import worker as web_worker
+from cocoai.engine.web.request import Request
+from cocoai.engine.web.response import Response, line
+from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import CocoAIError
-from cocoai.slack import people
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.download import Limits as Attachments
-from cocoai.slack.events import SlackEventAnalyzer
-from cocoai.slack.identity import WhoWeAre
-from cocoai.slack.interactions import InteractionAnalyzer
-from cocoai.slack.layout import Layout
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.download import AttachmentLimits as Attachments
+from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.interactions import InteractionAnalyzer
+from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.identity import IdentityCache
+from cocoai.slack.thread import user_names
+from cocoai.spool.generation import Generation
+from cocoai.spool.runner import PeriodicTask, Runner
+from cocoai.spool.spool import Spool
 from cocoai.status.server import open_door
 from cocoai.warmup import warm_up
 from cocoai.webhook import Interactions, Webhook
@@ -63,7 +64,7 @@ class CocoAI:
     """The whole house: what answers requests, and what works behind them."""
 
     application: Router
-    jobs: Jobs
+    jobs: Runner
     answerer: Answerer
     board: Scoreboard
 
@@ -80,7 +81,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     os.makedirs(run, mode=0o700, exist_ok=True)
     seen = board.new(settings)
     connect = Outside(settings, context or tls_context(settings.network.ca_file or None))
-    who = WhoWeAre(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
+    who = IdentityCache(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
     answerer = Answerer(
         spool,
         manner(settings, writers=seen.busy_jobs),
@@ -88,16 +89,16 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         own_user=lambda: (who.known() or who.refresh()).user_id,
         folder=var,
     )
-    jobs = Jobs(
+    jobs = Runner(
         spool,
         folder=os.path.join(var, "locks"),
         slots=settings.pool.slots,
         generation=Generation(os.path.join(run, "generation")),
         answer=answerer.answer,
-        welcome=answerer.welcome,
+        post_placeholder=answerer.post_placeholder,
         errands=[
-            Errand(lambda: (spool.sweep(), people.sweep(os.path.join(var, "people"))), every=3600.0),
-            Errand(refresher(who), every=60.0, is_wanted=who.is_stale),
+            PeriodicTask(lambda: (spool.sweep(), user_names.sweep(os.path.join(var, "people"))), every=3600.0),
+            PeriodicTask(refresher(who), every=60.0, is_wanted=who.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
         start=lambda: answerer.begin(hung_up()),
@@ -105,7 +106,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     )
 
     def note(key: str) -> None:
-        seen.mine.note(key)
+        seen.own_row.note(key)
 
     webhook = Webhook(analyzer(settings, who, spool), spool, wake=jobs.wake, note=note)
     interactions = Interactions(click_analyzer(settings, who), spool, stop=jobs.stop, wake=jobs.wake, note=note)
@@ -114,7 +115,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         "/slack/interactions": {"POST": interactions},
         "/healthz": {"GET": healthz, "HEAD": healthz},
     }
-    router = Router(routes, refused=lambda reason: seen.mine.refuse(reason))
+    router = Router(routes, refused=lambda reason: seen.own_row.count_refusal(reason))
     return CocoAI(router, jobs, answerer, seen)
 
 
@@ -136,17 +137,17 @@ class Outside:
         # The section's keys are ChatGPTChat's own names.
         return ChatGPTChat(self._line(), **vars(self._settings.openai))
 
-    def _line(self) -> Line:
-        return new_line(self._context, self._settings.network.proxy or None)
+    def _line(self) -> HttpClient:
+        return new_client(self._context, self._settings.network.proxy or None)
 
 
-def analyzer(settings: config.Settings, who: WhoWeAre, spool: Spool) -> SlackEventAnalyzer:
+def analyzer(settings: config.Settings, who: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
     """The analyzer with what the settings allow."""
     slack = settings.slack
     return SlackEventAnalyzer(
         slack.signing_secret,
         who=who.known,
-        asked_in=spool.asked_in,
+        is_known_thread=spool.is_known_thread,
         follow_ups=slack.follow_ups,
         direct_messages=slack.direct_messages,
         allow_channels=slack.allow_channels,
@@ -155,7 +156,7 @@ def analyzer(settings: config.Settings, who: WhoWeAre, spool: Spool) -> SlackEve
     )
 
 
-def click_analyzer(settings: config.Settings, who: WhoWeAre) -> InteractionAnalyzer:
+def click_analyzer(settings: config.Settings, who: IdentityCache) -> InteractionAnalyzer:
     """The same for what people click."""
     slack = settings.slack
     return InteractionAnalyzer(
@@ -167,10 +168,10 @@ def click_analyzer(settings: config.Settings, who: WhoWeAre) -> InteractionAnaly
     )
 
 
-def manner(settings: config.Settings, *, writers: Callable[[], int]) -> Manner:
+def manner(settings: config.Settings, *, writers: Callable[[], int]) -> AnswerOptions:
     """How to answer, from the settings. Raises `CocoAIError` if a file that they name cannot be read."""
     answer, personas = settings.answer, config.Personas(settings)
-    return Manner(
+    return AnswerOptions(
         phrases=Phrasebook(settings.words, answer.language),
         layout=Layout(settings.slack.format),
         persona=personas.for_channel,
@@ -187,16 +188,16 @@ def manner(settings: config.Settings, *, writers: Callable[[], int]) -> Manner:
     )
 
 
-def hung_up() -> Bell:
+def hung_up() -> WakeupPipe:
     """A job process's bell, in its place."""
-    bell = Bell()
+    bell = WakeupPipe()
     bell.install()
     return bell
 
 
-def limits(pool: config.Pool) -> Limits:
+def limits(pool: config.Pool) -> WorkerLimits:
     """How many workers there may be, and what each may be, from the settings."""
-    return Limits(
+    return WorkerLimits(
         *pool.workers,
         idle_timeout=pool.idle_timeout,
         slow_request=pool.slow_request,
@@ -204,7 +205,7 @@ def limits(pool: config.Pool) -> Limits:
     )
 
 
-class Complaints(logging.Handler):
+class ScoreboardHandler(logging.Handler):
     """Keeps each process's last warning or error on the board, where `cocoai status` finds it."""
 
     def __init__(self, seen: Scoreboard) -> None:
@@ -214,10 +215,10 @@ class Complaints(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Of an exception only what kind it was: its words may quote anything."""
         error = record.exc_info[0] if record.exc_info else None
-        self._board.mine.complain(record.getMessage() + (f" {error.__name__}" if error else ""))
+        self._board.own_row.record_error(record.getMessage() + (f" {error.__name__}" if error else ""))
 
 
-def refresher(who: WhoWeAre) -> Callable[[], None]:
+def refresher(who: IdentityCache) -> Callable[[], None]:
     """Ask Slack who we are; what goes wrong is logged, for the next try is a minute away."""
 
     def refresh() -> None:
@@ -239,15 +240,15 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
     """Be the pool's master until TERM. `command` is what HUP runs again. Raises OSError, `CocoAIError`."""
     listener = inherited_listener() or open_listener(bind)
     cocoai = build(settings)
-    logging.getLogger().addHandler(Complaints(cocoai.board))
-    worker = fastcgi.Worker(
+    logging.getLogger().addHandler(ScoreboardHandler(cocoai.board))
+    worker = web_worker.Worker(
         cocoai.application,
         max_requests=settings.pool.max_requests,
         request_timeout=settings.pool.request_timeout,
         board=cocoai.board,
     )
     door = open_door(settings)
-    pool = Pool(
+    pool = Master(
         listener,
         serve=worker.serve,
         limits=limits(settings.pool),

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 
 from cocoai import config
-from cocoai.engine import scoreboard
-from cocoai.engine.scoreboard import Picture, Scoreboard
+from cocoai.engine.process import scoreboard
+from cocoai.engine.process.scoreboard import Scoreboard, Snapshot
 
 REASONS = (
     "the signature is missing or garbled",
@@ -39,6 +39,6 @@ def new(settings: config.Settings) -> Scoreboard:
     return Scoreboard(path(settings), slots=settings.pool.slots, reasons=REASONS)
 
 
-def look(settings: config.Settings) -> Picture:
+def read_snapshot(settings: config.Settings) -> Snapshot:
     """What it shows now. `OSError`: there is none. `ValueError`: it is other code's."""
-    return scoreboard.look(path(settings), slots=settings.pool.slots, reasons=REASONS)
+    return scoreboard.read_snapshot(path(settings), slots=settings.pool.slots, reasons=REASONS)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import cocoai
 from cocoai import config
-from cocoai.engine.job import Key
-from cocoai.engine.spool import Spool
 from cocoai.errors import CocoAIError
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import take_owner
 

@@ -26,10 +26,10 @@ from typing import Any
 from cocoai.answer import Answerer
 from cocoai.config import Settings
 from cocoai.config.kinds import Secret
-from cocoai.engine import background
-from cocoai.engine.job import Key
-from cocoai.engine.spool import Spool
-from cocoai.slack.events import Question
+from cocoai.engine.process import fork
+from cocoai.slack.inbound.events import Question
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 
 TIMES = 3
 """Questions. The first makes most of the difference; more than three make none that can be measured."""
@@ -160,7 +160,7 @@ def _other_side() -> Iterator[str]:
     """The address at which a child answers, until the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         keep = frozenset({listener.fileno()})
-        child = background.fork(lambda: _serve(listener), name="cocoai-warm-up", keep=keep, detach=False)
+        child = fork.fork(lambda: _serve(listener), name="cocoai-warm-up", keep=keep, detach=False)
         try:
             yield f"https://127.0.0.1:{listener.getsockname()[1]}"
         finally:

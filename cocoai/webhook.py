@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cocoai.engine.job import Key
-from cocoai.engine.request import Request
-from cocoai.engine.response import Response, line
-from cocoai.engine.spool import Spool
-from cocoai.slack.events import Challenge, Ignored, Question, SlackEventAnalyzer
-from cocoai.slack.interactions import Click, InteractionAnalyzer
+from cocoai.engine.web.request import Request
+from cocoai.engine.web.response import Response, line
+from cocoai.slack.inbound.events import Challenge, Ignored, Question, SlackEventAnalyzer
+from cocoai.slack.inbound.interactions import Click, InteractionAnalyzer
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 
 HEARD = Response(200)
 """For all that Slack sends and that wants no more: most of what comes."""

@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cocoai.engine.spool import Spool
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.practice import PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.rehearsal.stage import rehearsal
+from cocoai.spool.spool import Spool
 from cocoai.up import Up
 from tests.processes import PATIENCE, free_port, is_held
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cocoai.answer import Manner
-from cocoai.slack.layout import Layout
+from cocoai.answer import AnswerOptions
+from cocoai.slack.markdown.message_layout import Layout
 from cocoai.words import ENGLISH, Phrasebook, Words
 
 
@@ -18,7 +18,7 @@ class Persona:
     model: str = ""
 
 
-def manner(words: Words = ENGLISH, **changes: Any) -> Manner:
+def manner(words: Words = ENGLISH, **changes: Any) -> AnswerOptions:
     """A Manner; `changes` are its fields."""
     usual: dict[str, Any] = {
         "phrases": Phrasebook({"ja": words, "en": words}, "auto"),
@@ -29,4 +29,4 @@ def manner(words: Words = ENGLISH, **changes: Any) -> Manner:
         "max_history_tokens": 8000,
         "update_interval": 0.05,
     }
-    return Manner(**usual | changes)
+    return AnswerOptions(**usual | changes)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from cocoai.engine import locks
+from cocoai.engine.process import locks
 
 PATIENCE = 60.0
 """Seconds, for a busy machine: whoever waits this long waits in vain."""

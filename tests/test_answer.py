@@ -12,31 +12,31 @@ from typing import Any
 import pytest
 
 from cocoai.answer import MOST_ATTEMPTS, Answerer
-from cocoai.answer.asking import GO_ON
-from cocoai.answer.delays import DELAYS
+from cocoai.answer.attempt import MESSAGE_DELAY, Attempt
+from cocoai.answer.prompt import GO_ON
 from cocoai.answer.reply import Reply
-from cocoai.answer.run import SETTLE, Run
+from cocoai.answer.retry import DELAYS
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.files import Files
-from cocoai.engine.job import Fact, Job, Key
-from cocoai.engine.line import new_line
-from cocoai.engine.spool import Spool
-from cocoai.engine.tls import tls_context
+from cocoai.engine.client.client import new_client
+from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.events import Question
-from cocoai.slack.layout import Layout
-from cocoai.slack.messages import Mark
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.inbound.events import Question
+from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.messages import MessageMetadata
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Fact, Job, Key
+from cocoai.spool.spool import Spool
 from cocoai.words import ENGLISH, JAPANESE, Words
 from tests.house import payload
 from tests.manner import manner
 
 
-class FickleDisk(Files):
+class FickleDisk(Disk):
     """A disk that is full for appends whose bytes hold `refuses`."""
 
     refuses: bytes = b""
@@ -68,9 +68,9 @@ class Desk:
 
     def outside(self) -> tuple[SlackChat, ChatGPTChat]:
         """Fresh connections, as a fresh process has."""
-        slack = SlackChat(new_line(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
+        slack = SlackChat(new_client(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
         chatgpt = ChatGPTChat(
-            new_line(self._context),
+            new_client(self._context),
             base_url=self.openai.base_url,
             api_key=API_KEY,
             model="gpt-6-luna",
@@ -246,9 +246,9 @@ def test_what_a_killed_process_sent_may_arrive_late(desk: Desk) -> None:
     question = desk.ask()
     killed = desk.claim()
     killed.release()
-    mark = Mark(str(killed.key), "placeholder")
+    mark = MessageMetadata(str(killed.key), "placeholder")
     on_its_way = threading.Timer(
-        SETTLE / 4, lambda: desk.outside()[0].post(question.channel, "...", killed.key.thread_ts, mark)
+        MESSAGE_DELAY / 4, lambda: desk.outside()[0].post(question.channel, "...", killed.key.thread_ts, mark)
     )
     on_its_way.start()
 
@@ -264,7 +264,7 @@ def test_what_another_cocoai_has_posted_is_not_taken_for_ours(desk: Desk) -> Non
     question = desk.ask()
     killed = desk.claim()
     killed.release()
-    mark = Mark(str(killed.key), "answer")
+    mark = MessageMetadata(str(killed.key), "answer")
     metadata = {"event_type": "cocoai", "event_payload": mark.payload()}
     desk.slack.workspace.post(question.channel, "U0OTHER01", "Theirs.", thread_ts=question.ts, metadata=metadata)
 
@@ -288,8 +288,8 @@ def test_the_first_attempt_never_searches(desk: Desk) -> None:
 def test_an_usher_welcomes_and_the_answer_takes_its_place(desk: Desk) -> None:
     """The placeholder is the usher's, the answer a job process's."""
     question = desk.ask()
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     welcomed = desk.reply(question)
 
     desk.run()
@@ -406,8 +406,8 @@ def test_a_text_that_slack_finds_too_long_is_cut_shorter(desk: Desk) -> None:
 def test_a_deleted_placeholder_is_replaced(desk: Desk) -> None:
     """Somebody took it away while the model was writing: the answer is posted anew."""
     question = desk.ask()
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     (placeholder,) = desk.replies(question)
     desk.slack.delete(placeholder.channel, placeholder.ts)
 
@@ -652,7 +652,7 @@ def test_a_bug_of_ours_is_tried_again_and_then_told(desk: Desk, caplog: pytest.L
     question = desk.ask()
 
     class Broken(Answerer):
-        def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
+        def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
             raise ZeroDivisionError
 
     for _ in range(len(DELAYS) + 1):

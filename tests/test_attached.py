@@ -14,7 +14,7 @@
     any, with attachments_mib = 0            nothing of it              left_out, why off
     a picture, to a model that sees none     refuses all of it          sorry_attachment
 
-Whatever is left out, the question is answered, and the token goes to Slack alone. tests/slack/test_download.py has all
+Whatever is left out, the question is answered, and the token goes to Slack alone. tests/slack/api/test_download.py has all
 that can befall a download.
 """
 
@@ -39,7 +39,7 @@ from cocoai.rehearsal.slack.workspace import Message
 from cocoai.words import LANGUAGES, Words
 from tests.house import House, house, payload
 from tests.processes import wait_until
-from tests.slack.reader import seen
+from tests.slack.markdown.reader import seen
 from tests.test_controls import ended
 
 ASKER = "U0ASKER01"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cocoai import board
-from cocoai.app import Complaints
-from cocoai.engine.scoreboard import Scoreboard, look
+from cocoai.app import ScoreboardHandler
+from cocoai.engine.process.scoreboard import Scoreboard, read_snapshot
 
 pytestmark = pytest.mark.pure
 
@@ -40,7 +40,7 @@ def seen(tmp_path: Path) -> Iterator[Scoreboard]:
     """A board that the log's warnings go to."""
     made = Scoreboard(str(tmp_path / "scoreboard"), slots=1)
     made.begin(1, 1)
-    handler = Complaints(made)
+    handler = ScoreboardHandler(made)
     logging.getLogger().addHandler(handler)
     yield made
     logging.getLogger().removeHandler(handler)
@@ -56,6 +56,6 @@ def test_the_last_warning_is_kept(seen: Scoreboard, tmp_path: Path) -> None:
         log.exception("second number=%d", 2)
     log.info("third")
 
-    (mishap,) = look(str(tmp_path / "scoreboard"), slots=1).mishaps
+    (mishap,) = read_snapshot(str(tmp_path / "scoreboard"), slots=1).mishaps
 
     assert ("master", "second number=2 ValueError") == (mishap.who, mishap.text)

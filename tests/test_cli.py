@@ -13,8 +13,8 @@ import pytest
 
 import cocoai
 from cocoai.cli import main
-from cocoai.engine.job import Key
-from cocoai.engine.spool import Spool
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 
 ROOT = Path(__file__).parent.parent
 

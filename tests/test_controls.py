@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from cocoai.engine.job import Fact, Key
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.clicks import Clicked
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.workspace import Message
+from cocoai.spool.job import Fact, Key
 from cocoai.words import ENGLISH, JAPANESE
 from tests.house import House, house
 from tests.processes import wait_until
@@ -224,7 +224,7 @@ def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(built: 
 
     assert 200 == status
     assert answer == built.replies(question)[0]
-    assert not built.spool.is_stop_asked(key_of(question))
+    assert not built.spool.is_stop_requested(key_of(question))
 
 
 # again
@@ -426,7 +426,7 @@ def test_what_slack_has_not_signed_now_does_nothing(
 
     assert status == got
     assert before == everything(built)
-    assert not built.spool.is_stop_asked(key)
+    assert not built.spool.is_stop_requested(key)
     press(built, placeholder, "stop")
     answered(built, question)
 

@@ -9,8 +9,10 @@ import pytest
 
 from cocoai.answer.reply import LATE
 from cocoai.config import personas
-from cocoai.slack import chat, growing, layout, markdown, speakers
-from cocoai.slack.download import Limits
+from cocoai.slack.api import chat, live_message
+from cocoai.slack.api.download import AttachmentLimits
+from cocoai.slack.markdown import message_layout, to_markdown_block
+from cocoai.slack.thread import speakers
 
 pytestmark = pytest.mark.pure
 
@@ -70,10 +72,10 @@ def test_both_readmes_tell_the_same_of_what_is_kept() -> None:
 @pytest.mark.parametrize(
     ("told", "number"),
     [
-        ("at most {} characters a message. What", markdown.MOST),
-        ("at most {} characters a message. Headings", layout.MOST_SECTION),
-        ("up to {} characters", layout.MOST_TEXT),
-        ("share {} updates a minute", growing.PER_MINUTE),
+        ("at most {} characters a message. What", to_markdown_block.MOST),
+        ("at most {} characters a message. Headings", message_layout.MOST_SECTION),
+        ("up to {} characters", message_layout.MOST_TEXT),
+        ("share {} updates a minute", live_message.PER_MINUTE),
         ("newest {} replies", chat.MOST_MESSAGES),
         ("at most {} people at a question", speakers.MOST_NAMES),
         ("at most {} bytes", personas.LONGEST),
@@ -90,6 +92,6 @@ def test_the_conversation_s_figures_in_words() -> None:
     """Those that are too small for digits."""
     page = text("docs/conversation.md")
 
-    assert (3600.0, 10) == (LATE, Limits().count)
+    assert (3600.0, 10) == (LATE, AttachmentLimits().count)
     assert "over an hour after its question" in page
     assert "At most ten files a question" in page

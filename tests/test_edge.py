@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from cocoai.engine.job import Key
-from cocoai.engine.request import Request
-from cocoai.engine.spool import Spool
+from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.server import Incoming, Outgoing
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.events import Ignored, Question, SlackEventAnalyzer
-from cocoai.slack.identity import Identity
+from cocoai.slack.inbound.events import Ignored, Question, SlackEventAnalyzer
+from cocoai.slack.model.identity import Identity
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from cocoai.words import ENGLISH
 from tests.house import payload
@@ -168,8 +168,8 @@ def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
     second = desk.ask("two")
     run_all(desk)
     under_way = [desk.ask("three", thread_ts=first.ts), desk.ask("four")]
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     # The next two get as far as their answers, which are paid, and nobody can be told.
     desk.slack.fail("chat.update", Fault("broken"), times=10_000)
     run_all(desk)
@@ -201,8 +201,8 @@ def test_an_answer_after_such_an_hour_says_so(desk: Desk) -> None:
     """On recovery the placeholder goes on to the answer, with an honest word, once, however often it is delivered."""
     desk.openai.manner.answer = LONG
     question = desk.ask()
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     (placeholder,) = desk.replies(question)
     desk.ahead += 3601
     desk.slack.fail("chat.postMessage", Fault("reply lost"))
@@ -301,7 +301,7 @@ class Bot:
         self.us = Identity("T0PRACTICE", user_id, bot_id)
         self.spool = Spool(str(folder))
         self.spool.make_folders()
-        self.analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: self.us, asked_in=self.spool.asked_in)
+        self.analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: self.us, is_known_thread=self.spool.is_known_thread)
         self.webhook = Webhook(self.analyzer, self.spool, wake=lambda: None)
 
     def hear(self, slack: PracticeSlack, event: Mapping[str, Any]) -> None:
@@ -374,7 +374,7 @@ def echo(**changes: Any) -> dict[str, Any]:
 def test_what_another_bot_says_is_never_a_question(desk: Desk, changes: dict[str, Any]) -> None:
     """Not in a thread of ours, not with our name, not in a direct message."""
     analyzer = SlackEventAnalyzer(
-        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), asked_in=lambda *_: True
+        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True
     )
     body = json.dumps(echo(**changes)).encode()
     headers = {name.lower(): value for name, value in desk.slack.signed(body, at=1763822002).items()}
@@ -385,7 +385,7 @@ def test_what_another_bot_says_is_never_a_question(desk: Desk, changes: dict[str
 def test_the_same_words_by_a_person_are_a_question(desk: Desk) -> None:
     """So that it is the bot, and nothing else, for which the rows above are ignored."""
     analyzer = SlackEventAnalyzer(
-        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), asked_in=lambda *_: True
+        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True
     )
     body = json.dumps(echo(user="U0ASKER01", bot_id=None, app_id=None)).encode()
     headers = {name.lower(): value for name, value in desk.slack.signed(body, at=1763822002).items()}

@@ -20,7 +20,7 @@ import pytest
 
 from cocoai import up
 from cocoai.config.settings import keys
-from cocoai.engine import request
+from cocoai.engine.web import request
 from cocoai.up import etc
 from tests.sites import HOST, NGINX, ROOT, Site, frame, local, production, running, two_ports
 
@@ -335,8 +335,9 @@ def test_the_program_is_one_that_nginx_alone_can_reach() -> None:
 
 def test_numbers_that_belong_together_keep_their_order() -> None:
     """DESIGN section 8, each from the one place where it stands."""
-    from cocoai.engine import pool, spool
-    from cocoai.slack import signature
+    from cocoai.engine.pool import master
+    from cocoai.slack.inbound import signature
+    from cocoai.spool import spool
 
     slack_gives_up, slack_redelivers = 3.0, 24 * 3600.0
     default = {
@@ -349,10 +350,10 @@ def test_numbers_that_belong_together_keep_their_order() -> None:
 
     assert default["pool.request_timeout"] < slack_gives_up < nginx_number("fastcgi_read_timeout")
     assert nginx_number("fastcgi_connect_timeout") + default["pool.request_timeout"] <= slack_gives_up
-    assert default["pool.request_timeout"] < pool.DRAIN < float(program["stopwaitsecs"])
-    assert pool.TERM_AFTER < pool.KILL_AFTER
+    assert default["pool.request_timeout"] < master.DRAIN < float(program["stopwaitsecs"])
+    assert master.TERM_AFTER < master.KILL_AFTER
     assert float(program["stopwaitsecs"]) + 4 < up.STOP
-    assert spool.KEPT["done"] > slack_redelivers
+    assert spool.RETENTION["done"] > slack_redelivers
     assert 300 == signature.MAX_AGE
     assert (
         default["openai.connect_timeout"]

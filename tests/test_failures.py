@@ -61,7 +61,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.slack.layout import Layout
+from cocoai.slack.markdown.message_layout import Layout
 from cocoai.words import LANGUAGES, Words
 from cocoai.words.overrides import texts
 from tests.failures.counter import QUESTIONS, Counter, counter

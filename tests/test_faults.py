@@ -38,18 +38,18 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.engine import locks
-from cocoai.engine.files import Files
-from cocoai.engine.job import Key
-from cocoai.engine.router import Router
-from cocoai.engine.spool import Spool
+from cocoai.engine.process import locks
+from cocoai.engine.web.router import Router
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.outbound import signed
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.events import SlackEventAnalyzer
-from cocoai.slack.identity import Identity
+from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.model.identity import Identity
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from tests.house import House, house
 from tests.processes import wait_until
@@ -63,7 +63,7 @@ ROOT = Path(__file__).parent.parent
 # a disk that fails at one operation of put
 
 
-class Failing(Files):
+class Failing(Disk):
     """The real operations, of which the one that is named `step` fails with `error`."""
 
     step = ""
@@ -123,7 +123,7 @@ FOLLOW_UP = MENTION | {"type": "message", "ts": "1763822001.000100", "thread_ts"
 KEY = Key("C0PRACTICE", MENTION["ts"], MENTION["ts"])
 
 
-class Door:
+class ExtraListener:
     """Router, webhook, analyzer and spool, as the roof joins them, over a disk that fails when told to."""
 
     def __init__(self, var: Path) -> None:
@@ -132,7 +132,7 @@ class Door:
         self.spool.make_folders()
         self.var = var
         self.woken = 0
-        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, asked_in=self.spool.asked_in)
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
         self._router = Router({"/slack/events": {"POST": Webhook(analyzer, self.spool, wake=self._wake)}})
 
     def _wake(self) -> None:
@@ -157,8 +157,8 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
-    return Door(tmp_path)
+def door(tmp_path: Path) -> ExtraListener:
+    return ExtraListener(tmp_path)
 
 
 BEFORE_THE_LINK = ["exists ready", "exists done", "exists failed", "create", "append", "append half", "fsync", "close"]
@@ -167,7 +167,7 @@ BEFORE_THE_LINK += ["touch", "fsync threads", "link"]
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EMFILE], ids=errno.errorcode.get)
 @pytest.mark.parametrize("step", BEFORE_THE_LINK)
-def test_what_cannot_be_kept_is_a_503_and_leaves_nothing(door: Door, step: str, error: int) -> None:
+def test_what_cannot_be_kept_is_a_503_and_leaves_nothing(door: ExtraListener, step: str, error: int) -> None:
     """Not a file, not half a file; and when the fault has gone, what Slack sends again is new, and is kept whole."""
     door.files.step, door.files.error = step, error
     heard = door.post(MENTION)
@@ -183,7 +183,7 @@ def test_what_cannot_be_kept_is_a_503_and_leaves_nothing(door: Door, step: str, 
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EMFILE], ids=errno.errorcode.get)
-def test_a_fault_behind_the_link_is_a_503_too_and_loses_nothing(door: Door, error: int) -> None:
+def test_a_fault_behind_the_link_is_a_503_too_and_loses_nothing(door: ExtraListener, error: int) -> None:
     """The disk may still forget the link, so it is not accepted; sent again it is known, and kept once."""
     door.files.step, door.files.error = "fsync ready", error
     heard = door.post(MENTION)
@@ -197,7 +197,7 @@ def test_a_fault_behind_the_link_is_a_503_too_and_loses_nothing(door: Door, erro
     assert door.spool.claim() is None
 
 
-def test_a_name_in_tmp_that_cannot_be_taken_away_does_no_harm(door: Door) -> None:
+def test_a_name_in_tmp_that_cannot_be_taken_away_does_no_harm(door: ExtraListener) -> None:
     """The question is kept: Slack hears 200. The hourly sweep takes the rest."""
     door.files.step = "unlink"
 
@@ -205,7 +205,7 @@ def test_a_name_in_tmp_that_cannot_be_taken_away_does_no_harm(door: Door) -> Non
     assert [str(KEY)] == door.lying("ready")
 
 
-def test_a_lock_that_somebody_holds_is_waited_for_and_then_a_503(door: Door) -> None:
+def test_a_lock_that_somebody_holds_is_waited_for_and_then_a_503(door: ExtraListener) -> None:
     """Well before the worker's own deadline, and nothing is kept."""
     lock = locks.take(str(door.var / "locks" / "put.lock"))
     assert lock is not None
@@ -217,7 +217,7 @@ def test_a_lock_that_somebody_holds_is_waited_for_and_then_a_503(door: Door) -> 
     assert 200 == door.post(MENTION)
 
 
-def test_a_thread_that_cannot_be_looked_up_is_a_503(door: Door) -> None:
+def test_a_thread_that_cannot_be_looked_up_is_a_503(door: ExtraListener) -> None:
     """To call it a strange thread would be to lose a follow-up."""
     assert 200 == door.post(MENTION)
     door.files.step, door.files.error = "exists threads", errno.EIO
@@ -235,7 +235,7 @@ def test_a_thread_that_cannot_be_looked_up_is_a_503(door: Door) -> None:
 def test_without_permission_it_is_a_503(short_folder: Callable[[], Path], folder: str) -> None:
     """For root there is no such thing, so somebody else runs it; given back, the folder serves again."""
     var = short_folder()
-    door = Door(var)
+    door = ExtraListener(var)
     for path in (var, *var.rglob("*")):
         os.chown(path, *(NOBODY, NOBODY) if os.geteuid() == 0 else (-1, -1))
     (var / folder).chmod(0)
@@ -270,7 +270,7 @@ def as_nobody(run: Callable[[], int]) -> int:
 
 
 @pytest.mark.parametrize("step", ["append", "append half", "fsync", "fsync ready"])
-def test_an_attempt_that_cannot_be_recorded_is_none(door: Door, step: str) -> None:
+def test_an_attempt_that_cannot_be_recorded_is_none(door: ExtraListener, step: str) -> None:
     """Nothing is ours, nothing is said; when there is room again, the first attempt is the first."""
     door.post(MENTION)
     door.files.step = step
@@ -285,7 +285,7 @@ def test_an_attempt_that_cannot_be_recorded_is_none(door: Door, step: str) -> No
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.EACCES], ids=errno.errorcode.get)
-def test_a_job_that_cannot_be_read_stops_nobody_else(door: Door, error: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_that_cannot_be_read_stops_nobody_else(door: ExtraListener, error: int, caplog: pytest.LogCaptureFixture) -> None:
     """It stays where it is, and is answered when it can be read again."""
     later = MENTION | {"ts": "1763822009.000100"}
     door.post(MENTION)

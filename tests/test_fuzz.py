@@ -21,17 +21,17 @@ from hypothesis import strategies as st
 from bench.fuzz import CHARACTERS, NOW, SECRET, US, EventChecker, TextChecker, fuzz, mutated
 from bench.soak import NoSync
 from cocoai.answer import Answerer
-from cocoai.engine.job import Key, encode_line
-from cocoai.engine.request import Request
-from cocoai.engine.router import Router
-from cocoai.engine.spool import Spool
+from cocoai.engine.web.request import Request
+from cocoai.engine.web.router import Router
 from cocoai.errors import Refused
-from cocoai.slack.events import Question, SlackEventAnalyzer
-from cocoai.slack.history import turns
-from cocoai.slack.layout import Shown
-from cocoai.slack.messages import Mark, Message
-from cocoai.slack.rendering import plain
-from cocoai.slack.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
+from cocoai.slack.inbound.events import Question, SlackEventAnalyzer
+from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
+from cocoai.slack.markdown.message_layout import Shown
+from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.model.messages import Message, MessageMetadata
+from cocoai.slack.thread.history import turns
+from cocoai.spool.job import Key, encode_line
+from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from tests.manner import manner
 
@@ -101,7 +101,7 @@ def test_the_event_checker_finds_a_key_that_names_no_file(tmp_path: Path) -> Non
 def test_any_signed_body_is_answered_200_or_400(number: int) -> None:
     """A mutated body never causes a 500, and the spool has a question exactly if there is work after the response."""
     with spool() as (kept, ready):
-        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, asked_in=kept.asked_in)
+        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=kept.is_known_thread)
         webhook = Webhook(analyzer, kept, wake=lambda: None, clock=lambda: float(NOW))
         body = mutated(7, number)
         signature = sign(body, str(NOW).encode(), SECRET).decode()
@@ -188,8 +188,8 @@ def test_any_bytes_in_a_job_file_hold_up_no_other_question(data: bytes) -> None:
     with spool() as (kept, ready):
         (ready / "C0PRACTICE-0.000001-0.000001").write_bytes(data)
         kept.put(Key.parse(QUESTION.key), QUESTION.facts())
-        lookups = [kept.is_due(), kept.is_claimable(), kept.is_lacking("nothing")]
-        visited = [str(job.key) for job in kept.visit("nothing")]
+        lookups = [kept.is_due(), kept.is_claimable(), kept.any_without("nothing")]
+        visited = [str(job.key) for job in kept.each_without("nothing")]
         jobs = [job for _ in range(2) if (job := kept.claim()) is not None]
         attempts = [job.attempt for job in jobs]
         for job in jobs:
@@ -262,12 +262,11 @@ def test_a_question_of_another_version_fails_at_once(question: dict[str, Any]) -
 ENTITY = st.sampled_from(["<@", "<#C1|", "<!", "|", ">", "<", "&lt;", "&amp;", "https://x", "<@U0COCOAI>", "\ud800"])
 TEXT = st.lists(ENTITY | st.text(CHARACTERS, max_size=3), max_size=12).map("".join)
 TS = st.from_regex(r"[0-9]{1,12}\.[0-9]{1,8}", fullmatch=True) | st.text("0123456789.-", max_size=8)
-MARK = st.none() | st.builds(
-    Mark, st.text("C0-.12", max_size=9), st.sampled_from(["placeholder", "answer", "part", "note"]), st.integers()
-)
+KIND = st.sampled_from(["placeholder", "answer", "part", "note"])
+METADATA = st.none() | st.builds(MessageMetadata, st.text("C0-.12", max_size=9), KIND, st.integers())
 MESSAGES = st.lists(
     st.builds(
-        Message, TS, st.sampled_from(["", "U0COCOAI", "U0ASKER01"]), st.just(""), TEXT, MARK, st.text(max_size=4)
+        Message, TS, st.sampled_from(["", "U0COCOAI", "U0ASKER01"]), st.just(""), TEXT, METADATA, st.text(max_size=4)
     ),
     max_size=6,
 )

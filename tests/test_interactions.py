@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cocoai.engine.job import Key
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import Message
+from cocoai.spool.job import Key
 from tests.house import House, house, payload
 from tests.processes import wait_until
 from tests.test_journey import everything, request

@@ -15,10 +15,10 @@ from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.server import Incoming, Outgoing
 from cocoai.rehearsal.slack.workspace import Message
-from tests.engine.test_jobs import House as Engine
-from tests.engine.test_jobs import key
 from tests.house import House, house, payload
 from tests.processes import PATIENCE, wait_until
+from tests.spool.test_runner import House as Engine
+from tests.spool.test_runner import key
 from tests.test_controls import ended
 
 # in the production shape

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer.asking import GO_ON
+from cocoai.answer.prompt import GO_ON
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.workspace import Message, Person

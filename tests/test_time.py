@@ -15,19 +15,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.engine.files import Files
-from cocoai.engine.job import LONGEST_DELAY, Job, Key, encode_line
-from cocoai.engine.request import Request
-from cocoai.engine.spool import KEPT, Spool
+from cocoai.engine.web.request import Request
 from cocoai.errors import Refused
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
-from cocoai.slack import identity
-from cocoai.slack.events import SlackEventAnalyzer
-from cocoai.slack.identity import FRESH, Identity, WhoWeAre
-from cocoai.slack.signature import MAX_AGE
+from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.signature import MAX_AGE
+from cocoai.slack.model import identity
+from cocoai.slack.model.identity import FRESH, Identity, IdentityCache
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import LONGEST_DELAY, Job, Key, encode_line
+from cocoai.spool.spool import RETENTION, Spool
 from cocoai.webhook import Webhook
 from tests.house import payload
 from tests.test_answer import Desk
@@ -52,7 +52,7 @@ class Clock:
         return self.now
 
 
-class DatedFiles(Files):
+class DatedFiles(Disk):
     """A disk whose times are by that clock."""
 
     def __init__(self, clock: Clock) -> None:
@@ -137,7 +137,7 @@ def test_whatever_the_jump_the_wait_is_bounded(
     path = tmp_path_factory.getbasetemp() / "one-job"
     path.write_bytes(encode_line({"text": "?"}) + encode_line({"fact": "retry", "retry_at": NOW + delay}))
     clock = Clock()
-    job = Job(KEY, str(path), files=Files(), clock=clock)
+    job = Job(KEY, str(path), files=Disk(), clock=clock)
     job.read()
     job.release()
 
@@ -182,7 +182,7 @@ def test_an_ended_question_stays_known_as_long_as_slack_may_send_it(
         spool.sweep()
 
     assert spool.put(KEY, {"text": "?"}) is False
-    assert spool.asked_in(KEY.channel, KEY.thread_ts)
+    assert spool.is_known_thread(KEY.channel, KEY.thread_ts)
     assert spool.claim() is None
 
 
@@ -203,7 +203,7 @@ def test_what_was_kept_is_forgotten_in_the_end_even_by_a_clock_that_was_set_back
     spool.finish(claimed(spool))
     clock.now -= DAY
     early = spool.sweep()
-    clock.now += KEPT["done"] + DAY + 1
+    clock.now += RETENTION["done"] + DAY + 1
 
     assert (0, 1) == (early, spool.sweep())
 
@@ -339,11 +339,11 @@ def test_a_jump_is_no_day_without_slack(leaping: Callable[..., Leaping], jump: f
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
 
-class Door:
+class ExtraListener:
     """The webhook, at the machine's time; Slack's own clock does not jump."""
 
     def __init__(self, spool: Spool, slack: PracticeSlack, clock: Clock) -> None:
-        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, asked_in=spool.asked_in)
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=spool.is_known_thread)
         self._slack = slack
         self._webhook = Webhook(analyzer, spool, wake=lambda: None, clock=clock)
 
@@ -364,7 +364,7 @@ def test_a_jump_beyond_the_signatures_window_refuses_and_what_is_sent_again_is_t
     spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
 ) -> None:
     """Nothing is accepted while the clock is wrong, so nothing accepted is lost; a redelivery is signed anew."""
-    door = Door(spool, slack, clock)
+    door = ExtraListener(spool, slack, clock)
 
     clock.now += jump
     while_wrong = door.deliver(NOW)
@@ -381,7 +381,7 @@ def test_a_small_jump_refuses_nobody(spool: Spool, slack: PracticeSlack, clock: 
     """Five minutes, either way."""
     clock.now += jump
 
-    assert 200 == Door(spool, slack, clock).deliver(NOW)
+    assert 200 == ExtraListener(spool, slack, clock).deliver(NOW)
 
 
 @jumps
@@ -389,7 +389,7 @@ def test_what_was_accepted_before_a_jump_is_a_duplicate_after_it(
     spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
 ) -> None:
     """Once the clock is right again, or Slack has caught up with it: 200, and nothing is done."""
-    door = Door(spool, slack, clock)
+    door = ExtraListener(spool, slack, clock)
     statuses = [door.deliver(NOW)]
     spool.finish(claimed(spool))
     clock.now += jump
@@ -416,7 +416,7 @@ def test_an_identity_from_the_future_is_asked_for_again(tmp_path: Path, written:
     at = time.time() + written
     os.utime(path, (at, at))
 
-    assert stale is WhoWeAre(path, ask=lambda: US).is_stale()
+    assert stale is IdentityCache(path, ask=lambda: US).is_stale()
 
 
 def test_an_identity_asked_for_again_is_fresh(tmp_path: Path) -> None:
@@ -424,7 +424,7 @@ def test_an_identity_asked_for_again_is_fresh(tmp_path: Path) -> None:
     path = str(tmp_path / "identity.json")
     identity.write(path, US)
     os.utime(path, (time.time() + 365 * DAY,) * 2)
-    who = WhoWeAre(path, ask=lambda: US)
+    who = IdentityCache(path, ask=lambda: US)
 
     who.refresh()
 

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cocoai.engine.job import Key
-from cocoai.engine.request import Request
-from cocoai.engine.spool import Spool
+from cocoai.engine.web.request import Request
 from cocoai.errors import Refused
-from cocoai.slack.events import Question, SlackEventAnalyzer
-from cocoai.slack.identity import Identity
-from cocoai.slack.interactions import Click, InteractionAnalyzer
+from cocoai.slack.inbound.events import Question, SlackEventAnalyzer
+from cocoai.slack.inbound.interactions import Click, InteractionAnalyzer
+from cocoai.slack.model.identity import Identity
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 from cocoai.webhook import Interactions, Webhook
 
 SECRET = "practice-signing-secret"
@@ -68,7 +68,7 @@ class House:
         self.spool.make_folders()
         self.woken = 0
         self.noted: list[str] = []
-        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, asked_in=self.spool.asked_in)
+        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
         self.webhook = Webhook(analyzer, self.spool, wake=self.wake, note=self.noted.append, clock=lambda: NOW)
         self.stopped: list[str] = []
         self.interactions = Interactions(
@@ -82,7 +82,7 @@ class House:
 
     def stop(self, key: str) -> bool:
         self.stopped.append(key)
-        return self.spool.ask_stop(Key.parse(key))
+        return self.spool.request_stop(Key.parse(key))
 
     def facts(self, key: str) -> dict[str, Any]:
         """The first line of this waiting job."""
@@ -200,7 +200,7 @@ def test_a_stop_is_wished_at_once(house: House) -> None:
 
     assert (200, b"", None) == (response.status, response.body, response.after)
     assert [ASKED] == house.stopped == house.keys()
-    assert house.spool.is_stop_asked(Key.parse(ASKED))
+    assert house.spool.is_stop_requested(Key.parse(ASKED))
 
 
 def test_a_stop_that_comes_too_late_is_200_too(house: House) -> None:

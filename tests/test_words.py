@@ -13,7 +13,7 @@ from cocoai.words.overrides import fits, longest, overridden, placeholders, text
 pytestmark = pytest.mark.pure
 
 WHY = {"too_big", "too_many", "kind", "login", "foreign", "gone", "unreadable", "off"}
-"""Why a file is left out, as slack/download.py says it."""
+"""Why a file is left out, as slack/api/download.py says it."""
 
 ALL = [(language, key) for language, words in LANGUAGES.items() for key in texts(words)]
 

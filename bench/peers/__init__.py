@@ -28,13 +28,13 @@ from bench.cpu import Account, descendants
 from bench.peers import bolt, fpm, nginx, ours
 from bench.peers.front import Front
 from bench.peers.nginx import Backend
-from cocoai.engine import locks
-from cocoai.engine.spool import Spool
+from cocoai.engine.process import locks
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.practice import PracticeSlack
 from cocoai.rehearsal.stage import rehearsal
+from cocoai.spool.spool import Spool
 from tests.processes import PATIENCE, free_port, wait_until
 
 ALONE = "nginx alone"

@@ -18,26 +18,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from cocoai.answer.asking import Asking, worded
+from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import ACTIONS, Clicks
-from cocoai.answer.delays import delay, is_free
-from cocoai.answer.manner import Manner
+from cocoai.answer.options import AnswerOptions
+from cocoai.answer.prompt import Asking, worded
 from cocoai.answer.reply import Reply
-from cocoai.answer.run import Run
-from cocoai.chatgpt.calibration import Calibration
+from cocoai.answer.retry import delay, is_slacks_fault
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.bell import Bell
-from cocoai.engine.job import Fact, Job
-from cocoai.engine.spool import Spool
+from cocoai.chatgpt.token_ratio import TokenRatio
+from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import CocoAIError, Permanent, Temporary
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.events import Question
-from cocoai.slack.interactions import Click
-from cocoai.slack.people import People
-from cocoai.slack.rendering import plain
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.inbound.events import Question
+from cocoai.slack.inbound.interactions import Click
+from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.thread.user_names import UserNames
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.spool import Spool
 from cocoai.words import Words, command, deep
 
-__all__ = ["Answerer", "Manner"]
+__all__ = ["AnswerOptions", "Answerer"]
 
 MOST_ATTEMPTS = 5
 """A question that has killed its process this often is given up at the next claim."""
@@ -60,7 +60,7 @@ class Answerer:
     def __init__(
         self,
         spool: Spool,
-        manner: Manner,
+        manner: AnswerOptions,
         *,
         outside: Callable[[], tuple[SlackChat, ChatGPTChat]],
         own_user: Callable[[], str],
@@ -76,7 +76,7 @@ class Answerer:
         self._clock = clock
         self._sleep = sleep
 
-    def begin(self, bell: Bell | None = None) -> None:
+    def begin(self, bell: WakeupPipe | None = None) -> None:
         """First of all in each process. The bell rings when somebody wants an answer to end."""
         self._slack, chatgpt = self._outside()
         self._clicks = Clicks(self._spool, self._manner, self._slack, self._own_user)
@@ -86,12 +86,12 @@ class Answerer:
             self._slack,
             chatgpt,
             own_user=self._own_user,
-            names=People(os.path.join(self._folder, "people"), self._slack.name).name,
-            calibration=Calibration(os.path.join(self._folder, "calibration.json")),
+            names=UserNames(os.path.join(self._folder, "people"), self._slack.name).name,
+            calibration=TokenRatio(os.path.join(self._folder, "calibration.json")),
             bell=bell,
         )
 
-    def welcome(self, job: Job) -> None:
+    def post_placeholder(self, job: Job) -> None:
         """As the usher: let the asker see that the question was heard."""
         if _is_click(job):
             job.record("placeholder", ts="")  # nobody waits for words
@@ -105,14 +105,14 @@ class Answerer:
         else:
             self._see_to(job, self._answer)
 
-    def _see_to(self, job: Job, act: Callable[[Run], Any]) -> None:
+    def _see_to(self, job: Job, act: Callable[[Attempt], Any]) -> None:
         try:
             question = Question.from_facts(job.question)
         except (KeyError, TypeError):
             log.exception("answer key=%s outcome=unreadable", job.key)
             self._fail_unread(job)
             return
-        run = Run(job, question, self._manner.words(question.text or question.reply))
+        run = Attempt(job, question, self._manner.words(question.text or question.reply))
         self._try(job, lambda: act(run), lambda error: self._meet(run, error))
 
     def _see_to_click(self, job: Job) -> None:
@@ -141,13 +141,13 @@ class Answerer:
     def _obey(self, job: Job, click: Click) -> None:
         if job.attempt > MOST_ATTEMPTS:
             raise Permanent("attempts")
-        self._clicks.obey(click)
+        self._clicks.handle(click)
         with contextlib.suppress(OSError):  # a full disk: it is done all the same
             job.record("obeyed")
         self._spool.finish(job)
         log.info("click key=%s outcome=%s", job.key, click.action)
 
-    def _answer(self, run: Run) -> None:
+    def _answer(self, run: Attempt) -> None:
         job = run.job
         error = job.last("error")
         if error is not None:
@@ -164,7 +164,7 @@ class Answerer:
             reply.deliver(ts, worded(answer, run))
             self._finish(run, "answered")
 
-    def _note(self, run: Run) -> str:
+    def _note(self, run: Attempt) -> str:
         """What is said to a question that is none: nothing but a mention, or one of our commands. Else empty.
 
         Of a word that asks for another model with nothing behind it there is no more to answer.
@@ -189,10 +189,10 @@ class Answerer:
     def _model(self, question: Question) -> str:
         return self._manner.persona(question.channel).model or self._manner.model
 
-    def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
+    def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
         return self._asking.ask(run, reply.growing(ts), ts)
 
-    def _replying(self, run: Run) -> Reply:
+    def _replying(self, run: Attempt) -> Reply:
         return self.reply(run, self._slack, self._manner, self._own_user, clock=self._clock, sleep=self._sleep)
 
     def _text(self, question: Question) -> str:
@@ -200,7 +200,7 @@ class Answerer:
 
     # ends
 
-    def _finish(self, run: Run, outcome: str) -> None:
+    def _finish(self, run: Attempt, outcome: str) -> None:
         self._spool.finish(run.job)
         log.info("answer key=%s outcome=%s attempt=%d ms=%d", run.job.key, outcome, run.job.attempt, run.ms)
 
@@ -208,7 +208,7 @@ class Answerer:
         """Not written by us, or by another version: nobody can be told, and nobody else must wait for it."""
         self._spool.fail(job, "unreadable")
 
-    def _meet(self, run: Run, error: CocoAIError) -> None:
+    def _meet(self, run: Attempt, error: CocoAIError) -> None:
         if isinstance(error, Temporary):
             self._postpone(run, error)
         else:
@@ -223,12 +223,12 @@ class Answerer:
         elif isinstance(error, Temporary):
             self._put_off(job, error, seconds)
 
-    def _postpone(self, run: Run, error: Temporary) -> None:
+    def _postpone(self, run: Attempt, error: Temporary) -> None:
         """Give the job a time to be tried again, or give it up."""
         seconds = delay(run.job, error)
         if seconds is not None:
             self._put_off(run.job, error, seconds)
-        elif is_free(error):
+        elif is_slacks_fault(error):
             log.error("answer key=%s outcome=failed reason=%s", run.job.key, error)
             self._spool.fail(run.job, str(error))
         else:
@@ -237,9 +237,9 @@ class Answerer:
     def _put_off(self, job: Job, error: Temporary, seconds: float) -> None:
         log.warning("answer key=%s outcome=postponed seconds=%d reason=%s", job.key, seconds, error)
         retry_at = self._clock() + seconds
-        job.record("retry", retry_at=retry_at, why=str(error), free=is_free(error), sent=error.sent)
+        job.record("retry", retry_at=retry_at, why=str(error), free=is_slacks_fault(error), sent=error.sent)
 
-    def _give_up(self, run: Run, code: str, error: CocoAIError) -> None:
+    def _give_up(self, run: Attempt, code: str, error: CocoAIError) -> None:
         """Tell the asker (`code` names the words), then fail the job; what cannot even be said is in the log."""
         log.error("answer key=%s outcome=giving-up reason=%s", run.job.key, error)
         run.record("error", code=code, reason=str(error))
@@ -251,7 +251,7 @@ class Answerer:
             log.error("answer key=%s outcome=failed-untold reason=%s", run.job.key, unsayable)  # noqa: TRY400
             self._spool.fail(run.job, str(error))
 
-    def _tell(self, run: Run, error: Fact) -> None:
+    def _tell(self, run: Attempt, error: Fact) -> None:
         self._replying(run).say(run.words.sorry_for(error["code"]), "error")
         self._spool.fail(run.job, error["reason"])
         log.info("answer key=%s outcome=told-that-it-failed ms=%d", run.job.key, run.ms)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from cocoai.answer.manner import Manner
-from cocoai.engine.job import Key
-from cocoai.engine.spool import Spool
+from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent, Temporary
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.interactions import Click
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.inbound.interactions import Click
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 from cocoai.words import Words
 
 ACTIONS = frozenset({"delete", "up", "down"})
@@ -23,13 +23,13 @@ ACTIONS = frozenset({"delete", "up", "down"})
 class Clicks:
     """Does what was clicked, in one process. `own_user` tells who we are."""
 
-    def __init__(self, spool: Spool, manner: Manner, slack: SlackChat, own_user: Callable[[], str]) -> None:
+    def __init__(self, spool: Spool, manner: AnswerOptions, slack: SlackChat, own_user: Callable[[], str]) -> None:
         self._spool = spool
         self._manner = manner
         self._slack = slack
         self._own_user = own_user
 
-    def obey(self, click: Click) -> None:
+    def handle(self, click: Click) -> None:
         """Do it, whole. Raises `Temporary`, `Permanent`, and OSError if an opinion cannot be kept."""
         self._await_end(click)
         words = self._words(click)
@@ -63,7 +63,7 @@ class Clicks:
 
     def _whisper(self, click: Click, text: str) -> None:
         with contextlib.suppress(Permanent):  # who has left the channel need not hear of it
-            self._slack.whisper(click.channel, click.user, text, click.thread_ts)
+            self._slack.post_ephemeral(click.channel, click.user, text, click.thread_ts)
 
     def _words(self, click: Click) -> Words:
         """In the language in which it was asked, or answered if nobody knows any more."""

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from cocoai.answer.manner import Manner
-from cocoai.answer.run import Run
-from cocoai.engine.job import Fact
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.growing import Growing
-from cocoai.slack.layout import Button, Layout, Shown, with_buttons
-from cocoai.slack.messages import KINDS, Mark
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.live_message import LiveMessage
+from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
+from cocoai.slack.model.messages import KINDS, MessageMetadata
+from cocoai.spool.job import Fact
 
 LATE = 3600.0
 """Seconds after which a reply says that it is late."""
@@ -47,9 +47,9 @@ class Reply:
 
     def __init__(
         self,
-        run: Run,
+        run: Attempt,
         slack: SlackChat,
-        manner: Manner,
+        manner: AnswerOptions,
         own_user: Callable[[], str],
         *,
         clock: Callable[[], float] = time.time,
@@ -71,12 +71,12 @@ class Reply:
         """Put a text of ours where the reply would be."""
         self._told(lambda shown: self._say(shown, kind), self._fixed(text, kind))
 
-    def growing(self, ts: str) -> Growing:
+    def growing(self, ts: str) -> LiveMessage:
         """The reply at `ts` while it is written."""
         mark = self._run.mark("placeholder")
         buttons = self._buttons("placeholder")
         layout, writing = self._manner.layout, self._run.words.writing
-        return Growing(
+        return LiveMessage(
             self._slack,
             self._run.question.channel,
             ts,
@@ -170,15 +170,15 @@ class Reply:
 
     def _sought(self, kinds: Collection[str] = KINDS, n: int = 1) -> str | None:
         """The ts of what somebody before us has posted without being able to record it."""
-        if not self._run.job.was_visited:
+        if not self._run.job.may_have_posted:
             return None
         self._sleep(self._run.unsettled)
         question = self._run.question
         return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, self._own_user())
 
-    def _post(self, shown: Shown, mark: Mark) -> str:
+    def _post(self, shown: Shown, mark: MessageMetadata) -> str:
         question = self._run.question
         return self._slack.post(question.channel, shown.text, question.thread_ts, mark, blocks=shown.blocks)
 
-    def _update(self, ts: str, shown: Shown, mark: Mark) -> None:
+    def _update(self, ts: str, shown: Shown, mark: MessageMetadata) -> None:
         self._slack.update(self._run.question.channel, ts, shown.text, mark, blocks=shown.blocks)

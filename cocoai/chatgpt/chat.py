@@ -17,13 +17,13 @@ from http.client import HTTPException, InvalidURL
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from cocoai.chatgpt.complaint import Complaint, request_id
+from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.request import request_body
-from cocoai.chatgpt.stream import NOTHING, Chunk, Ending, Reading, Usage, chunks, whole
+from cocoai.chatgpt.stream import NOTHING, Chunk, Ending, StreamState, Usage, chunks, whole
 from cocoai.conversation import Conversation
-from cocoai.engine.body import Body, Rung
-from cocoai.engine.line import Asked, BadHeader, Line, NotSent, ProxyFailed, Response
+from cocoai.engine.client.body import Body, Interrupted
+from cocoai.engine.client.client import BadHeader, HttpClient, NotSent, PendingResponse, ProxyFailed, StreamedResponse
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 __all__ = ["ChatGPTChat", "Ending", "Usage"]
@@ -53,7 +53,7 @@ class ChatGPTChat:
 
     def __init__(
         self,
-        line: Line,
+        line: HttpClient,
         *,
         base_url: str,
         api_key: str,
@@ -120,7 +120,7 @@ class ChatGPTChat:
 
     def _accepted(
         self, conversation: Conversation, model: str, deadlines: Deadlines, bell: int | None
-    ) -> Generator[str, None, tuple[Response, Reading]]:
+    ) -> Generator[str, None, tuple[StreamedResponse, StreamState]]:
         """The response that holds the answer, once all is mended that can be."""
         shortened = False
         while not _promises_an_answer(response := (yield from self._send(conversation, model, deadlines, bell))):
@@ -136,11 +136,11 @@ class ChatGPTChat:
                 self._refused.setdefault(model, set()).add(refused)
             else:
                 raise complaint.error()
-        return response, Reading(model, conversation.estimated() if conversation.is_text else 0)
+        return response, StreamState(model, conversation.estimated() if conversation.is_text else 0)
 
     def _send(
         self, conversation: Conversation, model: str, deadlines: Deadlines, bell: int | None
-    ) -> Generator[str, None, Response]:
+    ) -> Generator[str, None, StreamedResponse]:
         """Raises without the cause: the message of an error below may quote the key."""
         body = request_body(conversation, model, self._parameters(model))
         deadlines.await_first_word(self._first_word_timeout)
@@ -178,7 +178,7 @@ class ChatGPTChat:
         return self._parameters(model).keys() - {"max_tokens"}
 
     def _read(
-        self, response: Response, reading: Reading, deadlines: Deadlines, spare: Callable[[], float]
+        self, response: StreamedResponse, reading: StreamState, deadlines: Deadlines, spare: Callable[[], float]
     ) -> Iterator[str | Ending]:
         try:
             for chunk in _chunks(response, _pieces(response.body, deadlines, reading, spare)):
@@ -196,15 +196,15 @@ class ChatGPTChat:
             raise Temporary("stream_cut", source="OpenAI", sent=True)
         yield reading.ending()
 
-    def _complaint(self, response: Response, deadlines: Deadlines) -> Complaint:
+    def _complaint(self, response: StreamedResponse, deadlines: Deadlines) -> ApiError:
         """What can be read of it: the status alone says a lot, so a body that is cut is no further trouble."""
         told = bytearray()
         with response, suppress(Temporary):
             while len(told) <= MAX_ERROR and (piece := _piece(response.body, deadlines)):
                 told += piece
-        return Complaint.in_response(response.status, response.headers, bytes(told))
+        return ApiError.in_response(response.status, response.headers, bytes(told))
 
-    def _wait_on(self, reading: Reading, deadlines: Deadlines) -> None:
+    def _wait_on(self, reading: StreamState, deadlines: Deadlines) -> None:
         """How long the next event may take, by how far the answer is."""
         if reading.complete:
             deadlines.allow_silence(_USAGE_WAIT)
@@ -220,31 +220,31 @@ def _completions(base_url: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/chat/completions"))
 
 
-def _response(asked: Asked, deadlines: Deadlines, bell: int | None) -> Generator[str, None, Response]:
+def _response(asked: PendingResponse, deadlines: Deadlines, bell: int | None) -> Generator[str, None, StreamedResponse]:
     """The response, an empty piece for each wait that the bell has ended."""
     with ExitStack() as waiting:
         waiting.callback(asked.close)
         while True:
             try:
                 response = asked.response(deadlines.left(), bell)
-            except Rung:
+            except Interrupted:
                 yield ""
             else:
                 waiting.pop_all()
                 return response
 
 
-def _promises_an_answer(response: Response) -> bool:
+def _promises_an_answer(response: StreamedResponse) -> bool:
     """A page with status 200 is a wrong address, or something in between that wants a person to log in."""
     return response.status // 100 == 2 and "html" not in response.headers.get("content-type", "")
 
 
-def _chunks(response: Response, pieces: Iterator[bytes]) -> Iterator[Chunk]:
+def _chunks(response: StreamedResponse, pieces: Iterator[bytes]) -> Iterator[Chunk]:
     """A server that does not stream sends one JSON body, whatever was asked."""
     return (whole if "json" in response.headers.get("content-type", "") else chunks)(pieces)
 
 
-def _pieces(body: Body, deadlines: Deadlines, reading: Reading, spare: Callable[[], float]) -> Iterator[bytes]:
+def _pieces(body: Body, deadlines: Deadlines, reading: StreamState, spare: Callable[[], float]) -> Iterator[bytes]:
     """The body in gulps, each wait bounded by what is left.
 
     An empty one for each wait that the bell has ended, and where none has come while they were let come together: the
@@ -255,7 +255,7 @@ def _pieces(body: Body, deadlines: Deadlines, reading: Reading, spare: Callable[
         if piece and reading.begun and not reading.complete:
             rest = max(_REST, spare()) if body.closes else _REST
             # Half of what is left, or the rest itself would be the silence that strikes.
-            body.gather(min(rest, deadlines.left() / 2))
+            body.wait_for_more(min(rest, deadlines.left() / 2))
             if not body.has_come():
                 yield b""
 
@@ -264,7 +264,7 @@ def _rung_piece(body: Body, deadlines: Deadlines) -> bytes | None:
     """What comes next, nothing if the bell comes first, or None at the end."""
     try:
         return _piece(body, deadlines) or None
-    except Rung:
+    except Interrupted:
         return b""
 
 
@@ -278,7 +278,7 @@ def _piece(body: Body, deadlines: Deadlines) -> bytes:
         raise Temporary("stream_cut", source="OpenAI", sent=True) from None
 
 
-def _in_the_middle(error: CocoAIError, reading: Reading) -> CocoAIError:
+def _in_the_middle(error: CocoAIError, reading: StreamState) -> CocoAIError:
     """An error after the first words may have been billed, whatever it says."""
     if isinstance(error, Temporary):
         error.sent = error.sent or reading.begun

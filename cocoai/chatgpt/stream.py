@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cocoai.chatgpt.complaint import Complaint
+from cocoai.chatgpt.api_error import ApiError
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 MAX_EVENT = 1024 * 1024
@@ -68,7 +68,7 @@ _DONE = Chunk(done=True)
 
 
 @dataclass
-class Reading:
+class StreamState:
     """What has been read of one answer so far."""
 
     model: str
@@ -233,7 +233,7 @@ def _json_object(payload: str | bytes) -> dict[str, Any]:
 
 def _chunk(told: dict[str, Any]) -> Chunk:
     if told.get("error"):
-        raise Complaint.in_stream(told["error"]).error()
+        raise ApiError.in_stream(told["error"]).error()
     choices = told.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
     said = _mapping(choice.get("delta")) or _mapping(choice.get("message"))

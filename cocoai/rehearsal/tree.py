@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cocoai.engine import processes
+from cocoai.engine.process import proc
 from cocoai.errors import CocoAIError
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -30,7 +30,7 @@ class Look:
     """All processes at one moment: pids by kind, and the memory of each."""
 
     kinds: dict[str, list[int]]
-    memory: dict[int, processes.Memory]
+    memory: dict[int, proc.MemoryUse]
 
     def pss(self, *kinds: str) -> float:
         """MiB, of all processes of these kinds together."""
@@ -62,7 +62,7 @@ def look() -> Look:
     memory = {}
     for pid in descendants(os.getpid()):
         with contextlib.suppress(OSError):  # it has just ended
-            memory[pid] = processes.memory(pid)
+            memory[pid] = proc.memory_use(pid)
             kinds.setdefault(kind(pid), []).append(pid)
     return Look(kinds, memory)
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import cocoai
 from cocoai import board, config
-from cocoai.engine import processes
-from cocoai.engine.scoreboard import Picture, Process
-from cocoai.engine.spool import Spool
+from cocoai.engine.process import proc
+from cocoai.engine.process.scoreboard import Process, Snapshot
+from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
@@ -65,7 +65,7 @@ class Status:
     state: str
     trouble: str
     slots: int
-    picture: Picture | None
+    picture: Snapshot | None
     members: tuple[Member, ...]
     waiting: Waiting
     day: LastDay
@@ -103,10 +103,10 @@ def collect(settings: config.Settings) -> Status:
     )
 
 
-def _look(settings: config.Settings) -> tuple[Picture | None, str, str]:
+def _look(settings: config.Settings) -> tuple[Snapshot | None, str, str]:
     """The board's picture, if there is one; the pool's state, and what is to be said of it."""
     try:
-        picture = board.look(settings)
+        picture = board.read_snapshot(settings)
     except FileNotFoundError:
         return None, STOPPED, "it has never run here"
     except (OSError, ValueError) as error:
@@ -114,12 +114,12 @@ def _look(settings: config.Settings) -> tuple[Picture | None, str, str]:
     return (picture, RUNNING, "") if picture.pid else (picture, STOPPED, "the figures are those of its last run")
 
 
-def _in_hand(picture: Picture) -> set[str]:
+def _in_hand(picture: Snapshot) -> set[str]:
     """The keys of the questions that are being answered."""
     return {process.key for process in picture.processes if (process.kind, process.state) == ("job", "busy")}
 
 
-def _members(picture: Picture, now: float) -> Iterator[Member]:
+def _members(picture: Snapshot, now: float) -> Iterator[Member]:
     """The master, then the others, then ourselves."""
     if picture.pid:
         since = now - max(picture.started, picture.reloaded)
@@ -127,13 +127,13 @@ def _members(picture: Picture, now: float) -> Iterator[Member]:
     for process in picture.processes:
         yield _measured(process)
     if picture.pid:
-        ours = processes.memory(os.getpid())
+        ours = proc.memory_use(os.getpid())
         yield Member(Process("look", 0, os.getpid(), "", 0.0, 0, "", 0.0, 0.0), ours.pss - ours.private)
 
 
 def _measured(process: Process) -> Member:
     try:
-        return Member(process, processes.memory(process.pid).pss)
+        return Member(process, proc.memory_use(process.pid).pss)
     except OSError:
         return Member(process, None)
 
@@ -168,7 +168,7 @@ def as_json(status: Status) -> dict[str, Any]:
     }
 
 
-def _pool_as_json(status: Status, picture: Picture) -> dict[str, Any]:
+def _pool_as_json(status: Status, picture: Snapshot) -> dict[str, Any]:
     figures = asdict(picture)
     for known in ("mishaps", "processes"):
         del figures[known]

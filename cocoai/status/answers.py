@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cocoai.engine.job import Key
-from cocoai.engine.spool import Spool
+from cocoai.spool.job import Key
+from cocoai.spool.spool import Spool
 
 DAY = 86_400.0
 """Seconds."""

@@ -12,7 +12,7 @@ import signal
 import socket
 
 from cocoai import config
-from cocoai.engine.doors import Door
+from cocoai.engine.pool.extra_listeners import ExtraListener
 
 BACKLOG = 8
 
@@ -22,7 +22,7 @@ PATIENCE = 5.0
 log = logging.getLogger(__name__)
 
 
-def open_door(settings: config.Settings) -> Door | None:
+def open_door(settings: config.Settings) -> ExtraListener | None:
     """Listen where the settings say; None if they say `off`, or if it cannot be: the pool goes on without."""
     if settings.pool.status_listen is None:
         return None
@@ -34,7 +34,7 @@ def open_door(settings: config.Settings) -> Door | None:
         return None
     if not _is_here(listener):
         log.warning("status outcome=open-to-others listen=%s:%d: whoever reaches it can read it", host, port)
-    return Door(listener, lambda connection: _serve(connection, settings))
+    return ExtraListener(listener, lambda connection: _serve(connection, settings))
 
 
 def _listen(host: str, port: int) -> socket.socket:

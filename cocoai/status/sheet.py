@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cocoai.engine.scoreboard import Picture
+from cocoai.engine.process.scoreboard import Snapshot
 from cocoai.status import RUNNING, Member, Status
 from cocoai.status.answers import LastDay
 from cocoai.status.units import mib, moment, number, plain, seconds, times
@@ -84,7 +84,7 @@ def sheet(status: Status) -> Sheet:
     )
 
 
-def _running(status: Status, picture: Picture | None) -> str:
+def _running(status: Status, picture: Snapshot | None) -> str:
     return f"for {seconds(status.at - picture.started)}, pid {picture.pid}" if picture else ""
 
 
@@ -105,7 +105,7 @@ def _headline(status: Status) -> Iterator[Figure]:
         yield Figure("Memory (PSS)", mib(status.pool_pss + status.jobs_pss), parts)
 
 
-def _sections(status: Status, picture: Picture | None) -> Iterator[Section]:
+def _sections(status: Status, picture: Snapshot | None) -> Iterator[Section]:
     yield Section("Answers of the last 24 hours", tuple(_answers(status.day)), _phases(status.day))
     yield Section("Spool", tuple(_spool(status)))
     if picture:
@@ -168,7 +168,7 @@ def _spool(status: Status) -> Iterator[Figure]:
     yield Figure("Being written (tmp)", number(files["tmp"]))
 
 
-def _requests(picture: Picture) -> Iterator[Figure]:
+def _requests(picture: Snapshot) -> Iterator[Figure]:
     yield Figure("Accepted", number(picture.accepted))
     yield Figure("Slow", number(picture.slow), "their stacks are in the log" if picture.slow else "", picture.slow > 0)
     yield Figure("Timed out", number(picture.timed_out), alarm=picture.timed_out > 0)
@@ -177,7 +177,7 @@ def _requests(picture: Picture) -> Iterator[Figure]:
         yield Figure(f"– {plain(reason)}", number(count))
 
 
-def _pool(picture: Picture) -> Iterator[Figure]:
+def _pool(picture: Snapshot) -> Iterator[Figure]:
     yield Figure("Started", moment(picture.started))
     yield Figure("Reloaded", moment(picture.reloaded) if picture.reloaded else "not since")
     fixed = picture.least == picture.most
@@ -191,7 +191,7 @@ def _pool(picture: Picture) -> Iterator[Figure]:
     yield Figure("Workers outgrown", number(outgrown), "over [pool] max_worker_mib" if outgrown else "")
 
 
-def _errors(picture: Picture, now: float) -> Table:
+def _errors(picture: Snapshot, now: float) -> Table:
     columns = (Column("When"), Column("Who"), Column("What"))
     rows = tuple(
         (f"{seconds(max(0.0, now - mishap.at))} ago", mishap.who, plain(mishap.text)) for mishap in picture.mishaps

@@ -16,7 +16,7 @@ import sys
 from typing import IO
 
 from cocoai.config.kinds import split_listen
-from cocoai.engine.listener import LONGEST_PATH
+from cocoai.engine.pool.listener import LONGEST_PATH
 from cocoai.errors import CocoAIError
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"

@@ -19,10 +19,10 @@ import pytest
 
 from cocoai.chatgpt.chat import ChatGPTChat, Ending, Usage
 from cocoai.conversation import Attachment, Conversation, Turn
-from cocoai.engine.direct import Direct
-from cocoai.engine.line import USER_AGENT, Line, new_line
-from cocoai.engine.proxied import Proxied
-from cocoai.engine.tls import tls_context
+from cocoai.engine.client.client import USER_AGENT, HttpClient, new_client
+from cocoai.engine.client.direct import DirectClient
+from cocoai.engine.client.proxied import ProxyClient
+from cocoai.engine.client.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.answer import practice_answer
@@ -61,7 +61,7 @@ class Scripted(PracticeServer):
 class Client:
     """Makes chats on one line."""
 
-    line: Line
+    line: HttpClient
 
     def chat(self, base_url: str, **changes: Any) -> ChatGPTChat:
         settings: dict[str, Any] = {
@@ -82,7 +82,7 @@ def context(certificates: Certificates) -> ssl.SSLContext:
     return tls_context(certificates.ca_file)
 
 
-@pytest.fixture(params=[Direct, partial(Proxied, proxy=None)], ids=["direct", "by requests"])
+@pytest.fixture(params=[DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"])
 def client(context: ssl.SSLContext, request: pytest.FixtureRequest) -> Iterator[Client]:
     """On either kind of line."""
     line = request.param(context)
@@ -425,7 +425,7 @@ def test_a_proxy_that_is_not_there(context: ssl.SSLContext) -> None:
     """It is named, so that the operator looks in the right place."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    _, error = failure(Client(new_line(context, proxy)).chat("https://practice.example/v1"))
+    _, error = failure(Client(new_client(context, proxy)).chat("https://practice.example/v1"))
 
     assert isinstance(error, Temporary)
     assert ("proxy_failed", False) == (error.code, error.sent)
@@ -433,7 +433,7 @@ def test_a_proxy_that_is_not_there(context: ssl.SSLContext) -> None:
 
 def test_a_certificate_that_is_not_trusted(practice: PracticeOpenAI) -> None:
     """Nothing is sent to a stranger; a clock that is wrong for a while looks the same, so it is temporary."""
-    _, error = failure(Client(new_line(tls_context())).chat(practice.base_url))
+    _, error = failure(Client(new_client(tls_context())).chat(practice.base_url))
 
     assert isinstance(error, Temporary)
     assert ("tls_failed", False, []) == (error.code, error.sent, practice.asked)
@@ -731,7 +731,7 @@ class Rope:
     def ring(self) -> None:
         os.write(self.end, b"!")
 
-    def hush(self) -> None:
+    def drain(self) -> None:
         os.read(self.fd, 1)
 
 
@@ -761,7 +761,7 @@ def test_a_bell_ends_the_wait_for_the_first_word(
     reply = client.chat(server.url).reply(CONVERSATION, bell=bell.fd)
     bell.ring()
     looked_around = [next(reply), next(reply)]
-    bell.hush()
+    bell.drain()
     goes_on.set()
 
     assert ["", ""] == looked_around

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cocoai.chatgpt import stream
-from cocoai.chatgpt.stream import NOTHING, Chunk, Ending, Reading, Usage, chunks, events, whole
+from cocoai.chatgpt.stream import NOTHING, Chunk, Ending, StreamState, Usage, chunks, events, whole
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 pytestmark = pytest.mark.pure
@@ -41,14 +41,14 @@ def stream_of(*payloads: str, end: str = "\n") -> bytes:
 
 def read(pieces: Iterable[bytes]) -> tuple[str, Ending | None]:
     """What a reader of the pieces has in the end: the text, and the ending if there is a complete one."""
-    reading = Reading(MODEL)
+    reading = StreamState(MODEL)
     text = "".join([reading.take(chunk) for chunk in chunks(pieces)])
     return text, reading.ending() if reading.complete else None
 
 
 def outcome(pieces: Iterable[bytes]) -> tuple[str, Ending | None, str]:
     """As `read`, but with what was read before an error, and the error's name."""
-    reading, texts, failure = Reading(MODEL), [""], ""
+    reading, texts, failure = StreamState(MODEL), [""], ""
     try:
         texts.extend(reading.take(chunk) for chunk in chunks(pieces))
     except CocoAIError as error:
@@ -286,6 +286,6 @@ def test_any_json_is_read_or_refused(told: object) -> None:
     raw = json.dumps(told)
     with suppress(Temporary, Permanent):
         (chunk,) = chunks([stream_of(raw)])
-        Reading(MODEL).take(chunk).encode("utf-8")
+        StreamState(MODEL).take(chunk).encode("utf-8")
     with suppress(Temporary, Permanent):
         assert all(chunk.done for chunk in whole([raw.encode()]))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cocoai.engine.files import Files
-from cocoai.engine.job import Job, Key, encode_line
-from cocoai.engine.spool import KEPT, Spool
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Job, Key, encode_line
+from cocoai.spool.spool import RETENTION, Spool
 
 NOW = 1_763_822_100.0
 
@@ -26,7 +26,7 @@ class Subject:
     """A folder, the operations on it, a spool in it, and its clock, which stands still until it is set."""
 
     var: str
-    files: Files
+    files: Disk
     now: float = NOW
     spool: Spool = field(init=False)
 
@@ -196,10 +196,10 @@ class SpoolContract:
 
     def test_a_thread_is_marked_when_it_is_asked_in(self, subject: Subject) -> None:
         """That is how a worker knows a follow-up without asking Slack."""
-        before = subject.spool.asked_in("C0PRACTICE", "1.000100")
+        before = subject.spool.is_known_thread("C0PRACTICE", "1.000100")
         subject.put(key(2, thread=1))
 
-        assert (False, True) == (before, subject.spool.asked_in("C0PRACTICE", "1.000100"))
+        assert (False, True) == (before, subject.spool.is_known_thread("C0PRACTICE", "1.000100"))
 
     def test_the_oldest_is_claimed_first(self, subject: Subject) -> None:
         """Across threads, whatever order they came in."""
@@ -296,29 +296,29 @@ class SpoolContract:
         subject.put(key(1), key(2, thread=1), key(3))
 
         seen = []
-        for job in subject.spool.visit("placeholder"):
+        for job in subject.spool.each_without("placeholder"):
             job.record("placeholder", ts="1.0")
             seen.append(job.key)
 
         assert [key(1), key(2, thread=1), key(3)] == seen
-        assert subject.spool.is_lacking("placeholder") is False
+        assert subject.spool.any_without("placeholder") is False
         job = subject.claimed()
-        assert (1, True) == (job.attempt, job.was_visited)
+        assert (1, True) == (job.attempt, job.may_have_posted)
 
     def test_a_held_job_is_not_visited(self, subject: Subject) -> None:
         """Its holder sees to its placeholder."""
         subject.put(key(1))
         job = subject.claimed()
 
-        assert [] == list(subject.spool.visit("placeholder"))
-        assert job.was_visited is False
+        assert [] == list(subject.spool.each_without("placeholder"))
+        assert job.may_have_posted is False
 
     def test_looking_leaves_the_job_free(self, subject: Subject) -> None:
         """is_claimable() lets go of what it found."""
         subject.put(key(1))
 
         assert subject.spool.is_claimable()
-        assert subject.spool.is_lacking("placeholder")
+        assert subject.spool.any_without("placeholder")
         assert subject.claimed().attempt == 1
 
     def test_a_failed_job_can_be_given_a_new_life(self, subject: Subject) -> None:
@@ -337,26 +337,26 @@ class SpoolContract:
         """Claimed or not; it stays where it is, and every process sees the wish."""
         subject.put(key(1), key(2))
 
-        before = subject.spool.is_stop_asked(key(1))
-        asked = subject.other_spool().ask_stop(key(1))
+        before = subject.spool.is_stop_requested(key(1))
+        asked = subject.other_spool().request_stop(key(1))
         job = subject.claimed()
-        again = subject.other_spool().ask_stop(key(1))
+        again = subject.other_spool().request_stop(key(1))
 
         assert (False, True, True) == (before, asked, again)
         assert (key(1), 1) == (job.key, job.attempt)
-        assert subject.spool.is_stop_asked(key(1))
-        assert not subject.spool.is_stop_asked(key(2))
+        assert subject.spool.is_stop_requested(key(1))
+        assert not subject.spool.is_stop_requested(key(2))
 
     @pytest.mark.parametrize("end", ["done", "failed"])
     def test_an_ended_job_is_not_asked_to_stop(self, subject: Subject, end: str) -> None:
         """Nor is one that nobody knows; and the wish goes with the job."""
         subject.put(key(1))
-        subject.spool.ask_stop(key(1))
+        subject.spool.request_stop(key(1))
         job = subject.claimed()
         subject.spool.finish(job) if end == "done" else subject.spool.fail(job, "reason")
 
-        assert not subject.spool.is_stop_asked(key(1))
-        assert [False, False] == [subject.spool.ask_stop(each) for each in (key(1), key(2))]
+        assert not subject.spool.is_stop_requested(key(1))
+        assert [False, False] == [subject.spool.request_stop(each) for each in (key(1), key(2))]
         assert [] == subject.files.names(subject.path("spool", "stop"))
 
     def test_a_job_that_is_tried_again_is_not_stopped_by_a_wish_that_came_too_late(self, subject: Subject) -> None:
@@ -367,17 +367,17 @@ class SpoolContract:
 
         subject.spool.retry(key(1))
 
-        assert not subject.spool.is_stop_asked(key(1))
+        assert not subject.spool.is_stop_requested(key(1))
 
     def test_a_job_that_waits_for_another_try_is_still_asked_to_stop(self, subject: Subject) -> None:
         """The wish outlives the process that had the job in hand."""
         subject.put(key(1))
         job = subject.claimed()
-        subject.spool.ask_stop(key(1))
+        subject.spool.request_stop(key(1))
         job.record("retry", retry_at=subject.now + 30, free=False)
         job.release()
 
-        assert subject.spool.is_stop_asked(key(1))
+        assert subject.spool.is_stop_requested(key(1))
 
     @pytest.mark.parametrize("end", ["done", "failed"])
     def test_an_ended_job_takes_a_note(self, subject: Subject, end: str) -> None:
@@ -391,13 +391,13 @@ class SpoolContract:
         assert [True, False, False] == noted
         assert ("opinion", "up") == tuple(subject.spool.peek(end, key(1))[-1][name] for name in ("fact", "opinion"))
 
-    @pytest.mark.parametrize("folder", list(KEPT))
+    @pytest.mark.parametrize("folder", list(RETENTION))
     def test_sweeping_forgets_what_was_kept_long_enough(self, subject: Subject, folder: str) -> None:
         """Each folder has its own time, and ready/ has none."""
         old = subject.path("threads", "old") if folder == "threads" else subject.path("spool", folder, "old")
         subject.files.touch(old)
         subject.files.touch(subject.path("spool", "ready", str(key(1))))
-        subject.now = subject.files.modified(old) + KEPT[folder] - 1
+        subject.now = subject.files.modified(old) + RETENTION[folder] - 1
         early = subject.spool.sweep()
         subject.now += 2
 

@@ -1,4 +1,4 @@
-"""A disk of which the power can be cut: a double of `cocoai.engine.files.Files`, wholly in memory.
+"""A disk of which the power can be cut: a double of `cocoai.spool.disk.Files`, wholly in memory.
 
 It keeps two things apart: what processes see now, and what a power cut may leave of it.
 
@@ -22,13 +22,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from cocoai.engine.files import Files
+from cocoai.spool.disk import Disk
 from tests.crash.power import Bound, Change, Left, Node, Write
 
 _RANDOM = re.compile(r"[0-9a-f]{24}")
 
 
-class Disk(Files):
+class SimulatedDisk(Disk):
     """The double. `step` is called before each operation, with its name and path: whoever watches may cut there.
 
     `own_step` is called instead where no other process can see whether the operation was done or not.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from cocoai.engine.job import LONGEST_DELAY
+from cocoai.spool.job import LONGEST_DELAY
 from tests.crash.histories import History, Process, Scene, start
 from tests.crash.laws import judge_the_end, judged
 from tests.crash.machine import BLANK, THE_REAL_ONES, Cast, Machine
@@ -178,5 +178,5 @@ def work_on(machine: Machine) -> None:
         machine.wait(LONGEST_DELAY + 1)
 
 
-REDELIVERED_FIRST: Sequence[Process] = (start, redeliver, Machine.welcome, work_on)
+REDELIVERED_FIRST: Sequence[Process] = (start, redeliver, Machine.post_placeholder, work_on)
 REDELIVERED_LAST: Sequence[Process] = (start, work_on, redeliver, work_on)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cocoai.engine.spool import KEPT
-from cocoai.slack.events import Question
+from cocoai.slack.inbound.events import Question
+from cocoai.spool.spool import RETENTION
 from tests.crash.machine import Machine
 from tests.crash.world import NOTHING_YET, Asked, Outside, asked_again, click, name, question
 
@@ -62,11 +62,11 @@ def retry(given_up: Question) -> Process:
 
 
 def stop(unwanted: Question = FIRST) -> Process:
-    return partial(Machine.ask_stop, unwanted=unwanted)
+    return partial(Machine.request_stop, unwanted=unwanted)
 
 
 WORK: Process = Machine.work
-USHER: Process = Machine.welcome
+USHER: Process = Machine.post_placeholder
 
 
 def alone(*processes: Process) -> list[Scene]:
@@ -122,9 +122,9 @@ HISTORIES = [
         alone(put(), WORK, put(AWAY), WORK, wait(6), WORK),
         Outside(slack_faults=("", "", "", "", "", "away", "unheard")),
     ),
-    History("a wish that nobody came for is swept", alone(put(), stop(), wait(KEPT["stop"] + 1), sweep, WORK)),
-    History("swept", alone(put(), WORK, put(THIRD), wait(KEPT["tmp"] + 1), sweep, put(), WORK)),
-    History("swept when nothing needs to be known", alone(put(), WORK, wait(KEPT["done"] + 1), sweep)),
+    History("a wish that nobody came for is swept", alone(put(), stop(), wait(RETENTION["stop"] + 1), sweep, WORK)),
+    History("swept", alone(put(), WORK, put(THIRD), wait(RETENTION["tmp"] + 1), sweep, put(), WORK)),
+    History("swept when nothing needs to be known", alone(put(), WORK, wait(RETENTION["done"] + 1), sweep)),
 ]
 """One process at a time: every prefix of each."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cocoai.engine.job import Key, whole_lines
-from cocoai.engine.spool import KEPT
-from cocoai.slack.interactions import Click
-from cocoai.slack.layout import Layout
+from cocoai.slack.inbound.interactions import Click
+from cocoai.slack.markdown.message_layout import Layout
+from cocoai.spool.job import Key, whole_lines
+from cocoai.spool.spool import RETENTION
 from cocoai.words import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import Left
@@ -36,7 +36,7 @@ def judged(left: Left, outside: Outside, questions: Mapping[str, Asked]) -> Iter
 
 def is_forgotten(key: str, outside: Outside) -> bool:
     """Whether it ended so long ago that nobody needs to know it."""
-    return outside.now - dict(outside.ended).get(key, outside.now) > KEPT["done"]
+    return outside.now - dict(outside.ended).get(key, outside.now) > RETENTION["done"]
 
 
 def judge_the_end(machine: Machine) -> None:

@@ -16,14 +16,14 @@ from urllib.parse import parse_qsl
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat, Ending
 from cocoai.conversation import Conversation
-from cocoai.engine.job import Fact, Job, Key, whole_lines
-from cocoai.engine.line import Reply, Response
-from cocoai.engine.spool import Spool
+from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent, Temporary
-from cocoai.slack.chat import SlackChat
-from cocoai.slack.events import Question
-from cocoai.slack.interactions import Click
-from tests.crash.disk import Disk
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.inbound.events import Question
+from cocoai.slack.inbound.interactions import Click
+from cocoai.spool.job import Fact, Job, Key, whole_lines
+from cocoai.spool.spool import Spool
+from tests.crash.disk import SimulatedDisk
 from tests.crash.power import Left, blank
 from tests.crash.stage import Stage
 from tests.crash.world import NOW, Asked, Law, Outside, Said, is_message, name
@@ -52,15 +52,15 @@ class Wire:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def post(self, url: str, body: bytes, *_: object) -> Reply:
+    def post(self, url: str, body: bytes, *_: object) -> FullResponse:
         """What Slack answers; the power may go before it hears us, and before we hear it."""
         fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
-        return Reply(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
+        return FullResponse(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
     def ask(self, *_: object) -> NoReturn:
         raise NotImplementedError
 
-    def fetch(self, *_: object) -> Response:
+    def fetch(self, *_: object) -> StreamedResponse:
         raise NotImplementedError
 
 
@@ -107,7 +107,7 @@ class Machine:
     steps: int = 0
 
     def __post_init__(self) -> None:
-        self.disk = Disk(self.left, clock=self.clock, step=self.step, own_step=self.own_step)
+        self.disk = SimulatedDisk(self.left, clock=self.clock, step=self.step, own_step=self.own_step)
         self.spool = self.cast.spool(self)
 
     def clock(self) -> float:
@@ -150,7 +150,7 @@ class Machine:
         self.note(accepted=self.outside.accepted | {key})
 
     def work(self) -> bool:
-        """A job process that answers one question, if there is one. The order of engine/jobs.py."""
+        """A job process that answers one question, if there is one. The order of spool/runner.py."""
         in_hand: list[str] = []
         answerer = self._answerer(in_hand)
         job = self.spool.claim()
@@ -163,19 +163,19 @@ class Machine:
         job.release()
         return True
 
-    def welcome(self) -> None:
+    def post_placeholder(self) -> None:
         """The usher."""
         answerer = self._answerer([])
-        for job in self.spool.visit("placeholder"):
+        for job in self.spool.each_without("placeholder"):
             self._judge(job)
-            answerer.welcome(job)
+            answerer.post_placeholder(job)
             self._note_end(job)
 
-    def ask_stop(self, unwanted: Question) -> None:
+    def request_stop(self, unwanted: Question) -> None:
         """A worker: somebody wishes that this question ends with what is there."""
         self.note(stopped=self.outside.stopped | {unwanted.key})  # from here on the wish may be heard
         try:
-            self.spool.ask_stop(Key.parse(unwanted.key))
+            self.spool.request_stop(Key.parse(unwanted.key))
         except OSError as error:
             self.blame(Law.RUNS, f"ask_stop: {error!r}")
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from cocoai.answer import Answerer
+from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
-from cocoai.answer.run import Run
-from cocoai.engine import background
-from cocoai.engine.job import Fact, Job, Key, encode_line
-from cocoai.engine.spool import Spool
-from cocoai.slack.interactions import Click
+from cocoai.engine.process import fork
+from cocoai.slack.inbound.interactions import Click
+from cocoai.spool.job import Fact, Job, Key, encode_line
+from cocoai.spool.spool import Spool
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import named
 from tests.crash.machine import Cast, StagedSpool
@@ -177,7 +177,7 @@ class TakesHalfAJob(StagedSpool):
 class ForgetsWhatIsUnwanted(StagedSpool):
     """Takes the wish that a question ends for leave to forget it."""
 
-    def ask_stop(self, key: Key) -> bool:
+    def request_stop(self, key: Key) -> bool:
         self._files.unlink(self._path("ready", str(key)))
         return True
 
@@ -185,12 +185,12 @@ class ForgetsWhatIsUnwanted(StagedSpool):
 class FinishesBeforePosting(Answerer):
     """The job is done when the answer is recorded; then it is delivered."""
 
-    def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
+    def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
         answer = super()._ask(run, reply, ts)
         self._spool.finish(run.job)
         return answer
 
-    def _finish(self, run: Run, outcome: str) -> None:
+    def _finish(self, run: Attempt, outcome: str) -> None:
         pass
 
 
@@ -199,7 +199,7 @@ class FinishesBeforeObeying(Answerer):
 
     def _obey(self, job: Job, click: Click) -> None:
         self._spool.finish(job)
-        self._clicks.obey(click)
+        self._clicks.handle(click)
 
 
 class NeverSeeks(Answerer):
@@ -289,7 +289,7 @@ def test_closing_what_was_inherited_drops_a_claim(tmp_path: Path, *, lays_over: 
             os.close(inherited.fileno())
         os._exit(2 + claims_twice(tmp_path, inherited.close))
 
-    pid = background.fork(work, name="claiming")
+    pid = fork.fork(work, name="claiming")
     _, status = os.waitpid(pid, 0)
     inherited.close()
 

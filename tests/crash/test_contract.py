@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.engine.files import Files
+from cocoai.spool.disk import Disk
 from tests.crash.contract import NOW, FilesContract, SpoolContract, Subject
-from tests.crash.disk import Disk
+from tests.crash.disk import SimulatedDisk
 from tests.crash.power import Bound, Left, blank
 
 EVERY = Bound(newest=9, tears=-1)
 
 
 class TestFilesOnARealFolder(FilesContract):
-    """cocoai/engine/files.py, under the contract."""
+    """cocoai/spool/disk.py, under the contract."""
 
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
-        return Subject(str(tmp_path), Files())
+        return Subject(str(tmp_path), Disk())
 
 
 class TestFilesOnTheSimulatedDisk(FilesContract):
@@ -28,7 +28,7 @@ class TestFilesOnTheSimulatedDisk(FilesContract):
 
     @pytest.fixture
     def subject(self) -> Subject:
-        return Subject("/var", Disk(blank("/var"), clock=lambda: NOW))
+        return Subject("/var", SimulatedDisk(blank("/var"), clock=lambda: NOW))
 
 
 class TestSpoolOnARealFolder(SpoolContract):
@@ -36,7 +36,7 @@ class TestSpoolOnARealFolder(SpoolContract):
 
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
-        return Subject(str(tmp_path), Files())
+        return Subject(str(tmp_path), Disk())
 
 
 class TestSpoolOnTheSimulatedDisk(SpoolContract):
@@ -45,15 +45,15 @@ class TestSpoolOnTheSimulatedDisk(SpoolContract):
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
         (tmp_path / "locks").mkdir()
-        return Subject(str(tmp_path), Disk(blank(str(tmp_path)), clock=lambda: NOW))
+        return Subject(str(tmp_path), SimulatedDisk(blank(str(tmp_path)), clock=lambda: NOW))
 
 
 # the power
 
 
-def new_disk() -> Disk:
+def new_disk() -> SimulatedDisk:
     """With the folders /v/a and /v/b."""
-    return Disk(Left(frozenset(), frozenset({"/", "/v", "/v/a", "/v/b"})), clock=lambda: NOW)
+    return SimulatedDisk(Left(frozenset(), frozenset({"/", "/v", "/v/a", "/v/b"})), clock=lambda: NOW)
 
 
 def names(lefts: Iterable[Left]) -> set[str]:
@@ -66,7 +66,7 @@ def contents(lefts: Iterable[Left]) -> set[bytes]:
     return {data for left in lefts for _, data, _ in left.files}
 
 
-def written(disk: Disk, path: str, data: bytes) -> int:
+def written(disk: SimulatedDisk, path: str, data: bytes) -> int:
     """A file that lasts, under a name that lasts; open."""
     fd = disk.create(path)
     disk.append(fd, data)
@@ -151,7 +151,7 @@ def test_the_power_comes_back_with_what_is_left_and_no_locks() -> None:
     assert disk.lock(written(disk, "/v/a/x", b"abc"))
     (left,) = disk.after_power_cut(EVERY)
 
-    again = Disk(left, clock=lambda: NOW)
+    again = SimulatedDisk(left, clock=lambda: NOW)
 
     assert [left] == list(again.after_power_cut(EVERY))
     fd = again.open("/v/a/x")

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cocoai.engine import background, fastcgi
-from cocoai.engine.scoreboard import Scoreboard
-from tests.engine.fastcgi_client import PATIENCE
+from cocoai.engine.process import fork
+from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.web import worker as web_worker
+from tests.engine.web.fastcgi_client import PATIENCE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -49,17 +50,17 @@ class Workers:
         """
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE)
-        worker = fastcgi.Worker(application, max_requests=max_requests, request_timeout=request_timeout, board=board)
-        seat = board and board.worker_seat(())
+        worker = web_worker.Worker(application, max_requests=max_requests, request_timeout=request_timeout, board=board)
+        seat = board and board.worker_row(())
 
         def serve() -> None:
             speak_plainly()
             if board and seat:
-                board.sit(seat)
+                board.take_row(seat)
             worker.serve(self.listener, theirs)
 
         kept = keep | {self.listener.fileno(), theirs.fileno()}
-        pid = background.fork(serve, name="cocoai-worker", keep=kept, detach=False)
+        pid = fork.fork(serve, name="cocoai-worker", keep=kept, detach=False)
         theirs.close()
         self.lifelines[pid] = ours
         assert ours.recv(1) == b"+"

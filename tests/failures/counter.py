@@ -10,17 +10,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cocoai.answer import Answerer
-from cocoai.engine.job import Key
-from cocoai.engine.request import Request
+from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.events import Question
-from cocoai.slack.identity import Identity
-from cocoai.slack.interactions import InteractionAnalyzer
-from cocoai.slack.layout import Layout
+from cocoai.slack.inbound.events import Question
+from cocoai.slack.inbound.interactions import InteractionAnalyzer
+from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.identity import Identity
+from cocoai.spool.job import Key
 from cocoai.webhook import Interactions
 from cocoai.words import LANGUAGES, Phrasebook
 from tests.failures.seen import betrayals, read, shown

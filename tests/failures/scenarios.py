@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
-from cocoai.answer.run import Run
-from cocoai.engine.job import Fact
 from cocoai.rehearsal.openai.manner import FaultKind
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.manner import SCOPES
 from cocoai.rehearsal.slack.workspace import Message
+from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
 from tests.manner import Persona
 from tests.processes import free_port
@@ -79,7 +79,7 @@ def kills_its_process(desk: Counter, text: str) -> Message:
 class Broken(Answerer):
     """Has a bug."""
 
-    def _ask(self, run: Run, reply: Reply, ts: str) -> Fact:
+    def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
         raise ZeroDivisionError(f"of {run.question.key}")
 
 
@@ -104,8 +104,8 @@ def cut(desk: Counter, text: str) -> Message:
 def restarted(desk: Counter, text: str) -> Message:
     """The machine went down while the asker looked at the placeholder, and came back an hour later."""
     question = desk.ask(text)
-    for job in desk.spool.visit("placeholder"):
-        desk.answerer().welcome(job)
+    for job in desk.spool.each_without("placeholder"):
+        desk.answerer().post_placeholder(job)
     desk.claim().release()
     desk.ahead += 3601
     desk.run_to_the_end()

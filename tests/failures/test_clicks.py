@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cocoai.answer import Answerer
-from cocoai.answer.run import Run
+from cocoai.answer.attempt import Attempt
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.words import LANGUAGES, Words
@@ -94,7 +94,7 @@ def test_a_deletion_that_slack_forbids_is_the_operators(
 class Killed(Answerer):
     """One that does not come to the end of its question, though the answer stands in Slack."""
 
-    def _finish(self, run: Run, outcome: str) -> None:
+    def _finish(self, run: Attempt, outcome: str) -> None:
         pass
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cocoai.answer.delays import DELAYS
-from cocoai.engine.job import Fact
+from cocoai.answer.retry import DELAYS
 from cocoai.rehearsal.openai.manner import FaultKind
+from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
 from tests.failures.scenarios import SCENARIOS
 from tests.failures.seen import betrayals

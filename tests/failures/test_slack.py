@@ -103,8 +103,8 @@ def test_a_slack_that_has_shut_us_out_is_the_operators(
     act, evidence = SHUT_OUT[name]
     question = desk.ask("what is this")
     if placed:
-        for job in desk.spool.visit("placeholder"):
-            desk.answerer().welcome(job)
+        for job in desk.spool.each_without("placeholder"):
+            desk.answerer().post_placeholder(job)
     before = desk.paragraphs(question)
     act(desk)
 

@@ -12,8 +12,8 @@ import os  # noqa: E402
 import sys  # noqa: E402
 
 from cocoai import app  # noqa: E402
-from cocoai.answer import run  # noqa: E402
-from cocoai.engine import pool, workers  # noqa: E402
+from cocoai.answer import attempt  # noqa: E402
+from cocoai.engine.pool import master, workers  # noqa: E402
 from tests.kill import points  # noqa: E402
 
 TICK = 0.25
@@ -21,7 +21,7 @@ TICK = 0.25
 
 points.lay(os.environ["KILL_POINTS"])
 workers.YOUNG = 0.0  # here young workers die often: no back-off for that
-run.SETTLE = 0.1  # nobody dies with a message on its way: that is bench/chaos's
-vars(app)["Pool"] = functools.partial(pool.Pool, tick=TICK)
+attempt.MESSAGE_DELAY = 0.1  # nobody dies with a message on its way: that is bench/chaos's
+vars(app)["Master"] = functools.partial(master.Master, tick=TICK)
 
 sys.exit(app.main(sys.argv[1:]))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cocoai.slack.messages import Mark
+from cocoai.slack.model.messages import MessageMetadata
 
 Scene = Literal["short", "long", "waiting", "note", "refused", "deleted", "removed", "praised", "again", "stopped"]
 """short: a question, an answer in one message. long: an answer in three. waiting: the only slot is taken, the usher
@@ -55,7 +55,7 @@ def fact(name: str) -> Is:
 
 def mark(kind: str, n: int = 1) -> Is:
     """SlackChat's post or update of a message that bears this mark."""
-    return lambda call: any(isinstance(given, Mark) and (given.kind, given.n) == (kind, n) for given in call.arguments)
+    return lambda call: any(isinstance(given, MessageMetadata) and (given.kind, given.n) == (kind, n) for given in call.arguments)
 
 
 def named(name: str) -> Is:
@@ -108,15 +108,15 @@ class Point:
     also: str = ""
 
 
-FILES = "cocoai.engine.files:Files"
-JOB = "cocoai.engine.job:Job"
-SPOOL = "cocoai.engine.spool:Spool"
-JOBS = "cocoai.engine.jobs:Jobs"
-SLACK = "cocoai.slack.chat:SlackChat"
-GROWING = "cocoai.slack.growing:Growing"
-CONNECTION = "cocoai.engine.fastcgi:Connection"
-FORK = "cocoai.engine.background:fork"
-BECOME = "cocoai.engine.background:_become"
+FILES = "cocoai.spool.disk:Disk"
+JOB = "cocoai.spool.job:Job"
+SPOOL = "cocoai.spool.spool:Spool"
+JOBS = "cocoai.spool.runner:Runner"
+SLACK = "cocoai.slack.api.chat:SlackChat"
+GROWING = "cocoai.slack.api.live_message:LiveMessage"
+CONNECTION = "cocoai.engine.web.worker:Connection"
+FORK = "cocoai.engine.process.fork:fork"
+BECOME = "cocoai.engine.process.fork:_become"
 
 POINTS = (
     # The worker, until Slack has its 200.
@@ -134,7 +134,7 @@ POINTS = (
     Point("before the 200 is made", "after", "cocoai.webhook:Webhook.__call__"),
     Point("before the 200 is sent", "before", f"{CONNECTION}.send"),
     Point("after the 200", "before", f"{JOBS}.wake"),
-    Point("the slot taken", "after", "cocoai.engine.locks:Slots.take", found),
+    Point("the slot taken", "after", "cocoai.engine.process.locks:Slots.take", found),
     Point("after the fork, the worker", "after", FORK, named("cocoai-job")),
     # The job process.
     Point("after the fork, the child", "before", BECOME, lambda call: call.arguments[0] == "cocoai-job"),
@@ -144,7 +144,7 @@ POINTS = (
     Point("before the placeholder", "before", f"{SLACK}.post", mark("placeholder")),
     Point("the placeholder posted", "after", f"{SLACK}.post", mark("placeholder")),
     Point("the placeholder recorded", "after", f"{JOB}.record", fact("placeholder")),
-    Point("the thread read", "after", "cocoai.answer.asking:Asking._thread"),
+    Point("the thread read", "after", "cocoai.answer.prompt:Asking._thread"),
     Point("the model's first words", "before", f"{GROWING}.show", paid=2),
     Point("the first words shown", "after", f"{GROWING}.show", paid=2),
     Point("the model's end", "before", f"{JOB}.record", fact("answer"), paid=2),
@@ -189,13 +189,13 @@ CLICKS = (
     Point("it is obeyed", "after", f"{JOB}.record", fact("obeyed"), scene="removed"),
     Point("before the opinion", "before", f"{SPOOL}.annotate", scene="praised"),
     Point("the opinion kept", "after", f"{SPOOL}.annotate", scene="praised"),
-    Point("whoever clicked thanked", "after", f"{SLACK}.whisper", scene="praised"),
+    Point("whoever clicked thanked", "after", f"{SLACK}.post_ephemeral", scene="praised"),
     # A question of its own.
     Point("asked again, linked", "after", f"{FILES}.link", paid=2, scene="again"),
     Point("asked again, heard", "after", f"{SLACK}.post", mark("placeholder"), paid=2, scene="again"),
     # A wish: the worker, and who was to hear it.
-    Point("before the wish", "before", f"{SPOOL}.ask_stop", scene="stopped"),
-    Point("before the nudge", "after", f"{SPOOL}.ask_stop", scene="stopped"),
+    Point("before the wish", "before", f"{SPOOL}.request_stop", scene="stopped"),
+    Point("before the nudge", "after", f"{SPOOL}.request_stop", scene="stopped"),
     Point("the wish heard", "before", f"{JOB}.record", fact("answer"), scene="stopped"),
     Point("what was there recorded", "after", f"{JOB}.record", fact("answer"), scene="stopped"),
 )

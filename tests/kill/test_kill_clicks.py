@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cocoai.engine.job import Key
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.workspace import Message
+from cocoai.spool.job import Key
 from cocoai.words import ENGLISH
 from tests.house import House, payload
 from tests.kill.points import CLICKS, Point

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cocoai import config
-from cocoai.engine.spool import Spool
+from cocoai.spool.spool import Spool
 from tests.status.made_up import settings_in
 
 

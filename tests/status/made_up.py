@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cocoai import config
-from cocoai.engine.job import Job, Key
-from cocoai.engine.scoreboard import Mishap, Picture, Process
-from cocoai.engine.spool import Spool
+from cocoai.engine.process.scoreboard import LastError, Process, Snapshot
+from cocoai.spool.job import Job, Key
+from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, Member, Status, Waiting
 from cocoai.status.answers import LastDay, Phase
 
@@ -80,7 +80,7 @@ PICTURE: dict[str, Any] = {
     "died": 0,
     "outgrown": 0,
     "refused": {"not found": 2},
-    "mishaps": (Mishap(1_763_822_100.0, "worker 1", "a full disk"),),
+    "mishaps": (LastError(1_763_822_100.0, "worker 1", "a full disk"),),
     "processes": (
         Process("worker", 0, 101, "idle", 12.0, 7, KEY, 0.0004, 0.0003),
         Process("job", 0, 102, "busy", 3.0, 0, KEY, 0.0, 0.0),
@@ -98,12 +98,12 @@ STATUS: dict[str, Any] = {
 }
 
 
-def picture(**changes: Any) -> Picture:
+def picture(**changes: Any) -> Snapshot:
     """A pool with one idle worker and one job process."""
-    return Picture(**(PICTURE | changes))
+    return Snapshot(**(PICTURE | changes))
 
 
-def status(seen: Picture | None = None, **changes: Any) -> Status:
+def status(seen: Snapshot | None = None, **changes: Any) -> Status:
     """A pool that is well, an hour after its start, with these changes."""
     seen = seen or picture()
     members = tuple(Member(process, 8 * 1024) for process in seen.processes)
@@ -113,6 +113,6 @@ def status(seen: Picture | None = None, **changes: Any) -> Status:
 def hostile() -> Status:
     """Everything that somebody else may have written is hostile."""
     process = Process("worker", 0, 101, "busy", 1.0, 1, HOSTILE, 0.1, 0.1)
-    seen = picture(refused={HOSTILE: 1}, mishaps=(Mishap(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,))
+    seen = picture(refused={HOSTILE: 1}, mishaps=(LastError(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,))
     waiting = Waiting(dict.fromkeys(("ready", "done", "failed", "tmp"), 1), 0, HOSTILE, 1.0)
     return status(seen, var=HOSTILE, trouble=HOSTILE, waiting=waiting)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cocoai import config
-from cocoai.engine.spool import Spool
+from cocoai.spool.spool import Spool
 from cocoai.status.answers import DAY, LastDay, Phase, last_day
 from tests.status.made_up import answered, asked, claimed
 

@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from cocoai import board, config
-from cocoai.engine.spool import Spool
+from cocoai.spool.spool import Spool
 from cocoai.status.visit import Visit
 from tests import browser
 from tests.processes import PATIENCE
@@ -64,9 +64,9 @@ def address(settings: config.Settings) -> Iterator[str]:
     """The page of a pool whose last error is hostile, and long."""
     made = board.new(settings)
     made.begin(1, 4)
-    made.sit(made.worker_seat(()))
-    made.mine.busy("C0PRACTICE-1763822000.000100-1763822000.000100")
-    made.mine.complain(HOSTILE + "x" * 300)
+    made.take_row(made.worker_row(()))
+    made.own_row.busy("C0PRACTICE-1763822000.000100-1763822000.000100")
+    made.own_row.record_error(HOSTILE + "x" * 300)
     answered(settings.paths.var, NOW)
     asked(Spool(settings.paths.var), NOW + 1)
     with serving(settings) as url:

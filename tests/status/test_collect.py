@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from cocoai import board, config
-from cocoai.engine import background, locks, processes
-from cocoai.engine.scoreboard import Scoreboard
-from cocoai.engine.spool import Spool
+from cocoai.engine.process import fork, locks, proc
+from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
 from tests.engine.conftest import ended
 from tests.status.made_up import asked, claimed
@@ -34,7 +34,7 @@ def process(run: Callable[[], object]) -> Iterator[int]:
         os.write(writer, b"+")
         signal.pause()
 
-    pid = background.fork(work, name="made-up", keep=frozenset({writer}))
+    pid = fork.fork(work, name="made-up", keep=frozenset({writer}))
     os.close(writer)
     try:
         assert os.read(reader, 1) == b"+"
@@ -49,8 +49,8 @@ def pool_of(settings: config.Settings) -> Scoreboard:
     """A board whose master and first worker are we."""
     made = board.new(settings)
     made.begin(1, 4)
-    made.sit(made.worker_seat(()))
-    made.mine.wait()
+    made.take_row(made.worker_row(()))
+    made.own_row.wait()
     return made
 
 
@@ -78,7 +78,7 @@ def test_a_killed_pool_leaves_its_figures(settings: config.Settings) -> None:
     """Nobody has to be asked: its pid is nobody's now."""
 
     def run() -> None:
-        pool_of(settings).mine.refuse("not found")
+        pool_of(settings).own_row.count_refusal("not found")
 
     with process(run) as pid:
         running = collect(settings)
@@ -130,7 +130,7 @@ def test_who_may_not_look_is_told(settings: config.Settings) -> None:
         except PermissionError as error:
             os.write(writer, str(error.filename).encode())
 
-    pid = background.fork(look, name="stranger", keep=frozenset({writer}))
+    pid = fork.fork(look, name="stranger", keep=frozenset({writer}))
     os.close(writer)
     with open(reader) as words:
         told = words.read()
@@ -145,7 +145,7 @@ def test_what_the_look_shares_counts_in_full(settings: config.Settings) -> None:
     shared = b"x" * (32 * MIB)
 
     with process(lambda: board.new(settings).begin(1, 1)) as pid:
-        beside_us = processes.memory(pid).pss
+        beside_us = proc.memory_use(pid).pss
         status = collect(settings)
 
     # In KiB; the bytes are half the child's and half ours. A few pages may have gone their own way meanwhile.
@@ -158,8 +158,8 @@ def test_the_oldest_that_waits_is_nobody_s(settings: config.Settings, spool: Spo
     asked(spool, NOW + 2)
     made = board.new(settings)
     made.begin(1, 1)
-    made.sit(made.job_seat(0))
-    made.mine.busy(first)
+    made.take_row(made.job_row(0))
+    made.own_row.busy(first)
 
     status = collect(settings)
 
@@ -190,7 +190,7 @@ def test_a_look_touches_no_lock_and_no_file(settings: config.Settings, spool: Sp
 
 def test_programs_are_told_the_same(settings: config.Settings) -> None:
     """As JSON, with php-fpm's figures: accepted, idle, active, total, most active, most reached, slow, started."""
-    pool_of(settings).mine.refuse("not found")
+    pool_of(settings).own_row.count_refusal("not found")
 
     told = json.loads(json.dumps(as_json(collect(settings))))
 

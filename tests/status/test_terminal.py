@@ -17,7 +17,7 @@ import pytest
 
 from cocoai import board, config
 from cocoai.cli import main
-from cocoai.engine.scoreboard import Scoreboard
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.status.terminal import frame
 
 ROOT = Path(__file__).parent.parent.parent

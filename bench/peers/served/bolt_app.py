@@ -90,7 +90,7 @@ def ready(event: Event) -> str:
     return f"{VAR}/spool/ready/{key(event)}"
 
 
-# The same steps as in cocoai/engine/spool.py.
+# The same steps as in cocoai/spool/spool.py.
 
 
 def put(event: Event, body: Event) -> bool:

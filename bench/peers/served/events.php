@@ -73,7 +73,7 @@ function is_signed(string $body): bool
     return hash_equals($expected, $_SERVER['HTTP_X_SLACK_SIGNATURE'] ?? '');
 }
 
-// Return the question in this payload, or null if it is to be ignored: the rules of cocoai/slack/events.py.
+// Return the question in this payload, or null if it is to be ignored: the rules of cocoai/slack/inbound/events.py.
 function question(array $payload): ?array
 {
     $event = $payload['event'] ?? null;

@@ -1,5 +1,5 @@
 <?php
-// cocoai/engine/spool.py in PHP, step by step. A folder is fsynced like a file: on Linux, PHP can open it for reading.
+// cocoai/spool/spool.py in PHP, step by step. A folder is fsynced like a file: on Linux, PHP can open it for reading.
 
 declare(strict_types=1);
 

@@ -1,0 +1,39 @@
+"""When a job is tried again: how long it waits, by whose fault it is, and when that ends. Pure."""
+
+from __future__ import annotations
+
+from cocoai.errors import Temporary
+from cocoai.spool.job import LONGEST_DELAY, Job
+
+DELAYS = (5.0, 30.0, 120.0)
+"""Seconds before OpenAI is asked again; when they are used up, the asker is told."""
+
+SLACK_AWAY = 24 * 3600.0
+"""Seconds of waiting between tries for which an answer is kept for a Slack that cannot be reached."""
+
+
+def is_slacks_fault(error: Temporary) -> bool:
+    """Slack's own troubles count for nothing."""
+    return error.source == "Slack"
+
+
+def delay(job: Job, error: Temporary) -> float | None:
+    """Seconds until it is tried again; None if it is not."""
+    return _slack_delay(job, error) if is_slacks_fault(error) else _own_delay(job, error)
+
+
+def _own_delay(job: Job, error: Temporary) -> float | None:
+    retries = [fact for fact in job.facts("retry") if not fact["free"]]
+    # A request that had left whole may have been billed: it is paid twice at most.
+    if len(retries) >= len(DELAYS) or (error.sent and any(fact["sent"] for fact in retries)):
+        return None
+    seconds = max(DELAYS[len(retries)], error.retry_after or 0.0)
+    return seconds if seconds <= LONGEST_DELAY else None
+
+
+def _slack_delay(job: Job, error: Temporary) -> float | None:
+    retries = [fact for fact in job.facts("retry") if fact["free"]]
+    # Each wait as it was meant, not as the clock tells it afterwards: that may have jumped.
+    if sum(fact["retry_at"] - fact["at"] for fact in retries) > SLACK_AWAY:
+        return None
+    return min(LONGEST_DELAY, max(error.retry_after or 0.0, DELAYS[0] * 2.0 ** min(len(retries), 6)))

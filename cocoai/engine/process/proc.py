@@ -1,0 +1,59 @@
+"""What /proc tells of a process: whether it still is the one that was meant, and the memory it takes.
+
+Source: proc(5). A pid alone names nobody: it is given away again. A pid with its start time does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+
+_START_TIME = 22 - 3
+"""Where a stat line has it, counted from the field behind the name."""
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """In KiB. `pss`: with what is shared counted in parts, so that processes add up; `private`: what it dirtied."""
+
+    pss: int
+    rss: int
+    private: int
+
+
+def start_time(pid: int) -> int:
+    """When the process began, in clock ticks after boot; 0 if there is none, or it has ended and is not buried."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state, *fields = file.read().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return 0 if state in (b"Z", b"X") else int(fields[_START_TIME - 1])
+
+
+def send_signal(pid: int, start: int, number: int) -> bool:
+    """Send a signal to the process that began at `start` and to no other; False if it has gone, or is none of ours.
+
+    Source: pidfd_open(2). What is opened stays this very process, whoever is given its pid after it.
+    """
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if is_same := start_time(pid) == start:
+            signal.pidfd_send_signal(process, number)
+    except OSError:
+        return False
+    finally:
+        os.close(process)
+    return is_same
+
+
+def memory_use(pid: int) -> MemoryUse:
+    """What the process takes now. `OSError`: it has gone, or is none of ours."""
+    with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+        lines = (line.split() for line in file.read().splitlines()[1:])
+    sizes = {name.rstrip(b":").decode(): int(size) for name, size, *_ in lines}
+    return MemoryUse(sizes["Pss"], sizes["Rss"], sizes["Private_Dirty"] + sizes["Private_Clean"])

@@ -1,0 +1,226 @@
+"""A pool as a real program in a folder of its own: started, signalled, asked, and looked at from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cocoai.engine.process.scoreboard import Snapshot, read_snapshot
+from tests.engine.conftest import is_alive, python_path
+from tests.engine.web.fastcgi_client import PATIENCE, Reply, ask
+from tests.processes import Clients, wait_until
+
+ENTRY = Path(__file__).with_name("pool_entry.py")
+
+
+class PoolUnderTest:
+    """One pool in a folder of its own. Every process of it bears the folder's name in its environment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = str(folder / "socket")
+        self.entry = folder / "entry.py"
+        self.errors = folder / "stderr"
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.serving: dict[int, set[int]] = {}
+        self.write("one")
+
+    # what it is made of
+
+    def write(self, word: str) -> None:
+        """Lay down its code, which says this word."""
+        self.entry.write_text(ENTRY.read_text().replace('WORD = "one"', f'WORD = "{word}"'))
+
+    def mark(self, name: str) -> Path:
+        """Something is to go wrong, or is due, from now on."""
+        (self.folder / name).touch()
+        return self.folder / name
+
+    def hold(self, name: str) -> None:
+        """From now on it waits where it meets this name."""
+        os.mkfifo(self.folder / name)
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """Inside, it is being held there; afterwards it goes on, and is held there no more."""
+        writers: list[int] = []
+
+        def is_waiting() -> bool:
+            with suppress(OSError):  # nobody reads it yet
+                writers.append(os.open(self.folder / name, os.O_WRONLY | os.O_NONBLOCK))
+            return bool(writers)
+
+        wait_until(is_waiting)
+        (self.folder / name).unlink()
+        try:
+            yield
+        finally:
+            os.close(writers[0])
+
+    # its life
+
+    def start(self, *options: str, bind: bool = False, stdin: int | None = None) -> None:
+        """As supervisor starts it, with the socket on descriptor 0; or with --bind."""
+        if bind:
+            options = (*options, "--bind", f"unix:{self.path}")
+        elif stdin is None:
+            self.listener.bind(self.path)
+            self.listener.listen(128)
+        environ = {**os.environ, "PYTHONPATH": python_path(), "POOL_FOLDER": str(self.folder)}
+        with self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, str(self.entry), *options],
+                stdin=subprocess.DEVNULL if bind else self.listener.fileno() if stdin is None else stdin,
+                stderr=errors,
+                env=environ,
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Its exit status; and then nobody of it is left."""
+        assert self.process is not None
+        status = self.process.wait(PATIENCE)
+        wait_until(lambda: not self.family())
+        return status
+
+    def end(self) -> None:
+        """Whatever the test has come to."""
+        self.listener.close()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while pids := self.family():
+            assert time.monotonic() < deadline, f"still there: {pids}"
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.005)
+
+    # what can be seen of it
+
+    def family(self) -> list[int]:
+        """Every process of it that has not ended, wherever it stands."""
+        sign = f"POOL_FOLDER={self.folder}".encode()
+        return [pid for pid in pids() if sign in read(pid, "environ").split(b"\0") and is_alive(pid)]
+
+    def workers(self) -> set[int]:
+        """The master's workers."""
+        return {pid for pid in children(self.pid) if read(pid, "comm") == b"cocoai-worker\n" and is_alive(pid)}
+
+    def log(self) -> str:
+        return self.errors.read_text()
+
+    def await_log(self, words: str, times: int = 1) -> None:
+        """Wait until its log has these words so many times."""
+        wait_until(lambda: self.log().count(words) >= times)
+
+    def await_start(self, times: int = 1, workers: int = 2) -> set[int]:
+        """Wait until it has begun so many times, and has the workers of that time and nobody else; these workers."""
+        self.await_log("pool outcome=started", times)
+        earlier = {pid for before, pids in self.serving.items() if before < times for pid in pids}
+
+        def are_there() -> bool:
+            self.serving[times] = self.workers()
+            return (
+                len(self.serving[times]) == workers
+                and not self.serving[times] & earlier
+                and len(self.family()) == workers + 1
+            )
+
+        wait_until(are_there)
+        return self.serving[times]
+
+    def picture(self) -> Snapshot:
+        """What its scoreboard shows."""
+        return read_snapshot(str(self.folder / "scoreboard"), slots=1)
+
+    def await_looks(self, number: int = 2) -> None:
+        """Wait until the master has slept and woken so often."""
+        before = self._sleeps()
+        wait_until(lambda: self._sleeps() >= before + number)
+
+    def _sleeps(self) -> int:
+        return int(read(self.pid, "status").partition(b"\nvoluntary_ctxt_switches:")[2].split()[0])
+
+    def ask(self, path: str = "/") -> Reply:
+        return ask(self.path, path)
+
+    def word(self) -> str:
+        """The word that its code says now."""
+        return self.ask().text.split()[0]
+
+
+def pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def read(pid: int, name: str) -> bytes:
+    """A file of this process in /proc; empty once it has ended, or where it is none of ours."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def children(pid: int) -> set[int]:
+    return {each for each in pids() if f"\nPPid:\t{pid}\n".encode() in read(each, "status")}
+
+
+@contextmanager
+def pool_in(folder: Path) -> Iterator[PoolUnderTest]:
+    """A pool that has not been started yet; afterwards nobody of it is left."""
+    made = PoolUnderTest(folder)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+class Load(Clients):
+    """They ask without a pause, and keep what they hear."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+        self.failed: list[str] = []
+        self._path = path
+
+    def await_word(self, word: str, times: int = 20) -> None:
+        """Wait until so many answers from now on have had this word in a row."""
+        heard = len(self.heard)
+        wait_until(lambda: len(self.heard) >= heard + times and self.heard[-times:] == [word] * times)
+
+    def reload_twice(self, pool: PoolUnderTest) -> None:
+        """Meanwhile, new code comes by HUP, twice; each time wait until it answers."""
+        for times, word in ((2, "two"), (3, "three")):
+            pool.write(word)
+            pool.signal(signal.SIGHUP)
+            self.await_word(word)
+            pool.await_log("pool outcome=started", times)
+
+    def ask(self) -> None:
+        try:
+            reply = ask(self._path)
+        except OSError as error:
+            self.failed.append(repr(error))
+            return
+        if (reply.status, reply.ended) == (200, (0, 0)):
+            self.heard.append(reply.text.split()[0])
+        else:
+            self.failed.append(repr(reply))

@@ -1,0 +1,186 @@
+"""The listening socket: what is given on descriptor 0, and what is bound here."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cocoai.engine.pool.listener import LONGEST_PATH, open_listener
+from cocoai.engine.process import fork
+from cocoai.errors import CocoAIError
+from tests.engine.conftest import ended
+
+GIVEN = "descriptor 0 is no listening socket"
+
+
+def with_descriptor_0(fd: int | None) -> str:
+    """What open_listener says, in a process whose descriptor 0 is this one (None: is closed)."""
+    reader, writer = os.pipe()
+
+    def run() -> None:
+        os.close(0) if fd is None else os.dup2(fd, 0)
+        try:
+            with open_listener(None) as listener:
+                said = f"listening {listener.gettimeout()}"
+        except CocoAIError as error:
+            said = str(error)
+        os.write(writer, said.encode())
+
+    pid = fork.fork(run, name="listener", keep=frozenset({writer} | ({fd} if fd is not None else set())))
+    os.close(writer)
+    with open(reader) as words:
+        said = words.read()
+    assert ended(pid) == 0
+    return said
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.bind(str(tmp_path / "socket"))
+        made.listen()
+        yield made
+
+
+def test_a_listening_socket_on_descriptor_0_is_taken(listener: socket.socket) -> None:
+    """As supervisor gives it; it never blocks, for another worker may be quicker (flup 5)."""
+    assert "listening 0.0" == with_descriptor_0(listener.fileno())
+
+
+def test_a_tcp_socket_on_descriptor_0_is_taken() -> None:
+    """supervisor's fcgi-program may have one of these."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert "listening 0.0" == with_descriptor_0(listener.fileno())
+
+
+def closed() -> tuple[None, Callable[[], None]]:
+    return None, lambda: None
+
+
+def null() -> tuple[int, Callable[[], None]]:
+    fd = os.open(os.devnull, os.O_RDWR)
+    return fd, lambda: os.close(fd)
+
+
+def pipe() -> tuple[int, Callable[[], None]]:
+    reader, writer = os.pipe()
+    os.close(writer)
+    return reader, lambda: os.close(reader)
+
+
+def connected() -> tuple[int, Callable[[], None]]:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    return ours.fileno(), ours.close
+
+
+def unbound() -> tuple[int, Callable[[], None]]:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    return made.fileno(), made.close
+
+
+def datagram() -> tuple[int, Callable[[], None]]:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    return made.fileno(), made.close
+
+
+@pytest.mark.parametrize("make", [closed, null, pipe, connected, unbound, datagram])
+def test_defect_21_anything_else_on_descriptor_0_is_an_error(
+    make: Callable[[], tuple[int | None, Callable[[], None]]],
+) -> None:
+    """flup 21: it took itself for a CGI program. The words say how it is to be started."""
+    fd, close = make()
+    said = with_descriptor_0(fd)
+    close()
+
+    assert said.startswith(GIVEN)
+    assert "--bind unix:PATH" in said
+
+
+def test_a_path_is_bound_for_the_group(tmp_path: Path) -> None:
+    """0660, whatever the umask: the web server comes in by the group, and nobody else does."""
+    before = os.umask(0)
+    path = tmp_path / "socket"
+    try:
+        with open_listener(f"unix:{path}") as listener, socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            mode, timeout = os.stat(path).st_mode, listener.gettimeout()
+        after = os.umask(0)
+    finally:
+        os.umask(before)
+
+    assert (True, 0o660, 0.0, 0) == (stat.S_ISSOCK(mode), stat.S_IMODE(mode), timeout, after)
+
+
+def test_a_socket_that_nobody_listens_on_is_replaced(tmp_path: Path) -> None:
+    """A pool that was killed leaves one behind."""
+    bind = f"unix:{tmp_path / 'socket'}"
+    open_listener(bind).close()
+
+    open_listener(bind).close()
+
+
+def test_a_socket_that_somebody_listens_on_is_left_alone(listener: socket.socket) -> None:
+    """Two pools under one name would be two pools, and only one of them heard."""
+    with pytest.raises(CocoAIError, match="somebody is listening there already"):
+        open_listener(f"unix:{listener.getsockname()}")
+
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(listener.getsockname())
+
+
+def test_a_full_backlog_is_somebody_listening(tmp_path: Path) -> None:
+    """To knock at a socket that is busy must not mean to wait before it."""
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as client:
+        busy.bind(path)
+        busy.listen(0)
+        client.connect(path)
+        with pytest.raises(CocoAIError, match="somebody is listening there already"):
+            open_listener(f"unix:{path}")
+
+    assert os.path.exists(path)
+
+
+def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
+    """It may be somebody's only copy."""
+    path = tmp_path / "cocoai.ini"
+    path.write_text("kept")
+    with pytest.raises(CocoAIError, match="no socket"):
+        open_listener(f"unix:{path}")
+
+    assert "kept" == path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("bind", "words"),
+    [
+        ("tcp:127.0.0.1:9000", "expected unix:PATH"),
+        ("/run/cocoai.sock", "expected unix:PATH"),
+        ("unix:", "expected unix:PATH"),
+        ("unix:/" + "x" * LONGEST_PATH, "at most 107 bytes"),
+        ("unix:/nowhere/at/all/socket", "No such file or directory"),
+    ],
+)
+def test_a_wrong_bind_is_named_with_what_is_wrong(bind: str, words: str) -> None:
+    """The operator reads the value that was given, and what is allowed."""
+    with pytest.raises(CocoAIError) as error:
+        open_listener(bind)
+
+    assert bind in str(error.value)
+    assert words in str(error.value)
+
+
+def test_the_longest_path_can_be_bound(tmp_path: Path) -> None:
+    """The limit is the kernel's own: one byte more is refused by it."""
+    folder = str(tmp_path)
+    path = f"{folder}/{'x' * (LONGEST_PATH - len(folder) - 1)}"
+
+    open_listener(f"unix:{path}").close()
+
+    assert os.path.exists(path)

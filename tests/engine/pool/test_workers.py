@@ -1,0 +1,296 @@
+"""How many workers there are, and what becomes of one that is slow, hangs, or grows: real pools, asked and watched."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.engine.pool.pool_under_test import Load, PoolUnderTest, pool_in
+from tests.engine.web.fastcgi_client import Peer, request
+from tests.processes import wait_until
+
+KEY = "C0PRACTICE-1.0-1.0"
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Iterator[PoolUnderTest]:
+    """A pool that has not been started yet."""
+    with pool_in(tmp_path) as made:
+        yield made
+
+
+def send(pool: PoolUnderTest, stack: ExitStack, times: int, path: str = "/wait") -> list[Peer]:
+    """So many requests at once."""
+    peers = [stack.enter_context(Peer(pool.path)) for _ in range(times)]
+    for peer in peers:
+        peer.send(request(path))
+    return peers
+
+
+# on demand
+
+
+def test_workers_come_when_all_are_busy_up_to_the_most(pool: PoolUnderTest) -> None:
+    """Whoever comes then waits for one of them; that there are too few is said, and counted."""
+    pool.start("--workers", "1", "--most", "3")
+    pool.await_start(workers=1)
+    pool.hold("held-request")
+    with ExitStack() as stack:
+        peers = send(pool, stack, 4)
+        pool.await_log("waiting", times=3)
+        pool.await_log("outcome=most-workers-reached most=3: raise [pool] workers")
+        workers, picture = pool.workers(), pool.picture()
+        with pool.held("held-request"):
+            pass
+        replies = [peer.reply() for peer in peers]
+
+    assert 3 == len(workers)
+    assert (1, 3, 3, 1) == (picture.least, picture.most, picture.spawned, picture.most_reached)
+    assert [200] * 4 == [reply.status for reply in replies]
+
+
+def test_nobody_is_spawned_while_somebody_is_idle(pool: PoolUnderTest) -> None:
+    """One request after another needs one worker."""
+    pool.start("--workers", "1", "--most", "3")
+    workers = pool.await_start(workers=1)
+    for _ in range(50):
+        pool.ask()
+        wait_until(lambda: pool.picture().processes[0].state == "idle")
+
+    assert workers == pool.workers()
+    assert 1 == pool.picture().spawned
+    assert "most-workers-reached" not in pool.log()
+
+
+def test_a_worker_above_the_least_ends_when_it_has_been_idle(pool: PoolUnderTest) -> None:
+    """As many as are always there stay, however idle."""
+    pool.start("--workers", "1", "--most", "3", "--idle-timeout", "0.2")
+    pool.await_start(workers=1)
+    pool.hold("held-request")
+    with ExitStack() as stack:
+        peers = send(pool, stack, 3)
+        pool.await_log("waiting", times=3)
+        with pool.held("held-request"):
+            pass
+        replies = [peer.reply() for peer in peers]
+    wait_until(lambda: len(pool.workers()) == 1)
+    (last,) = pool.workers()
+    pool.await_looks()
+
+    assert [200] * 3 == [reply.status for reply in replies]
+    assert {last} == pool.workers()
+    assert 2 == pool.log().count("outcome=dismissed")
+    assert "outcome=died" not in pool.log()
+
+
+def test_a_fixed_pool_stays_as_it_is(pool: PoolUnderTest) -> None:
+    """With too few it says so once, and counts each time that there were."""
+    pool.start("--workers", "1", "--idle-timeout", "0.01")
+    workers = pool.await_start(workers=1)
+    for times in (1, 2):
+        pool.hold("held-request")
+        with ExitStack() as stack:
+            peers = send(pool, stack, 2)
+            wait_until(lambda times=times: pool.picture().most_reached == times)  # type: ignore[misc]
+            pool.await_looks()  # it sleeps, although somebody waits at the socket
+            with pool.held("held-request"):
+                pass
+            assert [200, 200] == [peer.reply().status for peer in peers]
+        pool.await_looks()
+
+    assert workers == pool.workers()
+    assert 1 == pool.log().count("most-workers-reached")
+
+
+def test_with_nobody_there_the_master_sees_the_first_connection(pool: PoolUnderTest) -> None:
+    """`0..2`: no worker while nobody asks, one when somebody does, and none again; the master sleeps meanwhile."""
+    pool.start("--workers", "0", "--most", "2", "--idle-timeout", "0.1")
+    pool.await_start(workers=0)
+    for times in (1, 2, 3):
+        reply = pool.ask()
+        wait_until(lambda: pool.workers() == set())
+        pool.await_looks()
+        assert (200, times) == (reply.status, pool.picture().spawned)
+
+    assert len(pool.family()) == 1
+
+
+@pytest.mark.parametrize("least", ["0", "1"])
+def test_a_reload_with_a_range_fails_no_request(pool: PoolUnderTest, least: str) -> None:
+    """Also where none of the new need be there before somebody asks."""
+    pool.start("--workers", least, "--most", "3")
+    pool.await_log("outcome=started")
+    with Load(pool.path) as load:
+        load.await_word("one")
+        load.reload_twice(pool)
+
+    assert [] == load.failed
+
+
+def test_a_reload_lets_go_of_idle_workers_where_none_need_be(pool: PoolUnderTest) -> None:
+    """Nobody asks: the old ones leave all the same, and the next request is the new code's."""
+    pool.start("--workers", "0", "--most", "2")
+    pool.await_start(workers=0)
+    (worker,) = {int(pool.ask().text.split()[1])}
+    pool.write("two")
+    pool.signal(signal.SIGHUP)
+    pool.await_log("outcome=started", times=2)
+    wait_until(lambda: pool.workers() == set())
+
+    assert "two" == pool.word()
+    assert worker not in pool.workers()
+
+
+def test_with_nobody_there_workers_that_die_young_come_with_pauses(pool: PoolUnderTest) -> None:
+    """The master, which watches the socket in their place, does not try at full speed; and who waits is answered."""
+    ill = pool.mark("ill-workers")
+    pool.start("--workers", "0", "--most", "2")
+    pool.await_start(workers=0)
+    with Peer(pool.path) as peer:
+        peer.send(request("/"))
+        pool.await_log("outcome=back-off seconds=2")
+        pool.await_looks()  # it sleeps, although somebody waits at the socket
+        deaths = pool.log().count("outcome=died status=1")
+        ill.unlink()
+        reply = peer.reply()
+
+    assert (2, 200) == (deaths, reply.status)
+
+
+# deadlines
+
+
+def test_a_slow_request_is_told_once_with_its_stack(pool: PoolUnderTest) -> None:
+    """With the question's key, while it is still at it; the next one is told again."""
+    pool.start("--workers", "1", "--slow-request", "0.1")
+    pool.await_start(workers=1)
+    for times in (1, 2):
+        pool.hold("held-request")
+        with Peer(pool.path) as peer:
+            peer.send(request("/ponder"))
+            pool.await_log(f"outcome=slow key={KEY} seconds=", times)
+            pool.await_log(" in ponder\n", times)
+            pool.await_looks()
+            with pool.held("held-request"):
+                pass
+            assert 200 == peer.reply().status
+
+    assert 2 == pool.log().count("outcome=slow")
+    assert 2 == pool.picture().slow
+
+
+def test_a_request_over_its_time_is_told_with_its_key(pool: PoolUnderTest) -> None:
+    """Its worker ended itself: that is a time-out, no crash, and the next worker comes without a pause."""
+    pool.start("--workers", "1", "--request-timeout", "0.3")
+    (hung,) = pool.await_start(workers=1)
+    pool.hold("held-request")
+    with Peer(pool.path) as peer:
+        peer.send(request("/ponder"))
+        pool.await_log(f"worker pid={hung} outcome=timed-out key={KEY}")
+        assert peer.is_closed()
+    (pool.folder / "held-request").unlink()
+    wait_until(lambda: pool.workers() - {hung})
+
+    assert "back-off" not in pool.log()
+    assert (1, 0) == (pool.picture().timed_out, pool.picture().died)
+
+
+# memory
+
+
+def test_a_worker_that_has_grown_is_replaced(pool: PoolUnderTest) -> None:
+    """By its own weight: the others stay, and so would it, if it only shared more."""
+    pool.start("--max-worker-mib", "50", "--weighing", "0.1")
+    workers = pool.await_start()
+    grown = int(pool.ask("/grow").text)
+    wait_until(lambda: grown not in pool.workers() and len(pool.workers()) == 2)
+    pool.await_looks()
+
+    assert workers - {grown} < pool.workers()
+    assert [str(grown)] == re.findall(r"worker pid=(\d+) outcome=outgrown mib=\d+\.\d", pool.log())
+    assert (1, 0) == (pool.picture().outgrown, pool.picture().died)
+    assert 200 == pool.ask().status
+
+
+def test_a_worker_that_has_grown_finishes_its_request(pool: PoolUnderTest) -> None:
+    """Its successor is there already."""
+    pool.start("--workers", "1", "--max-worker-mib", "50", "--weighing", "0.1")
+    pool.await_start(workers=1)
+    pool.hold("held-request")
+    with Peer(pool.path) as peer:
+        peer.send(request("/grow"))
+        pool.await_log("outcome=outgrown")
+        after = pool.ask()
+        with pool.held("held-request"):
+            pass
+        reply = peer.reply()
+
+    assert (200, 200) == (after.status, reply.status)
+    assert after.text.split()[1] != reply.text
+
+
+# the board
+
+
+def test_what_was_counted_outlives_workers_and_reloads(pool: PoolUnderTest) -> None:
+    """Requests of the killed and the replaced; the pool is as old as it was."""
+    pool.start("--workers", "1")
+    (first,) = pool.await_start(workers=1)
+    for _ in range(5):
+        pool.ask()
+    wait_until(lambda: pool.picture().accepted == 5)
+    before = pool.picture()
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: pool.workers() - {first})
+    pool.await_start(workers=1)  # it knows the one that has come, and will not take it for a new one
+    pool.ask()
+    wait_until(lambda: pool.picture().accepted == 6)
+    pool.signal(signal.SIGHUP)
+    (last,) = pool.await_start(2, workers=1)
+    pool.ask()
+    wait_until(lambda: pool.picture().accepted == 7)
+    after = pool.picture()
+
+    assert (1, 0.0) == (before.spawned, before.reloaded)
+    assert (pool.pid, 3, 1, before.started) == (after.pid, after.spawned, after.died, after.started)
+    assert after.reloaded > 0
+    assert [("worker", last, "idle")] == [(each.kind, each.pid, each.state) for each in after.processes]
+
+
+def test_a_killed_master_leaves_a_board_that_says_so(pool: PoolUnderTest) -> None:
+    """And the next one is not misled by what the dead have written: with nobody there, it sees who comes."""
+    pool.start("--workers", "0", "--most", "1", bind=True)
+    pool.await_start(workers=0)
+    pool.ask()
+    pool.signal(signal.SIGKILL)
+    assert -signal.SIGKILL == pool.wait()
+    wait_until(lambda: pool.picture().processes == ())
+    killed = pool.picture()
+    pool.start("--workers", "0", "--most", "1", bind=True)
+    pool.await_log("outcome=started", times=2)
+
+    assert 0 == killed.pid
+    assert 200 == pool.ask().status
+    assert (pool.pid, 1) == (pool.picture().pid, pool.picture().spawned)
+
+
+def test_usr2_shows_the_stacks_of_job_processes_too(pool: PoolUnderTest) -> None:
+    """They are no children of the master's: the board knows them."""
+    pool.start()
+    pool.await_start()
+    pool.hold("held-job")
+    pool.ask("/work")
+    wait_until(lambda: [each for each in pool.picture().processes if each.kind == "job"])
+    with pool.held("held-job"):
+        pool.signal(signal.SIGUSR2)
+        pool.await_log("job pid=")
+        pool.await_log(" in job\n")
+        (job,) = [each.pid for each in pool.picture().processes if each.kind == "job"]
+
+    assert [str(job)] == re.findall(r"job pid=(\d+) outcome=stack-asked", pool.log())

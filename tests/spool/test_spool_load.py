@@ -1,0 +1,88 @@
+"""The spool with five thousand questions waiting: that it is right. How long it takes is bench/soak.py's."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Job, Key
+from cocoai.spool.spool import Spool
+
+WAITING = 5000
+THREADS = 1000
+FIRST = 1_763_822_000
+
+
+class NoSync(Disk):
+    """A disk that is durable at once: only to fill a folder quickly."""
+
+    def fsync(self, fd: int) -> None:
+        del fd
+
+    def fsync_folder(self, path: str) -> None:
+        del path
+
+
+def key(number: int) -> Key:
+    """Question `number`, one a second: every thousandth goes on in the same thread."""
+    return Key("C0PRACTICE", f"{FIRST + number % THREADS}.000100", f"{FIRST + number}.000100")
+
+
+@pytest.fixture(scope="module")
+def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
+    """Five thousand questions in a thousand threads, put in any order."""
+    made = Spool(str(tmp_path_factory.mktemp("load")), files=NoSync())
+    made.make_folders()
+    numbers = list(range(WAITING))
+    random.Random(1).shuffle(numbers)
+    for number in numbers:
+        assert made.put(key(number), {"kind": "mention", "text": "?"})
+    return made
+
+
+def claimed(spool: Spool, number: int) -> list[Job]:
+    """The next jobs, all held at once."""
+    jobs = [job for _ in range(number) if (job := spool.claim()) is not None]
+    assert number == len(jobs)
+    return jobs
+
+
+def test_the_oldest_of_five_thousand_come_first_one_of_each_thread(spool: Spool) -> None:
+    """Fifty claims at once are the fifty oldest; those behind them in their threads wait."""
+    jobs = claimed(spool, 50)
+    given = [job.key for job in jobs]
+    for job in jobs:
+        job.release()
+
+    assert [key(number) for number in range(50)] == given
+
+
+def test_when_a_thread_goes_on_its_next_question_takes_its_turn(spool: Spool) -> None:
+    """A thread whose first was answered stands where its second belongs: behind all the older ones."""
+    first, second = claimed(spool, 2)
+    spool.finish(first)
+    second.release()
+    (now,) = claimed(spool, 1)
+    now.release()
+
+    assert key(1) == now.key
+    assert key(THREADS) in spool.keys("ready")
+    assert WAITING - 1 == len(spool.keys("ready"))
+
+
+def test_five_thousand_are_due_until_all_are_put_off(spool: Spool) -> None:
+    """Then there is nothing to claim; a duplicate among them is known before and after."""
+    assert spool.is_due()
+    assert spool.is_claimable()
+    assert spool.put(key(4321), {"text": "?"}) is False
+
+    for job in spool.each_without("retry"):
+        job.record("retry", retry_at=time.time() + 250, free=True, sent=False)
+
+    assert not spool.is_due()
+    assert not spool.is_claimable()
+    assert spool.claim() is None
+    assert spool.put(key(4321), {"text": "?"}) is False
