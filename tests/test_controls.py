@@ -28,7 +28,8 @@ from cocoai.spool.job import Fact, Key
 from cocoai.words import ENGLISH, JAPANESE
 from tests.house import House, house
 from tests.processes import wait_until
-from tests.test_interactions import click, form, post
+from tests.slack_payloads import click, form
+from tests.test_interactions import post
 from tests.test_journey import everything, job_processes
 
 ASKER, OTHER = "U0ASKER01", "U0ASKER02"

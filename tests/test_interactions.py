@@ -5,11 +5,8 @@ The clicks are made here, so that some can be odd; tests/test_webhook.py has the
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -17,14 +14,12 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.spool.job import Key
 from tests.house import House, house, payload
+from tests.http_client import request
 from tests.processes import wait_until
-from tests.test_journey import everything, request
+from tests.slack_payloads import click, form
+from tests.test_journey import everything
 
 DOOR = "/slack/interactions"
-NOWHERE = "C0PRACTICE-1763822000.000100-1763822000.000100"
-"""A question that nobody has asked."""
-
-NUMBER = iter(range(1, 10_000))
 
 
 @pytest.fixture(scope="module")
@@ -35,58 +30,12 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
         yield built
 
 
-def click(action: str = "up", key: str = NOWHERE, **changes: Any) -> dict[str, Any]:
-    """A click on a button under the reply to the question `key`, at a time of its own."""
-    channel = key.partition("-")[0]
-    button = {"type": "button", "action_id": f"cocoai_{action}", "value": f"{key} U0ASKER01"}
-    button |= {"action_ts": f"1763822100.{next(NUMBER):06}"}
-    container = {"type": "message", "message_ts": "1763822001.000200", "channel_id": channel}
-    user = {"id": "U0ASKER01", "team_id": "T0PRACTICE"}
-    told = {"type": "block_actions", "api_app_id": "A0COCOAI", "user": user, "container": container}
-    return told | {"actions": [button]} | changes
-
-
-def form(told: object) -> bytes:
-    return urlencode({"payload": json.dumps(told)}).encode()
-
-
 def post(
     built: House, body: bytes, *, headers: dict[str, str] | None = None, at: float = 0.0, secret: str | None = None
 ) -> tuple[int, bytes]:
     """Status and body, as Slack would hear them of a form posted `at` seconds from now."""
     signed = headers if headers is not None else built.slack.signed(body, at=time.time() + at, secret=secret)
     return request(built.address, "POST", DOOR, body, {**signed, "Content-Type": "application/x-www-form-urlencoded"})
-
-
-@pytest.mark.parametrize(
-    ("body", "how", "status"),
-    [
-        pytest.param(form(click()), {"secret": "forged"}, 401, id="forged"),
-        pytest.param(form(click()), {"headers": {}}, 401, id="unsigned"),
-        pytest.param(form(click()), {"at": -301}, 401, id="stale"),
-        pytest.param(form(click()), {"at": 330}, 401, id="from the future"),
-        pytest.param(json.dumps(click()).encode(), {}, 400, id="json, not a form"),
-        pytest.param(b"", {}, 400, id="empty"),
-        pytest.param(b"payload=%7B", {}, 400, id="half of it"),
-        pytest.param(b"\xff\xfe\x00", {}, 400, id="no text"),
-        pytest.param(b"payload=" + b"+" * (513 * 1024), {}, 413, id="too big"),
-    ],
-)
-def test_the_door_refuses_in_one_line(standing: House, body: bytes, how: dict[str, Any], status: int) -> None:
-    """And nothing is stored."""
-    before = everything(standing)
-
-    got, told = post(standing, body, **how)
-
-    assert status == got
-    assert 1 == told.count(b"\n")
-    assert before == everything(standing)
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_only_a_post_comes_in(standing: House, method: str) -> None:
-    """The others end at nginx."""
-    assert 405 == request(standing.address, method, DOOR)[0]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ Slack and OpenAI are played by the practice servers over TLS. Times are measured
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import signal
@@ -15,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +23,9 @@ from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.manner import Manner
 from cocoai.words import ENGLISH
 from tests.house import House, house, payload
+from tests.http_client import request
 from tests.processes import Clients, wait_until
+from tests.slack_payloads import envelope, message_event
 
 Build = Callable[..., House]
 
@@ -50,68 +50,40 @@ def model(**switches: Any) -> Callable[[Certificates], PracticeOpenAI]:
     return lambda certificates: PracticeOpenAI(certificates, manner=Model(**switches))
 
 
-def request(
-    address: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
-) -> tuple[int, bytes]:
-    """One HTTP request through nginx; status and body."""
-    place = urlsplit(address)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
-    try:
-        connection.request(method, path, body, headers or {})
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
-
-
 # the table of what arrives and what becomes of it
-
-NUMBER = iter(range(1, 10_000))
-
-
-def envelope(event: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A payload around an event, as Slack sends it."""
-    authorization = {"team_id": "T0PRACTICE", "user_id": "U0COCOAI", "is_bot": True}
-    outer = {"type": "event_callback", "team_id": "T0PRACTICE", "api_app_id": "A0COCOAI", "event_id": "Ev0"}
-    return outer | {"event_time": 1763822000, "authorizations": [authorization], "event": event} | more
-
-
-def said(text: str = "<@U0COCOAI> hello", **changes: Any) -> dict[str, Any]:
-    """A person's message in the channel, at a time of its own."""
-    ts = f"{1_763_822_000 + next(NUMBER)}.000100"
-    event = {"type": "message", "user": "U0ASKER01", "team": "T0PRACTICE", "channel": "C0PRACTICE", "ts": ts}
-    return event | {"channel_type": "channel", "text": text} | changes
-
 
 KNOWN = "1763821000.000100"
 """The ts that opens a thread in which CocoAI was asked."""
 
 TABLE = {
-    "app_mention": (envelope(said(type="app_mention")), "mention"),
-    "message with a mention": (envelope(said()), "mention"),
-    "direct message": (envelope(said("hello", channel="D0PRACTICE", channel_type="im")), "direct"),
-    "direct message by its channel": (envelope(said("hello", channel="D0PRACTICE", channel_type=None)), "direct"),
-    "follow-up": (envelope(said("and then?", thread_ts=KNOWN)), "follow_up"),
-    "follow-up in a strange thread": (envelope(said("and then?", thread_ts="1763820000.000100")), None),
-    "follow-up to somebody else": (envelope(said("<@U0ASKER02> and then?", thread_ts=KNOWN)), None),
-    "message to nobody": (envelope(said("hello all")), None),
-    "file_share": (envelope(said(subtype="file_share")), "mention"),
-    "thread_broadcast": (envelope(said(subtype="thread_broadcast", thread_ts=KNOWN)), "mention"),
-    "me_message": (envelope(said(subtype="me_message")), "mention"),
-    "join": (envelope(said(subtype="channel_join")), None),
-    "edit": (envelope(said(subtype="message_changed", hidden=True)), None),
-    "deletion": (envelope(said(subtype="message_deleted", hidden=True)), None),
-    "hidden": (envelope(said(hidden=True)), None),
-    "another bot": (envelope(said(bot_id="B0OTHER")), None),
-    "bot_message": (envelope(said(subtype="bot_message")), None),
-    "our own user": (envelope(said(user="U0COCOAI")), None),
-    "a stranger in a shared channel": (envelope(said(team="T0OTHER"), is_ext_shared_channel=True), None),
-    "our own in a shared channel": (envelope(said(), is_ext_shared_channel=True), "mention"),
+    "app_mention": (envelope(message_event(type="app_mention")), "mention"),
+    "message with a mention": (envelope(message_event()), "mention"),
+    "direct message": (envelope(message_event("hello", channel="D0PRACTICE", channel_type="im")), "direct"),
+    "direct message by its channel": (
+        envelope(message_event("hello", channel="D0PRACTICE", channel_type=None)),
+        "direct",
+    ),
+    "follow-up": (envelope(message_event("and then?", thread_ts=KNOWN)), "follow_up"),
+    "follow-up in a strange thread": (envelope(message_event("and then?", thread_ts="1763820000.000100")), None),
+    "follow-up to somebody else": (envelope(message_event("<@U0ASKER02> and then?", thread_ts=KNOWN)), None),
+    "message to nobody": (envelope(message_event("hello all")), None),
+    "file_share": (envelope(message_event(subtype="file_share")), "mention"),
+    "thread_broadcast": (envelope(message_event(subtype="thread_broadcast", thread_ts=KNOWN)), "mention"),
+    "me_message": (envelope(message_event(subtype="me_message")), "mention"),
+    "join": (envelope(message_event(subtype="channel_join")), None),
+    "edit": (envelope(message_event(subtype="message_changed", hidden=True)), None),
+    "deletion": (envelope(message_event(subtype="message_deleted", hidden=True)), None),
+    "hidden": (envelope(message_event(hidden=True)), None),
+    "another bot": (envelope(message_event(bot_id="B0OTHER")), None),
+    "bot_message": (envelope(message_event(subtype="bot_message")), None),
+    "our own user": (envelope(message_event(user="U0COCOAI")), None),
+    "a stranger in a shared channel": (envelope(message_event(team="T0OTHER"), is_ext_shared_channel=True), None),
+    "our own in a shared channel": (envelope(message_event(), is_ext_shared_channel=True), "mention"),
     "app_rate_limited": ({"type": "app_rate_limited", "team_id": "T0PRACTICE", "minute_rate_limited": 1}, None),
     "unknown type": (envelope({"type": "reaction_added", "user": "U0ASKER01"}), None),
     "no event": ({"type": "event_callback"}, None),
-    "odd fields": (envelope(said(ts=5, channel=["C"], user=None)), None),
-    "odd key": (envelope(said(channel="../../etc")), None),
+    "odd fields": (envelope(message_event(ts=5, channel=["C"], user=None)), None),
+    "odd key": (envelope(message_event(channel="../../etc")), None),
     "a list": ([1, 2, 3], None),
 }
 
@@ -119,7 +91,7 @@ TABLE = {
 @pytest.fixture(scope="module")
 def known_thread(standing: House) -> None:
     """CocoAI is asked in the thread that KNOWN opens."""
-    body = json.dumps(envelope(said(ts=KNOWN))).encode()
+    body = json.dumps(envelope(message_event(ts=KNOWN))).encode()
     assert request(standing.address, "POST", "/slack/events", body, standing.slack.signed(body))[0] == 200
 
 
@@ -146,49 +118,6 @@ def kept_kind(built: House, ts: str) -> str | None:
                     with contextlib.suppress(FileNotFoundError):
                         return str(built.spool.peek(folder, key)[0]["kind"])
     return None
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/healthz", 200),
-        ("HEAD", "/healthz", 200),
-        ("POST", "/healthz", 405),
-        ("GET", "/slack/events", 405),
-        ("POST", "/", 404),
-        ("GET", "/status", 404),
-        ("POST", "/slack/events", 401),
-    ],
-)
-def test_only_two_doors_are_open(standing: House, method: str, path: str, status: int) -> None:
-    """And the one to Slack wants its signature."""
-    assert status == request(standing.address, method, path)[0]
-
-
-@pytest.mark.parametrize(
-    ("body", "at", "secret", "status"),
-    [
-        (b'{"type":"url_verification","challenge":"x"}', 0, None, 200),
-        (b'{"type":"url_verification","challenge":"x"}', 0, "forged", 401),
-        (b'{"type":"url_verification","challenge":"x"}', -301, None, 401),
-        (b'{"type":"url_verification","challenge":"x"}', 301, None, 401),
-        (b"not json", 0, None, 400),
-        (b"\xff\xfe", 0, None, 400),
-        (b" " * (513 * 1024), 0, None, 413),
-    ],
-)
-def test_the_door_to_slack_refuses_in_one_line(
-    standing: House, body: bytes, at: int, secret: str | None, status: int
-) -> None:
-    """Forged, stale, from the future, not JSON, too big: a status, a line, and nothing stored."""
-    before = everything(standing)
-    headers = standing.slack.signed(body, at=time.time() + at, secret=secret)
-
-    got, told = request(standing.address, "POST", "/slack/events", body, headers)
-
-    assert status == got
-    assert told.count(b"\n") <= 1
-    assert before == everything(standing)
 
 
 def everything(built: House) -> set[str]:
