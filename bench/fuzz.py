@@ -1,9 +1,9 @@
-"""A million mutations of what comes from outside: Slack's payloads, signed correctly so that they are read, and texts
-that a model writes.
+"""A million mutations of what comes from outside: Slack's payloads, and the texts that a model writes.
 
     python -m bench.fuzz [--of events|clicks|texts] [--count 1000000] [--seconds 1200] [--seed 1] [--processes 2]
 
-Mutation N of a seed is always the same: `mutated(seed, N)` in a debugger makes a find again.
+The payloads are signed correctly, so that they are read. Mutation N of a seed is always the same: `mutated(seed, N)` in
+a debugger makes a find again.
 A checker says what must come of a mutation. An event must become a Challenge, an Ignored, a Question that can be kept,
 or `Refused` 400; a click must become a Click that can be kept, an Ignored, or `Refused` 400; the text of a model must
 become messages that Slack takes. All of it must be quick.
@@ -155,6 +155,7 @@ class EventChecker:
         return outcomes[0]
 
     def _outcome(self, analyzer: SlackEventAnalyzer, body: bytes) -> str:
+        """Return what one analyzer makes of the body, in a word."""
         try:
             event = analyzer.analyze(signed(body), body, NOW)
         except Refused as refusal:

@@ -20,7 +20,7 @@ def test_a_request_is_complete() -> None:
 
 
 def test_wrks_figures_are_parsed() -> None:
-    """wrk's microseconds become the seconds and milliseconds of a Load."""
+    """The microseconds of wrk become the seconds and milliseconds of a Load."""
     figures = read("Running 2s test @ http://127.0.0.1\nfigures 4000 3 2000000 1500 20250\n", 0.25)
 
     assert Load(requests=4000, failed=3, seconds=2.0, p50=1.5, p99=20.25, client=0.25) == figures

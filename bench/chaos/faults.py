@@ -141,6 +141,7 @@ class FaultInjector:
         return _kill_one(generator, [it for it in processes.processes() if it.pid == self._pid("cocoai")])
 
     def _reload(self, _: random.Random) -> str:
+        """Send SIGHUP to the master."""
         pid = self._pid("cocoai")
         if pid:
             os.kill(pid, signal.SIGHUP)

@@ -100,6 +100,7 @@ class QuestionLoad(LoadThread):
                 house.slack.add(Channel(channel, channel.lower()))
 
     def _run(self) -> None:
+        """Ask at one of the paces for a while, then some questions at once, then pause, and so on."""
         while not self._over.is_set():
             pace = self._random.choice(PACES)
             for _ in range(self._random.randint(10, 60)):

@@ -230,12 +230,14 @@ class SimulatedDisk(Disk):
 
     def fsync(self, fd: int) -> None:
         node = self._file(fd)
+        # No other process reads the file while this one has its lock.
         (self._own_step if node.holder == fd else self._step)("fsync")
         node.synced = node.data
         node.writes.clear()
 
     def close(self, fd: int) -> None:
         node = self._file(fd)
+        # Another process can notice it only if it releases a lock.
         (self._step if node.holder == fd else self._own_step)("close")
         if node.holder == fd:
             node.holder = 0
@@ -253,6 +255,7 @@ class SimulatedDisk(Disk):
 
 
 def _apply(names: dict[str, Node], change: Change) -> None:
+    """Change these names."""
     for path, node in change.paths:
         if node is None:
             names.pop(path, None)

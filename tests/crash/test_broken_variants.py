@@ -54,6 +54,7 @@ class Skips(ScheduledSpool):
 
     @contextlib.contextmanager
     def _skipping(self, method: str) -> Iterator[None]:
+        """Leave out the fsync inside this block if it is the method concerned."""
         self._skips = method == self.method
         try:
             yield
@@ -209,7 +210,9 @@ class FinishesBeforeHandling(Answerer):
 class NeverLooksForPosted(Answerer):
     """Posts every message that is not recorded, without a look whether it was posted already."""
 
-    class reply(Reply):  # noqa: N801 (the name of what it takes the place of)
+    class reply(Reply):  # noqa: N801 (it takes the place of Answerer.reply)
+        """A reply that finds no posted message."""
+
         def _sought(self, *args: object, **kwargs: object) -> str | None:
             return None
 

@@ -43,6 +43,7 @@ class LocalizedHarness(Desk):
         self.changes = {"phrases": Phrasebook(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
+        """Return the Answerer of a new process, with production's options."""
         made = kind(
             self.spool,
             manner(**self.changes),
