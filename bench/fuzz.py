@@ -27,16 +27,19 @@ from urllib.parse import urlencode, urlsplit
 
 from bench.soak import NoSync
 from cocoai.errors import Refused
-from cocoai.slack.inbound.events import Challenge, Ignored, Question, SlackEventAnalyzer
-from cocoai.slack.inbound.interactions import Click, InteractionAnalyzer
+from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 from cocoai.slack.markdown.block_parser import clean
 from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
+from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import File, is_at_slack
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message
+from cocoai.slack.model.question import Challenge, Ignored, Question
 from cocoai.slack.thread.history import turns
-from cocoai.spool.job import Key, encode_line, whole_lines
+from cocoai.spool.job import encode_line, whole_lines
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.slack.markdown.corpus import CASES
 from tests.slack.markdown.corpus import ODD as MARKDOWN_ODD

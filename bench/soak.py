@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from cocoai.rehearsal.certificates import make
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.house import House, house
 from tests.processes import wait_until

@@ -12,13 +12,15 @@ import logging
 import os
 import ssl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cocoai import board, config
-from cocoai.answer import Answerer, AnswerOptions
+from cocoai.answer import AnswererFactory, AnswerOptions
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.client.client import HttpClient, new_client
+from cocoai.engine.client.client import HttpClient
+from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
@@ -27,18 +29,18 @@ from cocoai.engine.pool.workers import WorkerLimits
 from cocoai.engine.process import holes
 from cocoai.engine.process.copy_on_write import make_all_immortal
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, line
 from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import CocoAIError
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.api.download import AttachmentLimits as Attachments
+from cocoai.slack.api.download import AttachmentLimits
+from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.slack.model.identity import IdentityCache
+from cocoai.slack.model.identity import Identity
 from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
@@ -61,92 +63,107 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CocoAI:
-    """The whole house: what answers requests, and what works behind them."""
+    """What `build` makes: what answers requests, and what works behind them."""
 
     application: Router
-    jobs: Runner
-    answerer: Answerer
+    runner: Runner
+    answerers: AnswererFactory
     board: Scoreboard
 
 
 def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> CocoAI:
-    """Join the floors. Makes folders, but opens no connection, no lock and no socket. Raises OSError, `CocoAIError`.
+    """Build CocoAI from its settings. Make folders, but open no connection, no lock and no socket.
 
-    `context` is what TLS is spoken on, if not what the settings trust.
+    TLS is spoken on `context`; None makes one that trusts what the settings say. Raise OSError and `CocoAIError`.
     """
     var = settings.paths.var
     spool = Spool(var)
     spool.make_folders()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
-    seen = board.new(settings)
-    connect = Outside(settings, context or tls_context(settings.network.ca_file or None))
-    who = IdentityCache(os.path.join(var, "identity.json"), ask=lambda: connect.slack().who())
-    answerer = Answerer(
-        spool,
-        manner(settings, writers=seen.busy_jobs),
-        outside=connect,
-        own_user=lambda: (who.known() or who.refresh()).user_id,
-        folder=var,
-    )
-    jobs = Runner(
+    scoreboard = board.new(settings)
+    connections = Connections(settings, context or tls_context(settings.network.ca_file or None))
+    identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity)
+    answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, var)
+    runner = Runner(
         spool,
         folder=os.path.join(var, "locks"),
         slots=settings.pool.slots,
         generation=Generation(os.path.join(run, "generation")),
-        answer=answerer.answer,
-        post_placeholder=answerer.post_placeholder,
+        connect=answerers.make_for_job_process,
         errands=[
-            PeriodicTask(lambda: (spool.sweep(), user_names.sweep(os.path.join(var, "people"))), every=3600.0),
-            PeriodicTask(refresher(who), every=60.0, is_wanted=who.is_stale),
+            PeriodicTask(partial(sweep, spool, var), every=3600.0),
+            PeriodicTask(partial(refresh, identity), every=60.0, is_wanted=identity.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
-        start=lambda: answerer.begin(hung_up()),
-        board=seen,
+        board=scoreboard,
     )
 
     def note(key: str) -> None:
-        seen.own_row.note(key)
+        scoreboard.own_row.note(key)
 
-    webhook = Webhook(analyzer(settings, who, spool), spool, wake=jobs.wake, note=note)
-    interactions = Interactions(click_analyzer(settings, who), spool, stop=jobs.stop, wake=jobs.wake, note=note)
+    webhook = Webhook(analyzer(settings, identity, spool), spool, wake=runner.wake, note=note)
+    interactions = Interactions(
+        click_analyzer(settings, identity), spool, stop=runner.stop, wake=runner.wake, note=note
+    )
     routes: dict[str, dict[str, Handler]] = {
         "/slack/events": {"POST": webhook},
         "/slack/interactions": {"POST": interactions},
         "/healthz": {"GET": healthz, "HEAD": healthz},
     }
-    router = Router(routes, refused=lambda reason: seen.own_row.count_refusal(reason))
-    return CocoAI(router, jobs, answerer, seen)
+
+    def count_refusal(reason: str) -> None:
+        scoreboard.own_row.count_refusal(reason)
+
+    return CocoAI(Router(routes, refused=count_refusal), runner, answerers, scoreboard)
 
 
-class Outside:
-    """The two connections to the world, made anew in each process that speaks to it."""
+class Connections:
+    """Connections to Slack and OpenAI, made anew in each process that speaks to them."""
 
     def __init__(self, settings: config.Settings, context: ssl.SSLContext) -> None:
         self._settings = settings
         self._context = context
 
-    def __call__(self) -> tuple[SlackChat, ChatGPTChat]:
-        return self.slack(), self.chatgpt()
-
     def slack(self) -> SlackChat:
+        """Return a new connection to Slack; it connects at the first call."""
         slack = self._settings.slack
-        return SlackChat(self._line(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
+        return SlackChat(self._client(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
 
     def chatgpt(self) -> ChatGPTChat:
+        """Return a new connection to OpenAI; it connects at the first call."""
         # The section's keys are ChatGPTChat's own names.
-        return ChatGPTChat(self._line(), **vars(self._settings.openai))
+        return ChatGPTChat(self._client(), **vars(self._settings.openai))
 
-    def _line(self) -> HttpClient:
+    def ask_identity(self) -> Identity:
+        """Ask Slack who we are. Raise `Temporary` or `Permanent`."""
+        return self.slack().who()
+
+    def _client(self) -> HttpClient:
         return new_client(self._context, self._settings.network.proxy or None)
 
 
-def analyzer(settings: config.Settings, who: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
+def sweep(spool: Spool, folder: str) -> None:
+    """Remove jobs and people's names that were kept for long enough. Raise OSError."""
+    spool.sweep()
+    user_names.sweep(os.path.join(folder, "people"))
+
+
+def refresh(identity: IdentityCache) -> None:
+    """Ask Slack who we are; a failure is logged, for the next try is a minute away."""
+    try:
+        known = identity.refresh()
+        log.info("identity outcome=known team=%s user=%s", known.team_id, known.user_id)
+    except (CocoAIError, OSError) as error:
+        log.warning("identity outcome=unknown reason=%s", error)
+
+
+def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
     """The analyzer with what the settings allow."""
     slack = settings.slack
     return SlackEventAnalyzer(
         slack.signing_secret,
-        who=who.known,
+        who=identity.known,
         is_known_thread=spool.is_known_thread,
         follow_ups=slack.follow_ups,
         direct_messages=slack.direct_messages,
@@ -156,43 +173,35 @@ def analyzer(settings: config.Settings, who: IdentityCache, spool: Spool) -> Sla
     )
 
 
-def click_analyzer(settings: config.Settings, who: IdentityCache) -> InteractionAnalyzer:
+def click_analyzer(settings: config.Settings, identity: IdentityCache) -> InteractionAnalyzer:
     """The same for what people click."""
     slack = settings.slack
     return InteractionAnalyzer(
         slack.signing_secret,
-        who=who.known,
+        who=identity.known,
         allow_channels=slack.allow_channels,
         allow_users=slack.allow_users,
         external_users=slack.external_users,
     )
 
 
-def manner(settings: config.Settings, *, writers: Callable[[], int]) -> AnswerOptions:
-    """How to answer, from the settings. Raises `CocoAIError` if a file that they name cannot be read."""
-    answer, personas = settings.answer, config.Personas(settings)
+def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
+    """Return how to answer, from the settings. Raise `CocoAIError` if a file that they name cannot be read."""
+    answer = settings.answer
     return AnswerOptions(
         phrases=Phrasebook(settings.words, answer.language),
         layout=Layout(settings.slack.format),
-        persona=personas.for_channel,
-        deep=personas.deep,
+        personas=config.Personas(settings),
         model=settings.openai.model,
         round_trips=answer.round_trips,
         max_history_tokens=answer.max_history_tokens,
         update_interval=settings.slack.update_interval,
+        writers=scoreboard,
         buttons=settings.slack.interactivity,
-        attachments=Attachments(
+        attachments=AttachmentLimits(
             question_bytes=int(answer.attachments_mib * MIB), text_bytes=answer.attachment_text_kib * 1024
         ),
-        writers=writers,
     )
-
-
-def hung_up() -> WakeupPipe:
-    """A job process's bell, in its place."""
-    bell = WakeupPipe()
-    bell.install()
-    return bell
 
 
 def limits(pool: config.Pool) -> WorkerLimits:
@@ -218,19 +227,6 @@ class ScoreboardHandler(logging.Handler):
         self._board.own_row.record_error(record.getMessage() + (f" {error.__name__}" if error else ""))
 
 
-def refresher(who: IdentityCache) -> Callable[[], None]:
-    """Ask Slack who we are; what goes wrong is logged, for the next try is a minute away."""
-
-    def refresh() -> None:
-        try:
-            known = who.refresh()
-            log.info("identity outcome=known team=%s user=%s", known.team_id, known.user_id)
-        except (CocoAIError, OSError) as error:
-            log.warning("identity outcome=unknown reason=%s", error)
-
-    return refresh
-
-
 def healthz(_: Request) -> Response:
     """The pool answers: nothing more is meant."""
     return line(200, "ok")
@@ -253,13 +249,18 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
         serve=worker.serve,
         limits=limits(settings.pool),
         board=cocoai.board,
-        chores=cocoai.jobs,
+        chores=cocoai.runner,
         command=command,
         doors=[door] if door else [],
     )
-    warm_up(settings, lambda practice, context: build(practice, context).answerer)
+    warm_up(settings, new_answerers)
     settle()
     pool.run()
+
+
+def new_answerers(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
+    """Return the answerers of these settings, which speak TLS on `context`: what the warm-up uses."""
+    return build(settings, context).answerers
 
 
 def settle() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import cocoai
 from cocoai import config
 from cocoai.errors import CocoAIError
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import take_owner

@@ -23,12 +23,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from cocoai.answer import Answerer
+from cocoai.answer import AnswererFactory
 from cocoai.config import Settings
 from cocoai.config.kinds import Secret
 from cocoai.engine.process import fork
-from cocoai.slack.inbound.events import Question
-from cocoai.spool.job import Key
+from cocoai.slack.model.question import Question
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 TIMES = 3
@@ -79,15 +79,15 @@ PAUSE = 0.005
 log = logging.getLogger(__name__)
 
 
-def warm_up(settings: Settings, answerer: Callable[[Settings, ssl.SSLContext], Answerer]) -> bool:
+def warm_up(settings: Settings, answerers: Callable[[Settings, ssl.SSLContext], AnswererFactory]) -> bool:
     """Answer TIMES questions. False if that did not go well, which is logged: nothing but memory depends on it.
 
-    `answerer` makes one that keeps to these settings and this TLS context. No process, thread, descriptor or file
-    is left.
+    `answerers` returns a factory of answerers with these settings and this TLS context. No process, thread,
+    descriptor or file is left.
     """
     try:
         with _folder(os.path.join(settings.paths.var, "run", "warm-up")) as var, _other_side() as url, _silence():
-            done = _answer(Spool(var), answerer(_practice(settings, var, url), _anonymous(ssl.PROTOCOL_TLS_CLIENT)))
+            done = _answer(Spool(var), answerers(_practice(settings, var, url), _anonymous(ssl.PROTOCOL_TLS_CLIENT)))
     except OSError as error:
         log.warning("warm-up outcome=failed reason=%s", error)
         return False
@@ -124,15 +124,14 @@ def _practice(settings: Settings, var: str, url: str) -> Settings:
     )
 
 
-def _answer(spool: Spool, answerer: Answerer) -> int:
-    """How many questions were answered."""
+def _answer(spool: Spool, answerers: AnswererFactory) -> int:
+    """Answer TIMES questions, each with an answerer of its own; return how many were answered."""
     for number in range(TIMES):
         question = _question(number)
         spool.put(Key.parse(question.key), question.facts())
-        answerer.begin()
         job = spool.claim()
         if job is not None:
-            answerer.answer(job)
+            answerers.make().answer(job)
             job.release()
     return len(spool.keys("done"))
 

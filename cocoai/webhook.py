@@ -14,9 +14,11 @@ from typing import Any
 
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, line
-from cocoai.slack.inbound.events import Challenge, Ignored, Question, SlackEventAnalyzer
-from cocoai.slack.inbound.interactions import Click, InteractionAnalyzer
-from cocoai.spool.job import Key
+from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.interactions import InteractionAnalyzer
+from cocoai.slack.model.click import Click
+from cocoai.slack.model.question import Challenge, Ignored, Question
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 HEARD = Response(200)

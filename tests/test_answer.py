@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer import Answerer
 from cocoai.answer.attempt import MESSAGE_DELAY, Attempt
-from cocoai.answer.prompt import GO_ON
+from cocoai.answer.failures import MAX_ATTEMPTS
+from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.answer.reply import Reply
 from cocoai.answer.retry import DELAYS
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.client.client import new_client
+from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
@@ -25,15 +26,16 @@ from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.messages import MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Fact, Job, Key
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.words import ENGLISH, JAPANESE, Words
 from tests.house import payload
-from tests.manner import manner
+from tests.options import FixedIdentity, FixedPersonas, options
 
 
 class FickleDisk(Disk):
@@ -85,16 +87,16 @@ class Desk:
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
         """A fresh process's answerer."""
-        made = kind(
+        slack, chatgpt = self.outside()
+        return kind(
             self.spool,
-            manner(self.words, **self.changes),
-            outside=self.outside,
-            own_user=lambda: "U0COCOAI",
+            options(self.words, **self.changes),
+            slack,
+            chatgpt,
+            identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
         )
-        made.begin()
-        return made
 
     def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:
         """A person asks; the question is put."""
@@ -436,7 +438,7 @@ def test_the_second_question_sees_the_first_exchange(desk: Desk) -> None:
 
 def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Desk) -> None:
     """Of several people each has his name before his words; whoever he mentions there is called by name too."""
-    desk.changes["deep"] = lambda: {"deep": "gpt-6.1-sol"}
+    desk.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
     opening = desk.slack.say("U0ASKER02", "good morning")
     desk.ask("deep: is <@U0ASKER02> right?", thread_ts=opening.ts)
     desk.run()
@@ -451,7 +453,7 @@ def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Des
 
 def test_who_is_called_as_such_a_word_does_not_ask_for_the_other_model(desk: Desk) -> None:
     """Of several people each has his name before his words: there it is no word of his, here it is."""
-    desk.changes["deep"] = lambda: {"asker": "gpt-6.1-sol"}
+    desk.changes["personas"] = FixedPersonas(prefixes={"asker": "gpt-6.1-sol"})
     opening = desk.slack.say("U0ASKER02", "good morning")
     for text in ("how are you?", "asker: how are you?"):
         desk.ask(text, thread_ts=opening.ts)
@@ -464,7 +466,7 @@ def test_who_is_called_as_such_a_word_does_not_ask_for_the_other_model(desk: Des
 
 def test_an_edited_word_for_another_model_counts(desk: Desk) -> None:
     """As all that is asked it counts as it stands when it is answered."""
-    desk.changes["deep"] = lambda: {"deep": "gpt-6.1-sol"}
+    desk.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
     opening = desk.ask()
     desk.run()
     question = desk.ask("why?", thread_ts=opening.ts)
@@ -484,7 +486,7 @@ def test_continue_in_other_peoples_talk_is_a_question(desk: Desk) -> None:
     desk.run()
 
     (asked,) = desk.openai.asked
-    assert GO_ON not in asked.body["messages"][-1]["content"]
+    assert CONTINUE_INSTRUCTION not in asked.body["messages"][-1]["content"]
 
 
 def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> None:
@@ -566,7 +568,7 @@ def test_a_silence_after_the_request_was_sent_is_tried_again_once_only(desk: Des
 def test_a_question_that_kills_its_process_ends(desk: Desk) -> None:
     """After its attempts it is given up, told, and the model is not called again."""
     question = desk.ask()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         desk.claim().release()
 
     desk.run()
@@ -652,7 +654,7 @@ def test_a_bug_of_ours_is_tried_again_and_then_told(desk: Desk, caplog: pytest.L
     question = desk.ask()
 
     class Broken(Answerer):
-        def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
+        def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
             raise ZeroDivisionError
 
     for _ in range(len(DELAYS) + 1):

@@ -14,8 +14,8 @@
     any, with attachments_mib = 0            nothing of it              left_out, why off
     a picture, to a model that sees none     refuses all of it          sorry_attachment
 
-Whatever is left out, the question is answered, and the token goes to Slack alone. tests/slack/api/test_download.py has all
-that can befall a download.
+Whatever is left out, the question is answered, and the token goes to Slack alone. tests/slack/api/test_download.py
+has all that can befall a download.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import pytest
 
 import cocoai
 from cocoai.cli import main
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 ROOT = Path(__file__).parent.parent

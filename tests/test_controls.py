@@ -24,7 +24,8 @@ from cocoai.rehearsal.slack.clicks import Clicked
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.spool.job import Fact, Key
+from cocoai.spool.job import Fact
+from cocoai.spool.key import Key
 from cocoai.words import ENGLISH, JAPANESE
 from tests.house import House, house
 from tests.processes import wait_until

@@ -19,11 +19,7 @@ pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-ROOMS = ("answer", "words", "slack", "chatgpt", "engine")
-"""Every file in these is on the way of a question or a click, or about it."""
-
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
-_ON_THE_WAY = re.compile(r"\*\*`([\w/]+\.py)`\*\*")
 _PLACE = r"`[a-z/]+(?:/|\.json)`"
 _KEPT = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
 
@@ -36,16 +32,6 @@ def anchors(page: str) -> set[str]:
     """What a page's headings can be linked by, as GitHub makes it of them."""
     titles = re.findall(r"(?m)^#+ (.+)$", page)
     return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
-
-
-def test_the_journey_names_every_file() -> None:
-    """Of the rooms that a question goes through, without one that is no longer there."""
-    named = set(_ON_THE_WAY.findall(text("docs/journey.md")))
-    there = {path.relative_to(ROOT / "cocoai").as_posix() for path in (ROOT / "cocoai").rglob("*.py")}
-    on_the_way = {path for path in there if path.split("/")[0] in ROOMS and not path.endswith("__init__.py")}
-
-    assert set() == on_the_way - named
-    assert set() == named - there
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

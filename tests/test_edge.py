@@ -19,9 +19,10 @@ from cocoai.rehearsal.server import Incoming, Outgoing
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.inbound.events import Ignored, Question, SlackEventAnalyzer
+from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
-from cocoai.spool.job import Key
+from cocoai.slack.model.question import Ignored, Question
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from cocoai.words import ENGLISH
@@ -301,7 +302,9 @@ class Bot:
         self.us = Identity("T0PRACTICE", user_id, bot_id)
         self.spool = Spool(str(folder))
         self.spool.make_folders()
-        self.analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: self.us, is_known_thread=self.spool.is_known_thread)
+        self.analyzer = SlackEventAnalyzer(
+            SIGNING_SECRET, who=lambda: self.us, is_known_thread=self.spool.is_known_thread
+        )
         self.webhook = Webhook(self.analyzer, self.spool, wake=lambda: None)
 
     def hear(self, slack: PracticeSlack, event: Mapping[str, Any]) -> None:

@@ -48,7 +48,7 @@ from cocoai.rehearsal.slack.workspace import Message
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from tests.house import House, house
@@ -285,7 +285,9 @@ def test_an_attempt_that_cannot_be_recorded_is_none(door: ExtraListener, step: s
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.EACCES], ids=errno.errorcode.get)
-def test_a_job_that_cannot_be_read_stops_nobody_else(door: ExtraListener, error: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_that_cannot_be_read_stops_nobody_else(
+    door: ExtraListener, error: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """It stays where it is, and is answered when it can be read again."""
     later = MENTION | {"ts": "1763822009.000100"}
     door.post(MENTION)

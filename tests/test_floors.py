@@ -1,7 +1,7 @@
-"""The house stands as DESIGN section 2 draws it: who may import whom, file by file, read with `ast`.
+"""Who may import whom: the rooms of docs/design.md, file by file, read with `ast`.
 
-A file imports from its own folder and from the floors below: never sideways to another room, and never up.
-The inspector is tried on small made-up houses first, so that we know it can find something.
+A file imports from its own room and from the rooms that its row names. No file imports itself by way of others.
+The checker is tried on small made-up trees first, so that we know it can find something.
 """
 
 from __future__ import annotations
@@ -16,32 +16,42 @@ import pytest
 
 pytestmark = pytest.mark.pure
 
-HOUSE = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent
 
-FLOORS: Mapping[str, float] = {
-    "errors": 0,
-    "engine": 1,
-    "conversation": 1.5,
-    "slack": 2,
-    "chatgpt": 2,
-    "words": 2,
-    "ledger": 2,
-    "webhook": 3,
-    "answer": 3,
+ROOMS: Mapping[str, tuple[str, ...]] = {
+    "errors": (),
+    "words": (),
+    "engine/process": ("errors",),
+    "engine/web": ("engine/process", "errors"),
+    "engine/pool": ("engine/process", "errors"),
+    "engine/client": ("engine/process", "errors"),
+    "spool": ("engine/process", "errors"),
+    "conversation": ("errors",),
+    "slack/markdown": ("errors",),
+    "slack/model": ("slack/markdown", "spool", "errors"),
+    "slack/inbound": ("slack/model", "spool", "errors"),
+    "slack/thread": ("slack/model", "slack/markdown", "conversation", "spool", "engine/process", "errors"),
+    "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", "errors"),
+    "chatgpt": ("conversation", "engine/client", "engine/process", "errors"),
+    "ledger": ("engine/client", "engine/process", "errors"),
+    "webhook": ("engine/web", "slack/inbound", "slack/model", "spool", "errors"),
+    "answer": ("chatgpt", "slack", "conversation", "spool", "words", "engine/process", "errors"),
 }
-ROOF = ("app", "board", "cli", "__main__", "config", "status", "tune", "up", "warmup")
-"""The roof's files may import each other. `cocoai.fcgi` is the chimney on it."""
+"""Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
+
+TOP = ("app", "board", "cli", "__main__", "config", "status", "tune", "up", "warmup")
+"""What joins the rooms: these may import all of them, and each other. `cocoai.fcgi` imports these."""
 
 BESIDE = "rehearsal"
-"""It may import whatever is below the roof; only cli.py may import it."""
+"""It may import every room of ROOMS; only cli.py may import it."""
 
 OUTSIDERS: Mapping[str, frozenset[str]] = {
-    "flup": frozenset({"engine/records"}),
+    "flup": frozenset({"engine/web/fastcgi"}),
     "supervisor": frozenset({"up"}),
-    "requests": frozenset({"engine/https", "engine/proxied", "rehearsal"}),
-    "urllib3": frozenset({"engine/proxied"}),
-    "certifi": frozenset({"engine/tls"}),
-    "_typeshed": frozenset({"engine", "app"}),
+    "requests": frozenset({"engine/client/https", "engine/client/proxied", "rehearsal"}),
+    "urllib3": frozenset({"engine/client/proxied"}),
+    "certifi": frozenset({"engine/client/tls"}),
+    "_typeshed": frozenset({"engine/web", "app"}),
 }
 """What is neither ours nor Python's own, and the files or rooms that may import it.
 
@@ -66,9 +76,9 @@ class Import:
         return f"{self.by}:{self.line} imports {self.what}"
 
 
-def imports(path: Path, house: Path) -> Iterator[Import]:
+def imports(path: Path, root: Path) -> Iterator[Import]:
     """Every import in a file, wherever it stands in it, by its full name."""
-    by = path.relative_to(house).as_posix()
+    by = path.relative_to(root).as_posix()
     package = by.removesuffix(".py").split("/")[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), by)):
         if isinstance(node, ast.Import):
@@ -89,8 +99,12 @@ def _imported_by_name(call: ast.Call, by: str) -> Iterator[Import]:
 
 
 def room(module: str) -> str:
-    """The room of a file below cocoai/ or of a dotted name below cocoai: `engine/pool` and `engine.pool` are engine."""
-    return module.replace("/", ".").split(".")[0]
+    """Return the room of a file below cocoai/ or of a dotted name below cocoai.
+
+    It is `engine/pool` for `engine/pool/master` and for `engine.pool.master`, and `app` for `app`.
+    """
+    parts = module.replace("/", ".").split(".")
+    return "/".join(parts[:2]) if parts[0] in ("engine", "slack") else parts[0]
 
 
 def judge(found: Import) -> str:
@@ -115,60 +129,115 @@ def _judge_outsider(found: Import, top: str) -> str:
 def _judge_rooms(here: str, there: str) -> str:
     if there == BESIDE and here not in (BESIDE, "cli"):
         return "the rehearsal is imported by cli.py only"
-    if there in ROOF and here not in ROOF:
-        return "the roof is seen by nobody below it"
-    if here in ROOF or here in (there, BESIDE):
+    if there in TOP and here not in TOP:
+        return "the top is imported by no room"
+    if here in TOP or here in (there, BESIDE):
         return ""
-    if here not in FLOORS or there not in FLOORS:
-        return f"{here if here not in FLOORS else there} has no floor: DESIGN section 2 does not know it"
-    if FLOORS[there] > FLOORS[here]:
-        return f"{here} is below {there}"
-    if FLOORS[there] == FLOORS[here]:
-        return f"{here} and {there} are rooms of one floor"
+    if here not in ROOMS or there not in ROOMS:
+        return f"{here if here not in ROOMS else there} is no room of the table"
+    if there not in ROOMS[here] and there.split("/")[0] not in ROOMS[here]:
+        return f"{here} may not import {there}"
     return ""
 
 
-def faults(house: Path) -> list[str]:
+def faults(root: Path) -> list[str]:
     """Every import that must not be, with its file, its line and the reason."""
-    files = [*sorted((house / "cocoai").rglob("*.py")), *house.glob("cocoai.fcgi")]
-    return [f"{found}: {why}" for path in files for found in imports(path, house) if (why := judge(found))]
+    files = [*sorted((root / "cocoai").rglob("*.py")), *root.glob("cocoai.fcgi")]
+    return [f"{found}: {why}" for path in files for found in imports(path, root) if (why := judge(found))]
 
 
-def test_the_house_stands() -> None:
-    """No file of ours imports what it must not know."""
-    assert [] == faults(HOUSE)
+def circle(root: Path) -> list[str]:
+    """Return the files of one import circle, imports inside functions included; empty if there is none."""
+    files = {path.relative_to(root).as_posix(): path for path in sorted((root / "cocoai").rglob("*.py"))}
+    arrows = {name: _imported_files(path, root, files) for name, path in files.items()}
+    done: set[str] = set()
+
+    def follow(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return way[way.index(name) :]
+        if name in done:
+            return []
+        for there in sorted(arrows[name]):
+            if found := follow(there, [*way, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next(filter(None, (follow(name, []) for name in files)), [])
 
 
-def test_every_floor_and_every_file_of_the_roof_is_known() -> None:
-    """A new room has to be given its floor here."""
-    files = [path.relative_to(HOUSE / "cocoai").with_suffix("").as_posix() for path in HOUSE.glob("cocoai/**/*.py")]
-    rooms = set(map(room, files))
+def _imported_files(path: Path, root: Path, files: Mapping[str, Path]) -> set[str]:
+    found = set()
+    for each in imports(path, root):
+        name = each.what.replace(".", "/")
+        # `from cocoai.engine import web` names a module; `from cocoai.errors import Refused` a thing in one.
+        for candidate in (f"{name}.py", f"{name}/__init__.py", f"{name.rpartition('/')[0]}.py"):
+            if candidate in files:
+                found.add(candidate)
+                break
+    return found
 
-    assert set() == rooms - {*FLOORS, *ROOF, BESIDE, "__init__"}
+
+def test_no_file_imports_what_it_must_not_know() -> None:
+    """Every import of the tree is one that the table allows."""
+    assert [] == faults(ROOT)
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    """No file imports itself by way of others, not even inside a function."""
+    assert [] == circle(ROOT)
+
+
+def test_a_circle_is_found_inside_functions_too(tmp_path: Path) -> None:
+    """Three files that import each other in turn, one of them inside a function, are a circle."""
+    _build(tmp_path, "spool/a.py", "from cocoai.spool import b")
+    (tmp_path / "cocoai/spool/b.py").write_text("from cocoai.spool.c import thing")
+    (tmp_path / "cocoai/spool/c.py").write_text("def thing():\n    from cocoai.spool import a")
+
+    assert ["cocoai/spool/a.py", "cocoai/spool/b.py", "cocoai/spool/c.py"] == circle(tmp_path)
+
+
+def test_every_room_is_known() -> None:
+    """A new room has to be given its row in the table."""
+    files = [path.relative_to(ROOT / "cocoai").with_suffix("").as_posix() for path in ROOT.glob("cocoai/**/*.py")]
+    rooms = {room(file) for file in files if not file.endswith("__init__")}
+
+    assert set() == rooms - {*ROOMS, *TOP, BESIDE}
 
 
 @pytest.mark.parametrize(
     ("file", "text", "fault"),
     [
-        pytest.param("chatgpt/chat.py", "from cocoai.slack import chat", "rooms of one floor", id="chatgpt-slack"),
-        pytest.param("slack/api/chat.py", "import cocoai.chatgpt.chat", "rooms of one floor", id="slack-chatgpt"),
-        pytest.param("slack/api/chat.py", "from cocoai import words", "rooms of one floor", id="slack-words"),
-        pytest.param("webhook.py", "from cocoai.answer import Answer", "rooms of one floor", id="webhook-answer"),
-        pytest.param("answer.py", "from cocoai import webhook", "rooms of one floor", id="answer-webhook"),
-        pytest.param("engine/pool/master.py", "from cocoai.conversation import Turn", "engine is below", id="engine-up"),
-        pytest.param("engine/pool/master.py", "def f():\n    import cocoai.answer", "engine is below", id="in-a-function"),
-        pytest.param("engine/pool/master.py", "from ..slack import chat", "engine is below slack", id="relative"),
-        pytest.param("errors.py", "import cocoai.spool.disk", "errors is below engine", id="ground-up"),
-        pytest.param("conversation.py", "from cocoai.words import HELP", "conversation is below", id="half-floor-up"),
-        pytest.param("answer.py", "from cocoai.config import Settings", "seen by nobody below", id="config"),
-        pytest.param("slack/api/chat.py", "from cocoai import cli", "seen by nobody below", id="cli"),
-        pytest.param("rehearsal/stage.py", "from cocoai.up import Up", "seen by nobody below", id="beside-the-roof"),
+        pytest.param("chatgpt/chat.py", "from cocoai.slack.api import chat", "may not import", id="chatgpt-slack"),
+        pytest.param("slack/api/chat.py", "import cocoai.chatgpt.chat", "may not import", id="slack-chatgpt"),
+        pytest.param("slack/api/chat.py", "from cocoai import words", "may not import", id="slack-words"),
+        pytest.param(
+            "slack/markdown/split.py", "from cocoai.slack.api import chat", "may not import", id="markdown-api"
+        ),
+        pytest.param("webhook.py", "from cocoai.answer import Answer", "may not import", id="webhook-answer"),
+        pytest.param("answer/reply.py", "from cocoai import webhook", "may not import", id="answer-webhook"),
+        pytest.param("engine/web/router.py", "from cocoai.engine.pool import master", "may not import", id="web-pool"),
+        pytest.param("engine/pool/master.py", "from cocoai.spool import job", "may not import spool", id="engine-up"),
+        pytest.param(
+            "engine/pool/master.py", "def f():\n    import cocoai.answer", "may not import", id="in-a-function"
+        ),
+        pytest.param(
+            "engine/pool/master.py", "from ...slack.api import chat", "may not import slack/api", id="relative"
+        ),
+        pytest.param("errors.py", "import cocoai.spool.disk", "errors may not import spool", id="errors-up"),
+        pytest.param(
+            "spool/job.py", "from cocoai.slack.model import files", "may not import slack/model", id="spool-up"
+        ),
+        pytest.param("conversation.py", "from cocoai.words import HELP", "may not import", id="conversation-words"),
+        pytest.param("answer/reply.py", "from cocoai.config import Settings", "imported by no room", id="config"),
+        pytest.param("slack/api/chat.py", "from cocoai import cli", "imported by no room", id="cli"),
+        pytest.param("rehearsal/stage.py", "from cocoai.up import Up", "imported by no room", id="rehearsal-top"),
         pytest.param("app.py", "from cocoai.rehearsal import stage", "by cli.py only", id="rehearsal"),
-        pytest.param("answer.py", "import_module('cocoai.rehearsal.stage')", "by cli.py only", id="by-name"),
-        pytest.param("engine/pool/master.py", "import flup.server", "only engine/records may", id="flup"),
-        pytest.param("answer.py", "import requests", "only engine/https, engine/proxied, rehearsal may", id="requests"),
+        pytest.param("answer/reply.py", "import_module('cocoai.rehearsal.stage')", "by cli.py only", id="by-name"),
+        pytest.param("engine/pool/master.py", "import flup.server", "only engine/web/fastcgi may", id="flup"),
+        pytest.param("answer/reply.py", "import requests", "only engine/client/", id="requests"),
         pytest.param("slack/api/chat.py", "import slack_sdk", "is no requirement", id="not-required"),
-        pytest.param("cellar.py", "from cocoai import errors", "cellar has no floor", id="unknown-room"),
+        pytest.param("cellar.py", "from cocoai import errors", "cellar is no room", id="unknown-room"),
         pytest.param("__init__.py", "from cocoai import app", "imports nothing", id="init"),
     ],
 )
@@ -186,33 +255,39 @@ def test_a_forbidden_import_is_found_where_it_stands(tmp_path: Path, file: str, 
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("engine/pool/master.py", "import os, asyncio.events\nfrom cocoai.engine import background\nfrom . import spool"),
+        (
+            "engine/pool/master.py",
+            "import os, asyncio.events\nfrom cocoai.engine.process import fork\nfrom . import workers",
+        ),
         ("engine/web/fastcgi.py", "from flup.server import fcgi_base"),
         ("engine/client/proxied.py", "import requests\nimport urllib3"),
-        ("slack/api/chat.py", "from cocoai.errors import Refused\nfrom cocoai.engine.client.https import new_session"),
+        ("slack/api/chat.py", "from cocoai.errors import Refused\nfrom cocoai.engine.client.tls import tls_context"),
         ("chatgpt/chat.py", "from cocoai.conversation import Turn\nfrom cocoai import __version__\nimport http.client"),
-        ("answer.py", "from cocoai import words\nfrom cocoai.slack.api.chat import SlackChat\nimport cocoai.chatgpt.chat"),
+        (
+            "answer/reply.py",
+            "from cocoai import words\nfrom cocoai.slack.api.chat import SlackChat\nimport cocoai.chatgpt.chat",
+        ),
         ("app.py", "from cocoai import config, answer, webhook"),
         ("cli.py", "from cocoai.rehearsal import stage\nfrom cocoai.spool.spool import Spool\nimport cocoai"),
-        ("rehearsal/stage.py", "from cocoai.spool.job import Key\nfrom cocoai.rehearsal import slack"),
+        ("rehearsal/stage.py", "from cocoai.spool.key import Key\nfrom cocoai.rehearsal import slack"),
         ("up.py", "from supervisor.xmlrpc import SupervisorTransport"),
     ],
 )
 def test_what_is_allowed_is_not_blamed(tmp_path: Path, file: str, text: str) -> None:
-    """A house that is built right has no faults."""
+    """An import that the table allows is no fault."""
     _build(tmp_path, file, text)
 
     assert [] == faults(tmp_path)
 
 
-def test_the_chimney_sees_the_roof(tmp_path: Path) -> None:
-    """cocoai.fcgi is read too; it may import the roof, but no package that is not required."""
+def test_the_entry_file_is_read_too(tmp_path: Path) -> None:
+    """cocoai.fcgi may import the top, but no package that is not required."""
     (tmp_path / "cocoai.fcgi").write_text("from cocoai import app, config\nimport flup\n")
 
-    assert ["cocoai.fcgi:2 imports flup: only engine/records may"] == faults(tmp_path)
+    assert ["cocoai.fcgi:2 imports flup: only engine/web/fastcgi may"] == faults(tmp_path)
 
 
-def _build(house: Path, file: str, text: str) -> None:
-    path = house / "cocoai" / file
+def _build(root: Path, file: str, text: str) -> None:
+    path = root / "cocoai" / file
     path.parent.mkdir(parents=True)
     path.write_text(text)

@@ -21,19 +21,24 @@ from hypothesis import strategies as st
 from bench.fuzz import CHARACTERS, NOW, SECRET, US, EventChecker, TextChecker, fuzz, mutated
 from bench.soak import NoSync
 from cocoai.answer import Answerer
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.engine.client.client import FullResponse, PendingResponse, StreamedResponse
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.router import Router
 from cocoai.errors import Refused
-from cocoai.slack.inbound.events import Question, SlackEventAnalyzer
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.markdown.to_mrkdwn import plain
 from cocoai.slack.model.messages import Message, MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import turns
-from cocoai.spool.job import Key, encode_line
+from cocoai.spool.job import encode_line
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 
 SHORT = 4000
 """Mutations in this suite; bench.fuzz makes a million."""
@@ -229,6 +234,35 @@ def test_what_is_no_file_in_ready_holds_up_no_other_question(make: str) -> None:
         assert QUESTION.key == str(job.key)
 
 
+class UnusedClient:
+    """An HTTP client for a process that must not send anything."""
+
+    def post(self, *_: object) -> FullResponse:
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
+
+    def ask(self, *_: object) -> PendingResponse:
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
+
+    def fetch(self, *_: object) -> StreamedResponse:
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
+
+
+OPENAI: dict[str, Any] = {
+    "base_url": "http://127.0.0.1/v1",
+    "api_key": "sk-none",
+    "model": "gpt-6-luna",
+    "max_output_tokens": 100,
+    "reasoning_effort": "",
+    "connect_timeout": 1.0,
+    "first_word_timeout": 1.0,
+    "silence_timeout": 1.0,
+    "total_timeout": 1.0,
+}
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -244,10 +278,11 @@ def test_a_question_of_another_version_fails_at_once(question: dict[str, Any]) -
         kept.put(Key.parse(QUESTION.key), question)
         answerer = Answerer(
             kept,
-            manner(),
+            options(),
+            SlackChat(UnusedClient(), api_url="http://127.0.0.1/api/", token="xoxb-none"),
+            ChatGPTChat(UnusedClient(), **OPENAI),
+            identity=FixedIdentity(),
             folder="/nonexistent",
-            outside=lambda: pytest.fail("Slack must not be called"),
-            own_user=lambda: "U0COCOAI",
         )
         job = kept.claim()
         assert job is not None

@@ -12,7 +12,7 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from tests.house import House, house, payload
 from tests.http_client import request
 from tests.processes import wait_until

@@ -75,7 +75,7 @@ def test_without_settings_it_is_our_own_persona(tmp_path: Path) -> None:
     personas = Personas(read(None, {**SECRETS, "COCOAI_PATHS_VAR": str(tmp_path)}))
 
     assert Persona(Path(OURS).read_text("utf-8"), "") == personas.for_channel(GENERAL)
-    assert {} == personas.deep()
+    assert {} == personas.models()
 
 
 def test_a_channel_has_its_own_and_the_rest_is_everybody_s(office: Office) -> None:
@@ -90,7 +90,7 @@ def test_a_channel_has_its_own_and_the_rest_is_everybody_s(office: Office) -> No
     assert Persona("Be exact.", "gpt-6.1-sol") == personas.for_channel(FINANCE)
     assert Persona("Be kind.", "gpt-6-astra") == personas.for_channel("C0MODEL")
     assert Persona("Be exact.", "") == personas.for_channel("C0TEXT")
-    assert {"deep": "gpt-6.1-sol"} == personas.deep()
+    assert {"deep": "gpt-6.1-sol"} == personas.models()
 
 
 @pytest.mark.parametrize("name", ["kind.txt", "exact.txt"])
@@ -115,7 +115,7 @@ def test_a_change_of_the_settings_file_is_seen_too(office: Office) -> None:
 
     assert Persona("Be exact.", "m") == personas.for_channel(GENERAL)
     assert Persona("Be exact.", "") == personas.for_channel(FINANCE)
-    assert {"fast": "f"} == personas.deep()
+    assert {"fast": "f"} == personas.models()
 
 
 def test_a_change_while_the_pool_starts_is_not_missed(office: Office) -> None:
@@ -133,7 +133,7 @@ def test_the_environment_stays_before_the_file(office: Office) -> None:
     office.write("cocoai.ini", INI.replace("gpt-6.1-sol", "another"))
 
     assert Persona("Be exact.", "ours") == personas.for_channel(FINANCE)
-    assert {"deep": "ours"} == personas.deep()
+    assert {"deep": "ours"} == personas.models()
 
 
 def test_nothing_is_read_while_nothing_has_changed(office: Office) -> None:
@@ -177,7 +177,7 @@ def test_a_broken_file_leaves_the_last_good_and_is_told_of_once(
     for process in (copy.copy(master), copy.copy(master), master):
         for _ in range(3):
             assert Persona("Be exact.", "good") == process.for_channel(FINANCE)
-            assert {"deep": "good"} == process.deep()
+            assert {"deep": "good"} == process.models()
     assert 1 == len([it for it in caplog.records if it.levelno >= logging.WARNING])
     assert "hush" not in caplog.text + office.kept.read_text()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer.prompt import GO_ON
+from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.workspace import Message, Person
@@ -167,7 +167,7 @@ def test_a_cut_answer_goes_on_where_it_stopped(built: House, text: str, words: W
         seen = "".join(content for role, content in shown(built) if role == "assistant")
 
         assert told.endswith(words.cut)
-        assert ("user", f"{text}\n\n{GO_ON}") == shown(built)[-1]
+        assert ("user", f"{text}\n\n{CONTINUE_INSTRUCTION}") == shown(built)[-1]
         assert letters(before) == letters(seen)
 
     assert len(asked) > 2

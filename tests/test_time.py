@@ -21,12 +21,13 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
+from cocoai.slack.api.identity_cache import FRESH, IdentityCache
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import MAX_AGE
-from cocoai.slack.model import identity
-from cocoai.slack.model.identity import FRESH, Identity, IdentityCache
+from cocoai.slack.model.identity import Identity
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import LONGEST_DELAY, Job, Key, encode_line
+from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
+from cocoai.spool.key import Key
 from cocoai.spool.spool import RETENTION, Spool
 from cocoai.webhook import Webhook
 from tests.house import payload
@@ -412,7 +413,7 @@ def test_what_was_accepted_before_a_jump_is_a_duplicate_after_it(
 def test_an_identity_from_the_future_is_asked_for_again(tmp_path: Path, written: float, stale: bool) -> None:
     """It was written by a clock that has jumped since; nobody waits for that time to come."""
     path = str(tmp_path / "identity.json")
-    identity.write(path, US)
+    IdentityCache(path, ask=lambda: US).refresh()
     at = time.time() + written
     os.utime(path, (at, at))
 
@@ -422,7 +423,7 @@ def test_an_identity_from_the_future_is_asked_for_again(tmp_path: Path, written:
 def test_an_identity_asked_for_again_is_fresh(tmp_path: Path) -> None:
     """So that Slack is not asked every minute."""
     path = str(tmp_path / "identity.json")
-    identity.write(path, US)
+    IdentityCache(path, ask=lambda: US).refresh()
     os.utime(path, (time.time() + 365 * DAY,) * 2)
     who = IdentityCache(path, ask=lambda: US)
 

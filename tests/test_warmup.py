@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cocoai import app, config, warmup
-from cocoai.answer import Answerer
+from cocoai.answer import AnswererFactory
 from tests.engine.conftest import python_path
 
 ENTRY = Path(__file__).parent.parent / "cocoai.fcgi"
@@ -35,20 +35,20 @@ def settings(tmp_path: Path) -> config.Settings:
     return config.read(None, environ)
 
 
-def answerer(practice: config.Settings, context: ssl.SSLContext) -> Answerer:
-    return app.build(practice, context).answerer
+def answerers(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
+    return app.build(practice, context).answerers
 
 
 def test_the_whole_path_is_walked(settings: config.Settings) -> None:
     """The master's own questions are answered, on settings with which nobody outside could be reached."""
-    assert warmup.warm_up(settings, answerer)
+    assert warmup.warm_up(settings, answerers)
 
 
 def test_nothing_is_left(settings: config.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread, no descriptor, no child and no file: a fork may follow at once."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = what_is_held()
-    warmup.warm_up(settings, answerer)
+    warmup.warm_up(settings, answerers)
 
     assert before == what_is_held()
     assert [] == [file for _, _, files in os.walk(tmp_path) for file in files]
@@ -65,29 +65,29 @@ def test_no_secret_leaves_the_house(settings: config.Settings) -> None:
     """The answerer of the warm-up is given neither the token nor the key."""
     seen: list[config.Settings] = []
 
-    def looking(practice: config.Settings, context: ssl.SSLContext) -> Answerer:
+    def looking(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
         seen.append(practice)
-        return answerer(practice, context)
+        return answerers(practice, context)
 
     warmup.warm_up(settings, looking)
 
     assert {"none"} == {seen[0].slack.bot_token, seen[0].openai.api_key}
 
 
-def deaf(practice: config.Settings, context: ssl.SSLContext) -> Answerer:
+def deaf(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
     """One that trusts real certificates only, and so never comes to an answer."""
     del context
-    return answerer(practice, ssl.create_default_context())
+    return answerers(practice, ssl.create_default_context())
 
 
-def broken(practice: config.Settings, context: ssl.SSLContext) -> Answerer:
+def broken(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
     raise OSError("no disk")
 
 
 @pytest.mark.parametrize("make", [deaf, broken])
 def test_a_warm_up_that_fails_is_logged_and_no_more(
     settings: config.Settings,
-    make: Callable[[config.Settings, ssl.SSLContext], Answerer],
+    make: Callable[[config.Settings, ssl.SSLContext], AnswererFactory],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Only memory depends on it: one line says so, and what went wrong inside is not the operator's affair."""

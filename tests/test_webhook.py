@@ -14,10 +14,12 @@ import pytest
 
 from cocoai.engine.web.request import Request
 from cocoai.errors import Refused
-from cocoai.slack.inbound.events import Question, SlackEventAnalyzer
-from cocoai.slack.inbound.interactions import Click, InteractionAnalyzer
+from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.interactions import InteractionAnalyzer
+from cocoai.slack.model.click import Click
 from cocoai.slack.model.identity import Identity
-from cocoai.spool.job import Key
+from cocoai.slack.model.question import Question
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import Interactions, Webhook
 

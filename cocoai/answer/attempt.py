@@ -1,4 +1,4 @@
-"""Run: one process's go at one question, and what it leaves behind in the job."""
+"""Attempt: one process's run at one question, and what it records in the job."""
 
 from __future__ import annotations
 
@@ -6,48 +6,55 @@ import logging
 import time
 from typing import Any
 
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.model.messages import MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
 from cocoai.words import Words
 
 MESSAGE_DELAY = 2.0
-"""Seconds after a claim before what the last process left unrecorded is sought: if it was killed, what it sent may
+"""Seconds after a claim before unrecorded messages of the last process are sought: if it was killed, a message may
 still be on its way to Slack."""
 
 log = logging.getLogger(__name__)
 
 
 class Attempt:
-    """One run at one job: the job, its question, the asker's language, and the message that is or will be its reply."""
+    """One run at one job: the job, its question, the texts in the asker's language, and the reply's first message.
 
-    def __init__(self, job: Job, question: Question, words: Words) -> None:
+    `first_message` is the ts of the message that is or will be the reply; empty while there is none.
+    """
+
+    def __init__(self, job: Job, question: Question, texts: Words) -> None:
         self.job = job
         self.question = question
-        self.words = words
+        self.texts = texts
         self._began = time.monotonic()
         placeholder = job.last("placeholder")
         self.first_message: str = placeholder["ts"] if placeholder else ""
-        before = [line.get("fact") for line in job.lines[1:-1]]
-        # Who was not killed has left word; an usher posts nothing but the placeholder.
-        self._is_heir = bool(before) and before[-1] != "retry" and before[-2:] != ["visit", "placeholder"]
+        earlier = [line.get("fact") for line in job.lines[1:-1]]
+        # If the last fact is `retry`, or a placeholder posted by the placeholder process, the previous attempt ended
+        # normally. Otherwise it was killed, and a message of its may still be under way.
+        self._is_after_crash = bool(earlier) and earlier[-1] != "retry" and earlier[-2:] != ["visit", "placeholder"]
 
     @property
     def ms(self) -> float:
-        """Milliseconds since this run began."""
+        """Return the milliseconds since this attempt began."""
         return (time.monotonic() - self._began) * 1000
 
     @property
-    def unsettled(self) -> float:
-        """Seconds for which a message of our predecessor's may still arrive."""
-        return max(0.0, MESSAGE_DELAY - self.ms / 1000) if self._is_heir else 0.0
+    def settling_time(self) -> float:
+        """Return the seconds for which a message of a killed attempt may still arrive; 0 if none was killed."""
+        return max(0.0, MESSAGE_DELAY - self.ms / 1000) if self._is_after_crash else 0.0
 
-    def mark(self, kind: str, n: int = 1) -> MessageMetadata:
-        """What a message of this job bears."""
+    def metadata(self, kind: str, n: int = 1) -> MessageMetadata:
+        """Return the metadata of a message of this job: its `kind`, and `n` for the n-th part of an answer."""
         return MessageMetadata(self.question.key, kind, n, self.question.again)
 
     def record(self, fact: str, **values: Any) -> bool:
-        """Record a fact; False if the disk will not have it, for what is harmless to say again goes on without."""
+        """Record a fact in the job; return False, and log it, if the disk refuses.
+
+        Steps that are harmless to repeat go on without their fact.
+        """
         if fact == "placeholder":
             self.first_message = values["ts"]
         try:

@@ -1,22 +1,23 @@
-"""Manner: how to answer, as the settings say. The roof fills it in."""
+"""AnswerOptions: how to answer, as the settings say. app.py fills it in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from cocoai.slack.api.download import AttachmentLimits
+from cocoai.slack.api.live_message import Writers
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.words import Phrasebook, Words
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
-"""Mentions, links and emoji are in nobody's language."""
+"""Mentions, links and emoji, which are in no language."""
 
 
 class Persona(Protocol):
-    """Who answers in a channel: the standing orders, and the model; none means the settings' one."""
+    """Who answers in a channel: the instructions, and the model; an empty model means that of the settings."""
 
     @property
     def instructions(self) -> str: ...
@@ -25,26 +26,38 @@ class Persona(Protocol):
     def model(self) -> str: ...
 
 
+class Personas(Protocol):
+    """The personas as of now: an operator may change them while the pool runs."""
+
+    def for_channel(self, channel: str) -> Persona:
+        """Return who answers in this channel."""
+
+    def models(self) -> Mapping[str, str]:
+        """Return the models that an asker may choose, by the normalized prefix that chooses each."""
+
+
 @dataclass(frozen=True)
 class AnswerOptions:
-    """How to answer. `update_interval` in seconds; `deep` maps a word before a colon to the model that it asks for.
+    """How to answer. `update_interval` is in seconds, `max_history_tokens` in estimated tokens of the model.
 
-    `persona` tells who answers in a channel; it is asked anew for each question. `writers` tells how many replies are
-    being written now, this one included: they share what Slack allows.
+    `writers` counts the replies that grow now: together they share what Slack allows.
     """
 
     phrases: Phrasebook
     layout: Layout
-    persona: Callable[[str], Persona]
+    personas: Personas
     model: str
     round_trips: int
     max_history_tokens: int
     update_interval: float
-    deep: Callable[[], Mapping[str, str]] = dict
+    writers: Writers
     buttons: bool = False
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
-    writers: Callable[[], int] = lambda: 1
 
     def words(self, text: str) -> Words:
-        """The fixed texts for whoever has written `text`, as Slack tells it."""
+        """Return the fixed texts in the language of `text`, which is as Slack writes it."""
         return self.phrases.for_text(_NO_WORDS.sub(" ", text))
+
+    def model_of(self, channel: str) -> str:
+        """Return the model that answers in this channel unless the asker chooses another."""
+        return self.personas.for_channel(channel).model or self.model

@@ -13,12 +13,12 @@ SLACK_AWAY = 24 * 3600.0
 
 
 def is_slacks_fault(error: Temporary) -> bool:
-    """Slack's own troubles count for nothing."""
+    """Check whether Slack is to blame: its own troubles count as no attempt."""
     return error.source == "Slack"
 
 
 def delay(job: Job, error: Temporary) -> float | None:
-    """Seconds until it is tried again; None if it is not."""
+    """Return the seconds to wait before the job is tried again; None if it is not tried again."""
     return _slack_delay(job, error) if is_slacks_fault(error) else _own_delay(job, error)
 
 

@@ -7,9 +7,9 @@ file that is lost, odd or cannot be written costs nothing but the learning.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 from typing import TYPE_CHECKING
+
+from cocoai.engine.process.replace_file import CachedFile
 
 if TYPE_CHECKING:
     from cocoai.chatgpt.stream import Usage
@@ -30,7 +30,7 @@ class TokenRatio:
     """`path` is the file; models go by the names that they are asked under."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._file = CachedFile(path)
 
     def ratio(self, model: str) -> float:
         """Tokens counted for one estimated, `LEAST` to `MOST`; 1.0 as long as it is unknown."""
@@ -48,24 +48,13 @@ class TokenRatio:
             self._write({**ratios, model: round(learned, 3)})
 
     def _read(self) -> dict[str, float]:
-        try:
-            with open(self._path, encoding="utf-8") as file:
-                told = json.load(file)
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return {model: ratio for model, ratio in told.items() if _is_ratio(ratio)} if isinstance(told, dict) else {}
+        ratios = self._file.read_json()
+        return {model: ratio for model, ratio in ratios.items() if _is_ratio(ratio)} if isinstance(ratios, dict) else {}
 
     def _write(self, ratios: dict[str, float]) -> None:
-        """Replace the file at once; the newest models are kept."""
-        unfinished = f"{self._path}.{os.getpid()}"
-        newest = dict(list(ratios.items())[-_MOST_MODELS:])
-        try:
-            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump(newest, file)
-            os.replace(unfinished, self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(unfinished)
+        """Replace the file; the models that were learned last are kept."""
+        with contextlib.suppress(OSError):
+            self._file.write_json(dict(list(ratios.items())[-_MOST_MODELS:]))
 
 
 def _is_ratio(value: object) -> bool:

@@ -72,7 +72,7 @@ class Personas:
         now = self._now()
         return now.channels.get(channel, now.everywhere)
 
-    def deep(self) -> Mapping[str, str]:
+    def models(self) -> Mapping[str, str]:
         """The models that can be asked for, by their folded words. Raises nothing."""
         return self._now().models
 

@@ -6,7 +6,7 @@ number is what it was at its birth, so that no old code and no old settings take
 
 from __future__ import annotations
 
-import os
+from cocoai.engine.process.replace_file import replace_file
 
 
 class Generation:
@@ -26,7 +26,5 @@ class Generation:
     def raise_(self) -> int:
         """The next number, in place of the last."""
         number = self.read() + 1
-        with open(f"{self._path}.new", "w", encoding="ascii") as file:
-            file.write(f"{number}\n")
-        os.replace(f"{self._path}.new", self._path)
+        replace_file(self._path, f"{number}\n".encode())
         return number

@@ -9,9 +9,10 @@ import contextlib
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from cocoai.spool.disk import Disk
+from cocoai.spool.key import Key
 
 Fact = dict[str, Any]
 """One line of a job's file. The first is the question; each further one has `fact` (its name) and `at` (epoch)."""
@@ -24,38 +25,6 @@ SURVIVE_RETRY = frozenset({"placeholder", "answer", "part"})
 
 _MOMENT = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,6})?)[,}]')
 """How the line of a fact begins, as record() writes it. No text holds a line's end unescaped."""
-
-_KEY = re.compile(r"([A-Z0-9]{2,24})-([0-9]{1,12}\.[0-9]{1,8})-([0-9]{1,12}\.[0-9]{1,8})")
-
-
-class Key(NamedTuple):
-    """A job's name: where it was asked, the message that opens its thread, the message itself."""
-
-    channel: str
-    thread_ts: str
-    ts: str
-
-    @classmethod
-    def parse(cls, name: str) -> Key:
-        """Read `CHANNEL-THREAD_TS-TS`; `ValueError` for anything else."""
-        match = _KEY.fullmatch(name)
-        if match is None:
-            raise ValueError(f"not a job's key: {name!r}")
-        return cls(*match.groups())
-
-    def __str__(self) -> str:
-        return f"{self.channel}-{self.thread_ts}-{self.ts}"
-
-    @property
-    def thread(self) -> str:
-        """`CHANNEL-THREAD_TS`: what all questions of one thread share."""
-        return f"{self.channel}-{self.thread_ts}"
-
-    @property
-    def age(self) -> tuple[int, str]:
-        """Sorts oldest first: the part behind the point is compared digit by digit."""
-        seconds, fraction = self.ts.split(".")
-        return int(seconds), fraction
 
 
 class Job:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from cocoai.engine.process import fork, locks
 from cocoai.engine.process.locks import FileLock, Slot, Slots
@@ -23,7 +24,8 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_row import Row
 from cocoai.engine.process.wakeup import SIGNAL
 from cocoai.spool.generation import Generation
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 MOST_QUESTIONS = 20
@@ -47,6 +49,16 @@ class PeriodicTask:
         return time.monotonic() - self.tried > self.every and self.is_wanted()
 
 
+class JobHandler(Protocol):
+    """What a job process does with the jobs that it claims, on connections of its own."""
+
+    def answer(self, job: Job) -> None:
+        """Run one attempt at a claimed job: it ends finished, failed, or with a time to try again."""
+
+    def post_placeholder(self, job: Job) -> None:
+        """Let the asker of a waiting job see that it was heard."""
+
+
 class Runner:
     """The spool's processes. Made in the master before it forks; each method says in which process it runs.
 
@@ -63,22 +75,19 @@ class Runner:
         folder: str,
         slots: int,
         generation: Generation,
-        answer: Callable[[Job], None],
-        post_placeholder: Callable[[Job], None],
+        connect: Callable[[], JobHandler],
         errands: Sequence[PeriodicTask],
         limit: float,
-        start: Callable[[], None],
         board: Scoreboard,
     ) -> None:
         self._spool = spool
         self._slots = Slots(folder, slots)
         self._usher_path = os.path.join(folder, "usher.lock")
         self._generation = generation
-        self._answer = answer
-        self._welcome = post_placeholder
+        self._connect = connect
+        self._handler: JobHandler
         self._errands = errands
         self._limit = limit
-        self._start = start
         self._board = board
         self._born = generation.read()
         self._left = MOST_QUESTIONS
@@ -127,7 +136,7 @@ class Runner:
     def _fork(self, name: str, lock: FileLock, run: Callable[[], None]) -> None:
         def work() -> None:
             self._board.release_row()  # or we would write to the row of whoever forked us
-            self._start()
+            self._handler = self._connect()
             run()
             self._go_on()
 
@@ -143,7 +152,7 @@ class Runner:
 
     def _attend(self, errands: Sequence[PeriodicTask]) -> None:
         self._board.release_row()
-        self._start()
+        self._handler = self._connect()
         if errands and (usher := locks.take(self._usher_path)) is not None:
             with self._seated(self._board.placeholder_row(), usher):
                 for errand in errands:
@@ -169,7 +178,7 @@ class Runner:
         with self._seated(self._board.job_row(slot.number), slot):
             while (job := self._spool.claim()) is not None:
                 self._call_in()  # after a restart there may be work for every slot, and nobody else to say so
-                self._see_to(job, self._answer)
+                self._see_to(job, self._handler.answer)
                 self._left -= 1
                 if not self._is_current():
                     break
@@ -178,7 +187,7 @@ class Runner:
         """With the usher's lock: nobody waits in silence."""
         with self._seated(self._board.placeholder_row(), usher):
             for job in self._spool.each_without("placeholder"):
-                self._see_to(job, self._welcome)
+                self._see_to(job, self._handler.post_placeholder)
                 self._call_in()
                 if not self._is_current():
                     break

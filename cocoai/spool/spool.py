@@ -26,7 +26,8 @@ from typing import Any
 
 from cocoai.engine.process import locks
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Fact, Job, Key, encode_line, moments
+from cocoai.spool.job import Fact, Job, encode_line, moments
+from cocoai.spool.key import Key
 
 FOLDERS = ("tmp", "ready", "done", "failed", "stop")
 """Below spool/."""

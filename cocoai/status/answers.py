@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 DAY = 86_400.0

@@ -19,8 +19,9 @@ import pytest
 
 from cocoai.chatgpt.chat import ChatGPTChat, Ending, Usage
 from cocoai.conversation import Attachment, Conversation, Turn
-from cocoai.engine.client.client import USER_AGENT, HttpClient, new_client
+from cocoai.engine.client.client import USER_AGENT, HttpClient
 from cocoai.engine.client.direct import DirectClient
+from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary

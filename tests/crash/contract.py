@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Job, Key, encode_line
+from cocoai.spool.job import Job, encode_line
+from cocoai.spool.key import Key
 from cocoai.spool.spool import RETENTION, Spool
 
 NOW = 1_763_822_100.0

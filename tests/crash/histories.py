@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cocoai.slack.inbound.events import Question
+from cocoai.slack.model.question import Question
 from cocoai.spool.spool import RETENTION
 from tests.crash.machine import Machine
 from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question

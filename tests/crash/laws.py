@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cocoai.slack.inbound.interactions import Click
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.spool.job import Key, whole_lines
+from cocoai.slack.model.click import Click
+from cocoai.spool.job import whole_lines
+from cocoai.spool.key import Key
 from cocoai.spool.spool import RETENTION
 from cocoai.words import ENGLISH
 from tests.crash.machine import VAR, Machine
@@ -14,7 +15,7 @@ from tests.crash.power import DiskImage
 from tests.crash.world import Input, Law, Outside, is_message
 
 LAYOUT = Layout("mrkdwn")
-"""The layout with which the machine answers (tests/manner.py)."""
+"""The layout with which the machine answers (tests/options.py)."""
 
 
 def violations_of(image: DiskImage, outside: Outside, inputs: Mapping[str, Input]) -> Iterator[tuple[Law, str]]:

@@ -19,15 +19,16 @@ from cocoai.conversation import Conversation
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.inbound.events import Question
-from cocoai.slack.inbound.interactions import Click
-from cocoai.spool.job import Fact, Job, Key, whole_lines
+from cocoai.slack.model.click import Click
+from cocoai.slack.model.question import Question
+from cocoai.spool.job import Fact, Job, whole_lines
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.disk import SimulatedDisk
 from tests.crash.power import DiskImage, blank
 from tests.crash.scheduler import Scheduler
 from tests.crash.world import NOW, Input, Law, Outside, PostedMessage, is_message, job_key
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
@@ -205,17 +206,16 @@ class Machine:
 
     def _answerer(self, claimed: list[str]) -> Answerer:
         """Return the Answerer of a new process."""
-        answerer = self.variants.answerer(
+        return self.variants.answerer(
             self.spool,
-            manner(update_interval=0.0),
+            options(update_interval=0.0),
+            self._slack_chat(),
+            SimulatedModel(self, claimed),
             folder="/nonexistent",
-            outside=lambda: (self._slack_chat(), SimulatedModel(self, claimed)),
-            own_user=lambda: "U0COCOAI",
+            identity=FixedIdentity(),
             clock=self.clock,
             sleep=lambda seconds: None,
         )
-        answerer.begin()
-        return answerer
 
     def _slack_chat(self) -> SlackChat:
         return SlackChat(SimulatedClient(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)

@@ -16,10 +16,12 @@ import pytest
 
 from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.clicks import Clicks
 from cocoai.answer.reply import Reply
 from cocoai.engine.process import fork
-from cocoai.slack.inbound.interactions import Click
-from cocoai.spool.job import Fact, Job, Key, encode_line
+from cocoai.slack.model.click import Click
+from cocoai.spool.job import Fact, Job, encode_line
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import history_named
@@ -190,31 +192,45 @@ class DeletesOnStopRequest(ScheduledSpool):
 class FinishesBeforePosting(Answerer):
     """Finishes the job when the answer is recorded, and posts the answer afterwards."""
 
-    def _ask(self, run: Attempt, reply: Reply, ts: str) -> Fact:
-        answer = super()._ask(run, reply, ts)
-        self._spool.finish(run.job)
+    def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
+        answer = super()._ask(attempt, reply, ts)
+        self._spool.finish(attempt.job)
         return answer
 
-    def _finish(self, run: Attempt, outcome: str) -> None:
+    def _finish(self, attempt: Attempt, outcome: str) -> None:
         pass
+
+
+class ClicksThatFinishFirst(Clicks):
+    """Clicks whose job is finished before what was clicked is done."""
+
+    def handle(self, job: Job) -> None:
+        self._spool.finish(job)
+        self._run(Click.from_facts(job.question))
 
 
 class FinishesBeforeHandling(Answerer):
     """Finishes the job of a click before it does what was clicked."""
 
-    def _obey(self, job: Job, click: Click) -> None:
-        self._spool.finish(job)
-        self._clicks.handle(click)
+    def answer(self, job: Job) -> None:
+        self._clicks.__class__ = ClicksThatFinishFirst
+        super().answer(job)
+
+
+class ReplyThatFindsNothing(Reply):
+    """A reply that finds no message of an earlier attempt."""
+
+    def _find_posted(self, *args: object, **kwargs: object) -> str | None:
+        return None
 
 
 class NeverLooksForPosted(Answerer):
     """Posts every message that is not recorded, without a look whether it was posted already."""
 
-    class reply(Reply):  # noqa: N801 (it takes the place of Answerer.reply)
-        """A reply that finds no posted message."""
-
-        def _sought(self, *args: object, **kwargs: object) -> str | None:
-            return None
+    def _reply(self, attempt: Attempt) -> Reply:
+        reply = super()._reply(attempt)
+        reply.__class__ = ReplyThatFindsNothing
+        return reply
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
-from cocoai.slack.inbound.events import Question
-from cocoai.slack.inbound.interactions import Click
-from cocoai.spool.job import Key
+from cocoai.slack.model.click import Click
+from cocoai.slack.model.question import Question
+from cocoai.spool.key import Key
 from cocoai.webhook import again
 
 NOW = 1_763_822_100.0

@@ -16,16 +16,16 @@ from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
-from cocoai.spool.job import Key
+from cocoai.slack.model.question import Question
+from cocoai.spool.key import Key
 from cocoai.webhook import Interactions
 from cocoai.words import LANGUAGES, Phrasebook
 from tests.failures.visible import leaks, text_shown_by, visible_text
 from tests.house import payload
-from tests.manner import manner
+from tests.options import FixedIdentity, options
 from tests.test_answer import Desk
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
@@ -44,17 +44,17 @@ class LocalizedHarness(Desk):
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
         """Return the Answerer of a new process, with production's options."""
-        made = kind(
+        slack, chatgpt = self.outside()
+        return kind(
             self.spool,
-            manner(**self.changes),
-            outside=self.outside,
-            own_user=lambda: US.user_id,
+            options(**self.changes),
+            slack,
+            chatgpt,
+            identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
             sleep=lambda _: None,
         )
-        made.begin()
-        return made
 
     def run_to_the_end(self) -> None:
         """Run job processes, and let time pass between them, until no job is left. Raise AssertionError after ten."""

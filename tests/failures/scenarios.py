@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cocoai.answer import MOST_ATTEMPTS, Answerer
+from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
 from cocoai.rehearsal.openai.manner import FaultKind
 from cocoai.rehearsal.slack.files import PracticeFile
@@ -15,7 +16,7 @@ from cocoai.rehearsal.slack.workspace import Message
 from cocoai.spool.job import Fact
 from tests.failures import table
 from tests.failures.harness import LocalizedHarness
-from tests.manner import Persona
+from tests.options import FixedPersonas, TestPersona
 from tests.processes import free_port
 
 Scenario = Callable[[LocalizedHarness, str], Message]
@@ -43,7 +44,7 @@ def nobody_listens(harness: LocalizedHarness, text: str) -> Message:
 
 def model_gone(harness: LocalizedHarness, text: str) -> Message:
     """Ask with settings that name a model that was shut down."""
-    harness.changes["persona"] = lambda _: Persona(model="gpt-3.5-turbo-0301")
+    harness.changes["personas"] = FixedPersonas(TestPersona(model="gpt-3.5-turbo-0301"))
     return harness.ask_and_run(text)
 
 
@@ -71,7 +72,7 @@ def attachment(harness: LocalizedHarness, text: str) -> Message:
 def kills_its_process(harness: LocalizedHarness, text: str) -> Message:
     """Ask a question after which each process that claims it dies."""
     question = harness.ask(text)
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         harness.claim().release()
     harness.run_to_the_end()
     return question

@@ -10,7 +10,7 @@ import pytest
 
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from cocoai.words import ENGLISH
 from tests.house import House, payload
 from tests.kill.points import CLICKS, Point

@@ -15,7 +15,7 @@ import pytest
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.manner import Twins
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 from tests.house import House, payload
 from tests.kill.points import CLICKS, POINTS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import LONGEST_DELAY, Job, Key, encode_line, whole_lines
+from cocoai.spool.job import LONGEST_DELAY, Job, encode_line, whole_lines
+from cocoai.spool.key import Key
 
 pytestmark = pytest.mark.pure
 

@@ -17,7 +17,8 @@ from cocoai.engine.process.scoreboard import Process, Scoreboard, read_snapshot
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.spool import runner as jobs_module
 from cocoai.spool.generation import Generation
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from tests.processes import PATIENCE, is_held, wait_until
@@ -45,11 +46,9 @@ class House:
             folder=str(folder / "locks"),
             slots=slots,
             generation=self.generation,
-            answer=self.answer,
-            post_placeholder=self.post_placeholder,
+            connect=self.connect,
             errands=self.ran,
             limit=limit,
-            start=self.start,
             board=self.board,
         )
         self.jobs.begin()
@@ -64,11 +63,13 @@ class House:
         lines = path.read_text().splitlines() if path.exists() else []
         return [line.split()[1] for line in lines if line.split()[0] == word]
 
-    def start(self) -> None:
+    def connect(self) -> House:
+        """Make what a job process needs of its own."""
         self.bell = WakeupPipe()
         self.bell.install()
         self.trace("start")
         self.board.own_row.record_error("nobody's")
+        return self
 
     def answer(self, job: Job) -> None:
         """Answer once the file `hold` is gone; a question `hang` never."""

@@ -15,7 +15,8 @@ import pytest
 
 from cocoai.engine.process import locks
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 NOW = 1_763_822_100.0

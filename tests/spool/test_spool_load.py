@@ -8,7 +8,8 @@ import time
 import pytest
 
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 WAITING = 5000

@@ -8,7 +8,8 @@ from typing import Any
 
 from cocoai import config
 from cocoai.engine.process.scoreboard import LastError, Process, Snapshot
-from cocoai.spool.job import Job, Key
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, Member, Status, Waiting
 from cocoai.status.answers import LastDay, Phase
@@ -113,6 +114,8 @@ def status(seen: Snapshot | None = None, **changes: Any) -> Status:
 def hostile() -> Status:
     """Everything that somebody else may have written is hostile."""
     process = Process("worker", 0, 101, "busy", 1.0, 1, HOSTILE, 0.1, 0.1)
-    seen = picture(refused={HOSTILE: 1}, mishaps=(LastError(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,))
+    seen = picture(
+        refused={HOSTILE: 1}, mishaps=(LastError(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,)
+    )
     waiting = Waiting(dict.fromkeys(("ready", "done", "failed", "tmp"), 1), 0, HOSTILE, 1.0)
     return status(seen, var=HOSTILE, trouble=HOSTILE, waiting=waiting)

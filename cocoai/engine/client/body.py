@@ -58,7 +58,8 @@ class Body:
     def read(self, seconds: float) -> bytes:
         """All that is there, waited for at most `seconds` if it is nothing; empty at the end.
 
-        Raises TimeoutError, or another OSError for a body that is cut off or cannot be read; `Interrupted` for the bell.
+        Raises TimeoutError, or another OSError for a body that is cut off or cannot be read;
+        `Interrupted` for the bell.
         """
         gulp = b""
         while not gulp and not self._frame.complete:

@@ -14,7 +14,6 @@ Both say what went wrong in the same words, for those decide whether somebody is
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -73,8 +72,8 @@ class PendingResponse(Protocol):
     def response(self, seconds: float, bell: int | None = None) -> StreamedResponse:
         """Waited for at most `seconds`; the connection is closed behind it.
 
-        Raises `Interrupted` (body.py) if `bell`, a descriptor, can be read before anything has come: it can be waited on.
-        Behind a proxy the bell is not heard.
+        Raises `Interrupted` (body.py) if `bell`, a descriptor, can be read before anything has come: it can be
+        waited on. Behind a proxy the bell is not heard.
         """
         ...
 
@@ -86,25 +85,18 @@ class PendingResponse(Protocol):
 class HttpClient(Protocol):
     """Of one process and one thread. `timeout`, in seconds: to stand the connection, and to wait for what is next."""
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> FullResponse:
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]
+    ) -> FullResponse:
         """Send, and read the response; the connection is kept for the next request."""
         ...
 
-    def ask(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> PendingResponse:
+    def ask(
+        self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]
+    ) -> PendingResponse:
         """Send, and leave the response to be waited for, its body to be read as it comes."""
         ...
 
     def fetch(self, url: str, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> StreamedResponse:
         """GET, and leave the body to be read; the connection is closed behind it. NotSent or not is all one here."""
         ...
-
-
-def new_client(context: ssl.SSLContext, proxy: str | None = None) -> HttpClient:
-    """A line of one process's own. `proxy` is a URL, used for all but this machine's own servers."""
-    if proxy:
-        from cocoai.engine.client.proxied import ProxyClient  # only who needs it has requests in memory
-
-        return ProxyClient(context, proxy)
-    from cocoai.engine.client.direct import DirectClient
-
-    return DirectClient(context)

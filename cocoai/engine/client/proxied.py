@@ -56,7 +56,9 @@ class ProxyClient:
         """Hang up; a further request connects anew."""
         self._session.close()
 
-    def _opened(self, method: str, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> StreamedResponse:
+    def _opened(
+        self, method: str, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]
+    ) -> StreamedResponse:
         with self._asked(method, url, body, {**headers, "Connection": "close"}, timeout, stream=True) as response:
             # The connection forgets its socket when it is to be closed; the file being read from never does.
             message: Any = response.raw._fp  # noqa: SLF001 (nobody offers another way)

@@ -67,7 +67,9 @@ class SlackChat:
         self._limited: dict[tuple[str, str], float] = {}
         self._posted: dict[tuple[str, str, MessageMetadata], str] = {}
 
-    def post(self, channel: str, text: str, thread_ts: str, mark: MessageMetadata, *, blocks: Sequence[Block] = ()) -> str:
+    def post(
+        self, channel: str, text: str, thread_ts: str, mark: MessageMetadata, *, blocks: Sequence[Block] = ()
+    ) -> str:
         """Post into the thread; returns the message's ts. With `blocks`, those are shown, and `text` is their fallback.
 
         A placeholder that waits for its answer is not posted again, and a message of which nobody knows whether it
@@ -84,7 +86,14 @@ class SlackChat:
         return ts
 
     def update(
-        self, channel: str, ts: str, text: str, mark: MessageMetadata, *, blocks: Sequence[Block] = (), wait: bool = True
+        self,
+        channel: str,
+        ts: str,
+        text: str,
+        mark: MessageMetadata,
+        *,
+        blocks: Sequence[Block] = (),
+        wait: bool = True,
     ) -> None:
         """Change a message of ours. With `wait` False a 429, also one that still holds, raises `Temporary` at once."""
         self._say("chat.update", {"channel": channel, "ts": ts}, text, mark, blocks, wait=wait)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.markdown.message_layout import Shown
+from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
 from cocoai.slack.model.messages import MessageMetadata
 
 COMPANY = 0.3
@@ -18,11 +19,18 @@ PER_MINUTE = 40
 docs.slack.dev/apis/web-api/rate-limits); the others are for the last words of each."""
 
 
+class Writers(Protocol):
+    """Whoever knows how many replies grow now: the scoreboard."""
+
+    def busy_jobs(self) -> int:
+        """Return how many replies grow now, this one included."""
+
+
 class LiveMessage:
     """The message `ts`, shown again every `interval` seconds; `shown` is how many characters it has by now.
 
-    `present` makes an unfinished text presentable. `writers` tells how many replies grow now: they share what Slack
-    bears.
+    An unfinished text is laid out by `layout`, with `writing` under it and `buttons`. `writers` counts the replies that
+    grow now: they share what Slack bears.
     """
 
     def __init__(
@@ -32,15 +40,19 @@ class LiveMessage:
         ts: str,
         mark: MessageMetadata,
         *,
-        present: Callable[[str], Shown],
+        layout: Layout,
+        writing: str,
+        buttons: Sequence[Button],
         interval: float,
-        writers: Callable[[], int] = lambda: 1,
+        writers: Writers,
     ) -> None:
         self._slack = slack
         self._channel = channel
         self._ts = ts
         self._mark = mark
-        self._present = present
+        self._layout = layout
+        self._writing = writing
+        self._buttons = buttons
         self._interval = interval
         self._writers = writers
         self._next = 0.0
@@ -61,13 +73,13 @@ class LiveMessage:
         if now < self._next:
             return
         self._next = now + self._pause()
-        shown = self._present(text)
+        shown = with_buttons(self._layout.growing(text, self._writing), self._buttons)
         if shown != self._last:  # else it is full: what is written now goes into the next message
             self._update(shown, len(text))
 
     def _pause(self) -> float:
         """Who grows alone does so as the settings say."""
-        writers = self._writers()
+        writers = self._writers.busy_jobs()
         return max(self._interval, 60 / PER_MINUTE * writers) if writers > 1 else self._interval
 
     def _update(self, shown: Shown, length: int) -> None:

@@ -66,7 +66,9 @@ class Layout:
         """What there is of the first message while the answer is written, made to read well, and `mark` under it."""
         most = MOST_TEXT if self._is_markdown else MOST_SECTION
         # What is far beyond the first message is not read at all: this is done at every update.
-        found = close_open_markup(elements(unpinged(clean(markdown[: 2 * (blocks.MOST if self._is_markdown else most)]))))
+        found = close_open_markup(
+            elements(unpinged(clean(markdown[: 2 * (blocks.MOST if self._is_markdown else most)])))
+        )
         mark = harmless(mark)
         text = _first(to_mrkdwn.units(found, most), MessageLimits(most - len(mark) - 2))
         under = f"{text}\n\n{mark}".strip()

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from cocoai.conversation import Turn, merged
 from cocoai.errors import Permanent
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.markdown.to_mrkdwn import plain
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
+from cocoai.slack.model.question import Question
 from cocoai.slack.thread.speakers import display_names, has_several_speakers, is_bot, speaker
-from cocoai.spool.job import Key
+from cocoai.spool.key import Key
 
 SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
 """Subtypes that carry what somebody said; the others say that somebody joined, or that a message was deleted."""

@@ -10,8 +10,8 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from cocoai.engine.process.replace_file import CachedFile
 from cocoai.errors import CocoAIError
 from cocoai.slack.model.identity import is_id
 from cocoai.slack.model.messages import name_of
@@ -69,25 +69,24 @@ class UserNames:
         return name
 
     def _kept(self, user: str, seconds: float) -> str | None:
-        """The name that was kept within the last `seconds`; one from far in the future is of a clock that jumped."""
-        path = Path(self._folder, user)
-        try:
-            if abs(self._clock() - path.stat().st_mtime) > seconds:
-                return None
-            written = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
+        """Return the name that was kept within the last `seconds`; None if there is none."""
+        written = self._file(user).read(seconds)
         # A power cut may leave an empty file where a name was: only a whole line counts.
-        return name_of(written) if written.endswith("\n") else None
+        if written is None or not written.endswith(b"\n"):
+            return None
+        try:
+            return name_of(written.decode())
+        except UnicodeDecodeError:
+            return None
 
     def _keep(self, user: str, name: str) -> None:
-        """Replace the file at once. No fsync: a name that is lost is asked for again."""
-        unfinished = os.path.join(self._folder, f".{user}.{os.getpid()}")
-        with contextlib.suppress(OSError):  # a full disk is reported where it matters
+        # Not durable: a name that is lost is asked for again. A full disk is reported where it matters.
+        with contextlib.suppress(OSError):
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(f"{name}\n")
-            os.rename(unfinished, os.path.join(self._folder, user))
+            self._file(user).write(f"{name}\n".encode())
+
+    def _file(self, user: str) -> CachedFile:
+        return CachedFile(os.path.join(self._folder, user), clock=self._clock)
 
 
 def sweep(folder: str, *, clock: Callable[[], float] = time.time) -> int:

@@ -1,4 +1,4 @@
-"""engine/client/client.py: either kind of line keeps the same promises. What only one of them can do stands at the end."""
+"""Either kind of line keeps the same promises. What only one of them can do stands at the end."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from cocoai.engine.client.body import Interrupted
-from cocoai.engine.client.client import USER_AGENT, BadHeader, HttpClient, NotSent, ProxyFailed, new_client
+from cocoai.engine.client.client import USER_AGENT, BadHeader, HttpClient, NotSent, ProxyFailed
 from cocoai.engine.client.direct import DirectClient
+from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import Permanent
@@ -97,7 +98,9 @@ def test_a_long_body_leaves_whole(line: HttpClient, server: Echo) -> None:
     assert 3_000_000 == len(line.post(f"{server.url}/", b"x" * 3_000_000, {}, TIMEOUT).json())
 
 
-def test_an_opened_response_is_read_as_it_comes_and_is_the_last_of_its_connection(line: HttpClient, server: Echo) -> None:
+def test_an_opened_response_is_read_as_it_comes_and_is_the_last_of_its_connection(
+    line: HttpClient, server: Echo
+) -> None:
     """The server is asked to close behind it, and says that it will."""
     with line.ask(f"{server.url}/words", b"", {}, TIMEOUT).response(PATIENCE) as response:
         said = b"".join(iter(lambda: response.body.read(PATIENCE), b""))
@@ -443,8 +446,8 @@ def answered(context: ssl.SSLContext, said: bytes) -> tuple[int, bytes]:
 def test_whoever_needs_no_proxy_does_without_requests(certificates: Certificates) -> None:
     """It is not even imported: 4 MiB of the master, and 2 of each job process."""
     program = (
-        "import sys; from cocoai import app; from cocoai.engine.client.client import new_line; "
-        "from cocoai.engine.client.tls import tls_context; new_line(tls_context(sys.argv[1])); "
+        "import sys; from cocoai import app; from cocoai.engine.client.factory import new_client; "
+        "from cocoai.engine.client.tls import tls_context; new_client(tls_context(sys.argv[1])); "
         "sys.exit('requests' in sys.modules)"
     )
 

@@ -197,8 +197,8 @@ def test_usr2_shows_every_stack(pool: PoolUnderTest) -> None:
             return all(any(all(line in stack for line in shown) for stack in stacks) for shown in expected)
 
         expected = [
-            ('pool.py", line', " in _wait\n", " in run\n"),
-            ('fastcgi.py", line', " in hang\n", " in _converse\n", " in serve\n"),
+            ('master.py", line', " in _wait\n", " in run\n"),
+            ('worker.py", line', " in hang\n", " in _converse\n", " in serve\n"),
         ]
         wait_until(are_shown)
 

@@ -264,9 +264,9 @@ def test_a_parent_without_a_0_has_children_with_one() -> None:
     """Else the first file that the child opens would be its standard input."""
     done = run_program("""
         import os
-        from cocoai.engine import background
+        from cocoai.engine.process import fork
         os.close(0)
-        pid = background.fork(lambda: print(os.readlink("/proc/self/fd/0"), flush=True), name="child")
+        pid = fork.fork(lambda: print(os.readlink("/proc/self/fd/0"), flush=True), name="child")
         os.waitpid(pid, 0)
         """)
 
@@ -340,11 +340,11 @@ def test_nothing_that_waited_to_be_written_is_written_twice() -> None:
     """What the parent has registered for its end, or not yet flushed, is the parent's."""
     done = run_program("""
         import atexit, os, sys
-        from cocoai.engine import background
+        from cocoai.engine.process import fork
         atexit.register(lambda: print("registered"))
         print("buffered")
         for run in (lambda: None, sys.exit, lambda: 1 / 0):
-            os.waitpid(background.fork(run, name="child"), 0)
+            os.waitpid(fork.fork(run, name="child"), 0)
         """)
 
     assert "buffered\nregistered\n" == done.stdout
@@ -354,12 +354,12 @@ def test_a_refused_fork_is_the_parents_to_know() -> None:
     """An OSError, with the signals as they were. The limit is real; root is not bound by it, and becomes nobody."""
     done = run_program("""
         import os, resource, signal
-        from cocoai.engine import background
+        from cocoai.engine.process import fork
         if os.getuid() == 0:
             os.setresuid(65534, 65534, 65534)
         resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
         try:
-            background.fork(lambda: print("forked"), name="child")
+            fork.fork(lambda: print("forked"), name="child")
         except BlockingIOError:
             print("refused", signal.pthread_sigmask(signal.SIG_BLOCK, ()))
         """)

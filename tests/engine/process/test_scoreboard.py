@@ -277,7 +277,7 @@ def test_a_forked_child_that_stands_writes_nobodys_row(made: Board) -> None:
     """It has its parent's seat in its memory."""
     seat = made.board.worker_row(())
 
-    def fork(_: Row) -> None:
+    def fork_child(_: Row) -> None:
         def release_row() -> None:
             made.board.release_row()
             made.board.own_row.busy("K")
@@ -285,9 +285,9 @@ def test_a_forked_child_that_stands_writes_nobodys_row(made: Board) -> None:
             made.board.own_row.record_error("a child's")
 
         asleep(seat)
-        os.waitpid(fork.fork(stand, name="child"), 0)
+        os.waitpid(fork.fork(release_row, name="child"), 0)
 
-    with made.seated(seat, fork):
+    with made.seated(seat, fork_child):
         (worker,) = made.look().processes
 
     assert ("idle", "", 0) == (worker.state, worker.key, worker.requests)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from cocoai.engine.client.client import FullResponse, HttpClient, new_client
+from cocoai.engine.client.client import FullResponse, HttpClient
 from cocoai.engine.client.direct import DirectClient
+from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
@@ -136,7 +137,9 @@ def test_a_post_is_in_the_thread_with_its_mark(
     }
 
 
-def test_an_update_changes_text_and_mark(chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata) -> None:
+def test_an_update_changes_text_and_mark(
+    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+) -> None:
     """The placeholder becomes the answer, in its place."""
     ts = chat.post(CHANNEL, "wait", asked, mark)
     chat.update(CHANNEL, ts, "the answer", MessageMetadata(mark.key, "answer"))
@@ -184,7 +187,9 @@ def test_no_text_pings(chat: SlackChat, practice: PracticeSlack, asked: str, mar
         assert "<https://a.example|a>" in shown
 
 
-def test_half_a_character_can_be_said(chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata) -> None:
+def test_half_a_character_can_be_said(
+    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+) -> None:
     """A lone surrogate, which no form takes, is said as a question mark."""
     chat.post(CHANNEL, "a\ud800b", asked, mark)
 
@@ -211,7 +216,9 @@ def test_of_a_long_thread_the_newest_are_kept(chat: SlackChat, practice: Practic
     assert [asked, *said[150:]] == [message.ts for message in messages]
 
 
-def test_a_message_is_told_with_what_it_has(chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata) -> None:
+def test_a_message_is_told_with_what_it_has(
+    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+) -> None:
     """People's messages have no mark and no bot; ours have both."""
     ts = chat.post(CHANNEL, "wait", asked, mark)
 
@@ -276,7 +283,9 @@ def test_who_we_are(chat: SlackChat) -> None:
 # Refusals
 
 
-def test_a_refusal_carries_slacks_code(chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata) -> None:
+def test_a_refusal_carries_slacks_code(
+    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+) -> None:
     """Too long an update, a channel that is not there: for good, by Slack's own word."""
     ts = chat.post(CHANNEL, "wait", asked, mark)
 
@@ -288,7 +297,9 @@ def test_a_refusal_carries_slacks_code(chat: SlackChat, practice: PracticeSlack,
         chat.thread(CHANNEL, NOBODY)
 
 
-def test_slacks_own_trouble_is_temporary(chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata) -> None:
+def test_slacks_own_trouble_is_temporary(
+    chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
+) -> None:
     """An `internal_error` may be tried again, and is not tried again here."""
     practice.fail("chat.postMessage", Fault("refused", code="internal_error"))
 
@@ -317,7 +328,9 @@ def test_an_identity_that_slack_does_not_tell_is_temporary(scripted: Any) -> Non
 # Rate limits
 
 
-def test_a_429_is_waited_out(chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, mark: MessageMetadata) -> None:
+def test_a_429_is_waited_out(
+    chat: SlackChat, practice: PracticeSlack, time: Time, asked: str, mark: MessageMetadata
+) -> None:
     """As long as Slack says, as often as it says."""
     practice.fail("chat.postMessage", Fault("limited", seconds=7), times=2)
     chat.post(CHANNEL, "wait", asked, mark)
@@ -447,7 +460,9 @@ def test_a_waiting_placeholder_is_not_posted_again(
     assert len(notes) == 2
 
 
-def test_nobody_there_is_certain(line: HttpClient, time: Time, free_port: Callable[[], int], mark: MessageMetadata) -> None:
+def test_nobody_there_is_certain(
+    line: HttpClient, time: Time, free_port: Callable[[], int], mark: MessageMetadata
+) -> None:
     """A refused connection carried nothing."""
     chat = connected(line, f"http://127.0.0.1:{free_port()}/api/", time)
 
@@ -490,7 +505,9 @@ class Impatient:
         self.ask = line.ask
         self.fetch = line.fetch
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> FullResponse:
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]
+    ) -> FullResponse:
         self.allowed.append(timeout)
         return self._line.post(url, body, headers, (5.0, 0.3))
 

@@ -270,7 +270,9 @@ def test_with_attachments_off_slack_is_not_asked(slack: SlackChat, files: Files)
     """Each is named all the same."""
     asked = [files.put("/a", NOTE), File("F0SHARED00", is_stub=True)]
 
-    assert ((), (LeftOut("a", "off"), LeftOut("", "off"))) == read_files(slack, asked, AttachmentLimits(question_bytes=0))
+    assert ((), (LeftOut("a", "off"), LeftOut("", "off"))) == read_files(
+        slack, asked, AttachmentLimits(question_bytes=0)
+    )
     assert [] == files.seen
 
 
@@ -481,7 +483,9 @@ def test_the_log_has_the_file_the_outcome_and_the_bytes_and_no_more(
 ) -> None:
     """No address, which may hold a secret, no name, and nothing of what is in it; nor an id that is none."""
     caplog.set_level(logging.DEBUG, "cocoai")
-    read_files(slack, [files.put("/secret", NOTE, name="private"), files.put("/secret2", b"\0hidden")], AttachmentLimits())
+    read_files(
+        slack, [files.put("/secret", NOTE, name="private"), files.put("/secret2", b"\0hidden")], AttachmentLimits()
+    )
     read_files(slack, [File("F0\nforged", "private", url=f"{files.url}/nowhere\n")], AttachmentLimits())
     said = [record.getMessage() for record in caplog.records if record.name.startswith("cocoai")]
 

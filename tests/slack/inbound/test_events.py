@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.errors import Refused
-from cocoai.slack.inbound.events import Challenge, Ignored, Question, SlackEventAnalyzer
+from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import sign
 from cocoai.slack.model.files import File
 from cocoai.slack.model.identity import Identity
+from cocoai.slack.model.question import Challenge, Ignored, Question
 
 pytestmark = pytest.mark.pure
 
@@ -62,8 +63,10 @@ def analyze_bytes(body: bytes, who: Identity | None = US, **settings: Any) -> Ch
         "x-slack-request-timestamp": stamp,
         "x-slack-signature": sign(body, stamp.encode(), SECRET).decode(),
     }
-    is_known_thread = settings.pop("asked_in", Asked())
-    return SlackEventAnalyzer(SECRET, who=lambda: who, is_known_thread=is_known_thread, **settings).analyze(headers, body, NOW)
+    is_known_thread = settings.pop("is_known_thread", Asked())
+    return SlackEventAnalyzer(SECRET, who=lambda: who, is_known_thread=is_known_thread, **settings).analyze(
+        headers, body, NOW
+    )
 
 
 def analyze(told: object, who: Identity | None = US, **settings: Any) -> Challenge | Question | Ignored:
@@ -285,15 +288,19 @@ def test_a_mention_in_a_thread_of_ours_is_a_mention() -> None:
 @pytest.mark.parametrize(
     ("told", "settings", "expected"),
     [
-        (follow_up(), {"asked_in": Asked()}, "a thread that is not ours"),
-        (follow_up(channel="C0OTHER"), {"asked_in": Asked(OURS)}, "a thread that is not ours"),
-        (follow_up(), {"asked_in": Asked(OURS), "follow_ups": "mention"}, "not addressed to us"),
-        (follow_up(text="<@U0ASKER02> look"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
-        (follow_up(text="look, <@W0ASKER02|asker>"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
-        (follow_up(text="<!subteam^S0GROUP01> look"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
-        (follow_up(text="look, <!subteam^S0GROUP01|@team>"), {"asked_in": Asked(OURS)}, "addressed to somebody else"),
-        (follow_up(ts=TS), {"asked_in": Asked(OURS)}, "not addressed to us"),
-        (payload(message()), {"asked_in": Asked(OURS)}, "not addressed to us"),
+        (follow_up(), {"is_known_thread": Asked()}, "a thread that is not ours"),
+        (follow_up(channel="C0OTHER"), {"is_known_thread": Asked(OURS)}, "a thread that is not ours"),
+        (follow_up(), {"is_known_thread": Asked(OURS), "follow_ups": "mention"}, "not addressed to us"),
+        (follow_up(text="<@U0ASKER02> look"), {"is_known_thread": Asked(OURS)}, "addressed to somebody else"),
+        (follow_up(text="look, <@W0ASKER02|asker>"), {"is_known_thread": Asked(OURS)}, "addressed to somebody else"),
+        (follow_up(text="<!subteam^S0GROUP01> look"), {"is_known_thread": Asked(OURS)}, "addressed to somebody else"),
+        (
+            follow_up(text="look, <!subteam^S0GROUP01|@team>"),
+            {"is_known_thread": Asked(OURS)},
+            "addressed to somebody else",
+        ),
+        (follow_up(ts=TS), {"is_known_thread": Asked(OURS)}, "not addressed to us"),
+        (payload(message()), {"is_known_thread": Asked(OURS)}, "not addressed to us"),
     ],
 )
 def test_what_is_no_follow_up(told: JSON, settings: JSON, expected: str) -> None:

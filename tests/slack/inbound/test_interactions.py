@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.errors import Refused
-from cocoai.slack.inbound.events import Ignored
-from cocoai.slack.inbound.interactions import ACTIONS, Click, InteractionAnalyzer
+from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.inbound.signature import sign
+from cocoai.slack.model.click import ACTIONS, Click
 from cocoai.slack.model.identity import Identity
-from cocoai.spool.job import Key
+from cocoai.slack.model.question import Ignored
+from cocoai.spool.key import Key
 
 pytestmark = pytest.mark.pure
 

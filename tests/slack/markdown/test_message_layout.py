@@ -1,4 +1,4 @@
-"""slack/markdown/message_layout.py: what a message shows, in both formats, over a corpus, over its beginnings, and over mixtures of it.
+"""What a message shows, in both formats, over a corpus, over its beginnings, and over mixtures.
 
 What a reader sees is told by an independent reader (reader.py). Each property is a check of its own, and is shown a
 fault that it has to find.

@@ -149,7 +149,9 @@ def test_whatever_blocks_hold_they_are_read(blocks: object) -> None:
     assert isinstance(text_of_blocks(blocks), str)
 
 
-@pytest.mark.parametrize("mark", [MessageMetadata("C0-100.0-101.0", "part", 2), MessageMetadata("C0-100.0-102.0", "answer", 1, "101.000000")])
+@pytest.mark.parametrize(
+    "mark", [MessageMetadata("C0-100.0-101.0", "part", 2), MessageMetadata("C0-100.0-102.0", "answer", 1, "101.000000")]
+)
 def test_a_mark_is_read_back(mark: MessageMetadata) -> None:
     """As it was written into a message's metadata."""
     told = message_of({"ts": "100.000000", "metadata": {"event_type": "cocoai", "event_payload": mark.payload()}})

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.errors import Permanent
-from cocoai.slack.inbound.events import Question
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import files_of_question, turns
 from cocoai.slack.thread.speakers import MOST_NAMES
 
@@ -574,7 +574,9 @@ PEOPLE = st.builds(
     st.sampled_from(["", "", "file_share", "channel_join", "tombstone"]),
 )
 OURS = st.builds(
-    lambda second, to, kind, n: Message(at(second), US, "B0", f"{kind} {n} to {to}", MessageMetadata(key(to), kind, n), ""),
+    lambda second, to, kind, n: Message(
+        at(second), US, "B0", f"{kind} {n} to {to}", MessageMetadata(key(to), kind, n), ""
+    ),
     SECONDS,
     SECONDS,
     st.sampled_from(["answer", "part", "placeholder", "note", "error"]),

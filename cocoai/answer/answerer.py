@@ -1,0 +1,144 @@
+"""Answerer: the road of one claimed job, from its claim to its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.clicks import ACTIONS, Clicks
+from cocoai.answer.failures import MAX_ATTEMPTS, AnswerFailures, handled, read_or_fail
+from cocoai.answer.model_call import ModelCall, answer_text
+from cocoai.answer.options import AnswerOptions
+from cocoai.answer.prompt import PromptBuilder
+from cocoai.answer.reply import Reply
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.chatgpt.token_ratio import TokenRatio
+from cocoai.engine.process.wakeup import WakeupPipe
+from cocoai.errors import Permanent
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.model.question import Question
+from cocoai.slack.thread.user_names import UserNames
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.spool import Spool
+from cocoai.words import command, deep
+
+log = logging.getLogger(__name__)
+
+
+class Answerer:
+    """Answers claimed jobs, one at a time, in the process that made it.
+
+    `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
+    In `folder` lies what is remembered between questions: people's names, and how the model counts tokens. The
+    `wakeup` pipe becomes readable when somebody asks for a stop. `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        options: AnswerOptions,
+        slack: SlackChat,
+        chatgpt: ChatGPTChat,
+        *,
+        identity: IdentityCache,
+        folder: str,
+        wakeup: WakeupPipe | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        names = UserNames(os.path.join(folder, "people"), slack.name)
+        ratio = TokenRatio(os.path.join(folder, "calibration.json"))
+        self._spool = spool
+        self._options = options
+        self._slack = slack
+        self._identity = identity
+        self._clicks = Clicks(spool, options, slack, identity, clock=clock)
+        self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio)
+        self._model = ModelCall(spool, self._prompts, chatgpt, ratio, wakeup)
+        self._clock = clock
+        self._sleep = sleep
+
+    def post_placeholder(self, job: Job) -> None:
+        """Let the asker see that a waiting question was heard. A click gets no placeholder: nobody waits for words."""
+        if job.question.get("kind") in ACTIONS:
+            job.record("placeholder", ts="")
+        elif (attempt := self._attempt(job)) is not None:
+            reply = self._reply(attempt)
+            with handled(job, self._failures(attempt, reply)):
+                reply.post_placeholder()
+
+    def answer(self, job: Job) -> None:
+        """Run one attempt at a claimed job: it ends finished, failed, or with a time to try again."""
+        if job.question.get("kind") in ACTIONS:
+            self._clicks.handle(job)
+        elif (attempt := self._attempt(job)) is not None:
+            self._run(attempt)
+
+    def _run(self, attempt: Attempt) -> None:
+        job = attempt.job
+        reply = self._reply(attempt)
+        failures = self._failures(attempt, reply)
+        with handled(job, failures):
+            if error := job.last("error"):  # an earlier attempt gave up, and died before it could say so
+                failures.report(error)
+            elif job.attempt > MAX_ATTEMPTS:
+                raise Permanent("attempts")
+            elif note := self._note(attempt):
+                reply.replace_with(note, "note")
+                self._finish(attempt, "noted")
+            else:
+                ts = reply.post_placeholder()
+                answer = job.last("answer") or self._ask(attempt, reply, ts)
+                reply.deliver(ts, answer_text(answer, attempt.texts))
+                self._finish(attempt, "answered")
+
+    def _attempt(self, job: Job) -> Attempt | None:
+        """Begin an attempt; None if the job's question cannot be read, which fails the job."""
+        question = read_or_fail(job, Question.from_facts, self._spool)
+        if question is None:
+            return None
+        return Attempt(job, question, self._options.words(question.text or question.reply))
+
+    def _reply(self, attempt: Attempt) -> Reply:
+        return Reply(attempt, self._slack, self._options, self._identity, clock=self._clock, sleep=self._sleep)
+
+    def _failures(self, attempt: Attempt, reply: Reply) -> AnswerFailures:
+        return AnswerFailures(self._spool, attempt, reply, clock=self._clock)
+
+    def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
+        return self._model.ask(attempt, reply.live(ts), ts)
+
+    def _finish(self, attempt: Attempt, outcome: str) -> None:
+        self._spool.finish(attempt.job)
+        log.info("answer key=%s outcome=%s attempt=%d ms=%d", attempt.job.key, outcome, attempt.job.attempt, attempt.ms)
+
+    # notes: what CocoAI says by itself
+
+    def _note(self, attempt: Attempt) -> str:
+        """Return our own text for a mention without words or for one of our commands; empty for a real question.
+
+        A model prefix with nothing behind it counts as a mention without words.
+        """
+        question = attempt.question
+        text = plain(question.text, self._identity.user_id())
+        is_empty = not deep(text, self._options.personas.models())[1]
+        if question.again or (is_empty and self._prompts.has_files(attempt)):
+            return ""
+        match "help" if is_empty else command(text):
+            case "help":
+                return self._help(attempt)
+            case "reset":
+                return attempt.texts.started_over
+            case "model":
+                return attempt.texts.model.format(model=self._options.model_of(question.channel))
+        return ""
+
+    def _help(self, attempt: Attempt) -> str:
+        options = self._options
+        has_files = options.attachments.question_bytes > 0
+        return attempt.texts.help_with(options.personas.models(), files=has_files, buttons=options.buttons)

@@ -1,0 +1,120 @@
+"""What becomes of a job that went wrong: it is tried again, or the asker is told and the job fails."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
+
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.reply import Reply
+from cocoai.answer.retry import delay, is_slacks_fault
+from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.spool import Spool
+
+MAX_ATTEMPTS = 5
+"""A question that has killed its process this often is given up at the next claim."""
+
+FOR_THE_ASKER = frozenset({"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"})
+"""Permanent codes that the asker can do something about; the others are the operator's."""
+
+Content = TypeVar("Content")
+log = logging.getLogger(__name__)
+
+
+class Failures(Protocol):
+    """What is done with the errors of one attempt."""
+
+    def handle(self, error: CocoAIError) -> None:
+        """Postpone the job or fail it. Raise OSError if that cannot be recorded."""
+
+
+@contextlib.contextmanager
+def handled(job: Job, failures: Failures) -> Iterator[None]:
+    """Run an attempt inside: every error ends here, in `failures` or in the log.
+
+    A bug counts as a temporary error. An OSError means that not even the next time to try could be recorded: the
+    job is free again once its lock is released, and the master's tick comes back to it.
+    """
+    try:
+        try:
+            yield
+        except (Temporary, Permanent) as error:
+            failures.handle(error)
+    except OSError:
+        log.exception("answer key=%s outcome=not-kept", job.key)
+    except Exception:
+        log.exception("answer key=%s outcome=bug", job.key)
+        failures.handle(Temporary("bug"))
+
+
+def read_or_fail(job: Job, read: Callable[[Mapping[str, Any]], Content], spool: Spool) -> Content | None:
+    """Return what `read` makes of the job's first line; None, and the job failed, if that is not ours.
+
+    Nobody can be told, since the line does not say who asked; and nobody else must wait behind such a job.
+    """
+    try:
+        return read(job.question)
+    except (KeyError, TypeError):
+        log.exception("answer key=%s outcome=unreadable", job.key)
+        spool.fail(job, "unreadable")
+        return None
+
+
+def postpone(job: Job, error: Temporary, now: float) -> bool:
+    """Record a time to try the job again, in seconds since the epoch; return False if it is not to be tried again."""
+    seconds = delay(job, error)
+    if seconds is None:
+        return False
+    log.warning("answer key=%s outcome=postponed seconds=%d reason=%s", job.key, seconds, error)
+    job.record("retry", retry_at=now + seconds, why=str(error), free=is_slacks_fault(error), sent=error.sent)
+    return True
+
+
+class AnswerFailures:
+    """The failures of one attempt at a question: the asker is told before the job fails."""
+
+    def __init__(self, spool: Spool, attempt: Attempt, reply: Reply, *, clock: Callable[[], float] = time.time) -> None:
+        self._spool = spool
+        self._attempt = attempt
+        self._reply = reply
+        self._clock = clock
+
+    def handle(self, error: CocoAIError) -> None:
+        """Give the job a time to be tried again; otherwise tell the asker and fail it."""
+        if not isinstance(error, Temporary):
+            self._give_up(error, error.code if error.code in FOR_THE_ASKER else "operator")
+        elif not postpone(self._attempt.job, error, self._clock()):
+            self._end_retries(error)
+
+    def report(self, error: Fact) -> None:
+        """Tell the asker of a recorded `error` fact, in the words that its code names, and fail the job."""
+        self._reply.replace_with(self._attempt.texts.sorry_for(error["code"]), "error")
+        self._spool.fail(self._attempt.job, error["reason"])
+        log.info("answer key=%s outcome=told-that-it-failed ms=%d", self._attempt.job.key, self._attempt.ms)
+
+    def _end_retries(self, error: Temporary) -> None:
+        if is_slacks_fault(error):  # then the asker cannot be told either
+            self._fail("failed", error)
+        else:
+            self._give_up(error, "busy" if error.source == "OpenAI" else "")
+
+    def _give_up(self, error: CocoAIError, code: str) -> None:
+        """Record the failure, tell the asker, then fail the job; what cannot even be said is in the log."""
+        log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
+        fact: Fact = {"code": code, "reason": str(error)}
+        self._attempt.record("error", **fact)
+        try:
+            self.report(fact)
+        except Temporary as slack_error:
+            if not postpone(self._attempt.job, slack_error, self._clock()):
+                self._fail("failed", slack_error)
+        except Permanent as refusal:
+            self._fail("failed-untold", error, refusal)
+
+    def _fail(self, outcome: str, error: CocoAIError, refusal: CocoAIError | None = None) -> None:
+        log.error("answer key=%s outcome=%s reason=%s", self._attempt.job.key, outcome, refusal or error)
+        self._spool.fail(self._attempt.job, str(error))

@@ -1,0 +1,130 @@
+"""ModelCall: the answer that the model writes, shown while it grows and recorded before it is delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.prompt import PromptBuilder
+from cocoai.chatgpt.chat import ChatGPTChat, Ending
+from cocoai.chatgpt.token_ratio import TokenRatio
+from cocoai.engine.process.wakeup import WakeupPipe
+from cocoai.slack.api.download import LeftOut
+from cocoai.slack.api.live_message import LiveMessage
+from cocoai.slack.markdown.block_parser import clean
+from cocoai.slack.markdown.inline_parser import literal
+from cocoai.spool.job import Fact
+from cocoai.spool.spool import Spool
+from cocoai.words import Words
+
+STOPPED = "stopped"
+"""The `finish` of an answer that the asker has stopped."""
+
+
+@dataclass(frozen=True)
+class _RunningCall:
+    """A call whose request leaves with the first of its `pieces`.
+
+    Only `pieces` holds the conversation, which may be large, and drops it once the request is sent. `shown` is how
+    many characters of an earlier attempt's answer stand in Slack already.
+    """
+
+    model: str
+    pieces: Generator[str | Ending, None, None]
+    left_out: tuple[LeftOut, ...]
+    shown: int
+
+
+class ModelCall:
+    """Asks the model, in one process."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        prompts: PromptBuilder,
+        chatgpt: ChatGPTChat,
+        ratio: TokenRatio,
+        wakeup: WakeupPipe | None,
+    ) -> None:
+        self._spool = spool
+        self._prompts = prompts
+        self._chatgpt = chatgpt
+        self._ratio = ratio
+        self._wakeup = wakeup
+
+    def ask(self, attempt: Attempt, live: LiveMessage, ts: str) -> Fact:
+        """Have the model write while the reply at `ts` grows; return the `answer` fact, which is recorded by then.
+
+        A stop ends the answer with what there is. Raise `Temporary` or `Permanent` if Slack or OpenAI fails.
+        """
+        if self._spool.is_stop_requested(attempt.job.key):
+            return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
+        call = self._start(attempt, live, ts)
+        if attempt.job.attempt > 1:
+            live.shown = call.shown  # what the last attempt had shown stays until there is more
+        text, ending = self._read(attempt, call, live)
+        return self._record_answer(attempt, text, ending, call.left_out)
+
+    def _start(self, attempt: Attempt, live: LiveMessage, ts: str) -> _RunningCall:
+        prompt = self._prompts.build(attempt)
+        pieces = self._chatgpt.reply(
+            prompt.conversation,
+            model=prompt.model,
+            spare=live.spare,
+            bell=self._wakeup.fd if self._wakeup else None,
+        )
+        shown = max((len(message.text) for message in prompt.messages if message.ts == ts), default=0)
+        return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
+
+    def _read(self, attempt: Attempt, call: _RunningCall, live: LiveMessage) -> tuple[str, Ending]:
+        """Read the answer to its end, or until the asker stops it."""
+        text, ending = "", Ending("", call.model, None)
+        for piece in call.pieces:
+            if isinstance(piece, Ending):
+                ending = piece
+            elif self._is_stopped(attempt, was_woken=not piece):
+                call.pieces.close()
+                return text + piece, Ending(STOPPED, call.model, None)
+            else:
+                text += piece
+                live.show(text)
+        if ending.usage is not None and ending.estimated:
+            self._ratio.learn(call.model, ending.estimated, ending.usage)
+        return text, ending
+
+    def _is_stopped(self, attempt: Attempt, *, was_woken: bool) -> bool:
+        # A wake-up may have been missed, or meant for an earlier question: the request itself decides.
+        if self._wakeup and was_woken:
+            self._wakeup.drain()
+        return self._spool.is_stop_requested(attempt.job.key)
+
+    def _record_answer(self, attempt: Attempt, text: str, ending: Ending, left_out: tuple[LeftOut, ...]) -> Fact:
+        answer: Fact = {"text": text, "model": ending.model, "finish": ending.finish_reason}
+        answer |= {"refusal": bool(ending.refusal), "left_out": [asdict(each) for each in left_out]}
+        attempt.record("answer", **answer, usage=ending.usage and asdict(ending.usage))
+        return answer
+
+
+def answer_text(answer: Fact, texts: Words) -> str:
+    """Return what the asker reads of an `answer` fact, as Markdown.
+
+    It is never empty, and a cut answer or an attachment left out is always mentioned.
+    """
+    if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
+        return str(answer["text"])
+    finish = answer["finish"]
+    if clean(answer["text"]).strip():
+        notes = {"length": texts.cut, STOPPED: texts.stopped}
+        paragraphs = [answer["text"], notes.get(finish, "")]
+    elif finish == STOPPED:
+        paragraphs = [texts.stopped]
+    else:
+        paragraphs = [texts.refused if answer.get("refusal") or finish == "content_filter" else texts.empty]
+    left_out = [_left_out(texts, **each) for each in answer["left_out"]]
+    return "\n\n".join(filter(None, (*paragraphs, "\n".join(left_out))))
+
+
+def _left_out(texts: Words, name: str, why: str) -> str:
+    text = texts.left_out if name else texts.left_out_unnamed
+    return text.format(name=literal(name), why=texts.why[why])

@@ -1,0 +1,81 @@
+"""Replace small files so that a reader sees the old contents or the new ones, and never a part.
+
+It knows nothing of what the files hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def replace_file(path: str, data: bytes, *, durable: bool = False) -> None:
+    """Write `data` beside `path`, readable by its owner only, then rename it to `path`.
+
+    With `durable` the contents are on the disk before the rename. Raise OSError if that fails: the old file then
+    stays, and nothing else is left.
+    """
+    unfinished = f"{path}.{os.getpid()}.new"
+    try:
+        fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(fd)
+        os.rename(unfinished, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(unfinished)
+        raise
+
+
+class CachedFile:
+    """A small file that keeps what another service or file told, for every process that asks.
+
+    `clock` gives seconds since the epoch.
+    """
+
+    def __init__(self, path: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._clock = clock
+
+    def age(self) -> float:
+        """Return the seconds since the file was written; infinity if there is none.
+
+        A file from the future was written by a clock that has since jumped, so its distance counts as its age.
+        """
+        try:
+            return abs(self._clock() - os.stat(self._path).st_mtime)
+        except FileNotFoundError:
+            return math.inf
+
+    def read(self, max_age: float = math.inf) -> bytes | None:
+        """Return the file's bytes; None if it is missing, unreadable or older than `max_age` seconds."""
+        try:
+            if max_age < math.inf and self.age() > max_age:
+                return None
+            with open(self._path, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def read_json(self) -> Any:
+        """Return the JSON value in the file; None if there is no file, or no JSON in it."""
+        try:
+            return json.loads(self.read() or b"")
+        except (ValueError, RecursionError):
+            return None
+
+    def write(self, data: bytes, *, durable: bool = False) -> None:
+        """Replace the file's contents by `data`, as `replace_file` does. Raise OSError."""
+        replace_file(self._path, data, durable=durable)
+
+    def write_json(self, value: Any, *, durable: bool = False) -> None:
+        """Replace the file's contents by `value` as JSON. Raise OSError."""
+        self.write(json.dumps(value).encode(), durable=durable)

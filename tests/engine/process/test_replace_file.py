@@ -1,0 +1,75 @@
+"""A small file is replaced whole or not at all, and nothing is left beside it."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from cocoai.engine.process.replace_file import CachedFile, replace_file
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_the_new_contents_take_the_old_ones_place(tmp_path: Path, durable: bool) -> None:
+    """The file holds the new bytes, is private, and stands alone in its folder."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    replace_file(str(path), b"new", durable=durable)
+
+    assert b"new" == path.read_bytes()
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+    assert ["file"] == os.listdir(tmp_path)
+
+
+def test_a_failed_replacement_leaves_nothing_beside_the_old_file(tmp_path: Path) -> None:
+    """Where the rename is refused, the unfinished file goes again."""
+    (tmp_path / "file").mkdir()
+
+    with pytest.raises(OSError, match="file"):
+        replace_file(str(tmp_path / "file"), b"new")
+    assert ["file"] == os.listdir(tmp_path)
+
+
+def test_a_full_disk_leaves_nothing_beside_the_old_file(tmp_path: Path) -> None:
+    """/dev/full, seen through a link, refuses the write; the old contents stay."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    (tmp_path / f"file.{os.getpid()}.new").symlink_to("/dev/full")
+
+    with pytest.raises(OSError, match="space"):
+        replace_file(str(path), b"new")
+    assert b"old" == path.read_bytes()
+    assert ["file"] == os.listdir(tmp_path)
+
+
+def test_a_cached_file_is_read_while_it_is_young(tmp_path: Path) -> None:
+    """`max_age` seconds after it was written the file counts as missing, and so it does if it is from the future."""
+    path = tmp_path / "file"
+    CachedFile(str(path)).write(b"kept")
+    written = path.stat().st_mtime
+
+    def read_after(seconds: float) -> bytes | None:
+        return CachedFile(str(path), clock=lambda: written + seconds).read(60.0)
+
+    assert [b"kept", b"kept", None, b"kept", None] == [read_after(seconds) for seconds in (0, 59, 61, -59, -61)]
+
+
+def test_a_missing_file_is_infinitely_old(tmp_path: Path) -> None:
+    """Nothing is read from a file that is not there."""
+    file = CachedFile(str(tmp_path / "file"))
+
+    assert (math.inf, None, None) == (file.age(), file.read(), file.read_json())
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000])
+def test_a_file_without_json_is_none(tmp_path: Path, content: bytes) -> None:
+    """A torn or strange file has no JSON value."""
+    (tmp_path / "file").write_bytes(content)
+
+    assert None is CachedFile(str(tmp_path / "file")).read_json()
