@@ -41,9 +41,14 @@ class Logs:
 
     def lines(self, word: str) -> Iterator[str]:
         """Yield every line that contains `word`, from the oldest file to the newest."""
-        for file in sorted(self._kept.iterdir(), key=lambda file: file.stat().st_mtime):
+        for file in sorted(self._kept.iterdir(), key=_modified):
             with open(file, encoding="utf-8", errors="replace") as log:
                 yield from (line.rstrip() for line in log if word in line)
+
+
+def _modified(file: Path) -> float:
+    """Return the time of the last change to a file."""
+    return file.stat().st_mtime
 
 
 def figures(accounts: Sequence[Account]) -> dict[str, int]:

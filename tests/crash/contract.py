@@ -38,7 +38,11 @@ class Subject:
 
     def other_spool(self) -> Spool:
         """Return the spool of another process."""
-        return Spool(self.var, clock=lambda: self.now, files=self.files)
+        return Spool(self.var, clock=self.clock, files=self.files)
+
+    def clock(self) -> float:
+        """Return the time at which the clock stands."""
+        return self.now
 
     def path(self, *names: str) -> str:
         return "/".join((self.var, *names))
@@ -247,7 +251,7 @@ class SpoolContract:
         """Another process may finish the job in between, and a lock on a file in done/ has no meaning."""
         subject.put(key(1))
         path = subject.path("spool", "ready", str(key(1)))
-        late = Job(key(1), path, files=subject.files, clock=lambda: NOW)
+        late = Job(key(1), path, files=subject.files, clock=subject.clock)
         subject.spool.finish(subject.claim())
 
         assert late.take() is False

@@ -126,7 +126,7 @@ HISTORIES = [
     History("swept", alone(put(), WORK, put(THIRD), wait(RETENTION["tmp"] + 1), sweep, put(), WORK)),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(RETENTION["done"] + 1), sweep)),
 ]
-"""Histories with one process at a time."""
+"""Histories with one process at a time. The power is cut at each step, so every prefix of each history is tried."""
 
 TOGETHER = [
     History("the mention and its twin at once", [[start], [put(), put()], [WORK]]),

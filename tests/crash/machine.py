@@ -97,6 +97,10 @@ class Variants:
 REAL = Variants()
 
 
+def _do_not_sleep(_: float) -> None:
+    """Take no time."""
+
+
 @dataclass
 class Machine:
     """One machine, from the moment when its power came on.
@@ -214,7 +218,7 @@ class Machine:
             folder="/nonexistent",
             identity=FixedIdentity(),
             clock=self.clock,
-            sleep=lambda seconds: None,
+            sleep=_do_not_sleep,
         )
 
     def _slack_chat(self) -> SlackChat:

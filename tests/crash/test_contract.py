@@ -15,6 +15,11 @@ from tests.crash.power import Bound, DiskImage, blank
 EVERY = Bound(newest=9, tears=-1)
 
 
+def now() -> float:
+    """Return the time at which the simulated disk's clock stands."""
+    return NOW
+
+
 class TestFilesOnARealFolder(FilesContract):
     """The contract for cocoai/spool/disk.py."""
 
@@ -28,7 +33,7 @@ class TestFilesOnTheSimulatedDisk(FilesContract):
 
     @pytest.fixture
     def subject(self) -> Subject:
-        return Subject("/var", SimulatedDisk(blank("/var"), clock=lambda: NOW))
+        return Subject("/var", SimulatedDisk(blank("/var"), clock=now))
 
 
 class TestSpoolOnARealFolder(SpoolContract):
@@ -45,7 +50,7 @@ class TestSpoolOnTheSimulatedDisk(SpoolContract):
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
         (tmp_path / "locks").mkdir()
-        return Subject(str(tmp_path), SimulatedDisk(blank(str(tmp_path)), clock=lambda: NOW))
+        return Subject(str(tmp_path), SimulatedDisk(blank(str(tmp_path)), clock=now))
 
 
 # the power
@@ -53,7 +58,7 @@ class TestSpoolOnTheSimulatedDisk(SpoolContract):
 
 def new_disk() -> SimulatedDisk:
     """Return a disk with the folders /v/a and /v/b."""
-    return SimulatedDisk(DiskImage(frozenset(), frozenset({"/", "/v", "/v/a", "/v/b"})), clock=lambda: NOW)
+    return SimulatedDisk(DiskImage(frozenset(), frozenset({"/", "/v", "/v/a", "/v/b"})), clock=now)
 
 
 def names(images: Iterable[DiskImage]) -> set[str]:
@@ -151,7 +156,7 @@ def test_a_disk_that_starts_from_an_image_has_its_files_and_no_locks() -> None:
     assert disk.lock(written(disk, "/v/a/x", b"abc"))
     (image,) = disk.after_power_cut(EVERY)
 
-    again = SimulatedDisk(image, clock=lambda: NOW)
+    again = SimulatedDisk(image, clock=now)
 
     assert [image] == list(again.after_power_cut(EVERY))
     fd = again.open("/v/a/x")

@@ -53,7 +53,7 @@ class LocalizedHarness(Desk):
             identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
-            sleep=lambda _: None,
+            sleep=_do_not_sleep,
         )
 
     def run_to_the_end(self) -> None:
@@ -108,6 +108,10 @@ class LocalizedHarness(Desk):
         """Return the paragraphs under a question that the asker can read; of one `kind` of message if it is given."""
         messages = [each for each in self.replies(question) if kind in ("", payload(each).get("kind"))]
         return [paragraph for message in messages for paragraph in visible_text(message).split("\n\n")]
+
+
+def _do_not_sleep(_: float) -> None:
+    """Take no time: no process here dies with a message under way."""
 
 
 def _is_button(element: object, action: str) -> bool:
