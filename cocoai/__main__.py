@@ -1,4 +1,4 @@
-"""`python -m cocoai` is `cocoai`."""
+"""Run the command `cocoai` as `python -m cocoai`."""
 
 import sys
 

@@ -45,10 +45,10 @@ from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
-from cocoai.status.server import open_door
+from cocoai.status.server import open_status_page
+from cocoai.texts import TextsByLanguage
 from cocoai.warmup import warm_up
 from cocoai.webhook import Interactions, Webhook
-from cocoai.words import Phrasebook
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
@@ -189,7 +189,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
     """Return how to answer, from the settings. Raise `CocoAIError` if a file that they name cannot be read."""
     answer = settings.answer
     return AnswerOptions(
-        phrases=Phrasebook(settings.words, answer.language),
+        phrases=TextsByLanguage(settings.texts, answer.language),
         layout=Layout(settings.slack.format),
         personas=config.Personas(settings),
         model=settings.openai.model,
@@ -204,7 +204,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
     )
 
 
-def limits(pool: config.Pool) -> WorkerLimits:
+def limits(pool: config.PoolSettings) -> WorkerLimits:
     """How many workers there may be, and what each may be, from the settings."""
     return WorkerLimits(
         *pool.workers,
@@ -243,7 +243,7 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
         request_timeout=settings.pool.request_timeout,
         board=cocoai.board,
     )
-    door = open_door(settings)
+    door = open_status_page(settings)
     pool = Master(
         listener,
         serve=worker.serve,

@@ -1,4 +1,7 @@
-"""`cocoai`: the operator's commands. Each reads its arguments here and does its work elsewhere."""
+"""`cocoai`: the operator's commands. Each parses its arguments here and calls the package that does the work.
+
+What only one command needs is imported inside it, so that the others start quickly.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cocoai
 from cocoai import config
@@ -19,13 +23,17 @@ from cocoai.errors import CocoAIError
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.up import LISTEN, Up, etc
-from cocoai.up.machine import take_owner
+from cocoai.up.machine import become_owner
+
+if TYPE_CHECKING:
+    from cocoai.tune.advice import Machine
 
 JOB_FOLDERS = ("ready", "failed", "done")
+"""The spool's folders in which a job is looked for, in this order."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it did what it was told, 1 if it could not, 2 if it was told nonsense."""
+    """Run one command; return the exit code: 0 for success, 1 for an error (argparse exits with 2 for wrong usage)."""
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.command(arguments)
@@ -87,8 +95,8 @@ def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_config(spool)
     verbs = spool.add_subparsers(metavar="VERB", required=True)
     verbs.add_parser("list", help="all jobs, and where they are").set_defaults(verb="list", key="")
-    for verb, told in (("show", "what has happened to one"), ("retry", "put one that failed back")):
-        command = verbs.add_parser(verb, help=told)
+    for verb, description in (("show", "what has happened to one"), ("retry", "put one that failed back")):
+        command = verbs.add_parser(verb, help=description)
         command.add_argument("key", metavar="KEY", help="CHANNEL-THREAD_TS-TS, as `list` shows it")
         command.set_defaults(verb=verb)
     spool.set_defaults(command=_spool)
@@ -107,17 +115,18 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    """Run `cocoai up` until a signal comes; return the exit code."""
     settings = config.read(arguments.config, os.environ)
     for warning in settings.warnings:
         print(f"cocoai: {warning}", file=sys.stderr)
-    os.umask(0o077)
-    take_owner(settings.paths.var)
-    keep(Up(settings.paths.var, listen=arguments.listen, config=settings.file))
+    os.umask(0o077)  # what the pool writes are people's questions
+    become_owner(settings.paths.var)
+    run_until_signal(Up(settings.paths.var, listen=arguments.listen, config=settings.file))
     return 0
 
 
-def keep(up: Up) -> None:
-    """Keep it up until a signal comes. Raises CocoAIError."""
+def run_until_signal(up: Up) -> None:
+    """Start `up`, and stop it when a signal comes. Raise CocoAIError if it does not start, or ends by itself."""
     with interruptible(), up:
         print(f"CocoAI is ready at {up.address}/slack/events (logs: {up.log}; Ctrl-C ends it)", flush=True)
         up.wait()
@@ -125,21 +134,22 @@ def keep(up: Up) -> None:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Ctrl-C, TERM and HUP (the terminal was closed) end what is inside, in order; it is no error."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """End the block in order on Ctrl-C, TERM and HUP (the terminal was closed), without an error."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # SIGINT has this handler from the start
         signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         yield
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
+    """Run `cocoai rehearse`; return the exit code."""
     from cocoai.rehearsal import stage
 
     def wait() -> None:
         with interruptible():
             threading.Event().wait()
 
-    take_owner(stage.FOLDER)
+    become_owner(stage.FOLDER)
     try:
         with interruptible():
             return stage.rehearse(
@@ -156,48 +166,57 @@ def _rehearse(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    """Run `cocoai status`; return the exit code, which is the pool's state."""
     from cocoai.status import terminal
 
     settings = config.read(arguments.config, os.environ, secrets=False)
-    take_owner(settings.paths.var)
+    become_owner(settings.paths.var)
     try:
         if not arguments.watch:
-            return terminal.show(settings, sys.stdout, as_data=arguments.json)
+            return terminal.show(settings, sys.stdout, is_json=arguments.json)
         with interruptible():
-            terminal.watch(settings, sys.stdout, as_data=arguments.json)
+            terminal.watch(settings, sys.stdout, is_json=arguments.json)
     except FileNotFoundError as error:
         raise CocoAIError(f"there is no {error.filename}") from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
+        # Otherwise Python would report the broken pipe once more when it flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         raise CocoAIError(f"cannot read {error.filename}: {error.strerror}") from None
     return 0
 
 
 def _tune(arguments: argparse.Namespace) -> int:
-    from cocoai import tune
-    from cocoai.rehearsal import measure
+    """Run `cocoai tune`; return the exit code, 1 if it was interrupted."""
+    from cocoai.tune.advice import report
+    from cocoai.tune.measure import measure
 
-    if arguments.memory is not None and arguments.memory <= tune.KERNEL:
-        raise CocoAIError(f"--memory {arguments.memory}: Linux alone takes {tune.KERNEL} MB of it")
-    if arguments.cpu is not None and not 0 < arguments.cpu <= tune.WHOLE:
-        raise CocoAIError(f"--cpu {arguments.cpu:g}: expected a percentage, more than 0 and at most {tune.WHOLE:g}")
-    settings = config.read(arguments.config, os.environ, secrets=False)
-    take_owner(settings.paths.var)
-    if arguments.memory is None:
-        machine = tune.this_machine(own=_running_mib(settings), baseline=arguments.cpu)
-    else:
-        machine = tune.planned_machine(arguments.memory, swap=arguments.swap, baseline=arguments.cpu)
+    machine = _machine_to_tune(arguments)
     print("Rehearsing for half a minute, to measure ...", file=sys.stderr, flush=True)
     with interruptible(), tempfile.TemporaryDirectory(prefix="cocoai-") as folder:
-        figures = measure.measure(Up, Path(folder))
-        print("\n".join(tune.report(tune.Measured(*figures), machine)))
+        measurement = measure(Up, Path(folder))
+        print("\n".join(report(measurement, machine)))
         return 0
     return 1
 
 
+def _machine_to_tune(arguments: argparse.Namespace) -> Machine:
+    """Return this machine, or the one that `--memory` describes. Raise CocoAIError if a number is out of bounds."""
+    from cocoai.tune import advice
+
+    if arguments.memory is not None and arguments.memory <= advice.KERNEL:
+        raise CocoAIError(f"--memory {arguments.memory}: Linux alone takes {advice.KERNEL} MB of it")
+    if arguments.cpu is not None and not 0 < arguments.cpu <= advice.WHOLE:
+        raise CocoAIError(f"--cpu {arguments.cpu:g}: expected a percentage, more than 0 and at most {advice.WHOLE:g}")
+    settings = config.read(arguments.config, os.environ, secrets=False)
+    become_owner(settings.paths.var)
+    if arguments.memory is None:
+        return advice.this_machine(own=_running_mib(settings), baseline=arguments.cpu)
+    return advice.planned_machine(arguments.memory, swap=arguments.swap, baseline=arguments.cpu)
+
+
 def _running_mib(settings: config.Settings) -> float:
-    """What the pool of these settings takes now; 0 if it does not run, or cannot be seen."""
+    """Return the MiB that the pool of these settings takes now; 0.0 if it does not run, or cannot be read."""
     from cocoai.status import collect
 
     with contextlib.suppress(OSError):
@@ -206,8 +225,9 @@ def _running_mib(settings: config.Settings) -> float:
 
 
 def _spool(arguments: argparse.Namespace) -> int:
+    """Run `cocoai spool`; return the exit code."""
     settings = config.read(arguments.config, os.environ, secrets=False)
-    take_owner(settings.paths.var)
+    become_owner(settings.paths.var)
     spool = Spool(settings.paths.var)
     verbs: dict[str, Callable[[Spool, str], Iterator[str]]] = {
         "list": list_jobs,
@@ -227,10 +247,10 @@ def _spool(arguments: argparse.Namespace) -> int:
 
 
 def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
-    """A line for each job: where it is, its key, how often it was tried, what happened last."""
+    """Yield a line for each job: its folder, its key, how often it was tried, its last fact."""
     for folder in JOB_FOLDERS:
         for key in spool.keys(folder):
-            with contextlib.suppress(FileNotFoundError):  # it has moved on while we looked
+            with contextlib.suppress(FileNotFoundError):  # it has just been moved to another folder
                 lines = spool.peek(folder, key)
                 last = lines[-1].get("fact", "put") if lines else "unreadable"
                 tries = sum(1 for line in lines if line.get("fact") == "attempt")
@@ -238,7 +258,7 @@ def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
 
 
 def show_job(spool: Spool, name: str) -> Iterator[str]:
-    """All that has happened to one job, a line each; of texts only how long they are."""
+    """Yield a line for each fact of one job, with the length of a text in its place. Raise CocoAIError if none."""
     key = Key.parse(name)
     for folder in JOB_FOLDERS:
         with contextlib.suppress(FileNotFoundError):
@@ -251,7 +271,7 @@ def show_job(spool: Spool, name: str) -> Iterator[str]:
 
 
 def retry_job(spool: Spool, name: str) -> Iterator[str]:
-    """Put a failed job back; the pool takes it up within seconds."""
+    """Put a failed job back into ready/; the pool claims it within seconds. Raise CocoAIError if there is none."""
     key = Key.parse(name)
     try:
         spool.retry(key)

@@ -66,6 +66,14 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Persona:
+    """Who answers in a channel: the instructions, and the model; an empty model means the one in the settings."""
+
+    instructions: str
+    model: str
+
+
+@dataclass(frozen=True)
 class Conversation:
     """The instructions and the turns, oldest first; the last turn is the question being asked."""
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from cocoai.answer import AnswererFactory
 from cocoai.config import Settings
-from cocoai.config.kinds import Secret
+from cocoai.config.value_types import Secret
 from cocoai.engine.process import fork
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key

@@ -7,32 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cocoai.answer import AnswerOptions
+from cocoai.conversation import Persona
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
-from cocoai.words import ENGLISH, Phrasebook, Words
+from cocoai.texts import ENGLISH, Texts, TextsByLanguage
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
 
-@dataclass(frozen=True)
-class TestPersona:
-    """Who answers."""
-
-    __test__ = False
-
-    instructions: str = "Be kind."
-    model: str = ""
+KIND = Persona("Be kind.", "")
 
 
 @dataclass(frozen=True)
 class FixedPersonas:
     """The same persona in every channel, and these models to choose from."""
 
-    persona: TestPersona = TestPersona()
+    persona: Persona = KIND
     prefixes: Mapping[str, str] = field(default_factory=dict)
 
-    def for_channel(self, channel: str) -> TestPersona:
+    def for_channel(self, channel: str) -> Persona:
         del channel
         return self.persona
 
@@ -61,10 +55,10 @@ class FixedIdentity(IdentityCache):
         return self._known
 
 
-def options(words: Words = ENGLISH, **changes: Any) -> AnswerOptions:
+def options(words: Texts = ENGLISH, **changes: Any) -> AnswerOptions:
     """Return AnswerOptions; `changes` are its fields."""
     usual: dict[str, Any] = {
-        "phrases": Phrasebook({"ja": words, "en": words}, "auto"),
+        "phrases": TextsByLanguage({"ja": words, "en": words}, "auto"),
         "layout": Layout("mrkdwn"),
         "personas": FixedPersonas(),
         "model": "gpt-6-luna",

@@ -33,7 +33,7 @@ from cocoai.spool.disk import Disk
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.words import ENGLISH, JAPANESE, Words
+from cocoai.texts import ENGLISH, JAPANESE, Texts
 from tests.house import payload
 from tests.options import FixedIdentity, FixedPersonas, options
 
@@ -61,7 +61,7 @@ class Desk:
         self.spool.make_folders()
         self._context = tls_context(str(certificates.ca_file))
         self.var = var
-        self.words: Words = ENGLISH
+        self.words: Texts = ENGLISH
         self.changes: dict[str, Any] = {}
         """Of the manner."""
 
@@ -495,7 +495,7 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> 
 
     desk.run()
 
-    assert ("note", ENGLISH.help_with({}, files=True, buttons=False)) == desk.reply(question)
+    assert ("note", ENGLISH.help_text({}, files=True, buttons=False)) == desk.reply(question)
     assert [] == list(desk.openai.asked)
     assert (0, 1, 0) == desk.ended()
 
@@ -504,7 +504,7 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> 
 
 
 @pytest.mark.parametrize("words", [ENGLISH, JAPANESE])
-def test_openai_stays_busy(desk: Desk, words: Words) -> None:
+def test_openai_stays_busy(desk: Desk, words: Texts) -> None:
     """Tried again after 5, 30 and 120 s; then the asker is told, in plain words."""
     desk.words = words
     desk.openai.fail("overloaded", times=None)

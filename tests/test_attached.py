@@ -36,7 +36,7 @@ from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.manner import SCOPES, Manner
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.words import LANGUAGES, Words
+from cocoai.texts import LANGUAGES, Texts
 from tests.house import House, house, payload
 from tests.processes import wait_until
 from tests.slack.markdown.reader import seen
@@ -262,7 +262,7 @@ WAYS: dict[Callable[[House, Elsewhere], list[PracticeFile]], str] = {
 }
 
 
-def notice(words: Words, why: str, name: str) -> str:
+def notice(words: Texts, why: str, name: str) -> str:
     """What is said of a file that was left out."""
     return words.left_out.format(name=name, why=words.why[why])
 
@@ -333,7 +333,7 @@ def test_a_model_that_sees_no_pictures(built: House, language: str) -> None:
     words = LANGUAGES[language]
     reply = ended(built, share(built, PICTURE, text=f"<@U0COCOAI> {ASKED[language]}"))
 
-    assert ("error", words.sorry_for("attachment")) == (payload(reply)["kind"], reply.text)
+    assert ("error", words.error_text("attachment")) == (payload(reply)["kind"], reply.text)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The operator's commands: what they take, and how they say that something is wrong."""
+"""The operator's commands: their arguments, their output, and their errors."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ SCOPE_OF = {
     "message.im": "im:history",
     "message.mpim": "mpim:history",
 }
-"""Slack's events that we hear, and the scope that each of them needs (docs.slack.dev/reference/events)."""
+"""Slack's events that we subscribe to, and the scope that each needs (docs.slack.dev/reference/events)."""
 
 
 @pytest.fixture(autouse=True)
-def nobody_s_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty folder, and no secrets in the environment."""
+def no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change into an empty folder, and remove the settings from the environment."""
     monkeypatch.chdir(tmp_path)
     for name in ("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "OPENAI_API_KEY", "COCOAI_CONFIG"):
         monkeypatch.delenv(name, raising=False)
 
 
 def test_the_module_is_the_command() -> None:
-    """`python -m cocoai` where no script is at hand."""
+    """`python -m cocoai` is the same as `cocoai`."""
     command = [sys.executable, "-m", "cocoai", "--version"]
 
-    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
-    assert (0, f"cocoai {cocoai.__version__}\n", "") == (told.returncode, told.stdout, told.stderr)
+    assert (0, f"cocoai {cocoai.__version__}\n", "") == (run.returncode, run.stdout, run.stderr)
 
 
 @pytest.mark.parametrize(
     "arguments",
     [[], ["dance"], ["up", "--port", "1"], ["spool"], ["spool", "show"], ["manifest"], ["rehearse", "--port", "x"]],
 )
-def test_nonsense_is_refused_with_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 2, as every command of the system."""
+def test_wrong_arguments_are_answered_with_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code is 2, as for other commands."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
 
@@ -59,8 +59,8 @@ def test_nonsense_is_refused_with_the_usage(arguments: list[str], capsys: pytest
 
 
 @pytest.mark.parametrize("command", ["up", "rehearse", "status", "spool", "manifest"])
-def test_every_command_tells_what_it_takes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """And the list of commands names it."""
+def test_every_command_has_a_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list of commands names it, and `--help` explains it."""
     for arguments in (["--help"], [command, "--help"]):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
@@ -69,8 +69,8 @@ def test_every_command_tells_what_it_takes(command: str, capsys: pytest.CaptureF
         assert command in capsys.readouterr().out
 
 
-def test_what_cannot_be_done_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 1, the reason on stderr, and no traceback."""
+def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code is 1, and stderr has the reason without a traceback."""
     assert 1 == main(["up"])
 
     out, err = capsys.readouterr()
@@ -79,13 +79,13 @@ def test_what_cannot_be_done_is_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert 1 == err.count("\n")
 
 
-def test_a_rehearsal_whose_port_is_taken_says_so(tmp_path: Path) -> None:
-    """The page's port here; nginx's is told of by `up`."""
+def test_a_rehearsal_whose_port_is_taken_is_an_error(tmp_path: Path) -> None:
+    """The error says that the port of the practice page is in use."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         command = [sys.executable, "-m", "cocoai", "rehearse", "--once", "--port", port]
 
-        told = subprocess.run(
+        run = subprocess.run(
             command,
             capture_output=True,
             text=True,
@@ -94,14 +94,14 @@ def test_a_rehearsal_whose_port_is_taken_says_so(tmp_path: Path) -> None:
             cwd=tmp_path,
         )
 
-    assert 1 == told.returncode
-    assert told.stderr.startswith("cocoai: cannot rehearse: ")
-    assert "Address already in use" in told.stderr
-    assert 1 == told.stderr.count("\n")
+    assert 1 == run.returncode
+    assert run.stderr.startswith("cocoai: cannot rehearse: ")
+    assert "Address already in use" in run.stderr
+    assert 1 == run.stderr.count("\n")
 
 
-def test_the_manifest_is_for_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON to paste at api.slack.com/apps, with the address that Slack is to post to."""
+def test_the_manifest_has_this_machine_s_address(capsys: pytest.CaptureFixture[str]) -> None:
+    """The manifest is JSON with the addresses to which Slack posts."""
     assert 0 == main(["manifest", "--url", "https://bot.example.com/"])
 
     manifest = json.loads(capsys.readouterr().out)
@@ -111,15 +111,15 @@ def test_the_manifest_is_for_this_machine(capsys: pytest.CaptureFixture[str]) ->
         "interactivity"
     ]
     assert (False, False) == (settings["socket_mode_enabled"], settings["token_rotation_enabled"])
-    # Without both of these nobody can write to it directly.
+    # Without both of these people cannot send it direct messages.
     assert (True, False) == (
         manifest["features"]["app_home"]["messages_tab_enabled"],
         manifest["features"]["app_home"]["messages_tab_read_only_enabled"],
     )
 
 
-def test_the_manifest_asks_for_no_more_than_is_used(capsys: pytest.CaptureFixture[str]) -> None:
-    """One scope for each event, one to write, one to know who asks, and one to see what they attach."""
+def test_the_manifest_has_only_the_scopes_that_are_used(capsys: pytest.CaptureFixture[str]) -> None:
+    """There is one scope for each event, and three to write, to read names and to read attached files."""
     assert 0 == main(["manifest", "--url", "https://bot.example.com"])
 
     manifest = json.loads(capsys.readouterr().out)
@@ -130,8 +130,8 @@ def test_the_manifest_asks_for_no_more_than_is_used(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://bot.example.com/x", 'https://"'])
-def test_the_manifest_is_made_for_https_only(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Slack refuses any other address, and later."""
+def test_the_manifest_needs_an_https_address(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any other address, which Slack would refuse later, is an error."""
     assert 1 == main(["manifest", "--url", url])
 
     assert capsys.readouterr().err.startswith(f"cocoai: --url {url}: expected https://HOST")
@@ -142,7 +142,7 @@ KEY = "C0PRACTICE-1763822000.000100-1763822000.000200"
 
 @pytest.fixture
 def failed_job(tmp_path: Path) -> Spool:
-    """A spool in ./var, where the commands look without settings, with one job that was given up."""
+    """Return a spool with one failed job, in ./var, where the commands look without settings."""
     spool = Spool(str(tmp_path / "var"))
     spool.make_folders()
     spool.put(Key.parse(KEY), {"kind": "mention", "text": "a private matter"})
@@ -154,14 +154,14 @@ def failed_job(tmp_path: Path) -> Spool:
 
 @pytest.mark.usefixtures("failed_job")
 def test_the_spool_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where each job is, how often it was tried, what happened last; no secrets are needed for it."""
+    """Each line has a job's folder, key, attempts and last fact; no secrets are needed."""
     assert 0 == main(["spool", "list"])
     assert f"failed {KEY} tries=1 last=failed\n" == capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("failed_job")
-def test_a_job_is_shown_without_what_was_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """The reason is there for the operator; of texts only their length."""
+def test_a_job_is_shown_without_its_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    """The reason of a failure is shown, and of a text only the length."""
     assert 0 == main(["spool", "show", KEY])
 
     shown = capsys.readouterr().out
@@ -172,7 +172,7 @@ def test_a_job_is_shown_without_what_was_said(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_failed_job_is_put_back(failed_job: Spool, capsys: pytest.CaptureFixture[str]) -> None:
-    """And can be claimed again; a second time it is not there any more."""
+    """It can be claimed again, and a second `retry` is an error."""
     assert 0 == main(["spool", "retry", KEY])
     assert 1 == main(["spool", "retry", KEY])
 
@@ -184,14 +184,14 @@ def test_a_failed_job_is_put_back(failed_job: Spool, capsys: pytest.CaptureFixtu
 
 @pytest.mark.usefixtures("failed_job")
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["show", "../../etc/passwd"], "not a job's key"),
         (["retry", "nonsense"], "not a job's key"),
         (["show", "C0PRACTICE-1.0-1.0"], "there is no job"),
     ],
 )
-def test_what_is_no_job_is_told(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """In one line."""
+def test_an_unknown_job_is_an_error(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error says whether the key is wrong or the job is missing."""
     assert 1 == main(["spool", *arguments])
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err

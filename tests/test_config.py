@@ -1,4 +1,4 @@
-"""The settings: where they come from, what is refused and how that is said, and that they are told of in full."""
+"""The settings: where they come from, what is rejected and with which message, and their documentation."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import configparser
 import dataclasses
 import os
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cocoai.config import Secret, Settings, SettingsError, read, reference
-from cocoai.config.settings import SECTIONS, Channel, Orders, keys
+from cocoai.config import Secret, Settings, SettingsError, read
+from cocoai.config.settings import SECTIONS, ChannelSettings, PersonaSettings, settings_of
 from cocoai.config.sources import variable
-from cocoai.words import ENGLISH, LANGUAGES
+from cocoai.texts import ENGLISH, LANGUAGES
 
 pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).parent.parent
+
+REFERENCE = runpy.run_path(str(ROOT / "bin/settings-reference"))
+"""What the script defines that writes the settings into README.md and cocoai.ini.example."""
 
 SECRETS = {
     "SLACK_SIGNING_SECRET": "practice-signing-secret",
@@ -28,8 +32,8 @@ SECRETS = {
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No cocoai.ini of this checkout is to be found."""
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change into an empty folder, so that no cocoai.ini of this checkout is found."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
@@ -45,7 +49,7 @@ def value(settings: Settings, section: str, key: str) -> Any:
 
 
 def test_without_a_file_the_secrets_are_enough() -> None:
-    """Everything else has a default, and those are DESIGN section 6's."""
+    """Every other setting has a default."""
     settings = read(None, SECRETS)
 
     assert "" == settings.file
@@ -74,29 +78,29 @@ def test_without_a_file_the_secrets_are_enough() -> None:
     assert ((2, 2), 10.0, 5000, 2.0, 1.0, 4, 32, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)
-    assert Orders("", {}, {}) == settings.orders
-    assert LANGUAGES == settings.words
+    assert PersonaSettings("", {}, {}) == settings.personas
+    assert LANGUAGES == settings.texts
 
 
 def test_the_file_is_looked_for_in_four_places(tmp_path: Path) -> None:
-    """--config, else COCOAI_CONFIG, else ./cocoai.ini (else /etc/cocoai/cocoai.ini, which a test cannot write)."""
-    told = write(tmp_path / "told.ini", "[openai]\nmodel = told\n")
+    """The order is --config, COCOAI_CONFIG, ./cocoai.ini (and /etc/cocoai/cocoai.ini, which a test cannot write)."""
+    named = write(tmp_path / "named.ini", "[openai]\nmodel = named\n")
     environ = {**SECRETS, "COCOAI_CONFIG": write(tmp_path / "environ.ini", "[openai]\nmodel = environ\n")}
     here = write(tmp_path / "here" / "cocoai.ini", "[openai]\nmodel = here\n")
 
-    assert ("told", told) == (read(told, environ).openai.model, read(told, environ).file)
+    assert ("named", named) == (read(named, environ).openai.model, read(named, environ).file)
     assert "environ" == read(None, environ).openai.model
     assert ("here", here) == (read(None, SECRETS).openai.model, read(None, SECRETS).file)
 
 
-def test_a_file_that_was_named_must_be_there() -> None:
-    """It is not passed over in silence."""
+def test_a_named_file_must_exist() -> None:
+    """A missing file that was named explicitly is an error."""
     with pytest.raises(SettingsError, match=r"gone\.ini: No such file"):
         read("gone.ini", SECRETS)
 
 
-def test_our_own_variable_is_before_the_file_and_the_file_before_a_usual_name(tmp_path: Path) -> None:
-    """The more it means us, the more it counts: OPENAI_API_KEY may be meant for another program."""
+def test_the_order_is_our_variable_then_the_file_then_the_usual_variable(tmp_path: Path) -> None:
+    """OPENAI_API_KEY comes last, since it may be meant for another program."""
     file = write(tmp_path / "c.ini", "[openai]\napi_key = sk-file\nmodel = file\n")
 
     assert "sk-file" == read(file, SECRETS).openai.api_key
@@ -104,8 +108,8 @@ def test_our_own_variable_is_before_the_file_and_the_file_before_a_usual_name(tm
     assert "ours" == read(file, {**SECRETS, "COCOAI_OPENAI_MODEL": "ours"}).openai.model
 
 
-def test_empty_is_not_given(tmp_path: Path) -> None:
-    """An empty line of the example, or an empty variable, leaves the default."""
+def test_an_empty_value_counts_as_not_given(tmp_path: Path) -> None:
+    """A key without a value, or an empty variable, leaves the default."""
     file = write(tmp_path / "c.ini", "[openai]\napi_key =\nmodel =\n[slack]\nallow_users =\n")
 
     settings = read(file, {**SECRETS, "COCOAI_OPENAI_MODEL": " "})
@@ -115,8 +119,8 @@ def test_empty_is_not_given(tmp_path: Path) -> None:
     assert frozenset() == settings.slack.allow_users
 
 
-def test_relative_paths_start_from_the_file_else_from_here(tmp_path: Path) -> None:
-    """A QA copy is another folder with another cocoai.ini, wherever it is started from."""
+def test_relative_paths_start_from_the_settings_file_or_the_current_folder(tmp_path: Path) -> None:
+    """Paths in the file do not depend on the current folder; paths in the environment start from it."""
     (tmp_path / "persona.txt").write_text("Be brief.")
     file = write(tmp_path / "c.ini", "[paths]\nvar = qa/var\n[answer]\ninstructions = persona.txt\n")
 
@@ -150,8 +154,8 @@ def test_relative_paths_start_from_the_file_else_from_here(tmp_path: Path) -> No
         ("network", "proxy", "http://proxy.example:3128", "http://proxy.example:3128"),
     ],
 )
-def test_a_value_is_read(section: str, key: str, text: str, expected: object) -> None:
-    """In its own type and in one form, whichever form it was written in."""
+def test_a_value_is_converted_to_its_type(section: str, key: str, text: str, expected: object) -> None:
+    """All spellings of a value give the same result."""
     settings = read(None, {**SECRETS, variable(section, key): text})
 
     assert expected == value(settings, section, key)
@@ -204,10 +208,10 @@ def test_a_value_is_read(section: str, key: str, text: str, expected: object) ->
         ("pool", "request_timeout", "3", "0.1 to 2.5 s"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_allowed(
+def test_a_wrong_value_is_reported_with_what_is_allowed(
     tmp_path: Path, section: str, key: str, text: str, allowed: str
 ) -> None:
-    """Section, key, value and what may stand there, in the error and in its words, from file and environment alike."""
+    """The error names section, key, value and the allowed values, for the file as for the environment."""
     file = write(tmp_path / "c.ini", f"[{section}]\n{key} = {text}\n")
 
     for path, environ in ((file, SECRETS), (None, {**SECRETS, variable(section, key): text})):
@@ -220,7 +224,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("[slak]\n", r"\[slak\] is no section; there are slack, openai, answer, pool, paths, network"),
         ("[DEFAULT]\nmodel = m\n", r"\[DEFAULT\] is no section"),
@@ -242,14 +246,14 @@ def test_a_wrong_value_is_named_with_what_is_allowed(
         ("[pool]\n\nslots\n", r"line 3 is neither `key = value` nor a \[section\]"),
     ],
 )
-def test_a_file_that_cannot_be_understood_is_refused(tmp_path: Path, text: str, words: str) -> None:
-    """A misspelt key would else leave a default in its place, unseen."""
-    with pytest.raises(SettingsError, match=words):
+def test_a_file_with_unknown_names_or_wrong_syntax_is_rejected(tmp_path: Path, text: str, message: str) -> None:
+    """A misspelt key is an error: otherwise its default would be used unnoticed."""
+    with pytest.raises(SettingsError, match=message):
         read(write(tmp_path / "c.ini", text), SECRETS)
 
 
-def test_an_unknown_key_in_the_environment_is_refused() -> None:
-    """Under our sections' names, that is; COCOAI_ANYTHING_ELSE is nobody's setting."""
+def test_an_unknown_key_in_the_environment_is_rejected() -> None:
+    """Only variables that begin with a section's name are checked; COCOAI_ANYTHING_ELSE is ignored."""
     assert read(None, {**SECRETS, "COCOAI_OTHER": "1", "COCOAI_TESTS": "1"})
 
     for name in ("COCOAI_POOL_WORKER", "COCOAI_CHANNEL_C0123_PERSONA", "COCOAI_WORDS_JA_HLEP"):
@@ -280,84 +284,87 @@ NAMED = {
 
 @pytest.mark.parametrize(("text", "environ"), NAMED.items(), ids=["channels", "models", "words"])
 def test_sections_that_the_operator_names(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
-    """The same from the file as from the environment."""
+    """[channel ID], [models] and [words ja] are read alike from the file and from the environment."""
     us = write(tmp_path / "here" / "us.txt", "Be brief.")
 
     for settings in (read(write(tmp_path / "here" / "c.ini", text), SECRETS), read(None, {**SECRETS, **environ})):
         if "[channel" in text:
-            assert {"C0123": Channel("", "gpt-6.1-sol"), "D0123": Channel(us, "")} == settings.orders.channels
+            assert {
+                "C0123": ChannelSettings("", "gpt-6.1-sol"),
+                "D0123": ChannelSettings(us, ""),
+            } == settings.personas.channels
         elif "[models]" in text:
-            assert {"deep": "gpt-6.1-sol", "じっくり": "gpt-6-astra"} == settings.orders.models
+            assert {"deep": "gpt-6.1-sol", "じっくり": "gpt-6-astra"} == settings.personas.models
         else:
-            words = settings.words["en"]
-            assert "はい\nただいま" == settings.words["ja"].placeholder
-            assert ("Sorry!", ENGLISH.sorry["busy"]) == (words.sorry_for("no such code"), words.sorry_for("busy"))
-            assert ("I am {model}", ENGLISH.help) == (words.model, words.help)
+            texts = settings.texts["en"]
+            assert "はい\nただいま" == settings.texts["ja"].placeholder
+            assert ("Sorry!", ENGLISH.sorry["busy"]) == (texts.error_text("no such code"), texts.error_text("busy"))
+            assert ("I am {model}", ENGLISH.help) == (texts.model, texts.help)
 
 
-def test_bytes_that_are_no_text_are_refused() -> None:
-    """The environment can hold them, Slack would not take them."""
+def test_bytes_that_are_not_utf_8_are_rejected() -> None:
+    """The environment can hold such bytes, but Slack and OpenAI do not accept them."""
     for name, text in (("COCOAI_WORDS_JA_HELP", "\udcff"), ("COCOAI_MODELS_\udcff", "gpt-6.1-sol")):
         with pytest.raises(SettingsError, match="is not allowed; it is a "):
             read(None, {**SECRETS, name: text})
 
 
-def test_the_environment_is_before_the_file_in_named_sections_too(tmp_path: Path) -> None:
-    """Key by key: the others stay."""
+def test_the_environment_overrides_single_keys_of_named_sections(tmp_path: Path) -> None:
+    """The keys of a section that the environment does not have are those of the file."""
     file = write(tmp_path / "c.ini", "[models]\ndeep = a\nfast = b\n[channel C01]\nmodel = a\n")
 
-    orders = read(file, {**SECRETS, "COCOAI_MODELS_DEEP": "c", "COCOAI_CHANNEL_C01_MODEL": "d"}).orders
+    personas = read(file, {**SECRETS, "COCOAI_MODELS_DEEP": "c", "COCOAI_CHANNEL_C01_MODEL": "d"}).personas
 
-    assert {"deep": "c", "fast": "b"} == orders.models
-    assert {"C01": Channel("", "d")} == orders.channels
+    assert {"deep": "c", "fast": "b"} == personas.models
+    assert {"C01": ChannelSettings("", "d")} == personas.channels
 
 
 def test_missing_secrets_are_all_named_with_their_variables() -> None:
-    """The operator is told at once what to give, and under which names."""
+    """One error names every missing secret, its key and its variable."""
     with pytest.raises(SettingsError) as caught:
         read(None, {})
 
-    words = str(caught.value)
-    assert "missing: [slack] signing_secret in cocoai.ini, or SLACK_SIGNING_SECRET; " in words
-    assert "[slack] bot_token in cocoai.ini, or SLACK_BOT_TOKEN; " in words
-    assert words.endswith("[openai] api_key in cocoai.ini, or OPENAI_API_KEY in the environment")
+    message = str(caught.value)
+    assert "missing: [slack] signing_secret in cocoai.ini, or SLACK_SIGNING_SECRET; " in message
+    assert "[slack] bot_token in cocoai.ini, or SLACK_BOT_TOKEN; " in message
+    assert message.endswith("[openai] api_key in cocoai.ini, or OPENAI_API_KEY in the environment")
     assert ("slack", "signing_secret") == (caught.value.section, caught.value.key)
 
 
-def test_a_command_that_needs_no_secrets_can_do_without() -> None:
-    """`cocoai spool list` only looks into a folder."""
+def test_secrets_are_not_required_when_the_caller_says_so() -> None:
+    """A command that only looks into a folder, such as `cocoai spool list`, works without them."""
     assert "" == read(None, {}, secrets=False).slack.bot_token
 
 
-def test_a_secret_is_never_seen(tmp_path: Path) -> None:
-    """Not in repr, not in an error, whatever else is wrong with the file it stands in."""
+def test_a_secret_is_never_shown(tmp_path: Path) -> None:
+    """Neither a repr nor an error contains a secret, whatever else is wrong with the file."""
     names = ("COCOAI_SLACK_SIGNING_SECRET", "COCOAI_SLACK_BOT_TOKEN", "COCOAI_OPENAI_API_KEY", "COCOAI_NETWORK_PROXY")
     hidden = "http://user:hush@proxy.example:3128"
     settings = read(None, {**SECRETS, "COCOAI_NETWORK_PROXY": hidden})
-    told = [repr(settings), str(settings)]
+    shown = [repr(settings), str(settings)]
     for name in names:
         with pytest.raises(SettingsError) as caught:
             read(None, {**SECRETS, name: "hush hush"})
-        told += [str(caught.value), repr(caught.value), caught.value.value]
+        shown += [str(caught.value), repr(caught.value), caught.value.value]
     for text in ("[slack]\nhush\n", "[slack]\nhush_token: hush\nhush\n", "token = hush\n", "[slack]\nsecret = hush\n"):
         with pytest.raises(SettingsError) as caught:
             read(write(tmp_path / "c.ini", text.replace("hush_token", "bot_token")), SECRETS)
-        told += [str(caught.value), repr(caught.value)]
+        shown += [str(caught.value), repr(caught.value)]
     with pytest.raises(SettingsError) as caught:
         read(None, {**SECRETS, "COCOAI_OPENAI_BASE_URL": "https://user:hush@example.com/v1"})
-    told += [str(caught.value), caught.value.value]
+    shown += [str(caught.value), caught.value.value]
 
     assert hidden == settings.network.proxy
-    assert [] == [line for line in told if "hush" in line or "practice" in line]
+    assert [] == [text for text in shown if "hush" in text or "practice" in text]
 
 
-def test_a_secret_says_nothing_of_itself() -> None:
-    """Not even how long it is."""
+def test_the_repr_of_a_secret_reveals_nothing() -> None:
+    """The repr is the same for secrets of any length."""
     assert repr(Secret("a")) == repr(Secret("much longer"))
 
 
-def test_a_file_that_everybody_can_read_is_warned_of(tmp_path: Path) -> None:
-    """A group may be meant to read it, others never."""
+def test_a_file_that_everybody_can_read_gives_a_warning(tmp_path: Path) -> None:
+    """A file that only its group can read gives none."""
     file = write(tmp_path / "c.ini", "[pool]\nslots = 8\n")
     os.chmod(file, 0o640)
     assert () == read(file, SECRETS).warnings
@@ -370,7 +377,7 @@ def test_a_file_that_everybody_can_read_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_file_written_on_windows_is_read(tmp_path: Path) -> None:
-    """A byte order mark and CRLF are no reason to stop."""
+    """A byte order mark and CRLF are accepted."""
     file = tmp_path / "c.ini"
     file.write_bytes(b"\xef\xbb\xbf[pool]\r\nslots = 8\r\n")
     file.chmod(0o600)
@@ -378,52 +385,54 @@ def test_a_file_written_on_windows_is_read(tmp_path: Path) -> None:
     assert 8 == read(str(file), SECRETS).pool.slots
 
 
-def test_the_example_is_what_the_code_says() -> None:
-    """cocoai.ini.example holds every key with its words and its default; render it anew when this fails."""
-    assert reference.example() == (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
+def test_the_example_file_is_up_to_date() -> None:
+    """The file cocoai.ini.example is what bin/settings-reference writes; run that if this fails."""
+    assert REFERENCE["example"]() == (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
 
 
-def test_the_example_as_it_stands_gives_the_defaults(tmp_path: Path) -> None:
-    """With every # taken off too."""
+def test_the_example_file_gives_the_defaults(tmp_path: Path) -> None:
+    """The example gives the defaults as it is, and also with every # removed."""
     example = (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
     fixed = example[: example.index("#[channel")]
     opened = re.sub(r"^#(?=[a-z_]+ =)", "", fixed, flags=re.MULTILINE)
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(opened)
 
-    assert {name: list(keys(name)) for name in SECTIONS} == {name: list(parser[name]) for name in parser.sections()}
+    assert {name: list(settings_of(name)) for name in SECTIONS} == {
+        name: list(parser[name]) for name in parser.sections()
+    }
     for text in (example, opened):
         settings = read(write(tmp_path / "here" / "c.ini", text), SECRETS)
         assert dataclasses.replace(read(None, SECRETS), file=settings.file) == settings
 
 
-def test_the_example_s_named_sections_can_be_opened(tmp_path: Path) -> None:
-    """They are good for a start, once the file that they name is there."""
+def test_the_example_file_s_named_sections_are_valid(tmp_path: Path) -> None:
+    """The example's named sections are valid once the # are removed and the file that they name exists."""
     example = (ROOT / "cocoai.ini.example").read_text(encoding="utf-8")
     opened = re.sub(r"^#(?=\[|[a-z]+ =)", "", example[example.index("#[channel") :], flags=re.MULTILINE)
     finance = write(tmp_path / "here" / "finance.txt", "Mind the money.")
 
     settings = read(write(tmp_path / "here" / "c.ini", opened), SECRETS)
 
-    assert {"C0123456789": Channel(finance, "gpt-6.1-sol")} == settings.orders.channels
-    assert {"deep": "gpt-6.1-sol"} == settings.orders.models
-    assert "少々お待ちください" == settings.words["ja"].placeholder
+    assert {"C0123456789": ChannelSettings(finance, "gpt-6.1-sol")} == settings.personas.channels
+    assert {"deep": "gpt-6.1-sol"} == settings.personas.models
+    assert "少々お待ちください" == settings.texts["ja"].placeholder
 
 
 def test_the_readme_lists_every_setting() -> None:
-    """Its tables are the code's; put `cocoai.config.reference.reference()` there when this fails."""
+    """README.md has every line that bin/settings-reference writes; run that if this fails."""
     readme = ROOT / "README.md"
     if not readme.exists():
         pytest.skip("there is no README.md yet")
 
     text = readme.read_text(encoding="utf-8")
 
-    assert [] == [line for line in reference.reference().splitlines() if line not in text]
+    assert [] == [line for line in REFERENCE["tables"]().splitlines() if line not in text]
 
 
-def test_every_key_has_words_and_a_table_keeps_its_columns() -> None:
-    """A | in a cell would break the table, and in a sentence it would look like one."""
-    for line in reference.reference().splitlines():
+def test_every_setting_is_described_and_fits_the_table() -> None:
+    """Every setting has a description, and no cell or sentence contains a |."""
+    for line in REFERENCE["tables"]().splitlines():
         assert line.count("|") == (5 if line.startswith("|") else 0)
-    for section in (*SECTIONS, reference.CHANNEL):
-        assert all(about.about and about.kind.allowed for about in keys(section).values())
+    for section in (*SECTIONS, REFERENCE["CHANNEL"]):
+        assert all(each.description and each.value_type.allowed for each in settings_of(section).values())

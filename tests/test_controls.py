@@ -26,7 +26,7 @@ from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
-from cocoai.words import ENGLISH, JAPANESE
+from cocoai.texts import ENGLISH, JAPANESE
 from tests.house import House, house
 from tests.processes import wait_until
 from tests.slack_payloads import click, form
@@ -282,7 +282,7 @@ def test_asked_again_after_an_error(built: House) -> None:
     clicked = press(built, sorry, "again")
     answered(built, again(built, clicked))
 
-    assert ENGLISH.sorry_for("operator") == sorry.text
+    assert ENGLISH.error_text("operator") == sorry.text
     assert ["again", "delete"] == buttons(sorry)
     assert "please?" == said(built)
 
@@ -297,7 +297,7 @@ def test_what_is_not_there_any_more_cannot_be_asked_again(built: House) -> None:
 
     asked = again(built, press(built, first, "again"))
 
-    assert ENGLISH.sorry_for("again_gone") == ended(built, asked).text
+    assert ENGLISH.error_text("again_gone") == ended(built, asked).text
     assert number == len(built.openai.asked)
 
 

@@ -24,8 +24,8 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored, Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.texts import ENGLISH
 from cocoai.webhook import Webhook
-from cocoai.words import ENGLISH
 from tests.house import payload
 from tests.test_answer import Desk
 

@@ -1,6 +1,6 @@
-"""The files in etc/, as they are: nginx runs them, production site and local site, before a stand-in for the pool.
+"""The files in etc/: nginx runs the production site and the local site before a stand-in for the pool.
 
-Only names and ports are exchanged, as an operator or `cocoai up` does it (tests/sites.py).
+Only names and ports are replaced, as an operator or `cocoai up` does it (tests/sites.py).
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from pathlib import Path
 
 import pytest
 
-from cocoai import up
-from cocoai.config.settings import keys
+from cocoai.config.settings import settings_of
 from cocoai.engine.web import request
 from cocoai.up import etc
+from cocoai.up.up import STOP_TIMEOUT
 from tests.sites import HOST, NGINX, ROOT, Site, frame, local, production, running, two_ports
 
 
 @pytest.fixture(scope="module")
 def production_site(short_folder: Callable[[], Path]) -> Iterator[Site]:
+    """Run nginx with the production site."""
     folder, (port, plain) = short_folder(), two_ports()
     production(folder, port, plain)
     context = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
@@ -36,6 +37,7 @@ def production_site(short_folder: Callable[[], Path]) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def local_site(short_folder: Callable[[], Path]) -> Iterator[Site]:
+    """Run nginx with the local site."""
     folder, (port, _) = short_folder(), two_ports()
     local(folder, port)
     with running(folder, [port]):
@@ -44,73 +46,73 @@ def local_site(short_folder: Callable[[], Path]) -> Iterator[Site]:
 
 @pytest.fixture(params=["production_site", "local_site"])
 def site(request: pytest.FixtureRequest) -> Site:
-    """Both, one after the other: they include the same locations."""
-    found: Site = request.getfixturevalue(request.param)
-    return found
+    """Return one site after the other: both include the same locations."""
+    running_site: Site = request.getfixturevalue(request.param)
+    return running_site
 
 
-def test_nginx_takes_the_production_site_without_a_warning(short_folder: Callable[[], Path]) -> None:
-    """`nginx -t`, with a certificate of our own making."""
+def test_nginx_accepts_the_production_site_without_a_warning(short_folder: Callable[[], Path]) -> None:
+    """`nginx -t` succeeds and prints nothing, with a certificate made for the test."""
     folder = short_folder()
     production(folder, *two_ports())
 
-    tried = subprocess.run([*frame(folder), "-t", "-q"], capture_output=True, text=True, check=False)
+    checked = subprocess.run([*frame(folder), "-t", "-q"], capture_output=True, text=True, check=False)
 
-    assert (0, "") == (tried.returncode, tried.stderr)
+    assert (0, "") == (checked.returncode, checked.stderr)
 
 
-def test_an_event_reaches_the_pool_as_wsgi_wants_it(site: Site) -> None:
+def test_an_event_reaches_the_pool_with_its_parameters(site: Site) -> None:
     """The path is PATH_INFO and SCRIPT_NAME is empty (PEP 3333); Slack's headers come through."""
     headers = {"X-Slack-Signature": "v0=practice", "X-Slack-Retry-Num": "1", "Content-Type": "application/json"}
 
     status, _, body = site.ask("POST", "/slack/events?a=1", b"{}", headers)
-    told = json.loads(body)
+    params = json.loads(body)
 
     assert 200 == status
-    assert ("", "/slack/events", "a=1") == (told["SCRIPT_NAME"], told["PATH_INFO"], told["QUERY_STRING"])
-    assert ("POST", "2", 2) == (told["REQUEST_METHOD"], told["CONTENT_LENGTH"], told["length"])
-    assert ("v0=practice", "application/json") == (told["HTTP_X_SLACK_SIGNATURE"], told["CONTENT_TYPE"])
-    assert "127.0.0.1" == told["REMOTE_ADDR"]
-    assert {"SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"} <= told.keys()
+    assert ("", "/slack/events", "a=1") == (params["SCRIPT_NAME"], params["PATH_INFO"], params["QUERY_STRING"])
+    assert ("POST", "2", 2) == (params["REQUEST_METHOD"], params["CONTENT_LENGTH"], params["length"])
+    assert ("v0=practice", "application/json") == (params["HTTP_X_SLACK_SIGNATURE"], params["CONTENT_TYPE"])
+    assert "127.0.0.1" == params["REMOTE_ADDR"]
+    assert {"SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"} <= params.keys()
 
 
 def test_a_chunked_event_reaches_the_pool_with_its_length(site: Site) -> None:
-    """nginx has read all of it before the pool hears of it."""
+    """nginx reads the whole body before it passes the request on, and so knows its length."""
     connection = site.connect()
     connection.request("POST", "/slack/events", iter([b"ab", b"cde"]), {"Host": HOST}, encode_chunked=True)
 
-    told = json.loads(connection.getresponse().read())
+    params = json.loads(connection.getresponse().read())
     connection.close()
 
-    assert ("5", 5) == (told["CONTENT_LENGTH"], told["length"])
+    assert ("5", 5) == (params["CONTENT_LENGTH"], params["length"])
 
 
 def test_a_click_reaches_the_pool_like_an_event(site: Site) -> None:
-    """A form, by a door of its own."""
+    """A form that is posted to /slack/interactions is passed on whole."""
     headers = {"X-Slack-Signature": "v0=practice", "Content-Type": "application/x-www-form-urlencoded"}
 
     status, _, body = site.ask("POST", "/slack/interactions", b"payload=%7B%7D", headers)
-    told = json.loads(body)
+    params = json.loads(body)
 
-    assert (200, "", "/slack/interactions") == (status, told["SCRIPT_NAME"], told["PATH_INFO"])
-    assert (14, "application/x-www-form-urlencoded") == (told["length"], told["CONTENT_TYPE"])
-    assert "v0=practice" == told["HTTP_X_SLACK_SIGNATURE"]
+    assert (200, "", "/slack/interactions") == (status, params["SCRIPT_NAME"], params["PATH_INFO"])
+    assert (14, "application/x-www-form-urlencoded") == (params["length"], params["CONTENT_TYPE"])
+    assert "v0=practice" == params["HTTP_X_SLACK_SIGNATURE"]
 
 
-def test_both_doors_to_slack_treat_a_killed_worker_alike() -> None:
-    """What nginx asks again, and where, stands twice, and is to stay one."""
+def test_both_locations_for_slack_retry_alike() -> None:
+    """The lines about a killed worker stand in both locations, and must stay the same."""
     text = (NGINX / "cocoai.locations").read_text()
-    doors = re.findall(r"location = /slack/\w+ \{\n(.*?)\n\}\n", text, re.DOTALL)
-    said = [re.findall(r"(?m)^\s*(fastcgi_pass .*?;|error_page .*?;)", door) for door in doors]
+    locations = re.findall(r"location = /slack/\w+ \{\n(.*?)\n\}\n", text, re.DOTALL)
+    lines = [re.findall(r"(?m)^\s*(fastcgi_pass .*?;|error_page .*?;)", location) for location in locations]
 
-    assert 2 == len(said)
-    assert "error_page 502 = @again;" in said[0]
-    assert said[0] == said[1]
+    assert 2 == len(lines)
+    assert "error_page 502 = @again;" in lines[0]
+    assert lines[0] == lines[1]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_health_is_asked_with_get_or_head(site: Site, method: str) -> None:
-    """Both reach the pool."""
+def test_healthz_is_answered_to_get_and_head(site: Site, method: str) -> None:
+    """Both methods reach the pool."""
     assert 200 == site.ask(method, "/healthz")[0]
 
 
@@ -132,7 +134,7 @@ def test_health_is_asked_with_get_or_head(site: Site, method: str) -> None:
 def test_nothing_else_reaches_the_pool(
     site: Site, method: str, path: str, status: int, allow: str | None, line: bytes
 ) -> None:
-    """nginx refuses in one line, and a 405 says what is allowed (RFC 9110)."""
+    """nginx refuses any other request in one line, and a 405 has an Allow header (RFC 9110)."""
     answered, headers, body = site.ask(method, path)
 
     assert (status, allow, line) == (answered, headers.get("Allow"), body)
@@ -141,7 +143,7 @@ def test_nothing_else_reaches_the_pool(
 
 
 def test_a_body_over_512_kib_is_413_and_never_sent_on(site: Site) -> None:
-    """The limit itself passes; it is the engine's too."""
+    """A body of exactly the limit passes, and the pool's own limit is the same."""
     limit = request.MAX_BODY
 
     assert 200 == site.ask("POST", "/slack/events", b"x" * limit)[0]
@@ -157,7 +159,7 @@ def test_a_body_over_512_kib_is_413_and_never_sent_on(site: Site) -> None:
 
 
 def test_a_slow_client_holds_no_worker(site: Site) -> None:
-    """The stand-in can do one thing at a time; while a body dribbles in, it is free."""
+    """While a body comes in slowly, the stand-in, which handles one request at a time, answers another."""
     slow = site.connect()
     slow.putrequest("POST", "/slack/events", skip_host=True)
     slow.putheader("Host", HOST)
@@ -167,14 +169,14 @@ def test_a_slow_client_holds_no_worker(site: Site) -> None:
     other, _, _ = site.ask("POST", "/slack/events", b"{}")
     slow.send(b"67890")
     response = slow.getresponse()
-    told = json.loads(response.read())
+    params = json.loads(response.read())
     slow.close()
 
-    assert (200, 200, 10) == (other, response.status, told["length"])
+    assert (200, 200, 10) == (other, response.status, params["length"])
 
 
 def test_a_log_line_has_neither_path_nor_query(site: Site) -> None:
-    """Time, address, method, status, both times, and Slack's count of redeliveries."""
+    """The log has time, address, method, status, two durations, and Slack's count of redeliveries."""
     site.ask("POST", "/slack/events?token=hush", b"{}", {"X-Slack-Retry-Num": "3"})
 
     deadline = time.monotonic() + 30
@@ -187,8 +189,8 @@ def test_a_log_line_has_neither_path_nor_query(site: Site) -> None:
     assert "/" not in site.log()
 
 
-def test_who_does_not_know_our_name_sees_no_certificate(production_site: Site) -> None:
-    """The handshake is refused, with another name and with none."""
+def test_a_client_without_our_name_sees_no_certificate(production_site: Site) -> None:
+    """A handshake with another server name, or with none, is refused."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -201,8 +203,8 @@ def test_who_does_not_know_our_name_sees_no_certificate(production_site: Site) -
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_both_current_versions_of_tls_are_spoken(production_site: Site, version: ssl.TLSVersion) -> None:
-    """Slack needs 1.2 or newer. With no lines of its own the default server would deny us 1.3, and let 1.0 in."""
+def test_tls_1_2_and_1_3_are_accepted(production_site: Site, version: ssl.TLSVersion) -> None:
+    """Slack needs 1.2 or newer; the default server's own lines decide, or it would deny 1.3 and accept 1.0."""
     context = ssl.create_default_context(cafile=str(production_site.folder / "fullchain.pem"))
     context.minimum_version = context.maximum_version = version
     with (
@@ -212,8 +214,8 @@ def test_both_current_versions_of_tls_are_spoken(production_site: Site, version:
         assert version.name == (tls.version() or "").replace(".", "_")
 
 
-def test_both_servers_begin_a_handshake_alike() -> None:
-    """The lines on TLS stand twice in the production site, and are to stay one."""
+def test_both_servers_have_the_same_lines_on_tls() -> None:
+    """The lines on TLS stand twice in the production site, and must stay the same."""
     lines = re.findall(r"(?m)^    (ssl_(?!certificate|reject).*)$", (NGINX / "cocoai.conf").read_text())
 
     assert 6 == len(lines) // 2
@@ -221,22 +223,22 @@ def test_both_servers_begin_a_handshake_alike() -> None:
 
 
 @pytest.mark.parametrize(("host", "path"), [("example.com", "/"), (HOST, "/"), (HOST, "/slack/events")])
-def test_plain_http_is_closed_without_a_word(production_site: Site, host: str, path: str) -> None:
-    """Not even a redirect: an event in the clear is no event."""
+def test_plain_http_is_closed_without_a_response(production_site: Site, host: str, path: str) -> None:
+    """There is no redirect either: an unencrypted event must not be accepted."""
     connection = http.client.HTTPConnection("127.0.0.1", production_site.plain, timeout=30)
 
     def ask() -> None:
         connection.request("POST", path, b"{}", {"Host": host})
         connection.getresponse()
 
-    # Closed or reset: that depends on how much of the request it had read.
+    # Closed or reset: that depends on how much of the request nginx has read.
     with pytest.raises(ConnectionError):
         ask()
     connection.close()
 
 
 def test_the_certificate_can_be_renewed_over_plain_http(production_site: Site) -> None:
-    """ACME's challenge (RFC 8555, 8.3) is a file that whoever renews has laid there."""
+    """ACME's challenge (RFC 8555, 8.3), a file that the renewing program has written, is served."""
     folder = production_site.folder / "acme/.well-known/acme-challenge"
     folder.mkdir(parents=True)
     (folder / "practice").write_text("practice.thumbprint")
@@ -251,22 +253,27 @@ def test_the_certificate_can_be_renewed_over_plain_http(production_site: Site) -
 
 @pytest.mark.parametrize(("name", "refuses"), [("production_site", True), ("local_site", False)])
 def test_only_production_has_a_rate_limit(request: pytest.FixtureRequest, name: str, refuses: bool) -> None:
-    """A burst of 60 passes; what is far beyond is told to come again (429)."""
+    """In production the first 61 requests of an address pass, and some of many more get 429; the local site has none.
+
+    They come from an address of their own, so that no other test has used up a part of its burst.
+    """
     site: Site = request.getfixturevalue(name)
-    connection = site.connect()
+    connection = site.connect(source="127.0.0.2")
     statuses = []
     for _ in range(400):
-        connection.request("GET", "/nowhere", headers={"Host": HOST})
+        # Not a path that is unknown: nginx answers `return 404` before it counts requests.
+        connection.request("GET", "/healthz", headers={"Host": HOST})
         response = connection.getresponse()
         response.read()
         statuses.append(response.status)
     connection.close()
 
-    assert {404, 429} if refuses else {404} == set(statuses)
+    assert {200} == set(statuses[:61])
+    assert ({200, 429} if refuses else {200}) == set(statuses)
 
 
 def test_both_sites_log_alike() -> None:
-    """nginx wants the format in each, and they are to stay one."""
+    """The log format stands in both sites, and must stay the same."""
     formats = [
         re.findall(r"log_format [^;]+;", (NGINX / name).read_text()) for name in ("cocoai.conf", "cocoai-local.conf")
     ]
@@ -275,33 +282,33 @@ def test_both_sites_log_alike() -> None:
     assert formats[0] == formats[1]
 
 
-def test_every_production_name_that_is_replaced_stands_in_some_file() -> None:
-    """A name that no file holds any more would leave production's path in a copy."""
+def test_every_replaced_name_stands_in_some_file() -> None:
+    """A name that no file has any more would mean that another one is not replaced."""
     text = "\n".join((ROOT / "etc" / name).read_text() for name in etc.COPIED)
 
     assert [] == [name for name in names(Path("/somewhere")).replacements() if name not in text]
 
 
-def test_the_copies_hold_none_of_production_s_names(tmp_path: Path) -> None:
-    """But in the comments, which tell where a file goes in production."""
+def test_the_copies_have_none_of_production_s_names(tmp_path: Path) -> None:
+    """Only comments, which say where a file belongs in production, keep them."""
     etc.copy(str(ROOT / "etc"), names(tmp_path))
 
     text = "\n".join((tmp_path / "run/etc" / name).read_text() for name in etc.COPIED)
-    said = re.sub(r"(?m)(^|\s)[#;].*$", "", text)
-    ours = said.replace(str(tmp_path / "run"), "~")
+    settings = re.sub(r"(?m)(^|\s)[#;].*$", "", text)
+    ours = settings.replace(str(tmp_path / "run"), "~")
 
     assert [] == re.findall(r"\S*(?:/run/cocoai|/var/log|/opt/|(?<!~)/etc/nginx|/etc/cocoai|/usr/sbin|8080)\S*", ours)
-    assert f'"{tmp_path}/run/etc/nginx/nginx-local.conf"' in said
-    assert "--config" not in said
+    assert f'"{tmp_path}/run/etc/nginx/nginx-local.conf"' in settings
+    assert "--config" not in settings
 
 
-def test_a_copy_is_replaced_at_once() -> None:
-    """What was put in is not replaced again, and the longer name comes first."""
+def test_all_names_are_replaced_in_one_pass() -> None:
+    """A replacement is not replaced again, and of two names that match the longer one counts."""
     assert "b/x a" == etc.replaced("a/x ab", {"a": "b", "ab": "a"})
 
 
-def names(folder: Path) -> etc.Names:
-    return etc.Names(
+def names(folder: Path) -> etc.LocalNames:
+    return etc.LocalNames(
         run=f"{folder}/run",
         log=f"{folder}/log",
         listen="127.0.0.1:1",
@@ -323,8 +330,8 @@ def nginx_number(name: str, file: str = "cocoai.locations") -> int:
     return int(found[0])
 
 
-def test_the_program_is_one_that_nginx_alone_can_reach() -> None:
-    """The socket's rights, and that a stop reaches the master only."""
+def test_the_socket_is_for_nginx_and_a_stop_for_the_master() -> None:
+    """The socket has the group and mode for nginx, and supervisord sends TERM to the master only."""
     program = supervisor()
 
     assert ("cocoai:nginx", "0660", "077") == (program["socket_owner"], program["socket_mode"], program["umask"])
@@ -333,17 +340,17 @@ def test_the_program_is_one_that_nginx_alone_can_reach() -> None:
     assert "1" == program["numprocs"]
 
 
-def test_numbers_that_belong_together_keep_their_order() -> None:
-    """DESIGN section 8, each from the one place where it stands."""
+def test_related_timeouts_keep_their_order() -> None:
+    """Each timeout is longer than those that it must outlast, in the code, etc/ and Slack's documentation."""
     from cocoai.engine.pool import master
     from cocoai.slack.inbound import signature
     from cocoai.spool import spool
 
     slack_gives_up, slack_redelivers = 3.0, 24 * 3600.0
     default = {
-        f"{section}.{key}": float(about.default)
+        f"{section}.{key}": float(setting.default)
         for section, wanted in (("pool", "request_timeout"), ("openai", "timeout"))
-        for key, about in keys(section).items()
+        for key, setting in settings_of(section).items()
         if wanted in key
     }
     program = supervisor()
@@ -352,7 +359,7 @@ def test_numbers_that_belong_together_keep_their_order() -> None:
     assert nginx_number("fastcgi_connect_timeout") + default["pool.request_timeout"] <= slack_gives_up
     assert default["pool.request_timeout"] < master.DRAIN < float(program["stopwaitsecs"])
     assert master.TERM_AFTER < master.KILL_AFTER
-    assert float(program["stopwaitsecs"]) + 4 < up.STOP
+    assert float(program["stopwaitsecs"]) + 4 < STOP_TIMEOUT
     assert spool.RETENTION["done"] > slack_redelivers
     assert 300 == signature.MAX_AGE
     assert (

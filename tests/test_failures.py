@@ -14,8 +14,8 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.words import LANGUAGES, Words
-from cocoai.words.overrides import texts
+from cocoai.texts import LANGUAGES, Texts
+from cocoai.texts.overrides import by_key
 from tests.failures.harness import QUESTIONS, LocalizedHarness, localized_harness
 from tests.failures.scenarios import SCENARIOS
 from tests.failures.table import REFUSALS, TEXTS
@@ -97,13 +97,13 @@ def test_what_the_asker_can_do_then(
 def test_the_table_has_the_texts_of_the_product() -> None:
     """Each text is the product's in both languages, under its name in the settings."""
     for expected in TEXTS.values():
-        assert {language: texts(words)[expected.key] for language, words in LANGUAGES.items()} == expected.by_language
+        assert {language: by_key(texts)[expected.key] for language, texts in LANGUAGES.items()} == expected.by_language
 
 
 @pytest.mark.pure
 def test_the_table_has_every_apology_and_notice_and_each_has_a_scenario() -> None:
     """A text that is added to the product must be in the table, and must be produced here."""
-    apologies = {key for key in texts(LANGUAGES["en"]) if key.startswith("sorry")}
+    apologies = {key for key in by_key(LANGUAGES["en"]) if key.startswith("sorry")}
 
     assert apologies | {"cut", "empty", "refused", "late"} == {expected.key for expected in TEXTS.values()}
     assert set(TEXTS) == {failure for failure, _ in SCENARIOS.values()}
@@ -134,7 +134,7 @@ def test_private_text_is_recognized(text: str) -> None:
 
 
 @pytest.mark.pure
-@pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
-def test_no_text_of_the_product_leaks(words: Words) -> None:
+@pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES)
+def test_no_text_of_the_product_leaks(texts: Texts) -> None:
     """No text of the product holds anything private, whether a scenario shows it or not."""
-    assert [] == [text for text in texts(words).values() if leaks(text)]
+    assert [] == [text for text in by_key(texts).values() if leaks(text)]

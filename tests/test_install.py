@@ -1,4 +1,4 @@
-"""`pip install .` into a fresh virtual environment gives a CocoAI that stands outside any checkout."""
+"""`pip install .` into a fresh virtual environment gives a CocoAI that works outside any checkout."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ api_url = http://127.0.0.1:9/
 api_key = sk-practice
 base_url = http://127.0.0.1:9/
 """
-"""Nobody listens at port 9 (discard): nothing here is asked of anybody."""
+"""No program listens at port 9 (discard), so that no request reaches a server."""
 
 
 @pytest.fixture(scope="module")
 def installed(short_folder: Callable[[], Path]) -> Path:
-    """A virtual environment with CocoAI in it, and none of its extras."""
+    """Install CocoAI without extras into a new virtual environment; return its folder."""
     folder = short_folder()
     shutil.copytree(ROOT, folder / "source", ignore=NOT_SOURCE)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
@@ -51,23 +51,23 @@ def install(venv: Path, what: str) -> None:
 
 
 def environ() -> dict[str, str]:
-    """Ours without what would lead back to this checkout."""
+    """Return our environment without the variables that would lead back to this checkout."""
     return {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "COCOAI", "VIRTUAL"))}
 
 
 def test_it_requires_flup_and_requests_and_nothing_else(installed: Path) -> None:
-    """At run time; requests brings its own."""
+    """There are two requirements at run time, besides those of requests."""
     script = "from importlib.metadata import requires; print(*(r for r in requires('cocoai') if 'extra' not in r))"
 
-    told = subprocess.run(
+    requirements = subprocess.run(
         [installed / "bin/python", "-c", script], capture_output=True, text=True, check=True, cwd=installed
     ).stdout
 
-    assert ["flup<2,>=1.0.3", "requests<3,>=2.32.3"] == told.split()
+    assert ["flup<2,>=1.0.3", "requests<3,>=2.32.3"] == requirements.split()
 
 
 def test_every_file_of_the_package_is_there(installed: Path) -> None:
-    """The page, the persona and the like too, and etc/ beside it."""
+    """The package's data files are installed too, and etc/ beside it."""
     package = next((installed / "lib").glob("python3*/site-packages/cocoai"))
 
     assert files(ROOT / "cocoai") == files(package)
@@ -83,10 +83,10 @@ def files(folder: Path) -> set[str]:
     }
 
 
-def test_up_asks_for_supervisor_and_then_stands(
+def test_up_works_once_supervisor_is_installed(
     installed: Path, short_folder: Callable[[], Path], free_port: Callable[[], int]
 ) -> None:
-    """With the real pool, from files that pip laid down; TERM ends it."""
+    """Without supervisor `cocoai up` says how to install it; with it the real pool starts, and TERM ends it."""
     folder = short_folder()
     (folder / "cocoai.ini").write_text(SETTINGS)
     (folder / "cocoai.ini").chmod(0o600)

@@ -21,7 +21,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
 from cocoai.rehearsal.slack.manner import Manner
-from cocoai.words import ENGLISH
+from cocoai.texts import ENGLISH
 from tests.house import House, house, payload
 from tests.http_client import request
 from tests.processes import Clients, wait_until

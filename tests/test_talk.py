@@ -17,7 +17,7 @@ from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.workspace import Message, Person
-from cocoai.words import ENGLISH, JAPANESE, LANGUAGES, Words
+from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts
 from tests.house import House, house, payload
 from tests.processes import wait_until
 from tests.test_controls import ended, key_of
@@ -106,20 +106,20 @@ def is_ignored(built: House, message: Message) -> bool:
         ("deep:", ENGLISH),
     ],
 )
-def test_help_says_what_there_is(built: House, text: str, words: Words) -> None:
+def test_help_says_what_there_is(built: House, text: str, words: Texts) -> None:
     """Also to nothing but a mention, and to a word for another model with nothing behind it. The model is not asked."""
     change(built, "[models]\ndeep = gpt-6.1-sol")
     number = len(built.openai.asked)
 
     question, told = talk(built, mention(text))
 
-    assert words.help_with({"deep": "gpt-6.1-sol"}, files=True, buttons=True) == told
+    assert words.help_text({"deep": "gpt-6.1-sol"}, files=True, buttons=True) == told
     assert "note" == payload(built.replies(question)[0])["kind"]
     assert number == len(built.openai.asked)
 
 
 @pytest.mark.parametrize(("text", "words"), [("model", ENGLISH), ("ＭＯＤＥＬ?", None), ("モデル", JAPANESE)])
-def test_model_tells_which_answers_here(built: House, text: str, words: Words | None) -> None:
+def test_model_tells_which_answers_here(built: House, text: str, words: Texts | None) -> None:
     """By its name, in this channel; whoever asks a question of the model gets its answer."""
     _, told = talk(built, mention(text))
     change(built, "[channel C0PRACTICE]\nmodel = gpt-6-sol")
@@ -136,7 +136,7 @@ def test_model_tells_which_answers_here(built: House, text: str, words: Words | 
     [("reset", ENGLISH), ("Ｒｅｓｅｔ．", JAPANESE), ("リセット。", JAPANESE), ("ﾘｾｯﾄ", JAPANESE)],
 )
 @pytest.mark.parametrize("channel", ["C0PRACTICE", "D0PRACTICE"])
-def test_after_a_reset_nothing_before_it_is_seen(built: House, channel: str, text: str, words: Words) -> None:
+def test_after_a_reset_nothing_before_it_is_seen(built: House, channel: str, text: str, words: Texts) -> None:
     """In a thread, and in one of direct messages; what is said from there on is."""
     first, _ = talk(built, mention("my cat is grey"), channel=channel)
     _, told = talk(built, text, first.ts, channel=channel)
@@ -156,7 +156,7 @@ NUMBERED = "\n".join(f"{number} is a number, and so is {number}{number}." for nu
 
 
 @pytest.mark.parametrize(("text", "words"), [("continue", ENGLISH), ("続き。", JAPANESE)])
-def test_a_cut_answer_goes_on_where_it_stopped(built: House, text: str, words: Words) -> None:
+def test_a_cut_answer_goes_on_where_it_stopped(built: House, text: str, words: Texts) -> None:
     """As often as it takes: the model gets all that it wrote, without our note, and is told to go on."""
     built.openai.manner.answer = NUMBERED
     asked = [talk(built, mention({"continue": "write numbers", "続き。": "数を書いて"}[text]))[0]]
@@ -379,7 +379,7 @@ def test_the_language_and_the_words_are_the_operators(reserved: House, text: str
 def test_each_asker_reads_his_own_language(built: House, language: str, fault: Any) -> None:
     """Of what went wrong, nothing but what to do about it."""
     words = LANGUAGES[language]
-    expected = {"empty": words.empty, "refusal": words.refused, "no credit": words.sorry_for("operator")}
+    expected = {"empty": words.empty, "refusal": words.refused, "no credit": words.error_text("operator")}
     built.openai.fail(fault)
 
     _, told = talk(built, mention({"en": "why?", "ja": "なぜ？"}[language]))

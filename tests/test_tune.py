@@ -1,4 +1,4 @@
-"""`cocoai tune`: the reckoning, from figures that are given. What is measured is tested in tests/rehearsal/."""
+"""`cocoai tune`: the advice for a given measurement. tests/test_tune_measure.py tests the measurement."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from cocoai.tune import KERNEL, SPARE, SYSTEM, Machine, Measured, advise, planned_machine, report
+from cocoai.tune.advice import KEPT_FREE, KERNEL, SYSTEM, Machine, Measurement, advise, planned_machine, report
 
 pytestmark = pytest.mark.pure
 
-MEASURED = Measured(
+MEASURED = Measurement(
     nginx=4.0,
     supervisord=16.0,
     master=12.0,
@@ -25,8 +25,8 @@ SMALLEST = planned_machine(512, swap=False)
 
 
 def test_what_is_left_of_the_smallest_machine_goes_to_answers() -> None:
-    """512 MB less the kernel, the system, the spare, supervisord, nginx and the pool, by 4 MiB a slot."""
-    left = 512 - KERNEL - SYSTEM - SPARE - 16 - 4 - 30
+    """The slots are 512 MB less kernel, system, free memory, supervisord, nginx and pool, divided by 4 MiB."""
+    left = 512 - KERNEL - SYSTEM - KEPT_FREE - 16 - 4 - 30
 
     advice = advise(MEASURED, SMALLEST)
 
@@ -36,16 +36,16 @@ def test_what_is_left_of_the_smallest_machine_goes_to_answers() -> None:
     assert not advice.is_bound_by_cpu
 
 
-def test_swap_gives_what_would_be_kept_free() -> None:
-    """With swap less memory has to lie idle, so there are more slots."""
+def test_swap_allows_more_slots() -> None:
+    """With swap less memory has to stay free."""
     with_swap = planned_machine(512, swap=True)
 
     assert advise(MEASURED, SMALLEST).slots < advise(MEASURED, with_swap).slots
 
 
-def test_a_tight_machine_has_its_workers_on_demand() -> None:
-    """Where two workers would leave nothing for answers, they come when they are wanted."""
-    tight = replace(SMALLEST, others=SMALLEST.memory - SPARE - 16 - 4 - 30 - 7)
+def test_a_tight_machine_starts_workers_on_demand() -> None:
+    """Where two workers would leave too little for answers, the advice is `workers = 0..2`."""
+    tight = replace(SMALLEST, others=SMALLEST.memory - KEPT_FREE - 16 - 4 - 30 - 7)
 
     advice = advise(MEASURED, tight)
 
@@ -53,8 +53,8 @@ def test_a_tight_machine_has_its_workers_on_demand() -> None:
     assert (7 + 9) // 4 == advice.slots
 
 
-def test_a_machine_that_bears_no_answer_is_told_so() -> None:
-    """No settings are advised that would not hold."""
+def test_a_machine_without_room_for_one_answer_gets_no_settings() -> None:
+    """The report says that not even one answer fits."""
     full = replace(SMALLEST, others=SMALLEST.memory)
 
     lines = list(report(MEASURED, full))
@@ -64,7 +64,7 @@ def test_a_machine_that_bears_no_answer_is_told_so() -> None:
     assert "[pool]" not in lines
 
 
-def test_where_the_processor_is_the_limit_it_says_so() -> None:
+def test_the_cpu_may_limit_the_slots() -> None:
     """6 CPU-seconds a minute are 150 questions of 40 ms; at 20 s each they keep 50 slots busy, however much memory."""
     roomy = Machine("roomy", 4000.0, 100.0, 1024.0, 2, 5.0)
 
@@ -75,8 +75,8 @@ def test_where_the_processor_is_the_limit_it_says_so() -> None:
     assert "slots = 50" in lines
 
 
-def test_where_memory_is_the_limit_nothing_is_warned_of() -> None:
-    """A machine of its own processors is bounded by its memory."""
+def test_there_is_no_warning_where_memory_is_the_limit() -> None:
+    """A machine with unlimited processors is limited by its memory alone."""
     lines = list(report(MEASURED, Machine("own", 400.0, 100.0, 1024.0, 4, 100.0)))
 
     assert not any("WARNING" in line for line in lines)
@@ -84,14 +84,14 @@ def test_where_memory_is_the_limit_nothing_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize(("megabytes", "baseline"), [(512, 5.0), (1024, 10.0), (2048, 20.0), (8192, 100.0)])
-def test_a_plan_brings_its_share_of_the_processor(megabytes: int, baseline: float) -> None:
+def test_the_baseline_follows_from_the_plan(megabytes: int, baseline: float) -> None:
     """Lightsail's smaller plans guarantee only a part of each processor."""
     assert baseline == planned_machine(megabytes, swap=False).baseline
 
 
-def test_what_others_name_apart_is_named_apart() -> None:
-    """PSS, RSS and supervisord each have a line, and the lack of swap is spoken of."""
+def test_the_report_names_every_kind_of_memory() -> None:
+    """The report mentions PSS, RSS, supervisord and the lack of swap."""
     text = "\n".join(report(MEASURED, SMALLEST))
 
-    for words in ("PSS", "RSS", "supervisord", "no swap", "There is no swap"):
-        assert words in text
+    for term in ("PSS", "RSS", "supervisord", "no swap", "There is no swap"):
+        assert term in text

@@ -1,4 +1,4 @@
-"""`cocoai up` with the real nginx and supervisord, and a stand-in for the pool: it stands, and it ends whole."""
+"""`cocoai up` with the real nginx and supervisord, and tests/stand_in.py for the pool: it starts, and it ends whole."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from pathlib import Path
 
 import pytest
 
-from cocoai import up
 from cocoai.errors import CocoAIError
 from cocoai.up import Up, etc
-from cocoai.up.machine import find_nginx, require_port, take_owner
+from cocoai.up.machine import become_owner, find_nginx, require_port
 from cocoai.up.session import Session, members
+from cocoai.up.up import STOP_TIMEOUT
 
 ROOT = Path(__file__).parent.parent
 STAND_IN = str(ROOT / "tests/stand_in.py")
 
-Raise = Callable[..., Up]
+MakeUp = Callable[..., Up]
 
 COMMAND = """
 import sys
-from cocoai.cli import keep
+from cocoai.cli import run_until_signal
 from cocoai.up import Up
-keep(Up(sys.argv[1], listen=sys.argv[2], entry=sys.argv[3]))
+run_until_signal(Up(sys.argv[1], listen=sys.argv[2], entry=sys.argv[3]))
 """
-"""`cocoai up` but for the settings and the entry."""
+"""A program that does what `cocoai up` does, without settings and with another entry script."""
 
 
 @pytest.fixture
-def stage(short_folder: Callable[[], Path], free_port: Callable[[], int]) -> Raise:
-    """A function that makes an `Up` of a folder and a port of its own, with the stand-in for the pool."""
+def make_up(short_folder: Callable[[], Path], free_port: Callable[[], int]) -> MakeUp:
+    """Return a function that makes an `Up` with a folder and a port of its own, and the stand-in for the pool."""
 
     def make(var: Path | None = None, environ: Mapping[str, str] | None = None, config: str = "") -> Up:
         return Up(
@@ -55,7 +55,7 @@ def stage(short_folder: Callable[[], Path], free_port: Callable[[], int]) -> Rai
 
 
 def ask(address: str, path: str = "/healthz") -> tuple[int, bytes]:
-    """Status and body of a GET."""
+    """Send a GET; return status and body."""
     connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
     try:
         connection.request("GET", path)
@@ -65,10 +65,10 @@ def ask(address: str, path: str = "/healthz") -> tuple[int, bytes]:
         connection.close()
 
 
-def until(fact: Callable[[], bool]) -> None:
-    """Wait for a fact; a generous deadline makes its absence a failure."""
+def until(is_true: Callable[[], bool]) -> None:
+    """Wait until the condition is true; fail after a generous deadline."""
     deadline = time.monotonic() + 60
-    while not fact():
+    while not is_true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -81,30 +81,30 @@ def nginx(it: Up) -> int:
     return int(Path(it.run, "nginx.pid").read_text() or 0)
 
 
-def bears(pid: int, environ: str) -> bool:
+def has_environ(pid: int, environ: str) -> bool:
     return environ.encode() in Path(f"/proc/{pid}/environ").read_bytes()
 
 
-def test_it_stands_inside_and_nothing_is_left_after(stage: Raise) -> None:
-    """nginx, the pool and supervisord are one session; all of it is gone, and the port is free again."""
-    it = stage(environ={"FCGI_WEB_SERVER_ADDRS": "127.0.0.1"})
+def test_the_pool_answers_inside_and_nothing_is_left_after(make_up: MakeUp) -> None:
+    """All processes are one session; at the end all are gone and the port is free again."""
+    it = make_up(environ={"FCGI_WEB_SERVER_ADDRS": "127.0.0.1"})
     with it:
         status, body = ask(it.address)
         session = supervisord(it)
-        family = list(members(session))
+        processes = list(members(session))
 
         assert (200, "/healthz") == (status, json.loads(body)["PATH_INFO"])
         assert 404 == ask(it.address, "/")[0]
-        assert {session, nginx(it)} < set(family)
-        assert not any(bears(pid, "FCGI_WEB_SERVER_ADDRS") for pid in family)
+        assert {session, nginx(it)} < set(processes)
+        assert not any(has_environ(pid, "FCGI_WEB_SERVER_ADDRS") for pid in processes)
 
     assert [] == list(members(session))
     require_port("127.0.0.1", int(it.address.rpartition(":")[2]))
 
 
-def test_what_it_makes_is_for_its_user_only(stage: Raise) -> None:
-    """var and the folders in it are 0700, the pool's socket 0660, supervisord's 0700."""
-    it = stage(config="/somewhere/cocoai.ini")
+def test_its_files_are_for_its_user_only(make_up: MakeUp) -> None:
+    """The modes are 0700 for var and its folders, 0660 for the pool's socket, 0700 for supervisord's."""
+    it = make_up(config="/somewhere/cocoai.ini")
     with it:
         modes = {
             name: stat.S_IMODE(os.stat(os.path.join(it.var, name)).st_mode)
@@ -116,24 +116,24 @@ def test_what_it_makes_is_for_its_user_only(stage: Raise) -> None:
     assert ["--config", "/somewhere/cocoai.ini"] == arguments
 
 
-def test_a_folder_with_a_space_is_no_trouble(stage: Raise, short_folder: Callable[[], Path]) -> None:
-    """People keep checkouts in all sorts of folders."""
-    with stage(short_folder() / "my var") as it:
+def test_a_folder_may_have_a_space_in_its_name(make_up: MakeUp, short_folder: Callable[[], Path]) -> None:
+    """All paths are quoted in nginx's and supervisor's files."""
+    with make_up(short_folder() / "my var") as it:
         assert 200 == ask(it.address)[0]
 
 
-def test_the_pool_that_dies_is_started_again(stage: Raise) -> None:
-    """supervisord holds it; the socket is the same."""
-    with stage() as it:
+def test_a_pool_that_dies_is_started_again(make_up: MakeUp) -> None:
+    """supervisord starts the pool again on the same socket."""
+    with make_up() as it:
         pool = next(pid for pid in members(supervisord(it)) if b"stand_in" in Path(f"/proc/{pid}/cmdline").read_bytes())
         os.kill(pool, signal.SIGKILL)
 
         until(lambda: ask(it.address)[0] == 200)
 
 
-def test_nginx_whose_master_is_killed_comes_back_and_its_orphan_ends_with_us(stage: Raise) -> None:
-    """The orphan keeps the port, which the new nginx shares; at the end it is found by its session."""
-    with stage() as it:
+def test_nginx_is_restarted_and_its_orphaned_worker_ends_with_the_session(make_up: MakeUp) -> None:
+    """The old worker shares the port with the new nginx, and is found by its session at the end."""
+    with make_up() as it:
         session, before = supervisord(it), nginx(it)
         os.kill(before, signal.SIGKILL)
 
@@ -143,8 +143,8 @@ def test_nginx_whose_master_is_killed_comes_back_and_its_orphan_ends_with_us(sta
     assert [] == list(members(session))
 
 
-def test_whoever_has_left_the_session_is_not_ended_with_it(stage: Raise, tmp_path: Path) -> None:
-    """A job process finishes the question in hand; what it must do to be spared is setsid."""
+def test_a_process_that_left_the_session_is_not_killed(make_up: MakeUp, tmp_path: Path) -> None:
+    """A process that has called setsid, as job processes do, goes on after the session's end."""
     pids = tmp_path / "pids"
     program = (
         "import os, sys, time\n"
@@ -155,11 +155,11 @@ def test_whoever_has_left_the_session_is_not_ended_with_it(stage: Raise, tmp_pat
     )
     session = Session([sys.executable, "-c", program], os.environ)
     until(lambda: pids.exists() and pids.read_text().count("\n") == 4)
-    told = [tuple(map(int, line.split())) for line in pids.read_text().splitlines()]
-    left = {pid for pid, its_session in told if pid == its_session} - {min(pid for pid, _ in told)}
+    started = [tuple(map(int, line.split())) for line in pids.read_text().splitlines()]
+    left = {pid for pid, its_session in started if pid == its_session} - {min(pid for pid, _ in started)}
 
     session.end(60)
-    alive = {pid for pid, _ in told if Path(f"/proc/{pid}").exists() and "Z (zombie)" not in state(pid)}
+    alive = {pid for pid, _ in started if Path(f"/proc/{pid}").exists() and "Z (zombie)" not in state(pid)}
     for pid in left:
         os.kill(pid, signal.SIGKILL)
 
@@ -175,12 +175,12 @@ def state(pid: int) -> str:
 
 
 @pytest.fixture
-def command(stage: Raise) -> Iterator[Callable[[], tuple[Up, subprocess.Popen[str]]]]:
-    """A function that starts it as a program of its own, as `cocoai up` is, and waits until it is ready."""
+def command(make_up: MakeUp) -> Iterator[Callable[[], tuple[Up, subprocess.Popen[str]]]]:
+    """Return a function that starts COMMAND as a program, and returns it when it is ready."""
     started: list[subprocess.Popen[str]] = []
 
     def start() -> tuple[Up, subprocess.Popen[str]]:
-        it = stage()
+        it = make_up()
         command = [sys.executable, "-c", COMMAND, it.var, it.address.removeprefix("http://"), STAND_IN]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         started.append(process)
@@ -196,10 +196,10 @@ def command(stage: Raise) -> Iterator[Callable[[], tuple[Up, subprocess.Popen[st
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_in_order(
+def test_a_signal_ends_all_processes_in_order(
     command: Callable[[], tuple[Up, subprocess.Popen[str]]], number: signal.Signals
 ) -> None:
-    """Ctrl-C, TERM and a closed terminal: all of it is gone, and that is no error."""
+    """After Ctrl-C, TERM or HUP no process is left, and the exit code is 0."""
     it, process = command()
     session = supervisord(it)
 
@@ -210,7 +210,7 @@ def test_a_signal_ends_it_in_order(
 
 
 def test_a_second_up_in_the_same_var_is_refused(command: Callable[[], tuple[Up, subprocess.Popen[str]]]) -> None:
-    """It names the folder, and harms nobody."""
+    """The error names the folder, and the first one goes on."""
     it, _ = command()
 
     with pytest.raises(CocoAIError, match=re.escape(f"another `cocoai up` is running in {it.var}")):
@@ -219,9 +219,9 @@ def test_a_second_up_in_the_same_var_is_refused(command: Callable[[], tuple[Up, 
     assert 200 == ask(it.address)[0]
 
 
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="without util-linux nobody tells supervisord")
-def test_killed_outright_it_takes_the_others_along(command: Callable[[], tuple[Up, subprocess.Popen[str]]]) -> None:
-    """supervisord is told by the kernel, and ends them in order."""
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="without setpriv (util-linux) supervisord is not told")
+def test_all_processes_end_when_the_command_is_killed(command: Callable[[], tuple[Up, subprocess.Popen[str]]]) -> None:
+    """The kernel sends TERM to supervisord, which ends the others in order."""
     it, process = command()
     session = supervisord(it)
 
@@ -231,7 +231,7 @@ def test_killed_outright_it_takes_the_others_along(command: Callable[[], tuple[U
 
 
 def test_supervisord_s_end_is_an_error(command: Callable[[], tuple[Up, subprocess.Popen[str]]]) -> None:
-    """Whoever killed it: nothing is left without its keeper."""
+    """When supervisord dies, the command ends with exit code 1 and leaves no process."""
     it, process = command()
     session = supervisord(it)
 
@@ -241,9 +241,9 @@ def test_supervisord_s_end_is_an_error(command: Callable[[], tuple[Up, subproces
     assert [] == list(members(session))
 
 
-def test_a_pool_that_crashes_at_its_start_is_told_of_with_its_last_words(stage: Raise) -> None:
-    """At once, not after a long wait; and nothing is left standing."""
-    it = stage(environ={"STAND_IN": "crash"})
+def test_a_pool_that_crashes_at_its_start_is_reported_with_its_log(make_up: MakeUp) -> None:
+    """The error comes at once with the end of the log, and no process is left."""
+    it = make_up(environ={"STAND_IN": "crash"})
 
     with pytest.raises(CocoAIError) as caught, it:
         pass
@@ -253,8 +253,8 @@ def test_a_pool_that_crashes_at_its_start_is_told_of_with_its_last_words(stage: 
     require_port("127.0.0.1", int(it.address.rpartition(":")[2]))
 
 
-def test_a_taken_port_is_named() -> None:
-    """With the way out."""
+def test_a_taken_port_is_reported() -> None:
+    """The error names the option that chooses another port."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
@@ -262,27 +262,27 @@ def test_a_taken_port_is_named() -> None:
             require_port("127.0.0.1", port)
 
 
-def test_an_address_of_another_machine_is_named() -> None:
-    """TEST-NET-1 (RFC 5737) is nobody's."""
+def test_an_address_of_another_machine_is_reported() -> None:
+    """An address of TEST-NET-1 (RFC 5737) cannot be bound on any machine."""
     with pytest.raises(CocoAIError, match=r"cannot listen at 192\.0\.2\.1:8080: "):
         require_port("192.0.2.1", 8080)
 
 
 @pytest.mark.parametrize("listen", ["8080", "127.0.0.1", "127.0.0.1:http", "127.0.0.1:0", "a b:1", "x;:1", ":1"])
 def test_a_wrong_listen_is_refused(listen: str) -> None:
-    """It would else end up in nginx's settings."""
+    """Anything but HOST:PORT is an error before it reaches nginx's settings."""
     with pytest.raises(CocoAIError, match="expected HOST:PORT, such as 127"):
         Up("var", listen=listen)
 
 
-def test_missing_nginx_is_told_with_its_remedy() -> None:
-    """By this system's package manager."""
+def test_missing_nginx_is_reported_with_the_remedy() -> None:
+    """The error has the command of this system's package manager."""
     with pytest.raises(CocoAIError, match=r"nginx is missing; (type: .* install nginx|install it with)"):
         find_nginx("/nowhere")
 
 
-def test_a_path_that_cannot_be_written_is_named(short_folder: Callable[[], Path]) -> None:
-    """Here a file is in the way; root could write anywhere else."""
+def test_an_unwritable_path_is_reported(short_folder: Callable[[], Path]) -> None:
+    """The error names the path, here a file in place of the folder, which stops root too."""
     in_the_way = short_folder() / "var"
     in_the_way.touch()
 
@@ -290,16 +290,16 @@ def test_a_path_that_cannot_be_written_is_named(short_folder: Callable[[], Path]
         Up(str(in_the_way), entry=STAND_IN).start()
 
 
-def test_a_path_too_long_for_sockets_is_named(tmp_path: Path) -> None:
-    """107 bytes is all that a unix socket's address holds (unix(7))."""
+def test_a_path_too_long_for_sockets_is_reported(tmp_path: Path) -> None:
+    """A unix socket's address holds at most 107 bytes (unix(7))."""
     with pytest.raises(CocoAIError, match="is too long: with a socket's name it has more than 107 bytes"):
         Up(str(tmp_path / ("x" * 80)), entry=STAND_IN).start()
 
 
 @pytest.mark.parametrize("name", ["a;b", "a%b", 'a"b', "a$b", "a{b", "a#b", "a*b", "a\nb", "a\\b"])
-def test_a_path_that_nginx_or_supervisor_would_misread_is_refused(stage: Raise, name: str) -> None:
-    """Better than a copy that says something else."""
-    it = stage(config=f"/{name}/cocoai.ini")
+def test_a_path_that_nginx_or_supervisor_would_misread_is_refused(make_up: MakeUp, name: str) -> None:
+    """Characters that these programs would interpret are an error."""
+    it = make_up(config=f"/{name}/cocoai.ini")
 
     with pytest.raises(CocoAIError, match="nginx or supervisor would misread"):
         it.start()
@@ -307,34 +307,34 @@ def test_a_path_that_nginx_or_supervisor_would_misread_is_refused(stage: Raise, 
 
 
 def test_the_production_files_are_found_in_a_checkout() -> None:
-    """Installed, they lie elsewhere (tests/test_install.py)."""
+    """In a checkout, etc/ and the entry script lie beside the package (installed: tests/test_install.py)."""
     assert str(ROOT / "etc") == etc.find_etc()
     assert str(ROOT / "cocoai.fcgi") == etc.find_entry()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_root_becomes_the_owner_of_var(short_folder: Callable[[], Path]) -> None:
-    """With his group, and without root's."""
+    """The user, the group and the supplementary groups all become the owner's."""
     var = short_folder()
     os.chown(var, 12345, 12346)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        take_owner(str(var))
+        become_owner(str(var))
         os.write(writer, f"{os.getresuid()} {os.getresgid()} {os.getgroups()}".encode())
         os._exit(0)
     os.waitpid(child, 0)
-    told = os.read(reader, 200).decode()
+    ids = os.read(reader, 200).decode()
     os.close(reader)
     os.close(writer)
 
-    assert f"{(12345,) * 3} {(12346,) * 3} [12346]" == told
+    assert f"{(12345,) * 3} {(12346,) * 3} [12346]" == ids
 
 
-def test_the_waits_are_longer_than_what_they_wait_for() -> None:
-    """`up` gives nginx and the pool the time that supervisord gives them."""
+def test_up_waits_longer_than_supervisord_at_the_end() -> None:
+    """STOP_TIMEOUT is longer than all of supervisord's stopwaitsecs together."""
     text = (ROOT / "etc/supervisor/supervisord-local.conf").read_text() + (
         ROOT / "etc/supervisor/cocoai.conf"
     ).read_text()
 
-    assert sum(map(int, re.findall(r"stopwaitsecs=(\d+)", text))) < up.STOP
+    assert sum(map(int, re.findall(r"stopwaitsecs=(\d+)", text))) < STOP_TIMEOUT

@@ -92,7 +92,7 @@ def copy(place: Place, config: str) -> None:
     """Copy the files of etc/ for this place; `config` is the path of CocoAI's settings file."""
     for folder in (place.run, place.log):
         folder.mkdir(mode=0o700)
-    names = etc.Names(
+    names = etc.LocalNames(
         run=str(place.run),
         log=str(place.log),
         listen=place.listen,

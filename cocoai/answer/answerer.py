@@ -25,7 +25,7 @@ from cocoai.slack.model.question import Question
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
-from cocoai.words import command, deep
+from cocoai.texts import command, split_model_prefix
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Answerer:
         question = read_or_fail(job, Question.from_facts, self._spool)
         if question is None:
             return None
-        return Attempt(job, question, self._options.words(question.text or question.reply))
+        return Attempt(job, question, self._options.texts(question.text or question.reply))
 
     def _reply(self, attempt: Attempt) -> Reply:
         return Reply(attempt, self._slack, self._options, self._identity, clock=self._clock, sleep=self._sleep)
@@ -126,7 +126,7 @@ class Answerer:
         """
         question = attempt.question
         text = plain(question.text, self._identity.user_id())
-        is_empty = not deep(text, self._options.personas.models())[1]
+        is_empty = not split_model_prefix(text, self._options.personas.models())[1]
         if question.again or (is_empty and self._prompts.has_files(attempt)):
             return ""
         match "help" if is_empty else command(text):
@@ -141,4 +141,4 @@ class Answerer:
     def _help(self, attempt: Attempt) -> str:
         options = self._options
         has_files = options.attachments.question_bytes > 0
-        return attempt.texts.help_with(options.personas.models(), files=has_files, buttons=options.buttons)
+        return attempt.texts.help_text(options.personas.models(), files=has_files, buttons=options.buttons)

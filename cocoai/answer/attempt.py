@@ -9,7 +9,7 @@ from typing import Any
 from cocoai.slack.model.messages import MessageMetadata
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
-from cocoai.words import Words
+from cocoai.texts import Texts
 
 MESSAGE_DELAY = 2.0
 """Seconds after a claim before unrecorded messages of the last process are sought: if it was killed, a message may
@@ -24,7 +24,7 @@ class Attempt:
     `first_message` is the ts of the message that is or will be the reply; empty while there is none.
     """
 
-    def __init__(self, job: Job, question: Question, texts: Words) -> None:
+    def __init__(self, job: Job, question: Question, texts: Texts) -> None:
         self.job = job
         self.question = question
         self.texts = texts

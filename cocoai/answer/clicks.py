@@ -19,7 +19,7 @@ from cocoai.slack.model.click import Click
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.words import Words
+from cocoai.texts import Texts
 
 ACTIONS = frozenset({"delete", "up", "down"})
 """The kinds of job that are no question."""
@@ -86,7 +86,7 @@ class Clicks:
             if message.mark is not None and message.mark.key == click.key and message.user == own_user:
                 self._slack.delete(click.channel, message.ts)
 
-    def _record_feedback(self, click: Click, texts: Words) -> None:
+    def _record_feedback(self, click: Click, texts: Texts) -> None:
         """Record the feedback in the answer's job, as long as that is kept; the click's own job has it too."""
         self._spool.annotate(Key.parse(click.key), "opinion", user=click.user, opinion=click.action)
         self._post_ephemeral(click, texts.thanks)
@@ -95,13 +95,13 @@ class Clicks:
         with contextlib.suppress(Permanent):  # a person who has left the channel need not hear of it
             self._slack.post_ephemeral(click.channel, click.user, text, click.thread_ts)
 
-    def _texts(self, click: Click) -> Words:
+    def _texts(self, click: Click) -> Texts:
         """Return the texts in the question's language, or the reply's if the question is no longer kept."""
         for folder in ("done", "failed"):
             with contextlib.suppress(OSError, IndexError):
                 question = self._spool.peek(folder, Key.parse(click.key))[0]
-                return self._options.words(str(question.get("text") or click.reply))
-        return self._options.words(click.reply)
+                return self._options.texts(str(question.get("text") or click.reply))
+        return self._options.texts(click.reply)
 
 
 class _ClickFailures:

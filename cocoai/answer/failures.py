@@ -92,7 +92,7 @@ class AnswerFailures:
 
     def report(self, error: Fact) -> None:
         """Tell the asker of a recorded `error` fact, in the words that its code names, and fail the job."""
-        self._reply.replace_with(self._attempt.texts.sorry_for(error["code"]), "error")
+        self._reply.replace_with(self._attempt.texts.error_text(error["code"]), "error")
         self._spool.fail(self._attempt.job, error["reason"])
         log.info("answer key=%s outcome=told-that-it-failed ms=%d", self._attempt.job.key, self._attempt.ms)
 

@@ -16,7 +16,7 @@ from cocoai.slack.markdown.block_parser import clean
 from cocoai.slack.markdown.inline_parser import literal
 from cocoai.spool.job import Fact
 from cocoai.spool.spool import Spool
-from cocoai.words import Words
+from cocoai.texts import Texts
 
 STOPPED = "stopped"
 """The `finish` of an answer that the asker has stopped."""
@@ -106,7 +106,7 @@ class ModelCall:
         return answer
 
 
-def answer_text(answer: Fact, texts: Words) -> str:
+def answer_text(answer: Fact, texts: Texts) -> str:
     """Return what the asker reads of an `answer` fact, as Markdown.
 
     It is never empty, and a cut answer or an attachment left out is always mentioned.
@@ -125,6 +125,6 @@ def answer_text(answer: Fact, texts: Words) -> str:
     return "\n\n".join(filter(None, (*paragraphs, "\n".join(left_out))))
 
 
-def _left_out(texts: Words, name: str, why: str) -> str:
+def _left_out(texts: Texts, name: str, why: str) -> str:
     text = texts.left_out if name else texts.left_out_unnamed
     return text.format(name=literal(name), why=texts.why[why])

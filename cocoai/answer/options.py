@@ -7,23 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from cocoai.conversation import Persona
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.live_message import Writers
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.words import Phrasebook, Words
+from cocoai.texts import Texts, TextsByLanguage
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
 """Mentions, links and emoji, which are in no language."""
-
-
-class Persona(Protocol):
-    """Who answers in a channel: the instructions, and the model; an empty model means that of the settings."""
-
-    @property
-    def instructions(self) -> str: ...
-
-    @property
-    def model(self) -> str: ...
 
 
 class Personas(Protocol):
@@ -43,7 +34,7 @@ class AnswerOptions:
     `writers` counts the replies that grow now: together they share what Slack allows.
     """
 
-    phrases: Phrasebook
+    phrases: TextsByLanguage
     layout: Layout
     personas: Personas
     model: str
@@ -54,7 +45,7 @@ class AnswerOptions:
     buttons: bool = False
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
 
-    def words(self, text: str) -> Words:
+    def texts(self, text: str) -> Texts:
         """Return the fixed texts in the language of `text`, which is as Slack writes it."""
         return self.phrases.for_text(_NO_WORDS.sub(" ", text))
 

@@ -19,7 +19,7 @@ from cocoai.slack.thread.history import files_of_question, turns, words_of_quest
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.words import command, deep
+from cocoai.texts import command, split_model_prefix
 
 CONTINUE_INSTRUCTION = (
     "(Go on exactly where your last answer stopped. Repeat nothing of it, and do not announce that you go on.)"
@@ -115,7 +115,7 @@ class PromptBuilder:
         """
         if is_continued and command(text) == "continue":
             return "", replace(last, text=f"{last.text}\n\n{CONTINUE_INSTRUCTION}")
-        model, rest = deep(text, self._options.personas.models())
+        model, rest = split_model_prefix(text, self._options.personas.models())
         prefix = text.removesuffix(rest)
         return model, replace(last, text=last.text.replace(prefix, "", 1)) if model else last
 

@@ -1,9 +1,9 @@
-"""Personas: who answers in which channel, read anew while the pool runs.
+"""Personas: which instructions and which model answer in which channel, read again while the pool runs.
 
-For each question the files are looked at, no more. When one has changed, the first process to see it reads them all
-and keeps what it read in a file of its own, for the next: a job process lives for a question or a few, so that else
-each would read the same again, and warn of the same again. What cannot be read leaves the last that could.
-HUP reads all settings anew, and what was kept before it is void.
+For each question the files are only looked at (stat). When one has changed, the first process that notices reads all of
+them and keeps the result in var/run/personas.json for the others. A job process lives for a question or a few: without
+that file each would read the same again, and log the same warning again. A file that cannot be read leaves what was
+read last. HUP reads all settings again, and makes what was kept before it void.
 """
 
 from __future__ import annotations
@@ -16,131 +16,132 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from cocoai.config.sections import instructions_in, orders_in, refuse_unknown
-from cocoai.config.settings import Orders, Settings
-from cocoai.config.sources import Look, SettingsError, load, look_of
+from cocoai.config.sections import instruction_files, read_persona_settings, reject_unknown
+from cocoai.config.settings import PersonaSettings, Settings
+from cocoai.config.sources import FileStamp, SettingsError, read_sources, stamp_of
+from cocoai.conversation import Persona
 from cocoai.errors import CocoAIError
 
-OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "instructions.txt")
-"""The CocoAI persona."""
+DEFAULT_INSTRUCTIONS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "instructions.txt")
+"""The path of the CocoAI persona's instructions."""
 
 LONGEST = 100_000
-"""Bytes of instructions. They go with every question, so that more was hardly meant."""
+"""Bytes of instructions. They are sent with every question, so that a longer file is probably a mistake."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Persona:
-    """Who answers in a channel: the standing orders, and the model; an empty one means the settings'."""
+class LoadedPersonas:
+    """What was read: the persona for all channels, those of single channels by ID, and the models by prefix.
 
-    instructions: str
-    model: str
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read: the persona for all, those of some channels, the models by the words that ask for them.
-
-    `looks` tells how each file looked when it was read, or could not be.
+    `stamps` are the files' stamps from before they were read, also of those that could not be.
     """
 
     everywhere: Persona
     channels: Mapping[str, Persona]
     models: Mapping[str, str]
-    looks: Mapping[str, Look]
+    stamps: Mapping[str, FileStamp]
 
     @property
     def is_current(self) -> bool:
-        """Do the files still look like that?"""
-        return all(look_of(file) == look for file, look in self.looks.items())
+        """Return True if no file has changed since."""
+        return all(stamp_of(file) == stamp for file, stamp in self.stamps.items())
 
 
 class Personas:
-    """Who answers where, as of now. `environ` is what the settings were read from, besides their file."""
+    """Which persona answers where, as of now. `environ` is what `settings` were read from, besides their file."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
-        """Raises `SettingsError` where instructions cannot be read."""
+        """Read the instructions that the settings name. Raise `SettingsError` if one cannot be read."""
         self._file = settings.file
         self._environ = environ
         self._path = os.path.join(settings.paths.var, "run", "personas.json")
-        looks = {self._file: settings.orders.look, **_looks(_files(settings.orders))}
-        self._first = self._reading = _reading(settings.orders, looks)
+        # The stamp that the settings bring along: a change since they were read is then noticed.
+        stamps = {self._file: settings.personas.stamp, **_stamps(_files(settings.personas))}
+        self._first = self._loaded = _load(settings.personas, stamps)
 
     def for_channel(self, channel: str) -> Persona:
-        """Who answers in this channel. Raises nothing."""
-        now = self._now()
-        return now.channels.get(channel, now.everywhere)
+        """Return the persona that answers in this channel. Raise nothing."""
+        current = self._current()
+        return current.channels.get(channel, current.everywhere)
 
     def models(self) -> Mapping[str, str]:
-        """The models that can be asked for, by their folded words. Raises nothing."""
-        return self._now().models
+        """Return the models that a question can ask for, by their normalized prefix. Raise nothing."""
+        return self._current().models
 
-    def _now(self) -> Reading:
-        if not self._reading.is_current:
-            kept = self._kept() or self._reading
-            self._reading = kept if kept.is_current else self._read(kept)
-        return self._reading
+    def _current(self) -> LoadedPersonas:
+        """Return the personas as of now: kept by another process, or read again, if a file has changed."""
+        if not self._loaded.is_current:
+            kept = self._kept() or self._loaded
+            self._loaded = kept if kept.is_current else self._read_again(kept)
+        return self._loaded
 
-    def _read(self, last: Reading) -> Reading:
-        """Read all files anew and keep that for the next process; what is known stays where they cannot be read."""
-        looks = {**last.looks, self._file: look_of(self._file)}
+    def _read_again(self, last: LoadedPersonas) -> LoadedPersonas:
+        """Read all files and keep the result for other processes. If that fails, return `last` with the new stamps."""
+        stamps = {**last.stamps, self._file: stamp_of(self._file)}
         try:
-            sources = load(self._file, self._environ)
-            looks = {self._file: sources.look, **_looks([OURS, *instructions_in(sources)])}
-            refuse_unknown(sources)
-            reading = _reading(orders_in(sources), looks)
+            sources = read_sources(self._file, self._environ)
+            stamps = {self._file: sources.stamp, **_stamps([DEFAULT_INSTRUCTIONS, *instruction_files(sources)])}
+            reject_unknown(sources)
+            loaded = _load(read_persona_settings(sources), stamps)
             log.info("personas outcome=read-anew")
         except (CocoAIError, OSError) as error:
-            reading = replace(last, looks=looks)
+            # With the new stamps the broken files count as read: no process reads them, or warns of them, again.
+            loaded = replace(last, stamps=stamps)
             log.warning("personas outcome=not-changed reason=%s", error)
-        self._keep(reading)
-        return reading
+        self._keep(loaded)
+        return loaded
 
     # between processes
 
-    def _keep(self, reading: Reading) -> None:
-        """Replace the file at once. No fsync: what is lost is read again."""
+    def _keep(self, loaded: LoadedPersonas) -> None:
+        """Replace var/run/personas.json at once. No fsync: what a power cut takes is read again."""
         unfinished = f"{self._path}.{os.getpid()}"
         try:
             with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump({"first": self._first.looks, **asdict(reading)}, file)
+                json.dump(_to_json(self._first, loaded), file)
             os.rename(unfinished, self._path)
         except OSError:  # a full disk is reported where it matters
             with contextlib.suppress(OSError):
                 os.unlink(unfinished)
 
-    def _kept(self) -> Reading | None:
-        """What another process of this pool has kept; None if there is nothing of the kind."""
+    def _kept(self) -> LoadedPersonas | None:
+        """Return what another process of this pool has kept; None if there is no such file, or a damaged one."""
         try:
             with open(self._path, encoding="utf-8") as file:
-                told = json.load(file)
-            if _tuples(told["first"]) != self._first.looks:
+                facts = json.load(file)
+            if _tuples(facts["first"]) != self._first.stamps:  # a pool with other settings has kept it
                 return None
-            return _reading_from(told)
+            return _from_json(facts)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
 
-def _files(orders: Orders) -> list[str]:
-    return [OURS, *filter(None, [orders.instructions, *(channel.instructions for channel in orders.channels.values())])]
+def _files(settings: PersonaSettings) -> list[str]:
+    own = [settings.instructions, *(channel.instructions for channel in settings.channels.values())]
+    return [DEFAULT_INSTRUCTIONS, *filter(None, own)]
 
 
-def _looks(files: Iterable[str]) -> dict[str, Look]:
-    return {file: look_of(file) for file in files}
+def _stamps(files: Iterable[str]) -> dict[str, FileStamp]:
+    return {file: stamp_of(file) for file in files}
 
 
-def _reading(orders: Orders, looks: Mapping[str, Look]) -> Reading:
-    """Raises `SettingsError`."""
-    everywhere = Persona(_text(orders.instructions or OURS), "")
+def _load(settings: PersonaSettings, stamps: Mapping[str, FileStamp]) -> LoadedPersonas:
+    """Read the instructions that the settings name. Raise `SettingsError` if one cannot be read."""
+    everywhere = Persona(_read_instructions(settings.instructions or DEFAULT_INSTRUCTIONS), "")
     channels = {
-        name: Persona(_text(own.instructions) if own.instructions else everywhere.instructions, own.model)
-        for name, own in orders.channels.items()
+        name: Persona(
+            _read_instructions(channel.instructions) if channel.instructions else everywhere.instructions,
+            channel.model,
+        )
+        for name, channel in settings.channels.items()
     }
-    return Reading(everywhere, channels, orders.models, looks)
+    return LoadedPersonas(everywhere, channels, settings.models, stamps)
 
 
-def _text(file: str) -> str:
+def _read_instructions(file: str) -> str:
+    """Return the file's text. Raise `SettingsError` if it cannot be read, is too long, or is not UTF-8."""
     try:
         with open(file, "rb") as opened:
             text = opened.read(LONGEST + 1)
@@ -153,10 +154,17 @@ def _text(file: str) -> str:
         raise SettingsError(f"{file}: not UTF-8 text") from None
 
 
-def _tuples(looks: Mapping[str, list[int]]) -> dict[str, Look]:
-    return {file: tuple(look) for file, look in looks.items()}
+def _tuples(stamps: Mapping[str, list[int]]) -> dict[str, FileStamp]:
+    """Return stamps from JSON, which has lists only, as the tuples that they were."""
+    return {file: tuple(stamp) for file, stamp in stamps.items()}
 
 
-def _reading_from(facts: Mapping[str, Any]) -> Reading:
-    channels = {name: Persona(**own) for name, own in facts["channels"].items()}
-    return Reading(Persona(**facts["everywhere"]), channels, dict(facts["models"]), _tuples(facts["looks"]))
+def _to_json(first: LoadedPersonas, loaded: LoadedPersonas) -> dict[str, Any]:
+    facts = asdict(loaded)
+    facts["looks"] = facts.pop("stamps")
+    return {"first": first.stamps, **facts}
+
+
+def _from_json(facts: Mapping[str, Any]) -> LoadedPersonas:
+    channels = {name: Persona(**persona) for name, persona in facts["channels"].items()}
+    return LoadedPersonas(Persona(**facts["everywhere"]), channels, dict(facts["models"]), _tuples(facts["looks"]))

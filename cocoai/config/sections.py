@@ -1,7 +1,7 @@
-"""The sections, read from wherever they are given: the fixed ones, and those that the operator names.
+"""Read the sections from the sources: the fixed ones, and those that the operator names.
 
-[models] has any word for a key, [words ja] and [words en] a key for each text, and a [channel ID] is there for each
-channel that has something of its own.
+[models] may have any word as a key, [words ja] and [words en] have a key for each text, and there is a [channel ID]
+for each channel with settings of its own.
 """
 
 from __future__ import annotations
@@ -10,122 +10,126 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from cocoai.config.kinds import WORD, Kind, path_from
-from cocoai.config.settings import SECTIONS, Channel, Orders, keys
+from cocoai.config.settings import SECTIONS, ChannelSettings, PersonaSettings, settings_of
 from cocoai.config.sources import SettingsError, Sources, variable
-from cocoai.words import LANGUAGES, Words
-from cocoai.words.commands import folded
-from cocoai.words.overrides import fits, longest, overridden, placeholders, texts
+from cocoai.config.value_types import NAME, ValueType, absolute_path
+from cocoai.texts import LANGUAGES, Texts
+from cocoai.texts.commands import normalized
+from cocoai.texts.overrides import by_key, fits, longest, overridden, placeholders
 
 _CHANNEL = re.compile(r"channel ([CDG][A-Z0-9]{1,23})")
-_NAMED = re.compile(r"COCOAI_(?:CHANNEL_(?P<channel>[^_]*)|WORDS_(?P<words>[^_]*))")
+_IN_ENVIRONMENT = re.compile(r"COCOAI_(?:CHANNEL_(?P<channel>[^_]*)|WORDS_(?P<language>[^_]*))")
 _ALL = ", ".join([*SECTIONS, "models", "channel ID", *(f"words {language}" for language in LANGUAGES)])
 
 
-def section_in(sources: Sources, section: str) -> Any:
-    """A fixed section, or a channel's. Raises `SettingsError`."""
-    kind = Channel if _CHANNEL.fullmatch(section) else SECTIONS[section]
+def read_section(sources: Sources, section: str) -> Any:
+    """Return the values of a fixed section, or of a channel's. Raise `SettingsError` if one is not allowed."""
+    section_class = ChannelSettings if _CHANNEL.fullmatch(section) else SECTIONS[section]
     values = {
-        key: sources.value(section, key, about.kind, default=about.default, names=about.names)
-        for key, about in keys(section).items()
+        key: sources.value(section, key, setting.value_type, default=setting.default, other_names=setting.other_names)
+        for key, setting in settings_of(section).items()
     }
-    return kind(**values)
+    return section_class(**values)
 
 
-def orders_in(sources: Sources) -> Orders:
-    """Who answers where. Raises `SettingsError`."""
-    about = keys("answer")["instructions"]
-    return Orders(
-        instructions=sources.value("answer", "instructions", about.kind),
-        channels={section.split()[1]: section_in(sources, section) for section in _channels(sources)},
-        models=_models(sources),
-        look=sources.look,
+def read_persona_settings(sources: Sources) -> PersonaSettings:
+    """Return which persona answers where. Raise `SettingsError` if a value is not allowed."""
+    instructions = settings_of("answer")["instructions"]
+    return PersonaSettings(
+        instructions=sources.value("answer", "instructions", instructions.value_type),
+        channels={section.split()[1]: read_section(sources, section) for section in _channels(sources)},
+        models=_read_models(sources),
+        stamp=sources.stamp,
     )
 
 
-def instructions_in(sources: Sources) -> list[str]:
-    """The files that are named for instructions, whether they are there or not."""
+def instruction_files(sources: Sources) -> list[str]:
+    """Return the paths of all instructions that the settings name, whether the files exist or not."""
     found = [sources.find(section, "instructions") for section in ("answer", *_channels(sources))]
-    return [path_from(given.text, given.folder) for given in found if given]
+    return [absolute_path(value.text, value.folder) for value in found if value]
 
 
-def words_in(sources: Sources) -> dict[str, Words]:
-    """Each language's words, the operator's own in place of ours. Raises `SettingsError`."""
-    return {language: _words(sources, f"words {language}", words) for language, words in LANGUAGES.items()}
+def read_texts(sources: Sources) -> dict[str, Texts]:
+    """Return each language's texts, with the operator's own in place of ours. Raise `SettingsError`."""
+    return {language: _read_texts(sources, f"words {language}", texts) for language, texts in LANGUAGES.items()}
 
 
-def refuse_unknown(sources: Sources) -> None:
-    """A misspelt name would else leave a default in its place, unseen. Raises `SettingsError`."""
+def reject_unknown(sources: Sources) -> None:
+    """Raise `SettingsError` if there is a section or a key that does not exist."""
+    # Without this a misspelt name would leave the default in place, unnoticed.
     for section in _sections(sources):
-        allowed = _allowed(sources, section)
+        allowed = _allowed_keys(sources, section)
         for key in sources.keys(section):
             if allowed and key not in allowed:
-                raise _unknown(sources, section, key, ", ".join(allowed))
+                raise _unknown_key(sources, section, key, ", ".join(allowed))
 
 
-def _words(sources: Sources, section: str, ours: Words) -> Words:
-    known = texts(ours)
-    given = {key: sources.value(section, key, _text_like(key, known[key])) for key in sources.keys(section)}
-    return overridden(ours, {key: text for key, text in given.items() if text.strip()}) if given else ours
+def _read_texts(sources: Sources, section: str, ours: Texts) -> Texts:
+    known = by_key(ours)
+    own = {key: sources.value(section, key, _text_type(key, known[key])) for key in sources.keys(section)}
+    return overridden(ours, {key: text for key, text in own.items() if text.strip()}) if own else ours
 
 
-def _text_like(key: str, ours: str) -> Kind:
-    """A text that can stand where ours does."""
+def _text_type(key: str, ours: str) -> ValueType:
+    """Return the type of a text that can replace ours: with the same placeholders, and short enough."""
     wanted, most = placeholders(ours), longest(key)
 
-    def parse(text: str, _: str) -> str:
+    def parse(text: str, _folder: str) -> str:
         text = text.replace("\\n", "\n")
         text.encode()  # the environment can hold bytes that are no text: a ValueError here, not at Slack
         if not fits(text, wanted, most):
             raise ValueError
         return text
 
-    inside = f"with {' and '.join(wanted)}" if wanted else "without braces"
-    return Kind(f"a text {inside}, of at most {most} characters", parse)
+    braces = f"with {' and '.join(wanted)}" if wanted else "without braces"
+    return ValueType(f"a text {braces}, of at most {most} characters", parse)
 
 
-def _models(sources: Sources) -> dict[str, str]:
+def _read_models(sources: Sources) -> dict[str, str]:
+    """Return [models]: the model for each normalized prefix. Raise `SettingsError`."""
     models: dict[str, str] = {}
     for key in sources.keys("models"):
-        word, model = folded(key), sources.value("models", key, WORD)
-        if not re.fullmatch(r"[^\s:]+", word) or not word.isprintable() or word in models:
+        prefix, model = normalized(key), sources.value("models", key, NAME)
+        if not re.fullmatch(r"[^\s:]+", prefix) or not prefix.isprintable() or prefix in models:
             allowed = "a word without spaces or colons, given once"
-            told = f"[models] {key} is not allowed; it is {allowed}"
-            raise SettingsError(told, section="models", key=key, allowed=allowed)
+            message = f"[models] {key} is not allowed; it is {allowed}"
+            raise SettingsError(message, section="models", key=key, allowed=allowed)
         if model:
-            models[word] = model
+            models[prefix] = model
     return models
 
 
 def _sections(sources: Sources) -> Collection[str]:
-    """The fixed sections and all others that somebody has named, in the file or in the environment."""
-    named = [found.groupdict() for name in sources.environ if (found := _NAMED.match(name))]
-    own = [f"channel {it['channel']}" if it["words"] is None else f"words {it['words'].lower()}" for it in named]
-    return dict.fromkeys([*SECTIONS, "models", *sources.written, *own])
+    """Return the fixed sections and all others that the file or the environment names, known ones or not."""
+    found = [match.groupdict() for name in sources.environ if (match := _IN_ENVIRONMENT.match(name))]
+    named = [
+        f"channel {it['channel']}" if it["language"] is None else f"words {it['language'].lower()}" for it in found
+    ]
+    return dict.fromkeys([*SECTIONS, "models", *sources.sections, *named])
 
 
 def _channels(sources: Sources) -> list[str]:
     return [section for section in _sections(sources) if _CHANNEL.fullmatch(section)]
 
 
-def _allowed(sources: Sources, section: str) -> Collection[str]:
-    """The keys that a section may have; none in particular for [models]. Raises `SettingsError`."""
+def _allowed_keys(sources: Sources, section: str) -> Collection[str]:
+    """Return the keys that a section may have; empty for [models], which may have any. Raise `SettingsError`."""
     kind, _, name = section.partition(" ")
     if section == "models":
         return ()
     if section in SECTIONS or _CHANNEL.fullmatch(section):
-        return keys(section)
+        return settings_of(section)
     if kind == "words" and name in LANGUAGES:
-        return texts(LANGUAGES[name])
+        return by_key(LANGUAGES[name])
     hint = "a channel is named by its ID, as in [channel C0123456789]" if kind == "channel" else f"there are {_ALL}"
     raise SettingsError(f"{_place(sources, section)}: [{section}] is no section; {hint}", section=section)
 
 
 def _place(sources: Sources, section: str) -> str:
-    return sources.file if section in sources.written else "the environment"
+    return sources.file if section in sources.sections else "the environment"
 
 
-def _unknown(sources: Sources, section: str, key: str, allowed: str) -> SettingsError:
-    is_written = key in sources.written.get(section, ())
-    where = f"{sources.file}: [{section}] {key}" if is_written else f"{variable(section, key)} in the environment"
-    return SettingsError(f"{where} is no setting; [{section}] has {allowed}", section=section, key=key, allowed=allowed)
+def _unknown_key(sources: Sources, section: str, key: str, allowed: str) -> SettingsError:
+    is_in_file = key in sources.sections.get(section, ())
+    place = f"{sources.file}: [{section}] {key}" if is_in_file else f"{variable(section, key)} in the environment"
+    return SettingsError(f"{place} is no setting; [{section}] has {allowed}", section=section, key=key, allowed=allowed)

@@ -1,7 +1,7 @@
-"""Where settings come from: the environment, the settings file, and what is said of a value that cannot be.
+"""Where settings come from, the environment and the settings file, and the error for a value that is not allowed.
 
-A value's first place is COCOAI_SECTION_KEY, then the file, then, for a few keys, the name that it bears everywhere
-(OPENAI_API_KEY). Empty counts as not given.
+A value is looked for as COCOAI_SECTION_KEY in the environment, then in the file, then, for a few keys, under the name
+that it has everywhere (OPENAI_API_KEY). An empty value counts as not given.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cocoai.config.kinds import Kind
+from cocoai.config.value_types import ValueType
 from cocoai.errors import CocoAIError
 
 SYSTEM_FILE = "/etc/cocoai/cocoai.ini"
 """Where the settings lie when neither --config, nor COCOAI_CONFIG, nor the current folder has them."""
 
 
-Look = tuple[int, ...]
-"""What tells one state of a file from another: where it lies, its size and its times; empty if it is not there."""
+FileStamp = tuple[int, ...]
+"""A file's device, inode, size and times, by which a change is noticed; empty if the file is not there."""
 
 
 class SettingsError(CocoAIError):
-    """A setting that cannot be; `value` is empty wherever it could be a secret."""
+    """A setting that is not allowed; `value` is empty if it could be a secret."""
 
-    def __init__(self, words: str, *, section: str = "", key: str = "", value: str = "", allowed: str = "") -> None:
-        super().__init__(words)
+    def __init__(self, message: str, *, section: str = "", key: str = "", value: str = "", allowed: str = "") -> None:
+        super().__init__(message)
         self.section = section
         self.key = key
         self.value = value
@@ -37,11 +37,11 @@ class SettingsError(CocoAIError):
 
 
 @dataclass(frozen=True)
-class Given:
-    """A value as it was found, stripped, where it stood, and the folder that its relative paths start from."""
+class FoundValue:
+    """A value's text, stripped, the place where it was found, and the folder from which its relative paths start."""
 
     text: str = field(repr=False)
-    where: str
+    place: str
     folder: str
 
 
@@ -49,102 +49,110 @@ class Given:
 class Sources:
     """The settings file's sections and the environment; `file` is absolute, or empty if there is none.
 
-    `look` is how the file looked before it was read.
+    `stamp` is the file's stamp before it was read. `warnings` are sentences for the operator.
     """
 
-    written: Mapping[str, Mapping[str, str]] = field(repr=False)
+    sections: Mapping[str, Mapping[str, str]] = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     file: str
-    look: Look = ()
+    stamp: FileStamp = ()
     warnings: tuple[str, ...] = ()
 
-    def find(self, section: str, key: str, names: tuple[str, ...] = ()) -> Given | None:
-        """The first of these that is not empty: our own variable, the file, the usual names."""
+    def find(self, section: str, key: str, other_names: tuple[str, ...] = ()) -> FoundValue | None:
+        """Find a value in our own variable, the file, or the variables `other_names`; None if all are empty."""
         places = (
-            self._variable(variable(section, key)),
-            self._given(self.written.get(section, {}).get(key, ""), self.file, os.path.dirname(self.file)),
-            *map(self._variable, names),
+            self._in_environment(variable(section, key)),
+            FoundValue(
+                self.sections.get(section, {}).get(key, "").strip(),
+                self.file,
+                os.path.dirname(self.file),
+            ),
+            *map(self._in_environment, other_names),
         )
-        return next((given for given in places if given.text), None)
+        return next((found for found in places if found.text), None)
 
-    def value(self, section: str, key: str, kind: Kind, *, default: str = "", names: tuple[str, ...] = ()) -> Any:
-        """What is given, as its kind reads it; else the default. Raises `SettingsError`."""
-        given = self.find(section, key, names)
-        if given is None:
-            return kind.parse(default, os.path.dirname(self.file) or os.getcwd()) if default else kind.empty
+    def value(
+        self, section: str, key: str, value_type: ValueType, *, default: str = "", other_names: tuple[str, ...] = ()
+    ) -> Any:
+        """Return the value as its type parses it, else the default. Raise `SettingsError` if it is not allowed."""
+        found = self.find(section, key, other_names)
+        if found is None:
+            folder = os.path.dirname(self.file) or os.getcwd()
+            return value_type.parse(default, folder) if default else value_type.empty
         try:
-            return kind.parse(given.text, given.folder)
+            return value_type.parse(found.text, found.folder)
         except ValueError:
-            raise refused(section, key, "" if kind.hidden else given.text, kind.allowed, given.where) from None
+            shown = "" if value_type.is_secret else found.text
+            raise not_allowed(section, key, shown, value_type.allowed, found.place) from None
 
     def keys(self, section: str) -> list[str]:
-        """The keys that somebody has given in this section, in the file or in the environment."""
+        """Return the keys that this section has in the file or in the environment, known ones or not."""
         prefix = variable(section, "")
-        named = [name.removeprefix(prefix).lower() for name in self.environ if name.startswith(prefix)]
-        return list(dict.fromkeys([*self.written.get(section, {}), *named]))
+        in_environment = [name.removeprefix(prefix).lower() for name in self.environ if name.startswith(prefix)]
+        return list(dict.fromkeys([*self.sections.get(section, {}), *in_environment]))
 
-    def _variable(self, name: str) -> Given:
-        return self._given(self.environ.get(name, ""), f"{name} in the environment", os.getcwd())
-
-    def _given(self, text: str, where: str, folder: str) -> Given:
-        return Given(text.strip(), where, folder)
+    def _in_environment(self, name: str) -> FoundValue:
+        return FoundValue(self.environ.get(name, "").strip(), f"{name} in the environment", os.getcwd())
 
 
 def variable(section: str, key: str) -> str:
-    """The environment variable for a key: COCOAI_SLACK_BOT_TOKEN, COCOAI_WORDS_JA_HELP."""
+    """Return the environment variable for a key: COCOAI_SLACK_BOT_TOKEN, COCOAI_WORDS_JA_HELP."""
     return f"COCOAI_{section.replace(' ', '_')}_{key}".upper()
 
 
-def find(path: str | None, environ: Mapping[str, str]) -> str:
-    """The settings file's absolute path, as it is looked for (DESIGN section 6); empty if there is none."""
-    told = path or environ.get("COCOAI_CONFIG")
-    if told:
-        return os.path.abspath(told)
+def find_file(path: str | None, environ: Mapping[str, str]) -> str:
+    """Return the settings file's absolute path: `path`, or the first that exists in the usual places; "" if none."""
+    named = path or environ.get("COCOAI_CONFIG")
+    if named:
+        return os.path.abspath(named)
     return next((os.path.abspath(file) for file in ("cocoai.ini", SYSTEM_FILE) if os.path.exists(file)), "")
 
 
-def load(file: str, environ: Mapping[str, str]) -> Sources:
-    """Read the file, if one is named. Raises `SettingsError`."""
-    look = look_of(file)
-    written, warnings = _written(file) if file else ({}, ())
-    return Sources(written, environ, file, look, warnings)
+def read_sources(file: str, environ: Mapping[str, str]) -> Sources:
+    """Read the settings file, if `file` is not empty. Raise `SettingsError` if it cannot be read or parsed."""
+    # The stamp comes first: a change during the reading is then noticed at the next look.
+    stamp = stamp_of(file)
+    sections, warnings = _parse(file) if file else ({}, ())
+    return Sources(sections, environ, file, stamp, warnings)
 
 
-def look_of(file: str) -> Look:
-    """How the file looks now. Raises nothing: what cannot be looked at looks like nothing."""
+def stamp_of(file: str) -> FileStamp:
+    """Return the file's stamp as of now; empty if the file is missing or may not be looked at. Raise nothing."""
     try:
-        told = os.stat(file)
+        status = os.stat(file)
     except (OSError, ValueError):
         return ()
-    return (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def refused(section: str, key: str, value: str, allowed: str, where: str) -> SettingsError:
-    """The error for a value; a password in an address is refused too, and must not be shown for it."""
+def not_allowed(section: str, key: str, value: str, allowed: str, place: str) -> SettingsError:
+    """Build the error for a value that is not allowed. A user and a password in a URL are blanked out."""
     value = re.sub(r"//[^/]*@", "//…@", value)
-    words = f"[{section}] {key} = {value or '…'} is not allowed; it is {allowed} ({where})"
-    return SettingsError(words, section=section, key=key, value=value, allowed=allowed)
+    message = f"[{section}] {key} = {value or '…'} is not allowed; it is {allowed} ({place})"
+    return SettingsError(message, section=section, key=key, value=value, allowed=allowed)
 
 
-def _written(file: str) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
-    # [DEFAULT] would lend its keys to every section unseen: with a name nobody can write it is a section like any.
+def _parse(file: str) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """Return the file's sections, and warnings for the operator. Raise `SettingsError`."""
+    # configparser copies the keys of [DEFAULT] into every section. With a name that no file can have in its place,
+    # [DEFAULT] is a section like any other, and an unknown one.
     parser = configparser.ConfigParser(interpolation=None, default_section="\n")
     try:
         with open(file, encoding="utf-8-sig") as text:
-            open_to_all = os.fstat(text.fileno()).st_mode & stat.S_IROTH
+            is_open_to_all = os.fstat(text.fileno()).st_mode & stat.S_IROTH
             parser.read_file(text)
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{file}: not UTF-8 text") from None
     except configparser.Error as error:
-        raise SettingsError(f"{file}: {_where(error)}") from None
-    warnings = (f"{file} can be read by everybody on this machine: chmod 600 {file}",) if open_to_all else ()
+        raise SettingsError(f"{file}: {_describe(error)}") from None
+    warnings = (f"{file} can be read by everybody on this machine: chmod 600 {file}",) if is_open_to_all else ()
     return {name: dict(parser[name]) for name in parser.sections()}, warnings
 
 
-def _where(error: configparser.Error) -> str:
-    """What configparser says, without the line itself: that may hold a secret."""
+def _describe(error: configparser.Error) -> str:
+    """Return what is wrong and in which line, without configparser's quotation of it: the line may hold a secret."""
     if isinstance(error, configparser.DuplicateOptionError):
         return f"line {error.lineno}: [{error.section}] {error.option} is given twice"
     if isinstance(error, configparser.DuplicateSectionError):

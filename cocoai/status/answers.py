@@ -1,12 +1,13 @@
-"""The answers of the last day: how many, and how long each phase of them took.
+"""The answers of the last day: how many there were, and how long each phase of them took.
 
-Both stand in the jobs' own files, which are read without a lock: nobody writes to one that lies in done/.
-The first moment is Slack's ts of the question, by Slack's clock; the others are this machine's.
+Both are read from the jobs' own files, without a lock: no process writes to a file in done/. The time of a question is
+Slack's ts, by Slack's clock; the other times are by this machine's clock.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,24 +20,24 @@ DAY = 86_400.0
 MOST_READ = 2000
 """Files: the newest are read, the others only counted. A thousand cost some 30 ms of CPU."""
 
-ASKED, HEARD, WRITTEN, DELIVERED = "asked", "placeholder", "answer", "finished"
-"""The moments of an answer: the question's own, then the facts that the job has of the others."""
+ASKED, PLACEHOLDER, ANSWER, FINISHED = "asked", "placeholder", "answer", "finished"
+"""The moments of an answer: the question's own, then those of the facts that the job has of the others."""
 
-OBEYED = "obeyed"
-"""The fact of a click that was done."""
+CLICK_DONE = "obeyed"
+"""The fact of a click that has been handled."""
 
 PHASES = (
-    ("asked to heard", ASKED, HEARD),
-    ("heard to written", HEARD, WRITTEN),
-    ("written to delivered", WRITTEN, DELIVERED),
-    ("in all", ASKED, DELIVERED),
+    ("asked to heard", ASKED, PLACEHOLDER),
+    ("heard to written", PLACEHOLDER, ANSWER),
+    ("written to delivered", ANSWER, FINISHED),
+    ("in all", ASKED, FINISHED),
 )
-"""Heard: the placeholder stands at Slack. Written: the model has written its last word."""
+"""Heard: the placeholder is in Slack. Written: the model has finished."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """How long it took: seconds. `number`: of how many answers that is known."""
+    """How long a phase took, in seconds, for the `number` of answers of which that is known."""
 
     name: str
     number: int
@@ -47,7 +48,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class LastDay:
-    """`answered` and `given_up` are all of them; `retried` and the phases are those of the `read` newest answers."""
+    """`answered` and `given_up` count all questions; `retried` and `phases` are of the `read` newest answers."""
 
     answered: int
     given_up: int
@@ -57,46 +58,48 @@ class LastDay:
 
 
 def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay:
-    """What ended in the 24 hours before `now` (epoch seconds). Raises OSError if the spool cannot be read."""
+    """Return what ended in the 24 hours before `now` (epoch seconds). Raise OSError if the spool cannot be read."""
     done = spool.since("done", now - DAY)
-    read = list(_courses(spool, done[:most_read]))
-    # Nothing is ever said to a click: its job lies among the others, and is no answer.
-    courses = [course for course in read if OBEYED not in course.at]
+    read = list(_timelines(spool, done[:most_read]))
+    # A click's job lies in done/ too, but is no answer: a click has no reply.
+    answers = [timeline for timeline in read if CLICK_DONE not in timeline.at]
     return LastDay(
-        answered=len(done) - len(read) + len(courses),
+        answered=len(done) - len(read) + len(answers),
         given_up=len(spool.since("failed", now - DAY)),
-        read=len(courses),
-        retried=sum(1 for course in courses if course.attempts > 1),
-        phases=tuple(_phase(name, [course.at for course in courses], *ends) for name, *ends in PHASES),
+        read=len(answers),
+        retried=sum(1 for timeline in answers if timeline.attempts > 1),
+        phases=tuple(_phase(name, [timeline.at for timeline in answers], *ends) for name, *ends in PHASES),
     )
 
 
 @dataclass(frozen=True)
-class _Course:
-    """One answer's: when each of its moments was, and how often the job was claimed."""
+class _Timeline:
+    """The time of each moment of one answer (epoch seconds), and how often its job was claimed."""
 
     at: dict[str, float]
     attempts: int
 
 
-def _courses(spool: Spool, keys: Sequence[Key]) -> Iterator[_Course]:
+def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
+    """Yield the timeline of each job in done/ that can be read."""
     for key in keys:
-        with contextlib.suppress(OSError):  # swept while we looked, or unreadable: the others are worth telling
+        with contextlib.suppress(OSError):  # deleted meanwhile, or unreadable: go on with the others
             moments = spool.moments("done", key)
             at = {ASKED: float(key.ts)}
             for name, moment in moments:
-                # The first placeholder was seen first; the last answer is the one that was delivered.
-                at[name] = at.get(name, moment) if name == HEARD else moment
-            yield _Course(at, sum(1 for name, _ in moments if name == "attempt"))
+                # The asker saw the first placeholder; of several answers the last one was delivered.
+                at[name] = at.get(name, moment) if name == PLACEHOLDER else moment
+            yield _Timeline(at, sum(1 for name, _ in moments if name == "attempt"))
 
 
-def _phase(name: str, courses: Sequence[dict[str, float]], start: str, end: str) -> Phase:
-    taken = sorted(at[end] - at[start] for at in courses if start in at and end in at)
-    if not taken:
+def _phase(name: str, timelines: Sequence[dict[str, float]], start: str, end: str) -> Phase:
+    """Summarize how long a phase took; all zeros if no answer has both of its ends."""
+    durations = sorted(at[end] - at[start] for at in timelines if start in at and end in at)
+    if not durations:
         return Phase(name, 0, 0.0, 0.0, 0.0)
-    return Phase(name, len(taken), _quantile(taken, 0.5), _quantile(taken, 0.95), taken[-1])
+    return Phase(name, len(durations), _quantile(durations, 0.5), _quantile(durations, 0.95), durations[-1])
 
 
 def _quantile(ordered: Sequence[float], part: float) -> float:
-    """By nearest rank: a time that one answer really took."""
-    return ordered[max(0, -int(-part * len(ordered) // 1) - 1)]
+    """Return a quantile by nearest rank: a duration that one answer really had."""
+    return ordered[math.ceil(part * len(ordered)) - 1]

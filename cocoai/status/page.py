@@ -1,7 +1,7 @@
-"""The sheet as a page: plain HTML without a script, for a phone as for a desk.
+"""Render the report as a page: plain HTML without a script, for phones and large screens.
 
-It stands still, so that it can be read; whoever asks for it gets one that comes anew every few seconds, which costs
-the machine one look each time. Everything that is put into the page goes through `_escaped`.
+The page does not change by itself unless its address asks for that: each reload costs the machine one collection of the
+status. Every text that is put into the page goes through `_escaped`.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ import html
 from importlib import resources
 from string import Template
 
-from cocoai.status.sheet import Column, Figure, Section, Sheet, Table
+from cocoai.status.report import Column, Field, Report, ReportTable, Section
 
 EVERY = 5
-"""Seconds between two looks of a page that comes anew by itself."""
+"""Seconds between two reloads of a page that reloads itself."""
 
 
 def every(query: str) -> int:
-    """Seconds until the page is to come anew, from the address's query; 0: it stands still."""
+    """Return the seconds until the page reloads itself, from the address's query; 0 if it does not."""
     return EVERY if query == f"every={EVERY}" else 0
 
 
-def render(sheet: Sheet, *, every: int) -> tuple[str, str]:
-    """The page, and the policy under which a browser may show it (Content-Security-Policy)."""
+def render(report: Report, *, every: int) -> tuple[str, str]:
+    """Return the page, and the Content-Security-Policy under which a browser may show it."""
     style = _file("page.css")
     page = Template(_file("page.html")).substitute(
         refresh=f'<meta http-equiv="refresh" content="{every}">' if every else "",
         style=style,
-        state=_escaped(sheet.state),
-        mood="well" if sheet.is_well else "ill",
-        told=_escaped(sheet.told),
-        where=_escaped(sheet.where),
-        at=_escaped(sheet.at),
-        figures="".join(map(_tile, sheet.figures)),
-        sections="".join(map(_section, sheet.sections)),
+        state=_escaped(report.state),
+        health="well" if report.is_healthy else "ill",
+        summary=_escaped(report.summary),
+        var=_escaped(report.var),
+        at=_escaped(report.at),
+        fields="".join(map(_tile, report.fields)),
+        sections="".join(map(_section, report.sections)),
         again='<a href="/">Stand still</a>' if every else f'<a href="/?every={EVERY}">Look every {EVERY} s</a>',
     )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -53,47 +53,52 @@ def _escaped(text: str) -> str:
     return html.escape(text, quote=True)
 
 
-def _tile(figure: Figure) -> str:
+def _tile(field: Field) -> str:
+    """Return one of the large fields at the top."""
     return (
-        f"<div{_alarm(figure)}><dt>{_escaped(figure.label)}</dt>"
-        f"<dd>{_escaped(figure.value)}<small>{_escaped(figure.note)}</small></dd></div>\n"
+        f"<div{_alarm(field)}><dt>{_escaped(field.label)}</dt>"
+        f"<dd>{_escaped(field.value)}<small>{_escaped(field.note)}</small></dd></div>\n"
     )
 
 
 def _section(section: Section) -> str:
-    figures = f"<dl>{''.join(map(_fact, section.figures))}</dl>\n" if section.figures else ""
+    fields = f"<dl>{''.join(map(_line, section.fields))}</dl>\n" if section.fields else ""
     table = _table(section.table) if section.table else ""
-    return f"<section>\n<h2>{_escaped(section.title)}</h2>\n{figures}{table}</section>\n"
+    return f"<section>\n<h2>{_escaped(section.title)}</h2>\n{fields}{table}</section>\n"
 
 
-def _fact(figure: Figure) -> str:
-    note = f" <small>{_escaped(figure.note)}</small>" if figure.note else ""
+def _line(field: Field) -> str:
+    """Return one line of a section."""
+    note = f" <small>{_escaped(field.note)}</small>" if field.note else ""
     return (
-        f"<div{_alarm(figure)}><dt>{_escaped(figure.label)}</dt>"
-        f"<dd><span>{_escaped(figure.value)}</span>{note}</dd></div>\n"
+        f"<div{_alarm(field)}><dt>{_escaped(field.label)}</dt>"
+        f"<dd><span>{_escaped(field.value)}</span>{note}</dd></div>\n"
     )
 
 
-def _alarm(figure: Figure) -> str:
-    return ' class="alarm"' if figure.alarm else ""
+def _alarm(field: Field) -> str:
+    return ' class="alarm"' if field.is_alarm else ""
 
 
-def _table(table: Table) -> str:
+def _table(table: ReportTable) -> str:
+    """Return a table, or a paragraph that says that it is empty."""
     if not table.rows:
         return f"<p>{_escaped(table.empty)}</p>\n"
-    heads = "".join(f'<th scope="col"{_side(column)}>{_escaped(column.title)}</th>' for column in table.columns)
+    heads = "".join(f'<th scope="col"{_align(column)}>{_escaped(column.title)}</th>' for column in table.columns)
     rows = "".join(_row(table, cells) for cells in table.rows)
-    wide = ' class="wide"' if table.wide else ""
+    wide = ' class="wide"' if table.is_wide else ""
     return f"<table{wide}><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n"
 
 
-def _row(table: Table, cells: tuple[str, ...]) -> str:
+def _row(table: ReportTable, cells: tuple[str, ...]) -> str:
+    """Return a row, whose first cell is its head."""
+    # On a narrow screen the style shows each cell's data-label instead of the table's head.
     first, *others = (
-        f'data-label="{_escaped(column.title)}"{_side(column)}>{_escaped(cell)}'
+        f'data-label="{_escaped(column.title)}"{_align(column)}>{_escaped(cell)}'
         for column, cell in zip(table.columns, cells, strict=True)
     )
     return f'<tr><th scope="row" {first}</th>{"".join(f"<td {cell}</td>" for cell in others)}</tr>\n'
 
 
-def _side(column: Column) -> str:
-    return ' class="figure"' if column.is_figure else ""
+def _align(column: Column) -> str:
+    return ' class="number"' if column.is_number else ""

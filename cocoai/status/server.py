@@ -1,29 +1,30 @@
-"""The status page's socket. Each connection is answered by a process of its own that the master forks (engine/doors).
+"""The status page's socket. The master forks a process for each connection (engine/pool/extra_listeners.py).
 
-What answers is imported there and then: at rest the page costs the pool one descriptor.
-It is never a location of the public site, which a tunnel or a proxy would open to everybody.
+The code that answers is imported in that process: while no connection is open, the page costs the pool one descriptor.
+It must never become a location of the public site, which a tunnel or a proxy would open to everybody.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import functools
 import logging
 import signal
 import socket
 
 from cocoai import config
+from cocoai.engine.client.tls import is_loopback_host
 from cocoai.engine.pool.extra_listeners import ExtraListener
 
 BACKLOG = 8
 
 PATIENCE = 5.0
-"""Seconds for one visit: the request, the look and the response. Whoever is slower is left."""
+"""Seconds for one connection: the request, the collection and the response. A slower client gets nothing."""
 
 log = logging.getLogger(__name__)
 
 
-def open_door(settings: config.Settings) -> ExtraListener | None:
-    """Listen where the settings say; None if they say `off`, or if it cannot be: the pool goes on without."""
+def open_status_page(settings: config.Settings) -> ExtraListener | None:
+    """Listen at the setting's address. Return None if it is `off`, or cannot be opened: the pool goes on without."""
     if settings.pool.status_listen is None:
         return None
     host, port = settings.pool.status_listen
@@ -32,9 +33,9 @@ def open_door(settings: config.Settings) -> ExtraListener | None:
     except OSError as error:
         log.warning("status outcome=not-opened listen=%s:%d reason=%s", host, port, error.strerror or error)
         return None
-    if not _is_here(listener):
+    if not is_loopback_host(listener.getsockname()[0]):
         log.warning("status outcome=open-to-others listen=%s:%d: whoever reaches it can read it", host, port)
-    return ExtraListener(listener, lambda connection: _serve(connection, settings))
+    return ExtraListener(listener, functools.partial(_serve, settings=settings))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -42,13 +43,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return socket.create_server(address[:2], family=family, backlog=BACKLOG)
 
 
-def _is_here(listener: socket.socket) -> bool:
-    return ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
-
-
 def _serve(connection: socket.socket, settings: config.Settings) -> None:
-    """In a process of its own: SIGALRM has its default action, so that nobody holds it longer than PATIENCE."""
+    """Answer one connection, in a process of its own."""
+    # SIGALRM has its default action here: it ends the process after PATIENCE, whatever the client does.
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-    from cocoai.status.visit import Visit
+    from cocoai.status.request_handler import StatusRequestHandler
 
-    Visit(connection, settings)
+    StatusRequestHandler(connection, settings)

@@ -1,4 +1,4 @@
-"""`cocoai status`: the status in a terminal, or in whatever reads our output; once, or again and again."""
+"""`cocoai status`: write the status to a terminal, a file or a pipe, once or again and again."""
 
 from __future__ import annotations
 
@@ -10,41 +10,45 @@ from typing import TextIO
 
 from cocoai import config
 from cocoai.status import RUNNING, STOPPED, UNKNOWN, Status, as_json, collect, text
-from cocoai.status.sheet import sheet
+from cocoai.status.report import report
 
 EVERY = 2.0
-"""Seconds between two looks."""
+"""Seconds between two collections."""
 
 EXIT_CODES = {RUNNING: 0, STOPPED: 3, UNKNOWN: 4}
-"""As a service's own `status` has them (Linux Standard Base, Init Script Actions)."""
+"""The exit codes of a service's own `status` command (Linux Standard Base, Init Script Actions)."""
 
 
-def show(settings: config.Settings, out: TextIO, *, as_data: bool) -> int:
-    """Look once. The exit code; OSError if the spool cannot be read, or `out` not be written."""
+def show(settings: config.Settings, out: TextIO, *, is_json: bool) -> int:
+    """Write the status once; return the exit code. Raise OSError if the spool cannot be read, or `out` written."""
     status = collect(settings)
-    out.write("\n".join(_lines(status, as_data=as_data, indent=1)) + "\n")
+    out.write("\n".join(_lines(status, is_json=is_json, indent=1)) + "\n")
     out.flush()
     return EXIT_CODES[status.state]
 
 
-def watch(settings: config.Settings, out: TextIO, *, as_data: bool) -> None:
-    """Look again and again, for ever: a terminal is drawn anew, anything else gets one look after the other."""
-    is_drawn = out.isatty() and not as_data
+def watch(settings: config.Settings, out: TextIO, *, is_json: bool) -> None:
+    """Write the status again and again, for ever: a terminal is redrawn, other output gets one after the other.
+
+    Raise OSError if the spool cannot be read, or `out` not be written.
+    """
+    is_drawn = out.isatty() and not is_json
     while True:
-        lines = _lines(collect(settings), as_data=as_data)
+        lines = _lines(collect(settings), is_json=is_json)
         if is_drawn:
             out.write(frame(lines, *shutil.get_terminal_size()))
         else:
-            out.write("\n".join(lines) + ("\n" if as_data else "\n\n"))
+            out.write("\n".join(lines) + ("\n" if is_json else "\n\n"))
         out.flush()
         time.sleep(EVERY)
 
 
 def frame(lines: Sequence[str], columns: int, rows: int) -> str:
-    """As much as a terminal of this size can show, drawn over what it shows now, without a flicker (ECMA-48)."""
+    """Return what draws the lines over a terminal of this size, cut to fit it, without a flicker (ECMA-48)."""
     shown = [line[:columns] for line in lines[: rows - 1]]
+    # Cursor home; erase to each line's end, and below the last line to the screen's end.
     return "\x1b[H" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J"
 
 
-def _lines(status: Status, *, as_data: bool, indent: int | None = None) -> list[str]:
-    return [json.dumps(as_json(status), indent=indent)] if as_data else list(text.render(sheet(status)))
+def _lines(status: Status, *, is_json: bool, indent: int | None = None) -> list[str]:
+    return [json.dumps(as_json(status), indent=indent)] if is_json else list(text.render(report(status)))

@@ -1,48 +1,49 @@
-"""The sheet as plain text, for a terminal."""
+"""Render the report as plain text, for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cocoai.status.sheet import Figure, Section, Sheet, Table
+from cocoai.status.report import Field, Report, ReportTable, Section
 
 
-def render(sheet: Sheet) -> Iterator[str]:
-    """The lines. A `!` stands before what somebody should look at."""
-    yield f"CocoAI: {sheet.state}{f', {sheet.told}' if sheet.told else ''}"
-    yield f"{sheet.where}, {sheet.at}"
+def render(report: Report) -> Iterator[str]:
+    """Yield the report's lines. A `!` stands before a field that needs attention."""
+    yield f"CocoAI: {report.state}{f', {report.summary}' if report.summary else ''}"
+    yield f"{report.var}, {report.at}"
     yield ""
-    yield from _figures(sheet.figures)
-    for section in sheet.sections:
+    yield from _fields(report.fields)
+    for section in report.sections:
         yield ""
         yield section.title
         yield from _section(section)
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield from _figures(section.figures)
+    yield from _fields(section.fields)
     if section.table is not None:
         yield from _table(section.table)
 
 
-def _figures(figures: Iterable[Figure]) -> Iterator[str]:
-    """Labels under labels, values under values."""
-    figures = tuple(figures)
-    label, value = (max((len(getattr(each, name)) for each in figures), default=0) for name in ("label", "value"))
-    for each in figures:
-        mark = "!" if each.alarm else " "
+def _fields(fields: Iterable[Field]) -> Iterator[str]:
+    """Yield a line for each field, with labels and values in columns."""
+    fields = tuple(fields)
+    label, value = (max((len(getattr(each, name)) for each in fields), default=0) for name in ("label", "value"))
+    for each in fields:
+        mark = "!" if each.is_alarm else " "
         yield f"{mark} {each.label:{label}}  {each.value:{value}}  {each.note}".rstrip()
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(table: ReportTable) -> Iterator[str]:
+    """Yield a line for the titles and each row, or one that says that there are none."""
     if not table.rows:
         yield f"  {table.empty}"
         return
     lines = [tuple(column.title for column in table.columns), *table.rows]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for cells in lines:
-        set_out = (
-            cell.rjust(width) if column.is_figure else cell.ljust(width)
+        aligned = (
+            cell.rjust(width) if column.is_number else cell.ljust(width)
             for cell, width, column in zip(cells, widths, table.columns, strict=True)
         )
-        yield f"  {'  '.join(set_out)}".rstrip()
+        yield f"  {'  '.join(aligned)}".rstrip()

@@ -1,4 +1,4 @@
-"""How figures are written for people: each with its unit, and texts of strangers without what a terminal obeys."""
+"""Write numbers for people, each with its unit, and make foreign texts safe for a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 def seconds(value: float) -> str:
-    """A duration, as exact as anybody wants it: `0.4 ms`, `120 ms`, `2.1 s`, `4 min 10 s`, `3 h 20 min`, `2 d 3 h`."""
+    """Return a duration of two digits or two units: `0.4 ms`, `120 ms`, `2.1 s`, `4 min 10 s`, `3 h 20 min`."""
     size = abs(value)
     if size < 0.9995:
         return f"{value * 1000:.1f} ms" if size < 0.01 else f"{value * 1000:.0f} ms"
@@ -24,25 +24,25 @@ def _two_units(whole: int) -> str:
 
 
 def mib(kib: int | None) -> str:
-    """Memory; nothing where it could not be read."""
+    """Return an amount of memory; "" for None, which means that it could not be read."""
     return "" if kib is None else f"{kib / 1024:.1f} MiB"
 
 
 def number(value: int) -> str:
-    """A count."""
+    """Return a count, with commas between thousands."""
     return f"{value:,}"
 
 
 def times(value: int) -> str:
-    """How often."""
+    """Return how often something happened: `never`, `once`, `twice`, `3 times`."""
     return {0: "never", 1: "once", 2: "twice"}.get(value, f"{number(value)} times")
 
 
 def moment(epoch: float) -> str:
-    """A point in time, on this machine's clock and in its zone."""
+    """Return a time, by this machine's clock and in its zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(epoch))
 
 
 def plain(text: str) -> str:
-    """One line of text, whoever wrote it: what is no visible character (escapes, bidi marks) is shown as such."""
+    """Return foreign text as one line without escapes or bidi marks: each invisible character is replaced by U+FFFD."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

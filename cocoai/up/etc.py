@@ -1,7 +1,7 @@
-"""The files in etc/ and the entry script: where they lie, and their copies for this machine.
+"""Find the files in etc/ and the entry script, and copy them for this machine.
 
-`cocoai up` runs the production files. A copy differs only where production's names (paths, port, user) stand:
-those are replaced, and nothing else is. It does not know what the files say.
+`cocoai up` runs the production files. In a copy only production's names (paths, port, user) are replaced, and nothing
+else. The meaning of the files is not known here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from importlib import metadata
 from cocoai.errors import CocoAIError
 
 ENTRY = "cocoai.fcgi"
+"""The script that supervisord starts."""
 
 COPIED = (
     "nginx/cocoai.locations",
@@ -27,16 +28,16 @@ COPIED = (
 )
 
 UNSAFE = re.compile(r"[\x00-\x1f\"'\\;%$#{}\[\]*?]")
-"""What nginx or supervisor would read as something else in the middle of a path; a space is harmless, being quoted."""
+"""Characters that nginx or supervisor would misread in a path. A space is harmless: the files quote every path."""
 
 
 def find_etc() -> str:
-    """The folder etc/, in a checkout or as `pip install` laid it down. Raises CocoAIError."""
+    """Return the folder etc/, in a checkout or where pip installed it. Raise CocoAIError if it is missing."""
     return os.path.dirname(os.path.dirname(_find("etc/nginx/cocoai.locations")))
 
 
 def manifest(url: str) -> str:
-    """The Slack app manifest (JSON) for a CocoAI that Slack finds at `url`. Raises CocoAIError."""
+    """Return the Slack app manifest (JSON) with `url` as CocoAI's address. Raise CocoAIError if it is not https."""
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/?", url):
         raise CocoAIError(f"--url {url}: expected https://HOST, since Slack sends its events over https only")
     with open(_find("etc/slack/manifest.json"), encoding="utf-8") as production:
@@ -44,11 +45,12 @@ def manifest(url: str) -> str:
 
 
 def find_entry() -> str:
-    """The script that supervisord starts, in a checkout or as installed. Raises CocoAIError."""
+    """Return the entry script, in a checkout or where pip installed it. Raise CocoAIError if it is missing."""
     return _find(ENTRY)
 
 
 def _find(name: str) -> str:
+    """Return the path of a file beside the package, in a checkout or as installed. Raise CocoAIError."""
     checkout = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), name)
     if os.path.exists(checkout):
         return checkout
@@ -64,8 +66,8 @@ def _find(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Names:
-    """What takes the place of production's names. All paths are absolute; `config` is empty without a file."""
+class LocalNames:
+    """This machine's names in place of production's. All paths are absolute; `config` is "" without a file."""
 
     run: str
     log: str
@@ -76,7 +78,7 @@ class Names:
     config: str = ""
 
     def replacements(self) -> Mapping[str, str]:
-        """What stands in the files in etc/, and what stands there for this machine."""
+        """Return this machine's name for each of production's that stands in etc/."""
         copies = os.path.join(self.run, "etc")
         return {
             "/run/cocoai": self.run,
@@ -89,7 +91,7 @@ class Names:
             "/etc/nginx/conf.d/cocoai-local.conf": f"{copies}/nginx/cocoai-local.conf",
             "/etc/nginx/cocoai.locations": f"{copies}/nginx/cocoai.locations",
             ' --config "/etc/cocoai/cocoai.ini"': f' --config "{self.config}"' if self.config else "",
-            # Everything runs as one user here, who needs no naming; but nginx's root would take `nobody`.
+            # Everything runs as one user here, so that none is named; but nginx started by root would use `nobody`.
             "user cocoai nginx;": _nginx_user(),
             "user=cocoai": "",
             "socket_owner=cocoai:nginx": "",
@@ -100,8 +102,8 @@ def _nginx_user() -> str:
     return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
 
 
-def copy(etc: str, names: Names) -> None:
-    """Write the copies to `names.run`/etc. Raises CocoAIError for a path that cannot stand in them, and OSError."""
+def copy(etc: str, names: LocalNames) -> None:
+    """Write the copies to `names.run`/etc. Raise CocoAIError if a path would be misread in them, and OSError."""
     for path in (names.run, names.log, names.python, names.entry, names.nginx, names.config):
         unsafe = UNSAFE.search(path)
         if unsafe:
@@ -109,11 +111,15 @@ def copy(etc: str, names: Names) -> None:
     for name in COPIED:
         target = os.path.join(names.run, "etc", name)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(os.path.join(etc, name), encoding="utf-8") as production, open(target, "w", encoding="utf-8") as ours:
-            ours.write(replaced(production.read(), names.replacements()))
+        with (
+            open(os.path.join(etc, name), encoding="utf-8") as production,
+            open(target, "w", encoding="utf-8") as local,
+        ):
+            local.write(replaced(production.read(), names.replacements()))
 
 
 def replaced(text: str, replacements: Mapping[str, str]) -> str:
-    """Replace all at once, the longer name first: what was put in is never replaced again."""
-    names = sorted(replacements, key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, names)), lambda found: replacements[found[0]], text)
+    """Return `text` with every name replaced, in one pass: a replacement is never replaced again."""
+    names = sorted(replacements, key=len, reverse=True)  # the longer one first: a name may be a part of another
+    pieces = re.split(f"({'|'.join(map(re.escape, names))})", text)
+    return "".join(replacements.get(piece, piece) for piece in pieces)

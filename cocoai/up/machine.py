@@ -1,6 +1,6 @@
-"""What `cocoai up` needs of this machine before it starts anything, and whose rights it takes.
+"""Check what `cocoai up` needs of this machine before it starts anything, and give up root's rights.
 
-Each thing that is missing is one sentence, with its remedy. Nothing is started here.
+Whatever is missing is reported in one sentence, with its remedy. No process is started here.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import socket
 import sys
 from typing import IO
 
-from cocoai.config.kinds import split_listen
+from cocoai.config.value_types import split_listen
 from cocoai.engine.pool.listener import LONGEST_PATH
 from cocoai.errors import CocoAIError
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
-"""Where nginx lies on systems that do not have these in everybody's PATH."""
+"""Where nginx lies on systems that have these folders only in root's PATH."""
 
 
 def find_nginx(path: str) -> str:
-    """nginx's program, found along `path`. Raises CocoAIError that says how to install it here."""
+    """Return the path of nginx, found along `path`. Raise CocoAIError that says how to install it here."""
     nginx = shutil.which("nginx", path=path)
     if nginx:
         return nginx
@@ -35,20 +35,20 @@ def find_nginx(path: str) -> str:
 
 
 def require_supervisor() -> None:
-    """Raises CocoAIError if this Python has no supervisor."""
+    """Raise CocoAIError if supervisor is not installed for this Python."""
     if importlib.util.find_spec("supervisor") is None:
         raise CocoAIError(f"supervisor is missing; type: {sys.executable} -m pip install 'cocoai[ops]'")
 
 
 def require_readable(*paths: str) -> None:
-    """Raises CocoAIError if we, who may have been root before, cannot get at one of these."""
+    """Raise CocoAIError if this user, who may be another after `become_owner`, cannot read one of these."""
     for path in paths:
         if not os.access(path, os.R_OK):
             raise CocoAIError(f"{path} cannot be read by user {os.geteuid()}, as whom CocoAI is to run")
 
 
 def listen_address(listen: str) -> tuple[str, int]:
-    """`HOST:PORT` as both. Raises CocoAIError."""
+    """Split `HOST:PORT`. Raise CocoAIError if `listen` is anything else."""
     try:
         return split_listen(listen)
     except ValueError:
@@ -56,7 +56,7 @@ def listen_address(listen: str) -> tuple[str, int]:
 
 
 def require_port(host: str, port: int) -> None:
-    """Raises CocoAIError if nobody could listen there now."""
+    """Raise CocoAIError if a program could not listen there now."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -69,8 +69,8 @@ def require_port(host: str, port: int) -> None:
         raise CocoAIError(f"cannot listen at {host}:{port}: {error.strerror}") from None
 
 
-def take_owner(var: str) -> None:
-    """Root becomes whoever owns `var`: all that CocoAI does is done by one user. Anybody else stays who he is."""
+def become_owner(var: str) -> None:
+    """Switch from root to the owner of `var`, so that one user does all that CocoAI does. Do nothing if not root."""
     if os.geteuid() != 0 or not os.path.exists(var):
         return
     owner = os.stat(var)
@@ -86,9 +86,12 @@ def take_owner(var: str) -> None:
     os.setuid(owner.st_uid)
 
 
-def take_folders(var: str, run: str, log: str) -> IO[str]:
-    """Make these, for us alone. The file returned is the lock on them: it is held until it is closed."""
-    longest = f"{run}/supervisor.sock.1234567"  # as supervisord calls it, with its pid, before it has its name
+def make_folders(var: str, run: str, log: str) -> IO[str]:
+    """Make these folders for this user alone, and lock them. The lock is held until the returned file is closed.
+
+    Raise CocoAIError if a path is too long or not writable, or if another `cocoai up` holds the lock.
+    """
+    longest = f"{run}/supervisor.sock.1234567"  # supervisord's temporary name for its socket, with its pid
     if len(os.fsencode(longest)) > LONGEST_PATH:
         raise CocoAIError(f"{run} is too long: with a socket's name it has more than {LONGEST_PATH} bytes")
     try:
@@ -96,15 +99,16 @@ def take_folders(var: str, run: str, log: str) -> IO[str]:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             if not os.access(folder, os.W_OK):
                 raise CocoAIError(f"cannot write into {folder}: Permission denied")
-        return _locked(os.path.join(run, "up.lock"))
+        return _lock(os.path.join(run, "up.lock"))
     except BlockingIOError:
         raise CocoAIError(f"another `cocoai up` is running in {var}") from None
     except OSError as error:
         raise CocoAIError(f"cannot write {error.filename or run}: {error.strerror}") from None
 
 
-def _locked(path: str) -> IO[str]:
-    lock = open(path, "a", encoding="ascii")  # noqa: SIM115 (whoever gets it closes it)
+def _lock(path: str) -> IO[str]:
+    """Return the file `path`, locked. Raise BlockingIOError if another process holds the lock."""
+    lock = open(path, "a", encoding="ascii")  # noqa: SIM115 (the caller closes it)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

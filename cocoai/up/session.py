@@ -1,7 +1,7 @@
-"""A program and all that it starts, as one session: so that whoever is left of it is found at the end.
+"""Run a program as a session of its own, so that every process that is left of it is found at the end.
 
-Whoever calls setsid leaves the session and is not ended with it, as CocoAI's job processes do.
-Linux only: it reads /proc and waits by pidfd.
+A process that calls setsid leaves the session and is not ended with it: CocoAI's job processes do that.
+This works on Linux only: it reads /proc and waits by pidfd.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-LAST = 5.0
-"""Seconds that the killed may take to vanish."""
+KILL_TIMEOUT = 5.0
+"""Seconds that killed processes may take to disappear."""
 
 
 class Session:
@@ -24,7 +24,7 @@ class Session:
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         if shutil.which("setpriv"):
-            # Should we be killed outright, the leader is told, and can end the others.
+            # If we are killed ourselves, the kernel sends TERM to the leader, which then ends the others.
             command = ["setpriv", "--pdeathsig", "TERM", *command]
         self._leader = subprocess.Popen(  # noqa: S603 (the command is our own)
             command, env=dict(environ), stdin=subprocess.DEVNULL, start_new_session=True
@@ -33,20 +33,20 @@ class Session:
 
     @property
     def pid(self) -> int:
-        """The leader's, and the session's number."""
+        """Return the leader's pid, which is also the session's ID."""
         return self._leader.pid
 
     def ended(self) -> bool:
-        """Has the leader ended?"""
+        """Return True if the leader has ended."""
         return self._leader.poll() is not None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the leader's end; false if it did not come within `timeout` seconds."""
+        """Wait for the leader's end; return False if it did not come within `timeout` seconds."""
         readable, _, _ = select.select([self._pidfd], [], [], timeout)
         return bool(readable)
 
     def end(self, patience: float) -> None:
-        """Ask the leader to end, and wait for it; after `patience` seconds, or if interrupted, kill all."""
+        """Send TERM to the leader and wait; after `patience` seconds, or if interrupted, kill all processes."""
         try:
             self._leader.terminate()
             self.wait(patience)
@@ -55,7 +55,8 @@ class Session:
             os.close(self._pidfd)
 
     def _kill(self) -> None:
-        deadline = time.monotonic() + LAST
+        """Kill every process of the session, until none is left: one may fork while we look."""
+        deadline = time.monotonic() + KILL_TIMEOUT
         while (left := list(members(self._leader.pid))) and time.monotonic() < deadline:
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
@@ -65,10 +66,10 @@ class Session:
 
 
 def members(session: int) -> Iterator[int]:
-    """The pids of a session's living processes."""
+    """Yield the pids of a session's living processes."""
     for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
-            # proc(5): after the name in brackets come state, ppid, pgrp, session. A zombie is nobody any more.
-            state, _parent, _group, its_session = stat.read().rpartition(")")[2].split()[:4]
-            if int(its_session) == session and state != "Z":
+            # proc(5): after the name in brackets come state, ppid, pgrp, session. A zombie has ended.
+            state, _parent, _group, session_of_it = stat.read().rpartition(")")[2].split()[:4]
+            if int(session_of_it) == session and state != "Z":
                 yield int(name)

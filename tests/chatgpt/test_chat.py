@@ -479,7 +479,7 @@ def test_silence_after_the_first_words(client: Client, practice: PracticeOpenAI,
 
 @pytest.mark.parametrize("ignores_stream", [False, True])
 def test_the_total_ends_what_would_not_end(client: Client, practice: PracticeOpenAI, ignores_stream: bool) -> None:
-    """Words that trickle, or a whole answer that does not come."""
+    """Texts that trickle, or a whole answer that does not come."""
     practice.manner.ignores_stream = ignores_stream
     practice.manner.piece_size, practice.manner.piece_delay = 1, SOON / 4
     practice.manner.first_delay = PATIENCE if ignores_stream else 0.0

@@ -57,7 +57,7 @@ def test_silence_is_counted_while_we_wait(clock: Clock, deadlines: Deadlines) ->
 
 
 def test_the_total_runs_on_whatever_happens(clock: Clock, deadlines: Deadlines) -> None:
-    """Words that keep coming do not make an answer endless, nor does sending again."""
+    """Texts that keep coming do not make an answer endless, nor does sending again."""
     for _ in range(7):
         clock.now += 25
         deadlines.allow_silence(30)

@@ -9,7 +9,7 @@ from cocoai.slack.model.click import Click
 from cocoai.spool.job import whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.spool import RETENTION
-from cocoai.words import ENGLISH
+from cocoai.texts import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import DiskImage
 from tests.crash.world import Input, Law, Outside, is_message

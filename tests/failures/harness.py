@@ -21,8 +21,8 @@ from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
+from cocoai.texts import LANGUAGES, TextsByLanguage
 from cocoai.webhook import Interactions
-from cocoai.words import LANGUAGES, Phrasebook
 from tests.failures.visible import leaks, text_shown_by, visible_text
 from tests.house import payload
 from tests.options import FixedIdentity, options
@@ -40,7 +40,7 @@ class LocalizedHarness(Desk):
 
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
         super().__init__(var, certificates, slack, openai)
-        self.changes = {"phrases": Phrasebook(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
+        self.changes = {"phrases": TextsByLanguage(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
         """Return the Answerer of a new process, with production's options."""

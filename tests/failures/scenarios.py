@@ -9,6 +9,7 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
+from cocoai.conversation import Persona
 from cocoai.rehearsal.openai.manner import FaultKind
 from cocoai.rehearsal.slack.files import PracticeFile
 from cocoai.rehearsal.slack.manner import SCOPES
@@ -16,7 +17,7 @@ from cocoai.rehearsal.slack.workspace import Message
 from cocoai.spool.job import Fact
 from tests.failures import table
 from tests.failures.harness import LocalizedHarness
-from tests.options import FixedPersonas, TestPersona
+from tests.options import FixedPersonas
 from tests.processes import free_port
 
 Scenario = Callable[[LocalizedHarness, str], Message]
@@ -44,7 +45,7 @@ def nobody_listens(harness: LocalizedHarness, text: str) -> Message:
 
 def model_gone(harness: LocalizedHarness, text: str) -> Message:
     """Ask with settings that name a model that was shut down."""
-    harness.changes["personas"] = FixedPersonas(TestPersona(model="gpt-3.5-turbo-0301"))
+    harness.changes["personas"] = FixedPersonas(Persona("Be kind.", "gpt-3.5-turbo-0301"))
     return harness.ask_and_run(text)
 
 

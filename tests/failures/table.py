@@ -23,7 +23,7 @@ Nothing is stored; `status` counts every request that nginx passes on.
 
 @dataclass(frozen=True)
 class ExpectedText:
-    """A text that an asker reads, by language; `key` is its name in the settings (cocoai/words/overrides.py)."""
+    """A text that an asker reads, by language; `key` is its name in the settings (cocoai/texts/overrides.py)."""
 
     key: str
     ja: str

@@ -11,7 +11,7 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.rehearsal.slack.limits import Fault
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.words import LANGUAGES, Words
+from cocoai.texts import LANGUAGES, Texts
 from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.failures.scenarios import WEEK
 
@@ -37,7 +37,7 @@ def kept(harness: LocalizedHarness) -> None:
     """Leave the question's job in the spool."""
 
 
-NOTICES: dict[tuple[str, str], Callable[[Words], str]] = {
+NOTICES: dict[tuple[str, str], Callable[[Texts], str]] = {
     ("delete", "U0ASKER02"): attrgetter("only_asker"),
     ("up", "U0ASKER02"): attrgetter("thanks"),
 }

@@ -17,7 +17,7 @@ from cocoai import config, status
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.workspace import Message
-from cocoai.status.sheet import sheet
+from cocoai.status.report import report
 from cocoai.status.text import render
 from tests.failures.harness import QUESTIONS
 from tests.failures.table import OPERATOR, REFUSALS, TEXTS
@@ -122,9 +122,9 @@ def collected(built: House) -> status.Status:
 
 def refusals(built: House) -> dict[str, int]:
     """Return the pool's counts of refusals, by their line."""
-    picture = collected(built).picture
-    assert picture
-    return dict(picture.refused)
+    snapshot = collected(built).snapshot
+    assert snapshot
+    return dict(snapshot.refused)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -243,7 +243,7 @@ def test_without_credit_the_asker_is_told_and_the_operator_knows_why(standing: H
     assert [reply.ts] == [message.ts for message in standing.replies(question)]
     number = sum(1 for each in standing.openai.asked if each.path.endswith("/chat/completions"))
     evidence = f"OpenAI credit_balance_exhausted insufficient_quota 429 req_practice{number}"
-    shown_by_status = "\n".join(render(sheet(collected(standing))))
+    shown_by_status = "\n".join(render(report(collected(standing))))
     assert evidence in standing.log()
     assert evidence in shown_by_status
     assert {"OpenAI's own words", "a secret"}.isdisjoint(leaks(standing.log() + shown_by_status))

@@ -11,7 +11,7 @@ import pytest
 from cocoai.rehearsal.openai.manner import Manner as Model
 from cocoai.rehearsal.slack.workspace import Message
 from cocoai.spool.key import Key
-from cocoai.words import ENGLISH
+from cocoai.texts import ENGLISH
 from tests.house import House, payload
 from tests.kill.points import CLICKS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted

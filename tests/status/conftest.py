@@ -1,4 +1,4 @@
-"""A pool's folder with nothing in it yet, as `cocoai status` finds it."""
+"""Settings and an empty spool for `cocoai status`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from cocoai import config
 from cocoai.spool.spool import Spool
-from tests.status.made_up import settings_in
+from tests.status.samples import settings_in
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> config.Settings:
-    """Settings whose var is below `tmp_path`; the spool's folders are there."""
+    """Return settings whose var is below `tmp_path`; the spool's folders exist."""
     made = settings_in(tmp_path)
     Spool(made.paths.var).make_folders()
     os.makedirs(f"{made.paths.var}/run")
@@ -23,5 +23,5 @@ def settings(tmp_path: Path) -> config.Settings:
 
 @pytest.fixture
 def spool(settings: config.Settings) -> Spool:
-    """Its spool."""
+    """Return the spool of these settings."""
     return Spool(settings.paths.var)

@@ -1,4 +1,4 @@
-"""The answers of the last day, out of the jobs' own files."""
+"""The figures of the last day's answers, read from the jobs' own files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from cocoai import config
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import DAY, LastDay, Phase, last_day
-from tests.status.made_up import answered, asked, claimed
+from tests.status.samples import claim, put_answer, put_question
 
 pytestmark = pytest.mark.pure
 
@@ -19,12 +19,12 @@ NOW = 1_763_822_000.0
 
 
 def phase(day: LastDay, name: str) -> Phase:
-    """The one of this name."""
+    """Return the phase of this name."""
     return next(each for each in day.phases if each.name == name)
 
 
 def test_a_day_without_answers_has_no_times(spool: Spool) -> None:
-    """And nothing is divided by nothing."""
+    """An empty spool gives zeros, and no division by zero."""
     day = last_day(spool, time.time())
 
     assert (0, 0, 0, 0) == (day.answered, day.given_up, day.read, day.retried)
@@ -32,8 +32,8 @@ def test_a_day_without_answers_has_no_times(spool: Spool) -> None:
 
 
 def test_each_phase_ends_where_the_next_begins(settings: config.Settings, spool: Spool) -> None:
-    """From the moment that Slack has for the question, to its last fact."""
-    answered(settings.paths.var, NOW, heard=0.25, written=4.0, delivered=4.5)
+    """The phases go from the time that Slack has for the question to the job's last fact."""
+    put_answer(settings.paths.var, NOW, heard=0.25, written=4.0, delivered=4.5)
 
     day = last_day(spool, time.time())
 
@@ -43,23 +43,23 @@ def test_each_phase_ends_where_the_next_begins(settings: config.Settings, spool:
     assert [0.25, 3.75, 0.5, 4.5] == [round(each.median, 3) for each in day.phases]
 
 
-def test_the_median_and_the_others_are_times_that_an_answer_took(settings: config.Settings, spool: Spool) -> None:
-    """By nearest rank: of 20, the tenth, the nineteenth and the last."""
+def test_quantiles_are_durations_of_real_answers(settings: config.Settings, spool: Spool) -> None:
+    """Of 20 durations, the median is the tenth, p95 the nineteenth, and the maximum the last (nearest rank)."""
     for number in range(1, 21):
-        answered(settings.paths.var, NOW + number, written=number, delivered=number)
+        put_answer(settings.paths.var, NOW + number, written=number, delivered=number)
 
     found = phase(last_day(spool, time.time()), "in all")
 
     assert (20, 10, 19, 20) == (found.number, *map(round, (found.median, found.p95, found.most)))
 
 
-def test_what_was_tried_again_is_counted(settings: config.Settings, spool: Spool) -> None:
-    """Once, however often; and a text that looks like a fact is none."""
-    answered(settings.paths.var, NOW)
-    asked(spool, NOW + 1)
+def test_an_answer_with_several_attempts_is_counted_as_retried(settings: config.Settings, spool: Spool) -> None:
+    """It counts once, however many attempts there were; a text that looks like a fact is none."""
+    put_answer(settings.paths.var, NOW)
+    put_question(spool, NOW + 1)
     for _ in range(2):
-        claimed(spool).release()
-    spool.finish(claimed(spool))
+        claim(spool).release()
+    spool.finish(claim(spool))
 
     day = last_day(spool, time.time())
 
@@ -67,30 +67,30 @@ def test_what_was_tried_again_is_counted(settings: config.Settings, spool: Spool
     assert 1 == phase(day, "heard to written").number
 
 
-def test_what_was_given_up_is_counted_apart(spool: Spool) -> None:
-    """It has no times."""
-    asked(spool, NOW)
-    spool.fail(claimed(spool), "OpenAI insufficient_quota 429")
+def test_a_failed_question_is_counted_as_given_up(spool: Spool) -> None:
+    """It is not among the answers."""
+    put_question(spool, NOW)
+    spool.fail(claim(spool), "OpenAI insufficient_quota 429")
 
     day = last_day(spool, time.time())
 
     assert (0, 1) == (day.answered, day.given_up)
 
 
-def test_a_day_is_24_hours(settings: config.Settings, spool: Spool) -> None:
-    """What ended before is kept, but not told."""
+def test_only_the_last_24_hours_count(settings: config.Settings, spool: Spool) -> None:
+    """An answer that ended earlier is kept in the spool but not counted."""
     now = time.time()
     for number, age in enumerate((DAY - 60, DAY + 60)):
-        os.utime(answered(settings.paths.var, NOW + number), (now - age, now - age))
+        os.utime(put_answer(settings.paths.var, NOW + number), (now - age, now - age))
 
     assert 1 == last_day(spool, now).answered
 
 
 def test_only_the_newest_are_read(settings: config.Settings, spool: Spool) -> None:
-    """The others are counted: a busy day must not keep a small machine busy once more."""
+    """The older answers are only counted, since reading all of a busy day would cost a small machine too much."""
     now = time.time()
     for number in range(5):
-        file = answered(settings.paths.var, NOW + number, delivered=10.0 * number)
+        file = put_answer(settings.paths.var, NOW + number, delivered=10.0 * number)
         os.utime(file, (now - number, now - number))
 
     day = last_day(spool, now, most_read=2)
@@ -99,11 +99,11 @@ def test_only_the_newest_are_read(settings: config.Settings, spool: Spool) -> No
     assert 10.0 == pytest.approx(phase(day, "in all").most, abs=1e-6)
 
 
-def test_a_click_that_was_done_is_no_answer(settings: config.Settings, spool: Spool) -> None:
-    """Its job lies among the others."""
-    answered(settings.paths.var, NOW)
-    asked(spool, NOW + 1)
-    job = claimed(spool)
+def test_a_handled_click_is_no_answer(settings: config.Settings, spool: Spool) -> None:
+    """The click's job lies in done/, but is not counted."""
+    put_answer(settings.paths.var, NOW)
+    put_question(spool, NOW + 1)
+    job = claim(spool)
     job.record("obeyed")
     spool.finish(job)
 
@@ -112,10 +112,10 @@ def test_a_click_that_was_done_is_no_answer(settings: config.Settings, spool: Sp
     assert (1, 1) == (day.answered, day.read)
 
 
-def test_a_file_that_says_nothing_spoils_nothing(settings: config.Settings, spool: Spool) -> None:
-    """Garbage, a folder in a file's place, a name that is no key."""
+def test_unreadable_files_do_no_harm(settings: config.Settings, spool: Spool) -> None:
+    """Garbage, a folder in a file's place, and a name that is no key leave the other figures correct."""
     done = Path(settings.paths.var, "spool", "done")
-    answered(settings.paths.var, NOW)
+    put_answer(settings.paths.var, NOW)
     (done / "C0PRACTICE-1.0-1.0").write_bytes(b'\xff\n{"fact":"finished","at":1e999}\n{"fact":"answer","at":"x"}')
     (done / "C0PRACTICE-2.0-2.0").mkdir()
     (done / "nonsense").touch()

@@ -1,4 +1,4 @@
-"""The status page in a headless Chromium: it reads well on a phone, and nothing of a stranger's comes alive."""
+"""The status page in a headless Chromium: it fits a phone's screen, and foreign texts stay texts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from cocoai import board, config
 from cocoai.spool.spool import Spool
-from cocoai.status.visit import Visit
+from cocoai.status.request_handler import StatusRequestHandler
 from tests import browser
 from tests.processes import PATIENCE
-from tests.status.made_up import HOSTILE, answered, asked
+from tests.status.samples import HOSTILE, put_answer, put_question
 
 pytestmark = pytest.mark.browser
 
@@ -27,13 +27,13 @@ NOW = 1_763_822_000.0
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """One browser for all tests here."""
+    """Start one browser for all tests of this module."""
     with browser.chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Each connection in a thread of its own: a browser opens some on which it never says a word."""
+    """A server with a thread for each connection: a browser opens some on which it never sends anything."""
 
     daemon_threads = True
 
@@ -43,12 +43,12 @@ class Server(socketserver.ThreadingTCPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         request.settimeout(PATIENCE)
-        Visit(request, self._settings)
+        StatusRequestHandler(request, self._settings)
 
 
 @contextmanager
 def serving(settings: config.Settings) -> Iterator[str]:
-    """The page's address."""
+    """Serve the page; yield its address."""
     with Server(settings) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
@@ -61,20 +61,20 @@ def serving(settings: config.Settings) -> Iterator[str]:
 
 @pytest.fixture
 def address(settings: config.Settings) -> Iterator[str]:
-    """The page of a pool whose last error is hostile, and long."""
+    """Serve the page of a pool whose last error is hostile and long; yield its address."""
     made = board.new(settings)
     made.begin(1, 4)
     made.take_row(made.worker_row(()))
     made.own_row.busy("C0PRACTICE-1763822000.000100-1763822000.000100")
     made.own_row.record_error(HOSTILE + "x" * 300)
-    answered(settings.paths.var, NOW)
-    asked(Spool(settings.paths.var), NOW + 1)
+    put_answer(settings.paths.var, NOW)
+    put_question(Spool(settings.paths.var), NOW + 1)
     with serving(settings) as url:
         yield url
 
 
-class Looker:
-    """A person at the page, with a phone or a large screen."""
+class Reader:
+    """A person who reads the page on a phone or a large screen."""
 
     def __init__(self, chrome: webdriver.Chrome) -> None:
         self._chrome = chrome
@@ -96,54 +96,54 @@ class Looker:
     def waits(self, script: str) -> None:
         WebDriverWait(self._chrome, PATIENCE, poll_frequency=0.05).until(lambda _: self.script(script), script)
 
-    def complaints(self) -> list[str]:
-        """What the browser complains of: a policy that was broken, a script that failed, a thing that is missing."""
+    def errors(self) -> list[str]:
+        """Return what the browser has logged: a violated policy, a failed script, a missing resource."""
         return [entry["message"] for entry in self._chrome.get_log("browser")]  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
-def looker(chromium: webdriver.Chrome) -> Looker:
-    return Looker(chromium)
+def reader(chromium: webdriver.Chrome) -> Reader:
+    return Reader(chromium)
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1200])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_every_screen(looker: Looker, address: str, width: int, scheme: str) -> None:
-    """Nobody has to scroll sideways, nothing stands out of the screen, and the browser has nothing to complain of."""
-    looker.opens(address, width=width, scheme=scheme)
+def test_the_page_fits_every_screen(reader: Reader, address: str, width: int, scheme: str) -> None:
+    """No element is wider than the screen, and the browser logs no error."""
+    reader.opens(address, width=width, scheme=scheme)
 
-    assert width >= looker.script("document.documentElement.scrollWidth")
-    assert [] == looker.script(
+    assert width >= reader.script("document.documentElement.scrollWidth")
+    assert [] == reader.script(
         "[...document.querySelectorAll('body *')].map(each => [each.tagName, each.getBoundingClientRect().right])"
         f".filter(([_, right]) => right > {width})"
     )
-    assert [] == looker.complaints()
+    assert [] == reader.errors()
 
 
-def test_what_a_stranger_wrote_is_text(looker: Looker, address: str) -> None:
-    """It stands there as it is, and made no element."""
-    looker.opens(address)
+def test_a_foreign_text_is_shown_as_text(reader: Reader, address: str) -> None:
+    """Markup in a foreign text is visible, and creates no element."""
+    reader.opens(address)
 
-    assert "<script>alert(1)</script>" in looker.script("document.body.innerText")
-    assert 0 == looker.script("document.querySelectorAll('script, [onload]').length")
-    assert [] == looker.complaints()
+    assert "<script>alert(1)</script>" in reader.script("document.body.innerText")
+    assert 0 == reader.script("document.querySelectorAll('script, [onload]').length")
+    assert [] == reader.errors()
 
 
-def test_on_a_phone_each_figure_of_a_process_has_its_name(looker: Looker, address: str) -> None:
-    """The table's head is not to be seen there."""
-    looker.opens(address, width=360)
+def test_on_a_phone_each_cell_has_its_label(reader: Reader, address: str) -> None:
+    """The table's head is hidden on a narrow screen, and each cell shows its column's title."""
+    reader.opens(address, width=360)
 
     named = "getComputedStyle(document.querySelector('.wide td[data-label=PSS]'), '::before').content"
-    assert '"PSS"' == looker.script(named)
-    assert 1 >= looker.script("document.querySelector('.wide thead').offsetHeight")
+    assert '"PSS"' == reader.script(named)
+    assert 1 >= reader.script("document.querySelector('.wide thead').offsetHeight")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_words_can_be_read(looker: Looker, address: str, scheme: str) -> None:
-    """Every text stands out from its ground by 4.5 to 1 at least (WCAG 2.2, 1.4.3)."""
-    looker.opens(address, scheme=scheme)
+def test_every_text_has_enough_contrast(reader: Reader, address: str, scheme: str) -> None:
+    """The contrast between text and background is at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+    reader.opens(address, scheme=scheme)
 
-    assert [] == looker.script(CONTRASTS)
+    assert [] == reader.script(CONTRASTS)
 
 
 CONTRASTS = """(() => {
@@ -163,14 +163,14 @@ CONTRASTS = """(() => {
 })()"""
 
 
-def test_a_page_that_comes_anew_stays_where_it_was_read(looker: Looker, address: str) -> None:
-    """And can be made to stand still again."""
-    looker.opens(address, width=360)
-    looker.clicks("Look every 5 s")
-    looker.waits("document.querySelector('meta[http-equiv=refresh]') !== null")
-    looker.script("(scrollTo(0, 500), window.sameAsBefore = true)")
-    looker.waits("window.sameAsBefore !== true && document.readyState === 'complete'")
+def test_a_page_that_reloads_itself_keeps_its_scroll_position(reader: Reader, address: str) -> None:
+    """A second link stops the reloading."""
+    reader.opens(address, width=360)
+    reader.clicks("Look every 5 s")
+    reader.waits("document.querySelector('meta[http-equiv=refresh]') !== null")
+    reader.script("(scrollTo(0, 500), window.sameAsBefore = true)")
+    reader.waits("window.sameAsBefore !== true && document.readyState === 'complete'")
 
-    looker.waits("Math.round(scrollY) === 500")
-    looker.clicks("Stand still")
-    looker.waits("document.querySelector('meta[http-equiv=refresh]') === null")
+    reader.waits("Math.round(scrollY) === 500")
+    reader.clicks("Stand still")
+    reader.waits("document.querySelector('meta[http-equiv=refresh]') === null")

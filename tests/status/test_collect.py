@@ -1,4 +1,4 @@
-"""What is seen of a pool without asking it: running, killed, of other code, or not ours to see."""
+"""Collect the status of a pool that runs, was killed, has other code, or belongs to another user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
 from tests.engine.conftest import ended
-from tests.status.made_up import asked, claimed
+from tests.status.samples import claim, put_question
 
 NOW = 1_763_822_000.0
 
@@ -26,7 +26,7 @@ MIB = 1024 * 1024
 
 @contextmanager
 def process(run: Callable[[], object]) -> Iterator[int]:
-    """A process of ours that has run this, and then does nothing. Its pid."""
+    """Run `run` in a child process that then waits; yield its pid, and kill it in the end."""
     reader, writer = os.pipe()
 
     def work() -> None:
@@ -46,7 +46,7 @@ def process(run: Callable[[], object]) -> Iterator[int]:
 
 
 def pool_of(settings: config.Settings) -> Scoreboard:
-    """A board whose master and first worker are we."""
+    """Return a scoreboard whose master and first worker are this process."""
     made = board.new(settings)
     made.begin(1, 4)
     made.take_row(made.worker_row(()))
@@ -54,28 +54,28 @@ def pool_of(settings: config.Settings) -> Scoreboard:
     return made
 
 
-def test_a_running_pool_is_seen_with_its_processes(settings: config.Settings) -> None:
-    """The master first, and whoever looks last, each with what it takes."""
+def test_a_running_pool_is_listed_with_its_processes(settings: config.Settings) -> None:
+    """The master comes first and the collecting process last, each with its memory."""
     pool_of(settings)
 
     status = collect(settings)
 
     assert (RUNNING, "") == (status.state, status.trouble)
-    assert ["master", "worker", "look"] == [member.process.kind for member in status.members]
-    assert all(member.pss is not None for member in status.members)
+    assert ["master", "worker", "look"] == [each.process.kind for each in status.processes]
+    assert all(each.pss is not None for each in status.processes)
     assert ["idle"] == [worker.state for worker in status.of_kind("worker")]
 
 
-def test_a_pool_that_never_ran_is_told(settings: config.Settings) -> None:
+def test_a_pool_that_never_ran_is_reported_as_stopped(settings: config.Settings) -> None:
     """The spool is shown all the same."""
     status = collect(settings)
 
-    assert (STOPPED, None, ()) == (status.state, status.picture, status.members)
-    assert 0 == status.waiting.files["ready"]
+    assert (STOPPED, None, ()) == (status.state, status.snapshot, status.processes)
+    assert 0 == status.spool.files["ready"]
 
 
 def test_a_killed_pool_leaves_its_figures(settings: config.Settings) -> None:
-    """Nobody has to be asked: its pid is nobody's now."""
+    """The pool is stopped once its pid is gone, and its counters can still be read."""
 
     def run() -> None:
         pool_of(settings).own_row.count_refusal("not found")
@@ -84,15 +84,15 @@ def test_a_killed_pool_leaves_its_figures(settings: config.Settings) -> None:
         running = collect(settings)
     killed = collect(settings)
 
-    assert (RUNNING, pid) == (running.state, running.picture and running.picture.pid)
+    assert (RUNNING, pid) == (running.state, running.snapshot and running.snapshot.pid)
     assert STOPPED == killed.state
-    assert killed.picture is not None
-    assert {"not found": 1} == killed.picture.refused
-    assert () == killed.members
+    assert killed.snapshot is not None
+    assert {"not found": 1} == killed.snapshot.refused
+    assert () == killed.processes
 
 
-def test_a_board_of_other_code_is_not_read(settings: config.Settings) -> None:
-    """It says so: whether the pool runs cannot be known."""
+def test_a_scoreboard_of_other_code_is_not_read(settings: config.Settings) -> None:
+    """The state is unknown, and the reason is reported."""
     Scoreboard(board.path(settings), slots=4, reasons=("another",)).begin(1, 1)
 
     status = collect(settings)
@@ -102,8 +102,8 @@ def test_a_board_of_other_code_is_not_read(settings: config.Settings) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 8, 512, 5000])
-def test_a_damaged_board_is_not_read(settings: config.Settings, size: int) -> None:
-    """Cut off, wherever that may be."""
+def test_a_damaged_scoreboard_is_not_read(settings: config.Settings, size: int) -> None:
+    """The state is unknown if the file is cut off, at any length."""
     pool_of(settings)
     with open(board.path(settings), "r+b") as file:
         whole = file.read()
@@ -112,17 +112,17 @@ def test_a_damaged_board_is_not_read(settings: config.Settings, size: int) -> No
 
     status = collect(settings)
 
-    assert (UNKNOWN, None) == (status.state, status.picture)
+    assert (UNKNOWN, None) == (status.state, status.snapshot)
     assert "" != status.trouble
 
 
-def test_who_may_not_look_is_told(settings: config.Settings) -> None:
-    """An error of the system, which names the folder."""
+def test_another_user_gets_an_error_that_names_the_folder(settings: config.Settings) -> None:
+    """A user without permission gets the system's PermissionError."""
     var = Path(settings.paths.var)
     var.chmod(0o700 if os.geteuid() == 0 else 0)
     reader, writer = os.pipe()
 
-    def look() -> None:
+    def collect_as_stranger() -> None:
         if os.geteuid() == 0:
             os.setuid(65_534)
         try:
@@ -130,18 +130,18 @@ def test_who_may_not_look_is_told(settings: config.Settings) -> None:
         except PermissionError as error:
             os.write(writer, str(error.filename).encode())
 
-    pid = fork.fork(look, name="stranger", keep=frozenset({writer}))
+    pid = fork.fork(collect_as_stranger, name="stranger", keep=frozenset({writer}))
     os.close(writer)
-    with open(reader) as words:
-        told = words.read()
+    with open(reader) as pipe:
+        named = pipe.read()
     var.chmod(0o700)
 
     assert 0 == ended(pid)
-    assert str(var / "spool/ready") == told
+    assert str(var / "spool/ready") == named
 
 
-def test_what_the_look_shares_counts_in_full(settings: config.Settings) -> None:
-    """A page that two processes share counts half against each: what we take from the pool is given back to it."""
+def test_memory_shared_with_the_collecting_process_is_the_pool_s(settings: config.Settings) -> None:
+    """A page that two processes share counts half for each: our half is added to the pool again."""
     shared = b"x" * (32 * MIB)
 
     with process(lambda: board.new(settings).begin(1, 1)) as pid:
@@ -152,10 +152,10 @@ def test_what_the_look_shares_counts_in_full(settings: config.Settings) -> None:
     assert len(shared) / 1024 / 2 < status.pool_pss - beside_us + 1024
 
 
-def test_the_oldest_that_waits_is_nobody_s(settings: config.Settings, spool: Spool) -> None:
-    """What a job process has in hand waits no longer."""
-    first, second = asked(spool, NOW), asked(spool, NOW + 1)
-    asked(spool, NOW + 2)
+def test_the_oldest_waiting_question_is_in_no_process(settings: config.Settings, spool: Spool) -> None:
+    """A question that a job process is answering does not count as waiting."""
+    first, second = put_question(spool, NOW), put_question(spool, NOW + 1)
+    put_question(spool, NOW + 2)
     made = board.new(settings)
     made.begin(1, 1)
     made.take_row(made.job_row(0))
@@ -163,39 +163,39 @@ def test_the_oldest_that_waits_is_nobody_s(settings: config.Settings, spool: Spo
 
     status = collect(settings)
 
-    assert (3, 1, second) == (status.waiting.files["ready"], status.waiting.in_hand, status.waiting.oldest)
-    assert pytest.approx(status.at - NOW - 1) == status.waiting.seconds
+    assert (3, 1, second) == (status.spool.files["ready"], status.spool.in_hand, status.spool.oldest)
+    assert pytest.approx(status.at - NOW - 1) == status.spool.seconds
 
 
-def test_a_look_touches_no_lock_and_no_file(settings: config.Settings, spool: Spool) -> None:
-    """With every lock held by another it sees the same, and leaves no trace."""
+def test_collecting_touches_no_lock_and_no_file(settings: config.Settings, spool: Spool) -> None:
+    """The status is the same while other processes hold the locks, and no file changes."""
     var = Path(settings.paths.var)
-    asked(spool, NOW)
+    put_question(spool, NOW)
     pool_of(settings)
 
     def traces() -> dict[Path, tuple[int, int]]:
         return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in var.rglob("*")}
 
-    job = claimed(spool)
+    job = claim(spool)
     with_lock = locks.take(str(var / "locks" / "put.lock"))
     before = traces()
     status = collect(settings)
 
     assert with_lock is not None
-    assert 1 == status.waiting.files["ready"]
+    assert 1 == status.spool.files["ready"]
     assert before == traces()
     with_lock.release()
     job.release()
 
 
-def test_programs_are_told_the_same(settings: config.Settings) -> None:
-    """As JSON, with php-fpm's figures: accepted, idle, active, total, most active, most reached, slow, started."""
+def test_json_has_the_same_figures(settings: config.Settings) -> None:
+    """The JSON has php-fpm's figures: accepted, idle, active, total, most active, most reached, slow, started."""
     pool_of(settings).own_row.count_refusal("not found")
 
-    told = json.loads(json.dumps(as_json(collect(settings))))
+    data = json.loads(json.dumps(as_json(collect(settings))))
 
-    assert ("running", 1, 0, 1) == (told["state"], *(told["pool"][name] for name in ("idle", "active", "total")))
-    assert {"accepted", "most_active", "most_reached", "slow", "started"} <= told["pool"].keys()
-    assert {"not found": 1} == told["pool"]["refused"]
-    assert {"used": 0, "of": 4} == told["slots"]
-    assert told["memory"]["pool_pss_kib"] == sum(each["pss_kib"] for each in told["processes"])
+    assert ("running", 1, 0, 1) == (data["state"], *(data["pool"][name] for name in ("idle", "active", "total")))
+    assert {"accepted", "most_active", "most_reached", "slow", "started"} <= data["pool"].keys()
+    assert {"not found": 1} == data["pool"]["refused"]
+    assert {"used": 0, "of": 4} == data["slots"]
+    assert data["memory"]["pool_pss_kib"] == sum(each["pss_kib"] for each in data["processes"])

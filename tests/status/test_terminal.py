@@ -1,4 +1,4 @@
-"""`cocoai status`: what it says, where to, and its exit code."""
+"""`cocoai status`: its output and its exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @contextmanager
 def watching(settings: config.Settings, out: int | IO[bytes], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`cocoai status --watch`, until the test is over."""
+    """Run `cocoai status --watch` until the block ends."""
     command = [sys.executable, "-m", "cocoai", "status", "--config", settings.file, "--watch", *arguments]
     process = subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
@@ -35,8 +35,8 @@ def watching(settings: config.Settings, out: int | IO[bytes], *arguments: str) -
         process.communicate()
 
 
-def test_the_exit_code_tells_programs(settings: config.Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    """3: not running; 0: running; 4: that cannot be known."""
+def test_the_exit_code_is_the_pool_s_state(settings: config.Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code is 0 for a running pool, 3 for a stopped one, 4 if the state is unknown."""
     command = ["status", "--config", settings.file]
 
     codes = [main(command)]
@@ -47,24 +47,24 @@ def test_the_exit_code_tells_programs(settings: config.Settings, capsys: pytest.
     codes.append(main(command))
 
     assert [3, 0, 4] == codes
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("CocoAI: ")]
+    headlines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("CocoAI: ")]
     assert [
         "CocoAI: not running, it has never run here",
-        f"CocoAI: running, for {told[1].partition(' for ')[2]}",
+        f"CocoAI: running, for {headlines[1].partition(' for ')[2]}",
         "CocoAI: unknown, the pool runs other code than this: reload it",
-    ] == told
+    ] == headlines
 
 
-def test_json_is_for_programs(settings: config.Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    """One object, and nothing else."""
+def test_json_is_one_object(settings: config.Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """The output is one JSON object and nothing else."""
     assert 3 == main(["status", "--config", settings.file, "--json"])
 
-    told = json.loads(capsys.readouterr().out)
-    assert ("not running", settings.paths.var) == (told["state"], told["var"])
+    status = json.loads(capsys.readouterr().out)
+    assert ("not running", settings.paths.var) == (status["state"], status["var"])
 
 
-def test_a_pool_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In one line: a wrong --config is the likeliest cause."""
+def test_a_missing_spool_is_an_error_of_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the folder: a wrong --config is the likeliest cause."""
     file = tmp_path / "cocoai.ini"
     file.write_text("[paths]\nvar = nowhere\n")
 
@@ -73,7 +73,7 @@ def test_a_pool_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_a_watch_goes_on_until_ctrl_c(settings: config.Settings) -> None:
-    """Into a pipe, one look after the other, and no control characters. Ctrl-C is no error."""
+    """A pipe gets one report after the other without control characters, and Ctrl-C is no error."""
     with watching(settings, subprocess.PIPE) as process:
         assert process.stdout is not None
         heads = [line for line in (process.stdout.readline() for _ in range(60)) if line.startswith(b"CocoAI:")]
@@ -85,17 +85,17 @@ def test_a_watch_goes_on_until_ctrl_c(settings: config.Settings) -> None:
     assert (0, b"") == (process.returncode, error)
 
 
-def test_a_watch_of_programs_is_a_line_a_look(settings: config.Settings) -> None:
-    """JSON, each line whole."""
+def test_watching_as_json_writes_one_line_each_time(settings: config.Settings) -> None:
+    """Each line is a complete JSON object."""
     with watching(settings, subprocess.PIPE, "--json") as process:
         assert process.stdout is not None
-        told = [json.loads(process.stdout.readline()) for _ in range(2)]
+        first, second = (json.loads(process.stdout.readline()) for _ in range(2))
 
-    assert told[0]["at"] < told[1]["at"]
+    assert first["at"] < second["at"]
 
 
-def test_a_watch_draws_a_terminal_anew(settings: config.Settings) -> None:
-    """From its upper left corner."""
+def test_a_watch_redraws_a_terminal(settings: config.Settings) -> None:
+    """Each report is drawn from the upper left corner."""
     ours, theirs = pty.openpty()
     with watching(settings, theirs):
         os.close(theirs)
@@ -108,7 +108,7 @@ def test_a_watch_draws_a_terminal_anew(settings: config.Settings) -> None:
 
 
 def test_a_watch_whose_reader_leaves_ends(settings: config.Settings) -> None:
-    """As in `cocoai status --watch | head -1`: without a word."""
+    """`cocoai status --watch | head -1` ends without an error message."""
     with watching(settings, subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -122,7 +122,7 @@ def test_a_watch_whose_reader_leaves_ends(settings: config.Settings) -> None:
 
 @pytest.mark.pure
 def test_a_frame_is_no_larger_than_the_terminal() -> None:
-    """What does not fit is cut: a terminal that scrolls cannot be drawn over."""
+    """Lines are cut to the terminal's size: a terminal that has scrolled cannot be drawn over."""
     drawn = frame(["x" * 100] * 100, columns=80, rows=24)
 
     assert 23 == drawn.count("\n")

@@ -1,4 +1,4 @@
-"""Figures for people: each with its unit."""
+"""Numbers for people, each with its unit."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ pytestmark = pytest.mark.pure
         ("-2 min 0 s", -120.0),
     ],
 )
-def test_a_duration_is_as_exact_as_anybody_wants_it(expected: str, seconds: float) -> None:
-    """Two clocks may differ: what is negative shows that."""
+def test_a_duration_has_two_digits_or_two_units(expected: str, seconds: float) -> None:
+    """A negative duration, which two clocks that differ may give, keeps its sign."""
     assert expected == units.seconds(seconds)
 
 
-def test_a_count_and_a_size_can_be_read_at_a_glance() -> None:
-    """Memory that could not be read is no number."""
+def test_counts_and_sizes_have_separators_and_units() -> None:
+    """Memory that could not be read is an empty text."""
     assert ("12,345", "1.5 MiB", "") == (units.number(12_345), units.mib(1536), units.mib(None))
     assert ["never", "once", "twice", "1,000 times"] == [units.times(each) for each in (0, 1, 2, 1000)]
 
 
 @given(st.text())
-def test_nothing_that_a_terminal_obeys_is_in_a_plain_text(text: str) -> None:
-    """Nor a line's end, nor a mark that turns the direction of writing."""
+def test_a_plain_text_has_no_control_characters(text: str) -> None:
+    """A plain text has no escapes, line ends or bidi marks, and as many characters as before."""
     plain = units.plain(text)
 
     assert plain.isprintable() or plain == ""

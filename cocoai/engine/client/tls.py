@@ -28,8 +28,12 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
 
 
 def is_loopback(url: str | None) -> bool:
-    """Whether the address is one of this machine's own: plain http is for those only."""
-    host = urlsplit(url or "").hostname or ""
+    """Check whether `url` leads to this machine itself: plain http is for such addresses only."""
+    return is_loopback_host(urlsplit(url or "").hostname or "")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Check whether `host` is localhost or a loopback address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,6 +1,6 @@
-"""`cocoai tune`: from what was measured to the settings, and the reckoning in words that an operator can check.
+"""Calculate the settings from a measurement, and report the calculation so that an operator can check it.
 
-It measures nothing itself (cocoai/rehearsal/measure.py does) and reads nothing but /proc/meminfo.
+It measures nothing itself (measure.py does); all that it reads is about the machine, such as /proc/meminfo.
 """
 
 from __future__ import annotations
@@ -13,30 +13,31 @@ KERNEL = 95
 """MiB of a small machine that Linux never offers: a 512 MB instance has 417 MiB (amazon-ssm-agent issue 615)."""
 
 SYSTEM = 120
-"""MiB for what else runs on a small Amazon Linux 2023: an assumption, for a machine that is not this one."""
+"""MiB assumed for what else runs on a small Amazon Linux 2023, for a machine that is not this one."""
 
 BASELINES = {512: 5.0, 1024: 10.0, 2048: 20.0}
 """Percent of each vCPU that Lightsail guarantees, by the plan's MB (AWS, baseline CPU performance)."""
 
 WHOLE = 100.0
-"""Percent of a processor that nobody rations."""
+"""Percent of a processor without a limit on its use."""
 
-SPARE = 80
-SPARE_WITH_SWAP = 40
-"""MiB kept free for the disk's cache, a login, an update. Without swap the kernel kills whoever asks for more."""
+KEPT_FREE = 80
+KEPT_FREE_WITH_SWAP = 40
+"""MiB kept free for the disk's cache, a login, an update. Without swap the kernel kills a process that needs more."""
 
 ANSWER_SECONDS = 20.0
-"""What an answer takes from its first word to its last, usually: a slot is taken that long."""
+"""Seconds that an answer usually takes, and occupies a slot."""
 
 MOST_SLOTS = 1000
-"""The settings allow no more."""
+"""The largest number that the settings allow."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """MiB and milliseconds. `master`, `worker`, `nginx`, `supervisord`: PSS; `job`: what one more answer adds.
+class Measurement:
+    """What CocoAI takes: MiB, and milliseconds of CPU for a question and for a message that is none.
 
-    `rss` is what ps would make of nginx and the pool at rest: what they share is counted in each.
+    `nginx`, `supervisord`, `master` and `worker` are PSS at rest, `job` is the PSS that one more answer adds. `rss` is
+    the sum of nginx and the pool at rest as ps shows it, with shared pages counted in each process.
     """
 
     nginx: float
@@ -51,13 +52,16 @@ class Measured:
 
     @property
     def pool(self) -> float:
-        """The pool at rest."""
+        """Return the MiB of the pool at rest."""
         return self.master + self.workers * self.worker
 
 
 @dataclass(frozen=True)
 class Machine:
-    """MiB: what Linux has, what others use of it, and swap. `baseline`: percent of each processor that is ours."""
+    """A machine's memory in MiB, what other programs use of it, and swap; its processors.
+
+    `baseline` is the percentage of each processor that may be used permanently.
+    """
 
     name: str
     memory: float
@@ -67,18 +71,18 @@ class Machine:
     baseline: float
 
     @property
-    def spare(self) -> int:
-        """MiB to be kept free."""
-        return SPARE_WITH_SWAP if self.swap else SPARE
+    def kept_free(self) -> int:
+        """Return the MiB that must stay free."""
+        return KEPT_FREE_WITH_SWAP if self.swap else KEPT_FREE
 
     @property
     def cpu_seconds(self) -> float:
-        """Seconds of CPU a minute that it may use for ever."""
+        """Return the seconds of CPU time a minute that may be used permanently."""
         return self.processors * self.baseline / 100 * 60
 
 
 def this_machine(*, own: float, baseline: float | None = None) -> Machine:
-    """The machine we are on; `own` MiB of what is in use now are a running CocoAI's."""
+    """Return the machine that we run on. `own` is how many of the MiB in use now belong to a running CocoAI."""
     meminfo = dict(_meminfo())
     total = meminfo["MemTotal"]
     others = max(0.0, total - meminfo["MemAvailable"] - own)
@@ -87,12 +91,13 @@ def this_machine(*, own: float, baseline: float | None = None) -> Machine:
 
 
 def planned_machine(megabytes: int, *, swap: bool, baseline: float | None = None) -> Machine:
-    """A machine that is sold with so much memory and two vCPU, with nothing on it but a system."""
+    """Return a machine that is sold with so much memory and two vCPU, and runs nothing but its system."""
     memory = float(megabytes - KERNEL)
     return Machine(f"{megabytes} MB", memory, SYSTEM, 1024.0 * swap, 2, baseline or _plan_baseline(megabytes))
 
 
 def _meminfo() -> Iterator[tuple[str, float]]:
+    """Yield the name and the MiB of each line of /proc/meminfo."""
     with open("/proc/meminfo", encoding="ascii") as file:
         for line in file:
             name, size, *_ = line.split()
@@ -100,6 +105,7 @@ def _meminfo() -> Iterator[tuple[str, float]]:
 
 
 def _is_lightsail() -> bool:
+    """Check whether this is a machine of Amazon's, whose CPU time may be limited by its plan."""
     try:
         with open("/sys/class/dmi/id/sys_vendor", encoding="ascii") as file:
             return file.read().startswith("Amazon")
@@ -108,13 +114,16 @@ def _is_lightsail() -> bool:
 
 
 def _plan_baseline(megabytes: float) -> float:
-    """The guarantee of the smallest plan that has so much; a bigger one is taken to have all of it."""
+    """Return the baseline of the smallest plan with so much memory; larger machines are assumed to have no limit."""
     return next((percent for plan, percent in BASELINES.items() if megabytes <= plan), WHOLE)
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What the machine bears. `pool`, `for_answers`: MiB; the slots that memory bears, and those the CPU keeps busy."""
+    """The settings for a machine. `pool` and `for_answers` are MiB.
+
+    `by_memory` is how many slots fit into memory, `by_cpu` how many the CPU can keep busy.
+    """
 
     workers: str
     pool: float
@@ -124,18 +133,19 @@ class Advice:
 
     @property
     def slots(self) -> int:
-        """0 where not even one answer fits."""
+        """Return the number of slots; 0 if not even one answer fits."""
         return min(self.by_memory, self.by_cpu)
 
     @property
     def is_bound_by_cpu(self) -> bool:
+        """Return True if the CPU, not memory, limits the slots."""
         return self.by_cpu < self.by_memory
 
 
-def advise(measured: Measured, machine: Machine) -> Advice:
-    """How many workers and slots."""
-    left = machine.memory - machine.others - machine.spare - measured.nginx - measured.supervisord
-    # Two workers, unless their memory is all that the first answers have: then they come when they are wanted.
+def advise(measured: Measurement, machine: Machine) -> Advice:
+    """Calculate how many workers and slots the machine has room for."""
+    left = machine.memory - machine.others - machine.kept_free - measured.nginx - measured.supervisord
+    # Workers stay, unless their memory is needed for the first two answers: then they are started on demand.
     is_tight = left - measured.pool < 2 * measured.job
     pool = measured.master + (1 if is_tight else measured.workers) * measured.worker
     by_cpu = questions_a_minute(measured, machine) * ANSWER_SECONDS / 60
@@ -148,16 +158,16 @@ def advise(measured: Measured, machine: Machine) -> Advice:
     )
 
 
-def questions_a_minute(measured: Measured, machine: Machine) -> float:
-    """How many the guaranteed part of the processors answers, for ever."""
+def questions_a_minute(measured: Measurement, machine: Machine) -> float:
+    """Return how many questions a minute the machine can answer permanently."""
     return machine.cpu_seconds * 1000 / measured.question_ms
 
 
-def report(measured: Measured, machine: Machine) -> Iterator[str]:
-    """The measurement, the reckoning and the settings, line by line."""
+def report(measured: Measurement, machine: Machine) -> Iterator[str]:
+    """Yield the lines of the report: the measurement, the calculation and the settings."""
     yield from _measurement(measured)
     advice = advise(measured, machine)
-    yield from _reckoning(measured, machine, advice)
+    yield from _calculation(measured, machine, advice)
     if not advice.slots:
         yield "This memory does not bear one answer. Take a bigger machine, or move what else runs on it."
         return
@@ -165,10 +175,11 @@ def report(measured: Measured, machine: Machine) -> Iterator[str]:
     yield f"workers = {advice.workers}"
     yield f"slots = {advice.slots}"
     yield ""
-    yield from _processor(measured, machine, advice)
+    yield from _cpu(measured, machine, advice)
 
 
-def _measurement(measured: Measured) -> Iterator[str]:
+def _measurement(measured: Measurement) -> Iterator[str]:
+    """Yield the lines on what was measured."""
     yield "Measured here, MiB of PSS (what processes share is counted once):"
     yield _row("nginx", measured.nginx)
     yield _row("pool at rest", measured.pool, f"a master of {measured.master:.1f}, workers of {measured.worker:.1f}")
@@ -182,19 +193,21 @@ def _measurement(measured: Measured) -> Iterator[str]:
     yield ""
 
 
-def _reckoning(measured: Measured, machine: Machine, advice: Advice) -> Iterator[str]:
+def _calculation(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[str]:
+    """Yield the lines that show how the memory is divided."""
     swap = f"with {machine.swap:.0f} MiB of swap" if machine.swap else "no swap: the kernel would kill"
     yield f"The reckoning for {machine.name}, MiB:"
     yield _row("what Linux has", machine.memory)
     yield _row("the system and others", -machine.others)
-    yield _row("kept free", -machine.spare, swap)
+    yield _row("kept free", -machine.kept_free, swap)
     yield _row("supervisord, nginx", -measured.supervisord - measured.nginx)
     yield _row("pool at rest", -advice.pool, f"workers = {advice.workers}")
     yield _row("left for answers", advice.for_answers, f"{advice.by_memory} of {measured.job:.1f}")
     yield ""
 
 
-def _processor(measured: Measured, machine: Machine, advice: Advice) -> Iterator[str]:
+def _cpu(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[str]:
+    """Yield what the CPU time is enough for, and warnings."""
     questions = questions_a_minute(measured, machine)
     if machine.baseline < WHOLE:
         messages = machine.cpu_seconds * 1000 / measured.message_ms

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cocoai.words.words import Words
+from cocoai.texts.texts import Texts
 
-ENGLISH = Words(
+ENGLISH = Texts(
     # the persona's voice
     placeholder="One moment, please…",
     writing="✍️ Writing…",
@@ -25,7 +25,7 @@ ENGLISH = Words(
     started_over="All right: I have put aside what was said so far. We start afresh from here.",
     model="Here you are talking to {model}.",
     thanks="Thank you for telling me!",
-    # plain notices
+    # notices
     cut="(This is where the length limit was reached. To read on, write “continue”.)",
     stopped="(Stopped here.)",
     empty="All of my allowance went into thinking, and none was left to write. Please ask again in smaller pieces.",

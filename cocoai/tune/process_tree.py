@@ -1,7 +1,7 @@
-"""The tree of processes below this one: what they are, and what they take. Only /proc is asked: proc(5).
+"""The processes below this one, what they are and what memory and CPU time they take, read from /proc (proc(5)).
 
-A job process ends without anybody waiting for it, and may have lost its parent before. So orphans are adopted, and
-who is watched is looked at again and again, until it is no longer there.
+Nothing waits for a job process, and its parent may end before it does. So orphans are adopted, and CPU time is read
+again and again until a process is gone.
 """
 
 from __future__ import annotations
@@ -19,31 +19,35 @@ from cocoai.errors import CocoAIError
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2), linux/prctl.h."""
 
-GLANCE = 0.02
-"""Seconds between two looks: what a process takes in its last moments is missed."""
+INTERVAL = 0.02
+"""Seconds between two readings. CPU time that a process takes after its last one is not counted."""
 
 OURS = ("master", "worker", "job", "usher", "status", "nginx")
+"""The kinds of processes of the pool, and nginx; every other process is counted as supervisord's."""
 
 
 @dataclass(frozen=True)
-class Look:
+class ProcessTree:
     """All processes at one moment: pids by kind, and the memory of each."""
 
     kinds: dict[str, list[int]]
     memory: dict[int, proc.MemoryUse]
 
     def pss(self, *kinds: str) -> float:
-        """MiB, of all processes of these kinds together."""
+        """Return the MiB that all processes of these kinds take together, shared pages divided among their users."""
         return sum(self.memory[pid].pss for kind in kinds for pid in self.kinds.get(kind, ())) / 1024
 
     def rss(self, *kinds: str) -> float:
-        """MiB, what is shared counted in each."""
+        """Return the MiB of all processes of these kinds, with shared pages counted in each."""
         return sum(self.memory[pid].rss for kind in kinds for pid in self.kinds.get(kind, ())) / 1024
 
 
 @contextlib.contextmanager
 def adopting_orphans() -> Iterator[None]:
-    """A process that loses its parent inside stays in our tree. Raises `CocoAIError` where the kernel will not."""
+    """Become the parent of every descendant that loses its own, until the block ends; then reap the dead.
+
+    Raise `CocoAIError` if the kernel refuses.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise CocoAIError(f"cannot measure here: prctl: {os.strerror(ctypes.get_errno())}")
@@ -56,26 +60,26 @@ def adopting_orphans() -> Iterator[None]:
                 pass
 
 
-def look() -> Look:
-    """All below us, now."""
+def read_tree() -> ProcessTree:
+    """Return all processes below this one, as of now."""
     kinds: dict[str, list[int]] = {}
     memory = {}
     for pid in descendants(os.getpid()):
         with contextlib.suppress(OSError):  # it has just ended
             memory[pid] = proc.memory_use(pid)
-            kinds.setdefault(kind(pid), []).append(pid)
-    return Look(kinds, memory)
+            kinds.setdefault(kind_of(pid), []).append(pid)
+    return ProcessTree(kinds, memory)
 
 
-def kind(pid: int) -> str:
-    """One of OURS; all else is supervisord's."""
+def kind_of(pid: int) -> str:
+    """Return one of OURS, or `supervisord` for any other process. Raise OSError if it has ended."""
     with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
         name = file.read().strip().removeprefix("cocoai-")
     return name if name in OURS else "supervisord"
 
 
 def descendants(pid: int) -> list[int]:
-    """All living processes below this one."""
+    """Return the pids of all living processes below `pid`."""
     children: dict[int, list[int]] = {}
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
@@ -83,67 +87,70 @@ def descendants(pid: int) -> list[int]:
             if state not in (b"Z", b"X"):
                 children.setdefault(int(parent), []).append(int(entry))
     found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        below = children.get(waiting.pop(), [])
+    parents = [pid]
+    while parents:
+        below = children.get(parents.pop(), [])
         found += below
-        waiting += below
+        parents += below
     return found
 
 
 def _state_and_parent(pid: str) -> tuple[bytes, bytes]:
     with open(f"/proc/{pid}/stat", "rb") as file:
+        # The name stands in brackets before them, and may hold spaces and brackets itself.
         state, parent = file.read().rpartition(b")")[2].split(maxsplit=2)[:2]
     return state, parent
 
 
-class Watch:
-    """Keeps the CPU time of every process below us but supervisord, also of those that end meanwhile."""
+class CpuWatch:
+    """Adds up the CPU time of all processes below this one but supervisord, also of those that end meanwhile."""
 
     def __init__(self) -> None:
         self._seconds: dict[int, float] = {}
         self._before = 0.0
-        self._over = threading.Event()
+        self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Watch:
-        self._see()
+    def __enter__(self) -> CpuWatch:
+        self._read()
         self._before = sum(self._seconds.values())
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._is_over.set()
         self._thread.join()
-        self._see()
+        self._read()
 
     @property
-    def taken(self) -> float:
-        """Seconds since the watch began."""
+    def seconds(self) -> float:
+        """Return the seconds of CPU time since the block began."""
         return sum(self._seconds.values()) - self._before
 
     def _run(self) -> None:
-        while not self._over.wait(GLANCE):
-            self._see()
+        while not self._is_over.wait(INTERVAL):
+            self._read()
 
-    def _see(self) -> None:
+    def _read(self) -> None:
+        """Note the CPU time of each process so far."""
         for pid in descendants(os.getpid()):
             with contextlib.suppress(OSError):
-                if kind(pid) != "supervisord":
-                    self._seconds[pid] = _on_cpu(pid)
+                if kind_of(pid) != "supervisord":
+                    self._seconds[pid] = _cpu_seconds(pid)
 
 
-def _on_cpu(pid: int) -> float:
-    """Seconds of CPU of a process with one thread, to the nanosecond (the kernel's sched-stats.rst)."""
+def _cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process with one thread, exact to the nanosecond (the kernel's sched-stats.rst)."""
     with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
         return int(file.read().split()[0]) / 1e9
 
 
-def hidden() -> float:
-    """MiB that the pool takes on a machine of its own, and shares with us here.
+def shared_with_us() -> float:
+    """Return the MiB of the pool that the kernel counts as ours while we measure.
 
-    We map the same interpreter and libraries, so part of each such page is counted as ours. All of our part is the
-    most that it can be: some of it belongs to libraries that only we use.
+    We map the same interpreter and libraries as the pool, so a part of each such page is counted as ours; on a machine
+    without us it would be the pool's. Our whole part is an upper limit: some of it belongs to libraries that only we
+    use.
     """
     with open("/proc/self/smaps_rollup", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("Pss_File:")) / 1024

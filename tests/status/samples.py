@@ -1,4 +1,4 @@
-"""What a status is made of, made up: answers that took so and so long, and a pool in such and such a state."""
+"""Sample questions and answers in a spool, and sample snapshots of a scoreboard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cocoai.engine.process.scoreboard import LastError, Process, Snapshot
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.status import RUNNING, Member, Status, Waiting
+from cocoai.status import RUNNING, ProcessMemory, SpoolState, Status
 from cocoai.status.answers import LastDay, Phase
 
 KEY = "C0PRACTICE-1763822000.000100-1763822000.000100"
@@ -20,7 +20,7 @@ HOSTILE = "<script>alert(1)</script>\x1b[2J\u202e\" onload='x' & ${where} $style
 
 
 def settings_in(folder: Path) -> config.Settings:
-    """Settings that know no secret, and nobody else's environment."""
+    """Return settings without secrets, whatever the environment holds."""
     file = folder / "cocoai.ini"
     file.write_text("[paths]\nvar = var\n")
     file.chmod(0o600)
@@ -29,7 +29,7 @@ def settings_in(folder: Path) -> config.Settings:
 
 @dataclass
 class Clock:
-    """Stands still until it is set."""
+    """A clock that stands still until `now` is set."""
 
     now: float
 
@@ -37,19 +37,19 @@ class Clock:
         return self.now
 
 
-def asked(spool: Spool, ts: float, text: str = "what?") -> str:
-    """A question of this moment lies in ready/; its key."""
+def put_question(spool: Spool, ts: float, text: str = "what?") -> str:
+    """Put a question that was asked at `ts` into ready/; return its key."""
     key = Key("C0PRACTICE", f"{ts:.6f}", f"{ts:.6f}")
     spool.put(key, {"kind": "mention", "text": text})
     return str(key)
 
 
-def answered(var: str, ts: float, *, heard: float = 0.2, written: float = 4.0, delivered: float = 5.0) -> Path:
-    """A question of the moment `ts` was answered at once; the others are seconds after it. Its file."""
+def put_answer(var: str, ts: float, *, heard: float = 0.2, written: float = 4.0, delivered: float = 5.0) -> Path:
+    """Put a question that was asked at `ts` and answered into done/; return its file. The other times are seconds."""
     clock = Clock(ts)
     spool = Spool(var, clock=clock)
-    asked(spool, ts)
-    job = claimed(spool)
+    put_question(spool, ts)
+    job = claim(spool)
     clock.now = ts + heard
     job.record("placeholder", ts="1.0")
     clock.now = ts + written
@@ -59,14 +59,14 @@ def answered(var: str, ts: float, *, heard: float = 0.2, written: float = 4.0, d
     return Path(var, "spool", "done", str(job.key))
 
 
-def claimed(spool: Spool) -> Job:
-    """The oldest question, taken."""
+def claim(spool: Spool) -> Job:
+    """Claim the oldest question."""
     job = spool.claim()
     assert job is not None
     return job
 
 
-PICTURE: dict[str, Any] = {
+SNAPSHOT: dict[str, Any] = {
     "pid": 100,
     "started": 1_763_822_000.0,
     "reloaded": 0.0,
@@ -94,28 +94,28 @@ STATUS: dict[str, Any] = {
     "state": RUNNING,
     "trouble": "",
     "slots": 4,
-    "waiting": Waiting({"ready": 3, "done": 5, "failed": 0, "tmp": 0}, in_hand=1, oldest=KEY, seconds=12.0),
+    "spool": SpoolState({"ready": 3, "done": 5, "failed": 0, "tmp": 0}, in_hand=1, oldest=KEY, seconds=12.0),
     "day": LastDay(5, 0, 5, 1, (Phase("asked to heard", 5, 0.05, 0.2, 0.3), Phase("in all", 0, 0.0, 0.0, 0.0))),
 }
 
 
-def picture(**changes: Any) -> Snapshot:
-    """A pool with one idle worker and one job process."""
-    return Snapshot(**(PICTURE | changes))
+def snapshot(**changes: Any) -> Snapshot:
+    """Return the snapshot of a pool with one idle worker and one job process, with these changes."""
+    return Snapshot(**(SNAPSHOT | changes))
 
 
-def status(seen: Snapshot | None = None, **changes: Any) -> Status:
-    """A pool that is well, an hour after its start, with these changes."""
-    seen = seen or picture()
-    members = tuple(Member(process, 8 * 1024) for process in seen.processes)
-    return Status(**(STATUS | {"picture": seen, "members": members} | changes))
+def status(of: Snapshot | None = None, **changes: Any) -> Status:
+    """Return the status of a healthy pool an hour after its start, with these changes."""
+    of = of or snapshot()
+    processes = tuple(ProcessMemory(process, 8 * 1024) for process in of.processes)
+    return Status(**(STATUS | {"snapshot": of, "processes": processes} | changes))
 
 
 def hostile() -> Status:
-    """Everything that somebody else may have written is hostile."""
+    """Return a status in which every text that a stranger may have written is hostile."""
     process = Process("worker", 0, 101, "busy", 1.0, 1, HOSTILE, 0.1, 0.1)
-    seen = picture(
+    bad = snapshot(
         refused={HOSTILE: 1}, mishaps=(LastError(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,)
     )
-    waiting = Waiting(dict.fromkeys(("ready", "done", "failed", "tmp"), 1), 0, HOSTILE, 1.0)
-    return status(seen, var=HOSTILE, trouble=HOSTILE, waiting=waiting)
+    spool = SpoolState(dict.fromkeys(("ready", "done", "failed", "tmp"), 1), 0, HOSTILE, 1.0)
+    return status(bad, var=HOSTILE, trouble=HOSTILE, spool=spool)

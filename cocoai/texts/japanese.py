@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cocoai.words.words import Words
+from cocoai.texts.texts import Texts
 
-JAPANESE = Words(
+JAPANESE = Texts(
     # the persona's voice
     placeholder="ちょっと待ってにゃ~",
     writing="✍️ 書いています…",
@@ -24,7 +24,7 @@ JAPANESE = Words(
     started_over="わかったにゃ。これまでの話は忘れて、ここから新しく始めます。",
     model="ここでは {model} が答えていますにゃ。",
     thanks="教えてくれてありがとうにゃ。",
-    # plain notices
+    # notices
     cut="（長さの上限に達したため、ここで切れています。続きが必要なら「続き」と書いてください。）",
     stopped="（ここで止めました。）",
     empty="考えるだけで長さの上限に達してしまい、答えを書けませんでした。質問を短く分けて、もう一度聞いてください。",

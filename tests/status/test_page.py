@@ -1,4 +1,4 @@
-"""The status page at a real pool: it serves whoever looks, and those who mean harm reach nobody else."""
+"""The status page of a real pool: it is served, and hostile clients do not disturb the pool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 
 from cocoai import config
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.status.server import open_door
+from cocoai.status.server import open_status_page
 from tests.house import House, house
 from tests.processes import PATIENCE, free_port, wait_until
 
@@ -27,8 +27,8 @@ MEGABYTE = 1_000_000
 
 
 @dataclass
-class Watched:
-    """A house whose status page is at this port."""
+class PoolWithPage:
+    """A whole deployment whose status page listens at `port`."""
 
     house: House
     port: int
@@ -37,26 +37,26 @@ class Watched:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def get(self, path: str) -> str:
-        """What lies there; empty if nobody answers, or no more than that there is no room now."""
+        """Return the body of the response; "" if there is none, or the pool refuses the connection for now."""
         with contextlib.suppress(OSError, http.client.HTTPException):
             return get(f"http://127.0.0.1:{self.port}", path)
         return ""
 
     def status(self) -> dict[str, Any]:
-        """As JSON, as soon as there is one."""
-        said: list[str] = []
-        wait_until(lambda: said.append(self.get("/status.json")) or said[-1])  # type: ignore[func-returns-value]
-        told: dict[str, Any] = json.loads(said[-1])
-        return told
+        """Return the status as JSON, as soon as the page gives it."""
+        bodies: list[str] = []
+        wait_until(lambda: bodies.append(self.get("/status.json")) or bodies[-1])  # type: ignore[func-returns-value]
+        status: dict[str, Any] = json.loads(bodies[-1])
+        return status
 
-    def visitors(self) -> int:
-        """How many processes of the master's serve the page now."""
+    def open_connections(self) -> int:
+        """Return how many of the master's children serve the page now."""
         children = Path(f"/proc/{self.house.pool_pid()}/task/{self.house.pool_pid()}/children").read_text().split()
         return sum(1 for pid in children if comm(pid) == "cocoai-status")
 
 
 def comm(pid: str) -> str:
-    """A process's name; empty if it has gone."""
+    """Return a process's name; "" if it has ended."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
@@ -64,7 +64,7 @@ def comm(pid: str) -> str:
 
 
 def get(address: str, path: str) -> str:
-    """The body of a 200."""
+    """Return the body of the response, which must be a 200."""
     place = urlsplit(address)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
     with contextlib.closing(connection):
@@ -75,99 +75,99 @@ def get(address: str, path: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Watched]:
-    """One house for all tests here."""
+def watched(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[PoolWithPage]:
+    """Start one deployment for all tests of this module."""
     port = free_port()
     folder = tmp_path_factory.mktemp("house")
     with house(folder, certificates, COCOAI_POOL_STATUS_LISTEN=f"127.0.0.1:{port}") as built:
-        yield Watched(built, port)
+        yield PoolWithPage(built, port)
 
 
-def test_an_answer_is_seen_in_all_its_phases(watched: Watched) -> None:
-    """From a mention through nginx to the figures of the page."""
+def test_an_answer_appears_with_all_its_phases(watched: PoolWithPage) -> None:
+    """After a mention through nginx, the page has the answer and the duration of each phase."""
     before = watched.status()
     watched.house.answer_to(watched.house.ask("who are you?"))
     wait_until(lambda: watched.status()["spool"]["files"]["ready"] == 0)
 
     after = watched.status()
 
-    assert (0, 1) == tuple(told["last_day"]["answered"] for told in (before, after))
+    assert (0, 1) == tuple(status["last_day"]["answered"] for status in (before, after))
     assert [1, 1, 1, 1] == [phase["number"] for phase in after["last_day"]["phases"]]
     assert before["pool"]["accepted"] < after["pool"]["accepted"]
     assert {"master", "worker", "look"} <= {each["kind"] for each in after["processes"]}
     assert "<title>CocoAI: running</title>" in watched.get("/")
 
 
-def test_the_public_site_has_no_such_page(watched: Watched) -> None:
-    """A tunnel or a proxy in front of nginx opens it to nobody."""
+def test_the_public_site_does_not_serve_the_page(watched: PoolWithPage) -> None:
+    """A tunnel or a proxy in front of nginx does not make the page public."""
     for path in ("/", "/status", "/status.json"):
         with pytest.raises(AssertionError):
             get(watched.house.address, path)
 
 
 def silence(connection: socket.socket) -> None:
-    """Say nothing."""
+    """Send nothing."""
 
 
 def half(connection: socket.socket) -> None:
-    """Say half a request."""
+    """Send half a request."""
     connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0")
 
 
 def huge(connection: socket.socket) -> None:
-    """Say a megabyte that never ends."""
+    """Send a header of a megabyte, without its end."""
     connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"y" * MEGABYTE)
 
 
 def garbage(connection: socket.socket) -> None:
-    """Say what no server understands."""
+    """Send bytes that are no request."""
     connection.sendall(bytes(range(256)) * 64)
 
 
-def deaf(connection: socket.socket) -> None:
-    """Ask, and never read."""
+def never_reading(connection: socket.socket) -> None:
+    """Send a request, and never read the response."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
 
 
 def leaving(connection: socket.socket) -> None:
-    """Ask, and go at once, with a reset."""
+    """Send a request, and reset the connection at once."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     connection.close()
 
 
-@pytest.mark.parametrize("harm", [silence, half, huge, garbage, deaf, leaving])
-def test_who_means_harm_reaches_nobody_else(watched: Watched, harm: Callable[[socket.socket], None]) -> None:
-    """With more such visitors than are let in, Slack is answered; and when their time is over, whoever looks is too."""
+@pytest.mark.parametrize("harm", [silence, half, huge, garbage, never_reading, leaving])
+def test_hostile_clients_do_not_disturb_the_pool(watched: PoolWithPage, harm: Callable[[socket.socket], None]) -> None:
+    """With more such connections than are allowed, Slack is answered at once, and the page after their time is over."""
     workers = {each["pid"] for each in watched.status()["processes"] if each["kind"] == "worker"}
 
     with contextlib.ExitStack() as stack:
         for _ in range(8):
             connection = stack.enter_context(watched.connect())
-            with contextlib.suppress(ConnectionError):  # no room for it, or refused before it was said whole
+            with contextlib.suppress(ConnectionError):  # refused, perhaps before all was sent
                 harm(connection)
         healthy = get(watched.house.address, "/healthz")
-        told = watched.status()
+        status = watched.status()
 
     assert "ok\n" == healthy
-    assert workers == {each["pid"] for each in told["processes"] if each["kind"] == "worker"}
-    assert (0, 0) == (told["pool"]["died"], told["pool"]["timed_out"])
-    wait_until(lambda: watched.visitors() == 0)
+    assert workers == {each["pid"] for each in status["processes"] if each["kind"] == "worker"}
+    assert (0, 0) == (status["pool"]["died"], status["pool"]["timed_out"])
+    wait_until(lambda: watched.open_connections() == 0)
 
 
-def test_a_reload_keeps_the_page(watched: Watched) -> None:
-    """The new code opens the port anew, and says when it came."""
+def test_a_reload_keeps_the_page(watched: PoolWithPage) -> None:
+    """After HUP the new code listens at the same port, and the status has the time of the reload."""
     os.kill(watched.house.pool_pid(), signal.SIGHUP)
     wait_until(lambda: watched.status()["pool"]["reloaded"] > 0)
 
     assert watched.house.pool_pid() == watched.status()["pool"]["pid"]
 
 
-def test_a_second_pool_goes_on_without_a_page(
-    watched: Watched, tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
+def test_a_pool_whose_port_is_taken_runs_without_a_page(
+    watched: PoolWithPage, tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
 ) -> None:
-    """A copy for trials with the same settings: its log says that the port is taken."""
+    """A second pool with the same port logs that the port is taken."""
     folder = tmp_path_factory.mktemp("house")
     with house(folder, certificates, COCOAI_POOL_STATUS_LISTEN=f"127.0.0.1:{watched.port}") as second:
         healthy = get(second.address, "/healthz")
@@ -180,32 +180,32 @@ def test_a_second_pool_goes_on_without_a_page(
 
 
 def with_listen(settings: config.Settings, listen: str) -> config.Settings:
-    """The same, with another place for the page."""
+    """Return the same settings with another address of the page."""
     return config.read(settings.file, {"COCOAI_POOL_STATUS_LISTEN": listen}, secrets=False)
 
 
-def test_a_page_that_is_off_takes_no_port(settings: config.Settings) -> None:
-    """There is no door, then."""
-    assert open_door(with_listen(settings, "off")) is None
+def test_a_page_that_is_off_opens_no_socket(settings: config.Settings) -> None:
+    """With `status_listen = off` there is no listener."""
+    assert open_status_page(with_listen(settings, "off")) is None
 
 
 @pytest.mark.parametrize(
-    ("listen", "is_warned_of"),
+    ("listen", "has_warning"),
     [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)],
 )
-def test_a_page_for_everybody_is_warned_of(
-    settings: config.Settings, caplog: pytest.LogCaptureFixture, listen: str, *, is_warned_of: bool
+def test_a_page_that_others_can_reach_gives_a_warning(
+    settings: config.Settings, caplog: pytest.LogCaptureFixture, listen: str, *, has_warning: bool
 ) -> None:
-    """It may be meant, in a network of one's own."""
+    """The page is opened all the same: it may be intended in a private network."""
     with caplog.at_level(logging.WARNING):
-        door = open_door(with_listen(settings, f"{listen}:{free_port()}"))
+        page = open_status_page(with_listen(settings, f"{listen}:{free_port()}"))
 
-    assert door is not None
-    door.listener.close()
-    assert is_warned_of == ("whoever reaches it can read it" in caplog.text)
+    assert page is not None
+    page.listener.close()
+    assert has_warning == ("whoever reaches it can read it" in caplog.text)
 
 
-def test_a_name_that_nobody_knows_is_told(settings: config.Settings, caplog: pytest.LogCaptureFixture) -> None:
-    """And the pool goes on without the page."""
-    assert open_door(with_listen(settings, "nowhere.invalid:8081")) is None
+def test_an_unknown_host_name_gives_a_warning(settings: config.Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """The pool goes on without the page."""
+    assert open_status_page(with_listen(settings, "nowhere.invalid:8081")) is None
     assert "status outcome=not-opened listen=nowhere.invalid:8081" in caplog.text

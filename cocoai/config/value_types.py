@@ -1,0 +1,188 @@
+"""The types of settings: what a value may be, once as a sentence for the operator and once as a parser.
+
+A parser receives the text, stripped and not empty, and the folder from which relative paths start. It returns the
+value, or raises ValueError. The operator's message is then built from the type's `allowed`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from cocoai.engine.client.tls import is_loopback
+
+Number = TypeVar("Number", int, float)
+
+SWITCHES = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
+
+
+class Secret(str):
+    """Text that must not be shown: its repr reveals nothing, not even the length."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class Range(NamedTuple):
+    """The least and the most of a number; both are the same if the number is fixed."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """What a setting's value may be. `allowed` completes "it is …"; `unit` is written behind the default.
+
+    `empty` is the value when neither a text nor a default is given. An error never quotes a value that `is_secret`.
+    """
+
+    allowed: str
+    parse: Callable[[str, str], Any]
+    is_secret: bool = False
+    empty: Any = ""
+    unit: str = ""
+
+
+def seconds(least: float, most: float) -> ValueType:
+    """Return the type of a time in seconds, with or without a fraction."""
+
+    def parse(text: str, _folder: str) -> float:
+        return _within(float(text), least, most)
+
+    return ValueType(f"{least:g} to {most:g} s", parse, unit="s")
+
+
+def integer(least: int, most: int) -> ValueType:
+    """Return the type of a whole number."""
+
+    def parse(text: str, _folder: str) -> int:
+        return _within(int(text), least, most)
+
+    return ValueType(f"{least} to {most}", parse)
+
+
+def integer_range(most: int) -> ValueType:
+    """Return the type of a whole number from 1, or of a range that may start at 0: `2`, `1..4`, `0..4`."""
+
+    def parse(text: str, _folder: str) -> Range:
+        first, dots, last = text.partition("..")
+        highest = _within(int(last if dots else first), 1, most)
+        return Range(_within(int(first), 0, highest) if dots else highest, highest)
+
+    return ValueType(f"1 to {most}, or a range such as 1..4 or 0..4", parse)
+
+
+def one_of(*names: str) -> ValueType:
+    """Return the type whose values are these names."""
+
+    def parse(text: str, _folder: str) -> str:
+        return names[names.index(text)]
+
+    return ValueType(f"{', '.join(names[:-1])} or {names[-1]}", parse)
+
+
+def _within(number: Number, least: Number, most: Number) -> Number:
+    """Return `number`. Raise ValueError if it is out of bounds, or not a number (NaN)."""
+    if not least <= number <= most:
+        raise ValueError
+    return number
+
+
+def _matching(pattern: str, text: str) -> str:
+    """Return `text`. Raise ValueError unless all of it matches `pattern`."""
+    if not re.fullmatch(pattern, text):
+        raise ValueError
+    return text
+
+
+def _secret(text: str, _folder: str) -> Secret:
+    return Secret(_matching(r"[!-~]+", text))
+
+
+def _switch(text: str, _folder: str) -> bool:
+    if text.lower() not in SWITCHES:
+        raise ValueError
+    return SWITCHES[text.lower()]
+
+
+def _name(text: str, _folder: str) -> str:
+    return _matching(r"[!-~]+", text)
+
+
+def _ids(text: str, _folder: str) -> frozenset[str]:
+    return frozenset(_matching(r"[A-Z0-9]{2,24}", word) for word in re.split(r"[\s,]+", text) if word)
+
+
+def _split_url(text: str) -> SplitResult:
+    """Split an http or https URL. Raise ValueError for any other, or if it has a query, a fragment or a bad port."""
+    url = urlsplit(_matching(r"[!-~]+", text))
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+        raise ValueError
+    _within(1 if url.port is None else url.port, 1, 65535)
+    return url
+
+
+def _base_url(text: str, _folder: str) -> str:
+    """Return the URL without a slash at its end. Raise ValueError if requests to it could be read on the way."""
+    url = _split_url(text)
+    if url.username is not None or (url.scheme == "http" and not is_loopback(text)):
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _folder_url(text: str, folder: str) -> str:
+    return _base_url(text, folder) + "/"
+
+
+def _proxy(text: str, _folder: str) -> Secret:
+    _split_url(text)
+    return Secret(text)
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Split `127.0.0.1:8080` or `[::1]:8080` into host and port. Raise ValueError if `text` is neither."""
+    host, _colon, port = text.rpartition(":")
+    _matching(r"\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+", host)
+    return host.strip("[]"), _within(int(_matching(r"\d{1,5}", port)), 1, 65535)
+
+
+def _listen(text: str, _folder: str) -> tuple[str, int] | None:
+    return None if SWITCHES.get(text.lower(), True) is False else split_listen(text)
+
+
+def absolute_path(text: str, folder: str) -> str:
+    """Return the path `text`, which may be relative to `folder`, as absolute, with `~` and `..` resolved."""
+    return os.path.normpath(os.path.join(folder, os.path.expanduser(text)))
+
+
+def _folder(text: str, folder: str) -> str:
+    return absolute_path(_matching(r"[^\0\n]+", text), folder)
+
+
+def _file(text: str, folder: str) -> str:
+    """Return the path of a file that this user can read."""
+    path = _folder(text, folder)
+    if not (os.path.isfile(path) and os.access(path, os.R_OK)):
+        raise ValueError
+    return path
+
+
+_URL_ALLOWED = "an https:// address, or http:// on this machine, without user, password or query"
+
+SECRET = ValueType("text without spaces, in ASCII", _secret, is_secret=True, empty=Secret())
+SWITCH = ValueType("on or off", _switch)
+NAME = ValueType("a name without spaces", _name)
+IDS = ValueType("IDs such as C0123456789, with spaces or commas between", _ids, empty=frozenset())
+BASE_URL = ValueType(_URL_ALLOWED, _base_url)
+FOLDER_URL = ValueType(_URL_ALLOWED, _folder_url)
+PROXY = ValueType("an http:// or https:// address", _proxy, is_secret=True, empty=Secret())
+LISTEN = ValueType("an address with a port, or off", _listen)
+FILE = ValueType("a file that can be read", _file)
+FOLDER = ValueType("a folder", _folder)

@@ -1,0 +1,214 @@
+"""The report for people: what is shown, in which order and wording, alike in a terminal and in a browser.
+
+A report is a headline, a few fields that matter most, and sections of fields or a table. Every text in it is plain: one
+line, without anything that a terminal would interpret. text.py and page.py decide how it looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cocoai.engine.process.scoreboard import Snapshot
+from cocoai.status.answers import LastDay
+from cocoai.status.status import RUNNING, ProcessMemory, Status
+from cocoai.status.units import mib, moment, number, plain, seconds, times
+
+LONG_WAIT = 60.0
+"""Seconds after which a question that no process has taken is marked."""
+
+NAMES = {"look": "this look"}
+"""The names of processes that are not called by their kind."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A label and a value, with a note. A field that `is_alarm` needs the operator's attention."""
+
+    label: str
+    value: str
+    note: str = ""
+    is_alarm: bool = False
+
+
+class Column(NamedTuple):
+    """A column's title. One that `is_number` is aligned at the right, digits under digits."""
+
+    title: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """Rows of texts; `empty` is shown if there are none. A table that `is_wide` does not fit a narrow screen."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    empty: str = ""
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A title with fields, or a table, or both."""
+
+    title: str
+    fields: tuple[Field, ...] = ()
+    table: ReportTable | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The pool's `state` with a sentence about it (`summary`, or ""), the folder `var`, the time, and the details."""
+
+    state: str
+    summary: str
+    var: str
+    at: str
+    is_healthy: bool
+    fields: tuple[Field, ...]
+    sections: tuple[Section, ...]
+
+
+def report(status: Status) -> Report:
+    """Build the report for a status."""
+    snapshot = status.snapshot
+    return Report(
+        state=status.state,
+        summary=plain(status.trouble) or _uptime(status, snapshot),
+        var=plain(status.var),
+        at=moment(status.at),
+        is_healthy=status.state == RUNNING,
+        fields=tuple(_headline(status)),
+        sections=tuple(_sections(status, snapshot)),
+    )
+
+
+def _uptime(status: Status, snapshot: Snapshot | None) -> str:
+    return f"for {seconds(status.at - snapshot.started)}, pid {snapshot.pid}" if snapshot else ""
+
+
+def _headline(status: Status) -> Iterator[Field]:
+    """Yield the fields at the top: those that an operator wants first."""
+    spool, day = status.spool, status.day
+    if status.processes:
+        workers = status.of_kind("worker")
+        active = sum(1 for worker in workers if worker.state == "busy")
+        idle = sum(1 for worker in workers if worker.state == "idle")
+        yield Field("Workers", f"{active} active", f"{idle} idle, {len(workers)} in all")
+        yield Field("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")
+    waiting = spool.files["ready"] - spool.in_hand
+    since = f"the oldest for {seconds(spool.seconds)}" if waiting else "nobody waits"
+    yield Field("Waiting", number(waiting), since, is_alarm=spool.seconds > LONG_WAIT)
+    yield Field("Answered", number(day.answered), "in the last 24 hours")
+    if status.processes:
+        parts = f"pool {mib(status.pool_pss)}, jobs {mib(status.jobs_pss)}"
+        yield Field("Memory (PSS)", mib(status.pool_pss + status.jobs_pss), parts)
+
+
+def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
+    """Yield the sections, those that need attention before those that explain."""
+    yield Section("Answers of the last 24 hours", tuple(_answers(status.day)), _phases(status.day))
+    yield Section("Spool", tuple(_spool(status)))
+    if snapshot:
+        yield Section("Last errors", table=_errors(snapshot, status.at))
+    if status.processes:
+        yield Section("Processes", table=_processes(status))
+    if snapshot:
+        yield Section("Requests", tuple(_requests(snapshot)))
+        yield Section("Pool", tuple(_pool(snapshot)))
+
+
+def _processes(status: Status) -> ReportTable:
+    """Return the table of all processes with what each does and takes."""
+    columns = (
+        Column("Process"),
+        Column("State"),
+        Column("For", is_number=True),
+        Column("Done", is_number=True),
+        Column("Last took", is_number=True),
+        Column("Last CPU", is_number=True),
+        Column("PSS", is_number=True),
+        Column("pid", is_number=True),
+        Column("Question"),
+    )
+    return ReportTable(columns, tuple(map(_process_row, status.processes)), empty="none", is_wide=True)
+
+
+def _process_row(memory: ProcessMemory) -> tuple[str, ...]:
+    """Return the cells of one process, in the order of the columns of `_processes`."""
+    process = memory.process
+    is_one_of_many = process.kind in ("worker", "job")
+    name = f"{process.kind} {process.number}" if is_one_of_many else NAMES.get(process.kind, process.kind)
+    done = ("", "", "")
+    if process.requests:
+        done = (number(process.requests), seconds(process.duration), seconds(process.cpu))
+    since = seconds(process.since) if process.since else ""
+    return (name, process.state, since, *done, mib(memory.pss), str(process.pid), plain(process.key))
+
+
+def _answers(day: LastDay) -> Iterator[Field]:
+    """Yield the numbers of the last day."""
+    yield Field("Answered", number(day.answered))
+    yield Field("Given up", number(day.given_up), "see: cocoai spool list" if day.given_up else "", day.given_up > 0)
+    among = f"of the newest {number(day.read)}" if day.read < day.answered else ""
+    yield Field("Tried more than once", number(day.retried), among)
+
+
+def _phases(day: LastDay) -> ReportTable:
+    """Return the table of the phases of an answer; a phase without figures is left out."""
+    columns = (Column("Phase"), *(Column(title, is_number=True) for title in ("Median", "p95", "Longest")))
+    rows = tuple(
+        (phase.name, *map(seconds, (phase.median, phase.p95, phase.most))) for phase in day.phases if phase.number
+    )
+    return ReportTable(columns, rows, empty="no answer, so no times")
+
+
+def _spool(status: Status) -> Iterator[Field]:
+    """Yield how many jobs are in each folder, and how long the oldest has waited."""
+    spool = status.spool
+    files = spool.files
+    yield Field("To be answered (ready)", number(files["ready"]), f"{number(spool.in_hand)} in hand")
+    if spool.oldest:
+        is_long = spool.seconds > LONG_WAIT
+        yield Field("The oldest waits for", seconds(spool.seconds), plain(spool.oldest), is_long)
+    yield Field("Answered (done)", number(files["done"]), "kept 48 hours")
+    yield Field("Given up (failed)", number(files["failed"]), "kept 30 days")
+    yield Field("Being written (tmp)", number(files["tmp"]))
+
+
+def _requests(snapshot: Snapshot) -> Iterator[Field]:
+    """Yield how many requests there were since the start, and why some were refused."""
+    yield Field("Accepted", number(snapshot.accepted))
+    yield Field(
+        "Slow", number(snapshot.slow), "their stacks are in the log" if snapshot.slow else "", snapshot.slow > 0
+    )
+    yield Field("Timed out", number(snapshot.timed_out), is_alarm=snapshot.timed_out > 0)
+    yield Field("Refused", number(sum(snapshot.refused.values())))
+    for reason, count in snapshot.refused.items():
+        yield Field(f"– {plain(reason)}", number(count))
+
+
+def _pool(snapshot: Snapshot) -> Iterator[Field]:
+    """Yield the times and the counters of the pool."""
+    yield Field("Started", moment(snapshot.started))
+    yield Field("Reloaded", moment(snapshot.reloaded) if snapshot.reloaded else "not since")
+    is_fixed = snapshot.least == snapshot.most
+    yield Field("Workers allowed", str(snapshot.most) if is_fixed else f"{snapshot.least} to {snapshot.most}")
+    yield Field("Most active at once", number(snapshot.most_active))
+    reached = snapshot.most_reached
+    yield Field("Most workers reached", times(reached), "raise [pool] workers" if reached else "", reached > 0)
+    yield Field("Workers spawned", number(snapshot.spawned))
+    yield Field("Workers died", number(snapshot.died), is_alarm=snapshot.died > 0)
+    outgrown = snapshot.outgrown
+    yield Field("Workers outgrown", number(outgrown), "over [pool] max_worker_mib" if outgrown else "")
+
+
+def _errors(snapshot: Snapshot, now: float) -> ReportTable:
+    """Return the table of the last error of each process, with its age."""
+    columns = (Column("When"), Column("Who"), Column("What"))
+    rows = tuple(
+        (f"{seconds(max(0.0, now - error.at))} ago", error.who, plain(error.text)) for error in snapshot.mishaps
+    )
+    return ReportTable(columns, rows, empty="none", is_wide=True)

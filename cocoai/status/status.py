@@ -1,0 +1,177 @@
+"""Collect the status from the scoreboard, the spool and /proc, and give it to programs as JSON."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cocoai
+from cocoai import board, config
+from cocoai.engine.process import proc
+from cocoai.engine.process.scoreboard import Process, Snapshot
+from cocoai.spool.spool import Spool
+from cocoai.status.answers import LastDay, last_day
+
+RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
+
+FOLDERS = ("ready", "done", "failed", "tmp")
+
+POOL_KINDS = frozenset({"master", "worker", "look"})
+"""The processes that the pool always has; the others, placeholder and job processes, come and go with questions."""
+
+
+@dataclass(frozen=True)
+class ProcessMemory:
+    """A process and its memory: KiB of PSS; None if it has just ended.
+
+    The process that collects the status shares memory with the pool, and so lessens the PSS of the others. That shared
+    part of it, and nothing else, is listed as a process of the kind `look`: with it the sum is what it is at other
+    times.
+    """
+
+    process: Process
+    pss: int | None
+
+
+@dataclass(frozen=True)
+class SpoolState:
+    """The spool: how many `files` are in each folder, and how many of those in ready/ are being answered (`in_hand`).
+
+    `oldest` is the key of the question that has waited longest, `seconds` the time since it was asked; "" and 0.0 if
+    no question waits.
+    """
+
+    files: dict[str, int]
+    in_hand: int
+    oldest: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that is known at the time `at` (epoch seconds). `trouble` says why there is no running pool to see, or "".
+
+    `snapshot` is None if the scoreboard cannot be read.
+    """
+
+    at: float
+    var: str
+    state: str
+    trouble: str
+    slots: int
+    snapshot: Snapshot | None
+    processes: tuple[ProcessMemory, ...]
+    spool: SpoolState
+    day: LastDay
+
+    def of_kind(self, kind: str) -> list[Process]:
+        """Return the processes of this kind."""
+        return [each.process for each in self.processes if each.process.kind == kind]
+
+    @property
+    def pool_pss(self) -> int:
+        """Return the KiB of the master and its workers."""
+        return sum(each.pss or 0 for each in self.processes if each.process.kind in POOL_KINDS)
+
+    @property
+    def jobs_pss(self) -> int:
+        """Return the KiB of the placeholder process and the job processes."""
+        return sum(each.pss or 0 for each in self.processes if each.process.kind not in POOL_KINDS)
+
+
+def collect(settings: config.Settings) -> Status:
+    """Read everything once. Raise OSError if the spool cannot be read."""
+    now = time.time()
+    snapshot, state, trouble = _read_scoreboard(settings)
+    spool = Spool(settings.paths.var)
+    return Status(
+        at=now,
+        var=settings.paths.var,
+        state=state,
+        trouble=trouble,
+        slots=settings.pool.slots,
+        snapshot=snapshot,
+        processes=tuple(_processes(snapshot, now)) if snapshot else (),
+        spool=_spool_state(spool, _in_hand(snapshot) if snapshot else set(), now),
+        day=last_day(spool, now),
+    )
+
+
+def _read_scoreboard(settings: config.Settings) -> tuple[Snapshot | None, str, str]:
+    """Return the scoreboard's snapshot, if there is one, the pool's state, and a remark on it."""
+    try:
+        snapshot = board.read_snapshot(settings)
+    except FileNotFoundError:
+        return None, STOPPED, "it has never run here"
+    except (OSError, ValueError) as error:
+        return None, UNKNOWN, str(error)
+    return (snapshot, RUNNING, "") if snapshot.pid else (snapshot, STOPPED, "the figures are those of its last run")
+
+
+def _in_hand(snapshot: Snapshot) -> set[str]:
+    """Return the keys of the questions that are being answered."""
+    return {process.key for process in snapshot.processes if (process.kind, process.state) == ("job", "busy")}
+
+
+def _processes(snapshot: Snapshot, now: float) -> Iterator[ProcessMemory]:
+    """Yield the master, then the others, then this process."""
+    if snapshot.pid:
+        since = now - max(snapshot.started, snapshot.reloaded)
+        yield _with_memory(Process("master", 0, snapshot.pid, "", since, 0, "", 0.0, 0.0))
+    for process in snapshot.processes:
+        yield _with_memory(process)
+    if snapshot.pid:
+        ours = proc.memory_use(os.getpid())
+        yield ProcessMemory(Process("look", 0, os.getpid(), "", 0.0, 0, "", 0.0, 0.0), ours.pss - ours.private)
+
+
+def _with_memory(process: Process) -> ProcessMemory:
+    """Read the memory of a process; None if the process has just ended."""
+    try:
+        return ProcessMemory(process, proc.memory_use(process.pid).pss)
+    except OSError:
+        return ProcessMemory(process, None)
+
+
+def _spool_state(spool: Spool, in_hand: set[str], now: float) -> SpoolState:
+    """Count the files, and find the oldest question that no process is answering."""
+    ready = spool.keys("ready")
+    waiting = [key for key in ready if str(key) not in in_hand]
+    return SpoolState(
+        files={folder: spool.count(folder) for folder in FOLDERS},
+        in_hand=len(ready) - len(waiting),
+        oldest=str(waiting[0]) if waiting else "",
+        seconds=now - float(waiting[0].ts) if waiting else 0.0,
+    )
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """Return the status as JSON. Durations are seconds, times are seconds since the epoch, memory is KiB of PSS."""
+    snapshot = status.snapshot
+    return {
+        "version": cocoai.__version__,
+        "at": status.at,
+        "var": status.var,
+        "state": status.state,
+        "trouble": status.trouble,
+        "pool": _pool_as_json(status, snapshot) if snapshot else None,
+        "processes": [asdict(each.process) | {"pss_kib": each.pss} for each in status.processes],
+        "memory": {"pool_pss_kib": status.pool_pss, "jobs_pss_kib": status.jobs_pss},
+        "slots": {"used": len(status.of_kind("job")), "of": status.slots},
+        "spool": asdict(status.spool),
+        "last_day": asdict(status.day),
+        "errors": [asdict(error) for error in snapshot.mishaps] if snapshot else [],
+    }
+
+
+def _pool_as_json(status: Status, snapshot: Snapshot) -> dict[str, Any]:
+    """Return the pool's counters, with the numbers of idle, active and all workers as php-fpm names them."""
+    counters = asdict(snapshot)
+    for elsewhere in ("mishaps", "processes"):  # as_json has them under other keys
+        del counters[elsewhere]
+    workers = status.of_kind("worker")
+    states = {state: sum(1 for worker in workers if worker.state == state) for state in ("idle", "busy")}
+    return counters | {"idle": states["idle"], "active": states["busy"], "total": len(workers)}

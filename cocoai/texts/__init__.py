@@ -1,0 +1,23 @@
+"""The fixed texts that an asker can read, and the words that CocoAI itself understands in a question.
+
+texts.py defines which texts there are, japanese.py and english.py hold them, overrides.py replaces them by the
+operator's, languages.py chooses the asker's language, commands.py recognises リセット and its like. What the model
+writes is not here.
+"""
+
+from cocoai.texts.commands import command, split_model_prefix
+from cocoai.texts.english import ENGLISH
+from cocoai.texts.japanese import JAPANESE
+from cocoai.texts.languages import LANGUAGES, TextsByLanguage, language_of
+from cocoai.texts.texts import Texts
+
+__all__ = [
+    "ENGLISH",
+    "JAPANESE",
+    "LANGUAGES",
+    "Texts",
+    "TextsByLanguage",
+    "command",
+    "language_of",
+    "split_model_prefix",
+]

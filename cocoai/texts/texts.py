@@ -1,0 +1,54 @@
+"""Which fixed texts there are in each language, in two groups. The texts themselves: japanese.py and english.py.
+
+The persona's voice is CocoAI speaking for itself, and may be playful. The notices tell what happened and what to do,
+and stay sober. Neither names an exception, a key or an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Texts:
+    """All that an asker can read and no model has written, in one language.
+
+    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{name}`, `{why}` or `{word}`.
+    `sorry` maps an error's code to its text; `sorry[""]` serves every other code.
+    """
+
+    # the persona's voice
+    placeholder: str
+    writing: str
+    help: str
+    more: dict[str, str]
+    started_over: str
+    model: str
+    thanks: str
+    # notices
+    cut: str
+    stopped: str
+    empty: str
+    refused: str
+    late: str
+    left_out: str
+    left_out_unnamed: str
+    only_asker: str
+    why: dict[str, str]
+    buttons: dict[str, str]
+    sorry: dict[str, str]
+
+    def error_text(self, code: str) -> str:
+        """Return what the asker reads when a question is given up because of `code`."""
+        return self.refused if code == "refused" else self.sorry.get(code, self.sorry[""])
+
+    def help_text(self, models: Mapping[str, str], *, files: bool, buttons: bool) -> str:
+        """Return the help, with a line for each model that has a prefix, and for files and buttons if these are on."""
+        lines = [self.help]
+        if files:
+            lines.append(self.more["files"])
+        lines += [self.more["deep"].format(word=prefix, model=model) for prefix, model in models.items()]
+        if buttons:
+            lines.append(self.more["buttons"])
+        return "\n".join(lines)

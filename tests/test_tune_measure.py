@@ -1,0 +1,53 @@
+"""`cocoai tune` measures real processes, and loses neither orphans nor the CPU time of processes that have ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cocoai.tune.measure import measure
+from cocoai.tune.process_tree import CpuWatch, adopting_orphans, descendants
+from cocoai.up import Up
+from tests.processes import wait_until
+
+
+def test_every_figure_is_measured(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every figure is more than 0, and shared memory is counted once."""
+    measured = measure(Up, tmp_path_factory.mktemp("m"))
+
+    assert 2 == measured.workers
+    assert 0 < measured.nginx < measured.supervisord < measured.rss
+    assert 0 < measured.worker < measured.rss / 2
+    assert measured.master + 2 * measured.worker < measured.rss
+    assert 0 < measured.job < measured.rss
+    assert 0 < measured.message_ms < measured.question_ms
+
+
+def test_adopted_orphans_are_reaped() -> None:
+    """No zombie is left of a process that lost its parent."""
+    code = "import os, time\nif not os.fork():\n    os.setsid()\n    time.sleep(60)"
+
+    with adopting_orphans():
+        before = set(descendants(os.getpid()))
+        subprocess.run([sys.executable, "-c", code], check=True)
+        (orphan,) = set(descendants(os.getpid())) - before
+        os.kill(orphan, signal.SIGKILL)
+        wait_until(lambda: orphan not in descendants(os.getpid()))
+
+    assert not Path(f"/proc/{orphan}").exists()
+
+
+def test_the_cpu_time_of_a_process_that_has_ended_is_counted() -> None:
+    """The watch keeps the last reading of a process that ends while it runs."""
+    burn = "import time\nwhile time.process_time() < 0.3: pass\n"
+    code = f"open('/proc/self/comm', 'w').write('cocoai-job')\n{burn}"
+
+    with CpuWatch() as watch:
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    assert 0.1 < watch.seconds < 0.9
