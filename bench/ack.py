@@ -31,8 +31,8 @@ from bench import load, tables
 from bench.cpu import accounts
 from bench.peers import ALONE, NAMES, Subject, missing, subject
 from cocoai.rehearsal.certificates import make
-from cocoai.rehearsal.slack.shapes import Payload, app_mention_event, envelope, message_event, message_json
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.json_shapes import Payload, app_mention_event, envelope, message_event, message_json
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 ANCHOR = "php-fpm"
 """The subject to which the others are compared."""

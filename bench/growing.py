@@ -26,10 +26,10 @@ from bench.question import kind_of_update
 from bench.tables import print_row, print_times
 from bench.timed_openai import TimedOpenAI
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.front import Call
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.gateway import Call
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house, payload
 
 PATIENCE = 240.0
@@ -48,8 +48,8 @@ END = "and this is its end."
 def growing_house(folder: Path, certificates: Certificates, *, seconds: float, pieces: int) -> Iterator[House]:
     """Run CocoAI with Slack's rate tiers and latency, and a model that writes `pieces` in so many seconds."""
     model = Model(answer=WORDS * (pieces // 16) + END, pieces=pieces, piece_delay=seconds / pieces)
-    manner = Manner(rate_limits=True, latency=0.1)
-    with house(folder, certificates, manner=manner, openai=partial(TimedOpenAI, manner=model)) as built:
+    manner = SlackSwitches(rate_limits=True, latency=0.1)
+    with house(folder, certificates, manner=manner, openai=partial(TimedOpenAI, switches=model)) as built:
         yield built
 
 

@@ -21,10 +21,10 @@ from typing import Any
 from bench import tables
 from bench.tables import print_row, print_times
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house
 
 PATIENCE = 240.0
@@ -33,11 +33,11 @@ PATIENCE = 240.0
 
 def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
     """Measure whether Slack has its 200 within 3 s when the model takes 20 s; a question every `pause` seconds."""
-    manner = Manner(repeat=3, retry_waits=(0.0, 1.0, 2.0))
+    manner = SlackSwitches(repeat=3, retry_waits=(0.0, 1.0, 2.0))
     with house(folder, certificates, manner=manner, openai=model(first_delay=20.0), COCOAI_POOL_SLOTS="100") as built:
         questions = []
         for number in range(100):
-            built.slack.manner.twins = "mention first" if number % 2 else "message first"
+            built.slack.switches.twins = "mention first" if number % 2 else "message first"
             questions.append(built.ask(f"question {number}?"))
             time.sleep(pause)
         wait_for_all(built, questions)
@@ -51,7 +51,7 @@ def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
 
 def burst(folder: Path, certificates: Certificates) -> None:
     """Measure how soon all askers have a placeholder when every slot is busy and Slack limits the posts."""
-    manner = Manner(rate_limits=True, latency=0.1)
+    manner = SlackSwitches(rate_limits=True, latency=0.1)
     with house(folder, certificates, manner=manner, openai=model(first_delay=1.0, piece_delay=0.05)) as built:
         questions = [built.ask(f"question {number}?") for number in range(30)]
         most = watch_locks(built, questions)
@@ -65,7 +65,7 @@ def burst(folder: Path, certificates: Certificates) -> None:
 
 def alone(folder: Path, certificates: Certificates) -> None:
     """Measure how soon one asker has a placeholder when nobody else asks."""
-    with house(folder, certificates, manner=Manner(latency=0.1)) as built:
+    with house(folder, certificates, manner=SlackSwitches(latency=0.1)) as built:
         questions = []
         for number in range(30):
             questions.append(built.ask(f"question {number}?"))
@@ -82,7 +82,7 @@ def rush(folder: Path, certificates: Certificates) -> None:
 
 def model(**switches: Any) -> Callable[[Certificates], PracticeOpenAI]:
     """Return what makes a practice OpenAI with these switches."""
-    return partial(PracticeOpenAI, manner=Model(**switches))
+    return partial(PracticeOpenAI, switches=Model(**switches))
 
 
 def wait_for_all(built: House, questions: Sequence[Message]) -> None:
@@ -119,7 +119,7 @@ def print_counts(built: House, questions: Sequence[Message]) -> None:
     """Print how many questions have exactly one reply, and how often the model was called."""
     replies = [len(built.replies(question)) for question in questions]
     print_row("questions", len(questions), "with exactly one reply", replies.count(1))
-    calls = sum(1 for each in built.openai.asked if each.path.endswith("/chat/completions"))
+    calls = sum(1 for each in built.openai.requests if each.path.endswith("/chat/completions"))
     print_row("calls of the model", calls, "jobs done", len(built.spool.keys("done")))
 
 

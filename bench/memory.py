@@ -25,12 +25,12 @@ from bench.page_sharing import ProcessMemory, measure
 from bench.peers import ALONE, NAMES, missing, subject
 from bench.soak import house_processes
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.answer import practice_answer
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
-from cocoai.rehearsal.stage import answered, replies, trust_both
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_answer import practice_answer
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.rehearse import answered, replies, trust_both
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house
 from tests.processes import free_port, wait_until
 
@@ -195,7 +195,7 @@ def trusting(folder: Path, certificates: Certificates) -> Certificates:
 
 def model(certificates: Certificates) -> PracticeOpenAI:
     """Make a practice OpenAI that answers at once, until its `piece_delay` is set."""
-    return PracticeOpenAI(certificates, manner=Model(answer=ANSWER))
+    return PracticeOpenAI(certificates, switches=Model(answer=ANSWER))
 
 
 def warm_up(running: Running) -> None:
@@ -209,11 +209,11 @@ def warm_up(running: Running) -> None:
 
 def measure_in_flight(running: Running, number: int) -> Measured:
     """Measure while `number` answers are being written; then let them end."""
-    running.openai.manner.piece_delay = PIECE_DELAY
+    running.openai.switches.piece_delay = PIECE_DELAY
     questions = [running.slack.say("U0ASKER01", f"<@U0COCOAI> question {index}?") for index in range(number)]
     running.slack.wait_for(lambda: all(is_growing(running, question) for question in questions) or None, PATIENCE)
     measured = measure_now(running)
-    running.openai.manner.piece_delay = 0.0
+    running.openai.switches.piece_delay = 0.0
     wait_for_answers(running, questions)
     return measured
 

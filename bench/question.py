@@ -30,12 +30,12 @@ from bench.journey import placeholder_times
 from bench.tables import print_times
 from bench.timed_openai import TimedOpenAI
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.answer import practice_answer
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.front import Call
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_answer import practice_answer
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.gateway import Call
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house, payload
 from tests.processes import wait_until
 
@@ -90,7 +90,7 @@ def cpu_of_a_question(folder: Path, certificates: Certificates) -> None:
 def cost_of_cocoai(folder: Path, certificates: Certificates, **environ: str) -> Cost:
     """Measure CocoAI with these settings; supervisord stands apart, and is in no sum."""
     folder.mkdir()
-    openai = partial(PracticeOpenAI, manner=WRITING)
+    openai = partial(PracticeOpenAI, switches=WRITING)
     with house(folder, certificates, openai=openai, **environ) as built, counted(built) as spent:
         workers = workers_of(built.pool_pid())
 
@@ -190,7 +190,7 @@ def peers_side_by_side(folder: Path, certificates: Certificates) -> None:
 
 def cost_of_peer(name: str, folder: Path, certificates: Certificates) -> Cost:
     """Measure one of the peers; its `spent` has the single key "all"."""
-    openai = partial(PracticeOpenAI, manner=WRITING)
+    openai = partial(PracticeOpenAI, switches=WRITING)
     with (
         cpu.accounts(name) as accounts,
         peers.subject(name, folder / name, certificates, openai=openai, account=accounts[name]) as peer,
@@ -215,7 +215,7 @@ def is_quiet(peer: peers.Subject) -> bool:
 def times_of_a_question(folder: Path, certificates: Certificates) -> None:
     """Print how soon one asker has the placeholder, and the whole answer once the model has written it."""
     model = Model(answer=ANSWER, pieces=PIECES, piece_delay=0.02)
-    with house(folder, certificates, openai=partial(TimedOpenAI, manner=model)) as built:
+    with house(folder, certificates, openai=partial(TimedOpenAI, switches=model)) as built:
         questions = []
         for number in range(30):
             questions.append(built.ask(f"What costs what, number {number}?"))

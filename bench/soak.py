@@ -138,7 +138,7 @@ def names(built: House, folder: str) -> list[str]:
 
 def model_calls(built: House) -> int:
     """Return how often the model was called for an answer."""
-    return sum(1 for each in built.openai.asked if each.path.endswith("/chat/completions"))
+    return sum(1 for each in built.openai.requests if each.path.endswith("/chat/completions"))
 
 
 def refused(built: House) -> int:

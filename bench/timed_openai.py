@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.server import Incoming, Outgoing
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.practice_server import Incoming, Outgoing
 
 
 class TimedOpenAI(PracticeOpenAI):
@@ -20,8 +20,8 @@ class TimedOpenAI(PracticeOpenAI):
     answer had left as a whole, in the order in which they did.
     """
 
-    def __init__(self, certificates: Certificates, manner: Model) -> None:
-        super().__init__(certificates, manner=manner)
+    def __init__(self, certificates: Certificates, switches: Model) -> None:
+        super().__init__(certificates, switches=switches)
         self.first_pieces: dict[str, float] = {}
         self.ends: list[float] = []
 

@@ -11,20 +11,22 @@ class CocoAIError(Exception):
     """Whatever CocoAI knows can go wrong.
 
     `code` is the other side's own word where it has one (`ratelimited`, `invalid_api_key`), else ours.
-    `theirs` is what the other side said where ours stands for many of its words.
+    `their_code` is what the other side said where ours stands for many of its words.
     `source` names the other side (`Slack`, `OpenAI`, or empty for ourselves).
     """
 
-    def __init__(self, code: str, *, source: str = "", status: int = 0, request_id: str = "", theirs: str = "") -> None:
+    def __init__(
+        self, code: str, *, source: str = "", status: int = 0, request_id: str = "", their_code: str = ""
+    ) -> None:
         super().__init__(code)
         self.code = code
-        self.theirs = theirs
+        self.their_code = their_code
         self.source = source
         self.status = status
         self.request_id = request_id
 
     def __str__(self) -> str:
-        words = [self.source, self.code, self.theirs, str(self.status or ""), self.request_id]
+        words = [self.source, self.code, self.their_code, str(self.status or ""), self.request_id]
         return " ".join(word for word in words if word)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench.chaos.ledger import Account, Ledger, Question, answer_to, number_asked, question_text
-from cocoai.rehearsal.openai.practice import Asked
-from cocoai.rehearsal.slack.delivery import Delivery
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import RecordedRequest
+from cocoai.rehearsal.slack.event_delivery import Delivery
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 40
@@ -121,7 +121,7 @@ def test_a_question_is_accepted_by_any_200_and_paid_by_each_served_call() -> Non
 def test_a_request_to_the_model_is_for_its_last_question() -> None:
     """A request is for the last question in it, whatever the thread holds before that one."""
     assert 8 == number_asked(request(8, "ok"))
-    assert None is number_asked(Asked("/v1/models", None, {}, 0.0, "ok"))
+    assert None is number_asked(RecordedRequest("/v1/models", None, {}, 0.0, "ok"))
 
 
 def message(question: Question, kind: str, n: int, text: str) -> Message:
@@ -142,7 +142,7 @@ def delivery(status: int, failure: str) -> Delivery:
     return Delivery("Ev01", "app_mention", asked_in.channel, asked_in.ts, 0, status, failure, 1.0, 100.0)
 
 
-def request(number: int, outcome: str) -> Asked:
+def request(number: int, outcome: str) -> RecordedRequest:
     """Make a request to the model that ends with question `number`, after others of the same thread."""
     body = {"messages": [{"content": question_text(3)}, {"content": f"{question_text(4)} {question_text(number)}"}]}
-    return Asked("/v1/chat/completions", body, {}, 0.0, outcome)
+    return RecordedRequest("/v1/chat/completions", body, {}, 0.0, outcome)

@@ -43,7 +43,7 @@ def in_text_alone(harness: LocalizedHarness) -> None:
 
 def in_blocks_that_slack_refuses(harness: LocalizedHarness) -> None:
     """Reply in blocks to a Slack that refuses them, so that the reply is posted again as text."""
-    harness.slack.manner.markdown_blocks = False
+    harness.slack.switches.markdown_blocks = False
 
 
 SHAPES = (in_blocks, in_text_alone, in_blocks_that_slack_refuses)

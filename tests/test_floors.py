@@ -49,7 +49,7 @@ REHEARSAL_IMPORTERS = (BESIDE, "cli", "tune")
 OUTSIDERS: Mapping[str, frozenset[str]] = {
     "flup": frozenset({"engine/web/fastcgi"}),
     "supervisor": frozenset({"up"}),
-    "requests": frozenset({"engine/client/https", "engine/client/proxied", "rehearsal"}),
+    "requests": frozenset({"engine/client/proxied", "rehearsal"}),
     "urllib3": frozenset({"engine/client/proxied"}),
     "certifi": frozenset({"engine/client/tls"}),
     "_typeshed": frozenset({"engine/web", "app"}),
@@ -232,10 +232,10 @@ def test_every_room_is_known() -> None:
         pytest.param("conversation.py", "from cocoai.texts import HELP", "may not import", id="conversation-texts"),
         pytest.param("answer/reply.py", "from cocoai.config import Settings", "imported by no room", id="config"),
         pytest.param("slack/api/chat.py", "from cocoai import cli", "imported by no room", id="cli"),
-        pytest.param("rehearsal/stage.py", "from cocoai.up import Up", "imported by no room", id="rehearsal-top"),
-        pytest.param("app.py", "from cocoai.rehearsal import stage", "by cli.py and tune/ only", id="rehearsal"),
+        pytest.param("rehearsal/rehearse.py", "from cocoai.up import Up", "imported by no room", id="rehearsal-top"),
+        pytest.param("app.py", "from cocoai.rehearsal import rehearse", "by cli.py and tune/ only", id="rehearsal"),
         pytest.param(
-            "answer/reply.py", "import_module('cocoai.rehearsal.stage')", "by cli.py and tune/ only", id="by-name"
+            "answer/reply.py", "import_module('cocoai.rehearsal.rehearse')", "by cli.py and tune/ only", id="by-name"
         ),
         pytest.param("engine/pool/master.py", "import flup.server", "only engine/web/fastcgi may", id="flup"),
         pytest.param("answer/reply.py", "import requests", "only engine/client/", id="requests"),
@@ -271,8 +271,8 @@ def test_a_forbidden_import_is_found_where_it_stands(tmp_path: Path, file: str, 
             "from cocoai import texts\nfrom cocoai.slack.api.chat import SlackChat\nimport cocoai.chatgpt.chat",
         ),
         ("app.py", "from cocoai import config, answer, webhook"),
-        ("cli.py", "from cocoai.rehearsal import stage\nfrom cocoai.spool.spool import Spool\nimport cocoai"),
-        ("rehearsal/stage.py", "from cocoai.spool.key import Key\nfrom cocoai.rehearsal import slack"),
+        ("cli.py", "from cocoai.rehearsal import rehearse\nfrom cocoai.spool.spool import Spool\nimport cocoai"),
+        ("rehearsal/rehearse.py", "from cocoai.spool.key import Key\nfrom cocoai.rehearsal import slack"),
         ("up.py", "from supervisor.xmlrpc import SupervisorTransport"),
     ],
 )

@@ -241,11 +241,11 @@ class UnusedClient:
         """Raise AssertionError."""
         raise AssertionError("nothing must be sent")
 
-    def ask(self, *_: object) -> PendingResponse:
+    def post_streamed(self, *_: object) -> PendingResponse:
         """Raise AssertionError."""
         raise AssertionError("nothing must be sent")
 
-    def fetch(self, *_: object) -> StreamedResponse:
+    def get(self, *_: object) -> StreamedResponse:
         """Raise AssertionError."""
         raise AssertionError("nothing must be sent")
 

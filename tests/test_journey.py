@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.texts import ENGLISH
 from tests.house import House, house, payload
 from tests.http_client import request
@@ -47,7 +47,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
 
 def model(**switches: Any) -> Callable[[Certificates], PracticeOpenAI]:
     """An OpenAI with these switches turned."""
-    return lambda certificates: PracticeOpenAI(certificates, manner=Model(**switches))
+    return lambda certificates: PracticeOpenAI(certificates, switches=Model(**switches))
 
 
 # the table of what arrives and what becomes of it
@@ -141,20 +141,22 @@ def test_a_mention_its_follow_up_and_a_direct_message(build: Build) -> None:
 
     assert direct.ts == answer.thread_ts
     assert [1, 1, 1] == [len(built.replies(question)) for question in (first, follow_up, direct)]
-    sent = [asked.body["messages"] for asked in built.openai.asked]
+    sent = [asked.body["messages"] for asked in built.openai.requests]
     assert ["system", "user", "assistant", "user"] == [message["role"] for message in sent[1]]
     assert ["one?", "two?"] == [message["content"] for message in sent[1] if message["role"] == "user"]
-    assert all(asked.body["store"] is False for asked in built.openai.asked)
+    assert all(asked.body["store"] is False for asked in built.openai.requests)
 
 
 def test_many_questions_to_a_slow_model_each_have_one_placeholder_and_one_answer(build: Build) -> None:
     """With both twins, in both orders, and every event redelivered three times though it was accepted."""
     built = build(
-        manner=Manner(repeat=3, retry_waits=(0.0, 0.2, 0.4)), openai=model(first_delay=2.0), COCOAI_POOL_SLOTS="30"
+        manner=SlackSwitches(repeat=3, retry_waits=(0.0, 0.2, 0.4)),
+        openai=model(first_delay=2.0),
+        COCOAI_POOL_SLOTS="30",
     )
     questions = []
     for number in range(24):
-        built.slack.manner.twins = "mention first" if number % 2 else "message first"
+        built.slack.switches.twins = "mention first" if number % 2 else "message first"
         questions.append(built.ask(f"question {number}?"))
     for question in questions:
         built.answer_to(question)
@@ -163,14 +165,14 @@ def test_many_questions_to_a_slow_model_each_have_one_placeholder_and_one_answer
     assert {200} == {delivery.status for delivery in deliveries}
     assert len(deliveries) >= 24 * 2 * 4
     assert [1] * 24 == [len(built.replies(question)) for question in questions]
-    assert 24 == len(built.openai.asked)
+    assert 24 == len(built.openai.requests)
     posts = [call for call in built.slack.calls if call.method == "chat.postMessage"]
     assert 24 == len(posts)
 
 
 def test_a_burst_in_one_channel_with_few_slots_is_answered_once_each(build: Build) -> None:
     """Slack's rate tiers on: placeholders come as it accepts them; never more locks than allowed are held."""
-    built = build(manner=Manner(rate_limits=True, latency=0.05), COCOAI_POOL_SLOTS="2")
+    built = build(manner=SlackSwitches(rate_limits=True, latency=0.05), COCOAI_POOL_SLOTS="2")
     most = 0
     done = threading.Event()
 
@@ -191,7 +193,7 @@ def test_a_burst_in_one_channel_with_few_slots_is_answered_once_each(build: Buil
         watcher.join()
 
     assert [1] * 10 == [len(built.replies(question)) for question in questions]
-    assert 10 == len(built.openai.asked)
+    assert 10 == len(built.openai.requests)
     assert 1 <= most <= 2
 
 
@@ -217,7 +219,7 @@ def test_a_killed_job_goes_on_in_the_same_placeholder(build: Build) -> None:
     (pid,) = job_processes(built)
 
     os.kill(pid, signal.SIGKILL)
-    built.openai.manner.piece_delay = 0.0
+    built.openai.switches.piece_delay = 0.0
     answer = built.answer_to(question)
 
     assert growing[0].ts == answer.ts
@@ -291,7 +293,7 @@ def test_a_stop_leaves_nothing_but_jobs_that_finish_the_question_in_hand(build: 
     """TERM to the master, as supervisor sends it: the workers go, the answer under way is still given."""
     built = build(openai=model(first_delay=1.5), COCOAI_POOL_SLOTS="1")
     question = built.ask("slowly, please")
-    wait_until(lambda: len(built.openai.asked) == 1)
+    wait_until(lambda: len(built.openai.requests) == 1)
     waiting = built.ask("the next one")
     wait_until(lambda: built.replies(waiting))
 

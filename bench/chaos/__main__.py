@@ -32,9 +32,9 @@ from bench.chaos.faults import FaultInjector, InjectedFault
 from bench.chaos.ledger import Account, Ledger, answer_to
 from bench.chaos.load import QuestionLoad
 from cocoai.rehearsal.certificates import Certificates, make
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests.house import House, house
 
 LONGEST = 24 * 3600
@@ -133,7 +133,7 @@ class ChaosRun:
     def run(self) -> int:
         """Run to the end, print the report, and return the exit status."""
         certificates = make(self._folder / "certificates")
-        manner = Manner(retry_waits=RETRY_WAITS)
+        manner = SlackSwitches(retry_waits=RETRY_WAITS)
         settings: Mapping[str, str] = SETTINGS | {processes.RUN_ID: self._run_id}
         try:
             with house(self._var, certificates, manner=manner, openai=model, **settings) as built:
@@ -174,9 +174,9 @@ class ChaosRun:
             for load in loads:
                 load.end()
             injector.end()
-        built.slack.mend()
-        built.openai.mend()
-        built.slack.manner.repeat, built.slack.manner.latency = 0, 0.0
+        built.slack.clear_faults()
+        built.openai.clear_faults()
+        built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
         self._notes["given up by supervisord"] = ", ".join(injector.revive()) or "nothing"
         self._wait_until_idle(built, logs)
         return injector.faults, {f"injected: {kind}": count for kind, count in injector.counts().items()}
@@ -211,7 +211,7 @@ class ChaosRun:
         return len(os.listdir(self._var / "spool" / folder))
 
     def _accounts(self, built: House) -> list[Account]:
-        return self._ledger.accounts(built.slack.deliveries, built.openai.asked, built.slack.thread)
+        return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread)
 
     def _keep_evidence(self) -> None:
         """Copy spool and logs into a folder that outlives the run, and print its path."""
@@ -223,7 +223,7 @@ class ChaosRun:
 
 def model(certificates: Certificates) -> PracticeOpenAI:
     """Make a practice OpenAI that answers each question with an answer of its own, in three quick pieces."""
-    return PracticeOpenAI(certificates, manner=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
+    return PracticeOpenAI(certificates, switches=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
 
 
 def print_table(figures: Mapping[str, object]) -> None:

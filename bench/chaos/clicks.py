@@ -7,7 +7,7 @@ import os
 from bench.chaos.ledger import AcknowledgedClick, Question, payload
 from bench.chaos.load import LoadThread
 from bench.soak import is_button_row
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 PAUSE = 0.4
 """Mean seconds between two clicks. Each click waits for CocoAI's answer to Slack, so the clicks never overlap."""
@@ -37,8 +37,8 @@ class ClickLoad(LoadThread):
             click = self._house.slack.click(user, message.channel, message.ts, f"cocoai_{action}")
         except ValueError:
             return  # the button was removed between the look and the click
-        self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.accepted))
-        if action == "again" and click.accepted:
+        self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.is_accepted))
+        if action == "again" and click.is_accepted:
             self._ledger.questions.append(Question(question.number, question.message, click.action_ts))
 
     def _replies(self, question: Question) -> list[Message]:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cocoai.rehearsal.openai.practice import Asked
-from cocoai.rehearsal.slack.delivery import Delivery
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import RecordedRequest
+from cocoai.rehearsal.slack.event_delivery import Delivery
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 WORDS, MANY_WORDS, LONG_EVERY = 3, 900, 20
 """Words of an answer; words of a long one, which takes three messages; every how many questions one is long."""
@@ -162,7 +162,10 @@ class Ledger:
     clicks: list[AcknowledgedClick] = field(default_factory=list)
 
     def accounts(
-        self, deliveries: Iterable[Delivery], requests: Iterable[Asked], thread: Callable[[str, str], Sequence[Message]]
+        self,
+        deliveries: Iterable[Delivery],
+        requests: Iterable[RecordedRequest],
+        thread: Callable[[str, str], Sequence[Message]],
     ) -> list[Account]:
         """Return the account of each question, from Slack's `deliveries` and the model's `requests`.
 
@@ -192,7 +195,7 @@ class Ledger:
         return Account(question, is_accepted, ours, paid, clicked, accepted_clicks)
 
 
-def number_asked(request: Asked) -> int | None:
+def number_asked(request: RecordedRequest) -> int | None:
     """Return the number of the question that a request to the model ends with, or None if it holds no messages."""
     messages = request.body.get("messages", []) if isinstance(request.body, dict) else []
     return number_in(str(messages[-1].get("content", ""))) if messages else None

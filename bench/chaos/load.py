@@ -11,9 +11,10 @@ import threading
 from typing import Any
 
 from bench.chaos.ledger import Ledger, Question, question_text
-from cocoai.rehearsal.openai.manner import FaultKind
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.workspace import Channel, Message
+from cocoai.rehearsal.openai.openai_faults import FaultKind
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeChannel
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House
 
 CHANNELS = ("C0PRACTICE", "G0PRIVATE", "C0CHAOS01", "C0CHAOS02", "C0CHAOS03")
@@ -97,7 +98,7 @@ class QuestionLoad(LoadThread):
         self._accepted: set[tuple[str, str]] = set()
         for channel in CHANNELS:
             if channel not in house.slack.workspace.channels:
-                house.slack.add(Channel(channel, channel.lower()))
+                house.slack.add(PracticeChannel(channel, channel.lower()))
 
     def _run(self) -> None:
         """Ask at one of the paces for a while, then some questions at once, then pause, and so on."""
@@ -164,9 +165,9 @@ class QuestionLoad(LoadThread):
     def _draw_faults(self) -> None:
         """Choose the order of the twins, Slack's latency and redeliveries, and perhaps a fault of either server."""
         generator, slack = self._random, self._house.slack
-        slack.manner.twins = generator.choice(("mention first", "message first"))
-        slack.manner.latency = generator.choice(LATENCIES)
-        slack.manner.repeat = generator.choice((1, 2)) if generator.random() < REDELIVERY else 0
+        slack.switches.twins = generator.choice(("mention first", "message first"))
+        slack.switches.latency = generator.choice(LATENCIES)
+        slack.switches.repeat = generator.choice((1, 2)) if generator.random() < REDELIVERY else 0
         if generator.random() < MODEL_FAULT:
             kind, options = generator.choice(MODEL_FAULTS)
             self._house.openai.fail(kind, 1, **options)

@@ -29,7 +29,7 @@ class Front:
 
     @contextmanager
     def raise_up(self, var: str, *, listen: str, config: str) -> Iterator[Front]:  # noqa: ARG002 (the place says both)
-        """Start both sessions, yield once the backend answers, and end them; called by cocoai.rehearsal.stage."""
+        """Start both sessions, yield once the backend answers, and end them; called by cocoai.rehearsal.rehearse."""
         nginx.copy(self._place, config)
         backend = self._make(self._place)
         with ExitStack() as stack:

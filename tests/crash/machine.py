@@ -7,14 +7,14 @@ simulated. A machine notes the laws that it sees being broken; laws.py checks it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from cocoai.answer import Answerer
-from cocoai.chatgpt.chat import ChatGPTChat, Ending
+from cocoai.chatgpt.chat import AnswerPieces, ChatGPTChat, Ending
 from cocoai.conversation import Conversation
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent, Temporary
@@ -58,11 +58,11 @@ class SimulatedClient:
         fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
         return FullResponse(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
-    def ask(self, *_: object) -> NoReturn:
+    def post_streamed(self, *_: object) -> NoReturn:
         """Raise NotImplementedError: `SlackChat` streams nothing."""
         raise NotImplementedError
 
-    def fetch(self, *_: object) -> StreamedResponse:
+    def get(self, *_: object) -> StreamedResponse:
         """Raise NotImplementedError: no question here has files."""
         raise NotImplementedError
 
@@ -77,7 +77,7 @@ class SimulatedModel(ChatGPTChat):
         self._machine = machine
         self._claimed = claimed
 
-    def reply(self, conversation: Conversation, **_: object) -> Generator[str | Ending, None, None]:
+    def reply(self, conversation: Conversation, **_: object) -> AnswerPieces:
         """Yield the answer in two pieces, and its ending; the power may go before each of them."""
         text = self._machine.model(self._claimed[-1], conversation.turns[-1].text)
         yield text[: len(text) // 2]

@@ -10,10 +10,10 @@ from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
 from cocoai.conversation import Persona
-from cocoai.rehearsal.openai.manner import FaultKind
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_faults import FaultKind
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.job import Fact
 from tests.failures import table
 from tests.failures.harness import LocalizedHarness
@@ -51,7 +51,7 @@ def model_gone(harness: LocalizedHarness, text: str) -> Message:
 
 def scope_missing(harness: LocalizedHarness, text: str) -> Message:
     """Ask in a thread that the app may write to, but not read."""
-    harness.slack.manner.scopes = SCOPES - {"channels:history"}
+    harness.slack.switches.scopes = SCOPES - {"channels:history"}
     opening = harness.slack.say("U0ASKER02", "...")
     harness.ask(text, thread_ts=opening.ts)
     harness.run_to_the_end()
@@ -60,13 +60,13 @@ def scope_missing(harness: LocalizedHarness, text: str) -> Message:
 
 def too_long(harness: LocalizedHarness, text: str) -> Message:
     """Ask a model whose context is too small for the question alone."""
-    harness.openai.manner.context_tokens = 10
+    harness.openai.switches.context_tokens = 10
     return harness.ask_and_run(text)
 
 
 def attachment(harness: LocalizedHarness, text: str) -> Message:
     """Ask about a picture a model that takes no pictures."""
-    harness.openai.manner.vision = False
+    harness.openai.switches.vision = False
     return harness.share_and_run(text, PICTURE)
 
 
@@ -99,8 +99,8 @@ def bug(harness: LocalizedHarness, text: str) -> Message:
 
 def cut(harness: LocalizedHarness, text: str) -> Message:
     """Ask a model that has more to write than its limit allows."""
-    harness.openai.manner.answer = "あ" * 9000
-    harness.openai.manner.pieces = 10
+    harness.openai.switches.answer = "あ" * 9000
+    harness.openai.switches.pieces = 10
     return harness.ask_and_run(text)
 
 

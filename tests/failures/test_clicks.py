@@ -9,8 +9,8 @@ import pytest
 
 from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import LANGUAGES, Texts
 from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.failures.scenarios import WEEK
@@ -57,7 +57,7 @@ def test_a_click_is_answered_in_the_language_of_the_reply(
     harness.click(reply, action, user)
     harness.run_to_the_end()
 
-    ephemeral = [(message.only_for, message.text) for message in harness.slack.whispers()]
+    ephemeral = [(message.only_for, message.text) for message in harness.slack.ephemeral_messages()]
     assert [(user, NOTICES[action, user](LANGUAGES[language]))] == ephemeral
     assert is_in_slack(harness, reply)
 
@@ -88,7 +88,7 @@ def test_a_deletion_that_slack_forbids_fails_for_the_operator(
 
     assert (0, 1, 1) == harness.ended()
     assert f"reason=Slack {code}" in caplog.text
-    assert () == harness.slack.whispers()
+    assert () == harness.slack.ephemeral_messages()
     assert is_in_slack(harness, reply)
 
 

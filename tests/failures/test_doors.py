@@ -15,8 +15,8 @@ import pytest
 
 from cocoai import config, status
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.status.report import report
 from cocoai.status.text import render
 from tests.failures.harness import QUESTIONS
@@ -77,7 +77,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
 
     At the end, nothing private may have reached its Slack.
     """
-    patient = Manner(retry_waits=(1.0, 5.0, 25.0))
+    patient = SlackSwitches(retry_waits=(1.0, 5.0, 25.0))
     with house(tmp_path_factory.mktemp("house"), certificates, manner=patient) as built:
         wait_until((built.var / "identity.json").exists)
         yield built
@@ -241,7 +241,7 @@ def test_without_credit_the_asker_is_told_and_the_operator_knows_why(standing: H
 
     assert TEXTS[OPERATOR].by_language[language] == visible_text(reply)
     assert [reply.ts] == [message.ts for message in standing.replies(question)]
-    number = sum(1 for each in standing.openai.asked if each.path.endswith("/chat/completions"))
+    number = sum(1 for each in standing.openai.requests if each.path.endswith("/chat/completions"))
     evidence = f"OpenAI credit_balance_exhausted insufficient_quota 429 req_practice{number}"
     shown_by_status = "\n".join(render(report(collected(standing))))
     assert evidence in standing.log()

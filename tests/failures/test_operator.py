@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cocoai.answer.retry import DELAYS
-from cocoai.rehearsal.openai.manner import FaultKind
+from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.spool.job import Fact
 from tests.failures.harness import LocalizedHarness
 from tests.failures.scenarios import SCENARIOS
@@ -39,7 +39,7 @@ def test_the_log_and_the_job_give_the_reason(
 
     assert 1 == caplog.text.count(EVIDENCE[name])
     assert EVIDENCE[name] == failed(harness)["reason"]
-    assert 1 == len(harness.openai.asked)
+    assert 1 == len(harness.openai.requests)
     (key,) = harness.spool.keys("failed")
     written = f"{caplog.text} {harness.spool.peek('failed', key)}"
     assert {"OpenAI's own words", "a secret"}.isdisjoint(leaks(written))
@@ -67,7 +67,7 @@ def test_openai_is_called_again_no_sooner_than_it_asks(
 
     waits = [fact["retry_at"] - fact["at"] for fact in harness.facts("failed", "retry")]
     assert pytest.approx(list(expected), abs=1) == waits
-    assert len(expected) + 1 == len(harness.openai.asked)
+    assert len(expected) + 1 == len(harness.openai.requests)
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_passing_failure_is_invisible(harness: LocalizedHarness, kind: FaultKi
     """The asker reads the answer in the placeholder's place."""
     # A request that may have been billed ("gone") is made again only once.
     harness.openai.fail(kind, times=times)
-    harness.openai.manner.answer = "Here it is."
+    harness.openai.switches.answer = "Here it is."
 
     question = harness.ask_and_run("what is this")
 
     assert ["Here it is."] == harness.paragraphs(question)
     assert (0, 1, 0) == harness.ended()
-    assert times + 1 == len(harness.openai.asked)
+    assert times + 1 == len(harness.openai.requests)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.manner import SCOPES
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.workspace import PracticeChannel
 from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.processes import free_port
 
@@ -48,7 +49,7 @@ PASSING: dict[str, Failure] = {
 def test_the_answer_is_posted_once_slack_works_again(harness: LocalizedHarness, failure: str, language: str) -> None:
     """After five attempts the answer is there once, without a word of the failure, and the model was called once."""
     address = harness.slack.api_url
-    harness.openai.manner.answer = ANSWERS[language]
+    harness.openai.switches.answer = ANSWERS[language]
     PASSING[failure](harness)
     question = harness.ask(QUESTIONS[language])
     for _ in range(5):
@@ -56,13 +57,13 @@ def test_the_answer_is_posted_once_slack_works_again(harness: LocalizedHarness, 
         harness.wait()
     in_between = harness.ended()
     harness.slack.api_url = address
-    harness.slack.mend()
+    harness.slack.clear_faults()
 
     harness.run_to_the_end()
 
     assert ((1, 0, 0), (0, 1, 0)) == (in_between, harness.ended())
     assert [ANSWERS[language]] == harness.paragraphs(question)
-    assert 1 == len(harness.openai.asked)
+    assert 1 == len(harness.openai.requests)
 
 
 def test_slack_is_called_again_when_retry_after_is_over(harness: LocalizedHarness) -> None:
@@ -77,15 +78,15 @@ def test_slack_is_called_again_when_retry_after_is_over(harness: LocalizedHarnes
 
 
 def archived(harness: LocalizedHarness) -> None:
-    harness.slack.change_channel("C0PRACTICE", archived=True)
+    harness.slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
 
 
 def removed_from_channel(harness: LocalizedHarness) -> None:
-    harness.slack.change_channel("C0PRACTICE", member=False)
+    harness.slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
 def may_not_write(harness: LocalizedHarness) -> None:
-    harness.slack.manner.scopes = SCOPES - {"chat:write"}
+    harness.slack.switches.scopes = SCOPES - {"chat:write"}
 
 
 SHUT_OUT: dict[str, tuple[Failure, str]] = {

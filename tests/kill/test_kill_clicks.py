@@ -8,8 +8,8 @@ from operator import attrgetter
 
 import pytest
 
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
 from tests.house import House, payload
@@ -21,7 +21,7 @@ from tests.processes import wait_until
 @pytest.mark.parametrize("point", CLICKS, ids=attrgetter("name"))
 def test_a_click_has_its_effect_once_despite_a_kill(built: House, point: Point) -> None:
     """Slack shows the user no warning, the model is called no more than necessary, and no process is left."""
-    calls_before = len(built.openai.asked)
+    calls_before = len(built.openai.requests)
 
     SCENES[point.scene](built, point)
     wait_until(lambda: is_idle(built) and not built.spool.keys("ready"))
@@ -29,7 +29,7 @@ def test_a_click_has_its_effect_once_despite_a_kill(built: House, point: Point) 
 
     assert [] == os.listdir(built.var / "points")
     assert 200 == built.slack.clicks[-1].status
-    assert point.paid == len(built.openai.asked) - calls_before
+    assert point.paid == len(built.openai.requests) - calls_before
 
 
 # the scenes, each with its expected effect
@@ -47,13 +47,13 @@ def removed(built: House, point: Point) -> None:
 def praised(built: House, point: Point) -> None:
     """Praise a reply: the feedback must be kept with the answer, and the user thanked."""
     question, replies = answered(built, "A short answer.")
-    thanked = len(built.slack.whispers())
+    thanked = len(built.slack.ephemeral_messages())
     click(built, point, replies[-1], "up")
     wait_until(lambda: is_idle(built) and not built.spool.keys("ready"))
 
     assert {("U0ASKER02", "up")} == feedback(built, question)
     assert replies == built.replies(question)
-    assert thanked < len(built.slack.whispers())
+    assert thanked < len(built.slack.ephemeral_messages())
 
 
 def again(built: House, point: Point) -> None:
@@ -73,7 +73,7 @@ def again(built: House, point: Point) -> None:
 
 def stopped(built: House, point: Point) -> None:
     """Stop an answer: its beginning must stay, in one reply with the notice that it was stopped."""
-    built.openai.manner = Model(answer="word " * 400, piece_delay=0.3)
+    built.openai.switches = Model(answer="word " * 400, piece_delay=0.3)
     question = built.ask("at length?")
     built.slack.wait_for(lambda: any("word" in reply.text for reply in built.replies(question)))
     click(built, point, built.replies(question)[0], "stop", user="U0ASKER01")
@@ -95,7 +95,7 @@ SCENES: dict[str, Callable[[House, Point], None]] = {
 
 def answered(built: House, answer: str) -> tuple[Message, list[Message]]:
     """Ask a question, wait until the stack is idle again, and return the question and the whole reply."""
-    built.openai.manner = Model(answer=answer)
+    built.openai.switches = Model(answer=answer)
     question = built.ask("one?")
     wait_until(lambda: key_of(question) in built.spool.keys("done"))
     wait_until(lambda: is_idle(built))

@@ -12,9 +12,9 @@ from operator import attrgetter
 
 import pytest
 
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.manner import Twins
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.slack_switches import Twins
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from tests.house import House, payload
 from tests.kill.points import CLICKS, POINTS, Point
@@ -40,8 +40,8 @@ def test_everything_happens_once_despite_a_kill(built: House, point: Point, twin
     That holds for a mention with one event, and for one with two.
     """
     # Of two events, the second may arrive before the redelivery of the first.
-    built.slack.manner.twins = twins
-    calls_before, posted_before = len(built.openai.asked), posted(built)
+    built.slack.switches.twins = twins
+    calls_before, posted_before = len(built.openai.requests), posted(built)
 
     question = SCENES[point.scene](built, point)
     wait_until(lambda: ended(built, question))
@@ -50,7 +50,7 @@ def test_everything_happens_once_despite_a_kill(built: House, point: Point, twin
 
     assert [] == os.listdir(built.var / "points")
     assert REPLIES[point.scene] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in built.replies(question)]
-    assert point.paid == len(built.openai.asked) - calls_before
+    assert point.paid == len(built.openai.requests) - calls_before
     assert len(REPLIES[point.scene]) + MORE_POSTS.get(point.scene, 0) == posted(built) - posted_before
     # nginx passes the request to another worker at once, so Slack never learns that one died.
     assert {200} == {each.status for each in deliveries if each.ts == question.ts}
@@ -72,24 +72,24 @@ def ended(built: House, question: Message) -> bool:
 
 def short(built: House, point: Point) -> Message:
     """Ask for an answer that takes one message."""
-    built.openai.manner = Model(answer="A short answer.")
+    built.openai.switches = Model(answer="A short answer.")
     arm(built, point)
     return built.ask("one?")
 
 
 def long(built: House, point: Point) -> Message:
     """Ask for an answer that takes three messages."""
-    built.openai.manner = Model(answer=LONG)
+    built.openai.switches = Model(answer=LONG)
     arm(built, point)
     return built.ask("at length?")
 
 
 def waiting(built: House, point: Point) -> Message:
     """Ask while another question has the only slot."""
-    built.openai.manner = Model(first_delay=1.0)
-    calls = len(built.openai.asked)
+    built.openai.switches = Model(first_delay=1.0)
+    calls = len(built.openai.requests)
     built.ask("slowly?")
-    wait_until(lambda: len(built.openai.asked) == calls + 1)
+    wait_until(lambda: len(built.openai.requests) == calls + 1)
     arm(built, point)
     return built.ask("and I?")
 
@@ -109,11 +109,11 @@ def refused(built: House, point: Point) -> Message:
 
 def deleted(built: House, point: Point) -> Message:
     """Ask, and delete the placeholder while the model thinks."""
-    built.openai.manner = Model(first_delay=0.5, answer="A short answer.")
-    calls = len(built.openai.asked)
+    built.openai.switches = Model(first_delay=0.5, answer="A short answer.")
+    calls = len(built.openai.requests)
     arm(built, point)
     question = built.ask("one?")
-    wait_until(lambda: len(built.openai.asked) == calls + 1)
+    wait_until(lambda: len(built.openai.requests) == calls + 1)
     (placeholder,) = built.replies(question)
     built.slack.delete(placeholder.channel, placeholder.ts)
     return question

@@ -137,7 +137,7 @@ class SlackChat:
         if not is_at_slack(url, self._api_url):
             raise Permanent("foreign", source="Slack")
         headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
-        return translate_errors(lambda: self._line.fetch(url, headers, (CONNECT_TIMEOUT, READ_TIMEOUT)))
+        return translate_errors(lambda: self._line.get(url, headers, (CONNECT_TIMEOUT, READ_TIMEOUT)))
 
     def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
         """The thread, oldest first, each message once: its parent and the newest 1,000 replies."""

@@ -59,8 +59,8 @@ class LiveMessage:
         self._last: Shown | None = None
         self.shown = 0
 
-    def spare(self) -> float:
-        """Seconds for which nothing more will be shown, whatever is written."""
+    def seconds_to_next(self) -> float:
+        """Return the seconds for which nothing more will be shown, whatever is written."""
         return max(0.0, self._next - time.monotonic())
 
     def show(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -17,9 +18,9 @@ from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.slack.api.chat import CONNECT_TIMEOUT, MOST_MESSAGES, MOST_PAGES, READ_TIMEOUT, SlackChat
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message, MessageMetadata
@@ -55,10 +56,16 @@ def practice(certificates: Certificates) -> Iterator[PracticeSlack]:
         yield server
 
 
-@pytest.fixture(params=[DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"])
-def line(certificates: Certificates, request: pytest.FixtureRequest) -> Iterator[HttpClient]:
-    """Either kind of line."""
-    made = request.param(tls_context(certificates.ca_file))
+@pytest.fixture
+def new_http_client() -> Callable[[ssl.SSLContext], Any]:
+    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
+    return DirectClient
+
+
+@pytest.fixture
+def line(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
+    """Make an HTTP client for one test."""
+    made = new_http_client(tls_context(certificates.ca_file))
     yield made
     made.close()
 
@@ -123,6 +130,9 @@ def scripted(line: HttpClient, time: Time) -> Iterator[Callable[[Callable[[str, 
 # Saying
 
 
+@pytest.mark.parametrize(
+    "new_http_client", [DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"]
+)
 def test_a_post_is_in_the_thread_with_its_mark(
     chat: SlackChat, practice: PracticeSlack, asked: str, mark: MessageMetadata
 ) -> None:
@@ -502,8 +512,8 @@ class Impatient:
     def __init__(self, line: HttpClient) -> None:
         self._line = line
         self.allowed: list[tuple[float, float]] = []
-        self.ask = line.ask
-        self.fetch = line.fetch
+        self.post_streamed = line.post_streamed
+        self.get = line.get
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
@@ -18,10 +19,10 @@ from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import MOST_REDIRECTS, AttachmentLimits, LeftOut, read_files
 from cocoai.slack.model.files import File
@@ -75,10 +76,16 @@ def elsewhere(certificates: Certificates) -> Iterator[Files]:
         yield server
 
 
-@pytest.fixture(params=[DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"])
-def line(certificates: Certificates, request: pytest.FixtureRequest) -> Iterator[HttpClient]:
-    """Either kind of line."""
-    made = request.param(tls_context(certificates.ca_file))
+@pytest.fixture
+def new_http_client() -> Callable[[ssl.SSLContext], Any]:
+    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
+    return DirectClient
+
+
+@pytest.fixture
+def line(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
+    """Make an HTTP client for one test."""
+    made = new_http_client(tls_context(certificates.ca_file))
     yield made
     made.close()
 
@@ -141,6 +148,9 @@ def test_each_kind_goes_to_the_model_as_its_bytes_tell(
     assert ((expected,), ()) == read_files(slack, [file], AttachmentLimits())
 
 
+@pytest.mark.parametrize(
+    "new_http_client", [DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"]
+)
 def test_a_file_is_asked_for_with_the_token_and_uncompressed(slack: SlackChat, files: Files) -> None:
     """In the header; a compressed one could be far longer than Slack said."""
     read_files(slack, [files.put("/a", NOTE)], AttachmentLimits())
@@ -542,10 +552,10 @@ def test_what_is_shared_in_slack_goes_to_the_model(
     practice: PracticeSlack, practised: SlackChat, channel: str, redirect: str
 ) -> None:
     """Also in a channel shared with others, where a message tells only that there are files; and sent on within."""
-    practice.manner.redirect = redirect
+    practice.switches.redirect = redirect
 
     assert (SHARED, ()) == read_files(practised, shared(practice, practised, channel), AttachmentLimits())
-    assert all(download.authorized for download in practice.downloads)
+    assert all(download.is_authorized for download in practice.downloads)
 
 
 @pytest.mark.parametrize("login", ["page", "redirect"])
@@ -553,8 +563,8 @@ def test_without_the_scope_slack_shows_its_login_page(
     practice: PracticeSlack, practised: SlackChat, login: Literal["page", "redirect"]
 ) -> None:
     """In the place of each file, the shared page too."""
-    practice.manner.scopes = SCOPES - {"files:read"}
-    practice.manner.login = login
+    practice.switches.scopes = SCOPES - {"files:read"}
+    practice.switches.login = login
     attachments, left = read_files(practised, shared(practice, practised), AttachmentLimits())
 
     assert ((), ["login"] * 3) == (attachments, [each.why for each in left])
@@ -573,7 +583,7 @@ def test_slack_sends_nobody_elsewhere_with_our_token(
     practice: PracticeSlack, practised: SlackChat, elsewhere: Files
 ) -> None:
     """Should it ever try to."""
-    practice.manner.redirect = elsewhere.put("/a", PNG).url
+    practice.switches.redirect = elsewhere.put("/a", PNG).url
 
     assert "foreign" == why(practised, shared(practice, practised)[0])
     assert [] == elsewhere.seen

@@ -10,8 +10,8 @@ import pytest
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.live_message import COMPANY, PER_MINUTE, LiveMessage
 from cocoai.slack.markdown.message_layout import MOST_SECTION, Layout
@@ -63,19 +63,19 @@ def shown(practice: PracticeSlack) -> str:
 def show_at_last(growing: LiveMessage, text: str) -> None:
     """The first words have had their company."""
     growing.show(text)
-    wait_until(lambda: not growing.spare())
+    wait_until(lambda: not growing.seconds_to_next())
     growing.show(text)
 
 
 def test_the_first_words_wait_a_moment_for_company(growing: LiveMessage, practice: PracticeSlack) -> None:
     """A single syllable is no news; but whoever writes no more for long is shown all the same."""
-    before = growing.spare()
+    before = growing.seconds_to_next()
     growing.show("one")
 
     assert (0.0, "...") == (before, shown(practice))
-    assert 0 < growing.spare() <= COMPANY
+    assert 0 < growing.seconds_to_next() <= COMPANY
 
-    wait_until(lambda: not growing.spare())
+    wait_until(lambda: not growing.seconds_to_next())
     growing.show("one")
 
     assert "one" == shown(practice)
@@ -87,7 +87,7 @@ def test_no_more_is_shown_for_a_while(growing: LiveMessage, practice: PracticeSl
     growing.show("one two")
 
     assert "one" == shown(practice)
-    assert INTERVAL - 60 < growing.spare() <= INTERVAL
+    assert INTERVAL - 60 < growing.seconds_to_next() <= INTERVAL
 
 
 @pytest.mark.parametrize("writers", [1000])
@@ -96,7 +96,7 @@ def test_many_writers_share_what_slack_bears(growing: LiveMessage, practice: Pra
     show_at_last(growing, "one")
 
     assert "one" == shown(practice)
-    assert INTERVAL < growing.spare() <= 60 / PER_MINUTE * writers
+    assert INTERVAL < growing.seconds_to_next() <= 60 / PER_MINUTE * writers
 
 
 def test_what_shows_nothing_new_is_not_sent(growing: LiveMessage, practice: PracticeSlack) -> None:
@@ -116,7 +116,7 @@ def test_a_busy_slack_is_left_alone_for_longer(growing: LiveMessage, practice: P
     show_at_last(growing, "one")
 
     assert "..." == shown(practice)
-    assert growing.spare() > INTERVAL
+    assert growing.seconds_to_next() > INTERVAL
 
 
 def test_a_message_that_is_gone_grows_no_more(growing: LiveMessage, practice: PracticeSlack) -> None:
@@ -124,4 +124,4 @@ def test_a_message_that_is_gone_grows_no_more(growing: LiveMessage, practice: Pr
     practice.delete(CHANNEL, practice.messages(CHANNEL)[-1].ts)
     show_at_last(growing, "one")
 
-    assert math.inf == growing.spare()
+    assert math.inf == growing.seconds_to_next()
