@@ -9,11 +9,17 @@ from bench.chaos.load import LoadThread
 from bench.soak import is_button_row
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
-PAUSE = 0.4
+PAUSE = 0.25
 """Mean seconds between two clicks. Each click waits for CocoAI's answer to Slack, so the clicks never overlap."""
 
+DONE = 0.4
+"""The part of the clicks that are on replies to questions that are done, if there are any."""
+
 RECENT = 20
-"""How many of the latest questions have replies that may be clicked."""
+"""How many of the latest questions, or of the latest that are done, have replies that may be clicked."""
+
+SEARCHED = 400
+"""The latest questions among which done ones are looked for: more than may be waiting."""
 
 
 class ClickLoad(LoadThread):
@@ -22,7 +28,15 @@ class ClickLoad(LoadThread):
     def _run(self) -> None:
         while not self._over.wait(self._random.expovariate(1 / PAUSE)):
             if self._ledger.questions:
-                self._click(self._random.choice(self._ledger.questions[-RECENT:]))
+                self._click(self._choose())
+
+    def _choose(self) -> Question:
+        """Choose one of the latest questions, or with probability `DONE` one of the latest that are done."""
+        questions = self._ledger.questions
+        # On a busy machine the latest questions all wait, and nothing but *Stop* would ever be clicked.
+        if self._random.random() < DONE:
+            questions = [each for each in questions[-SEARCHED:] if self._is_done(each)] or questions
+        return self._random.choice(questions[-RECENT:])
 
     def _click(self, question: Question) -> None:
         """Click *Stop* while the question is being answered, and any of the other buttons once it is done."""
