@@ -22,7 +22,7 @@ RULE = os.environ.get("BENCH_RULE", "")
 
 from cocoai import app  # noqa: E402
 from cocoai.engine.client.tls import tls_context  # noqa: E402
-from cocoai.engine.process import fork, holes  # noqa: E402
+from cocoai.engine.process import copy_on_write, fork  # noqa: E402
 
 
 def no_warm_up() -> None:
@@ -47,12 +47,7 @@ def no_freeze() -> None:
 
 def mortal() -> None:
     """Leave the reference counts of all objects as they are, so that a child writes to what it only reads."""
-    app.make_all_immortal = _skip
-
-
-def holes_left() -> None:
-    """Leave the free places between the master's objects, so that a child's new objects lie in shared pages."""
-    holes.fill = _skip
+    copy_on_write.make_all_immortal = _skip
 
 
 def no_collection() -> None:
@@ -103,7 +98,6 @@ BROKEN: dict[str, Callable[[], None]] = {
     "warm-up": no_warm_up,
     "one context": context_of_each_client,
     "immortals": mortal,
-    "filled holes": holes_left,
     "gc.freeze": no_freeze,
     "collect and freeze": no_collection,
 }

@@ -61,3 +61,21 @@ class Temporary(CocoAIError):
 
 class Permanent(CocoAIError):
     """Trying again would end the same way: tell the asker."""
+
+
+COUNTERS = (
+    "the signature is missing or garbled",
+    "the signature is not Slack's",
+    "the signature is stale",
+    "the body is not JSON",
+    "the body is not a form",
+    "the body is too big",
+    "the body is shorter than its Content-Length",
+    "Content-Length is not a number",
+    "not found",
+    "method not allowed",
+    "cannot read it now",
+    "cannot keep it now",
+    "internal error",
+)
+"""Every line with which a request is refused, or not kept: the scoreboard counts each by itself."""

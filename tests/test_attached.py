@@ -39,7 +39,7 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import LANGUAGES, Texts
 from tests.house import House, house, payload
 from tests.processes import wait_until
-from tests.slack.markdown.reader import seen
+from tests.slack.markdown.reader import read_markdown
 from tests.test_controls import ended
 
 ASKER = "U0ASKER01"
@@ -321,7 +321,7 @@ def test_a_name_is_read_as_it_is(built: House, name: str) -> None:
     (block,) = [block["text"] for block in answer.blocks if block["type"] == "markdown"]
 
     shown = f"I have not read “{name}”."
-    assert shown in seen(block).words.replace("\u200b", "")
+    assert shown in read_markdown(block).text.replace("\u200b", "")
     assert shown in html.unescape(answer.text).replace("\u200b", "")
     assert not any(ping in answer.text + block for ping in ("<!channel", "<@U0"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,33 +19,44 @@ pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).parent.parent
 
+PLAIN = ("errors", "json_values", "slack_ids")
+"""Plain files that import nothing of ours."""
+
 ROOMS: Mapping[str, tuple[str, ...]] = {
     "errors": (),
+    "json_values": (),
+    "slack_ids": (),
     "texts": (),
     "engine/process": ("errors",),
     "engine/web": ("engine/process", "errors"),
     "engine/pool": ("engine/process", "errors"),
     "engine/client": ("engine/process", "errors"),
-    "spool": ("engine/process", "errors"),
+    "spool": ("engine/process", "slack_ids", "errors"),
     "conversation": ("errors",),
     "slack/markdown": ("errors",),
-    "slack/model": ("slack/markdown", "spool", "errors"),
-    "slack/inbound": ("slack/model", "spool", "errors"),
-    "slack/thread": ("slack/model", "slack/markdown", "conversation", "spool", "engine/process", "errors"),
-    "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", "errors"),
-    "chatgpt": ("conversation", "engine/client", "engine/process", "errors"),
+    "slack/model": ("slack/markdown", "spool", *PLAIN),
+    "slack/inbound": ("slack/model", "spool", *PLAIN),
+    "slack/thread": ("slack/model", "slack/markdown", "conversation", "spool", "engine/process", *PLAIN),
+    "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", *PLAIN),
+    "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
     "ledger": ("engine/client", "engine/process", "errors"),
     "webhook": ("engine/web", "slack/inbound", "slack/model", "spool", "errors"),
     "answer": ("chatgpt", "slack", "conversation", "spool", "texts", "engine/process", "errors"),
 }
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
 
-TOP = ("app", "board", "cli", "__main__", "config", "status", "tune", "up", "warmup")
+TOP = ("app", "cli", "__main__", "config", "status", "tune", "up", "warmup")
 """What joins the rooms: these may import all of them, and each other. `cocoai.fcgi` imports these."""
 
 BESIDE = "rehearsal"
 REHEARSAL_IMPORTERS = (BESIDE, "cli", "tune")
 """The rehearsal may import every room of ROOMS; only cli.py and tune/, which measures one, may import it."""
+
+FOREIGN = ("slack", "openai", "chatgpt", "answer", "question", "placeholder", "usher", "thread_ts", "mention")
+"""What the engine must not know, not even by name: its application. Looked for in code, texts and comments."""
+
+NOT_LOOKED_AT = ("engine/web",)
+"""The room of the engine that still has such words."""
 
 OUTSIDERS: Mapping[str, frozenset[str]] = {
     "flup": frozenset({"engine/web/fastcgi"}),
@@ -177,6 +189,40 @@ def _imported_files(path: Path, root: Path, files: Mapping[str, Path]) -> set[st
                 found.add(candidate)
                 break
     return found
+
+
+def foreign_words(root: Path) -> list[str]:
+    """Return each place in the engine where a token has a word of FOREIGN, as `file:line word`."""
+    found = []
+    for path in sorted((root / "cocoai" / "engine").rglob("*.py")):
+        file = path.relative_to(root).as_posix()
+        if room(file.removeprefix("cocoai/").removesuffix(".py")) not in NOT_LOOKED_AT:
+            with path.open("rb") as source:
+                tokens = list(tokenize.tokenize(source.readline))
+            found += [f"{file}:{at.start[0]} {word}" for at in tokens for word in FOREIGN if word in at.string.lower()]
+    return found
+
+
+def test_the_engine_does_not_know_its_application_by_name() -> None:
+    """No identifier, text or comment of the engine has a word that only means something to CocoAI."""
+    assert [] == foreign_words(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("slack_row = 1", "slack"),
+        ("x = 'a Question'", "question"),
+        ("x = f'{1} answers'", "answer"),
+        ("x = 1  # OpenAI", "openai"),
+        ('"""A placeholder."""', "placeholder"),
+    ],
+)
+def test_a_foreign_word_is_found_where_it_stands(tmp_path: Path, text: str, word: str) -> None:
+    """Names, texts, f-strings, comments and docstrings are looked at."""
+    _build(tmp_path, "engine/pool/master.py", f"import os\n{text}\n")
+
+    assert [f"cocoai/engine/pool/master.py:2 {word}"] == foreign_words(tmp_path)
 
 
 def test_no_file_imports_what_it_must_not_know() -> None:

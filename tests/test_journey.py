@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from cocoai.engine.process.scoreboard_snapshot import read_snapshot
+from cocoai.errors import COUNTERS
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -299,7 +302,7 @@ def test_a_stop_leaves_nothing_but_jobs_that_finish_the_question_in_hand(build: 
 
     built.up.stop()
 
-    assert [] == [pid for pid in job_processes(built) if comm(pid) not in ("cocoai-job", "cocoai-usher")]
+    assert [] == [pid for pid in job_processes(built) if comm(pid) not in ("cocoai-job", "cocoai-notify")]
     built.answer_to(question)
     wait_until(lambda: job_processes(built) == [])
     assert [waiting.ts] == [key.ts for key in built.spool.keys("ready")]
@@ -322,6 +325,22 @@ def test_processes_have_names(build: Build) -> None:
 
     names = {comm(master), *map(comm, children(master)), *map(comm, job_processes(built))}
 
-    assert names <= {"cocoai-master", "cocoai-worker", "cocoai-job", "cocoai-usher"}
+    assert names <= {"cocoai-master", "cocoai-worker", "cocoai-job", "cocoai-notify"}
     assert {"cocoai-master", "cocoai-worker"} <= names
     assert payload(built.answer_to(question))["kind"] == "answer"
+
+
+@pytest.mark.parametrize(
+    ("setting", "outcome"),
+    [
+        ("on", "on" if sys.version_info >= (3, 12) else "off: this Python counts every reference"),
+        ("off", "off: by setting"),
+    ],
+)
+def test_the_pool_shows_whether_it_shares_memory(build: Build, setting: str, outcome: str) -> None:
+    """`[pool] immortals` decides it, where this Python has immortal objects."""
+    built = build(COCOAI_POOL_IMMORTALS=setting)
+
+    seen = read_snapshot(str(built.var / "run" / "scoreboard"), slots=1, reasons=COUNTERS)
+
+    assert outcome == seen.memory_sharing

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -22,26 +19,22 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import Interactions, Webhook
+from tests import slack_payloads
+from tests.slack_payloads import SIGNING_SECRET, button, envelope, form, mention_event, signed_headers, user
 
-SECRET = "practice-signing-secret"
 NOW = 1_763_822_000.0
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
 
-def posted(payload: Any, *, secret: str = SECRET) -> Request:
-    """The request that Slack would make of this payload."""
+def posted(payload: Any, *, secret: str = SIGNING_SECRET) -> Request:
+    """Return the request that Slack would make of this payload."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    stamp = str(int(NOW))
-    digest = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": f"v0={digest}"}
-    return Request("POST", "/slack/events", headers, body)
+    return Request("POST", "/slack/events", signed_headers(body, NOW, secret), body)
 
 
 def mention(**changes: Any) -> dict[str, Any]:
-    """The payload of a mention."""
-    event = {"type": "app_mention", "user": "U0ASKER01", "channel": "C0PRACTICE", "ts": "1763822000.000100"}
-    event |= {"text": "<@U0COCOAI> hello"} | changes
-    return {"type": "event_callback", "team_id": "T0PRACTICE", "event_id": "Ev1", "event": event}
+    """Return the payload of the mention whose key is ASKED."""
+    return envelope(mention_event(**{"ts": "1763822000.000100"} | changes))
 
 
 ASKED = "C0PRACTICE-1763822000.000100-1763822000.000100"
@@ -49,17 +42,14 @@ CLICKED_AT = "1763822050.417840"
 
 
 def click(action: str, **changes: Any) -> dict[str, Any]:
-    """The payload of a click on a button under the reply to `mention()`."""
-    button = {"type": "button", "action_id": f"cocoai_{action}", "value": f"{ASKED} U0ASKER01"}
-    button |= {"action_ts": CLICKED_AT} | changes
-    container = {"type": "message", "message_ts": "1763822001.000200", "channel_id": "C0PRACTICE"}
-    user = {"id": "U0READER1", "team_id": "T0PRACTICE"}
-    return {"type": "block_actions", "user": user, "container": container, "actions": [button]}
+    """Return the payload of a press of a button under the reply to `mention()`, by another user than the asker."""
+    pressed = button(action, ASKED, **{"action_ts": CLICKED_AT} | changes)
+    return slack_payloads.click(action, ASKED, user=user(id="U0READER1"), actions=[pressed])
 
 
-def clicked(payload: Any, *, secret: str = SECRET) -> Request:
-    """The request that Slack would make of this click."""
-    return posted(urlencode({"payload": json.dumps(payload)}).encode(), secret=secret)
+def clicked(payload: Any, *, secret: str = SIGNING_SECRET) -> Request:
+    """Return the request that Slack would make of this click."""
+    return posted(form(payload), secret=secret)
 
 
 class House:
@@ -70,11 +60,11 @@ class House:
         self.spool.make_folders()
         self.woken = 0
         self.noted: list[str] = []
-        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
         self.webhook = Webhook(analyzer, self.spool, wake=self.wake, note=self.noted.append, clock=lambda: NOW)
         self.stopped: list[str] = []
         self.interactions = Interactions(
-            InteractionAnalyzer(SECRET, who=lambda: US),
+            InteractionAnalyzer(SIGNING_SECRET, who=lambda: US),
             self.spool,
             stop=self.stop,
             wake=self.wake,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 RUN_ID = "CHAOS_RUN_ID"
 """The environment variable with the run's id, which the whole stack inherits."""
 
-JOBS = frozenset({"cocoai-job", "cocoai-usher"})
+JOBS = frozenset({"cocoai-job", "cocoai-notify"})
 """Names of the processes that work on questions: job processes, and the process that posts placeholders."""
 
 

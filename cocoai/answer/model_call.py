@@ -13,8 +13,8 @@ from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
-from cocoai.slack.markdown.block_parser import clean
-from cocoai.slack.markdown.inline_parser import literal
+from cocoai.slack.markdown.block_parser import normalize_markdown
+from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.spool.job import Fact
 from cocoai.spool.spool import Spool
 from cocoai.texts import Texts
@@ -113,7 +113,7 @@ def answer_text(answer: Fact, texts: Texts) -> str:
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])
     finish = answer["finish"]
-    if clean(answer["text"]).strip():
+    if normalize_markdown(answer["text"]).strip():
         notes = {"length": texts.cut, STOPPED: texts.stopped}
         paragraphs = [answer["text"], notes.get(finish, "")]
     elif finish == STOPPED:
@@ -126,4 +126,4 @@ def answer_text(answer: Fact, texts: Texts) -> str:
 
 def _left_out(texts: Texts, name: str, why: str) -> str:
     text = texts.left_out if name else texts.left_out_unnamed
-    return text.format(name=literal(name), why=texts.why[why])
+    return text.format(name=escape_markdown(name), why=texts.why[why])

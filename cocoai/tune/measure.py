@@ -60,7 +60,7 @@ def measure(raise_up: StartProduction, folder: Path) -> Measurement:
 def _measurement(at_rest: ProcessTree, at_work: ProcessTree, question: float, message: float) -> Measurement:
     """Combine memory and CPU time; `question` and `message` are seconds of CPU for one of each."""
     workers = len(at_rest.kinds["worker"])
-    rest, work = (tree.pss("nginx", "master", "worker", "job", "usher") for tree in (at_rest, at_work))
+    rest, work = (tree.pss("nginx", "master", "worker", "job", "notify") for tree in (at_rest, at_work))
     return Measurement(
         nginx=at_rest.pss("nginx"),
         supervisord=at_rest.pss("supervisord"),
@@ -88,7 +88,7 @@ def _ask(slack: PracticeSlack, number: int) -> ProcessTree:
     _wait_for_all(slack, questions, _is_growing)
     tree = read_tree()
     _wait_for_all(slack, questions, answered)
-    while read_tree().kinds.keys() & {"job", "usher"}:
+    while read_tree().kinds.keys() & {"job", "notify"}:
         time.sleep(INTERVAL)
     return tree
 

@@ -117,7 +117,7 @@ def out_of_turn(condition: Condition) -> Condition:
     """Return the condition that holds where `condition` does, but only in the process that posts placeholders."""
 
     def is_there(call: Call) -> bool:
-        return condition(call) and Path("/proc/self/comm").read_text().strip() == "cocoai-usher"
+        return condition(call) and Path("/proc/self/comm").read_text().strip() == "cocoai-notify"
 
     return is_there
 

@@ -158,7 +158,7 @@ class Worker:
         self._application = application
         self._max_requests = max_requests
         self._request_timeout = request_timeout
-        self._board = board or Scoreboard("", slots=0)
+        self._board = board or Scoreboard(None, slots=0)
         self._looked = -math.inf
 
     def serve(self, listener: socket.socket, lifeline: socket.socket) -> None:
@@ -226,7 +226,7 @@ class Worker:
         now = time.monotonic()
         if now - self._looked >= LOOK_AROUND:
             self._looked = now
-            if watch.look() and not self._board.is_anyone_idle():
+            if watch.look() and not self._board.has_idle_worker():
                 watch.tell(b"!")
 
 

@@ -557,7 +557,7 @@ def is_silent(lifeline: socket.socket) -> bool:
 @pytest.fixture
 def board() -> Scoreboard:
     """A board that these processes share, and nobody else sees."""
-    made = Scoreboard("", slots=1)
+    made = Scoreboard(None, slots=1)
     made.begin(1, 2)
     return made
 
@@ -624,6 +624,7 @@ def test_nobody_calls_for_help_where_nobody_waits(workers: Workers, board: Score
     pid = workers.start(tell_pid, board=board)
     for _ in range(5):
         ask(workers.path)
+        wait_until(board.has_idle_worker)  # or the next connection may wait a moment, while this request is ended
 
     assert is_silent(workers.lifelines[pid])
 
