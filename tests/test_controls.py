@@ -29,7 +29,8 @@ from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE, Texts
 from tests.house import House, house
 from tests.processes import wait_until
-from tests.test_interactions import click, form, post
+from tests.slack_payloads import click, form
+from tests.test_interactions import post
 from tests.test_journey import everything, job_processes
 
 ASKER, OTHER = "U0ASKER01", "U0ASKER02"

@@ -6,11 +6,8 @@ clicks and their outcomes.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -18,14 +15,12 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from tests.house import House, house
+from tests.http_client import request
 from tests.processes import wait_until
-from tests.test_journey import everything, request
+from tests.slack_payloads import click, form
+from tests.test_journey import everything
 
 DOOR = "/slack/interactions"
-NOWHERE = "C0PRACTICE-1763822000.000100-1763822000.000100"
-"""The key of a question that is not in the spool."""
-
-NUMBER = iter(range(1, 10_000))
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +29,6 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
     with house(tmp_path_factory.mktemp("house"), certificates) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         yield deployment
-
-
-def click(action: str = "up", key: str = NOWHERE, **changes: Any) -> dict[str, Any]:
-    """Return the payload of a click on a button below the reply to the question `key`; `changes` replaces its fields.
-
-    Each click has another `action_ts`.
-    """
-    channel = key.partition("-")[0]
-    button = {"type": "button", "action_id": f"cocoai_{action}", "value": f"{key} U0ASKER01"}
-    button |= {"action_ts": f"1763822100.{next(NUMBER):06}"}
-    container = {"type": "message", "message_ts": "1763822001.000200", "channel_id": channel}
-    user = {"id": "U0ASKER01", "team_id": "T0PRACTICE"}
-    payload = {"type": "block_actions", "api_app_id": "A0COCOAI", "user": user, "container": container}
-    return payload | {"actions": [button]} | changes
-
-
-def form(payload: object) -> bytes:
-    """Return the form body in which Slack posts a payload."""
-    return urlencode({"payload": json.dumps(payload)}).encode()
 
 
 def post(
@@ -65,37 +41,6 @@ def post(
     signed = headers if headers is not None else deployment.slack.signed(body, at=time.time() + at, secret=secret)
     content_type = {"Content-Type": "application/x-www-form-urlencoded"}
     return request(deployment.address, "POST", DOOR, body, signed | content_type)
-
-
-@pytest.mark.parametrize(
-    ("body", "how", "status"),
-    [
-        pytest.param(form(click()), {"secret": "forged"}, 401, id="forged"),
-        pytest.param(form(click()), {"headers": {}}, 401, id="unsigned"),
-        pytest.param(form(click()), {"at": -301}, 401, id="stale"),
-        pytest.param(form(click()), {"at": 330}, 401, id="from the future"),
-        pytest.param(json.dumps(click()).encode(), {}, 400, id="json, not a form"),
-        pytest.param(b"", {}, 400, id="empty"),
-        pytest.param(b"payload=%7B", {}, 400, id="half of it"),
-        pytest.param(b"\xff\xfe\x00", {}, 400, id="no text"),
-        pytest.param(b"payload=" + b"+" * (513 * 1024), {}, 413, id="too big"),
-    ],
-)
-def test_the_door_refuses_in_one_line(standing: House, body: bytes, how: dict[str, Any], status: int) -> None:
-    """And nothing is stored."""
-    before = everything(standing)
-
-    got, told = post(standing, body, **how)
-
-    assert status == got
-    assert 1 == told.count(b"\n")
-    assert before == everything(standing)
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_only_a_post_comes_in(standing: House, method: str) -> None:
-    """The others end at nginx."""
-    assert 405 == request(standing.address, method, DOOR)[0]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ The practice servers stand for Slack and OpenAI, over TLS. bench/journey.py meas
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import signal
@@ -16,7 +15,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +23,9 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.texts import ENGLISH
 from tests.house import House, house, payload
+from tests.http_client import request
 from tests.processes import Clients, wait_until
+from tests.slack_payloads import envelope, message_event
 
 Build = Callable[..., House]
 
@@ -58,46 +58,13 @@ def deployment(standing: House) -> Iterator[House]:
     vars(standing.slack.switches).update(vars(SlackSwitches()))
 
 
-def request(
-    address: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
-) -> tuple[int, bytes]:
-    """Send one HTTP request to nginx; return the status and the body of the response."""
-    place = urlsplit(address)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
-    try:
-        connection.request(method, path, body, headers or {})
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
-
-
-# requests from Slack: what is stored
-
-NUMBER = iter(range(1, 10_000))
-
-
-def envelope(event: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return the payload that Slack sends around an event; `more` replaces its fields."""
-    authorization = {"team_id": "T0PRACTICE", "user_id": "U0COCOAI", "is_bot": True}
-    outer = {"type": "event_callback", "team_id": "T0PRACTICE", "api_app_id": "A0COCOAI", "event_id": "Ev0"}
-    return outer | {"event_time": 1763822000, "authorizations": [authorization], "event": event} | more
-
-
-def said(text: str = "<@U0COCOAI> hello", **changes: Any) -> dict[str, Any]:
-    """Return the event of a person's message in the channel, each with another `ts`; `changes` replaces its fields."""
-    ts = f"{1_763_822_000 + next(NUMBER)}.000100"
-    event = {"type": "message", "user": "U0ASKER01", "team": "T0PRACTICE", "channel": "C0PRACTICE", "ts": ts}
-    return event | {"channel_type": "channel", "text": text} | changes
-
-
 KNOWN = "1763821000.000100"
 """The `ts` of the message that opens the thread of `known_thread`."""
 
 TABLE = {
-    "thread_broadcast": (envelope(said(subtype="thread_broadcast", thread_ts=KNOWN)), "mention"),
-    "follow-up": (envelope(said("and then?", thread_ts=KNOWN)), "follow_up"),
-    "follow-up in a strange thread": (envelope(said("and then?", thread_ts="1763820000.000100")), None),
+    "thread_broadcast": (envelope(message_event(subtype="thread_broadcast", thread_ts=KNOWN)), "mention"),
+    "follow-up": (envelope(message_event("and then?", thread_ts=KNOWN)), "follow_up"),
+    "follow-up in a strange thread": (envelope(message_event("and then?", thread_ts="1763820000.000100")), None),
 }
 """By row: what Slack posts, and the kind of the question that is stored; None if nothing is.
 
@@ -108,7 +75,7 @@ tests/slack/inbound/test_events.py has the whole table; these rows show that ngi
 @pytest.fixture(scope="module")
 def known_thread(standing: House) -> None:
     """Mention CocoAI in the message that opens the thread KNOWN."""
-    body = json.dumps(envelope(said(ts=KNOWN))).encode()
+    body = json.dumps(envelope(message_event(ts=KNOWN))).encode()
     assert request(standing.address, "POST", "/slack/events", body, standing.slack.signed(body))[0] == 200
 
 
@@ -134,49 +101,6 @@ def kept_kind(deployment: House, ts: str) -> str | None:
                     with contextlib.suppress(FileNotFoundError):
                         return str(deployment.spool.peek(folder, key)[0]["kind"])
     return None
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/healthz", 200),
-        ("HEAD", "/healthz", 200),
-        ("POST", "/healthz", 405),
-        ("GET", "/slack/events", 405),
-        ("POST", "/", 404),
-        ("GET", "/status", 404),
-        ("POST", "/slack/events", 401),
-    ],
-)
-def test_only_two_doors_are_open(standing: House, method: str, path: str, status: int) -> None:
-    """And the one to Slack wants its signature."""
-    assert status == request(standing.address, method, path)[0]
-
-
-@pytest.mark.parametrize(
-    ("body", "at", "secret", "status"),
-    [
-        (b'{"type":"url_verification","challenge":"x"}', 0, None, 200),
-        (b'{"type":"url_verification","challenge":"x"}', 0, "forged", 401),
-        (b'{"type":"url_verification","challenge":"x"}', -301, None, 401),
-        (b'{"type":"url_verification","challenge":"x"}', 301, None, 401),
-        (b"not json", 0, None, 400),
-        (b"\xff\xfe", 0, None, 400),
-        (b" " * (513 * 1024), 0, None, 413),
-    ],
-)
-def test_the_door_to_slack_refuses_in_one_line(
-    standing: House, body: bytes, at: int, secret: str | None, status: int
-) -> None:
-    """Forged, stale, from the future, not JSON, too big: a status, a line, and nothing stored."""
-    before = everything(standing)
-    headers = standing.slack.signed(body, at=time.time() + at, secret=secret)
-
-    got, told = request(standing.address, "POST", "/slack/events", body, headers)
-
-    assert status == got
-    assert told.count(b"\n") <= 1
-    assert before == everything(standing)
 
 
 def everything(deployment: House) -> set[str]:
