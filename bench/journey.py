@@ -72,7 +72,7 @@ def burst(folder: Path, certificates: Certificates) -> None:
         times("200 after, at nginx (ms)", request_times(built))
         times("placeholder after (s)", waits)
         row("last placeholder (s)", f"{max(waits):.2f}", "Slack's own floor (s)", f"{30 - 4:.2f}")
-        row("most slots held", most["slot"], "most ushers", most["usher"])
+        row("most slots held", most["slot"], "most placeholder processes", most["placeholder"])
         counts(built, questions)
 
 
@@ -109,8 +109,8 @@ def wait_for_all(built: House, questions: Sequence[Message]) -> None:
 
 
 def watch_locks(built: House, questions: Sequence[Message]) -> dict[str, int]:
-    """Until each has its answer; the most slots and ushers that were seen held at once meanwhile."""
-    most = {"slot": 0, "usher": 0}
+    """Until each has its answer; the most slots and placeholder processes that were seen held at once meanwhile."""
+    most = {"slot": 0, "placeholder": 0}
     deadline = time.monotonic() + PATIENCE
     while len(built.spool.keys("done")) < len(questions) and time.monotonic() < deadline:
         held = built.held_locks()

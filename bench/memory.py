@@ -234,7 +234,7 @@ def is_growing(scene: Scene, question: Message) -> bool:
 
 def jobs(scene: Scene) -> list[int]:
     """CocoAI's processes that answer."""
-    return [pid for pid in scene.pids() if cpu.command(pid) in ("cocoai-job", "cocoai-usher")]
+    return [pid for pid in scene.pids() if cpu.command(pid) in ("cocoai-job", "cocoai-notify")]
 
 
 def look(scene: Scene) -> Seen:

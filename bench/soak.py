@@ -170,7 +170,7 @@ def figures(built: House) -> Figures:
     def count() -> bool:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # somebody left as we looked
             people = residents(built)
-            if not {"cocoai-job", "cocoai-usher"} & {comm for comm, _ in people.values()}:
+            if not {"cocoai-job", "cocoai-notify"} & {comm for comm, _ in people.values()}:
                 found.append(_figures(built, people))
         return bool(found)
 
@@ -250,7 +250,7 @@ class NoSync(Disk):
 
 def waiting(folder: Path, number: int) -> None:
     """How long each look takes with `number` questions in ready/: in the usual case, and when none of them is due."""
-    spool = Spool(str(folder), files=NoSync())
+    spool = Spool(str(folder), disk=NoSync())
     spool.make_folders()
     fill(spool, number)
     held: list[Job | None] = []
@@ -258,7 +258,7 @@ def waiting(folder: Path, number: int) -> None:
     took("claim", lambda: held.append(spool.claim()))
     took("is_due", spool.is_due)
     took("is_claimable", spool.is_claimable)
-    took("is_lacking", lambda: spool.any_without("placeholder"))
+    took("any_without", lambda: spool.any_without("placeholder"))
     for job in filter(None, held):
         job.release()
     for key in spool.keys("ready"):

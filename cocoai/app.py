@@ -40,6 +40,7 @@ from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
@@ -76,7 +77,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     `context` is what TLS is spoken on, if not what the settings trust.
     """
     var = settings.paths.var
-    spool = Spool(var)
+    spool = Spool(var, kinds=JOB_KINDS)
     spool.make_folders()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
@@ -97,13 +98,13 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         generation=Generation(os.path.join(run, "generation")),
         answer=answerer.answer,
         post_placeholder=answerer.post_placeholder,
-        errands=[
+        tasks=[
             PeriodicTask(lambda: (spool.sweep(), user_names.sweep(os.path.join(var, "people"))), every=3600.0),
             PeriodicTask(refresher(who), every=60.0, is_wanted=who.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
         start=lambda: answerer.begin(hung_up()),
-        board=seen,
+        scoreboard=seen,
     )
 
     def note(key: str) -> None:

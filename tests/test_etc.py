@@ -337,7 +337,7 @@ def test_numbers_that_belong_together_keep_their_order() -> None:
     """DESIGN section 8, each from the one place where it stands."""
     from cocoai.engine.pool import master
     from cocoai.slack.inbound import signature
-    from cocoai.spool import spool
+    from cocoai.spool import admin
 
     slack_gives_up, slack_redelivers = 3.0, 24 * 3600.0
     default = {
@@ -353,7 +353,7 @@ def test_numbers_that_belong_together_keep_their_order() -> None:
     assert default["pool.request_timeout"] < master.DRAIN < float(program["stopwaitsecs"])
     assert master.TERM_AFTER < master.KILL_AFTER
     assert float(program["stopwaitsecs"]) + 4 < up.STOP
-    assert spool.RETENTION["done"] > slack_redelivers
+    assert admin.RETENTION["done"] > slack_redelivers
     assert 300 == signature.MAX_AGE
     assert (
         default["openai.connect_timeout"]

@@ -127,8 +127,8 @@ class ExtraListener:
     """Router, webhook, analyzer and spool, as the roof joins them, over a disk that fails when told to."""
 
     def __init__(self, var: Path) -> None:
-        self.files = Failing()
-        self.spool = Spool(str(var), files=self.files)
+        self.disk = Failing()
+        self.spool = Spool(str(var), disk=self.disk)
         self.spool.make_folders()
         self.var = var
         self.woken = 0
@@ -169,11 +169,11 @@ BEFORE_THE_LINK += ["touch", "fsync threads", "link"]
 @pytest.mark.parametrize("step", BEFORE_THE_LINK)
 def test_what_cannot_be_kept_is_a_503_and_leaves_nothing(door: ExtraListener, step: str, error: int) -> None:
     """Not a file, not half a file; and when the fault has gone, what Slack sends again is new, and is kept whole."""
-    door.files.step, door.files.error = step, error
+    door.disk.step, door.disk.error = step, error
     heard = door.post(MENTION)
     left = [door.lying(folder) for folder in ("tmp", "ready", "done", "failed")]
     woken = door.woken
-    door.files.step = ""
+    door.disk.step = ""
 
     again = door.post(MENTION)
 
@@ -185,9 +185,9 @@ def test_what_cannot_be_kept_is_a_503_and_leaves_nothing(door: ExtraListener, st
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EMFILE], ids=errno.errorcode.get)
 def test_a_fault_behind_the_link_is_a_503_too_and_loses_nothing(door: ExtraListener, error: int) -> None:
     """The disk may still forget the link, so it is not accepted; sent again it is known, and kept once."""
-    door.files.step, door.files.error = "fsync ready", error
+    door.disk.step, door.disk.error = "fsync ready", error
     heard = door.post(MENTION)
-    door.files.step = ""
+    door.disk.step = ""
 
     again = door.post(MENTION)
 
@@ -199,7 +199,7 @@ def test_a_fault_behind_the_link_is_a_503_too_and_loses_nothing(door: ExtraListe
 
 def test_a_name_in_tmp_that_cannot_be_taken_away_does_no_harm(door: ExtraListener) -> None:
     """The question is kept: Slack hears 200. The hourly sweep takes the rest."""
-    door.files.step = "unlink"
+    door.disk.step = "unlink"
 
     assert 200 == door.post(MENTION)
     assert [str(KEY)] == door.lying("ready")
@@ -220,9 +220,9 @@ def test_a_lock_that_somebody_holds_is_waited_for_and_then_a_503(door: ExtraList
 def test_a_thread_that_cannot_be_looked_up_is_a_503(door: ExtraListener) -> None:
     """To call it a strange thread would be to lose a follow-up."""
     assert 200 == door.post(MENTION)
-    door.files.step, door.files.error = "exists threads", errno.EIO
+    door.disk.step, door.disk.error = "exists threads", errno.EIO
     heard = door.post(FOLLOW_UP)
-    door.files.step = ""
+    door.disk.step = ""
 
     assert (503, 1) == (heard, len(door.lying("ready")))
     assert 200 == door.post(FOLLOW_UP)
@@ -273,10 +273,10 @@ def as_nobody(run: Callable[[], int]) -> int:
 def test_an_attempt_that_cannot_be_recorded_is_none(door: ExtraListener, step: str) -> None:
     """Nothing is ours, nothing is said; when there is room again, the first attempt is the first."""
     door.post(MENTION)
-    door.files.step = step
+    door.disk.step = step
     with pytest.raises(OSError, match="No space"):
         door.spool.claim()
-    door.files.step = ""
+    door.disk.step = ""
 
     job = door.spool.claim()
 
@@ -292,7 +292,7 @@ def test_a_job_that_cannot_be_read_stops_nobody_else(
     later = MENTION | {"ts": "1763822009.000100"}
     door.post(MENTION)
     door.post(later)
-    door.files.step, door.files.error = f"open {KEY}", error
+    door.disk.step, door.disk.error = f"open {KEY}", error
 
     job = door.spool.claim()
 
@@ -301,7 +301,7 @@ def test_a_job_that_cannot_be_read_stops_nobody_else(
     assert door.spool.claim() is None
     assert not door.spool.is_claimable()
     assert f"job={KEY} outcome=not-read" in caplog.text
-    door.files.step = ""
+    door.disk.step = ""
     assert door.spool.is_due()
     assert door.spool.claim() is not None
 

@@ -47,7 +47,7 @@ QUESTION = Question("mention", "C0PRACTICE", "1.000100", "1.000100", "U0ASKER01"
 def spool() -> Iterator[tuple[Spool, Path]]:
     """A spool and its ready/; an example of hypothesis each has its own."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
-        made = Spool(var, clock=lambda: float(NOW), files=NoSync())
+        made = Spool(var, clock=lambda: float(NOW), disk=NoSync())
         made.make_folders()
         yield made, Path(var, "spool", "ready")
 

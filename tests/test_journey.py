@@ -368,7 +368,7 @@ def test_a_stop_leaves_nothing_but_jobs_that_finish_the_question_in_hand(build: 
 
     built.up.stop()
 
-    assert [] == [pid for pid in job_processes(built) if comm(pid) not in ("cocoai-job", "cocoai-usher")]
+    assert [] == [pid for pid in job_processes(built) if comm(pid) not in ("cocoai-job", "cocoai-notify")]
     built.answer_to(question)
     wait_until(lambda: job_processes(built) == [])
     assert [waiting.ts] == [key.ts for key in built.spool.keys("ready")]
@@ -391,6 +391,6 @@ def test_processes_have_names(build: Build) -> None:
 
     names = {comm(master), *map(comm, children(master)), *map(comm, job_processes(built))}
 
-    assert names <= {"cocoai-master", "cocoai-worker", "cocoai-job", "cocoai-usher"}
+    assert names <= {"cocoai-master", "cocoai-worker", "cocoai-job", "cocoai-notify"}
     assert {"cocoai-master", "cocoai-worker"} <= names
     assert payload(built.answer_to(question))["kind"] == "answer"

@@ -25,10 +25,11 @@ from cocoai.slack.api.identity_cache import FRESH, IdentityCache
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import MAX_AGE
 from cocoai.slack.model.identity import Identity
+from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
 from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
-from cocoai.spool.spool import RETENTION, Spool
+from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from tests.house import payload
 from tests.test_answer import Desk
@@ -53,7 +54,7 @@ class Clock:
         return self.now
 
 
-class DatedFiles(Disk):
+class DatedDisk(Disk):
     """A disk whose times are by that clock."""
 
     def __init__(self, clock: Clock) -> None:
@@ -81,7 +82,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def spool(tmp_path: Path, clock: Clock) -> Spool:
-    made = Spool(str(tmp_path), clock=clock, files=DatedFiles(clock))
+    made = Spool(str(tmp_path), clock=clock, disk=DatedDisk(clock))
     made.make_folders()
     return made
 
@@ -138,7 +139,7 @@ def test_whatever_the_jump_the_wait_is_bounded(
     path = tmp_path_factory.getbasetemp() / "one-job"
     path.write_bytes(encode_line({"text": "?"}) + encode_line({"fact": "retry", "retry_at": NOW + delay}))
     clock = Clock()
-    job = Job(KEY, str(path), files=Disk(), clock=clock)
+    job = Job(KEY, str(path), disk=Disk(), clock=clock)
     job.read()
     job.release()
 
@@ -214,7 +215,7 @@ def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: st
     """The clock jumps ahead, and tmp/ is swept while a worker writes: not accepted, or known when it is sent again."""
     clock = Clock()
 
-    class Interrupted(DatedFiles):
+    class Interrupted(DatedDisk):
         def link(self, source: str, target: str) -> None:
             self._sweep_at("link")
             super().link(source, target)
@@ -228,7 +229,7 @@ def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: st
                 clock.now += DAY
                 Spool(str(tmp_path), clock=clock).sweep()
 
-    spool = Spool(str(tmp_path), clock=clock, files=Interrupted(clock))
+    spool = Spool(str(tmp_path), clock=clock, disk=Interrupted(clock))
     spool.make_folders()
     try:
         accepted = spool.put(KEY, {"text": "?"})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 MARK = "CHAOS_MARK"
 """The environment variable that the whole stack inherits."""
 
-JOBS = frozenset({"cocoai-job", "cocoai-usher"})
+JOBS = frozenset({"cocoai-job", "cocoai-notify"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def children(parent: int, name: str) -> list[Process]:
 
 
 def jobs(mark: str) -> list[Process]:
-    """Job processes and ushers."""
+    """Job processes and placeholder processes."""
     return [process for process in processes() if process.name in JOBS and bears(process, mark)]
 
 

@@ -150,7 +150,7 @@ def nobody_free(var: Path, slots: int) -> Iterator[None]:
     """Take every slot of CocoAI's, and the usher's place, once it knows who it is: the usher had to ask."""
     wait_until((var / "identity.json").exists)
     with ExitStack() as stack:
-        for name in (*(f"slot-{number}" for number in range(slots)), "usher.lock"):
+        for name in (*(f"slot-{number}" for number in range(slots)), "placeholder.lock"):
             lock = locks.wait_for(str(var / "locks" / name), PATIENCE)
             stack.callback(lock.release)
         yield

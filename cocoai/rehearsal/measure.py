@@ -74,7 +74,7 @@ def measure(raise_up: Raise, folder: Path) -> Figures:
 
 def _figures(rest: Look, busy: Look, question: float, message: float) -> Figures:
     workers = len(rest.kinds["worker"])
-    at_rest, at_work = (seen.pss("nginx", "master", "worker", "job", "usher") for seen in (rest, busy))
+    at_rest, at_work = (seen.pss("nginx", "master", "worker", "job", "notify") for seen in (rest, busy))
     return Figures(
         nginx=rest.pss("nginx"),
         supervisord=rest.pss("supervisord"),
@@ -102,7 +102,7 @@ def _ask(slack: PracticeSlack, number: int) -> Look:
     slack.wait_for(lambda: all(_is_growing(slack, question) for question in questions) or None, PATIENCE)
     seen = look()
     slack.wait_for(lambda: all(answered(slack, question) for question in questions) or None, PATIENCE)
-    while look().kinds.keys() & {"job", "usher"}:
+    while look().kinds.keys() & {"job", "notify"}:
         time.sleep(GLANCE)
     return seen
 

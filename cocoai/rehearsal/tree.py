@@ -22,7 +22,7 @@ PR_SET_CHILD_SUBREAPER = 36
 GLANCE = 0.02
 """Seconds between two looks: what a process takes in its last moments is missed."""
 
-OURS = ("master", "worker", "job", "usher", "status", "nginx")
+OURS = ("master", "worker", "job", "notify", "status", "nginx")
 
 
 @dataclass(frozen=True)

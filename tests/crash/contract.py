@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
 from cocoai.spool.job import Job, encode_line
 from cocoai.spool.key import Key
-from cocoai.spool.spool import RETENTION, Spool
+from cocoai.spool.spool import Spool
 
 NOW = 1_763_822_100.0
 
@@ -37,7 +38,7 @@ class Subject:
 
     def other_spool(self) -> Spool:
         """Another process's."""
-        return Spool(self.var, clock=lambda: self.now, files=self.files)
+        return Spool(self.var, clock=lambda: self.now, disk=self.files)
 
     def path(self, *names: str) -> str:
         return "/".join((self.var, *names))
@@ -244,7 +245,7 @@ class SpoolContract:
         """finish() may come in between: the lock of a file in done/ means nothing."""
         subject.put(key(1))
         path = subject.path("spool", "ready", str(key(1)))
-        late = Job(key(1), path, files=subject.files, clock=lambda: NOW)
+        late = Job(key(1), path, disk=subject.files, clock=lambda: NOW)
         subject.spool.finish(subject.claimed())
 
         assert late.take() is False

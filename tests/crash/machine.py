@@ -38,7 +38,7 @@ class StagedSpool(Spool):
     """The real one. Only `put.lock` is the stage's, so that who waits for it stands still and no time passes."""
 
     def __init__(self, machine: Machine) -> None:
-        super().__init__(VAR, clock=machine.clock, files=machine.disk)
+        super().__init__(VAR, clock=machine.clock, disk=machine.disk)
         self._machine = machine
 
     @contextmanager

@@ -24,7 +24,7 @@ def written(folder: Path, *lines: dict[str, Any], tail: bytes = b"") -> Job:
     """A taken job whose file holds these lines, and `tail`."""
     path = folder / str(KEY)
     path.write_bytes(b"".join(encode_line(line) for line in lines) + tail)
-    job = Job(KEY, str(path), files=Disk(), clock=lambda: NOW)
+    job = Job(KEY, str(path), disk=Disk(), clock=lambda: NOW)
     assert job.take()
     return job
 
@@ -80,7 +80,7 @@ def test_a_file_without_a_question_is_refused(tmp_path: Path) -> None:
     """A file whose first line is not whole was never accepted."""
     path = tmp_path / str(KEY)
     path.write_bytes(b'{"text": "half')
-    job = Job(KEY, str(path), files=Disk(), clock=lambda: NOW)
+    job = Job(KEY, str(path), disk=Disk(), clock=lambda: NOW)
 
     with pytest.raises(ValueError, match="no question"):
         job.take()
@@ -109,7 +109,7 @@ def test_a_record_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     written(tmp_path, {"text": "?"}).release()
     path = tmp_path / str(KEY)
     before = path.read_bytes()
-    job = Job(KEY, str(path), files=FullDisk(), clock=lambda: NOW)
+    job = Job(KEY, str(path), disk=FullDisk(), clock=lambda: NOW)
     assert job.take()
 
     with pytest.raises(OSError, match="No space"):

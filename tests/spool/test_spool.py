@@ -95,15 +95,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def files() -> Recorded:
+def disk() -> Recorded:
     return Recorded()
 
 
 @pytest.fixture
-def spool(tmp_path: Path, clock: Clock, files: Recorded) -> Spool:
-    made = Spool(str(tmp_path), clock=clock, files=files)
+def spool(tmp_path: Path, clock: Clock, disk: Recorded) -> Spool:
+    made = Spool(str(tmp_path), clock=clock, disk=disk)
     made.make_folders()
-    files.steps.clear()
+    disk.steps.clear()
     return made
 
 
@@ -145,7 +145,7 @@ def kill(pid: int) -> None:
 # put
 
 
-def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, files: Recorded) -> None:
+def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, disk: Recorded) -> None:
     """File and mark, link, folder: each is durable before the next may be seen."""
     spool.put(key(1), {"text": "?"})
 
@@ -158,20 +158,20 @@ def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, files: Re
         "link",
         "fsync ready/",
         "unlink tmp",
-    ] == files.steps
+    ] == disk.steps
 
 
-def test_a_duplicate_is_made_durable_too(spool: Spool, files: Recorded) -> None:
+def test_a_duplicate_is_made_durable_too(spool: Spool, disk: Recorded) -> None:
     """The first copy's writer may have died between its link and its fsync; its 200 was never sent, ours will be."""
     spool.put(key(1), {"text": "?"})
-    files.steps.clear()
+    disk.steps.clear()
 
     spool.put(key(1), {"text": "?"})
 
-    assert ["fsync ready/"] == files.steps
+    assert ["fsync ready/"] == disk.steps
 
 
-def test_no_fsync_happens_under_the_put_lock(spool: Spool, files: Recorded, tmp_path: Path) -> None:
+def test_no_fsync_happens_under_the_put_lock(spool: Spool, disk: Recorded, tmp_path: Path) -> None:
     """A slow disk must not make every other worker wait for the lock."""
     held: list[str] = []
 
@@ -183,7 +183,7 @@ def test_no_fsync_happens_under_the_put_lock(spool: Spool, files: Recorded, tmp_
             lock.release()
         return False
 
-    files.broken = note_if_locked
+    disk.broken = note_if_locked
     spool.put(key(1), {"text": "?"})
     spool.finish(claimed(spool))
 
@@ -192,25 +192,25 @@ def test_no_fsync_happens_under_the_put_lock(spool: Spool, files: Recorded, tmp_
 
 @pytest.mark.parametrize("step", ["create tmp", "append tmp", "fsync tmp", "touch mark", "fsync threads/", "link"])
 def test_what_cannot_be_kept_is_not_accepted(
-    spool: Spool, files: Recorded, folders: Callable[[str], list[str]], step: str
+    spool: Spool, disk: Recorded, folders: Callable[[str], list[str]], step: str
 ) -> None:
     """An error before the link leaves nothing in ready/; once it has gone, the same question is new."""
-    files.broken = lambda now: now == step
+    disk.broken = lambda now: now == step
 
     with pytest.raises(OSError, match="No space"):
         spool.put(key(1), {"text": "?"})
 
     assert [] == folders("ready")
-    files.broken = lambda now: False
+    disk.broken = lambda now: False
     assert spool.put(key(1), {"text": "?"})
 
 
-def test_an_error_after_the_link_is_no_acceptance_but_no_loss(spool: Spool, files: Recorded) -> None:
+def test_an_error_after_the_link_is_no_acceptance_but_no_loss(spool: Spool, disk: Recorded) -> None:
     """Slack is told 503 and sends it again: then it is known, and is answered once."""
-    files.broken = lambda step: step == "fsync ready/"
+    disk.broken = lambda step: step == "fsync ready/"
     with pytest.raises(OSError, match="No space"):
         spool.put(key(1), {"text": "?"})
-    files.broken = lambda step: False
+    disk.broken = lambda step: False
 
     again = spool.put(key(1), {"text": "?"})
 
@@ -243,25 +243,25 @@ def test_a_job_is_claimed_by_one_process_only(spool: Spool) -> None:
     assert afterwards.attempt == 2
 
 
-def test_a_claim_is_recorded_before_anything_can_be_said(spool: Spool, files: Recorded) -> None:
+def test_a_claim_is_recorded_before_anything_can_be_said(spool: Spool, disk: Recorded) -> None:
     """The folder first, since the link's writer may not have come to it; then the attempt."""
     spool.put(key(1), {"text": "?"})
-    files.steps.clear()
+    disk.steps.clear()
 
     claimed(spool).release()
 
-    assert ["fsync ready/", "append job", "fsync job"] == files.steps
+    assert ["fsync ready/", "append job", "fsync job"] == disk.steps
 
 
-def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, files: Recorded) -> None:
+def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, disk: Recorded) -> None:
     """With a full disk nothing is ours, and the job is free for later."""
     spool.put(key(1), {"text": "?"})
-    files.broken = lambda step: step == "append job"
+    disk.broken = lambda step: step == "append job"
 
     with pytest.raises(OSError, match="No space"):
         spool.claim()
 
-    files.broken = lambda step: False
+    disk.broken = lambda step: False
     assert claimed(spool).attempt == 1
 
 
@@ -270,12 +270,12 @@ def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, files: Recorded) 
 
 @pytest.mark.parametrize(("end", "other"), [("done", "failed"), ("failed", "done")])
 def test_an_end_is_recorded_moved_and_made_durable(
-    spool: Spool, files: Recorded, folders: Callable[[str], list[str]], end: str, other: str
+    spool: Spool, disk: Recorded, folders: Callable[[str], list[str]], end: str, other: str
 ) -> None:
     """Fact, rename, both folders."""
     spool.put(key(1), {"text": "?"})
     job = claimed(spool)
-    files.steps.clear()
+    disk.steps.clear()
 
     spool.finish(job) if end == "done" else spool.fail(job, "reason")
 
@@ -288,17 +288,17 @@ def test_an_end_is_recorded_moved_and_made_durable(
         "unlink stop",
         "touch mark",
     ]
-    assert expected == files.steps
+    assert expected == disk.steps
     assert ([], [str(key(1))], []) == (folders("ready"), folders(end), folders(other))
 
 
 def test_an_answered_question_ends_even_with_a_full_disk(
-    spool: Spool, files: Recorded, folders: Callable[[str], list[str]]
+    spool: Spool, disk: Recorded, folders: Callable[[str], list[str]]
 ) -> None:
     """A fact that cannot be kept must not leave it in ready/, where it would be answered again."""
     spool.put(key(1), {"text": "?"})
     job = claimed(spool)
-    files.broken = lambda step: step.startswith("append")
+    disk.broken = lambda step: step.startswith("append")
 
     spool.finish(job)
 

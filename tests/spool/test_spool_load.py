@@ -35,7 +35,7 @@ def key(number: int) -> Key:
 @pytest.fixture(scope="module")
 def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
     """Five thousand questions in a thousand threads, put in any order."""
-    made = Spool(str(tmp_path_factory.mktemp("load")), files=NoSync())
+    made = Spool(str(tmp_path_factory.mktemp("load")), disk=NoSync())
     made.make_folders()
     numbers = list(range(WAITING))
     random.Random(1).shuffle(numbers)

@@ -142,7 +142,7 @@ class Maintenance:
 
     def attend(self) -> None:
         os.unlink(os.path.join(FOLDER, "due"))
-        fork.fork(lambda: log.info("chores=attended"), name="cocoai-usher")
+        fork.fork(lambda: log.info("chores=attended"), name="cocoai-notify")
 
     def end(self) -> None:
         log.info("chores=end")
