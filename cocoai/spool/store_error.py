@@ -17,6 +17,10 @@ class NoStore(StoreError, FileNotFoundError):
     """There is no store here: `Spool.make_folders` has never run on this `var`."""
 
 
+class NoAccess(StoreError, PermissionError):
+    """This user may not read or write the store."""
+
+
 class NoSuchJob(StoreError, FileNotFoundError):
     """There is no job of this key in the state in which it was looked for. It may have moved on a moment ago."""
 
@@ -27,13 +31,15 @@ class JobInUse(StoreError, BlockingIOError):
 
 @contextlib.contextmanager
 def as_store_errors() -> Iterator[None]:
-    """Raise any other `OSError` from inside as a `StoreError`, or as `NoStore` if a file or folder is missing."""
+    """Raise any other `OSError` from inside as the `StoreError` that says the same."""
     try:
         yield
     except StoreError:
         raise
     except FileNotFoundError as error:
         raise NoStore(error.errno, error.strerror, error.filename) from error
+    except PermissionError as error:
+        raise NoAccess(error.errno, error.strerror, error.filename) from error
     except OSError as error:
         # A TimeoutError of locks.py has a text and no number.
         arguments = (error.errno, error.strerror, error.filename) if error.errno else (str(error),)

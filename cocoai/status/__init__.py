@@ -20,6 +20,7 @@ import cocoai
 from cocoai import board, config
 from cocoai.engine.process import proc
 from cocoai.engine.process.scoreboard import Process, Snapshot
+from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 
@@ -54,6 +55,8 @@ class Waiting:
     in_hand: int
     oldest: str
     seconds: float
+    unknown: int = 0
+    """Files in ready/ that this version does not know: another version's, left alone."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def collect(settings: config.Settings) -> Status:
     """Look at everything once. Raises OSError if the spool cannot be read."""
     now = time.time()
     picture, state, trouble = _look(settings)
-    spool = Spool(settings.paths.var)
+    spool = Spool(settings.paths.var, kinds=JOB_KINDS)
     return Status(
         at=now,
         var=settings.paths.var,
@@ -139,13 +142,15 @@ def _measured(process: Process) -> Member:
 
 
 def _waiting(spool: Spool, in_hand: set[str], now: float) -> Waiting:
-    ready = spool.keys("ready")
+    unknown = set(spool.unknown())
+    ready = [key for key in spool.keys("ready") if str(key) not in unknown]
     waiting = [key for key in ready if str(key) not in in_hand]
     return Waiting(
         files={folder: spool.count(folder) for folder in FOLDERS},
         in_hand=len(ready) - len(waiting),
         oldest=str(waiting[0]) if waiting else "",
         seconds=now - float(waiting[0].ts) if waiting else 0.0,
+        unknown=len(unknown),
     )
 
 

@@ -96,7 +96,7 @@ def _headline(status: Status) -> Iterator[Figure]:
         idle = sum(1 for worker in workers if worker.state == "idle")
         yield Figure("Workers", f"{active} active", f"{idle} idle, {len(workers)} in all")
         yield Figure("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")
-    left = waiting.files["ready"] - waiting.in_hand
+    left = waiting.files["ready"] - waiting.unknown - waiting.in_hand
     since = f"the oldest for {seconds(waiting.seconds)}" if left else "nobody waits"
     yield Figure("Waiting", number(left), since, alarm=waiting.seconds > LONG_WAIT)
     yield Figure("Answered", number(day.answered), "in the last 24 hours")
@@ -159,10 +159,13 @@ def _phases(day: LastDay) -> Table:
 def _spool(status: Status) -> Iterator[Figure]:
     waiting = status.waiting
     files = waiting.files
-    yield Figure("To be answered (ready)", number(files["ready"]), f"{number(waiting.in_hand)} in hand")
+    ready = files["ready"] - waiting.unknown
+    yield Figure("To be answered (ready)", number(ready), f"{number(waiting.in_hand)} in hand")
     if waiting.oldest:
         is_long = waiting.seconds > LONG_WAIT
         yield Figure("The oldest waits for", seconds(waiting.seconds), plain(waiting.oldest), is_long)
+    if waiting.unknown:
+        yield Figure("Left alone (ready)", number(waiting.unknown), "another version's jobs", alarm=True)
     yield Figure("Answered (done)", number(files["done"]), "kept 48 hours")
     yield Figure("Given up (failed)", number(files["failed"]), "kept 30 days")
     yield Figure("Being written (tmp)", number(files["tmp"]))
