@@ -169,7 +169,9 @@ BEFORE_THE_LINK += ["touch", "fsync threads", "link"]
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EMFILE], ids=errno.errorcode.get)
 @pytest.mark.parametrize("step", BEFORE_THE_LINK)
-def test_what_cannot_be_kept_is_a_503_and_leaves_nothing(handlers: HandlersOnFailingDisk, step: str, error: int) -> None:
+def test_what_cannot_be_kept_is_a_503_and_leaves_nothing(
+    handlers: HandlersOnFailingDisk, step: str, error: int
+) -> None:
     """No file and no part of one is left. Once the fault is gone, the redelivery is new, and is kept whole."""
     handlers.disk.step, handlers.disk.error = step, error
     status = handlers.post(MENTION)

@@ -114,9 +114,7 @@ def test_a_question_put_before_a_jump_is_claimed_after_it(spool: Spool, clock: C
 
 @jumps
 @pytest.mark.parametrize("delay", [5.0, 120.0, LONGEST_DELAY])
-def test_a_retry_time_set_before_a_jump_comes(
-    spool: Spool, clock: Clock, jump: float, delay: float
-) -> None:
+def test_a_retry_time_set_before_a_jump_comes(spool: Spool, clock: Clock, jump: float, delay: float) -> None:
     """The job is due at once, and by the new clock within the longest delay."""
     spool.put(KEY, {"text": "?"})
     job = claimed(spool)
