@@ -191,7 +191,7 @@ CLICKS = (
     Point("it is obeyed", "after", f"{JOB}.record", fact("obeyed"), scene="removed"),
     Point("before the opinion", "before", f"{SPOOL}.annotate", scene="praised"),
     Point("the opinion kept", "after", f"{SPOOL}.annotate", scene="praised"),
-    Point("whoever clicked thanked", "after", f"{SLACK}.whisper", scene="praised"),
+    Point("whoever clicked thanked", "after", f"{SLACK}.post_ephemeral", scene="praised"),
     # A question of its own.
     Point("asked again, linked", "after", f"{FILES}.link", paid=2, scene="again"),
     Point("asked again, heard", "after", f"{SLACK}.post", mark("placeholder"), paid=2, scene="again"),
