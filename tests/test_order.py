@@ -129,7 +129,7 @@ def test_with_one_slot_the_oldest_question_of_all_threads_comes_first(make: Call
     setup = make(1)
     setup.hold()
     setup.put(1, "1")
-    wait_until(lambda: setup.traced("answering-1") != [])
+    setup.wait_for("answering-1")
 
     for ts, thread in ((9, 9), (5, 2), (7, 7), (2, 2), (4, 4), (8, 4), (3, 3), (6, 2)):
         setup.put(ts, str(ts), thread)
@@ -137,7 +137,7 @@ def test_with_one_slot_the_oldest_question_of_all_threads_comes_first(make: Call
     wait_until(lambda: all(setup.traced(f"placeholder-{ts}") for ts in range(2, 10)))
     wait_until(lambda: "placeholder.lock" not in setup.locked())
     setup.let_go()
-    wait_until(lambda: len(setup.spool.keys("done")) == 9)
+    setup.wait_until_number_done(9)
 
     assert [str(ts) for ts in range(1, 10)] == answered(setup)
 
@@ -146,13 +146,13 @@ def test_a_hung_question_holds_up_its_own_thread_only(make: Callable[[int], JobS
     """Once its process has died, its thread is answered in order."""
     setup = make(2)
     setup.put(1, "hang")
-    wait_until(lambda: setup.traced("answering-hang") != [])
+    setup.wait_for("answering-hang")
     setup.put(2, "behind", thread=1)
     setup.put(3, "last", thread=1)
 
     for ts in range(4, 14):
         setup.put(ts)
-    wait_until(lambda: len(setup.spool.keys("done")) == 10)
+    setup.wait_until_number_done(10)
     waiting = setup.spool.keys("ready")
     os.kill(int(setup.traced("answering-hang")[0]), signal.SIGKILL)
     wait_until(lambda: "slot-0" not in setup.locked())
@@ -168,11 +168,11 @@ def test_an_older_question_that_arrives_late_still_comes_before_the_younger(make
     setup = make(1)
     setup.hold()
     setup.put(1, "1")
-    wait_until(lambda: setup.traced("answering-1") != [])
+    setup.wait_for("answering-1")
 
     setup.put(3, "younger", thread=2)
     setup.put(2, "older", thread=2)
     setup.let_go()
-    wait_until(lambda: len(setup.spool.keys("done")) == 3)
+    setup.wait_until_number_done(3)
 
     assert ["1", "older", "younger"] == answered(setup)

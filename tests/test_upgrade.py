@@ -33,7 +33,6 @@ from cocoai.spool.spool import Spool
 from cocoai.words import ENGLISH
 from tests.house import payload
 from tests.manner import manner
-from tests.processes import wait_until
 from tests.spool.test_runner import JobSetup
 from tests.test_answer import Desk
 
@@ -328,10 +327,10 @@ def test_an_old_placeholder_process_holds_up_nobody(tmp_path: Path) -> None:
     assert slot is not None
 
     setup.put(1)
-    wait_until(lambda: setup.traced("placeholder-q"))
+    setup.wait_for("placeholder-q")
     slot.release()
     setup.runner.attend()
-    wait_until(lambda: len(setup.spool.keys("done")) == 1)
+    setup.wait_until_number_done(1)
 
     setup.close()
     usher.release()

@@ -142,6 +142,22 @@ class JobSetup:
         """Check whether exactly these questions are answered."""
         return self.spool.keys("done") == list(keys)
 
+    def wait_for(self, word: str) -> None:
+        """Wait until a process has left this word in the trace."""
+        wait_until(partial(self.traced, word))
+
+    def wait_until_done(self, *keys: Key) -> None:
+        """Wait until exactly these questions are answered."""
+        wait_until(partial(self.are_done, *keys))
+
+    def wait_until_number_done(self, number: int) -> None:
+        """Wait until so many questions are answered."""
+        wait_until(lambda: len(self.spool.keys("done")) == number)
+
+    def wait_until_in_hand(self, *keys: Key) -> None:
+        """Wait until the scoreboard shows exactly these questions in hand."""
+        wait_until(lambda: {str(key) for key in keys} == self.scoreboard.in_hand())
+
     def attempts(self, state: str, key: Key) -> int:
         """Return how many attempts are recorded in a job."""
         return sum(1 for line in self.spool.peek(state, key) if line.get("fact") == "attempt")
@@ -175,7 +191,7 @@ def test_a_question_is_answered_by_a_forked_process(make: Callable[..., JobSetup
     setup = make()
 
     setup.put(1)
-    wait_until(lambda: setup.are_done(key(1)))
+    setup.wait_until_done(key(1))
 
     assert [str(os.getpid())] != setup.traced("answered")
     assert setup.traced("answered") == setup.traced("start")
@@ -194,7 +210,7 @@ def test_never_more_answers_at_once_than_slots(make: Callable[..., JobSetup]) ->
     assert ["slot-0", "slot-1"] == [name for name in setup.locked() if name != "placeholder.lock"]
     assert len(setup.traced("answering-q")) == 2
     setup.let_go()
-    wait_until(lambda: len(setup.spool.keys("done")) == 10)
+    setup.wait_until_number_done(10)
     assert len(setup.traced("answered")) == 10
 
 
@@ -203,14 +219,14 @@ def test_a_question_behind_another_of_its_thread_gets_a_placeholder(make: Callab
     setup = make(slots=4)
     setup.hold()
     setup.put(1, "first")
-    wait_until(lambda: len(setup.traced("answering-first")) == 1)
+    setup.wait_for("answering-first")
 
     setup.put(2, "second", thread=1)
-    wait_until(lambda: len(setup.traced("placeholder-second")) == 1)
+    setup.wait_for("placeholder-second")
 
     assert [] == setup.traced("answering-second")
     setup.let_go()
-    wait_until(lambda: setup.are_done(key(1), key(2, thread=1)))
+    setup.wait_until_done(key(1), key(2, thread=1))
 
 
 def test_a_job_process_is_forked_after_each_placeholder(make: Callable[..., JobSetup]) -> None:
@@ -225,7 +241,7 @@ def test_a_job_process_is_forked_after_each_placeholder(make: Callable[..., JobS
     assert slot is not None
     setup.put(1, "first")
     setup.put(2, "second")
-    wait_until(lambda: setup.traced("posting-first"))
+    setup.wait_for("posting-first")
     slot.release()
 
     setup.let_go("placeholder-first")
@@ -243,7 +259,7 @@ def test_no_wake_up_is_lost(make: Callable[..., JobSetup], monkeypatch: pytest.M
     for ts in range(1, 151):
         setup.put(ts, thread=ts % 7)
         time.sleep(0.001 * (ts % 4))
-    wait_until(lambda: len(setup.spool.keys("done")) == 150)
+    setup.wait_until_number_done(150)
 
     assert len(setup.traced("answered")) == 150
 
@@ -259,7 +275,7 @@ def test_a_hung_job_ends_by_its_own_timer(make: Callable[..., JobSetup]) -> None
     setup = make(slots=1)
     assert setup.runner.is_due()
     setup.runner.attend()
-    wait_until(lambda: setup.are_done(key(1)))
+    setup.wait_until_done(key(1))
 
     assert 2 == setup.attempts("done", key(1))
 
@@ -290,7 +306,8 @@ def test_a_job_process_leaves_the_row_of_its_worker_alone(make: Callable[..., Jo
     setup.scoreboard.take_row(setup.scoreboard.worker_row(()))
     setup.scoreboard.own_row.wait()
     setup.put(1)
-    wait_until(lambda: setup.are_done(key(1)) and setup.is_at_rest())
+    setup.wait_until_done(key(1))
+    wait_until(setup.is_at_rest)
 
     (worker,) = setup.shown("worker")
 
@@ -304,10 +321,10 @@ def test_a_question_in_hand_is_stopped_at_once(make: Callable[..., JobSetup]) ->
     setup.hold()
     setup.put(1, "stoppable")
     setup.put(2)
-    wait_until(lambda: {str(key(ts)) for ts in (1, 2)} == setup.scoreboard.in_hand())
+    setup.wait_until_in_hand(key(1), key(2))
 
     is_in_time = setup.runner.stop(str(key(1)))
-    wait_until(lambda: {str(key(2))} == setup.scoreboard.in_hand())
+    setup.wait_until_in_hand(key(2))
 
     assert is_in_time
     assert setup.are_done(key(1))
@@ -319,12 +336,12 @@ def test_a_question_that_waits_can_be_stopped(make: Callable[..., JobSetup]) -> 
     setup = make(slots=2)
     setup.hold()
     setup.put(1)
-    wait_until(lambda: {str(key(1))} == setup.scoreboard.in_hand())
+    setup.wait_until_in_hand(key(1))
     setup.put(2, "stoppable", thread=1)
 
     is_in_time = setup.runner.stop(str(key(2, thread=1)))
     setup.let_go()
-    wait_until(lambda: len(setup.spool.keys("done")) == 2)
+    setup.wait_until_number_done(2)
 
     assert is_in_time
     assert 1 == len(setup.traced("stopped"))
@@ -334,7 +351,7 @@ def test_a_question_that_has_ended_cannot_be_stopped(make: Callable[..., JobSetu
     """Neither can one that never was."""
     setup = make()
     setup.put(1)
-    wait_until(lambda: setup.are_done(key(1)))
+    setup.wait_until_done(key(1))
 
     assert not setup.runner.stop(str(key(1)))
     assert not setup.runner.stop(str(key(9)))
@@ -347,12 +364,12 @@ def test_a_stop_request_outlives_a_killed_process(make: Callable[..., JobSetup])
     setup = make(slots=1)
     setup.hold()
     setup.put(1, "stoppable")
-    wait_until(lambda: {str(key(1))} == setup.scoreboard.in_hand())
+    setup.wait_until_in_hand(key(1))
     kill_the_answerer_of(setup, "stoppable")
 
     is_in_time = setup.runner.stop(str(key(1)))
     setup.runner.attend()
-    wait_until(lambda: setup.are_done(key(1)))
+    setup.wait_until_done(key(1))
 
     assert is_in_time
     assert 1 == len(setup.traced("stopped"))
@@ -360,7 +377,7 @@ def test_a_stop_request_outlives_a_killed_process(make: Callable[..., JobSetup])
 
 def kill_the_answerer_of(setup: JobSetup, text: str) -> None:
     """Kill the process that answers this question, once it has left its trace, and wait until its locks are free."""
-    wait_until(lambda: setup.traced(f"answering-{text}"))
+    setup.wait_for(f"answering-{text}")
     os.kill(int(setup.traced(f"answering-{text}")[0]), signal.SIGKILL)
     wait_until(setup.is_at_rest)
 
@@ -388,7 +405,7 @@ def test_a_killed_job_process_frees_slot_and_claim(make: Callable[..., JobSetup]
     setup.let_go()
     setup.runner.attend()
 
-    wait_until(lambda: setup.are_done(key(1)))
+    setup.wait_until_done(key(1))
 
 
 def test_the_tick_forks_no_process_for_a_question_in_hand(make: Callable[..., JobSetup]) -> None:
@@ -396,12 +413,12 @@ def test_the_tick_forks_no_process_for_a_question_in_hand(make: Callable[..., Jo
     setup = make(slots=2)
     setup.hold()
     setup.put(1)
-    wait_until(lambda: {str(key(1))} == setup.scoreboard.in_hand())
+    setup.wait_until_in_hand(key(1))
     while_answered = setup.runner.is_due()
     assert setup.spool.put(key(2, thread=1), {"text": "behind"})
     without_placeholder = setup.runner.is_due()
     setup.runner.attend()
-    wait_until(lambda: len(setup.traced("placeholder-behind")) == 1)
+    setup.wait_for("placeholder-behind")
     with_placeholder = setup.runner.is_due()
 
     kill_the_answerer_of(setup, "q")
@@ -415,9 +432,9 @@ def test_a_new_generation_lets_the_question_in_hand_end_and_no_more(make: Callab
     setup = make(slots=1)
     setup.hold()
     setup.put(1)
-    wait_until(lambda: len(setup.traced("answering-q")) == 1)
+    setup.wait_for("answering-q")
     setup.put(2)
-    wait_until(lambda: len(setup.traced("placeholder-q")) == 1)
+    setup.wait_for("placeholder-q")
 
     setup.runner.end()
     setup.let_go()
@@ -426,7 +443,7 @@ def test_a_new_generation_lets_the_question_in_hand_end_and_no_more(make: Callab
     assert [key(2)] == setup.spool.keys("ready")
     setup.runner.begin()
     setup.runner.attend()
-    wait_until(lambda: len(setup.spool.keys("done")) == 2)
+    setup.wait_until_number_done(2)
 
 
 def test_a_process_answers_a_bounded_number_of_questions(
@@ -440,11 +457,11 @@ def test_a_process_answers_a_bounded_number_of_questions(
         setup.put(ts)
     wait_until(lambda: len(setup.traced("placeholder-q")) >= 4)
     setup.let_go()
-    wait_until(lambda: len(setup.spool.keys("done")) == 3)
+    setup.wait_until_number_done(3)
     wait_until(setup.is_at_rest)
 
     setup.runner.attend()
-    wait_until(lambda: len(setup.spool.keys("done")) == 5)
+    setup.wait_until_number_done(5)
 
     assert len(set(setup.traced("answered"))) == 2
 
@@ -457,7 +474,7 @@ def test_periodic_tasks_run_in_a_forked_process(make: Callable[..., JobSetup]) -
 
     assert setup.runner.is_due()
     setup.runner.attend()
-    wait_until(lambda: len(setup.traced("task")) == 1)
+    setup.wait_for("task")
 
     assert setup.runner.is_due() is False
     assert [] == setup.traced("unwanted")
