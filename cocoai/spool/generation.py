@@ -23,7 +23,7 @@ class Generation:
         except (FileNotFoundError, ValueError):
             return 0
 
-    def raise_(self) -> int:
+    def increment(self) -> int:
         """Write the next number and return it. Raise OSError if it cannot be written: then the old one stays."""
         number = self.read() + 1
         replace_file(self._path, f"{number}\n".encode())

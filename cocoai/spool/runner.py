@@ -97,14 +97,14 @@ class Runner:
     def begin(self) -> None:
         """Begin a new generation: in the master, before it forks."""
         try:
-            self._born = self._generation.raise_()
+            self._born = self._generation.increment()
         except OSError:
             # A full disk must not keep the pool away: it says 503 until there is room. Old job processes go on a while.
             log.exception("generation outcome=not-raised")
 
     def end(self) -> None:
         """End the generation: in the master, as it stops. Job processes finish the question in hand and leave."""
-        self._generation.raise_()
+        self._generation.increment()
 
     def wake(self) -> None:
         """Fork a process for what was put, if none can take it up: in a worker, after Slack has its 200."""

@@ -18,7 +18,7 @@ from cocoai.spool.store_error import JobInUse, NoAccess, NoStore, NoSuchJob, Sto
 KEY = Key("C0PRACTICE", "1.000100", "1.000100")
 
 
-class FailingDisk(Disk):
+class FillingDisk(Disk):
     """A disk whose appends fail once `is_full` is set."""
 
     is_full = False
@@ -30,12 +30,12 @@ class FailingDisk(Disk):
 
 
 @pytest.fixture
-def disk() -> FailingDisk:
-    return FailingDisk()
+def disk() -> FillingDisk:
+    return FillingDisk()
 
 
 @pytest.fixture
-def spool(tmp_path: Path, disk: FailingDisk) -> Spool:
+def spool(tmp_path: Path, disk: FillingDisk) -> Spool:
     made = Spool(str(tmp_path), disk=disk)
     made.make_folders()
     return made
@@ -60,7 +60,7 @@ def test_every_os_error_becomes_a_store_error(error: OSError, expected: type[Sto
     assert (number, error.filename) == (raised.value.errno, raised.value.filename)
 
 
-def test_a_full_disk_is_a_store_error(spool: Spool, disk: FailingDisk) -> None:
+def test_a_full_disk_is_a_store_error(spool: Spool, disk: FillingDisk) -> None:
     """From put(), from claim() and from a job's record()."""
     spool.put(KEY, {"text": "?"})
     job = spool.claim()
