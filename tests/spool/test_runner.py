@@ -250,6 +250,38 @@ def test_a_job_process_is_forked_after_each_placeholder(make: Callable[..., JobS
     assert [] == setup.traced("placeholder-second")
 
 
+def test_after_a_restart_every_slot_is_used(make: Callable[..., JobSetup]) -> None:
+    """No worker wakes the runner for the questions that wait, and the master forks one process: that forks the next."""
+    setup = make(slots=2)
+    setup.hold()
+    for ts in (1, 2, 3):
+        assert setup.spool.put(key(ts), {"text": "q"})
+
+    setup.runner.attend()
+
+    setup.wait_until_in_hand(key(1), key(2))
+
+
+def test_a_placeholder_process_leaves_with_its_generation(make: Callable[..., JobSetup]) -> None:
+    """It ends with the placeholder in hand, and posts no other one with old code."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    setup.wait_until_in_hand(key(1))
+    setup.hold("placeholder-first")
+    assert setup.spool.put(key(2), {"text": "first"})
+    assert setup.spool.put(key(3), {"text": "second"})
+    setup.runner.wake()
+    setup.wait_for("posting-first")
+
+    setup.runner.end()
+    setup.let_go("placeholder-first")
+    wait_until(lambda: "placeholder.lock" not in setup.locked())
+
+    assert 1 == len(setup.traced("placeholder-first"))
+    assert [] == setup.traced("posting-second")
+
+
 def test_no_wake_up_is_lost(make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch) -> None:
     """However arrivals and ends coincide, every question is answered without the master's tick."""
     # A process at its limit leaves the rest to the tick, and there is none here.
@@ -467,7 +499,7 @@ def test_a_process_answers_a_bounded_number_of_questions(
 
 
 def test_periodic_tasks_run_in_a_forked_process(make: Callable[..., JobSetup]) -> None:
-    """They do not run in the master, not before their time, and not while they are not wanted."""
+    """They run neither in the master nor on its row, not before their time, and not while they are not wanted."""
     setup = make()
     setup.tasks.append(PeriodicTask(partial(setup.trace, "task"), every=3600))
     setup.tasks.append(PeriodicTask(partial(setup.trace, "unwanted"), every=0, is_wanted=lambda: False))
@@ -479,6 +511,7 @@ def test_periodic_tasks_run_in_a_forked_process(make: Callable[..., JobSetup]) -
     assert setup.runner.is_due() is False
     assert [] == setup.traced("unwanted")
     assert str(os.getpid()) not in setup.traced("task")
+    assert () == setup.snapshot().mishaps
 
 
 def test_a_job_process_outlives_the_worker_that_forked_it(tmp_path: Path) -> None:

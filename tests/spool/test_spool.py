@@ -18,6 +18,7 @@ from cocoai.spool.disk import Disk
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
 
 NOW = 1_763_822_100.0
 
@@ -39,11 +40,19 @@ class RecordingDisk(Disk):
         self.steps: list[str] = []
         self.paths: dict[int, str] = {}
         self.is_broken: Callable[[str], bool] = is_never
+        self.error = errno.ENOSPC
 
     def _note(self, step: str) -> None:
         self.steps.append(step)
+        self._fail_at(step)
+
+    def _fail_at(self, step: str) -> None:
         if self.is_broken(step):
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(self.error, os.strerror(self.error))
+
+    def read(self, fd: int) -> bytes:
+        self._fail_at("read")
+        return super().read(fd)
 
     def create(self, path: str) -> int:
         self._note("create tmp")
@@ -52,6 +61,7 @@ class RecordingDisk(Disk):
         return fd
 
     def open(self, path: str) -> int:
+        self._fail_at(f"open {Path(path).name}")
         fd = super().open(path)
         self.paths[fd] = "job"
         return fd
@@ -269,6 +279,43 @@ def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, disk: RecordingDi
 
     disk.is_broken = is_never
     assert claimed(spool).attempt == 1
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOMEM], ids=errno.errorcode.get)
+def test_an_error_of_the_whole_system_ends_the_look(spool: Spool, disk: RecordingDisk, error: int) -> None:
+    """It says nothing about the job at which it occurred: the job is not passed over."""
+    spool.put(key(1), {"text": "?"})
+    spool.put(key(2), {"text": "?"})
+    disk.error = error
+    disk.is_broken = f"open {key(1)}".__eq__
+
+    with pytest.raises(StoreError) as raised:
+        spool.claim()
+
+    assert error == raised.value.errno
+    disk.is_broken = is_never
+    assert key(1) == claimed(spool).key
+
+
+def test_a_job_that_cannot_be_read_is_passed_over(
+    spool: Spool, disk: RecordingDisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are claimed, it stays in ready/, and no descriptor of it stays open."""
+    spool.put(key(1), {"text": "?"})
+    spool.put(key(2), {"text": "?"})
+    disk.error = errno.EIO
+    disk.is_broken = f"open {key(1)}".__eq__
+    job = claimed(spool)
+    before = os.listdir("/proc/self/fd")
+
+    disk.is_broken = "read".__eq__
+    nothing = (spool.claim(), spool.is_claimable(), spool.is_due({str(job.key)}))
+
+    assert key(2) == job.key
+    assert (None, False, False) == nothing
+    assert before == os.listdir("/proc/self/fd")
+    assert f"job={key(1)} outcome=not-read" in caplog.text
+    job.release()
 
 
 # ends
