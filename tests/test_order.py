@@ -105,7 +105,6 @@ def test_a_slow_thread_holds_up_no_other(deployment: House) -> None:
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[[int], JobSetup]]:
     """Return a function that makes a runner with so many slots; it is closed after the test."""
-    before = signal.getsignal(signal.SIGCHLD)
     made: list[JobSetup] = []
 
     def build(slots: int) -> JobSetup:
@@ -113,9 +112,8 @@ def make(tmp_path: Path) -> Iterator[Callable[[int], JobSetup]]:
         return made[-1]
 
     yield build
-    for setup in made:
+    for setup in reversed(made):
         setup.close()
-    signal.signal(signal.SIGCHLD, before)
 
 
 def answered(setup: JobSetup) -> list[str]:

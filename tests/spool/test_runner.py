@@ -35,6 +35,7 @@ class JobSetup:
     """A spool with its runner, and a trace of what the runner's processes did."""
 
     def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE) -> None:
+        self._on_child = signal.getsignal(signal.SIGCHLD)  # the runner sets it when it forks
         self.folder = folder
         self.spool = Spool(str(folder))
         self.spool.make_folders()
@@ -163,17 +164,17 @@ class JobSetup:
         return sum(1 for line in self.spool.peek(state, key) if line.get("fact") == "attempt")
 
     def close(self) -> None:
-        """End the generation and wait until no process works."""
+        """End the generation, wait until no process works, and set the signal handler back."""
         for held in self.folder.glob("hold-*"):
             held.unlink()
         self.runner.end()
         wait_until(self.is_at_rest)
+        signal.signal(signal.SIGCHLD, self._on_child)
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., JobSetup]]:
-    """Return a function that makes a setup in one and the same folder; each is closed after the test."""
-    before = signal.getsignal(signal.SIGCHLD)
+    """Return a function that makes a setup in one and the same folder; the last is closed first after the test."""
     made: list[JobSetup] = []
 
     def build(**settings: float) -> JobSetup:
@@ -181,9 +182,8 @@ def make(tmp_path: Path) -> Iterator[Callable[..., JobSetup]]:
         return made[-1]
 
     yield build
-    for setup in made:
+    for setup in reversed(made):
         setup.close()
-    signal.signal(signal.SIGCHLD, before)
 
 
 def test_a_question_is_answered_by_a_forked_process(make: Callable[..., JobSetup]) -> None:
