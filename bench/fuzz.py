@@ -144,7 +144,7 @@ class EventChecker:
     def __init__(self, var: Path) -> None:
         self.kept = 0
         self._questions = 0
-        self._spool = Spool(str(var), files=NoSync())
+        self._spool = Spool(str(var), disk=NoSync())
         self._spool.make_folders()
         self._analyzers = [
             SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=self._spool.is_known_thread),

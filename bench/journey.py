@@ -59,7 +59,7 @@ def burst(folder: Path, certificates: Certificates) -> None:
         print_times("200 after, at nginx (ms)", request_times(built))
         print_times("placeholder after (s)", waits)
         print_row("last placeholder (s)", f"{max(waits):.2f}", "Slack's own floor (s)", f"{30 - 4:.2f}")
-        print_row("most slots held", most["slot"], "most placeholder locks", most["usher"])
+        print_row("most slots held", most["slot"], "most placeholder locks", most["placeholder"])
         print_counts(built, questions)
 
 
@@ -93,7 +93,7 @@ def wait_for_all(built: House, questions: Sequence[Message]) -> None:
 
 def watch_locks(built: House, questions: Sequence[Message]) -> dict[str, int]:
     """Wait until each question has its answer; return how many slots and placeholder locks were held at most."""
-    most = {"slot": 0, "usher": 0}
+    most = {"slot": 0, "placeholder": 0}
     deadline = time.monotonic() + PATIENCE
     while len(built.spool.keys("done")) < len(questions) and time.monotonic() < deadline:
         held = built.held_locks()

@@ -271,7 +271,7 @@ class NoSync(Disk):
 
 def time_lookups(folder: Path, number: int) -> None:
     """Print how long the spool's look-ups take with `number` questions in ready/: all due, and none of them due."""
-    spool = Spool(str(folder), files=NoSync())
+    spool = Spool(str(folder), disk=NoSync())
     spool.make_folders()
     fill(spool, number)
     print(f"{number} waiting, all due (ms)")

@@ -40,6 +40,7 @@ from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
+from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
@@ -76,7 +77,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     TLS is spoken on `context`; None makes one that trusts what the settings say. Raise OSError and `CocoAIError`.
     """
     var = settings.paths.var
-    spool = Spool(var)
+    spool = Spool(var, kinds=JOB_KINDS)
     spool.make_folders()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
@@ -90,12 +91,12 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         slots=settings.pool.slots,
         generation=Generation(os.path.join(run, "generation")),
         connect=answerers.make_for_job_process,
-        errands=[
+        tasks=[
             PeriodicTask(partial(sweep, spool, var), every=3600.0),
             PeriodicTask(partial(refresh, identity), every=60.0, is_wanted=identity.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
-        board=scoreboard,
+        scoreboard=scoreboard,
     )
 
     def note(key: str) -> None:

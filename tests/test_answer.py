@@ -63,7 +63,7 @@ class Desk:
         self.openai = openai
         self.disk = FickleDisk()
         self.ahead = 0.0
-        self.spool = Spool(str(var), clock=self.clock, files=self.disk)
+        self.spool = Spool(str(var), clock=self.clock, disk=self.disk)
         self.spool.make_folders()
         self._context = tls_context(str(certificates.ca_file))
         self.var = var

@@ -1,12 +1,13 @@
-"""At Slack's edge: what a question comes to when the channel, the token, the placeholder or all of Slack goes away.
+"""How a question ends when the channel, the token, the placeholder or all of Slack becomes unavailable meanwhile.
 
-The Answerer runs between the practice servers, as in test_answer.py; something happens there in the middle of its work.
+The Answerer runs between the practice servers, as in test_answer.py; the change comes in the middle of its work.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,91 +31,98 @@ from cocoai.webhook import Webhook
 from tests.house import payload
 from tests.test_answer import Desk
 
-Act = Callable[[], None]
-
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(9))
 """Fits into three messages."""
 
 
-class Slack(PracticeSlack):
-    """`then` maps a method to what happens, once, right after its next call."""
+class ChangingSlack(PracticeSlack):
+    """A practice Slack in which something changes right after the next call of a method.
 
-    then: dict[str, Act]
+    `changes` maps the method to a function, which is called once.
+    """
+
+    changes: dict[str, Callable[[], object]]
 
     def answer(self, incoming: Incoming) -> Outgoing:
         outgoing = super().answer(incoming)
-        self.then.pop(incoming.path.removeprefix("/api/"), lambda: None)()
+        if change := self.changes.pop(incoming.path.removeprefix("/api/"), None):
+            change()
         return outgoing
 
 
 @pytest.fixture
-def slack(certificates: Certificates) -> Iterator[Slack]:
-    with Slack(certificates) as slack:
-        slack.then = {}
+def slack(certificates: Certificates) -> Iterator[ChangingSlack]:
+    with ChangingSlack(certificates) as slack:
+        slack.changes = {}
         yield slack
 
 
 @pytest.fixture
-def desk(tmp_path: Path, certificates: Certificates, slack: Slack) -> Iterator[Desk]:
+def desk(tmp_path: Path, certificates: Certificates, slack: ChangingSlack) -> Iterator[Desk]:
     with PracticeOpenAI(certificates) as openai:
         yield Desk(tmp_path, certificates, slack, openai)
 
 
 def run_all(desk: Desk) -> None:
-    """Job processes see to everything that is claimable now."""
+    """Answer everything that is claimable now, as job processes do."""
     while (job := desk.spool.claim()) is not None:
         desk.answerer().answer(job)
         job.release()
 
 
 def answers(desk: Desk, question: Message) -> list[Message]:
-    """The messages that bear this question's key."""
+    """Return the messages of ours that bear this question's key."""
     key = f"{question.channel}-{question.thread_ts or question.ts}-{question.ts}"
     return [message for message in desk.replies(question) if payload(message).get("key") == key]
 
 
-def ask_within(desk: Desk) -> Message:
-    """A question in a thread that somebody has opened before, and that is read for it."""
+def ask_in_thread(desk: Desk) -> Message:
+    """Ask a question in a thread that a person opened before: the thread is read for it."""
     opening = desk.slack.say("U0ASKER01", "We were talking.")
     return desk.ask(thread_ts=opening.ts)
 
 
-def said(desk: Desk, question: Message) -> list[tuple[object, str]]:
-    """The kind and the text of each of its replies."""
+def replies(desk: Desk, question: Message) -> list[tuple[object, str]]:
+    """Return the kind and the text of each reply to this question."""
     return [(payload(message)["kind"], message.text) for message in answers(desk, question)]
 
 
-# gone midway
+# forbidden in the middle of the work
 
 
-def archived(slack: PracticeSlack) -> None:
+def archive(slack: PracticeSlack) -> None:
+    """Archive the channel."""
     slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
 
 
-def removed(slack: PracticeSlack) -> None:
+def remove(slack: PracticeSlack) -> None:
+    """Remove the app from the channel."""
     slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
-def revoked(slack: PracticeSlack) -> None:
+def revoke(slack: PracticeSlack) -> None:
+    """Revoke the token."""
     slack.fail("*", Fault("refused", code="token_revoked"), times=10_000)
 
 
-def back_again(slack: PracticeSlack) -> None:
-    """The operator has mended it."""
+def restore(slack: PracticeSlack) -> None:
+    """Undo all of these, as the operator does."""
     slack.add(PracticeChannel("C0PRACTICE", "practice"))
     slack.clear_faults()
 
 
-GONE = {"is_archived": archived, "not_in_channel": removed, "token_revoked": revoked}
+FORBIDDEN = {"is_archived": archive, "not_in_channel": remove, "token_revoked": revoke}
 
 
-@pytest.mark.parametrize("reason", GONE)
+@pytest.mark.parametrize("reason", FORBIDDEN)
 @pytest.mark.parametrize("after", ["chat.postMessage", "conversations.replies", "chat.update"])
-def test_what_slack_forbids_midway_fails_with_its_reason(desk: Desk, slack: Slack, reason: str, after: str) -> None:
-    """The placeholder was posted, the answer can never be: failed, once, however often anybody looks again."""
-    slack.then[after] = lambda: GONE[reason](slack)
+def test_a_question_that_slack_forbids_midway_fails_with_its_reason(
+    desk: Desk, slack: ChangingSlack, reason: str, after: str
+) -> None:
+    """The placeholder was posted, the answer can never be: the job fails at once, and is not tried again."""
+    slack.changes[after] = partial(FORBIDDEN[reason], slack)
     desk.openai.switches.answer = LONG
-    ask_within(desk)
+    ask_in_thread(desk)
 
     desk.run()
     calls = len(slack.calls)
@@ -130,29 +138,29 @@ def test_what_slack_forbids_midway_fails_with_its_reason(desk: Desk, slack: Slac
     assert len(desk.openai.requests) <= 1
 
 
-@pytest.mark.parametrize("reason", GONE)
-def test_what_the_operator_has_mended_is_delivered_unpaid(desk: Desk, slack: Slack, reason: str) -> None:
-    """`spool retry`: the answer that could not be delivered is still there; the model is not asked again."""
-    slack.then["conversations.replies"] = lambda: GONE[reason](slack)
+@pytest.mark.parametrize("reason", FORBIDDEN)
+def test_a_retried_job_delivers_its_answer_without_another_call(desk: Desk, slack: ChangingSlack, reason: str) -> None:
+    """`cocoai spool retry`: the answer that could not be delivered is still recorded, and nothing is paid again."""
+    slack.changes["conversations.replies"] = partial(FORBIDDEN[reason], slack)
     desk.openai.switches.answer = "Kept."
-    question = ask_within(desk)
+    question = ask_in_thread(desk)
     desk.run()
-    back_again(slack)
+    restore(slack)
 
     desk.spool.retry(*desk.spool.keys("failed"))
     desk.run()
 
-    assert [("answer", "Kept.")] == said(desk, question)
+    assert [("answer", "Kept.")] == replies(desk, question)
     assert (0, 1, 0) == desk.ended()
     assert 1 == len(desk.openai.requests)
 
 
-def test_a_failed_question_holds_up_nobody(desk: Desk, slack: Slack) -> None:
-    """The next one of its thread is claimed as if the first had been answered."""
-    slack.then["conversations.replies"] = lambda: archived(slack)
-    first = ask_within(desk)
+def test_a_failed_question_does_not_hold_up_its_thread(desk: Desk, slack: ChangingSlack) -> None:
+    """The next question of the thread is claimed as if the first had been answered."""
+    slack.changes["conversations.replies"] = partial(archive, slack)
+    first = ask_in_thread(desk)
     desk.run()
-    back_again(slack)
+    restore(slack)
 
     second = desk.ask("and now?", thread_ts=first.thread_ts)
     desk.run()
@@ -165,14 +173,14 @@ def test_a_failed_question_holds_up_nobody(desk: Desk, slack: Slack) -> None:
 
 
 def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
-    """Questions in three threads, some of them under way: all delivered afterwards, in order, each paid once."""
+    """Questions in three threads, some of them in hand, are all answered afterwards, in order, each paid once."""
     first = desk.ask("one")
     second = desk.ask("two")
     run_all(desk)
     under_way = [desk.ask("three", thread_ts=first.ts), desk.ask("four")]
     for job in desk.spool.each_without("placeholder"):
         desk.answerer().post_placeholder(job)
-    # The next two get as far as their answers, which are paid, and nobody can be told.
+    # The next two get as far as their answers, which are paid and cannot be delivered.
     desk.slack.fail("chat.update", Fault("broken"), times=10_000)
     run_all(desk)
     paid = len(desk.openai.requests)
@@ -199,8 +207,8 @@ def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
     ]
 
 
-def test_an_answer_after_such_an_hour_says_so(desk: Desk) -> None:
-    """On recovery the placeholder goes on to the answer, with an honest word, once, however often it is delivered."""
+def test_an_answer_after_an_hour_says_that_it_is_late(desk: Desk) -> None:
+    """The placeholder becomes the answer, which says once that it is late, however often it is delivered."""
     desk.openai.switches.answer = LONG
     question = desk.ask()
     for job in desk.spool.each_without("placeholder"):
@@ -220,8 +228,8 @@ def test_an_answer_after_such_an_hour_says_so(desk: Desk) -> None:
     assert 1 == sum(message.text.count(ENGLISH.late) for message in (first, *others))
 
 
-def test_an_answer_within_the_hour_does_not(desk: Desk) -> None:
-    """Nobody is told sorry for an ordinary wait."""
+def test_an_answer_within_the_hour_does_not_say_that_it_is_late(desk: Desk) -> None:
+    """An ordinary wait needs no apology."""
     desk.openai.switches.answer = "Soon."
     question = desk.ask()
     desk.ahead += 3500
@@ -231,22 +239,25 @@ def test_an_answer_within_the_hour_does_not(desk: Desk) -> None:
     assert ("answer", "Soon.") == desk.reply(question)
 
 
-# a placeholder that somebody takes away
+# a placeholder that is deleted
 
 
-def take_away(desk: Desk, question: Message) -> None:
+def delete_reply(desk: Desk, question: Message) -> None:
+    """Delete the only reply, as a person may in Slack."""
     (message,) = answers(desk, question)
     desk.slack.delete(message.channel, message.ts)
 
 
 @pytest.mark.parametrize("after", ["conversations.replies", "chat.update"])
-def test_an_answer_whose_message_is_deleted_while_it_grows_is_posted_anew(desk: Desk, slack: Slack, after: str) -> None:
-    """Whole, once; its further parts stand behind it."""
+def test_an_answer_whose_message_is_deleted_meanwhile_is_posted_anew(
+    desk: Desk, slack: ChangingSlack, after: str
+) -> None:
+    """It is there once and whole, with its further parts behind it."""
     desk.openai.switches.answer = LONG
     desk.openai.switches.pieces = 5
     desk.openai.switches.piece_delay = 0.1
-    question = ask_within(desk)
-    slack.then[after] = lambda: take_away(desk, question)
+    question = ask_in_thread(desk)
+    slack.changes[after] = partial(delete_reply, desk, question)
 
     desk.run()
 
@@ -258,16 +269,16 @@ def test_an_answer_whose_message_is_deleted_while_it_grows_is_posted_anew(desk: 
     assert 1 == len(desk.openai.requests)
 
 
-def test_an_answer_posted_anew_that_nobody_knows_of_is_not_posted_again(desk: Desk, slack: Slack) -> None:
-    """Slack's reply to the new post was lost: the next attempt finds it in the thread."""
+def test_an_answer_posted_anew_without_a_reply_from_slack_is_not_posted_again(desk: Desk, slack: ChangingSlack) -> None:
+    """Slack's reply to the new post was lost; the next attempt finds the message in the thread."""
     desk.openai.switches.answer = "Anew."
-    question = ask_within(desk)
+    question = ask_in_thread(desk)
 
-    def trouble() -> None:
-        take_away(desk, question)
+    def delete_it_and_lose_a_reply() -> None:
+        delete_reply(desk, question)
         slack.fail("chat.postMessage", Fault("reply lost"))
 
-    slack.then["conversations.replies"] = trouble
+    slack.changes["conversations.replies"] = delete_it_and_lose_a_reply
     desk.run()
     after_first = desk.ended()
     desk.wait()
@@ -275,12 +286,12 @@ def test_an_answer_posted_anew_that_nobody_knows_of_is_not_posted_again(desk: De
     desk.run()
 
     assert (1, 0, 0) == after_first
-    assert [("answer", "Anew.")] == said(desk, question)
+    assert [("answer", "Anew.")] == replies(desk, question)
     assert 1 == len(desk.openai.requests)
 
 
-def test_a_message_that_may_no_longer_be_edited_is_followed_by_a_new_one(desk: Desk, slack: Slack) -> None:
-    """The workspace lets nobody edit after a while: the answer stands in a message of its own, once."""
+def test_a_message_that_may_no_longer_be_edited_is_followed_by_a_new_one(desk: Desk, slack: ChangingSlack) -> None:
+    """A workspace may forbid edits after a while; then the answer is in one message of its own."""
     desk.openai.switches.answer = "Anew."
     question = desk.ask()
     slack.fail("chat.update", Fault("refused", code="edit_window_closed"), times=3)
@@ -297,25 +308,25 @@ def test_a_message_that_may_no_longer_be_edited_is_followed_by_a_new_one(desk: D
 
 
 class Bot:
-    """A CocoAI as far as its door to Slack: its analyzer, its spool, and who it is."""
+    """The webhook of one CocoAI, with its analyzer, its spool and its identity."""
 
     def __init__(self, folder: Path, user_id: str, bot_id: str) -> None:
-        self.us = Identity("T0PRACTICE", user_id, bot_id)
+        self.identity = Identity("T0PRACTICE", user_id, bot_id)
         self.spool = Spool(str(folder))
         self.spool.make_folders()
         self.analyzer = SlackEventAnalyzer(
-            SIGNING_SECRET, who=lambda: self.us, is_known_thread=self.spool.is_known_thread
+            SIGNING_SECRET, who=lambda: self.identity, is_known_thread=self.spool.is_known_thread
         )
         self.webhook = Webhook(self.analyzer, self.spool, wake=lambda: None)
 
-    def hear(self, slack: PracticeSlack, event: Mapping[str, Any]) -> None:
-        """Slack delivers this to it."""
+    def receive(self, slack: PracticeSlack, event: Mapping[str, Any]) -> None:
+        """Post this event to it, as Slack does."""
         body = json.dumps(event).encode()
         headers = {name.lower(): value for name, value in slack.signed(body).items()}
         assert 200 == self.webhook(Request("POST", "/slack/events", headers, body)).status
 
-    def asked(self) -> list[str]:
-        """The ts of every question it took for its own."""
+    def accepted(self) -> list[str]:
+        """Return the ts of every question that it accepted."""
         return [key.ts for folder in ("ready", "done", "failed") for key in self.spool.keys(folder)]
 
 
@@ -325,16 +336,16 @@ def bots(tmp_path: Path) -> tuple[Bot, Bot]:
 
 
 def by_the_second(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, had it been the second bot that was asked, and that spoke."""
-    written = json.dumps(event)
+    """Return the event as it would be if the second bot had been asked, and had answered."""
+    text = json.dumps(event)
     for ours, theirs in (("U0COCOAI", "U0SECOND"), ("B0COCOAI", "B0SECOND"), ("A0COCOAI", "A0SECOND")):
-        written = written.replace(ours, theirs)
-    swapped: dict[str, Any] = json.loads(written)
+        text = text.replace(ours, theirs)
+    swapped: dict[str, Any] = json.loads(text)
     return swapped
 
 
-def test_two_bots_in_one_thread_hear_people_and_not_each_other(desk: Desk, bots: tuple[Bot, Bot]) -> None:
-    """Both are asked in it, so both know the thread; placeholders, growing, answers, parts: all of it is echoed."""
+def test_two_bots_in_one_thread_answer_people_and_not_each_other(desk: Desk, bots: tuple[Bot, Bot]) -> None:
+    """Both know the thread, and both get events for all placeholders, updates, answers and parts of either."""
     one, two = bots
     desk.openai.switches.answer = f"Ask <@U0SECOND> or @CocoAI.\n\n{LONG}"
     question = desk.ask("what do you say?")
@@ -346,14 +357,14 @@ def test_two_bots_in_one_thread_hear_people_and_not_each_other(desk: Desk, bots:
 
     for event in (*of_one, *of_two, *follow_up):
         for bot in bots:
-            bot.hear(desk.slack, event)
+            bot.receive(desk.slack, event)
 
     assert len(of_one) > 5
-    assert one.asked() == two.asked() == [question.ts, person.ts]
+    assert one.accepted() == two.accepted() == [question.ts, person.ts]
 
 
-def echo(**changes: Any) -> dict[str, Any]:
-    """What a bot like us says in a thread that is ours, as Slack tells it."""
+def bot_message(**changes: Any) -> dict[str, Any]:
+    """Return the event of a message that another bot of our kind posts in a thread of ours."""
     event = {"type": "message", "user": "U0SECOND", "bot_id": "B0SECOND", "app_id": "A0SECOND", "team": "T0PRACTICE"}
     event |= {"channel": "C0PRACTICE", "channel_type": "channel", "ts": "1763822001.000100"}
     event |= {"thread_ts": "1763822000.000100", "text": "<@U0COCOAI> what do you say?"}
@@ -375,23 +386,23 @@ def echo(**changes: Any) -> dict[str, Any]:
         {"channel_type": "mpim"},
     ],
 )
-def test_what_another_bot_says_is_never_a_question(desk: Desk, changes: dict[str, Any]) -> None:
-    """Not in a thread of ours, not with our name, not in a direct message."""
+def test_a_message_of_another_bot_is_never_a_question(desk: Desk, changes: dict[str, Any]) -> None:
+    """It is ignored in a thread of ours, with a mention of us, and in a direct message."""
     analyzer = SlackEventAnalyzer(
         SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True
     )
-    body = json.dumps(echo(**changes)).encode()
+    body = json.dumps(bot_message(**changes)).encode()
     headers = {name.lower(): value for name, value in desk.slack.signed(body, at=1763822002).items()}
 
     assert isinstance(analyzer.analyze(headers, body, 1763822002.0), Ignored)
 
 
-def test_the_same_words_by_a_person_are_a_question(desk: Desk) -> None:
-    """So that it is the bot, and nothing else, for which the rows above are ignored."""
+def test_the_same_message_of_a_person_is_a_question(desk: Desk) -> None:
+    """The rows above are ignored for being a bot's, and for nothing else."""
     analyzer = SlackEventAnalyzer(
         SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True
     )
-    body = json.dumps(echo(user="U0ASKER01", bot_id=None, app_id=None)).encode()
+    body = json.dumps(bot_message(user="U0ASKER01", bot_id=None, app_id=None)).encode()
     headers = {name.lower(): value for name, value in desk.slack.signed(body, at=1763822002).items()}
 
     question = analyzer.analyze(headers, body, 1763822002.0)

@@ -344,7 +344,7 @@ def test_related_timeouts_keep_their_order() -> None:
     """Each timeout is longer than those that it must outlast, in the code, etc/ and Slack's documentation."""
     from cocoai.engine.pool import master
     from cocoai.slack.inbound import signature
-    from cocoai.spool import spool
+    from cocoai.spool import admin
 
     slack_gives_up, slack_redelivers = 3.0, 24 * 3600.0
     default = {
@@ -360,7 +360,7 @@ def test_related_timeouts_keep_their_order() -> None:
     assert default["pool.request_timeout"] < master.DRAIN < float(program["stopwaitsecs"])
     assert master.TERM_AFTER < master.KILL_AFTER
     assert float(program["stopwaitsecs"]) + 4 < STOP_TIMEOUT
-    assert spool.RETENTION["done"] > slack_redelivers
+    assert admin.RETENTION["done"] > slack_redelivers
     assert 300 == signature.MAX_AGE
     assert (
         default["openai.connect_timeout"]

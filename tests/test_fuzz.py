@@ -50,7 +50,7 @@ QUESTION = Question("mention", "C0PRACTICE", "1.000100", "1.000100", "U0ASKER01"
 def spool() -> Iterator[tuple[Spool, Path]]:
     """Yield a spool and the path of its ready/; each of hypothesis's examples needs one of its own."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
-        made = Spool(var, clock=lambda: float(NOW), files=NoSync())
+        made = Spool(var, clock=lambda: float(NOW), disk=NoSync())
         made.make_folders()
         yield made, Path(var, "spool", "ready")
 

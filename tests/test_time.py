@@ -1,6 +1,6 @@
-"""The clock jumps, an hour or a day, ahead or back: nothing is lost, waits for ever, or is forgotten early.
+"""The clock jumps by an hour or a day, ahead or back: no question is lost, waits for ever, or is forgotten early.
 
-The spool's clock and its files' times are the test's; each test says when they jump.
+The spool's clock and the times of its files are set by each test.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from cocoai.slack.api.identity_cache import FRESH, IdentityCache
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import MAX_AGE
 from cocoai.slack.model.identity import Identity
+from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
 from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
-from cocoai.spool.spool import RETENTION, Spool
+from cocoai.spool.spool import Spool
 from cocoai.webhook import Webhook
 from tests.house import payload
 from tests.test_answer import Desk
@@ -37,7 +38,7 @@ NOW = 1_763_822_100.0
 HOUR, DAY = 3600.0, 86400.0
 JUMPS = (-DAY, -HOUR, HOUR, DAY)
 SLACK_REDELIVERS = DAY
-"""Seconds for which Slack may send an event again."""
+"""Seconds for which Slack may redeliver an event."""
 
 KEY = Key("C0PRACTICE", "1763822000.000100", "1763822000.000100")
 
@@ -45,7 +46,7 @@ jumps = pytest.mark.parametrize("jump", JUMPS, ids=["a day back", "an hour back"
 
 
 class Clock:
-    """The machine's clock: it stands still until it is set."""
+    """The machine's clock, which stands still until it is set."""
 
     now = NOW
 
@@ -53,8 +54,8 @@ class Clock:
         return self.now
 
 
-class DatedFiles(Disk):
-    """A disk whose times are by that clock."""
+class DatedDisk(Disk):
+    """A disk whose files have their times from that clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -81,23 +82,24 @@ def clock() -> Clock:
 
 @pytest.fixture
 def spool(tmp_path: Path, clock: Clock) -> Spool:
-    made = Spool(str(tmp_path), clock=clock, files=DatedFiles(clock))
+    made = Spool(str(tmp_path), clock=clock, disk=DatedDisk(clock))
     made.make_folders()
     return made
 
 
 def claimed(spool: Spool) -> Job:
+    """Claim the next job, which there must be."""
     job = spool.claim()
     assert job is not None
     return job
 
 
-# nothing waits for ever
+# no question waits for ever
 
 
 @jumps
-def test_what_was_put_before_a_jump_is_claimed_after_it(spool: Spool, clock: Clock, jump: float) -> None:
-    """And what was claimed before it is finished after it."""
+def test_a_question_put_before_a_jump_is_claimed_after_it(spool: Spool, clock: Clock, jump: float) -> None:
+    """After a jump back it is claimed again and finished."""
     spool.put(KEY, {"text": "?"})
     clock.now += jump
 
@@ -112,10 +114,8 @@ def test_what_was_put_before_a_jump_is_claimed_after_it(spool: Spool, clock: Clo
 
 @jumps
 @pytest.mark.parametrize("delay", [5.0, 120.0, LONGEST_DELAY])
-def test_a_time_to_try_again_that_was_set_before_a_jump_comes(
-    spool: Spool, clock: Clock, jump: float, delay: float
-) -> None:
-    """At once, or within the longest delay by the new clock."""
+def test_a_retry_time_set_before_a_jump_comes(spool: Spool, clock: Clock, jump: float, delay: float) -> None:
+    """The job is due at once, and by the new clock within the longest delay."""
     spool.put(KEY, {"text": "?"})
     job = claimed(spool)
     job.record("retry", retry_at=clock() + delay, free=False, sent=False)
@@ -131,14 +131,14 @@ def test_a_time_to_try_again_that_was_set_before_a_jump_comes(
 
 
 @given(delay=st.floats(0, LONGEST_DELAY), jump=st.floats(-400 * DAY, 400 * DAY))
-def test_whatever_the_jump_the_wait_is_bounded(
+def test_the_wait_for_a_retry_is_bounded_after_any_jump(
     tmp_path_factory: pytest.TempPathFactory, delay: float, jump: float
 ) -> None:
-    """Also for small ones, after which the time set before is still believed."""
+    """A small jump leaves the retry time believable; then the longest delay bounds it."""
     path = tmp_path_factory.getbasetemp() / "one-job"
     path.write_bytes(encode_line({"text": "?"}) + encode_line({"fact": "retry", "retry_at": NOW + delay}))
     clock = Clock()
-    job = Job(KEY, str(path), files=Disk(), clock=clock)
+    job = Job(KEY, str(path), disk=Disk(), clock=clock)
     job.read()
     job.release()
 
@@ -149,8 +149,8 @@ def test_whatever_the_jump_the_wait_is_bounded(
     assert at_once or job.is_due()
 
 
-def test_the_order_of_a_thread_is_slacks_whatever_our_clock_says(spool: Spool, clock: Clock) -> None:
-    """A question put a day earlier by our clock than the one before it still comes second."""
+def test_the_order_of_a_thread_is_that_of_slacks_ts(spool: Spool, clock: Clock) -> None:
+    """Our clock jumps back a day between two questions, and the second still comes second."""
     second = KEY._replace(ts="1763822001.000100")
     spool.put(KEY, {"text": "first"})
     clock.now -= DAY
@@ -164,15 +164,15 @@ def test_the_order_of_a_thread_is_slacks_whatever_our_clock_says(spool: Spool, c
     assert second == claimed(spool).key
 
 
-# nothing known is forgotten early
+# no known question is forgotten early
 
 
 @jumps
 @pytest.mark.parametrize("end", ["done", "failed"])
-def test_an_ended_question_stays_known_as_long_as_slack_may_send_it(
+def test_an_ended_question_stays_known_as_long_as_slack_may_redeliver_it(
     spool: Spool, clock: Clock, jump: float, end: str
 ) -> None:
-    """The clock jumps just after the end, and is swept by at every hour of the day that follows."""
+    """The clock jumps just after its end, and the spool is swept every hour for a day."""
     spool.put(KEY, {"text": "?"})
     job = claimed(spool)
     spool.finish(job) if end == "done" else spool.fail(job, "reason")
@@ -189,7 +189,7 @@ def test_an_ended_question_stays_known_as_long_as_slack_may_send_it(
 
 @jumps
 def test_a_question_that_waits_is_never_swept(spool: Spool, clock: Clock, jump: float) -> None:
-    """ready/ has no time of its own."""
+    """ready/ has no retention time."""
     spool.put(KEY, {"text": "?"})
     for _ in range(40):
         clock.now += jump + DAY
@@ -198,8 +198,8 @@ def test_a_question_that_waits_is_never_swept(spool: Spool, clock: Clock, jump: 
     assert KEY == claimed(spool).key
 
 
-def test_what_was_kept_is_forgotten_in_the_end_even_by_a_clock_that_was_set_back(spool: Spool, clock: Clock) -> None:
-    """Two days later than otherwise at most; the disk does not fill up with it."""
+def test_an_ended_question_is_forgotten_in_the_end_after_a_jump_back(spool: Spool, clock: Clock) -> None:
+    """It stays longer by the jump, and no longer: the disk does not fill up."""
     spool.put(KEY, {"text": "?"})
     spool.finish(claimed(spool))
     clock.now -= DAY
@@ -211,10 +211,12 @@ def test_what_was_kept_is_forgotten_in_the_end_even_by_a_clock_that_was_set_back
 
 @pytest.mark.parametrize("moment", ["link", "unlink"])
 def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: str) -> None:
-    """The clock jumps ahead, and tmp/ is swept while a worker writes: not accepted, or known when it is sent again."""
+    """tmp/ is swept while a worker writes: the question is not accepted, or it is known when it is redelivered."""
     clock = Clock()
 
-    class Interrupted(DatedFiles):
+    class SweptDisk(DatedDisk):
+        """A disk that is swept, a day ahead, just before the step `moment`."""
+
         def link(self, source: str, target: str) -> None:
             self._sweep_at("link")
             super().link(source, target)
@@ -228,7 +230,7 @@ def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: st
                 clock.now += DAY
                 Spool(str(tmp_path), clock=clock).sweep()
 
-    spool = Spool(str(tmp_path), clock=clock, files=Interrupted(clock))
+    spool = Spool(str(tmp_path), clock=clock, disk=SweptDisk(clock))
     spool.make_folders()
     try:
         accepted = spool.put(KEY, {"text": "?"})
@@ -236,19 +238,19 @@ def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: st
         accepted = False
     known = spool.keys("ready")
 
-    sent_again = spool.put(KEY, {"text": "?"})
+    is_new_again = spool.put(KEY, {"text": "?"})
 
     assert accepted is bool(known)
-    assert sent_again is not accepted
+    assert is_new_again is not accepted
     assert [KEY] == spool.keys("ready")
     claimed(spool).release()
 
 
-# the whole way
+# from put to finish
 
 
-class Leaping(Desk):
-    """A desk whose clock jumps by `jump` at its reading number `at`."""
+class JumpingDesk(Desk):
+    """An Answerer whose clock jumps by `jump` when it is read for the time number `at`."""
 
     at = 0
     jump = 0.0
@@ -268,20 +270,20 @@ def slack(certificates: Certificates) -> Iterator[PracticeSlack]:
 
 
 @pytest.fixture
-def leaping(tmp_path: Path, certificates: Certificates, slack: PracticeSlack) -> Iterator[Callable[..., Leaping]]:
-    """Make a desk for one question, whose clock jumps at that reading."""
+def make(tmp_path: Path, certificates: Certificates, slack: PracticeSlack) -> Iterator[Callable[..., JumpingDesk]]:
+    """Return a function that makes an Answerer for one question; its clock jumps at that reading."""
     with PracticeOpenAI(certificates) as openai:
 
-        def make(at: int, jump: float) -> Leaping:
-            desk = Leaping(tmp_path / f"{at}", certificates, slack, openai)
+        def build(at: int, jump: float) -> JumpingDesk:
+            desk = JumpingDesk(tmp_path / f"{at}", certificates, slack, openai)
             desk.at, desk.jump = at, jump
             return desk
 
-        yield make
+        yield build
 
 
-def see_through(desk: Leaping) -> None:
-    """Ask one question, with a failure of OpenAI and one of Slack on its way, and go on until nothing is left to do."""
+def run_to_the_end(desk: JumpingDesk) -> None:
+    """Ask one question, with a failure of OpenAI and one of Slack, and run job processes until it has ended."""
     desk.openai.switches.answer = "\n\n".join(["text " * 150] * 6)
     desk.openai.fail("server error")
     desk.slack.fail("chat.update", Fault("broken"))
@@ -295,30 +297,30 @@ def see_through(desk: Leaping) -> None:
 
 
 @jumps
-def test_a_jump_at_any_reading_of_the_clock_changes_nothing(leaping: Callable[..., Leaping], jump: float) -> None:
-    """Wherever on a question's way: one answer in its parts, paid once, and known as long as Slack may send it."""
-    quiet = leaping(0, 0.0)
-    see_through(quiet)
+def test_a_jump_at_any_reading_of_the_clock_changes_no_outcome(make: Callable[..., JumpingDesk], jump: float) -> None:
+    """There is one answer in its parts, paid once, and its question stays known."""
+    quiet = make(0, 0.0)
+    run_to_the_end(quiet)
     readings = quiet.readings
     assert readings > 10
 
     for at in range(1, readings + 1):
-        desk = leaping(at, jump)
-        before, asked = len(desk.slack.messages()), len(desk.openai.requests)
-        see_through(desk)
-        _, *replies = desk.slack.messages()[before:]
+        desk = make(at, jump)
+        messages, calls = len(desk.slack.messages()), len(desk.openai.requests)
+        run_to_the_end(desk)
+        _, *replies = desk.slack.messages()[messages:]
         (key,) = desk.spool.keys("done")
 
         assert (0, 1, 0) == desk.ended(), at
         assert [("answer", 1), ("part", 2)] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in replies], at
-        assert 2 == len(desk.openai.requests) - asked, at  # the one that failed, and the one that is paid
+        assert 2 == len(desk.openai.requests) - calls, at  # the one that failed, and the one that is paid
         assert desk.spool.put(key, {"text": "?"}) is False, at
 
 
 @jumps
-def test_a_jump_is_no_day_without_slack(leaping: Callable[..., Leaping], jump: float) -> None:
-    """Slack is away for a quarter of an hour, in which the clock jumps: the answer is kept for it."""
-    desk = leaping(0, 0.0)
+def test_a_jump_does_not_count_as_a_day_without_slack(make: Callable[..., JumpingDesk], jump: float) -> None:
+    """Slack is away for a quarter of an hour, in which the clock jumps, and the answer is delivered afterwards."""
+    desk = make(0, 0.0)
     desk.openai.switches.answer = "Kept."
     question = desk.ask()
     desk.slack.fail("chat.update", Fault("broken"), times=100)
@@ -334,14 +336,14 @@ def test_a_jump_is_no_day_without_slack(leaping: Callable[..., Leaping], jump: f
     assert 1 == len(desk.openai.requests)
 
 
-# the door
+# the webhook
 
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
 
-class ExtraListener:
-    """The webhook, at the machine's time; Slack's own clock does not jump."""
+class ClockedWebhook:
+    """The webhook with the machine's clock; Slack's own clock does not jump."""
 
     def __init__(self, spool: Spool, slack: PracticeSlack, clock: Clock) -> None:
         analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=spool.is_known_thread)
@@ -349,7 +351,7 @@ class ExtraListener:
         self._webhook = Webhook(analyzer, spool, wake=lambda: None, clock=clock)
 
     def deliver(self, at: float) -> int:
-        """Slack sends the event at `at`, by its own clock. The status."""
+        """Post the event as Slack does at `at`, by its own clock. Return the status."""
         event = {"type": "message", "user": "U0ASKER01", "team": "T0PRACTICE", "channel": "C0PRACTICE"}
         event |= {"ts": KEY.ts, "channel_type": "channel", "text": "<@U0COCOAI> hello?"}
         body = json.dumps({"type": "event_callback", "team_id": "T0PRACTICE", "event": event}).encode()
@@ -361,57 +363,57 @@ class ExtraListener:
 
 
 @pytest.mark.parametrize("jump", [*JUMPS, -MAX_AGE - 1, MAX_AGE + 1])
-def test_a_jump_beyond_the_signatures_window_refuses_and_what_is_sent_again_is_taken(
+def test_an_event_is_refused_after_a_large_jump_and_its_redelivery_is_kept(
     spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
 ) -> None:
-    """Nothing is accepted while the clock is wrong, so nothing accepted is lost; a redelivery is signed anew."""
-    door = ExtraListener(spool, slack, clock)
+    """Beyond the signature's window no event is accepted, so none is lost; a redelivery is signed anew."""
+    webhook = ClockedWebhook(spool, slack, clock)
 
     clock.now += jump
-    while_wrong = door.deliver(NOW)
+    while_wrong = webhook.deliver(NOW)
     kept = spool.keys("ready")
     clock.now = NOW + 60
-    again = door.deliver(NOW + 60)
+    again = webhook.deliver(NOW + 60)
 
     assert (401, [], 200) == (while_wrong, kept, again)
     assert [KEY] == spool.keys("ready")
 
 
 @pytest.mark.parametrize("jump", [-MAX_AGE, -60.0, 60.0, MAX_AGE])
-def test_a_small_jump_refuses_nobody(spool: Spool, slack: PracticeSlack, clock: Clock, jump: float) -> None:
-    """Five minutes, either way."""
+def test_an_event_is_accepted_after_a_small_jump(spool: Spool, slack: PracticeSlack, clock: Clock, jump: float) -> None:
+    """The signature's window is five minutes, either way."""
     clock.now += jump
 
-    assert 200 == ExtraListener(spool, slack, clock).deliver(NOW)
+    assert 200 == ClockedWebhook(spool, slack, clock).deliver(NOW)
 
 
 @jumps
-def test_what_was_accepted_before_a_jump_is_a_duplicate_after_it(
+def test_a_question_accepted_before_a_jump_is_a_duplicate_after_it(
     spool: Spool, slack: PracticeSlack, clock: Clock, jump: float
 ) -> None:
-    """Once the clock is right again, or Slack has caught up with it: 200, and nothing is done."""
-    door = ExtraListener(spool, slack, clock)
-    statuses = [door.deliver(NOW)]
+    """Its redelivery gets 200 and no job, once the clock is right again."""
+    webhook = ClockedWebhook(spool, slack, clock)
+    statuses = [webhook.deliver(NOW)]
     spool.finish(claimed(spool))
     clock.now += jump
     spool.sweep()
     clock.now = NOW + 300
 
-    statuses.append(door.deliver(NOW + 300))
+    statuses.append(webhook.deliver(NOW + 300))
 
     assert [200, 200] == statuses
     assert spool.claim() is None
 
 
-# who we are
+# our identity
 
 
 @pytest.mark.parametrize(
     ("written", "stale"),
     [(0.0, False), (-FRESH + 60, False), (-FRESH - 60, True), (HOUR, False), (2 * FRESH, True), (365 * DAY, True)],
 )
-def test_an_identity_from_the_future_is_asked_for_again(tmp_path: Path, written: float, stale: bool) -> None:
-    """It was written by a clock that has jumped since; nobody waits for that time to come."""
+def test_an_identity_from_the_future_is_stale(tmp_path: Path, written: float, stale: bool) -> None:
+    """It was written by a clock that has jumped since, so its time is not waited for."""
     path = str(tmp_path / "identity.json")
     IdentityCache(path, ask=lambda: US).refresh()
     at = time.time() + written
@@ -420,8 +422,8 @@ def test_an_identity_from_the_future_is_asked_for_again(tmp_path: Path, written:
     assert stale is IdentityCache(path, ask=lambda: US).is_stale()
 
 
-def test_an_identity_asked_for_again_is_fresh(tmp_path: Path) -> None:
-    """So that Slack is not asked every minute."""
+def test_a_refreshed_identity_is_fresh(tmp_path: Path) -> None:
+    """Its file has a new time, so Slack is not asked again every minute."""
     path = str(tmp_path / "identity.json")
     IdentityCache(path, ask=lambda: US).refresh()
     os.utime(path, (time.time() + 365 * DAY,) * 2)

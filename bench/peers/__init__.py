@@ -159,7 +159,7 @@ def all_slots_held(var: Path, slots: int) -> Iterator[None]:
     # Its first process of that kind asks Slack who the bot is, so the lock is left to it until the reply is written.
     wait_until((var / "identity.json").exists)
     with ExitStack() as stack:
-        for name in (*(f"slot-{number}" for number in range(slots)), "usher.lock"):
+        for name in (*(f"slot-{number}" for number in range(slots)), "placeholder.lock"):
             lock = locks.wait_for(str(var / "locks" / name), PATIENCE)
             stack.callback(lock.release)
         yield

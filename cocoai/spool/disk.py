@@ -1,4 +1,4 @@
-"""The thin set of file operations under the spool: the tests can cut them anywhere.
+"""The file operations under the spool, in one class that a test can replace.
 
 Nothing here decides anything. Each method is one step of the protocol that spool.py describes, so that a
 double of this class can record the steps, forget those not yet fsynced, or fail at any of them.
@@ -11,23 +11,23 @@ import os
 
 
 class Disk:
-    """The real thing. Every failure is an `OSError`; a path is a `str`, a descriptor an `int`."""
+    """The real file system. Every failure is an `OSError`; a path is a `str`, a descriptor an `int`."""
 
     def create(self, path: str) -> int:
-        """A new file, for this user only, open for writing; `FileExistsError` if the name is taken."""
+        """Create a file for this user only and open it for writing. Raise FileExistsError if the name is taken."""
         return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def open(self, path: str) -> int:
-        """An existing file, open for reading and appending."""
+        """Open an existing file for reading and appending."""
         return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
 
     def append(self, fd: int, data: bytes) -> None:
-        """All of `data`, or an `OSError`; what a short write has left is the caller's to cut off."""
+        """Write all of `data`. After an OSError a part of it may be there, which the caller must cut off."""
         while data:
             data = data[os.write(fd, data) :]
 
     def read(self, fd: int) -> bytes:
-        """The whole file, from its start."""
+        """Return the whole file, from its start."""
         size = os.fstat(fd).st_size
         data = bytearray()
         while piece := os.pread(fd, max(size - len(data), 1), len(data)):
@@ -35,16 +35,22 @@ class Disk:
         return bytes(data)
 
     def truncate(self, fd: int, length: int) -> None:
+        """Cut the file off after `length` bytes."""
         os.ftruncate(fd, length)
 
     def fsync(self, fd: int) -> None:
+        """Make the file's contents durable."""
         os.fsync(fd)
 
     def close(self, fd: int) -> None:
+        """Close the descriptor; with the last one of its description goes the lock."""
         os.close(fd)
 
     def lock(self, fd: int) -> bool:
-        """Take the file's `flock` if it is free. It lasts as long as the description, and dies with the process."""
+        """Take the file's `flock` if it is free. Return whether it is ours now.
+
+        The lock lasts as long as the open file description, and ends with the process.
+        """
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -52,7 +58,7 @@ class Disk:
         return True
 
     def is_at(self, fd: int, path: str) -> bool:
-        """Whether `path` is still this very file: it may have been moved between opening and locking."""
+        """Check whether `path` is still this very file: it may have been moved between opening and locking."""
         try:
             there = os.stat(path)
         except FileNotFoundError:
@@ -60,17 +66,19 @@ class Disk:
         return os.path.samestat(os.fstat(fd), there)
 
     def link(self, source: str, target: str) -> None:
-        """A second name, at once and whole; `FileExistsError` if the target is taken."""
+        """Give the file a second name in one atomic step. Raise FileExistsError if that name is taken."""
         os.link(source, target)
 
     def rename(self, source: str, target: str) -> None:
+        """Move the file to `target` in one atomic step; whatever has that name is replaced."""
         os.rename(source, target)
 
     def unlink(self, path: str) -> None:
+        """Remove the name; the file goes with its last name."""
         os.unlink(path)
 
     def touch(self, path: str) -> bool:
-        """Make an empty file, or set its time to now. True if it is new."""
+        """Make an empty file, or set its time to now. Return True if it is new."""
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         except FileExistsError:
@@ -79,7 +87,8 @@ class Disk:
         return True
 
     def exists(self, path: str) -> bool:
-        """Not `os.path.exists`: to that, a disk that cannot be read has nothing on it."""
+        """Check whether the name is there. Raise OSError if that cannot be read."""
+        # os.path.exists would say False of a disk that cannot be read, and a known question would be taken for new.
         try:
             os.stat(path)
         except FileNotFoundError:
@@ -87,13 +96,15 @@ class Disk:
         return True
 
     def modified(self, path: str) -> float:
-        """Seconds since the epoch."""
+        """Return when the file was last written, in epoch seconds."""
         return os.stat(path).st_mtime
 
     def names(self, folder: str) -> list[str]:
+        """Return the names in a folder, in no order."""
         return os.listdir(folder)
 
     def make_folder(self, path: str) -> None:
+        """Make a folder for this user only, and those above it; nothing happens if it is there."""
         os.makedirs(path, mode=0o700, exist_ok=True)
 
     def fsync_folder(self, path: str) -> None:

@@ -10,21 +10,21 @@ from cocoai.engine.process.replace_file import replace_file
 
 
 class Generation:
-    """The number in the file at `path`. One master writes it; anybody reads it."""
+    """The number in the file at `path`. One master writes it; any process reads it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def read(self) -> int:
-        """The number now; 0 while there is none."""
+        """Return the number; 0 while there is no file, or none with a number in it."""
         try:
             with open(self._path, encoding="ascii") as file:
                 return int(file.read())
         except (FileNotFoundError, ValueError):
             return 0
 
-    def raise_(self) -> int:
-        """The next number, in place of the last."""
+    def increment(self) -> int:
+        """Write the next number and return it. Raise OSError if it cannot be written: then the old one stays."""
         number = self.read() + 1
         replace_file(self._path, f"{number}\n".encode())
         return number

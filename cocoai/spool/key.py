@@ -1,4 +1,4 @@
-"""Key: the name of a job, made of the question's place in Slack."""
+"""The name of a job, made of the question's place in Slack. It knows nothing of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEY = re.compile(f"({ID})-({TS})-({TS})")
 
 
 class Key(NamedTuple):
-    """A job's name: where it was asked, the message that opens its thread, the message itself."""
+    """A job's name: the channel it was asked in, the ts of the message that opens its thread, its own message's ts."""
 
     channel: str
     thread_ts: str
@@ -19,7 +19,7 @@ class Key(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> Key:
-        """Read `CHANNEL-THREAD_TS-TS`; `ValueError` for anything else."""
+        """Parse `CHANNEL-THREAD_TS-TS`. Raise ValueError for anything else."""
         match = _KEY.fullmatch(name)
         if match is None:
             raise ValueError(f"not a job's key: {name!r}")
@@ -30,11 +30,12 @@ class Key(NamedTuple):
 
     @property
     def thread(self) -> str:
-        """`CHANNEL-THREAD_TS`: what all questions of one thread share."""
+        """Return `CHANNEL-THREAD_TS`, which all questions of one thread share."""
         return f"{self.channel}-{self.thread_ts}"
 
     @property
     def age(self) -> tuple[int, str]:
-        """Sorts oldest first: the part behind the point is compared digit by digit."""
+        """Return a sort key that puts the oldest job first."""
         seconds, fraction = self.ts.split(".")
+        # As text the fraction is compared digit by digit, as Slack's own order has it: .0001 comes before .001.
         return int(seconds), fraction

@@ -1,9 +1,9 @@
-"""Who works on what lies in the spool: job processes, each with a slot, and one usher.
+"""The processes that work on the spool: job processes, each with a slot, and one placeholder process.
 
-A job process answers one question after another. The usher is for everybody who waits: with every slot
-taken, or behind an older question of the same thread, a question still gets its placeholder at once.
-Either looks once more after it has let go of its lock, so that no question arrives unnoticed between
-its last look and its end. What answering and welcoming mean is handed in: this file knows only jobs.
+A job process answers one question after another. The placeholder process is for the questions that must wait: with
+every slot taken, or behind an older question of the same thread, a question still gets its placeholder at once.
+Either process looks once more after it has released its lock, so that no question arrives unnoticed between its last
+look and its end. How a job is answered, and a placeholder posted, is handed in: this file knows only jobs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from cocoai.engine.process import fork, locks
@@ -31,21 +32,30 @@ from cocoai.spool.spool import Spool
 MOST_QUESTIONS = 20
 """How many questions one process answers before a fresh one, forked from clean memory, goes on."""
 
+JOB_PROCESS, PLACEHOLDER_PROCESS = "cocoai-job", "cocoai-notify"
+"""The names of the processes in `ps` and `top`."""
+
 log = logging.getLogger(__name__)
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass
 class PeriodicTask:
-    """Something small that the usher does every now and then, such as the sweep."""
+    """A short task that the placeholder process does from time to time, such as the sweep."""
 
     run: Callable[[], object]
     every: float
     """Seconds between two tries."""
-    is_wanted: Callable[[], bool] = lambda: True
-    """Asked in the master: quick, and without a call to anybody."""
+    is_wanted: Callable[[], bool] = _always
+    """Called in the master at each tick: it must be quick, and call no other machine."""
     tried: float = float("-inf")
+    """When it was last tried, by the monotonic clock."""
 
     def is_due(self) -> bool:
+        """Check whether it is time for the next try, and the task is wanted."""
         return time.monotonic() - self.tried > self.every and self.is_wanted()
 
 
@@ -62,10 +72,10 @@ class JobHandler(Protocol):
 class Runner:
     """The spool's processes. Made in the master before it forks; each method says in which process it runs.
 
-    `answer` and `welcome` are given a claimed job and see to its end; `limit` is the longest either may take, in
-    seconds: a process past it is ended by its own timer, and its question goes on elsewhere. `start` comes first
-    in each process: what its parent has open is not for it to use. Whoever has a slot or the usher's lock sits in its
-    row of the `board`, and nobody else is seen there.
+    `start` is called first in each forked process: it makes the connections anew, since those of the parent must not
+    be used. `answer` and `post_placeholder` are given a claimed job; `limit` is the longest either may take, in
+    seconds. A process past it is ended by its own timer, and another one goes on with the question. A process that
+    holds a slot or the placeholder lock has its own row of the `scoreboard`; others are not shown there.
     """
 
     def __init__(
@@ -76,147 +86,147 @@ class Runner:
         slots: int,
         generation: Generation,
         connect: Callable[[], JobHandler],
-        errands: Sequence[PeriodicTask],
+        tasks: Sequence[PeriodicTask],
         limit: float,
-        board: Scoreboard,
+        scoreboard: Scoreboard,
     ) -> None:
         self._spool = spool
         self._slots = Slots(folder, slots)
-        self._usher_path = os.path.join(folder, "usher.lock")
+        self._placeholder_lock = os.path.join(folder, "placeholder.lock")
         self._generation = generation
         self._connect = connect
         self._handler: JobHandler
-        self._errands = errands
+        self._tasks = tasks
         self._limit = limit
-        self._board = board
+        self._scoreboard = scoreboard
         self._born = generation.read()
         self._left = MOST_QUESTIONS
 
     def begin(self) -> None:
-        """In the master, before it forks: what it and its children do from here on is a new generation's work."""
+        """Begin a new generation: in the master, before it forks."""
         try:
-            self._born = self._generation.raise_()
+            self._born = self._generation.increment()
         except OSError:
             # A full disk must not keep the pool away: it says 503 until there is room. Old job processes go on a while.
             log.exception("generation outcome=not-raised")
 
     def end(self) -> None:
-        """In the master, as it stops: its job processes finish the question in hand and leave."""
-        self._generation.raise_()
+        """End the generation: in the master, as it stops. Job processes finish the question in hand and leave."""
+        self._generation.increment()
 
     def wake(self) -> None:
-        """In a worker, with Slack's 200 out: see to it that somebody works on what was put."""
+        """Fork a process for what was put, if none can take it up: in a worker, after Slack has its 200."""
         if (slot := self._slots.take()) is not None:
-            self._fork("cocoai-job", slot, lambda: self._work(slot))
-        elif (usher := locks.take(self._usher_path)) is not None:
-            self._fork("cocoai-notify", usher, lambda: self._usher(usher))
+            self._fork(JOB_PROCESS, slot, partial(self._answer_jobs, slot))
+        elif (lock := locks.take(self._placeholder_lock)) is not None:
+            self._fork(PLACEHOLDER_PROCESS, lock, partial(self._post_placeholders, lock))
 
     def stop(self, key: str) -> bool:
-        """In a worker: wish that this question ends with what is there. False if it has ended; `OSError`, `ValueError`.
+        """Request that this question ends with what is there: in a worker. Return False if it has ended already.
 
-        The wish is the truth; its process, if one has it in hand, is only nudged so that it looks at once (bell.py).
+        Raise StoreError if the request cannot be kept, ValueError if `key` is none.
         """
         if not self._spool.request_stop(Key.parse(key)):
             return False
-        if process := self._board.process_of_job(key):
+        # The request in the spool is what counts; the signal only makes a job process look for it at once.
+        if process := self._scoreboard.process_of_job(key):
             send_signal(*process, SIGNAL)
         return True
 
     def is_due(self) -> bool:
-        """In the master, which touches no lock: whether a process should be forked to attend()."""
-        return any(errand.is_due() for errand in self._errands) or self._spool.is_due(self._board.in_hand())
+        """Check whether a process should be forked to attend(): in the master, which touches no lock."""
+        return any(task.is_due() for task in self._tasks) or self._spool.is_due(self._scoreboard.in_hand())
 
     def attend(self) -> None:
-        """In the master: fork one process that finds out what there is to do."""
-        errands = [errand for errand in self._errands if errand.is_due()]
-        for errand in errands:
-            errand.tried = time.monotonic()
-        fork.fork(lambda: self._attend(errands), name="cocoai-notify")
+        """Fork one process that runs the tasks that are due and works on the jobs that are free: in the master."""
+        tasks = [task for task in self._tasks if task.is_due()]
+        for task in tasks:
+            task.tried = time.monotonic()
+        fork.fork(partial(self._attend, tasks), name=PLACEHOLDER_PROCESS)
 
     def _fork(self, name: str, lock: FileLock, run: Callable[[], None]) -> None:
         def work() -> None:
-            self._board.release_row()  # or we would write to the row of whoever forked us
+            self._scoreboard.release_row()  # or we would write to the row of the process that forked us
             self._handler = self._connect()
             run()
             self._go_on()
 
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for it
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # this process waits for no child of its own
         try:
             fork.fork(work, name=name, keep=frozenset({lock.fd}))
         except OSError:
-            # No process to be had now. The question is safe, and the master's tick comes back to it.
+            # No process can be forked now. The question is safe, and the master's tick comes back to it.
             log.exception("process=%s outcome=not-forked", name)
         finally:
             # The child holds the lock through its own copy; this closes ours.
             lock.release()
 
-    def _attend(self, errands: Sequence[PeriodicTask]) -> None:
-        self._board.release_row()
+    def _attend(self, tasks: Sequence[PeriodicTask]) -> None:
+        self._scoreboard.release_row()
         self._handler = self._connect()
-        if errands and (usher := locks.take(self._usher_path)) is not None:
-            with self._seated(self._board.helper_row("placeholder"), usher):
-                for errand in errands:
+        if tasks and (lock := locks.take(self._placeholder_lock)) is not None:
+            with self._holding(lock, self._scoreboard.helper_row("placeholder")):
+                for task in tasks:
                     with self._time_limit():
-                        errand.run()
+                        task.run()
         self._go_on()
 
     def _go_on(self) -> None:
-        """Look once more, and again after each piece of work, until all there is to do is being done."""
+        """Work until nothing is left, or other processes do all there is: look again after each lock's release."""
         while self._is_current():
             if self._spool.is_claimable() and (slot := self._slots.take()) is not None:
-                self._work(slot)
-            elif self._spool.any_without("placeholder") and (usher := locks.take(self._usher_path)) is not None:
-                self._usher(usher)
+                self._answer_jobs(slot)
+            elif self._spool.any_without("placeholder") and (lock := locks.take(self._placeholder_lock)) is not None:
+                self._post_placeholders(lock)
             else:
                 return
 
     def _is_current(self) -> bool:
         return self._left > 0 and self._generation.read() == self._born
 
-    def _work(self, slot: Slot) -> None:
-        """With a slot: claim and answer, one question after another."""
-        with self._seated(self._board.job_row(slot.number), slot):
+    def _answer_jobs(self, slot: Slot) -> None:
+        """Claim and answer one job after another, then release the slot."""
+        with self._holding(slot, self._scoreboard.job_row(slot.number)):
             while (job := self._spool.claim()) is not None:
-                self._call_in()  # after a restart there may be work for every slot, and nobody else to say so
-                self._see_to(job, self._handler.answer)
+                self._fork_if_claimable()  # after a restart every slot may have work, and no worker to wake them
+                self._work_on(job, self._handler.answer)
                 self._left -= 1
                 if not self._is_current():
                     break
 
-    def _usher(self, usher: FileLock) -> None:
-        """With the usher's lock: nobody waits in silence."""
-        with self._seated(self._board.helper_row("placeholder"), usher):
+    def _post_placeholders(self, lock: FileLock) -> None:
+        """Post the placeholder of each free job that has none, then release the lock."""
+        with self._holding(lock, self._scoreboard.helper_row("placeholder")):
             for job in self._spool.each_without("placeholder"):
-                self._see_to(job, self._handler.post_placeholder)
-                self._call_in()
+                self._work_on(job, self._handler.post_placeholder)
+                # A job process may have looked, and left, while we held the only claimable job.
+                self._fork_if_claimable()
                 if not self._is_current():
                     break
 
     @contextmanager
-    def _seated(self, seat: Row, lock: FileLock) -> Iterator[None]:
-        """Inside, the row is ours as the lock is. Whoever takes the lock next finds the row free."""
-        self._board.take_row(seat)
+    def _holding(self, lock: FileLock, row: Row) -> Iterator[None]:
+        """Have this row of the scoreboard inside, and free it before the lock: its next holder finds it free."""
+        self._scoreboard.take_row(row)
         try:
             yield
         finally:
-            seat.clear()
-            self._board.release_row()
+            row.clear()
+            self._scoreboard.release_row()
             lock.release()
 
-    def _see_to(self, job: Job, run: Callable[[Job], None]) -> None:
-        self._board.own_row.busy(str(job.key))
+    def _work_on(self, job: Job, run: Callable[[Job], None]) -> None:
+        """Run one piece of work on a claimed job within the time limit, shown on the scoreboard, and release it."""
+        self._scoreboard.own_row.busy(str(job.key))
         with self._time_limit():
             run(job)
         job.release()
-        self._board.own_row.idle()
+        self._scoreboard.own_row.idle()
 
-    def _call_in(self) -> None:
-        """Call another job process, if there is a slot and something to do in it.
-
-        As the usher: one may have looked while we held the only claimable job, and left.
-        """
+    def _fork_if_claimable(self) -> None:
+        """Fork another job process if there is a claimable job and a free slot for it."""
         if self._spool.is_claimable() and (slot := self._slots.take()) is not None:
-            self._fork("cocoai-job", slot, lambda: self._work(slot))
+            self._fork(JOB_PROCESS, slot, partial(self._answer_jobs, slot))
 
     @contextmanager
     def _time_limit(self) -> Iterator[None]:

@@ -98,7 +98,7 @@ def _headline(status: Status) -> Iterator[Field]:
         idle = sum(1 for worker in workers if worker.state == "idle")
         yield Field("Workers", f"{active} active", f"{idle} idle, {len(workers)} in all")
         yield Field("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")
-    waiting = spool.files["ready"] - spool.in_hand
+    waiting = spool.files["ready"] - spool.unknown - spool.in_hand
     since = f"the oldest for {seconds(spool.seconds)}" if waiting else "nobody waits"
     yield Field("Waiting", number(waiting), since, is_alarm=spool.seconds > LONG_WAIT)
     yield Field("Answered", number(day.answered), "in the last 24 hours")
@@ -169,10 +169,12 @@ def _spool(status: Status) -> Iterator[Field]:
     """Yield how many jobs are in each folder, and how long the oldest has waited."""
     spool = status.spool
     files = spool.files
-    yield Field("To be answered (ready)", number(files["ready"]), f"{number(spool.in_hand)} in hand")
+    yield Field("To be answered (ready)", number(files["ready"] - spool.unknown), f"{number(spool.in_hand)} in hand")
     if spool.oldest:
         is_long = spool.seconds > LONG_WAIT
         yield Field("The oldest waits for", seconds(spool.seconds), plain(spool.oldest), is_long)
+    if spool.unknown:
+        yield Field("Left alone (ready)", number(spool.unknown), "another version's jobs", is_alarm=True)
     yield Field("Answered (done)", number(files["done"]), "kept 48 hours")
     yield Field("Given up (failed)", number(files["failed"]), "kept 30 days")
     yield Field("Being written (tmp)", number(files["tmp"]))

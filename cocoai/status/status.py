@@ -13,6 +13,7 @@ from cocoai import config
 from cocoai.engine.process import proc
 from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
 from cocoai.errors import COUNTERS
+from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 
@@ -49,6 +50,8 @@ class SpoolState:
     in_hand: int
     oldest: str
     seconds: float
+    unknown: int = 0
+    """Files in ready/ that this version does not know: another version's, left alone."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def collect(settings: config.Settings) -> Status:
     """Read everything once. Raise OSError if the spool cannot be read."""
     now = time.time()
     snapshot, state, trouble = _read_scoreboard(settings)
-    spool = Spool(settings.paths.var)
+    spool = Spool(settings.paths.var, kinds=JOB_KINDS)
     return Status(
         at=now,
         var=settings.paths.var,
@@ -139,13 +142,15 @@ def _with_memory(process: Process) -> ProcessMemory:
 
 def _spool_state(spool: Spool, in_hand: set[str], now: float) -> SpoolState:
     """Count the files, and find the oldest question that no process is answering."""
-    ready = spool.keys("ready")
+    unknown = set(spool.unknown())
+    ready = [key for key in spool.keys("ready") if str(key) not in unknown]
     waiting = [key for key in ready if str(key) not in in_hand]
     return SpoolState(
         files={folder: spool.count(folder) for folder in FOLDERS},
         in_hand=len(ready) - len(waiting),
         oldest=str(waiting[0]) if waiting else "",
         seconds=now - float(waiting[0].ts) if waiting else 0.0,
+        unknown=len(unknown),
     )
 
 

@@ -10,10 +10,11 @@ from functools import partial
 
 import pytest
 
+from cocoai.spool.admin import RETENTION
 from cocoai.spool.disk import Disk
 from cocoai.spool.job import Job, encode_line
 from cocoai.spool.key import Key
-from cocoai.spool.spool import RETENTION, Spool
+from cocoai.spool.spool import Spool
 
 NOW = 1_763_822_100.0
 
@@ -38,7 +39,7 @@ class Subject:
 
     def other_spool(self) -> Spool:
         """Return the spool of another process."""
-        return Spool(self.var, clock=self.clock, files=self.files)
+        return Spool(self.var, clock=self.clock, disk=self.files)
 
     def clock(self) -> float:
         """Return the time at which the clock stands."""
@@ -251,7 +252,7 @@ class SpoolContract:
         """Another process may finish the job in between, and a lock on a file in done/ has no meaning."""
         subject.put(key(1))
         path = subject.path("spool", "ready", str(key(1)))
-        late = Job(key(1), path, files=subject.files, clock=subject.clock)
+        late = Job(key(1), path, disk=subject.files, clock=subject.clock)
         subject.spool.finish(subject.claim())
 
         assert late.take() is False

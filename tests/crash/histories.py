@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cocoai.slack.model.question import Question
-from cocoai.spool.spool import RETENTION
+from cocoai.spool.admin import RETENTION
 from tests.crash.machine import Machine
 from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.click import Click
+from cocoai.spool.admin import RETENTION
 from cocoai.spool.job import whole_lines
 from cocoai.spool.key import Key
-from cocoai.spool.spool import RETENTION
 from cocoai.texts import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import DiskImage

@@ -38,7 +38,7 @@ class ScheduledSpool(Spool):
     """The product's spool, with the scheduler's lock for `put.lock`: a process that waits for it takes no time."""
 
     def __init__(self, machine: Machine) -> None:
-        super().__init__(VAR, clock=machine.clock, files=machine.disk)
+        super().__init__(VAR, clock=machine.clock, disk=machine.disk)
         self._machine = machine
 
     @contextmanager

@@ -34,16 +34,16 @@ class LinksBeforeTheFsync(ScheduledSpool):
 
     def _write(self, question: Mapping[str, Any]) -> str:
         path = self._path("tmp", os.urandom(12).hex())
-        fd = self._files.create(path)
-        self._files.append(fd, encode_line(dict(question)))
-        self._files.close(fd)
+        fd = self._disk.create(path)
+        self._disk.append(fd, encode_line(dict(question)))
+        self._disk.close(fd)
         return path
 
     def _commit(self, temporary: str, key: Key) -> bool:
         new = super()._commit(temporary, key)
-        fd = self._files.open(temporary)
-        self._files.fsync(fd)
-        self._files.close(fd)
+        fd = self._disk.open(temporary)
+        self._disk.fsync(fd)
+        self._disk.close(fd)
         return new
 
 
@@ -102,14 +102,14 @@ class TrustsAnExistingMark(ScheduledSpool):
     """Fsyncs the folder of marks only for a mark that it has made itself, as the spool did before this enumeration."""
 
     def _commit(self, temporary: str, key: Key) -> bool:
-        if self._files.touch(self._path("threads", key.thread)):
+        if self._disk.touch(self._path("threads", key.thread)):
             self._sync("threads")
         return self._linked(temporary, key)
 
     def _linked(self, temporary: str, key: Key) -> bool:
         with self._putting(), contextlib.suppress(FileExistsError):
             if not self._knows(key, "done", "failed"):
-                self._files.link(temporary, self._path("ready", str(key)))
+                self._disk.link(temporary, self._path("ready", str(key)))
                 return True
         return False
 
@@ -119,7 +119,7 @@ class TrustsItsFolders(ScheduledSpool):
 
     def make_folders(self) -> None:
         for folder in self._folders.values():
-            self._files.make_folder(folder)
+            self._disk.make_folder(folder)
 
 
 class LooksOutsideTheLock(TrustsAnExistingMark):
@@ -129,7 +129,7 @@ class LooksOutsideTheLock(TrustsAnExistingMark):
         known = self._knows(key, "done", "failed")
         with self._putting(), contextlib.suppress(FileExistsError):
             if not known:
-                self._files.link(temporary, self._path("ready", str(key)))
+                self._disk.link(temporary, self._path("ready", str(key)))
                 return True
         return False
 
@@ -139,10 +139,10 @@ class EndsWithoutTheLock(ScheduledSpool):
 
     def _move(self, job: Job, source: str, target: str) -> None:
         path = self._path(source, str(job.key))
-        self._files.link(path, self._path("tmp", "moving"))
-        self._files.unlink(path)
-        self._files.link(self._path("tmp", "moving"), self._path(target, str(job.key)))
-        self._files.unlink(self._path("tmp", "moving"))
+        self._disk.link(path, self._path("tmp", "moving"))
+        self._disk.unlink(path)
+        self._disk.link(self._path("tmp", "moving"), self._path(target, str(job.key)))
+        self._disk.unlink(self._path("tmp", "moving"))
         self._sync(target)
         self._sync(source)
         job.release()
@@ -155,7 +155,7 @@ class LeavesTornLines(ScheduledSpool):
         """A job that is claimed without a check of its last line."""
 
         def take(self) -> bool:
-            if not (self._files.lock(self._fd) and self._files.is_at(self._fd, self._path)):
+            if not (self._disk.lock(self._fd) and self._disk.is_at(self._fd, self._path)):
                 return False
             self.read()
             if not self._lines:
@@ -163,7 +163,7 @@ class LeavesTornLines(ScheduledSpool):
             return True
 
     def _job(self, folder: str, key: Key) -> Job:
-        return self.TornJob(key, self._path(folder, str(key)), files=self._files, clock=self._clock)
+        return self.TornJob(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
 
 
 class RecordsWithoutFsync(ScheduledSpool):
@@ -174,18 +174,18 @@ class RecordsWithoutFsync(ScheduledSpool):
 
         def record(self, fact: str, **values: Any) -> None:
             line = {"fact": fact, **values}
-            self._files.append(self._fd, encode_line(line))
+            self._disk.append(self._fd, encode_line(line))
             self._lines.append(line)
 
     def _job(self, folder: str, key: Key) -> Job:
-        return self.HastyJob(key, self._path(folder, str(key)), files=self._files, clock=self._clock)
+        return self.HastyJob(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
 
 
 class DeletesOnStopRequest(ScheduledSpool):
     """Deletes the job of a question that is to be stopped."""
 
     def request_stop(self, key: Key) -> bool:
-        self._files.unlink(self._path("ready", str(key)))
+        self._disk.unlink(self._path("ready", str(key)))
         return True
 
 

@@ -1,4 +1,4 @@
-"""One file of the spool: what is read of it, and what is written."""
+"""One job: what is read from its file, and what is written."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NOW = 1_763_822_100.0
 
 
 def written(folder: Path, *lines: dict[str, Any], tail: bytes = b"") -> Job:
-    """A taken job whose file holds these lines, and `tail`."""
+    """Return a locked job whose file holds these lines, and `tail`."""
     path = folder / str(KEY)
     path.write_bytes(b"".join(encode_line(line) for line in lines) + tail)
-    job = Job(KEY, str(path), files=Disk(), clock=lambda: NOW)
+    job = Job(KEY, str(path), disk=Disk(), clock=lambda: NOW)
     assert job.take()
     return job
 
@@ -46,18 +46,18 @@ def written(folder: Path, *lines: dict[str, Any], tail: bytes = b"") -> Job:
     ],
 )
 def test_a_name_that_is_no_key_is_refused(name: str) -> None:
-    """Only CHANNEL-THREAD_TS-TS in Slack's own letters and digits can name a file."""
+    """A file is named CHANNEL-THREAD_TS-TS, in the letters and digits of Slack's ids."""
     with pytest.raises(ValueError, match="not a job's key"):
         Key.parse(name)
 
 
-def test_a_key_reads_back_as_it_was_written() -> None:
-    """The file's name is the whole key."""
+def test_a_key_is_parsed_as_it_was_written() -> None:
+    """The file's name holds all parts of the key."""
     assert Key.parse(str(KEY)) == KEY
 
 
-def test_keys_sort_by_time_not_by_text() -> None:
-    """999.9 is older than 1000.1, and .0001 older than .001, whatever the letters say."""
+def test_keys_sort_by_time_and_not_as_text() -> None:
+    """999.9 is older than 1000.1, and .0001 is older than .001."""
     times = ["1000.1", "999.9", "1000.001", "1000.0001"]
 
     ordered = sorted((Key("C0", "1.0", ts) for ts in times), key=lambda key: key.age)
@@ -67,7 +67,7 @@ def test_keys_sort_by_time_not_by_text() -> None:
 
 @pytest.mark.parametrize("tail", [b"{", b'{"fact": "answer", "text": "half', b"\0\0\0\0\n", b"null\n", b'{"fact":"x"}'])
 def test_a_torn_last_line_is_cut_off(tmp_path: Path, tail: bytes) -> None:
-    """What a power cut left of a line is not a fact, and the next fact does not grow onto it."""
+    """A part of a line is no fact, and the next fact is not appended to it."""
     job = written(tmp_path, {"text": "?"}, {"fact": "attempt", "n": 1}, tail=tail)
 
     job.record("placeholder", ts="1.0")
@@ -77,10 +77,10 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path, tail: bytes) -> None:
 
 
 def test_a_file_without_a_question_is_refused(tmp_path: Path) -> None:
-    """A file whose first line is not whole was never accepted."""
+    """A question whose line is not whole was never accepted."""
     path = tmp_path / str(KEY)
     path.write_bytes(b'{"text": "half')
-    job = Job(KEY, str(path), files=Disk(), clock=lambda: NOW)
+    job = Job(KEY, str(path), disk=Disk(), clock=lambda: NOW)
 
     with pytest.raises(ValueError, match="no question"):
         job.take()
@@ -88,8 +88,8 @@ def test_a_file_without_a_question_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.dictionaries(st.text(), st.text() | st.integers() | st.none()), max_size=5), st.binary(max_size=40))
-def test_whole_lines_are_read_whatever_follows_them(lines: list[dict[str, object]], tail: bytes) -> None:
-    """Facts that were written whole survive any rubbish behind them."""
+def test_whole_lines_are_read_with_any_bytes_behind_them(lines: list[dict[str, object]], tail: bytes) -> None:
+    """Facts that were written whole are read, and the size ends behind them."""
     whole = b"".join(encode_line(line) for line in lines)
 
     read, size = whole_lines(whole + tail)
@@ -98,8 +98,8 @@ def test_whole_lines_are_read_whatever_follows_them(lines: list[dict[str, object
     assert len(whole) <= size <= len(whole + tail)
 
 
-def test_a_record_that_fails_leaves_no_trace(tmp_path: Path) -> None:
-    """After a short write and an error the file is as it was: the fact was never said."""
+def test_a_failed_record_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """After a short write and an error the part is cut off, and the job does not have the fact."""
 
     class FullDisk(Disk):
         def append(self, fd: int, data: bytes) -> None:
@@ -109,7 +109,7 @@ def test_a_record_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     written(tmp_path, {"text": "?"}).release()
     path = tmp_path / str(KEY)
     before = path.read_bytes()
-    job = Job(KEY, str(path), files=FullDisk(), clock=lambda: NOW)
+    job = Job(KEY, str(path), disk=FullDisk(), clock=lambda: NOW)
     assert job.take()
 
     with pytest.raises(OSError, match="No space"):
@@ -120,8 +120,8 @@ def test_a_record_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     job.release()
 
 
-def test_attempts_that_ended_for_slacks_sake_are_not_counted(tmp_path: Path) -> None:
-    """Slack's absence counts for nothing; OpenAI's and our own deaths do."""
+def test_attempts_that_ended_because_slack_was_away_are_not_counted(tmp_path: Path) -> None:
+    """Attempts that ended because of OpenAI, or with their process, are counted."""
     attempt = {"fact": "attempt"}
     free = {"fact": "retry", "free": True, "retry_at": 0}
     paid = {"fact": "retry", "free": False, "retry_at": 0}
@@ -136,14 +136,14 @@ def test_attempts_that_ended_for_slacks_sake_are_not_counted(tmp_path: Path) -> 
     [(-1.0, True), (0.0, True), (1.0, False), (LONGEST_DELAY, False), (LONGEST_DELAY + 1, True), (86400.0, True)],
 )
 def test_a_retry_at_beyond_the_longest_delay_counts_as_due(tmp_path: Path, ahead: float, due: bool) -> None:
-    """Such a time was written by a clock that has jumped since: nothing waits for ever."""
+    """Such a time was written by a clock that has jumped since, and no job waits for ever."""
     job = written(tmp_path, {"text": "?"}, {"fact": "retry", "retry_at": NOW + ahead})
 
     assert job.is_due() is due
 
 
-def test_a_retry_by_the_operator_forgets_all_but_what_stands_in_slack(tmp_path: Path) -> None:
-    """Attempts, waits and errors begin anew; the placeholder and a paid answer are still there."""
+def test_a_retry_by_the_operator_keeps_only_the_facts_about_slack_and_the_answer(tmp_path: Path) -> None:
+    """Attempts, waits and errors begin anew; the placeholder and a paid answer still count."""
     job = written(
         tmp_path,
         {"text": "?"},
@@ -162,8 +162,8 @@ def test_a_retry_by_the_operator_forgets_all_but_what_stands_in_slack(tmp_path: 
     assert job.may_have_posted
 
 
-def test_text_with_half_a_surrogate_pair_can_be_kept(tmp_path: Path) -> None:
-    """Nothing that somebody writes makes a job unwritable."""
+def test_text_with_a_lone_surrogate_can_be_recorded(tmp_path: Path) -> None:
+    """The file is ASCII, so no text makes a job unwritable."""
     job = written(tmp_path, {"text": "?"})
 
     job.record("answer", text="\ud83d")

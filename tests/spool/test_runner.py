@@ -1,4 +1,4 @@
-"""Job processes and the usher: real forks, real locks; answering and welcoming leave their trace in the jobs."""
+"""Job processes and the placeholder process: real forks and real locks; the work itself leaves traces in a file."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from cocoai.engine.process import locks
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.process.scoreboard_snapshot import Process, read_snapshot
+from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
 from cocoai.engine.process.wakeup import WakeupPipe
-from cocoai.spool import runner as jobs_module
+from cocoai.spool import runner
 from cocoai.spool.generation import Generation
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
@@ -26,390 +28,498 @@ from tests.processes import PATIENCE, is_held, wait_until
 
 
 def key(ts: int, thread: int | None = None) -> Key:
-    """The key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
+    """Return the key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
     return Key("C0PRACTICE", f"{ts if thread is None else thread}.000100", f"{ts}.000100")
 
 
-class House:
-    """A spool with its jobs, and what their processes did."""
+class JobSetup:
+    """A spool with its runner, and a trace of what the runner's processes did."""
 
     def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE) -> None:
+        self._on_child = signal.getsignal(signal.SIGCHLD)  # the runner sets it when it forks
         self.folder = folder
         self.spool = Spool(str(folder))
         self.spool.make_folders()
         self.generation = Generation(str(folder / "generation"))
         self.slots = slots
-        self.ran: list[PeriodicTask] = []
-        self.board = Scoreboard(str(folder / "scoreboard"), slots=slots)
-        self.board.begin(1, 1)
-        self.jobs = Runner(
+        self.tasks: list[PeriodicTask] = []
+        self.scoreboard = Scoreboard(str(folder / "scoreboard"), slots=slots)
+        self.scoreboard.begin(1, 1)
+        self.runner = Runner(
             self.spool,
             folder=str(folder / "locks"),
             slots=slots,
             generation=self.generation,
             connect=self.connect,
-            errands=self.ran,
+            tasks=self.tasks,
             limit=limit,
-            board=self.board,
+            scoreboard=self.scoreboard,
         )
-        self.jobs.begin()
+        self.runner.begin()
 
     def trace(self, word: str) -> None:
+        """Append the word and this process's pid to the trace."""
         with open(self.folder / "trace", "a", encoding="ascii") as file:
             file.write(f"{word} {os.getpid()}\n")
 
     def traced(self, word: str) -> list[str]:
-        """The pids that left this word, in order."""
+        """Return the pids that left this word, in order."""
         path = self.folder / "trace"
         lines = path.read_text().splitlines() if path.exists() else []
         return [line.split()[1] for line in lines if line.split()[0] == word]
 
-    def connect(self) -> House:
-        """Make what a job process needs of its own."""
-        self.bell = WakeupPipe()
-        self.bell.install()
+    def connect(self) -> JobSetup:
+        """Begin as each forked process does; the error must reach no row of the scoreboard."""
+        self.wakeup = WakeupPipe()
+        self.wakeup.install()
         self.trace("start")
-        self.board.own_row.record_error("nobody's")
+        self.scoreboard.own_row.record_error("nobody's")
         return self
 
     def answer(self, job: Job) -> None:
-        """Answer once the file `hold` is gone; a question `hang` never."""
+        """Answer once no `answers` are held; hang at the first attempt at a question `hang`."""
         self.trace(f"answering-{job.question['text']}")
         if job.question["text"] == "stoppable":
             self.answer_until_stopped(job)
             return
-        while (self.folder / "hold").exists() or (job.question["text"] == "hang" and job.attempt == 1):
+        while self.is_held_back("answers") or (job.question["text"] == "hang" and job.attempt == 1):
             time.sleep(0.005)
         self.trace("answered")
         self.spool.finish(job)
 
     def answer_until_stopped(self, job: Job) -> None:
-        """As whoever waits for the model's next word: between two looks, only the bell wakes him."""
+        """Wait as for the model's next word, looking for a stop request only when a signal comes."""
         while not self.spool.is_stop_requested(job.key):
-            select.select([self.bell.fd], [], [])
-            self.bell.drain()
+            select.select([self.wakeup.fd], [], [])
+            self.wakeup.drain()
         self.trace("stopped")
         self.spool.finish(job)
 
     def post_placeholder(self, job: Job) -> None:
+        """Record a placeholder once those of this text are not held."""
+        text = job.question["text"]
+        self.trace(f"posting-{text}")
+        while self.is_held_back(f"placeholder-{text}"):
+            time.sleep(0.005)
         job.record("placeholder", ts="1.0")
-        self.trace(f"welcomed-{job.question['text']}")
+        self.trace(f"placeholder-{text}")
 
     def put(self, ts: int, text: str = "q", thread: int | None = None) -> None:
-        """As a worker does: keep the question, then wake."""
+        """Put a question and wake the runner, as a worker does."""
         assert self.spool.put(key(ts, thread), {"text": text})
-        self.jobs.wake()
+        self.runner.wake()
 
-    def seen(self, kind: str) -> list[Process]:
-        """Those of this kind whom the board shows."""
-        board = read_snapshot(str(self.folder / "scoreboard"), slots=self.slots)
-        return [process for process in board.processes if process.kind == kind]
+    def snapshot(self) -> Snapshot:
+        """Return what the scoreboard shows now."""
+        return read_snapshot(str(self.folder / "scoreboard"), slots=self.slots)
 
-    def hold(self) -> None:
-        (self.folder / "hold").touch()
+    def shown(self, kind: str) -> list[Process]:
+        """Return the processes of this kind on the scoreboard."""
+        return [process for process in self.snapshot().processes if process.kind == kind]
 
-    def let_go(self) -> None:
-        (self.folder / "hold").unlink(missing_ok=True)
+    def hold(self, what: str = "answers") -> None:
+        """Make every process wait at this step until `let_go`."""
+        (self.folder / f"hold-{what}").touch()
 
-    def held(self) -> list[str]:
-        """The lock files that some process holds."""
-        names = [f"slot-{n}" for n in range(10)] + ["usher.lock"]
+    def let_go(self, what: str = "answers") -> None:
+        """Let processes go on from this step."""
+        (self.folder / f"hold-{what}").unlink(missing_ok=True)
+
+    def is_held_back(self, what: str) -> bool:
+        """Check whether processes wait at this step."""
+        return (self.folder / f"hold-{what}").exists()
+
+    def locked(self) -> list[str]:
+        """Return the names of the lock files that some process holds."""
+        names = [f"slot-{n}" for n in range(10)] + ["placeholder.lock"]
         paths = [self.folder / "locks" / name for name in names]
         return [path.name for path in paths if path.exists() and is_held(path)]
 
+    def is_at_rest(self) -> bool:
+        """Check whether no process works."""
+        return self.locked() == []
+
+    def are_done(self, *keys: Key) -> bool:
+        """Check whether exactly these questions are answered."""
+        return self.spool.keys("done") == list(keys)
+
+    def wait_for(self, word: str) -> None:
+        """Wait until a process has left this word in the trace."""
+        wait_until(partial(self.traced, word))
+
+    def wait_until_done(self, *keys: Key) -> None:
+        """Wait until exactly these questions are answered."""
+        wait_until(partial(self.are_done, *keys))
+
+    def wait_until_number_done(self, number: int) -> None:
+        """Wait until so many questions are answered."""
+        wait_until(lambda: len(self.spool.keys("done")) == number)
+
+    def wait_until_in_hand(self, *keys: Key) -> None:
+        """Wait until the scoreboard shows exactly these questions in hand."""
+        wait_until(lambda: {str(key) for key in keys} == self.scoreboard.in_hand())
+
+    def attempts(self, state: str, key: Key) -> int:
+        """Return how many attempts are recorded in a job."""
+        return sum(1 for line in self.spool.peek(state, key) if line.get("fact") == "attempt")
+
+    def close(self) -> None:
+        """End the generation, wait until no process works, and set the signal handler back."""
+        for held in self.folder.glob("hold-*"):
+            held.unlink()
+        self.runner.end()
+        wait_until(self.is_at_rest)
+        signal.signal(signal.SIGCHLD, self._on_child)
+
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., House]]:
-    """Make a house; when the test is over, no process of it may be left."""
-    before = signal.getsignal(signal.SIGCHLD)
-    houses: list[House] = []
+def make(tmp_path: Path) -> Iterator[Callable[..., JobSetup]]:
+    """Return a function that makes a setup in one and the same folder; the last is closed first after the test."""
+    made: list[JobSetup] = []
 
-    def build(**settings: float) -> House:
-        houses.append(House(tmp_path, **settings))  # type: ignore[arg-type]
-        return houses[-1]
+    def build(**settings: float) -> JobSetup:
+        made.append(JobSetup(tmp_path, **settings))  # type: ignore[arg-type]
+        return made[-1]
 
     yield build
-    for house in houses:
-        house.let_go()
-        house.jobs.end()
-        wait_until(lambda house=house: house.held() == [])  # type: ignore[misc]
-    signal.signal(signal.SIGCHLD, before)
+    for setup in reversed(made):
+        setup.close()
 
 
-def test_a_question_is_answered_by_a_process_of_its_own(make: Callable[..., House]) -> None:
-    """wake() forks, and returns at once."""
-    house = make()
+def test_a_question_is_answered_by_a_forked_process(make: Callable[..., JobSetup]) -> None:
+    """wake() forks one process and returns at once."""
+    setup = make()
 
-    house.put(1)
-    wait_until(lambda: house.spool.keys("done") == [key(1)])
+    setup.put(1)
+    setup.wait_until_done(key(1))
 
-    assert [str(os.getpid())] != house.traced("answered")
-    assert house.traced("answered") == house.traced("start")
+    assert [str(os.getpid())] != setup.traced("answered")
+    assert setup.traced("answered") == setup.traced("start")
 
 
-def test_never_more_than_the_slots_answer_at_once(make: Callable[..., House]) -> None:
-    """The others are welcomed by one usher, and answered as slots become free."""
-    house = make(slots=2)
-    house.hold()
+def test_never_more_answers_at_once_than_slots(make: Callable[..., JobSetup]) -> None:
+    """The other questions get placeholders from one placeholder process, and answers as slots become free."""
+    setup = make(slots=2)
+    setup.hold()
 
     for ts in range(1, 11):
-        house.put(ts)
-    # Eight, or more: one whose process is being born may be welcomed before it is claimed.
-    wait_until(lambda: len(house.traced("welcomed-q")) >= 8 and len(house.traced("answering-q")) == 2)
+        setup.put(ts)
+    # Eight, or more: a question whose process is being forked may get its placeholder before it is claimed.
+    wait_until(lambda: len(setup.traced("placeholder-q")) >= 8 and len(setup.traced("answering-q")) == 2)
 
-    assert ["slot-0", "slot-1"] == [name for name in house.held() if name != "usher.lock"]
-    assert len(house.traced("answering-q")) == 2
-    house.let_go()
-    wait_until(lambda: len(house.spool.keys("done")) == 10)
-    assert len(house.traced("answered")) == 10
-
-
-def test_who_waits_behind_a_question_of_the_same_thread_is_welcomed(make: Callable[..., House]) -> None:
-    """There is a slot for it, but not its turn: it waits, though not in silence."""
-    house = make(slots=4)
-    house.hold()
-    house.put(1, "first")
-    wait_until(lambda: len(house.traced("answering-first")) == 1)
-
-    house.put(2, "second", thread=1)
-    wait_until(lambda: len(house.traced("welcomed-second")) == 1)
-
-    assert [] == house.traced("answering-second")
-    house.let_go()
-    wait_until(lambda: house.spool.keys("done") == [key(1), key(2, thread=1)])
+    assert ["slot-0", "slot-1"] == [name for name in setup.locked() if name != "placeholder.lock"]
+    assert len(setup.traced("answering-q")) == 2
+    setup.let_go()
+    setup.wait_until_number_done(10)
+    assert len(setup.traced("answered")) == 10
 
 
-def test_no_wake_up_is_lost(make: Callable[..., House]) -> None:
-    """However arrivals and ends fall together, nothing is left lying with nobody at work: no tick is needed."""
-    house = make(slots=2)
+def test_a_question_behind_another_of_its_thread_gets_a_placeholder(make: Callable[..., JobSetup]) -> None:
+    """It waits for the older question though a slot is free, but its placeholder is posted at once."""
+    setup = make(slots=4)
+    setup.hold()
+    setup.put(1, "first")
+    setup.wait_for("answering-first")
+
+    setup.put(2, "second", thread=1)
+    setup.wait_for("placeholder-second")
+
+    assert [] == setup.traced("answering-second")
+    setup.let_go()
+    setup.wait_until_done(key(1), key(2, thread=1))
+
+
+def test_a_job_process_is_forked_after_each_placeholder(make: Callable[..., JobSetup]) -> None:
+    """A slot became free while the placeholder process held the only claimable question: it is answered at once.
+
+    The placeholder process still has others to post; the question must not wait for its end.
+    """
+    setup = make(slots=1)
+    for text in ("first", "second"):
+        setup.hold(f"placeholder-{text}")
+    slot = locks.take(str(setup.folder / "locks" / "slot-0"))
+    assert slot is not None
+    setup.put(1, "first")
+    setup.put(2, "second")
+    setup.wait_for("posting-first")
+    slot.release()
+
+    setup.let_go("placeholder-first")
+    wait_until(lambda: key(1) in setup.spool.keys("done"))
+
+    assert [] == setup.traced("placeholder-second")
+
+
+def test_after_a_restart_every_slot_is_used(make: Callable[..., JobSetup]) -> None:
+    """No worker wakes the runner for the questions that wait, and the master forks one process: that forks the next."""
+    setup = make(slots=2)
+    setup.hold()
+    for ts in (1, 2, 3):
+        assert setup.spool.put(key(ts), {"text": "q"})
+
+    setup.runner.attend()
+
+    setup.wait_until_in_hand(key(1), key(2))
+
+
+def test_a_placeholder_process_leaves_with_its_generation(make: Callable[..., JobSetup]) -> None:
+    """It ends with the placeholder in hand, and posts no other one with old code."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    setup.wait_until_in_hand(key(1))
+    setup.hold("placeholder-first")
+    assert setup.spool.put(key(2), {"text": "first"})
+    assert setup.spool.put(key(3), {"text": "second"})
+    setup.runner.wake()
+    setup.wait_for("posting-first")
+
+    setup.runner.end()
+    setup.let_go("placeholder-first")
+    wait_until(lambda: "placeholder.lock" not in setup.locked())
+
+    assert 1 == len(setup.traced("placeholder-first"))
+    assert [] == setup.traced("posting-second")
+
+
+def test_no_wake_up_is_lost(make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However arrivals and ends coincide, every question is answered without the master's tick."""
+    # A process at its limit leaves the rest to the tick, and there is none here.
+    monkeypatch.setattr(runner, "MOST_QUESTIONS", 1000)
+    setup = make(slots=2)
 
     for ts in range(1, 151):
-        house.put(ts, thread=ts % 7)
+        setup.put(ts, thread=ts % 7)
         time.sleep(0.001 * (ts % 4))
-    wait_until(lambda: len(house.spool.keys("done")) == 150)
+    setup.wait_until_number_done(150)
 
-    assert len(house.traced("answered")) == 150
-
-
-def test_a_hung_job_ends_by_its_own_timer(make: Callable[..., House]) -> None:
-    """And its question goes on at the master's next look."""
-    house = make(slots=1, limit=0.3)
-    house.put(1, "hang")
-    wait_until(lambda: len(house.traced("answering-hang")) == 1)
-    wait_until(lambda: house.held() == [])
-
-    assert house.jobs.is_due()
-    house.jobs.attend()
-    wait_until(lambda: house.spool.keys("done") == [key(1)])
-
-    assert len(house.traced("answering-hang")) == 2
+    assert len(setup.traced("answered")) == 150
 
 
-def test_who_has_a_slot_or_the_ushers_lock_is_seen(make: Callable[..., House]) -> None:
-    """Each with the question in hand, in the slot's own row; and nobody any more once the lock is free."""
-    house = make(slots=2)
-    house.hold()
+def test_a_hung_job_ends_by_its_own_timer(make: Callable[..., JobSetup]) -> None:
+    """Its question is answered after the master's next look."""
+    hanging = make(slots=1, limit=0.3)
+    hanging.put(1, "hang")
+    wait_until(lambda: hanging.attempts("ready", key(1)) == 1)
+    wait_until(hanging.is_at_rest)
+
+    # The second attempt may take its time: a busy machine is slower than that limit.
+    setup = make(slots=1)
+    assert setup.runner.is_due()
+    setup.runner.attend()
+    setup.wait_until_done(key(1))
+
+    assert 2 == setup.attempts("done", key(1))
+
+
+def test_the_scoreboard_shows_the_processes_that_hold_a_lock(make: Callable[..., JobSetup]) -> None:
+    """Each is shown with its question, in its slot's row, until the lock is free."""
+    setup = make(slots=2)
+    setup.hold()
     for ts in range(1, 4):
-        house.put(ts)
-    wait_until(lambda: len(house.traced("answering-q")) == 2 and len(house.traced("welcomed-q")) >= 1)
+        setup.put(ts)
+    wait_until(lambda: len(setup.traced("answering-q")) == 2 and len(setup.traced("placeholder-q")) >= 1)
 
-    seen = {(each.number, each.key, each.pid) for each in house.seen("job")}
+    shown = {(each.number, each.key, each.pid) for each in setup.shown("job")}
 
-    assert {0, 1} == {number for number, _, _ in seen}
-    assert 2 == len({name for _, name, _ in seen} & {str(key(ts)) for ts in range(1, 4)})
-    assert set(map(int, house.traced("answering-q"))) == {pid for _, _, pid in seen}
-    assert {"busy"} == {each.state for each in house.seen("job")}
-    assert {pid for _, _, pid in seen} <= set(house.board.job_pids())
-    house.let_go()
-    wait_until(lambda: house.held() == [])
-    assert [] == house.seen("job") + house.seen("placeholder")
+    assert {0, 1} == {number for number, _, _ in shown}
+    assert 2 == len({name for _, name, _ in shown} & {str(key(ts)) for ts in range(1, 4)})
+    assert set(map(int, setup.traced("answering-q"))) == {pid for _, _, pid in shown}
+    assert {"busy"} == {each.state for each in setup.shown("job")}
+    assert {pid for _, _, pid in shown} <= set(setup.scoreboard.job_pids())
+    setup.let_go()
+    wait_until(setup.is_at_rest)
+    assert () == setup.snapshot().processes
 
 
-def test_a_job_process_leaves_the_row_of_its_worker_alone(make: Callable[..., House]) -> None:
-    """It is forked with the worker's seat in its memory: what it does is not the worker's doing."""
-    house = make()
-    house.board.take_row(house.board.worker_row(()))
-    house.board.own_row.wait()
-    house.put(1)
-    wait_until(lambda: house.spool.keys("done") == [key(1)] and house.held() == [])
+def test_a_job_process_leaves_the_row_of_its_worker_alone(make: Callable[..., JobSetup]) -> None:
+    """It is forked with the worker's row in its memory, and what it does must not be counted as the worker's."""
+    setup = make()
+    setup.scoreboard.take_row(setup.scoreboard.worker_row(()))
+    setup.scoreboard.own_row.wait()
+    setup.put(1)
+    setup.wait_until_done(key(1))
+    wait_until(setup.is_at_rest)
 
-    (worker,) = house.seen("worker")
+    (worker,) = setup.shown("worker")
 
-    assert () == read_snapshot(str(house.folder / "scoreboard"), slots=house.slots).last_errors
+    assert () == setup.snapshot().last_errors
     assert (os.getpid(), "idle", 0) == (worker.pid, worker.state, worker.requests)
 
 
-def test_a_question_in_hand_is_stopped_at_once(make: Callable[..., House]) -> None:
-    """The bell wakes its process, which looks at the wish, and no other's: the other question goes on."""
-    house = make(slots=2)
-    house.hold()
-    house.put(1, "stoppable")
-    house.put(2)
-    wait_until(lambda: {str(key(ts)) for ts in (1, 2)} == house.board.in_hand())
+def test_a_question_in_hand_is_stopped_at_once(make: Callable[..., JobSetup]) -> None:
+    """A signal makes its process look for the stop request; the other question goes on."""
+    setup = make(slots=2)
+    setup.hold()
+    setup.put(1, "stoppable")
+    setup.put(2)
+    setup.wait_until_in_hand(key(1), key(2))
 
-    asked = house.jobs.stop(str(key(1)))
-    wait_until(lambda: {str(key(2))} == house.board.in_hand())
+    is_in_time = setup.runner.stop(str(key(1)))
+    setup.wait_until_in_hand(key(2))
 
-    assert asked
-    assert [key(1)] == house.spool.keys("done")
-    assert house.traced("stopped") == house.traced("answering-stoppable")
-
-
-def test_a_question_that_nobody_has_in_hand_yet_is_asked_to_stop(make: Callable[..., House]) -> None:
-    """It waits behind another of its thread: the wish lies there when its turn has come."""
-    house = make(slots=2)
-    house.hold()
-    house.put(1)
-    wait_until(lambda: {str(key(1))} == house.board.in_hand())
-    house.put(2, "stoppable", thread=1)
-
-    asked = house.jobs.stop(str(key(2, thread=1)))
-    house.let_go()
-    wait_until(lambda: len(house.spool.keys("done")) == 2)
-
-    assert asked
-    assert 1 == len(house.traced("stopped"))
+    assert is_in_time
+    assert setup.are_done(key(1))
+    assert setup.traced("stopped") == setup.traced("answering-stoppable")
 
 
-def test_a_question_that_has_ended_cannot_be_stopped(make: Callable[..., House]) -> None:
-    """Nor one that never was; and no process is nudged for it."""
-    house = make()
-    house.put(1)
-    wait_until(lambda: house.spool.keys("done") == [key(1)])
+def test_a_question_that_waits_can_be_stopped(make: Callable[..., JobSetup]) -> None:
+    """It waits behind another of its thread; the stop request is there when its turn comes."""
+    setup = make(slots=2)
+    setup.hold()
+    setup.put(1)
+    setup.wait_until_in_hand(key(1))
+    setup.put(2, "stoppable", thread=1)
 
-    assert not house.jobs.stop(str(key(1)))
-    assert not house.jobs.stop(str(key(9)))
+    is_in_time = setup.runner.stop(str(key(2, thread=1)))
+    setup.let_go()
+    setup.wait_until_number_done(2)
+
+    assert is_in_time
+    assert 1 == len(setup.traced("stopped"))
+
+
+def test_a_question_that_has_ended_cannot_be_stopped(make: Callable[..., JobSetup]) -> None:
+    """Neither can one that never was."""
+    setup = make()
+    setup.put(1)
+    setup.wait_until_done(key(1))
+
+    assert not setup.runner.stop(str(key(1)))
+    assert not setup.runner.stop(str(key(9)))
     with pytest.raises(ValueError, match="not a job's key"):
-        house.jobs.stop("../../etc/passwd")
+        setup.runner.stop("../../etc/passwd")
 
 
-def test_a_wish_for_a_question_whose_process_was_killed_is_kept(make: Callable[..., House]) -> None:
-    """Nobody is nudged, whoever has its pid now; the next process that takes the question up finds the wish."""
-    house = make(slots=1)
-    house.hold()
-    house.put(1, "stoppable")
-    wait_until(lambda: {str(key(1))} == house.board.in_hand())
-    os.kill(int(house.traced("answering-stoppable")[0]), signal.SIGKILL)
-    wait_until(lambda: house.held() == [])
+def test_a_stop_request_outlives_a_killed_process(make: Callable[..., JobSetup]) -> None:
+    """No process is signalled, whichever has that pid now; the next one that claims the question finds the request."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1, "stoppable")
+    setup.wait_until_in_hand(key(1))
+    kill_the_answerer_of(setup, "stoppable")
 
-    asked = house.jobs.stop(str(key(1)))
-    house.jobs.attend()
-    wait_until(lambda: house.spool.keys("done") == [key(1)])
+    is_in_time = setup.runner.stop(str(key(1)))
+    setup.runner.attend()
+    setup.wait_until_done(key(1))
 
-    assert asked
-    assert 1 == len(house.traced("stopped"))
-
-
-def test_a_killed_job_process_is_not_seen(make: Callable[..., House]) -> None:
-    """What it wrote still stands in its row; it says nothing of anybody who lives."""
-    house = make(slots=1)
-    house.hold()
-    house.put(1)
-    wait_until(lambda: [each.key for each in house.seen("job")] == [str(key(1))])
-
-    os.kill(int(house.traced("answering-q")[0]), signal.SIGKILL)
-    wait_until(lambda: house.held() == [])
-
-    assert [] == house.seen("job")
-    assert [] == house.board.job_pids()
+    assert is_in_time
+    assert 1 == len(setup.traced("stopped"))
 
 
-def test_a_killed_job_process_frees_slot_and_claim(make: Callable[..., House]) -> None:
-    """kill -9 in the middle: the next look finds the question free."""
-    house = make(slots=1)
-    house.hold()
-    house.put(1)
-    wait_until(lambda: len(house.traced("answering-q")) == 1)
-
-    os.kill(int(house.traced("answering-q")[0]), signal.SIGKILL)
-    wait_until(lambda: house.held() == [])
-    house.let_go()
-    house.jobs.attend()
-
-    wait_until(lambda: house.spool.keys("done") == [key(1)])
+def kill_the_answerer_of(setup: JobSetup, text: str) -> None:
+    """Kill the process that answers this question, once it has left its trace, and wait until its locks are free."""
+    setup.wait_for(f"answering-{text}")
+    os.kill(int(setup.traced(f"answering-{text}")[0]), signal.SIGKILL)
+    wait_until(setup.is_at_rest)
 
 
-def test_nobody_is_sent_for_a_question_in_hand(make: Callable[..., House]) -> None:
-    """To find it claimed would cost a process at each tick; but one whose process was killed needs somebody at once."""
-    house = make(slots=2)
-    house.hold()
-    house.put(1)
-    wait_until(lambda: {str(key(1))} == house.board.in_hand())
-    while_answered = house.jobs.is_due()
-    assert house.spool.put(key(2, thread=1), {"text": "behind"})
-    with_one_in_silence = house.jobs.is_due()
-    house.jobs.attend()
-    wait_until(lambda: len(house.traced("welcomed-behind")) == 1)
-    with_all_welcomed = house.jobs.is_due()
+def test_a_killed_job_process_is_not_shown(make: Callable[..., JobSetup]) -> None:
+    """What it wrote still stands in its row, but its pid and start time belong to no living process."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    wait_until(lambda: [each.key for each in setup.shown("job")] == [str(key(1))])
 
-    os.kill(int(house.traced("answering-q")[0]), signal.SIGKILL)
-    wait_until(lambda: house.held() == [])
+    kill_the_answerer_of(setup, "q")
 
-    assert (False, True, False) == (while_answered, with_one_in_silence, with_all_welcomed)
-    assert house.jobs.is_due()
+    assert [] == setup.shown("job")
+    assert [] == setup.scoreboard.job_pids()
 
 
-def test_a_new_generation_finishes_the_question_in_hand_and_leaves(make: Callable[..., House]) -> None:
-    """No old code takes up new work: the second question is for the next generation."""
-    house = make(slots=1)
-    house.hold()
-    house.put(1)
-    wait_until(lambda: len(house.traced("answering-q")) == 1)
-    house.put(2)
-    wait_until(lambda: len(house.traced("welcomed-q")) == 1)
+def test_a_killed_job_process_frees_slot_and_claim(make: Callable[..., JobSetup]) -> None:
+    """After kill -9 in the middle of an answer the master's next look finds the question free."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
 
-    house.jobs.end()
-    house.let_go()
-    wait_until(lambda: house.held() == [])
+    kill_the_answerer_of(setup, "q")
+    setup.let_go()
+    setup.runner.attend()
 
-    assert [key(2)] == house.spool.keys("ready")
-    house.jobs.begin()
-    house.jobs.attend()
-    wait_until(lambda: len(house.spool.keys("done")) == 2)
+    setup.wait_until_done(key(1))
+
+
+def test_the_tick_forks_no_process_for_a_question_in_hand(make: Callable[..., JobSetup]) -> None:
+    """A process that only finds it claimed would cost CPU at each tick; once its process is killed, one is due."""
+    setup = make(slots=2)
+    setup.hold()
+    setup.put(1)
+    setup.wait_until_in_hand(key(1))
+    while_answered = setup.runner.is_due()
+    assert setup.spool.put(key(2, thread=1), {"text": "behind"})
+    without_placeholder = setup.runner.is_due()
+    setup.runner.attend()
+    setup.wait_for("placeholder-behind")
+    with_placeholder = setup.runner.is_due()
+
+    kill_the_answerer_of(setup, "q")
+
+    assert (False, True, False) == (while_answered, without_placeholder, with_placeholder)
+    assert setup.runner.is_due()
+
+
+def test_a_new_generation_lets_the_question_in_hand_end_and_no_more(make: Callable[..., JobSetup]) -> None:
+    """Old code takes up no new work: the second question is answered by the next generation."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    setup.wait_for("answering-q")
+    setup.put(2)
+    setup.wait_for("placeholder-q")
+
+    setup.runner.end()
+    setup.let_go()
+    wait_until(setup.is_at_rest)
+
+    assert [key(2)] == setup.spool.keys("ready")
+    setup.runner.begin()
+    setup.runner.attend()
+    setup.wait_until_number_done(2)
 
 
 def test_a_process_answers_a_bounded_number_of_questions(
-    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+    make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After that a fresh one, forked from clean memory, goes on."""
-    monkeypatch.setattr(jobs_module, "MOST_QUESTIONS", 3)
-    house = make(slots=1)
-    house.hold()
+    """After its limit a fresh process, forked from clean memory, goes on."""
+    monkeypatch.setattr(runner, "MOST_QUESTIONS", 3)
+    setup = make(slots=1)
+    setup.hold()
     for ts in range(1, 6):
-        house.put(ts)
-    wait_until(lambda: len(house.traced("welcomed-q")) >= 4)
-    house.let_go()
-    wait_until(lambda: len(house.spool.keys("done")) == 3)
-    wait_until(lambda: house.held() == [])
+        setup.put(ts)
+    wait_until(lambda: len(setup.traced("placeholder-q")) >= 4)
+    setup.let_go()
+    setup.wait_until_number_done(3)
+    wait_until(setup.is_at_rest)
 
-    house.jobs.attend()
-    wait_until(lambda: len(house.spool.keys("done")) == 5)
+    setup.runner.attend()
+    setup.wait_until_number_done(5)
 
-    assert len(set(house.traced("answered"))) == 2
+    assert len(set(setup.traced("answered"))) == 2
 
 
-def test_errands_are_run_by_whoever_is_sent(make: Callable[..., House]) -> None:
-    """Not in the master; and not again before their time."""
-    house = make()
-    house.ran.append(PeriodicTask(lambda: house.trace("errand"), every=3600))
-    wanted_later = PeriodicTask(lambda: house.trace("unwanted"), every=0, is_wanted=lambda: False)
-    house.ran.append(wanted_later)
+def test_periodic_tasks_run_in_a_forked_process(make: Callable[..., JobSetup]) -> None:
+    """They run neither in the master nor on its row, not before their time, and not while they are not wanted."""
+    setup = make()
+    setup.tasks.append(PeriodicTask(partial(setup.trace, "task"), every=3600))
+    setup.tasks.append(PeriodicTask(partial(setup.trace, "unwanted"), every=0, is_wanted=lambda: False))
 
-    assert house.jobs.is_due()
-    house.jobs.attend()
-    wait_until(lambda: len(house.traced("errand")) == 1)
+    assert setup.runner.is_due()
+    setup.runner.attend()
+    setup.wait_for("task")
 
-    assert house.jobs.is_due() is False
-    assert [] == house.traced("unwanted")
-    assert str(os.getpid()) not in house.traced("errand")
+    assert setup.runner.is_due() is False
+    assert [] == setup.traced("unwanted")
+    assert str(os.getpid()) not in setup.traced("task")
+    assert () == setup.snapshot().last_errors
 
 
 def test_a_job_process_outlives_the_worker_that_forked_it(tmp_path: Path) -> None:
-    """The worker is killed as soon as it has woken; the question is answered all the same."""
+    """A question is answered though the worker is killed right after it has woken the runner."""
     script = tmp_path / "worker.py"
     script.write_text(
         "import os, signal, sys; from pathlib import Path; sys.path.insert(0, sys.argv[2]);"
-        "from tests.spool.test_runner import House; house = House(Path(sys.argv[1])); house.put(1);"
+        "from tests.spool.test_runner import JobSetup; setup = JobSetup(Path(sys.argv[1])); setup.put(1);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     root = str(Path(__file__).parents[2])

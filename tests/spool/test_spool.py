@@ -1,6 +1,6 @@
-"""How the spool keeps its laws, step by step, on a real folder, and with real processes where two are needed.
+"""The steps of the spool's protocol on a real folder, in their order, with real processes where two are needed.
 
-The laws themselves are in tests/crash/contract.py, where the simulated disk is held to them too.
+What the spool does, whatever its disk, is tested in tests/crash/contract.py.
 """
 
 from __future__ import annotations
@@ -18,27 +18,41 @@ from cocoai.spool.disk import Disk
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
 
 NOW = 1_763_822_100.0
 
 
 def key(ts: int, thread: int | None = None, channel: str = "C0PRACTICE") -> Key:
-    """The key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
+    """Return the key of the message at second `ts`, in the thread that `thread` opens (else its own)."""
     return Key(channel, f"{ts if thread is None else thread}.000100", f"{ts}.000100")
 
 
-class Recorded(Disk):
-    """The real operations, each noted by its name and the last part of its path."""
+def is_never(step: str) -> bool:
+    """Let no step fail."""
+    return False
+
+
+class RecordingDisk(Disk):
+    """The real operations; each is noted with the last part of its path, and fails if `is_broken` says so."""
 
     def __init__(self) -> None:
         self.steps: list[str] = []
         self.paths: dict[int, str] = {}
-        self.broken: Callable[[str], bool] = lambda step: False
+        self.is_broken: Callable[[str], bool] = is_never
+        self.error = errno.ENOSPC
 
     def _note(self, step: str) -> None:
         self.steps.append(step)
-        if self.broken(step):
-            raise OSError(errno.ENOSPC, "No space left on device")
+        self._fail_at(step)
+
+    def _fail_at(self, step: str) -> None:
+        if self.is_broken(step):
+            raise OSError(self.error, os.strerror(self.error))
+
+    def read(self, fd: int) -> bytes:
+        self._fail_at("read")
+        return super().read(fd)
 
     def create(self, path: str) -> int:
         self._note("create tmp")
@@ -47,6 +61,7 @@ class Recorded(Disk):
         return fd
 
     def open(self, path: str) -> int:
+        self._fail_at(f"open {Path(path).name}")
         fd = super().open(path)
         self.paths[fd] = "job"
         return fd
@@ -81,7 +96,7 @@ class Recorded(Disk):
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that stands still."""
 
     now = NOW
 
@@ -95,32 +110,33 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def files() -> Recorded:
-    return Recorded()
+def disk() -> RecordingDisk:
+    return RecordingDisk()
 
 
 @pytest.fixture
-def spool(tmp_path: Path, clock: Clock, files: Recorded) -> Spool:
-    made = Spool(str(tmp_path), clock=clock, files=files)
+def spool(tmp_path: Path, clock: Clock, disk: RecordingDisk) -> Spool:
+    made = Spool(str(tmp_path), clock=clock, disk=disk)
     made.make_folders()
-    files.steps.clear()
+    disk.steps.clear()
     return made
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Callable[[str], list[str]]:
+    """Return a function that lists a folder of the spool."""
     return lambda name: sorted(os.listdir(tmp_path / "spool" / name))
 
 
 def claimed(spool: Spool) -> Job:
-    """The next job, which there must be."""
+    """Claim the next job, which there must be."""
     job = spool.claim()
     assert job is not None
     return job
 
 
 def in_child(run: Callable[[], object]) -> int:
-    """Fork a child that does `run` and then stays until it is killed; its pid, once `run` is done."""
+    """Fork a child that calls `run` and then waits to be killed. Return its pid once `run` has returned."""
     ready, done = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -137,7 +153,7 @@ def in_child(run: Callable[[], object]) -> int:
 
 
 def kill(pid: int) -> None:
-    """kill -9, and wait for it."""
+    """Kill the process and wait for its end."""
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
 
@@ -145,8 +161,8 @@ def kill(pid: int) -> None:
 # put
 
 
-def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, files: Recorded) -> None:
-    """File and mark, link, folder: each is durable before the next may be seen."""
+def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, disk: RecordingDisk) -> None:
+    """The file and the thread's mark, then the link, then its folder: each is durable before the next is visible."""
     spool.put(key(1), {"text": "?"})
 
     assert [
@@ -158,21 +174,21 @@ def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, files: Re
         "link",
         "fsync ready/",
         "unlink tmp",
-    ] == files.steps
+    ] == disk.steps
 
 
-def test_a_duplicate_is_made_durable_too(spool: Spool, files: Recorded) -> None:
-    """The first copy's writer may have died between its link and its fsync; its 200 was never sent, ours will be."""
+def test_a_duplicate_is_made_durable_too(spool: Spool, disk: RecordingDisk) -> None:
+    """The first copy's writer may have died between its link and its fsync, before its 200; ours will be sent."""
     spool.put(key(1), {"text": "?"})
-    files.steps.clear()
+    disk.steps.clear()
 
     spool.put(key(1), {"text": "?"})
 
-    assert ["fsync ready/"] == files.steps
+    assert ["fsync ready/"] == disk.steps
 
 
-def test_no_fsync_happens_under_the_put_lock(spool: Spool, files: Recorded, tmp_path: Path) -> None:
-    """A slow disk must not make every other worker wait for the lock."""
+def test_no_fsync_happens_under_the_put_lock(spool: Spool, disk: RecordingDisk, tmp_path: Path) -> None:
+    """On a slow disk every other worker would wait for the lock."""
     held: list[str] = []
 
     def note_if_locked(step: str) -> bool:
@@ -183,7 +199,7 @@ def test_no_fsync_happens_under_the_put_lock(spool: Spool, files: Recorded, tmp_
             lock.release()
         return False
 
-    files.broken = note_if_locked
+    disk.is_broken = note_if_locked
     spool.put(key(1), {"text": "?"})
     spool.finish(claimed(spool))
 
@@ -191,26 +207,26 @@ def test_no_fsync_happens_under_the_put_lock(spool: Spool, files: Recorded, tmp_
 
 
 @pytest.mark.parametrize("step", ["create tmp", "append tmp", "fsync tmp", "touch mark", "fsync threads/", "link"])
-def test_what_cannot_be_kept_is_not_accepted(
-    spool: Spool, files: Recorded, folders: Callable[[str], list[str]], step: str
+def test_a_question_that_cannot_be_kept_is_not_accepted(
+    spool: Spool, disk: RecordingDisk, folders: Callable[[str], list[str]], step: str
 ) -> None:
-    """An error before the link leaves nothing in ready/; once it has gone, the same question is new."""
-    files.broken = lambda now: now == step
+    """An error before the link leaves nothing in ready/; after the error the same question is new."""
+    disk.is_broken = lambda now: now == step
 
     with pytest.raises(OSError, match="No space"):
         spool.put(key(1), {"text": "?"})
 
     assert [] == folders("ready")
-    files.broken = lambda now: False
+    disk.is_broken = is_never
     assert spool.put(key(1), {"text": "?"})
 
 
-def test_an_error_after_the_link_is_no_acceptance_but_no_loss(spool: Spool, files: Recorded) -> None:
-    """Slack is told 503 and sends it again: then it is known, and is answered once."""
-    files.broken = lambda step: step == "fsync ready/"
+def test_a_question_is_kept_though_its_last_fsync_failed(spool: Spool, disk: RecordingDisk) -> None:
+    """It is not accepted, so Slack gets 503 and sends it again: then it is known, and is answered once."""
+    disk.is_broken = lambda step: step == "fsync ready/"
     with pytest.raises(OSError, match="No space"):
         spool.put(key(1), {"text": "?"})
-    files.broken = lambda step: False
+    disk.is_broken = is_never
 
     again = spool.put(key(1), {"text": "?"})
 
@@ -219,7 +235,7 @@ def test_an_error_after_the_link_is_no_acceptance_but_no_loss(spool: Spool, file
 
 
 def test_files_are_for_their_owner_only(spool: Spool, tmp_path: Path) -> None:
-    """Folders 0700, files 0600: questions are nobody else's business."""
+    """Folders have mode 0700 and files 0600, since questions are private."""
     spool.put(key(1), {"text": "?"})
 
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "spool").rglob("*")}
@@ -231,7 +247,7 @@ def test_files_are_for_their_owner_only(spool: Spool, tmp_path: Path) -> None:
 
 
 def test_a_job_is_claimed_by_one_process_only(spool: Spool) -> None:
-    """Its flock is the claim, and the kernel gives it back however the holder dies."""
+    """Its flock is the claim, and the kernel frees it when the holder dies."""
     spool.put(key(1), {"text": "?"})
     holder = in_child(lambda: claimed(spool))
 
@@ -243,26 +259,63 @@ def test_a_job_is_claimed_by_one_process_only(spool: Spool) -> None:
     assert afterwards.attempt == 2
 
 
-def test_a_claim_is_recorded_before_anything_can_be_said(spool: Spool, files: Recorded) -> None:
-    """The folder first, since the link's writer may not have come to it; then the attempt."""
+def test_a_claim_is_recorded_before_it_is_returned(spool: Spool, disk: RecordingDisk) -> None:
+    """The folder is fsynced first, since the link's writer may not have done it; then the attempt is recorded."""
     spool.put(key(1), {"text": "?"})
-    files.steps.clear()
+    disk.steps.clear()
 
     claimed(spool).release()
 
-    assert ["fsync ready/", "append job", "fsync job"] == files.steps
+    assert ["fsync ready/", "append job", "fsync job"] == disk.steps
 
 
-def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, files: Recorded) -> None:
-    """With a full disk nothing is ours, and the job is free for later."""
+def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, disk: RecordingDisk) -> None:
+    """On a full disk the job stays free, and its next attempt is the first."""
     spool.put(key(1), {"text": "?"})
-    files.broken = lambda step: step == "append job"
+    disk.is_broken = lambda step: step == "append job"
 
     with pytest.raises(OSError, match="No space"):
         spool.claim()
 
-    files.broken = lambda step: False
+    disk.is_broken = is_never
     assert claimed(spool).attempt == 1
+
+
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.ENFILE, errno.ENOMEM], ids=errno.errorcode.get)
+def test_an_error_of_the_whole_system_ends_the_look(spool: Spool, disk: RecordingDisk, error: int) -> None:
+    """It says nothing about the job at which it occurred: the job is not passed over."""
+    spool.put(key(1), {"text": "?"})
+    spool.put(key(2), {"text": "?"})
+    disk.error = error
+    disk.is_broken = f"open {key(1)}".__eq__
+
+    with pytest.raises(StoreError) as raised:
+        spool.claim()
+
+    assert error == raised.value.errno
+    disk.is_broken = is_never
+    assert key(1) == claimed(spool).key
+
+
+def test_a_job_that_cannot_be_read_is_passed_over(
+    spool: Spool, disk: RecordingDisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are claimed, it stays in ready/, and no descriptor of it stays open."""
+    spool.put(key(1), {"text": "?"})
+    spool.put(key(2), {"text": "?"})
+    disk.error = errno.EIO
+    disk.is_broken = f"open {key(1)}".__eq__
+    job = claimed(spool)
+    before = os.listdir("/proc/self/fd")
+
+    disk.is_broken = "read".__eq__
+    nothing = (spool.claim(), spool.is_claimable(), spool.is_due({str(job.key)}))
+
+    assert key(2) == job.key
+    assert (None, False, False) == nothing
+    assert before == os.listdir("/proc/self/fd")
+    assert f"job={key(1)} outcome=not-read" in caplog.text
+    job.release()
 
 
 # ends
@@ -270,12 +323,12 @@ def test_a_claim_that_cannot_be_recorded_is_none(spool: Spool, files: Recorded) 
 
 @pytest.mark.parametrize(("end", "other"), [("done", "failed"), ("failed", "done")])
 def test_an_end_is_recorded_moved_and_made_durable(
-    spool: Spool, files: Recorded, folders: Callable[[str], list[str]], end: str, other: str
+    spool: Spool, disk: RecordingDisk, folders: Callable[[str], list[str]], end: str, other: str
 ) -> None:
-    """Fact, rename, both folders."""
+    """The fact is recorded, the file renamed, and both folders fsynced."""
     spool.put(key(1), {"text": "?"})
     job = claimed(spool)
-    files.steps.clear()
+    disk.steps.clear()
 
     spool.finish(job) if end == "done" else spool.fail(job, "reason")
 
@@ -288,17 +341,17 @@ def test_an_end_is_recorded_moved_and_made_durable(
         "unlink stop",
         "touch mark",
     ]
-    assert expected == files.steps
+    assert expected == disk.steps
     assert ([], [str(key(1))], []) == (folders("ready"), folders(end), folders(other))
 
 
 def test_an_answered_question_ends_even_with_a_full_disk(
-    spool: Spool, files: Recorded, folders: Callable[[str], list[str]]
+    spool: Spool, disk: RecordingDisk, folders: Callable[[str], list[str]]
 ) -> None:
-    """A fact that cannot be kept must not leave it in ready/, where it would be answered again."""
+    """The last fact cannot be recorded, but in ready/ the question would be answered again."""
     spool.put(key(1), {"text": "?"})
     job = claimed(spool)
-    files.broken = lambda step: step.startswith("append")
+    disk.is_broken = lambda step: step.startswith("append")
 
     spool.finish(job)
 

@@ -1,4 +1,4 @@
-"""The spool with five thousand questions waiting: that it is right. How long it takes is bench/soak.py's."""
+"""The spool chooses rightly with five thousand questions waiting. How long that takes is measured by bench/soak.py."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST = 1_763_822_000
 
 
 class NoSync(Disk):
-    """A disk that is durable at once: only to fill a folder quickly."""
+    """A disk without fsync, to fill a folder quickly."""
 
     def fsync(self, fd: int) -> None:
         del fd
@@ -28,14 +28,14 @@ class NoSync(Disk):
 
 
 def key(number: int) -> Key:
-    """Question `number`, one a second: every thousandth goes on in the same thread."""
+    """Return the key of question `number`, one a second; every thousandth is in the same thread."""
     return Key("C0PRACTICE", f"{FIRST + number % THREADS}.000100", f"{FIRST + number}.000100")
 
 
 @pytest.fixture(scope="module")
 def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
-    """Five thousand questions in a thousand threads, put in any order."""
-    made = Spool(str(tmp_path_factory.mktemp("load")), files=NoSync())
+    """A spool with five thousand questions in a thousand threads, put in random order."""
+    made = Spool(str(tmp_path_factory.mktemp("load")), disk=NoSync())
     made.make_folders()
     numbers = list(range(WAITING))
     random.Random(1).shuffle(numbers)
@@ -45,24 +45,24 @@ def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
 
 
 def claimed(spool: Spool, number: int) -> list[Job]:
-    """The next jobs, all held at once."""
+    """Claim the next jobs, and hold them all at once."""
     jobs = [job for _ in range(number) if (job := spool.claim()) is not None]
     assert number == len(jobs)
     return jobs
 
 
-def test_the_oldest_of_five_thousand_come_first_one_of_each_thread(spool: Spool) -> None:
-    """Fifty claims at once are the fifty oldest; those behind them in their threads wait."""
+def test_the_oldest_question_of_each_thread_is_claimed_oldest_first(spool: Spool) -> None:
+    """Fifty claims at once get the fifty oldest; the questions behind them in their threads wait."""
     jobs = claimed(spool, 50)
-    given = [job.key for job in jobs]
+    keys = [job.key for job in jobs]
     for job in jobs:
         job.release()
 
-    assert [key(number) for number in range(50)] == given
+    assert [key(number) for number in range(50)] == keys
 
 
-def test_when_a_thread_goes_on_its_next_question_takes_its_turn(spool: Spool) -> None:
-    """A thread whose first was answered stands where its second belongs: behind all the older ones."""
+def test_the_second_question_of_a_thread_takes_its_place_by_its_own_age(spool: Spool) -> None:
+    """After the first was answered, the second waits behind all older questions of other threads."""
     first, second = claimed(spool, 2)
     spool.finish(first)
     second.release()
@@ -74,8 +74,8 @@ def test_when_a_thread_goes_on_its_next_question_takes_its_turn(spool: Spool) ->
     assert WAITING - 1 == len(spool.keys("ready"))
 
 
-def test_five_thousand_are_due_until_all_are_put_off(spool: Spool) -> None:
-    """Then there is nothing to claim; a duplicate among them is known before and after."""
+def test_the_spool_is_due_until_every_question_is_put_off(spool: Spool) -> None:
+    """Then there is nothing to claim; a duplicate is known before and after."""
     assert spool.is_due()
     assert spool.is_claimable()
     assert spool.put(key(4321), {"text": "?"}) is False

@@ -1,0 +1,115 @@
+"""Where the spool's files lie, and how a job is opened and moved. What the folders mean is spool.py's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+
+from cocoai.engine.process import locks
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
+from cocoai.spool.store_error import NoSuchJob, as_store_errors
+
+FOLDERS = ("tmp", "ready", "done", "failed", "stop")
+"""Below spool/."""
+
+STATES = ("ready", "done", "failed")
+"""The states of an accepted job, in the order in which one may move while it is looked for."""
+
+PUT_LOCK_PATIENCE = 1.0
+"""Seconds. put.lock is held for two look-ups and a link; the engine ends a request after 2 s (request_timeout)."""
+
+
+class SpoolFolders:
+    """The folders below `var`: spool/{tmp,ready,done,failed,stop} and threads/, with locks/put.lock.
+
+    `clock` returns epoch seconds. `kinds` are the kinds of job that this version can do; None stands for all.
+    """
+
+    def __init__(
+        self,
+        var: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        disk: Disk | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._disk = disk or Disk()
+        self._kinds = kinds
+        self._folders = {name: os.path.join(var, "spool", name) for name in FOLDERS}
+        self._folders["threads"] = os.path.join(var, "threads")
+        self._put_lock = os.path.join(var, "locks", "put.lock")
+
+    @as_store_errors()
+    def make_folders(self) -> None:
+        """Make the missing folders below `var`, for this user only, durably. `var` itself is its maker's to fsync."""
+        folders = (*self._folders.values(), os.path.dirname(self._put_lock))
+        for folder in folders:
+            self._disk.make_folder(folder)
+        # A file whose folder a power cut forgets is forgotten with it, fsynced or not.
+        for parent in sorted({os.path.dirname(folder) for folder in folders}, reverse=True):
+            self._disk.fsync_folder(parent)
+
+    @as_store_errors()
+    def keys(self, state: str) -> list[Key]:
+        """Return the keys of the jobs in a state (one of STATES), oldest first."""
+        return self._keys_and_other_names(state)[0]
+
+    def _keys_and_other_names(self, folder: str) -> tuple[list[Key], list[str]]:
+        """Return the keys in a folder, oldest first, and the names there that are no key."""
+        keys, others = [], []
+        for name in self._disk.names(self._folders[folder]):
+            try:
+                keys.append(Key.parse(name))
+            except ValueError:
+                others.append(name)
+        return sorted(keys, key=_age), others
+
+    def _knows(self, key: Key, *folders: str) -> bool:
+        return any(self._disk.exists(self._path(folder, str(key))) for folder in folders)
+
+    def _job(self, folder: str, key: Key) -> Job:
+        """Open a job. Raise FileNotFoundError if it is not in that folder."""
+        return Job(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
+
+    def _existing_job(self, folder: str, key: Key) -> Job:
+        """Open a job. Raise NoSuchJob if it is not in that folder."""
+        try:
+            return self._job(folder, key)
+        except FileNotFoundError as error:
+            raise NoSuchJob(error.errno, error.strerror, error.filename) from error
+
+    def _move(self, job: Job, source: str, target: str) -> None:
+        """Move a locked job to another folder, durably, and release it."""
+        with self._putting():
+            self._disk.rename(self._path(source, str(job.key)), self._path(target, str(job.key)))
+        self._sync(target)
+        self._sync(source)
+        job.release()
+
+    def _forget_stop_request(self, key: Key) -> None:
+        with contextlib.suppress(OSError):  # most jobs have none; what stays is swept
+            self._disk.unlink(self._path("stop", str(key)))
+
+    @contextlib.contextmanager
+    def _putting(self) -> Iterator[None]:
+        """Hold put.lock, so that a key is never looked for while it is between two folders."""
+        lock = locks.wait_for(self._put_lock, PUT_LOCK_PATIENCE)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _path(self, folder: str, name: str) -> str:
+        return os.path.join(self._folders[folder], name)
+
+    def _sync(self, folder: str) -> None:
+        self._disk.fsync_folder(self._folders[folder])
+
+
+def _age(key: Key) -> tuple[int, str]:
+    return key.age
