@@ -10,23 +10,10 @@ import os
 from cocoai import config
 from cocoai.engine.process import scoreboard
 from cocoai.engine.process.scoreboard import Scoreboard, Snapshot
+from cocoai.errors import REFUSALS
 
-REASONS = (
-    "the signature is missing or garbled",
-    "the signature is not Slack's",
-    "the signature is stale",
-    "the body is not JSON",
-    "the body is not a form",
-    "the body is too big",
-    "the body is shorter than its Content-Length",
-    "Content-Length is not a number",
-    "not found",
-    "method not allowed",
-    "cannot read it now",
-    "cannot keep it now",
-    "internal error",
-)
-"""Every line with which a request is refused, or not kept: what its sender sees."""
+REASONS = tuple(refusal.counter for refusal in REFUSALS)
+"""The names of the counters of refusals, in the order in which a row of the scoreboard has them."""
 
 
 def path(settings: config.Settings) -> str:

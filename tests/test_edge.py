@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice import PracticeOpenAI
@@ -25,8 +26,9 @@ from cocoai.slack.model.question import Ignored, Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
-from cocoai.webhook import Webhook
+from cocoai.webhook import EventsHandler
 from tests.house import payload
+from tests.job_runner import RecordingRunner
 from tests.test_answer import Desk
 
 Act = Callable[[], None]
@@ -305,13 +307,15 @@ class Bot:
         self.analyzer = SlackEventAnalyzer(
             SIGNING_SECRET, who=lambda: self.us, is_known_thread=self.spool.is_known_thread
         )
-        self.webhook = Webhook(self.analyzer, self.spool, wake=lambda: None)
+        self.handler = EventsHandler(
+            self.analyzer, self.spool, RecordingRunner(self.spool), Scoreboard(None, slots=0)
+        )
 
     def hear(self, slack: PracticeSlack, event: Mapping[str, Any]) -> None:
         """Slack delivers this to it."""
         body = json.dumps(event).encode()
         headers = {name.lower(): value for name, value in slack.signed(body).items()}
-        assert 200 == self.webhook(Request("POST", "/slack/events", headers, body)).status
+        assert 200 == self.handler(Request("POST", "/slack/events", headers, body)).status
 
     def asked(self) -> list[str]:
         """The ts of every question it took for its own."""

@@ -34,7 +34,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", "errors"),
     "chatgpt": ("conversation", "engine/client", "engine/process", "errors"),
     "ledger": ("engine/client", "engine/process", "errors"),
-    "webhook": ("engine/web", "slack/inbound", "slack/model", "spool", "errors"),
+    "webhook": ("engine/web", "engine/process", "slack/inbound", "slack/model", "spool", "errors"),
     "answer": ("chatgpt", "slack", "conversation", "spool", "texts", "engine/process", "errors"),
 }
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
@@ -52,12 +52,16 @@ OUTSIDERS: Mapping[str, frozenset[str]] = {
     "requests": frozenset({"engine/client/https", "engine/client/proxied", "rehearsal"}),
     "urllib3": frozenset({"engine/client/proxied"}),
     "certifi": frozenset({"engine/client/tls"}),
-    "_typeshed": frozenset({"engine/web", "app"}),
 }
 """What is neither ours nor Python's own, and the files or rooms that may import it.
 
-urllib3 and certifi come with requests. `_typeshed` is for mypy only.
+urllib3 and certifi come with requests.
 """
+
+FOREIGN_WORDS: Mapping[str, tuple[str, ...]] = {
+    "engine/web": ("slack", "openai", "question", "placeholder", "thread_ts", "answer"),
+}
+"""Rooms that must not know what they serve, and the words that their files must not have, in code or text."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +186,30 @@ def _imported_files(path: Path, root: Path, files: Mapping[str, Path]) -> set[st
 def test_no_file_imports_what_it_must_not_know() -> None:
     """Every import of the tree is one that the table allows."""
     assert [] == faults(ROOT)
+
+
+def foreign_words(root: Path) -> list[str]:
+    """Return each line of a room that has one of its foreign words, as `file:line has word`."""
+    return [
+        f"{path.relative_to(root).as_posix()}:{number} has {word}"
+        for room, words in FOREIGN_WORDS.items()
+        for path in sorted((root / "cocoai" / room).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").lower().splitlines(), 1)
+        for word in words
+        if word in line
+    ]
+
+
+def test_a_room_has_no_word_of_what_it_serves() -> None:
+    """No file of the web server speaks of the application behind it."""
+    assert [] == foreign_words(ROOT)
+
+
+def test_a_foreign_word_is_found_where_it_stands(tmp_path: Path) -> None:
+    """A foreign word is named with its file and line, in any case of letters and inside other words."""
+    _build(tmp_path, "engine/web/worker.py", "fine\nAnswered = 1\n")
+
+    assert ["cocoai/engine/web/worker.py:2 has answer"] == foreign_words(tmp_path)
 
 
 def test_no_import_goes_in_a_circle() -> None:

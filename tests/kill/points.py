@@ -133,7 +133,7 @@ POINTS = (
     Point("after the link", "after", f"{FILES}.link"),
     Point("the link fsynced", "after", f"{FILES}.fsync_folder", within("ready")),
     Point("its first name unlinked", "after", f"{FILES}.unlink", within("tmp")),
-    Point("before the 200 is made", "after", "cocoai.webhook:Webhook.__call__"),
+    Point("before the 200 is made", "after", "cocoai.webhook:EventsHandler.__call__"),
     Point("before the 200 is sent", "before", f"{CONNECTION}.send"),
     Point("after the 200", "before", f"{JOBS}.wake"),
     Point("the slot taken", "after", "cocoai.engine.process.locks:Slots.take", found),

@@ -111,10 +111,12 @@ class Snapshot:
 class Scoreboard:
     """The master's hold on it. `mine` is this process's seat: before `begin`, one that nobody sees.
 
+    `path` is its file; None keeps it in this process and its children, where nobody else sees it.
+
     `reasons` are the words under which requests are refused: at most 13, to which `other` is added.
     """
 
-    def __init__(self, path: str, *, slots: int, reasons: Sequence[str] = ()) -> None:
+    def __init__(self, path: str | None, *, slots: int, reasons: Sequence[str] = ()) -> None:
         self._path = path
         self._slots = slots
         self._reasons = _with_other(reasons)
@@ -141,6 +143,8 @@ class Scoreboard:
 
     def _shared(self) -> mmap.mmap:
         size = (JOBS + self._slots) * ROW * 8
+        if self._path is None:
+            return mmap.mmap(-1, size)
         try:
             return mapped(self._path, size, stamp(self._reasons))
         except OSError:

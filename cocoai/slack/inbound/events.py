@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cocoai.errors import Refused
+from cocoai.errors import BodyNotJSON
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.identity import Identity, from_authorizations, is_id
@@ -152,7 +152,7 @@ def read_payload(written: bytes | str) -> dict[str, Any] | Ignored:
     try:
         payload = json.loads(written)
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise Refused(400, "the body is not JSON") from None
+        raise BodyNotJSON from None
     except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
         return Ignored("JSON beyond reading")
     return payload if isinstance(payload, dict) else Ignored("JSON, but no object")

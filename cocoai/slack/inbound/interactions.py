@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from cocoai.errors import Refused
+from cocoai.errors import BodyNotForm
 from cocoai.slack.inbound.events import read_payload
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.click import ACTIONS, Action, Click
@@ -131,7 +131,7 @@ def _field(body: bytes) -> str:
     except ValueError:  # raw bytes, or too many fields
         fields = {}
     if len(fields.get("payload", ())) != 1:
-        raise Refused(400, "the body is not a form")
+        raise BodyNotForm
     return fields["payload"][0]
 
 

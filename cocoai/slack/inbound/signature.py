@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from cocoai.errors import Refused
+from cocoai.errors import MissingSignature, StaleSignature, WrongSignature
 
 MAX_AGE = 300
 """Seconds, either way, that a signature is good for; Slack's own advice."""
@@ -28,10 +28,10 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str, now: float) -> 
     stamp = _ascii(headers.get(STAMP_HEADER, ""))
     claimed = _ascii(headers.get(SIGNATURE_HEADER, ""))
     if not _fresh(stamp, now):
-        raise Refused(401, "the signature is stale")
+        raise StaleSignature
     # An empty secret would let everybody sign.
     if not secret.strip() or not hmac.compare_digest(claimed, sign(body, stamp, secret)):
-        raise Refused(401, "the signature is not Slack's")
+        raise WrongSignature
 
 
 def sign(body: bytes, stamp: bytes, secret: str) -> bytes:
@@ -41,7 +41,7 @@ def sign(body: bytes, stamp: bytes, secret: str) -> bytes:
 
 def _ascii(value: str) -> bytes:
     if not value or not value.isascii():
-        raise Refused(401, "the signature is missing or garbled")
+        raise MissingSignature
     return value.encode("ascii")
 
 
