@@ -1,4 +1,4 @@
-"""What all tests may ask for, and what is asked of all of them: that no process of theirs is left behind.
+"""Fixtures for all tests, and two checks of every run: it leaves no process behind, and the work tree as it was.
 
 A process of this run is known by a mark: in its environment if it was started, in its memory map if it was forked.
 Neither a new session nor another parent takes that away.
@@ -10,6 +10,7 @@ import contextlib
 import mmap
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -23,6 +24,8 @@ from tests import processes
 
 if TYPE_CHECKING:
     from cocoai.rehearsal.certificates import Certificates
+
+ROOT = Path(__file__).parent.parent
 
 PATIENCE = 20.0
 """Seconds that processes may take to leave after the last test; a job finishes the question in hand."""
@@ -110,30 +113,45 @@ def _command(pid: int) -> str:
         return ""
 
 
+def work_tree_status(folder: Path) -> frozenset[str]:
+    """Return the lines of `git status --porcelain` for the checkout that `folder` is; none if it is no checkout."""
+    if not (folder / ".git").exists():  # it may still lie inside the checkout of something else
+        return frozenset()
+    command = ["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(done.stdout.splitlines())
+
+
 _mark: Mark | None = None
+_status_before: frozenset[str] = frozenset()
 _left: list[str] = []
 
 
 def pytest_sessionstart() -> None:
-    """Put the mark on this run."""
-    global _mark
+    """Put the mark on this run, and note the state of the work tree."""
+    global _mark, _status_before
     _mark = Mark()
+    _status_before = work_tree_status(ROOT)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Processes that outlive the tests make the run a failure."""
+    """Fail the run if processes outlive the tests, or the work tree has changed."""
     if _mark is None:
         return
-    _left.extend(left_behind(_mark, PATIENCE))
+    _left.extend(f"left behind by the tests, and killed: {process}" for process in left_behind(_mark, PATIENCE))
     _mark.close()
+    _left.extend(f"changed in the work tree: {line}" for line in sorted(work_tree_status(ROOT) ^ _status_before))
     if _left:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name them."""
-    for process in _left:
-        terminalreporter.write_line(f"left behind by the tests, and killed: {process}", red=True)
+    """Name what was left behind or changed."""
+    for line in _left:
+        terminalreporter.write_line(line, red=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,33 +1,37 @@
-"""The guard over all tests: it finds what a test left behind, however well that has hidden."""
+"""The checks of every run: processes that a test left behind are found, and changes of the work tree."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
-from tests.conftest import Mark, left_behind
+import pytest
+
+from tests.conftest import Mark, left_behind, work_tree_status
 
 
 def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
-    """It bears the mark in its environment."""
+    """A program that was started has the mark in its environment, whatever session it is in."""
     mark = Mark()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 60"], start_new_session=True, stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    told = left_behind(mark, 0.2)
+    found = left_behind(mark, 0.2)
     mark.close()
     child.stdout.close()
     code = child.wait()
 
-    assert [True] == [line.startswith(f"{child.pid} ") for line in told]
+    assert [True] == [line.startswith(f"{child.pid} ") for line in found]
     assert -signal.SIGKILL == code
 
 
 def test_a_fork_of_a_fork_is_found_and_killed() -> None:
-    """It has our environment, not the mark's, but it has our memory, and the mark is in that."""
+    """A forked process has the mark in its memory map, whoever its parent is now."""
     mark = Mark()
     reader, writer = os.pipe()
     child = os.fork()
@@ -40,25 +44,40 @@ def test_a_fork_of_a_fork_is_found_and_killed() -> None:
     os.waitpid(child, 0)
     grandchild = int(os.read(reader, 16))
 
-    told = left_behind(mark, 0.2)
+    found = left_behind(mark, 0.2)
     mark.close()
     os.close(reader)
     os.close(writer)
 
-    assert [True] == [line.startswith(f"{grandchild} ") for line in told]
+    assert [True] == [line.startswith(f"{grandchild} ") for line in found]
 
 
-def test_whoever_leaves_in_time_is_not_blamed() -> None:
-    """A job that finishes the question in hand may take a while."""
+def test_a_process_that_ends_in_time_is_not_reported() -> None:
+    """A process has some time to end by itself, as a job does that finishes its question."""
     mark = Mark()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 0.2"], stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    told = left_behind(mark, 30)
+    found = left_behind(mark, 30)
     mark.close()
     child.stdout.close()
     code = child.wait()
 
-    assert [] == told
+    assert [] == found
     assert 0 == code
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_a_stray_file_changes_the_status_of_the_work_tree(tmp_path: Path) -> None:
+    """A new file in a checkout is named, unless it is ignored; a folder that is no checkout has no status."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / ".gitignore").write_text("ignored\n.gitignore\n")
+    before = work_tree_status(tmp_path)
+    (tmp_path / "ignored").touch()
+    (tmp_path / "stray").touch()
+    (tmp_path / "folder").mkdir()
+
+    assert frozenset() == before
+    assert {"?? stray"} == work_tree_status(tmp_path)
+    assert frozenset() == work_tree_status(tmp_path / "folder")
