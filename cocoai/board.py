@@ -10,10 +10,10 @@ import os
 from cocoai import config
 from cocoai.engine.process import scoreboard
 from cocoai.engine.process.scoreboard import Scoreboard, Snapshot
-from cocoai.errors import REFUSALS
+from cocoai.errors import COUNTERS
 
-REASONS = tuple(refusal.counter for refusal in REFUSALS)
-"""The names of the counters of refusals, in the order in which a row of the scoreboard has them."""
+REASONS = COUNTERS
+"""The names of the counters of refusals."""
 
 
 def path(settings: config.Settings) -> str:

@@ -190,4 +190,7 @@ REFUSALS: tuple[type[Refused], ...] = (
     CannotKeep,
     InternalError,
 )
-"""Every refusal, in the order of their counters in the scoreboard's rows."""
+"""Every refusal, in the order of their counters."""
+
+COUNTERS = tuple(refusal.counter for refusal in REFUSALS)
+"""The names of the scoreboard's counters of refusals, in the order in which a row has them."""

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from cocoai.engine.process import fork
-from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.process.scoreboard_row import BUSY, IDLE, REFUSED, ROW
+from cocoai.engine.process.scoreboard import Scoreboard, read_snapshot
+from cocoai.engine.process.scoreboard_row import BUSY, IDLE
 from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.request import MAX_BODY, Request
 from cocoai.engine.web.response import After, Response
@@ -592,7 +592,7 @@ def is_silent(lifeline: socket.socket) -> bool:
 @pytest.fixture
 def board() -> Scoreboard:
     """Return a scoreboard that these processes share, and nobody else sees."""
-    made = Scoreboard(None, slots=1, reasons=("not found", "internal error"))
+    made = Scoreboard(None, slots=1)
     made.begin(1, 2)
     return made
 
@@ -629,21 +629,22 @@ def test_the_board_shows_a_request_in_hand(workers: Workers, held: Held, board: 
     assert BUSY == state
 
 
-def test_refusals_are_counted_in_the_workers_row(workers: Workers, board: Scoreboard) -> None:
-    """Each refusal counts under its own name, an exception too, and a response that refuses nothing does not count."""
-    row = board.worker_row(())
+def test_refusals_are_counted(workers: Workers, tmp_path: Path) -> None:
+    """Each refusal counts under its own name, an exception too; a response that refuses nothing does not count."""
+    path, names = str(tmp_path / "scoreboard"), ("not found", "internal error")
+    board = Scoreboard(path, slots=1, reasons=names)
+    board.begin(1, 1)
 
     def respond(request: Request) -> Response:
         return Response(200 // len(request.body))
 
-    pid = workers.start(serving(respond), board=board)
+    workers.start(serving(respond), board=board)
 
     statuses = [ask(workers.path, path).status for path in ("/elsewhere", "/", "/elsewhere")]
     statuses.append(ask(workers.path, method="POST", body=b"1").status)
-    workers.dismiss(pid)
 
     assert [404, 500, 404, 200] == statuses
-    assert [2, 1, 0] == [board._memory.whole[row.row * ROW + REFUSED + index] for index in range(3)]
+    assert {"not found": 2, "internal error": 1} == read_snapshot(path, slots=1, reasons=names).refused
 
 
 def test_a_worker_calls_for_help_when_a_connection_waits(workers: Workers, held: Held, board: Scoreboard) -> None:
