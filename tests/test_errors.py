@@ -52,6 +52,11 @@ def test_the_counters_keep_their_names_and_places() -> None:
     assert expected == errors.COUNTERS
 
 
+def test_a_refused_method_names_the_allowed_ones_in_order() -> None:
+    """The header Allow lists the methods in the order of the alphabet (RFC 9110, 15.5.6)."""
+    assert (("Allow", "GET, HEAD, POST"),) == errors.MethodNotAllowed(["POST", "GET", "HEAD"]).headers
+
+
 def test_every_refusal_is_an_error_of_its_status() -> None:
     """Each refusal carries its status, and its line as its code."""
     made = [each(["GET"]) if each is errors.MethodNotAllowed else each() for each in errors.REFUSALS]

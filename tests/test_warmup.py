@@ -74,6 +74,7 @@ def test_the_answerers_get_no_secret_and_a_folder_of_their_own(settings: config.
 
     assert {"none"} == {seen[0].slack.bot_token, seen[0].openai.api_key}
     assert os.path.join(settings.paths.var, "run", "warm-up") == seen[0].paths.var
+    assert 0.0 == seen[0].slack.update_interval  # so that a reply's updates are warmed up too
 
 
 def distrustful(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:

@@ -275,7 +275,10 @@ def test_repeating_a_repeated_question_means_the_first(handlers: Handlers) -> No
     assert ("<@U0COCOAI> hello", "1763822000.000100") == (question.text, question.again)
 
 
-@pytest.mark.parametrize("left", [None, b"", b"[]\n", b'{"kind":"delete"}\n'])
+ODD_FILES = Question("mention", "C0PRACTICE", "1.0", "1.0", "U0ASKER01", "T0", "hello", "Ev1", 1).facts() | {"files": 1}
+
+
+@pytest.mark.parametrize("left", [None, b"", b"[]\n", b'{"kind":"delete"}\n', json.dumps(ODD_FILES).encode() + b"\n"])
 def test_a_question_that_is_not_known_any_more_is_repeated_without_its_text(
     handlers: Handlers, tmp_path: Path, left: bytes | None
 ) -> None:

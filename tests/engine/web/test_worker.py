@@ -690,22 +690,31 @@ def test_no_worker_calls_for_help_when_no_connection_waits(workers: Workers, boa
 
 
 @pytest.mark.parametrize("by", ["lifeline", "TERM"])
-def test_a_worker_ends_though_requests_wait(workers: Workers, held: Held, by: str) -> None:
-    """A worker that has one request after another, and never sleeps, still sees the order to end."""
+def test_a_worker_ends_though_requests_wait(
+    workers: Workers, held: Held, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """A worker that has one request after another, and never sleeps, sees the order to end at its next check."""
+    monkeypatch.setattr(web_worker, "CHECK_INTERVAL", 0.0)
     pid = workers.start(serving(held), keep=held.keep)
     peers = [Peer(workers.path) for _ in range(20)]
     for peer in peers:
         peer.send(request())
+    held.wait_for_one()
+    held.release()
     held.wait_for_one()
     if by == "TERM":
         os.kill(pid, signal.SIGTERM)
     else:
         workers.lifelines[pid].close()
     held.release(len(peers))
-
-    assert 0 == workers.wait(pid)
+    status = workers.wait(pid)
+    waiting = web_worker.accept(workers.listener)
     for peer in peers:
         peer.sock.close()
+
+    assert 0 == status
+    assert waiting is not None
+    waiting.close()
 
 
 def test_the_worker_that_was_woken_for_a_connection_serves_it(workers: Workers) -> None:
