@@ -126,7 +126,7 @@ KEY = Key("C0PRACTICE", MENTION["ts"], MENTION["ts"])
 
 
 class ExtraListener:
-    """Router, webhook, analyzer and spool, as the roof joins them, over a disk that fails when told to."""
+    """Router, handler, analyzer and spool, as app.py joins them, over a disk that fails when told to."""
 
     def __init__(self, var: Path) -> None:
         self.files = Failing()
