@@ -32,8 +32,8 @@ from bench import load
 from bench.cpu import accounts
 from bench.peers import ALONE, NAMES, Subject, missing, subject
 from cocoai.rehearsal.certificates import make
-from cocoai.rehearsal.slack.shapes import Payload, app_mention_event, envelope, message_event, message_json
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.json_shapes import Payload, app_mention_event, envelope, message_event, message_json
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 ANCHOR = "php-fpm"
 

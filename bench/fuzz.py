@@ -30,7 +30,7 @@ from cocoai.errors import Refused
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
-from cocoai.slack.markdown.block_parser import clean
+from cocoai.slack.markdown.block_parser import normalize_markdown
 from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import File, is_at_slack
@@ -227,7 +227,7 @@ class TextJudge:
         began = time.process_time()
         shown = [layout.parts(text) for layout in self._layouts]
         for layout, parts in zip(self._layouts, shown, strict=True):
-            require(bool(parts) or not clean(text).strip(), "all of it is lost")
+            require(bool(parts) or not normalize_markdown(text).strip(), "all of it is lost")
             for each in (*parts, *(layout.growing(text[:most], "✍️ …") for most in (10, 1000, len(text)))):
                 self._judge(with_buttons(each, [Button("stop", "Stop", "KEY U0ASKER01")]))
         require(time.process_time() - began < SLOW_TEXT, "slow")

@@ -25,12 +25,12 @@ from pathlib import Path
 from bench.journey import row, times
 from bench.question import kind_of_update
 from cocoai.rehearsal.certificates import Certificates, make
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.server import Incoming, Outgoing
-from cocoai.rehearsal.slack.front import Call
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.practice_server import Incoming, Outgoing
+from cocoai.rehearsal.slack.gateway import Call
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house, payload
 
 PATIENCE = 240.0
@@ -61,7 +61,7 @@ class Watched(PracticeOpenAI):
 
     def __init__(self, certificates: Certificates, *, seconds: float, pieces: int) -> None:
         answer = WORDS * (pieces // 16) + END
-        super().__init__(certificates, manner=Model(answer=answer, pieces=pieces, piece_delay=seconds / pieces))
+        super().__init__(certificates, switches=Model(answer=answer, pieces=pieces, piece_delay=seconds / pieces))
         self.begun: dict[str, float] = {}
         self.whole = answer
 
@@ -83,7 +83,7 @@ def first(folder: Path, certificates: Certificates) -> None:
     """How long the asker waits for the first words once there are some."""
     folder.mkdir()
     watched = Watched(certificates, seconds=3.0, pieces=60)
-    with house(folder, certificates, manner=Manner(**SLACK), openai=lambda _: watched) as built:
+    with house(folder, certificates, manner=SlackSwitches(**SLACK), openai=lambda _: watched) as built:
         questions = [question for start in range(0, QUESTIONS, AT_ONCE) for question in ask(built, start, EVERY)]
         shown = built.slack.wait_for(lambda: first_words(built, questions))
         times("first words after (ms)", [(shown[each.ts] - watched.begun[number(each)]) * 1000 for each in questions])
@@ -93,7 +93,7 @@ def four(folder: Path, certificates: Certificates) -> None:
     """What Slack bears is shared, and nothing is lost at the end."""
     folder.mkdir()
     watched = Watched(certificates, seconds=60.0, pieces=600)
-    with house(folder, certificates, manner=Manner(**SLACK), openai=lambda _: watched) as built:
+    with house(folder, certificates, manner=SlackSwitches(**SLACK), openai=lambda _: watched) as built:
         questions = [question for start in range(0, 2 * AT_ONCE, AT_ONCE) for question in ask(built, start)]
         updates = [call for call in built.slack.calls if call.method == "chat.update"]
         grown = [call for call in updates if kind_of_update(call) == "placeholder" and call.outcome == "ok"]

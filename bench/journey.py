@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from cocoai.rehearsal.certificates import Certificates, make
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house
 
 PATIENCE = 240.0
@@ -45,11 +45,11 @@ def main() -> None:
 def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
     """Whether Slack's 3 seconds are safe when the model takes 20; a question every `pause` seconds."""
     folder.mkdir()
-    manner = Manner(repeat=3, retry_waits=(0.0, 1.0, 2.0))
+    manner = SlackSwitches(repeat=3, retry_waits=(0.0, 1.0, 2.0))
     with house(folder, certificates, manner=manner, openai=model(first_delay=20.0), COCOAI_POOL_SLOTS="100") as built:
         questions = []
         for number in range(100):
-            built.slack.manner.twins = "mention first" if number % 2 else "message first"
+            built.slack.switches.twins = "mention first" if number % 2 else "message first"
             questions.append(built.ask(f"question {number}?"))
             time.sleep(pause)
         wait_for_all(built, questions)
@@ -64,7 +64,7 @@ def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
 def burst(folder: Path, certificates: Certificates) -> None:
     """Whether a full house still hears everybody, as fast as Slack accepts messages."""
     folder.mkdir()
-    manner = Manner(rate_limits=True, latency=0.1)
+    manner = SlackSwitches(rate_limits=True, latency=0.1)
     with house(folder, certificates, manner=manner, openai=model(first_delay=1.0, piece_delay=0.05)) as built:
         questions = [built.ask(f"question {number}?") for number in range(30)]
         most = watch_locks(built, questions)
@@ -79,7 +79,7 @@ def burst(folder: Path, certificates: Certificates) -> None:
 def alone(folder: Path, certificates: Certificates) -> None:
     """How soon one asker sees that the question was heard."""
     folder.mkdir()
-    with house(folder, certificates, manner=Manner(latency=0.1)) as built:
+    with house(folder, certificates, manner=SlackSwitches(latency=0.1)) as built:
         questions = []
         for number in range(30):
             questions.append(built.ask(f"question {number}?"))
@@ -99,7 +99,7 @@ TABLES: dict[str, Callable[[Path, Certificates], None]] = {"slow": slow, "rush":
 
 def model(**switches: Any) -> Callable[[Certificates], PracticeOpenAI]:
     """An OpenAI with these switches turned."""
-    return lambda certificates: PracticeOpenAI(certificates, manner=Model(**switches))
+    return lambda certificates: PracticeOpenAI(certificates, switches=Model(**switches))
 
 
 def wait_for_all(built: House, questions: Sequence[Message]) -> None:
@@ -136,7 +136,7 @@ def counts(built: House, questions: Sequence[Message]) -> None:
     """One of each, or not."""
     replies = [len(built.replies(question)) for question in questions]
     row("questions", len(questions), "with exactly one reply", replies.count(1))
-    asked = sum(1 for each in built.openai.asked if each.path.endswith("/chat/completions"))
+    asked = sum(1 for each in built.openai.requests if each.path.endswith("/chat/completions"))
     row("asked of the model", asked, "jobs done", len(built.spool.keys("done")))
 
 

@@ -25,12 +25,12 @@ from bench.peers import ALONE, NAMES, missing, subject
 from bench.rules import BROKEN, TRIED
 from bench.soak import residents
 from cocoai.rehearsal.certificates import Certificates, make
-from cocoai.rehearsal.openai.answer import practice_answer
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
-from cocoai.rehearsal.stage import answered, replies, trust_both
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_answer import practice_answer
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.rehearse import answered, replies, trust_both
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house
 from tests.processes import free_port, wait_until
 
@@ -192,7 +192,7 @@ def trusting(folder: Path, certificates: Certificates) -> Certificates:
 
 def model(certificates: Certificates) -> PracticeOpenAI:
     """One that answers at once until it is slowed down."""
-    return PracticeOpenAI(certificates, manner=Model(answer=ANSWER))
+    return PracticeOpenAI(certificates, switches=Model(answer=ANSWER))
 
 
 def settle(scene: Scene) -> None:
@@ -206,11 +206,11 @@ def settle(scene: Scene) -> None:
 
 def fly(scene: Scene, number: int) -> Seen:
     """Look while `number` answers are being written; then they may end."""
-    scene.openai.manner.piece_delay = PIECE_DELAY
+    scene.openai.switches.piece_delay = PIECE_DELAY
     questions = [scene.slack.say("U0ASKER01", f"<@U0COCOAI> question {index}?") for index in range(number)]
     scene.slack.wait_for(lambda: all(is_growing(scene, question) for question in questions) or None, PATIENCE)
     seen = look(scene)
-    scene.openai.manner.piece_delay = 0.0
+    scene.openai.switches.piece_delay = 0.0
     wait_for_answers(scene, questions)
     return seen
 
@@ -234,7 +234,7 @@ def is_growing(scene: Scene, question: Message) -> bool:
 
 def jobs(scene: Scene) -> list[int]:
     """CocoAI's processes that answer."""
-    return [pid for pid in scene.pids() if cpu.command(pid) in ("cocoai-job", "cocoai-usher")]
+    return [pid for pid in scene.pids() if cpu.command(pid) in ("cocoai-job", "cocoai-notify")]
 
 
 def look(scene: Scene) -> Seen:

@@ -29,13 +29,13 @@ from pathlib import Path
 from bench import cpu, peers
 from bench.journey import heard, times
 from cocoai.rehearsal.certificates import Certificates, make
-from cocoai.rehearsal.openai.answer import practice_answer
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.server import Incoming, Outgoing
-from cocoai.rehearsal.slack.front import Call
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_answer import practice_answer
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.practice_server import Incoming, Outgoing
+from cocoai.rehearsal.slack.gateway import Call
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house, payload
 from tests.processes import wait_until
 
@@ -240,7 +240,7 @@ class Watched(PracticeOpenAI):
     """One that notes in `written` when each answer had left it, in epoch seconds."""
 
     def __init__(self, certificates: Certificates, manner: Model, written: list[float]) -> None:
-        super().__init__(certificates, manner=manner)
+        super().__init__(certificates, switches=manner)
         self._written = written
 
     def answer(self, incoming: Incoming) -> Outgoing:
@@ -254,7 +254,7 @@ class Watched(PracticeOpenAI):
 
 def openai(manner: Model) -> Callable[[Certificates], PracticeOpenAI]:
     """An OpenAI of this manner."""
-    return lambda certificates: PracticeOpenAI(certificates, manner=manner)
+    return lambda certificates: PracticeOpenAI(certificates, switches=manner)
 
 
 # Nothing to do

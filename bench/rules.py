@@ -22,7 +22,7 @@ RULE = os.environ.get("BENCH_RULE", "")
 
 from cocoai import app  # noqa: E402
 from cocoai.engine.client.tls import tls_context  # noqa: E402
-from cocoai.engine.process import fork, holes  # noqa: E402
+from cocoai.engine.process import copy_on_write, fork  # noqa: E402
 
 
 def no_warm_up() -> None:
@@ -46,12 +46,7 @@ def no_freeze() -> None:
 
 def mortal() -> None:
     """References are counted as ever."""
-    app.make_all_immortal = lambda: 0
-
-
-def holes_left() -> None:
-    """What a child makes lies wherever there is room between the master's objects."""
-    holes.fill = lambda: 0
+    copy_on_write.make_all_immortal = lambda: 0
 
 
 def no_collection() -> None:
@@ -90,7 +85,6 @@ BROKEN: dict[str, Callable[[], None]] = {
     "warm-up": no_warm_up,
     "one context": context_of_each_line,
     "immortals": mortal,
-    "filled holes": holes_left,
     "gc.freeze": no_freeze,
     "collect and freeze": no_collection,
 }

@@ -128,7 +128,7 @@ def names(built: House, folder: str) -> list[str]:
 
 def asked(built: House) -> int:
     """How often the model was called."""
-    return sum(1 for each in built.openai.asked if each.path.endswith("/chat/completions"))
+    return sum(1 for each in built.openai.requests if each.path.endswith("/chat/completions"))
 
 
 def refused(built: House) -> int:
@@ -170,7 +170,7 @@ def figures(built: House) -> Figures:
     def count() -> bool:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # somebody left as we looked
             people = residents(built)
-            if not {"cocoai-job", "cocoai-usher"} & {comm for comm, _ in people.values()}:
+            if not {"cocoai-job", "cocoai-notify"} & {comm for comm, _ in people.values()}:
                 found.append(_figures(built, people))
         return bool(found)
 

@@ -7,7 +7,6 @@ connection or a lock file.
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import os
 import ssl
@@ -16,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.answer import AnswererFactory, AnswerOptions
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.client.client import HttpClient
@@ -26,17 +25,17 @@ from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
 from cocoai.engine.pool.reload import inherited_listener
 from cocoai.engine.pool.workers import WorkerLimits
-from cocoai.engine.process import holes
-from cocoai.engine.process.copy_on_write import make_all_immortal
+from cocoai.engine.process.copy_on_write import freeze_memory
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, text_response
 from cocoai.engine.web.router import Handler, Router
-from cocoai.errors import CocoAIError
+from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
@@ -81,7 +80,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     spool.make_folders()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
-    scoreboard = board.new(settings)
+    scoreboard = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
     connections = Connections(settings, context or tls_context(settings.network.ca_file or None))
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity)
     answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, var)
@@ -128,7 +127,7 @@ class Connections:
 
     def ask_identity(self) -> Identity:
         """Ask Slack who we are. Raise `Temporary` or `Permanent`."""
-        return self.slack().who()
+        return self.slack().auth_test()
 
     def _client(self) -> HttpClient:
         return new_client(self._context, self._settings.network.proxy or None)
@@ -150,30 +149,26 @@ def refresh(identity: IdentityCache) -> None:
 
 
 def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
-    """The analyzer with what the settings allow."""
+    """Return the analyzer of events, with the access rules of the settings."""
     slack = settings.slack
     return SlackEventAnalyzer(
         slack.signing_secret,
         who=identity.known,
         is_known_thread=spool.is_known_thread,
         follow_ups=slack.follow_ups,
-        direct_messages=slack.direct_messages,
-        allow_channels=slack.allow_channels,
-        allow_users=slack.allow_users,
-        external_users=slack.external_users,
+        access=access_rules(settings),
     )
 
 
 def click_analyzer(settings: config.Settings, identity: IdentityCache) -> InteractionAnalyzer:
-    """The same for what people click."""
+    """Return the analyzer of clicks, with the same access rules."""
+    return InteractionAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
+
+
+def access_rules(settings: config.Settings) -> AccessRules:
+    """Return who may ask and click, and where, as the settings say."""
     slack = settings.slack
-    return InteractionAnalyzer(
-        slack.signing_secret,
-        who=identity.known,
-        allow_channels=slack.allow_channels,
-        allow_users=slack.allow_users,
-        external_users=slack.external_users,
-    )
+    return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
 
 
 def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
@@ -240,32 +235,18 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
         serve=worker.serve,
         limits=limits(settings.pool),
         board=cocoai.board,
-        chores=cocoai.runner,
+        maintenance=cocoai.runner,
         command=command,
-        doors=[door] if door else [],
+        extra_listeners=[door] if door else [],
     )
     warm_up(settings, new_answerers)
-    settle()
+    cocoai.board.memory_sharing = freeze_memory(immortals=settings.pool.immortals)
     pool.run()
 
 
 def new_answerers(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
     """Return the answerers of these settings, which speak TLS on `context`: what the warm-up uses."""
     return build(settings, context).answerers
-
-
-def settle() -> None:
-    """What lives now lives as long as we do: never looked at again by the collector, nor counted, in any child.
-
-    And no child puts anything between it.
-    """
-    gc.collect()
-    holes.fill()
-    try:
-        make_all_immortal()
-    except OSError as error:
-        log.warning("memory outcome=counted reason=%s", error)  # a container may forbid it; it only takes more
-    gc.freeze()
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -143,16 +143,16 @@ def interruptible() -> Iterator[None]:
 
 def _rehearse(arguments: argparse.Namespace) -> int:
     """Run `cocoai rehearse`; return the exit code."""
-    from cocoai.rehearsal import stage
+    from cocoai.rehearsal import rehearse
 
     def wait() -> None:
         with interruptible():
             threading.Event().wait()
 
-    become_owner(stage.FOLDER)
+    become_owner(rehearse.FOLDER)
     try:
         with interruptible():
-            return stage.rehearse(
+            return rehearse.rehearse(
                 listen=arguments.listen,
                 port=arguments.port,
                 once=arguments.once,

@@ -1,7 +1,7 @@
-"""Turn and Conversation: the only words that slack/ and chatgpt/ share.
+"""Conversation, Turn and Attachment: the vocabulary that slack/ and chatgpt/ share.
 
-A conversation is what the model is shown: the instructions, then who said what, oldest first.
-It knows neither side's vocabulary: no channels, no tokens, no API roles but the two speakers.
+A conversation is what the model is shown: the instructions, then the turns, oldest first.
+It knows the vocabulary of neither side: no channels, no tokens, no API roles but the two speakers.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _IMAGE = 1000
 
 _PDF_PAGE = 1500
 _PDF_PAGE_BYTES = 75_000
-"""A PDF goes to the model page by page, the words and a picture of each (OpenAI's guide to file inputs). How many pages
-it has is not looked up but guessed."""
+"""A PDF goes to the model page by page, the text and a picture of each (OpenAI's guide to file inputs). Its number of
+pages is guessed from its size, not looked up."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that goes to the model beside the words; `data` is its bytes, for a text UTF-8."""
+    """A file that goes to the model beside the text; `data` is its bytes, in UTF-8 if it is a text."""
 
     kind: Literal["image", "pdf", "text"]
     name: str
@@ -32,11 +32,11 @@ class Attachment:
 
     @property
     def text(self) -> str:
-        """What a text says."""
+        """Return the content of a text file."""
         return self.data.decode("utf-8", "replace")
 
-    def estimated(self) -> int:
-        """About how many tokens it is: a text by its words, an image as any other, a PDF by its size."""
+    def estimated_tokens(self) -> int:
+        """Return about how many tokens it has: a text by its words, an image always the same, a PDF by its size."""
         if self.kind == "text":
             return estimated_tokens(self.text)
         return _IMAGE if self.kind == "image" else _PDF_PAGE * (1 + len(self.data) // _PDF_PAGE_BYTES)
@@ -50,12 +50,13 @@ class Turn:
     text: str
     attachments: tuple[Attachment, ...] = ()
 
-    def estimated(self) -> int:
-        """About how many tokens it is, with all that was attached to it."""
-        return estimated_tokens(self.text) + sum(each.estimated() for each in self.attachments)
+    def estimated_tokens(self) -> int:
+        """Return about how many tokens the turn has, with its attachments."""
+        return estimated_tokens(self.text) + sum(each.estimated_tokens() for each in self.attachments)
 
-    def end(self, tokens: float) -> tuple[Turn, ...]:
-        """What fits of its last lines: several messages may be one turn, and who goes on must see where it stopped."""
+    def last_lines(self, tokens: float) -> tuple[Turn, ...]:
+        """Return the turn cut to the last lines that fit into `tokens`; () if none does, or if it has attachments."""
+        # Several messages may be one turn, and a model that is to continue an answer must see where it stopped.
         lines = self.text.split("\n")
         if self.attachments:
             return ()
@@ -75,15 +76,15 @@ class Persona:
 
 @dataclass(frozen=True)
 class Conversation:
-    """The instructions and the turns, oldest first; the last turn is the question being asked."""
+    """The instructions and the turns, oldest first; the last turn is the question to answer."""
 
     instructions: str
     turns: tuple[Turn, ...]
 
     def recent(self, round_trips: int) -> Conversation:
-        """Keep the last `round_trips` exchanges and the question.
+        """Return the conversation with its last `round_trips` exchanges and the question.
 
-        An exchange is what people said and the answer that followed, so the cut falls behind an answer.
+        An exchange is what people said and the answer that followed, so the cut is always behind an answer.
         """
         answers = [index for index, turn in enumerate(self.turns) if turn.speaker == "cocoai"]
         if len(answers) <= round_trips:
@@ -91,35 +92,36 @@ class Conversation:
         return self._from(answers[len(answers) - round_trips - 1] + 1)
 
     def within(self, tokens: int, ratio: float = 1.0) -> Conversation:
-        """Keep the newest turns that fit into about `tokens`; the instructions and the question itself always stay.
+        """Return the conversation with the newest turns that fit into about `tokens`; the question always stays.
 
-        `ratio` says how many tokens the model counts for one that is estimated. What is attached to the question does
-        not count: whoever shares a long document means the words before it all the same.
+        `ratio` is how many tokens the model counts for an estimated one. Neither the instructions nor the attachments
+        of the question count: somebody who shares a long document still refers to what was said before it.
         """
         left = tokens / ratio - estimated_tokens(self.turns[-1].text)
         for index in range(len(self.turns) - 2, -1, -1):
             turn = self.turns[index]
-            left -= turn.estimated()
-            if left < 0:
-                end = turn.end(left + turn.estimated())
+            left -= turn.estimated_tokens()
+            if left < 0:  # this turn does not fit: `left` and its tokens are the room that there is for its end
+                end = turn.last_lines(left + turn.estimated_tokens())
                 return replace(self, turns=(*end, *self.turns[index + 1 :]))
         return self
 
-    def estimated(self) -> int:
-        """About how many tokens all of it is, the instructions too."""
-        return estimated_tokens(self.instructions) + sum(turn.estimated() for turn in self.turns)
+    def estimated_tokens(self) -> int:
+        """Return about how many tokens the conversation has, with the instructions and all attachments."""
+        return estimated_tokens(self.instructions) + sum(turn.estimated_tokens() for turn in self.turns)
 
     @property
     def has_attachments(self) -> bool:
+        """Return True if any turn has attachments."""
         return any(turn.attachments for turn in self.turns)
 
     @property
     def is_text(self) -> bool:
-        """Is it nothing but words? Only these can be estimated well."""
+        """Return True if nothing but texts is attached: only then the estimate is a good one."""
         return all(each.kind == "text" for turn in self.turns for each in turn.attachments)
 
     def without_oldest(self) -> Conversation:
-        """Drop the older half of what was said before the question; the question itself stays."""
+        """Return the conversation without the older half of its turns; the question always stays."""
         return self._from((len(self.turns) + 1) // 2) if len(self.turns) > 1 else self
 
     def _from(self, start: int) -> Conversation:
@@ -127,9 +129,9 @@ class Conversation:
 
 
 def merged(turns: Iterable[Turn]) -> tuple[Turn, ...]:
-    """Join neighbouring turns of the same speaker: an answer in several parts is one turn.
+    """Return the turns with neighbours of the same speaker joined: an answer in several parts is one turn.
 
-    Where something is attached the turns stay apart: one must be able to tell to whose words it belongs.
+    Turns with attachments stay as they are, so that one can tell which text an attachment belongs to.
     """
     joined: list[Turn] = []
     for turn in turns:
@@ -141,9 +143,9 @@ def merged(turns: Iterable[Turn]) -> tuple[Turn, ...]:
 
 
 def estimated_tokens(text: str) -> int:
-    """About how many tokens `text` is, without a tokenizer, rather too many than too few.
+    """Return about how many tokens `text` has, without a tokenizer; the estimate is rather too high than too low.
 
-    ASCII is about four characters a token, everything else at most one; four more for each turn's frame.
+    ASCII has about four characters a token, everything else at most one; four more are for the frame of each turn.
     """
     others = len(text) - len(text.encode("ascii", "ignore"))
     return (len(text) - others) // 4 + others + 4

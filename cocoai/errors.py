@@ -14,21 +14,23 @@ class CocoAIError(Exception):
     """Any failure that CocoAI expects and has a name for.
 
     `code` is the other server's error code where it has one (`ratelimited`, `invalid_api_key`), else our own.
-    `theirs` is the other server's code where `code` is ours and stands for many of theirs.
+    `their_code` is the other server's code where `code` is ours and stands for many of theirs.
     `source` names the other server (`Slack`, `OpenAI`), and is empty for ourselves.
     `status` is the HTTP status, 0 if there was none; `request_id` is the id that the other server gave the request.
     """
 
-    def __init__(self, code: str, *, source: str = "", status: int = 0, request_id: str = "", theirs: str = "") -> None:
+    def __init__(
+        self, code: str, *, source: str = "", status: int = 0, request_id: str = "", their_code: str = ""
+    ) -> None:
         super().__init__(code)
         self.code = code
-        self.theirs = theirs
+        self.their_code = their_code
         self.source = source
         self.status = status
         self.request_id = request_id
 
     def __str__(self) -> str:
-        words = [self.source, self.code, self.theirs, str(self.status or ""), self.request_id]
+        words = [self.source, self.code, self.their_code, str(self.status or ""), self.request_id]
         return " ".join(word for word in words if word)
 
 

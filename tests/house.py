@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
-from cocoai.rehearsal.stage import rehearsal
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.rehearse import rehearsal
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.spool import Spool
 from cocoai.up import Up
 from tests.processes import PATIENCE, free_port, is_held
@@ -76,7 +76,7 @@ def house(
     folder: Path,
     certificates: Certificates,
     *,
-    manner: Manner | None = None,
+    manner: SlackSwitches | None = None,
     openai: Callable[[Certificates], PracticeOpenAI] = PracticeOpenAI,
     entry: str = "",
     **environ: str,
@@ -94,7 +94,7 @@ def house(
         return raised[0]
 
     with ExitStack() as stack:
-        slack = stack.enter_context(PracticeSlack(certificates, manner=manner))
+        slack = stack.enter_context(PracticeSlack(certificates, switches=manner))
         practice = stack.enter_context(openai(certificates))
         listen = f"127.0.0.1:{free_port()}"
         running = stack.enter_context(rehearsal(raise_up, folder, certificates, slack, practice, listen=listen))

@@ -65,10 +65,10 @@ class Site:
         finally:
             connection.close()
 
-    def connect(self) -> http.client.HTTPConnection:
-        """A connection to our name, over TLS where the site has it."""
+    def connect(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
+        """Return a connection to our name from the address `source`, over TLS where the site has it."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.sock = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        connection.sock = socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(source, 0))
         if self.context:
             connection.sock = self.context.wrap_socket(connection.sock, server_hostname=HOST)
         return connection

@@ -21,10 +21,10 @@ from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import API_KEY, PracticeOpenAI
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
+from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.messages import MessageMetadata
@@ -160,7 +160,7 @@ def test_the_placeholder_becomes_the_answer(desk: Desk) -> None:
     assert "answer" == kind
     assert text
     assert 1 == desk.called("chat.postMessage")
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
     assert (0, 1, 0) == desk.ended()
     (answer,) = desk.facts("done", "answer")
     assert "stop" == answer["finish"]
@@ -169,8 +169,8 @@ def test_the_placeholder_becomes_the_answer(desk: Desk) -> None:
 
 def test_the_reply_grows_while_it_is_written(desk: Desk) -> None:
     """Each update shows more than the one before; as long as it grows, a mark says so."""
-    desk.openai.manner.answer = "word " * 40
-    desk.openai.manner.piece_delay = 0.1
+    desk.openai.switches.answer = "word " * 40
+    desk.openai.switches.piece_delay = 0.1
     question = desk.ask()
 
     desk.run()
@@ -185,8 +185,8 @@ def test_the_reply_grows_while_it_is_written(desk: Desk) -> None:
 
 def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(desk: Desk) -> None:
     """Growing updates are not queued; the last one is waited for."""
-    desk.openai.manner.answer = "word " * 20
-    desk.openai.manner.piece_delay = 0.02
+    desk.openai.switches.answer = "word " * 20
+    desk.openai.switches.piece_delay = 0.02
     desk.slack.fail("chat.update", Fault("limited", seconds=1), times=2)
     question = desk.ask()
 
@@ -198,19 +198,19 @@ def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(desk: Desk) ->
 
 def test_a_recorded_answer_is_never_paid_again(desk: Desk) -> None:
     """Slack goes away just before the delivery: the next attempt delivers what was written."""
-    desk.openai.manner.answer = "Once."
+    desk.openai.switches.answer = "Once."
     desk.slack.fail("chat.update", Fault("broken"), times=50)
     question = desk.ask()
     desk.run()
     after_first = desk.ended()
-    desk.slack.mend()
+    desk.slack.clear_faults()
     desk.wait()
 
     desk.run()
 
     assert (1, 0, 0) == after_first
     assert ("answer", "Once.") == desk.reply(question)
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 def test_a_placeholder_posted_by_a_process_that_died_is_found(desk: Desk) -> None:
@@ -304,7 +304,7 @@ def test_an_usher_welcomes_and_the_answer_takes_its_place(desk: Desk) -> None:
 def test_a_long_answer_goes_on_in_parts_each_once(desk: Desk) -> None:
     """Also when Slack goes away between two of them: nothing is missing, nothing is doubled."""
     paragraphs = [f"Paragraph {n}: " + "text " * 150 for n in range(20)]
-    desk.openai.manner.answer = "\n\n".join(paragraphs)
+    desk.openai.switches.answer = "\n\n".join(paragraphs)
     question = desk.ask()
     for _ in range(3):
         # Of the placeholder, then of the second part, then of the third.
@@ -320,13 +320,13 @@ def test_a_long_answer_goes_on_in_parts_each_once(desk: Desk) -> None:
     assert 7 == len(replies)
     assert [1, *range(2, len(replies) + 1)] == [payload(message)["n"] for message in replies]
     assert [1] * 20 == [whole.count(f"Paragraph {n}: ") for n in range(20)]
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 @pytest.mark.parametrize("formats", [("mrkdwn", "markdown"), ("markdown", "mrkdwn")])
 def test_an_answer_that_is_cut_otherwise_at_the_next_attempt_is_whole(desk: Desk, formats: tuple[str, str]) -> None:
     """The settings changed, or CocoAI itself, while Slack was away: what stands already is changed too."""
-    desk.openai.manner.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
+    desk.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
     question = desk.ask()
     before, after = map(Layout, formats)
     desk.changes["layout"] = before
@@ -345,7 +345,7 @@ def test_an_answer_that_is_cut_otherwise_at_the_next_attempt_is_whole(desk: Desk
 
 def test_a_part_too_many_is_taken_away(desk: Desk) -> None:
     """Cut into fewer parts than stand already, the answer is there once."""
-    desk.openai.manner.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(10))
+    desk.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(10))
     question = desk.ask()
     desk.slack.fail("chat.postMessage", Fault("slow"), times=2)
     desk.slack.fail("chat.postMessage", Fault("broken"))
@@ -360,7 +360,7 @@ def test_a_part_too_many_is_taken_away(desk: Desk) -> None:
 
 def test_an_answer_of_nothing_that_can_be_seen_is_as_good_as_none(desk: Desk) -> None:
     """The asker reads why there is nothing."""
-    desk.openai.manner.answer = "\x00\x07"
+    desk.openai.switches.answer = "\x00\x07"
     question = desk.ask()
 
     desk.run()
@@ -387,12 +387,12 @@ def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(desk: 
     desk.run()
 
     assert ("answer", "Half.\n\n(Cut here.)") == desk.reply(asked)
-    assert [] == list(desk.openai.asked)
+    assert [] == list(desk.openai.requests)
 
 
 def test_a_text_that_slack_finds_too_long_is_cut_shorter(desk: Desk) -> None:
     """It may count otherwise than we do; what was paid for is read all the same."""
-    desk.openai.manner.answer = "text " * 1500
+    desk.openai.switches.answer = "text " * 1500
     desk.changes["layout"] = Layout("markdown")
     desk.changes["update_interval"] = 60
     question = desk.ask()
@@ -420,14 +420,14 @@ def test_a_deleted_placeholder_is_replaced(desk: Desk) -> None:
 
 def test_the_second_question_sees_the_first_exchange(desk: Desk) -> None:
     """What the model was sent: instructions, question, answer, question."""
-    desk.openai.manner.answer = "Tea."
+    desk.openai.switches.answer = "Tea."
     first = desk.ask("coffee or tea?")
     desk.run()
 
     desk.ask("why?", thread_ts=first.ts)
     desk.run()
 
-    sent = [(message["role"], message["content"]) for message in desk.openai.asked[-1].body["messages"]]
+    sent = [(message["role"], message["content"]) for message in desk.openai.requests[-1].body["messages"]]
     assert [
         ("system", "Be kind."),
         ("user", "coffee or tea?"),
@@ -443,7 +443,7 @@ def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Des
     desk.ask("deep: is <@U0ASKER02> right?", thread_ts=opening.ts)
     desk.run()
 
-    (asked,) = desk.openai.asked
+    (asked,) = desk.openai.requests
     assert "gpt-6.1-sol" == asked.body["model"]
     said = asked.body["messages"][-1]["content"]
     assert "deep" not in said
@@ -459,8 +459,8 @@ def test_who_is_called_as_such_a_word_does_not_ask_for_the_other_model(desk: Des
         desk.ask(text, thread_ts=opening.ts)
         desk.run()
 
-    assert ["gpt-6-luna", "gpt-6.1-sol"] == [asked.body["model"] for asked in desk.openai.asked]
-    last = [asked.body["messages"][-1]["content"].rpartition("\n")[2] for asked in desk.openai.asked]
+    assert ["gpt-6-luna", "gpt-6.1-sol"] == [asked.body["model"] for asked in desk.openai.requests]
+    last = [asked.body["messages"][-1]["content"].rpartition("\n")[2] for asked in desk.openai.requests]
     assert ["Asker: how are you?"] * 2 == last
 
 
@@ -474,8 +474,8 @@ def test_an_edited_word_for_another_model_counts(desk: Desk) -> None:
 
     desk.run()
 
-    assert "gpt-6.1-sol" == desk.openai.asked[-1].body["model"]
-    assert "why?" == desk.openai.asked[-1].body["messages"][-1]["content"]
+    assert "gpt-6.1-sol" == desk.openai.requests[-1].body["model"]
+    assert "why?" == desk.openai.requests[-1].body["messages"][-1]["content"]
 
 
 def test_continue_in_other_peoples_talk_is_a_question(desk: Desk) -> None:
@@ -485,7 +485,7 @@ def test_continue_in_other_peoples_talk_is_a_question(desk: Desk) -> None:
 
     desk.run()
 
-    (asked,) = desk.openai.asked
+    (asked,) = desk.openai.requests
     assert CONTINUE_INSTRUCTION not in asked.body["messages"][-1]["content"]
 
 
@@ -496,7 +496,7 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> 
     desk.run()
 
     assert ("note", ENGLISH.help_text({}, files=True, buttons=False)) == desk.reply(question)
-    assert [] == list(desk.openai.asked)
+    assert [] == list(desk.openai.requests)
     assert (0, 1, 0) == desk.ended()
 
 
@@ -518,7 +518,7 @@ def test_openai_stays_busy(desk: Desk, words: Texts) -> None:
     assert pytest.approx(list(DELAYS), abs=1) == waits
     assert ("error", words.sorry["busy"]) == desk.reply(question)
     assert (0, 0, 1) == desk.ended()
-    assert len(DELAYS) + 1 == len(desk.openai.asked)
+    assert len(DELAYS) + 1 == len(desk.openai.requests)
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "credit_balance_exhausted"])
@@ -533,7 +533,7 @@ def test_what_the_operator_must_mend_is_not_tried_again(
 
     assert ("error", ENGLISH.sorry["operator"]) == desk.reply(question)
     assert (0, 0, 1) == desk.ended()
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
     assert code in caplog.text
 
 
@@ -561,7 +561,7 @@ def test_a_silence_after_the_request_was_sent_is_tried_again_once_only(desk: Des
     desk.run()
 
     assert "error" == desk.reply(question)[0]
-    assert 2 == len(desk.openai.asked)
+    assert 2 == len(desk.openai.requests)
     assert (0, 0, 1) == desk.ended()
 
 
@@ -574,7 +574,7 @@ def test_a_question_that_kills_its_process_ends(desk: Desk) -> None:
     desk.run()
 
     assert ("error", ENGLISH.sorry["attempts"]) == desk.reply(question)
-    assert [] == list(desk.openai.asked)
+    assert [] == list(desk.openai.requests)
 
 
 def test_slacks_absence_counts_for_nothing(desk: Desk) -> None:
@@ -584,12 +584,12 @@ def test_slacks_absence_counts_for_nothing(desk: Desk) -> None:
     for _ in range(20):
         desk.run()
         desk.wait()
-    desk.slack.mend()
+    desk.slack.clear_faults()
 
     desk.run()
 
     assert "answer" == desk.reply(question)[0]
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 def test_slack_away_for_a_day_is_given_up(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -621,7 +621,7 @@ def test_a_slack_that_will_never_let_us_fails_the_job(desk: Desk, code: str, cap
 
     assert (0, 0, 1) == desk.ended()
     assert code in caplog.text
-    assert [] == list(desk.openai.asked)
+    assert [] == list(desk.openai.requests)
 
 
 def test_a_late_answer_says_so(desk: Desk) -> None:
@@ -636,7 +636,7 @@ def test_a_late_answer_says_so(desk: Desk) -> None:
 
 def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(desk: Desk) -> None:
     """Updates are harmless to repeat; further parts are not, and stay away."""
-    desk.openai.manner.answer = "text " * 2000
+    desk.openai.switches.answer = "text " * 2000
     question = desk.ask()
     job = desk.claim()
     desk.disk.refuses = b'"fact"'
@@ -671,7 +671,7 @@ def test_a_bug_of_ours_is_tried_again_and_then_told(desk: Desk, caplog: pytest.L
 def test_the_log_never_holds_what_was_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """Keys, outcomes, milliseconds: not a word of the question or the answer, no token."""
     caplog.set_level("DEBUG")
-    desk.openai.manner.answer = "a private answer"
+    desk.openai.switches.answer = "a private answer"
     desk.ask("a private question")
 
     desk.run()

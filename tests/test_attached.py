@@ -29,17 +29,17 @@ from typing import Any
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.content import Attached
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.server import Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.manner import SCOPES, Manner
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.message_content import ReceivedAttachment
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import LANGUAGES, Texts
 from tests.house import House, house, payload
 from tests.processes import wait_until
-from tests.slack.markdown.reader import seen
+from tests.slack.markdown.reader import read_markdown
 from tests.test_controls import ended
 
 ASKER = "U0ASKER01"
@@ -63,9 +63,9 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
 def built(standing: House) -> Iterator[House]:
     """The house with a Slack and a model in their usual manner again when the test is over."""
     yield standing
-    vars(standing.openai.manner).update(vars(Model()))
-    vars(standing.slack.manner).update(vars(Manner()))
-    standing.slack.mend()
+    vars(standing.openai.switches).update(vars(Model()))
+    vars(standing.slack.switches).update(vars(SlackSwitches()))
+    standing.slack.clear_faults()
 
 
 @pytest.fixture
@@ -99,14 +99,14 @@ def answered(built: House, question: Message) -> str:
     return html.unescape(answer.text)
 
 
-def got(built: House) -> tuple[Attached, ...]:
+def got(built: House) -> tuple[ReceivedAttachment, ...]:
     """What the model saw beside the words, when it was asked last."""
-    return built.openai.asked[-1].attached
+    return built.openai.requests[-1].attached
 
 
 def parts(built: House) -> list[dict[str, Any]]:
     """The question as it came to the model."""
-    content: list[dict[str, Any]] = built.openai.asked[-1].body["messages"][-1]["content"]
+    content: list[dict[str, Any]] = built.openai.requests[-1].body["messages"][-1]["content"]
     return content
 
 
@@ -140,7 +140,7 @@ def test_a_picture_goes_to_the_model_as_it_is(built: House, media_type: str, dat
     picture, words = parts(built)
     assert f"data:{media_type};base64,{base64.b64encode(data).decode()}" == picture["image_url"]["url"]
     assert "what is this?" == words_of(words)
-    assert (Attached("image", media_type, len(data)),) == got(built)
+    assert (ReceivedAttachment("image", media_type, len(data)),) == got(built)
     assert media_type.partition("/")[2].upper() in told
 
 
@@ -148,7 +148,7 @@ def test_a_pdf_goes_to_the_model_by_its_name(built: House) -> None:
     """The model reads it by itself."""
     answered(built, share(built, PracticeFile("計画.pdf", "application/pdf", PDF)))
 
-    assert (Attached("pdf", "application/pdf", len(PDF), "計画.pdf"),) == got(built)
+    assert (ReceivedAttachment("pdf", "application/pdf", len(PDF), "計画.pdf"),) == got(built)
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_several_files_go_in_their_order(built: House) -> None:
 @pytest.mark.parametrize("asked", ["<@U0COCOAI> what is this?", "<@U0COCOAI>"], ids=["words", "no words"])
 def test_the_file_is_found_whichever_copy_comes_first(built: House, twins: Any, is_bare: bool, asked: str) -> None:
     """Some app_mention copies leave the files out: then Slack is asked. A mention with a file and no words is asked."""
-    built.slack.manner.twins, built.slack.manner.bare_mentions = twins, is_bare
-    number = len(built.openai.asked)
+    built.slack.switches.twins, built.slack.switches.bare_mentions = twins, is_bare
+    number = len(built.openai.requests)
 
     answered(built, share(built, PICTURE, text=asked))
 
-    assert (Attached("image", "image/png", len(PNG)),) == got(built)
-    assert number + 1 == len(built.openai.asked)
+    assert (ReceivedAttachment("image", "image/png", len(PNG)),) == got(built)
+    assert number + 1 == len(built.openai.requests)
 
 
 def test_a_follow_up_a_direct_message_and_a_shared_channel_have_files_too(built: House) -> None:
@@ -197,13 +197,13 @@ def test_a_follow_up_a_direct_message_and_a_shared_channel_have_files_too(built:
     first = share(built, text("note.txt", b"grey"))
     answered(built, first)
     answered(built, share(built, PICTURE, text="and this?", thread_ts=first.ts))
-    earlier = built.openai.asked[-1].body["messages"][1]["content"]
+    earlier = built.openai.requests[-1].body["messages"][1]["content"]
 
-    assert (Attached("image", "image/png", len(PNG)),) == got(built)
+    assert (ReceivedAttachment("image", "image/png", len(PNG)),) == got(built)
     assert "what is this?\n[file: note.txt]" == earlier
     for channel in ("D0PRACTICE", "C0SHARED"):
         answered(built, share(built, PICTURE, channel=channel))
-        assert (Attached("image", "image/png", len(PNG)),) == got(built)
+        assert (ReceivedAttachment("image", "image/png", len(PNG)),) == got(built)
 
 
 def test_a_word_for_another_model_and_a_file_are_a_question(built: House) -> None:
@@ -213,7 +213,7 @@ def test_a_word_for_another_model_and_a_file_are_a_question(built: House) -> Non
 
     answered(built, share(built, PICTURE, text="<@U0COCOAI> deep:"))
 
-    assert "gpt-6.1-sol" == built.openai.asked[-1].body["model"]
+    assert "gpt-6.1-sol" == built.openai.requests[-1].body["model"]
     assert ["image_url"] == [part["type"] for part in parts(built)]
 
 
@@ -237,17 +237,17 @@ def a_zip(built: House, _: Elsewhere) -> list[PracticeFile]:
 
 
 def behind_a_login(built: House, _: Elsewhere) -> list[PracticeFile]:
-    built.slack.manner.scopes = SCOPES - {"files:read"}
+    built.slack.switches.scopes = SCOPES - {"files:read"}
     return [PICTURE]
 
 
 def behind_a_redirect_to_a_login(built: House, _: Elsewhere) -> list[PracticeFile]:
-    built.slack.manner.login = "redirect"
+    built.slack.switches.login = "redirect"
     return behind_a_login(built, _)
 
 
 def sent_on(built: House, elsewhere: Elsewhere) -> list[PracticeFile]:
-    built.slack.manner.redirect = f"{elsewhere.url}/cat.png"
+    built.slack.switches.redirect = f"{elsewhere.url}/cat.png"
     return [PICTURE]
 
 
@@ -286,7 +286,7 @@ def test_what_is_left_out_is_named_with_the_reason(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_file_that_was_taken_away_meanwhile(built: House, language: str) -> None:
     """The event told of it, and comes to us when it is gone."""
-    built.slack.manner.retry_waits = ()
+    built.slack.switches.retry_waits = ()
     built.slack.subscribe("http://127.0.0.1:1/nobody")
     question = share(built, PICTURE, text=f"<@U0COCOAI> {ASKED[language]}")
     built.slack.wait_for_deliveries()
@@ -321,7 +321,7 @@ def test_a_name_is_read_as_it_is(built: House, name: str) -> None:
     (block,) = [block["text"] for block in answer.blocks if block["type"] == "markdown"]
 
     shown = f"I have not read “{name}”."
-    assert shown in seen(block).words.replace("\u200b", "")
+    assert shown in read_markdown(block).text.replace("\u200b", "")
     assert shown in html.unescape(answer.text).replace("\u200b", "")
     assert not any(ping in answer.text + block for ping in ("<!channel", "<@U0"))
 
@@ -329,7 +329,7 @@ def test_a_name_is_read_as_it_is(built: House, name: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_model_that_sees_no_pictures(built: House, language: str) -> None:
     """The asker reads that it is the attachment's fault, and can ask without it."""
-    built.openai.manner.vision = False
+    built.openai.switches.vision = False
     words = LANGUAGES[language]
     reply = ended(built, share(built, PICTURE, text=f"<@U0COCOAI> {ASKED[language]}"))
 
@@ -352,7 +352,7 @@ def test_where_files_are_not_read_that_is_said(sealed: House, language: str) -> 
     told = answered(sealed, share(sealed, *files, text=f"<@U0COCOAI> {ASKED[language]}"))
 
     assert told.endswith("\n".join(notice(LANGUAGES[language], "off", file.name) for file in files))
-    assert ASKED[language] == sealed.openai.asked[-1].body["messages"][-1]["content"]
+    assert ASKED[language] == sealed.openai.requests[-1].body["messages"][-1]["content"]
     assert [] == sealed.slack.downloads
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench.chaos.ledger import Account, Ledger, Question, answer_to, asked_text, number_asked
-from cocoai.rehearsal.openai.practice import Asked
-from cocoai.rehearsal.slack.delivery import Delivery
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import RecordedRequest
+from cocoai.rehearsal.slack.event_delivery import Delivery
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 40
@@ -119,7 +119,7 @@ def test_accounts() -> None:
 def test_number_asked() -> None:
     """The question that a request is for is its last one, whatever was said in the thread before."""
     assert 8 == number_asked(request(8, "ok"))
-    assert None is number_asked(Asked("/v1/models", None, {}, 0.0, "ok"))
+    assert None is number_asked(RecordedRequest("/v1/models", None, {}, 0.0, "ok"))
 
 
 def of(question: Question, kind: str, n: int, text: str) -> Message:
@@ -134,6 +134,6 @@ def delivery(status: int, failure: str) -> Delivery:
     return Delivery("Ev01", "app_mention", message.channel, message.ts, 0, status, failure, 1.0, 100.0)
 
 
-def request(number: int, outcome: str) -> Asked:
+def request(number: int, outcome: str) -> RecordedRequest:
     body = {"messages": [{"content": asked_text(3)}, {"content": f"{asked_text(4)} {asked_text(number)}"}]}
-    return Asked("/v1/chat/completions", body, {}, 0.0, outcome)
+    return RecordedRequest("/v1/chat/completions", body, {}, 0.0, outcome)

@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.clicks import Clicked
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.block_actions import ClickDelivery
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE
@@ -53,9 +53,9 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
 def built(standing: House) -> Iterator[House]:
     """The house with a model that is in its usual manner again when the test is over, and nothing left to do."""
     yield standing
-    vars(standing.openai.manner).update(vars(Model()))
-    standing.openai.mend()
-    standing.slack.mend()
+    vars(standing.openai.switches).update(vars(Model()))
+    standing.openai.clear_faults()
+    standing.slack.clear_faults()
     wait_until(lambda: not standing.spool.keys("ready"))
 
 
@@ -73,7 +73,7 @@ def last(built: House, question: Message, name: str) -> Fact:
     return [fact for fact in facts(built, key_of(question)) if fact.get("fact") == name][-1]
 
 
-def press(built: House, message: Message, action: str, user: str = ASKER, repeat: int = 0) -> Clicked:
+def press(built: House, message: Message, action: str, user: str = ASKER, repeat: int = 0) -> ClickDelivery:
     """Press a button that is there, and be answered at once."""
     clicked = built.slack.click(user, message.channel, message.ts, f"cocoai_{action}", repeat=repeat)
 
@@ -114,7 +114,7 @@ def send(built: House, signal_number: int) -> None:
             os.kill(pid, signal_number)
 
 
-def again(built: House, clicked: Clicked) -> Message:
+def again(built: House, clicked: ClickDelivery) -> Message:
     """What is asked by the click, as a question that the house knows by its key."""
     before = built.slack.workspace.find(clicked.channel, clicked.ts)
 
@@ -124,7 +124,7 @@ def again(built: House, clicked: Clicked) -> Message:
 
 def said(built: House, number: int = -1) -> Any:
     """What the model was asked last, by whoever asks."""
-    return built.openai.asked[number].body["messages"][-1]["content"]
+    return built.openai.requests[number].body["messages"][-1]["content"]
 
 
 # stop
@@ -132,7 +132,7 @@ def said(built: House, number: int = -1) -> Any:
 
 def test_a_reply_is_stopped_while_it_is_written(built: House) -> None:
     """What is there stays and a note says so; the model is hung up on, and the buttons are those of an answer."""
-    vars(built.openai.manner).update(SLOW)
+    vars(built.openai.switches).update(SLOW)
     hung_up = built.openai.hung_up
     question = built.ask("a long one?")
     growing = reply_to(built, question, "word")
@@ -154,36 +154,36 @@ def test_a_reply_is_stopped_while_it_is_written(built: House) -> None:
 @pytest.mark.parametrize("asked", ["are you thinking?", "考えていますか？"])
 def test_a_model_that_thinks_is_stopped(built: House, asked: str) -> None:
     """There is nothing yet that could stay: the note is all, in the asker's language."""
-    built.openai.manner.first_delay = 600.0
-    number = len(built.openai.asked)
+    built.openai.switches.first_delay = 600.0
+    number = len(built.openai.requests)
     question = built.ask(asked)
     placeholder = reply_to(built, question)
-    built.openai.wait_for(lambda: len(built.openai.asked) > number, 30)
+    built.openai.wait_for(lambda: len(built.openai.requests) > number, 30)
 
     press(built, placeholder, "stop")
     answer = answered(built, question)
 
     assert (ENGLISH if asked.isascii() else JAPANESE).stopped == answer.text
-    assert number + 1 == len(built.openai.asked)
+    assert number + 1 == len(built.openai.requests)
 
 
 def test_a_model_that_has_not_even_answered_is_stopped(built: House) -> None:
     """It is silent for minutes before its response begins, and is hung up on."""
     built.openai.fail("silent", seconds=600.0)
-    number = len(built.openai.asked)
+    number = len(built.openai.requests)
     question = built.ask("are you there?")
     placeholder = reply_to(built, question)
-    built.openai.wait_for(lambda: len(built.openai.asked) > number, 30)
+    built.openai.wait_for(lambda: len(built.openai.requests) > number, 30)
 
     press(built, placeholder, "stop")
 
     assert ENGLISH.stopped == answered(built, question).text
-    assert number + 1 == len(built.openai.asked)
+    assert number + 1 == len(built.openai.requests)
 
 
 def test_a_question_that_waits_for_a_slot_is_stopped(built: House) -> None:
     """Its turn comes, and the model is not asked at all."""
-    built.openai.manner.first_delay = 600.0
+    built.openai.switches.first_delay = 600.0
     busy = [built.ask(f"question {number}?") for number in range(2)]
     placeholders = [reply_to(built, question) for question in busy]
     wait_until(lambda: 2 == len([name for name in built.held_locks() if name.startswith("slot")]))
@@ -195,17 +195,17 @@ def test_a_question_that_waits_for_a_slot_is_stopped(built: House) -> None:
         press(built, each, "stop")
 
     assert [ENGLISH.stopped] * 3 == [answered(built, question).text for question in (waiting, *busy)]
-    assert "and me?" not in [asked.body["messages"][-1]["content"] for asked in built.openai.asked]
+    assert "and me?" not in [asked.body["messages"][-1]["content"] for asked in built.openai.requests]
 
 
 def test_a_stop_outlives_the_process_that_was_to_heed_it(built: House) -> None:
     """kill -9 before it could: the next process asks nobody, and says that it stopped."""
     wait_until(lambda: not job_processes(built))
-    built.openai.manner.first_delay = 600.0
-    number = len(built.openai.asked)
+    built.openai.switches.first_delay = 600.0
+    number = len(built.openai.requests)
     question = built.ask("still there?")
     placeholder = reply_to(built, question)
-    built.openai.wait_for(lambda: len(built.openai.asked) > number, 30)
+    built.openai.wait_for(lambda: len(built.openai.requests) > number, 30)
 
     send(built, signal.SIGSTOP)
     press(built, placeholder, "stop")
@@ -213,7 +213,7 @@ def test_a_stop_outlives_the_process_that_was_to_heed_it(built: House) -> None:
 
     assert ENGLISH.stopped == answered(built, question).text
     assert [placeholder.ts] == [message.ts for message in built.replies(question)]
-    assert number + 1 == len(built.openai.asked)
+    assert number + 1 == len(built.openai.requests)
 
 
 def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(built: House) -> None:
@@ -235,8 +235,8 @@ def test_asked_again_there_is_a_new_answer_under_a_key_of_its_own(built: House) 
     """Behind the first, which stays; a replay of the very same click, three times, asks nothing more."""
     question = built.ask("how many?")
     first = answered(built, question)
-    built.openai.manner.answer = "Another one."
-    number = len(built.openai.asked)
+    built.openai.switches.answer = "Another one."
+    number = len(built.openai.requests)
 
     clicked = press(built, first, "again", OTHER, repeat=3)
     second = answered(built, again(built, clicked))
@@ -245,7 +245,7 @@ def test_asked_again_there_is_a_new_answer_under_a_key_of_its_own(built: House) 
     assert (first.thread_ts, first.text) == (second.thread_ts, built.replies(question)[0].text)
     assert second.ts > first.ts
     assert "how many?" == said(built)
-    assert number + 1 == len(built.openai.asked)
+    assert number + 1 == len(built.openai.requests)
     assert ["again", "delete", "up", "down"] == buttons(second)
 
 
@@ -292,12 +292,12 @@ def test_what_is_not_there_any_more_cannot_be_asked_again(built: House) -> None:
     first = answered(built, question)
     (built.var / "spool" / "done" / str(key_of(question))).unlink()
     built.slack.delete(question.channel, question.ts)
-    number = len(built.openai.asked)
+    number = len(built.openai.requests)
 
     asked = again(built, press(built, first, "again"))
 
     assert ENGLISH.error_text("again_gone") == ended(built, asked).text
-    assert number == len(built.openai.asked)
+    assert number == len(built.openai.requests)
 
 
 # delete
@@ -305,7 +305,7 @@ def test_what_is_not_there_any_more_cannot_be_asked_again(built: House) -> None:
 
 def test_who_asked_deletes_the_whole_reply(built: House) -> None:
     """All of its parts, and nothing else; what follows does not see it any more."""
-    built.openai.manner.answer = "\n\n".join(f"Paragraph {number}. " + "word " * 500 for number in range(12))
+    built.openai.switches.answer = "\n\n".join(f"Paragraph {number}. " + "word " * 500 for number in range(12))
     question = built.ask("a very long one?")
     answer = answered(built, question)
     parts = built.replies(question)
@@ -318,9 +318,9 @@ def test_who_asked_deletes_the_whole_reply(built: House) -> None:
     assert [[]] * (len(parts) - 1) == [buttons(part) for part in parts[:-1]]
     assert [question.ts] == [message.ts for message in built.slack.thread(question.channel, question.ts)]
     facts(built, Key(question.channel, parts[-1].ts, clicked.action_ts))
-    built.openai.manner.answer = None
+    built.openai.switches.answer = None
     answered(built, built.slack.say(ASKER, "and now?", thread_ts=question.ts))
-    assert {"system", "user"} == {message["role"] for message in built.openai.asked[-1].body["messages"]}
+    assert {"system", "user"} == {message["role"] for message in built.openai.requests[-1].body["messages"]}
 
 
 @pytest.mark.parametrize(("asked", "words"), [("mine?", ENGLISH), ("私のですか？", JAPANESE)])
@@ -328,11 +328,11 @@ def test_nobody_else_deletes_it(built: House, asked: str, words: Any) -> None:
     """He alone reads why not."""
     question = built.ask(asked)
     answer = answered(built, question)
-    before = len(built.slack.whispers())
+    before = len(built.slack.ephemeral_messages())
 
     press(built, answer, "delete", OTHER)
-    built.slack.wait_for(lambda: len(built.slack.whispers()) > before)
-    whisper = built.slack.whispers()[-1]
+    built.slack.wait_for(lambda: len(built.slack.ephemeral_messages()) > before)
+    whisper = built.slack.ephemeral_messages()[-1]
 
     assert (OTHER, words.only_asker) == (whisper.only_for, whisper.text)
     assert [answer.ts] == [message.ts for message in built.replies(question)]
@@ -357,7 +357,7 @@ def test_a_deletion_outlives_the_process_that_was_to_do_it(built: House) -> None
     lane = Key(question.channel, answer.ts, clicked.action_ts)
     wait_until(lambda: is_claimed(built, lane))
     send(built, signal.SIGKILL)
-    built.slack.mend()
+    built.slack.clear_faults()
     built.slack.wait_for(lambda: not built.replies(question), 60)
 
     assert [1, 2] == [fact["n"] for fact in facts(built, lane) if fact.get("fact") == "attempt"]
@@ -371,16 +371,16 @@ def test_an_opinion_is_kept_with_the_answer_and_thanked_for(built: House, asked:
     """Anybody's, and the last of each counts; a replay of it is none."""
     question = built.ask(asked)
     answer = answered(built, question)
-    before = len(built.slack.whispers())
+    before = len(built.slack.ephemeral_messages())
 
     press(built, answer, "up", repeat=3)
     press(built, answer, "down", OTHER)
-    built.slack.wait_for(lambda: len(built.slack.whispers()) >= before + 2)
+    built.slack.wait_for(lambda: len(built.slack.ephemeral_messages()) >= before + 2)
     opinions = [fact for fact in facts(built, key_of(question)) if fact.get("fact") == "opinion"]
 
     assert {(ASKER, "up"), (OTHER, "down")} == {(fact["user"], fact["opinion"]) for fact in opinions}
     assert 2 == len(opinions)
-    told = built.slack.whispers()[before:]
+    told = built.slack.ephemeral_messages()[before:]
     assert {(ASKER, words.thanks), (OTHER, words.thanks)} == {(each.only_for, each.text) for each in told}
 
 
@@ -390,14 +390,14 @@ def test_a_click_under_a_reply_whose_job_was_swept(built: House, action: str) ->
     question = built.ask("an old one?")
     answer = answered(built, question)
     (built.var / "spool" / "done" / str(key_of(question))).unlink()
-    before = len(built.slack.whispers())
+    before = len(built.slack.ephemeral_messages())
 
     clicked = press(built, answer, action)
     lane = Key(question.channel, answer.ts, clicked.action_ts)
 
     assert "finished" == facts(built, lane)[-1]["fact"]
     assert (action == "delete") == (not built.replies(question))
-    assert [ENGLISH.thanks] * (action == "up") == [whisper.text for whisper in built.slack.whispers()[before:]]
+    assert [ENGLISH.thanks] * (action == "up") == [each.text for each in built.slack.ephemeral_messages()[before:]]
 
 
 # who is not heard
@@ -416,7 +416,7 @@ def test_what_slack_has_not_signed_now_does_nothing(
     built: House, action: str, how: dict[str, Any], status: int
 ) -> None:
     """Of a click that would do something, were it Slack's."""
-    built.openai.manner.first_delay = 600.0
+    built.openai.switches.first_delay = 600.0
     question = built.ask("in hand?")
     placeholder = reply_to(built, question)
     key = key_of(question)

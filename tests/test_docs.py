@@ -58,7 +58,7 @@ def test_both_readmes_tell_the_same_of_what_is_kept() -> None:
 @pytest.mark.parametrize(
     ("told", "number"),
     [
-        ("at most {} characters a message. What", to_markdown_block.MOST),
+        ("at most {} characters a message. What", to_markdown_block.MOST_MARKDOWN),
         ("at most {} characters a message. Headings", message_layout.MOST_SECTION),
         ("up to {} characters", message_layout.MOST_TEXT),
         ("share {} updates a minute", live_message.PER_MINUTE),

@@ -15,11 +15,12 @@ import pytest
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.server import Incoming, Outgoing
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.practice_server import Incoming, Outgoing
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeChannel
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored, Question
@@ -89,11 +90,11 @@ def said(desk: Desk, question: Message) -> list[tuple[object, str]]:
 
 
 def archived(slack: PracticeSlack) -> None:
-    slack.change_channel("C0PRACTICE", archived=True)
+    slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
 
 
 def removed(slack: PracticeSlack) -> None:
-    slack.change_channel("C0PRACTICE", member=False)
+    slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
 def revoked(slack: PracticeSlack) -> None:
@@ -102,8 +103,8 @@ def revoked(slack: PracticeSlack) -> None:
 
 def back_again(slack: PracticeSlack) -> None:
     """The operator has mended it."""
-    slack.change_channel("C0PRACTICE", archived=False, member=True)
-    slack.mend()
+    slack.add(PracticeChannel("C0PRACTICE", "practice"))
+    slack.clear_faults()
 
 
 GONE = {"is_archived": archived, "not_in_channel": removed, "token_revoked": revoked}
@@ -114,7 +115,7 @@ GONE = {"is_archived": archived, "not_in_channel": removed, "token_revoked": rev
 def test_what_slack_forbids_midway_fails_with_its_reason(desk: Desk, slack: Slack, reason: str, after: str) -> None:
     """The placeholder was posted, the answer can never be: failed, once, however often anybody looks again."""
     slack.then[after] = lambda: GONE[reason](slack)
-    desk.openai.manner.answer = LONG
+    desk.openai.switches.answer = LONG
     ask_within(desk)
 
     desk.run()
@@ -128,14 +129,14 @@ def test_what_slack_forbids_midway_fails_with_its_reason(desk: Desk, slack: Slac
     assert f"Slack {reason}" in failed["reason"]
     assert 1 == len(desk.facts("failed", "attempt"))
     assert calls == len(slack.calls)
-    assert len(desk.openai.asked) <= 1
+    assert len(desk.openai.requests) <= 1
 
 
 @pytest.mark.parametrize("reason", GONE)
 def test_what_the_operator_has_mended_is_delivered_unpaid(desk: Desk, slack: Slack, reason: str) -> None:
     """`spool retry`: the answer that could not be delivered is still there; the model is not asked again."""
     slack.then["conversations.replies"] = lambda: GONE[reason](slack)
-    desk.openai.manner.answer = "Kept."
+    desk.openai.switches.answer = "Kept."
     question = ask_within(desk)
     desk.run()
     back_again(slack)
@@ -145,7 +146,7 @@ def test_what_the_operator_has_mended_is_delivered_unpaid(desk: Desk, slack: Sla
 
     assert [("answer", "Kept.")] == said(desk, question)
     assert (0, 1, 0) == desk.ended()
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 def test_a_failed_question_holds_up_nobody(desk: Desk, slack: Slack) -> None:
@@ -176,7 +177,7 @@ def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
     # The next two get as far as their answers, which are paid, and nobody can be told.
     desk.slack.fail("chat.update", Fault("broken"), times=10_000)
     run_all(desk)
-    paid = len(desk.openai.asked)
+    paid = len(desk.openai.requests)
     desk.slack.fail("*", Fault("gone"), times=10_000)
     waiting = [desk.ask("five", thread_ts=first.ts), desk.ask("six", thread_ts=second.ts), desk.ask("seven")]
     hour = desk.ahead + 3600
@@ -184,7 +185,7 @@ def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
         run_all(desk)
         desk.wait()
     in_between = desk.ended()
-    desk.slack.mend()
+    desk.slack.clear_faults()
     for _ in range(3):
         run_all(desk)
         desk.wait()
@@ -192,17 +193,17 @@ def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
     assert 4 == paid
     assert (5, 2, 0) == in_between
     assert (0, 7, 0) == desk.ended()
-    assert 7 == len(desk.openai.asked)
+    assert 7 == len(desk.openai.requests)
     kinds = [[payload(reply)["kind"] for reply in answers(desk, each)] for each in (*under_way, *waiting)]
     assert [["answer"]] * 5 == kinds
     assert ["three", "five"] == [
-        sent for asked in desk.openai.asked if (sent := asked.body["messages"][-1]["content"]) in ("three", "five")
+        sent for asked in desk.openai.requests if (sent := asked.body["messages"][-1]["content"]) in ("three", "five")
     ]
 
 
 def test_an_answer_after_such_an_hour_says_so(desk: Desk) -> None:
     """On recovery the placeholder goes on to the answer, with an honest word, once, however often it is delivered."""
-    desk.openai.manner.answer = LONG
+    desk.openai.switches.answer = LONG
     question = desk.ask()
     for job in desk.spool.each_without("placeholder"):
         desk.answerer().post_placeholder(job)
@@ -223,7 +224,7 @@ def test_an_answer_after_such_an_hour_says_so(desk: Desk) -> None:
 
 def test_an_answer_within_the_hour_does_not(desk: Desk) -> None:
     """Nobody is told sorry for an ordinary wait."""
-    desk.openai.manner.answer = "Soon."
+    desk.openai.switches.answer = "Soon."
     question = desk.ask()
     desk.ahead += 3500
 
@@ -243,9 +244,9 @@ def take_away(desk: Desk, question: Message) -> None:
 @pytest.mark.parametrize("after", ["conversations.replies", "chat.update"])
 def test_an_answer_whose_message_is_deleted_while_it_grows_is_posted_anew(desk: Desk, slack: Slack, after: str) -> None:
     """Whole, once; its further parts stand behind it."""
-    desk.openai.manner.answer = LONG
-    desk.openai.manner.pieces = 5
-    desk.openai.manner.piece_delay = 0.1
+    desk.openai.switches.answer = LONG
+    desk.openai.switches.pieces = 5
+    desk.openai.switches.piece_delay = 0.1
     question = ask_within(desk)
     slack.then[after] = lambda: take_away(desk, question)
 
@@ -256,12 +257,12 @@ def test_an_answer_whose_message_is_deleted_while_it_grows_is_posted_anew(desk: 
     whole = " ".join(message.text for message in replies)
     assert [1] * 9 == [whole.count(f"Paragraph {n}: ") for n in range(9)]
     assert replies[0].ts == desk.facts("done", "placeholder")[-1]["ts"]
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 def test_an_answer_posted_anew_that_nobody_knows_of_is_not_posted_again(desk: Desk, slack: Slack) -> None:
     """Slack's reply to the new post was lost: the next attempt finds it in the thread."""
-    desk.openai.manner.answer = "Anew."
+    desk.openai.switches.answer = "Anew."
     question = ask_within(desk)
 
     def trouble() -> None:
@@ -277,12 +278,12 @@ def test_an_answer_posted_anew_that_nobody_knows_of_is_not_posted_again(desk: De
 
     assert (1, 0, 0) == after_first
     assert [("answer", "Anew.")] == said(desk, question)
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 def test_a_message_that_may_no_longer_be_edited_is_followed_by_a_new_one(desk: Desk, slack: Slack) -> None:
     """The workspace lets nobody edit after a while: the answer stands in a message of its own, once."""
-    desk.openai.manner.answer = "Anew."
+    desk.openai.switches.answer = "Anew."
     question = desk.ask()
     slack.fail("chat.update", Fault("refused", code="edit_window_closed"), times=3)
     slack.fail("chat.postMessage", Fault("reply lost"))
@@ -339,7 +340,7 @@ def by_the_second(event: Mapping[str, Any]) -> dict[str, Any]:
 def test_two_bots_in_one_thread_hear_people_and_not_each_other(desk: Desk, bots: tuple[Bot, Bot]) -> None:
     """Both are asked in it, so both know the thread; placeholders, growing, answers, parts: all of it is echoed."""
     one, two = bots
-    desk.openai.manner.answer = f"Ask <@U0SECOND> or @CocoAI.\n\n{LONG}"
+    desk.openai.switches.answer = f"Ask <@U0SECOND> or @CocoAI.\n\n{LONG}"
     question = desk.ask("what do you say?")
     desk.run()
     of_one = desk.slack.payloads

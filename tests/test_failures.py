@@ -90,7 +90,7 @@ def in_text_alone(desk: Counter) -> None:
 
 def in_blocks_that_slack_will_not_have(desk: Counter) -> None:
     """What cannot be shown in them is said in text."""
-    desk.slack.manner.markdown_blocks = False
+    desk.slack.switches.markdown_blocks = False
 
 
 SHAPES = (in_blocks, in_text_alone, in_blocks_that_slack_will_not_have)

@@ -42,10 +42,10 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.router import Router
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.manner import Manner
 from cocoai.rehearsal.slack.outbound import signed
-from cocoai.rehearsal.slack.practice import SIGNING_SECRET
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.model.identity import Identity
 from cocoai.spool.disk import Disk
@@ -314,9 +314,9 @@ def test_a_job_that_cannot_be_read_stops_nobody_else(
 # a whole house on a small disk
 
 
-def again_in_a_second() -> Manner:
+def again_in_a_second() -> SlackSwitches:
     """A Slack whose first redelivery does not come at once: there is time to mend the fault."""
-    return Manner(retry_waits=(1.0, 2.0, 4.0))
+    return SlackSwitches(retry_waits=(1.0, 2.0, 4.0))
 
 
 @contextlib.contextmanager
@@ -425,21 +425,21 @@ def test_with_no_room_slack_hears_503_and_with_room_its_redelivery_is_answered(
 def test_a_disk_that_fills_up_while_the_model_writes_takes_no_answer_away(cramped: House) -> None:
     """The answer cannot be recorded, but it is shown, once, and the question is done with."""
     await_rest(cramped)
-    calls = len(cramped.openai.asked)
-    cramped.openai.manner.first_delay = 1.0
-    cramped.openai.manner.answer = answer = ("word " * 760).strip()  # with the question more than a page of the disk
+    calls = len(cramped.openai.requests)
+    cramped.openai.switches.first_delay = 1.0
+    cramped.openai.switches.answer = answer = ("word " * 760).strip()  # with the question more than a page of the disk
     question = cramped.ask("at length, please")
-    wait_until(lambda: len(cramped.openai.asked) > calls)
+    wait_until(lambda: len(cramped.openai.requests) > calls)
     with full_of_bytes(cramped.var):
         shown = cramped.answer_to(question).text
         await_rest(cramped)
-    cramped.openai.manner.first_delay, cramped.openai.manner.answer = 0.0, None
+    cramped.openai.switches.first_delay, cramped.openai.switches.answer = 0.0, None
 
     (key,) = [key for key in cramped.spool.keys("done") if key.ts == question.ts]
     assert answer == shown
     assert "answer" not in [fact.get("fact") for fact in cramped.spool.peek("done", key)]
     assert is_answered_once(cramped, question)
-    assert calls + 1 == len(cramped.openai.asked)
+    assert calls + 1 == len(cramped.openai.requests)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])

@@ -30,7 +30,7 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
 from cocoai.slack.markdown.message_layout import Shown
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import turns
@@ -223,10 +223,10 @@ class Silent:
     def post(self, *_: object) -> FullResponse:
         raise AssertionError("nothing is to be sent")
 
-    def ask(self, *_: object) -> PendingResponse:
+    def post_streamed(self, *_: object) -> PendingResponse:
         raise AssertionError("nothing is to be sent")
 
-    def fetch(self, *_: object) -> StreamedResponse:
+    def get(self, *_: object) -> StreamedResponse:
         raise AssertionError("nothing is to be sent")
 
 
@@ -293,7 +293,7 @@ MESSAGES = st.lists(
 @given(TEXT, st.none() | st.just("U0COCOAI"))
 def test_any_text_of_slacks_is_read(text: str, own_user: str | None) -> None:
     """And it does not grow beyond what its entities stand for."""
-    assert len(plain(text, own_user)) <= 2 * len(text) + 10
+    assert len(plain_text(text, own_user)) <= 2 * len(text) + 10
 
 
 @given(MESSAGES, TEXT)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from tests.house import House, house, payload
 from tests.processes import wait_until
@@ -127,8 +127,8 @@ def test_a_replayed_click_is_a_duplicate(standing: House) -> None:
 
 def test_an_answer_is_stopped_while_it_is_written(standing: House) -> None:
     """What is there stays, and the job is done; the model would have written for minutes."""
-    standing.openai.manner.answer = "word " * 400
-    standing.openai.manner.piece_delay = 1.0
+    standing.openai.switches.answer = "word " * 400
+    standing.openai.switches.piece_delay = 1.0
     question = standing.ask("a long one?")
     key = f"{question.channel}-{question.ts}-{question.ts}"
     standing.slack.wait_for(lambda: grown(standing, question))
@@ -140,7 +140,7 @@ def test_an_answer_is_stopped_while_it_is_written(standing: House) -> None:
     assert 200 == status
     assert 1 == len(standing.replies(question))
     assert 1 <= reply.text.count("word") < 200
-    assert 1 == len(standing.openai.asked)
+    assert 1 == len(standing.openai.requests)
 
 
 def grown(built: House, question: Message) -> bool:

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +20,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cocoai.engine.process.scoreboard_snapshot import read_snapshot
+from cocoai.errors import COUNTERS
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.texts import ENGLISH
 from tests.house import House, house, payload
 from tests.processes import Clients, wait_until
@@ -47,7 +50,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
 
 def model(**switches: Any) -> Callable[[Certificates], PracticeOpenAI]:
     """An OpenAI with these switches turned."""
-    return lambda certificates: PracticeOpenAI(certificates, manner=Model(**switches))
+    return lambda certificates: PracticeOpenAI(certificates, switches=Model(**switches))
 
 
 def request(
@@ -212,20 +215,22 @@ def test_a_mention_its_follow_up_and_a_direct_message(build: Build) -> None:
 
     assert direct.ts == answer.thread_ts
     assert [1, 1, 1] == [len(built.replies(question)) for question in (first, follow_up, direct)]
-    sent = [asked.body["messages"] for asked in built.openai.asked]
+    sent = [asked.body["messages"] for asked in built.openai.requests]
     assert ["system", "user", "assistant", "user"] == [message["role"] for message in sent[1]]
     assert ["one?", "two?"] == [message["content"] for message in sent[1] if message["role"] == "user"]
-    assert all(asked.body["store"] is False for asked in built.openai.asked)
+    assert all(asked.body["store"] is False for asked in built.openai.requests)
 
 
 def test_many_questions_to_a_slow_model_each_have_one_placeholder_and_one_answer(build: Build) -> None:
     """With both twins, in both orders, and every event redelivered three times though it was accepted."""
     built = build(
-        manner=Manner(repeat=3, retry_waits=(0.0, 0.2, 0.4)), openai=model(first_delay=2.0), COCOAI_POOL_SLOTS="30"
+        manner=SlackSwitches(repeat=3, retry_waits=(0.0, 0.2, 0.4)),
+        openai=model(first_delay=2.0),
+        COCOAI_POOL_SLOTS="30",
     )
     questions = []
     for number in range(24):
-        built.slack.manner.twins = "mention first" if number % 2 else "message first"
+        built.slack.switches.twins = "mention first" if number % 2 else "message first"
         questions.append(built.ask(f"question {number}?"))
     for question in questions:
         built.answer_to(question)
@@ -234,14 +239,14 @@ def test_many_questions_to_a_slow_model_each_have_one_placeholder_and_one_answer
     assert {200} == {delivery.status for delivery in deliveries}
     assert len(deliveries) >= 24 * 2 * 4
     assert [1] * 24 == [len(built.replies(question)) for question in questions]
-    assert 24 == len(built.openai.asked)
+    assert 24 == len(built.openai.requests)
     posts = [call for call in built.slack.calls if call.method == "chat.postMessage"]
     assert 24 == len(posts)
 
 
 def test_a_burst_in_one_channel_with_few_slots_is_answered_once_each(build: Build) -> None:
     """Slack's rate tiers on: placeholders come as it accepts them; never more locks than allowed are held."""
-    built = build(manner=Manner(rate_limits=True, latency=0.05), COCOAI_POOL_SLOTS="2")
+    built = build(manner=SlackSwitches(rate_limits=True, latency=0.05), COCOAI_POOL_SLOTS="2")
     most = 0
     done = threading.Event()
 
@@ -262,7 +267,7 @@ def test_a_burst_in_one_channel_with_few_slots_is_answered_once_each(build: Buil
         watcher.join()
 
     assert [1] * 10 == [len(built.replies(question)) for question in questions]
-    assert 10 == len(built.openai.asked)
+    assert 10 == len(built.openai.requests)
     assert 1 <= most <= 2
 
 
@@ -288,7 +293,7 @@ def test_a_killed_job_goes_on_in_the_same_placeholder(build: Build) -> None:
     (pid,) = job_processes(built)
 
     os.kill(pid, signal.SIGKILL)
-    built.openai.manner.piece_delay = 0.0
+    built.openai.switches.piece_delay = 0.0
     answer = built.answer_to(question)
 
     assert growing[0].ts == answer.ts
@@ -362,13 +367,13 @@ def test_a_stop_leaves_nothing_but_jobs_that_finish_the_question_in_hand(build: 
     """TERM to the master, as supervisor sends it: the workers go, the answer under way is still given."""
     built = build(openai=model(first_delay=1.5), COCOAI_POOL_SLOTS="1")
     question = built.ask("slowly, please")
-    wait_until(lambda: len(built.openai.asked) == 1)
+    wait_until(lambda: len(built.openai.requests) == 1)
     waiting = built.ask("the next one")
     wait_until(lambda: built.replies(waiting))
 
     built.up.stop()
 
-    assert [] == [pid for pid in job_processes(built) if comm(pid) not in ("cocoai-job", "cocoai-usher")]
+    assert [] == [pid for pid in job_processes(built) if comm(pid) not in ("cocoai-job", "cocoai-notify")]
     built.answer_to(question)
     wait_until(lambda: job_processes(built) == [])
     assert [waiting.ts] == [key.ts for key in built.spool.keys("ready")]
@@ -391,6 +396,22 @@ def test_processes_have_names(build: Build) -> None:
 
     names = {comm(master), *map(comm, children(master)), *map(comm, job_processes(built))}
 
-    assert names <= {"cocoai-master", "cocoai-worker", "cocoai-job", "cocoai-usher"}
+    assert names <= {"cocoai-master", "cocoai-worker", "cocoai-job", "cocoai-notify"}
     assert {"cocoai-master", "cocoai-worker"} <= names
     assert payload(built.answer_to(question))["kind"] == "answer"
+
+
+@pytest.mark.parametrize(
+    ("setting", "outcome"),
+    [
+        ("on", "on" if sys.version_info >= (3, 12) else "off: this Python counts every reference"),
+        ("off", "off: by setting"),
+    ],
+)
+def test_the_pool_shows_whether_it_shares_memory(build: Build, setting: str, outcome: str) -> None:
+    """`[pool] immortals` decides it, where this Python has immortal objects."""
+    built = build(COCOAI_POOL_IMMORTALS=setting)
+
+    seen = read_snapshot(str(built.var / "run" / "scoreboard"), slots=1, reasons=COUNTERS)
+
+    assert outcome == seen.memory_sharing

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.server import Incoming, Outgoing
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.practice_server import Incoming, Outgoing
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House, house, payload
 from tests.processes import PATIENCE, wait_until
 from tests.spool.test_runner import House as Engine
@@ -50,7 +50,7 @@ def asked_of_the_model(built: House) -> list[list[str]]:
     """What each call of the model held, the instructions aside: the questions, and for each answer an A."""
     return [
         [said["content"] if said["role"] == "user" else "A" for said in asked.body["messages"][1:]]
-        for asked in built.openai.asked
+        for asked in built.openai.requests
     ]
 
 
@@ -62,8 +62,8 @@ def delivered_at(built: House, question: Message) -> float:
 
 def test_three_questions_in_one_thread_are_answered_in_order_one_at_a_time(built: House) -> None:
     """With slots to spare: each is asked of the model only when the one before was delivered, and sees its answer."""
-    built.openai.manner = Model(first_delay=0.4, answer="Yes.")
-    before = len(built.openai.asked)
+    built.openai.switches = Model(first_delay=0.4, answer="Yes.")
+    before = len(built.openai.requests)
 
     questions = [built.ask("one?")]
     for text in ("two?", "three?"):
@@ -74,7 +74,7 @@ def test_three_questions_in_one_thread_are_answered_in_order_one_at_a_time(built
         built.answer_to(question)
 
     assert [["one?"], ["one?", "A", "two?"], ["one?", "A", "two?", "A", "three?"]] == asked_of_the_model(built)[before:]
-    began = [asked.time for asked in built.openai.asked[before:]]
+    began = [asked.time for asked in built.openai.requests[before:]]
     ended = [delivered_at(built, question) for question in questions]
     assert began[0] < ended[0] < began[1] < ended[1] < began[2] < ended[2]
 

@@ -14,8 +14,8 @@ import pytest
 
 from bench.peers import ALONE, NAMES, Subject, missing, subject
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.shapes import envelope
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.json_shapes import envelope
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.processes import PATIENCE, wait_until
 
 HERE = [

@@ -15,8 +15,9 @@ import pytest
 
 from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.workspace import Message, Person
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.workspace import Person
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts
 from tests.house import House, house, payload
 from tests.processes import wait_until
@@ -24,7 +25,7 @@ from tests.test_controls import ended, key_of
 from tests.test_journey import kept_kind
 
 ASKER, SECOND, THIRD = "U0ASKER01", "U0ASKER02", "U0ASKER04"
-ROBOT = Person("U0ROBOT01", "Robot", bot=True)
+ROBOT = Person("U0ROBOT01", "Robot", is_bot=True)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,9 @@ def built(standing: House) -> Iterator[House]:
     """The house with its own settings, and a model that answers in one line, when the test is over too."""
     settings = standing.var / "cocoai.ini"
     before = settings.read_text(encoding="utf-8")
-    standing.openai.manner.answer = lambda question: f"So you say: {question.splitlines()[-1]}"
+    standing.openai.switches.answer = lambda question: f"So you say: {question.splitlines()[-1]}"
     yield standing
-    vars(standing.openai.manner).update(vars(Model()))
+    vars(standing.openai.switches).update(vars(Model()))
     put(settings, before)
 
 
@@ -73,15 +74,15 @@ def mention(text: str) -> str:
 
 def shown(built: House) -> list[tuple[str, str]]:
     """Who said what, as the model was shown it last, the instructions aside."""
-    return [(told["role"], told["content"]) for told in built.openai.asked[-1].body["messages"][1:]]
+    return [(told["role"], told["content"]) for told in built.openai.requests[-1].body["messages"][1:]]
 
 
 def instructions(built: House) -> str:
-    return str(built.openai.asked[-1].body["messages"][0]["content"])
+    return str(built.openai.requests[-1].body["messages"][0]["content"])
 
 
 def model(built: House) -> str:
-    return str(built.openai.asked[-1].body["model"])
+    return str(built.openai.requests[-1].body["model"])
 
 
 def is_ignored(built: House, message: Message) -> bool:
@@ -109,13 +110,13 @@ def is_ignored(built: House, message: Message) -> bool:
 def test_help_says_what_there_is(built: House, text: str, words: Texts) -> None:
     """Also to nothing but a mention, and to a word for another model with nothing behind it. The model is not asked."""
     change(built, "[models]\ndeep = gpt-6.1-sol")
-    number = len(built.openai.asked)
+    number = len(built.openai.requests)
 
     question, told = talk(built, mention(text))
 
     assert words.help_text({"deep": "gpt-6.1-sol"}, files=True, buttons=True) == told
     assert "note" == payload(built.replies(question)[0])["kind"]
-    assert number == len(built.openai.asked)
+    assert number == len(built.openai.requests)
 
 
 @pytest.mark.parametrize(("text", "words"), [("model", ENGLISH), ("ＭＯＤＥＬ?", None), ("モデル", JAPANESE)])
@@ -158,7 +159,7 @@ NUMBERED = "\n".join(f"{number} is a number, and so is {number}{number}." for nu
 @pytest.mark.parametrize(("text", "words"), [("continue", ENGLISH), ("続き。", JAPANESE)])
 def test_a_cut_answer_goes_on_where_it_stopped(built: House, text: str, words: Texts) -> None:
     """As often as it takes: the model gets all that it wrote, without our note, and is told to go on."""
-    built.openai.manner.answer = NUMBERED
+    built.openai.switches.answer = NUMBERED
     asked = [talk(built, mention({"continue": "write numbers", "続き。": "数を書いて"}[text]))[0]]
     while "length" == answer_of(built, asked[-1])["finish"]:
         told = built.replies(asked[-1])[-1].blocks[0]["text"]
@@ -298,7 +299,7 @@ def test_what_was_edited_counts_as_it_stands_and_what_was_deleted_is_gone(built:
     built.slack.edit(first.channel, first.ts, mention("my cat is grey"))
     built.slack.delete(second.channel, second.ts)
     built.slack.delete(second.channel, built.replies(second)[0].ts)
-    number = len(built.openai.asked)
+    number = len(built.openai.requests)
     built.slack.wait_for_deliveries()
     talk(built, "which colour?", first.ts)
 
@@ -307,7 +308,7 @@ def test_what_was_edited_counts_as_it_stands_and_what_was_deleted_is_gone(built:
         ("assistant", "So you say: my cat is gray"),
         ("user", "which colour?"),
     ] == shown(built)
-    assert number + 1 == len(built.openai.asked)
+    assert number + 1 == len(built.openai.requests)
 
 
 def test_another_bot_is_seen_and_never_answered(built: House) -> None:

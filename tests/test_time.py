@@ -19,9 +19,9 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import Refused
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.practice import SIGNING_SECRET, PracticeSlack
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, PracticeSlack
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.slack.api.identity_cache import FRESH, IdentityCache
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import MAX_AGE
@@ -284,7 +284,7 @@ def leaping(tmp_path: Path, certificates: Certificates, slack: PracticeSlack) ->
 
 def see_through(desk: Leaping) -> None:
     """Ask one question, with a failure of OpenAI and one of Slack on its way, and go on until nothing is left to do."""
-    desk.openai.manner.answer = "\n\n".join(["text " * 150] * 6)
+    desk.openai.switches.answer = "\n\n".join(["text " * 150] * 6)
     desk.openai.fail("server error")
     desk.slack.fail("chat.update", Fault("broken"))
     desk.changes = {"update_interval": 60.0}
@@ -306,14 +306,14 @@ def test_a_jump_at_any_reading_of_the_clock_changes_nothing(leaping: Callable[..
 
     for at in range(1, readings + 1):
         desk = leaping(at, jump)
-        before, asked = len(desk.slack.messages()), len(desk.openai.asked)
+        before, asked = len(desk.slack.messages()), len(desk.openai.requests)
         see_through(desk)
         _, *replies = desk.slack.messages()[before:]
         (key,) = desk.spool.keys("done")
 
         assert (0, 1, 0) == desk.ended(), at
         assert [("answer", 1), ("part", 2)] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in replies], at
-        assert 2 == len(desk.openai.asked) - asked, at  # the one that failed, and the one that is paid
+        assert 2 == len(desk.openai.requests) - asked, at  # the one that failed, and the one that is paid
         assert desk.spool.put(key, {"text": "?"}) is False, at
 
 
@@ -321,19 +321,19 @@ def test_a_jump_at_any_reading_of_the_clock_changes_nothing(leaping: Callable[..
 def test_a_jump_is_no_day_without_slack(leaping: Callable[..., Leaping], jump: float) -> None:
     """Slack is away for a quarter of an hour, in which the clock jumps: the answer is kept for it."""
     desk = leaping(0, 0.0)
-    desk.openai.manner.answer = "Kept."
+    desk.openai.switches.answer = "Kept."
     question = desk.ask()
     desk.slack.fail("chat.update", Fault("broken"), times=100)
     for seconds in (0.0, jump, 0.0):
         desk.run()
         desk.wait()
         desk.ahead += seconds
-    desk.slack.mend()
+    desk.slack.clear_faults()
 
     desk.run()
 
     assert "answer" == desk.reply(question)[0]
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 # the door

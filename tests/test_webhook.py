@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -23,9 +20,10 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler, InteractionsHandler
+from tests import slack_payloads
 from tests.job_runner import RecordingRunner
+from tests.slack_payloads import SIGNING_SECRET, button, envelope, form, mention_event, signed_headers, user
 
-SECRET = "practice-signing-secret"
 NOW = 1_763_822_000.0
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
@@ -33,17 +31,12 @@ US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 def posted(payload: Any) -> Request:
     """Return the request with which Slack posts this payload."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    stamp = str(int(NOW))
-    digest = hmac.new(SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": f"v0={digest}"}
-    return Request("POST", "/slack/events", headers, body)
+    return Request("POST", "/slack/events", signed_headers(body, NOW), body)
 
 
 def mention(**changes: Any) -> dict[str, Any]:
-    """Return the payload of a mention."""
-    event = {"type": "app_mention", "user": "U0ASKER01", "channel": "C0PRACTICE", "ts": "1763822000.000100"}
-    event |= {"text": "<@U0COCOAI> hello"} | changes
-    return {"type": "event_callback", "team_id": "T0PRACTICE", "event_id": "Ev1", "event": event}
+    """Return the payload of the mention whose key is QUESTION_KEY."""
+    return envelope(mention_event(**{"ts": "1763822000.000100"} | changes))
 
 
 QUESTION_KEY = "C0PRACTICE-1763822000.000100-1763822000.000100"
@@ -51,17 +44,14 @@ CLICKED_AT = "1763822050.417840"
 
 
 def click(action: str, **changes: Any) -> dict[str, Any]:
-    """Return the payload of a click on a button under the reply to `mention()`."""
-    button = {"type": "button", "action_id": f"cocoai_{action}", "value": f"{QUESTION_KEY} U0ASKER01"}
-    button |= {"action_ts": CLICKED_AT} | changes
-    container = {"type": "message", "message_ts": "1763822001.000200", "channel_id": "C0PRACTICE"}
-    user = {"id": "U0READER1", "team_id": "T0PRACTICE"}
-    return {"type": "block_actions", "user": user, "container": container, "actions": [button]}
+    """Return the payload of a press of a button under the reply to `mention()`, by another user than the asker."""
+    pressed = button(action, QUESTION_KEY, **{"action_ts": CLICKED_AT} | changes)
+    return slack_payloads.click(action, QUESTION_KEY, user=user(id="U0READER1"), actions=[pressed])
 
 
 def clicked(payload: Any) -> Request:
     """Return the request with which Slack posts this click."""
-    return posted(urlencode({"payload": json.dumps(payload)}).encode())
+    return posted(form(payload))
 
 
 class Handlers:
@@ -72,10 +62,10 @@ class Handlers:
         self.spool.make_folders()
         self.runner = RecordingRunner(self.spool)
         self._scoreboard = Scoreboard(None, slots=0)
-        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
         self.events = EventsHandler(analyzer, self.spool, self.runner, self._scoreboard, clock=clock)
         self.interactions = InteractionsHandler(
-            InteractionAnalyzer(SECRET, who=lambda: US), self.spool, self.runner, self._scoreboard, clock=clock
+            InteractionAnalyzer(SIGNING_SECRET, who=lambda: US), self.spool, self.runner, self._scoreboard, clock=clock
         )
 
     @property

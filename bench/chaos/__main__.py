@@ -31,9 +31,9 @@ from bench.chaos.clickers import Clickers
 from bench.chaos.ledger import Account, Ledger, answer_to
 from bench.chaos.mischief import Deed, Mischief
 from cocoai.rehearsal.certificates import Certificates, make
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests.house import House, house
 
 LONGEST = 24 * 3600
@@ -120,7 +120,7 @@ class Run:
     def run(self) -> int:
         """The exit status."""
         certificates = make(self._folder / "certificates")
-        manner = Manner(retry_waits=RETRY_WAITS)
+        manner = SlackSwitches(retry_waits=RETRY_WAITS)
         settings: Mapping[str, str] = SETTINGS | {processes.MARK: self._mark}
         try:
             with house(self._var, certificates, manner=manner, openai=model, **settings) as built:
@@ -161,9 +161,9 @@ class Run:
             askers.end()
             clickers.end()
             mischief.end()
-        built.slack.mend()
-        built.openai.mend()
-        built.slack.manner.repeat, built.slack.manner.latency = 0, 0.0
+        built.slack.clear_faults()
+        built.openai.clear_faults()
+        built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
         self._notes["given up by supervisord"] = ", ".join(mischief.revive()) or "nothing"
         self._rest(built, logs)
         return mischief.deeds, {f"done to it: {kind}": count for kind, count in mischief.counts().items()}
@@ -187,7 +187,7 @@ class Run:
         return len(os.listdir(self._var / "spool" / folder))
 
     def _accounts(self, built: House) -> list[Account]:
-        return self._ledger.accounts(built.slack.deliveries, built.openai.asked, built.slack.thread)
+        return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread)
 
     def _keep(self) -> None:
         """Lay spool and logs where they outlast us."""
@@ -199,7 +199,7 @@ class Run:
 
 def model(certificates: Certificates) -> PracticeOpenAI:
     """A model that writes each question its own answer, in three quick pieces."""
-    return PracticeOpenAI(certificates, manner=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
+    return PracticeOpenAI(certificates, switches=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
 
 
 def print_table(figures: Mapping[str, object]) -> None:

@@ -8,9 +8,10 @@ import threading
 from typing import Any
 
 from bench.chaos.ledger import Ledger, Question, asked_text
-from cocoai.rehearsal.openai.manner import FaultKind
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.workspace import Channel, Message
+from cocoai.rehearsal.openai.openai_faults import FaultKind
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeChannel as Channel
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House
 
 CHANNELS = ("C0PRACTICE", "G0PRIVATE", "C0CHAOS01", "C0CHAOS02", "C0CHAOS03")
@@ -137,9 +138,9 @@ class Askers:
 
     def _bad_days(self) -> None:
         dice, slack = self._dice, self._house.slack
-        slack.manner.twins = dice.choice(("mention first", "message first"))
-        slack.manner.latency = dice.choice(LATENCIES)
-        slack.manner.repeat = dice.choice((1, 2)) if dice.random() < TWICE_DELIVERED else 0
+        slack.switches.twins = dice.choice(("mention first", "message first"))
+        slack.switches.latency = dice.choice(LATENCIES)
+        slack.switches.repeat = dice.choice((1, 2)) if dice.random() < TWICE_DELIVERED else 0
         if dice.random() < MODEL_FAILS:
             kind, how = dice.choice(MODEL_FAULTS)
             self._house.openai.fail(kind, 1, **how)

@@ -8,7 +8,7 @@ import threading
 
 from bench.chaos.ledger import Ledger, Question, payload
 from bench.soak import is_row
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.house import House
 
 PAUSE = 0.4
@@ -52,8 +52,8 @@ class Clickers:
             clicked = self._house.slack.click(user, message.channel, message.ts, f"cocoai_{action}")
         except ValueError:
             return  # the button has gone meanwhile
-        self._ledger.clicks.append((question.key, action, clicked.accepted))
-        if action == "again" and clicked.accepted:
+        self._ledger.clicks.append((question.key, action, clicked.is_accepted))
+        if action == "again" and clicked.is_accepted:
             self._ledger.questions.append(Question(question.number, question.message, clicked.action_ts))
 
     def _replies(self, question: Question) -> list[Message]:

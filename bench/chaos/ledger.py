@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cocoai.rehearsal.openai.practice import Asked
-from cocoai.rehearsal.slack.delivery import Delivery
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.practice_openai import RecordedRequest
+from cocoai.rehearsal.slack.event_delivery import Delivery
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 WORDS, MANY_WORDS, LONG_EVERY = 3, 900, 20
 """An answer's words, a long answer's (three messages), and which questions get one."""
@@ -136,7 +136,10 @@ class Ledger:
     clicks: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def accounts(
-        self, deliveries: Iterable[Delivery], asked: Iterable[Asked], thread: Callable[[str, str], Sequence[Message]]
+        self,
+        deliveries: Iterable[Delivery],
+        asked: Iterable[RecordedRequest],
+        thread: Callable[[str, str], Sequence[Message]],
     ) -> list[Account]:
         """What became of each; `thread` gives a thread's messages by channel and ts."""
         accepted = {(each.channel, each.ts) for each in deliveries if each.status == 200}
@@ -156,7 +159,7 @@ class Ledger:
         return frozenset(action for of, action, was_heard in self.clicks if of == key and (was_heard or not heard))
 
 
-def number_asked(asked: Asked) -> int | None:
+def number_asked(asked: RecordedRequest) -> int | None:
     """The question that this request to the model was for."""
     messages = asked.body.get("messages", []) if isinstance(asked.body, dict) else []
     return number_in(str(messages[-1].get("content", ""))) if messages else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 MARK = "CHAOS_MARK"
 """The environment variable that the whole stack inherits."""
 
-JOBS = frozenset({"cocoai-job", "cocoai-usher"})
+JOBS = frozenset({"cocoai-job", "cocoai-notify"})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.chaos.ledger import Account, payload
 from bench.chaos.mischief import Deed
-from cocoai.rehearsal.slack.delivery import Delivery
+from cocoai.rehearsal.slack.event_delivery import Delivery
 from tests.house import House
 
 MOST_SHOWN = 20

@@ -30,10 +30,10 @@ from bench.peers.front import Front
 from bench.peers.nginx import Backend
 from cocoai.engine.process import locks
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.stage import rehearsal
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.rehearse import rehearsal
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.spool.spool import Spool
 from tests.processes import PATIENCE, free_port, wait_until
 
@@ -110,7 +110,7 @@ def subject(
     *,
     answers: bool = True,
     workers: int = 2,
-    manner: Manner | None = None,
+    manner: SlackSwitches | None = None,
     openai: Callable[[Certificates], PracticeOpenAI] = PracticeOpenAI,
     account: Account | None = None,
     pm: str = "static",
@@ -128,7 +128,7 @@ def subject(
         folder, f"127.0.0.1:{free_port()}", certificates, workers=workers, answers=answers, pm=pm, environ=environ
     )
     with ExitStack() as stack:
-        slack = stack.enter_context(PracticeSlack(certificates, manner=manner))
+        slack = stack.enter_context(PracticeSlack(certificates, switches=manner))
         practice = stack.enter_context(openai(certificates))
         place.urls = (slack.api_url, practice.base_url)
         if account is not None:

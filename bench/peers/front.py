@@ -29,7 +29,7 @@ class Front:
 
     @contextmanager
     def raise_up(self, var: str, *, listen: str, config: str) -> Iterator[Front]:  # noqa: ARG002 (the place says both)
-        """The production shape, as cocoai.rehearsal.stage wants it."""
+        """The production shape, as cocoai.rehearsal.rehearse wants it."""
         nginx.copy(self._place, config)
         behind = self._make(self._place)
         with ExitStack() as stack:

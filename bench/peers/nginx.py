@@ -10,8 +10,8 @@ from importlib import resources
 from pathlib import Path
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice import API_KEY
-from cocoai.rehearsal.slack.practice import SIGNING_SECRET, TOKEN
+from cocoai.rehearsal.openai.practice_openai import API_KEY
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, TOKEN
 from cocoai.rehearsal.slack.workspace import Installation
 from cocoai.up import etc
 from cocoai.up.machine import SBIN, find_nginx

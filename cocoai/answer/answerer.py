@@ -20,7 +20,7 @@ from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Fact, Job
@@ -51,7 +51,7 @@ class Answerer:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        names = UserNames(os.path.join(folder, "people"), slack.name)
+        names = UserNames(os.path.join(folder, "people"), slack.user_name)
         ratio = TokenRatio(os.path.join(folder, "calibration.json"))
         self._spool = spool
         self._options = options
@@ -76,11 +76,10 @@ class Answerer:
         """Run one attempt at a claimed job: it ends finished, failed, or with a time to try again."""
         if job.question.get("kind") in ACTIONS:
             self._clicks.handle(job)
-        elif (attempt := self._attempt(job)) is not None:
-            self._run(attempt)
-
-    def _run(self, attempt: Attempt) -> None:
-        job = attempt.job
+            return
+        attempt = self._attempt(job)
+        if attempt is None:
+            return
         reply = self._reply(attempt)
         failures = self._failures(attempt, reply)
         with handled(job, failures):
@@ -125,7 +124,7 @@ class Answerer:
         A model prefix with nothing behind it counts as a mention without words.
         """
         question = attempt.question
-        text = plain(question.text, self._identity.user_id())
+        text = plain_text(question.text, self._identity.user_id())
         is_empty = not split_model_prefix(text, self._options.personas.models())[1]
         if question.again or (is_empty and self._prompts.has_files(attempt)):
             return ""

@@ -83,7 +83,7 @@ class Clicks:
         """Delete all parts of our reply. A QA copy of CocoAI may have replied too: its messages stay."""
         own_user = self._identity.user_id()
         for message in self._slack.thread(click.channel, click.thread_ts):
-            if message.mark is not None and message.mark.key == click.key and message.user == own_user:
+            if message.metadata is not None and message.metadata.key == click.key and message.user == own_user:
                 self._slack.delete(click.channel, message.ts)
 
     def _record_feedback(self, click: Click, texts: Texts) -> None:

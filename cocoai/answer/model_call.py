@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.prompt import PromptBuilder
-from cocoai.chatgpt.chat import ChatGPTChat, Ending
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
-from cocoai.slack.markdown.block_parser import clean
-from cocoai.slack.markdown.inline_parser import literal
+from cocoai.slack.markdown.block_parser import normalize_markdown
+from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.spool.job import Fact
 from cocoai.spool.spool import Spool
 from cocoai.texts import Texts
@@ -31,7 +32,7 @@ class _RunningCall:
     """
 
     model: str
-    pieces: Generator[str | Ending, None, None]
+    pieces: AnswerPieces
     left_out: tuple[LeftOut, ...]
     shown: int
 
@@ -60,42 +61,40 @@ class ModelCall:
         """
         if self._spool.is_stop_requested(attempt.job.key):
             return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
-        call = self._start(attempt, live, ts)
+        call = self._start(attempt, ts)
         if attempt.job.attempt > 1:
             live.shown = call.shown  # what the last attempt had shown stays until there is more
         text, ending = self._read(attempt, call, live)
         return self._record_answer(attempt, text, ending, call.left_out)
 
-    def _start(self, attempt: Attempt, live: LiveMessage, ts: str) -> _RunningCall:
+    def _start(self, attempt: Attempt, ts: str) -> _RunningCall:
         prompt = self._prompts.build(attempt)
         pieces = self._chatgpt.reply(
             prompt.conversation,
             model=prompt.model,
-            spare=live.spare,
-            bell=self._wakeup.fd if self._wakeup else None,
+            wakeup=self._wakeup.fd if self._wakeup else None,
         )
         shown = max((len(message.text) for message in prompt.messages if message.ts == ts), default=0)
         return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
 
     def _read(self, attempt: Attempt, call: _RunningCall, live: LiveMessage) -> tuple[str, Ending]:
         """Read the answer to its end, or until the asker stops it."""
-        text, ending = "", Ending("", call.model, None)
-        for piece in call.pieces:
-            if isinstance(piece, Ending):
-                ending = piece
-            elif self._is_stopped(attempt, was_woken=not piece):
-                call.pieces.close()
-                return text + piece, Ending(STOPPED, call.model, None)
-            else:
-                text += piece
+        text = ""
+        with closing(call.pieces) as pieces:
+            piece = next(pieces)
+            while not isinstance(piece, Ending):
+                text += piece if isinstance(piece, str) else ""
+                if self._is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
+                    return text, Ending(STOPPED, call.model, None)
                 live.show(text)
-        if ending.usage is not None and ending.estimated:
-            self._ratio.learn(call.model, ending.estimated, ending.usage)
-        return text, ending
+                piece = pieces.send(live.seconds_to_next())
+        if piece.usage is not None and piece.estimated_tokens:
+            self._ratio.learn(call.model, piece.estimated_tokens, piece.usage)
+        return text, piece
 
-    def _is_stopped(self, attempt: Attempt, *, was_woken: bool) -> bool:
+    def _is_stopped(self, attempt: Attempt, *, is_interrupted: bool) -> bool:
         # A wake-up may have been missed, or meant for an earlier question: the request itself decides.
-        if self._wakeup and was_woken:
+        if self._wakeup and is_interrupted:
             self._wakeup.drain()
         return self._spool.is_stop_requested(attempt.job.key)
 
@@ -114,7 +113,7 @@ def answer_text(answer: Fact, texts: Texts) -> str:
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])
     finish = answer["finish"]
-    if clean(answer["text"]).strip():
+    if normalize_markdown(answer["text"]).strip():
         notes = {"length": texts.cut, STOPPED: texts.stopped}
         paragraphs = [answer["text"], notes.get(finish, "")]
     elif finish == STOPPED:
@@ -127,4 +126,4 @@ def answer_text(answer: Fact, texts: Texts) -> str:
 
 def _left_out(texts: Texts, name: str, why: str) -> str:
     text = texts.left_out if name else texts.left_out_unnamed
-    return text.format(name=literal(name), why=texts.why[why])
+    return text.format(name=escape_markdown(name), why=texts.why[why])

@@ -15,7 +15,7 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import LeftOut, read_files
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.messages import Message
-from cocoai.slack.thread.history import files_of_question, turns, words_of_question
+from cocoai.slack.thread.history import files_of_question, text_of_question, turns
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -70,9 +70,14 @@ class PromptBuilder:
         files = files_of_question(messages, question)
         attachments, left_out = read_files(self._slack, files, self._options.attachments)
         *before, last = turns(
-            messages, question, own_user, said=self._earlier_answer, names=self._names.name, is_reset=_is_reset
+            messages,
+            question,
+            own_user,
+            kept_answer=self._earlier_answer,
+            names=self._names,
+            is_reset=_is_reset,
         )
-        text = words_of_question(messages, question, own_user)
+        text = text_of_question(messages, question, own_user)
         chosen, last = self._split_command(last, text, is_continued=any(turn.speaker == "cocoai" for turn in before))
         model = chosen or self._options.model_of(question.channel)
         instructions = self._options.personas.for_channel(question.channel).instructions

@@ -1,10 +1,10 @@
-"""Complaint: what the API says is wrong, and what the caller should do about it. Pure.
+"""Parse an error of the API, and decide what the caller should do about it. Pure.
 
-The API's own message is looked at where servers say in words only which parameter they refuse; it never goes further,
-since it may quote a key or somebody's text.
+The API's own message is searched where a server names only in words what it refuses; it is never passed on, since it
+may quote a key or somebody's text.
 
 Sources: OpenAI's guide to error codes; its specification, ResponseErrorCode, for the codes about images, which its chat
-API uses too; the retry policy of OpenAI's own client; what OpenAI and other servers were seen to say.
+API uses too; the retry policy of OpenAI's own client; errors that OpenAI and other servers were seen to send.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from cocoai.errors import Permanent, Temporary
 
 EXHAUSTED = frozenset({"insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded"})
-"""No credit: a 429 like the rate limit's, which no waiting mends."""
+"""No credit: a 429 like the rate limit's, but waiting does not help."""
 
 _FINAL_IN_STREAM = frozenset(
     {
@@ -35,19 +35,19 @@ _FINAL_IN_STREAM = frozenset(
         "permission_error",
     }
 )
-"""An error inside a stream comes without a status; these codes and types say that it will not pass."""
+"""Codes and types that are permanent: an error inside a stream comes without a status."""
 
 _TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
-"""A refusal, though no model has spoken it."""
+"""A content filter's refusal; it counts as one, though the model did not write it."""
 
-_OURS = {"context_length_exceeded": _TOO_LONG, "refused": _FILTERED}
-"""Our names for what the asker can do something about, and the codes and types that mean it."""
+_OUR_CODES = {"context_length_exceeded": _TOO_LONG, "refused": _FILTERED}
+"""Our codes for errors that the asker can do something about, and the API's codes and types for each."""
 
 _REFUSALS = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
-_REFUSED_IN_WORDS = re.compile(r"unsupported|not supported|unrecognized|unknown|not permitted|extra_forbidden", re.I)
-_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_PLACE = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,96}")
+_REFUSED_IN_TEXT = re.compile(r"unsupported|not supported|unrecognized|unknown|not permitted|extra_forbidden", re.I)
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_PARAM = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,96}")
 
 _BAD_IMAGES = """
 empty_image_file failed_to_download_image image_content_policy_violation image_file_not_found image_file_too_large
@@ -58,17 +58,20 @@ _BAD_FILES = "invalid_file unsupported_file"
 _BAD_ATTACHMENTS = frozenset(f"{_BAD_IMAGES} {_BAD_FILES}".split())
 
 _CONTENT_PART = re.compile(r"messages\.?\[\d+\]\.content\.?\[\d+\]")
-"""Where in a request something attached stands; for a model without eyes OpenAI puts dots before the brackets."""
+"""The place of an attachment in a request. If the model takes no images, OpenAI puts dots before the brackets."""
 
 _ABOUT_AN_ATTACHMENT = re.compile(
     r"image|vision|multimodal|base64|mime type|\bpdf\b|\bfiles?\b|content (part|type)", re.I
 )
-_NOT_TAKEN = re.compile(r"not support|unsupported", re.I)
+_NOT_SUPPORTED = re.compile(r"not support|unsupported", re.I)
 
 
 @dataclass(frozen=True)
 class ApiError:
-    """One error of the API; every part may be missing. `status` is 0 where none came with it."""
+    """One error of the API; every part may be missing.
+
+    `status` is 0 if none came with it, `retry_after` is in seconds, and `text` is the whole body of the response.
+    """
 
     status: int
     code: str = ""
@@ -76,40 +79,42 @@ class ApiError:
     param: str = ""
     request_id: str = ""
     retry_after: float | None = None
-    words: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
 
     @classmethod
-    def in_response(cls, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-        """Read an HTTP error; `body` may be JSON in any of the shapes in use, or HTML."""
-        told = _error_of(body)
+    def from_response(cls, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
+        """Parse an HTTP error; `body` may be JSON in any of the shapes in use, or HTML."""
+        payload = _error_of(body)
         return cls(
             status,
-            code=_word(told.get("code")),
-            type=_word(told.get("type")),
-            param=_word(told.get("param"), _PLACE),
+            code=_code(payload.get("code")),
+            type=_code(payload.get("type")),
+            param=_code(payload.get("param"), _PARAM),
             request_id=request_id(headers),
             retry_after=_retry_after(headers),
-            words=body.decode("utf-8", "replace"),
+            text=body.decode("utf-8", "replace"),
         )
 
     @classmethod
-    def in_stream(cls, told: Any) -> ApiError:
-        """Read the `error` of an event; its code may be a number, which then is a status (as OpenRouter's is)."""
-        told = told if isinstance(told, dict) else {}
-        code = _word(told.get("code"))
+    def from_stream(cls, error: Any) -> ApiError:
+        """Parse the `error` of an event; if its code is a number, that is the status (as OpenRouter sends it)."""
+        payload = error if isinstance(error, dict) else {}
+        code = _code(payload.get("code"))
         status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
-        return cls(status, code=code, type=_word(told.get("type")), param=_word(told.get("param")))
+        return cls(status, code=code, type=_code(payload.get("type")), param=_code(payload.get("param")))
 
-    def error(self, ours: str = "") -> Temporary | Permanent:
-        """What to raise: named by the code, else the type, else the status.
+    def to_exception(self, our_code: str = "") -> Temporary | Permanent:
+        """Return what to raise, with the API's code, else its type, else the status, as the code.
 
-        `ours` is a name for what is known to be final, under which its own stands as `theirs`; some codes tell which.
+        `our_code` is our own for an error that is known to be permanent; the API's is then kept as `their_code`. If it
+        is not given, _OUR_CODES has one for some errors.
         """
+        # Status 200 without an error object is a page from somebody else: a wrong address, or a login page.
         nameless = "not_an_api" if self.status // 100 == 2 else str(self.status or "error_in_stream")
         code = self.code or self.type or nameless
-        ours = ours or next((name for name, codes in _OURS.items() if {self.code, self.type} & codes), "")
-        if ours:
-            return self._final(ours, code)
+        our_code = our_code or next((ours for ours, codes in _OUR_CODES.items() if {self.code, self.type} & codes), "")
+        if our_code:
+            return self._permanent(our_code, code)
         if self._may_pass():
             return Temporary(
                 code,
@@ -118,72 +123,77 @@ class ApiError:
                 request_id=self.request_id,
                 retry_after=self.retry_after,
             )
-        return self._final(code, self.type)
+        return self._permanent(code, self.type)
 
-    def _final(self, code: str, theirs: str) -> Permanent:
-        """`theirs` is more evidence, unless it says the same."""
-        theirs = theirs if theirs != code else ""
-        return Permanent(code, source="OpenAI", status=self.status, request_id=self.request_id, theirs=theirs)
+    def _permanent(self, code: str, their_code: str) -> Permanent:
+        """Return a `Permanent` with both codes, or with one if they are the same."""
+        their_code = their_code if their_code != code else ""
+        return Permanent(code, source="OpenAI", status=self.status, request_id=self.request_id, their_code=their_code)
 
     @property
-    def too_long(self) -> bool:
-        """Whether the conversation does not fit the model."""
-        return self.code in _TOO_LONG or self.type in _TOO_LONG or "maximum context length" in self.words
+    def is_too_long(self) -> bool:
+        """Return True if the conversation does not fit the model."""
+        return self.code in _TOO_LONG or self.type in _TOO_LONG or "maximum context length" in self.text
 
     @property
     def refuses_attachment(self) -> bool:
-        """Whether it is about something attached, of a conversation that had something attached.
+        """Return True if the error is about an attachment; only meaningful for a conversation that has attachments.
 
-        Told by the code, or by the place in the request, or in words alone. A server that cannot take it at all may
-        call that its own error (llama.cpp: 500).
+        The code says so, or the place in the request, or the message alone. A server that supports no attachments at
+        all may report that as an error of its own (llama.cpp: 500).
         """
         if self.code in _BAD_ATTACHMENTS or self.status == 413:
             return True
         if self.param and not self.param.startswith("messages"):
             return False
-        if self.status not in (400, 415, 422) and not (self.status in (500, 501) and _NOT_TAKEN.search(self.words)):
+        if self.status not in (400, 415, 422) and not (self.status in (500, 501) and _NOT_SUPPORTED.search(self.text)):
             return False
-        return bool(_CONTENT_PART.match(self.param) or _ABOUT_AN_ATTACHMENT.search(self.words))
+        return bool(_CONTENT_PART.match(self.param) or _ABOUT_AN_ATTACHMENT.search(self.text))
 
     def refused_parameter(self, sent: Collection[str]) -> str | None:
-        """Which of the parameters `sent` the model will not have, if that is what this is about."""
-        if self.status not in (400, 422) or not (self.code in _REFUSALS or _REFUSED_IN_WORDS.search(self.words)):
+        """Return the parameter among `sent` that the model refuses; None if the error is about something else."""
+        if self.status not in (400, 422) or not (self.code in _REFUSALS or _REFUSED_IN_TEXT.search(self.text)):
             return None
-        named = [re.split(r"[.\[]", self.param)[0]] if self.param else re.findall(r"\w+", self.words)
+        # `param` may go into detail: stream_options.include_usage, messages[0].role.
+        named = [re.split(r"[.\[]", self.param)[0]] if self.param else re.findall(r"\w+", self.text)
         return next((name for name in named if name in sent), None)
 
     def _may_pass(self) -> bool:
+        """Return True if the same request may succeed later."""
         names = {self.code, self.type}
         if names & EXHAUSTED:
             return False
         if self.status:
-            return self.status in (408, 409, 429) or self.status >= 500
+            return self.status in (408, 409, 429) or self.status >= 500  # those that OpenAI's own client retries
         return not names & (_FINAL_IN_STREAM | _BAD_ATTACHMENTS)
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """What OpenAI's support asks for; the names of `headers` are in lower case."""
-    return _word(headers.get("x-request-id"))
+    """Return the id that OpenAI's support asks for, or ""; the names of `headers` are in lower case."""
+    return _code(headers.get("x-request-id"))
 
 
 def _error_of(body: bytes) -> dict[str, Any]:
-    """The error object: under `error` as OpenAI puts it, or at the top."""
+    """Return the error object, under `error` as OpenAI puts it, or at the top; {} if there is none."""
     try:
-        told = json.loads(body)
+        payload = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    inner = told.get("error", told) if isinstance(told, dict) else {}
+    inner = payload.get("error", payload) if isinstance(payload, dict) else {}
     return inner if isinstance(inner, dict) else {}
 
 
-def _word(value: Any, form: re.Pattern[str] = _WORD) -> str:
-    """A code fit for a log; whatever else somebody puts there is not repeated."""
-    word = str(value) if isinstance(value, (str, int)) else ""
-    return word if form.fullmatch(word) else ""
+def _code(value: Any, pattern: re.Pattern[str] = _CODE) -> str:
+    """Return a code that is fit for a log, or "": any other text in its place is not repeated."""
+    code = str(value) if isinstance(value, (str, int)) else ""
+    return code if pattern.fullmatch(code) else ""
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from `retry-after-ms`, else `retry-after`: a number, or a date, counted from the response's own."""
+    """Return the seconds in `retry-after-ms`, else `retry-after`; None if neither is there or valid.
+
+    `retry-after` is a number, or a date, which is relative to the response's own date.
+    """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -193,6 +203,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(value: str | None) -> float | None:
+    """Return a finite number, 0 or more; None if `value` is none."""
     try:
         number = float(value or "")
     except ValueError:
@@ -201,7 +212,8 @@ def _number(value: str | None) -> float | None:
 
 
 def _between(earlier: str | None, later: str | None) -> float | None:
-    """The other side's clock against itself: ours may be wrong."""
+    """Return the seconds from one HTTP date to the other, at least 0; None if either is none."""
+    # Both are by the server's clock, since ours may be wrong.
     try:
         gap = parsedate_to_datetime(later or "") - parsedate_to_datetime(earlier or "")
     except (ValueError, TypeError):

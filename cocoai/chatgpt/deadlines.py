@@ -1,7 +1,7 @@
-"""Deadlines: how long one reply may still keep us waiting, and which of its time-outs strikes next.
+"""Deadlines: how long one reply may still take, and which of its time-outs comes first.
 
-Pure but for the clock that it is given. Silence is counted while we wait and only then: as long as the caller is busy
-with a piece of text, the quiet is his own, and nothing but the total runs on.
+Pure but for the clock that it is given. Silence is counted only while the reader waits for the server: while the caller
+is busy with a piece of text nothing but the total runs on.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from cocoai.errors import Temporary
 
 
 class Deadlines:
-    """All in seconds, `clock` monotonic; the total runs from here."""
+    """The time-outs of one reply, all in seconds. `clock` is monotonic; `total` runs from the construction."""
 
     def __init__(self, clock: Callable[[], float], total: float) -> None:
         self._clock = clock
         self._end = clock() + total
         self._since: float | None = None
-        self._patience = total
+        self._limit = total
         self._code = "total_timeout"
 
     def await_first_word(self, seconds: float) -> None:
-        """A request is about to leave: whatever arrives, words must come within `seconds` from now."""
-        self._since, self._patience, self._code = self._clock(), seconds, "first_word_timeout"
+        """Note that a request is about to leave: whatever arrives, text must come within `seconds` from now."""
+        self._since, self._limit, self._code = self._clock(), seconds, "first_word_timeout"
 
     def allow_silence(self, seconds: float) -> None:
-        """Something arrived: the next thing must come within `seconds` from the moment that it is waited for."""
-        self._since, self._patience, self._code = None, seconds, "silence_timeout"
+        """Note that something arrived: the next data must come within `seconds` from the next call of `left`."""
+        self._since, self._limit, self._code = None, seconds, "silence_timeout"
 
     def left(self) -> float:
-        """The seconds, more than none, until a time-out strikes; raises it when it has."""
+        """Return the seconds until the first time-out, more than 0. Raise its `Temporary` once it has passed."""
         now = self._clock()
         if self._since is None:
             self._since = now
-        seconds = min(self._since + self._patience, self._end) - now
+        seconds = min(self._since + self._limit, self._end) - now
         if seconds <= 0:
-            raise self.struck()
+            raise self.expired()
         return seconds
 
-    def struck(self) -> Temporary:
-        """The time-out that is first to strike, of a request that had been sent whole."""
-        total_first = self._since is None or self._end <= self._since + self._patience
-        return Temporary("total_timeout" if total_first else self._code, source="OpenAI", sent=True)
+    def expired(self) -> Temporary:
+        """Return the error for the time-out that comes first, of a request that had left completely."""
+        is_total_first = self._since is None or self._end <= self._since + self._limit
+        return Temporary("total_timeout" if is_total_first else self._code, source="OpenAI", sent=True)

@@ -1,7 +1,7 @@
-"""Calibration: how many tokens a model counts for each one that is estimated (conversation.py), learned from its bills.
+"""How many tokens a model counts for each estimated one (conversation.py), learned from the usage that it reports.
 
-Kept in one small file, so that every process knows what another has learned. It is a matter of money, not of truth: a
-file that is lost, odd or cannot be written costs nothing but the learning.
+The ratios are kept in one small file, so that every process knows what another has learned. They only affect the cost:
+if the file is lost, odd or cannot be written, nothing but the learning is lost.
 """
 
 from __future__ import annotations
@@ -15,46 +15,47 @@ if TYPE_CHECKING:
     from cocoai.chatgpt.stream import Usage
 
 LEAST, MOST = 0.25, 4.0
-"""No language is further off than that; a server that counts otherwise counts something else."""
+"""Limits of a ratio. No language is further off; a server beyond them counts something other than tokens."""
 
-_WORTH_IT = 0.05
-"""A change by less than this part is not written."""
+_MIN_CHANGE = 0.05
+"""The part by which a ratio must change to be written."""
 
 _WEIGHT = 0.5
-"""Of what was seen last. Bigger than `_WORTH_IT` by far, for what is not written is not remembered."""
+"""The weight of the last observation: far above `_MIN_CHANGE`, since a change that is not written is forgotten."""
 
-_MOST_MODELS = 50
+_MAX_MODELS = 50
 
 
 class TokenRatio:
-    """`path` is the file; models go by the names that they are asked under."""
+    """The ratios in the file at `path`, by the names under which the models are requested."""
 
     def __init__(self, path: str) -> None:
         self._file = CachedFile(path)
 
     def ratio(self, model: str) -> float:
-        """Tokens counted for one estimated, `LEAST` to `MOST`; 1.0 as long as it is unknown."""
+        """Return the tokens that the model counts for an estimated one, `LEAST` to `MOST`; 1.0 if that is unknown."""
         return self._read().get(model, 1.0)
 
     def learn(self, model: str, estimated: int, usage: Usage) -> None:
-        """`usage` was billed for what had been `estimated`; nothing can be learned from none."""
+        """Move the model's ratio towards this reply's: `usage` was billed for `estimated` tokens. Ignore zeros."""
         if estimated <= 0 or usage.prompt_tokens <= 0:
             return
         ratios = self._read()
-        known = ratios.pop(model, None)
+        known = ratios.pop(model, None)  # it is added again as the last, that is, the newest one
         seen = min(MOST, max(LEAST, usage.prompt_tokens / estimated))
         learned = seen if known is None else known + (seen - known) * _WEIGHT
-        if abs(learned - (known or 1.0)) > _WORTH_IT * (known or 1.0):
+        if abs(learned - (known or 1.0)) > _MIN_CHANGE * (known or 1.0):
             self._write({**ratios, model: round(learned, 3)})
 
     def _read(self) -> dict[str, float]:
+        """Return the ratio of each model, without those that are odd; {} if there is no file, or an odd one."""
         ratios = self._file.read_json()
         return {model: ratio for model, ratio in ratios.items() if _is_ratio(ratio)} if isinstance(ratios, dict) else {}
 
     def _write(self, ratios: dict[str, float]) -> None:
-        """Replace the file; the models that were learned last are kept."""
+        """Replace the file, with the models that were learned last; do nothing if it cannot be written."""
         with contextlib.suppress(OSError):
-            self._file.write_json(dict(list(ratios.items())[-_MOST_MODELS:]))
+            self._file.write_json(dict(list(ratios.items())[-_MAX_MODELS:]))
 
 
 def _is_ratio(value: object) -> bool:

@@ -6,6 +6,7 @@ Times are in seconds throughout.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -155,6 +156,9 @@ class PoolSettings:
     max_worker_mib: Annotated[
         int, Setting(integer(8, 4096), "32", "MiB (PSS) at which a worker is replaced; looked at each minute")
     ]
+    immortals: Annotated[
+        bool, Setting(SWITCH, "on", "share memory by objects whose references are not counted; Python 3.12 on")
+    ]
     status_listen: Annotated[
         tuple[str, int] | None,
         Setting(LISTEN, "127.0.0.1:8081", "where the status page listens; anyone who can connect can read it"),
@@ -166,6 +170,11 @@ class PathSettings:
     """[paths]: where things are kept."""
 
     var: Annotated[str, Setting(FOLDER, "var", "spool, locks, logs; relative to the settings file")]
+
+    @property
+    def scoreboard(self) -> str:
+        """Return where the pool's scoreboard lies, which the pool writes and `cocoai status` reads."""
+        return os.path.join(self.var, "run", "scoreboard")
 
 
 @dataclass(frozen=True)

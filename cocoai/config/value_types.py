@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from cocoai.engine.client.tls import is_loopback
+from cocoai.slack_ids import ID
 
 Number = TypeVar("Number", int, float)
 
@@ -117,7 +118,7 @@ def _name(text: str, _folder: str) -> str:
 
 
 def _ids(text: str, _folder: str) -> frozenset[str]:
-    return frozenset(_matching(r"[A-Z0-9]{2,24}", word) for word in re.split(r"[\s,]+", text) if word)
+    return frozenset(_matching(ID, word) for word in re.split(r"[\s,]+", text) if word)
 
 
 def _split_url(text: str) -> SplitResult:

@@ -1,1 +1,1 @@
-"""The engine: a pool, a router, a spool. It knows neither Slack nor OpenAI, and could be lifted out whole."""
+"""The engine: processes, sockets, FastCGI and HTTP. It does not know its application, and could be lifted out whole."""

@@ -1,5 +1,5 @@
-"""The rehearsal: a Slack and an OpenAI to practise with, honest small doubles on this machine, and a page to talk on.
+"""A practice Slack and a practice OpenAI, both served from this machine, and a page to talk on.
 
-They play the other side, so they share no code with slack/ and chatgpt/: a double made of its subject proves nothing.
-Nothing above imports this room but cli.py and tune/.
+They play the other side of the bot, so they share no code with `slack/` and `chatgpt/`: a double that is built from
+the code under test proves nothing. Of the modules outside only `cli.py` and `tune/` import this package.
 """

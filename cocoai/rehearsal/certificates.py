@@ -1,7 +1,7 @@
-"""A certificate authority made on the spot, and the one certificate that it signs: for this machine, for a while.
+"""Make a certificate authority and the one server certificate that it signs, for this machine and some weeks.
 
-The rehearsal walks the true path, TLS and all, so its servers need certificates that a careful client accepts.
-The authority's own key is gone before `make` returns: nobody can ever sign anything else with it.
+The rehearsal uses TLS as production does, so its servers need certificates that a strict client accepts. The
+authority's private key is deleted before `make` returns: nothing else can ever be signed with it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from cocoai.errors import CocoAIError
 
 DAYS = 90
+"""Validity of both certificates."""
 
 # Python 3.13 verifies strictly (RFC 5280): without key identifiers and usages it refuses the chain.
 _CONFIG = """\
@@ -40,7 +41,7 @@ subjectAltName = IP:127.0.0.1, DNS:localhost
 
 @dataclass(frozen=True)
 class Certificates:
-    """Paths of PEM files: what a client trusts, and what a server shows."""
+    """Paths of PEM files: the authority's certificate for clients, the server's certificate and key for servers."""
 
     ca_file: str
     cert_file: str
@@ -48,9 +49,9 @@ class Certificates:
 
 
 def make(folder: Path) -> Certificates:
-    """Write `ca.pem`, `server.pem` and `server.key` (0600) into `folder`, anew each time.
+    """Write a new `ca.pem`, `server.pem` and `server.key` (0600) into `folder`, and return their paths.
 
-    Raises `CocoAIError` when the `openssl` command is missing or fails.
+    Raise `CocoAIError` if the `openssl` command is missing or fails.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = Certificates(str(folder / "ca.pem"), str(folder / "server.pem"), str(folder / "server.key"))
@@ -60,7 +61,10 @@ def make(folder: Path) -> Certificates:
 
 
 def _sign(made: Certificates, scratch: str) -> None:
-    """The scratch folder holds the configuration, the request and the authority's key, and goes with them."""
+    """Run openssl twice: for the authority, and for the server's certificate.
+
+    `scratch` is a temporary folder for the configuration, the signing request and the authority's key.
+    """
     config, ca_key, request = f"{scratch}/openssl.cnf", f"{scratch}/ca.key", f"{scratch}/server.csr"
     Path(config).write_text(_CONFIG, encoding="ascii")
     new = ["req", "-config", config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
@@ -73,11 +77,13 @@ def _sign(made: Certificates, scratch: str) -> None:
 
 
 def _serial() -> str:
-    """At most 20 bytes, positive (RFC 5280, 4.1.2.2); a browser refuses a serial it has seen from the same name."""
+    """Return a random serial number: positive, at most 20 bytes (RFC 5280, 4.1.2.2)."""
+    # Random, because a browser refuses a serial that it has seen from an issuer of the same name.
     return f"0x01{secrets.token_hex(18)}"
 
 
 def _openssl(common_name: str, arguments: list[str]) -> None:
+    """Run `openssl` with these arguments. Raise `CocoAIError` if it is missing, fails or takes over a minute."""
     environment = {**os.environ, "COMMON_NAME": common_name}
     command = ["openssl", *arguments]
     try:
@@ -85,5 +91,5 @@ def _openssl(common_name: str, arguments: list[str]) -> None:
     except FileNotFoundError:
         raise CocoAIError("the openssl command is missing: install the package openssl") from None
     except subprocess.SubprocessError as error:
-        said = getattr(error, "stderr", None) or b""
-        raise CocoAIError(f"openssl failed: {said.decode(errors='replace').strip() or error}") from None
+        stderr = getattr(error, "stderr", None) or b""
+        raise CocoAIError(f"openssl failed: {stderr.decode(errors='replace').strip() or error}") from None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_KEY = re.compile(r"([A-Z0-9]{2,24})-([0-9]{1,12}\.[0-9]{1,8})-([0-9]{1,12}\.[0-9]{1,8})")
+from cocoai.slack_ids import ID, TS
+
+_KEY = re.compile(f"({ID})-({TS})-({TS})")
 
 
 class Key(NamedTuple):

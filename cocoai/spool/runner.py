@@ -109,7 +109,7 @@ class Runner:
         if (slot := self._slots.take()) is not None:
             self._fork("cocoai-job", slot, lambda: self._work(slot))
         elif (usher := locks.take(self._usher_path)) is not None:
-            self._fork("cocoai-usher", usher, lambda: self._usher(usher))
+            self._fork("cocoai-notify", usher, lambda: self._usher(usher))
 
     def stop(self, key: str) -> bool:
         """In a worker: wish that this question ends with what is there. False if it has ended; `OSError`, `ValueError`.
@@ -118,7 +118,7 @@ class Runner:
         """
         if not self._spool.request_stop(Key.parse(key)):
             return False
-        if process := self._board.process_answering(key):
+        if process := self._board.process_of_job(key):
             send_signal(*process, SIGNAL)
         return True
 
@@ -131,7 +131,7 @@ class Runner:
         errands = [errand for errand in self._errands if errand.is_due()]
         for errand in errands:
             errand.tried = time.monotonic()
-        fork.fork(lambda: self._attend(errands), name="cocoai-usher")
+        fork.fork(lambda: self._attend(errands), name="cocoai-notify")
 
     def _fork(self, name: str, lock: FileLock, run: Callable[[], None]) -> None:
         def work() -> None:
@@ -154,7 +154,7 @@ class Runner:
         self._board.release_row()
         self._handler = self._connect()
         if errands and (usher := locks.take(self._usher_path)) is not None:
-            with self._seated(self._board.placeholder_row(), usher):
+            with self._seated(self._board.helper_row("placeholder"), usher):
                 for errand in errands:
                     with self._time_limit():
                         errand.run()
@@ -185,7 +185,7 @@ class Runner:
 
     def _usher(self, usher: FileLock) -> None:
         """With the usher's lock: nobody waits in silence."""
-        with self._seated(self._board.placeholder_row(), usher):
+        with self._seated(self._board.helper_row("placeholder"), usher):
             for job in self._spool.each_without("placeholder"):
                 self._see_to(job, self._handler.post_placeholder)
                 self._call_in()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cocoai.engine.process.scoreboard import Snapshot
+from cocoai.engine.process.scoreboard_snapshot import Snapshot
 from cocoai.status.answers import LastDay
 from cocoai.status.status import RUNNING, ProcessMemory, Status
 from cocoai.status.units import mib, moment, number, plain, seconds, times
@@ -203,12 +203,14 @@ def _pool(snapshot: Snapshot) -> Iterator[Field]:
     yield Field("Workers died", number(snapshot.died), is_alarm=snapshot.died > 0)
     outgrown = snapshot.outgrown
     yield Field("Workers outgrown", number(outgrown), "over [pool] max_worker_mib" if outgrown else "")
+    sharing, _, reason = snapshot.memory_sharing.partition(": ")
+    yield Field("Memory sharing", sharing, plain(reason))
 
 
 def _errors(snapshot: Snapshot, now: float) -> ReportTable:
     """Return the table of the last error of each process, with its age."""
     columns = (Column("When"), Column("Who"), Column("What"))
     rows = tuple(
-        (f"{seconds(max(0.0, now - error.at))} ago", error.who, plain(error.text)) for error in snapshot.mishaps
+        (f"{seconds(max(0.0, now - error.at))} ago", error.who, plain(error.text)) for error in snapshot.last_errors
     )
     return ReportTable(columns, rows, empty="none", is_wide=True)

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import cocoai
-from cocoai import board, config
+from cocoai import config
 from cocoai.engine.process import proc
-from cocoai.engine.process.scoreboard import Process, Snapshot
+from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
+from cocoai.errors import COUNTERS
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 
@@ -103,7 +104,7 @@ def collect(settings: config.Settings) -> Status:
 def _read_scoreboard(settings: config.Settings) -> tuple[Snapshot | None, str, str]:
     """Return the scoreboard's snapshot, if there is one, the pool's state, and a remark on it."""
     try:
-        snapshot = board.read_snapshot(settings)
+        snapshot = read_snapshot(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
     except FileNotFoundError:
         return None, STOPPED, "it has never run here"
     except (OSError, ValueError) as error:
@@ -163,14 +164,14 @@ def as_json(status: Status) -> dict[str, Any]:
         "slots": {"used": len(status.of_kind("job")), "of": status.slots},
         "spool": asdict(status.spool),
         "last_day": asdict(status.day),
-        "errors": [asdict(error) for error in snapshot.mishaps] if snapshot else [],
+        "errors": [asdict(error) for error in snapshot.last_errors] if snapshot else [],
     }
 
 
 def _pool_as_json(status: Status, snapshot: Snapshot) -> dict[str, Any]:
     """Return the pool's counters, with the numbers of idle, active and all workers as php-fpm names them."""
     counters = asdict(snapshot)
-    for elsewhere in ("mishaps", "processes"):  # as_json has them under other keys
+    for elsewhere in ("last_errors", "processes"):  # as_json has them under other keys
         del counters[elsewhere]
     workers = status.of_kind("worker")
     states = {state: sum(1 for worker in workers if worker.state == state) for state in ("idle", "busy")}

@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cocoai.rehearsal.certificates import make
-from cocoai.rehearsal.openai.manner import Manner
-from cocoai.rehearsal.openai.practice import PracticeOpenAI
-from cocoai.rehearsal.slack.practice import PracticeSlack
-from cocoai.rehearsal.slack.workspace import Message
-from cocoai.rehearsal.stage import ASKER, Raise, answered, rehearsal, replies
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.rehearse import ASKER, StartProduction, answered, rehearsal, replies
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.tune.advice import Measurement
 from cocoai.tune.process_tree import INTERVAL, CpuWatch, ProcessTree, adopting_orphans, read_tree, shared_with_us
 
@@ -32,14 +32,14 @@ MESSAGES = 500
 PIECES = 100
 """Pieces of one answer, about as many as a long paragraph has."""
 
-WRITING = Manner(pieces=PIECES, piece_delay=0.15)
+WRITING = OpenAISwitches(pieces=PIECES, piece_delay=0.15)
 """A model that takes 15 s for an answer, so that the reply is updated five times."""
 
 PATIENCE = 120.0
 """Seconds that a round of questions or messages may take."""
 
 
-def measure(raise_up: Raise, folder: Path) -> Measurement:
+def measure(raise_up: StartProduction, folder: Path) -> Measurement:
     """Rehearse in `folder` and measure, in about half a minute. Raise CocoAIError if the rehearsal cannot start."""
     certificates = make(folder / "certificates")
     with contextlib.ExitStack() as stack:
@@ -51,7 +51,7 @@ def measure(raise_up: Raise, folder: Path) -> Measurement:
         with CpuWatch() as messages:
             _post_messages(slack, MESSAGES)
         at_rest = read_tree()
-        openai.manner = WRITING
+        openai.switches = WRITING
         with CpuWatch() as questions:
             at_work = _ask(slack, IN_FLIGHT)
         return _measurement(at_rest, at_work, questions.seconds / IN_FLIGHT, messages.seconds / MESSAGES)
@@ -60,7 +60,7 @@ def measure(raise_up: Raise, folder: Path) -> Measurement:
 def _measurement(at_rest: ProcessTree, at_work: ProcessTree, question: float, message: float) -> Measurement:
     """Combine memory and CPU time; `question` and `message` are seconds of CPU for one of each."""
     workers = len(at_rest.kinds["worker"])
-    rest, work = (tree.pss("nginx", "master", "worker", "job", "usher") for tree in (at_rest, at_work))
+    rest, work = (tree.pss("nginx", "master", "worker", "job", "notify") for tree in (at_rest, at_work))
     return Measurement(
         nginx=at_rest.pss("nginx"),
         supervisord=at_rest.pss("supervisord"),
@@ -88,7 +88,7 @@ def _ask(slack: PracticeSlack, number: int) -> ProcessTree:
     _wait_for_all(slack, questions, _is_growing)
     tree = read_tree()
     _wait_for_all(slack, questions, answered)
-    while read_tree().kinds.keys() & {"job", "usher"}:
+    while read_tree().kinds.keys() & {"job", "notify"}:
         time.sleep(INTERVAL)
     return tree
 

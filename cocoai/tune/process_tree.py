@@ -22,7 +22,7 @@ PR_SET_CHILD_SUBREAPER = 36
 INTERVAL = 0.02
 """Seconds between two readings. CPU time that a process takes after its last one is not counted."""
 
-OURS = ("master", "worker", "job", "usher", "status", "nginx")
+OURS = ("master", "worker", "job", "notify", "status", "nginx")
 """The kinds of processes of the pool, and nginx; every other process is counted as supervisord's."""
 
 

@@ -1,4 +1,4 @@
-"""chatgpt/api_error.py: what an error of the API amounts to, and that its own message goes no further."""
+"""chatgpt/api_error.py: what an error of the API is translated to; its message is not passed on."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ pytestmark = pytest.mark.pure
 SENT = frozenset({"max_completion_tokens", "reasoning_effort", "store", "stream", "stream_options"})
 
 
-def complaint(status: int, told: object = None, **headers: str) -> ApiError:
-    """`told` is the JSON of the body, or the body itself; underscores in a header's name stand for hyphens."""
-    body = told if isinstance(told, bytes) else json.dumps(told).encode()
+def parsed(status: int, payload: object = None, **headers: str) -> ApiError:
+    """Parse an HTTP error. `payload` is the JSON of its body, or the body itself; `_` in a header's name means `-`."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-    return ApiError.in_response(status, named, body)
+    return ApiError.from_response(status, named, body)
 
 
 def error(**parts: Any) -> dict[str, Any]:
+    """Return an error object as OpenAI sends it."""
     return {
         "error": {"message": "The key sk-practice is at fault.", "type": None, "param": None, "code": None, **parts}
     }
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "code"),
+    ("status", "payload", "code"),
     [
         (408, error(), "408"),
         (409, error(type="conflict"), "conflict"),
@@ -45,16 +46,16 @@ def error(**parts: Any) -> dict[str, Any]:
         (529, b"", "529"),
     ],
 )
-def test_what_passes_is_temporary(status: int, told: object, code: str) -> None:
-    """Time-outs, conflicts, the rate limit, overload and 5xx; nothing was sent to any avail, so nothing is billed."""
-    raised = complaint(status, told).error()
+def test_an_error_that_passes_is_temporary(status: int, payload: object, code: str) -> None:
+    """Time-outs, conflicts, the rate limit, overload and 5xx are temporary, and not billed."""
+    raised = parsed(status, payload).to_exception()
 
     assert isinstance(raised, Temporary)
     assert ("OpenAI", code, status, False) == (raised.source, raised.code, raised.status, raised.sent)
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "code"),
+    ("status", "payload", "code"),
     [
         (400, error(type="invalid_request_error", code="invalid_value"), "invalid_value"),
         (400, error(type="invalid_request_error"), "invalid_request_error"),
@@ -70,16 +71,16 @@ def test_what_passes_is_temporary(status: int, told: object, code: str) -> None:
         (302, b"", "302"),
     ],
 )
-def test_what_does_not_pass_is_permanent(status: int, told: object, code: str) -> None:
-    """A bad key, a model that is gone, no credit: a 429 too, when its code says that waiting does not help."""
-    raised = complaint(status, told).error()
+def test_an_error_that_does_not_pass_is_permanent(status: int, payload: object, code: str) -> None:
+    """A bad key, a missing model and no credit are permanent, though the last is a 429."""
+    raised = parsed(status, payload).to_exception()
 
     assert isinstance(raised, Permanent)
     assert ("OpenAI", code, status) == (raised.source, raised.code, raised.status)
 
 
 @pytest.mark.parametrize(
-    ("told", "code"),
+    ("payload", "code"),
     [
         ({"error": None}, "400"),
         ({"error": "model is loading"}, "400"),
@@ -97,21 +98,21 @@ def test_what_does_not_pass_is_permanent(status: int, told: object, code: str) -
         (b"[" * 100_000, "400"),
     ],
 )
-def test_odd_bodies_are_tolerated(told: object, code: str) -> None:
-    """Null fields, other shapes, no JSON at all: the code, else the type, else the status."""
-    assert code == complaint(400, told).error().code
+def test_odd_bodies_are_tolerated(payload: object, code: str) -> None:
+    """Of a body with null fields, another shape or no JSON the code is its code, else its type, else the status."""
+    assert code == parsed(400, payload).to_exception().code
 
 
-def test_the_message_goes_no_further() -> None:
-    """It may quote a key or somebody's text: it is in no error and in no `repr`."""
-    told = complaint(401, error(code="invalid_api_key"), x_request_id="req_1")
+def test_the_message_is_not_passed_on() -> None:
+    """The message, which may quote a key or a user's text, is in no exception and in no `repr`."""
+    refused = parsed(401, error(code="invalid_api_key"), x_request_id="req_1")
 
-    assert "sk-practice" not in f"{told!r} {told.error()!r} {told.error()}"
-    assert "OpenAI invalid_api_key 401 req_1" == str(told.error())
+    assert "sk-practice" not in f"{refused!r} {refused.to_exception()!r} {refused.to_exception()}"
+    assert "OpenAI invalid_api_key 401 req_1" == str(refused.to_exception())
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("payload", "expected"),
     [
         (error(code="content_filter", type="invalid_request_error"), "OpenAI refused content_filter 400"),
         (error(code="moderation_blocked"), "OpenAI refused moderation_blocked 400"),
@@ -124,9 +125,9 @@ def test_the_message_goes_no_further() -> None:
         (error(code="insufficient_quota", type="insufficient_quota"), "OpenAI insufficient_quota 400"),
     ],
 )
-def test_what_the_asker_can_mend_has_a_name_of_ours(told: object, expected: str) -> None:
-    """Its own stands beside it, as a type beside its code."""
-    assert expected == str(complaint(400, told).error())
+def test_an_error_that_the_asker_can_fix_has_our_code(payload: object, expected: str) -> None:
+    """An error that the asker can do something about has a code of ours, and the API's beside it."""
+    assert expected == str(parsed(400, payload).to_exception())
 
 
 @pytest.mark.parametrize(
@@ -148,9 +149,9 @@ def test_what_the_asker_can_mend_has_a_name_of_ours(told: object, expected: str)
         ({"retry_after": "Sun, 22 Nov 2026 10:00:30 -0000", "date": "Sun, 22 Nov 2026 10:00:00 GMT"}, None),
     ],
 )
-def test_the_wait_that_was_asked_for(headers: dict[str, str], expected: float | None) -> None:
-    """Milliseconds first, then seconds or a date, which is measured against the response's own and not our clock."""
-    raised = complaint(429, error(), **headers).error()
+def test_retry_after(headers: dict[str, str], expected: float | None) -> None:
+    """Milliseconds come first, then seconds or a date, which is relative to the response's date, not to our clock."""
+    raised = parsed(429, error(), **headers).to_exception()
 
     assert isinstance(raised, Temporary)
     assert expected == raised.retry_after
@@ -158,20 +159,20 @@ def test_the_wait_that_was_asked_for(headers: dict[str, str], expected: float | 
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_header_is_tolerated(wait: str, date: str) -> None:
-    """The wait is a number of seconds or unknown."""
-    retry_after = complaint(429, None, retry_after=wait, date=date).retry_after
+    """For any headers the wait is a number of seconds, 0 or more, or None."""
+    retry_after = parsed(429, None, retry_after=wait, date=date).retry_after
 
     assert retry_after is None or 0 <= retry_after < float("inf")
 
 
 @given(st.integers(100, 599), st.binary(max_size=60))
 def test_any_body_is_tolerated(status: int, body: bytes) -> None:
-    """It ends in one of our errors, which bears the status."""
-    assert status == complaint(status, body).error().status
+    """Any status and body become one of our errors, with the status."""
+    assert status == parsed(status, body).to_exception().status
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "expected"),
+    ("status", "payload", "expected"),
     [
         (400, error(code="unsupported_parameter", param="max_completion_tokens"), "max_completion_tokens"),
         (400, error(code="unsupported_value", param="reasoning_effort"), "reasoning_effort"),
@@ -190,9 +191,9 @@ def test_any_body_is_tolerated(status: int, body: bytes) -> None:
         (400, b"<html>unsupported</html>", None),
     ],
 )
-def test_which_parameter_is_refused(status: int, told: object, expected: str | None) -> None:
-    """Named by `param`, or in words alone; and only one that was sent, so that nothing is dropped in vain."""
-    assert expected == complaint(status, told).refused_parameter(SENT)
+def test_the_refused_parameter(status: int, payload: object, expected: str | None) -> None:
+    """A refused parameter is named by `param`, or in the message alone, and counts only if it was sent."""
+    assert expected == parsed(status, payload).refused_parameter(SENT)
 
 
 UNSUPPORTED = "You uploaded an unsupported image. Please make sure your image is valid."
@@ -200,7 +201,7 @@ BLIND = "Invalid content type. image_url is only supported by certain models."
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "payload"),
     [
         (400, error(message=UNSUPPORTED, code="invalid_image_format")),
         (400, error(message=UNSUPPORTED, code="image_parse_error")),
@@ -218,16 +219,16 @@ BLIND = "Invalid content type. image_url is only supported by certain models."
         (500, error(message="Failed to parse messages: Unsupported content part type: image_url")),
     ],
 )
-def test_what_is_said_of_an_attachment(status: int, told: object) -> None:
-    """By OpenAI's codes, by the place in the request, or in words: OpenAI's, Ollama's, vLLM's, llama.cpp's."""
-    told_of = complaint(status, told)
+def test_an_error_about_an_attachment(status: int, payload: object) -> None:
+    """An attachment is named by OpenAI's code, by its place, or by the message of Ollama, vLLM or llama.cpp."""
+    found = parsed(status, payload)
 
-    assert told_of.refuses_attachment
-    assert isinstance(told_of.error("attachment"), Permanent)
+    assert found.refuses_attachment
+    assert isinstance(found.to_exception("attachment"), Permanent)
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "payload"),
     [
         (400, error(code="unsupported_parameter", param="reasoning_effort", message="not supported with image input")),
         (400, error(message="Unrecognized request argument supplied: store")),
@@ -239,21 +240,21 @@ def test_what_is_said_of_an_attachment(status: int, told: object) -> None:
         (503, error(message="Files are not supported today.")),
     ],
 )
-def test_what_is_said_of_something_else(status: int, told: object) -> None:
-    """Though it may mention pictures."""
-    assert not complaint(status, told).refuses_attachment
+def test_an_error_about_something_else(status: int, payload: object) -> None:
+    """An error about something else is none about an attachment, though its message may mention one."""
+    assert not parsed(status, payload).refuses_attachment
 
 
-def test_our_name_for_it_keeps_theirs() -> None:
-    """The caller goes by ours, and the operator reads what OpenAI said, and the request's id."""
-    raised = complaint(400, error(code="image_parse_error"), x_request_id="req_1").error("attachment")
+def test_our_code_keeps_the_apis_code() -> None:
+    """The caller decides by our code, and the operator reads the API's code and the request's id."""
+    raised = parsed(400, error(code="image_parse_error"), x_request_id="req_1").to_exception("attachment")
 
-    assert ("attachment", "image_parse_error") == (raised.code, raised.theirs)
+    assert ("attachment", "image_parse_error") == (raised.code, raised.their_code)
     assert "OpenAI attachment image_parse_error 400 req_1" == str(raised)
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("payload", "expected"),
     [
         (error(code="context_length_exceeded", param="messages"), True),
         (error(type="exceed_context_size_error", code=400), True),
@@ -262,6 +263,6 @@ def test_our_name_for_it_keeps_theirs() -> None:
         (b"", False),
     ],
 )
-def test_whether_the_conversation_is_too_long(told: object, expected: bool) -> None:
-    """By OpenAI's code, or as other servers say it."""
-    assert expected == complaint(400, told).too_long
+def test_a_conversation_that_is_too_long(payload: object, expected: bool) -> None:
+    """A conversation that is too long is reported by OpenAI's code, or in the message of other servers."""
+    assert expected == parsed(400, payload).is_too_long

@@ -1,4 +1,4 @@
-"""chatgpt/deadlines.py, on a clock that stands still until it is moved."""
+"""chatgpt/deadlines.py, on a clock that stands still until the test moves it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ pytestmark = pytest.mark.pure
 
 
 class Clock:
+    """A clock that stands still until the test sets `now`."""
+
     now = 1000.0
 
     def __call__(self) -> float:
@@ -29,23 +31,24 @@ def deadlines(clock: Clock) -> Deadlines:
     return deadlines
 
 
-def struck(deadlines: Deadlines) -> tuple[str, bool]:
+def expired(deadlines: Deadlines) -> tuple[str, bool]:
+    """Return the code and `sent` of the error that `left` raises."""
     with pytest.raises(Temporary) as raised:
         deadlines.left()
     return raised.value.code, raised.value.sent
 
 
-def test_the_first_word_is_awaited_from_the_sending(clock: Clock, deadlines: Deadlines) -> None:
-    """However often one looks, the end stays where it is."""
+def test_the_first_word_time_out_runs_from_the_sending(clock: Clock, deadlines: Deadlines) -> None:
+    """The first-word time-out ends at the same moment, however often `left` is called."""
     clock.now += 60
 
     assert (30, 30) == (deadlines.left(), deadlines.left())
     clock.now += 30
-    assert ("first_word_timeout", True) == struck(deadlines)
+    assert ("first_word_timeout", True) == expired(deadlines)
 
 
-def test_silence_is_counted_while_we_wait(clock: Clock, deadlines: Deadlines) -> None:
-    """What the caller does with a piece of text is no silence; the wait that follows is."""
+def test_silence_is_counted_from_the_next_wait(clock: Clock, deadlines: Deadlines) -> None:
+    """The silence time-out begins with the next call of `left`, not while the caller is busy."""
     deadlines.allow_silence(30)
     clock.now += 100
 
@@ -53,11 +56,11 @@ def test_silence_is_counted_while_we_wait(clock: Clock, deadlines: Deadlines) ->
     clock.now += 20
     assert 10 == deadlines.left()
     clock.now += 10
-    assert ("silence_timeout", True) == struck(deadlines)
+    assert ("silence_timeout", True) == expired(deadlines)
 
 
-def test_the_total_runs_on_whatever_happens(clock: Clock, deadlines: Deadlines) -> None:
-    """Texts that keep coming do not make an answer endless, nor does sending again."""
+def test_the_total_time_out_is_never_extended(clock: Clock, deadlines: Deadlines) -> None:
+    """Neither words that keep coming nor another request make the total time-out longer."""
     for _ in range(7):
         clock.now += 25
         deadlines.allow_silence(30)
@@ -66,15 +69,15 @@ def test_the_total_runs_on_whatever_happens(clock: Clock, deadlines: Deadlines) 
     deadlines.await_first_word(90)
     assert 5 == deadlines.left()
     clock.now += 5
-    assert ("total_timeout", True) == struck(deadlines)
+    assert ("total_timeout", True) == expired(deadlines)
 
 
-def test_what_strikes_first_is_named(clock: Clock, deadlines: Deadlines) -> None:
-    """A wait that the network ends a little early is named for the nearest time-out all the same."""
+def test_the_nearest_time_out_is_named(clock: Clock, deadlines: Deadlines) -> None:
+    """A wait that the network ends a little too early is reported as the nearest time-out."""
     deadlines.left()
     clock.now += 89.99
-    assert "first_word_timeout" == deadlines.struck().code
+    assert "first_word_timeout" == deadlines.expired().code
 
     deadlines.allow_silence(100)
     deadlines.left()
-    assert "total_timeout" == deadlines.struck().code
+    assert "total_timeout" == deadlines.expired().code

@@ -22,17 +22,18 @@ TEXT = Attachment("text", "notes.md", "text/markdown", "# 覚え書き".encode()
 
 
 def messages(*turns: Turn, instructions: str = "") -> list[dict[str, Any]]:
-    told = json.loads(request_body(Conversation(instructions, turns), "gpt-6-luna", {}))
-    return list(told["messages"])
+    """Return the messages of a request with these turns."""
+    payload = json.loads(request_body(Conversation(instructions, turns), "gpt-6-luna", {}))
+    return list(payload["messages"])
 
 
-def asked(text: str, *attachments: Attachment) -> Any:
-    """The content of a question, as the API is told it."""
+def content_of(text: str, *attachments: Attachment) -> Any:
+    """Return the content of the message for one question, as the API gets it."""
     return messages(Turn("asker", text, attachments))[0]["content"]
 
 
 def test_a_request_without_attachments_is_plain() -> None:
-    """Strings for contents, as every compatible server understands them; each speaker by the API's name."""
+    """Without attachments each content is a string, which every compatible server takes."""
     body = request_body(
         Conversation("Be kind.", (Turn("asker", "a"), Turn("cocoai", "b"), Turn("asker", "c"))), "m", {"stream": True}
     )
@@ -49,11 +50,11 @@ def test_a_request_without_attachments_is_plain() -> None:
     }
 
 
-def test_what_is_attached_comes_before_the_words() -> None:
-    """In the order in which it was attached, each kind in its own part, the question last."""
+def test_attachments_come_before_the_text() -> None:
+    """The attachments keep their order, each in a part of its kind, and the question is the last part."""
     data = base64.b64encode(PNG.data).decode()
 
-    assert asked("これは？", PNG, TEXT, PDF) == [
+    assert content_of("これは？", PNG, TEXT, PDF) == [
         {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
         {"type": "text", "text": "notes.md:\n\n# 覚え書き"},
         {"type": "file", "file": {"filename": "plan.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjcgLi4u"}},
@@ -61,34 +62,34 @@ def test_what_is_attached_comes_before_the_words() -> None:
     ]
 
 
-def test_a_picture_may_stand_for_itself() -> None:
-    """Without words there is no part for them."""
-    assert ["image_url"] == [part["type"] for part in asked(" \n", PNG)]
+def test_a_blank_text_makes_no_part() -> None:
+    """A question of only an image has no part for its text."""
+    assert ["image_url"] == [part["type"] for part in content_of(" \n", PNG)]
 
 
-def test_only_the_turn_it_belongs_to_has_it() -> None:
-    """The turns around it stay as they are."""
-    told = messages(Turn("asker", "a", (TEXT,)), Turn("cocoai", "b"), Turn("asker", "c"), instructions="Be kind.")
+def test_only_a_turn_with_attachments_has_parts() -> None:
+    """The content of the other turns remains a string."""
+    sent = messages(Turn("asker", "a", (TEXT,)), Turn("cocoai", "b"), Turn("asker", "c"), instructions="Be kind.")
 
-    assert [str, list, str, str] == [type(message["content"]) for message in told]
+    assert [str, list, str, str] == [type(message["content"]) for message in sent]
 
 
 @pytest.mark.parametrize(("name", "shown"), [("a\nb\u2028c .md", "a b c .md"), ("", "text"), ('"x"}', '"x"}')])
-def test_a_name_stays_in_its_line(name: str, shown: str) -> None:
-    """Whatever somebody calls a file, it heads the text and cannot pass for it."""
-    assert f"{shown}:\n\nbody" == asked("?", Attachment("text", name, "text/plain", b"body"))[0]["text"]
+def test_a_file_name_is_on_one_line(name: str, shown: str) -> None:
+    """A file name is one line above the text, whatever characters it has, and cannot pass for the text."""
+    assert f"{shown}:\n\nbody" == content_of("?", Attachment("text", name, "text/plain", b"body"))[0]["text"]
 
 
-def test_a_text_that_is_no_utf8_is_still_sent() -> None:
-    """What cannot be read is marked."""
-    assert asked("?", Attachment("text", "a", "text/plain", b"\xff!"))[0]["text"].endswith("\ufffd!")
+def test_a_text_that_is_not_utf_8_is_still_sent() -> None:
+    """Bytes of a text that are not UTF-8 become replacement characters."""
+    assert content_of("?", Attachment("text", "a", "text/plain", b"\xff!"))[0]["text"].endswith("\ufffd!")
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 49151, 49152, 49153, 98304, 98305])
-def test_base64_has_no_seam(size: int) -> None:
-    """Wherever the blocks end in which it is written."""
+def test_base64_blocks_join_without_a_gap(size: int) -> None:
+    """The base64 of an attachment is valid, wherever the blocks end in which it is written."""
     data = bytes(index % 251 for index in range(size))
-    url = asked("?", Attachment("image", "a", "image/gif", data))[0]["image_url"]["url"]
+    url = content_of("?", Attachment("image", "a", "image/gif", data))[0]["image_url"]["url"]
 
     assert data == base64.b64decode(url.removeprefix("data:image/gif;base64,"), validate=True)
 
@@ -100,27 +101,27 @@ TURNS = st.builds(Turn, st.sampled_from(["asker", "cocoai"]), st.text(), st.list
 
 
 @given(st.text(), st.lists(TURNS, min_size=1, max_size=4).map(tuple), st.text())
-def test_anything_is_written_as_json(instructions: str, turns: tuple[Turn, ...], model: str) -> None:
-    """Whatever the words, the names and the bytes are: the model hears each word once, and every attachment."""
-    told = json.loads(request_body(Conversation(instructions, turns), model, {"n": 1}))
-    said = told["messages"][1 if instructions else 0 :]
+def test_any_conversation_is_written_as_json(instructions: str, turns: tuple[Turn, ...], model: str) -> None:
+    """For any texts, names and bytes, the request has each text and each attachment once."""
+    payload = json.loads(request_body(Conversation(instructions, turns), model, {"n": 1}))
+    sent = payload["messages"][1 if instructions else 0 :]
 
-    assert (model, 1, len(turns)) == (told["model"], told["n"], len(said))
-    for turn, message in zip(turns, said, strict=True):
+    assert (model, 1, len(turns)) == (payload["model"], payload["n"], len(sent))
+    for turn, message in zip(turns, sent, strict=True):
         parts = message["content"] if turn.attachments else [{"text": message["content"]}]
         assert len(parts) == len(turn.attachments) + bool(turn.text.strip() or not turn.attachments)
         assert not turn.text.strip() or parts[-1]["text"] == turn.text
 
 
-def test_half_a_character_cannot_stop_a_request() -> None:
-    """A lone surrogate becomes a question mark, in a text as in a name."""
-    told = asked("a\ud83db", Attachment("pdf", "c\ud83d", "application/pdf", b"%PDF-"))
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    """A lone surrogate in a text or in a name does not prevent the request."""
+    parts = content_of("a\ud83db", Attachment("pdf", "c\ud83d", "application/pdf", b"%PDF-"))
 
-    assert ("a?b", "c?") == (told[1]["text"], told[0]["file"]["filename"])
+    assert ("a?b", "c?") == (parts[1]["text"], parts[0]["file"]["filename"])
 
 
-def test_an_attachment_is_not_copied_more_than_it_must() -> None:
-    """Its base64 is a third longer than it is; nothing of that size is made on the way, emoji in the words or not."""
+def test_an_attachment_is_copied_once() -> None:
+    """Besides the request itself nothing of an attachment's size is made, with emoji in the text or without."""
     size = 4 * 1024 * 1024
     conversation = Conversation("😀", (Turn("asker", "😀", (Attachment("image", "a", "image/png", bytes(size)),)),))
     tracemalloc.start()

@@ -7,14 +7,14 @@ It notes what it sees going wrong; what is wrong with a disk or with the end of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from cocoai.answer import Answerer
-from cocoai.chatgpt.chat import ChatGPTChat, Ending
+from cocoai.chatgpt.chat import AnswerPieces, ChatGPTChat, Ending
 from cocoai.conversation import Conversation
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent, Temporary
@@ -58,10 +58,10 @@ class Wire:
         fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
         return FullResponse(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
 
-    def ask(self, *_: object) -> NoReturn:
+    def post_streamed(self, *_: object) -> NoReturn:
         raise NotImplementedError
 
-    def fetch(self, *_: object) -> StreamedResponse:
+    def get(self, *_: object) -> StreamedResponse:
         raise NotImplementedError
 
 
@@ -72,7 +72,7 @@ class Model(ChatGPTChat):
         self._machine = machine
         self._in_hand = in_hand
 
-    def reply(self, conversation: Conversation, **_: object) -> Generator[str | Ending, None, None]:
+    def reply(self, conversation: Conversation, **_: object) -> AnswerPieces:
         text = self._machine.model(self._in_hand[-1], conversation.turns[-1].text)
         yield text[: len(text) // 2]
         self._machine.own_step("the model writes")

@@ -1,4 +1,4 @@
-"""Workers to be asked: real processes over a real socket, forked as the master forks them, and ended by their pids."""
+"""Real workers over a real socket, forked as the master forks them, and ended by their pids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.engine.web.fastcgi_client import PATIENCE
 
 
 class Workers:
-    """The workers of one test. They share `listener` with it, and each its lifeline."""
+    """The workers of one test, which share `listener` with it; `lifelines` are by pid."""
 
     def __init__(self, folder: Path) -> None:
         self.path = str(folder / "socket")
@@ -41,19 +41,19 @@ class Workers:
         keep: frozenset[int] = frozenset(),
         board: Scoreboard | None = None,
     ) -> int:
-        """One more worker, accepting already; `keep` are descriptors that its handlers want. Returns its pid.
+        """Start a worker, wait until it accepts, and return its pid; `keep` are descriptors that its handlers need.
 
-        At the board it has the first free seat.
+        It has the first free row of `board`.
         """
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE)
         worker = web_worker.Worker(router, max_requests=max_requests, request_timeout=request_timeout, board=board)
-        seat = board and board.worker_row(())
+        row = board and board.worker_row(())
 
         def serve() -> None:
-            speak_plainly()
-            if board and seat:
-                board.take_row(seat)
+            write_to_stderr()
+            if board and row:
+                board.take_row(row)
             worker.serve(self.listener, theirs)
 
         kept = keep | {self.listener.fileno(), theirs.fileno()}
@@ -64,18 +64,18 @@ class Workers:
         return pid
 
     def wait(self, pid: int) -> int:
-        """How this worker ended, as `os.waitstatus_to_exitcode` says it; waited for."""
+        """Wait until this worker ends; return its status as `os.waitstatus_to_exitcode` gives it."""
         status = ended(pid)
         self.lifelines.pop(pid).close()
         return status
 
     def dismiss(self, pid: int) -> int:
-        """End its lifeline, and wait."""
+        """Close the worker's lifeline and wait until it ends; return its status."""
         self.lifelines[pid].close()
         return self.wait(pid)
 
     def end(self) -> None:
-        """Whatever the test has come to."""
+        """Kill the workers that are left."""
         for pid in list(self.lifelines):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -84,7 +84,7 @@ class Workers:
 
 
 def ended(pid: int) -> int:
-    """How this child of ours ended, as `os.waitstatus_to_exitcode` says it; waited for, and reaped."""
+    """Wait for this child and reap it; return its status as `os.waitstatus_to_exitcode` gives it."""
     process = os.pidfd_open(pid)
     try:
         ready, _, _ = select.select([process], [], [], PATIENCE)
@@ -95,7 +95,7 @@ def ended(pid: int) -> int:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether this process is there and has not ended: whose child it is, and when it is reaped, is no matter."""
+    """Check whether this process is there and has not ended; a process that was not reaped yet has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
@@ -103,12 +103,12 @@ def is_alive(pid: int) -> bool:
 
 
 def python_path() -> str:
-    """PYTHONPATH for a program that is to find this house, as we do."""
+    """Return PYTHONPATH for a program that is to import this checkout."""
     return os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 
 
-def speak_plainly() -> None:
-    """In a forked child: say to descriptor 2 what pytest would keep for itself."""
+def write_to_stderr() -> None:
+    """Write the log to descriptor 2, in a forked child, instead of where pytest captures it."""
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115 (for the child's whole life)
     logging.root.handlers = [logging.StreamHandler(sys.stderr)]
     logging.root.setLevel(logging.INFO)
@@ -116,7 +116,7 @@ def speak_plainly() -> None:
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
-    """Real workers over a socket in a folder of this test."""
+    """Yield real workers over a socket in a folder of this test; kill them afterwards."""
     made = Workers(tmp_path)
     try:
         yield made

@@ -10,10 +10,10 @@ from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
 from cocoai.conversation import Persona
-from cocoai.rehearsal.openai.manner import FaultKind
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_faults import FaultKind
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
 from tests.options import FixedPersonas
@@ -50,7 +50,7 @@ def model_gone(desk: Counter, text: str) -> Message:
 
 def scope_missing(desk: Counter, text: str) -> Message:
     """The app may write, but not read the thread that it was asked in."""
-    desk.slack.manner.scopes = SCOPES - {"channels:history"}
+    desk.slack.switches.scopes = SCOPES - {"channels:history"}
     opening = desk.slack.say("U0ASKER02", "...")
     desk.ask(text, thread_ts=opening.ts)
     desk.run_to_the_end()
@@ -59,13 +59,13 @@ def scope_missing(desk: Counter, text: str) -> Message:
 
 def too_long(desk: Counter, text: str) -> Message:
     """Even alone the question does not fit the model."""
-    desk.openai.manner.context_tokens = 10
+    desk.openai.switches.context_tokens = 10
     return desk.answered(text)
 
 
 def attachment(desk: Counter, text: str) -> Message:
     """A picture, for a model that sees none."""
-    desk.openai.manner.vision = False
+    desk.openai.switches.vision = False
     return desk.share(text, PICTURE)
 
 
@@ -98,8 +98,8 @@ def bug(desk: Counter, text: str) -> Message:
 
 def cut(desk: Counter, text: str) -> Message:
     """The model has more to say than its limit allows."""
-    desk.openai.manner.answer = "あ" * 9000
-    desk.openai.manner.pieces = 10
+    desk.openai.switches.answer = "あ" * 9000
+    desk.openai.switches.pieces = 10
     return desk.answered(text)
 
 

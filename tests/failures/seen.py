@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cocoai.rehearsal.slack.front import Call
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.gateway import Call
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 OURS_ALONE = {
     "a trace": r"Traceback|, line \d+",

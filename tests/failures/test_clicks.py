@@ -8,8 +8,8 @@ import pytest
 
 from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import LANGUAGES, Texts
 from tests.failures.counter import QUESTIONS, Counter
 from tests.failures.scenarios import WEEK
@@ -56,7 +56,7 @@ def test_who_clicks_reads_it_in_the_language_of_the_reply(
     desk.click(reply, action, user)
     desk.run_to_the_end()
 
-    told = [(whisper.only_for, whisper.text) for whisper in desk.slack.whispers()]
+    told = [(whisper.only_for, whisper.text) for whisper in desk.slack.ephemeral_messages()]
     assert [(user, SAID[action, user](LANGUAGES[language]))] == told
     assert stands(desk, reply)
 
@@ -87,7 +87,7 @@ def test_a_deletion_that_slack_forbids_is_the_operators(
 
     assert (0, 1, 1) == desk.ended()
     assert f"reason=Slack {code}" in caplog.text
-    assert () == desk.slack.whispers()
+    assert () == desk.slack.ephemeral_messages()
     assert stands(desk, reply)
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from cocoai import config, status
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.status.report import report
 from cocoai.status.text import render
 from tests import test_failures
@@ -59,7 +59,7 @@ ENDS_AT_NGINX = {"too big", "an unknown path", "another method"}
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
     """One house for all of them, which knows who it is; nothing of ours alone has reached its Slack in the end."""
-    patient = Manner(retry_waits=(1.0, 5.0, 25.0))
+    patient = SlackSwitches(retry_waits=(1.0, 5.0, 25.0))
     with house(tmp_path_factory.mktemp("house"), certificates, manner=patient) as built:
         wait_until((built.var / "identity.json").exists)
         yield built
@@ -185,7 +185,7 @@ def test_without_credit_the_asker_is_told_and_the_operator_knows_why(standing: H
     row = "no credit, a bad key, a model that is gone, a scope that is missing"
     assert TOLD[row].texts[language] == read(reply)
     assert [reply.ts] == [message.ts for message in standing.replies(question)]
-    number = sum(1 for asked in standing.openai.asked if asked.path.endswith("/chat/completions"))
+    number = sum(1 for asked in standing.openai.requests if asked.path.endswith("/chat/completions"))
     evidence = f"OpenAI credit_balance_exhausted insufficient_quota 429 req_practice{number}"
     shown_by_status = "\n".join(render(report(looked(standing))))
     assert evidence in standing.log()

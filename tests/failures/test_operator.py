@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cocoai.answer.retry import DELAYS
-from cocoai.rehearsal.openai.manner import FaultKind
+from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.spool.job import Fact
 from tests.failures.counter import Counter
 from tests.failures.scenarios import SCENARIOS
@@ -37,7 +37,7 @@ def test_the_log_and_the_job_say_why(desk: Counter, name: str, caplog: pytest.Lo
 
     assert 1 == caplog.text.count(EVIDENCE[name])
     assert EVIDENCE[name] == failed(desk)["reason"]
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
     (key,) = desk.spool.keys("failed")
     told = f"{caplog.text} {desk.spool.peek('failed', key)}"
     assert {"OpenAI's own words", "a secret"}.isdisjoint(betrayals(told))
@@ -65,7 +65,7 @@ def test_openai_is_asked_again_when_it_says_and_no_more_often(
 
     waits = [fact["retry_at"] - fact["at"] for fact in desk.facts("failed", "retry")]
     assert pytest.approx(list(expected), abs=1) == waits
-    assert len(expected) + 1 == len(desk.openai.asked)
+    assert len(expected) + 1 == len(desk.openai.requests)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_openai_is_asked_again_when_it_says_and_no_more_often(
 def test_what_passes_in_time_is_never_heard_of(desk: Counter, kind: FaultKind, times: int) -> None:
     """The asker reads the answer, in the placeholder's place; what may have been billed is tried again only once."""
     desk.openai.fail(kind, times=times)
-    desk.openai.manner.answer = "Here it is."
+    desk.openai.switches.answer = "Here it is."
 
     question = desk.answered("what is this")
 
     assert ["Here it is."] == desk.paragraphs(question)
     assert (0, 1, 0) == desk.ended()
-    assert times + 1 == len(desk.openai.asked)
+    assert times + 1 == len(desk.openai.requests)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cocoai.rehearsal.slack.limits import Fault
-from cocoai.rehearsal.slack.manner import SCOPES
+from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.workspace import PracticeChannel
 from tests.failures.counter import QUESTIONS, Counter
 from tests.processes import free_port
 
@@ -43,7 +44,7 @@ PASSING: dict[str, Act] = {
 def test_a_slack_that_comes_back_gets_the_answer(desk: Counter, trouble: str, language: str) -> None:
     """However often it was tried: the answer is there once, without a word of the trouble, and paid once."""
     address = desk.slack.api_url
-    desk.openai.manner.answer = ANSWERS[language]
+    desk.openai.switches.answer = ANSWERS[language]
     PASSING[trouble](desk)
     question = desk.ask(QUESTIONS[language])
     for _ in range(5):
@@ -51,13 +52,13 @@ def test_a_slack_that_comes_back_gets_the_answer(desk: Counter, trouble: str, la
         desk.wait()
     in_between = desk.ended()
     desk.slack.api_url = address
-    desk.slack.mend()
+    desk.slack.clear_faults()
 
     desk.run_to_the_end()
 
     assert ((1, 0, 0), (0, 1, 0)) == (in_between, desk.ended())
     assert [ANSWERS[language]] == desk.paragraphs(question)
-    assert 1 == len(desk.openai.asked)
+    assert 1 == len(desk.openai.requests)
 
 
 def test_slack_is_asked_again_when_it_says(desk: Counter) -> None:
@@ -72,15 +73,15 @@ def test_slack_is_asked_again_when_it_says(desk: Counter) -> None:
 
 
 def archived(desk: Counter) -> None:
-    desk.slack.change_channel("C0PRACTICE", archived=True)
+    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
 
 
 def put_out(desk: Counter) -> None:
-    desk.slack.change_channel("C0PRACTICE", member=False)
+    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
 def may_not_write(desk: Counter) -> None:
-    desk.slack.manner.scopes = SCOPES - {"chat:write"}
+    desk.slack.switches.scopes = SCOPES - {"chat:write"}
 
 
 SHUT_OUT: dict[str, tuple[Act, str]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests.house import House, house
 from tests.kill.stack import is_at_rest
 from tests.processes import wait_until
@@ -25,7 +25,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
     with house(
         folder,
         certificates,
-        manner=Manner(echoes=False, retry_waits=(0.1, 0.3, 1.5)),
+        manner=SlackSwitches(echoes=False, retry_waits=(0.1, 0.3, 1.5)),
         entry=str(ENTRY),
         KILL_POINTS=str(folder / "points"),
         PYTHONPATH=str(ROOT),

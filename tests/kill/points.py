@@ -91,7 +91,7 @@ def half_written(what: bytes) -> Is:
 
 def as_usher(inner: Is) -> Is:
     """In the usher's process."""
-    return lambda call: inner(call) and Path("/proc/self/comm").read_text().strip() == "cocoai-usher"
+    return lambda call: inner(call) and Path("/proc/self/comm").read_text().strip() == "cocoai-notify"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
 from tests.house import House, payload
@@ -20,7 +20,7 @@ from tests.processes import wait_until
 @pytest.mark.parametrize("point", CLICKS, ids=lambda point: point.name)
 def test_killed_there_a_click_is_obeyed_once(built: House, point: Point) -> None:
     """Whoever clicked sees no warning; the model is paid no more than it must, and nobody is left."""
-    asked_before = len(built.openai.asked)
+    asked_before = len(built.openai.requests)
 
     SCENES[point.scene](built, point)
     wait_until(lambda: is_at_rest(built) and not built.spool.keys("ready"))
@@ -28,7 +28,7 @@ def test_killed_there_a_click_is_obeyed_once(built: House, point: Point) -> None
 
     assert [] == os.listdir(built.var / "points")
     assert 200 == built.slack.clicks[-1].status
-    assert point.paid == len(built.openai.asked) - asked_before
+    assert point.paid == len(built.openai.requests) - asked_before
 
 
 # the scenes, each with what has to come of it
@@ -46,13 +46,13 @@ def removed(built: House, point: Point) -> None:
 def praised(built: House, point: Point) -> None:
     """The opinion lies with the answer, and whoever has it is thanked."""
     question, replies = answered(built, "A short answer.")
-    thanked = len(built.slack.whispers())
+    thanked = len(built.slack.ephemeral_messages())
     click(built, point, replies[-1], "up")
     wait_until(lambda: is_at_rest(built) and not built.spool.keys("ready"))
 
     assert {("U0ASKER02", "up")} == opinions(built, question)
     assert replies == built.replies(question)
-    assert thanked < len(built.slack.whispers())
+    assert thanked < len(built.slack.ephemeral_messages())
 
 
 def again(built: House, point: Point) -> None:
@@ -72,7 +72,7 @@ def again(built: House, point: Point) -> None:
 
 def stopped(built: House, point: Point) -> None:
     """What is there stays: one reply, which says that it was stopped."""
-    built.openai.manner = Model(answer="word " * 400, piece_delay=0.3)
+    built.openai.switches = Model(answer="word " * 400, piece_delay=0.3)
     question = built.ask("at length?")
     built.slack.wait_for(lambda: any("word" in reply.text for reply in built.replies(question)))
     click(built, point, built.replies(question)[0], "stop", user="U0ASKER01")
@@ -94,7 +94,7 @@ SCENES: dict[str, Callable[[House, Point], None]] = {
 
 def answered(built: House, answer: str) -> tuple[Message, list[Message]]:
     """A question, and its whole reply, with nobody at work any more."""
-    built.openai.manner = Model(answer=answer)
+    built.openai.switches = Model(answer=answer)
     question = built.ask("one?")
     wait_until(lambda: key_of(question) in built.spool.keys("done"))
     wait_until(lambda: is_at_rest(built))

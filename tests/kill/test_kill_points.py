@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cocoai.rehearsal.openai.manner import Manner as Model
-from cocoai.rehearsal.slack.manner import Twins
-from cocoai.rehearsal.slack.workspace import Message
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.slack_switches import Twins
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from tests.house import House, payload
 from tests.kill.points import CLICKS, POINTS, Point
@@ -38,8 +38,8 @@ def test_killed_there_everything_happens_once(built: House, point: Point, twins:
 
     With one event for the mention, and with two, whose second may overtake the first's redelivery.
     """
-    built.slack.manner.twins = twins
-    asked_before, posted_before = len(built.openai.asked), posted(built)
+    built.slack.switches.twins = twins
+    asked_before, posted_before = len(built.openai.requests), posted(built)
 
     question = SCENES[point.scene](built, point)
     wait_until(lambda: ended(built, question))
@@ -48,7 +48,7 @@ def test_killed_there_everything_happens_once(built: House, point: Point, twins:
 
     assert [] == os.listdir(built.var / "points")
     assert REPLIES[point.scene] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in built.replies(question)]
-    assert point.paid == len(built.openai.asked) - asked_before
+    assert point.paid == len(built.openai.requests) - asked_before
     assert len(REPLIES[point.scene]) + MORE_POSTS.get(point.scene, 0) == posted(built) - posted_before
     # nginx asks another worker at once: Slack has never seen that one died.
     assert {200} == {each.status for each in deliveries if each.ts == question.ts}
@@ -68,23 +68,23 @@ def ended(built: House, question: Message) -> bool:
 
 
 def short(built: House, point: Point) -> Message:
-    built.openai.manner = Model(answer="A short answer.")
+    built.openai.switches = Model(answer="A short answer.")
     arm(built, point)
     return built.ask("one?")
 
 
 def long(built: House, point: Point) -> Message:
-    built.openai.manner = Model(answer=LONG)
+    built.openai.switches = Model(answer=LONG)
     arm(built, point)
     return built.ask("at length?")
 
 
 def waiting(built: House, point: Point) -> Message:
     """The only slot is taken by somebody else's question."""
-    built.openai.manner = Model(first_delay=1.0)
-    asked = len(built.openai.asked)
+    built.openai.switches = Model(first_delay=1.0)
+    asked = len(built.openai.requests)
     built.ask("slowly?")
-    wait_until(lambda: len(built.openai.asked) == asked + 1)
+    wait_until(lambda: len(built.openai.requests) == asked + 1)
     arm(built, point)
     return built.ask("and I?")
 
@@ -102,11 +102,11 @@ def refused(built: House, point: Point) -> Message:
 
 def deleted(built: House, point: Point) -> Message:
     """Somebody takes the placeholder away while the model thinks."""
-    built.openai.manner = Model(first_delay=0.5, answer="A short answer.")
-    asked = len(built.openai.asked)
+    built.openai.switches = Model(first_delay=0.5, answer="A short answer.")
+    asked = len(built.openai.requests)
     arm(built, point)
     question = built.ask("one?")
-    wait_until(lambda: len(built.openai.asked) == asked + 1)
+    wait_until(lambda: len(built.openai.requests) == asked + 1)
     (placeholder,) = built.replies(question)
     built.slack.delete(placeholder.channel, placeholder.ts)
     return question

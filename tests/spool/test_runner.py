@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.engine.process.scoreboard import Process, Scoreboard, read_snapshot
+from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.process.scoreboard_snapshot import Process, read_snapshot
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.spool import runner as jobs_module
 from cocoai.spool.generation import Generation
@@ -221,7 +222,7 @@ def test_who_has_a_slot_or_the_ushers_lock_is_seen(make: Callable[..., House]) -
     assert {pid for _, _, pid in seen} <= set(house.board.job_pids())
     house.let_go()
     wait_until(lambda: house.held() == [])
-    assert [] == house.seen("job") + house.seen("usher")
+    assert [] == house.seen("job") + house.seen("placeholder")
 
 
 def test_a_job_process_leaves_the_row_of_its_worker_alone(make: Callable[..., House]) -> None:
@@ -234,7 +235,7 @@ def test_a_job_process_leaves_the_row_of_its_worker_alone(make: Callable[..., Ho
 
     (worker,) = house.seen("worker")
 
-    assert () == read_snapshot(str(house.folder / "scoreboard"), slots=house.slots).mishaps
+    assert () == read_snapshot(str(house.folder / "scoreboard"), slots=house.slots).last_errors
     assert (os.getpid(), "idle", 0) == (worker.pid, worker.state, worker.requests)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cocoai import config
-from cocoai.engine.process.scoreboard import LastError, Process, Snapshot
+from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.process.scoreboard_snapshot import LastError, Process, Snapshot
+from cocoai.errors import COUNTERS
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -25,6 +27,11 @@ def settings_in(folder: Path) -> config.Settings:
     file.write_text("[paths]\nvar = var\n")
     file.chmod(0o600)
     return config.read(str(file), {}, secrets=False)
+
+
+def scoreboard_of(settings: config.Settings) -> Scoreboard:
+    """Return the pool's scoreboard, not begun yet."""
+    return Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
 
 
 @dataclass
@@ -81,7 +88,8 @@ SNAPSHOT: dict[str, Any] = {
     "died": 0,
     "outgrown": 0,
     "refused": {"not found": 2},
-    "mishaps": (LastError(1_763_822_100.0, "worker 1", "a full disk"),),
+    "memory_sharing": "off: by setting",
+    "last_errors": (LastError(1_763_822_100.0, "worker 1", "a full disk"),),
     "processes": (
         Process("worker", 0, 101, "idle", 12.0, 7, KEY, 0.0004, 0.0003),
         Process("job", 0, 102, "busy", 3.0, 0, KEY, 0.0, 0.0),
@@ -115,7 +123,7 @@ def hostile() -> Status:
     """Return a status in which every text that a stranger may have written is hostile."""
     process = Process("worker", 0, 101, "busy", 1.0, 1, HOSTILE, 0.1, 0.1)
     bad = snapshot(
-        refused={HOSTILE: 1}, mishaps=(LastError(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,)
+        refused={HOSTILE: 1}, last_errors=(LastError(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,)
     )
     spool = SpoolState(dict.fromkeys(("ready", "done", "failed", "tmp"), 1), 0, HOSTILE, 1.0)
     return status(bad, var=HOSTILE, trouble=HOSTILE, spool=spool)

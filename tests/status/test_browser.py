@@ -13,12 +13,12 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.spool.spool import Spool
 from cocoai.status.request_handler import StatusRequestHandler
 from tests import browser
 from tests.processes import PATIENCE
-from tests.status.samples import HOSTILE, put_answer, put_question
+from tests.status.samples import HOSTILE, put_answer, put_question, scoreboard_of
 
 pytestmark = pytest.mark.browser
 
@@ -62,7 +62,7 @@ def serving(settings: config.Settings) -> Iterator[str]:
 @pytest.fixture
 def address(settings: config.Settings) -> Iterator[str]:
     """Serve the page of a pool whose last error is hostile and long; yield its address."""
-    made = board.new(settings)
+    made = scoreboard_of(settings)
     made.begin(1, 4)
     made.take_row(made.worker_row(()))
     made.own_row.busy("C0PRACTICE-1763822000.000100-1763822000.000100")

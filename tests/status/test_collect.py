@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.engine.process import fork, locks, proc
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
 from tests.engine.conftest import ended
-from tests.status.samples import claim, put_question
+from tests.status.samples import claim, put_question, scoreboard_of
 
 NOW = 1_763_822_000.0
 
@@ -47,7 +47,7 @@ def process(run: Callable[[], object]) -> Iterator[int]:
 
 def pool_of(settings: config.Settings) -> Scoreboard:
     """Return a scoreboard whose master and first worker are this process."""
-    made = board.new(settings)
+    made = scoreboard_of(settings)
     made.begin(1, 4)
     made.take_row(made.worker_row(()))
     made.own_row.wait()
@@ -93,7 +93,7 @@ def test_a_killed_pool_leaves_its_figures(settings: config.Settings) -> None:
 
 def test_a_scoreboard_of_other_code_is_not_read(settings: config.Settings) -> None:
     """The state is unknown, and the reason is reported."""
-    Scoreboard(board.path(settings), slots=4, reasons=("another",)).begin(1, 1)
+    Scoreboard(settings.paths.scoreboard, slots=4, reasons=("another",)).begin(1, 1)
 
     status = collect(settings)
 
@@ -105,10 +105,10 @@ def test_a_scoreboard_of_other_code_is_not_read(settings: config.Settings) -> No
 def test_a_damaged_scoreboard_is_not_read(settings: config.Settings, size: int) -> None:
     """The state is unknown if the file is cut off, at any length."""
     pool_of(settings)
-    with open(board.path(settings), "r+b") as file:
+    with open(settings.paths.scoreboard, "r+b") as file:
         whole = file.read()
-    Path(board.path(settings)).unlink()
-    Path(board.path(settings)).write_bytes(whole[:size])
+    Path(settings.paths.scoreboard).unlink()
+    Path(settings.paths.scoreboard).write_bytes(whole[:size])
 
     status = collect(settings)
 
@@ -144,7 +144,7 @@ def test_memory_shared_with_the_collecting_process_is_the_pool_s(settings: confi
     """A page that two processes share counts half for each: our half is added to the pool again."""
     shared = b"x" * (32 * MIB)
 
-    with process(lambda: board.new(settings).begin(1, 1)) as pid:
+    with process(lambda: scoreboard_of(settings).begin(1, 1)) as pid:
         beside_us = proc.memory_use(pid).pss
         status = collect(settings)
 
@@ -156,7 +156,7 @@ def test_the_oldest_waiting_question_is_in_no_process(settings: config.Settings,
     """A question that a job process is answering does not count as waiting."""
     first, second = put_question(spool, NOW), put_question(spool, NOW + 1)
     put_question(spool, NOW + 2)
-    made = board.new(settings)
+    made = scoreboard_of(settings)
     made.begin(1, 1)
     made.take_row(made.job_row(0))
     made.own_row.busy(first)

@@ -7,8 +7,9 @@ import socket
 
 import pytest
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.status.request_handler import StatusRequestHandler, is_safe_host
+from tests.status.samples import scoreboard_of
 
 
 def send(settings: config.Settings, request: bytes) -> tuple[int, dict[str, str], str]:
@@ -45,7 +46,7 @@ def test_the_root_is_a_page(settings: config.Settings) -> None:
 
 def test_status_json_has_the_same_figures(settings: config.Settings) -> None:
     """`/status.json` is the status as JSON."""
-    board.new(settings).begin(1, 2)
+    scoreboard_of(settings).begin(1, 2)
 
     status, headers, body = send(settings, get(settings, "/status.json"))
 

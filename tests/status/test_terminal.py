@@ -15,10 +15,11 @@ from typing import IO
 
 import pytest
 
-from cocoai import board, config
+from cocoai import config
 from cocoai.cli import main
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.status.terminal import frame
+from tests.status.samples import scoreboard_of
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -40,10 +41,10 @@ def test_the_exit_code_is_the_pool_s_state(settings: config.Settings, capsys: py
     command = ["status", "--config", settings.file]
 
     codes = [main(command)]
-    board.new(settings).begin(1, 1)
+    scoreboard_of(settings).begin(1, 1)
     codes.append(main(command))
-    Path(board.path(settings)).unlink()
-    Scoreboard(board.path(settings), slots=4, reasons=("another",)).begin(1, 1)
+    Path(settings.paths.scoreboard).unlink()
+    Scoreboard(settings.paths.scoreboard, slots=4, reasons=("another",)).begin(1, 1)
     codes.append(main(command))
 
     assert [3, 0, 4] == codes

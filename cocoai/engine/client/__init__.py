@@ -1,0 +1,1 @@
+"""HTTP over TLS: clients that post and get, and response bodies that are read as they arrive."""

@@ -1,9 +1,9 @@
-"""The body of a streamed response, taken in gulps: all that has come, and only for the first of it a wait.
+"""Read the body of a streamed response: block until something arrives, then take all that is there.
 
-Whoever sleeps until the next word comes pays for each word some 0.2 ms of CPU, for by then his caches are cold; to
-read it takes a hundredth of that. So a reader may let words come together (`gather`), which the kernel does for him.
-It reads from the connection itself: the layers above it bring one chunk at a time, and never say whether there is more.
-It knows no words, only bytes.
+To wake up for each piece of text costs a process some 0.2 ms of CPU, because its caches are cold by then; to read the
+piece costs a hundredth of that. So a reader may let pieces pile up in the kernel (`Body.wait_for_more`).
+The body is read from the connection itself: the layers above it return one HTTP chunk at a time, and never say whether
+there is more. This file knows bytes, not what they mean.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 
-PLENTY = 64 * 1024
-"""Bytes that are not left to wait."""
+CHUNK_SIZE = 64 * 1024
+"""Bytes that end a wait for more, and about the most that `Body.read` returns."""
 
 _BLOCK = 16 * 1024
-_LONGEST_LINE = 1024
+_MAX_LINE = 1024
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 
 
 class Interrupted(Exception):
-    """The bell rang while nothing had come. Nothing is lost: the body can be read on."""
+    """The wake-up descriptor became readable before any data did. No data is lost: reading can go on."""
 
 
 class Body:
-    """The body of a response with this `status` and these `headers` (in lower case), of which nothing has been read.
+    """The unread body of a response with this `status` and these `headers` (names in lower case).
 
-    It is read from `reader` as long as that holds something, and from `connection`. What has come of a body that
-    breaks off is handed on before the error.
+    It is read from `reader` as long as that has buffered data, and from `connection` thereafter. The data before the
+    point where a body breaks off is returned first, and the error is raised by the next call.
     """
 
-    bell: int | None = None
-    """A descriptor that can be read once somebody is wanted elsewhere (bell.py): it ends every wait."""
+    wakeup: int | None = None
+    """A descriptor (see WakeupPipe in engine/process/wakeup.py) that ends every wait as soon as it is readable."""
 
     def __init__(
         self, reader: io.BufferedReader, connection: socket.socket, status: int, headers: Mapping[str, str]
@@ -47,55 +47,60 @@ class Body:
         self._reader: io.BufferedReader | None = reader
         self._socket = connection
         self._frame = _frame(status, headers)
-        self._decoded = _decoder(headers.get("content-encoding", ""))
-        self.closes = headers.get("connection", "").lower() == "close"
-        """Whether the server will close the connection behind it, so that its end cannot be missed."""
+        self._decode = _decoder(headers.get("content-encoding", ""))
+        self.is_last = headers.get("connection", "").lower() == "close"
+        """Whether the server closes the connection after this body, so that its end wakes up whoever waits for more."""
 
-    def whole(self, seconds: float) -> bytes:
-        """All of it, each wait at most `seconds`. Raises as `read` does."""
-        return b"".join(iter(lambda: self.read(seconds), b""))
+    def read_all(self, seconds: float) -> bytes:
+        """Return the whole body, waiting at most `seconds` for each chunk. Raise as `read` does."""
+        chunks = []
+        while chunk := self.read(seconds):
+            chunks.append(chunk)
+        return b"".join(chunks)
 
     def read(self, seconds: float) -> bytes:
-        """All that is there, waited for at most `seconds` if it is nothing; empty at the end.
+        """Return all that has arrived, or b"" at the end of the body; wait at most `seconds` if nothing has arrived.
 
-        Raises TimeoutError, or another OSError for a body that is cut off or cannot be read;
-        `Interrupted` for the bell.
+        Raise TimeoutError after `seconds`, `Interrupted` if `wakeup` is readable and there is no data, and another
+        OSError if the body is cut off or malformed.
         """
-        gulp = b""
-        while not gulp and not self._frame.complete:
-            data = self._received(seconds)
+        # Received data may add nothing to the body: the size line of an HTTP chunk, or a part of a compressed block.
+        chunk = b""
+        while not chunk and not self._frame.is_complete:
+            data = self._receive(seconds)
             if not data:
                 self._frame.end()
-            gulp = self._decoded(self._frame.feed(data))
-        return gulp
+            chunk = self._decode(self._frame.feed(data))
+        return chunk
 
     def wait_for_more(self, seconds: float) -> None:
-        """Let what comes lie until it is PLENTY or the connection has ended, but at most `seconds` or till the bell."""
-        if self._frame.complete:
+        """Wait until CHUNK_SIZE bytes can be read, the connection has ended, or `wakeup` is readable, for `seconds`."""
+        if self._frame.is_complete:
             return
-        # Below this mark the kernel does not even wake us (socket(7), SO_RCVLOWAT).
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, PLENTY)
-        _readable(seconds, self._socket.fileno(), self.bell)
+        # Below this low-water mark the kernel does not even wake this process (socket(7), SO_RCVLOWAT).
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, CHUNK_SIZE)
+        _poll(seconds, self._socket.fileno(), self.wakeup)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
 
-    def has_come(self) -> bool:
-        """Whether `read` would find something, or the end, at once."""
-        return self._frame.complete or is_readable(self._socket, 0)
+    def has_data(self) -> bool:
+        """Return True if `read` would return at once, with data or at the end of the body."""
+        return self._frame.is_complete or is_readable(self._socket, 0)
 
-    def _received(self, seconds: float) -> bytes:
+    def _receive(self, seconds: float) -> bytes:
+        """Return up to about CHUNK_SIZE raw bytes, or b"" at the end of the connection; wait only for the first."""
         until = time.monotonic() + seconds
-        self._socket.settimeout(0)
-        data = self._behind_the_head()
-        while len(data) < PLENTY:
+        self._socket.settimeout(0)  # all waiting is done by `_wait`, which `wakeup` can end
+        data = self._read_buffered()
+        while len(data) < CHUNK_SIZE:
             try:
                 more = self._socket.recv(_BLOCK)
             except _NOTHING_YET:
                 if data:
                     break
-                _wait(self._socket, until, self.bell)
+                _wait(self._socket, until, self.wakeup)
                 continue
             except OSError:
-                if data:  # the next call will say it
+                if data:  # the next call raises it
                     break
                 raise
             if not more:
@@ -103,8 +108,8 @@ class Body:
             data += more
         return data
 
-    def _behind_the_head(self) -> bytes:
-        """What came together with the headers lies in the reader's buffer, all of it less than a block."""
+    def _read_buffered(self) -> bytes:
+        """Return what the reader buffered together with the headers, which is less than a block; b"" after that."""
         reader, self._reader = self._reader, None
         try:
             return (reader and reader.read1(_BLOCK)) or b""
@@ -113,42 +118,42 @@ class Body:
 
 
 class _Frame:
-    """How a body is marked off within its connection."""
+    """How the end of a body is found within the data of its connection."""
 
-    complete = False
+    is_complete = False
 
     def feed(self, data: bytes) -> bytes:
-        """The body's part of what was received."""
+        """Return the part of the received `data` that belongs to the body."""
         raise NotImplementedError
 
     def end(self) -> None:
-        """The connection has ended. ConnectionError: the body has not."""
+        """Note that the connection has ended. Raise ConnectionError if the body has not."""
         raise ConnectionError("the body is cut off")
 
 
 class _Sized(_Frame):
-    """`size` bytes, or None: all there is until the end."""
+    """A body of `size` bytes; with None, all data until the end of the connection."""
 
     def __init__(self, size: int | None) -> None:
         self._left = size
-        self.complete = size == 0
+        self.is_complete = size == 0
 
     def feed(self, data: bytes) -> bytes:
         if self._left is None:
             return data
         data = data[: self._left]
         self._left -= len(data)
-        self.complete = self._left == 0
+        self.is_complete = self._left == 0
         return data
 
     def end(self) -> None:
         if self._left is not None:
             super().end()
-        self.complete = True
+        self.is_complete = True
 
 
 class Chunked(_Frame):
-    """RFC 9112, 7.1. Trailers are passed over."""
+    """The chunked transfer coding (RFC 9112, 7.1). Trailers are skipped."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -156,9 +161,10 @@ class Chunked(_Frame):
         self._is_last = False
 
     def feed(self, data: bytes) -> bytes:
+        """Return the content of the HTTP chunks in `data`. Raise ConnectionError if they are malformed."""
         data, at = self._rest + data, 0
         pieces = []
-        while not self.complete:
+        while not self.is_complete:
             pieces.append(data[at : at + self._left])
             at += len(pieces[-1])
             self._left -= len(pieces[-1])
@@ -167,15 +173,18 @@ class Chunked(_Frame):
                 break
             self._take_line(data[at:end])
             at = end + 2
-        self._rest = data[at:]
-        if len(self._rest) > _LONGEST_LINE:
+        self._rest = data[at:]  # an unfinished line, which must not fill the memory
+        if len(self._rest) > _MAX_LINE:
             raise ConnectionError("not a chunk")
         return b"".join(pieces)
 
     def _take_line(self, line: bytes) -> None:
-        """A chunk's size; a trailer behind the last one; or nothing, the line end behind a chunk and behind all."""
+        """Take in a line between two pieces of content.
+
+        It is a chunk's size, a trailer after the last chunk, or empty: the line end after a chunk, or after them all.
+        """
         if self._is_last:
-            self.complete = not line
+            self.is_complete = not line
         elif line:
             size = _SIZE.fullmatch(line)
             if size is None:
@@ -185,42 +194,42 @@ class Chunked(_Frame):
 
 
 def _frame(status: int, headers: Mapping[str, str]) -> _Frame:
-    """RFC 9112, 6.3."""
+    """Return the frame of a response's body, by the rules of RFC 9112, 6.3."""
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return Chunked()
-    length = headers.get("content-length", "")
+    length = headers.get("content-length", "")  # one that is no number is ignored
     if status in (204, 304):
         return _Sized(0)
     return _Sized(int(length) if length.isascii() and length.isdigit() else None)
 
 
 def is_readable(connection: socket.socket, seconds: float) -> bool:
-    """Whether something can be read from it, or its end is there; waits at most `seconds` for that."""
-    return bool(_readable(seconds, connection.fileno()))
+    """Return True if data or the end can be read from the connection; wait at most `seconds` for that."""
+    return bool(_poll(seconds, connection.fileno()))
 
 
-def wait_for_first_byte(connection: socket.socket, seconds: float, bell: int | None) -> bytes:
-    """What comes first of a response, waited for at most `seconds`; empty at the end. Raises as `Body.read` does."""
+def wait_for_first_byte(connection: socket.socket, seconds: float, wakeup: int | None) -> bytes:
+    """Return the first byte of a response, or b"" if the connection has ended. Raise as `Body.read` does."""
     until = time.monotonic() + seconds
     connection.settimeout(0)
     while True:
         try:
             return connection.recv(1)
-        except _NOTHING_YET:  # under TLS something may have come that is nothing to us
-            _wait(connection, until, bell)
+        except _NOTHING_YET:  # under TLS, records may arrive that hold no data
+            _wait(connection, until, wakeup)
 
 
-def _wait(connection: socket.socket, until: float, bell: int | None) -> None:
-    """Until something may have come; of that and the bell, what has come is first."""
-    ready = _readable(until - time.monotonic(), connection.fileno(), bell)
-    if ready == {bell}:
+def _wait(connection: socket.socket, until: float, wakeup: int | None) -> None:
+    """Wait until the connection is readable. Raise `Interrupted` if only `wakeup` is, and TimeoutError at `until`."""
+    ready = _poll(until - time.monotonic(), connection.fileno(), wakeup)
+    if ready == {wakeup}:
         raise Interrupted
     if not ready:
         raise TimeoutError
 
 
-def _readable(seconds: float, *descriptors: int | None) -> set[int]:
-    """Those that can be read, as soon as one can; waits at most `seconds`."""
+def _poll(seconds: float, *descriptors: int | None) -> set[int]:
+    """Return the readable descriptors as soon as there is one; empty after `seconds`. None stands for no descriptor."""
     poll = select.poll()
     for fd in descriptors:
         if fd is not None:
@@ -229,15 +238,15 @@ def _readable(seconds: float, *descriptors: int | None) -> set[int]:
 
 
 def _decoder(encoding: str) -> Callable[[bytes], bytes]:
-    """Some servers compress whatever was asked for."""
+    """Return the function that undoes this Content-Encoding: some servers compress whatever the request accepts."""
     if encoding.lower() not in ("gzip", "deflate"):
         return bytes
     decompress = zlib.decompressobj(_GZIP_OR_ZLIB).decompress
 
-    def decoded(data: bytes) -> bytes:
+    def decode(data: bytes) -> bytes:
         try:
             return decompress(data)
         except zlib.error as error:
             raise ConnectionError("the body cannot be read") from error
 
-    return decoded
+    return decode

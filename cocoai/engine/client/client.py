@@ -1,13 +1,13 @@
-"""A line to a server: requests go out, responses come in, over TLS. What two kinds of it have in common.
+"""The contract of an HTTP client: requests go out and responses come in, over TLS.
 
-`direct.py` is the usual one, the standard library's. `proxied.py` is requests', for those who must use a proxy. Both
-follow no redirect, send nothing twice, let the environment have no say, and speak plain http to this machine only.
-Both say what went wrong in the same words, for those decide whether somebody is asked, or billed, a second time:
+`direct.py` is the usual client, on the standard library. `proxied.py` is built on requests, for networks that need a
+proxy. Both follow no redirect, send nothing twice, ignore the environment, and speak plain http to this machine only.
+Both raise the same errors, since a caller decides by them whether a request may be sent, and billed, a second time:
 
-    NotSent           the request had not left whole, because of `args[0]`: nobody can have acted upon it
-    TimeoutError      it had left whole, and no response came in time; also from `Body.read`
-    another OSError   it had left whole, and the connection broke
-    HTTPException     what came is no response
+    NotSent           the request had not left completely, because of `args[0]`: nobody can have acted on it
+    TimeoutError      it had left completely, and no response came in time; `Body.read` raises it too
+    another OSError   it had left completely, and the connection broke
+    HTTPException     the bytes that came back are no HTTP response
     BadHeader, ValueError, Permanent    the header, or the address, cannot be used
 """
 
@@ -24,22 +24,24 @@ from cocoai.engine.client.body import Body
 
 USER_AGENT = f"CocoAI/{__version__}"
 
+RequestHeaders = Mapping[str, str | bytes]
+
 
 class NotSent(OSError):
-    """`args[0]`: the exception that kept it from being sent."""
+    """The request did not leave completely; `args[0]` is the exception that prevented it."""
 
 
 class ProxyFailed(OSError):
-    """The proxy is not there, or will not."""
+    """The proxy cannot be reached, or refuses."""
 
 
 class BadHeader(ValueError):
-    """A header holds what none can hold."""
+    """A header has a character that HTTP does not allow."""
 
 
 @dataclass(frozen=True)
 class StreamedResponse:
-    """The head of a response, and its body, to be read as it comes. The names of `headers` are in lower case."""
+    """The head of a response, and its body, to be read as it arrives. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -55,48 +57,55 @@ class StreamedResponse:
 
 @dataclass(frozen=True)
 class FullResponse:
-    """A whole response. The names of `headers` are in lower case."""
+    """A complete response. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
     def json(self) -> Any:
-        """Raises ValueError, RecursionError."""
+        """Return the content as a JSON value. Raise ValueError or RecursionError if it is none."""
         return json.loads(self.content)
 
 
 class PendingResponse(Protocol):
-    """A request, on a connection of its own, whose response is still to come. Whoever takes none closes it."""
+    """A request on a connection of its own, whose response is still to come.
 
-    def response(self, seconds: float, bell: int | None = None) -> StreamedResponse:
-        """Waited for at most `seconds`; the connection is closed behind it.
+    A caller that takes no response must `close` it.
+    """
 
-        Raises `Interrupted` (body.py) if `bell`, a descriptor, can be read before anything has come: it can be
-        waited on. Behind a proxy the bell is not heard.
+    def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:
+        """Return the response, waiting at most `seconds`; the connection is closed after it.
+
+        Raise `Interrupted` (body.py) if `wakeup`, a descriptor, becomes readable before the response begins: then this
+        can be called again. A client behind a proxy ignores `wakeup`.
         """
         ...
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         ...
 
 
 class HttpClient(Protocol):
-    """Of one process and one thread. `timeout`, in seconds: to stand the connection, and to wait for what is next."""
+    """A client for one process and one thread.
 
-    def post(
-        self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]
-    ) -> FullResponse:
-        """Send, and read the response; the connection is kept for the next request."""
+    `timeout` is two numbers of seconds: to establish the connection, and to wait for the next data.
+    """
+
+    def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
+        """Send a POST and return the complete response; the connection is kept for the next one."""
         ...
 
-    def ask(
-        self, url: str, body: bytes, headers: Mapping[str, str | bytes], timeout: tuple[float, float]
+    def post_streamed(
+        self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
-        """Send, and leave the response to be waited for, its body to be read as it comes."""
+        """Send a POST and return its pending response, whose body is to be read as it arrives."""
         ...
 
-    def fetch(self, url: str, headers: Mapping[str, str | bytes], timeout: tuple[float, float]) -> StreamedResponse:
-        """GET, and leave the body to be read; the connection is closed behind it. NotSent or not is all one here."""
+    def get(self, url: str, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
+        """Send a GET and return the response with its body unread; the connection is closed after it.
+
+        An error may or may not be `NotSent`, as a GET can be repeated.
+        """
         ...

@@ -8,9 +8,9 @@ from cocoai.engine.client.client import HttpClient
 
 
 def new_client(context: ssl.SSLContext, proxy: str | None = None) -> HttpClient:
-    """A line of one process's own. `proxy` is a URL, used for all but this machine's own servers."""
+    """Return a client for one process. `proxy` is a URL, used for all servers but those on this machine."""
     if proxy:
-        from cocoai.engine.client.proxied import ProxyClient  # only who needs it has requests in memory
+        from cocoai.engine.client.proxied import ProxyClient  # so that nobody else has requests in memory
 
         return ProxyClient(context, proxy)
     from cocoai.engine.client.direct import DirectClient

@@ -1,20 +1,36 @@
-"""A line through a proxy, by requests, which knows every kind of them. What goes wrong is told in line.py's words."""
+"""An HTTP client through a proxy, on requests, which knows every kind of proxy.
+
+requests runs on the one TLS context that was made before any fork. By itself it would load the CA bundle into it again
+and again; the adapters here see to it that nothing is loaded after `tls_context`. Nothing is sent twice, and the
+environment is ignored. Errors are those of client.py.
+"""
 
 from __future__ import annotations
 
 import io
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from cocoai.engine.client.body import Body
-from cocoai.engine.client.client import BadHeader, FullResponse, NotSent, PendingResponse, ProxyFailed, StreamedResponse
-from cocoai.engine.client.https import new_session
+from cocoai.engine.client.client import (
+    USER_AGENT,
+    BadHeader,
+    FullResponse,
+    NotSent,
+    PendingResponse,
+    ProxyFailed,
+    RequestHeaders,
+    StreamedResponse,
+)
+from cocoai.engine.client.tls import is_loopback
+from cocoai.errors import Permanent
 
 _WRONG_ADDRESS = (
     requests.exceptions.InvalidURL,
@@ -24,86 +40,94 @@ _WRONG_ADDRESS = (
     urllib3.exceptions.LocationValueError,
     UnicodeError,
 )
-_TROUBLES: tuple[tuple[type[Exception], type[Exception]], ...] = (
+_ERRORS: tuple[tuple[type[Exception], type[Exception]], ...] = (
     (requests.exceptions.Timeout, TimeoutError),
     (requests.exceptions.ProxyError, ProxyFailed),
     (requests.exceptions.SSLError, ssl.SSLError),
     (requests.exceptions.ConnectionError, ConnectionError),
 )
-
-Headers = Mapping[str, str | bytes]
+"""Errors of requests, and the error of client.py for each."""
 
 
 class ProxyClient:
-    """See line.py."""
+    """An `HttpClient` (client.py) on a session of requests. `proxy` is a URL; None means no proxy."""
 
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
         self._session = new_session(context, proxy)
-        # Told to follow no redirect, requests would still read its body.
-        self._session.get_redirect_target = lambda *_: None  # type: ignore[method-assign]
 
-    def post(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> FullResponse:
-        with self._asked("POST", url, body, headers, timeout) as response:
+    def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
+        """Send a POST and return the complete response; the connection is kept for the next one."""
+        with self._request("POST", url, body, headers, timeout) as response:
             return FullResponse(response.status_code, _lower(response.headers), response.content)
 
-    def ask(self, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]) -> PendingResponse:
-        return _Asked(lambda seconds: self._opened("POST", url, body, headers, (timeout[0], seconds)))
+    def post_streamed(
+        self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> PendingResponse:
+        """Return the pending response of a POST, which is sent when the response is asked for."""
+        return _DeferredRequest(self, url, body, headers, timeout[0])
 
-    def fetch(self, url: str, headers: Headers, timeout: tuple[float, float]) -> StreamedResponse:
-        return self._opened("GET", url, b"", headers, timeout)
+    def get(self, url: str, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
+        """Send a GET and return the response with its body unread."""
+        return self.stream("GET", url, b"", headers, timeout)
+
+    def stream(
+        self, method: str, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> StreamedResponse:
+        """Send a request and return the response with its body unread; the connection is closed after it."""
+        with self._request(method, url, body, {**headers, "Connection": "close"}, timeout, stream=True) as response:
+            # Only the file that the body is read from keeps the socket, once the connection is to be closed.
+            message: Any = response.raw._fp  # noqa: SLF001 (there is no public way)
+            reader, connection = message.fp, message.fp.raw._sock  # noqa: SLF001
+            status, lowered = response.status_code, _lower(response.headers)
+            return StreamedResponse(status, lowered, Body(reader, connection, status, lowered), response.close)
 
     def close(self) -> None:
-        """Hang up; a further request connects anew."""
+        """Close the kept connections; a further request connects anew."""
         self._session.close()
 
-    def _opened(
-        self, method: str, url: str, body: bytes, headers: Headers, timeout: tuple[float, float]
-    ) -> StreamedResponse:
-        with self._asked(method, url, body, {**headers, "Connection": "close"}, timeout, stream=True) as response:
-            # The connection forgets its socket when it is to be closed; the file being read from never does.
-            message: Any = response.raw._fp  # noqa: SLF001 (nobody offers another way)
-            reader, connection = message.fp, message.fp.raw._sock  # noqa: SLF001
-            status, told = response.status_code, _lower(response.headers)
-            return StreamedResponse(status, told, Body(reader, connection, status, told), response.close)
-
     @contextmanager
-    def _asked(
+    def _request(
         self,
         method: str,
         url: str,
         body: bytes,
-        headers: Headers,
+        headers: RequestHeaders,
         timeout: tuple[float, float],
         *,
         stream: bool = False,
     ) -> Iterator[requests.Response]:
-        """The response. Whatever goes wrong, also while it is read, is told in line.py's words."""
-        data = _Body(body)
+        """Send a request and yield the response. Raise the errors of client.py, also for what fails in the block."""
+        data = _RequestBody(body)
         try:
             yield self._session.request(
                 method, url, data=data or b"", headers=headers, timeout=timeout, stream=stream, allow_redirects=False
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
-            raise _failure(error, sent=data.sent) from error
+            raise _translated(error, sent=data.sent) from error
 
 
-class _Asked:
-    """See line.py. requests sends and waits in one."""
+class _DeferredRequest:
+    """The `PendingResponse` (client.py) of a request that is not sent yet: requests sends and waits in one call."""
 
-    def __init__(self, ask: Callable[[float], StreamedResponse]) -> None:
-        self._ask = ask
+    def __init__(
+        self, client: ProxyClient, url: str, body: bytes, headers: RequestHeaders, connect_timeout: float
+    ) -> None:
+        self._client = client
+        self._request = (url, body, headers)
+        self._connect_timeout = connect_timeout
 
-    def response(self, seconds: float, bell: int | None = None) -> StreamedResponse:  # noqa: ARG002
-        return self._ask(seconds)
+    def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:  # noqa: ARG002
+        """Send the request and return the response, waiting at most `seconds`; `wakeup` is ignored."""
+        return self._client.stream("POST", *self._request, (self._connect_timeout, seconds))
 
     def close(self) -> None:
-        """There is nothing to hang up on."""
+        """Return at once: no connection is open."""
 
 
-class _Body(io.BytesIO):
-    """A request's body that knows whether it has left: whoever asks for more has handed on all before.
+class _RequestBody(io.BytesIO):
+    """A request body that notes in `sent` when it was read to the end: then `requests` has sent all of it.
 
-    An empty one, which nobody would ask, counts as sent.
+    An empty body is never read, and counts as sent.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -115,19 +139,83 @@ class _Body(io.BytesIO):
         return bool(self._size)  # to look into the buffer would copy it
 
     def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes, b"" at the end."""
         block = super().read(size)
         self.sent = self.sent or not block
         return block
+
+
+def new_session(context: ssl.SSLContext, proxy: str | None = None) -> requests.Session:
+    """Return a session for one process; `proxy` is a URL, used for all servers but those on this machine.
+
+    `*_PROXY`, `REQUESTS_CA_BUNDLE` and ~/.netrc are ignored. A request to a plain http:// address of another machine
+    raises `Permanent`. A session that was used must not cross a fork, because an open connection would.
+    """
+    session = _Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = USER_AGENT
+    session.mount("https://", _SecureAdapter(context))
+    session.mount("http://", _LoopbackAdapter())
+    if proxy:
+        session.proxies = {"https": proxy}
+    return session
+
+
+class _Session(requests.Session):
+    """A session that follows no redirect."""
+
+    def get_redirect_target(self, _: requests.Response) -> None:
+        """Return None for every response: with `allow_redirects` alone, requests would still read a redirect's body."""
+
+
+class _SecureAdapter(HTTPAdapter):
+    """https:// on the preloaded context, which alone decides what is trusted, whatever `verify` says."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, proxy_ssl_context=self._context, **kwargs)
+
+    def build_connection_pool_key_attributes(self, request: Any, *_: Any) -> Any:
+        # The usual attributes depend on `verify` and name a bundle: connections are pooled by the one context instead.
+        host, _of_requests = super().build_connection_pool_key_attributes(request, verify=True)
+        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
+
+    def cert_verify(self, conn: Any, *_: Any) -> None:
+        # requests would set a bundle here, and urllib3 load it for each connection.
+        conn.cert_reqs = "CERT_REQUIRED"
+        conn.ca_certs = None
+        conn.ca_cert_dir = None
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if is_loopback(request.url):
+            kwargs["proxies"] = None  # a proxy elsewhere cannot reach this machine's loopback
+        return super().send(request, *args, **kwargs)
+
+
+class _LoopbackAdapter(HTTPAdapter):
+    """http:// for servers on this machine only."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if not is_loopback(request.url):
+            raise Permanent("plain http is for servers on this machine only")
+        return super().send(request, *args, **kwargs)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _failure(error: Exception, *, sent: bool) -> Exception:
+def _translated(error: Exception, *, sent: bool) -> Exception:
+    """Return the error of client.py for one of requests; `sent` means that the request had left completely."""
     if isinstance(error, requests.exceptions.InvalidHeader):
         return BadHeader("a header")
     if isinstance(error, _WRONG_ADDRESS):
         return ValueError("not an address")
-    kind = next((ours for theirs, ours in _TROUBLES if isinstance(error, theirs)), HTTPException)
+    kind = next((ours for theirs, ours in _ERRORS if isinstance(error, theirs)), HTTPException)
     return kind(type(error).__name__) if sent else NotSent(kind(type(error).__name__))

@@ -1,7 +1,7 @@
-"""Doors: further sockets of the master's, for those who want to look. One process for each connection, and few at once.
+"""Further listening sockets of the master's, such as the status page's: one process for each connection, few at once.
 
-Nothing of it is held in memory while nobody looks, and nobody who looks is met by a worker. The process gives way
-to the workers, and ends by its own timer: what hangs at a door harms nobody.
+While nobody connects, nothing of it is held in memory; no worker serves such a connection. Its process gives way to the
+workers, and ends by its own timer: a connection that hangs harms no request.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from cocoai.engine.process import fork
+from cocoai.engine.process.scoreboard import Scoreboard
 
-MOST_VISITORS = 4
-"""At once, at all doors; a further one finds its connection closed."""
+MAX_CONNECTIONS = 4
+"""Connections at once, on all extra listeners together; a further one is closed."""
 
-LONGEST_VISIT = 10.0
+TIME_LIMIT = 10.0
 """Seconds from the fork to the process's end, whatever it does."""
 
 log = logging.getLogger(__name__)
@@ -27,79 +28,79 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ExtraListener:
-    """A listening socket, and what answers one connection to it, in a process of its own."""
+    """A listening socket, and what serves one connection to it, in a process of its own."""
 
     listener: socket.socket
     serve: Callable[[socket.socket], None]
 
 
 class ExtraListeners:
-    """In the master: `answer` when it may accept, `bury` when a child has ended. `stand` comes first in each child."""
+    """The master's extra listeners. `time_limit` is in seconds; each child releases its parent's row of `board`."""
 
     def __init__(
-        self, doors: Sequence[ExtraListener], *, stand: Callable[[], None], longest_visit: float = LONGEST_VISIT
+        self, listeners: Sequence[ExtraListener], board: Scoreboard, *, time_limit: float = TIME_LIMIT
     ) -> None:
-        self._doors = tuple(doors)
-        self._stand = stand
-        self._longest_visit = longest_visit
-        self._visitors: set[int] = set()
-        self._are_open = True
-        for door in doors:
-            door.listener.settimeout(0)
+        self._listeners = tuple(listeners)
+        self._board = board
+        self._time_limit = time_limit
+        self._pids: set[int] = set()
+        self._is_accepting = True
+        for each in listeners:
+            each.listener.settimeout(0)
 
     def sockets(self) -> list[socket.socket]:
-        """Those to wait for."""
-        return [door.listener for door in self._doors] if self._are_open else []
+        """Return the sockets to wait for; none while accepting fails."""
+        return [each.listener for each in self._listeners] if self._is_accepting else []
 
-    def answer(self, ready: Container[object]) -> None:
-        """Let in who waits, one at each door."""
-        for door in self._doors:
-            if door.listener in ready:
-                self._let_in(door)
+    def accept_ready(self, ready: Container[object]) -> None:
+        """Accept and serve one connection of each listener in `ready`."""
+        for each in self._listeners:
+            if each.listener in ready:
+                self._accept(each)
 
-    def open_again(self) -> None:
-        """Now and then: try once more, where accepting has failed."""
-        self._are_open = True
+    def accept_again(self) -> None:
+        """Take up accepting after it has failed; called every few seconds."""
+        self._is_accepting = True
 
     def on_exit(self, pid: int) -> bool:
-        """Whether it was one of ours."""
-        was_ours = pid in self._visitors
-        self._visitors.discard(pid)
+        """Forget a child that has ended. Return False if it did not serve a connection here."""
+        was_ours = pid in self._pids
+        self._pids.discard(pid)
         return was_ours
 
     def close(self) -> None:
-        """Let nobody in any more, and those who are in out."""
-        for door in self._doors:
-            door.listener.close()
-        for pid in self._visitors:
+        """Close the listeners and kill the processes that serve their connections."""
+        for each in self._listeners:
+            each.listener.close()
+        for pid in self._pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._doors = ()
+        self._listeners = ()
 
-    def _let_in(self, door: ExtraListener) -> None:
+    def _accept(self, listener: ExtraListener) -> None:
         try:
-            connection, _ = door.listener.accept()
+            connection, _ = listener.listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return  # whoever it was has gone
+            return  # the client has gone
         except OSError:
             log.exception("door outcome=not-accepted")
-            self._are_open = False  # or select would never sleep
+            self._is_accepting = False  # or select would never sleep
             return
         with connection:
-            if len(self._visitors) < MOST_VISITORS:
-                self._fork(door, connection)
+            if len(self._pids) < MAX_CONNECTIONS:
+                self._fork(listener, connection)
 
-    def _fork(self, door: ExtraListener, connection: socket.socket) -> None:
-        def visit() -> None:
-            self._stand()
-            # SIGALRM has its default action here.
-            signal.setitimer(signal.ITIMER_REAL, self._longest_visit)
+    def _fork(self, listener: ExtraListener, connection: socket.socket) -> None:
+        def serve() -> None:
+            self._board.release_row()
+            # SIGALRM has its default action here, which ends the process.
+            signal.setitimer(signal.ITIMER_REAL, self._time_limit)
             with connection:
-                door.serve(connection)
+                listener.serve(connection)
 
         try:
-            pid = fork.fork(visit, name="cocoai-status", keep=frozenset({connection.fileno()}))
+            pid = fork.fork(serve, name="cocoai-status", keep=frozenset({connection.fileno()}))
         except OSError:
             log.exception("process=cocoai-status outcome=not-forked")
         else:
-            self._visitors.add(pid)
+            self._pids.add(pid)

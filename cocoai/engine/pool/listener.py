@@ -1,4 +1,4 @@
-"""The listening socket: given on descriptor 0 by supervisor's fcgi-program, or bound here."""
+"""The listening socket: inherited on descriptor 0 from supervisor's fcgi-program, or bound here."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ LONGEST_PATH = 107
 
 
 def open_listener(bind: str | None) -> socket.socket:
-    """The socket to accept from: descriptor 0, or `unix:PATH`. `CocoAIError` says what is wrong with either."""
-    listener = _bound(bind) if bind else _given()
+    """Return the socket to accept from: descriptor 0 if `bind` is None, else `unix:PATH`; it never blocks.
+
+    Raise CocoAIError, which says what is wrong, if it cannot be used.
+    """
+    listener = _bound(bind) if bind else _inherited()
     listener.settimeout(0)
     return listener
 
 
-def _given() -> socket.socket:
+def _inherited() -> socket.socket:
     with contextlib.suppress(OSError):
         listener = socket.socket(fileno=0)
         if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             return listener
-        listener.detach()  # whatever it is, it is not ours to close
+        listener.detach()  # another kind of descriptor is not this process's to close
     raise CocoAIError(
         "descriptor 0 is no listening socket: start me from supervisor's [fcgi-program:...], or with --bind unix:PATH"
     )
@@ -57,7 +60,7 @@ def _bound(bind: str) -> socket.socket:
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a socket that nobody listens on any more; refuse to touch anything else."""
+    """Remove a socket that no process listens on any more. Raise CocoAIError for anything else at `path`."""
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
@@ -72,5 +75,5 @@ def _remove_stale(path: str) -> None:
             os.unlink(path)
             return
         except BlockingIOError:
-            pass  # so busy that its backlog is full
+            pass  # a listener so busy that its backlog is full
     raise CocoAIError(f"--bind unix:{path}: somebody is listening there already")

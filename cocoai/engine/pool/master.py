@@ -2,15 +2,16 @@
 
     start       begin a generation and a scoreboard, spawn the workers, then wait
     CHLD        reap, and spawn what is missing
-    heartbeat   look at the scoreboard: who is slow, who is no longer needed, whether more workers are
+    heartbeat   look at the scoreboard: which workers are slow or no longer needed, and whether more are
     HUP         a child checks the new code and settings; if they hold, the master re-executes itself in place,
                 the socket and the old workers' lifelines inherited: the old serve until the new accept
-    TERM, INT   close the lifelines, wait for requests in hand, then insist
-    USR1        nothing: php-fpm would open its logs anew, and we keep none
+    TERM, INT   close the lifelines, wait for requests in hand, then signal and kill
+    USR1        nothing: php-fpm would reopen its logs, and this pool keeps none
     USR2        the master, its workers and the job processes write their stacks to the log
-    tick        when a job is due, fork one process that sees to it
+    tick        when maintenance is due, fork one process that does it
 
-Who the workers are, and how many, is workers.py's; what a heartbeat looks for, watch.py's.
+Which workers there are is workers.py's duty, what a heartbeat looks for monitor.py's. What maintenance is, the
+application knows.
 """
 
 from __future__ import annotations
@@ -35,59 +36,60 @@ from cocoai.engine.process import fork
 from cocoai.engine.process.scoreboard import Scoreboard
 
 TICK = 5.0
-"""Seconds between two looks at the spool: the longest that work whose process died waits for another."""
+"""Seconds between two looks for maintenance: the longest that work whose process died waits for another."""
 
-WEIGHING = 60.0
+MEMORY_INTERVAL = 60.0
 """Seconds between two looks at the workers' memory."""
 
 DRAIN = 10.0
 """Seconds from TERM to the master's end; supervisor's stopwaitsecs (15) is longer."""
 
 TERM_AFTER, KILL_AFTER = 0.8, 0.9
-"""Parts of the drain after which a worker is asked, then made, to end."""
+"""Parts of the drain after which workers get TERM, then KILL."""
 
 STACK_PAUSE = 0.1
 """Seconds between two processes' stacks: each writes its own, in small pieces that would mingle."""
 
-WATCHED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD)
+HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD)
 
 log = logging.getLogger(__name__)
 
 
 class Maintenance(Protocol):
-    """What the master does for the work behind the requests."""
+    """The application's work behind the requests, as far as the master starts it."""
 
     def begin(self) -> None:
-        """Once, before the first fork."""
+        """Prepare: called once, before the first fork."""
 
     def is_due(self) -> bool:
-        """At each tick: is there something to see to?"""
+        """Check whether there is something to do: called at each tick."""
 
     def attend(self) -> None:
-        """Fork a process that sees to it."""
+        """Fork a process that does what is due."""
 
     def end(self) -> None:
-        """Once, as the pool stops. A master that re-executes itself only begins anew."""
+        """Finish: called once, as the pool stops. A master that re-executes itself only begins anew."""
 
 
 @dataclass
 class Timer:
-    """What is done every so many seconds, for the first time at `at` (monotonic)."""
+    """Calls `run` every `every` seconds, for the first time at `at` (monotonic)."""
 
     every: float
-    go: Callable[[], None]
+    run: Callable[[], None]
     at: float = 0.0
 
-    def go_if_due(self) -> None:
+    def run_if_due(self) -> None:
+        """Call `run` if its time has come, and set the next time."""
         if time.monotonic() >= self.at:
             self.at = time.monotonic() + self.every
-            self.go()
+            self.run()
 
 
 class Master:
-    """Workers within `limits`, each running `serve(listener, lifeline)`; `command` is what HUP runs again.
+    """The pool's master: workers within `limits`, each running `serve(listener, lifeline)`.
 
-    `tick`, `drain` and `weighing` are in seconds.
+    `command` is what HUP executes. `tick`, `heartbeat`, `drain` and `memory_interval` are in seconds.
     """
 
     def __init__(
@@ -97,39 +99,40 @@ class Master:
         serve: Callable[[socket.socket, socket.socket], None],
         limits: WorkerLimits,
         board: Scoreboard,
-        chores: Maintenance,
+        maintenance: Maintenance,
         command: list[str],
-        doors: Sequence[ExtraListener] = (),
+        extra_listeners: Sequence[ExtraListener] = (),
         tick: float = TICK,
+        heartbeat: float = HEARTBEAT,
         drain: float = DRAIN,
-        weighing: float = WEIGHING,
+        memory_interval: float = MEMORY_INTERVAL,
     ) -> None:
         self._listener = listener
         self._limits = limits
         self._board = board
-        self._chores = chores
+        self._maintenance = maintenance
         self._command = command
         self._drain = drain
         self._workers = Workers(listener, serve, limits, board)
-        self._watch = Monitor(self._workers, board)
-        self._doors = ExtraListeners(doors, stand=board.release_row)
+        self._monitor = Monitor(self._workers, board, heartbeat)
+        self._extra_listeners = ExtraListeners(extra_listeners, board)
         self._check = reload.ConfigCheck(command)
-        self._rounds = (
+        self._timers = (
             Timer(tick, self._tick),
-            Timer(HEARTBEAT, self._watch.look),
-            Timer(weighing, self._watch.check_memory, time.monotonic() + weighing),
+            Timer(heartbeat, self._monitor.look),
+            Timer(memory_interval, self._monitor.check_memory, time.monotonic() + memory_interval),
         )
         self._wakeup, self._signalled = socket.socketpair()
 
     def run(self) -> None:
-        """Serve until TERM or INT. Returns when no worker is left; raises only if it could not begin."""
+        """Serve until TERM or INT. Return when no worker is left; raise only if it could not begin."""
         self._begin()
         while True:
             self._reap()
-            self._workers.dismiss_old()
-            for each in self._rounds:
-                each.go_if_due()
-            signals = self._wait(min(self._workers.spawn_missing(), self._watch.report_slow()))
+            self._workers.stop_old()
+            for timer in self._timers:
+                timer.run_if_due()
+            signals = self._wait(min(self._workers.spawn_missing(), self._monitor.report_slow()))
             if signals & {signal.SIGTERM, signal.SIGINT}:
                 return self._stop()
             if signal.SIGHUP in signals:
@@ -142,60 +145,60 @@ class Master:
         signal.pthread_sigmask(signal.SIG_BLOCK, fork.SIGNALS)
         self._board.begin(self._limits.least, self._limits.most)
         self._workers.adopt(reload.inherited_workers())
-        self._listen_for_signals()
-        self._chores.begin()
-        # A HUP that came while we were starting has waited for this.
+        self._install_handlers()
+        self._maintenance.begin()
+        # A HUP that came while the master was starting has been pending until here.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         log.info("pool outcome=started pid=%d workers=%d..%d", os.getpid(), self._limits.least, self._limits.most)
 
     # signals and waiting
 
-    def _listen_for_signals(self) -> None:
+    def _install_handlers(self) -> None:
         self._wakeup.settimeout(0)
         self._signalled.settimeout(0)
-        for number in WATCHED:
-            signal.signal(number, lambda *_: None)  # the number itself comes through the wake-up socket
+        for number in HANDLED:
+            signal.signal(number, _note_signal)
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         signal.set_wakeup_fd(self._signalled.fileno(), warn_on_full_buffer=False)
-        # Chained: it writes our own stack at once, wherever we hang, and then the loop hears of it.
+        # Chained: the master's own stack is written at once, wherever it hangs, and then the loop gets the signal.
         faulthandler.register(signal.SIGUSR2, file=fork.STDERR, chain=True)
 
     def _wait(self, seconds: float) -> set[int]:
-        """Sleep until a signal, a worker's word, a visitor, or the next round. Returns the signals that came."""
-        heard: list[socket.socket] = [self._wakeup, *self._workers.lifelines().values(), *self._doors.sockets()]
-        if self._workers.wants_to_hear():
-            heard.append(self._listener)
-        ready, _, _ = select.select(heard, [], [], max(0.0, min(seconds, self._next_round() - time.monotonic())))
-        self._workers.hear(ready)
-        self._doors.answer(ready)
+        """Sleep until a signal, a worker's message, a connection or the next timer. Return the signals that came."""
+        watched = [self._wakeup, *self._workers.lifelines().values(), *self._extra_listeners.sockets()]
+        if self._workers.is_listener_unattended():
+            watched.append(self._listener)
+        next_timer = min(timer.at for timer in self._timers)
+        ready, _, _ = select.select(watched, [], [], max(0.0, min(seconds, next_timer - time.monotonic())))
+        self._workers.read_ready(ready)
+        self._extra_listeners.accept_ready(ready)
         return self._signals()
 
-    def _next_round(self) -> float:
-        return min(each.at for each in self._rounds)
-
     def _signals(self) -> set[int]:
-        """Those that have come since the last look."""
+        """Return the signals that have come since the last call."""
         try:
             return set(self._wakeup.recv(4096))
         except BlockingIOError:
             return set()
 
     def _show_stacks(self) -> None:
-        who = [("worker", worker.pid) for worker in self._workers] + [("job", pid) for pid in self._board.job_pids()]
-        for kind, pid in who:
+        """Let each worker and job process write its stack to the log, one after another."""
+        processes = [("worker", worker.pid) for worker in self._workers]
+        processes += [("job", pid) for pid in self._board.job_pids()]
+        for kind, pid in processes:
             log.info("%s pid=%d outcome=stack-asked", kind, pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGUSR2)
             select.select([self._wakeup], [], [], STACK_PAUSE)
 
     def _tick(self) -> None:
-        self._watch.free_dead_rows()
-        self._doors.open_again()
+        self._monitor.free_dead_rows()
+        self._extra_listeners.accept_again()
         try:
-            if self._chores.is_due():
-                self._chores.attend()
+            if self._maintenance.is_due():
+                self._maintenance.attend()
         except Exception:
-            # No process to be had, the spool cannot be read, or worse: the requests are served all the same.
+            # No process can be forked, or a file cannot be read, or worse: the requests are served all the same.
             log.exception("tick outcome=error")
 
     # children that have ended
@@ -208,17 +211,17 @@ class Master:
                 return
             if pid == 0:
                 return
-            self._bury(pid, os.waitstatus_to_exitcode(status))
+            self._on_exit(pid, os.waitstatus_to_exitcode(status))
 
-    def _bury(self, pid: int, status: int) -> None:
+    def _on_exit(self, pid: int, status: int) -> None:
         if pid == self._check.pid:
             if self._check.is_passed(status):
                 self._execute_again()
-        elif not self._doors.on_exit(pid):
+        elif not self._extra_listeners.on_exit(pid):
             self._workers.on_exit(pid, status)
 
     def _execute_again(self) -> None:
-        """Become the new code. Returns only if that was not to be."""
+        """Become the new code; return only if that fails."""
         log.info("pool outcome=reloading")
         try:
             reload.execute(self._command, self._listener, self._workers.lifelines(), pending=self._signals)
@@ -228,12 +231,13 @@ class Master:
     # stop
 
     def _stop(self) -> None:
+        """Close the lifelines and wait; send TERM, then KILL, to workers that do not stop in time."""
         log.info("pool outcome=stopping")
-        with contextlib.suppress(OSError):  # a full disk must not keep us from ending
-            self._chores.end()
+        with contextlib.suppress(OSError):  # a full disk must not keep the pool from ending
+            self._maintenance.end()
         began = time.monotonic()
         self._check.end()
-        self._doors.close()
+        self._extra_listeners.close()
         pids = {worker.pid for worker in self._workers}
         for lifeline in self._workers.lifelines().values():
             lifeline.close()
@@ -247,6 +251,7 @@ class Master:
         log.info("pool outcome=stopped seconds=%.1f", time.monotonic() - began)
 
     def _wait_for_end(self, pids: set[int], until: float) -> None:
+        """Remove from `pids` each child that ends; return when none is left, or at `until` (monotonic)."""
         while pids and time.monotonic() < until:
             for pid in tuple(pids):
                 with contextlib.suppress(ChildProcessError):
@@ -255,4 +260,8 @@ class Master:
                 pids.discard(pid)
             if pids:
                 select.select([self._wakeup], [], [], 0.02)
-                self._signals()  # heard, or select would not wait again
+                self._signals()  # take the byte out of the pipe, or select would not wait again
+
+
+def _note_signal(*_: object) -> None:
+    """Do nothing: Python has written the signal's number to the wake-up socket before it calls this."""

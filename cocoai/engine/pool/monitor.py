@@ -1,4 +1,4 @@
-"""The master's look at its workers: who is slow, who has grown too big, who is no longer needed.
+"""The master's look at its workers: which are slow, which have grown too big, which are no longer needed.
 
 All of it is read on the scoreboard or in /proc; no worker is asked, and a look costs microseconds.
 """
@@ -12,12 +12,12 @@ import signal
 from cocoai.engine.pool.workers import WorkerProcess, Workers
 from cocoai.engine.process import proc
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.process.scoreboard_row import BUSY, OUTGROWN, SLOW
+from cocoai.engine.process.scoreboard_row import BUSY
 
 HEARTBEAT = 0.75
 """Seconds between two looks: the longest that a connection waits unseen when every worker hangs.
 
-Under a second, in which the pool is to answer; and no shorter, since each wake costs the master some 0.2 ms.
+Under a second, in which the pool is to respond; and no shorter, since each wake costs the master some 0.2 ms.
 """
 
 KIB_PER_MIB = 1024
@@ -26,53 +26,57 @@ log = logging.getLogger(__name__)
 
 
 class Monitor:
-    """What a look finds, it does something about."""
+    """The master's periodic checks of its workers, each with what it does about a finding.
 
-    def __init__(self, workers: Workers, board: Scoreboard) -> None:
+    `heartbeat` is in seconds.
+    """
+
+    def __init__(self, workers: Workers, board: Scoreboard, heartbeat: float) -> None:
         self._workers = workers
         self._board = board
+        self._heartbeat = heartbeat
 
     def look(self) -> None:
-        """At each heartbeat."""
-        self._board.active()
-        self._workers.dismiss_idle()
+        """Note how many workers are busy, and stop one that is no longer needed: at each heartbeat."""
+        self._board.count_active()
+        self._workers.stop_idle()
 
     def free_dead_rows(self) -> None:
-        """Now and then: the rows of workers whose master was killed are nobody's."""
-        self._board.free_dead_rows({worker.seat.row for worker in self._workers if worker.seat})
+        """Free the scoreboard's rows of dead workers that are not in the table: their master was killed."""
+        self._board.free_dead_rows({worker.row.number for worker in self._workers if worker.row})
 
     def report_slow(self) -> float:
-        """Each slow request once. Returns the seconds until the next could be one; at most a heartbeat."""
-        next_look = HEARTBEAT
+        """Report each slow request once. Return the seconds until the next could be slow; at most a heartbeat."""
+        next_look = self._heartbeat
         for worker in self._workers:
             state, since, number = self._workers.state(worker)
-            if state == BUSY and number != worker.told_slow:
+            if state == BUSY and number != worker.slow_request:
                 left = self._workers.limits.slow_request - since
                 if left <= 0:
-                    worker.told_slow = number
-                    self._tell_slow(worker, since)
+                    worker.slow_request = number
+                    self._report(worker, since)
                 else:
                     next_look = min(next_look, left)
         return next_look
 
-    def _tell_slow(self, worker: WorkerProcess, seconds: float) -> None:
-        key = self._board.key(worker.seat) if worker.seat else ""
+    def _report(self, worker: WorkerProcess, seconds: float) -> None:
+        key = self._board.key(worker.row) if worker.row else ""
         log.warning("worker pid=%d outcome=slow key=%s seconds=%.1f", worker.pid, key or "none", seconds)
-        self._board.count(SLOW)
-        os.kill(worker.pid, signal.SIGUSR2)  # it writes its stack; ours and not buried, so the pid is its own
+        self._board.counters.slow += 1
+        os.kill(worker.pid, signal.SIGUSR2)  # it writes its stack; a child not yet reaped, so the pid is its own
 
     def check_memory(self) -> None:
-        """Each minute: whoever has grown too big is replaced. By PSS: RSS counts what all of them share."""
-        for worker in tuple(self._workers.ours.values()):
+        """Replace each worker that has grown too big. Its PSS counts, for RSS counts what all of them share."""
+        for worker in tuple(self._workers.current.values()):
             mib = _pss(worker.pid) / KIB_PER_MIB
             if mib > self._workers.limits.max_worker_mib:
                 log.warning("worker pid=%d outcome=outgrown mib=%.1f", worker.pid, mib)
-                self._board.count(OUTGROWN)
-                self._workers.dismiss(worker)
+                self._board.counters.outgrown += 1
+                self._workers.stop(worker)
 
 
 def _pss(pid: int) -> int:
-    """In KiB; 0 where it cannot be read: one that has just died, or a system that does not tell."""
+    """Return the process's PSS in KiB; 0 if it has just died, or if the system does not tell."""
     try:
         return proc.memory_use(pid).pss
     except OSError:

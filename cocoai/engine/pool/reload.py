@@ -1,8 +1,8 @@
-"""The handover: a master becomes new code in place. Same pid, same socket, and the workers are still its own.
+"""The reload: a master becomes new code in place. Its pid and socket stay, and the workers are still its children.
 
-A child checks the new code and settings first. What must be kept over exec is two kinds of descriptors: the listening
-socket, and a lifeline for each worker. Their numbers travel in the environment, together with the pid, so that nobody
-who merely inherits it takes them for his.
+A child checks the new code and settings first. What must survive exec is two kinds of descriptors: the listening
+socket, and a lifeline for each worker. Their numbers travel in the environment together with the pid, so that no
+program that merely inherits the environment takes them for its own.
 """
 
 from __future__ import annotations
@@ -25,34 +25,35 @@ log = logging.getLogger(__name__)
 
 
 class ConfigCheck:
-    """The child that runs `command` with `--check`: whether the new code and settings hold."""
+    """The child that runs `command` with `--check`, which tells whether the new code and settings hold.
+
+    `pid` is 0 while no check runs.
+    """
 
     def __init__(self, command: list[str]) -> None:
         self._command = [*command, "--check"]
         self.pid = 0
 
     def start(self) -> None:
-        """Begin it; one that is running reads what is no longer there, and is ended."""
+        """Fork the check; one that is running already may have read older files, and is ended."""
         self.end()
-        command = self._command
         try:
-            self.pid = fork.fork(
-                lambda: os.execv(command[0], command),  # noqa: S606 (no shell is meant)
-                name="cocoai-check",
-                detach=False,
-            )
+            self.pid = fork.fork(self._execute, name="cocoai-check", detach=False)
         except OSError:
             log.exception("pool outcome=not-reloaded")
 
+    def _execute(self) -> None:
+        os.execv(self._command[0], self._command)  # noqa: S606 (no shell is meant)
+
     def end(self) -> None:
-        """Forget the one that is running, if there is one."""
+        """Kill the check that is running, if there is one."""
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
             self.pid = 0
 
     def is_passed(self, status: int) -> bool:
-        """It has ended so: does the new code hold? If not, the log says it."""
+        """Check by its exit status whether the check, which has ended, found the new code good; log it if not."""
         self.pid = 0
         if status:
             log.error("pool outcome=not-reloaded status=%d: the new code or settings do not hold; going on", status)
@@ -66,13 +67,15 @@ def execute(
     *,
     pending: Callable[[], Iterable[int]],
 ) -> None:
-    """Execute `command` in our place. Signals wait until it listens; raises OSError, with all as before, if it cannot.
+    """Execute `command` in place of this process, with listener and lifelines (by pid) handed over.
 
-    `pending` tells which signals have been caught and not yet acted upon.
+    Signals are blocked until the new code has its handlers. `pending` returns the signals that have been caught and
+    not yet acted upon. Raise OSError, with all as before, if the command cannot be executed.
     """
     kept = {pid: lifeline.fileno() for pid, lifeline in lifelines.items()}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, fork.SIGNALS)
-    # What came just now is known to our wake-up socket alone: raised again, it waits for whoever comes next.
+    # A signal that came just now is known to this process's wake-up socket alone: raised again, it stays pending
+    # over exec, and the new code gets it.
     for number in pending():
         signal.raise_signal(number)
     for fd in (listener.fileno(), *kept.values()):
@@ -87,28 +90,33 @@ def execute(
 
 
 def inherited_listener() -> socket.socket | None:
-    """The listening socket of the master that we were before exec; None at a first start."""
-    left = _left()
-    if left is None:
+    """Return the listening socket that this process had before exec; None at a first start."""
+    handover = _handover()
+    if handover is None:
         return None
-    os.set_inheritable(left["listener"], False)  # noqa: FBT003
-    listener = socket.socket(fileno=left["listener"])
+    os.set_inheritable(handover["listener"], False)  # noqa: FBT003
+    listener = socket.socket(fileno=handover["listener"])
     listener.settimeout(0)
     return listener
 
 
 def inherited_workers() -> dict[int, socket.socket]:
-    """The lifelines of that master's workers by pid; empty at a first start. To be asked once: it ends the handover."""
-    left = _left()
+    """Return the lifelines of the workers that this process had before exec, by pid; {} at a first start.
+
+    The second call returns {}: the first ends the handover.
+    """
+    handover = _handover()
     os.environ.pop(HANDOVER, None)
-    lifelines = {int(pid): socket.socket(fileno=fd) for pid, fd in (left or {"workers": {}})["workers"].items()}
+    descriptors: dict[str, int] = handover["workers"] if handover else {}
+    lifelines = {int(pid): socket.socket(fileno=fd) for pid, fd in descriptors.items()}
     for lifeline in lifelines.values():
         os.set_inheritable(lifeline.fileno(), False)  # noqa: FBT003
     return lifelines
 
 
-def _left() -> dict[str, Any] | None:
-    left: dict[str, Any] | None = json.loads(os.environ.get(HANDOVER, "null"))
-    if left is not None and left["pid"] != os.getpid():
-        return None  # inherited from a pool that started something else
-    return left
+def _handover() -> dict[str, Any] | None:
+    """Return what HANDOVER holds; None if it is not set, or was meant for another process."""
+    handover: dict[str, Any] | None = json.loads(os.environ.get(HANDOVER, "null"))
+    if handover is not None and handover["pid"] != os.getpid():
+        return None  # inherited from a pool that started another program
+    return handover

@@ -1,0 +1,1 @@
+"""Processes: fork, locks, signals, memory, and the scoreboard on which they show what they do."""

@@ -3,8 +3,8 @@
 `flock`, never `lockf`: that is not inherited by a forked child, and is lost as soon as the process closes
 any descriptor of the file. A lock belongs to the open file description: a forked child holds it with its
 parent, and the kernel frees it when the last of them is gone, however they died. So *every* lock file is
-opened after the process's own fork: one opened before is shared, and excludes nobody.
-Never `LOCK_UN`: a child's unlock would drop the parent's lock too. Closing is all there is.
+opened after the process's own fork: one opened before is shared, and excludes no process.
+Never `LOCK_UN`: a child's unlock would drop the parent's lock too. A lock is released by closing, and in no other way.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from dataclasses import dataclass
 
 @dataclass
 class FileLock:
-    """A lock that this process holds through `fd`, until it and all who inherited it have closed it."""
+    """A lock that this process holds through `fd`, until it and every child that inherited it have closed it."""
 
     fd: int
 
     def release(self) -> None:
-        """Let go of this process's share."""
+        """Close this process's descriptor. The second call does nothing: by then the number may be another file's."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 
 
 def take(path: str) -> FileLock | None:
-    """The lock of `path` if it is free now, else None."""
+    """Return the lock of `path` if it is free now, else None."""
     fd = _open(path)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,10 +43,11 @@ def take(path: str) -> FileLock | None:
 
 
 def wait_for(path: str, seconds: float) -> FileLock:
-    """The lock of `path`, waited for; `TimeoutError` after `seconds`.
+    """Wait for the lock of `path` and return it. Raise TimeoutError after `seconds`.
 
-    For locks that are held for microseconds (`put.lock`): trying again beats a blocking call, which no deadline ends.
+    It is meant for locks that are held for microseconds.
     """
+    # Trying again beats a blocking call, which no deadline ends.
     deadline = time.monotonic() + seconds
     while (lock := take(path)) is None:
         if time.monotonic() > deadline:
@@ -67,13 +68,13 @@ class Slot(FileLock):
 
 
 class Slots:
-    """Leave to run one of `number` at once: one lock file a slot."""
+    """The slots: `number` processes may hold one each, by a lock file a slot in `folder`."""
 
     def __init__(self, folder: str, number: int) -> None:
         self._paths = [os.path.join(folder, f"slot-{index}") for index in range(number)]
 
     def take(self) -> Slot | None:
-        """A free slot, or None if all are taken."""
+        """Return a free slot, or None if all are taken."""
         for number, path in enumerate(self._paths):
             if (lock := take(path)) is not None:
                 return Slot(lock.fd, number)

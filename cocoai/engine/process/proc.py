@@ -1,6 +1,6 @@
-"""What /proc tells of a process: whether it still is the one that was meant, and the memory it takes.
+"""Processes by way of /proc: whether a pid still names the process that was meant, and the memory it takes.
 
-Source: proc(5). A pid alone names nobody: it is given away again. A pid with its start time does.
+Source: proc(5). A pid alone names no process for good, since the kernel reuses it; a pid with its start time does.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import signal
 from dataclasses import dataclass
 
 _START_TIME = 22 - 3
-"""Where a stat line has it, counted from the field behind the name."""
+"""The place of the start time in a stat line, counted from the field behind the name."""
 
 
 @dataclass(frozen=True)
 class MemoryUse:
-    """In KiB. `pss`: with what is shared counted in parts, so that processes add up; `private`: what it dirtied."""
+    """A process's memory in KiB. `pss`: shared pages counted in parts, so that processes add up; `private`: its own."""
 
     pss: int
     rss: int
@@ -23,7 +23,7 @@ class MemoryUse:
 
 
 def start_time(pid: int) -> int:
-    """When the process began, in clock ticks after boot; 0 if there is none, or it has ended and is not buried."""
+    """Return when the process began, in clock ticks after boot; 0 if there is none, or it has ended unreaped."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             state, *fields = file.read().rpartition(b")")[2].split()
@@ -33,10 +33,11 @@ def start_time(pid: int) -> int:
 
 
 def send_signal(pid: int, start: int, number: int) -> bool:
-    """Send a signal to the process that began at `start` and to no other; False if it has gone, or is none of ours.
+    """Send a signal to the process that began at `start`, and to no other that has its pid by now.
 
-    Source: pidfd_open(2). What is opened stays this very process, whoever is given its pid after it.
+    Return False if the process has gone, or belongs to another user.
     """
+    # Source: pidfd_open(2). The descriptor stays this very process's, even if the pid is reused.
     try:
         process = os.pidfd_open(pid)
     except OSError:
@@ -52,7 +53,7 @@ def send_signal(pid: int, start: int, number: int) -> bool:
 
 
 def memory_use(pid: int) -> MemoryUse:
-    """What the process takes now. `OSError`: it has gone, or is none of ours."""
+    """Return what the process takes now. Raise OSError if it has gone, or belongs to another user."""
     with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
         lines = (line.split() for line in file.read().splitlines()[1:])
     sizes = {name.rstrip(b":").decode(): int(size) for name, size, *_ in lines}

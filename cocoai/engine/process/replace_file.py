@@ -36,7 +36,7 @@ def replace_file(path: str, data: bytes, *, durable: bool = False) -> None:
 
 
 class CachedFile:
-    """A small file that keeps what another service or file told, for every process that asks.
+    """A small file that keeps data of another service or file for every process of this machine.
 
     `clock` gives seconds since the epoch.
     """

@@ -1,148 +1,83 @@
 """The scoreboard: what each process is doing, in memory that all of them share.
 
-It is a file in run/, mapped by the master before it forks. Each process writes its own row and nobody else's, so
-there is no lock and nothing to wait for; what a row says stays right when its process is killed, for its pid and
-start time tell whether it still means anybody. Anybody who may read the file can look, without asking a process.
-Where it says what stands in seats.py.
+It is a file that the master maps before it forks. Each process writes its own row and no other, so there is no lock
+and nothing to wait for. A row stays right when its process is killed, since pid and start time tell whether that
+process still lives. Every program that may read the file can look, without asking a process.
+Which record lies where is scoreboard_row.py's duty, reading it from outside scoreboard_snapshot.py's; what keys and
+reasons mean, only the application knows.
 """
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import mmap
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 from cocoai.engine.process.proc import start_time
 from cocoai.engine.process.scoreboard_row import (
     BUSY,
-    CPU,
-    DIED,
-    DURATION,
-    ERROR_AT,
-    ERROR_AT_BYTE,
-    ERROR_LENGTH,
+    FIRST_JOB,
+    FIRST_WORKER,
+    HELPER,
     IDLE,
-    JOBS,
-    KEY_AT,
-    KEY_LENGTH,
-    LEAST,
-    MOST,
-    MOST_ACTIVE,
-    MOST_REACHED,
-    MOST_REASONS,
-    OUTGROWN,
-    PID,
-    REFUSED,
-    RELOADED,
-    REQUESTS,
-    ROW,
-    SINCE,
-    SLOW,
-    SPAWNED,
-    STAMP,
-    START,
-    STARTED,
-    STATE,
-    STATES,
-    TIMED_OUT,
-    USHER,
+    MASTER,
+    PoolRecord,
     Row,
+    RowRecord,
     ScoreboardMemory,
-    lives,
+    decoded,
+    encoded,
+    is_alive,
     mapped,
+    size_for,
     stamp,
+    with_other,
 )
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Process:
-    """A living process. `since`: seconds in its state; `duration`, `cpu`: seconds of the last request or question.
-
-    `kind` is worker, usher or job; `number` counts from 0 among its kind, and is a job's slot.
-    """
-
-    kind: str
-    number: int
-    pid: int
-    state: str
-    since: float
-    requests: int
-    key: str
-    duration: float
-    cpu: float
-
-
-@dataclass(frozen=True)
-class LastError:
-    """The last error of somebody: `at` in epoch seconds."""
-
-    at: float
-    who: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What the board shows. `pid` is 0 if the pool is not running; `started` and `reloaded` are epoch seconds."""
-
-    pid: int
-    started: float
-    reloaded: float
-    least: int
-    most: int
-    accepted: int
-    most_active: int
-    most_reached: int
-    slow: int
-    timed_out: int
-    spawned: int
-    died: int
-    outgrown: int
-    refused: dict[str, int]
-    mishaps: tuple[LastError, ...]
-    processes: tuple[Process, ...]
-
-
 class Scoreboard:
-    """The master's hold on it. `mine` is this process's seat: before `begin`, one that nobody sees.
+    """A process's hold on the scoreboard. `own_row` is its row: before `begin`, one that no other process sees.
 
-    `path` is its file; None keeps it in this process and its children, where nobody else sees it.
-
-    `reasons` are the words under which requests are refused: at most 13, to which `other` is added.
+    `path` is where the file lies; None keeps it in memory that only this process and its children share.
+    `reasons` are the names of the counters of refused requests: at most 13, to which `other` is added.
     """
 
     def __init__(self, path: str | None, *, slots: int, reasons: Sequence[str] = ()) -> None:
+        self.memory_sharing = ""
         self._path = path
         self._slots = slots
-        self._reasons = _with_other(reasons)
-        self._memory = ScoreboardMemory(mmap.mmap(-1, (JOBS + slots) * ROW * 8))
-        self._unseen = self.own_row = Row(self._memory, 0, self._reasons)
+        self._reasons = with_other(reasons)
+        self._memory = ScoreboardMemory(mmap.mmap(-1, size_for(slots)))
+        self._unseen = self.own_row = self._row(MASTER, "master")
 
     def begin(self, least: int, most: int) -> None:
-        """In the master, before it forks. One that re-executed itself goes on counting; any other begins at 0.
+        """Map the file, in the master before it forks; `least` and `most` are its limits of workers.
 
-        Where the file cannot be made, nobody outside will see the board, and all else is as ever.
+        A master that re-executed itself goes on counting; any other begins at 0. If the file cannot be made, no
+        other program sees the scoreboard, and the pool works all the same.
         """
         self._memory = ScoreboardMemory(self._shared())
-        self.own_row = Row(self._memory, 0, self._reasons)
-        whole, parts = self._memory.whole, self._memory.parts
-        me = (os.getpid(), start_time(os.getpid()))
-        is_reload = (whole[PID], whole[START]) == me
+        self.own_row = self._row(MASTER, "master")
+        pool, record = self._memory.pool, self.own_row.record
+        pid = os.getpid()
+        start = start_time(pid)
+        is_reload = (record.pid, record.start) == (pid, start)
         if not is_reload:
             self._forget()
-            parts[STARTED] = time.time()
-        parts[RELOADED] = time.time() if is_reload else 0.0
-        whole[LEAST], whole[MOST] = least, most
-        whole[PID], whole[START] = me
-        whole[STAMP] = stamp(self._reasons)
+            pool.started = time.time()
+        pool.reloaded = time.time() if is_reload else 0.0
+        pool.least, pool.most = least, most
+        pool.memory_sharing = encoded(self.memory_sharing, PoolRecord.memory_sharing.size)  # type: ignore[attr-defined]
+        record.pid, record.start = pid, start
+        pool.stamp = stamp(self._reasons)
 
     def _shared(self) -> mmap.mmap:
-        size = (JOBS + self._slots) * ROW * 8
+        size = size_for(self._slots)
         if self._path is None:
             return mmap.mmap(-1, size)
         try:
@@ -152,189 +87,118 @@ class Scoreboard:
             return mmap.mmap(-1, size)
 
     def _forget(self) -> None:
-        """What an earlier pool has counted. Of its processes that still live, the rows are theirs."""
-        whole = self._memory.whole
-        for row in range(self._memory.rows):
-            if row == 0 or not lives(self._memory, row):
-                for word in range(ERROR_AT):
-                    whole[row * ROW + word] = 0
-                for word in range(REFUSED, KEY_AT // 8):
-                    whole[row * ROW + word] = 0
+        """Drop what an earlier pool has counted. Its processes that still live keep their rows."""
+        ctypes.memset(ctypes.addressof(self._memory.pool), 0, ctypes.sizeof(PoolRecord))
+        for number, record in enumerate(self._memory.rows):
+            if number == MASTER or not is_alive(record):
+                # Up to the texts about the last error, which an operator will look for.
+                ctypes.memset(ctypes.addressof(record), 0, RowRecord.kind.offset)  # type: ignore[attr-defined]
 
-    def take_row(self, seat: Row) -> None:
-        """In a forked child: this row is ours now."""
-        self.own_row = seat
-        seat.take()
+    # rows
+
+    def take_row(self, row: Row) -> None:
+        """Make this row the process's own, in a forked child."""
+        self.own_row = row
+        row.take()
 
     def release_row(self) -> None:
-        """In a forked child without a row, or who has left it: what it does from here on nobody sees."""
+        """Forget the parent's row in a forked child, or one's own when it is done: no other process sees it then."""
         self.own_row = self._unseen
 
     def worker_row(self, taken: Collection[int]) -> Row:
-        """In the master: a row for a worker that is about to be forked; not one of `taken`, who may not sit yet."""
-        for row in range(1, USHER):
-            if row not in taken and not lives(self._memory, row):
-                seat = Row(self._memory, row, self._reasons)
-                seat.clear()  # what the dead were at is not what the newborn is at
-                return seat
-        raise LookupError("no seat is free")  # twice the most there may be: a master that does not bury its workers
+        """Return a free row for a worker that the master is about to fork. Raise LookupError if there is none.
+
+        Rows in `taken` are passed over: their workers are forked, but have not written their pids yet.
+        """
+        for number in range(FIRST_WORKER, HELPER):
+            if number not in taken and not is_alive(self._memory.rows[number]):
+                row = self._row(number, "worker")
+                row.clear()  # a killed worker's state must not pass for the new one's
+                return row
+        # There are rows for twice the most workers: only a master that does not reap them comes here.
+        raise LookupError("no row is free")
 
     def row_of(self, pid: int) -> Row | None:
-        """The row of this worker, dead or alive; None if it never sat, or sits at a board of another shape."""
-        for row in range(1, USHER):
-            if pid and self._memory.whole[row * ROW + PID] == pid:
-                return Row(self._memory, row, self._reasons)
+        """Return the row of this worker, dead or alive; None if it has none, or one of another layout's file."""
+        for number in range(FIRST_WORKER, HELPER):
+            if pid and self._memory.rows[number].pid == pid:
+                return self._row(number, "worker")
         return None
 
-    def free_dead_rows(self, known: Collection[int]) -> None:
-        """In the master: free the rows of dead workers who are not `known`: those of a master before us."""
-        for row in range(1, USHER):
-            seat = Row(self._memory, row, self._reasons)
-            if row not in known and self._memory.whole[row * ROW + PID] and not lives(self._memory, row):
-                seat.clear()
-
-    def job_pids(self) -> list[int]:
-        """Who works on questions now: the usher and the job processes."""
-        rows = range(USHER, self._memory.rows)
-        return [self._memory.whole[row * ROW + PID] for row in rows if lives(self._memory, row)]
-
-    def in_hand(self) -> frozenset[str]:
-        """The keys of the questions that job processes are answering now."""
-        return frozenset(self._memory.text(row, KEY_AT, KEY_LENGTH) for row in self._answering())
-
-    def busy_jobs(self) -> int:
-        """How many questions are being answered, as the rows say; one whose process died just now counts still."""
-        whole = self._memory.whole
-        return sum(1 for row in range(JOBS, self._memory.rows) if whole[row * ROW + STATE] == BUSY)
-
-    def process_answering(self, key: str) -> tuple[int, int] | None:
-        """The pid and the start time of the job process that has this question in hand; None if none has."""
-        for row in self._answering():
-            if self._memory.text(row, KEY_AT, KEY_LENGTH) == key:
-                return self._memory.whole[row * ROW + PID], self._memory.whole[row * ROW + START]
-        return None
-
-    def _answering(self) -> list[int]:
-        busy = [row for row in range(JOBS, self._memory.rows) if self._memory.whole[row * ROW + STATE] == BUSY]
-        return [row for row in busy if lives(self._memory, row)]
-
-    def placeholder_row(self) -> Row:
-        """The row of whoever has the usher's lock."""
-        return self._seat(USHER)
+    def helper_row(self, kind: str) -> Row:
+        """Return the row of the process that does side work; `kind` is what the application calls it."""
+        return self._row(HELPER, kind)
 
     def job_row(self, slot: int) -> Row:
-        """The row of whoever has this slot."""
-        return self._seat(JOBS + slot)
+        """Return the row of the process that holds this slot; beyond the last slot, a row that no process sees."""
+        return self._row(FIRST_JOB + slot, "job") if slot < len(self._memory.jobs) else self._unseen
 
-    def _seat(self, row: int) -> Row:
-        return Row(self._memory, row, self._reasons) if row < self._memory.rows else self._unseen
+    def _row(self, number: int, kind: str) -> Row:
+        return Row(self._memory.rows[number], number, kind, self._reasons)
 
-    def count(self, word: int, more: int = 1) -> None:
-        """In the master: one more of MOST_REACHED, SLOW, TIMED_OUT, SPAWNED, DIED or OUTGROWN."""
-        self._memory.whole[word] += more
+    def free_dead_rows(self, known: Collection[int]) -> None:
+        """Free the rows of dead workers that are not in `known`, in the master: they were an earlier master's."""
+        for number in range(FIRST_WORKER, HELPER):
+            record = self._memory.rows[number]
+            if number not in known and record.pid and not is_alive(record):
+                self._row(number, "worker").clear()
 
-    def merge_counters(self, seat: Row) -> None:
-        """In the master, which has buried the process: what it counted is kept, and its row is free."""
-        whole, at = self._memory.whole, seat.row * ROW
-        for word in (REQUESTS, *range(REFUSED, REFUSED + MOST_REASONS)):
-            whole[word] += whole[at + word]
-            whole[at + word] = 0
-        seat.clear()
+    # what processes are doing
 
-    def state(self, seat: Row) -> tuple[int, float, int]:
-        """A process's state (IDLE, BUSY …), the seconds it has been in it, and its requests so far."""
-        at = seat.row * ROW
-        since = time.monotonic() - self._memory.parts[at + SINCE]
-        return self._memory.whole[at + STATE], since, self._memory.whole[at + REQUESTS]
+    def job_pids(self) -> list[int]:
+        """Return the pids of the helper and of the job processes."""
+        return [record.pid for record in self._memory.rows[HELPER:] if is_alive(record)]
 
-    def key(self, seat: Row) -> str:
-        """The question that is in hand there; empty if none is, or it is not known yet."""
-        return self._memory.text(seat.row, KEY_AT, KEY_LENGTH)
+    def in_hand(self) -> frozenset[str]:
+        """Return the keys of the jobs that are being worked on now."""
+        return frozenset(decoded(record.key) for record in self._working())
 
-    def active(self) -> int:
-        """How many workers are busy now; the most that were seen so is kept."""
-        whole = self._memory.whole
-        busy = sum(1 for at in range(ROW, USHER * ROW, ROW) if whole[at + STATE] == BUSY)
-        if busy > whole[MOST_ACTIVE]:
-            whole[MOST_ACTIVE] = busy
+    def busy_jobs(self) -> int:
+        """Return how many job processes are busy; one that died a moment ago is still counted."""
+        return sum(1 for record in self._memory.jobs if record.state == BUSY)
+
+    def process_of_job(self, key: str) -> tuple[int, int] | None:
+        """Return pid and start time of the process that works on the job `key`; None if no process does."""
+        for record in self._working():
+            if decoded(record.key) == key:
+                return record.pid, record.start
+        return None
+
+    def _working(self) -> list[RowRecord]:
+        return [record for record in self._memory.jobs if record.state == BUSY and is_alive(record)]
+
+    def state(self, row: Row) -> tuple[int, float, int]:
+        """Return a process's state (IDLE, BUSY …), the seconds it has been in it, and its requests so far."""
+        record = row.record
+        return record.state, time.monotonic() - record.since, record.requests
+
+    def key(self, row: Row) -> str:
+        """Return the key of what the process is doing; empty if that is nothing, or not known yet."""
+        return decoded(row.record.key)
+
+    def count_active(self) -> int:
+        """Return how many workers are busy now, and remember the most that were seen so."""
+        busy = sum(1 for record in self._memory.workers if record.state == BUSY)
+        self.counters.most_active = max(busy, self.counters.most_active)
         return busy
 
-    def is_anyone_idle(self) -> bool:
-        """Whether a worker waits for a request now."""
-        whole = self._memory.whole
-        return any(whole[at + STATE] == IDLE for at in range(ROW, USHER * ROW, ROW))
+    def has_idle_worker(self) -> bool:
+        """Check whether a worker waits for a request now."""
+        return any(record.state == IDLE for record in self._memory.workers)
 
+    # counters
 
-def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snapshot:
-    """What the board at `path` shows now. `OSError`: there is none. `ValueError`: it is other code's."""
-    words = _with_other(reasons)
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size // (ROW * 8) * ROW * 8
-        if size < JOBS * ROW * 8:
-            raise ValueError("this is no scoreboard")
-        memory = ScoreboardMemory(mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ))
-    if memory.whole[STAMP] != stamp(words):
-        raise ValueError("the pool runs other code than this: reload it")
-    whole, parts = memory.whole, memory.parts
-    # A worker that was killed just now has its count in its row still; one that is buried, in row 0.
-    totals = [sum(whole[at + word] for at in range(0, USHER * ROW, ROW)) for word in range(REFUSED + MOST_REASONS)]
-    return Snapshot(
-        pid=whole[PID] if lives(memory, 0) else 0,
-        started=parts[STARTED],
-        reloaded=parts[RELOADED],
-        least=whole[LEAST],
-        most=whole[MOST],
-        accepted=totals[REQUESTS],
-        most_active=max(whole[MOST_ACTIVE], int(totals[REQUESTS] > 0)),  # the master does not see each request
-        most_reached=whole[MOST_REACHED],
-        slow=whole[SLOW],
-        timed_out=whole[TIMED_OUT],
-        spawned=whole[SPAWNED],
-        died=whole[DIED],
-        outgrown=whole[OUTGROWN],
-        refused={word: count for word, count in zip(words, totals[REFUSED:], strict=False) if count},
-        mishaps=tuple(_mishaps(memory)),
-        processes=tuple(_processes(memory, slots)),
-    )
+    @property
+    def counters(self) -> PoolRecord:
+        """Return the pool's record, whose counters the master raises."""
+        return self._memory.pool
 
-
-def _processes(memory: ScoreboardMemory, slots: int) -> Iterator[Process]:
-    kinds = [("worker", row, row - 1) for row in range(1, USHER)]
-    kinds += [("usher", USHER, 0)]
-    kinds += [("job", JOBS + slot, slot) for slot in range(min(slots, memory.rows - JOBS))]
-    for kind, row, number in kinds:
-        whole, parts, at = memory.whole, memory.parts, row * ROW
-        if lives(memory, row):
-            yield Process(
-                kind=kind,
-                number=number,
-                pid=whole[at + PID],
-                state=STATES[whole[at + STATE]],
-                since=time.monotonic() - parts[at + SINCE],
-                requests=whole[at + REQUESTS],
-                key=memory.text(row, KEY_AT, KEY_LENGTH),
-                duration=parts[at + DURATION],
-                cpu=parts[at + CPU],
-            )
-
-
-def _mishaps(memory: ScoreboardMemory) -> list[LastError]:
-    """Newest first."""
-    found = [
-        LastError(memory.parts[row * ROW + ERROR_AT], _who(row), memory.text(row, ERROR_AT_BYTE, ERROR_LENGTH))
-        for row in range(memory.rows)
-        if memory.parts[row * ROW + ERROR_AT]
-    ]
-    return sorted(found, key=lambda mishap: -mishap.at)
-
-
-def _who(row: int) -> str:
-    if row >= JOBS:
-        return f"job {row - JOBS}"
-    return {0: "master", USHER: "usher"}.get(row, f"worker {row - 1}")
-
-
-def _with_other(reasons: Sequence[str]) -> tuple[str, ...]:
-    if len(reasons) >= MOST_REASONS:
-        raise ValueError(f"at most {MOST_REASONS - 1} reasons, not {len(reasons)}")
-    return (*reasons, "other")
+    def merge_counters(self, row: Row) -> None:
+        """Add what a worker has counted to the pool's sums and free its row, once the master has reaped it."""
+        pool, record = self._memory.pool, row.record
+        pool.requests += record.requests
+        record.requests = 0
+        for reason, count in enumerate(record.refused):
+            pool.refused[reason] += count
+            record.refused[reason] = 0
+        row.clear()

@@ -1,175 +1,274 @@
-"""The rows of the scoreboard, and the seats at them: where each number stands, and who may write it.
+"""The scoreboard's layout: the pool's record, then one row for each process that may be seen on it.
 
-    row 0           the pool's own: written by the master
-    rows 1 to 128   its workers': twice the most there may be, since a reload has the old ones beside the new
-    row 129         the usher's
-    rows 130 on     one for each slot: the job process that has it
+    pool record        counters and limits of the whole pool: written by the master
+    row 0              the master's
+    rows 1 to 128      its workers': twice the most there may be, since a reload has the old ones beside the new
+    row 129            the helper's: the one process that does side work for the application
+    rows 130 onwards   one for each job slot: the process that holds it
 
-A row is 64 words of 8 bytes, so that each number is written at once and never seen half.
+Every number takes 8 aligned bytes, so it is written in one store and never seen half written.
+What a job, a key or a reason for refusing means is the application's business; here they are only text.
 """
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import time
 import zlib
 from collections.abc import Sequence
+from typing import ClassVar
 
 from cocoai.engine.process.proc import start_time
+from cocoai.engine.process.replace_file import replace_file
 
 MOST_WORKERS = 64
 """In one generation; the settings allow no more."""
 
-ROW = 64
-USHER = 1 + 2 * MOST_WORKERS
-JOBS = USHER + 1
+MOST_REASONS = 14
+"""Counters of refused requests in each row, `other` included."""
+
+MASTER, FIRST_WORKER = 0, 1
+HELPER = FIRST_WORKER + 2 * MOST_WORKERS
+FIRST_JOB = HELPER + 1
 
 STATES = ("", "starting", "idle", "busy")
 STARTING, IDLE, BUSY = 1, 2, 3
 
-# The words of each row.
-PID, START, STATE, SINCE, REQUESTS, DURATION, CPU, ERROR_AT = range(8)
-REFUSED = 8
-MOST_REASONS = 14
-# And of row 0 only, where the others count what they refuse and behind it.
-STAMP, STARTED, RELOADED, LEAST, MOST, MOST_ACTIVE, MOST_REACHED, SLOW, TIMED_OUT, SPAWNED, DIED, OUTGROWN = range(
-    REFUSED + MOST_REASONS, REFUSED + MOST_REASONS + 12
-)
+KIND_BYTES, KEY_BYTES, ERROR_BYTES = 16, 72, 248
+"""Room for each text of a row. A shorter one ends with a zero byte."""
 
-KEY_AT, KEY_LENGTH = 34 * 8, 72
-ERROR_LENGTH = ROW * 8 - KEY_AT - KEY_LENGTH
-ERROR_AT_BYTE = KEY_AT + KEY_LENGTH
-"""Texts: the key of the current event, and the last error, both ended by a zero byte if they are shorter."""
+
+class RowRecord(ctypes.Structure):
+    """One process's row as it lies in memory: 512 bytes."""
+
+    pid: int
+    start: int
+    """The process's start time in clock ticks after boot: with `pid` it names one process for good."""
+    state: int
+    since: float
+    """When the state began, on the monotonic clock, which all processes of a machine share."""
+    requests: int
+    duration: float
+    """Seconds that the last request or job took."""
+    cpu: float
+    """CPU seconds that the last request or job took."""
+    refused: ctypes.Array[ctypes.c_int64]
+    key: bytes
+    kind: bytes
+    error_at: float
+    """When `error` was written, in epoch seconds; 0.0 if there was none."""
+    error: bytes
+
+    _fields_: ClassVar = (
+        ("pid", ctypes.c_int64),
+        ("start", ctypes.c_int64),
+        ("state", ctypes.c_int64),
+        ("since", ctypes.c_double),
+        ("requests", ctypes.c_int64),
+        ("duration", ctypes.c_double),
+        ("cpu", ctypes.c_double),
+        ("refused", ctypes.c_int64 * MOST_REASONS),
+        ("key", ctypes.c_char * KEY_BYTES),
+        # From here on a row keeps what it says when its process is gone: whose error it was, and what.
+        ("kind", ctypes.c_char * KIND_BYTES),
+        ("error_at", ctypes.c_double),
+        ("error", ctypes.c_char * ERROR_BYTES),
+    )
+
+
+class PoolRecord(ctypes.Structure):
+    """What concerns the whole pool, as it lies in memory: 512 bytes."""
+
+    stamp: int
+    """Names this layout, see `stamp`. It comes first, where a layout to come will have it too."""
+    started: float
+    reloaded: float
+    least: int
+    most: int
+    most_active: int
+    most_reached: int
+    slow: int
+    timed_out: int
+    spawned: int
+    died: int
+    outgrown: int
+    requests: int
+    """Requests of workers that have ended; those of living ones stand in their rows."""
+    refused: ctypes.Array[ctypes.c_int64]
+    """Refusals of workers that have ended, by reason."""
+    memory_sharing: bytes
+
+    _fields_: ClassVar = (
+        ("stamp", ctypes.c_int64),
+        ("started", ctypes.c_double),
+        ("reloaded", ctypes.c_double),
+        ("least", ctypes.c_int64),
+        ("most", ctypes.c_int64),
+        ("most_active", ctypes.c_int64),
+        ("most_reached", ctypes.c_int64),
+        ("slow", ctypes.c_int64),
+        ("timed_out", ctypes.c_int64),
+        ("spawned", ctypes.c_int64),
+        ("died", ctypes.c_int64),
+        ("outgrown", ctypes.c_int64),
+        ("requests", ctypes.c_int64),
+        ("refused", ctypes.c_int64 * MOST_REASONS),
+        ("memory_sharing", ctypes.c_char * 296),
+    )
 
 
 class ScoreboardMemory:
-    """The mapped bytes under three views: whole numbers, fractions, and bytes."""
+    """The mapped bytes as records."""
 
     def __init__(self, mapped: mmap.mmap) -> None:
-        whole = memoryview(mapped)
-        self.bytes = whole.cast("B")
-        self.whole = self.bytes.cast("q")
-        self.parts = self.bytes.cast("d")
-        self.rows = len(mapped) // (ROW * 8)
+        number = (len(mapped) - ctypes.sizeof(PoolRecord)) // ctypes.sizeof(RowRecord)
+        self.pool = PoolRecord.from_buffer(mapped)
+        self.rows = list((RowRecord * number).from_buffer(mapped, ctypes.sizeof(PoolRecord)))
 
-    def text(self, row: int, at: int, length: int) -> str:
-        """A text of a row. It may be written at this very moment: what is no UTF-8 is passed over."""
-        start = row * ROW * 8 + at
-        return bytes(self.bytes[start : start + length]).partition(b"\0")[0].decode("utf-8", "ignore")
+    @property
+    def workers(self) -> list[RowRecord]:
+        """Return the rows of the pool's workers."""
+        return self.rows[FIRST_WORKER:HELPER]
 
-    def write(self, row: int, at: int, length: int, text: str) -> None:
-        start = row * ROW * 8 + at
-        self.bytes[start : start + length] = text.encode("utf-8", "replace")[:length].ljust(length, b"\0")
+    @property
+    def jobs(self) -> list[RowRecord]:
+        """Return the rows of the job slots."""
+        return self.rows[FIRST_JOB:]
 
 
 class Row:
-    """A process's own row. Only the process that sits there writes it."""
+    """A process's own row; `number` counts the rows from 0. Only the process that has taken it writes it."""
 
-    def __init__(self, memory: ScoreboardMemory, row: int, reasons: Sequence[str]) -> None:
-        self._memory = memory
-        self.row = row
+    def __init__(self, record: RowRecord, number: int, kind: str, reasons: Sequence[str]) -> None:
+        self.number = number
+        self.record = record
+        self._kind = kind
         self._reasons = reasons
-        self._whole = memory.whole
-        self._parts = memory.parts
-        self._at = row * ROW
-        self._key = row * ROW * 8 + KEY_AT
+        # Copies of what the record holds: reading them is faster, and every request does.
+        self._since = record.since
+        self._requests = record.requests
         self._cpu = 0.0
 
     def take(self) -> None:
-        """Sit down: from here on the row is this process's. The last error that somebody left here stays."""
-        self._whole[self._at + STATE] = 0
-        for word in (REQUESTS, *range(REFUSED, REFUSED + MOST_REASONS)):
-            self._whole[self._at + word] = 0
-        for word in (DURATION, CPU):
-            self._parts[self._at + word] = 0.0
-        self._parts[self._at + SINCE] = time.monotonic()
-        self._memory.bytes[self._key] = 0
+        """Make the row this process's own. The last error that an earlier process left in it stays."""
+        record = self.record
+        # The pid comes last but for the state: a row without a living pid is not read, so that no reader takes the key
+        # and the counts of an earlier process for this one's.
+        record.state = 0
+        record.requests = self._requests = 0
+        record.refused[:] = [0] * MOST_REASONS
+        record.duration = record.cpu = 0.0
+        record.key = b""
+        record.kind = encoded(self._kind, KIND_BYTES)
+        record.since = time.monotonic()
         pid = os.getpid()
-        self._whole[self._at + START] = start_time(pid)
-        self._whole[self._at + PID] = pid
-        self._whole[self._at + STATE] = STARTING
+        record.start = start_time(pid)
+        record.pid = pid
+        record.state = STARTING
 
     def busy(self, key: str = "") -> None:
-        """A request, or the question `key`, is in hand."""
+        """Mark this process busy with a request or a job; `key` names it, and is empty while that is unknown."""
         self._cpu = time.process_time()
-        self._memory.bytes[self._key] = 0
-        if key:
-            self.note(key)
-        # In this order: nobody must see it busy since it was last idle.
-        self._parts[self._at + SINCE] = time.monotonic()
-        self._whole[self._at + STATE] = BUSY
+        record = self.record
+        # The order matters, for others read the row meanwhile: first the key, or the last request's would pass for
+        # this one's; then the time, or the process would seem busy since it was last idle; the state comes last.
+        record.key = encoded(key, KEY_BYTES) if key else b""
+        record.since = self._since = time.monotonic()
+        record.state = BUSY
 
     def note(self, key: str) -> None:
-        """What is in hand is about this question."""
-        self._memory.write(self.row, KEY_AT, KEY_LENGTH, key)
+        """Name the request or job in hand, which was not known when it began."""
+        self.record.key = encoded(key, KEY_BYTES)
 
     def idle(self) -> None:
-        """What was in hand is done."""
+        """Mark this process idle; keep the duration and CPU time of what it has just done, and count it."""
         now = time.monotonic()
-        at = self._at
-        self._whole[at + STATE] = IDLE
-        self._parts[at + DURATION] = now - self._parts[at + SINCE]
-        self._parts[at + CPU] = time.process_time() - self._cpu
-        self._whole[at + REQUESTS] += 1
-        self._parts[at + SINCE] = now
+        record = self.record
+        record.state = IDLE
+        record.duration = now - self._since
+        record.cpu = time.process_time() - self._cpu
+        record.requests = self._requests = self._requests + 1
+        record.since = now
 
     def wait(self) -> None:
-        """Ready, with nothing done yet."""
-        self._parts[self._at + SINCE] = time.monotonic()
-        self._whole[self._at + STATE] = IDLE
+        """Mark this process idle before it has done anything."""
+        self.record.since = time.monotonic()
+        self.record.state = IDLE
 
     def count_refusal(self, reason: str) -> None:
         """Count a request that was refused; a reason that is not on the list counts as the last, `other`."""
         index = self._reasons.index(reason) if reason in self._reasons else len(self._reasons) - 1
-        self._whole[self._at + REFUSED + index] += 1
+        self.record.refused[index] += 1
 
     def clear(self) -> None:
-        """Nobody sits here any more."""
-        self._whole[self._at + STATE] = 0
-        self._whole[self._at + PID] = 0
+        """Mark the row as free."""
+        self.record.state = 0
+        self.record.pid = 0
 
     def record_error(self, text: str) -> None:
-        """Keep an error for whoever looks: the last one of each row is kept, whoever sits there next."""
-        self._parts[self._at + ERROR_AT] = time.time()
-        self._memory.write(self.row, ERROR_AT_BYTE, ERROR_LENGTH, text)
+        """Keep an error for `cocoai status`: the last one of each row stays, whichever process takes the row next."""
+        self.record.kind = encoded(self._kind, KIND_BYTES)
+        self.record.error_at = time.time()
+        self.record.error = encoded(text, ERROR_BYTES)
 
 
-def lives(memory: ScoreboardMemory, row: int) -> bool:
-    """Whether whoever sits there is alive: pid and start time tell."""
-    pid, start = memory.whole[row * ROW + PID], memory.whole[row * ROW + START]
-    return pid != 0 and start_time(pid) == start
+def encoded(text: str, size: int) -> bytes:
+    """Return `text` as UTF-8, cut to `size` bytes, perhaps in the middle of a character."""
+    return text.encode("utf-8", "replace")[:size]
+
+
+def decoded(text: bytes) -> str:
+    """Return a text of a record. Bytes that are no UTF-8 are dropped: it may be written at this very moment."""
+    return text.decode("utf-8", "ignore")
+
+
+def with_other(reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return the reasons with `other` at their end. Raise ValueError if there are more than a row has counters for."""
+    if len(reasons) >= MOST_REASONS:
+        raise ValueError(f"at most {MOST_REASONS - 1} reasons, not {len(reasons)}")
+    return (*reasons, "other")
+
+
+def is_alive(record: RowRecord) -> bool:
+    """Check by pid and start time whether the process that took this row still lives."""
+    pid = record.pid
+    return pid != 0 and start_time(pid) == record.start
+
+
+def size_for(slots: int) -> int:
+    """Return the bytes of a scoreboard with so many job slots."""
+    return ctypes.sizeof(PoolRecord) + (FIRST_JOB + slots) * ctypes.sizeof(RowRecord)
 
 
 def stamp(reasons: Sequence[str]) -> int:
-    """A number for this shape of board: other code, which has another, must not read it."""
-    return zlib.crc32(repr((ROW, JOBS, STAMP, KEY_AT, tuple(reasons))).encode())
+    """Return a number that names this layout: other code, which has another layout, must not read the file."""
+    fields = [(field[0], ctypes.sizeof(field[1])) for kind in (PoolRecord, RowRecord) for field in kind._fields_]
+    return zlib.crc32(repr((fields, FIRST_JOB, tuple(reasons))).encode())
 
 
 def mapped(path: str, size: int, expected: int) -> mmap.mmap:
-    """The board of `size` bytes at `path`, shared; whole on the disk, since a mapped hole kills on a full one."""
+    """Map the scoreboard file at `path`, shared; make a new one if there is none with the stamp `expected`.
+
+    Raise OSError if that fails.
+    """
     try:
         return _existing(path, size, expected)
     except (FileNotFoundError, ValueError):
-        new = f"{path}.new"
-        with open(new, "wb", opener=_private) as file:
-            file.write(bytes(size))
-        os.replace(new, path)
+        # Every byte is written, for a write to a mapped hole kills the process when the disk is full.
+        replace_file(path, bytes(size))
         return _existing(path, size, 0)
 
 
 def _existing(path: str, size: int, expected: int) -> mmap.mmap:
     with open(path, "r+b") as file:
-        there = os.fstat(file.fileno()).st_size
-        if there < size:  # more slots than before: it grows, and whoever has it mapped keeps what he knows
+        present = os.fstat(file.fileno()).st_size
+        if present < size:  # more slots than before: the file grows, and processes that have it mapped see no change
             file.seek(0, os.SEEK_END)
-            file.write(bytes(size - there))
+            file.write(bytes(size - present))
             file.flush()
-        mapped = mmap.mmap(file.fileno(), size)
-    if memoryview(mapped).cast("q")[STAMP] != expected:
+        memory = mmap.mmap(file.fileno(), size)
+    if PoolRecord.from_buffer(memory).stamp != expected:
         raise ValueError("another shape")
-    return mapped
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return memory

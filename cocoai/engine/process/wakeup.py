@@ -1,8 +1,8 @@
-"""The bell of a job process: a signal (SIGUSR1) becomes a byte in a descriptor that can be waited for with others.
+"""The self-pipe of a job process: SIGUSR1 becomes a byte in a descriptor that can be polled together with others.
 
-It carries no word. Whoever hears it looks where the truth is; so one that was not heard costs time and nothing else,
-and one that was meant for the question before costs a look. Until it is installed a new process ignores the signal
-(background.py), whose default would end it.
+The byte carries no message: its reader looks at the files that say what has happened. So a lost signal costs time and
+nothing else, and one that was meant for an earlier job costs one look. Until the pipe is installed a new process
+ignores the signal (fork.py), whose default action would end it.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ import signal
 
 SIGNAL = signal.SIGUSR1
 
-_MANY = 512
+_READ_SIZE = 512
 
 
 class WakeupPipe:
-    """Of one process. `fd` can be read once it has rung, until it is hushed."""
+    """A pipe of one process whose reading end, `fd`, becomes readable with each signal and stays so until `drain`."""
 
     def __init__(self) -> None:
-        self.fd, self._rope = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.fd, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def install(self) -> None:
-        """From here on the signal rings. In the main thread of its process; a child of that has no bell."""
-        signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
-        signal.signal(SIGNAL, _ring)
+        """Write a byte for each signal from here on. Call it in the main thread; a forked child does not inherit it."""
+        # A full pipe needs no warning: it is readable, and one byte is as good as many.
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        signal.signal(SIGNAL, _on_signal)  # without a Python handler no byte is written
 
     def drain(self) -> None:
-        """Take what has rung for heard: before looking, so that what comes after the look rings again."""
+        """Empty the pipe. Call it before looking, so that a signal after the look makes `fd` readable again."""
         with contextlib.suppress(BlockingIOError):
-            while os.read(self.fd, _MANY):
+            while os.read(self.fd, _READ_SIZE):
                 pass
 
 
-def _ring(*_: object) -> None:
-    """Python itself has written into the wake-up descriptor by now."""
+def _on_signal(*_: object) -> None:
+    """Return at once: Python itself has already written into the wake-up descriptor."""

@@ -243,7 +243,7 @@ class Worker:
         now = time.monotonic()
         if now - self._checked >= CHECK_INTERVAL:
             self._checked = now
-            if events.check() and not self._board.is_anyone_idle():
+            if events.check() and not self._board.has_idle_worker():
                 events.notify_master(b"!")
 
 

@@ -1,1 +1,1 @@
-"""The practice OpenAI: what it is asked, what it answers, and how it fails."""
+"""The practice OpenAI: the requests it accepts, the answers it gives, and its faults."""

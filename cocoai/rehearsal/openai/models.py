@@ -1,6 +1,7 @@
-"""The models that this OpenAI has, with the days on which they end, as OpenAI's deprecations page stood in 2026-11.
+"""The models of the practice OpenAI and their shutdown dates, as of OpenAI's deprecations page in 2026-11.
 
-What a model accepts depends on its family: the newer ones think before they speak, and refuse the older parameters.
+The parameters that a model accepts depend on its family: the newer reason before they answer, and refuse some older
+parameters.
 """
 
 from __future__ import annotations
@@ -23,28 +24,29 @@ SHUTDOWN: dict[str, str | None] = {
     "gpt-4o": "2027-01-14",
     "gpt-4o-mini": "2027-01-14",
 }
+"""The date on which each model is shut down; None if none is announced."""
 
 _CREATED = 1790000000
-_ALWAYS_THINKS = frozenset({"gpt-6-astra", "gpt-6.1-sol"})
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_ALWAYS_REASONS = frozenset({"gpt-6-astra", "gpt-6.1-sol"})
 
 
 def model_json(name: str) -> dict[str, Any]:
-    """A model object of GET /v1/models."""
-    told: dict[str, Any] = {"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"}
-    return told | {"shutdown_date": SHUTDOWN[name]}
+    """Return the model object of GET /v1/models."""
+    model: dict[str, Any] = {"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"}
+    return model | {"shutdown_date": SHUTDOWN[name]}
 
 
-def thinks(name: str) -> bool:
-    """Whether it is of gpt-5's kind or newer (or of the o-series)."""
-    family = re.match(r"gpt-(\d+)|o\d", name)
-    return bool(family) and int((family and family[1]) or 5) >= 5
+def reasons(name: str) -> bool:
+    """Return True for a reasoning model: of the o-series, or of gpt-5 and newer."""
+    match = re.match(r"gpt-(\d+)|o\d", name)
+    if match is None:
+        return False
+    return match[1] is None or int(match[1]) >= 5
 
 
 def efforts(name: str) -> tuple[str, ...]:
-    """The values of reasoning_effort that it takes."""
-    if not thinks(name):
+    """Return the values of reasoning_effort that a model accepts, none for one that does not reason."""
+    if not reasons(name):
         return ()
-    return ("minimal", "low", "medium", "high", "xhigh") if name in _ALWAYS_THINKS else EFFORTS
-
-
-EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+    return ("minimal", "low", "medium", "high", "xhigh") if name in _ALWAYS_REASONS else EFFORTS

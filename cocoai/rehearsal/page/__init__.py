@@ -1,1 +1,1 @@
-"""The page on which a person practises: what it is made of, and what it asks of the practice Slack."""
+"""The page on which a person tries the bot: its files, and the requests that it makes to the practice Slack."""

@@ -1,47 +1,47 @@
-// Slack's blocks as Slack shows them. `scene` gives the people, and what is known of the buttons: `press(button)` tells
-// Slack, `pressed(action)` is "busy" while it does, a few words if that failed, else empty.
+// Renders Slack's blocks as Slack shows them. `scene` holds the people and two functions for the buttons: `press(button)`
+// sends the click, `pressed(action)` returns "busy" until it is answered, the reason if it failed, else "".
 // Source: docs.slack.dev/reference/block-kit/blocks.
 
-import { button, isAddress, link, make } from "./dom.js";
+import { button, isSafeUrl, link, make } from "./dom.js";
 import { render as markdown } from "./markdown.js";
 import { emoji, render as mrkdwn } from "./mrkdwn.js";
-import { words } from "./words.js";
+import { texts } from "./texts.js";
 
-const KINDS = { markdown: written, section, context, divider, header, actions, image };
+const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image };
 
 export function render(blocks, scene) {
   const whole = document.createDocumentFragment();
   let rows = 0;
   for (const block of blocks) {
-    const holder = make("div", `block ${KINDS[block.type] ? block.type : "unknown"}`);
-    // A row of buttons stays itself, whatever comes or goes above it.
+    const holder = make("div", `block ${RENDERERS[block.type] ? block.type : "unknown"}`);
+    // The key lets `morph` find a row of buttons again when blocks above it come or go.
     if (block.type === "actions") holder.dataset.key = `actions ${rows++}`;
     whole.append(holder);
-    (KINDS[block.type] ?? unknown)(block, holder, scene);
+    (RENDERERS[block.type] ?? unknown)(block, holder, scene);
   }
   return whole;
 }
 
-function written(block, holder, scene) {
+function markdownBlock(block, holder, scene) {
   holder.append(markdown(String(block.text), scene.people));
 }
 
 function section(block, holder, scene) {
-  const said = make("div", "said");
-  if (block.text) say(block.text, said, scene);
+  const content = make("div", "section-text");
+  if (block.text) appendText(block.text, content, scene);
   if (block.fields) {
     const fields = make("div", "fields");
-    for (const field of block.fields) say(field, fields.appendChild(make("div")), scene);
-    said.append(fields);
+    for (const field of block.fields) appendText(field, fields.appendChild(make("div")), scene);
+    content.append(fields);
   }
-  holder.append(said);
+  holder.append(content);
   if (block.accessory) holder.append(...element(block.accessory, scene));
 }
 
 function context(block, holder, scene) {
   for (const each of block.elements ?? []) {
-    if (each.type === "image") holder.append(picture(each));
-    else say(each, holder.appendChild(make("div")), scene);
+    if (each.type === "image") holder.append(imageLink(each));
+    else appendText(each, holder.appendChild(make("div")), scene);
   }
 }
 
@@ -50,46 +50,47 @@ function divider(_, holder) {
 }
 
 function header(block, holder, scene) {
-  say(block.text, holder.appendChild(make("h4", "heading")), scene);
+  appendText(block.text, holder.appendChild(make("h4", "heading")), scene);
 }
 
 function actions(block, holder, scene) {
   holder.setAttribute("role", "group");
-  holder.setAttribute("aria-label", words.actions);
+  holder.setAttribute("aria-label", texts.actions);
   for (const each of block.elements ?? []) holder.append(...element(each, scene));
 }
 
 function image(block, holder) {
-  holder.append(picture(block));
+  holder.append(imageLink(block));
 }
 
 function unknown(block, holder) {
-  holder.textContent = words.unknownBlock(String(block.type));
+  holder.textContent = texts.unknownBlock(String(block.type));
 }
 
-// Nothing is loaded from elsewhere: a picture is a link to itself.
-function picture({ image_url: target = "", alt_text: label = "" }) {
-  return isAddress(String(target)) ? link(String(target), String(label)) : document.createTextNode(String(label));
+// The page loads nothing from other hosts, so an image is shown as a link to it.
+function imageLink({ image_url: target = "", alt_text: label = "" }) {
+  return isSafeUrl(String(target)) ? link(String(target), String(label)) : document.createTextNode(String(label));
 }
 
-// A text object: plain, where only an emoji is more than a letter, or mrkdwn.
-function say({ type, text } = {}, holder, scene) {
+// Appends a text object: mrkdwn, or plain text, in which only emoji names are replaced.
+function appendText({ type, text } = {}, holder, scene) {
   if (type === "mrkdwn") holder.append(mrkdwn(String(text), scene.people));
   else holder.append(String(text ?? "").replace(/:([a-z0-9_+-]+):/g, (_, name) => emoji(name)));
 }
 
-function element(given, scene) {
-  return given.type === "button" ? pressable(given, scene) : [make("span", "unknown", words.unknownBlock(String(given.type)))];
+// Returns the nodes of an interactive element; this page knows buttons only.
+function element(spec, scene) {
+  return spec.type === "button" ? pressable(spec, scene) : [make("span", "unknown", texts.unknownBlock(String(spec.type)))];
 }
 
-// A button, and beside it the sign that pressing it did not work.
-function pressable(given, scene) {
-  const action = String(given.action_id);
+// Returns a button, and after it a warning if the last click on it failed.
+function pressable(spec, scene) {
+  const action = String(spec.action_id);
   const state = scene.pressed(action);
-  const made = button(`press ${given.style ?? ""}`.trim(), "", () => scene.press(given));
-  say(given.text, made, scene);
+  const made = button(`press ${spec.style ?? ""}`.trim(), "", () => scene.press(spec));
+  appendText(spec.text, made, scene);
   made.dataset.key = action;
-  if (given.accessibility_label) made.setAttribute("aria-label", given.accessibility_label);
+  if (spec.accessibility_label) made.setAttribute("aria-label", spec.accessibility_label);
   if (state === "busy") made.setAttribute("aria-busy", "true");
   if (!state || state === "busy") return [made];
   const warning = make("span", "failed", `⚠️ ${state}`);

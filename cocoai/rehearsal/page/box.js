@@ -1,121 +1,126 @@
-// The box to write in: Enter sends, Shift+Enter makes a new line, the mention can be had by a button, and files go along.
+// The input field: Enter sends, Shift+Enter starts a new line, a button inserts the mention, and files can be attached.
 
-import { catchFiles, Files, packed } from "./files.js";
-import { tell } from "./server.js";
-import { words } from "./words.js";
+import { acceptFiles, encoded, Files } from "./files.js";
+import { postJson } from "./server.js";
+import { texts } from "./texts.js";
 
-const MENTION = /@cocoai(?![a-z0-9_])/i; // what the server makes a mention of
+const MENTION = /@cocoai(?![a-z0-9_])/i; // the text that the server turns into a mention
 
 export const botName = (world) => world.people[world.bot].name;
-const share = async (said, files) => tell("/page/share", { ...said, files: await Promise.all(files.map(packed)) });
+const share = async (message, files) => postJson("/page/share", { ...message, files: await Promise.all(files.map(encoded)) });
 
 export class Box {
-  // `world` gives who and what there is, `target` where the words go; `sent(where, ts, asked)` is told of what was sent.
+  // `world` returns the people and the limits, `target` the channel and thread of the message; `sent(place, ts, isQuestion)`
+  // is called when one was sent.
   constructor(form, world, target, sent) {
     form.append(document.getElementById("writing").content.cloneNode(true));
     this.area = form.querySelector("textarea");
     this.button = form.querySelector(".send");
     this.mention = form.querySelector(".mention");
     this.hint = form.querySelector(".hint");
-    this.refused = form.querySelector(".refused");
+    this.error = form.querySelector(".refused");
     this.world = world;
     this.target = target;
     this.sent = sent;
     this.hint.id = `${form.id}-hint`;
     this.area.setAttribute("aria-describedby", this.hint.id);
-    this.button.setAttribute("aria-label", words.send);
+    this.button.setAttribute("aria-label", texts.send);
     this.mention.textContent = "@CocoAI";
-    this.mention.setAttribute("aria-label", words.mention);
-    this.area.addEventListener("input", () => this.settle());
+    this.mention.setAttribute("aria-label", texts.mention);
+    this.area.addEventListener("input", () => this.refresh());
     this.area.addEventListener("keydown", (event) => this.key(event));
-    this.mention.addEventListener("click", () => this.call());
+    this.mention.addEventListener("click", () => this.insertMention());
     this.attach(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
-    this.settle();
+    this.refresh();
   }
 
   attach(form) {
     const input = form.querySelector(".choose");
     const attach = form.querySelector(".attach");
-    this.files = new Files(form.querySelector(".chips"), this.world, () => this.settle(), (why) => this.refuse(why));
-    this.files.list.setAttribute("aria-label", words.files);
-    attach.setAttribute("aria-label", words.attach);
+    this.files = new Files(form.querySelector(".chips"), this.world, () => this.refresh(), (why) => this.showError(why));
+    this.files.list.setAttribute("aria-label", texts.files);
+    attach.setAttribute("aria-label", texts.attach);
     attach.addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
       this.files.add([...input.files]);
       input.value = "";
       this.area.focus();
     });
-    catchFiles(form.closest(".room"), (files) => this.files.add(files));
+    acceptFiles(form.closest(".room"), (files) => this.files.add(files));
   }
 
+  // Sets the labels for the place that is shown; `mentions` says whether a question needs a mention there.
   show(label, mentions, placeholder = label) {
     this.mentions = mentions;
     this.mention.hidden = !mentions;
     this.area.setAttribute("aria-label", label);
     this.area.placeholder = placeholder;
-    this.settle();
+    this.refresh();
   }
 
+  // Replaces the text and puts the cursor behind it.
   fill(text) {
     this.area.value = text;
-    this.settle();
+    this.refresh();
     this.area.focus();
     this.area.setSelectionRange(text.length, text.length);
   }
 
-  call() {
+  insertMention() {
     const { value, selectionStart, selectionEnd } = this.area;
     const before = value.slice(0, selectionStart);
     const name = `${before && !/\s$/.test(before) ? " " : ""}@${botName(this.world())} `;
     this.area.setRangeText(name, selectionStart, selectionEnd, "end");
-    this.settle();
+    this.refresh();
     this.area.focus();
   }
 
-  settle() {
+  // Updates the button, the hint and the height to the text.
+  refresh() {
     const text = this.area.value.trim();
-    const alone = this.mentions && text && !MENTION.test(text);
+    const lacksMention = this.mentions && text && !MENTION.test(text);
     this.button.disabled = !text && !this.files.chosen.length;
-    this.hint.textContent = alone ? words.alone : words.keys;
-    this.hint.classList.toggle("alone", Boolean(alone));
+    this.hint.textContent = lacksMention ? texts.noMention : texts.keys;
+    this.hint.classList.toggle("alone", Boolean(lacksMention));
     this.area.style.height = "auto";
-    // Nothing can be measured while a thread covers the box.
+    // While a thread covers the field its height cannot be measured (0).
     if (this.area.scrollHeight) this.area.style.height = `${Math.min(this.area.scrollHeight, innerHeight / 3)}px`;
   }
 
   key(event) {
-    // While a Japanese input method is choosing, Enter belongs to it (229: what Safari says of that Enter).
+    // While a Japanese input method is composing, Enter belongs to it (keyCode 229 is Safari's for that Enter).
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     this.send();
   }
 
-  // The box is empty at once: what is typed meanwhile is the next message. If nobody took the words, they come back.
+  // Empties the field at once, so that the next message can be typed meanwhile; a failed message is put back.
   async send() {
     const text = this.area.value.trim();
     if (!text && !this.files.chosen.length) return;
-    const where = this.target();
+    const place = this.target();
     const files = this.files.take();
     this.area.value = "";
-    this.settle();
-    this.refuse("");
-    const said = files.length ? share({ ...where, text }, files) : tell("/page/say", { ...where, text });
-    const told = await said.catch(() => null);
-    if (told) {
-      this.sent(where, told.ts, !this.mentions || MENTION.test(text));
+    this.refresh();
+    this.showError("");
+    const request = files.length ? share({ ...place, text }, files) : postJson("/page/say", { ...place, text });
+    const response = await request.catch(() => null);
+    if (response) {
+      this.sent(place, response.ts, !this.mentions || MENTION.test(text));
     } else {
-      this.refuse(words.unsent);
+      this.showError(texts.sendFailed);
       this.files.set([...files, ...this.files.chosen]);
       this.fill([text, this.area.value].filter(Boolean).join("\n"));
     }
   }
 
-  refuse(why) {
-    this.refused.textContent = why;
-    this.refused.hidden = !why;
+  // Shows why the message was not sent; "" hides it.
+  showError(why) {
+    this.error.textContent = why;
+    this.error.hidden = !why;
   }
 }

@@ -1,35 +1,37 @@
-// Pressing a button: people are asked first where the button wants that, then Slack is told, and it shows how that went.
+// Sends the click on a button, after a confirmation dialog if the button has one, and remembers how it went.
 
-import { tell } from "./server.js";
-import { words } from "./words.js";
+import { postJson } from "./server.js";
+import { texts } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
-const states = new Map(); // "channel ts" -> action -> "busy", or why it failed
+const states = new Map(); // "channel ts" -> action -> "busy", or the reason of a failure
 const place = (message) => `${message.channel} ${message.ts}`;
 
 export const pressed = (message, action) => states.get(place(message))?.get(action) ?? "";
 export const allPressed = (message) => [...(states.get(place(message)) ?? [])];
 
-// `redraw` is called whenever there is something else to be shown.
+// Sends a click; `redraw` is called when the button's state has changed.
 export async function press(message, { action_id: action, confirm }, redraw) {
-  if (pressed(message, action) === "busy" || (confirm && !(await agreed(confirm)))) return;
+  if (pressed(message, action) === "busy" || (confirm && !(await confirmed(confirm)))) return;
   const state = states.get(place(message)) ?? new Map();
   states.set(place(message), state.set(action, "busy"));
   redraw();
-  const told = await tell("/page/click", { channel: message.channel, ts: message.ts, action }).catch(() => ({ failure: words.unanswered }));
-  if (told.failure) state.set(action, words.unclicked(told.failure));
+  const click = { channel: message.channel, ts: message.ts, action };
+  const result = await postJson("/page/click", click).catch(() => ({ failure: texts.noResponse }));
+  if (result.failure) state.set(action, texts.clickFailed(result.failure));
   else state.delete(action);
   redraw();
 }
 
-// A confirmation object: https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object
-function agreed({ title, text, confirm, deny, style }) {
+// Shows a confirmation object as a dialog; resolves to true if the person agrees.
+// Source: https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object.
+function confirmed({ title, text, confirm, deny, style }) {
   const dialog = byId("confirm");
-  byId("confirm-title").textContent = title?.text ?? words.sure;
+  byId("confirm-title").textContent = title?.text ?? texts.sure;
   byId("confirm-text").textContent = text?.text ?? "";
-  byId("agree").textContent = confirm?.text ?? words.yes;
+  byId("agree").textContent = confirm?.text ?? texts.yes;
   byId("agree").className = `press ${style === "danger" ? "danger" : "primary"}`;
-  byId("deny").textContent = deny?.text ?? words.no;
+  byId("deny").textContent = deny?.text ?? texts.no;
   byId("agree").onclick = () => dialog.close("agreed");
   byId("deny").onclick = () => dialog.close("");
   dialog.returnValue = "";

@@ -1,6 +1,6 @@
-// Elements, made one way: words only ever enter the page as text nodes, so nothing in them can become markup.
+// Helpers that make elements. Text is only ever added as text nodes, so nothing in it can become markup.
 
-const ADDRESS = /^(https?:\/\/|mailto:)/i;
+const SAFE_URL = /^(https?:\/\/|mailto:)/i;
 
 export function make(name, className = "", text = "") {
   const made = document.createElement(name);
@@ -9,15 +9,15 @@ export function make(name, className = "", text = "") {
   return made;
 }
 
-export function button(className, label, pressed) {
+export function button(className, label, onClick) {
   const made = make("button", className, label);
   made.type = "button";
-  made.addEventListener("click", () => pressed(made));
+  made.addEventListener("click", () => onClick(made));
   return made;
 }
 
-// Only what a browser may safely go to is a link.
-export const isAddress = (target) => ADDRESS.test(target);
+// Only http, https and mailto become links: a javascript: URL would run in the page.
+export const isSafeUrl = (target) => SAFE_URL.test(target);
 
 export function link(target, label = "") {
   const made = make("a", "", label || target.replace(/^mailto:/i, ""));
@@ -27,8 +27,8 @@ export function link(target, label = "") {
   return made;
 }
 
-// A keyboard can scroll what may be wider than its place.
-export function wide(element, label) {
+// Makes an element that may be wider than its container focusable, so that the keyboard can scroll it.
+export function scrollable(element, label) {
   element.tabIndex = 0;
   if (label) {
     element.setAttribute("role", "region");

@@ -1,10 +1,11 @@
-// The files that are to go with the next message: chosen, dropped or pasted, shown with a way to take each off again.
+// The files of the next message: chosen, dropped or pasted, each shown with a button that removes it.
 
 import { button, make } from "./dom.js";
-import { size, words } from "./words.js";
+import { size, texts } from "./texts.js";
 
 export class Files {
-  // `limits` gives how many and how many bytes there may be; `changed` is told of each change, `refused` of what was too much.
+  // `limits` returns the most files and bytes; `changed` is called after each change, `refused` with the reason if files
+  // are too many or too large.
   constructor(list, limits, changed, refused) {
     this.list = list;
     this.limits = limits;
@@ -13,11 +14,12 @@ export class Files {
     this.chosen = [];
   }
 
+  // Adds files, or refuses all of them if there were too many.
   add(files) {
     const { most_files: most, most_bytes: bytes } = this.limits();
     const all = [...this.chosen, ...files];
-    if (all.length > most) this.refused(words.tooMany(most));
-    else if (all.reduce((sum, each) => sum + each.size, 0) > bytes) this.refused(words.tooBig(size(bytes)));
+    if (all.length > most) this.refused(texts.tooMany(most));
+    else if (all.reduce((sum, each) => sum + each.size, 0) > bytes) this.refused(texts.tooBig(size(bytes)));
     else this.set(all);
   }
 
@@ -28,7 +30,7 @@ export class Files {
     this.changed();
   }
 
-  // All of them, and none is left.
+  // Returns the files and empties the list.
   take() {
     const taken = this.chosen;
     this.set([]);
@@ -37,15 +39,15 @@ export class Files {
 
   draw(file) {
     const item = make("li", "chip");
-    const off = button("off", "×", () => this.set(this.chosen.filter((each) => each !== file)));
-    off.setAttribute("aria-label", words.takeOff(file.name));
-    item.append(make("span", "file-name", file.name), make("span", "file-size", size(file.size)), off);
+    const remove = button("off", "×", () => this.set(this.chosen.filter((each) => each !== file)));
+    remove.setAttribute("aria-label", texts.removeFile(file.name));
+    item.append(make("span", "file-name", file.name), make("span", "file-size", size(file.size)), remove);
     return item;
   }
 }
 
-// A file as JSON takes it.
-export async function packed(file) {
+// Returns a file's name, type and base64 data, for JSON.
+export async function encoded(file) {
   const url = await new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result);
@@ -55,11 +57,11 @@ export async function packed(file) {
   return { name: file.name, type: file.type, data: url.slice(url.indexOf(",") + 1) };
 }
 
-// Files that are dropped anywhere on `place`, or pasted into it.
-export function catchFiles(place, caught) {
-  const carried = (event) => event.dataTransfer?.types.includes("Files");
+// Calls `accept` with files that are dropped on `place` or pasted into it.
+export function acceptFiles(place, accept) {
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   place.addEventListener("dragover", (event) => {
-    if (!carried(event)) return;
+    if (!hasFiles(event)) return;
     event.preventDefault();
     place.classList.add("dropping");
   });
@@ -68,14 +70,14 @@ export function catchFiles(place, caught) {
   });
   place.addEventListener("drop", (event) => {
     place.classList.remove("dropping");
-    if (!carried(event)) return;
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    caught([...event.dataTransfer.files]);
+    accept([...event.dataTransfer.files]);
   });
   place.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length) return;
     event.preventDefault();
-    caught(files);
+    accept(files);
   });
 }

@@ -1,37 +1,37 @@
-// Standard Markdown as Slack's markdown block shows it: headings in one size, images as links, no HTML. It is read by
-// CommonMark's rules, and tables and task lists by GitHub's, so that what they would not take stays as it stands: the
-// page hides no mistake. Each line is read a few times at most, however odd the text.
+// Renders standard Markdown as Slack's markdown block does: headings in one size, images as links, no HTML. The text is
+// parsed by CommonMark's rules, tables and task lists by GitHub's; what these show literally is shown literally here too,
+// so that mistakes can be seen. Each line is read a few times at most, for any input.
 // Sources: docs.slack.dev/reference/block-kit/blocks/markdown-block, spec.commonmark.org/0.31.2, github.github.com/gfm.
 
-import { make, wide } from "./dom.js";
+import { make, scrollable } from "./dom.js";
 import { inline } from "./inline.js";
-import { words } from "./words.js";
+import { texts } from "./texts.js";
 
-const DEEPEST = 12; // lists and quotes in each other
+const DEEPEST = 12; // nested lists and quotes
 const FENCE = /^( {0,3})(`{3,}|~{3,})(.*)$/;
 const HEADING = /^ {0,3}#{1,6}(?=[ \t]|$)/;
-const UNDERLINE = /^ {0,3}(?:=+|-+)[ \t]*$/;
-const RULE = /^ {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$/;
+const SETEXT_UNDERLINE = /^ {0,3}(?:=+|-+)[ \t]*$/;
+const THEMATIC_BREAK = /^ {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$/;
 const QUOTE = /^ {0,3}> ?/;
 const ITEM = /^( {0,3})([-*+]|\d{1,9}[.)])( +|$)/;
 const TASK = /^\[([ xX])\] +(?=\S)/;
-const TABLE_RULE = /^ {0,3}\|?[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)*[ \t]*\|?$/;
+const TABLE_DELIMITER = /^ {0,3}\|?[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)*[ \t]*\|?$/;
 const INDENT = /^ */;
 const LEAD = /^(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))+/;
 
 export function render(text, people) {
   const whole = document.createDocumentFragment();
-  read(text.split(/\r\n?|\n/).map(untabbed), whole, people, 0);
+  parseBlocks(text.split(/\r\n?|\n/).map(untabbed), whole, people, 0);
   return whole;
 }
 
-// Each kind takes the lines that are its own, and says where the next begin; where it began, if none are.
-const KINDS = [blank, fence, indented, heading, rule, quote, list, table, paragraph];
+// The parsers of each kind of block. Each returns the index of the line after its block, or `at` if there is none here.
+const BLOCK_PARSERS = [blank, fence, indented, heading, thematicBreak, quote, list, table, paragraph];
 
-function read(lines, parent, people, depth) {
+function parseBlocks(lines, parent, people, depth) {
   for (let at = 0; at < lines.length; ) {
     const start = at;
-    for (const kind of KINDS) if (at === start) at = kind(lines, start, parent, people, depth);
+    for (const parser of BLOCK_PARSERS) if (at === start) at = parser(lines, start, parent, people, depth);
   }
 }
 
@@ -45,27 +45,27 @@ function blank(lines, at) {
 }
 
 function fence(lines, at, parent) {
-  const opening = opened(null, lines[at]);
+  const opening = openFence(null, lines[at]);
   if (!opening) return at;
   let end = at + 1;
-  while (end < lines.length && opened(opening, lines[end])) end += 1;
+  while (end < lines.length && openFence(opening, lines[end])) end += 1;
   const indent = new RegExp(`^ {0,${opening[1].length}}`);
   const code = lines.slice(at + 1, end).map((line) => line.replace(indent, ""));
-  parent.append(block(code, opening[3].trim().split(/\s/, 1)[0]));
-  return end + 1; // an open fence goes on to the end
+  parent.append(codeBlock(code, opening[3].trim().split(/\s/, 1)[0]));
+  return end + 1; // a fence that is not closed extends to the end
 }
 
-// The fence that is open after this line, given the one that was open before it.
-function opened(before, line) {
+// Returns the code fence that is open after a line, or null; `before` is the one that was open before it.
+function openFence(before, line) {
   const found = FENCE.exec(line);
   if (!before) return found && !(found[2][0] === "`" && found[3].includes("`")) ? found : null;
   return found && found[2].startsWith(before[2]) && isBlank(found[3]) ? null : before;
 }
 
-function block(code, language = "") {
+function codeBlock(code, language = "") {
   const made = make("div", "code");
   if (language) made.append(make("span", "language", language));
-  const pre = wide(make("pre"));
+  const pre = scrollable(make("pre"));
   pre.append(make("code", "", code.join("\n")));
   made.append(pre);
   return made;
@@ -75,19 +75,19 @@ function indented(lines, at, parent) {
   let end = at;
   while (end < lines.length && (indentOf(lines[end]) > 3 || (end > at && isBlank(lines[end])))) end += 1;
   while (end > at && isBlank(lines[end - 1])) end -= 1;
-  if (end > at) parent.append(block(lines.slice(at, end).map((line) => line.slice(4))));
+  if (end > at) parent.append(codeBlock(lines.slice(at, end).map((line) => line.slice(4))));
   return end;
 }
 
 function heading(lines, at, parent, people) {
   const marker = HEADING.exec(lines[at]);
   if (!marker) return at;
-  title(closed(lines[at].slice(marker[0].length).trim()), parent, people);
+  title(withoutClosing(lines[at].slice(marker[0].length).trim()), parent, people);
   return at + 1;
 }
 
-// A heading's own signs may stand behind it, too.
-function closed(text) {
+// Returns a heading's text without its closing sequence of #.
+function withoutClosing(text) {
   let end = text.length;
   while (text[end - 1] === "#") end -= 1;
   return !end || text[end - 1] === " " ? text.slice(0, end).trimEnd() : text;
@@ -99,8 +99,8 @@ function title(text, parent, people) {
   parent.append(made);
 }
 
-function rule(lines, at, parent) {
-  if (!RULE.test(lines[at])) return at;
+function thematicBreak(lines, at, parent) {
+  if (!THEMATIC_BREAK.test(lines[at])) return at;
   parent.append(make("hr"));
   return at + 1;
 }
@@ -108,35 +108,35 @@ function rule(lines, at, parent) {
 function quote(lines, at, parent, people, depth) {
   if (!QUOTE.test(lines[at]) || depth >= DEEPEST) return at;
   const made = make("blockquote");
-  const [inside, end] = within(lines, at, (line) => (QUOTE.test(line) ? line.replace(QUOTE, "") : null));
-  read(inside, made, people, depth + 1);
+  const [inside, end] = containedLines(lines, at, (line) => (QUOTE.test(line) ? line.replace(QUOTE, "") : null));
+  parseBlocks(inside, made, people, depth + 1);
   parent.append(made);
   return end;
 }
 
-// The lines of a quote or an item, without what marks them as such (`bare`; null: not marked), and where they end.
-// A paragraph's further lines need no mark.
-function within(lines, start, bare) {
+// Returns the lines of a quote or a list item without their markers, and the index of the line after them. `unmarked`
+// returns a line without its marker, or null; a paragraph's continuation lines need none.
+function containedLines(lines, start, unmarked) {
   const inside = [];
   let open = null;
   let at = start;
   for (; at < lines.length; at++) {
-    const line = bare(lines[at]) ?? (open || !goesOn(inside.at(-1), lines[at]) ? null : lines[at].trimStart());
+    const line = unmarked(lines[at]) ?? (open || !isContinuation(inside.at(-1), lines[at]) ? null : lines[at].trimStart());
     if (line === null) break;
-    open = opened(open, line);
+    open = openFence(open, line);
     inside.push(line);
   }
   return [inside, at];
 }
 
-const isParagraph = (line) => Boolean(line?.trim()) && !HEADING.test(line) && !FENCE.test(line) && !RULE.test(line);
-const goesOn = (before, line) => isParagraph(before) && !begins(line) && !ITEM.test(line);
+const isParagraph = (line) => Boolean(line?.trim()) && !HEADING.test(line) && !FENCE.test(line) && !THEMATIC_BREAK.test(line);
+const isContinuation = (before, line) => isParagraph(before) && !interruptsParagraph(line) && !ITEM.test(line);
 
-// Does this line end a paragraph? A number other than 1 does not: "in\n1984. It was" is no list.
-function begins(line) {
+// Returns true if a line ends the paragraph before it. A number other than 1 does not: "in\n1984. It was" is no list.
+function interruptsParagraph(line) {
   const item = ITEM.exec(line);
-  const listed = item && line.length > item[0].length && (!/\d/.test(item[2]) || Number.parseInt(item[2], 10) === 1);
-  return listed || isBlank(line) || Boolean(opened(null, line)) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line);
+  const startsList = item && line.length > item[0].length && (!/\d/.test(item[2]) || Number.parseInt(item[2], 10) === 1);
+  return startsList || isBlank(line) || Boolean(openFence(null, line)) || HEADING.test(line) || THEMATIC_BREAK.test(line) || QUOTE.test(line);
 }
 
 function list(lines, start, parent, people, depth) {
@@ -146,24 +146,25 @@ function list(lines, start, parent, people, depth) {
   const made = make(ordered ? "ol" : "ul");
   if (ordered && Number.parseInt(first[2], 10) !== 1) made.start = Number.parseInt(first[2], 10);
   let at = start;
-  for (let found = first; found && found[2].at(-1) === first[2].at(-1) && !RULE.test(lines[at]); found = ITEM.exec(lines[at] ?? "")) {
-    const [inside, end] = item(lines, at, found);
-    made.append(entry(inside, people, depth + 1));
+  for (let found = first; found && found[2].at(-1) === first[2].at(-1) && !THEMATIC_BREAK.test(lines[at]); found = ITEM.exec(lines[at] ?? "")) {
+    const [inside, end] = itemLines(lines, at, found);
+    made.append(listItem(inside, people, depth + 1));
     at = end;
   }
   parent.append(made);
   return at;
 }
 
-function item(lines, start, [all, indent, marker, space]) {
-  const narrow = space.length > 4 || all.length === lines[start].length; // then one space belongs to the marker
+// Returns the lines of one list item, and the index of the line after them.
+function itemLines(lines, start, [all, indent, marker, space]) {
+  const narrow = space.length > 4 || all.length === lines[start].length; // then only one space belongs to the marker
   const width = indent.length + marker.length + (narrow ? 1 : space.length);
   let at = start;
-  const bare = (line) => (at++ === start || isBlank(line) || indentOf(line) >= width ? line.slice(width) : null);
-  return within(lines, start, bare);
+  const unmarked = (line) => (at++ === start || isBlank(line) || indentOf(line) >= width ? line.slice(width) : null);
+  return containedLines(lines, start, unmarked);
 }
 
-function entry(lines, people, depth) {
+function listItem(lines, people, depth) {
   const made = make("li");
   const task = TASK.exec(lines[0]);
   if (task) {
@@ -171,22 +172,22 @@ function entry(lines, people, depth) {
     made.append(make("span", "tick", task[1] === " " ? "☐" : "☑"));
     lines[0] = lines[0].slice(task[0].length);
   }
-  read(lines, made, people, depth);
+  parseBlocks(lines, made, people, depth);
   return made;
 }
 
-// A table begins where a paragraph could: under a line of text it is none, for nobody promises that in Slack.
+// A table begins only where a paragraph could: Slack does not document that it may follow a line of text.
 function table(lines, at, parent, people) {
-  if (!lines[at].includes("|") || !TABLE_RULE.test(lines[at + 1]?.trimEnd() ?? "")) return at;
-  const sides = cells(lines[at + 1]).map(side);
+  if (!lines[at].includes("|") || !TABLE_DELIMITER.test(lines[at + 1]?.trimEnd() ?? "")) return at;
+  const alignments = cells(lines[at + 1]).map(alignment);
   const head = cells(lines[at]);
-  if (head.length !== sides.length) return at;
+  if (head.length !== alignments.length) return at;
   const made = make("table");
-  row(made.createTHead(), head, "th", sides, people);
+  row(made.createTHead(), head, "th", alignments, people);
   const body = made.createTBody();
   let end = at + 2;
-  for (; end < lines.length && !begins(lines[end]); end++) row(body, cells(lines[end]), "td", sides, people);
-  const holder = wide(make("div", "wide"), words.table);
+  for (; end < lines.length && !interruptsParagraph(lines[end]); end++) row(body, cells(lines[end]), "td", alignments, people);
+  const holder = scrollable(make("div", "wide"), texts.table);
   holder.append(made);
   parent.append(holder);
   return end;
@@ -194,15 +195,16 @@ function table(lines, at, parent, people) {
 
 const cells = (line) => line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
 
-function side(marker) {
+// Returns the CSS class for the alignment of a column.
+function alignment(marker) {
   if (marker.endsWith(":")) return marker.startsWith(":") ? "center" : "right";
   return "";
 }
 
-// As many cells as there are columns: what is missing is empty, what is too much is not shown.
-function row(part, texts, name, sides, people) {
+// Appends a row with a cell for each column: missing cells are empty, excess ones are left out.
+function row(part, texts, name, alignments, people) {
   const made = make("tr");
-  sides.forEach((each, index) => {
+  alignments.forEach((each, index) => {
     const cell = make(name, each);
     inline(texts[index] ?? "", cell, people);
     made.append(cell);
@@ -212,9 +214,9 @@ function row(part, texts, name, sides, people) {
 
 function paragraph(lines, at, parent, people) {
   let end = at + 1;
-  while (end < lines.length && !UNDERLINE.test(lines[end]) && !begins(lines[end])) end += 1;
+  while (end < lines.length && !SETEXT_UNDERLINE.test(lines[end]) && !interruptsParagraph(lines[end])) end += 1;
   const text = lines.slice(at, end).map((line) => line.trimStart()).join("\n").trimEnd();
-  if (UNDERLINE.test(lines[end] ?? "")) {
+  if (SETEXT_UNDERLINE.test(lines[end] ?? "")) {
     title(text, parent, people);
     return end + 1;
   }

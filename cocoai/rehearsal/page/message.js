@@ -1,10 +1,10 @@
-// One message: who said it and when, its text or blocks, its files, and what can be done with it.
-// `scene` gives the world, the replies (null in a thread), and what happens when something is pressed.
+// Renders one message: its author and time, its text or blocks, its files, its reactions and its buttons.
+// `scene` holds the world, the replies (null in a thread) and the functions that the buttons call.
 
 import { render as renderBlocks } from "./blocks.js";
 import { button, link, make } from "./dom.js";
 import { emoji, render } from "./mrkdwn.js";
-import { language, size, words } from "./words.js";
+import { language, size, texts } from "./texts.js";
 
 export const clock = (ts) => new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(Number(ts) * 1000);
 
@@ -12,31 +12,31 @@ export function drawMessage(message, following, scene) {
   const item = make("li", `message${following ? " following" : ""}${message.whispered ? " whispered" : ""}`);
   const body = make("div", "body");
   item.dataset.ts = message.ts;
-  item.tabIndex = -1; // takes the focus when what had it in here is gone
+  item.tabIndex = -1; // so that it can take the focus when its focused element is removed
   if (following) item.append(make("span", "picture"));
   else item.append(portrait(message.user, scene.world));
-  if (message.whispered) body.append(whispered(message, scene));
+  if (message.whispered) body.append(ephemeralNotice(message, scene));
   body.append(byline(message, following, scene.world), text(message, scene), files(message), reactions(message), foot(message, scene));
   item.append(body);
   return item;
 }
 
-function whispered(message, scene) {
+function ephemeralNotice(message, scene) {
   const line = make("p", "only");
-  const dismiss = button("dismiss", words.dismiss, () => scene.dismiss(message));
-  line.append(make("span", "", words.onlyYou), dismiss);
+  const dismiss = button("dismiss", texts.dismiss, () => scene.dismiss(message));
+  line.append(make("span", "", texts.onlyYou), dismiss);
   return line;
 }
 
 function byline(message, following, world) {
   const line = make("p", following ? "byline unseen" : "byline");
   const person = world.people[message.user];
-  line.append(make("b", "", message.user === world.me ? words.you : (person?.name ?? message.user)));
-  if (person?.bot) line.append(make("span", "app", words.app));
+  line.append(make("b", "", message.user === world.me ? texts.you : (person?.name ?? message.user)));
+  if (person?.bot) line.append(make("span", "app", texts.app));
   const time = make("time", "", clock(message.ts));
   time.dateTime = new Date(Number(message.ts) * 1000).toISOString();
   line.append(time);
-  if (message.delivery && !message.delivery.failure) line.append(make("span", "heard", words.heard(message.delivery.ms)));
+  if (message.delivery && !message.delivery.failure) line.append(make("span", "delivered", texts.delivered(message.delivery.ms)));
   return line;
 }
 
@@ -44,23 +44,23 @@ function text(message, scene) {
   const holder = make("div", "text");
   const { people } = scene.world;
   if (message.blocks.length) {
-    const press = (given) => scene.press(message, given);
+    const press = (spec) => scene.press(message, spec);
     holder.append(renderBlocks(message.blocks, { people, press, pressed: (action) => scene.pressed(message, action) }));
-    return holder; // where there are blocks, Slack does not say "edited"
+    return holder; // Slack shows no "edited" on a message with blocks
   }
   holder.append(render(message.text, people));
-  if (message.edited) (holder.lastElementChild?.localName === "p" ? holder.lastElementChild : holder).append(make("span", "edited", words.edited));
+  if (message.edited) (holder.lastElementChild?.localName === "p" ? holder.lastElementChild : holder).append(make("span", "edited", texts.edited));
   return holder;
 }
 
 function files(message) {
   const list = make("ul", "files");
-  if (message.files.length) list.setAttribute("aria-label", words.files);
-  for (const file of message.files) list.appendChild(make("li")).append(file.gone ? make("span", "gone", words.fileGone) : shared(file));
+  if (message.files.length) list.setAttribute("aria-label", texts.files);
+  for (const file of message.files) list.appendChild(make("li")).append(file.gone ? make("span", "gone", texts.fileGone) : fileLink(file));
   return list;
 }
 
-function shared(file) {
+function fileLink(file) {
   const made = link(file.url);
   made.className = file.picture ? "file picture-file" : "file";
   const name = make("span", "file-name", file.name);
@@ -86,16 +86,16 @@ function foot(message, scene) {
   const row = make("p", "foot");
   const { replies, world } = scene;
   if (replies && !message.whispered) {
-    const [kind, label] = replies.length ? ["replies", words.count(replies.length)] : ["answer", words.openThread];
+    const [kind, label] = replies.length ? ["replies", texts.count(replies.length)] : ["answer", texts.openThread];
     const opener = button(kind, label, () => scene.open(message));
     if (replies.length) {
-      const voices = [...new Set(replies.map((each) => each.user))].slice(0, 3);
-      opener.prepend(...voices.map((user) => portrait(user, world)));
+      const authors = [...new Set(replies.map((each) => each.user))].slice(0, 3);
+      opener.prepend(...authors.map((user) => portrait(user, world)));
       opener.append(make("time", "", clock(replies.at(-1).ts)));
     }
     row.append(opener);
   }
-  if (message.delivery?.failure) row.append(make("span", "unheard", words.unheard(message.delivery.failure)));
+  if (message.delivery?.failure) row.append(make("span", "undelivered", texts.undelivered(message.delivery.failure)));
   return row;
 }
 
@@ -106,7 +106,7 @@ export function portrait(user, world) {
     image.alt = "";
     return image;
   }
-  const letter = make("span", "picture person", (user === world.me ? words.you : (world.people[user]?.name ?? user)).slice(0, 1));
+  const letter = make("span", "picture person", (user === world.me ? texts.you : (world.people[user]?.name ?? user)).slice(0, 1));
   letter.setAttribute("aria-hidden", "true");
   return letter;
 }

@@ -1,48 +1,49 @@
-// What is shown becomes what is to be shown, with as little done as possible: whatever can stay, stays, and with it the
-// focus, a selection, and how far a wide table was scrolled. An element with a data-key is known by it and never turns
-// into another: the button under somebody's finger must not become the one that takes its place.
+// Changes an element into another with as few changes as possible, so that the focus, a selection and the scroll position
+// of a wide table are kept. An element with a data-key is only ever matched with one of the same key: a button that is
+// being pressed must not become the one that takes its place.
 
 export function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return;
-  dress(old, fresh);
+  copyAttributes(old, fresh);
   let here = old.firstChild;
   for (const child of [...fresh.childNodes]) {
-    const stays = counterpart(here, child);
-    if (stays) {
-      while (here !== stays) here = drop(here);
-      if (child.nodeType === Node.TEXT_NODE) say(stays, child.data);
-      else morph(stays, child);
-      here = stays.nextSibling;
+    const match = counterpart(here, child);
+    if (match) {
+      while (here !== match) here = removeNode(here);
+      if (child.nodeType === Node.TEXT_NODE) setText(match, child.data);
+      else morph(match, child);
+      here = match.nextSibling;
     } else {
-      if (here && !key(here)) here = drop(here);
+      if (here && !key(here)) here = removeNode(here);
       old.insertBefore(child, here);
     }
   }
-  while (here) here = drop(here);
+  while (here) here = removeNode(here);
 }
 
 const key = (node) => node.dataset?.key;
 const kind = (node) => `${node.nodeName} ${key(node) ?? ""}`;
 
-// The node from `here` on that the new one is a later state of: a keyed one wherever it stands, another one at once.
+// Returns the old node that matches the new one: for a keyed one any sibling from `here` on, else only `here`; or null.
 function counterpart(here, child) {
   if (!key(child)) return here && kind(here) === kind(child) ? here : null;
   while (here && kind(here) !== kind(child)) here = here.nextSibling;
   return here;
 }
 
-function dress(old, fresh) {
+function copyAttributes(old, fresh) {
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
 }
 
-// Words that only grew are added to, for a selection in them would not outlast their being set anew.
-function say(text, data) {
+// Appends to a text that only grew: setting it anew would lose a selection in it.
+function setText(text, data) {
   if (data.startsWith(text.data)) text.appendData(data.slice(text.length));
   else text.data = data;
 }
 
-function drop(node) {
+// Removes a node and returns the one after it.
+function removeNode(node) {
   const next = node.nextSibling;
   node.remove();
   return next;

@@ -1,13 +1,13 @@
-// Slack's mrkdwn as Slack shows it. Text only ever enters the page as text nodes, so nothing in it can become markup.
-// What Slack would leave as it is (Markdown's **, #, tables) stays as it is here too: the page hides no mistake.
+// Renders Slack's mrkdwn as Slack does. Text is only ever added as text nodes, so nothing in it can become markup.
+// What Slack shows literally (Markdown's **, #, tables) is shown literally here too, so that mistakes can be seen.
 
-import { isAddress, link, make, wide } from "./dom.js";
+import { isSafeUrl, link, make, scrollable } from "./dom.js";
 
 const FENCE = /```\n?([\s\S]+?)\n?```/;
 const QUOTE = /^(?:&gt;|>) ?/;
 const BULLET = /^( *)([•◦▪]) +/;
-// A marker counts only at a word's edge, and Japanese letters are word characters too: Slack behaves the same.
-// Inside, each character can be read in one way only, or a row of backquotes would keep the browser busy for ever.
+// A marker counts only at a word boundary, and Japanese letters are word characters too, as in Slack. Inside, each
+// character has only one possible match: otherwise a row of backquotes would make the expression backtrack exponentially.
 const TOKEN =
   /`([^`\n]+)`|<([^<>\n]+)>|(?<![\p{L}\p{N}*_~])([*_~])(?![\s*_~])((?:`[^`\n]*`|<[^<>\n]*>|(?!\3)[^`<\n]|`(?![^`\n]*`)|<(?![^<>\n]*>))+?)(?<!\s)\3(?![\p{L}\p{N}*_~])|:([a-z0-9_+-]+):/u;
 const STYLES = { "*": "strong", _: "em", "~": "s" };
@@ -17,6 +17,7 @@ const EMOJI = {
   point_right: "👉", sparkles: "✨", thinking_face: "🤔", coffee: "☕", bento: "🍱",
 };
 
+// Returns the character of an emoji name, or the name itself if it is unknown.
 export const emoji = (name) => EMOJI[name] ?? `:${name}:`;
 
 export function render(text, people) {
@@ -24,7 +25,7 @@ export function render(text, people) {
   let rest = text;
   for (let fence = FENCE.exec(rest); fence; fence = FENCE.exec(rest)) {
     lines(rest.slice(0, fence.index).replace(/\n$/, ""), whole, people);
-    const block = wide(make("pre"));
+    const block = scrollable(make("pre"));
     block.append(make("code", "", flat(fence[1])));
     whole.append(block);
     rest = rest.slice(fence.index + fence[0].length).replace(/^\n/, "");
@@ -33,6 +34,7 @@ export function render(text, people) {
   return whole;
 }
 
+// Returns the rendered text without markup.
 export function plain(text, people) {
   const holder = make("div");
   holder.append(render(text, people));
@@ -42,19 +44,19 @@ export function plain(text, people) {
 function lines(text, parent, people) {
   if (!text) return;
   let open = null; // the quote or list that the next line may belong to
-  let everything = false; // >>> quotes all that follows
+  let quotesRest = false; // after >>> all lines are quoted
   for (const line of text.split("\n")) {
-    everything ||= /^(?:&gt;|>){3}/.test(line);
+    quotesRest ||= /^(?:&gt;|>){3}/.test(line);
     const bullet = BULLET.exec(line);
-    if (everything || QUOTE.test(line)) {
-      open = inside(parent, open, "blockquote");
+    if (quotesRest || QUOTE.test(line)) {
+      open = container(parent, open, "blockquote");
       const row = make("p");
       inline(line.replace(/^(?:&gt;|>){3} ?/, "").replace(QUOTE, ""), row, people);
       open.append(row);
     } else if (bullet) {
-      open = inside(parent, open, "ul");
-      const deeper = { "◦": 1, "▪": 2 }[bullet[2]] ?? 0;
-      const item = make("li", `deep${Math.min(3, Math.max(deeper, Math.floor(bullet[1].length / 4)))}`);
+      open = container(parent, open, "ul");
+      const level = { "◦": 1, "▪": 2 }[bullet[2]] ?? 0;
+      const item = make("li", `deep${Math.min(3, Math.max(level, Math.floor(bullet[1].length / 4)))}`);
       inline(line.slice(bullet[0].length), item, people);
       open.append(item);
     } else {
@@ -66,7 +68,8 @@ function lines(text, parent, people) {
   }
 }
 
-function inside(parent, open, name) {
+// Returns `open` if it is such an element, else a new one.
+function container(parent, open, name) {
   if (open?.localName === name) return open;
   const made = make(name);
   parent.append(made);
@@ -79,7 +82,7 @@ function inline(text, parent, people) {
     const [all, code, control, marker, marked, name] = found;
     parent.append(unescaped(rest.slice(0, found.index)));
     if (code !== undefined) parent.append(make("code", "", flat(code)));
-    else if (control !== undefined) parent.append(controlled(control, people));
+    else if (control !== undefined) parent.append(controlNode(control, people));
     else if (name !== undefined) parent.append(emoji(name));
     else {
       const styled = make(STYLES[marker]);
@@ -91,7 +94,8 @@ function inline(text, parent, people) {
   parent.append(unescaped(rest));
 }
 
-export function controlled(control, people) {
+// Returns the node of a control sequence <…>: a mention or a link; literally if it is neither.
+export function controlNode(control, people) {
   const bar = control.indexOf("|");
   const target = bar < 0 ? control : control.slice(0, bar);
   const label = unescaped(bar < 0 ? "" : control.slice(bar + 1));
@@ -99,11 +103,11 @@ export function controlled(control, people) {
   if (target.startsWith("#")) return mention(`#${label || target.slice(1)}`);
   if (/^!(here|channel|everyone)$/.test(target)) return mention(`@${target.slice(1)}`, "ping");
   if (target.startsWith("!")) return target.startsWith("!date") ? document.createTextNode(label) : mention(label || target, "ping");
-  return isAddress(target) ? link(unescaped(target), label) : document.createTextNode(unescaped(`<${control}>`));
+  return isSafeUrl(target) ? link(unescaped(target), label) : document.createTextNode(unescaped(`<${control}>`));
 }
 
 const mention = (text, more = "") => make("span", `mention ${more}`.trim(), text);
 
-// Inside code a link is shown as its address or label, and nothing else is read.
+// Returns the text of code: a link is shown as its label or URL, and no other markup is read.
 const flat = (text) => unescaped(text.replace(/<(?:mailto:|tel:)?([^<>|\n]+)(?:\|([^<>\n]*))?>/g, (_, target, label) => label ?? target));
 const unescaped = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");

@@ -1,4 +1,4 @@
-// The page: what there is, what is shown of it, and one long request for news after another.
+// The page: its messages, what is shown of them, and the long polling for changes.
 
 import { Box, botName } from "./box.js";
 import { allPressed, press, pressed } from "./clicks.js";
@@ -6,20 +6,20 @@ import { button, make } from "./dom.js";
 import { drawMessage, portrait } from "./message.js";
 import { morph } from "./morph.js";
 import { plain } from "./mrkdwn.js";
-import { ask } from "./server.js";
-import { language, words } from "./words.js";
+import { getJson } from "./server.js";
+import { language, texts } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
-const house = byId("house");
+const layout = byId("layout");
 const messages = new Map(); // "channel ts" -> message, oldest first
 let world;
-let at = 0; // the last change that we know of
-let was = {}; // the place before this one
-let opened = ""; // the thread that was opened by its button
-let announcing;
+let at = 0; // the number of the last known change
+let previous = {}; // the place that was shown before
+let openedByButton = ""; // the ts of the thread that was opened by its button
+let announcing; // the timer of the next announcement
 let listening = false;
 
-// Where we are: #CHANNEL or #CHANNEL/TS, so that the browser's own Back closes a thread.
+// Returns the channel and the thread of the URL, #CHANNEL or #CHANNEL/TS; so the browser's Back button closes a thread.
 function place() {
   const [channel, ts] = location.hash.slice(1).split("/");
   const known = world.channels.find((each) => each.id === channel) ?? world.channels[0];
@@ -30,10 +30,11 @@ const go = (channel, ts = "") => (location.hash = ts ? `${channel}/${ts}` : chan
 const title = (channel) => (channel.kind === "im" ? channel.name : `#${channel.name}`);
 const touch = matchMedia("(pointer: coarse)");
 
-function speak() {
+// Puts the texts into the elements of the HTML that name one.
+function showTexts() {
   document.documentElement.lang = language;
-  for (const each of document.querySelectorAll("[data-say]")) each.textContent = words[each.dataset.say];
-  for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", words[each.dataset.label]);
+  for (const each of document.querySelectorAll("[data-text]")) each.textContent = texts[each.dataset.text];
+  for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", texts[each.dataset.label]);
 }
 
 // Drawing
@@ -42,21 +43,21 @@ function draw() {
   const { channel, ts } = place();
   drawPlaces(channel);
   byId("channel-name").textContent = title(channel);
-  byId("channel-topic").textContent = channel.kind === "im" ? words.directTopic : words.channelTopic;
+  byId("channel-topic").textContent = channel.kind === "im" ? texts.directTopic : texts.channelTopic;
   document.title = `${title(channel)} · CocoAI`;
   const here = [...messages.values()].filter((each) => each.channel === channel.id);
   const parents = here.filter((each) => !each.thread_ts);
   drawList(byId("channel-messages"), parents, (each) => here.filter((reply) => reply.thread_ts === each.ts && !reply.whispered));
   drawWelcome(channel, parents.length === 0);
-  channelBox.show(words.write(title(channel)), channel.kind !== "im");
+  channelBox.show(texts.write(title(channel)), channel.kind !== "im");
   drawThread(ts, here);
 }
 
 function drawThread(ts, here) {
   byId("thread").hidden = !ts;
-  house.classList.toggle("threaded", Boolean(ts));
+  layout.classList.toggle("threaded", Boolean(ts));
   drawList(byId("thread-messages"), ts ? here.filter((each) => ts === each.ts || ts === each.thread_ts) : []);
-  threadBox.show(words.replyLabel, false, words.reply);
+  threadBox.show(texts.replyLabel, false, texts.reply);
 }
 
 function drawPlaces(current) {
@@ -66,7 +67,7 @@ function drawPlaces(current) {
     if (!opener) {
       opener = button("place", title(channel), () => go(channel.id));
       opener.dataset.id = channel.id;
-      if (channel.kind === "im") opener.prepend(make("span", "unseen", `${words.direct}: `), portrait(world.bot, world));
+      if (channel.kind === "im") opener.prepend(make("span", "unseen", `${texts.direct}: `), portrait(world.bot, world));
       list.appendChild(make("li")).append(opener);
     }
     if (channel === current) opener.setAttribute("aria-current", "page");
@@ -77,14 +78,15 @@ function drawPlaces(current) {
 function drawWelcome(channel, empty) {
   const direct = channel.kind === "im";
   byId("welcome").hidden = !empty;
-  byId("welcome-title").textContent = words.welcomeTitle;
-  byId("welcome-text").textContent = direct ? words.welcomeDirect : words.welcomeChannel;
+  byId("welcome-title").textContent = texts.welcomeTitle;
+  byId("welcome-text").textContent = direct ? texts.welcomeDirect : texts.welcomeChannel;
   if (!empty) return;
-  const ideas = words.ideas.map((idea) => button("idea", idea, () => channelBox.fill(direct ? idea : `@${botName(world)} ${idea}`)));
+  const ideas = texts.ideas.map((idea) => button("idea", idea, () => channelBox.fill(direct ? idea : `@${botName(world)} ${idea}`)));
   byId("ideas").replaceChildren(...ideas);
 }
 
-// Elements are kept and changed where they stand, so that focus, selection and scrolling stay where they are.
+// Draws a list of messages. Elements are kept and changed in place, so that focus, selection and scrolling are kept.
+// If the list was scrolled to its end, it is scrolled to the new end.
 function drawList(list, shown, repliesOf) {
   const scroll = list.parentElement;
   const following = scroll.scrollTop >= scroll.scrollHeight - scroll.clientHeight - 80 || scroll.scrollTop >= list.left - 80;
@@ -92,13 +94,13 @@ function drawList(list, shown, repliesOf) {
   let grew = false;
   shown.forEach((message, index) => {
     const replies = repliesOf?.(message) ?? [];
-    const print = JSON.stringify([message, replies.length, replies.at(-1)?.ts, follows(message, shown[index - 1]), allPressed(message)]);
+    const state = JSON.stringify([message, replies.length, replies.at(-1)?.ts, follows(message, shown[index - 1]), allPressed(message)]);
     let item = old.get(message.ts);
-    if (item?.print !== print) {
+    if (item?.state !== state) {
       const fresh = drawMessage(message, follows(message, shown[index - 1]), { ...scene, world, replies: repliesOf ? replies : null });
-      if (item) grow(item, fresh);
+      if (item) update(item, fresh);
       else item = fresh;
-      item.print = print;
+      item.state = state;
       grew = true;
     }
     old.delete(message.ts);
@@ -108,7 +110,7 @@ function drawList(list, shown, repliesOf) {
   if (grew && following) toEnd(list);
 }
 
-// The newest comes into view, but never so far that its own beginning is gone: a long answer is read from its top.
+// Scrolls to the newest message, but not past its beginning: a long answer is read from its top.
 function toEnd(list) {
   const scroll = list.parentElement;
   const end = scroll.scrollHeight - scroll.clientHeight;
@@ -116,23 +118,24 @@ function toEnd(list) {
   scroll.scrollTop = list.left;
 }
 
-// What had the focus may be gone now: then its message takes it, so that the keyboard goes on from there.
-function grow(item, fresh) {
+// Changes a message in place; if its focused element is removed, the message itself takes the focus.
+function update(item, fresh) {
   const focused = item.contains(document.activeElement);
   morph(item, fresh);
   if (focused && !item.contains(document.activeElement)) item.focus();
 }
 
-// A run of messages by one author within five minutes shows the name once; a whisper is no part of it.
+// Returns true if a message follows one of the same author within five minutes: the name is not shown again then.
+// Ephemeral messages are not counted.
 function follows(message, before) {
   if (!before || before.whispered || message.whispered) return false;
   return before.user === message.user && Number(message.ts) - Number(before.ts) < 300 && !before.thread_ts === !message.thread_ts;
 }
 
-// What can be done with a message.
+// The functions that a message's buttons call.
 const scene = {
   pressed,
-  press: (message, given) => press(message, given, draw),
+  press: (message, spec) => press(message, spec, draw),
   open: openThread,
   dismiss: (message) => {
     messages.delete(`${message.channel} ${message.ts}`);
@@ -143,25 +146,25 @@ const scene = {
 
 // Threads
 
-// A thread opened by its button gives the focus back to that button; one opened by a question, to the box.
+// Opens a thread. When it is closed, the focus returns to its button; after a thread that a question opened, to the field.
 function openThread(message) {
   go(message.channel, message.ts);
-  opened = message.ts;
+  openedByButton = message.ts;
 }
 
 const closeThread = () => go(place().channel.id);
 
-// After each change of place: scroll to the newest, and put the focus where one goes on.
-function arrived() {
+// Draws the place of the URL, scrolls to its newest message and sets the focus; runs after each change of the URL.
+function showPlace() {
   const { channel, ts } = place();
-  const before = was;
-  was = { channel, ts };
+  const before = previous;
+  previous = { channel, ts };
   draw();
   if (channel !== before.channel) toEnd(byId("channel-messages"));
   if (ts) toEnd(byId("thread-messages"));
   const opener = byId("channel-messages").querySelector(`[data-ts="${before.ts}"] button`);
-  if (!ts && before.ts && before.ts === opened && opener) opener.focus();
-  // A phone's keyboard would cover the answer that is awaited, so there the heading takes the focus.
+  if (!ts && before.ts && before.ts === openedByButton && opener) opener.focus();
+  // On a phone the keyboard would cover the answer, so the heading takes the focus.
   else if (touch.matches) byId(ts ? "thread-name" : "channel-name").focus();
   else (ts ? threadBox : channelBox).area.focus();
 }
@@ -171,62 +174,64 @@ function arrived() {
 const channelBox = new Box(byId("channel-write"), () => world, () => ({ channel: place().channel.id }), follow);
 const threadBox = new Box(byId("thread-write"), () => world, () => ({ channel: place().channel.id, thread_ts: place().ts }), follow);
 
-// The answer comes in a thread: follow the question there.
-function follow(where, ts, asked) {
-  if (where.thread_ts) toEnd(byId("thread-messages"));
-  else if (asked) go(where.channel, ts);
+// After a message was sent: a question opens its thread, in which the answer comes; else the list is scrolled.
+function follow(sentTo, ts, isQuestion) {
+  if (sentTo.thread_ts) toEnd(byId("thread-messages"));
+  else if (isQuestion) go(sentTo.channel, ts);
   else toEnd(byId("channel-messages"));
 }
 
 // News
 
-function take(news) {
-  if (news.run !== world.run) messages.clear(); // another server: everything comes anew
+// Stores changed messages, removes deleted ones, and draws.
+function apply(news) {
+  if (news.run !== world.run) messages.clear(); // another server: it has sent all its messages
   world.run = news.run;
   at = news.at;
-  // What only we could see is gone when the page is opened anew, as in Slack.
+  // Ephemeral messages are not shown when the page is loaded again, as in Slack.
   const kept = news.messages.filter((each) => listening || !each.whispered);
   for (const message of kept) messages.set(`${message.channel} ${message.ts}`, message);
   for (const [channel, ts] of news.removed) messages.delete(`${channel} ${ts}`);
-  // A question just sent opens its thread; it may be known here only now.
+  // The URL may name the thread of a question that was just sent and is known only now.
   const waiting = byId("thread").hidden && place().ts;
   draw();
-  if (waiting) arrived();
+  if (waiting) showPlace();
   announce(news.messages.filter((each) => each.user === world.bot));
 }
 
-// A growing answer is read out once, when it has come to rest.
-function announce(written) {
-  if (!written.length) return;
+// Has a screen reader read the bot's last message once, when it has not changed for a while.
+function announce(changed) {
+  if (!changed.length) return;
   clearTimeout(announcing);
-  const last = written.at(-1);
+  const last = changed.at(-1);
   announcing = setTimeout(() => {
-    const said = messages.get(`${last.channel} ${last.ts}`);
-    if (said) byId("status").textContent = words.answered(world.people[world.bot].name, plain(said.text, world.people).slice(0, 600));
+    const message = messages.get(`${last.channel} ${last.ts}`);
+    if (message) byId("status").textContent = texts.answered(world.people[world.bot].name, plain(message.text, world.people).slice(0, 600));
   }, 1500);
 }
 
+// Polls for changes for ever; after a failure it waits, up to 5 s.
 async function listen() {
   listening = true;
   for (let wait = 500; ; ) {
-    const news = await ask(`/page/news?run=${world.run}&after=${at}`).catch(() => null);
+    const news = await getJson(`/page/news?run=${world.run}&after=${at}`).catch(() => null);
     byId("banner").hidden = Boolean(news);
     if (news) {
-      take(news);
+      apply(news);
       wait = 500;
     } else {
-      byId("banner").textContent = words.lost;
+      byId("banner").textContent = texts.disconnected;
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = Math.min(wait * 2, 5000);
     }
   }
 }
 
-speak();
-world = await ask("/page/world");
-take(await ask("/page/news?run=new"));
-arrived();
-addEventListener("hashchange", arrived);
+showTexts();
+world = await getJson("/page/world");
+apply(await getJson("/page/news?run=new"));
+showPlace();
+addEventListener("hashchange", showPlace);
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing && !byId("confirm").open && place().ts) closeThread();
 });

@@ -1,14 +1,16 @@
-// What the page asks its server, and tells it; whatever is not a good answer is an error.
+// Requests to the page's server. A response other than 2xx is thrown as an error.
 
-export async function ask(path) {
+// Returns the JSON at `path`.
+export async function getJson(path) {
   return read(await fetch(path));
 }
 
-export async function tell(path, said) {
-  return read(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(said) }));
+// Posts `value` as JSON and returns the response's JSON.
+export async function postJson(path, value) {
+  return read(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) }));
 }
 
-async function read(reply) {
-  if (!reply.ok) throw new Error(reply.statusText);
-  return reply.json();
+async function read(response) {
+  if (!response.ok) throw new Error(response.statusText);
+  return response.json();
 }

@@ -1,1 +1,1 @@
-"""The practice Slack: its workspace, its Web API, its events; and PracticeSlack, which is all of them."""
+"""The practice Slack: its workspace, its Web API, its events and clicks. `PracticeSlack` joins them all."""

@@ -1,6 +1,7 @@
-"""Requests to the bot: signed, given so many seconds, cut off when the practice Slack stops.
+"""Post signed requests to the bot, with a timeout; they are cut off when the practice Slack stops.
 
-Source: https://docs.slack.dev/authentication/verifying-requests-from-slack. What is in them is the callers' affair.
+Source: https://docs.slack.dev/authentication/verifying-requests-from-slack. This module knows nothing of what the
+requests contain.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from cocoai.rehearsal.slack.manner import Manner
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -23,7 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Destination:
-    """Where requests go; `ca_file` is needed for an https address whose certificate is not the world's."""
+    """A request URL of the bot; `ca_file` names the authority of an https URL whose certificate is not a public one."""
 
     url: str
     ca_file: str | None = None
@@ -31,7 +32,10 @@ class Destination:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a request fared: `status` is 0 when no reply came, `failure` Slack's word for what went wrong, or empty."""
+    """The outcome of a request: `status` is 0 if no response came; `failure` is Slack's name for the failure, or empty.
+
+    `no_retry` is True if the bot refused a redelivery (X-Slack-No-Retry).
+    """
 
     status: int
     failure: str
@@ -41,7 +45,7 @@ class Outcome:
 
 
 def signed(body: bytes, secret: str, at: float, content_type: str = JSON) -> dict[str, str]:
-    """The headers of a request from Slack: version 0 signature over the raw bytes, at a time in epoch seconds."""
+    """Return the headers of a request from Slack: its version 0 signature over the raw bytes; `at` is in epoch s."""
     timestamp = str(int(at))
     digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": content_type, "X-Slack-Request-Timestamp": timestamp}
@@ -49,32 +53,33 @@ def signed(body: bytes, secret: str, at: float, content_type: str = JSON) -> dic
 
 
 class Outbound:
-    """Posts to the bot, from any thread; `manner.timeout` is how long each may take."""
+    """Posts requests to the bot, from any thread; each may take `switches.timeout` seconds."""
 
-    def __init__(self, manner: Manner, stopping: threading.Event) -> None:
-        self._manner = manner
+    def __init__(self, switches: SlackSwitches, stopping: threading.Event) -> None:
+        self._switches = switches
         self._stopping = stopping
         self._lock = threading.Lock()
         self._connections: set[http.client.HTTPConnection] = set()
 
     def post(self, destination: Destination, body: bytes, headers: dict[str, str]) -> Outcome:
-        """Send, and wait for the answer or the end of Slack's patience."""
+        """Send a request, and wait for the response or the timeout; return its outcome."""
         started = time.monotonic()
-        status, failure, reply, no_retry = self._tried(destination, body, headers)
+        status, failure, reply, no_retry = self._try(destination, body, headers)
         milliseconds = (time.monotonic() - started) * 1000
-        if milliseconds > self._manner.timeout * 1000:
+        # A response that came too late does not count, even if it came.
+        if milliseconds > self._switches.timeout * 1000:
             failure = "http_timeout"
         return Outcome(status, failure, milliseconds, reply, no_retry)
 
     def stop(self) -> None:
-        """Cut what is under way; `stopping` must be set."""
+        """Cut the connections of all requests under way; `stopping` must be set, so that no new ones begin."""
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
             _cut(connection)
 
-    def _tried(self, destination: Destination, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes, bool]:
-        """The status, Slack's word for a failure, the reply's body, and whether the bot asked for no redelivery."""
+    def _try(self, destination: Destination, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes, bool]:
+        """Return the status, Slack's name for a failure, the body, and whether the bot refused a redelivery."""
         try:
             response, reply = self._exchange(destination, body, headers)
         except TimeoutError:
@@ -92,15 +97,18 @@ class Outbound:
     def _exchange(
         self, destination: Destination, body: bytes, headers: dict[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        ends = time.monotonic() + self._manner.timeout
-        connection = _connection(destination, self._manner.timeout)
+        """Return the response and its body. Raise OSError or HTTPException if there is none in time."""
+        ends = time.monotonic() + self._switches.timeout
+        connection = _connection(destination, self._switches.timeout)
         with self._lock:
             self._connections.add(connection)
         try:
             connection.connect()
+            # `stop` can only cut a connection that has its socket: check again, now that it has.
             if self._stopping.is_set():
                 raise ConnectionAbortedError
             connection.request("POST", urlsplit(destination.url).path or "/", body, headers)
+            # The timeout is for connecting, sending and receiving together.
             connection.sock.settimeout(max(0.001, ends - time.monotonic()))
             response = connection.getresponse()
             return response, response.read(65536)
@@ -111,6 +119,7 @@ class Outbound:
 
 
 def _connection(destination: Destination, timeout: float) -> http.client.HTTPConnection:
+    """Return a connection to the destination, not yet open."""
     parts = urlsplit(destination.url)
     if parts.scheme == "https":
         context = ssl.create_default_context(cafile=destination.ca_file)
@@ -119,8 +128,9 @@ def _connection(destination: Destination, timeout: float) -> http.client.HTTPCon
 
 
 def _cut(connection: http.client.HTTPConnection) -> None:
+    """Shut down a connection's socket, so that the thread that reads from it ends."""
     try:
         if connection.sock:
             socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
     except OSError:
-        pass  # it ended by itself meanwhile
+        pass  # the connection has just ended by itself

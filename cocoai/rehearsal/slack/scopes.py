@@ -1,4 +1,4 @@
-"""Scopes: what a token must be allowed for each method. Source: the pages below docs.slack.dev/reference/methods."""
+"""The scope that a token needs for each method. Source: the pages below docs.slack.dev/reference/methods."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NEEDED = {
 
 
 def needed(method: str, kind: str) -> str:
-    """The scope for a method in a conversation of that kind (Slack's channel_type); empty if it needs none."""
+    """Return the scope for a method in a conversation of this kind (Slack's channel_type), or "" if it needs none."""
     if method == "conversations.replies":
         return _HISTORY.get(kind, _HISTORY["channel"])
     return _NEEDED.get(method, "")
 
 
 def listed(scopes: Iterable[str]) -> str:
-    """As Slack writes them into a header."""
+    """Return the scopes as Slack writes them into a header: sorted, between commas."""
     return ",".join(sorted(scopes))

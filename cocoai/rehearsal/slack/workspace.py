@@ -1,6 +1,6 @@
-"""The practice workspace: its channels, people and messages, in memory, and a way to wait for what happens in it.
+"""The practice workspace: its channels, people, messages and files in memory, and a way to wait for changes.
 
-It knows no HTTP and no signatures; whoever must hear of a change (the delivery of events) is handed in.
+It knows no HTTP and no signatures. The delivery of events sets `listener`, which is called with each change.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
-from cocoai.rehearsal.slack.files import PracticeFile, fit, new_id, private_url
+from cocoai.rehearsal.slack.practice_file import PracticeFile, new_id, private_url, safe_media_type
 
-Kind = Literal["channel", "group", "im", "mpim"]
-Happened = Literal["posted", "changed", "deleted"]
-Listener = Callable[[Happened, "Message", "Message | None"], None]
+ChannelKind = Literal["channel", "group", "im", "mpim"]
+ChangeKind = Literal["posted", "changed", "deleted"]
+Listener = Callable[[ChangeKind, "PracticeMessage", "PracticeMessage | None"], None]
+"""Is called with what happened, the message, and the message as it was before (None if it is new or gone)."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Installation:
-    """The app as it is installed in this workspace."""
+    """The app's installation in this workspace: the ids and names of the team, the bot user and the app."""
 
     team_id: str = "T0PRACTICE"
     team: str = "Practice"
@@ -32,41 +33,41 @@ class Installation:
 
 
 @dataclass(frozen=True)
-class Channel:
-    """`kind` is Slack's channel_type; `member`: the bot is in it; `shared`: with another organisation.
+class PracticeChannel:
+    """A conversation: `kind` is Slack's channel_type, `is_member` says whether the bot is in it.
 
-    `absent`: people of this workspace who are not in it.
+    `is_shared` means shared with another organisation; `absent` are people of this workspace who are not in it.
     """
 
     id: str
     name: str
-    kind: Kind = "channel"
-    member: bool = True
-    archived: bool = False
-    shared: bool = False
+    kind: ChannelKind = "channel"
+    is_member: bool = True
+    is_archived: bool = False
+    is_shared: bool = False
     absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Person:
-    """Anybody who can write; `team` differs from the workspace's for another organisation's people.
+    """A person or a bot who can write; people of another organisation have another `team`.
 
-    `display_name` is what they want to be called: None if that is their name, empty if they never said.
+    `display_name` is as in the person's profile: None means the same as `name`, empty means that none was entered.
     """
 
     id: str
     name: str
     team: str = Installation.team_id
-    bot: bool = False
+    is_bot: bool = False
     display_name: str | None = None
 
 
 @dataclass(frozen=True)
-class Message:
-    """One message as it is stored: `text` in Slack's escaped form; `change` numbers the last change to it.
+class PracticeMessage:
+    """One stored message: `text` is in Slack's escaped form, `change` is the number of its last change.
 
-    `thread_ts` is set on replies only. `reactions` maps a name to the users who gave it. `only_for`: the one person who
-    sees it (an ephemeral message), else empty.
+    `thread_ts` is set on replies only. `reactions` maps an emoji's name to the users who added it. `only_for` is the
+    one person who sees an ephemeral message, else empty.
     """
 
     channel: str
@@ -86,27 +87,31 @@ class Message:
 
 
 CHANNELS = (
-    Channel("C0PRACTICE", "practice"),
-    Channel("D0PRACTICE", "CocoAI", "im"),
-    Channel("G0PRIVATE", "private", "group"),
-    Channel("C0SHARED", "shared", shared=True),
-    Channel("C0OUTSIDE", "outside", member=False),
-    Channel("C0ARCHIVED", "archived", archived=True),
+    PracticeChannel("C0PRACTICE", "practice"),
+    PracticeChannel("D0PRACTICE", "CocoAI", "im"),
+    PracticeChannel("G0PRIVATE", "private", "group"),
+    PracticeChannel("C0SHARED", "shared", is_shared=True),
+    PracticeChannel("C0OUTSIDE", "outside", is_member=False),
+    PracticeChannel("C0ARCHIVED", "archived", is_archived=True),
 )
 PEOPLE = (
     Person("U0ASKER01", "Asker"),
     Person("U0ASKER02", "Second asker", display_name=""),
     Person("U0ASKER04", "質問者"),
     Person("U0OTHER01", "Visitor", team="T0OTHER"),
-    Person(Installation.user_id, Installation.user, bot=True),
+    Person(Installation.user_id, Installation.user, is_bot=True),
 )
 
 
 class Workspace:
-    """Everything is read and written under one lock; `changed` is notified whenever anything happened."""
+    """The channels, people, messages and files, read and written under the lock of `changed`.
+
+    `changed` is notified of each change, `changes` counts them. `removed` lists the deleted messages: the number of
+    the change, the channel and the ts.
+    """
 
     def __init__(self, clock: Callable[[], float], address: str = "") -> None:
-        """`address`: where shared files are fetched from."""
+        """Fill the workspace with `CHANNELS` and `PEOPLE`; `address` is the URL of the server of shared files."""
         self.installation = Installation()
         self.channels = {channel.id: channel for channel in CHANNELS}
         self.people = {person.id: person for person in PEOPLE}
@@ -118,161 +123,177 @@ class Workspace:
         self._clock = clock
         self._address = address
         self._last = 0
-        self._messages: dict[tuple[str, str], Message] = {}
+        self._messages: dict[tuple[str, str], PracticeMessage] = {}
         self._threads: dict[tuple[str, str], list[str]] = {}
 
-    def post(self, channel: str, user: str, text: str, **more: Any) -> Message:
-        """Store a new message under a fresh ts."""
+    def post(self, channel: str, user: str, text: str, **more: Any) -> PracticeMessage:
+        """Store a new message under a new ts, and announce it."""
         with self.changed:
-            message = self._keep(Message(channel, self.next_ts(), user, text, **more))
+            # The ts is taken under the lock, so that messages are stored in the order of their ts.
+            message = self._store(PracticeMessage(channel, self.next_ts(), user, text, **more))
             self._threads.setdefault((channel, message.thread_ts or message.ts), []).append(message.ts)
-        self._tell("posted", message)
+        self._announce("posted", message)
         return message
 
-    def whisper(self, channel: str, user: str, only_for: str, text: str, **more: Any) -> Message:
-        """Store a message that one person sees: it is in no thread and no history, and no event tells of it."""
+    def post_ephemeral(self, channel: str, user: str, only_for: str, text: str, **more: Any) -> PracticeMessage:
+        """Store a message that only one person sees: it is in no thread and no history, and causes no event."""
         with self.changed:
-            return self._keep(Message(channel, self.next_ts(), user, text, only_for=only_for, **more))
+            return self._store(PracticeMessage(channel, self.next_ts(), user, text, only_for=only_for, **more))
 
-    def keep(self, file: PracticeFile, user: str) -> PracticeFile:
-        """Take a file in, under an id and an address of its own."""
-        its_id = new_id()
-        url = private_url(self._address, self.installation.team_id, its_id, file.name)
-        kept = replace(file, id=its_id, media_type=fit(file.media_type), user=user, team=self.people[user].team)
-        kept = replace(kept, created=int(self._clock()), url=url)
+    def add_file(self, file: PracticeFile, user: str) -> PracticeFile:
+        """Store a file that a user shares, and return it with its new id, its URL and its owner."""
+        file_id = new_id()
+        url = private_url(self._address, self.installation.team_id, file_id, file.name)
+        media_type = safe_media_type(file.media_type)
+        added = replace(file, id=file_id, media_type=media_type, user=user, team=self.people[user].team)
+        added = replace(added, created=int(self._clock()), url=url)
         with self.changed:
-            self.files[its_id] = kept
-        return kept
+            self.files[file_id] = added
+        return added
 
     def delete_file(self, file_id: str) -> None:
-        """Take a file away; its messages keep a tombstone, and change. KeyError: there is none."""
+        """Delete a file; its messages keep a tombstone of it, and change. Raise KeyError if there is no such file."""
         with self.changed:
-            gone = self.files[file_id] = replace(self.files[file_id], deleted=True, data=b"")
+            deleted = self.files[file_id] = replace(self.files[file_id], is_deleted=True, data=b"")
             for message in list(self._messages.values()):
-                files = tuple(gone if file.id == file_id else file for file in message.files)
+                files = tuple(deleted if file.id == file_id else file for file in message.files)
                 if files != message.files:
-                    self._tell("changed", self._keep(replace(message, files=files)), message)
+                    self._announce("changed", self._store(replace(message, files=files)), message)
 
-    def edit(self, message: Message, text: str, *, shown: bool = True, **changes: Any) -> Message:
-        """Replace a stored message's text and whatever else; `shown`: Slack adds the word "edited"."""
+    def edit(
+        self, message: PracticeMessage, text: str, *, marks_edited: bool = True, **changes: Any
+    ) -> PracticeMessage:
+        """Replace a stored message's text and other fields, and announce it; return the new message.
+
+        With `marks_edited` it has the time of the edit, for which Slack shows the word "edited".
+        """
         with self.changed:
-            at = f"{int(self._clock())}.000000" if shown else None
-            edited = self._keep(replace(message, text=text, edited=at, **changes))
-        self._tell("changed", edited, message)
+            edited_ts = f"{int(self._clock())}.000000" if marks_edited else None
+            edited = self._store(replace(message, text=text, edited=edited_ts, **changes))
+        self._announce("changed", edited, message)
         return edited
 
-    def touch(self, channel: str, ts: str, **changes: Any) -> None:
-        """Note something about a message that is no event (a reaction, a delivery)."""
+    def annotate(self, channel: str, ts: str, **changes: Any) -> None:
+        """Change a message without causing an event, as a reaction or the outcome of a delivery does."""
         with self.changed:
             message = self.find(channel, ts)
             if message:
-                self._keep(replace(message, **changes))
+                self._store(replace(message, **changes))
 
     def delete(self, channel: str, ts: str) -> None:
-        """Take a message away; a parent with replies leaves a tombstone, as at Slack. KeyError: there is none."""
+        """Delete a message, and announce it; a parent with replies leaves a tombstone, as at Slack.
+
+        Raise KeyError if there is no such message.
+        """
         with self.changed:
             message = self.find(channel, ts)
             if message is None:
                 raise KeyError(ts)
             if message.thread_ts is None and len(self.thread(channel, ts)) > 1:
-                grave = replace(message, user="USLACKBOT", text="This message was deleted.", metadata=None, blocks=())
-                self._keep(replace(grave, subtype="tombstone", client_msg_id="", reactions={}, files=()))
+                text = "This message was deleted."
+                tombstone = replace(message, user="USLACKBOT", text=text, subtype="tombstone", client_msg_id="")
+                self._store(replace(tombstone, metadata=None, blocks=(), reactions={}, files=()))
             else:
                 del self._messages[channel, ts]
                 self._threads[channel, message.thread_ts or ts].remove(ts)
-                self.note()
+                self.notify()
                 self.removed.append((self.changes, channel, ts))
-        self._tell("deleted", message)
+        self._announce("deleted", message)
 
-    def find(self, channel: str, ts: str) -> Message | None:
-        """A message that all can see."""
-        message = self.seen(channel, ts)
+    def find(self, channel: str, ts: str) -> PracticeMessage | None:
+        """Return a message, or None if there is none or it is ephemeral."""
+        message = self.find_any(channel, ts)
         return message if message and not message.only_for else None
 
-    def seen(self, channel: str, ts: str) -> Message | None:
-        """A message that anybody can see, be it one person only."""
+    def find_any(self, channel: str, ts: str) -> PracticeMessage | None:
+        """Return a message, ephemeral or not, or None if there is none."""
         with self.changed:
             return self._messages.get((channel, ts))
 
-    def messages(self, channel: str) -> tuple[Message, ...]:
-        """All of a channel that all can see, replies too, oldest first."""
+    def messages(self, channel: str) -> tuple[PracticeMessage, ...]:
+        """Return a channel's messages, replies too but no ephemeral ones, oldest first."""
         return tuple(message for message in self._all(channel) if not message.only_for)
 
-    def whispers(self, channel: str) -> tuple[Message, ...]:
-        """What was said there to one person only, oldest first."""
+    def ephemeral_messages(self, channel: str) -> tuple[PracticeMessage, ...]:
+        """Return a channel's ephemeral messages, oldest first."""
         return tuple(message for message in self._all(channel) if message.only_for)
 
     def is_in(self, user: str, channel: str) -> bool:
-        """Can this person see the channel?"""
+        """Return True if a user can see a channel; in shared channels people of other organisations can."""
         person, place = self.people.get(user), self.channels[channel]
         if person is None or user in place.absent:
             return False
-        return place.shared or person.team == self.installation.team_id
+        return place.is_shared or person.team == self.installation.team_id
 
-    def thread(self, channel: str, ts: str) -> tuple[Message, ...]:
-        """The parent and its replies, oldest first, by the ts of any of them; empty when there is no such message."""
+    def thread(self, channel: str, ts: str) -> tuple[PracticeMessage, ...]:
+        """Return a thread, the parent first, by the ts of any message in it; empty if there is no such message."""
         with self.changed:
-            found = self.find(channel, ts)
-            root = (found.thread_ts or found.ts) if found else ""
+            message = self.find(channel, ts)
+            root = (message.thread_ts or message.ts) if message else ""
             return tuple(self._messages[channel, each] for each in self._threads.get((channel, root), ()))
 
-    def since(self, change: int) -> tuple[Message, ...]:
-        """Whatever was stored or touched after that change, what one person only can see too."""
+    def changed_since(self, change: int) -> tuple[PracticeMessage, ...]:
+        """Return all messages that were stored or annotated after the change of this number, ephemeral ones too."""
         with self.changed:
             return tuple(message for message in self._messages.values() if message.change > change)
 
-    def note(self) -> None:
-        """Something happened: wake whoever waits."""
+    def notify(self) -> None:
+        """Count a change, and wake all threads that wait for one."""
         with self.changed:
             self.changes += 1
             self.changed.notify_all()
 
     def wait_for(self, predicate: Callable[[], T | None], timeout: float) -> T:
-        """The first true value of `predicate`, looked at after each change. Raises TimeoutError after `timeout` s."""
+        """Call `predicate` after each change and return its first true value. Raise TimeoutError after `timeout` s."""
         with self.changed:
             value = self.changed.wait_for(predicate, timeout)
         if not value:
             raise TimeoutError(f"it did not happen within {timeout} s")
         return value
 
-    def _all(self, channel: str) -> list[Message]:
+    def _all(self, channel: str) -> list[PracticeMessage]:
         with self.changed:
             return [message for message in self._messages.values() if message.channel == channel]
 
-    def _tell(self, happened: Happened, message: Message, before: Message | None = None) -> None:
+    def _announce(self, change: ChangeKind, message: PracticeMessage, before: PracticeMessage | None = None) -> None:
         if self.listener:
-            self.listener(happened, message, before)
+            self.listener(change, message, before)
 
-    def _keep(self, message: Message) -> Message:
-        self.note()
-        kept = replace(message, change=self.changes)
-        self._messages[kept.channel, kept.ts] = kept
-        return kept
+    def _store(self, message: PracticeMessage) -> PracticeMessage:
+        """Store a message with the number of this change, and wake all who wait; return it. Needs the lock."""
+        self.notify()
+        numbered = replace(message, change=self.changes)
+        self._messages[numbered.channel, numbered.ts] = numbered
+        return numbered
 
     def next_ts(self) -> str:
-        """Epoch seconds with six digits, never the same twice, whatever the clock does."""
+        """Return the current time as a ts: epoch seconds with six digits."""
+        # No ts may occur twice, and none may go back, whatever the clock does.
         with self.changed:
             self._last = max(int(self._clock() * 1_000_000), self._last + 1)
             return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
 
 _CONTROL = re.compile(r"(<(?:[@#!][^<>\n]+|(?:https?://|mailto:|tel:)[^<>\s|]+(?:\|[^<>\n]*)?)>)")
-_ADDRESS = re.compile(r"https?://(?:[^\s<>&|、。）」』]|&amp;)*[^\s<>&|、。）」』.,;:!?'\")\]}]")
+"""Slack's control sequences: mentions, channels, commands and links."""
+_URL = re.compile(r"https?://(?:[^\s<>&|、。）」』]|&amp;)*[^\s<>&|、。）」』.,;:!?'\")\]}]")
 
 
 def stored(text: str) -> str:
-    """A program's text as Slack keeps it: stray &, < and > escaped, bare addresses made links, entities left alone."""
+    """Return an app's text as Slack stores it: stray &, < and > escaped, bare URLs made links, entities unchanged."""
+    # A split with a group returns text and control sequences in turn: those at odd places are left as they are.
     parts = _CONTROL.split(re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", text))
     return "".join(part if index % 2 else _linked(part) for index, part in enumerate(parts))
 
 
 def typed(text: str, installation: Installation) -> str:
-    """What a person typed, as Slack keeps it: everything escaped, the bot's name behind an @ made a mention."""
+    """Return a person's text as Slack stores it: everything escaped, `@` and the bot's name made a mention."""
     escaped = text.replace("&", "&amp;")
     name = re.escape(installation.user)
     return re.sub(rf"(?i)@{name}(?![A-Za-z0-9_])", f"<@{installation.user_id}>", _linked(escaped))
 
 
 def _linked(text: str) -> str:
+    """Escape < and >, and make links of bare URLs."""
     escaped = text.replace("<", "&lt;").replace(">", "&gt;")
-    return _ADDRESS.sub(lambda match: f"<{match.group()}>", escaped)
+    return _URL.sub(r"<\g<0>>", escaped)

@@ -1,0 +1,1 @@
+"""Calls to the Web API of Slack: messages, live updates and downloads."""

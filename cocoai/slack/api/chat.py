@@ -1,7 +1,7 @@
-"""SlackChat: what we say in Slack and what we read there, over its Web API.
+"""SlackChat: writes and reads messages in Slack, over its Web API.
 
-Every text leaves through one door (`_say`), which takes away whatever could ping. Each message of ours bears a mark
-as metadata, so that a later run finds it again. It decides nothing about answers, and no error of it holds the token.
+Every message is written by one method (`_write_message`), which takes away whatever could ping, and gives it our
+metadata, so that a later attempt finds it again. It decides nothing about answers. No error of it holds the token.
 Sources: docs.slack.dev/apis/web-api, /apis/web-api/rate-limits, /reference/methods.
 """
 
@@ -15,34 +15,46 @@ from urllib.parse import urlencode
 
 from cocoai.engine.client.client import FullResponse, HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
-from cocoai.slack.api.api_errors import require_ok, translate_errors
+from cocoai.json_values import encodable, mapping_at, text_at
+from cocoai.slack.api.api_errors import CLIENT_ERRORS, error_for, require_ok, translate_errors
 from cocoai.slack.markdown.message_layout import Block
-from cocoai.slack.markdown.to_mrkdwn import harmless, unpinged
+from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
 from cocoai.slack.model.files import File, file_of, is_at_slack
 from cocoai.slack.model.identity import Identity, from_auth_test
-from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata, is_ts, message_of, text_at
+from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata, message_of
+from cocoai.slack_ids import is_ts
 
 CONNECT_TIMEOUT = 5.0
+"""Seconds to wait for a connection."""
+
 READ_TIMEOUT = 10.0
-"""Seconds: to stand the connection, and to wait for each piece of the answer."""
+"""Seconds to wait for each piece of a response."""
+
+_TIMEOUTS = (CONNECT_TIMEOUT, READ_TIMEOUT)
 
 PAGE = 200
 """Messages asked for at once; Slack advises no more."""
 
 MOST_PAGES = 100
+"""Pages read of one thread."""
+
 MOST_MESSAGES = 1000
 """Replies kept of a thread, the newest; the parent is kept besides."""
 
 IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
-"""Slack takes JSON where something is written; what is read is asked for in a form (docs.slack.dev/apis/web-api)."""
+"""Methods whose arguments are sent as JSON. Slack takes JSON only by methods that write, from others a form
+(docs.slack.dev/apis/web-api)."""
 
-_UNLINKED = {"parse": "none", "link_names": False}
-_QUIET = {"unfurl_links": False, "unfurl_media": False, **_UNLINKED}
+_NO_LINKING = {"parse": "none", "link_names": False}
+_NO_UNFURLING = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKING}
 """Nothing unfurls, since an address can carry a secret away; no bare name becomes a ping."""
+
+_Target = tuple[str, str, MessageMetadata]
+"""Where a message is posted, and as what: channel, thread_ts and its metadata."""
 
 
 class SlackChat:
-    """One process's line to Slack, over `line`.
+    """One process's access to Slack's Web API, over `client`.
 
     Every method raises `Temporary` or `Permanent` with Slack's own code. A 429 is waited out, up to `patience` seconds
     for one call; `clock` (monotonic) and `sleep` are in seconds.
@@ -50,7 +62,7 @@ class SlackChat:
 
     def __init__(
         self,
-        line: HttpClient,
+        client: HttpClient,
         *,
         api_url: str,
         token: str,
@@ -58,31 +70,33 @@ class SlackChat:
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 60.0,
     ) -> None:
-        self._line = line
+        self._client = client
         self._api_url = api_url
         self._token = f"Bearer {token}"
         self._clock = clock
         self._sleep = sleep
         self._patience = patience
-        self._limited: dict[tuple[str, str], float] = {}
-        self._posted: dict[tuple[str, str, MessageMetadata], str] = {}
+        # Until when (by `clock`) Slack has asked us to wait. By method and channel, as Slack limits posting.
+        self._limited_until: dict[tuple[str, str], float] = {}
+        # The ts of each placeholder that still waits; "" for any message of which we do not know whether it arrived.
+        self._posted: dict[_Target, str] = {}
 
     def post(
-        self, channel: str, text: str, thread_ts: str, mark: MessageMetadata, *, blocks: Sequence[Block] = ()
+        self, channel: str, text: str, thread_ts: str, metadata: MessageMetadata, *, blocks: Sequence[Block] = ()
     ) -> str:
-        """Post into the thread; returns the message's ts. With `blocks`, those are shown, and `text` is their fallback.
+        """Post into the thread; return the message's ts. With `blocks`, those are shown, and `text` is their fallback.
 
-        A placeholder that waits for its answer is not posted again, and a message of which nobody knows whether it
-        arrived is first sought: in both cases the ts is that of the message which is there.
+        A placeholder that waits for its answer is not posted again, and a message that may have arrived before is
+        looked for first: in both cases the ts is that of the message which is there.
         """
-        place = (channel, thread_ts, mark)
-        ts = self._already_posted(place)
+        target = (channel, thread_ts, metadata)
+        ts = self._find_posted(target)
         if not ts:
-            ts = self._post(place, text, blocks)
-        if mark.kind == "placeholder":
-            self._posted[place] = ts
+            ts = self._post(target, text, blocks)
+        if metadata.kind == "placeholder":
+            self._posted[target] = ts
         else:
-            self._posted.pop(place, None)
+            self._posted.pop(target, None)
         return ts
 
     def update(
@@ -90,61 +104,61 @@ class SlackChat:
         channel: str,
         ts: str,
         text: str,
-        mark: MessageMetadata,
+        metadata: MessageMetadata,
         *,
         blocks: Sequence[Block] = (),
         wait: bool = True,
     ) -> None:
-        """Change a message of ours. With `wait` False a 429, also one that still holds, raises `Temporary` at once."""
-        self._say("chat.update", {"channel": channel, "ts": ts}, text, mark, blocks, wait=wait)
-        if mark.kind != "placeholder":
-            self._posted = {place: posted for place, posted in self._posted.items() if posted != ts}
+        """Change a message of ours. Unless `wait`, a 429, also one that still holds, raises `Temporary` at once."""
+        self._write_message("chat.update", {"channel": channel, "ts": ts}, text, metadata, blocks, wait=wait)
+        if metadata.kind != "placeholder":
+            self._posted = {target: posted for target, posted in self._posted.items() if posted != ts}
 
     def post_ephemeral(self, channel: str, user: str, text: str, thread_ts: str) -> None:
-        """Say something in the thread that only `user` sees, and that nobody keeps."""
-        to = {"channel": channel, "user": user, "thread_ts": thread_ts}
-        self._call("chat.postEphemeral", {**to, "text": _visible(text), **_UNLINKED})
+        """Post a text into the thread that only `user` sees, and that Slack does not keep."""
+        arguments = {"channel": channel, "user": user, "thread_ts": thread_ts, "text": _without_pings(text)}
+        self._call("chat.postEphemeral", {**arguments, **_NO_LINKING})
 
     def delete(self, channel: str, ts: str) -> None:
-        """Take a message of ours away; one that has gone already is no error."""
+        """Delete a message of ours; one that is gone already is no error."""
         try:
             self._call("chat.delete", {"channel": channel, "ts": ts})
         except Permanent as error:
             if error.code != "message_not_found":
                 raise
 
-    def name(self, user: str) -> str:
-        """What somebody is called in this workspace (users.info); empty if Slack does not say.
+    def user_name(self, user: str) -> str:
+        """Return a user's name in this workspace (users.info); "" if Slack does not tell it.
 
         A 429 raises `Temporary` at once: a name is not worth a wait.
         """
-        told = self._call("users.info", {"user": user}, wait=False).get("user")
-        told = told if isinstance(told, dict) else {}
-        profile = told.get("profile")
-        profile = profile if isinstance(profile, dict) else {}
-        return text_at(profile, "display_name") or text_at(profile, "real_name") or text_at(told, "name")
+        found = mapping_at(self._call("users.info", {"user": user}, wait=False), "user")
+        profile = mapping_at(found, "profile")
+        return text_at(profile, "display_name") or text_at(profile, "real_name") or text_at(found, "name")
 
-    def file(self, file_id: str) -> File:
-        """All that Slack knows of a file (files.info): for one of which a message tells only the id."""
-        told = self._call("files.info", {"file": file_id}).get("file")
-        return file_of(told if isinstance(told, dict) else {"id": file_id})
+    def file_info(self, file_id: str) -> File:
+        """Return all that Slack knows of a file (files.info), for a file of which a message has only the id."""
+        info = self._call("files.info", {"file": file_id}).get("file")
+        return file_of(info if isinstance(info, dict) else {"id": file_id})
 
-    def fetch(self, url: str) -> StreamedResponse:
-        """GET what lies at an address of Slack's own; its body is left to be read, and a redirect is not followed.
+    def download(self, url: str) -> StreamedResponse:
+        """Request an address of Slack's own; return the response with its body unread. No redirect is followed.
 
-        Raises `Permanent` `foreign` for any other address: the token goes nowhere else.
+        Raise `Permanent` `foreign` for any other address: the token goes nowhere else.
         """
         if not is_at_slack(url, self._api_url):
             raise Permanent("foreign", source="Slack")
+        # A compressed file could be far longer than Slack says.
         headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
-        return translate_errors(lambda: self._line.fetch(url, headers, (CONNECT_TIMEOUT, READ_TIMEOUT)))
+        return translate_errors(self._client.get, url, headers, _TIMEOUTS)
 
     def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
-        """The thread, oldest first, each message once: its parent and the newest 1,000 replies."""
+        """Return the thread, oldest first, each message once: its parent and the newest 1,000 replies."""
         kept: list[Message] = []
         for page in self._pages(channel, thread_ts):
+            # Pages may overlap, and a reply that was sent to the channel too may be listed twice.
             by_ts = {message.ts: message for message in (*kept, *page)}
-            ordered = sorted(by_ts.values(), key=lambda message: float(message.ts))
+            ordered = sorted(by_ts.values(), key=_seconds)
             kept = ordered[:1] + ordered[1:][-MOST_MESSAGES:]
         return tuple(kept)
 
@@ -152,124 +166,133 @@ class SlackChat:
         self,
         channel: str,
         thread_ts: str,
-        mark_key: str,
+        key: str,
         kinds: Collection[str] = KINDS,
         n: int = 1,
         own_user: str = "",
     ) -> str | None:
-        """The ts of our first message in the thread with that key, one of those kinds, and that part's number.
+        """Return the ts of our first message in the thread with this key, kind and part number; None if there is none.
 
-        A QA copy of CocoAI marks its messages as we do: `own_user` tells ours from those.
+        `own_user` tells our messages from those of another installation, which may have the same metadata.
         """
         for message in self.thread(channel, thread_ts):
-            mark = message.mark
-            if own_user in ("", message.user) and mark and mark.key == mark_key and mark.kind in kinds and mark.n == n:
+            found = message.metadata
+            if found and own_user in ("", message.user) and (found.key, found.n) == (key, n) and found.kind in kinds:
                 return message.ts
         return None
 
-    def who(self) -> Identity:
-        """Who Slack takes us for (auth.test)."""
+    def auth_test(self) -> Identity:
+        """Return the identity that our token belongs to (auth.test)."""
         return from_auth_test(self._call("auth.test", {}))
 
-    def _already_posted(self, place: tuple[str, str, MessageMetadata]) -> str:
-        """The ts of what this object posted there before, or may have; empty if nothing."""
-        channel, thread_ts, mark = place
-        if place not in self._posted:
+    def _find_posted(self, target: _Target) -> str:
+        """Return the ts of what this object posted there before, or may have posted; "" if nothing is there."""
+        channel, thread_ts, metadata = target
+        if target not in self._posted:
             return ""
-        return self._posted[place] or self.find(channel, thread_ts, mark.key, (mark.kind,), mark.n) or ""
+        known = self._posted[target]
+        return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n) or ""
 
-    def _post(self, place: tuple[str, str, MessageMetadata], text: str, blocks: Sequence[Block]) -> str:
-        channel, thread_ts, mark = place
+    def _post(self, target: _Target, text: str, blocks: Sequence[Block]) -> str:
+        """Post a message; return its ts. After an error that leaves its arrival in doubt, `_posted` says so."""
+        channel, thread_ts, metadata = target
+        arguments = {"channel": channel, "thread_ts": thread_ts}
         try:
-            return _ts(self._say("chat.postMessage", {"channel": channel, "thread_ts": thread_ts}, text, mark, blocks))
+            return _posted_ts(self._write_message("chat.postMessage", arguments, text, metadata, blocks))
         except Temporary as error:
-            if error.sent:
-                self._posted[place] = ""
+            if error.sent:  # the message may be in the thread now
+                self._posted[target] = ""
             raise
 
-    def _say(
+    def _write_message(
         self,
         method: str,
-        to: Mapping[str, str],
+        arguments: Mapping[str, str],
         text: str,
-        mark: MessageMetadata,
+        metadata: MessageMetadata,
         blocks: Sequence[Block],
         *,
         wait: bool = True,
     ) -> dict[str, Any]:
-        """The one door: what everybody can see leaves by no other, and nothing that leaves can ping."""
-        metadata = {"event_type": EVENT_TYPE, "event_payload": mark.payload()}
-        shown = {"blocks": [_quiet(block) for block in blocks]} if blocks else {}
-        return self._call(method, {**to, "text": _visible(text), **shown, "metadata": metadata, **_QUIET}, wait=wait)
+        """Post or change a message that everybody can see. No other method does, so none of our messages can ping."""
+        described = {"event_type": EVENT_TYPE, "event_payload": metadata.payload()}
+        shown = {"blocks": [_block_without_pings(block) for block in blocks]} if blocks else {}
+        content = {"text": _without_pings(text), **shown, "metadata": described}
+        return self._call(method, {**arguments, **content, **_NO_UNFURLING}, wait=wait)
 
     def _pages(self, channel: str, thread_ts: str) -> Iterator[list[Message]]:
-        fields = {"channel": channel, "ts": thread_ts, "limit": str(PAGE), "include_all_metadata": "true"}
+        """Yield the messages of a thread page by page. A cursor that has come before ends it, and so do MOST_PAGES."""
+        arguments = {"channel": channel, "ts": thread_ts, "limit": str(PAGE), "include_all_metadata": "true"}
         cursor = ""
         seen: set[str] = set()
         while cursor not in seen and len(seen) < MOST_PAGES:
             seen.add(cursor)
-            told = self._call("conversations.replies", fields | ({"cursor": cursor} if cursor else {}))
-            messages = told.get("messages")
-            yield [found for each in messages if (found := message_of(each))] if isinstance(messages, list) else []
-            cursor = _next_cursor(told)
+            reply = self._call("conversations.replies", arguments | ({"cursor": cursor} if cursor else {}))
+            entries = reply.get("messages")
+            yield [found for each in entries if (found := message_of(each))] if isinstance(entries, list) else []
+            cursor = text_at(mapping_at(reply, "response_metadata"), "next_cursor")
 
-    def _call(self, method: str, fields: Mapping[str, Any], *, wait: bool = True) -> dict[str, Any]:
-        left = self._patience if wait else 0.0
-        place = (method, fields.get("channel", ""))
-        pause = self._pause(place)
-        while pause <= left:
+    def _call(self, method: str, arguments: Mapping[str, Any], *, wait: bool = True) -> dict[str, Any]:
+        """Call a method of the Web API, waiting out a 429 if `wait`; return its JSON."""
+        patience = self._patience if wait else 0.0
+        limit = (method, arguments.get("channel", ""))
+        pause = self._remaining_pause(limit)
+        while pause <= patience:
             if pause:
                 self._sleep(pause)
-                self._limited.pop(place, None)
-                left -= pause
+                self._limited_until.pop(limit, None)
+                patience -= pause
             try:
-                return require_ok(self._send(method, fields))
+                return require_ok(self._post_request(method, arguments))
             except Temporary as error:
                 if error.retry_after is None:
                     raise
                 pause = error.retry_after
-                self._limited[place] = self._clock() + pause
+                self._limited_until[limit] = self._clock() + pause
         raise Temporary("ratelimited", source="Slack", status=429, retry_after=pause)
 
-    def _pause(self, place: tuple[str, str]) -> float:
-        """Seconds that an earlier 429 still asks for."""
-        if place not in self._limited:
+    def _remaining_pause(self, limit: tuple[str, str]) -> float:
+        """Return the seconds that an earlier 429 still asks us to wait."""
+        if limit not in self._limited_until:
             return 0.0
-        return max(0.0, self._limited[place] - self._clock())
+        return max(0.0, self._limited_until[limit] - self._clock())
 
-    def _send(self, method: str, fields: Mapping[str, Any]) -> FullResponse:
-        def post() -> FullResponse:
-            body, kind = _written(method, fields)
-            headers = {"Authorization": self._token, "Content-Type": kind}
-            return self._line.post(self._api_url + method, body, headers, (CONNECT_TIMEOUT, READ_TIMEOUT))
+    def _post_request(self, method: str, arguments: Mapping[str, Any]) -> FullResponse:
+        try:
+            body, content_type = _encode(method, arguments)
+            headers = {"Authorization": self._token, "Content-Type": content_type}
+            return self._client.post(self._api_url + method, body, headers, _TIMEOUTS)
+        except CLIENT_ERRORS as error:
+            failure = error_for(error)
+        # Raised outside of the handler so that it carries no context: that may quote the header with the token.
+        raise failure
 
-        return translate_errors(post)
 
-
-def _written(method: str, fields: Mapping[str, Any]) -> tuple[bytes, str]:
-    """The arguments as bytes, and of what kind they are. A long text costs ten times as much CPU in a form."""
+def _encode(method: str, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Return the arguments as bytes, and their content type."""
+    # JSON wherever Slack takes it: a long text costs ten times as much CPU in a form.
     if method in IN_JSON:
-        return json.dumps(fields, ensure_ascii=False).encode(), "application/json; charset=utf-8"
-    return urlencode(fields).encode("ascii"), "application/x-www-form-urlencoded"
+        return json.dumps(arguments, ensure_ascii=False).encode(), "application/json; charset=utf-8"
+    return urlencode(arguments).encode("ascii"), "application/x-www-form-urlencoded"
 
 
-def _visible(text: str) -> str:
-    """The text, in characters that a socket takes, and without a ping."""
-    return harmless(text.encode("utf-8", "replace").decode("utf-8"))
+def _without_pings(text: str) -> str:
+    """Return the text without whatever could ping, in characters that a socket takes."""
+    return escape_pings(encodable(text))
 
 
-def _quiet(block: Block) -> Block:
-    """The block, its Markdown without a ping; all else in a block is our own words."""
-    return {**block, "text": unpinged(block["text"])} if block.get("type") == "markdown" else block
+def _block_without_pings(block: Block) -> Block:
+    # Only a Markdown block has text that is not our own.
+    return {**block, "text": break_pings(block["text"])} if block.get("type") == "markdown" else block
 
 
-def _ts(told: Mapping[str, Any]) -> str:
-    ts = text_at(told, "ts")
+def _posted_ts(reply: Mapping[str, Any]) -> str:
+    """Return the ts of a posted message. Raise `Temporary` if Slack's reply has none: it may be posted all the same."""
+    ts = reply.get("ts")
     if is_ts(ts):
         return ts
     raise Temporary("posted without a ts", source="Slack", sent=True)
 
 
-def _next_cursor(told: Mapping[str, Any]) -> str:
-    more = told.get("response_metadata")
-    return text_at(more, "next_cursor") if isinstance(more, dict) else ""
+def _seconds(message: Message) -> float:
+    return float(message.ts)

@@ -1,7 +1,7 @@
-"""The files of a question: fetched from Slack, looked at, and made ready for the model; or left out, with the reason.
+"""Downloads the files of a question and makes them ready for the model, or leaves them out with a reason.
 
-The token goes to Slack's own addresses only (SlackChat.fetch), at every step of a redirect. Slack answers for a file
-that we may not read with a login page and 200, so a page is told from a file. No log has an address, a name or content.
+The token goes to Slack's own addresses only (SlackChat.download), at every step of a redirect. For a file that we may
+not read Slack sends a login page and 200, so such a page is told from a file. No log has an address, a name or content.
 Sources: docs.slack.dev/messaging/working-with-files, /reference/objects/file-object; that page is documented nowhere.
 """
 
@@ -21,9 +21,10 @@ from cocoai.slack.api.api_errors import require_ok, translate_errors
 from cocoai.slack.api.chat import READ_TIMEOUT, SlackChat
 from cocoai.slack.api.file_types import is_page, media_type_of, text_of
 from cocoai.slack.model.files import File
-from cocoai.slack.model.identity import is_id
+from cocoai.slack_ids import is_id
 
 MOST_REDIRECTS = 3
+"""Redirects that are followed for one file."""
 
 Why = Literal["too_big", "too_many", "kind", "login", "foreign", "gone", "unreadable", "off"]
 
@@ -37,7 +38,7 @@ _REASONS: dict[str, Why] = {
     "file_deleted": "gone",
     "missing_scope": "login",
 }
-"""What our own errors and Slack's codes mean for the asker; all else is unreadable."""
+"""The reason told to the asker, by our own errors' codes and Slack's; every other code means `unreadable`."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _STATUSES = {401: "login", 403: "login", 404: "gone", 410: "gone"}
@@ -48,7 +49,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that the model does not get. `name` is empty where Slack did not tell it."""
+    """A file that the model does not get, and the reason. `name` is empty if Slack did not tell it."""
 
     name: str
     why: Why
@@ -56,7 +57,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class AttachmentLimits:
-    """Of one question: bytes of all that goes to the model (0: no file does), bytes of one text in UTF-8, and files."""
+    """The most that the model gets of one question's files.
+
+    `question_bytes`: bytes of all files together, 0 if none are sent. `text_bytes`: bytes of one text file in UTF-8.
+    `count`: files.
+    """
 
     question_bytes: int = 4 * 1024 * 1024
     text_bytes: int = 100 * 1024
@@ -66,9 +71,9 @@ class AttachmentLimits:
 def read_files(
     slack: SlackChat, files: Sequence[File], limits: AttachmentLimits
 ) -> tuple[tuple[Attachment, ...], tuple[LeftOut, ...]]:
-    """What the model gets of these files, and what it does not, each in their order.
+    """Download the files; return what the model gets and what it does not, each in the files' order.
 
-    Raises `Temporary` while Slack is in trouble.
+    Raise `Temporary` while Slack is in trouble.
     """
     if limits.question_bytes <= 0:
         return (), tuple(LeftOut(file.name, "off") for file in files)
@@ -76,60 +81,66 @@ def read_files(
     left_out: list[LeftOut] = []
     for file in files[: limits.count]:
         most = limits.question_bytes - sum(len(attachment.data) for attachment in attachments)
-        taken = _take(slack, file, most, limits.text_bytes)
-        if isinstance(taken, Attachment):
-            attachments.append(taken)
+        result = _read_file(slack, file, most, limits.text_bytes)
+        if isinstance(result, Attachment):
+            attachments.append(result)
         else:
-            left_out.append(taken)
+            left_out.append(result)
     left_out += (LeftOut(file.name, "too_many") for file in files[limits.count :])
     return tuple(attachments), tuple(left_out)
 
 
-def _take(slack: SlackChat, file: File, most: int, most_text: int) -> Attachment | LeftOut:
+def _read_file(slack: SlackChat, file: File, most: int, most_text: int) -> Attachment | LeftOut:
+    """Download one file of at most `most` bytes, or `most_text` if it is a text."""
     try:
         if file.is_stub:
-            file = slack.file(file.id)
-        attachment = _attachment(file.name, _fetched(slack, file, most), min(most, most_text))
+            file = slack.file_info(file.id)
+        attachment = _attachment(file.name, _download(slack, file, most), min(most, most_text))
     except Permanent as error:
         why = _REASONS.get(error.code.partition(":")[0], "unreadable")
-        _tell_operator(file, why, error)
+        _log_left_out(file, why, error)
         return LeftOut(file.name, why)
-    log.info("file=%s outcome=read kind=%s bytes=%d", _id(file), attachment.kind, len(attachment.data))
+    log.info("file=%s outcome=read kind=%s bytes=%d", _loggable_id(file), attachment.kind, len(attachment.data))
     return attachment
 
 
-def _tell_operator(file: File, why: Why, error: Permanent) -> None:
+def _log_left_out(file: File, why: Why, error: Permanent) -> None:
+    """Log that a file is left out; a login page is a warning, since the operator can add the scope."""
     if why == "login":
-        log.warning("file=%s outcome=left-out reason=%s: has the Slack app the scope files:read?", _id(file), error)
+        hint = "has the Slack app the scope files:read?"
+        log.warning("file=%s outcome=left-out reason=%s: %s", _loggable_id(file), error, hint)
     else:
-        log.info("file=%s outcome=left-out why=%s reason=%s bytes=%d", _id(file), why, error, file.size)
+        log.info("file=%s outcome=left-out why=%s reason=%s bytes=%d", _loggable_id(file), why, error, file.size)
 
 
-def _id(file: File) -> str:
+def _loggable_id(file: File) -> str:
     return file.id if is_id(file.id) else "odd"
 
 
-# fetching
+# downloading
 
 
-def _fetched(slack: SlackChat, file: File, most: int) -> bytes:
-    """The file's bytes, at most `most`. Raises `Permanent` with a code of _REASONS, `Temporary`."""
+def _download(slack: SlackChat, file: File, most: int) -> bytes:
+    """Return the file's bytes, following redirects. Raise `Permanent` if there are more than `most` or none are sent.
+
+    The error's code is a key of _REASONS, or means `unreadable`. Raise `Temporary` while Slack is in trouble.
+    """
     url = file.url
     if not url.startswith(("https://", "http://")):
         raise Permanent("odd_address")
     if file.size > most:
         raise Permanent("too_big")
     for _ in range(MOST_REDIRECTS + 1):
-        with slack.fetch(url) as response:
-            location = _location(response)
+        with slack.download(url) as response:
+            location = _redirect_of(response)
             if location is None:
                 return _content(response, file, most)
-        url = _target(url, location)
+        url = _redirect_target(url, location)
     raise Permanent("too_many_redirects")
 
 
-def _location(response: StreamedResponse) -> str | None:
-    """Where a redirect points to, None if what was asked for is here. Raises for all else."""
+def _redirect_of(response: StreamedResponse) -> str | None:
+    """Return the address of a redirect; None for a 200. Raise `Permanent` or `Temporary` for anything else."""
     status = response.status
     if "acl_fail" in response.headers.get("x-slack-meta", ""):
         raise Permanent("login", source="Slack", status=status)
@@ -142,8 +153,9 @@ def _location(response: StreamedResponse) -> str | None:
     return None
 
 
-def _target(url: str, location: str) -> str:
-    """The next address; whose it is, SlackChat.fetch finds out."""
+def _redirect_target(url: str, location: str) -> str:
+    """Return the next address to ask. Raise `Permanent` if it is Slack's login page or no address."""
+    # Whether it is Slack's, SlackChat.download checks.
     try:
         target = urljoin(url, location)
         parts = urlsplit(target)
@@ -155,40 +167,43 @@ def _target(url: str, location: str) -> str:
 
 
 def _content(response: StreamedResponse, file: File, most: int) -> bytes:
-    data = translate_errors(lambda: _read(response, most))
-    if _is_login(response, file, data):
+    """Return the body of a 200. Raise `Permanent` if it is a login page or longer than `most` bytes."""
+    data = translate_errors(_read_body, response, most)
+    if _is_login_page(response, file, data):
         raise Permanent("login", source="Slack", status=response.status)
     if data is None:
         raise Permanent("too_big")
     return data
 
 
-def _read(response: StreamedResponse, most: int) -> bytes | None:
-    """The body; None if it is longer than `most`, of which no more than that is read."""
+def _read_body(response: StreamedResponse, most: int) -> bytes | None:
+    """Return the body; None if it is longer than `most` bytes: then its rest is not read."""
     length = response.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most:
         return None
-    whole = BytesIO()  # hands out what it holds without a copy
-    while piece := response.body.read(READ_TIMEOUT):
-        if whole.tell() + len(piece) > most:
+    buffer = BytesIO()  # returns its content without a copy
+    while chunk := response.body.read(READ_TIMEOUT):
+        if buffer.tell() + len(chunk) > most:
             return None
-        whole.write(piece)
-    return whole.getvalue()
+        buffer.write(chunk)
+    return buffer.getvalue()
 
 
-def _is_login(response: StreamedResponse, file: File, data: bytes | None) -> bool:
-    """Is it HTML in the place of the file? HTML files that somebody shares are as long as Slack says."""
+def _is_login_page(response: StreamedResponse, file: File, data: bytes | None) -> bool:
+    """Check whether the body is Slack's login page instead of the file. `data` is None if it was too long to read."""
     if "text/html" not in response.headers.get("content-type", "").lower() and not is_page(data or b""):
         return False
+    # An HTML file that somebody shared is as long as Slack says; a login page is not.
     if not file.size:
         return "html" not in file.media_type
     return len(data or b"") != file.size or file.media_type.startswith(("image/", "application/pdf"))
 
 
-# telling what it is
+# recognizing the type
 
 
 def _attachment(name: str, data: bytes, most_text: int) -> Attachment:
+    """Return the file as its bytes show it to be. Raise `Permanent` `kind` or `too_big`."""
     media_type = media_type_of(data)
     if not media_type:
         return Attachment("text", name, "text/plain", _as_utf_8(data, most_text))
@@ -196,7 +211,8 @@ def _attachment(name: str, data: bytes, most_text: int) -> Attachment:
 
 
 def _as_utf_8(data: bytes, most: int) -> bytes:
-    # In UTF-8 nothing is less than half as long: just half is ASCII in UTF-16, but for its mark of two bytes.
+    """Return a text file in UTF-8. Raise `Permanent` `kind` if it is no text, `too_big` if it is over `most` bytes."""
+    # No text shrinks to less than half in UTF-8. ASCII in UTF-16 shrinks to half, without its byte order mark.
     head = data[: 2 * most + 2]
     text = text_of(head, is_cut=len(head) < len(data))
     if text is None:

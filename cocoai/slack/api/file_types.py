@@ -1,7 +1,8 @@
-"""What a file is, told by its bytes: what a name or Slack says of it may be wrong. Pure; it knows nobody's formats.
+"""Recognizes a file's type by its bytes, since its name and Slack's description may be wrong. Pure.
 
-Text comes in what people in Japan save it in. UTF-8 gives itself away; EUC-JP and Shift_JIS do not, and many another
-encoding's bytes are valid in them: so what they turn into has to look like Japanese.
+Text is read in the encodings that people in Japan use. UTF-8 is recognized by its form. EUC-JP and Shift_JIS are not,
+since the bytes of many other encodings are valid in them: so the decoded text must look like Japanese.
+It must not know Slack, nor what a model takes beyond the types below.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from itertools import islice
 
 SAMPLE = 500
-"""Characters that are looked at to tell a language."""
+"""Characters that are examined to recognize Japanese."""
 
 _SIGNATURES = (
     ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n")),
@@ -23,30 +24,30 @@ _SIGNATURES = (
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?><!--.*?-->\s*)*+<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 
 _CONTROLS = re.compile("[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
-"""All but those that a text file or a terminal's log has."""
+"""Control characters, without those that a text file or a terminal's log has."""
 
 _WIDE = re.compile("[^\x00-\x7f\uff61-\uff9f]")
-"""Neither ASCII nor half-width katakana, which other alphabets' bytes turn into: neither tells anything."""
+"""Characters that tell something: not ASCII, nor half-width katakana, which other alphabets' bytes turn into."""
 
 _PAIR = re.compile(f"{_WIDE.pattern}{{2}}")
-"""Curly quotes of the West turn into wide characters too, but into lonely ones."""
+"""Two of them in a row. Western curly quotes turn into wide characters too, but into single ones."""
 
 _KANA = re.compile("[ぁ-ヿ]")
 
 
 def media_type_of(data: bytes) -> str:
-    """Of an image or a PDF as OpenAI takes them; empty for all else."""
+    """Return the media type of an image or a PDF that OpenAI takes; "" for anything else."""
     head = data[:1024]
     return next((media_type for media_type, signature in _SIGNATURES if signature.match(head)), "")
 
 
 def is_page(data: bytes) -> bool:
-    """Is it HTML?"""
+    """Check whether the data begins as an HTML page does."""
     return _PAGE.match(data[:1024]) is not None
 
 
 def text_of(data: bytes, *, is_cut: bool = False) -> str | None:
-    """The text, or None if it is none. `is_cut`: the last character may be half."""
+    """Return the decoded text; None if the data is no text. `is_cut`: the last character may be incomplete."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _text(data, "utf-16", is_cut=is_cut)
     text = _text(data, "utf-8", is_cut=is_cut)
@@ -54,8 +55,9 @@ def text_of(data: bytes, *, is_cut: bool = False) -> str | None:
 
 
 def _japanese(data: bytes, *, is_cut: bool) -> str | None:
+    """Return the text if the data is Japanese in EUC-JP or Shift_JIS; else None."""
     text = _text(data, "euc_jp", is_cut=is_cut)
-    # Chinese and Korean are valid in it, even as common characters, but they have no kana.
+    # Chinese and Korean are valid in EUC-JP, even as common characters, but they have no kana.
     if text is not None and _KANA.search(text) and _looks_japanese(text):
         return text
     text = _text(data, "cp932", is_cut=is_cut)
@@ -63,6 +65,7 @@ def _japanese(data: bytes, *, is_cut: bool) -> str | None:
 
 
 def _text(data: bytes, encoding: str, *, is_cut: bool) -> str | None:
+    """Return the text in this encoding; None if it is invalid, has a NUL, or over one control character in 100."""
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(data, not is_cut)
     except UnicodeDecodeError:
@@ -72,9 +75,10 @@ def _text(data: bytes, encoding: str, *, is_cut: bool) -> str | None:
 
 
 def _looks_japanese(text: str) -> bool:
-    """Are nearly all characters such as Japanese is written in: signs, kana, and the kanji of JIS level 1?"""
+    """Check whether nine in ten characters are common in Japanese: signs, kana, and the kanji of JIS level 1."""
     if not _PAIR.search(text):
         return False
     wide = [found[0].encode("cp932", "ignore") for found in islice(_WIDE.finditer(text), SAMPLE)]
-    common = sum(1 for written in wide if b"\x81" <= written[:1] <= b"\x98")
+    # In Shift_JIS the first byte tells the level: from 0x99 on it is level 2.
+    common = sum(1 for encoded in wide if b"\x81" <= encoded[:1] <= b"\x98")
     return len(wide) * 9 <= common * 10

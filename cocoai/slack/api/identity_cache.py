@@ -1,6 +1,6 @@
-"""IdentityCache: our identity in Slack as each process knows it, kept in `identity.json`.
+"""IdentityCache: keeps our identity in Slack in `identity.json`.
 
-Every worker reads the file. Only a process that may call Slack refreshes it, through the `ask` that is handed in.
+Every worker reads the file. Only a process that may call Slack refreshes it, by the `ask` that it passes in.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from cocoai.engine.process.replace_file import CachedFile
 from cocoai.slack.model.identity import Identity, from_facts
 
 FRESH = 86400.0
-"""Seconds after which Slack is asked again who we are."""
+"""Seconds after which Slack is asked for our identity again."""
 
 
 class IdentityCache:
-    """Our identity, kept in the file at `path`; `ask` fetches it from Slack (auth.test)."""
+    """Our identity, kept in the file at `path`. `ask` returns it from Slack (auth.test)."""
 
     def __init__(self, path: str, ask: Callable[[], Identity]) -> None:
         self._file = CachedFile(path)
@@ -36,7 +36,7 @@ class IdentityCache:
         return (self.known() or self.refresh()).user_id
 
     def is_stale(self) -> bool:
-        """Check whether it is time to ask Slack again."""
+        """Check whether the file is missing or too old, so that Slack should be asked again."""
         return self._file.age() > FRESH
 
     def refresh(self) -> Identity:

@@ -1,4 +1,7 @@
-"""A reply in Slack while it is written: it only grows, and a Slack that is busy is skipped, not waited for."""
+"""LiveMessage: shows a reply in Slack while it is written.
+
+The text only grows, and a busy Slack is skipped, not waited for. It must not know where the text comes from.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,26 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
 from cocoai.slack.model.messages import MessageMetadata
 
-COMPANY = 0.3
-"""Seconds for which the first words wait for more: a single syllable is no news to anybody."""
+FIRST_WORDS_DELAY = 0.3
+"""Seconds for which the first words wait for more: a single syllable is not worth an update."""
 
 PER_MINUTE = 40
-"""Updates of all growing replies together. Slack bears some 50 of chat.update in a workspace (tier 3:
-docs.slack.dev/apis/web-api/rate-limits); the others are for the last words of each."""
+"""Updates a minute of all live messages together. Slack allows some 50 of chat.update in a workspace (tier 3:
+docs.slack.dev/apis/web-api/rate-limits); the others are left for the final update of each reply."""
 
 
 class Writers(Protocol):
-    """Whoever knows how many replies grow now: the scoreboard."""
+    """The scoreboard, as far as it counts the replies that are written now."""
 
     def busy_jobs(self) -> int:
-        """Return how many replies grow now, this one included."""
+        """Return how many replies are written now, this one included."""
 
 
 class LiveMessage:
-    """The message `ts`, shown again every `interval` seconds; `shown` is how many characters it has by now.
+    """The message `ts`, updated every `interval` seconds; `shown` is how many characters of the text Slack has by now.
 
-    An unfinished text is laid out by `layout`, with `writing` under it and `buttons`. `writers` counts the replies that
-    grow now: they share what Slack bears.
+    `layout` lays out the unfinished text, with `writing` under it and then `buttons`. The replies that `writers` counts
+    share PER_MINUTE.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class LiveMessage:
         slack: SlackChat,
         channel: str,
         ts: str,
-        mark: MessageMetadata,
+        metadata: MessageMetadata,
         *,
         layout: Layout,
         writing: str,
@@ -49,45 +52,49 @@ class LiveMessage:
         self._slack = slack
         self._channel = channel
         self._ts = ts
-        self._mark = mark
+        self._metadata = metadata
         self._layout = layout
         self._writing = writing
         self._buttons = buttons
         self._interval = interval
         self._writers = writers
+        # When the next update may be sent, by the monotonic clock; 0.0 until the first text has come.
         self._next = 0.0
         self._last: Shown | None = None
         self.shown = 0
 
-    def spare(self) -> float:
-        """Seconds for which nothing more will be shown, whatever is written."""
+    def seconds_to_next(self) -> float:
+        """Return the seconds for which no update will be sent, whatever is written."""
         return max(0.0, self._next - time.monotonic())
 
     def show(self, text: str) -> None:
-        """Show what there is so far, if it is time and there is more than before."""
+        """Update the message to `text` if it is time, and if there is more than before."""
         if len(text) <= self.shown or text.isspace():
             return
         now = time.monotonic()
         if not self._next:
-            self._next = now + min(COMPANY, self._interval)
+            self._next = now + min(FIRST_WORDS_DELAY, self._interval)
         if now < self._next:
             return
         self._next = now + self._pause()
         shown = with_buttons(self._layout.growing(text, self._writing), self._buttons)
-        if shown != self._last:  # else it is full: what is written now goes into the next message
+        if shown != self._last:  # else the message is full: what is written now goes into the next one
             self._update(shown, len(text))
 
     def _pause(self) -> float:
-        """Who grows alone does so as the settings say."""
+        """Return the seconds until the next update: `interval`, or longer if several replies share PER_MINUTE."""
         writers = self._writers.busy_jobs()
         return max(self._interval, 60 / PER_MINUTE * writers) if writers > 1 else self._interval
 
     def _update(self, shown: Shown, length: int) -> None:
+        """Send one update; `length` is how many characters of the text it shows."""
         try:
-            self._slack.update(self._channel, self._ts, shown.text, self._mark, blocks=shown.blocks, wait=False)
+            self._slack.update(self._channel, self._ts, shown.text, self._metadata, blocks=shown.blocks, wait=False)
+            # Only now: what Slack has refused has to be shown once more.
             self.shown, self._last = length, shown
         except Temporary as error:
             self._next += error.retry_after or 0.0
         except Permanent:
-            # Somebody deleted it, or worse. The last word is the whole answer's, and whoever posts that will see.
+            # Somebody deleted the message, or worse. It gets no more updates; the final one, which posts the whole
+            # answer, deals with the error.
             self._next = float("inf")

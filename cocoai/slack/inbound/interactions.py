@@ -1,73 +1,92 @@
-"""InteractionAnalyzer: what Slack posted because somebody clicked, settled as a Click or Ignored.
+"""InteractionAnalyzer: classifies what Slack posted because somebody pressed a button, as a Click or Ignored.
 
-Pure, as events.py is: who we are is handed to it as a callable, the time as a number. Whatever the form holds, it
-raises only `Refused`. What a click is to bring about is not known here.
+Pure, as events.py is: our identity is read by a callable, the time is a number. Whatever the form holds, it raises
+only `Refused`. It must not know what a click brings about.
 
 Source: docs.slack.dev/reference/interaction-payloads/block_actions-payload.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
 
 from cocoai.errors import BodyNotForm
+from cocoai.json_values import mapping_at, text_at
+from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.events import read_payload
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.click import ACTIONS, Action, Click
-from cocoai.slack.model.identity import Identity, is_id
-from cocoai.slack.model.messages import is_ts, text_at
+from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored
+from cocoai.slack_ids import is_id, is_ts
 from cocoai.spool.key import Key
 
 _PREFIX = "cocoai_"
+
 _MOST_FIELDS = 10
+"""Fields of a form; Slack sends one."""
+
 _SAMPLE = 200
-"""Characters of a message: enough to tell its language by."""
+"""Characters that are kept of a message: enough to tell its language by."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """One block_actions payload: what every reason below looks at. What is missing or odd in it is empty."""
+class _BlockAction:
+    """One block_actions payload: all that the checks below look at. What is missing or odd in it is empty."""
 
     payload: Mapping[str, Any]
 
-    def part(self, name: str) -> Mapping[str, Any]:
-        value = self.payload.get(name)
-        return value if isinstance(value, dict) else {}
+    @property
+    def container(self) -> Mapping[str, Any]:
+        """Return the description of the message that has the button."""
+        return mapping_at(self.payload, "container")
 
     @property
-    def action(self) -> Mapping[str, Any]:
-        """Of a click there is one action only."""
+    def button(self) -> Mapping[str, Any]:
+        """Return the only entry of `actions`; {} if there are none or several."""
         match self.payload.get("actions"):
             case [dict() as action]:
                 return action
         return {}
 
     @property
-    def name(self) -> str:
-        return text_at(self.action, "action_id").removeprefix(_PREFIX)
+    def action(self) -> str:
+        return text_at(self.button, "action_id").removeprefix(_PREFIX)
 
     @property
     def channel(self) -> str:
-        return text_at(self.part("container"), "channel_id")
+        return text_at(self.container, "channel_id")
 
     @property
     def user(self) -> str:
-        return text_at(self.part("user"), "id")
+        return text_at(mapping_at(self.payload, "user"), "id")
 
     @property
     def team(self) -> str:
-        """The team of whoever clicked."""
-        team = text_at(self.part("user"), "team_id")
+        """Return the team of the user who pressed the button."""
+        team = mapping_at(self.payload, "user").get("team_id")
         return team if is_id(team) else ""
 
     @property
-    def asked(self) -> tuple[Key, str] | None:
-        """The question's key and its asker, as our button bears them; None if they cannot be of this channel."""
-        name, _, asker = text_at(self.action, "value").partition(" ")
+    def author(self) -> Author:
+        """Return the user who pressed the button as the access rules look at it."""
+        return Author(
+            user=self.user,
+            channel=self.channel,
+            teams=frozenset({self.team} - {""}),
+            is_direct=self.channel.startswith("D"),  # the payload has no channel_type
+            # The payload does not say whether the channel is shared with another organisation: it may be.
+            may_be_external=True,
+            has_clicked=True,
+        )
+
+    @property
+    def question(self) -> tuple[Key, str] | None:
+        """Return the question's key and asker from the button's value; None if they are odd or of another channel."""
+        name, _, asker = text_at(self.button, "value").partition(" ")
         try:
             key = Key.parse(name)
         except ValueError:
@@ -76,9 +95,9 @@ class _Heard:
 
 
 class InteractionAnalyzer:
-    """The table of what is clicked and what becomes of it.
+    """Decides for each interaction that Slack posts whether it is a press of a button of ours.
 
-    `who` tells who we are, None while that is unknown. `allow_channels` speaks of channels, not of direct messages.
+    `who` returns our identity, None while it is unknown.
     """
 
     def __init__(
@@ -86,46 +105,30 @@ class InteractionAnalyzer:
         signing_secret: str,
         *,
         who: Callable[[], Identity | None],
-        allow_channels: Collection[str] = frozenset(),
-        allow_users: Collection[str] = frozenset(),
-        external_users: bool = False,
+        access: AccessRules = DEFAULT_ACCESS,
     ) -> None:
         self._signing_secret = signing_secret
         self._who = who
-        self._allow_channels = allow_channels
-        self._allow_users = allow_users
-        self._external_users = external_users
+        self._access = access
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Click | Ignored:
-        """Settle one POST of Slack's interactivity; header names are lower-case, `now` in seconds.
+        """Classify one POST of Slack's interactivity; header names are lower-case, `now` is in seconds since the epoch.
 
-        Raises `Refused` 401 for a signature that is not Slack's, 400 for a body that is no form with JSON in it.
+        Raise `Refused` 401 for a signature that is not Slack's, 400 for a body that is not a form with JSON in it.
         """
         verify(body, headers, self._signing_secret, now)
-        payload = read_payload(_field(body))
+        payload = read_payload(_payload_field(body))
         if isinstance(payload, Ignored):
             return payload
-        heard, us = _Heard(payload), self._who()
-        reason = _not_ours(heard, us) or _odd(heard) or self._not_allowed(heard) or self._foreign(heard, us)
-        if not reason and heard.asked:
-            return _click(heard, *heard.asked)
+        pressed, identity = _BlockAction(payload), self._who()
+        reason = _not_ours(pressed, identity) or _malformed(pressed) or self._access.refusal(pressed.author, identity)
+        if not reason and pressed.question:
+            return _click(pressed, *pressed.question)
         return Ignored(reason or "a button with an odd value")
 
-    def _not_allowed(self, heard: _Heard) -> str:
-        if self._allow_users and heard.user not in self._allow_users:
-            return "this user is not allowed"
-        if self._allow_channels and not heard.channel.startswith("D") and heard.channel not in self._allow_channels:
-            return "this channel is not allowed"
-        return ""
 
-    def _foreign(self, heard: _Heard, us: Identity | None) -> str:
-        """Nothing tells whether the channel is shared; so whoever clicks must be one of ours."""
-        is_ours = us is not None and heard.team in {us.team_id, us.enterprise_id} - {""}
-        return "" if is_ours or self._external_users else "another organisation's user"
-
-
-def _field(body: bytes) -> str:
-    """The one field that Slack's form has."""
+def _payload_field(body: bytes) -> str:
+    """Return the only `payload` field of the form. Raise `BodyNotForm` if the body is no such form."""
     try:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:  # raw bytes, or too many fields
@@ -135,38 +138,39 @@ def _field(body: bytes) -> str:
     return fields["payload"][0]
 
 
-def _not_ours(heard: _Heard, us: Identity | None) -> str:
-    """Shortcuts, dialogs and other apps' buttons."""
-    if heard.payload.get("type") != "block_actions":
+def _not_ours(pressed: _BlockAction, identity: Identity | None) -> str:
+    """Return why the payload is no button of ours: it is a shortcut, a dialog or another app's; else ""."""
+    if pressed.payload.get("type") != "block_actions":
         return "an interaction of another type"
-    if us is not None and us.app_id and heard.payload.get("api_app_id") != us.app_id:
+    if identity is not None and identity.app_id and pressed.payload.get("api_app_id") != identity.app_id:
         return "another app's button"
-    if not text_at(heard.action, "action_id").startswith(_PREFIX) or heard.name not in ACTIONS:
+    if not text_at(pressed.button, "action_id").startswith(_PREFIX) or pressed.action not in ACTIONS:
         return "not a button of ours"
     return ""
 
 
-def _odd(heard: _Heard) -> str:
-    container = heard.part("container")
-    if container.get("type") != "message" or not is_ts(container.get("message_ts")):
+def _malformed(pressed: _BlockAction) -> str:
+    """Return a reason if the message, the user or the time has another shape, and is unsafe in a key; else ""."""
+    if pressed.container.get("type") != "message" or not is_ts(pressed.container.get("message_ts")):
         return "no message, or an odd one"
-    if not is_id(heard.user):
+    if not is_id(pressed.user):
         return "no user, or an odd one"
-    if not is_ts(heard.action.get("action_ts")):
+    if not is_ts(pressed.button.get("action_ts")):
         return "no time, or an odd one"
     return ""
 
 
-def _click(heard: _Heard, key: Key, asker: str) -> Click:
+def _click(pressed: _BlockAction, key: Key, asker: str) -> Click:
+    """Return the click; its channel and thread are those of the question's key."""
     return Click(
-        action=cast(Action, heard.name),
+        action=cast(Action, pressed.action),
         channel=key.channel,
         thread_ts=key.thread_ts,
-        message_ts=text_at(heard.part("container"), "message_ts"),
+        message_ts=text_at(pressed.container, "message_ts"),
         key=str(key),
         asker=asker,
-        user=heard.user,
-        team=heard.team,
-        ts=text_at(heard.action, "action_ts"),
-        reply=text_at(heard.part("message"), "text")[:_SAMPLE],
+        user=pressed.user,
+        team=pressed.team,
+        ts=text_at(pressed.button, "action_ts"),
+        reply=text_at(mapping_at(pressed.payload, "message"), "text")[:_SAMPLE],
     )

@@ -1,7 +1,7 @@
-"""verify: were these very bytes signed by Slack, and lately?
+"""verify: checks that Slack signed exactly these bytes, and lately.
 
-It works on the raw body, since JSON that was parsed and written again is signed by nobody.
-It knows no event and no HTTP server: a refusal is an exception that carries its own status.
+It works on the raw body, since JSON that is parsed and written again has another signature.
+It must not know events or the HTTP server: a refusal is an exception that carries its own status.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from cocoai.errors import MissingSignature, StaleSignature, WrongSignature
 
 MAX_AGE = 300
-"""Seconds, either way, that a signature is good for; Slack's own advice."""
+"""Seconds that a signature's time may differ from ours, either way; Slack's own advice."""
 
 STAMP_HEADER = "x-slack-request-timestamp"
 SIGNATURE_HEADER = "x-slack-signature"
@@ -22,30 +22,31 @@ SIGNATURE_HEADER = "x-slack-signature"
 def verify(body: bytes, headers: Mapping[str, str], secret: str, now: float) -> None:
     """Return if Slack signed `body`; header names are lower-case, `now` is in seconds since the epoch.
 
-    Raises `Refused` 401 and nothing else, whatever the headers hold.
+    Raise `MissingSignature`, `StaleSignature` or `WrongSignature` and nothing else, whatever the headers hold.
     Source: docs.slack.dev/authentication/verifying-requests-from-slack, signing version v0.
     """
     stamp = _ascii(headers.get(STAMP_HEADER, ""))
     claimed = _ascii(headers.get(SIGNATURE_HEADER, ""))
-    if not _fresh(stamp, now):
+    if not _is_fresh(stamp, now):
         raise StaleSignature
-    # An empty secret would let everybody sign.
+    # An empty secret would let everybody sign. The comparison takes the same time wherever the two differ.
     if not secret.strip() or not hmac.compare_digest(claimed, sign(body, stamp, secret)):
         raise WrongSignature
 
 
 def sign(body: bytes, stamp: bytes, secret: str) -> bytes:
-    """`v0=` and the hex digest, as Slack puts it into X-Slack-Signature."""
+    """Return `v0=` and the hex digest, as Slack puts it into X-Slack-Signature."""
     return b"v0=" + hmac.new(secret.encode(), b"v0:%b:%b" % (stamp, body), hashlib.sha256).hexdigest().encode()
 
 
 def _ascii(value: str) -> bytes:
+    """Return a header's value as bytes. Raise `MissingSignature` if it is empty or not ASCII."""
     if not value or not value.isascii():
         raise MissingSignature
     return value.encode("ascii")
 
 
-def _fresh(stamp: bytes, now: float) -> bool:
+def _is_fresh(stamp: bytes, now: float) -> bool:
     try:
         return abs(now - int(stamp)) <= MAX_AGE
     except (ValueError, OverflowError):  # not a number, or one beyond all clocks

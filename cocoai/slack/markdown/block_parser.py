@@ -1,131 +1,166 @@
-"""Lines: Markdown read line by line into fences, tables, and lines of prose. Both renderings begin with it.
+"""Parse Markdown into blocks: fenced code, tables, and single lines of everything else. Both renderings begin with it.
 
-It knows nothing of Slack, and of what stands within a line only where a table's cells end.
+It knows nothing of Slack, and of inline markup only where a table's cells end.
+Sources: spec.commonmark.org/0.31.2 section 4.5 (fenced code blocks), github.github.com/gfm section 4.10 (tables).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# Nothing in these is given back once it is taken: lines of nothing but quotes' signs and space would take for ever.
-_SIGN = r"[ \t]{0,3}+>[ \t]?+"
-_BEFORE = re.compile(rf"(?:{_SIGN}){{0,40}}+[ \t]{{0,200}}+")
-_FENCE = re.compile(rf"(?P<before>{_BEFORE.pattern})(?P<ticks>`{{3,}}|~{{3,}})(?P<info>[^`]*)")
+# Possessive quantifiers (`++`, `?+`, `{…}+`) keep these linear: a line of nothing but `>` and spaces would otherwise
+# be tried in exponentially many ways.
+_QUOTE_MARKER = r"[ \t]{0,3}+>[ \t]?+"
+_PREFIX = re.compile(rf"(?:{_QUOTE_MARKER}){{0,40}}+[ \t]{{0,200}}+")
+_OPENING_FENCE = re.compile(rf"(?P<prefix>{_PREFIX.pattern})(?P<fence>`{{3,}}|~{{3,}})(?P<info>[^`]*)")
 _FENCE_IN_ITEM = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)((?:`{3,}|~{3,})[^`]*)")
-_TABLE_RULE = re.compile(r":?-+:?")
-_CELL_ENDS = re.compile(r"(?<!\\)\|")
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_DELIMITER_CELL = re.compile(r":?-+:?")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 MOST_INFO = 200
-"""Characters of a fence's first line that are said again in each part; of its ticks too."""
+"""Characters of an info string, and of a fence: both are repeated in each message that has some of the code."""
 
 
 @dataclass(frozen=True)
-class Fence:
-    """Lines of code. `before` (a quote's signs, or space) is taken off each; `info` is the language, or any words."""
+class FencedCode:
+    """A fenced code block (CommonMark 4.5).
 
-    before: str
-    ticks: str
+    `prefix` (block quote markers or indentation) is removed from each of `lines`. `fence` is the opening one. `info` is
+    the info string: the language, or any words.
+    """
+
+    prefix: str
+    fence: str
     info: str
-    code: tuple[str, ...]
+    lines: tuple[str, ...]
     is_closed: bool
 
 
 @dataclass(frozen=True)
 class TableBlock:
-    """A table's head and rows; `before` (a quote's signs, or space) is taken off each line."""
+    """A table (GFM 4.10). `prefix` (block quote markers or indentation) is removed from each line."""
 
-    before: str
-    head: str
-    rule: str
+    prefix: str
+    header: str
+    delimiter_row: str
     rows: tuple[str, ...]
 
 
-Element = Fence | TableBlock | str
+MarkdownBlock = FencedCode | TableBlock | str
+"""A string is one line of anything else: a paragraph's, a heading, a list item, a quote, or an empty line."""
 
 
-def clean(markdown: str) -> str:
-    """Markdown with plain line ends, and nothing in it that no screen shows or no socket takes."""
+def normalize_markdown(markdown: str) -> str:
+    r"""Return `markdown` with every line ended by `\n`, without control characters, and with `?` for lone surrogates.
+
+    No screen shows the former, and UTF-8 cannot encode the latter.
+    """
     if "\r" in markdown:
         markdown = markdown.replace("\r\n", "\n").replace("\r", "\n")
-    if not _UNSEEN.search(markdown):
-        return markdown
-    return _UNSEEN.sub(lambda unseen: "?" if unseen[0] >= "\ud800" else "", markdown)
+    return _UNPRINTABLE.sub(_replace_unprintable, markdown)
 
 
-def elements(markdown: str) -> Iterator[Element]:
-    """The fences, the tables and the single lines of prose that clean Markdown is made of."""
+def parse_blocks(markdown: str) -> Iterator[MarkdownBlock]:
+    """Yield the blocks of normalized Markdown in their order."""
     lines = markdown.split("\n")
     at = 0
     while at < len(lines):
         line = lines[at]
-        if ("```" in line or "~~~" in line) and (item := _FENCE_IN_ITEM.fullmatch(line)):
+        if _may_have_fence(line) and (item := _FENCE_IN_ITEM.fullmatch(line)):
+            # A fence right behind a list marker: yield the marker alone, and read the fence as the next line, indented
+            # as far as the item's content.
             yield item[1].rstrip()
-            # The fence stands on the next line then, as far in as the item's words.
             lines[at] = line = " " * len(item[1]) + item[2]
-        element, taken = _fence(lines, at) or _table(lines, at) or (line, 1)
-        yield element
-        at += taken
+        block, length = _parse_fence(lines, at) or _parse_table(lines, at) or (line, 1)
+        yield block
+        at += length
 
 
-def cells(line: str) -> list[str]:
-    """What stands in a table's line, cell by cell."""
-    inner = re.sub(r"(?<!\\)\|$", "", line.strip().removeprefix("|"))
-    return [cell.strip().replace("\\|", "|") for cell in _CELL_ENDS.split(inner)]
+def split_cells(row: str) -> list[str]:
+    r"""Return the cells of a table's row, without the space around them and with `\|` as `|`."""
+    inner = re.sub(r"(?<!\\)\|$", "", row.strip().removeprefix("|"))
+    return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inner)]
 
 
-def _fence(lines: list[str], at: int) -> tuple[Fence, int] | None:
-    if "```" not in lines[at] and "~~~" not in lines[at]:
-        return None
-    opening = _FENCE.fullmatch(lines[at])
+def _replace_unprintable(match: re.Match[str]) -> str:
+    return "?" if match[0] >= "\ud800" else ""
+
+
+def _may_have_fence(line: str) -> bool:
+    """Return True if the line has a run that is long enough for a code fence: a cheap test before a regex."""
+    return "```" in line or "~~~" in line
+
+
+def _parse_fence(lines: Sequence[str], at: int) -> tuple[FencedCode, int] | None:
+    """Return the fenced code that begins in line `at` and how many lines it takes; None if none begins there."""
+    opening = _OPENING_FENCE.fullmatch(lines[at]) if _may_have_fence(lines[at]) else None
     if not opening:
         return None
-    before, ticks = opening["before"], opening["ticks"]
-    code: list[str] = []
-    end = None
-    for line in lines[at + 1 :]:
-        end = _inside(line, before)
-        if end is None or _closes(end, ticks):
-            break
-        code.append(end)
-    is_closed = at + 1 + len(code) < len(lines)
-    taken = 1 + len(code) + (is_closed and end is not None)
-    info = opening["info"].strip()
-    if len(info) > MOST_INFO:  # words, that were put on the wrong line
+    prefix, fence, info = opening["prefix"], opening["fence"], opening["info"].strip()
+    code, closing = _read_code(lines[at + 1 :], prefix, fence)
+    length = 1 + len(code) + (closing or 0)
+    if len(info) > MOST_INFO:  # not an info string, but text that the model put on the fence's line
         info, code = "", [info, *code]
-    return Fence(before, ticks[:MOST_INFO], info, tuple(code), is_closed), taken
+    return FencedCode(prefix, fence[:MOST_INFO], info, tuple(code), closing is not None), length
 
 
-def _closes(line: str, ticks: str) -> bool:
+def _read_code(lines: Sequence[str], prefix: str, fence: str) -> tuple[list[str], int | None]:
+    """Return the code below an opening fence, and how many lines close it.
+
+    That is 1 for a closing fence, 0 where the block quote around the code ends, and None if `lines` end before it does.
+    """
+    code: list[str] = []
+    for line in lines:
+        content = _strip_prefix(line, prefix)
+        if content is None:
+            return code, 0
+        if _is_closing_fence(content, fence):
+            return code, 1
+        code.append(content)
+    return code, None
+
+
+def _is_closing_fence(line: str, fence: str) -> bool:
+    """Return True if the line is a fence of the same character, at least as long, and indented by under 4 spaces."""
     stripped = line.strip()
-    return stripped.startswith(ticks) and not stripped.strip(ticks[0]) and not line.startswith("    ")
+    return stripped.startswith(fence) and not stripped.strip(fence[0]) and not line.startswith("    ")
 
 
-def _table(lines: list[str], at: int) -> tuple[TableBlock, int] | None:
+def _parse_table(lines: Sequence[str], at: int) -> tuple[TableBlock, int] | None:
+    """Return the table whose header is line `at` and how many lines it takes; None if there is none.
+
+    Unlike in GFM a table ends before a line without `|`: a model that leaves out the empty line means it so.
+    """
     if at + 1 == len(lines) or "|" not in lines[at] or "|" not in lines[at + 1]:
         return None
-    found = _BEFORE.match(lines[at])
-    before = found[0] if found else ""
-    rule = _inside(lines[at + 1], before)
-    if rule is None or not all(map(_TABLE_RULE.fullmatch, cells(rule))):
+    match = _PREFIX.match(lines[at])
+    prefix = match[0] if match else ""
+    delimiter_row = _strip_prefix(lines[at + 1], prefix)
+    if delimiter_row is None or not all(map(_DELIMITER_CELL.fullmatch, split_cells(delimiter_row))):
         return None
     rows: list[str] = []
     for line in lines[at + 2 :]:
-        inside = _inside(line, before)
-        if inside is None or "|" not in inside:
+        row = _strip_prefix(line, prefix)
+        if row is None or "|" not in row:
             break
-        rows.append(inside)
-    return TableBlock(before, lines[at][len(before) :], rule, tuple(rows)), len(rows) + 2
+        rows.append(row)
+    return TableBlock(prefix, lines[at][len(prefix) :], delimiter_row, tuple(rows)), len(rows) + 2
 
 
-def _inside(line: str, before: str) -> str | None:
-    """The line without what stands before each; None if a quote has ended."""
-    if line.startswith(before):
-        return line[len(before) :]
-    if ">" not in before:
-        return line.lstrip(" ") if before.startswith(line[: len(line) - len(line.lstrip(" "))]) else line
-    signs = re.match(rf"(?:{_SIGN}){{{before.count('>')}}}", line)
-    return line[signs.end() :] if signs else None
+def _strip_prefix(line: str, prefix: str) -> str | None:
+    """Return the line without the prefix that its block's first line has; None if the block quote has ended.
+
+    A line that is indented less loses what indentation it has (CommonMark 4.5).
+    """
+    if line.startswith(prefix):
+        return line[len(prefix) :]
+    if ">" not in prefix:
+        content = line.lstrip(" ")
+        indentation = line[: len(line) - len(content)]
+        return content if prefix.startswith(indentation) else line
+    markers = re.match(rf"(?:{_QUOTE_MARKER}){{{prefix.count('>')}}}", line)
+    return line[markers.end() :] if markers else None

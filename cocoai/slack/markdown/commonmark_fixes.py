@@ -1,8 +1,8 @@
-"""Mending: one line of Markdown, so written that a strict reader sees the emphasis and the links that were meant.
+"""Rewrite a line of Markdown so that a strict CommonMark parser sees the emphasis and the links that were meant.
 
 CommonMark wants spaces or punctuation where Japanese has none: `**「強調」**は` stays raw there, and an address goes on
-into the words behind it. A gap inside the marks, another mark, or `<…>` around the address puts that right; code and
-all that is right already are left as they are.
+into the words behind it. A ZWSP inside the delimiters, another delimiter, or `<…>` around the address puts that right;
+code, and whatever is right already, is left as it is.
 Sources: spec.commonmark.org/0.31.2 section 6.2, github.github.com/gfm sections 6.5 and 6.9.
 """
 
@@ -14,19 +14,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cocoai.slack.markdown.block_parser import Element
-from cocoai.slack.markdown.inline_parser import GAP, MARKUP, TOKEN, closed_by, opened_by
+from cocoai.slack.markdown.block_parser import MarkdownBlock
+from cocoai.slack.markdown.inline_parser import (
+    MARKUP,
+    TOKEN,
+    ZWSP,
+    closed_by,
+    is_in_ascii_word,
+    opened_by,
+    pop_opener,
+    push_opener,
+)
 
 MOST_LINES = 5
 """Lines over which emphasis is followed; what goes on for longer was hardly meant as such."""
 
-_BEGINS = re.compile(r"\s*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|>)")
-"""What begins a list's item, a heading or a quote: no paragraph goes on over it."""
+_BLOCK_START = re.compile(r"\s*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|>)")
+"""Begins a list item, a heading or a block quote: a paragraph ends before it."""
 
 
 @dataclass
 class DelimiterRun:
-    """A run of `*`, `_` or `~`: where it begins, what stands beside it, and what it turns out to do."""
+    """A delimiter run (CommonMark 6.2): where it begins, the characters beside it ("" at an end of the line), its role.
+
+    A run that closes one emphasis and opens another has both roles; one that has neither is text.
+    """
 
     start: int
     text: str
@@ -36,140 +48,142 @@ class DelimiterRun:
     closes: bool = False
 
 
+# A reply is rendered anew at each update while it is written, and all its lines but the last stay as they are: the
+# caches of this package spare most of that work. Each holds about as many lines as one message has.
 @lru_cache(maxsize=256)
 def fix_line(line: str) -> str:
-    """The line with its emphasis and its bare addresses such that CommonMark sees them."""
-    # Kept for a while: a reply that grows is mended again and again, and all its lines but the last stay as they are.
-    return _with_emphasis(_with_addresses(line)) if MARKUP.search(line) else line
+    """Return the line, rewritten so that CommonMark sees its emphasis and its bare addresses."""
+    return _fix_emphasis(_fix_addresses(line)) if MARKUP.search(line) else line
 
 
-def close_across_lines(found: Iterable[Element], *, is_unfinished: bool = False) -> list[Element]:
-    """The elements; emphasis that goes on over the end of a line is closed there, and opened again on the next.
+def close_across_lines(blocks: Iterable[MarkdownBlock], *, is_unfinished: bool = False) -> list[MarkdownBlock]:
+    """Return the blocks, with emphasis that goes on over a line's end closed there and opened again on the next line.
 
-    In a text `is_unfinished` what is open in its last paragraph goes on.
+    If the text `is_unfinished`, emphasis that is open in its last paragraph is taken to go on.
     """
-    lines = list(found)
+    lines = list(blocks)
     for n in range(len(lines) - 1):
         line = lines[n]
         if not isinstance(line, str) or not (opened := _left_open(line)):
             continue
-        if _goes_on(lines[n + 1 : n + 1 + MOST_LINES], opened, is_unfinished=is_unfinished):
+        if _is_closed_in(lines[n + 1 : n + 1 + MOST_LINES], opened, is_unfinished=is_unfinished):
             lines[n] = line.rstrip() + opened[::-1]
-            lines[n + 1] = _reopened(lines[n + 1], opened)
+            lines[n + 1] = _reopen(lines[n + 1], opened)
     return lines
+
+
+def match_delimiters(line: str) -> tuple[list[DelimiterRun], list[str]]:
+    """Return the delimiter runs of a line, and the delimiters still open at its end, outermost first."""
+    runs: list[DelimiterRun] = []
+    openers: dict[str, DelimiterRun] = {}
+    for token in TOKEN.finditer(line):
+        if token["run"]:
+            start, end = token.span()
+            run = DelimiterRun(start, token["run"], line[start - 1 : start], line[end : end + 1])
+            runs.append(run)
+            _process_run(run, openers)
+    return runs, list(openers)
+
+
+# Emphasis over more than one line
 
 
 @lru_cache(maxsize=256)
 def _left_open(line: str) -> str:
-    return "".join(paired(line)[1]) if MARKUP.search(line) else ""
+    """Return the delimiters that are still open at the line's end, outermost first, in one string."""
+    return "".join(match_delimiters(line)[1]) if MARKUP.search(line) else ""
 
 
-def _goes_on(following: Sequence[Element], opened: str, *, is_unfinished: bool) -> bool:
-    """Is there, before the paragraph ends, what closes this?"""
+def _is_closed_in(following: Sequence[MarkdownBlock], opened: str, *, is_unfinished: bool) -> bool:
+    """Return True if one of these lines closes the open delimiters before the paragraph ends.
+
+    If the text `is_unfinished`, return True also if these lines, an empty last one included, end within the paragraph.
+    """
     for n, line in enumerate(following, 1):
-        if not isinstance(line, str) or not line.strip() or _BEGINS.match(line):
+        if not isinstance(line, str) or not line.strip() or _BLOCK_START.match(line):
             return is_unfinished and line == "" and n == len(following)
         if not _left_open(opened + line.lstrip()).startswith(opened):
             return True
     return is_unfinished
 
 
-def _reopened(line: Element, opened: str) -> Element:
+def _reopen(line: MarkdownBlock, opened: str) -> MarkdownBlock:
+    """Return the line with the delimiters in front of its words; anything but a line of words stays as it is."""
     if not isinstance(line, str) or not line:
         return line
     words = line.lstrip()
     return line.removesuffix(words) + opened + words
 
 
-def paired(line: str) -> tuple[list[DelimiterRun], list[str]]:
-    """The runs of delimiters in a line, and those that are still open at its end, outermost first."""
-    runs: list[DelimiterRun] = []
-    opened: dict[str, int] = {}
-    for token in TOKEN.finditer(line):
-        if token["run"]:
-            start, end = token.span()
-            runs.append(DelimiterRun(start, token["run"], line[start - 1 : start], line[end : end + 1]))
-            _pair(runs, opened)
-    return runs, sorted(opened, key=opened.__getitem__)
+# Delimiter runs
 
 
-def _pair(runs: list[DelimiterRun], opened: dict[str, int]) -> None:
-    """Close with the last run what it closes, then open what it opens. `opened` counts twice: a run may open two."""
-    run = runs[-1]
-    left = run.text
-    while delimiter := closed_by(left, run.before, run.after, opened):
-        _marry(runs[opened[delimiter] // 2], run)
-        for other in [other for other, at in opened.items() if at >= opened[delimiter]]:
-            del opened[other]
-        left = left[len(delimiter) :]
-    for n, delimiter in enumerate(opened_by(left, run.before, run.after)):
-        opened[delimiter] = 2 * len(runs) - 2 + n
+def _process_run(run: DelimiterRun, openers: dict[str, DelimiterRun]) -> None:
+    """Match the run with the openers that it closes, and add those that the rest of it opens."""
+    rest = run.text
+    while delimiter := closed_by(rest, run.before, run.after, openers):
+        _match(pop_opener(openers, delimiter), run)
+        rest = rest[len(delimiter) :]
+    for delimiter in opened_by(rest, run.before, run.after):
+        push_opener(openers, delimiter, run)
 
 
-def _marry(opener: DelimiterRun, closer: DelimiterRun) -> None:
+def _match(opener: DelimiterRun, closer: DelimiterRun) -> None:
+    """Note the roles of two runs; make asterisks of underscores that CommonMark would not take for emphasis here."""
     opener.opens = closer.closes = True
-    if closer.text[0] == "_" and not (_is_start(opener) and _is_end(closer)):
+    if closer.text[0] == "_" and not (_underscore_may_open(opener) and _underscore_may_close(closer)):
         opener.text = "*" * len(opener.text)
         closer.text = "*" * len(closer.text)
 
 
-def _with_emphasis(line: str) -> str:
-    runs = paired(line)[0]
+def _fix_emphasis(line: str) -> str:
+    """Return the line with its delimiter runs rewritten, unless it has one only, which is no emphasis."""
+    runs = match_delimiters(line)[0]
     out: list[str] = []
     at = 0
     for run in runs:
-        out += [line[at : run.start], _well_put(run) if len(runs) > 1 else run.text]
+        out += [line[at : run.start], _rewrite(run) if len(runs) > 1 else run.text]
         at = run.start + len(run.text)
     return "".join(out) + line[at:]
 
 
-def _well_put(run: DelimiterRun) -> str:
-    """The run so that CommonMark takes it for what it is."""
-    if run.text[0] == "_":
+def _rewrite(run: DelimiterRun) -> str:
+    """Return the run, written so that CommonMark gives it the role that it has.
+
+    A ZWSP on the inner side of a delimiter makes it flanking: it is neither space nor punctuation.
+    """
+    if run.text[0] == "_":  # those that needed it are asterisks by now
         return run.text
     if not run.opens and not run.closes:
-        # In `2*3*4` they are no emphasis, whatever CommonMark says.
-        return re.sub(r"\*", r"\\*", run.text) if _is_in_word(run) else run.text
-    shut = run.closes and not _is_right_flanking(run.before, run.after)
-    open_ = run.opens and not _is_left_flanking(run.before, run.after)
-    both = (shut or open_) and run.opens and run.closes
-    return (GAP if shut or both else "") + run.text + (GAP if open_ or both else "")
+        # In `2*3*4` CommonMark would see emphasis.
+        return re.sub(r"\*", r"\\*", run.text) if is_in_ascii_word(run.before, run.after) else run.text
+    is_close_unseen = run.closes and not _is_right_flanking(run.before, run.after)
+    is_open_unseen = run.opens and not _is_left_flanking(run.before, run.after)
+    needs_both = (is_close_unseen or is_open_unseen) and run.opens and run.closes
+    before = ZWSP if is_close_unseen or needs_both else ""
+    after = ZWSP if is_open_unseen or needs_both else ""
+    return before + run.text + after
 
 
-def _is_in_word(run: DelimiterRun) -> bool:
-    return run.before.isalnum() and run.after.isalnum() and (run.before + run.after).isascii()
-
-
-def _with_addresses(line: str) -> str:
-    return TOKEN.sub(_address, line) if "http" in line or "<br" in line else line
-
-
-def _address(token: re.Match[str]) -> str:
-    if not token["bare"]:
-        return " " if token["break"] else token[0]
-    before = token.string[: token.start()][-1:]
-    after = token.string[token.end() : token.end() + 1]
-    if before in ('"', "'", "="):  # in HTML, which Slack shows as it is
-        return token[0]
-    is_seen = before in ("", " ", "\t", "(") and after.isascii() and after not in ("*", "_", "~")
-    return token[0] if is_seen else f"<{token[0]}>"
-
-
-def _is_start(run: DelimiterRun) -> bool:
-    """May this run of underscores open emphasis in CommonMark?"""
+def _underscore_may_open(run: DelimiterRun) -> bool:
+    """Return True if CommonMark lets a run of underscores open emphasis here (6.2, rules 2 and 6)."""
     return _is_left_flanking(run.before, run.after) and (
         not _is_right_flanking(run.before, run.after) or _is_punctuation(run.before)
     )
 
 
-def _is_end(run: DelimiterRun) -> bool:
+def _underscore_may_close(run: DelimiterRun) -> bool:
+    """Return True if CommonMark lets a run of underscores close emphasis here (6.2, rules 4 and 8)."""
     return _is_right_flanking(run.before, run.after) and (
         not _is_left_flanking(run.before, run.after) or _is_punctuation(run.after)
     )
 
 
 def _is_left_flanking(before: str, after: str) -> bool:
-    """CommonMark's left-flanking: not before space, and before punctuation only after space or punctuation."""
+    """Return True if a run is left-flanking (CommonMark 6.2).
+
+    That is: not before space, and before punctuation only after space or punctuation.
+    """
     return bool(after.strip()) and (not _is_punctuation(after) or not before.strip() or _is_punctuation(before))
 
 
@@ -178,4 +192,24 @@ def _is_right_flanking(before: str, after: str) -> bool:
 
 
 def _is_punctuation(character: str) -> bool:
+    """Return True for a character of Unicode's categories P and S: CommonMark's "Unicode punctuation character"."""
     return bool(character) and unicodedata.category(character)[0] in "PS"
+
+
+# Bare addresses and line breaks
+
+
+def _fix_addresses(line: str) -> str:
+    return TOKEN.sub(_rewrite_address, line) if "http" in line or "<br" in line else line
+
+
+def _rewrite_address(token: re.Match[str]) -> str:
+    """Return a bare address in `<…>` if GFM would not see where it begins or ends, and `<br>` as a space."""
+    if not token["bare"]:
+        return " " if token["break"] else token[0]
+    before = token.string[: token.start()][-1:]
+    after = token.string[token.end() : token.end() + 1]
+    if before in ('"', "'", "="):  # an attribute in HTML, which Slack shows as it is
+        return token[0]
+    is_seen = before in ("", " ", "\t", "(") and after.isascii() and after not in ("*", "_", "~")
+    return token[0] if is_seen else f"<{token[0]}>"

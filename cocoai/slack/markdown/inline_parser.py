@@ -1,21 +1,30 @@
-"""Spans: what stands within one line of Markdown, read into pieces that can be cut anywhere and then written as mrkdwn.
+"""Parse the inline markup of one line of Markdown into pieces that can be cut anywhere, and render them as mrkdwn.
 
-A span is visible text with its marks and its link, so marks are closed at a cut and opened again by themselves.
-It knows no lines, lists, fences or messages. Every step is linear: the text may be anybody's.
+A piece is visible text with its delimiters and its link: wherever it is cut, each half can be rendered by itself. This
+module knows no lines, lists, fences or messages. Every step takes linear time, since the text may be anybody's.
+Sources: spec.commonmark.org/0.31.2 chapter 6, docs.slack.dev/messaging/formatting-message-text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
-GAP = "\u200b"
-"""Slack sees markup only at the edge of a word, and Japanese has no spaces: this one has no width."""
+T = TypeVar("T")
 
-MARKS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
-_OPENERS = {"***": ("**", "*"), "___": ("__", "_")}
+ZWSP = "\u200b"
+"""ZERO WIDTH SPACE. Slack sees a delimiter only at the edge of a word, and Japanese has no spaces: this makes an
+edge."""
+
+MRKDWN_DELIMITERS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
+"""Markdown's delimiters, and what mrkdwn writes for each."""
+
+_TRIPLE = {"***": ("**", "*"), "___": ("__", "_")}
+"""Runs that open two delimiters at once, outermost first."""
+
 _IN_URL = r"[A-Za-z0-9\-._~:/?#@!$&'*+,;=%\[\]]"
 TOKEN = re.compile(
     rf"""
@@ -31,196 +40,247 @@ TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+"""One piece of markup: a backslash escape, a code span, a link or image, an autolink, a bare address, an entity, a hard
+line break in HTML, or a delimiter run."""
+
 MARKUP = re.compile(r"[\\`\[<*_~&]|http")
-"""What a token begins with, or has within it."""
+"""Found in every text that has a TOKEN: a cheap test before a search for one."""
 
 _SPECIAL = re.compile(r"[\\`*_~\[\]<&|]|:(?=//)")
-"""What could be a mark, a link, an entity, a table's line or the beginning of an address."""
+"""What could be markup: delimiters, links, entities, a table's cells, and where a bare address begins."""
 
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&nbsp;": "\u00a0", "&#39;": "'"}
-"""The few that a model writes."""
+"""The few of HTML's entities that a model writes."""
 
 _LINKED = re.compile(r"(?:https?://|mailto:|tel:)\S.*", re.IGNORECASE)
+"""Addresses that Slack makes a link of."""
 
 
-class Span(NamedTuple):
-    """Visible text, its marks as mrkdwn writes them, outermost first, and where it links to."""
+class Inline(NamedTuple):
+    """Visible text, its delimiters as mrkdwn writes them, outermost first, and the address that it links to, if any."""
 
     text: str
-    marks: tuple[str, ...] = ()
+    delimiters: tuple[str, ...] = ()
     url: str = ""
 
 
-def read(markdown: str) -> list[Span]:
-    """The spans of one line of Markdown. No visible character is lost, no span is empty."""
+def parse_inlines(markdown: str) -> list[Inline]:
+    """Return the inlines of one line of Markdown. No visible character is lost, and none of them is empty."""
     if markdown and not MARKUP.search(markdown):
-        return [Span(markdown)]  # most lines, and each is read at every update
-    spans: list[Span] = []
-    opened: dict[str, int] = {}
+        return [Inline(markdown)]  # most lines, and each is parsed again at every update
+    inlines: list[Inline] = []
+    openers: dict[str, int] = {}
     at = 0
     for token in TOKEN.finditer(markdown):
-        spans.append(Span(markdown[at : token.start()]))
+        inlines.append(Inline(markdown[at : token.start()]))
         at = token.end()
         if token["run"]:
             before = markdown[token.start() - 1] if token.start() else ""
-            _delimit(token["run"], before, markdown[at : at + 1], spans, opened)
+            _process_run(token["run"], before, markdown[at : at + 1], inlines, openers)
         else:
-            spans.append(_atom(token))
-    spans.append(Span(markdown[at:]))
-    return _merged(span for span in spans if span.text)
+            inlines.append(_inline_of(token))
+    inlines.append(Inline(markdown[at:]))
+    return _merge(inline for inline in inlines if inline.text)
 
 
-def literal(text: str) -> str:
-    """What stands within a line, as Markdown that shows it as it is."""
+def escape_markdown(text: str) -> str:
+    """Return one line of Markdown that shows `text` as it is, a file's name for instance."""
     return _SPECIAL.sub(r"\\\g<0>", text)
 
 
-def written(spans: Sequence[Span]) -> str:
-    """The spans as mrkdwn, marks opened and closed between them, with a gap where Slack would not see a mark."""
-    if len(spans) == 1 and not spans[0].marks:
-        return _shown(spans[0])
+def render_mrkdwn(inlines: Sequence[Inline]) -> str:
+    """Return the inlines as mrkdwn, with a ZWSP at each delimiter that Slack would otherwise show as text."""
+    if len(inlines) == 1 and not inlines[0].delimiters:
+        return _render_text(inlines[0])
     out: list[str] = []
-    marks: tuple[str, ...] = ()
+    delimiters: tuple[str, ...] = ()
     before = ""
-    for span in (*spans, Span("")):
-        shared = _shared(marks, span.marks)
-        closing, opening = marks[shared:][::-1], span.marks[shared:]
-        hidden = (closing and _hides(span.text[:1])) or (opening and _hides(before))
-        out += [*closing, GAP if hidden else "", *opening, _shown(span)]
-        marks, before = span.marks, span.text[-1:]
+    for inline in (*inlines, Inline("")):  # the last one closes what is open
+        shared = _count_shared(delimiters, inline.delimiters)
+        closing, opening = delimiters[shared:][::-1], inline.delimiters[shared:]
+        is_hidden = (closing and _hides_delimiter(inline.text[:1])) or (opening and _hides_delimiter(before))
+        out += [*closing, ZWSP if is_hidden else "", *opening, _render_text(inline)]
+        delimiters, before = inline.delimiters, inline.text[-1:]
     return "".join(out)
 
 
-def marked(span: Span, mark: str) -> Span:
-    """The span with one more mark around it, if it has not got it yet."""
-    return span if mark in span.marks else span._replace(marks=(mark, *span.marks))
+def with_delimiter(inline: Inline, delimiter: str) -> Inline:
+    """Return the inline with one more delimiter around it; the same if it has that one already."""
+    if delimiter in inline.delimiters:
+        return inline
+    return inline._replace(delimiters=(delimiter, *inline.delimiters))
 
 
-def text_of(spans: Iterable[Span]) -> str:
-    """What a reader sees, without marks and addresses."""
-    return "".join(span.text for span in spans)
+def text_of(inlines: Iterable[Inline]) -> str:
+    """Return the visible text, without delimiters and addresses."""
+    return "".join(inline.text for inline in inlines)
 
 
-def sliced(spans: Sequence[Span], start: int, end: int) -> list[Span]:
-    """The spans of `text_of(spans)[start:end]`."""
-    out: list[Span] = []
+def slice_inlines(inlines: Sequence[Inline], start: int, end: int) -> list[Inline]:
+    """Return the inlines of `text_of(inlines)[start:end]`, with their delimiters and links."""
+    out: list[Inline] = []
     at = 0
-    for span in spans:
+    for inline in inlines:
         if at >= end:
             break
-        text = span.text[max(start - at, 0) : end - at]
+        text = inline.text[max(start - at, 0) : end - at]
         if text:
-            out.append(span._replace(text=text))
-        at += len(span.text)
+            out.append(inline._replace(text=text))
+        at += len(inline.text)
     return out
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Neighbours of the same marks in one span; links stay apart."""
-    merged: list[Span] = []
-    for (marks, url), group in groupby(spans, key=lambda span: span[1:]):
+def _merge(inlines: Iterable[Inline]) -> list[Inline]:
+    """Join neighbours of the same delimiters into one inline; links stay apart."""
+    merged: list[Inline] = []
+    for (delimiters, url), group in groupby(inlines, key=attrgetter("delimiters", "url")):
         alike = list(group)
-        merged += alike if url else [Span(text_of(alike), marks)]
+        merged += alike if url else [Inline(text_of(alike), delimiters)]
     return merged
 
 
-def _delimit(run: str, before: str, after: str, spans: list[Span], opened: dict[str, int]) -> None:
-    """Close what these delimiters close, then open what they open; what is left of them is text.
-
-    Kinder than CommonMark beside Japanese, where `**「強調」**は` is meant and fails; stricter within ASCII words,
-    where `2*3*4` is a product and `snake_case_name` a name.
-    """
-    while delimiter := closed_by(run, before, after, opened):
-        _close(delimiter, spans, opened)
-        run = run[len(delimiter) :]
-    for delimiter in opened_by(run, before, after):
-        opened[delimiter] = len(spans)
-        spans.append(Span(delimiter))
-        run = run[len(delimiter) :]
-    spans.append(Span(run))
+# Delimiter runs (CommonMark 6.2). `openers` is a stack: the delimiters that are open at a place, outermost first, at
+# most one of each kind. Its values are the caller's, and tell where each was opened.
 
 
-def closed_by(run: str, before: str, after: str, opened: Mapping[str, int]) -> str:
-    """Which of the open delimiters this run between two characters closes first; empty if none."""
-    if not run or not before.strip() or (run[0] == "_" and _is_in_word(after, before)):
+def push_opener(openers: dict[str, T], delimiter: str, place: T) -> None:
+    """Add a delimiter as the innermost; an open one of the same kind is forgotten, and so stays text."""
+    openers.pop(delimiter, None)
+    openers[delimiter] = place
+
+
+def pop_opener(openers: dict[str, T], delimiter: str) -> T:
+    """Remove an open delimiter and all inside it, which stay text; return the place where it was opened."""
+    while True:
+        innermost, place = openers.popitem()
+        if innermost == delimiter:
+            return place
+
+
+def closed_by(run: str, before: str, after: str, openers: dict[str, Any]) -> str:
+    """Return the open delimiter that this run, between two characters, closes first; "" if none."""
+    if not run or not before.strip() or (run[0] == "_" and _is_in_name(after, before)):
         return ""
-    if run in opened:
+    if run in openers:
         return run
-    return max((each for each in opened if _closes(run, each, before, after)), key=opened.__getitem__, default="")
+    return next((opener for opener in reversed(openers) if _closes(run, opener, before, after)), "")
 
 
 def opened_by(run: str, before: str, after: str) -> tuple[str, ...]:
-    """Which delimiters this run between two characters may open, outermost first."""
-    if not run or not after.strip() or (run[0] == "_" and _is_in_word(before, after)):
+    """Return the delimiters that this run, between two characters, may open, outermost first."""
+    if not run or not after.strip() or (run[0] == "_" and _is_in_name(before, after)):
         return ()
-    if before.isalnum() and after.isalnum() and (before + after).isascii():
+    if is_in_ascii_word(before, after):
         return ()
-    return _OPENERS.get(run, (run,) if run in MARKS else ())
+    return _TRIPLE.get(run, (run,) if run in MRKDWN_DELIMITERS else ())
 
 
-def _closes(run: str, delimiter: str, before: str, after: str) -> bool:
-    """In `*a**b**c*` the `**` is no end of `*`: CommonMark's rule of three."""
-    is_nested = len(run) + len(delimiter) == 3 and bool(opened_by(run, before, after))
-    return run.startswith(delimiter) and not is_nested
+def is_in_ascii_word(before: str, after: str) -> bool:
+    """Return True between two ASCII letters or digits: `2*3*4` is a product, whatever CommonMark says."""
+    return before.isalnum() and after.isalnum() and (before + after).isascii()
 
 
-def _is_in_word(outside: str, inside: str) -> bool:
-    """Is an underscore here one of a name's? Hiragana go on behind a word; what is ASCII may be a name."""
+def _process_run(run: str, before: str, after: str, inlines: list[Inline], openers: dict[str, int]) -> None:
+    """Close what this run closes, then open what the rest of it opens; what is left then is text.
+
+    `openers` has the index in `inlines` of each opener. This is kinder than CommonMark beside Japanese, where
+    `**「強調」**は` is meant and fails; and stricter within ASCII words, where `2*3*4` is a product and
+    `snake_case_name` a name.
+    """
+    while delimiter := closed_by(run, before, after, openers):
+        start = pop_opener(openers, delimiter)
+        # The opener itself, at `start`, is no longer text.
+        inlines[start:] = [with_delimiter(each, MRKDWN_DELIMITERS[delimiter]) for each in inlines[start + 1 :]]
+        run = run[len(delimiter) :]
+    for delimiter in opened_by(run, before, after):
+        push_opener(openers, delimiter, len(inlines))
+        inlines.append(Inline(delimiter))
+        run = run[len(delimiter) :]
+    inlines.append(Inline(run))
+
+
+def _closes(run: str, opener: str, before: str, after: str) -> bool:
+    """Return True if the run closes this opener.
+
+    In `*a**b**c*` the `**` does not close the `*`: CommonMark's rule of three (6.2, rules 9 and 10).
+    """
+    is_nested = len(run) + len(opener) == 3 and bool(opened_by(run, before, after))
+    return run.startswith(opener) and not is_nested
+
+
+def _is_in_name(outside: str, inside: str) -> bool:
+    """Return True if an underscore between two characters belongs to a name, as in `snake_case`.
+
+    Hiragana goes on behind a word without a space, so there it is a delimiter, unless the text inside is ASCII.
+    """
     return outside.isalnum() and not ("\u3041" <= outside <= "\u3096" and not inside.isascii())
 
 
-def _close(delimiter: str, spans: list[Span], opened: dict[str, int]) -> None:
-    start = opened[delimiter]
-    spans[start:] = [marked(span, MARKS[delimiter]) for span in spans[start + 1 :]]
-    for other in [other for other, at in opened.items() if at >= start]:
-        del opened[other]
+# Everything else than delimiter runs
 
 
-def _atom(token: re.Match[str]) -> Span:
+def _inline_of(token: re.Match[str]) -> Inline:
+    """Return what a TOKEN other than a delimiter run shows."""
     if token["escaped"]:
-        return Span(token["escaped"])
+        return Inline(token["escaped"])
     if token["break"]:
-        return Span(" ")  # a line of a list or a table has to stay one
+        return Inline(" ")  # a list item's line, and a table's row, has to stay one line
     if token["entity"]:
-        return Span(_ENTITIES[token["entity"]])
+        return Inline(_ENTITIES[token["entity"]])
     if code := token["code"]:
-        # mrkdwn has no way to quote a backtick.
-        return Span(code.strip() or code, () if "`" in code else ("`",))
+        # mrkdwn cannot show a backtick within code, so that code is text.
+        return Inline(code.strip() or code, () if "`" in code else ("`",))
     if url := token["auto"] or token["bare"]:
-        return Span(url.removeprefix("mailto:"), (), url)
-    return _link(token["label"], token["target"].strip("<>"))
+        return Inline(url.removeprefix("mailto:"), (), url)
+    return _parse_link(token["label"], token["target"].strip("<>"))
 
 
-def _link(label: str, target: str) -> Span:
-    spans = read(label)
-    text = text_of(spans).strip() or target
-    if not _LINKED.fullmatch(target):  # an address that leads nowhere from Slack
-        return Span(text if target in ("", text) else f"{text} ({target})")
-    marks = {span.marks for span in spans}
-    return Span(text, marks.pop() if len(marks) == 1 else (), target)
+def _parse_link(label: str, target: str) -> Inline:
+    """Return a link or an image; text where Slack would make no link of the target.
+
+    Slack shows no markup within a link's label, so only delimiters around all of it are kept.
+    """
+    inlines = parse_inlines(label)
+    text = text_of(inlines).strip() or target
+    if not _LINKED.fullmatch(target):
+        return Inline(text if target in ("", text) else f"{text} ({target})")
+    delimiters = {inline.delimiters for inline in inlines}
+    return Inline(text, delimiters.pop() if len(delimiters) == 1 else (), target)
 
 
-def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """How many marks go on from one span into the next."""
+# Rendering
+
+
+def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """Return how many delimiters, from the outermost, two neighbours have in common: these stay open between them."""
     count = 0
     while count < min(len(one), len(other)) and one[count] == other[count]:
         count += 1
     return count
 
 
-def _hides(neighbour: str) -> bool:
-    """Does a mark go unseen beside this character? Letters of every script, and all that is wider than ASCII."""
+def _hides_delimiter(neighbour: str) -> bool:
+    """Return True if Slack does not see a delimiter beside this character.
+
+    These are letters and digits of every script, all that is not ASCII, and other delimiters.
+    """
     return bool(neighbour.strip()) and (neighbour.isalnum() or not neighbour.isascii() or neighbour in "*_~`")
 
 
-def _shown(span: Span) -> str:
-    if not span.url:
-        return _escaped(span.text)
-    address = _escaped(re.sub(r"[<>|\s]", lambda found: f"%{ord(found[0]):02X}", span.url))
-    return f"<{address}>" if span.text == span.url else f"<{address}|{_escaped(span.text)}>"
+def _render_text(inline: Inline) -> str:
+    """Return the inline as mrkdwn without its delimiters: its text, or `<address|text>`."""
+    if not inline.url:
+        return _escape(inline.text)
+    address = _escape(re.sub(r"[<>|\s]", _percent_encode, inline.url))
+    return f"<{address}>" if inline.text == inline.url else f"<{address}|{_escape(inline.text)}>"
 
 
-def _escaped(text: str) -> str:
+def _percent_encode(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"
+
+
+def _escape(text: str) -> str:
+    """Replace the three characters that Slack wants escaped, and break up runs of backticks."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # Three backticks open a code block in Slack wherever they stand.
-    return re.sub("`(?=``)", f"`{GAP}", text) if "```" in text else text
+    return re.sub("`(?=``)", f"`{ZWSP}", text) if "```" in text else text

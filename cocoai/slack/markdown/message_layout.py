@@ -1,6 +1,7 @@
-"""Layout: what one message of ours shows, in the format that the settings name: text and blocks within Slack's limits.
+"""Lay out what one message of ours shows, in the format that the settings name: text and blocks within Slack's limits.
 
-Sources: docs.slack.dev/reference/block-kit/blocks, /reference/methods/chat.update (text of at most 4,000 characters).
+Sources: docs.slack.dev/reference/block-kit/blocks (markdown, section, context and actions blocks),
+/reference/block-kit/composition-objects/confirmation-dialog-object, /reference/methods/chat.update.
 """
 
 from __future__ import annotations
@@ -9,29 +10,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cocoai.slack.markdown import to_markdown_block as blocks
-from cocoai.slack.markdown import to_mrkdwn
-from cocoai.slack.markdown.block_parser import clean, elements
+from cocoai.slack.markdown.block_parser import normalize_markdown, parse_blocks
 from cocoai.slack.markdown.partial import close_open_markup
-from cocoai.slack.markdown.split import MessageLimits, Unit, count_fitting, joined
-from cocoai.slack.markdown.to_mrkdwn import harmless, unpinged
+from cocoai.slack.markdown.split import MessageLimits, RenderedLine, count_fitting, join_lines
+from cocoai.slack.markdown.to_markdown_block import MOST_MARKDOWN, first_part, markdown_lines, markdown_parts
+from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings, mrkdwn_lines, mrkdwn_messages
 
 MOST_TEXT = 3_900
 """Characters of a message's text, entities counted as they are written; chat.update refuses more than 4,000."""
 
 MOST_SECTION = 2_900
-"""Characters of a text that may stand in a section above buttons, which takes 3,000."""
+"""Characters of a text that may stand in a section block above buttons, which takes 3,000."""
 
 MORE = " …"
-"""Stands under a fallback that does not say all that the blocks show."""
+"""Ends a text that does not have all that the message, or the one it stands for, has."""
 
 Block = Mapping[str, Any]
-"""One block of Slack's Block Kit."""
+"""One block of Slack's Block Kit, as its JSON."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What one message shows. With `blocks`, those are shown, and `text` (mrkdwn) is their fallback."""
+    """What one message shows. With `blocks`, Slack shows those, and `text` (mrkdwn) is their fallback."""
 
     text: str
     blocks: tuple[Block, ...] = ()
@@ -39,7 +39,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Button:
-    """A button: what it does, what stands on it, the value that comes back, and a question to ask first, if any."""
+    """A button: its action, its label, the value that comes back, and what Slack asks before it, if anything."""
 
     action: str
     label: str
@@ -48,48 +48,50 @@ class Button:
 
 
 class Layout:
-    """How an answer is shown: `markdown` in blocks that take it as it is, `mrkdwn` as text for clients without them."""
+    """How an answer is shown: `markdown` in markdown blocks, `mrkdwn` as text for clients that have none."""
 
     def __init__(self, format: str) -> None:  # noqa: A002 (the settings' own word)
         self._is_markdown = format == "markdown"
 
     def parts(self, markdown: str) -> list[Shown]:
-        """The whole answer, message by message; [] only if it is blank."""
+        """Return the whole answer, message by message; [] only if it is blank."""
         if not self._is_markdown:
-            return [Shown(text) for text in to_mrkdwn.parts(markdown, MOST_SECTION)]
-        markdown = unpinged(clean(markdown))
-        # Markup around nothing is shown as it stands.
-        made = blocks.parts(blocks.units(elements(markdown))) or [markdown.strip()[: blocks.MOST]]
-        return [_in_block(text, _fallback(text)) for text in made if text]
+            return [Shown(text) for text in mrkdwn_messages(markdown, MOST_SECTION)]
+        markdown = break_pings(normalize_markdown(markdown))
+        # Markup around nothing is shown as it is written.
+        parts = markdown_parts(markdown_lines(parse_blocks(markdown))) or [markdown.strip()[:MOST_MARKDOWN]]
+        return [_in_block(part, _fallback(part)) for part in parts if part]
 
-    def growing(self, markdown: str, mark: str) -> Shown:
-        """What there is of the first message while the answer is written, made to read well, and `mark` under it."""
+    def growing(self, markdown: str, status: str) -> Shown:
+        """Return what the first message shows of an unfinished answer, made to read well, with `status` (mrkdwn) below.
+
+        That is `status` alone if there is nothing to show yet.
+        """
         most = MOST_TEXT if self._is_markdown else MOST_SECTION
-        # What is far beyond the first message is not read at all: this is done at every update.
-        found = close_open_markup(
-            elements(unpinged(clean(markdown[: 2 * (blocks.MOST if self._is_markdown else most)])))
-        )
-        mark = harmless(mark)
-        text = _first(to_mrkdwn.units(found, most), MessageLimits(most - len(mark) - 2))
-        under = f"{text}\n\n{mark}".strip()
+        # What is far beyond the first message is not even parsed: this is done at every update.
+        beginning = markdown[: 2 * (MOST_MARKDOWN if self._is_markdown else most)]
+        blocks = close_open_markup(parse_blocks(break_pings(normalize_markdown(beginning))))
+        status = escape_pings(status)
+        text = _first_message(mrkdwn_lines(blocks, most), MessageLimits(most - len(status) - len("\n\n")))
+        text_and_status = f"{text}\n\n{status}".strip()
         if not (self._is_markdown and text.strip()):
-            return Shown(under)
-        return _in_block(blocks.beginning(blocks.units(found)), under, _context(mark))
+            return Shown(text_and_status)
+        return _in_block(first_part(markdown_lines(blocks)), text_and_status, _context(status))
 
     def plain(self, text: str) -> Shown:
-        """A fixed text of our own, which is mrkdwn already."""
-        text = harmless(clean(text))
+        """Return a fixed text of our own, which is mrkdwn already; of one that is too long, the lines that fit."""
+        text = escape_pings(normalize_markdown(text))
         if len(text) > MOST_SECTION:
             text = (text[:MOST_SECTION].rpartition("\n")[0] or text[:MOST_SECTION]) + MORE
         return Shown(text)
 
 
 def with_buttons(shown: Shown, buttons: Sequence[Button]) -> Shown:
-    """The same with buttons under it, if there are any."""
+    """Return the same with buttons under it, if there are any."""
     if not buttons:
         return shown
     above = shown.blocks or (_section(shown.text),)
-    return replace(shown, blocks=(*above, {"type": "actions", "elements": [_element(button) for button in buttons]}))
+    return replace(shown, blocks=(*above, {"type": "actions", "elements": [_button(button) for button in buttons]}))
 
 
 def _in_block(markdown: str, fallback: str, *more: Block) -> Shown:
@@ -97,16 +99,20 @@ def _in_block(markdown: str, fallback: str, *more: Block) -> Shown:
 
 
 def _fallback(markdown: str) -> str:
-    first, *others = to_mrkdwn.parts(markdown, MOST_TEXT)
+    first, *others = mrkdwn_messages(markdown, MOST_TEXT)
     return first + MORE if others else first
 
 
-def _first(units: list[Unit], room: MessageLimits) -> str:
-    """As much as one message holds: while a text grows nothing of it is taken back to end it well."""
-    return joined(units[: count_fitting(units, room)])
+def _first_message(lines: list[RenderedLine], limits: MessageLimits) -> str:
+    """Return as much as one message holds: while a text grows, nothing of it is taken back to end it well."""
+    return join_lines(lines[: count_fitting(lines, limits)])
+
+
+# Blocks, and the objects in them
 
 
 def _section(text: str) -> Block:
+    # Expanded: else Slack hides most of a long text behind "See more".
     return {"type": "section", "text": _mrkdwn(text), "expand": True}
 
 
@@ -116,27 +122,28 @@ def _context(text: str) -> Block:
 
 def _mrkdwn(text: str) -> dict[str, Any]:
     # Verbatim: nothing that only looks like a mention becomes one.
-    return {"type": "mrkdwn", "text": harmless(text), "verbatim": True}
+    return {"type": "mrkdwn", "text": escape_pings(text), "verbatim": True}
 
 
-def _element(button: Button) -> Block:
-    made = {
+def _button(button: Button) -> Block:
+    element = {
         "type": "button",
         "action_id": f"cocoai_{button.action}",
-        "text": _words(button.label, 75),
+        "text": _plain_text(button.label, 75),
         "value": button.value,
     }
-    return made | {"style": "danger", "confirm": _confirm(button)} if button.confirm else made
+    return element | {"style": "danger", "confirm": _confirm(button)} if button.confirm else element
 
 
 def _confirm(button: Button) -> dict[str, Any]:
+    """Return a confirmation dialog; the numbers are Slack's limits in characters."""
     return {
-        "title": _words(button.label, 100),
-        "text": _words(button.confirm, 300),
-        "confirm": _words(button.label, 30),
-        "deny": _words("✕", 30),
+        "title": _plain_text(button.label, 100),
+        "text": _plain_text(button.confirm, 300),
+        "confirm": _plain_text(button.label, 30),
+        "deny": _plain_text("✕", 30),
     }
 
 
-def _words(text: str, most: int) -> dict[str, Any]:
+def _plain_text(text: str, most: int) -> dict[str, Any]:
     return {"type": "plain_text", "text": text[:most], "emoji": True}

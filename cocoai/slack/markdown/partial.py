@@ -1,7 +1,7 @@
-"""Unfinished: what of a text that is still being written can be shown already, so that it always reads well.
+"""Make the beginning of a text that is still being written read well, as if it ended there.
 
-A mark that is open is closed for the moment; what cannot be told yet from its beginning, a table's row or a list's
-sign, waits for the rest. Only the end of the text is looked at.
+Open delimiters and code are closed for the moment; what cannot be recognised yet, such as half a link, a table's row or
+a list marker, is held back until more arrives. Only the end of the text is looked at.
 """
 
 from __future__ import annotations
@@ -10,63 +10,74 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cocoai.slack.markdown.block_parser import Element, Fence, TableBlock
-from cocoai.slack.markdown.commonmark_fixes import close_across_lines, paired
+from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock
+from cocoai.slack.markdown.commonmark_fixes import close_across_lines, match_delimiters
 from cocoai.slack.markdown.inline_parser import TOKEN
 
-_LONE_SIGN = re.compile(
+_MARKER_ALONE = re.compile(
     r"[ \t]*+(?:> ?)*+[ \t]*+(?:[-*+_=]+|\d{1,9}[.)]?|#{1,6}|`{1,2}|~{1,2})?+[ \t]*+(?:\[[ xX]?\]?)?+[ \t]*+"
 )
-_HALF_LINK = re.compile(
+"""A line with nothing but the beginning of a quote, list item, task, heading, rule, fence or delimiter run."""
+
+_INCOMPLETE_LINK = re.compile(
     r"!?\[((?:[^\[\]]|\[[^\[\]]*+\])*+)(?:\](?:\((?:[^()\s]|\([^()\s]*+\)?+)*+(?:\s[^()]*+)?+)?+)?+$"
 )
-_HALF_SIGN = re.compile(r"(?:<(?:[a-zA-Z/!][a-zA-Z]{0,6}|(?:https?|mailto):[^\s<>]*)?|&#?[a-zA-Z0-9]{0,5}|\\)$")
+_INCOMPLETE_TOKEN = re.compile(r"(?:<(?:[a-zA-Z/!][a-zA-Z]{0,6}|(?:https?|mailto):[^\s<>]*)?|&#?[a-zA-Z0-9]{0,5}|\\)$")
+"""The beginning of an HTML tag, an autolink, an entity or a backslash escape, at the end."""
 
 
-def close_open_markup(found: Iterable[Element]) -> list[Element]:
-    """The elements with an end that reads well."""
-    *kept, last = close_across_lines(found, is_unfinished=True)
-    if isinstance(last, Fence):
-        code = _code(last)
-        kept += [replace(last, code=code)] if code or last.is_closed else []
+def close_open_markup(blocks: Iterable[MarkdownBlock]) -> list[MarkdownBlock]:
+    """Return the blocks of an unfinished text, with a last one that reads well, or without it."""
+    *complete, last = close_across_lines(blocks, is_unfinished=True)
+    if isinstance(last, FencedCode):
+        lines = _lines_to_show(last)
+        complete += [replace(last, lines=lines)] if lines or last.is_closed else []
     elif isinstance(last, TableBlock):
-        kept.append(replace(last, rows=last.rows[:-1]))
+        complete.append(replace(last, rows=last.rows[:-1]))  # the last row may go on
     else:
-        kept.append(close_line(last))
-    return _without_half_table(kept)
+        complete.append(close_line(last))
+    return _hold_back_table_start(complete)
 
 
 def close_line(line: str) -> str:
-    """A line of prose that may go on, as if it ended here."""
-    if _LONE_SIGN.fullmatch(line):
+    """Return a line that may go on as if it ended here: "" if there is nothing to show yet."""
+    if _MARKER_ALONE.fullmatch(line):
         return ""
-    words, code = _half_code(line)
+    words, code = _split_open_code(line)
     if not code:
-        words = _whole_signs(words)
-    return words + code + "".join(reversed(paired(words + code)[1]))
+        words = _drop_incomplete_end(words)
+    return words + code + "".join(reversed(match_delimiters(words + code)[1]))
 
 
-def _whole_signs(words: str) -> str:
-    """The words without what is half of something at their end; marks that end there are closed again as they must."""
-    words = _HALF_SIGN.sub("", words)
-    if found := _HALF_LINK.search(words):
-        words = words[: found.start()] + found[1].replace("[", "")
-    runs = paired(words.rstrip())[0]
-    if runs and runs[-1].start + len(runs[-1].text) == len(words.rstrip()):
+def _drop_incomplete_end(words: str) -> str:
+    """Return the words without half a token or link at their end, and without a delimiter run there.
+
+    Of a link the label stays. What the delimiter run closes is closed by the caller.
+    """
+    words = _INCOMPLETE_TOKEN.sub("", words)
+    if link := _INCOMPLETE_LINK.search(words):
+        words = words[: link.start()] + link[1].replace("[", "")
+    words = words.rstrip()
+    runs = match_delimiters(words)[0]
+    if runs and runs[-1].start + len(runs[-1].text) == len(words):
         words = words[: runs[-1].start]
     return words.rstrip()
 
 
-def _code(fence: Fence) -> tuple[str, ...]:
-    """Its code without an end that may be half of the closing fence; none if there is nothing to see yet."""
-    code = fence.code
-    if not fence.is_closed and code and fence.ticks.startswith(code[-1].strip()):
-        code = code[:-1]
-    return code if any(line.strip() for line in code) else ()
+def _lines_to_show(code: FencedCode) -> tuple[str, ...]:
+    """Return the code's lines, without a last one that may be half of the closing fence; () if all are blank."""
+    lines = code.lines
+    if not code.is_closed and lines and code.fence.startswith(lines[-1].strip()):
+        lines = lines[:-1]
+    return lines if any(line.strip() for line in lines) else ()
 
 
-def _half_code(line: str) -> tuple[str, str]:
-    """The line up to where code begins that has not ended yet, and that code, closed."""
+def _split_open_code(line: str) -> tuple[str, str]:
+    """Return the line up to a code span that has no end yet, and that span, closed.
+
+    The span is "" if there is none, or if it has no text yet.
+    """
+    # A backtick outside all tokens begins a code span without an end: what looks like a token behind it is code.
     at = 0
     for token in TOKEN.finditer(line):
         if "`" in line[at : token.start()]:
@@ -76,14 +87,17 @@ def _half_code(line: str) -> tuple[str, str]:
     if start < 0:
         return line, ""
     code = line[start:].strip("`")
-    ticks = line[start : start + len(line[start:]) - len(line[start:].lstrip("`"))]
+    ticks = line[start : len(line) - len(line[start:].lstrip("`"))]
     return line[:start], ticks + code + ticks if code.strip() else ""
 
 
-def _without_half_table(found: list[Element]) -> list[Element]:
-    """A line that begins as a table does is no table before its rule is there: it waits, and half a rule too."""
-    end = len(found) - (found[-1] == "") if found else 0
+def _hold_back_table_start(blocks: list[MarkdownBlock]) -> list[MarkdownBlock]:
+    """Return the blocks without one or two last lines that begin with `|`.
+
+    They may be a table's header and its unfinished delimiter row. Three such lines are no table.
+    """
+    end = len(blocks) - (blocks[-1] == "") if blocks else 0
     start = end
-    while start and isinstance(line := found[start - 1], str) and line.lstrip(" \t>").startswith("|"):
+    while start and isinstance(line := blocks[start - 1], str) and line.lstrip(" \t>").startswith("|"):
         start -= 1
-    return found[:start] if 0 < end - start <= 2 else found
+    return blocks[:start] if 0 < end - start <= 2 else blocks

@@ -1,118 +1,227 @@
-"""Rendered lines packed into messages: a message ends where a reader would pause, and frames go on in the next one.
+"""Split rendered text into messages, where a reader would pause: between lines, and within a line that is too long.
 
-It knows neither Markdown nor mrkdwn: whoever renders says what opens and closes a frame.
+A code fence or a table's header is repeated in each message that has some of its block. This module knows neither Slack
+nor any rendering: its callers say what encloses a block, how inlines are rendered, and what a message may hold.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
-from cocoai.slack.markdown.cutting import CLOSERS
+from cocoai.slack.markdown.inline_parser import Inline, slice_inlines, text_of
 
-_SENTENCE_ENDS = re.compile(rf"[。．！？.!?][{re.escape(CLOSERS)}*_~]*$")
+_CLOSING_BRACKETS = "」』）】〉》）］｝)]}\"'”’"
+_SENTENCE = re.compile(rf"[。．！？]+[{re.escape(_CLOSING_BRACKETS)}]*|[.!?]+[{re.escape(_CLOSING_BRACKETS)}]*(?=\s)")
+_SENTENCE_AT_END = re.compile(rf"[。．！？.!?][{re.escape(_CLOSING_BRACKETS)}*_~]*$")
+_SPACE = re.compile(r"\s+")
 
 
+# Compared by identity: two blocks in a row whose wrappers are alike must stay two.
 @dataclass(frozen=True, eq=False)
-class Frame:
-    """What stands around some lines, a fence or a table's head, and is said again in each message that has any of them.
+class Wrapper:
+    """What encloses a block's lines in each message that has some of them: a fence, or a table's header.
 
-    `indent` stands before each line. If it is only space it falls away where a message begins: what it was under
-    stands in the message before.
+    `opening` may have several lines, `closing` may be "". `prefix` stands before each line. If that is only space, it
+    is left out where the block begins a message, since the list item above it is in the message before.
     """
 
     opening: str
     closing: str = ""
-    indent: str = ""
+    prefix: str = ""
     is_table: bool = False
 
     @cached_property
     def size(self) -> int:
-        """How many characters the frame itself takes in a message, at most."""
+        """Return how many characters the wrapper itself takes in a message, at most."""
         lines = self.opening.count("\n") + 1
-        return len(self.opening) + len(self.closing) + (lines + 1) * len(self.indent) + 2
+        return len(self.opening) + len(self.closing) + (lines + 1) * len(self.prefix) + 2
 
-    def around(self, texts: Sequence[str], *, is_first: bool) -> str:
-        """The frame with these lines in it."""
+    def wrap(self, texts: Sequence[str], *, is_first: bool) -> str:
+        """Return these lines enclosed; `is_first` if they begin a message."""
         lines = [*self.opening.split("\n"), *texts, *([self.closing] if self.closing else [])]
-        indent = self.indent.lstrip() if is_first else self.indent
-        return "\n".join(indent + line if line else line for line in lines) if indent else "\n".join(lines)
+        prefix = self.prefix.lstrip() if is_first else self.prefix
+        return "\n".join(prefix + line if line else line for line in lines) if prefix else "\n".join(lines)
 
 
-class Unit(NamedTuple):
-    """A rendered line and the frame it stands in, if any: messages are made of whole units."""
+class RenderedLine(NamedTuple):
+    """A line as it is shown, and what encloses its block, if anything. Messages are made of whole lines."""
 
     text: str
-    frame: Frame | None = None
+    wrapper: Wrapper | None = None
 
 
 class MessageLimits(NamedTuple):
-    """What one message may hold: characters in all, and of tables rows and characters."""
+    """What one message may hold: characters in all, rows of tables with their headers, and characters of tables."""
 
-    size: int
-    rows: int = sys.maxsize
-    tables: int = sys.maxsize
-
-
-def packed(units: list[Unit], room: MessageLimits) -> Iterator[str]:
-    """The units as messages, in order. A unit that is too big by itself gets a message of its own."""
-    while units:
-        count = count_fitting(units, room)
-        if count < len(units):
-            count = _break(units, count)
-        yield joined(units[:count])
-        units = units[count:]
+    characters: int
+    table_rows: int = sys.maxsize
+    table_characters: int = sys.maxsize
 
 
-def joined(units: Sequence[Unit]) -> str:
-    """The units in one text, each frame around its own."""
+# Lines into messages
+
+
+def split_into_messages(lines: list[RenderedLine], limits: MessageLimits) -> Iterator[str]:
+    """Yield the lines as messages, in order. A line that is too long by itself gets a message of its own."""
+    while lines:
+        count = count_fitting(lines, limits)
+        if count < len(lines):
+            count = _best_break(lines, count)
+        yield join_lines(lines[:count])
+        lines = lines[count:]
+
+
+def join_lines(lines: Sequence[RenderedLine]) -> str:
+    """Return the lines as one text, each block enclosed by its wrapper, without empty lines at either end."""
     texts: list[str] = []
-    for frame, group in groupby(units, key=lambda unit: unit.frame):
-        lines = [unit.text for unit in group]
-        texts.append(frame.around(lines, is_first=not texts) if frame else "\n".join(lines))
+    for wrapper, group in groupby(lines, key=attrgetter("wrapper")):
+        inside = [line.text for line in group]
+        texts.append(wrapper.wrap(inside, is_first=not texts) if wrapper else "\n".join(inside))
     return "\n".join(texts).strip("\n")
 
 
-def count_fitting(units: Sequence[Unit], room: MessageLimits) -> int:
-    """How many of the units one message holds; at least one."""
-    size, rows, tables = -1, 0, 0
-    frame: Frame | None = None
-    for count, (text, around) in enumerate(units):
+def count_fitting(lines: Sequence[RenderedLine], limits: MessageLimits) -> int:
+    """Return how many of the lines one message holds: at least one."""
+    size, rows, table_size = -1, 0, 0  # the first line has no line break before it
+    previous: Wrapper | None = None
+    for count, (text, wrapper) in enumerate(lines):
         size += len(text) + 1
-        if around is not None:
-            size += len(around.indent)
-            if around is not frame:
-                size += around.size
-            if around.is_table:
-                rows += 1 if around is frame else 2
-                tables += len(text) if around is frame else around.size + len(text)
-        if size > room.size or rows > room.rows or tables > room.tables:
+        if wrapper is not None:
+            is_new = wrapper is not previous
+            size += len(wrapper.prefix)
+            if is_new:
+                size += wrapper.size
+            if wrapper.is_table:
+                rows += 2 if is_new else 1
+                table_size += wrapper.size + len(text) if is_new else len(text)
+        if size > limits.characters or rows > limits.table_rows or table_size > limits.table_characters:
             return max(count, 1)
-        frame = around
-    return len(units)
+        previous = wrapper
+    return len(lines)
 
 
-def _break(units: list[Unit], count: int) -> int:
-    """How many of the first `count` units to take: to the best place to pause in their later half."""
-    half = sum(len(unit.text) for unit in units[:count]) / 2
+def _best_break(lines: list[RenderedLine], count: int) -> int:
+    """Return how many of the first `count` lines to take: up to the last of the best breaks in their later half."""
+    half = sum(len(line.text) for line in lines[:count]) / 2
     size = 0
     best = (0, count)
     for at in range(1, count + 1):
-        size += len(units[at - 1].text)
+        size += len(lines[at - 1].text)
         if size >= half:
-            best = max(best, (_pause(units[at - 1], units[at]), at))
+            best = max(best, (_break_quality(lines[at - 1], lines[at]), at))
     return best[1]
 
 
-def _pause(before: Unit, after: Unit) -> int:
-    """How good a pause is between two lines: 3 between paragraphs and at a frame, 2 after a sentence, else 1."""
-    if before.frame is not after.frame:
+def _break_quality(before: RenderedLine, after: RenderedLine) -> int:
+    """Return how good a break between two lines is: 3 between paragraphs or blocks, 2 after a sentence, else 1."""
+    if before.wrapper is not after.wrapper:
         return 3
-    if before.frame is None and not (before.text and after.text):
+    if before.wrapper is None and not (before.text and after.text):
         return 3
-    return 2 if before.frame is None and _SENTENCE_ENDS.search(before.text) else 1
+    return 2 if before.wrapper is None and _SENTENCE_AT_END.search(before.text) else 1
+
+
+# Within a line that is too long for one message
+
+
+def split_line(
+    inlines: list[Inline], limit: int, render: Callable[[list[Inline]], str]
+) -> tuple[list[Inline], list[Inline]]:
+    """Return what of a line fits into `limit` characters, as `render` renders it, and the rest; [] if all fits.
+
+    At least one character is taken. No space is left at the cut.
+    """
+    text = text_of(inlines)
+    fitting = _longest_prefix(inlines, min(len(text), limit), limit, render)
+    if fitting == len(text):
+        return inlines, []
+    at = _cut_position(text, max(fitting, 1), inlines)
+    rest = at + len(text[at:]) - len(text[at:].lstrip())
+    return slice_inlines(inlines, 0, len(text[:at].rstrip()) or at), slice_inlines(inlines, rest, len(text))
+
+
+def write_out_long_links(inlines: list[Inline], limit: int) -> list[Inline]:
+    """Return the inlines with every link whose address would take over a third of `limit` as text, which can be cut."""
+    return [
+        Inline(f"{text} ({url})" if text != url else text, delimiters)
+        # As it is rendered: `&` becomes `&amp;`.
+        if 3 * (len(url) + 4 * url.count("&")) > limit
+        else Inline(text, delimiters, url)
+        for text, delimiters, url in inlines
+    ]
+
+
+def _longest_prefix(inlines: list[Inline], longest: int, limit: int, render: Callable[[list[Inline]], str]) -> int:
+    """Return how many characters of text, `longest` at most, can be rendered in `limit` characters.
+
+    This is a binary search: a longer prefix takes more characters. `longest` need not be over `limit`, because
+    rendering never shortens a text.
+    """
+
+    def rendered_size(length: int) -> int:
+        return len(render(slice_inlines(inlines, 0, length)))
+
+    # bisect_right returns how many of the lengths 0, 1, 2, … fit, which is one more than the longest of these.
+    return bisect_right(range(longest + 1), limit, key=rendered_size) - 1
+
+
+def _cut_position(text: str, most: int, inlines: list[Inline]) -> int:
+    """Return where to cut `text`, in the later half of its first `most` characters.
+
+    That is after the last sentence, else at the last space, else between two characters.
+    """
+    unbreakable = _unbreakable_ranges(inlines)
+    for pause in (_SENTENCE, _SPACE):
+        ends = [match.end() for match in pause.finditer(text, most // 2, most)]
+        for end in reversed(ends):
+            if not _is_inseparable(text, end, unbreakable):
+                return end
+    later_half = range(most, most // 2, -1)
+    separable = (end for end in later_half if not _is_inseparable(text, end, unbreakable))
+    between_characters = (end for end in later_half if not _is_one_character(text[end - 1], text[end]))
+    return next(separable, 0) or next(between_characters, most)
+
+
+def _unbreakable_ranges(inlines: list[Inline]) -> list[range]:
+    """Return the positions of the text at which not to cut: those inside links and code."""
+    ranges: list[range] = []
+    at = 0
+    for text, delimiters, url in inlines:
+        if url or "`" in delimiters:
+            ranges.append(range(at + 1, at + len(text)))
+        at += len(text)
+    return ranges
+
+
+def _is_inseparable(text: str, at: int, unbreakable: list[range]) -> bool:
+    """Return True if a cut here would part what a reader sees as one, or begin with a closing bracket or a comma."""
+    return (
+        text[at] in _CLOSING_BRACKETS + "、。，．！？"
+        or _is_one_character(text[at - 1], text[at])
+        or any(at in positions for positions in unbreakable)
+    )
+
+
+def _is_one_character(left: str, right: str) -> bool:
+    """Return True if two code points belong to one character on the screen (a grapheme cluster, Unicode's UAX #29).
+
+    A simple form of its rules: combining marks, emoji sequences, skin tones, tags, flags, Hangul, and half-width ﾞ, ﾟ.
+    """
+    return (
+        unicodedata.category(right)[0] == "M"
+        or "\u200d" in (left, right)
+        or "\U0001f3fb" <= right <= "\U0001f3ff"
+        or "\U000e0020" <= right <= "\U000e007f"
+        or ("\U0001f1e6" <= left <= "\U0001f1ff" and "\U0001f1e6" <= right <= "\U0001f1ff")
+        or "\u1160" <= right <= "\u11ff"
+        or right in "ﾞﾟ"
+    )

@@ -1,47 +1,51 @@
-"""A Markdown table as lines of plain text, its columns under each other in a font whose characters are all as wide."""
+"""Write a Markdown table as lines of plain text, its columns aligned in a fixed-width font.
+
+mrkdwn has no tables, so they are shown this way in a code block.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
 
-from cocoai.slack.markdown.block_parser import TableBlock, cells
-from cocoai.slack.markdown.inline_parser import read
+from cocoai.slack.markdown.block_parser import TableBlock, split_cells
+from cocoai.slack.markdown.inline_parser import parse_inlines
 
 _WIDEST_CELL = 40
+"""Columns. A wider cell stays whole, and only moves the rest of its row to the right."""
 
 
+# Cached, since a reply is rendered anew at each update while it is written.
 @lru_cache(maxsize=64)
-def aligned(table: TableBlock) -> tuple[str, ...]:
-    """The head, a rule under it, and the rows. A cell of over 40 columns is whole, and what follows it moves on."""
-    # Kept for a while: a reply that grows is shown again and again, and all its tables but the last stay as they are.
-    rows = [_cells_as_read(line) for line in (table.head, *table.rows)]
+def align_columns(table: TableBlock) -> tuple[str, ...]:
+    """Return the header, a rule under it, and the rows, each as one line. Missing cells are empty."""
+    rows = [_readable_cells(line) for line in (table.header, *table.rows)]
     columns = max(map(len, rows))
     rows = [row + ("",) * (columns - len(row)) for row in rows]
     widths = [min(max(map(_width, column)), _WIDEST_CELL) for column in zip(*rows, strict=True)]
-    rights = [rule.endswith(":") and not rule.startswith(":") for rule in cells(table.rule)]
+    rights = [cell.endswith(":") and not cell.startswith(":") for cell in split_cells(table.delimiter_row)]
     rights += [False] * (columns - len(rights))
-    lines = [" | ".join(map(_padded, row, widths, rights)).rstrip() for row in rows]
+    lines = [" | ".join(map(_pad, row, widths, rights)).rstrip() for row in rows]
     return lines[0], " | ".join("-" * width for width in widths), *lines[1:]
 
 
 @lru_cache(maxsize=128)
-def _cells_as_read(line: str) -> tuple[str, ...]:
-    return tuple(_cell_as_read(cell) for cell in cells(line))
+def _readable_cells(row: str) -> tuple[str, ...]:
+    return tuple(_readable(cell) for cell in split_cells(row))
 
 
-def _cell_as_read(cell: str) -> str:
-    """In a fence Slack shows no markup, so a cell is what it says."""
-    return "".join(f"{text} ({url})" if url not in ("", text) else text for text, _, url in read(cell))
+def _readable(cell: str) -> str:
+    """Return a cell's visible text, addresses in brackets: Slack shows no markup in a code block."""
+    return "".join(f"{text} ({url})" if url not in ("", text) else text for text, _, url in parse_inlines(cell))
 
 
-def _padded(cell: str, width: int, right: bool) -> str:  # noqa: FBT001 (one of three rows read side by side)
+def _pad(cell: str, width: int, is_right: bool) -> str:  # noqa: FBT001 (called by map, with three columns side by side)
     space = " " * (width - _width(cell))
-    return space + cell if right else cell + space
+    return space + cell if is_right else cell + space
 
 
 def _width(text: str) -> int:
-    """Columns in a fixed-width font: an East Asian wide character takes two."""
+    """Return the columns that a text takes: an East Asian wide character takes two, a combining one none."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)

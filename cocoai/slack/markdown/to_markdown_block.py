@@ -1,7 +1,7 @@
-"""Markdown, as the model writes it, to Markdown that Slack's `markdown` blocks show as it was meant, in parts.
+"""Render Markdown, as the model writes it, as Markdown that Slack's markdown block shows as it was meant, in parts.
 
-Fences and tables stand in frames, so that each part has its own; a table that Slack would refuse becomes code.
-Source: docs.slack.dev/reference/block-kit/blocks/markdown-block and /table-block.
+Code and tables have wrappers, so that each part can be read by itself; a table that Slack would refuse becomes code.
+Sources: docs.slack.dev/reference/block-kit/blocks/markdown-block and /table-block.
 """
 
 from __future__ import annotations
@@ -9,143 +9,171 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from cocoai.slack.markdown.block_parser import Element, Fence, TableBlock, cells
+from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock, split_cells
 from cocoai.slack.markdown.commonmark_fixes import fix_line
-from cocoai.slack.markdown.cutting import split_line, with_short_links
-from cocoai.slack.markdown.inline_parser import GAP, Span, read, text_of
+from cocoai.slack.markdown.inline_parser import ZWSP, Inline, parse_inlines, text_of
 from cocoai.slack.markdown.partial import close_line
-from cocoai.slack.markdown.split import Frame, MessageLimits, Unit, count_fitting, joined, packed
-from cocoai.slack.markdown.text_table import aligned
+from cocoai.slack.markdown.split import (
+    MessageLimits,
+    RenderedLine,
+    Wrapper,
+    count_fitting,
+    join_lines,
+    split_into_messages,
+    split_line,
+    write_out_long_links,
+)
+from cocoai.slack.markdown.text_table import align_columns
 
-MOST = 11_500
+MOST_MARKDOWN = 11_500
 """Characters in one part. Slack takes 12,000, and does not say whether an emoji is one of them or two."""
 
-ROOM = MessageLimits(MOST, rows=100, tables=9_000)
-"""Slack takes tables of 100 rows, the head among them, and 10,000 characters of cells in one message."""
+LIMITS = MessageLimits(MOST_MARKDOWN, table_rows=100, table_characters=9_000)
+"""Slack makes table blocks of the tables: 100 rows, the header among them, and 10,000 characters of cells a message."""
 
 MOST_CELLS = 20
+"""Cells in a row of a table block."""
+
 MOST_IN_ROW = 2_000
-"""Characters; a longer row could not be cut."""
+"""Characters in a table's row: a longer one could not be cut."""
 
 MOST_IN_PIECE = 6_000
-"""Characters of a line that has to be cut, before its marks get their gaps: there may be two for each three."""
+"""Characters of a line that has to be cut, before `fix_line` puts ZWSPs into it: at most two for each three
+characters."""
 
 _BEFORE_WORDS = re.compile(
     r"[ \t]{0,40}(?:> ?){0,40}[ \t]{0,40}(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,40}|#{1,6}[ \t]{1,40})?"
 )
-_LESS_DEEP = re.compile(r"(?m)^\S")
-_SIGN = re.compile(r"[-+#\d.)*]")
+"""Indentation, block quote markers, and a list marker or a heading's number signs."""
+
+_UNINDENTED_LINE = re.compile(r"(?m)^\S")
+_LIST_OR_HEADING_MARKER = re.compile(r"[-+#\d.)*]")
 _SPECIAL = re.compile(r"[\\`*_~\[\]<>#|]")
+
 _DELIMITERS = {"*": "**", "_": "*", "~": "~~", "`": ""}
-_MARKS = frozenset("*~")
+"""mrkdwn's delimiters, and what Markdown writes for each. Code gets its backticks apart, since it is not escaped."""
+
+_DELIMITER_CHARACTERS = frozenset("*~")
 
 
-def units(found: Iterable[Element]) -> list[Unit]:
-    """What `elements` found, as Markdown; no unit is longer than a part."""
-    made: list[Unit] = []
+def markdown_lines(blocks: Iterable[MarkdownBlock]) -> list[RenderedLine]:
+    """Return the blocks as lines of Markdown, none longer than a part with its wrapper."""
+    lines: list[RenderedLine] = []
     was_table = False
-    for element in found:
-        is_table = isinstance(element, TableBlock)
-        if is_table | was_table and element != "" and made and made[-1].text.strip():
-            # A table ends with an empty line only, and not every reader sees one begin without.
-            made.append(Unit(_empty(element)))
-        if isinstance(element, str) and len(element) < MOST_IN_ROW:
-            made.append(Unit(fix_line(element.rstrip())))
+    for block in blocks:
+        is_table = isinstance(block, TableBlock)
+        if (is_table or was_table) and block != "" and lines and lines[-1].text.strip():
+            # In GFM a table ends only at an empty line, and not every parser sees one begin without.
+            lines.append(RenderedLine(_empty_line(block)))
+        if isinstance(block, str) and len(block) < MOST_IN_ROW:
+            lines.append(RenderedLine(fix_line(block.rstrip())))
         else:
-            made += _units(element)
+            lines += _render_block(block)
         was_table = is_table
-    return made
+    return lines
 
 
-def parts(made: list[Unit]) -> list[str]:
-    """The units as parts that Slack takes."""
-    first, *others = packed(made, ROOM)
-    return [part for part in (first, *map(_outdented, others)) if part.strip()]
+def markdown_parts(lines: list[RenderedLine]) -> list[str]:
+    """Return the lines, of which there is at least one, as parts that Slack takes; [] if all are blank."""
+    first, *others = split_into_messages(lines, LIMITS)
+    return [part for part in (first, *map(_outdent, others)) if part.strip()]
 
 
-def beginning(made: list[Unit]) -> str:
-    """The first part of a text that grows: as much as there is room for, so that nothing shown is taken back."""
-    count = count_fitting(made, ROOM)
-    shown = joined(made[:count])
-    if count == len(made) or made[count].frame:
-        return shown
-    return joined([*made[:count], Unit(close_line(made[count].text[: MOST - len(shown)]))])
+def first_part(lines: list[RenderedLine]) -> str:
+    """Return as much of a growing text as the first part holds, so that nothing shown is taken back later."""
+    count = count_fitting(lines, LIMITS)
+    text = join_lines(lines[:count])
+    if count == len(lines) or lines[count].wrapper:
+        return text
+    # Of the line that no longer fits, show the beginning.
+    beginning = close_line(lines[count].text[: MOST_MARKDOWN - len(text)])
+    return join_lines([*lines[:count], RenderedLine(beginning)])
 
 
-def _outdented(part: str) -> str:
-    """A part that begins deep in a list: without what it stood under, that would be code."""
-    deep = len(part) - len(part.lstrip(" "))
-    if deep < len("    "):
+def _outdent(part: str) -> str:
+    """Return a part that begins deep in a list without that indentation, up to its first line that has none.
+
+    The list items above are in the part before: without them, 4 spaces would make it code (CommonMark 4.4).
+    """
+    depth = len(part) - len(part.lstrip(" "))
+    if depth < len("    "):
         return part
-    end = _LESS_DEEP.search(part)
+    end = _UNINDENTED_LINE.search(part)
     inside, rest = (part[: end.start()], part[end.start() :]) if end else (part, "")
-    return re.sub(rf"(?m)^ {{1,{deep}}}", "", inside) + rest
+    return re.sub(rf"(?m)^ {{1,{depth}}}", "", inside) + rest
 
 
-def _empty(element: Element) -> str:
-    return "" if isinstance(element, str) else element.before.rstrip()
+def _empty_line(block: MarkdownBlock) -> str:
+    """Return an empty line before this block, within the same block quote."""
+    return "" if isinstance(block, str) else block.prefix.rstrip()
 
 
-def _units(element: Element) -> list[Unit]:
-    if isinstance(element, str):
-        line = fix_line(element.rstrip())
-        return [Unit(line)] if len(line) <= MOST else [Unit(piece) for piece in _pieces(element.rstrip())]
-    if isinstance(element, Fence):
-        return _fenced(element.code or ("",), Frame(element.ticks + element.info, element.ticks, element.before))
-    if _is_refused(element):
-        return _fenced(aligned(element), Frame("```", "```", element.before))
-    frame = Frame(f"{fix_line(element.head)}\n{_rule(element)}", "", element.before, is_table=True)
-    return [Unit(fix_line(row), frame) for row in element.rows] or [Unit(frame.around((), is_first=False))]
+def _render_block(block: MarkdownBlock) -> list[RenderedLine]:
+    """Return a long line, code, or a table as lines of Markdown; a table that Slack refuses becomes code."""
+    if isinstance(block, str):
+        line = fix_line(block.rstrip())
+        return [RenderedLine(piece) for piece in ([line] if len(line) <= MOST_MARKDOWN else _pieces(block.rstrip()))]
+    if isinstance(block, FencedCode):
+        return _in_fence(block.lines or ("",), Wrapper(block.fence + block.info, block.fence, block.prefix))
+    if _is_refused(block):
+        return _in_fence(align_columns(block), Wrapper("```", "```", block.prefix))
+    wrapper = Wrapper(f"{fix_line(block.header)}\n{_delimiter_row(block)}", "", block.prefix, is_table=True)
+    rows = [RenderedLine(fix_line(row), wrapper) for row in block.rows]
+    return rows or [RenderedLine(wrapper.wrap((), is_first=False))]
 
 
 def _is_refused(table: TableBlock) -> bool:
-    lines = (table.head, *table.rows)
-    return max(map(len, lines)) > MOST_IN_ROW or max(line.count("|") for line in lines) > MOST_CELLS + 1
+    """Return True if Slack would refuse the table, or if a row of it is too long to be cut."""
+    rows = (table.header, *table.rows)
+    return max(map(len, rows)) > MOST_IN_ROW or max(row.count("|") for row in rows) > MOST_CELLS + 1
 
 
-def _rule(table: TableBlock) -> str:
-    """The rule, with as many cells as the head: else it is no table."""
-    count = len(cells(table.head))
-    is_fit = len(cells(table.rule)) == count and len(table.rule) <= MOST_IN_ROW
-    return table.rule if is_fit else "|" + "---|" * count
+def _delimiter_row(table: TableBlock) -> str:
+    """Return the delimiter row with as many cells as the header: else GFM sees no table."""
+    count = len(split_cells(table.header))
+    is_fit = len(split_cells(table.delimiter_row)) == count and len(table.delimiter_row) <= MOST_IN_ROW
+    return table.delimiter_row if is_fit else "|" + "---|" * count
 
 
-def _fenced(code: Iterable[str], frame: Frame) -> list[Unit]:
-    room = MOST - frame.size
-    return [Unit(piece, frame) for line in code for piece in ((line,) if len(line) <= room else _cut(line, room))]
+def _in_fence(code: Iterable[str], wrapper: Wrapper) -> list[RenderedLine]:
+    room = MOST_MARKDOWN - wrapper.size
+    pieces = (piece for line in code for piece in ((line,) if len(line) <= room else _code_pieces(line, room)))
+    return [RenderedLine(piece, wrapper) for piece in pieces]
 
 
-def _cut(line: str, room: int) -> Iterator[str]:
-    spans = [Span(line)]
-    while spans:
-        head, spans = split_line(spans, room, text_of)
+# A line that is too long for one part
+
+
+def _code_pieces(line: str, limit: int) -> Iterator[str]:
+    inlines = [Inline(line)]
+    while inlines:
+        head, inlines = split_line(inlines, limit, text_of)
         yield text_of(head)
 
 
-# A line that is too long for one part.
-
-
 def _pieces(line: str) -> Iterator[str]:
-    found = _BEFORE_WORDS.match(line)
-    prefix = found[0] if found else ""
-    spans = with_short_links(read(line[len(prefix) :]), MOST_IN_PIECE)
-    while spans:
-        head, spans = split_line(spans, MOST_IN_PIECE - len(prefix), _spelled)
-        yield fix_line(prefix + _spelled(head))
-        prefix = _SIGN.sub(" ", prefix)
+    """Yield the line in pieces of Markdown, which begin with what the line begins with, but its list marker."""
+    match = _BEFORE_WORDS.match(line)
+    prefix = match[0] if match else ""
+    inlines = write_out_long_links(parse_inlines(line[len(prefix) :]), MOST_IN_PIECE)
+    while inlines:
+        head, inlines = split_line(inlines, MOST_IN_PIECE - len(prefix), _render_markdown)
+        yield fix_line(prefix + _render_markdown(head))
+        prefix = _LIST_OR_HEADING_MARKER.sub(" ", prefix)
 
 
-def _spelled(spans: list[Span]) -> str:
-    """The spans as Markdown again, with a gap between marks of two."""
+def _render_markdown(inlines: list[Inline]) -> str:
+    """Return the inlines as Markdown, with a ZWSP between the delimiters of two: together they would be one run."""
     out = ""
-    for piece in map(_span, spans):
-        out += (GAP if out[-1:] in _MARKS and piece[:1] in _MARKS else "") + piece
+    for text in map(_render_inline, inlines):
+        out += (ZWSP if out[-1:] in _DELIMITER_CHARACTERS and text[:1] in _DELIMITER_CHARACTERS else "") + text
     return out
 
 
-def _span(span: Span) -> str:
-    text = f"`{span.text}`" if "`" in span.marks else _SPECIAL.sub(r"\\\g<0>", span.text)
-    if span.url:
-        text = f"<{span.url}>" if span.text == span.url else f"[{text}](<{span.url}>)"
-    opening = "".join(_DELIMITERS[mark] for mark in span.marks)
+def _render_inline(inline: Inline) -> str:
+    """Return the inline as Markdown; its address in `<…>`, where it may have brackets and spaces."""
+    text = f"`{inline.text}`" if "`" in inline.delimiters else _SPECIAL.sub(r"\\\g<0>", inline.text)
+    if inline.url:
+        text = f"<{inline.url}>" if inline.text == inline.url else f"[{text}](<{inline.url}>)"
+    opening = "".join(_DELIMITERS[delimiter] for delimiter in inline.delimiters)
     return f"{opening}{text}{opening[::-1]}"

@@ -1,179 +1,201 @@
-"""Markdown, as the model writes it, to mrkdwn, as Slack shows it; and Slack's text to what a person reads.
+"""Render Markdown, as the model writes it, as mrkdwn in messages; and read Slack's own text as plain text.
 
-It is pure and knows no API. Whatever it renders cannot ping: only links keep their `<`. Long text is cut where
-a reader would pause, and never within an entity, a link or a character.
+Rendered text cannot ping: only links keep their `<`. Long text is cut where a reader would pause, and never within an
+entity, a link or a character.
 Source: docs.slack.dev/messaging/formatting-message-text.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cocoai.slack.markdown.block_parser import Element, Fence, TableBlock, clean, elements
+from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock, normalize_markdown, parse_blocks
 from cocoai.slack.markdown.commonmark_fixes import close_across_lines
-from cocoai.slack.markdown.cutting import split_line, with_short_links
-from cocoai.slack.markdown.inline_parser import GAP, Span, marked, read, written
-from cocoai.slack.markdown.split import Frame, MessageLimits, Unit, joined, packed
-from cocoai.slack.markdown.text_table import aligned
+from cocoai.slack.markdown.inline_parser import ZWSP, Inline, parse_inlines, render_mrkdwn, with_delimiter
+from cocoai.slack.markdown.split import (
+    MessageLimits,
+    RenderedLine,
+    Wrapper,
+    split_into_messages,
+    split_line,
+    write_out_long_links,
+)
+from cocoai.slack.markdown.text_table import align_columns
 
 _WIDEST_INDENT = 16
+"""Spaces before a line: a deeper list is not indented further."""
 
 _LANGUAGE = re.compile(r"[\w+#.-]{0,20}")
 _QUOTE = re.compile(r"(?: {0,3}+> ?+)++")
 _HEADING = re.compile(r" {0,3}#{1,6}\s+(?=\S)")
-_RULE = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*")
+_THEMATIC_BREAK = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*")
 _ITEM = re.compile(r"(\s*)(?:[-*+]|(\d{1,9}[.)]))\s+(?=\S)")
 
-_PING = re.compile(r"<(?!https?://|mailto:|tel:|#[A-Z0-9]{2,24}[|>])", re.IGNORECASE)
-_PINGED = re.compile(r"<(?=[@#][A-Z0-9]{2,}[|>]|!(?:here|channel|everyone|subteam|group|date)\b)", re.IGNORECASE)
-_ENTITY = re.compile(r"([ \t]?)<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+_MRKDWN_PING = re.compile(r"<(?!https?://|mailto:|tel:|#[A-Z0-9]{2,24}[|>])", re.IGNORECASE)
+"""A `<` that opens neither a link nor a channel's name."""
+
+_MARKDOWN_PING = re.compile(r"<(?=[@#][A-Z0-9]{2,}[|>]|!(?:here|channel|everyone|subteam|group|date)\b)", re.IGNORECASE)
+"""A `<` that opens a mention of a user, a channel, a group or everybody, or a date."""
+
+_REFERENCE = re.compile(r"([ \t]?)<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+"""What Slack writes in `<…>`: a mention, a channel, a special mention, or a link; and the space before it."""
 
 
 @dataclass(frozen=True)
-class _Line:
-    """A line of prose: what stands before its words, and what stands before them again when it is cut."""
+class _ProseLine:
+    """A line of prose: what stands before its words, and before them again on each further piece when it is cut."""
 
     prefix: str
-    spans: list[Span]
-    again: str
+    inlines: list[Inline]
+    next_prefix: str
 
 
-def harmless(text: str) -> str:
-    """Slack's text with every `<` that opens neither a link nor a channel's name made a plain character.
+def escape_pings(text: str) -> str:
+    """Return mrkdwn with every `<` that opens neither a link nor a channel's name made a plain character.
 
     So nothing in it can ping: no `<!channel>`, no `<@U…>`, no user group. Doing it twice changes nothing.
     """
-    return _PING.sub("&lt;", text)
+    return _MRKDWN_PING.sub("&lt;", text)
 
 
-def unpinged(markdown: str) -> str:
-    """Markdown with a gap in whatever Slack would take for a ping, in code too: there it is not to be seen."""
-    return _PINGED.sub(f"<{GAP}", markdown)
+def break_pings(markdown: str) -> str:
+    """Return Markdown with a ZWSP in everything that Slack would take for a ping, in code too: it is invisible."""
+    return _MARKDOWN_PING.sub(f"<{ZWSP}", markdown)
 
 
-def plain(text: str, own_user: str | None, names: Callable[[str], str] = lambda _user: "") -> str:
-    """Slack's text as a person reads it, our own mention taken off.
+def _no_name(_user: str) -> str:
+    return ""
 
-    Other mentions are by the name that `names` has for that user, and stay as `@U…` where it has none.
+
+def plain_text(text: str, own_user: str | None, names: Callable[[str], str] = _no_name) -> str:
+    """Return Slack's text as a person reads it, without mentions of `own_user` (None while that is unknown).
+
+    Other mentions are by the name that `names` has for that user, and stay as `@U…` where it returns "".
     """
-    said = _ENTITY.sub(lambda entity: _as_read(entity, own_user, names), text.replace(GAP, ""))
-    return said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+    def replace_reference(match: re.Match[str]) -> str:
+        return _read_reference(match, own_user, names)
+
+    plain = _REFERENCE.sub(replace_reference, text.replace(ZWSP, ""))
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
-def mrkdwn(markdown: str) -> str:
-    """All of `markdown` as Slack shows it, however long."""
-    return joined(units(elements(clean(markdown)), sys.maxsize))
+def mrkdwn_messages(markdown: str, limit: int) -> list[str]:
+    """Return `markdown` as mrkdwn, cut into messages of at most `limit` characters (100 or more); [] if it is blank.
 
-
-def parts(markdown: str, limit: int = 3900) -> list[str]:
-    """`markdown` rendered and cut into messages of at most `limit` characters (100 or more); [] only if it is blank.
-
-    A part ends where a paragraph ends in its later half, else a sentence, else a line; a line that is too long
-    for one part is cut after a sentence, at a space, or anywhere. A code fence is closed and opened again with
-    its language.
+    A message ends where a paragraph ends in its later half, else a sentence, else a line; a line that is too long for
+    one message is cut after a sentence, at a space, or anywhere. A code fence is closed and opened again with its
+    language.
     """
-    markdown = clean(markdown)
-    shown = [part for part in packed(units(elements(markdown), limit), MessageLimits(limit)) if part.strip()]
-    # Markup around nothing is shown as it stands: whoever posts a reply counts on there being one.
-    return shown or list(_pieces(_Line("", [Span(markdown.strip())], ""), limit)) if markdown.strip() else []
+    markdown = normalize_markdown(markdown)
+    lines = mrkdwn_lines(parse_blocks(markdown), limit)
+    messages = [text for text in split_into_messages(lines, MessageLimits(limit)) if text.strip()]
+    if messages or not markdown.strip():
+        return messages
+    # Markup around nothing is shown as it is written: a reply to it must have a message.
+    return list(_render_pieces(_ProseLine("", [Inline(markdown.strip())], ""), limit))
 
 
-def _as_read(entity: re.Match[str], own_user: str | None, names: Callable[[str], str]) -> str:
-    space, sign, target, label = entity[1], entity[2], entity[3], entity[4] or ""
+# Slack's own text
+
+
+def _read_reference(match: re.Match[str], own_user: str | None, names: Callable[[str], str]) -> str:
+    """Return one of Slack's references as a person reads it, with the space before it; our own mention as ""."""
+    space, sign, target, label = match[1], match[2], match[3], match[4] or ""
     if sign == "@":
         return "" if target == own_user else f"{space}@{names(target) or target}"
     if sign == "#":
         return f"{space}#{label or target}"
     if sign == "!":
-        return space + (label or "@" + target.rpartition("^")[2])
-    return space + _link_as_read(target, label) if ":" in target else entity[0]
+        return space + (label or "@" + target.rpartition("^")[2])  # `<!subteam^S…>` has the group's ID behind the `^`
+    return space + _read_link(target, label) if ":" in target else match[0]
 
 
-def _link_as_read(url: str, label: str) -> str:
-    bare = url.removeprefix("mailto:")
+def _read_link(url: str, label: str) -> str:
+    address = url.removeprefix("mailto:")
     # Slack itself links what people type: `<http://example.com|example.com>`.
-    return bare if label in ("", bare, url.partition("://")[2]) else f"{label} ({bare})"
+    return address if label in ("", address, url.partition("://")[2]) else f"{label} ({address})"
 
 
-# Fences, tables and lines of prose, each made into units.
+# Blocks into rendered lines
 
 
-def units(found: Iterable[Element], limit: int) -> list[Unit]:
-    """What `elements` found, as mrkdwn; no unit is longer than `limit`, its frame included."""
-    made: list[Unit] = []
-    for element in close_across_lines(found):
-        if isinstance(element, str):
-            made += _prose(element, limit)
+def mrkdwn_lines(blocks: Iterable[MarkdownBlock], limit: int) -> list[RenderedLine]:
+    """Return the blocks as lines of mrkdwn, none longer than `limit` characters with its wrapper."""
+    lines: list[RenderedLine] = []
+    for block in close_across_lines(blocks):
+        if isinstance(block, str):
+            lines += _render_prose(block, limit)
         else:
-            made += _code(element, limit) if isinstance(element, Fence) else _table(element, limit)
-    return made
+            lines += _render_code(block, limit) if isinstance(block, FencedCode) else _render_table(block, limit)
+    return lines
 
 
-def _code(fence: Fence, limit: int) -> list[Unit]:
-    code, info = fence.code or ("",), fence.info
+def _render_code(block: FencedCode, limit: int) -> list[RenderedLine]:
+    """Return the code in a fence of three backticks, the only one that mrkdwn has."""
+    lines, info = block.lines or ("",), block.info
     if not _LANGUAGE.fullmatch(info):  # words, not a language: they are to be seen
-        code, info = (info, *code), ""
-    return _fenced(code, Frame(f"```{info}", "```"), limit)
+        lines, info = (info, *lines), ""
+    return _in_fence(lines, Wrapper(f"```{info}", "```"), limit)
 
 
-def _table(table: TableBlock, limit: int) -> list[Unit]:
-    head, rule, *rows = aligned(table)
-    opening = f"```\n{written([Span(head)])}\n{rule}"
-    if not rows or len(opening) > limit // 4:  # too much to be said again in each part
-        return _fenced([head, rule, *rows], Frame("```", "```"), limit)
-    return _fenced(rows, Frame(opening, "```"), limit)
+def _render_table(table: TableBlock, limit: int) -> list[RenderedLine]:
+    """Return the table as code, its header repeated in each message."""
+    header, rule, *rows = align_columns(table)
+    opening = f"```\n{render_mrkdwn([Inline(header)])}\n{rule}"
+    if not rows or len(opening) > limit // 4:  # too much to be repeated in each message
+        return _in_fence([header, rule, *rows], Wrapper("```", "```"), limit)
+    return _in_fence(rows, Wrapper(opening, "```"), limit)
 
 
-def _fenced(lines: Iterable[str], frame: Frame, limit: int) -> list[Unit]:
-    room = limit - frame.size
-    return [Unit(text, frame) for line in lines for text in _code_pieces(line, room)]
+def _in_fence(lines: Iterable[str], wrapper: Wrapper, limit: int) -> list[RenderedLine]:
+    room = limit - wrapper.size
+    return [RenderedLine(text, wrapper) for line in lines for text in _code_pieces(line, room)]
+
+
+# Both are cached, since a reply is rendered anew at each update while it is written.
+@lru_cache(maxsize=256)
+def _code_pieces(line: str, limit: int) -> tuple[str, ...]:
+    return tuple(_render_pieces(_ProseLine("", [Inline(line)], ""), limit))
 
 
 @lru_cache(maxsize=256)
-def _code_pieces(line: str, room: int) -> tuple[str, ...]:
-    return tuple(_pieces(_Line("", [Span(line)], ""), room))
+def _render_prose(text: str, limit: int) -> tuple[RenderedLine, ...]:
+    return tuple(RenderedLine(piece) for piece in _render_pieces(_parse_prose(text.rstrip()), limit))
 
 
-@lru_cache(maxsize=256)
-def _prose(text: str, limit: int) -> tuple[Unit, ...]:
-    # Kept for a while: a reply that grows is rendered again and again, and all its lines but the last stay as they are.
-    return tuple(Unit(piece) for piece in _pieces(_line(text.rstrip()), limit))
-
-
-def _line(text: str) -> _Line:
-    if _RULE.fullmatch(text):
-        return _Line("", [Span("─" * 10)], "")
-    if quote := _QUOTE.match(text):
-        quoted = _line(text[quote.end() :])
-        return _Line(f"> {quoted.prefix}", quoted.spans, f"> {quoted.again}")
+def _parse_prose(text: str) -> _ProseLine:
+    """Return a line of prose as mrkdwn shows it: it has no headings, list items or thematic breaks of its own."""
+    if _THEMATIC_BREAK.fullmatch(text):
+        return _ProseLine("", [Inline("─" * 10)], "")
+    if quote := _QUOTE.match(text):  # mrkdwn has no quote in a quote: all markers are one
+        quoted = _parse_prose(text[quote.end() :])
+        return _ProseLine(f"> {quoted.prefix}", quoted.inlines, f"> {quoted.next_prefix}")
     if heading := _HEADING.match(text):
         title = re.sub(r"(?<=\s)#+$", "", text[heading.end() :]).strip()
-        return _Line("", [marked(span, "*") for span in read(title)], "")
+        return _ProseLine("", [with_delimiter(inline, "*") for inline in parse_inlines(title)], "")
     item = _ITEM.match(text)
     words = text[item.end() :] if item else text.lstrip()
-    indent = _indent(item[1] if item else text[: len(text) - len(words)])
+    indent = _limit_indent(item[1] if item else text[: len(text) - len(words)])
     prefix = f"{indent}{item[2] or '•'} " if item else indent
-    return _Line(prefix, read(words), " " * len(prefix))
+    return _ProseLine(prefix, parse_inlines(words), " " * len(prefix))
 
 
-def _indent(space: str) -> str:
+def _limit_indent(space: str) -> str:
     return " " * min(len(space.expandtabs(4)), _WIDEST_INDENT)
 
 
-# A line that is too long for one part.
-
-
-def _pieces(line: _Line, limit: int) -> Iterator[str]:
-    whole = line.prefix + written(line.spans)
+def _render_pieces(line: _ProseLine, limit: int) -> Iterator[str]:
+    """Yield the line as mrkdwn, whole if it fits into `limit` characters, else in pieces."""
+    whole = line.prefix + render_mrkdwn(line.inlines)
     if len(whole) <= limit:
         yield whole
         return
-    prefix, spans = line.prefix, with_short_links(line.spans, limit)
-    while spans:
-        head, spans = split_line(spans, limit - len(prefix))
-        yield prefix + written(head)
-        prefix = line.again
+    prefix, inlines = line.prefix, write_out_long_links(line.inlines, limit)
+    while inlines:
+        head, inlines = split_line(inlines, limit - len(prefix), render_mrkdwn)
+        yield prefix + render_mrkdwn(head)
+        prefix = line.next_prefix

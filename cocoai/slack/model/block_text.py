@@ -1,4 +1,4 @@
-"""What a message's blocks say, written as a message's `text` is: with entities, and a little Markdown for its lines.
+"""The text of a message's blocks, written as a message's `text` is: with Slack's entities, and a little Markdown.
 
 Slack gives a `markdown` block back as `rich_text` and `table`; many bots have no text beside their blocks.
 Pure: whatever is odd is passed over. Source: docs.slack.dev/reference/block-kit/blocks.
@@ -9,87 +9,104 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Told = Mapping[str, Any]
+from cocoai.json_values import objects_in, text_at
+
+Element = Mapping[str, Any]
+"""A block, or an object inside one, as Slack's JSON has it."""
+
+Reader = Callable[[Element], str]
+
+MOST_INDENT = 8
+"""Levels of a nested list that are shown; deeper ones stand at the last."""
 
 
 def text_of_blocks(blocks: object) -> str:
-    """All that the blocks say, a line's end between them; empty if they say nothing, as buttons do."""
-    return "\n".join(filter(None, (_said(block, BLOCKS) for block in _each(blocks))))
+    """Return the text of all blocks, one a line; "" if they hold none, as buttons do."""
+    return "\n".join(filter(None, (_text_of(block, BLOCKS) for block in objects_in(blocks))))
 
 
-def _said(told: Told, readers: Mapping[str, Callable[[Told], str]]) -> str:
-    reader = readers.get(_word(told, "type"))
-    return reader(told) if reader else ""
+def _text_of(element: Element, readers: Mapping[str, Reader]) -> str:
+    """Return the text of an element by the reader of its type; "" for a type that has none."""
+    reader = readers.get(text_at(element, "type"))
+    return reader(element) if reader else ""
 
 
-def _markdown(block: Told) -> str:
-    return _escaped(_word(block, "text"))
+def _markdown(block: Element) -> str:
+    return _escaped(text_at(block, "text"))
 
 
-def _section(block: Told) -> str:
-    texts = [block.get("text"), *_each(block.get("fields"))]
-    return "\n".join(filter(None, (_word(text, "text") for text in texts if isinstance(text, dict))))
+def _section(block: Element) -> str:
+    """Return the text of a section or a header, and of its fields, one a line."""
+    texts = objects_in([block.get("text"), *objects_in(block.get("fields"))])
+    return "\n".join(filter(None, (text_at(text, "text") for text in texts)))
 
 
-def _context(block: Told) -> str:
-    return " ".join(filter(None, (_word(element, "text") for element in _each(block.get("elements")))))
+def _context(block: Element) -> str:
+    return " ".join(filter(None, (text_at(element, "text") for element in objects_in(block.get("elements")))))
 
 
-def _table(block: Told) -> str:
+def _table(block: Element) -> str:
+    """Return the rows of a table, one a line, with ` | ` between the cells."""
     rows = block.get("rows")
-    return "\n".join(" | ".join(map(_cell, _each(row))) for row in rows) if isinstance(rows, list) else ""
+    return "\n".join(" | ".join(map(_cell, objects_in(row))) for row in rows) if isinstance(rows, list) else ""
 
 
-def _cell(cell: Told) -> str:
-    return _escaped(_word(cell, "text")) if _word(cell, "type") == "raw_text" else _rich_text(cell)
+def _cell(cell: Element) -> str:
+    return _escaped(text_at(cell, "text")) if text_at(cell, "type") == "raw_text" else _rich_text(cell)
 
 
-def _rich_text(block: Told) -> str:
-    return "\n".join(filter(None, (_said(part, RICH_TEXT) for part in _each(block.get("elements")))))
+def _rich_text(block: Element) -> str:
+    return "\n".join(filter(None, (_text_of(part, RICH_TEXT) for part in objects_in(block.get("elements")))))
 
 
-def _line(part: Told) -> str:
-    return "".join(_said(element, ELEMENTS) for element in _each(part.get("elements")))
+def _line(part: Element) -> str:
+    return "".join(_text_of(element, ELEMENTS) for element in objects_in(part.get("elements")))
 
 
-def _code(part: Told) -> str:
+def _code(part: Element) -> str:
     return f"```\n{_line(part)}\n```"
 
 
-def _quote(part: Told) -> str:
+def _quote(part: Element) -> str:
     return "\n".join(f"> {line}" for line in _line(part).split("\n"))
 
 
-def _list(part: Told) -> str:
-    indent = "  " * min(_number(part, "indent"), 8)
-    first = _number(part, "offset") + 1
-    ordered = _word(part, "style") == "ordered"
-    items = [_line(item) for item in _each(part.get("elements"))]
+def _list(part: Element) -> str:
+    """Return a list's items, one a line, each behind its bullet or number. `offset` items of it came before."""
+    indent = "  " * min(_number_at(part, "indent"), MOST_INDENT)
+    first = _number_at(part, "offset") + 1
+    ordered = text_at(part, "style") == "ordered"
+    items = [_line(item) for item in objects_in(part.get("elements"))]
     return "\n".join(f"{indent}{f'{n}.' if ordered else '-'} {item}" for n, item in enumerate(items, first))
 
 
-def _text(element: Told) -> str:
-    text = _escaped(_word(element, "text"))
+def _text(element: Element) -> str:
+    text = _escaped(text_at(element, "text"))
     style = element.get("style")
     return f"`{text}`" if isinstance(style, dict) and style.get("code") is True else text
 
 
-def _link(element: Told) -> str:
-    label = _escaped(_word(element, "text"))
-    url = _escaped(_word(element, "url"))
+def _link(element: Element) -> str:
+    label = _escaped(text_at(element, "text"))
+    url = _escaped(text_at(element, "url"))
     return f"<{url}|{label}>" if label else f"<{url}>"
 
 
-def _entity(opening: str, name: str) -> Callable[[Told], str]:
-    """How Slack writes such an element in a message's text."""
-    return lambda element: f"<{opening}{_word(element, name)}>" if _word(element, name) else ""
+def _entity(opening: str, key: str) -> Reader:
+    """Return a reader that writes an element as an entity: `<`, `opening`, the text under `key`, `>`."""
+
+    def read(element: Element) -> str:
+        text = text_at(element, key)
+        return f"<{opening}{text}>" if text else ""
+
+    return read
 
 
-def _emoji(element: Told) -> str:
-    return f":{_word(element, 'name')}:"
+def _emoji(element: Element) -> str:
+    return f":{text_at(element, 'name')}:"
 
 
-BLOCKS: Mapping[str, Callable[[Told], str]] = {
+BLOCKS: Mapping[str, Reader] = {
     "markdown": _markdown,
     "section": _section,
     "header": _section,
@@ -97,13 +114,13 @@ BLOCKS: Mapping[str, Callable[[Told], str]] = {
     "rich_text": _rich_text,
     "table": _table,
 }
-RICH_TEXT: Mapping[str, Callable[[Told], str]] = {
+RICH_TEXT: Mapping[str, Reader] = {
     "rich_text_section": _line,
     "rich_text_preformatted": _code,
     "rich_text_quote": _quote,
     "rich_text_list": _list,
 }
-ELEMENTS: Mapping[str, Callable[[Told], str]] = {
+ELEMENTS: Mapping[str, Reader] = {
     "text": _text,
     "link": _link,
     "emoji": _emoji,
@@ -118,15 +135,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _each(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _word(told: Told, name: str) -> str:
-    value = told.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _number(told: Told, name: str) -> int:
-    value = told.get(name)
+def _number_at(element: Element, key: str) -> int:
+    """Return the whole number under `key`; 0 for anything else, and for one that no list can have."""
+    value = element.get(key)
     return value if type(value) is int and 0 <= value < 10**6 else 0

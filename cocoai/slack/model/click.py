@@ -1,4 +1,4 @@
-"""Click: a button of ours that somebody pressed, as facts."""
+"""A button of ours that somebody pressed, as facts. It must not know what the click brings about."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ Action = Literal["stop", "again", "delete", "up", "down"]
 
 
 ACTIONS: tuple[Action, ...] = ("stop", "again", "delete", "up", "down")
-"""Each is a button's action_id behind `cocoai_`; the button's value is `KEY USER`: the question, and who asked it."""
+"""The buttons: a button's action_id is `cocoai_ACTION`, and its value is `KEY USER`, the question's key and asker."""
 
 
 @dataclass(frozen=True)
 class Click:
-    """A button of ours that somebody has clicked, under the message `message_ts`.
+    """One press of a button of ours under the message `message_ts`.
 
-    `key` is that of the question to which the message replies, and `asker` whose it is; `user`, of `team`, has clicked,
-    at `ts`: a click that is sent again has the same. `reply` is how that message begins: it is in the asker's language.
+    `key` is the key of the question that the message replies to, `asker` the user who asked it. `user`, of `team`,
+    pressed the button at `ts`; a click that Slack sends again has the same `ts`. `reply` is the beginning of the
+    message, which is in the asker's language.
     """
 
     action: Action
@@ -33,12 +34,12 @@ class Click:
     reply: str = ""
 
     def facts(self) -> dict[str, Any]:
-        """The click as JSON takes it; its `kind` tells it from a question's facts."""
+        """Return the click in a form that JSON takes; its `kind` tells it from a question's facts."""
         facts = dict(vars(self))
         return {"kind": facts.pop("action"), **facts}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Click:
-        """The reverse. Raises KeyError for what `facts` did not write."""
+        """Return the click that `facts()` has written. Raise KeyError for anything else."""
         known = {name: facts[name] for name in cls.__dataclass_fields__ if name not in ("action", "reply")}
         return cls(action=facts["kind"], reply=facts.get("reply", ""), **known)

@@ -1,24 +1,23 @@
-"""Identity: who we are in Slack, and the three places that tell it.
+"""Our own identity in Slack, and how it is read.
 
-`identity.json` is read by every worker; a payload's `authorizations` serve while there is none yet;
-`auth.test` is the truth that is then written down. Nothing here calls Slack by itself: who may, hands that in.
+Three sources hold it: `identity.json`, which every worker reads; a payload's `authorizations`, which serve until that
+file exists; and `auth.test`, whose answer is written into the file. Nothing here calls Slack.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 from cocoai.errors import Temporary
-
-_ID = re.compile(r"[A-Z0-9]{2,24}")
+from cocoai.json_values import objects_in
+from cocoai.slack_ids import is_id
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Our team, our bot user (`U…`, the one people mention) and our bot (`B…`); what is not known is empty."""
+    """Our team, our bot user (`U…`, the one people mention) and our bot (`B…`); an unknown id is empty."""
 
     team_id: str
     user_id: str
@@ -27,38 +26,32 @@ class Identity:
     enterprise_id: str = ""
 
 
-def is_id(value: object) -> TypeGuard[str]:
-    """Has `value` the shape of one of Slack's ids? Such a word is safe in a file's name and in a log."""
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
-
-
-def from_auth_test(told: Mapping[str, Any]) -> Identity:
-    """Read what `auth.test` told. Raises `Temporary` if it does not say who we are."""
-    identity = from_facts(told)
+def from_auth_test(response: Mapping[str, Any]) -> Identity:
+    """Read the response of auth.test. Raise `Temporary` if it names no team or no user."""
+    identity = from_facts(response)
     if identity is None:
         raise Temporary("auth.test without ids", source="Slack")
     return identity
 
 
 def from_authorizations(payload: Mapping[str, Any]) -> Identity | None:
-    """Who an event was delivered for: the entry of `authorizations` that is a bot's, if there is one.
+    """Return the identity of the bot that an event was delivered for; None if `authorizations` names no bot.
 
-    Slack names one installation there at most, and not its `bot_id`.
+    Slack lists at most one installation there, and leaves out its `bot_id`.
     """
-    entries = payload.get("authorizations")
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and entry.get("is_bot") is True and is_id(entry.get("user_id")):
-            return Identity(_id(entry, "team_id"), entry["user_id"], "", "", _id(entry, "enterprise_id"))
+    for entry in objects_in(payload.get("authorizations")):
+        if entry.get("is_bot") is True and is_id(entry.get("user_id")):
+            return Identity(_id_at(entry, "team_id"), entry["user_id"], "", "", _id_at(entry, "enterprise_id"))
     return None
 
 
 def from_facts(facts: object) -> Identity | None:
-    """Return the identity that `facts` tell, as auth.test does; None if the team or the user is missing."""
+    """Read an identity from a mapping with the keys of auth.test; return None if the team or the user is missing."""
     if not isinstance(facts, Mapping) or not (is_id(facts.get("team_id")) and is_id(facts.get("user_id"))):
         return None
-    return Identity(*(_id(facts, name) for name in Identity.__dataclass_fields__))
+    return Identity(*(_id_at(facts, name) for name in Identity.__dataclass_fields__))
 
 
-def _id(facts: Mapping[str, Any], name: str) -> str:
-    value = facts.get(name)
+def _id_at(facts: Mapping[str, Any], key: str) -> str:
+    value = facts.get(key)
     return value if is_id(value) else ""

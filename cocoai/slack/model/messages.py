@@ -1,32 +1,35 @@
-"""Message: one message of a thread as Slack tells it; Mark: what a message of ours bears, so that it is found again.
+"""Messages of a thread as Slack describes them, and the metadata by which we find our own messages again.
 
-Pure: it reads what Slack's JSON holds, and passes over whatever is odd.
+Pure: it reads what Slack's JSON holds, and passes over whatever is odd. It must not call Slack.
+Source: docs.slack.dev/reference/methods/conversations.replies, docs.slack.dev/messaging/message-metadata.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cocoai.json_values import encodable, mapping_at, objects_in, text_at
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.files import File, files_of
+from cocoai.slack_ids import is_ts
 
 EVENT_TYPE = "cocoai"
+"""The `event_type` of our metadata, which tells it from other apps'."""
+
 KINDS = ("placeholder", "answer", "part", "note", "error")
+"""What a message of ours may be to the question that it replies to."""
 
 MOST_OF_A_NAME = 40
-"""Characters of somebody's name that are kept."""
-
-_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
+"""Characters of a person's or a bot's name that are kept."""
 
 
 @dataclass(frozen=True)
 class MessageMetadata:
-    """What a message of ours bears: the question's key, what it is to that (one of KINDS), which part of the reply.
+    """Our own metadata of one message: the question's key, the kind of message (one of KINDS), the part's number.
 
-    `again`: the ts of the message that was asked once more, if the question was that.
+    `again` is the ts of the message that was asked once more, if the question was that; else empty.
     """
 
     key: str
@@ -35,85 +38,74 @@ class MessageMetadata:
     again: str = ""
 
     def payload(self) -> dict[str, Any]:
-        """The mark as a message's metadata bears it."""
+        """Return the fields as Slack takes them in a message's `event_payload`."""
         return {name: value for name, value in asdict(self).items() if name != "again" or value}
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a thread as Slack tells it; `text` still has its entities. What Slack leaves out is empty.
+    """One message of a thread; `text` still has Slack's entities. What Slack leaves out is empty.
 
-    `name` is a bot's own; people's are asked for with users.info.
+    `metadata` is None unless it is ours. `name` is a bot's own name; a person's has to be asked for with users.info.
     """
 
     ts: str
     user: str
     bot_id: str
     text: str
-    mark: MessageMetadata | None
+    metadata: MessageMetadata | None
     subtype: str
     name: str = ""
     files: tuple[File, ...] = ()
 
 
-def is_ts(value: object) -> bool:
-    """Has `value` the shape of a message's ts?"""
-    return isinstance(value, str) and _TS.fullmatch(value) is not None
-
-
-def message_of(told: object) -> Message | None:
-    """One entry of conversations.replies; None if it has not even a ts."""
-    if not isinstance(told, dict) or not is_ts(told.get("ts")):
+def message_of(entry: object) -> Message | None:
+    """Read one entry of conversations.replies; return None if it has no ts."""
+    if not isinstance(entry, dict) or not is_ts(entry.get("ts")):
         return None
-    words = {name: text_at(told, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
-    mark = _mark(told.get("metadata"))
-    words["text"] = _said(told, is_ours=mark is not None)
-    return Message(**words, mark=mark, name=_bot_name(told), files=files_of(told))
+    texts = {name: text_at(entry, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
+    metadata = _read_metadata(entry.get("metadata"))
+    texts["text"] = _whole_text(entry, is_ours=metadata is not None)
+    return Message(**texts, metadata=metadata, name=_bot_name(entry), files=files_of(entry))
 
 
-def text_at(told: Mapping[str, Any], name: str) -> str:
-    """The text under this name; empty if there is none."""
-    value = told.get(name)
-    return value if isinstance(value, str) else ""
+def name_of(name: str) -> str:
+    """Return a person's or bot's name as one short line that any file and any socket takes; "" if nothing is left."""
+    unescaped = encodable(name).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    visible = "".join(character if character.isprintable() else " " for character in unescaped)
+    return " ".join(visible.split())[:MOST_OF_A_NAME].strip()
 
 
-def name_of(told: str) -> str:
-    """A name as one short line of characters that any file and any socket takes; empty if nothing is left of it."""
-    read = told.encode("utf-8", "replace").decode("utf-8").replace("&lt;", "<").replace("&gt;", ">")
-    seen = "".join(character if character.isprintable() else " " for character in read.replace("&amp;", "&"))
-    return " ".join(seen.split())[:MOST_OF_A_NAME].strip()
-
-
-def _mark(metadata: object) -> MessageMetadata | None:
-    """The mark in a message's metadata; None for other apps' metadata and for anything odd."""
+def _read_metadata(metadata: object) -> MessageMetadata | None:
+    """Read our metadata of a message; return None for another app's and for anything odd."""
     if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return None
-    payload = metadata.get("event_payload")
-    if not isinstance(payload, dict) or payload.get("kind") not in KINDS or type(payload.get("n")) is not int:
+    payload = mapping_at(metadata, "event_payload")
+    # `type(...) is int`: a bool is an int too, but no part's number.
+    if payload.get("kind") not in KINDS or type(payload.get("n")) is not int:
         return None
-    again = text_at(payload, "again")
+    again = payload.get("again")
     return MessageMetadata(text_at(payload, "key"), payload["kind"], payload["n"], again if is_ts(again) else "")
 
 
-def _said(told: Mapping[str, Any], *, is_ours: bool) -> str:
-    """The text, else what blocks or legacy attachments say. In a message of ours `text` may be cut: blocks have all."""
-    text = text_at(told, "text")
+def _whole_text(entry: Mapping[str, Any], *, is_ours: bool) -> str:
+    """Return the message's text; if that is empty, the text of its blocks or of its legacy attachments."""
+    text = text_at(entry, "text")
     if is_ours:
-        return max(text, text_of_blocks(told.get("blocks")), key=len)
-    return text or text_of_blocks(told.get("blocks")) or _attached_text(told)
+        # The text of our own message may be a cut fallback, while its blocks hold the whole part.
+        return max(text, text_of_blocks(entry.get("blocks")), key=len)
+    return text or text_of_blocks(entry.get("blocks")) or _text_of_attachments(entry)
 
 
-def _bot_name(told: Mapping[str, Any]) -> str:
-    profile = told.get("bot_profile")
-    return name_of(text_at(told, "username") or (text_at(profile, "name") if isinstance(profile, dict) else ""))
+def _bot_name(entry: Mapping[str, Any]) -> str:
+    return name_of(text_at(entry, "username") or text_at(mapping_at(entry, "bot_profile"), "name"))
 
 
-def _attached_text(told: Mapping[str, Any]) -> str:
-    """Many bots say all they have to say in legacy attachments, whose `fallback` is their plain text."""
-    attached = told.get("attachments")
-    each = [one for one in attached if isinstance(one, dict)] if isinstance(attached, list) else []
-    return "\n".join(filter(None, map(_attached, each)))
+def _text_of_attachments(entry: Mapping[str, Any]) -> str:
+    """Return the text of all legacy attachments, one a line: many bots write all of their text there."""
+    return "\n".join(filter(None, map(_text_of_attachment, objects_in(entry.get("attachments")))))
 
 
-def _attached(one: Mapping[str, Any]) -> str:
-    return text_of_blocks(one.get("blocks")) or text_at(one, "fallback") or text_at(one, "text")
+def _text_of_attachment(attachment: Mapping[str, Any]) -> str:
+    # `fallback` is the attachment in plain text, but some clients write only "[no preview available]" into it.
+    return text_of_blocks(attachment.get("blocks")) or text_at(attachment, "fallback") or text_at(attachment, "text")

@@ -1,4 +1,4 @@
-"""What Slack posted, as facts: a question, a challenge, or an event that is ignored."""
+"""What an event of Slack's can turn out to be: a question, a challenge, or an event that is ignored. Facts, no I/O."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ Kind = Literal["mention", "direct", "follow_up", "again"]
 
 @dataclass(frozen=True)
 class Challenge:
-    """Slack asks whether this address is ours: the answer is 200 and `text`."""
+    """Slack's check that this address is ours; it is answered with 200 and `text`."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Ignored:
-    """An event that we leave alone; the reason is ours and safe in a log."""
+    """An event that is left alone. The reason is in our own words, so it is safe in a log."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Question:
-    """An event we answer. `text` is as Slack wrote it, entities and all; `event_time` is in seconds.
+    """An event that is answered. `text` still has Slack's entities; `event_time` is in seconds since the epoch.
 
-    `thread_ts` is `ts` for a message that opens its thread. `user` and `team` are the asker's.
-    `files` are as files.File writes them down. `is_bare`: told in a copy that may leave files out (app_mention).
-    `again`: the ts of the message that is asked once more, where that is not this one; `reply` is how our reply to it
-    begins, where its own text is not known any more.
+    `thread_ts` equals `ts` for a message that opens its thread. `user` and `team` are the asker's.
+    `files` are facts of files.File. `is_bare`: read from a copy that may leave files out (app_mention).
+    `again` is the ts of the message that is asked once more, if that is not this one. `reply` is how our reply to that
+    message begins, if the message's own text is no longer known.
     """
 
     kind: Kind
@@ -49,26 +49,28 @@ class Question:
 
     @property
     def key(self) -> str:
-        """`CHANNEL-THREAD_TS-TS`, the same for every copy of the message, and safe as a file's name."""
+        """Return `CHANNEL-THREAD_TS-TS`, which is the same for every copy of the message and safe as a file's name."""
         return f"{self.channel}-{self.thread_ts}-{self.ts}"
 
     @property
     def in_thread(self) -> bool:
-        """Was it asked inside a thread, rather than opening one?"""
+        """Return True if the question was asked inside a thread, False if its message opens one."""
         return self.thread_ts != self.ts
 
     def facts(self) -> dict[str, Any]:
-        """The question as JSON takes it."""
+        """Return the question in a form that JSON takes."""
         return {**vars(self), "files": list(self.files)}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Question:
-        """The reverse; facts that a later version added are passed over, and those that an earlier one did not know
-        have their defaults. Raises KeyError if one is missing that there always was.
+        """Return the question that `facts()` of this or another version has written.
+
+        Facts that a later version added are passed over; those that an earlier version did not know get their
+        defaults. Raise KeyError if one is missing that every version has written.
         """
-        known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts or _is_old(field)}
+        known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts or _is_required(field)}
         return cls(**known | {"files": tuple(facts.get("files", ()))})
 
 
-def _is_old(field: Field[Any]) -> bool:
+def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING

@@ -1,85 +1,113 @@
-"""A thread in Slack as the turns that a model is shown. Pure.
+"""Turns a thread in Slack into the turns of a conversation that a model is shown. Pure.
 
-People are the askers, our own answers are ours; placeholders, notes and errors are nobody's turn. What was edited
-counts as it stands now, what was deleted is gone. What we said before is handed in whole, since Slack has it in parts.
+People's messages are the asker's turns, our answers are ours; placeholders, notes and errors are left out. An edited
+message counts as it stands now, a deleted one not at all. Our earlier answers are read by a callable, since Slack has
+them only in parts. It must not know the spool or Slack's API.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from cocoai.conversation import Turn, merged
 from cocoai.errors import Permanent
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.question import Question
-from cocoai.slack.thread.speakers import display_names, has_several_speakers, is_bot, speaker
+from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker
 from cocoai.spool.key import Key
 
 SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
-"""Subtypes that carry what somebody said; the others say that somebody joined, or that a message was deleted."""
+"""Subtypes of messages that somebody wrote; the others report, for instance, a join or a deletion."""
 
-Place = tuple[str, int, str]
-"""The question's or message's own time, 0 for people and 1 for our answer to it, and when that was asked for."""
+_SortKey = tuple[str, int, str]
+"""Orders the turns: the ts of the question or message, 0 for people and 1 for our answer to it, the ts of the request.
+
+The first and the last differ for an answer to a question that was asked once more.
+"""
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """Our reply to one question, in as many messages as Slack has of it."""
+    """Our reply to one question, in as many messages as Slack has of it; `metadata` is the first message's."""
 
-    mark: MessageMetadata
+    metadata: MessageMetadata
     messages: Sequence[Message]
 
     @property
-    def asked(self) -> str:
-        return _sortable(Key.parse(self.mark.key).ts)
+    def requested_at(self) -> str:
+        """Return the ts of the question, or of the click that asked it once more, in sortable form."""
+        return _sortable(Key.parse(self.metadata.key).ts)
 
     @property
-    def place(self) -> Place:
-        return (_sortable(self.mark.again) if self.mark.again else self.asked, 1, self.asked)
+    def sort_key(self) -> _SortKey:
+        again = self.metadata.again
+        return (_sortable(again) if again else self.requested_at, 1, self.requested_at)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What is seen of a thread when a question is asked: what people said before, our answers, the question."""
+class _VisibleThread:
+    """The part of a thread that a question can see: people's messages before it, our answers, and its own message."""
 
     people: Sequence[Message]
     answers: Sequence[_Answer]
     question: Message
 
-    def since(self, moment: str) -> _Seen:
-        """What was said and asked after that moment."""
-        people = [message for message in self.people if _sortable(message.ts) > moment]
-        return _Seen(people, [answer for answer in self.answers if answer.asked > moment], self.question)
+    def since(self, ts: str) -> _VisibleThread:
+        """Return the part behind `ts` (in sortable form): messages written and answers requested later than that."""
+        people = [message for message in self.people if _sortable(message.ts) > ts]
+        return _VisibleThread(people, [answer for answer in self.answers if answer.requested_at > ts], self.question)
 
 
 @dataclass(frozen=True)
-class _Reader:
-    """Reads messages as turns. `called` tells what people are called; with `several`, who says what."""
+class _TurnBuilder:
+    """Makes turns of messages. With `are_named`, the speaker's name stands before each text that is not ours."""
 
     own_user: str
-    called: Mapping[str, str]
-    several: bool
+    names: Mapping[str, str]
+    are_named: bool
 
     @classmethod
-    def of(cls, seen: _Seen, own_user: str, names: Callable[[str], str]) -> _Reader:
-        speaking = [*seen.people, seen.question]
-        return cls(own_user, display_names(speaking, own_user, names), has_several_speakers(speaking))
+    def of(cls, thread: _VisibleThread, own_user: str, names: Names) -> _TurnBuilder:
+        messages = [*thread.people, thread.question]
+        return cls(own_user, display_names(messages, own_user, names), has_several_speakers(messages))
 
-    def asker(self, message: Message) -> Turn:
-        text = "\n".join(filter(None, (self._read(message), *map(_named, message.files))))
-        return Turn("asker", f"{self.called[speaker(message)]}: {text}" if self.several and text else text)
+    def askers_turn(self, message: Message) -> Turn:
+        """Return a person's message as a turn, each of its files named on a line of its own."""
+        text = "\n".join(filter(None, (self._plain_text(message), *map(_file_note, message.files))))
+        return Turn("asker", f"{self.names[speaker(message)]}: {text}" if self.are_named and text else text)
 
-    def ours(self, answer: _Answer, said: Callable[[str], str | None]) -> Turn:
-        whole = said(answer.mark.key)
+    def own_turn(self, answer: _Answer, kept_answer: Callable[[str], str | None]) -> Turn:
+        """Return our answer as a turn: the whole text if it is kept, else what Slack has of it."""
+        whole = kept_answer(answer.metadata.key)
         if whole is None:
-            whole = "\n".join(filter(None, map(self._read, answer.messages)))
+            whole = "\n".join(filter(None, map(self._plain_text, answer.messages)))
         return Turn("cocoai", whole.strip())
 
-    def _read(self, message: Message) -> str:
-        return plain(message.text, self.own_user, lambda user: self.called.get(user, ""))
+    def _plain_text(self, message: Message) -> str:
+        return plain_text(message.text, self.own_user, self._name_of_user)
+
+    def _name_of_user(self, user: str) -> str:
+        return self.names.get(user, "")
+
+
+def _nothing_kept(_key: str) -> None: ...
+
+
+class _NoNames:
+    def name(self, user: str) -> str:
+        del user
+        return ""
+
+
+_NO_NAMES = _NoNames()
+
+
+def _no_reset(_text: str) -> bool:
+    return False
 
 
 def turns(
@@ -87,63 +115,69 @@ def turns(
     question: Question,
     own_user: str,
     *,
-    said: Callable[[str], str | None] = lambda _key: None,
-    names: Callable[[str], str] = lambda _user: "",
-    is_reset: Callable[[str], bool] = lambda _text: False,
+    kept_answer: Callable[[str], str | None] = _nothing_kept,
+    names: Names = _NO_NAMES,
+    is_reset: Callable[[str], bool] = _no_reset,
 ) -> tuple[Turn, ...]:
-    """What was said before `question`, oldest first, and the question as the last turn.
+    """Return the turns before `question`, oldest first, and the question as the last turn.
 
     An answer stands behind the question it answers, not where its placeholder happened to be posted: a second
     question asked while the first was being answered must still see that answer.
 
-    `said(key)` is all that we answered to that question, None if Slack has to tell; `names(user)` what somebody is
-    called, empty if that is not known. Nothing up to the last message that `is_reset` (its plain text) is seen.
+    `kept_answer(key)` returns our whole answer to that question, None if only Slack has it. `names` returns
+    a person's name, "" if it is unknown. `is_reset(text)` tells whether a message (its plain text) starts over: nothing
+    up to the last such message is seen.
 
-    Raises `Permanent` (`again_gone`) if nothing is left of the message that is to be asked again.
+    Raise `Permanent` (`again_gone`) if nothing is left of the message that is to be asked again.
     """
-    seen = _seen(messages, question, own_user)
-    seen = seen.since(_last_reset(seen.people, own_user, is_reset))
-    reader = _Reader.of(seen, own_user, names)
-    placed = [((_sortable(message.ts), 0, ""), reader.asker(message)) for message in seen.people]
-    placed += [(answer.place, reader.ours(answer, said)) for answer in seen.answers]
-    placed.sort(key=lambda pair: pair[0])
-    # What is attached to the question itself goes along with it.
-    asked = reader.asker(replace(seen.question, files=()))
-    return (*merged(turn for _, turn in placed if turn.text), asked)
+    thread = _visible_thread(messages, question, own_user)
+    thread = thread.since(_last_reset(thread.people, own_user, is_reset))
+    builder = _TurnBuilder.of(thread, own_user, names)
+    placed = [((_sortable(message.ts), 0, ""), builder.askers_turn(message)) for message in thread.people]
+    placed += [(answer.sort_key, builder.own_turn(answer, kept_answer)) for answer in thread.answers]
+    placed.sort(key=itemgetter(0))
+    # The question's own files are attached to its turn, so they are not named in its text.
+    last = builder.askers_turn(replace(thread.question, files=()))
+    return (*merged(turn for _, turn in placed if turn.text), last)
 
 
 def files_of_question(messages: Iterable[Message], question: Question) -> tuple[File, ...]:
-    """The files of what is asked, as its message has them now; as the event told them if the message is not there."""
-    found = _message_at(messages, _asked_at(question))
+    """Return the files that the question's message has now; those of the event if the message is not in the thread."""
+    found = _message_at(messages, _message_ts(question))
     return found.files if found else tuple(map(File.from_facts, question.files))
 
 
-def words_of_question(messages: Iterable[Message], question: Question, own_user: str) -> str:
-    """What is asked, as its message says it now, nobody's name before it. Raises as `turns` does."""
-    return plain(_question(messages, question, own_user).text, own_user)
+def text_of_question(messages: Iterable[Message], question: Question, own_user: str) -> str:
+    """Return the plain text of the question's message as it stands now, without a name before it.
+
+    Raise `Permanent` (`again_gone`) as `turns` does.
+    """
+    return plain_text(_question_message(messages, question, own_user).text, own_user)
 
 
-def _seen(messages: Iterable[Message], question: Question, own_user: str) -> _Seen:
-    # Once each: a reply that was sent to the channel too may be told of twice.
-    once = sorted({message.ts: message for message in messages}.values(), key=lambda message: _sortable(message.ts))
-    before = _sortable(_asked_at(question))
-    people = [message for message in once if _is_speech(message, own_user) and _sortable(message.ts) < before]
-    answers = [answer for answer in _answers(once, own_user) if answer.asked < before]
-    return _Seen(people, answers, _question(once, question, own_user))
+def _visible_thread(messages: Iterable[Message], question: Question, own_user: str) -> _VisibleThread:
+    """Return what a question can see of the thread: everything before its message, and the message itself."""
+    # Each ts once: Slack may list a reply twice that was sent to the channel too.
+    unique = sorted({message.ts: message for message in messages}.values(), key=_sortable_ts)
+    before = _sortable(_message_ts(question))
+    people = [message for message in unique if _is_speech(message, own_user) and _sortable(message.ts) < before]
+    answers = [answer for answer in _answers(unique, own_user) if answer.requested_at < before]
+    return _VisibleThread(people, answers, _question_message(unique, question, own_user))
 
 
-def _question(messages: Iterable[Message], question: Question, own_user: str) -> Message:
-    """The message that asks, as it stands now; of one that is not in the thread, what the event told."""
-    ts = _asked_at(question)
-    told = Message(ts, question.user, "", question.text, None, "")
+def _question_message(messages: Iterable[Message], question: Question, own_user: str) -> Message:
+    """Return the question's message as it stands now; one made of the event's facts if it is not in the thread."""
+    ts = _message_ts(question)
     if found := _message_at(messages, ts):
         return found
-    if question.again and not question.files and not plain(question.text, own_user):
+    # Asked once more, while the message is gone and the text of the first question is no longer known.
+    if question.again and not question.files and not plain_text(question.text, own_user):
         raise Permanent("again_gone")
-    return told
+    return Message(ts, question.user, "", question.text, None, "")
 
 
-def _asked_at(question: Question) -> str:
+def _message_ts(question: Question) -> str:
+    """Return the ts of the message that holds the question's text: of one asked once more, the first one's."""
     return question.again or question.ts
 
 
@@ -152,32 +186,37 @@ def _message_at(messages: Iterable[Message], ts: str) -> Message | None:
 
 
 def _is_speech(message: Message, own_user: str) -> bool:
-    """Did somebody else say this? Another app's placeholders say as little as our own."""
-    is_said = message.mark is None or message.mark.kind in ("answer", "part")
-    return is_said and message.user != own_user and message.subtype in SPOKEN
+    """Check whether somebody other than us said something with this message."""
+    # Another installation's placeholders, notes and errors say as little as our own.
+    has_content = message.metadata is None or message.metadata.kind in ("answer", "part")
+    return has_content and message.user != own_user and message.subtype in SPOKEN
 
 
 def _answers(messages: Iterable[Message], own_user: str) -> list[_Answer]:
-    """Our answers that still stand: one whose first message was deleted is gone, whatever else is left of it."""
+    """Return our answers whose first message still stands, each with its parts in order.
+
+    An answer whose first message was deleted is gone, whatever else is left of it.
+    """
     parts: dict[str, dict[int, Message]] = {}
     firsts: dict[str, MessageMetadata] = {}
     for message in messages:
-        mark = message.mark
-        if mark and message.user == own_user and mark.kind in ("answer", "part") and _is_key(mark.key):
-            parts.setdefault(mark.key, {}).setdefault(mark.n, message)
-            if mark.kind == "answer":
-                firsts.setdefault(mark.key, mark)
-    return [_Answer(mark, [parts[key][n] for n in sorted(parts[key])]) for key, mark in firsts.items()]
+        metadata = message.metadata
+        if metadata and message.user == own_user and metadata.kind in ("answer", "part") and _is_key(metadata.key):
+            parts.setdefault(metadata.key, {}).setdefault(metadata.n, message)
+            if metadata.kind == "answer":
+                firsts.setdefault(metadata.key, metadata)
+    return [_Answer(first, [parts[key][n] for n in sorted(parts[key])]) for key, first in firsts.items()]
 
 
 def _last_reset(people: Sequence[Message], own_user: str, is_reset: Callable[[str], bool]) -> str:
-    """When somebody last asked to start over; empty if nobody did. Another app does not ask."""
-    asked = (message for message in people if not is_bot(message) and is_reset(plain(message.text, own_user)))
-    return max((_sortable(message.ts) for message in asked), default="")
+    """Return the ts, in sortable form, of the last message that starts over; "" if none does."""
+    # Another app's message is no command.
+    resets = (message for message in people if not is_bot(message) and is_reset(plain_text(message.text, own_user)))
+    return max(map(_sortable_ts, resets), default="")
 
 
-def _named(file: File) -> str:
-    """What was in an earlier file is not shown again."""
+def _file_note(file: File) -> str:
+    """Return `[file: NAME]`, which stands for a file of an earlier message: its content is not shown again."""
     return f"[file: {name_of(file.name)}]" if name_of(file.name) else "[file]"
 
 
@@ -189,6 +228,11 @@ def _is_key(key: str) -> bool:
     return True
 
 
+def _sortable_ts(message: Message) -> str:
+    return _sortable(message.ts)
+
+
 def _sortable(ts: str) -> str:
+    """Return `ts` padded so that texts sort as the times do."""
     seconds, _, fraction = ts.partition(".")
     return f"{seconds:0>12}.{fraction:0<8}"

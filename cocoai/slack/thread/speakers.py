@@ -1,63 +1,82 @@
-"""Who speaks in what is seen of a thread, and what everybody in it is called: told apart by name, never by id.
+"""Who speaks in the visible part of a thread, and the name that each person in it is shown by, never an id.
 
-Pure: `names` is handed in, and asked for no more people than it takes.
+Pure: names are looked up by a callable, for no more people than necessary.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from cocoai.slack.model.messages import Message
+from cocoai.slack_ids import ID, is_id
 
 MOST_NAMES = 20
-"""People whose names are asked for at one question: those who were seen last."""
+"""People whose names are looked up for one question: those who appear last."""
 
-_MENTION = re.compile(r"<@([A-Z0-9]{2,24})[|>]")
-_PERSON = re.compile(r"[UW][A-Z0-9]{1,23}")
+_MENTION = re.compile(f"<@({ID})[|>]")
+_PERSONS = ("U", "W")
+"""First letters of a person's id; a bot's is B."""
 
 
 def is_bot(message: Message) -> bool:
-    """Another app's message: it says what it has to say, but commands nobody."""
+    """Check whether another app wrote the message: such a message is shown, but is no command."""
     return bool(message.bot_id) or message.subtype == "bot_message"
 
 
 def speaker(message: Message) -> str:
-    """Who said it: a person's id. One bot may speak under several names, and counts as several."""
+    """Return the id of the person or bot that wrote the message; `bot NAME` for a bot that gives a name.
+
+    One bot may speak under several names, and counts as several speakers.
+    """
     own_name = message.name if is_bot(message) else ""
     return f"bot {own_name}" if own_name else message.user or message.bot_id
 
 
-def has_several_speakers(seen: Iterable[Message]) -> bool:
-    """Does more than one speak? Only then a name stands before each message."""
-    return len({speaker(message) for message in seen}) > 1
+class Names(Protocol):
+    """What people are called."""
+
+    def name(self, user: str) -> str:
+        """Return the user's name; "" if it is unknown."""
 
 
-def display_names(seen: Sequence[Message], own_user: str, names: Callable[[str], str]) -> Mapping[str, str]:
-    """What everybody who is mentioned is called, and each speaker, if there are several.
+def has_several_speakers(messages: Iterable[Message]) -> bool:
+    """Check whether more than one speaker wrote the messages: only then a name stands before each."""
+    return len({speaker(message) for message in messages}) > 1
 
-    Whose name is not known is `Person 1` and so on, in the order of the thread; namesakes are numbered too.
+
+def display_names(messages: Sequence[Message], own_user: str, names: Names) -> Mapping[str, str]:
+    """Return a name, different from all others, for each mentioned user, and for each speaker if there are several.
+
+    `names` returns a person's name, "" if it is unknown: then the name is `Person 1` and so on, in the order
+    of the thread. Namesakes are numbered too.
     """
-    several = has_several_speakers(seen)
-    everybody: list[str] = []
-    for message in seen:
-        everybody += [speaker(message)] if several else []
-        everybody += [who for who in _MENTION.findall(message.text) if who != own_user]
-    asked = [who for who in dict.fromkeys(reversed(everybody)) if _PERSON.fullmatch(who)][:MOST_NAMES]
-    known = {who: names(who) for who in asked}
-    known |= {speaker(message): message.name for message in seen if is_bot(message) and message.name}
-    return _apart({who: known.get(who, "") for who in everybody})
+    is_named = has_several_speakers(messages)
+    shown: list[str] = []
+    for message in messages:
+        shown += [speaker(message)] if is_named else []
+        shown += [user for user in _MENTION.findall(message.text) if user != own_user]
+    # From the end of the thread, since only MOST_NAMES are looked up.
+    looked_up = [user for user in dict.fromkeys(reversed(shown)) if _is_person(user)][:MOST_NAMES]
+    found = {user: names.name(user) for user in looked_up}
+    found |= {speaker(message): message.name for message in messages if is_bot(message) and message.name}
+    return _made_unique({user: found.get(user, "") for user in shown})
 
 
-def _apart(known: Mapping[str, str]) -> Mapping[str, str]:
-    """Everybody under a name that nobody else has."""
-    apart: dict[str, str] = {}
+def _is_person(user: str) -> bool:
+    return is_id(user) and user.startswith(_PERSONS)
+
+
+def _made_unique(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the names with a number behind each one that is taken already; an empty one becomes `Person`."""
+    unique: dict[str, str] = {}
     taken = {""}
-    last = dict.fromkeys(known.values(), 1) | {"": 0}
-    for who, name in known.items():
-        apart[who] = name
-        while apart[who] in taken:
-            last[name] += 1
-            apart[who] = f"{name or 'Person'} {last[name]}"
-        taken.add(apart[who])
-    return apart
+    last_number = dict.fromkeys(names.values(), 1) | {"": 0}
+    for user, name in names.items():
+        unique[user] = name
+        while unique[user] in taken:
+            last_number[name] += 1
+            unique[user] = f"{name or 'Person'} {last_number[name]}"
+        taken.add(unique[user])
+    return unique

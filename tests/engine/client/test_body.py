@@ -1,4 +1,4 @@
-"""engine/client/body.py over real connections: nothing is lost, whatever the network cut, and nobody waits too long."""
+"""engine/client/body.py over real connections: the network's cuts lose no data, and no wait is too long."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.engine.client.body import PLENTY, Body, Chunked, Interrupted
+from cocoai.engine.client.body import CHUNK_SIZE, Body, Chunked, Interrupted
 from cocoai.rehearsal.certificates import Certificates
 
 PATIENCE = 30.0
@@ -27,60 +27,63 @@ CHUNKED = {"transfer-encoding": "chunked"}
 
 @dataclass
 class Wire:
-    """A connection, and what the server at its other end writes."""
+    """A connection by both its ends, and the buffered reader of the client's end."""
 
-    ours: socket.socket
-    theirs: socket.socket
+    client_end: socket.socket
+    server_end: socket.socket
     reader: io.BufferedReader
 
     def body(self, **headers: str) -> Body:
-        return Body(self.reader, self.ours, 200, {name.replace("_", "-"): value for name, value in headers.items()})
+        """Return the body of a response with these headers; `_` in a name means `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Body(self.reader, self.client_end, 200, named)
 
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
+    """Connect two sockets for one test."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        ours = socket.create_connection(listener.getsockname())
-        theirs, _ = listener.accept()
-    with ours, theirs, ours.makefile("rb") as reader:
-        yield Wire(ours, theirs, reader)
+        client_end = socket.create_connection(listener.getsockname())
+        server_end, _ = listener.accept()
+    with client_end, server_end, client_end.makefile("rb") as reader:
+        yield Wire(client_end, server_end, reader)
 
 
-def test_all_that_is_there_is_one_gulp(wire: Wire) -> None:
-    """However it was written; and the wait is for its first byte only."""
+def test_read_returns_all_that_has_arrived(wire: Wire) -> None:
+    """All that was written before is one chunk, and only its first byte is waited for."""
     body = wire.body(content_length="6")
     for piece in (b"ab", b"cd"):
-        wire.theirs.sendall(piece)
-    wire.theirs.shutdown(socket.SHUT_WR)
+        wire.server_end.sendall(piece)
+    wire.server_end.shutdown(socket.SHUT_WR)
     body.wait_for_more(PATIENCE)
 
     assert b"abcd" == body.read(PATIENCE)
 
 
-def test_what_breaks_off_is_handed_on_before_the_error(wire: Wire) -> None:
-    """The connection ended before the body did."""
+def test_the_data_before_a_cut_is_returned_first(wire: Wire) -> None:
+    """If the connection ends before the body does, the error comes with the next call."""
     body = wire.body(content_length="6")
-    wire.theirs.sendall(b"abcd")
-    wire.theirs.close()
+    wire.server_end.sendall(b"abcd")
+    wire.server_end.close()
 
     assert b"abcd" == body.read(PATIENCE)
     with pytest.raises(ConnectionError):
         body.read(PATIENCE)
 
 
-def test_the_end_is_the_end(wire: Wire) -> None:
-    """What lies behind the body is not its own, and nobody waits for it."""
+def test_nothing_after_the_body_is_read(wire: Wire) -> None:
+    """Data after the body is not returned, and after the end no call waits."""
     body = wire.body(content_length="2")
-    wire.theirs.sendall(b"ab" + b"behind")
+    wire.server_end.sendall(b"ab" + b"behind")
 
     assert [b"ab", b"", b""] == [body.read(PATIENCE) for _ in range(3)]
     body.wait_for_more(PATIENCE * 100)
 
 
 def test_silence_is_a_time_out(wire: Wire) -> None:
-    """In the middle of a chunk's frame as well."""
+    """Silence is a TimeoutError, also in the middle of an HTTP chunk."""
     body = wire.body(transfer_encoding="chunked")
-    wire.theirs.sendall(b"4\r\nab")
+    wire.server_end.sendall(b"4\r\nab")
     first = body.read(PATIENCE)
 
     assert b"ab" == first
@@ -88,10 +91,10 @@ def test_silence_is_a_time_out(wire: Wire) -> None:
         body.read(0.05)
 
 
-def test_to_gather_is_to_wait_for_more_for_a_while(wire: Wire) -> None:
-    """A little does not wake us: it lies there until we come for it."""
+def test_a_little_data_does_not_end_the_wait_for_more(wire: Wire) -> None:
+    """Less than CHUNK_SIZE stays in the kernel until the time is over."""
     body = wire.body()
-    wire.theirs.sendall(b"a little")
+    wire.server_end.sendall(b"a little")
     began = time.monotonic()
     body.wait_for_more(0.2)
 
@@ -99,172 +102,175 @@ def test_to_gather_is_to_wait_for_more_for_a_while(wire: Wire) -> None:
     assert b"a little" == body.read(PATIENCE)
 
 
-def test_the_end_of_the_connection_ends_the_gathering(wire: Wire) -> None:
-    """At once, however long it was to last."""
+def test_the_end_of_the_connection_ends_the_wait_for_more(wire: Wire) -> None:
+    """The end of the connection ends the wait at once."""
     body = wire.body()
-    wire.theirs.sendall(b"all")
-    wire.theirs.close()
+    wire.server_end.sendall(b"all")
+    wire.server_end.close()
     body.wait_for_more(PATIENCE * 100)
 
     assert [b"all", b""] == [body.read(PATIENCE), body.read(PATIENCE)]
 
 
-def test_plenty_ends_the_gathering(wire: Wire) -> None:
-    """More than that is not left to lie."""
+def test_enough_data_ends_the_wait_for_more(wire: Wire) -> None:
+    """CHUNK_SIZE bytes end the wait at once."""
     body = wire.body()
-    wire.theirs.setblocking(False)
-    sent = wire.theirs.send(b"x" * 2 * PLENTY)
-    assert sent >= PLENTY
+    wire.server_end.setblocking(False)
+    sent = wire.server_end.send(b"x" * 2 * CHUNK_SIZE)
+    assert sent >= CHUNK_SIZE
     body.wait_for_more(PATIENCE * 100)
 
-    assert len(body.read(PATIENCE)) >= PLENTY
+    assert len(body.read(PATIENCE)) >= CHUNK_SIZE
 
 
-# the bell
+# the wake-up descriptor
 
 
 @dataclass
-class WakeupPipe:
-    """A descriptor that rings when the test says so."""
+class Wakeup:
+    """A pipe whose reading end, `fd`, the test makes readable."""
 
     fd: int
-    rope: int
+    writer: int
 
-    def ring(self) -> None:
-        os.write(self.rope, b"!")
+    def write(self) -> None:
+        """Make `fd` readable."""
+        os.write(self.writer, b"!")
 
     def drain(self) -> None:
+        """Empty the pipe again."""
         os.read(self.fd, 1)
 
 
 @pytest.fixture
-def bell() -> Iterator[WakeupPipe]:
-    made = WakeupPipe(*os.pipe())
-    yield made
-    os.close(made.fd)
-    os.close(made.rope)
+def wakeup() -> Iterator[Wakeup]:
+    """Make a wake-up descriptor for one test."""
+    pipe = Wakeup(*os.pipe())
+    yield pipe
+    os.close(pipe.fd)
+    os.close(pipe.writer)
 
 
 @pytest.fixture(params=["plain", "tls"])
-def rung(request: pytest.FixtureRequest, wire: Wire, certificates: Certificates) -> Iterator[Wire]:
-    """A wire, in the clear and under TLS, whose records lie between the connection and what is read of it."""
+def either_wire(request: pytest.FixtureRequest, wire: Wire, certificates: Certificates) -> Iterator[Wire]:
+    """Connect two sockets, in the clear and under TLS, whose records come between the connection and its data."""
     if request.param == "plain":
         yield wire
         return
-    ours, theirs = shaken_hands(wire, certificates)
-    with ours, theirs, ours.makefile("rb") as reader:
-        yield Wire(ours, theirs, reader)
+    client_end, server_end = with_tls(wire, certificates)
+    with client_end, server_end, client_end.makefile("rb") as reader:
+        yield Wire(client_end, server_end, reader)
 
 
-def shaken_hands(wire: Wire, certificates: Certificates) -> tuple[socket.socket, socket.socket]:
-    """Both ends under TLS; the client has not read the tickets that the server sends behind the handshake."""
+def with_tls(wire: Wire, certificates: Certificates) -> tuple[socket.socket, socket.socket]:
+    """Return both ends under TLS; the client has not read the tickets that follow the handshake."""
     client = ssl.create_default_context(cafile=certificates.ca_file)
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(certificates.cert_file, certificates.key_file)
     # What is written must be there, though the tickets before it are not acknowledged yet.
-    wire.theirs.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with ThreadPoolExecutor(1) as hand:
-        theirs = hand.submit(server.wrap_socket, wire.theirs, server_side=True)
-        ours = client.wrap_socket(wire.ours, server_hostname="127.0.0.1")
-        return ours, theirs.result(PATIENCE)
+    wire.server_end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with ThreadPoolExecutor(1) as threads:
+        handshake = threads.submit(server.wrap_socket, wire.server_end, server_side=True)
+        client_end = client.wrap_socket(wire.client_end, server_hostname="127.0.0.1")
+        return client_end, handshake.result(PATIENCE)
 
 
-def test_the_bell_ends_the_wait_for_the_first_byte(rung: Wire, bell: WakeupPipe) -> None:
-    """And nothing is lost: hushed, the body is read on to its end."""
-    body = rung.body(content_length="5")
-    body.bell = bell.fd
-    bell.ring()
+def test_wakeup_interrupts_a_read_without_data(either_wire: Wire, wakeup: Wakeup) -> None:
+    """After `drain` the body is read on to its end, and nothing is lost."""
+    body = either_wire.body(content_length="5")
+    body.wakeup = wakeup.fd
+    wakeup.write()
 
     with pytest.raises(Interrupted):
         body.read(PATIENCE)
-    bell.drain()
-    rung.theirs.sendall(b"words")
+    wakeup.drain()
+    either_wire.server_end.sendall(b"words")
     assert [b"words", b""] == [body.read(PATIENCE), body.read(PATIENCE)]
 
 
-def test_what_is_there_is_read_though_the_bell_rings(rung: Wire, bell: WakeupPipe) -> None:
-    """It is not lost to whoever ends with what is there, also if it came together with the headers."""
-    rung.theirs.sendall(b"HTTP/1.1 200 OK\r\n\r\nfirst")
-    rung.reader.readline()
-    rung.reader.readline()
-    body = rung.body()
-    body.bell = bell.fd
-    bell.ring()
+def test_wakeup_does_not_interrupt_a_read_with_data(either_wire: Wire, wakeup: Wakeup) -> None:
+    """Data that has arrived is returned first, also if it came together with the headers."""
+    either_wire.server_end.sendall(b"HTTP/1.1 200 OK\r\n\r\nfirst")
+    either_wire.reader.readline()
+    either_wire.reader.readline()
+    body = either_wire.body()
+    body.wakeup = wakeup.fd
+    wakeup.write()
 
     assert b"first" == body.read(PATIENCE)
     with pytest.raises(Interrupted):
         body.read(PATIENCE)
 
 
-def test_the_bell_ends_the_gathering(rung: Wire, bell: WakeupPipe) -> None:
-    """At once, however long it was to last; what has come lies there for the next read."""
-    body = rung.body()
-    body.bell = bell.fd
-    rung.theirs.sendall(b"a little")
-    bell.ring()
+def test_wakeup_ends_the_wait_for_more(either_wire: Wire, wakeup: Wakeup) -> None:
+    """The wait ends at once, and the data stays for the next read."""
+    body = either_wire.body()
+    body.wakeup = wakeup.fd
+    either_wire.server_end.sendall(b"a little")
+    wakeup.write()
     body.wait_for_more(PATIENCE * 100)
 
     assert b"a little" == body.read(PATIENCE)
 
 
-def test_a_bell_that_does_not_ring_changes_nothing(rung: Wire, bell: WakeupPipe) -> None:
-    """Silence is a time-out, words are read, the end is the end."""
-    body = rung.body()
-    body.bell = bell.fd
+def test_an_unused_wakeup_changes_nothing(either_wire: Wire, wakeup: Wakeup) -> None:
+    """With a wake-up descriptor that is never readable, reads, time-outs and the end are as without."""
+    body = either_wire.body()
+    body.wakeup = wakeup.fd
 
     with pytest.raises(TimeoutError):
         body.read(0.05)
-    rung.theirs.sendall(b"words")
-    rung.theirs.shutdown(socket.SHUT_RDWR)
+    either_wire.server_end.sendall(b"words")
+    either_wire.server_end.shutdown(socket.SHUT_RDWR)
     assert [b"words", b""] == [body.read(PATIENCE), body.read(PATIENCE)]
 
 
-def test_the_bell_is_no_error_of_the_connection(wire: Wire) -> None:
-    """Whoever catches those must not take it for one."""
+def test_interrupted_is_no_os_error(wire: Wire) -> None:
+    """A caller that catches the errors of the connection must not catch `Interrupted`."""
     assert not issubclass(Interrupted, OSError)
 
 
 @pytest.mark.parametrize(
     ("encoding", "packed"), [("gzip", gzip.compress(b"words")), ("deflate", zlib.compress(b"words"))]
 )
-def test_a_server_that_compresses_all_the_same_is_understood(wire: Wire, encoding: str, packed: bytes) -> None:
-    """Nobody asked it to."""
-    wire.theirs.sendall(packed)
+def test_a_compressed_body_is_decoded(wire: Wire, encoding: str, packed: bytes) -> None:
+    """A server may compress although the request does not accept it."""
+    wire.server_end.sendall(packed)
 
-    assert b"words" == wire.body(content_length=str(len(packed)), content_encoding=encoding).whole(PATIENCE)
+    assert b"words" == wire.body(content_length=str(len(packed)), content_encoding=encoding).read_all(PATIENCE)
 
 
-def test_a_body_that_cannot_be_unpacked_is_an_error(wire: Wire) -> None:
-    """Of the connection's family: what it was nobody knows."""
-    wire.theirs.sendall(b"words")
+def test_a_body_that_cannot_be_decoded_is_an_error(wire: Wire) -> None:
+    """A body that is not compressed as its header says is a ConnectionError."""
+    wire.server_end.sendall(b"words")
 
     with pytest.raises(ConnectionError):
-        wire.body(content_length="5", content_encoding="gzip").whole(PATIENCE)
+        wire.body(content_length="5", content_encoding="gzip").read_all(PATIENCE)
 
 
-@pytest.mark.parametrize(("said", "closes"), [("close", True), ("Close", True), ("keep-alive", False), ("", False)])
-def test_whether_the_server_will_close(wire: Wire, said: str, closes: bool) -> None:
-    """As it says itself."""
-    assert closes == wire.body(connection=said).closes
+@pytest.mark.parametrize(("header", "is_last"), [("close", True), ("Close", True), ("keep-alive", False), ("", False)])
+def test_is_last_is_the_connection_header(wire: Wire, header: str, is_last: bool) -> None:
+    """`is_last` is True if the server announces that it will close the connection."""
+    assert is_last == wire.body(connection=header).is_last
 
 
 @given(
     st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.lists(st.integers(0, 400), max_size=8), st.booleans()
 )
-def test_chunks_are_read_whatever_the_cuts(words: list[bytes], cuts: list[int], has_trailers: bool) -> None:
-    """Size lines, words and line ends fall apart anywhere."""
-    raw = b"".join(b"%x\r\n%b\r\n" % (len(word), word) for word in words)
+def test_chunks_are_read_whatever_the_cuts(contents: list[bytes], cuts: list[int], has_trailers: bool) -> None:
+    """Size lines, content and line ends may be cut anywhere."""
+    raw = b"".join(b"%x\r\n%b\r\n" % (len(content), content) for content in contents)
     raw += b"0\r\n" + b"A: trailer\r\n" * has_trailers + b"\r\n"
     places = sorted(min(place, len(raw)) for place in cuts)
     frame = Chunked()
     read = [frame.feed(raw[start:end]) for start, end in zip([0, *places], [*places, len(raw)], strict=True)]
 
-    assert b"".join(words) == b"".join(read)
-    assert frame.complete
+    assert b"".join(contents) == b"".join(read)
+    assert frame.is_complete
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_chunks_or_an_error(raw: bytes) -> None:
-    """Nothing else ever comes out, and it ends."""
+    """For any bytes `feed` returns or raises ConnectionError."""
     with suppress(ConnectionError):
         Chunked().feed(raw)

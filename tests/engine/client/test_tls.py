@@ -1,4 +1,4 @@
-"""engine/client/tls.py: what the one context is made of. That it is kept to, test_line.py and test_https.py say."""
+"""engine/client/tls.py: what the one context trusts. The clients' use of it is tested in test_client.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cocoai.engine.client.tls import is_loopback, tls_context
 from cocoai.errors import CocoAIError
 
 
-def test_the_usual_bundle_is_trusted_and_names_are_checked() -> None:
-    """Without a file of one's own, the world's authorities; nobody can switch the checks off."""
+def test_the_default_bundle_is_trusted_and_names_are_checked() -> None:
+    """Without a file of its own, the context trusts the public authorities and checks names."""
     context = tls_context()
 
     assert len(context.get_ca_certs()) > 100
@@ -20,7 +20,7 @@ def test_the_usual_bundle_is_trusted_and_names_are_checked() -> None:
 
 
 def test_a_bundle_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """Both a missing file and one that is no certificate end in an error which names the file."""
+    """A missing file and one that is no certificate end in an error that names the file."""
     odd = tmp_path / "odd.pem"
     odd.write_text("not a certificate")
 
@@ -42,6 +42,6 @@ def test_a_bundle_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         (None, False),
     ],
 )
-def test_what_is_this_machine(url: str | None, expected: bool) -> None:
-    """By its name or number, and by nothing that only looks like it."""
+def test_which_addresses_are_on_this_machine(url: str | None, expected: bool) -> None:
+    """Only a loopback name or number is this machine, and nothing that looks like one."""
     assert expected == is_loopback(url)

@@ -1,6 +1,6 @@
-"""The entry file of the pool under test, copied into each test's folder: cocoai.fcgi with a house of its own.
+"""The entry file of the pool under test, copied into each test's folder: cocoai.fcgi with another application.
 
-The test speaks to it by what lies beside it: FIFOs to be held at, and marks of what is to go wrong.
+The test steers it by files that lie beside it: FIFOs at which it waits, and names of what is to fail.
 A new WORD is new code.
 """
 
@@ -18,10 +18,12 @@ import socket  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from contextlib import suppress  # noqa: E402
+from functools import partial  # noqa: E402
 
 from cocoai.engine.pool.extra_listeners import ExtraListener  # noqa: E402
 from cocoai.engine.pool.listener import open_listener  # noqa: E402
 from cocoai.engine.pool.master import Master  # noqa: E402
+from cocoai.engine.pool.monitor import HEARTBEAT  # noqa: E402
 from cocoai.engine.pool.reload import inherited_listener  # noqa: E402
 from cocoai.engine.pool.workers import WorkerLimits  # noqa: E402
 from cocoai.engine.process import fork  # noqa: E402
@@ -42,42 +44,45 @@ log = logging.getLogger("entry")
 board = Scoreboard(os.path.join(FOLDER, "scoreboard"), slots=1)
 
 
-def there_is(name: str) -> bool:
+def exists(name: str) -> bool:
+    """Check whether the test has made a file of this name."""
     return os.path.exists(os.path.join(FOLDER, name))
 
 
 def hold(name: str) -> None:
-    """Wait here, where the test has made a FIFO of this name, until it has been there."""
+    """Wait if the test has made a FIFO of this name, until the test has opened and closed it."""
     with suppress(FileNotFoundError), open(os.path.join(FOLDER, name)) as fifo:
         fifo.read()
 
 
-def hold_as_it_reloads(record: logging.LogRecord) -> bool:
-    """The master is caught where it says so, a moment before exec."""
+def hold_before_exec(record: logging.LogRecord) -> bool:
+    """Hold the master where it logs that it reloads, a moment before exec."""
     if record.getMessage() == "pool outcome=reloading":
         hold("held-reload")
     return True
 
 
 def greet(_: Request) -> Response:
+    """Respond at once."""
     return Response(200, f"{WORD} {os.getpid()}".encode())
 
 
 def wait(_: Request) -> Response:
-    """An answer that is not given before the test says so."""
+    """Respond once the test lets it."""
     log.info("waiting")
     hold("held-request")
     return Response(200, f"{WORD} {os.getpid()}".encode())
 
 
 def hang(_: Request) -> Response:
+    """Never respond."""
     log.info("hanging")
     while True:
         time.sleep(60)
 
 
 def work(_: Request) -> Response:
-    """An answer, and a job after it that the test holds."""
+    """Respond, and fork a job after it that the test holds."""
 
     def job() -> None:
         board.take_row(board.job_row(0))
@@ -91,41 +96,42 @@ def work(_: Request) -> Response:
 
 
 def grow(_: Request) -> Response:
-    """This worker takes 64 MiB for good."""
+    """Take 64 MiB for good, then respond once the test lets it."""
     GROWN.append(os.urandom(1 << 16) * 1024)
     hold("held-request")
     return Response(200, str(os.getpid()).encode())
 
 
 def ponder(_: Request) -> Response:
-    """A slow request that notes its key first."""
+    """Note a key, then respond once the test lets it."""
     board.own_row.note("C0PRACTICE-1.0-1.0")
     log.info("pondering")
     hold("held-request")
     return Response(200, str(os.getpid()).encode())
 
 
-def show(connection: socket.socket) -> None:
-    """What is at the door: a word, once the test lets it out."""
+def serve_extra(connection: socket.socket) -> None:
+    """Serve a connection of the extra listener: send this process's pid once the test lets it."""
     signal.setitimer(signal.ITIMER_REAL, 0)  # the test says how long
-    log.info("visited")
-    hold("held-visit")
+    log.info("connected")
+    hold("held-connection")
     connection.sendall(str(os.getpid()).encode())
 
 
 class Maintenance:
-    """What a spool would want of the master."""
+    """Stands for the application's work behind the requests."""
 
     def __init__(self) -> None:
-        # Opened before it becomes nobody.
-        self._no_forks = os.open(os.path.join(FOLDER, "no-forks"), os.O_RDONLY) if there_is("no-forks") else None
+        # Opened before this process becomes the user nobody.
+        self._no_forks = os.open(os.path.join(FOLDER, "no-forks"), os.O_RDONLY) if exists("no-forks") else None
         self._may_fork = True
 
     def begin(self) -> None:
-        log.info("chores=begin")
+        """Log the call."""
+        log.info("maintenance=begin")
 
     def _limit_forks(self, no_forks: int) -> None:
-        """The real limit, laid on by the master itself as the test says."""
+        """Set the real limit of processes, in the master, as the test says."""
         may_fork = os.fstat(no_forks).st_size == 0
         if may_fork != self._may_fork:
             self._may_fork = may_fork
@@ -134,27 +140,32 @@ class Maintenance:
             log.info("forks=%s", may_fork)
 
     def is_due(self) -> bool:
+        """Check whether the test has said so; raise ValueError if it wants that."""
         if self._no_forks is not None:
             self._limit_forks(self._no_forks)
-        if there_is("ill-chores"):
-            raise ValueError("the chores are not well")
-        return there_is("due")
+        if exists("failing-maintenance"):
+            raise ValueError("maintenance fails")
+        return exists("due")
 
     def attend(self) -> None:
+        """Fork a process that logs it."""
         os.unlink(os.path.join(FOLDER, "due"))
-        fork.fork(lambda: log.info("chores=attended"), name="cocoai-usher")
+        fork.fork(partial(log.info, "maintenance=attended"), name="cocoai-helper")
 
     def end(self) -> None:
-        log.info("chores=end")
+        """Log the call."""
+        log.info("maintenance=end")
 
 
 def serve(worker: web_worker.Worker, listener: socket.socket, lifeline: socket.socket) -> None:
-    if there_is("ill-workers"):
-        raise RuntimeError("the workers are not well")
+    """Be a worker, unless the test wants it to die at once."""
+    if exists("failing-workers"):
+        raise RuntimeError("workers fail")
     worker.serve(listener, lifeline)
 
 
 def main() -> int:
+    """Be the master; return the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--bind")
     parser.add_argument("--check", action="store_true")
@@ -164,51 +175,55 @@ def main() -> int:
     parser.add_argument("--request-timeout", type=float, default=60.0)
     parser.add_argument("--slow-request", type=float, default=1000.0)
     parser.add_argument("--max-worker-mib", type=float, default=1000.0)
-    parser.add_argument("--weighing", type=float, default=1000.0)
-    parser.add_argument("--door", type=int)
+    parser.add_argument("--memory-interval", type=float, default=1000.0)
+    parser.add_argument("--extra-port", type=int)
     parser.add_argument("--tick", type=float, default=1000.0)
+    parser.add_argument("--heartbeat", type=float, default=HEARTBEAT)
     parser.add_argument("--drain", type=float, default=10.0)
     parser.add_argument("--uid", type=int)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(process)d %(message)s")
-    logging.root.handlers[0].addFilter(hold_as_it_reloads)
-    if given.check:
+    logging.root.handlers[0].addFilter(hold_before_exec)
+    if arguments.check:
         log.info("checking")
         hold("held-check")
         return 0
     hold("held-start")
-    if there_is("ill-start"):
+    if exists("failing-start"):
         return 3
     try:
-        listener = inherited_listener() or open_listener(given.bind)
+        listener = inherited_listener() or open_listener(arguments.bind)
     except CocoAIError as error:
         print(error, file=sys.stderr)
         return 1
     routes = {"/": greet, "/wait": wait, "/hang": hang, "/work": work, "/grow": grow, "/ponder": ponder}
     router = Router({path: {"GET": handler} for path, handler in routes.items()})
-    worker = web_worker.Worker(router, max_requests=0, request_timeout=given.request_timeout, board=board)
-    doors = [ExtraListener(socket.create_server(("127.0.0.1", given.door)), show)] if given.door else []
+    worker = web_worker.Worker(router, max_requests=0, request_timeout=arguments.request_timeout, board=board)
+    extra_listeners = []
+    if arguments.extra_port:
+        extra_listeners.append(ExtraListener(socket.create_server(("127.0.0.1", arguments.extra_port)), serve_extra))
     pool = Master(
         listener,
-        serve=lambda listener, lifeline: serve(worker, listener, lifeline),
+        serve=partial(serve, worker),
         limits=WorkerLimits(
-            given.workers,
-            given.workers if given.most is None else given.most,
-            idle_timeout=given.idle_timeout,
-            slow_request=given.slow_request,
-            max_worker_mib=given.max_worker_mib,
+            arguments.workers,
+            arguments.workers if arguments.most is None else arguments.most,
+            idle_timeout=arguments.idle_timeout,
+            slow_request=arguments.slow_request,
+            max_worker_mib=arguments.max_worker_mib,
         ),
         board=board,
-        chores=Maintenance(),
+        maintenance=Maintenance(),
         command=[sys.executable, *sys.orig_argv[1:]],
-        doors=doors,
-        tick=given.tick,
-        drain=given.drain,
-        weighing=given.weighing,
+        extra_listeners=extra_listeners,
+        tick=arguments.tick,
+        heartbeat=arguments.heartbeat,
+        drain=arguments.drain,
+        memory_interval=arguments.memory_interval,
     )
-    atexit.register(lambda: log.info("cleaned up"))
-    if given.uid:
-        os.setresuid(given.uid, given.uid, given.uid)
+    atexit.register(log.info, "cleaned up")
+    if arguments.uid:
+        os.setresuid(arguments.uid, arguments.uid, arguments.uid)
     gc.collect()
     gc.freeze()
     pool.run()

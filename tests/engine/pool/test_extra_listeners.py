@@ -1,4 +1,4 @@
-"""Doors: who looks is met by a process of its own, few at once, none for long, and the pool is none the worse."""
+"""Extra listeners: each connection gets a process of its own, few at once, none for long, and requests are served."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.engine.pool.extra_listeners import MOST_VISITORS, ExtraListener, ExtraListeners
+from cocoai.engine.pool.extra_listeners import MAX_CONNECTIONS, ExtraListener, ExtraListeners
+from cocoai.engine.process.scoreboard import Scoreboard
 from tests.engine.conftest import ended
 from tests.engine.pool.pool_under_test import PoolUnderTest, pool_in
 from tests.processes import PATIENCE, free_port, wait_until
@@ -21,34 +22,36 @@ from tests.processes import PATIENCE, free_port, wait_until
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[PoolUnderTest]:
-    """A pool that has not been started yet."""
+    """Yield a pool that has not been started yet; end it afterwards."""
     with pool_in(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 def port() -> int:
+    """Return a free port."""
     return free_port()
 
 
-def knock(port: int) -> socket.socket:
+def connect(port: int) -> socket.socket:
+    """Return a connection to this port of 127.0.0.1."""
     return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
 
 
-def visit(port: int) -> bytes:
-    """All that is said at the door: the pid of whoever says it."""
-    with knock(port) as connection:
+def serving_pid(port: int) -> bytes:
+    """Return what a connection to this port gets: the pid of the process that serves it, or b"" if it is closed."""
+    with connect(port) as connection:
         return connection.recv(100)
 
 
 # in a pool
 
 
-def test_each_visitor_is_met_by_a_process_of_its_own(pool: PoolUnderTest, port: int) -> None:
-    """No worker's, nor the master's; and it is gone afterwards."""
-    pool.start("--door", str(port))
+def test_each_connection_is_served_by_a_process_of_its_own(pool: PoolUnderTest, port: int) -> None:
+    """It is neither a worker nor the master, and it is gone afterwards."""
+    pool.start("--extra-port", str(port))
     workers = pool.await_start()
-    pids = {int(visit(port)) for _ in range(3)}
+    pids = {int(serving_pid(port)) for _ in range(3)}
     wait_until(lambda: len(pool.family()) == 3)
 
     assert 3 == len(pids)
@@ -57,56 +60,56 @@ def test_each_visitor_is_met_by_a_process_of_its_own(pool: PoolUnderTest, port: 
     assert "outcome=died" not in pool.log()
 
 
-def test_a_visitor_too_many_is_turned_away(pool: PoolUnderTest, port: int) -> None:
-    """At once; requests are answered all the while, and those who are in are seen to."""
-    pool.start("--door", str(port))
+def test_a_connection_too_many_is_closed(pool: PoolUnderTest, port: int) -> None:
+    """It is closed at once; requests are answered all the while, and the other connections are served."""
+    pool.start("--extra-port", str(port))
     pool.await_start()
-    pool.hold("held-visit")
-    visitors = [knock(port) for _ in range(MOST_VISITORS)]
-    pool.await_log("visited", times=MOST_VISITORS)
-    turned_away = visit(port)
+    pool.hold("held-connection")
+    connections = [connect(port) for _ in range(MAX_CONNECTIONS)]
+    pool.await_log("connected", times=MAX_CONNECTIONS)
+    refused = serving_pid(port)
     status = pool.ask().status
-    with pool.held("held-visit"):
+    with pool.held("held-connection"):
         pass
-    heard = [visitor.recv(100) for visitor in visitors]
-    for visitor in visitors:
-        visitor.close()
+    received = [connection.recv(100) for connection in connections]
+    for connection in connections:
+        connection.close()
     wait_until(lambda: len(pool.family()) == 3)
 
-    assert (b"", 200) == (turned_away, status)
-    assert all(heard)
-    assert visit(port)
+    assert (b"", 200) == (refused, status)
+    assert all(received)
+    assert serving_pid(port)
 
 
-def test_a_reload_opens_the_door_anew(pool: PoolUnderTest, port: int) -> None:
-    """Who is in meanwhile is seen to; who comes afterwards is let in."""
-    pool.start("--door", str(port))
+def test_a_reload_opens_the_port_anew(pool: PoolUnderTest, port: int) -> None:
+    """A connection from before is served meanwhile, and later ones afterwards."""
+    pool.start("--extra-port", str(port))
     pool.await_start()
-    pool.hold("held-visit")
-    with knock(port) as visitor:
-        pool.await_log("visited")
+    pool.hold("held-connection")
+    with connect(port) as connection:
+        pool.await_log("connected")
         pool.signal(signal.SIGHUP)
         pool.await_log("outcome=started", times=2)
-        with pool.held("held-visit"):
+        with pool.held("held-connection"):
             pass
-        heard = visitor.recv(100)
+        received = connection.recv(100)
 
-    assert heard
-    assert visit(port) not in (b"", heard)
+    assert received
+    assert serving_pid(port) not in (b"", received)
     pool.await_start(times=2)
 
 
-def test_a_visitor_does_not_delay_the_end(pool: PoolUnderTest, port: int) -> None:
-    """TERM ends whoever is in."""
-    pool.start("--door", str(port))
+def test_an_open_connection_does_not_delay_the_end(pool: PoolUnderTest, port: int) -> None:
+    """TERM ends the process that serves it."""
+    pool.start("--extra-port", str(port))
     pool.await_start()
-    pool.hold("held-visit")
-    with knock(port) as visitor:
-        pool.await_log("visited")
+    pool.hold("held-connection")
+    with connect(port) as connection:
+        pool.await_log("connected")
         pool.signal(signal.SIGTERM)
 
         assert 0 == pool.wait()
-        assert b"" == visitor.recv(100)
+        assert b"" == connection.recv(100)
 
 
 # by themselves
@@ -114,62 +117,64 @@ def test_a_visitor_does_not_delay_the_end(pool: PoolUnderTest, port: int) -> Non
 
 @pytest.fixture
 def make() -> Iterator[Callable[..., tuple[ExtraListeners, int]]]:
-    """Doors with one door, and its port."""
+    """Yield a maker of extra listeners with one listener, and its port; close them afterwards."""
     made: list[ExtraListeners] = []
 
     def build(serve: Callable[[socket.socket], None], **settings: float) -> tuple[ExtraListeners, int]:
         listener = socket.create_server(("127.0.0.1", 0))
-        made.append(ExtraListeners([ExtraListener(listener, serve)], stand=lambda: None, **settings))
+        made.append(ExtraListeners([ExtraListener(listener, serve)], Scoreboard(None, slots=0), **settings))
         return made[-1], listener.getsockname()[1]
 
     yield build
-    for doors in made:
-        doors.close()
+    for listeners in made:
+        listeners.close()
 
 
-def let_in(doors: ExtraListeners) -> None:
-    ready, _, _ = select.select(doors.sockets(), [], [], PATIENCE)
-    doors.answer(ready)
+def accept(listeners: ExtraListeners) -> None:
+    """Wait for a connection, as the master does, and let it be accepted."""
+    ready, _, _ = select.select(listeners.sockets(), [], [], PATIENCE)
+    listeners.accept_ready(ready)
 
 
-def tell_and_hang(connection: socket.socket) -> None:
+def send_pid_and_hang(connection: socket.socket) -> None:
+    """Serve a connection without an end."""
     connection.sendall(str(os.getpid()).encode())
     while True:
         time.sleep(60)
 
 
-def test_a_visit_that_hangs_ends_by_itself(make: Callable[..., tuple[ExtraListeners, int]]) -> None:
+def test_a_connection_that_hangs_ends_by_itself(make: Callable[..., tuple[ExtraListeners, int]]) -> None:
     """The master need not know of it, and a reload does not prolong it."""
-    doors, port = make(tell_and_hang, longest_visit=0.2)
-    with knock(port) as visitor:
-        let_in(doors)
-        pid = int(visitor.recv(100))
+    listeners, port = make(send_pid_and_hang, time_limit=0.2)
+    with connect(port) as connection:
+        accept(listeners)
+        pid = int(connection.recv(100))
         status = ended(pid)
 
         assert -signal.SIGALRM == status
-        assert b"" == visitor.recv(100)
-    assert [True, False] == [doors.on_exit(pid), doors.on_exit(pid)]
+        assert b"" == connection.recv(100)
+    assert [True, False] == [listeners.on_exit(pid), listeners.on_exit(pid)]
 
 
-def test_a_door_that_cannot_be_opened_is_left_for_a_while(
+def test_a_listener_that_fails_is_left_alone_for_a_while(
     make: Callable[..., tuple[ExtraListeners, int]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What it says is logged, and the master is not woken again and again."""
-    doors, _ = make(tell_and_hang)
-    (listener,) = doors.sockets()
+    """The error is logged, and the master is not woken again and again."""
+    listeners, _ = make(send_pid_and_hang)
+    (listener,) = listeners.sockets()
     listener.close()
     with caplog.at_level(logging.ERROR):
-        doors.answer([listener])
-    shut = doors.sockets()
-    doors.open_again()
+        listeners.accept_ready([listener])
+    failed = listeners.sockets()
+    listeners.accept_again()
 
     assert ["door outcome=not-accepted"] == caplog.messages
-    assert ([], [listener]) == (shut, doors.sockets())
+    assert ([], [listener]) == (failed, listeners.sockets())
 
 
-def test_a_visitor_who_has_gone_is_nobody(make: Callable[..., tuple[ExtraListeners, int]]) -> None:
-    """Somebody was there a moment ago."""
-    doors, _ = make(tell_and_hang)
-    doors.answer(doors.sockets())
+def test_a_client_that_has_gone_is_no_error(make: Callable[..., tuple[ExtraListeners, int]]) -> None:
+    """It connected a moment ago; accepting goes on."""
+    listeners, _ = make(send_pid_and_hang)
+    listeners.accept_ready(listeners.sockets())
 
-    assert 1 == len(doors.sockets())
+    assert 1 == len(listeners.sockets())

@@ -1,7 +1,7 @@
-"""The master, as a real program: started with its socket on descriptor 0, asked, signalled and killed.
+"""The master, as a real program: started with its socket on descriptor 0, requested, signalled and killed.
 
-A test named for a number guards against the defect of flup 1.0.3 that has this number in the list of them
-(each docstring tells it). Those of one worker are in test_fastcgi.py.
+Where a docstring names flup and a number, it guards against that defect of flup 1.0.3. Those of one worker are in
+engine/web/test_worker.py.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[PoolUnderTest]:
-    """A pool that has not been started yet."""
+    """Yield a pool that has not been started yet; end it afterwards."""
     with pool_in(tmp_path) as made:
         yield made
 
@@ -41,7 +41,7 @@ def pool(tmp_path: Path) -> Iterator[PoolUnderTest]:
 
 
 def test_it_serves_the_socket_on_descriptor_0(pool: PoolUnderTest) -> None:
-    """As supervisor's fcgi-program gives it; the master and its workers are known by name."""
+    """supervisor's fcgi-program starts it so; the processes have their names."""
     pool.start()
 
     reply = pool.ask()
@@ -53,7 +53,7 @@ def test_it_serves_the_socket_on_descriptor_0(pool: PoolUnderTest) -> None:
 
 
 def test_it_serves_a_socket_of_its_own(pool: PoolUnderTest) -> None:
-    """With --bind; the web server comes in by the socket's group."""
+    """With --bind it makes the socket, and the web server comes in by its group."""
     pool.start(bind=True)
     pool.await_start()
 
@@ -61,8 +61,8 @@ def test_it_serves_a_socket_of_its_own(pool: PoolUnderTest) -> None:
     assert 0o660 == stat.S_IMODE(os.stat(pool.path).st_mode)
 
 
-def test_defect_21_a_descriptor_0_that_is_no_listening_socket_is_said_to_be_none(pool: PoolUnderTest) -> None:
-    """flup 21: it took itself for a CGI program, ran one request and left with status 0."""
+def test_a_descriptor_0_that_is_no_listening_socket_is_an_error(pool: PoolUnderTest) -> None:
+    """It ends with status 1 (flup 21: it took itself for a CGI program, and left with status 0)."""
     pool.start(stdin=subprocess.DEVNULL)
 
     assert 1 == pool.wait()
@@ -73,8 +73,8 @@ def test_defect_21_a_descriptor_0_that_is_no_listening_socket_is_said_to_be_none
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_defect_2_an_idle_pool_ends_at_once(pool: PoolUnderTest, number: signal.Signals) -> None:
-    """flup 2: an idle master heeded no signal before the next request, and supervisor had to kill it."""
+def test_an_idle_pool_ends_at_once(pool: PoolUnderTest, number: signal.Signals) -> None:
+    """An idle master heeds signals (flup 2: not before the next request, so supervisor had to kill it)."""
     pool.start()
     pool.await_start()
     began = time.monotonic()
@@ -82,13 +82,13 @@ def test_defect_2_an_idle_pool_ends_at_once(pool: PoolUnderTest, number: signal.
     status = pool.wait()
 
     assert 0 == status
-    assert time.monotonic() - began < 5  # nobody was waited for, nobody made to: that begins at 8
+    assert time.monotonic() - began < 5  # no worker was signalled: that begins at 8
     assert "made-to-stop" not in pool.log()
-    assert 1 == pool.log().count("chores=end")
+    assert 1 == pool.log().count("maintenance=end")
 
 
-def test_defect_3_who_does_not_leave_is_made_to(pool: PoolUnderTest) -> None:
-    """flup 3: its deadline never struck; a stop lasted as long as the longest request. Waiting costs us nothing."""
+def test_a_worker_that_does_not_stop_is_signalled_and_killed(pool: PoolUnderTest) -> None:
+    """A stop has a deadline (flup 3: it lasted as long as the longest request), and waiting for it takes no CPU."""
     pool.start("--drain", "2")
     pool.await_start()
     with Peer(pool.path) as peer:
@@ -104,12 +104,13 @@ def test_defect_3_who_does_not_leave_is_made_to(pool: PoolUnderTest) -> None:
 
 
 def cpu_seconds() -> float:
+    """Return the CPU seconds of this process's children that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def test_a_request_in_hand_is_finished_before_the_end(pool: PoolUnderTest) -> None:
-    """TERM stops the pool, not its work."""
+    """TERM stops the pool once its requests are served."""
     pool.start()
     pool.await_start()
     pool.hold("held-request")
@@ -117,7 +118,7 @@ def test_a_request_in_hand_is_finished_before_the_end(pool: PoolUnderTest) -> No
         peer.send(request("/wait"))
         with pool.held("held-request"):
             pool.signal(signal.SIGTERM)
-            wait_until(lambda: len(pool.workers()) == 1)  # the idle one has gone
+            wait_until(lambda: len(pool.workers()) == 1)  # the idle worker has ended
         reply = peer.reply()
 
     assert (200, (0, 0)) == (reply.status, reply.ended)
@@ -125,7 +126,7 @@ def test_a_request_in_hand_is_finished_before_the_end(pool: PoolUnderTest) -> No
 
 
 def test_a_stop_in_the_middle_of_a_check_ends_the_check(pool: PoolUnderTest) -> None:
-    """Nothing of the pool is left, and no reload comes after its end."""
+    """No process of the pool is left, and no reload comes after its end."""
     pool.start()
     pool.await_start()
     pool.hold("held-check")
@@ -136,8 +137,8 @@ def test_a_stop_in_the_middle_of_a_check_ends_the_check(pool: PoolUnderTest) -> 
     assert 0 == pool.wait()
 
 
-def test_defect_22_nothing_of_the_masters_runs_in_a_child(pool: PoolUnderTest) -> None:
-    """flup 22: sys.exit in each child ran what the program had registered for its end."""
+def test_no_child_runs_the_masters_exit_handlers(pool: PoolUnderTest) -> None:
+    """Only the master runs them, once (flup 22: sys.exit in each child did)."""
     pool.start()
     one, _ = pool.await_start()
     os.kill(one, signal.SIGKILL)
@@ -150,8 +151,8 @@ def test_defect_22_nothing_of_the_masters_runs_in_a_child(pool: PoolUnderTest) -
     assert [str(pool.pid)] == re.findall(r"^(\d+) cleaned up$", pool.log(), re.MULTILINE)
 
 
-def test_defect_5_orphans_leave(pool: PoolUnderTest) -> None:
-    """flup 5 and 16: a worker that waited elsewhere never saw its master die, and kept the socket for ever."""
+def test_workers_end_when_the_master_dies(pool: PoolUnderTest) -> None:
+    """Idle ones end at once, busy ones after their request (flup 5 and 16: they kept the socket for ever)."""
     pool.start()
     pool.await_start()
     pool.hold("held-request")
@@ -159,18 +160,18 @@ def test_defect_5_orphans_leave(pool: PoolUnderTest) -> None:
         peer.send(request("/wait"))
         with pool.held("held-request"):
             pool.signal(signal.SIGKILL)
-            wait_until(lambda: len(pool.family()) == 1)  # the idle ones go at once
+            wait_until(lambda: len(pool.family()) == 1)  # the idle worker has ended
         reply = peer.reply()
 
     assert (200, (0, 0)) == (reply.status, reply.ended)
     assert -signal.SIGKILL == pool.wait()
 
 
-# signals that stop nobody
+# signals that stop no process
 
 
-def test_defect_4_usr1_ends_nobody(pool: PoolUnderTest) -> None:
-    """flup 4: USR1, php-fpm's word for new log files, ended the master. We keep no log files: it means nothing."""
+def test_usr1_is_ignored(pool: PoolUnderTest) -> None:
+    """php-fpm reopens its logs on USR1; this pool keeps none, and goes on (flup 4: it ended the master)."""
     pool.start()
     workers = pool.await_start()
     for pid in (pool.pid, *workers):
@@ -181,7 +182,7 @@ def test_defect_4_usr1_ends_nobody(pool: PoolUnderTest) -> None:
 
 
 def test_usr2_shows_every_stack(pool: PoolUnderTest) -> None:
-    """What hangs where: the master's stack and each worker's, also one that is in the middle of a request."""
+    """The log shows the master's stack and each worker's, also one that is in the middle of a request."""
     pool.start()
     workers = pool.await_start()
     with Peer(pool.path) as peer:
@@ -189,7 +190,7 @@ def test_usr2_shows_every_stack(pool: PoolUnderTest) -> None:
         pool.await_log("hanging")
 
         def are_shown() -> bool:
-            # On a busy machine two stacks may mingle: then it is asked again.
+            # On a busy machine two stacks may mingle: then the signal is sent again.
             before = pool.log().count("outcome=stack-asked")
             pool.signal(signal.SIGUSR2)
             pool.await_log("outcome=stack-asked", before + 2)
@@ -207,7 +208,7 @@ def test_usr2_shows_every_stack(pool: PoolUnderTest) -> None:
 
 
 def test_a_signal_while_it_starts_does_not_end_it(pool: PoolUnderTest) -> None:
-    """HUP and USR2 wait until the master listens: their default action would end it. Then the HUP is heeded."""
+    """HUP and USR2, whose default action would end it, stay pending until its handlers stand; then HUP reloads it."""
     pool.hold("held-start")
     pool.start()
     with pool.held("held-start"):
@@ -221,7 +222,7 @@ def test_a_signal_while_it_starts_does_not_end_it(pool: PoolUnderTest) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_while_it_becomes_new_code_is_heeded(pool: PoolUnderTest, number: signal.Signals) -> None:
-    """Between exec and the new handlers nothing is lost: it stops as it would have before."""
+    """Between exec and the new handlers no signal is lost: it stops as it would have before."""
     pool.start()
     pool.await_start()
     pool.hold("held-start")
@@ -230,11 +231,11 @@ def test_a_stop_while_it_becomes_new_code_is_heeded(pool: PoolUnderTest, number:
         pool.signal(number)
 
     assert 0 == pool.wait()
-    assert 1 == pool.log().count("chores=end")
+    assert 1 == pool.log().count("maintenance=end")
 
 
 def test_a_stop_just_before_it_becomes_new_code_is_heeded(pool: PoolUnderTest) -> None:
-    """The master has caught it already, and not yet read it: exec would forget it with the socket that tells."""
+    """The signal is in the wake-up socket and not yet read; exec closes that socket, but the signal is not lost."""
     pool.start()
     pool.await_start()
     pool.hold("held-reload")
@@ -244,11 +245,11 @@ def test_a_stop_just_before_it_becomes_new_code_is_heeded(pool: PoolUnderTest) -
         wait_until(lambda: not is_pending(pool.pid, signal.SIGTERM))
 
     assert 0 == pool.wait()
-    assert 1 == pool.log().count("chores=end")
+    assert 1 == pool.log().count("maintenance=end")
 
 
 def is_pending(pid: int, number: int) -> bool:
-    """Whether this signal has been sent to the process, and not delivered yet."""
+    """Check whether this signal has been sent to the process, and not delivered yet."""
     found = re.search(rb"ShdPnd:\t([0-9a-f]+)", read(pid, "status"))
     return found is not None and bool(int(found[1], 16) >> number - 1 & 1)
 
@@ -256,8 +257,8 @@ def is_pending(pid: int, number: int) -> bool:
 # workers
 
 
-def test_defect_7_a_workers_death_is_seen_while_its_job_lives(pool: PoolUnderTest) -> None:
-    """flup 7: the job held the worker's pipe to the master, which saw no death before the job's own end."""
+def test_a_workers_death_is_seen_while_its_job_lives(pool: PoolUnderTest) -> None:
+    """The job does not hold the worker's lifeline (flup 7: the master saw no death before the job's end)."""
     pool.start("--workers", "1")
     pool.hold("held-job")
     worker = int(pool.ask("/work").text)
@@ -267,8 +268,8 @@ def test_defect_7_a_workers_death_is_seen_while_its_job_lives(pool: PoolUnderTes
         assert str(worker) not in pool.ask().text
 
 
-def test_defect_8_a_job_does_not_hold_the_socket(pool: PoolUnderTest) -> None:
-    """flup 8: with the pool gone and a job alive, clients were let in and waited for nobody."""
+def test_a_job_does_not_hold_the_socket(pool: PoolUnderTest) -> None:
+    """With the pool gone and a job alive, clients are refused (flup 8: they connected and waited in vain)."""
     pool.start()
     pool.hold("held-job")
     pool.ask("/work")
@@ -283,8 +284,8 @@ def test_defect_8_a_job_does_not_hold_the_socket(pool: PoolUnderTest) -> None:
             pool.ask()
 
 
-def test_defect_17_an_application_that_hangs_is_replaced(pool: PoolUnderTest) -> None:
-    """flup 17: its time-out could be swallowed. The alarm cannot: the worker ends, and another takes its place."""
+def test_a_worker_whose_application_hangs_is_replaced(pool: PoolUnderTest) -> None:
+    """The alarm ends the worker, and another takes its place (flup 17: its time-out could be swallowed)."""
     pool.start("--workers", "1", "--request-timeout", "0.5")
     (hung,) = pool.await_start(workers=1)
     with Peer(pool.path) as peer:
@@ -296,34 +297,39 @@ def test_defect_17_an_application_that_hangs_is_replaced(pool: PoolUnderTest) ->
     wait_until(lambda: pool.ask().status == 200)  # a busy machine may miss so short a deadline
 
 
-def test_defect_23_workers_that_die_young_are_not_spawned_at_full_speed(pool: PoolUnderTest) -> None:
-    """flup 23: it respawned without a pause. Here each pause is twice the last, and the master heeds signals in it."""
-    ill = pool.mark("ill-workers")
+def test_workers_that_die_young_are_spawned_with_pauses(pool: PoolUnderTest) -> None:
+    """Each pause is twice the last, and the master heeds signals in it (flup 23: there was no pause)."""
+    failing = pool.mark("failing-workers")
     pool.start("--workers", "1")
     pool.await_log("outcome=back-off seconds=2")
     deaths = pool.log().count("outcome=died status=1")
-    ill.unlink()
+    failing.unlink()
 
     assert 2 == deaths
-    assert 200 == pool.ask().status  # which waits in the backlog for the next worker
+    assert 200 == pool.ask().status  # the request waits in the backlog for the next worker
     pool.signal(signal.SIGTERM)
     assert 0 == pool.wait()
 
 
-def test_defect_23_a_night_of_deaths_does_not_end_the_master(caplog: pytest.LogCaptureFixture) -> None:
-    """The pause doubles up to half a minute, and stays there however often."""
+def serve_nothing(_: socket.socket, __: socket.socket) -> None:
+    """Be a worker that ends at once."""
+
+
+def test_the_pause_stops_growing(caplog: pytest.LogCaptureFixture) -> None:
+    """It doubles up to half a minute, and stays there after any number of deaths."""
     with socket.socket() as listener:
-        workers = Workers(listener, lambda *_: None, WorkerLimits(1, 1), Scoreboard("", slots=0))
+        workers = Workers(listener, serve_nothing, WorkerLimits(1, 1), Scoreboard(None, slots=0))
         for _ in range(2000):
             workers._back_off()
 
-    pauses = [int(words.rpartition("=")[2]) for words in caplog.messages]
+    pauses = [int(message.rpartition("=")[2]) for message in caplog.messages]
     assert [1, 2, 4, 8, 16, 30, 30] == pauses[:7]
     assert {30} == set(pauses[7:])
 
 
-def test_defect_23_a_refused_fork_is_logged_and_tried_again(pool: PoolUnderTest) -> None:
-    """flup 23: a fork that failed was passed over in silence. The limit is real; root is not bound by it."""
+def test_a_refused_fork_is_logged_and_tried_again(pool: PoolUnderTest) -> None:
+    """The pool serves again once it may fork (flup 23: a fork that failed was passed over in silence)."""
+    # The limit is real; root is not bound by it.
     as_nobody = ("--uid", str(NOBODY)) if os.getuid() == 0 else ()
     no_forks = pool.mark("no-forks")
     pool.start("--workers", "1", "--tick", "0.05", *as_nobody)
@@ -340,11 +346,11 @@ def test_defect_23_a_refused_fork_is_logged_and_tried_again(pool: PoolUnderTest)
     assert pool.process.poll() is None
 
 
-def test_defect_24_a_killed_worker_is_replaced_at_once(pool: PoolUnderTest) -> None:
-    """flup 24: a death could go unseen for seconds. Here it wakes the master, long before its tick."""
+def test_a_killed_worker_is_replaced_at_once(pool: PoolUnderTest) -> None:
+    """Its death wakes the master, long before its tick (flup 24: it could go unseen for seconds)."""
     pool.start("--workers", "1", "--tick", "1000")
     (worker,) = pool.await_start(workers=1)
-    time.sleep(1.5 * YOUNG)  # a younger one's death is a failure to start, and has its pause
+    time.sleep(1.1 * YOUNG)  # a younger worker's death counts as a failure to start, which has its pause
     os.kill(worker, signal.SIGKILL)
     reply = pool.ask()
 
@@ -352,28 +358,28 @@ def test_defect_24_a_killed_worker_is_replaced_at_once(pool: PoolUnderTest) -> N
     assert "back-off" not in pool.log()
 
 
-# chores
+# maintenance
 
 
-def test_what_is_due_is_attended_to(pool: PoolUnderTest) -> None:
-    """At each tick, in a process of its own."""
+def test_maintenance_that_is_due_runs_at_the_next_tick(pool: PoolUnderTest) -> None:
+    """It runs in a process of its own."""
     pool.start("--tick", "0.05")
     for times in (1, 2):
         pool.mark("due")
-        pool.await_log("chores=attended", times)
+        pool.await_log("maintenance=attended", times)
 
-    attended = set(re.findall(r"^(\d+) chores=attended", pool.log(), re.MULTILINE))
+    attended = set(re.findall(r"^(\d+) maintenance=attended", pool.log(), re.MULTILINE))
     assert 2 == len(attended - {str(pool.pid)})
 
 
-def test_a_fault_in_the_chores_does_not_end_the_master(pool: PoolUnderTest) -> None:
+def test_an_error_in_maintenance_does_not_end_the_master(pool: PoolUnderTest) -> None:
     """It is logged, and the next tick tries again."""
-    ill = pool.mark("ill-chores")
+    failing = pool.mark("failing-maintenance")
     pool.start("--tick", "0.05")
     pool.await_log("tick outcome=error", times=2)
-    ill.unlink()
+    failing.unlink()
     pool.mark("due")
-    pool.await_log("chores=attended")
+    pool.await_log("maintenance=attended")
 
     assert 200 == pool.ask().status
 
@@ -382,8 +388,8 @@ def test_a_fault_in_the_chores_does_not_end_the_master(pool: PoolUnderTest) -> N
 
 
 @pytest.mark.parametrize("bind", [False, True], ids=["descriptor 0", "bind"])
-def test_hup_is_new_code_in_place_and_no_request_fails(pool: PoolUnderTest, *, bind: bool) -> None:
-    """Under load, twice: the same pid, the same socket, and every single request is answered."""
+def test_hup_reloads_in_place_and_no_request_fails(pool: PoolUnderTest, *, bind: bool) -> None:
+    """Two reloads under load keep pid and socket, and every request is served."""
     pool.start(bind=bind)
     first = pool.await_start()
     inode = os.stat(pool.path).st_ino
@@ -397,14 +403,14 @@ def test_hup_is_new_code_in_place_and_no_request_fails(pool: PoolUnderTest, *, b
     assert not first & last
     assert pool.process is not None
     assert pool.process.poll() is None
-    assert 3 == pool.log().count("chores=begin")
+    assert 3 == pool.log().count("maintenance=begin")
 
 
-@pytest.mark.parametrize(("ours", "expected"), [(True, 0.0), (False, None)], ids=["ours", "somebody else's"])
-def test_what_is_handed_over_is_for_this_process(
+@pytest.mark.parametrize(("ours", "expected"), [(True, 0.0), (False, None)], ids=["ours", "another's"])
+def test_a_handover_is_for_one_process_only(
     monkeypatch: pytest.MonkeyPatch, *, ours: bool, expected: float | None
 ) -> None:
-    """The socket comes back as it was, never blocking (flup 5); a program that a pool has started takes nothing."""
+    """The socket comes back as it was, never blocking (flup 5); another program with the same environment gets None."""
     fd = os.open(os.devnull, os.O_RDONLY)
     with socket.socket(socket.AF_UNIX) as bound:
         os.dup2(bound.fileno(), fd)
@@ -435,7 +441,7 @@ def test_hup_twice_in_a_row_under_load(pool: PoolUnderTest) -> None:
 
 
 def test_hup_while_a_check_is_running_starts_it_again(pool: PoolUnderTest) -> None:
-    """Whoever asks again has changed something again: the first check may have read what is no longer there."""
+    """The first check may have read files that have changed since, so it is ended and a second one begins."""
     pool.start()
     pool.await_start()
     pool.hold("held-check")
@@ -453,7 +459,7 @@ def test_hup_while_a_check_is_running_starts_it_again(pool: PoolUnderTest) -> No
 
 
 def test_broken_new_code_changes_nothing(pool: PoolUnderTest) -> None:
-    """The check fails, the log says so, the old code serves on; mended code is then taken."""
+    """The check fails, the log says so and the old code serves on; corrected code is then taken."""
     pool.start()
     workers = pool.await_start()
     pool.entry.write_text("this is no Python\n")
@@ -472,34 +478,34 @@ def test_broken_new_code_changes_nothing(pool: PoolUnderTest) -> None:
 
 
 def test_new_workers_that_fail_leave_the_old_ones_serving(pool: PoolUnderTest) -> None:
-    """The old are dismissed when the new accept, and not before."""
+    """The old workers are stopped when the new ones accept, and not before."""
     pool.start("--workers", "1")
     pool.await_start(workers=1)
-    ill = pool.mark("ill-workers")
+    failing = pool.mark("failing-workers")
     pool.write("two")
     with Load(pool.path) as load:
         load.await_word("one")
         pool.signal(signal.SIGHUP)
         pool.await_log("outcome=died status=1")
         load.await_word("one")
-        ill.unlink()
+        failing.unlink()
         load.await_word("two")
 
     assert [] == load.failed
 
 
-def test_new_code_that_fails_after_its_check_ends_the_pool_whole(pool: PoolUnderTest) -> None:
-    """There is no way back after exec: the old workers see their lifelines end, and supervisor starts afresh."""
+def test_new_code_that_fails_after_its_check_ends_the_whole_pool(pool: PoolUnderTest) -> None:
+    """There is no way back after exec: the old workers' lifelines end, and supervisor starts the pool anew."""
     pool.start()
     pool.await_start()
-    pool.mark("ill-start")
+    pool.mark("failing-start")
     pool.signal(signal.SIGHUP)
 
     assert 3 == pool.wait()
 
 
 def test_a_busy_old_worker_finishes_its_request(pool: PoolUnderTest) -> None:
-    """A reload in the middle of a request, and a stop after the reload: the request is answered all the same."""
+    """It does so though a reload comes in the middle of the request, and a stop after the reload."""
     pool.start("--workers", "1")
     pool.await_start(workers=1)
     pool.hold("held-request")
@@ -518,8 +524,8 @@ def test_a_busy_old_worker_finishes_its_request(pool: PoolUnderTest) -> None:
     assert 0 == pool.wait()
 
 
-def test_an_old_worker_that_hangs_is_made_to_end_too(pool: PoolUnderTest) -> None:
-    """A stop after a reload waits for the dismissed as well: nobody is left behind."""
+def test_an_old_worker_that_hangs_is_killed_too(pool: PoolUnderTest) -> None:
+    """A stop after a reload waits for the old workers as well, and leaves no process behind."""
     pool.start("--workers", "1", "--drain", "1")
     pool.await_start(workers=1)
     with Peer(pool.path) as peer:
@@ -533,7 +539,7 @@ def test_an_old_worker_that_hangs_is_made_to_end_too(pool: PoolUnderTest) -> Non
 
 
 def test_five_reloads_leave_nothing_behind(pool: PoolUnderTest) -> None:
-    """The master has the descriptors it had, no number creeps upwards, and nobody is there who was not before."""
+    """The master has as many descriptors of each kind as before, their numbers do not grow, nor do the processes."""
     pool.start()
     pool.await_start()
     before = open_descriptors(pool.pid)
@@ -543,10 +549,10 @@ def test_five_reloads_leave_nothing_behind(pool: PoolUnderTest) -> None:
 
     after = open_descriptors(pool.pid)
     assert sorted(before.values()) == sorted(after.values())
-    assert max(after) <= max(before) + 2  # the old workers' lifelines stand below the new ones, or above
+    assert max(after) <= max(before) + 2  # the lifelines may have numbers below those of the old workers, or above
 
 
 def open_descriptors(pid: int) -> dict[int, str]:
-    """Each descriptor with the kind of what it is."""
+    """Return the kind of each descriptor by its number."""
     folder = f"/proc/{pid}/fd"
     return {int(fd): os.readlink(f"{folder}/{fd}").partition(":")[0] for fd in os.listdir(folder)}

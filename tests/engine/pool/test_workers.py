@@ -1,4 +1,4 @@
-"""How many workers there are, and what becomes of one that is slow, hangs, or grows: real pools, asked and watched."""
+"""How many workers there are, and what becomes of one that is slow, hangs or grows, in real pools."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from tests.processes import wait_until
 
 KEY = "C0PRACTICE-1.0-1.0"
 
+QUICK = ("--heartbeat", "0.1")
+"""For tests that wait until the master has looked at its workers."""
+
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[PoolUnderTest]:
-    """A pool that has not been started yet."""
+    """Yield a pool that has not been started yet; end it afterwards."""
     with pool_in(tmp_path) as made:
         yield made
 
 
 def send(pool: PoolUnderTest, stack: ExitStack, times: int, path: str = "/wait") -> list[Peer]:
-    """So many requests at once."""
+    """Send so many requests at once; return their connections, which `stack` closes."""
     peers = [stack.enter_context(Peer(pool.path)) for _ in range(times)]
     for peer in peers:
         peer.send(request(path))
@@ -37,7 +40,7 @@ def send(pool: PoolUnderTest, stack: ExitStack, times: int, path: str = "/wait")
 
 
 def test_workers_come_when_all_are_busy_up_to_the_most(pool: PoolUnderTest) -> None:
-    """Whoever comes then waits for one of them; that there are too few is said, and counted."""
+    """A further request waits for one of them; that there are too few is logged and counted."""
     pool.start("--workers", "1", "--most", "3")
     pool.await_start(workers=1)
     pool.hold("held-request")
@@ -45,32 +48,32 @@ def test_workers_come_when_all_are_busy_up_to_the_most(pool: PoolUnderTest) -> N
         peers = send(pool, stack, 4)
         pool.await_log("waiting", times=3)
         pool.await_log("outcome=most-workers-reached most=3: raise [pool] workers")
-        workers, picture = pool.workers(), pool.picture()
+        workers, seen = pool.workers(), pool.snapshot()
         with pool.held("held-request"):
             pass
         replies = [peer.reply() for peer in peers]
 
     assert 3 == len(workers)
-    assert (1, 3, 3, 1) == (picture.least, picture.most, picture.spawned, picture.most_reached)
+    assert (1, 3, 3, 1) == (seen.least, seen.most, seen.spawned, seen.most_reached)
     assert [200] * 4 == [reply.status for reply in replies]
 
 
-def test_nobody_is_spawned_while_somebody_is_idle(pool: PoolUnderTest) -> None:
-    """One request after another needs one worker."""
+def test_no_worker_is_spawned_while_one_is_idle(pool: PoolUnderTest) -> None:
+    """Requests one after another need one worker."""
     pool.start("--workers", "1", "--most", "3")
     workers = pool.await_start(workers=1)
     for _ in range(50):
         pool.ask()
-        wait_until(lambda: pool.picture().processes[0].state == "idle")
+        wait_until(lambda: pool.snapshot().processes[0].state == "idle")
 
     assert workers == pool.workers()
-    assert 1 == pool.picture().spawned
+    assert 1 == pool.snapshot().spawned
     assert "most-workers-reached" not in pool.log()
 
 
 def test_a_worker_above_the_least_ends_when_it_has_been_idle(pool: PoolUnderTest) -> None:
-    """As many as are always there stay, however idle."""
-    pool.start("--workers", "1", "--most", "3", "--idle-timeout", "0.2")
+    """The least number stay, however idle."""
+    pool.start(*QUICK, "--workers", "1", "--most", "3", "--idle-timeout", "0.2")
     pool.await_start(workers=1)
     pool.hold("held-request")
     with ExitStack() as stack:
@@ -90,15 +93,15 @@ def test_a_worker_above_the_least_ends_when_it_has_been_idle(pool: PoolUnderTest
 
 
 def test_a_fixed_pool_stays_as_it_is(pool: PoolUnderTest) -> None:
-    """With too few it says so once, and counts each time that there were."""
-    pool.start("--workers", "1", "--idle-timeout", "0.01")
+    """That there are too few workers is logged once, and counted each time."""
+    pool.start(*QUICK, "--workers", "1", "--idle-timeout", "0.01")
     workers = pool.await_start(workers=1)
     for times in (1, 2):
         pool.hold("held-request")
         with ExitStack() as stack:
             peers = send(pool, stack, 2)
-            wait_until(lambda times=times: pool.picture().most_reached == times)  # type: ignore[misc]
-            pool.await_looks()  # it sleeps, although somebody waits at the socket
+            wait_until(lambda times=times: pool.snapshot().most_reached == times)  # type: ignore[misc]
+            pool.await_looks()  # the master sleeps, although a connection waits
             with pool.held("held-request"):
                 pass
             assert [200, 200] == [peer.reply().status for peer in peers]
@@ -108,22 +111,22 @@ def test_a_fixed_pool_stays_as_it_is(pool: PoolUnderTest) -> None:
     assert 1 == pool.log().count("most-workers-reached")
 
 
-def test_with_nobody_there_the_master_sees_the_first_connection(pool: PoolUnderTest) -> None:
-    """`0..2`: no worker while nobody asks, one when somebody does, and none again; the master sleeps meanwhile."""
-    pool.start("--workers", "0", "--most", "2", "--idle-timeout", "0.1")
+def test_without_workers_the_master_sees_the_first_connection(pool: PoolUnderTest) -> None:
+    """With `0..2` a worker comes with the first request and goes again; the master sleeps meanwhile."""
+    pool.start(*QUICK, "--workers", "0", "--most", "2", "--idle-timeout", "0.1")
     pool.await_start(workers=0)
     for times in (1, 2, 3):
         reply = pool.ask()
         wait_until(lambda: pool.workers() == set())
         pool.await_looks()
-        assert (200, times) == (reply.status, pool.picture().spawned)
+        assert (200, times) == (reply.status, pool.snapshot().spawned)
 
     assert len(pool.family()) == 1
 
 
 @pytest.mark.parametrize("least", ["0", "1"])
 def test_a_reload_with_a_range_fails_no_request(pool: PoolUnderTest, least: str) -> None:
-    """Also where none of the new need be there before somebody asks."""
+    """It fails none either where no new worker need be there before a request."""
     pool.start("--workers", least, "--most", "3")
     pool.await_log("outcome=started")
     with Load(pool.path) as load:
@@ -133,8 +136,8 @@ def test_a_reload_with_a_range_fails_no_request(pool: PoolUnderTest, least: str)
     assert [] == load.failed
 
 
-def test_a_reload_lets_go_of_idle_workers_where_none_need_be(pool: PoolUnderTest) -> None:
-    """Nobody asks: the old ones leave all the same, and the next request is the new code's."""
+def test_a_reload_stops_idle_workers_where_none_need_be(pool: PoolUnderTest) -> None:
+    """Without any request the old workers stop all the same, and the next request is the new code's."""
     pool.start("--workers", "0", "--most", "2")
     pool.await_start(workers=0)
     (worker,) = {int(pool.ask().text.split()[1])}
@@ -147,17 +150,17 @@ def test_a_reload_lets_go_of_idle_workers_where_none_need_be(pool: PoolUnderTest
     assert worker not in pool.workers()
 
 
-def test_with_nobody_there_workers_that_die_young_come_with_pauses(pool: PoolUnderTest) -> None:
-    """The master, which watches the socket in their place, does not try at full speed; and who waits is answered."""
-    ill = pool.mark("ill-workers")
-    pool.start("--workers", "0", "--most", "2")
+def test_without_workers_those_that_die_young_are_spawned_with_pauses(pool: PoolUnderTest) -> None:
+    """The master, which watches the socket in their place, does not try at full speed; the request is served."""
+    failing = pool.mark("failing-workers")
+    pool.start(*QUICK, "--workers", "0", "--most", "2")
     pool.await_start(workers=0)
     with Peer(pool.path) as peer:
         peer.send(request("/"))
         pool.await_log("outcome=back-off seconds=2")
-        pool.await_looks()  # it sleeps, although somebody waits at the socket
+        pool.await_looks()  # the master sleeps, although a connection waits
         deaths = pool.log().count("outcome=died status=1")
-        ill.unlink()
+        failing.unlink()
         reply = peer.reply()
 
     assert (2, 200) == (deaths, reply.status)
@@ -166,9 +169,9 @@ def test_with_nobody_there_workers_that_die_young_come_with_pauses(pool: PoolUnd
 # deadlines
 
 
-def test_a_slow_request_is_told_once_with_its_stack(pool: PoolUnderTest) -> None:
-    """With the question's key, while it is still at it; the next one is told again."""
-    pool.start("--workers", "1", "--slow-request", "0.1")
+def test_a_slow_request_is_logged_once_with_its_stack(pool: PoolUnderTest) -> None:
+    """The log has its key while it still runs; the next slow request is logged again."""
+    pool.start(*QUICK, "--workers", "1", "--slow-request", "0.1")
     pool.await_start(workers=1)
     for times in (1, 2):
         pool.hold("held-request")
@@ -182,11 +185,11 @@ def test_a_slow_request_is_told_once_with_its_stack(pool: PoolUnderTest) -> None
             assert 200 == peer.reply().status
 
     assert 2 == pool.log().count("outcome=slow")
-    assert 2 == pool.picture().slow
+    assert 2 == pool.snapshot().slow
 
 
-def test_a_request_over_its_time_is_told_with_its_key(pool: PoolUnderTest) -> None:
-    """Its worker ended itself: that is a time-out, no crash, and the next worker comes without a pause."""
+def test_a_request_over_its_time_is_logged_with_its_key(pool: PoolUnderTest) -> None:
+    """Its worker ends itself: a time-out and no crash, so the next worker comes without a pause."""
     pool.start("--workers", "1", "--request-timeout", "0.3")
     (hung,) = pool.await_start(workers=1)
     pool.hold("held-request")
@@ -198,15 +201,15 @@ def test_a_request_over_its_time_is_told_with_its_key(pool: PoolUnderTest) -> No
     wait_until(lambda: pool.workers() - {hung})
 
     assert "back-off" not in pool.log()
-    assert (1, 0) == (pool.picture().timed_out, pool.picture().died)
+    assert (1, 0) == (pool.snapshot().timed_out, pool.snapshot().died)
 
 
 # memory
 
 
 def test_a_worker_that_has_grown_is_replaced(pool: PoolUnderTest) -> None:
-    """By its own weight: the others stay, and so would it, if it only shared more."""
-    pool.start("--max-worker-mib", "50", "--weighing", "0.1")
+    """Only memory of its own counts; the other workers stay."""
+    pool.start(*QUICK, "--max-worker-mib", "50", "--memory-interval", "0.1")
     workers = pool.await_start()
     grown = int(pool.ask("/grow").text)
     wait_until(lambda: grown not in pool.workers() and len(pool.workers()) == 2)
@@ -214,13 +217,13 @@ def test_a_worker_that_has_grown_is_replaced(pool: PoolUnderTest) -> None:
 
     assert workers - {grown} < pool.workers()
     assert [str(grown)] == re.findall(r"worker pid=(\d+) outcome=outgrown mib=\d+\.\d", pool.log())
-    assert (1, 0) == (pool.picture().outgrown, pool.picture().died)
+    assert (1, 0) == (pool.snapshot().outgrown, pool.snapshot().died)
     assert 200 == pool.ask().status
 
 
 def test_a_worker_that_has_grown_finishes_its_request(pool: PoolUnderTest) -> None:
-    """Its successor is there already."""
-    pool.start("--workers", "1", "--max-worker-mib", "50", "--weighing", "0.1")
+    """The worker that takes its place is there already."""
+    pool.start("--workers", "1", "--max-worker-mib", "50", "--memory-interval", "0.1")
     pool.await_start(workers=1)
     pool.hold("held-request")
     with Peer(pool.path) as peer:
@@ -235,27 +238,27 @@ def test_a_worker_that_has_grown_finishes_its_request(pool: PoolUnderTest) -> No
     assert after.text.split()[1] != reply.text
 
 
-# the board
+# the scoreboard
 
 
 def test_what_was_counted_outlives_workers_and_reloads(pool: PoolUnderTest) -> None:
-    """Requests of the killed and the replaced; the pool is as old as it was."""
+    """Requests of killed and replaced workers still count, and the pool is as old as it was."""
     pool.start("--workers", "1")
     (first,) = pool.await_start(workers=1)
     for _ in range(5):
         pool.ask()
-    wait_until(lambda: pool.picture().accepted == 5)
-    before = pool.picture()
+    wait_until(lambda: pool.snapshot().accepted == 5)
+    before = pool.snapshot()
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: pool.workers() - {first})
-    pool.await_start(workers=1)  # it knows the one that has come, and will not take it for a new one
+    pool.await_start(workers=1)  # the new worker is noted as one of this start, not of the next
     pool.ask()
-    wait_until(lambda: pool.picture().accepted == 6)
+    wait_until(lambda: pool.snapshot().accepted == 6)
     pool.signal(signal.SIGHUP)
     (last,) = pool.await_start(2, workers=1)
     pool.ask()
-    wait_until(lambda: pool.picture().accepted == 7)
-    after = pool.picture()
+    wait_until(lambda: pool.snapshot().accepted == 7)
+    after = pool.snapshot()
 
     assert (1, 0.0) == (before.spawned, before.reloaded)
     assert (pool.pid, 3, 1, before.started) == (after.pid, after.spawned, after.died, after.started)
@@ -263,34 +266,34 @@ def test_what_was_counted_outlives_workers_and_reloads(pool: PoolUnderTest) -> N
     assert [("worker", last, "idle")] == [(each.kind, each.pid, each.state) for each in after.processes]
 
 
-def test_a_killed_master_leaves_a_board_that_says_so(pool: PoolUnderTest) -> None:
-    """And the next one is not misled by what the dead have written: with nobody there, it sees who comes."""
+def test_a_killed_master_leaves_a_scoreboard_that_shows_it(pool: PoolUnderTest) -> None:
+    """The next master is not misled by the rows of dead workers: without workers it sees the first connection."""
     pool.start("--workers", "0", "--most", "1", bind=True)
     pool.await_start(workers=0)
     pool.ask()
     pool.signal(signal.SIGKILL)
     assert -signal.SIGKILL == pool.wait()
-    wait_until(lambda: pool.picture().processes == ())
-    killed = pool.picture()
+    wait_until(lambda: pool.snapshot().processes == ())
+    killed = pool.snapshot()
     pool.start("--workers", "0", "--most", "1", bind=True)
     pool.await_log("outcome=started", times=2)
 
     assert 0 == killed.pid
     assert 200 == pool.ask().status
-    assert (pool.pid, 1) == (pool.picture().pid, pool.picture().spawned)
+    assert (pool.pid, 1) == (pool.snapshot().pid, pool.snapshot().spawned)
 
 
 def test_usr2_shows_the_stacks_of_job_processes_too(pool: PoolUnderTest) -> None:
-    """They are no children of the master's: the board knows them."""
+    """They are no children of the master's: it knows them from the scoreboard."""
     pool.start()
     pool.await_start()
     pool.hold("held-job")
     pool.ask("/work")
-    wait_until(lambda: [each for each in pool.picture().processes if each.kind == "job"])
+    wait_until(lambda: [each for each in pool.snapshot().processes if each.kind == "job"])
     with pool.held("held-job"):
         pool.signal(signal.SIGUSR2)
         pool.await_log("job pid=")
         pool.await_log(" in job\n")
-        (job,) = [each.pid for each in pool.picture().processes if each.kind == "job"]
+        (job,) = [each.pid for each in pool.snapshot().processes if each.kind == "job"]
 
     assert [str(job)] == re.findall(r"job pid=(\d+) outcome=stack-asked", pool.log())

@@ -1,4 +1,4 @@
-"""The one way in which a process is made: what its two halves keep of each other, which is next to nothing."""
+"""The one way in which a process is made: what the child keeps of its parent, which is next to nothing."""
 
 from __future__ import annotations
 
@@ -19,47 +19,54 @@ from typing import Any
 import pytest
 
 from cocoai.engine.process import fork
-from tests.engine.conftest import ended, python_path, speak_plainly
+from tests.engine.conftest import ended, python_path, write_to_stderr
 from tests.engine.web.fastcgi_client import PATIENCE
 
 
-def told_by_child(tell: Callable[[], Any], **how: Any) -> Any:
-    """What `tell` returns in a forked child, as JSON. `how` goes to the fork."""
+def do_nothing(*_: object) -> None:
+    """Be a signal handler, or a child, that does nothing."""
+
+
+def in_child(look: Callable[[], Any], **options: Any) -> Any:
+    """Return what `look` returns in a forked child, by way of JSON. `options` go to the fork."""
     reader, writer = os.pipe()
-    keep = how.pop("keep", frozenset()) | {writer}
+    keep = options.pop("keep", frozenset()) | {writer}
 
     def run() -> None:
-        os.write(writer, json.dumps(tell()).encode())
+        os.write(writer, json.dumps(look()).encode())
 
-    pid = fork.fork(run, name="told", keep=keep, **how)
+    pid = fork.fork(run, name="looking", keep=keep, **options)
     os.close(writer)
-    with open(reader) as words:
-        said = words.read()
+    with open(reader) as file:
+        text = file.read()
     assert ended(pid) == 0
-    return json.loads(said)
+    return json.loads(text)
 
 
-class Staying:
-    """A child that is there, and stays until the test lets it go."""
+class WaitingChild:
+    """A child that is there, and stays until the test ends it."""
 
-    def __init__(self, **how: Any) -> None:
-        ready, say = os.pipe()
+    def __init__(self, **options: Any) -> None:
+        ready, written = os.pipe()
         stay, self._go = os.pipe()
 
         def run() -> None:
-            os.write(say, b"!")
+            os.write(written, b"!")
             os.close(self._go)
             os.read(stay, 1)
 
-        self.pid = fork.fork(run, name="a-name-longer-than-fifteen", keep=frozenset({say, stay, self._go}), **how)
+        kept = frozenset({written, stay, self._go})
+        self.pid = fork.fork(run, name="a-name-longer-than-fifteen", keep=kept, **options)
         os.read(ready, 1)
-        for fd in (ready, say, stay):
+        for fd in (ready, written, stay):
             os.close(fd)
 
     def proc(self, name: str) -> str:
+        """Return the text of its file in /proc."""
         return Path(f"/proc/{self.pid}/{name}").read_text().strip()
 
     def end(self) -> int:
+        """Let it end, and return its status."""
         if self._go >= 0:
             os.close(self._go)
             self._go = -1
@@ -67,15 +74,15 @@ class Staying:
 
 
 @pytest.fixture
-def staying() -> Iterator[Staying]:
-    """A detached child."""
-    child = Staying()
+def staying() -> Iterator[WaitingChild]:
+    """Yield a detached child; end it afterwards."""
+    child = WaitingChild()
     yield child
     child.end()
 
 
 def run_program(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A Python program of its own, for what would go through all of pytest's clean-up."""
+    """Run a Python program of its own, for what would go through all of pytest's clean-up; return how it ended."""
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program), *arguments],
         capture_output=True,
@@ -89,24 +96,24 @@ def run_program(program: str, *arguments: str) -> subprocess.CompletedProcess[st
 # the child as others see it
 
 
-def test_a_child_bears_its_name(staying: Staying) -> None:
-    """As ps shows it: the kernel has room for 15 bytes."""
+def test_a_child_bears_its_name(staying: WaitingChild) -> None:
+    """It shows in ps, where the kernel has room for 15 bytes."""
     assert "a-name-longer-t" == staying.proc("comm")
 
 
-def test_a_detached_child_leads_a_session_of_its_own(staying: Staying) -> None:
+def test_a_detached_child_leads_a_session_of_its_own(staying: WaitingChild) -> None:
     """It outlives its worker, and no terminal's signal reaches it."""
     assert staying.pid == os.getsid(staying.pid)
 
 
-def test_a_detached_child_is_the_first_to_go(staying: Staying) -> None:
-    """When memory runs out, a job is worth less than the pool: its question goes on elsewhere."""
+def test_a_detached_child_is_the_first_to_go(staying: WaitingChild) -> None:
+    """When memory runs out, a job is worth less than the pool: another process will go on with it."""
     assert "500" == staying.proc("oom_score_adj")
 
 
 def test_a_child_that_is_not_detached_stays_in_the_group() -> None:
     """A worker belongs to its master's session, and is worth as much."""
-    child = Staying(detach=False)
+    child = WaitingChild(detach=False)
     session, score = os.getsid(child.pid), child.proc("oom_score_adj")
     child.end()
 
@@ -118,11 +125,11 @@ def test_a_child_that_is_not_detached_stays_in_the_group() -> None:
 
 
 def test_all_signals_are_blocked_around_a_fork() -> None:
-    """No handler can run in a child that still has its parent's; afterwards the mask is what it was."""
+    """No handler can run in a child that still has its parent's; afterwards the signal mask is what it was."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     with fork.blocked_signals():
         inside = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    child = Staying()
+    child = WaitingChild()
     after = signal.pthread_sigmask(signal.SIG_SETMASK, before)
     child.end()
 
@@ -131,47 +138,47 @@ def test_all_signals_are_blocked_around_a_fork() -> None:
 
 
 def test_a_child_begins_with_no_signal_blocked() -> None:
-    """Whatever its parent had blocked: a worker with a request in hand forks its jobs with TERM blocked."""
+    """The parent may have blocked some: a worker that is busy with a request forks its jobs with TERM blocked."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
-    blocked = told_by_child(lambda: sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+    blocked = in_child(lambda: sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     assert [] == blocked
 
 
 def test_a_child_has_no_handler_of_its_parents() -> None:
-    """Handled or ignored, all is as in a new program, but for what Python itself ignores, and for the bell's signal."""
-    handled = signal.signal(signal.SIGTERM, lambda *_: None)
+    """Every signal has its default action, but for those that Python ignores and the one of wakeup.py."""
+    handled = signal.signal(signal.SIGTERM, do_nothing)
     ignored = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     own = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGUSR1}
 
-    def tell() -> list[int]:
+    def look() -> list[int]:
         return [number for number in fork.SIGNALS if signal.getsignal(number) is not signal.SIG_DFL]
 
-    told = told_by_child_without_waiting(tell)
+    found = in_child_unreaped(look)
     signal.signal(signal.SIGTERM, handled)
     signal.signal(signal.SIGCHLD, ignored)
 
-    assert own == set(told)
+    assert own == set(found)
 
 
-def told_by_child_without_waiting(tell: Callable[[], Any]) -> Any:
-    """The same for a parent that ignores SIGCHLD: there is nothing to wait for."""
+def in_child_unreaped(look: Callable[[], Any]) -> Any:
+    """Do the same as `in_child` in a parent that ignores SIGCHLD, where there is nothing to wait for."""
     reader, writer = os.pipe()
 
     def run() -> None:
-        os.write(writer, json.dumps(tell()).encode())
+        os.write(writer, json.dumps(look()).encode())
 
-    fork.fork(run, name="told", keep=frozenset({writer}))
+    fork.fork(run, name="looking", keep=frozenset({writer}))
     os.close(writer)
-    with open(reader) as words:
-        return json.loads(words.read())
+    with open(reader) as file:
+        return json.loads(file.read())
 
 
 def test_a_broken_pipe_is_an_exception_in_a_child_too() -> None:
-    """Restored to its default, SIGPIPE would end a worker whose client has gone."""
+    """SIGPIPE keeps Python's handling: its default action would end a worker whose client has gone."""
 
-    def tell() -> str:
+    def look() -> str:
         ours, theirs = socket.socketpair()
         theirs.close()
         try:
@@ -180,20 +187,20 @@ def test_a_broken_pipe_is_an_exception_in_a_child_too() -> None:
             return "an exception"
         return "nothing"
 
-    assert "an exception" == told_by_child(tell)
+    assert "an exception" == in_child(look)
 
 
-def test_a_signal_to_a_new_child_never_speaks_for_its_parent() -> None:
-    """The parent's wake-up descriptor is dropped before anything can be delivered, at whatever moment it comes."""
+def test_a_signal_to_a_new_child_does_not_wake_its_parent() -> None:
+    """The child drops the wake-up descriptor before a signal can be delivered, at whatever moment that is sent."""
     wakeup, signalled = socket.socketpair()
     wakeup.settimeout(0)
     signalled.settimeout(0)
-    handler = signal.signal(signal.SIGTERM, lambda *_: None)
+    handler = signal.signal(signal.SIGTERM, do_nothing)
     descriptor = signal.set_wakeup_fd(signalled.fileno())
     try:
         statuses = set()
         for _ in range(50):
-            pid = fork.fork(signal.pause, name="told")
+            pid = fork.fork(signal.pause, name="signalled")
             os.kill(pid, signal.SIGTERM)
             statuses.add(ended(pid))
         with pytest.raises(BlockingIOError):
@@ -208,36 +215,36 @@ def test_a_signal_to_a_new_child_never_speaks_for_its_parent() -> None:
 
 
 def test_a_child_has_no_wake_up_descriptor() -> None:
-    """The number would be /dev/null now, and some file of its own later."""
+    """The number is /dev/null's in the child, and may be some file's of its own later."""
     ours, theirs = socket.socketpair()
     theirs.settimeout(0)
     before = signal.set_wakeup_fd(theirs.fileno())
-    told = told_by_child(lambda: signal.set_wakeup_fd(-1))
+    found = in_child(lambda: signal.set_wakeup_fd(-1))
     signal.set_wakeup_fd(before)
     ours.close()
     theirs.close()
 
-    assert -1 == told
+    assert -1 == found
 
 
 def test_a_child_shows_its_stack_on_usr2(capfd: pytest.CaptureFixture[str]) -> None:
-    """Whatever its parent had made of that signal; and it lives on."""
-    handler = signal.signal(signal.SIGUSR2, lambda *_: None)
+    """It does so whatever its parent had made of that signal, and lives on."""
+    handler = signal.signal(signal.SIGUSR2, do_nothing)
     faulthandler.register(signal.SIGUSR2, file=2, chain=True)
     try:
-        told_by_child(lambda: os.kill(os.getpid(), signal.SIGUSR2))
+        in_child(lambda: os.kill(os.getpid(), signal.SIGUSR2))
     finally:
         faulthandler.unregister(signal.SIGUSR2)
         signal.signal(signal.SIGUSR2, handler)
 
-    assert "in told_by_child" in capfd.readouterr().err
+    assert "in in_child" in capfd.readouterr().err
 
 
 # descriptors
 
 
 def descriptors() -> dict[str, str]:
-    """What each of this process's descriptors is, but for the one that looks."""
+    """Return what each of this process's descriptors is, but for the one that looks."""
     found = {}
     for fd in os.listdir("/proc/self/fd"):
         try:
@@ -247,21 +254,21 @@ def descriptors() -> dict[str, str]:
     return found
 
 
-def test_a_child_keeps_1_2_and_what_it_is_given(tmp_path: Path) -> None:
-    """Every other number is taken, by /dev/null."""
-    mine = descriptors()
-    with (tmp_path / "given").open("w") as given, (tmp_path / "not given").open("w"):
-        told = told_by_child(descriptors, keep=frozenset({given.fileno()}))
-        number = str(given.fileno())
-    kept = {fd for fd, what in told.items() if what != os.devnull and fd not in ("1", "2")}
+def test_a_child_keeps_descriptors_1_2_and_those_named(tmp_path: Path) -> None:
+    """Every other number is /dev/null's."""
+    ours = descriptors()
+    with (tmp_path / "kept").open("w") as file, (tmp_path / "not kept").open("w"):
+        theirs = in_child(descriptors, keep=frozenset({file.fileno()}))
+        number = str(file.fileno())
+    kept = {fd for fd, target in theirs.items() if target != os.devnull and fd not in ("1", "2")}
 
-    assert (mine["1"], mine["2"], os.devnull) == (told["1"], told["2"], told["0"])
-    assert str(tmp_path / "given") == told[number]
-    assert 2 == len(kept)  # with the pipe through which it told this
+    assert (ours["1"], ours["2"], os.devnull) == (theirs["1"], theirs["2"], theirs["0"])
+    assert str(tmp_path / "kept") == theirs[number]
+    assert 2 == len(kept)  # with the pipe through which it said this
 
 
 def test_a_parent_without_a_0_has_children_with_one() -> None:
-    """Else the first file that the child opens would be its standard input."""
+    """Otherwise the first file that the child opens would be its standard input."""
     done = run_program("""
         import os
         from cocoai.engine.process import fork
@@ -275,14 +282,14 @@ def test_a_parent_without_a_0_has_children_with_one() -> None:
 
 @pytest.mark.parametrize("lays_over", [True, False], ids=["laid over", "closed"])
 def test_an_inherited_file_that_closes_late_closes_nothing_of_the_childs(tmp_path: Path, *, lays_over: bool) -> None:
-    """Why the numbers are laid over: closed, one of them is the claim's next, and the claim is dropped with it."""
-    claim = tmp_path / "claim"
+    """A closed number becomes that of the next lock, which is dropped with it; so numbers are laid over instead."""
+    lock = tmp_path / "lock"
     inherited = (tmp_path / "inherited").open("w")
 
-    def tell() -> str:
+    def look() -> str:
         if not lays_over:
             os.close(inherited.fileno())
-        fd = os.open(claim, os.O_RDWR | os.O_CREAT)
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT)
         fcntl.flock(fd, fcntl.LOCK_EX)
         inherited.close()  # as the garbage collector may, at any time
         try:
@@ -291,17 +298,17 @@ def test_an_inherited_file_that_closes_late_closes_nothing_of_the_childs(tmp_pat
             return errno.errorcode[error.errno or 0]
         return "still ours"
 
-    told = told_by_child(tell)
+    found = in_child(look)
     inherited.close()
 
-    assert ("still ours" if lays_over else "EBADF") == told
+    assert ("still ours" if lays_over else "EBADF") == found
 
 
 # the end
 
 
 ENDS: dict[str, tuple[BaseException, int]] = {
-    "an exception": (RuntimeError("the words of the exception"), 1),
+    "an exception": (RuntimeError("the text of the exception"), 1),
     "sys.exit(0)": (SystemExit(0), 1),
     "sys.exit(3)": (SystemExit(3), 1),
     "Ctrl-C": (KeyboardInterrupt(), 1),
@@ -313,11 +320,11 @@ ENDS: dict[str, tuple[BaseException, int]] = {
 def test_a_child_ends_where_it_ends(
     error: BaseException, status: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """flup 6 and 22: however it ends, nothing of its parent's goes on in it; the log says how it died."""
+    """However it ends, none of its parent's code goes on in it (flup 6 and 22); the log says how it died."""
     cleaned = tmp_path / "cleaned"
 
     def run() -> None:
-        speak_plainly()
+        write_to_stderr()
         raise error
 
     try:
@@ -331,13 +338,13 @@ def test_a_child_ends_where_it_ends(
     assert "process=ending outcome=died" in capfd.readouterr().err
 
 
-def test_a_child_that_returns_has_done_well() -> None:
-    """Status 0."""
-    assert 0 == ended(fork.fork(lambda: None, name="ending"))
+def test_a_child_that_returns_ends_with_status_0() -> None:
+    """Returning from `run` is success."""
+    assert 0 == ended(fork.fork(do_nothing, name="ending"))
 
 
 def test_nothing_that_waited_to_be_written_is_written_twice() -> None:
-    """What the parent has registered for its end, or not yet flushed, is the parent's."""
+    """Only the parent runs what it has registered for its end, and flushes what it has buffered."""
     done = run_program("""
         import atexit, os, sys
         from cocoai.engine.process import fork
@@ -350,8 +357,9 @@ def test_nothing_that_waited_to_be_written_is_written_twice() -> None:
     assert "buffered\nregistered\n" == done.stdout
 
 
-def test_a_refused_fork_is_the_parents_to_know() -> None:
-    """An OSError, with the signals as they were. The limit is real; root is not bound by it, and becomes nobody."""
+def test_a_refused_fork_raises_in_the_parent() -> None:
+    """It raises OSError, with the signals as they were."""
+    # The limit is real; root is not bound by it, and becomes nobody.
     done = run_program("""
         import os, resource, signal
         from cocoai.engine.process import fork

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,44 +17,47 @@ from tests.engine.web.fastcgi_client import PATIENCE
 
 
 class Holders:
-    """Child processes that do something about a lock, say one byte about it, and stay until they are told."""
+    """Child processes that do something with a lock, report one byte about it, and stay until they are ended."""
 
     def __init__(self) -> None:
-        self._said, self._say = os.pipe()
+        self._reader, self._writer = os.pipe()
         self._stay, self.go = os.pipe()
         self._pids: set[int] = set()
 
-    def fork(self, act: Callable[[], bool], keep: frozenset[int] = frozenset()) -> int:
-        """A child that says `y` or `n`, as `act` returns."""
+    def fork(self, act: Callable[[], object], keep: frozenset[int] = frozenset()) -> int:
+        """Fork a child that calls `act` and reports `y` if it returns something true, else `n`; return the pid."""
 
         def run() -> None:
-            said = b"y" if act() else b"n"
+            report = b"y" if act() else b"n"
             os.close(self.go)
-            os.write(self._say, said)
+            os.write(self._writer, report)
             os.read(self._stay, 1)
 
-        pid = fork.fork(run, name="holder", keep=keep | {self._say, self._stay, self.go})
+        pid = fork.fork(run, name="holder", keep=keep | {self._writer, self._stay, self.go})
         self._pids.add(pid)
         return pid
 
-    def listen(self) -> bytes:
-        """The next byte that one of them says."""
-        return os.read(self._said, 1)
+    def report(self) -> bytes:
+        """Wait for the next child's report and return it."""
+        return os.read(self._reader, 1)
 
     def kill(self, pid: int) -> None:
+        """Kill this child and wait until it has ended."""
         os.kill(pid, signal.SIGKILL)
         ended(pid)
         self._pids.discard(pid)
 
     def end(self) -> None:
+        """Kill every child that is left."""
         for pid in list(self._pids):
             self.kill(pid)
-        for fd in (self._said, self._say, self._stay, self.go):
+        for fd in (self._reader, self._writer, self._stay, self.go):
             os.close(fd)
 
 
 @pytest.fixture
 def holders() -> Iterator[Holders]:
+    """Yield a maker of child processes; kill them afterwards."""
     made = Holders()
     try:
         yield made
@@ -63,11 +67,17 @@ def holders() -> Iterator[Holders]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
+    """Return the path of a lock file that does not exist yet."""
     return str(tmp_path / "lock")
 
 
+def do_nothing() -> bool:
+    """Leave the lock as it is, and report `y`."""
+    return True
+
+
 def is_free(path: str) -> bool:
-    """Whether the lock can be had; it is let go again."""
+    """Check whether the lock can be taken; release it again."""
     lock = locks.take(path)
     if lock is None:
         return False
@@ -75,8 +85,8 @@ def is_free(path: str) -> bool:
     return True
 
 
-def test_a_lock_is_its_holders_until_it_lets_go(path: str) -> None:
-    """A second open in the same process is refused too: a lock belongs to what was opened, not to who opened it."""
+def test_a_lock_is_refused_until_it_is_released(path: str) -> None:
+    """The same process is refused too when it opens the file again: a lock belongs to the open file description."""
     lock = locks.take(path)
     assert lock is not None
     refused = locks.take(path)
@@ -86,8 +96,8 @@ def test_a_lock_is_its_holders_until_it_lets_go(path: str) -> None:
     assert is_free(path)
 
 
-def test_letting_go_twice_harms_nobody(path: str) -> None:
-    """By then the number may be somebody else's."""
+def test_a_second_release_closes_nothing(path: str) -> None:
+    """By then the number may be another file's."""
     lock = locks.take(path)
     assert lock is not None
     lock.release()
@@ -99,29 +109,29 @@ def test_letting_go_twice_harms_nobody(path: str) -> None:
 
 
 def test_the_file_stays(path: str) -> None:
-    """Never unlinked: two processes would hold the lock of two files of one name. And it is for this user only."""
+    """It is never unlinked, or two processes would hold locks of two files of one name; only its owner may read it."""
     assert is_free(path)
 
     assert 0o600 == os.stat(path).st_mode & 0o777
 
 
 def test_a_killed_holder_holds_nothing(path: str, holders: Holders) -> None:
-    """The kernel lets go for it, however it died."""
-    pid = holders.fork(lambda: locks.take(path) is not None)
-    said = holders.listen()
+    """The kernel releases the lock, however the holder died."""
+    pid = holders.fork(partial(locks.take, path))
+    report = holders.report()
     held = not is_free(path)
     holders.kill(pid)
 
-    assert (b"y", True) == (said, held)
+    assert (b"y", True) == (report, held)
     assert is_free(path)
 
 
 def test_a_child_holds_what_it_inherited(path: str, holders: Holders) -> None:
-    """The worker takes a slot, forks, and lets go: the job has it, until it dies."""
+    """A worker takes a slot, forks and releases it: the child holds it until it dies."""
     lock = locks.take(path)
     assert lock is not None
-    pid = holders.fork(lambda: True, keep=frozenset({lock.fd}))
-    holders.listen()
+    pid = holders.fork(do_nothing, keep=frozenset({lock.fd}))
+    holders.report()
     lock.release()
     held = not is_free(path)
     holders.kill(pid)
@@ -130,36 +140,36 @@ def test_a_child_holds_what_it_inherited(path: str, holders: Holders) -> None:
     assert is_free(path)
 
 
-def test_a_child_that_was_not_given_the_lock_does_not_hold_it(path: str, holders: Holders) -> None:
-    """It came with all other descriptors, and was laid over."""
+def test_a_child_that_does_not_keep_the_lock_does_not_hold_it(path: str, holders: Holders) -> None:
+    """Its descriptor was laid over with all others."""
     lock = locks.take(path)
     assert lock is not None
-    holders.fork(lambda: True)
-    holders.listen()
+    holders.fork(do_nothing)
+    holders.report()
     lock.release()
 
     assert is_free(path)
 
 
-def test_a_child_that_lets_go_leaves_its_parent_the_lock(path: str, holders: Holders) -> None:
-    """Closing is all there is: an unlock would have dropped the parent's share too."""
+def test_a_child_that_releases_leaves_its_parent_the_lock(path: str, holders: Holders) -> None:
+    """Releasing only closes; an unlock would have dropped the parent's share too."""
     lock = locks.take(path)
     assert lock is not None
     shared = lock
 
-    def let_go() -> bool:
+    def release() -> bool:
         shared.release()
         return True
 
-    holders.fork(let_go, keep=frozenset({lock.fd}))
-    holders.listen()
+    holders.fork(release, keep=frozenset({lock.fd}))
+    holders.report()
 
     assert not is_free(path)
     lock.release()
 
 
-def test_a_lock_is_not_handed_to_another_program(path: str) -> None:
-    """Close on exec: a program that was started while it was held would keep it."""
+def test_a_lock_is_not_inherited_by_another_program(path: str) -> None:
+    """It is closed on exec, or a program that was started meanwhile would hold it."""
     lock = locks.take(path)
     assert lock is not None
 
@@ -168,17 +178,17 @@ def test_a_lock_is_not_handed_to_another_program(path: str) -> None:
 
 
 def test_waiting_ends_with_the_holder(path: str, holders: Holders) -> None:
-    """`wait_for` has the lock once it is free."""
-    holders.fork(lambda: locks.take(path) is not None)
-    holders.listen()
+    """`wait_for` returns once the lock is free."""
+    holders.fork(partial(locks.take, path))
+    holders.report()
     os.write(holders.go, b"!")
     locks.wait_for(path, PATIENCE).release()
 
     assert is_free(path)
 
 
-def test_waiting_has_an_end(path: str) -> None:
-    """A holder that hangs makes nobody else hang; nothing is left open."""
+def test_waiting_has_a_deadline(path: str) -> None:
+    """A holder that hangs makes no other process hang, and no descriptor is left open."""
     lock = locks.take(path)
     assert lock is not None
     before = os.listdir("/proc/self/fd")
@@ -189,14 +199,14 @@ def test_waiting_has_an_end(path: str) -> None:
     lock.release()
 
 
-def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
-    """Not an endless wait, and not a lock."""
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    """It is neither an endless wait nor a lock."""
     with pytest.raises(FileNotFoundError):
         locks.wait_for(str(tmp_path / "missing" / "lock"), PATIENCE)
 
 
-def test_there_are_as_many_slots_as_there_are(tmp_path: Path) -> None:
-    """And one that is let go can be had again."""
+def test_slots_are_limited_and_can_be_taken_again(tmp_path: Path) -> None:
+    """Of three slots a fourth cannot be taken before one is released."""
     slots = Slots(str(tmp_path), 3)
     taken = [slots.take() for _ in range(4)]
     held = [slot for slot in taken if slot is not None]
@@ -209,8 +219,8 @@ def test_there_are_as_many_slots_as_there_are(tmp_path: Path) -> None:
         slot.release()
 
 
-def test_never_more_hold_a_slot_than_there_are(tmp_path: Path, holders: Holders) -> None:
-    """Eight processes at once, three slots."""
+def test_several_processes_share_the_slots(tmp_path: Path, holders: Holders) -> None:
+    """Of eight processes that try at once, three get a slot."""
     kept: list[FileLock] = []
 
     def take() -> bool:
@@ -220,11 +230,11 @@ def test_never_more_hold_a_slot_than_there_are(tmp_path: Path, holders: Holders)
 
     for _ in range(8):
         holders.fork(take)
-    said = sorted(holders.listen() for _ in range(8))
+    reports = sorted(holders.report() for _ in range(8))
 
-    assert [b"n"] * 5 + [b"y"] * 3 == said
+    assert [b"n"] * 5 + [b"y"] * 3 == reports
 
 
-def test_no_slots_is_none(tmp_path: Path) -> None:
-    """A pool that may answer nothing."""
+def test_none_of_no_slots_can_be_taken(tmp_path: Path) -> None:
+    """With no slots at all, `take` returns None."""
     assert Slots(str(tmp_path), 0).take() is None

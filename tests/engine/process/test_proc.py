@@ -1,4 +1,4 @@
-"""What /proc tells: of this process, and of children that live, have ended, and bear hostile names."""
+"""Processes by way of /proc: this one, and children that live, have ended, or have hostile names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -14,12 +15,16 @@ from cocoai.engine.process.proc import send_signal, start_time
 from tests.processes import wait_until
 
 MIB = 1024
-"""In KiB."""
+"""A MiB in KiB."""
+
+
+def do_nothing() -> None:
+    """Add nothing to what a child does."""
 
 
 @contextmanager
-def child(run: Callable[[], None] = lambda: None) -> Iterator[int]:
-    """A child that has run this and waits to be killed."""
+def child(run: Callable[[], None] = do_nothing) -> Iterator[int]:
+    """Yield the pid of a child that has called `run` and waits; kill it afterwards."""
     reader, writer = os.pipe()
 
     def wait() -> None:
@@ -39,14 +44,14 @@ def child(run: Callable[[], None] = lambda: None) -> Iterator[int]:
 
 
 def test_a_process_keeps_its_start_time() -> None:
-    """And a later one has a later time, or the same: a tick is a hundredth of a second."""
+    """A later process has a later time, or the same: a tick is a hundredth of a second."""
     with child() as pid:
         assert start_time(pid) == start_time(pid)
         assert start_time(os.getpid()) <= start_time(pid)
 
 
-def test_who_has_ended_has_no_start_time() -> None:
-    """Buried or not: to nobody does it mean a living process."""
+def test_a_process_that_has_ended_has_no_start_time() -> None:
+    """Reaped or not, it does not pass for a living one."""
     with child() as pid:
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: start_time(pid) == 0)  # its parent has not waited for it: a zombie
@@ -55,16 +60,16 @@ def test_who_has_ended_has_no_start_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["a) S 1", "((", "two words", "\n"])
-def test_a_name_cannot_pretend(name: str) -> None:
-    """It stands in the middle of the line, with whatever somebody put into it."""
+def test_a_hostile_name_changes_no_field(name: str) -> None:
+    """The name stands in the middle of the stat line, with any character that a process put into it."""
     with child() as pid:
         plain = start_time(pid)
-    with child(lambda: fork.name_process(name)) as pid:
+    with child(partial(fork.name_process, name)) as pid:
         assert plain <= start_time(pid) <= plain + 100 * 3600
 
 
-def test_only_the_process_that_was_meant_is_nudged() -> None:
-    """One that has been given its pid since began at another time: the signal, which would end it, is not sent."""
+def test_only_the_process_that_was_meant_gets_the_signal() -> None:
+    """A process that has the pid by now began at another time: the signal, which would end it, is not sent."""
     with child() as pid:
         start = start_time(pid)
 
@@ -76,8 +81,8 @@ def test_only_the_process_that_was_meant_is_nudged() -> None:
     assert (False, start, True) == (another, survived, meant)
 
 
-def test_nobody_is_nudged_where_nobody_is() -> None:
-    """Ended, buried, or never there: nothing is raised."""
+def test_a_signal_to_a_process_that_has_gone_is_not_sent() -> None:
+    """Ended, reaped or never there: False is returned, and no error raised."""
     with child() as pid:
         start = start_time(pid)
         os.kill(pid, signal.SIGKILL)
@@ -88,7 +93,7 @@ def test_nobody_is_nudged_where_nobody_is() -> None:
 
 
 def test_memory_that_is_shared_is_counted_in_parts() -> None:
-    """A child that has only been forked shares nearly all; what it writes is its own, to the MiB."""
+    """A child that has only been forked shares nearly all; what it writes counts as its own, to the MiB."""
     grown: list[bytes] = []
     with child() as pid:
         idle = proc.memory_use(pid)
@@ -101,8 +106,8 @@ def test_memory_that_is_shared_is_counted_in_parts() -> None:
     assert 60 * MIB <= big.pss - idle.pss <= 68 * MIB
 
 
-def test_the_memory_of_nobody_is_an_error() -> None:
-    """Its file has gone with it."""
+def test_the_memory_of_a_process_that_has_gone_is_an_error() -> None:
+    """Its file in /proc has gone with it."""
     with child() as pid:
         pass
 

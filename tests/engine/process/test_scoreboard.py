@@ -1,4 +1,4 @@
-"""The scoreboard: what one process writes and another reads, over kills, reloads and boards of another shape."""
+"""The scoreboard: what one process writes and another reads, over kills, reloads and files of another layout."""
 
 from __future__ import annotations
 
@@ -7,46 +7,62 @@ import signal
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cocoai.engine.process import fork
 from cocoai.engine.process.proc import start_time
-from cocoai.engine.process.scoreboard import Scoreboard, Snapshot, read_snapshot
-from cocoai.engine.process.scoreboard_row import BUSY, DIED, IDLE, MOST_REACHED, MOST_REASONS, MOST_WORKERS, Row
+from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.process.scoreboard_row import (
+    BUSY,
+    FIRST_WORKER,
+    IDLE,
+    MOST_REASONS,
+    MOST_WORKERS,
+    PoolRecord,
+    Row,
+    RowRecord,
+)
+from cocoai.engine.process.scoreboard_snapshot import Snapshot, read_snapshot
 from tests.processes import wait_until
 
 REASONS = ("not found", "the signature is stale")
 
+KEY = "C0PRACTICE-1.0-1.0"
 
-class Board:
-    """A board in a folder of the test, begun as the master begins it."""
+
+class ScoreboardSetup:
+    """A scoreboard in a folder of the test, begun as the master begins it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "scoreboard"
         self.board = self.begin()
 
     def begin(self, *, slots: int = 2, reasons: tuple[str, ...] = REASONS, least: int = 1, most: int = 4) -> Scoreboard:
+        """Begin it anew, as another master or one after a reload."""
         self.board = Scoreboard(str(self.path), slots=slots, reasons=reasons)
         self.board.begin(least, most)
         return self.board
 
     def look(self) -> Snapshot:
+        """Read the file as a program outside does."""
         return read_snapshot(str(self.path), slots=2, reasons=REASONS)
 
     @contextmanager
-    def seated(self, seat: Row, run: Callable[[Row], None]) -> Iterator[int]:
-        """A process that sits there, has run this, and waits to be killed."""
+    def process_in(self, row: Row, run: Callable[[Row], None]) -> Iterator[int]:
+        """Yield the pid of a process that has taken the row and called `run`; kill it afterwards."""
         reader, writer = os.pipe()
 
         def live() -> None:
-            self.board.take_row(seat)
-            run(seat)
+            self.board.take_row(row)
+            run(row)
             os.write(writer, b"+")
             signal.pause()
 
-        pid = fork.fork(live, name="seated", keep=frozenset({writer}), detach=False)
+        pid = fork.fork(live, name="in-a-row", keep=frozenset({writer}), detach=False)
         assert os.read(reader, 1) == b"+"
         try:
             yield pid
@@ -58,198 +74,279 @@ class Board:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Board:
-    return Board(tmp_path)
+def made(tmp_path: Path) -> ScoreboardSetup:
+    """Return a scoreboard that has begun."""
+    return ScoreboardSetup(tmp_path)
 
 
-def asleep(seat: Row) -> None:
-    seat.wait()
+be_idle = Row.wait
+be_busy = partial(Row.busy, key="K")
 
 
-def answered(seat: Row) -> None:
-    seat.busy("K")
-    seat.idle()
+def finish_one(row: Row) -> None:
+    """Be busy with a job, then idle."""
+    row.busy("K")
+    row.idle()
 
 
 # what a process shows
 
 
-def test_a_pool_that_has_begun_is_seen(made: Board) -> None:
-    """Who its master is, since when, and how many workers it may have."""
-    picture = made.look()
+def test_a_pool_that_has_begun_is_seen(made: ScoreboardSetup) -> None:
+    """The file shows its master, when it began, and how many workers it may have."""
+    seen = made.look()
 
-    assert (os.getpid(), 1, 4, 0.0) == (picture.pid, picture.least, picture.most, picture.reloaded)
-    assert picture.started > 1e9
-    assert () == picture.processes + picture.mishaps
-    assert {} == picture.refused
+    assert (os.getpid(), 1, 4, 0.0) == (seen.pid, seen.least, seen.most, seen.reloaded)
+    assert seen.started > 1e9
+    assert () == seen.processes + seen.last_errors
+    assert {} == seen.refused
 
 
-def test_a_worker_is_seen_by_anybody(made: Board) -> None:
-    """What it is at, with the question's key, and what it has done before."""
+def test_what_the_master_says_of_memory_is_seen(made: ScoreboardSetup) -> None:
+    """The outcome that the master knew when it began stands in the file."""
+    made.board.memory_sharing = "off: by setting"
+    made.board.begin(1, 4)
 
-    def work(seat: Row) -> None:
-        seat.wait()
-        seat.busy()
-        seat.idle()
-        seat.busy()
-        seat.note("C0PRACTICE-1.0-1.0")
+    assert "off: by setting" == made.look().memory_sharing
 
-    with made.seated(made.board.worker_row(()), work) as pid:
+
+def test_a_worker_is_seen_by_other_programs(made: ScoreboardSetup) -> None:
+    """The file shows what a worker does, with its key, and what it has done before."""
+
+    def work(row: Row) -> None:
+        row.wait()
+        row.busy()
+        row.idle()
+        row.busy()
+        row.note(KEY)
+
+    with made.process_in(made.board.worker_row(()), work) as pid:
         (worker,) = made.look().processes
         accepted = made.look().accepted
 
     assert ("worker", 0, pid, "busy") == (worker.kind, worker.number, worker.pid, worker.state)
-    assert ("C0PRACTICE-1.0-1.0", 1, 1) == (worker.key, worker.requests, accepted)
+    assert (KEY, 1, 1) == (worker.key, worker.requests, accepted)
     assert 0 <= worker.duration < 60
     assert 0 <= worker.cpu < 60
     assert 0 <= worker.since < 60
 
 
-def test_a_request_does_not_show_the_key_of_the_one_before(made: Board) -> None:
-    """A message that is nothing to us has none."""
+def test_a_request_does_not_show_the_key_of_the_one_before(made: ScoreboardSetup) -> None:
+    """A request that has no key shows none, though the one before had."""
 
-    def work(seat: Row) -> None:
-        seat.busy("C0PRACTICE-1.0-1.0")
-        seat.idle()
-        seat.busy()
+    def work(row: Row) -> None:
+        row.busy(KEY)
+        row.idle()
+        row.busy()
 
-    with made.seated(made.board.worker_row(()), work):
+    with made.process_in(made.board.worker_row(()), work):
         (worker,) = made.look().processes
 
     assert "" == worker.key
+
+
+def test_a_row_that_is_taken_over_does_not_show_the_last_key(made: ScoreboardSetup) -> None:
+    """A process killed in the middle of a job leaves its key in the row; the next process there has none."""
+    row = made.board.worker_row(())
+    with made.process_in(row, be_busy):
+        pass
+    with made.process_in(row, be_idle):
+        (worker,) = made.look().processes
+
+    assert ("idle", "") == (worker.state, worker.key)
+
+
+class WriteLog:
+    """A record that notes the order in which its fields are written."""
+
+    def __init__(self, record: RowRecord) -> None:
+        self.__dict__.update(record=record, written=[])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.record, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.written.append((name, value))
+        setattr(self.record, name, value)
+
+    def order_of(self, *fields: tuple[str, Any]) -> list[int]:
+        """Return when each of these fields was last written; a value None stands for any."""
+        return [
+            max(at for at, (name, value) in enumerate(self.written) if name == field and expected in (None, value))
+            for field, expected in fields
+        ]
+
+
+@pytest.mark.parametrize("key", ["", "K"])
+def test_a_row_is_busy_only_when_key_and_time_are_written(made: ScoreboardSetup, key: str) -> None:
+    """A reader that sees BUSY sees the key and the beginning of this request, not of the one before."""
+    log: Any = WriteLog(RowRecord())
+    Row(log, FIRST_WORKER, "worker", REASONS).busy(key)
+
+    order = log.order_of(("key", key.encode()), ("since", None), ("state", BUSY))
+    assert sorted(order) == order
+    assert 3 == len(log.written)
+
+
+def test_a_row_is_a_processes_own_only_when_all_else_is_reset(made: ScoreboardSetup) -> None:
+    """A reader that finds the pid alive finds no key, count or time of the process that had the row before."""
+    record = RowRecord(key=b"K", requests=7, state=BUSY, pid=1, since=1.0, duration=1.0, cpu=1.0)
+    record.refused[0] = 7
+    log: Any = WriteLog(record)
+    Row(log, FIRST_WORKER, "worker", REASONS).take()
+
+    fields = (("key", b""), ("requests", 0), ("duration", 0.0), ("cpu", 0.0), ("since", None), ("start", None))
+    reset = log.order_of(*fields)
+    (state, pid), last = log.order_of(("state", 0), ("pid", None)), len(log.written) - 1
+    assert state < min(reset) <= max(reset) < pid < last
+    assert 0 == record.refused[0]
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [("k" * 500, "k" * 72), ("é" * 500, "é" * 36), ("x" + "é" * 500, "x" + "é" * 35), ("\udcff", "?"), ("a\0b", "a")],
 )
-def test_a_text_of_any_kind_stays_in_its_place(made: Board, text: str, shown: str) -> None:
-    """Too long, cut in the middle of a letter, or no text at all: the row beside it is not touched."""
-    seat = made.board.worker_row(())
-    other = made.board.worker_row({seat.row})
-    with made.seated(other, asleep), made.seated(seat, lambda seat: seat.busy(text)):
+def test_a_text_of_any_kind_stays_in_its_place(made: ScoreboardSetup, text: str, shown: str) -> None:
+    """A text that is too long, cut in the middle of a character, or no text at all does not touch the next row."""
+    row = made.board.worker_row(())
+    other = made.board.worker_row({row.number})
+    with made.process_in(other, be_idle), made.process_in(row, partial(Row.busy, key=text)):
         first, second = made.look().processes
 
     assert (shown, "") == (first.key, second.key)
 
 
-def test_the_job_processes_and_the_usher_have_rows_of_their_own(made: Board) -> None:
-    """A job process has its slot's; who they are is known for asking them for their stacks."""
+def test_job_processes_and_the_helper_have_rows_of_their_own(made: ScoreboardSetup) -> None:
+    """A job process has its slot's row; the helper is called as its caller says; the master knows their pids."""
     with (
-        made.seated(made.board.job_row(1), lambda seat: seat.busy("K")) as job,
-        made.seated(made.board.placeholder_row(), asleep) as usher,
+        made.process_in(made.board.job_row(1), be_busy) as job,
+        made.process_in(made.board.helper_row("sweeper"), be_idle) as helper,
     ):
         seen = {(process.kind, process.number, process.pid, process.key) for process in made.look().processes}
         pids = made.board.job_pids()
 
-    assert {("job", 1, job, "K"), ("usher", 0, usher, "")} == seen
-    assert {job, usher} == set(pids)
+    assert {("job", 1, job, "K"), ("sweeper", 0, helper, "")} == seen
+    assert {job, helper} == set(pids)
     assert [] == made.board.job_pids()
 
 
-def test_who_has_a_question_in_hand_can_be_found(made: Board) -> None:
-    """By its key, as long as it is being answered and its process lives: with the pid, and the start that proves it."""
-    with made.seated(made.board.job_row(1), lambda seat: seat.busy("K")) as busy:
-        found = made.board.process_answering("K")
-        other = made.board.process_answering("L")
+def test_the_process_of_a_job_is_found_by_its_key(made: ScoreboardSetup) -> None:
+    """It is found with its start time while it works on the job and lives, and not otherwise."""
+    with made.process_in(made.board.job_row(1), be_busy) as busy:
+        found = made.board.process_of_job("K")
+        other = made.board.process_of_job("L")
+        in_hand, number = made.board.in_hand(), made.board.busy_jobs()
         expected = (busy, start_time(busy))
-    with made.seated(made.board.job_row(1), answered):
-        idle = made.board.process_answering("K")
+    with made.process_in(made.board.job_row(1), finish_one):
+        idle = made.board.process_of_job("K")
 
     assert (expected, None, None) == (found, other, idle)
-    assert made.board.process_answering("K") is None
+    assert (frozenset({"K"}), 1) == (in_hand, number)
+    assert made.board.process_of_job("K") is None
 
 
-def test_an_usher_and_a_worker_answer_nobody(made: Board) -> None:
-    """Though a question's key stands in their rows."""
+def test_helper_and_workers_work_on_no_job(made: ScoreboardSetup) -> None:
+    """A key in their rows does not make them the job's process."""
     with (
-        made.seated(made.board.placeholder_row(), lambda seat: seat.busy("K")),
-        made.seated(made.board.worker_row(()), lambda seat: seat.busy("K")),
+        made.process_in(made.board.helper_row("sweeper"), be_busy),
+        made.process_in(made.board.worker_row(()), be_busy),
     ):
-        assert made.board.process_answering("K") is None
+        assert made.board.process_of_job("K") is None
 
 
-def test_errors_are_kept_the_newest_first(made: Board) -> None:
-    """One for each row, whoever has sat there since."""
-    seat = made.board.worker_row(())
-    with made.seated(seat, lambda seat: seat.record_error("first")):
+def test_errors_are_kept_the_newest_first(made: ScoreboardSetup) -> None:
+    """Each row keeps its last error, whichever process has taken it since."""
+    row = made.board.worker_row(())
+    with made.process_in(row, partial(Row.record_error, text="first")):
         pass
-    with made.seated(seat, asleep):
+    with made.process_in(row, be_idle):
         made.board.own_row.record_error("second")
-        mishaps = made.look().mishaps
+        errors = made.look().last_errors
 
-    assert [("master", "second"), ("worker 0", "first")] == [(mishap.who, mishap.text) for mishap in mishaps]
-    assert mishaps[0].at >= mishaps[1].at > 1e9
+    assert [("master", "second"), ("worker 0", "first")] == [(error.who, error.text) for error in errors]
+    assert errors[0].at >= errors[1].at > 1e9
 
 
-def test_refusals_are_counted_by_reason(made: Board) -> None:
-    """A reason that nobody has listed counts as `other`."""
+def test_an_error_of_each_kind_of_process_names_it(made: ScoreboardSetup) -> None:
+    """Workers and jobs are numbered, the one helper is not."""
+    for row in (made.board.job_row(1), made.board.helper_row("sweeper"), made.board.worker_row({1})):
+        with made.process_in(row, partial(Row.record_error, text="an error")):
+            pass
 
-    def work(seat: Row) -> None:
+    assert {"job 1", "sweeper", "worker 1"} == {error.who for error in made.look().last_errors}
+
+
+def test_refusals_are_counted_by_reason(made: ScoreboardSetup) -> None:
+    """A reason that is not listed counts as `other`."""
+
+    def work(row: Row) -> None:
         for reason in ("not found", "not found", "whatever"):
-            seat.count_refusal(reason)
+            row.count_refusal(reason)
 
-    with made.seated(made.board.worker_row(()), work):
+    with made.process_in(made.board.worker_row(()), work):
         assert {"not found": 2, "other": 1} == made.look().refused
 
 
 def test_more_reasons_than_a_row_holds_are_refused() -> None:
-    """Thirteen, and `other`."""
-    Scoreboard("", slots=1, reasons=["reason"] * (MOST_REASONS - 1))
+    """There is room for thirteen, and `other`."""
+    Scoreboard(None, slots=1, reasons=["reason"] * (MOST_REASONS - 1))
 
     with pytest.raises(ValueError, match="at most 13 reasons, not 14"):
-        Scoreboard("", slots=1, reasons=["reason"] * MOST_REASONS)
+        Scoreboard(None, slots=1, reasons=["reason"] * MOST_REASONS)
 
 
 # death
 
 
-def test_a_killed_process_is_not_seen(made: Board) -> None:
-    """Not from the moment of its death, though nobody has buried it; what it counted still counts."""
-    seat = made.board.worker_row(())
+def test_a_killed_process_is_not_seen(made: ScoreboardSetup) -> None:
+    """It is gone from the moment of its death, reaped or not; what it counted still counts."""
+    row = made.board.worker_row(())
 
-    def work(seat: Row) -> None:
-        seat.busy()
-        seat.idle()
-        seat.busy()
+    def work(row: Row) -> None:
+        row.busy()
+        row.idle()
+        row.count_refusal("not found")
+        row.busy()
 
-    with made.seated(seat, work) as pid:
+    with made.process_in(row, work) as pid:
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: made.look().processes == ())
-        unburied = made.look()
+        unreaped = made.look()
 
-    made.board.merge_counters(seat)
-    assert 1 == unburied.accepted
-    assert 1 == made.look().accepted
+    made.board.merge_counters(row)
+    merged = made.look()
+    assert (1, {"not found": 1}) == (unreaped.accepted, unreaped.refused)
+    assert (1, {"not found": 1}) == (merged.accepted, merged.refused)
 
 
-def test_a_pid_that_is_somebody_elses_now_means_nobody(made: Board) -> None:
-    """Its start time is another."""
-    with made.seated(made.board.worker_row(()), asleep) as pid:
-        words = memoryview(bytearray(made.path.read_bytes())).cast("q")
-        assert pid == words[64]
-        words[64] = os.getpid()
-    made.path.write_bytes(words)
+def test_a_pid_that_was_reused_is_not_the_process(made: ScoreboardSetup) -> None:
+    """The process that has the pid now began at another time."""
+    with made.process_in(made.board.worker_row(()), be_idle) as pid:
+        content = bytearray(made.path.read_bytes())
+    record = RowRecord.from_buffer(content, len(bytes(PoolRecord())) + FIRST_WORKER * len(bytes(RowRecord())))
+    assert pid == record.pid
+    record.pid = os.getpid()
+    made.path.write_bytes(content)
 
     assert () == made.look().processes
 
 
-def test_a_row_is_given_to_one_worker_only(made: Board) -> None:
-    """Not to two that are being born, and not while its worker lives; the rows of the dead are given again."""
+def test_a_row_is_given_to_one_worker_only(made: ScoreboardSetup) -> None:
+    """Two workers that are starting get two rows; a living worker keeps its row, a dead one's is given again."""
     first = made.board.worker_row(())
-    second = made.board.worker_row({first.row})
-    with made.seated(first, asleep) as pid:
-        third = made.board.worker_row({second.row})
+    second = made.board.worker_row({first.number})
+    with made.process_in(first, be_idle) as pid:
+        third = made.board.worker_row({second.number})
         found = made.board.row_of(pid)
 
-    assert 3 == len({first.row, second.row, third.row})
+    assert 3 == len({first.number, second.number, third.number})
     assert found is not None
-    assert first.row == found.row
-    assert first.row == made.board.worker_row(()).row
+    assert first.number == found.number
+    assert first.number == made.board.worker_row(()).number
 
 
-def test_there_are_rows_for_twice_the_most_workers(made: Board) -> None:
-    """A reload has the old ones beside the new."""
+def test_there_are_rows_for_twice_the_most_workers(made: ScoreboardSetup) -> None:
+    """A reload has the old workers beside the new ones."""
     for _ in range(2 * MOST_WORKERS):
         made.board.worker_row(()).take()
 
@@ -257,25 +354,25 @@ def test_there_are_rows_for_twice_the_most_workers(made: Board) -> None:
         made.board.worker_row(())
 
 
-def test_the_rows_of_dead_strangers_are_freed(made: Board) -> None:
-    """A worker whose master was killed is nobody's to bury: it must not pass for one that is idle for ever."""
-    seat = made.board.worker_row(())
-    with made.seated(seat, asleep):
+def test_the_rows_of_an_earlier_masters_dead_workers_are_freed(made: ScoreboardSetup) -> None:
+    """No master reaps them, and they must not pass for workers that are idle for ever."""
+    row = made.board.worker_row(())
+    with made.process_in(row, be_idle):
         made.board.free_dead_rows(())
-        alive = made.board.is_anyone_idle()
-    made.board.free_dead_rows({seat.row})
-    known = made.board.is_anyone_idle()
+        alive = made.board.has_idle_worker()
+    made.board.free_dead_rows({row.number})
+    known = made.board.has_idle_worker()
     made.board.free_dead_rows(())
 
-    assert (True, True, False) == (alive, known, made.board.is_anyone_idle())
+    assert (True, True, False) == (alive, known, made.board.has_idle_worker())
 
 
 # a child
 
 
-def test_a_forked_child_that_stands_writes_nobodys_row(made: Board) -> None:
-    """It has its parent's seat in its memory."""
-    seat = made.board.worker_row(())
+def test_a_forked_child_that_releases_the_row_writes_no_row(made: ScoreboardSetup) -> None:
+    """It has its parent's row in its memory."""
+    row = made.board.worker_row(())
 
     def fork_child(_: Row) -> None:
         def release_row() -> None:
@@ -284,21 +381,21 @@ def test_a_forked_child_that_stands_writes_nobodys_row(made: Board) -> None:
             made.board.own_row.count_refusal("not found")
             made.board.own_row.record_error("a child's")
 
-        asleep(seat)
+        row.wait()
         os.waitpid(fork.fork(release_row, name="child"), 0)
 
-    with made.seated(seat, fork_child):
+    with made.process_in(row, fork_child):
         (worker,) = made.look().processes
 
     assert ("idle", "", 0) == (worker.state, worker.key, worker.requests)
-    assert ({}, ()) == (made.look().refused, made.look().mishaps)
+    assert ({}, ()) == (made.look().refused, made.look().last_errors)
 
 
-def test_a_board_that_has_not_begun_is_seen_by_nobody() -> None:
-    """Whoever has no pool writes it all the same."""
-    board = Scoreboard("", slots=2, reasons=REASONS)
-    for seat in (board.own_row, board.placeholder_row(), board.job_row(1)):
-        board.take_row(seat)
+def test_a_scoreboard_that_has_not_begun_is_private() -> None:
+    """A process without a pool can write it all the same."""
+    board = Scoreboard(None, slots=2, reasons=REASONS)
+    for row in (board.own_row, board.helper_row("sweeper"), board.job_row(1)):
+        board.take_row(row)
         board.own_row.busy("K")
         board.own_row.idle()
         board.own_row.count_refusal("not found")
@@ -307,47 +404,53 @@ def test_a_board_that_has_not_begun_is_seen_by_nobody() -> None:
     assert [] == board.job_pids()
 
 
+def test_a_slot_beyond_the_last_has_a_row_that_is_not_seen(made: ScoreboardSetup) -> None:
+    """A job process of before a reload may hold a slot that there is no longer."""
+    with made.process_in(made.board.job_row(2), be_busy):
+        assert () == made.look().processes
+
+
 # the master's own
 
 
-def test_the_master_reads_what_its_workers_do(made: Board) -> None:
-    """State, seconds, requests and key; and how many are busy, of which the most is kept."""
+def test_the_master_reads_what_its_workers_do(made: ScoreboardSetup) -> None:
+    """It reads their states and keys, and how many are busy, of which the most is kept."""
     first = made.board.worker_row(())
-    second = made.board.worker_row({first.row})
-    with made.seated(first, lambda seat: seat.busy("K")):
-        with made.seated(second, lambda seat: seat.busy()):
-            states = [made.board.state(seat)[0] for seat in (first, second)]
-            active = [made.board.active()]
-            idle = made.board.is_anyone_idle()
+    second = made.board.worker_row({first.number})
+    with made.process_in(first, be_busy):
+        with made.process_in(second, Row.busy):
+            states = [made.board.state(row)[0] for row in (first, second)]
+            active = [made.board.count_active()]
+            has_idle = made.board.has_idle_worker()
             key = made.board.key(first)
         made.board.merge_counters(second)
-        active.append(made.board.active())
+        active.append(made.board.count_active())
 
     assert [BUSY, BUSY] == states
-    assert ([2, 1], False, "K") == (active, idle, key)
+    assert ([2, 1], False, "K") == (active, has_idle, key)
     assert 2 == made.look().most_active
 
 
-def test_what_the_master_counts_is_seen(made: Board) -> None:
-    """Each by itself."""
-    made.board.count(MOST_REACHED)
-    made.board.count(DIED, 2)
+def test_what_the_master_counts_is_seen(made: ScoreboardSetup) -> None:
+    """Each counter counts by itself."""
+    made.board.counters.most_reached += 1
+    made.board.counters.died += 2
 
-    assert (1, 2, 0) == (made.look().most_reached, made.look().died, made.look().slow)
-
-
-# another pool, other code, no room
+    seen = made.look()
+    assert (1, 2, 0) == (seen.most_reached, seen.died, seen.slow)
 
 
-def test_a_reload_goes_on_counting(made: Board) -> None:
-    """The same process begins again: nothing is forgotten, and when it was is seen."""
+# another pool, another layout, no room
 
-    def work(seat: Row) -> None:
-        seat.busy()
-        seat.idle()
-        seat.count_refusal("not found")
 
-    with made.seated(made.board.worker_row(()), work):
+def test_a_reload_goes_on_counting(made: ScoreboardSetup) -> None:
+    """The same process begins again: it forgets nothing, and notes the time of the reload."""
+
+    def work(row: Row) -> None:
+        finish_one(row)
+        row.count_refusal("not found")
+
+    with made.process_in(made.board.worker_row(()), work):
         before = made.look()
         made.begin(most=8)
         after = made.look()
@@ -358,36 +461,36 @@ def test_a_reload_goes_on_counting(made: Board) -> None:
 
 
 def test_another_pool_begins_at_0_and_leaves_the_living_their_rows(tmp_path: Path) -> None:
-    """A job process goes on when its master was killed; errors are what somebody will look for."""
-    made = Board(tmp_path)
-    with made.seated(made.board.job_row(0), lambda seat: seat.busy("K")) as job:
+    """A job process goes on when its master was killed; errors stay for the operator who will look for them."""
+    made = ScoreboardSetup(tmp_path)
+    with made.process_in(made.board.job_row(0), be_busy) as job:
 
-        def be_master(seat: Row) -> None:
+        def be_master(_: Row) -> None:
             board = made.begin()
-            board.count(DIED)
+            board.counters.died += 1
             board.own_row.record_error("why it died")
 
-        with made.seated(made.board.worker_row(()), be_master) as master:
+        with made.process_in(made.board.worker_row(()), be_master) as master:
             earlier = made.look()
         made.begin()
-        picture = made.look()
+        seen = made.look()
 
     assert (master, 1) == (earlier.pid, earlier.died)
-    assert (os.getpid(), 0) == (picture.pid, picture.died)
-    assert [job] == [process.pid for process in picture.processes]
-    assert ["why it died"] == [mishap.text for mishap in picture.mishaps]
+    assert (os.getpid(), 0) == (seen.pid, seen.died)
+    assert [job] == [process.pid for process in seen.processes]
+    assert ["why it died"] == [error.text for error in seen.last_errors]
 
 
-def test_a_pool_that_is_not_running_is_said_to_be_none(made: Board) -> None:
-    """Its board is still there, for whoever asks what happened."""
-    made.board.count(DIED)
+def test_a_pool_that_is_not_running_has_no_pid(made: ScoreboardSetup) -> None:
+    """Its file is still there for an operator who asks what happened."""
+    made.board.counters.died += 1
     made.board.own_row.clear()
 
     assert (0, 1) == (made.look().pid, made.look().died)
 
 
-def test_a_board_of_other_code_is_not_read(made: Board) -> None:
-    """Its words may mean something else. The new code's pool makes a new one."""
+def test_a_file_of_another_layout_is_not_read(made: ScoreboardSetup) -> None:
+    """Its counters may mean something else; the new code's pool makes a new file."""
     made.begin(reasons=("another",))
 
     with pytest.raises(ValueError, match="reload"):
@@ -397,40 +500,45 @@ def test_a_board_of_other_code_is_not_read(made: Board) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"x" * 512, b"x" * 70_001])
-def test_a_file_that_is_no_board_is_not_read_and_is_replaced(made: Board, content: bytes) -> None:
-    """Whatever has happened to it."""
+def test_a_file_that_is_no_scoreboard_is_not_read_and_is_replaced(made: ScoreboardSetup, content: bytes) -> None:
+    """A pool begins with any file in its place, and leaves no other behind."""
     made.path.write_bytes(content)
 
     with pytest.raises(ValueError, match=r"scoreboard|reload"):
         made.look()
     made.begin()
     assert os.getpid() == made.look().pid
+    assert [made.path.name] == os.listdir(made.path.parent)
 
 
-def test_more_slots_than_before_make_it_longer(made: Board) -> None:
-    """Whoever is seated at the shorter one is still seen."""
-    with made.seated(made.board.worker_row(()), asleep) as worker:
+def test_more_slots_than_before_make_it_longer(made: ScoreboardSetup) -> None:
+    """A process that has a row of the shorter file is still seen."""
+    with made.process_in(made.board.worker_row(()), be_idle) as worker:
         made.begin(slots=40)
-        with made.seated(made.board.job_row(39), lambda seat: seat.busy("K")) as job:
+        with made.process_in(made.board.job_row(39), be_busy) as job:
             seen = read_snapshot(str(made.path), slots=40, reasons=REASONS).processes
 
     assert [(worker, ""), (job, "K")] == [(process.pid, process.key) for process in seen]
 
 
-def test_without_a_place_to_lie_it_is_shared_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The pool goes on, and its master sees its workers; nobody outside does."""
-    made = Board(tmp_path)
-    made.path = tmp_path / "gone" / "scoreboard"
-    seat = made.begin().worker_row(())
-    with made.seated(seat, asleep):
-        state = made.board.state(seat)[0]
+@pytest.mark.parametrize("folder", ["gone", None], ids=["no folder", "no path"])
+def test_without_a_file_it_is_shared_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, folder: str | None
+) -> None:
+    """The pool goes on and its master sees its workers; only a path that cannot be written is logged."""
+    board = Scoreboard(folder and str(tmp_path / folder / "scoreboard"), slots=1)
+    board.begin(1, 1)
+    made = ScoreboardSetup(tmp_path)
+    made.board = board
+    row = board.worker_row(())
+    with made.process_in(row, be_idle):
+        state = board.state(row)[0]
 
     assert IDLE == state
-    assert "scoreboard outcome=not-kept" in caplog.messages
-    with pytest.raises(OSError, match="No such"):
-        made.look()
+    assert ("scoreboard outcome=not-kept" in caplog.messages) == (folder is not None)
+    assert ["scoreboard"] == os.listdir(tmp_path)
 
 
-def test_nobody_else_may_read_it(made: Board) -> None:
-    """It holds keys of questions, and errors."""
+def test_only_its_owner_may_read_it(made: ScoreboardSetup) -> None:
+    """It holds keys and errors."""
     assert 0o600 == stat.S_IMODE(made.path.stat().st_mode)

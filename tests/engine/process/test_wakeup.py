@@ -1,4 +1,4 @@
-"""engine/process/wakeup.py: a signal to a real process, which hears of it wherever it waits, and lives on."""
+"""engine/process/wakeup.py: a signal to a real process makes its pipe readable, and the process goes on."""
 
 from __future__ import annotations
 
@@ -16,143 +16,146 @@ from tests.engine.conftest import ended, is_alive
 from tests.processes import PATIENCE
 
 
-class Talk:
-    """Two pipes between the test and a child: what the child says, and the word on which it goes on."""
+class ChildPipes:
+    """Two pipes between the test and a child: the child's reports, and the signal to go on."""
 
     def __init__(self) -> None:
-        self._said, self._say = os.pipe()
-        self._heard, self._hear = os.pipe()
-        self.kept = frozenset({self._say, self._heard})
+        self._reports, self._report = os.pipe()
+        self._go_reader, self._go_writer = os.pipe()
+        self.kept = frozenset({self._report, self._go_reader})
 
-    def say(self, word: bytes) -> None:
-        """In the child."""
-        os.write(self._say, word)
+    def report(self, result: bytes) -> None:
+        """Report a byte to the test; called in the child."""
+        os.write(self._report, result)
 
     def wait(self) -> None:
-        """In the child: until the test says go."""
-        os.read(self._heard, 1)
+        """Wait for `go`; called in the child."""
+        os.read(self._go_reader, 1)
 
-    def heard(self) -> bytes:
-        """In the test: what the child says next, waited for."""
-        ready, _, _ = select.select([self._said], [], [], PATIENCE)
-        assert ready, "the child says nothing"
-        return os.read(self._said, 1)
+    def next_report(self) -> bytes:
+        """Wait for the child's next report and return it; called in the test."""
+        ready, _, _ = select.select([self._reports], [], [], PATIENCE)
+        assert ready, "the child reports nothing"
+        return os.read(self._reports, 1)
 
     def go(self) -> None:
-        os.write(self._hear, b"!")
+        """Let the child go on; called in the test."""
+        os.write(self._go_writer, b"!")
 
     def close(self) -> None:
-        for fd in (self._said, self._say, self._heard, self._hear):
+        for fd in (self._reports, self._report, self._go_reader, self._go_writer):
             os.close(fd)
 
 
 @pytest.fixture
-def talk() -> Iterator[Talk]:
-    made = Talk()
+def pipes() -> Iterator[ChildPipes]:
+    """Make the pipes for one test."""
+    made = ChildPipes()
     yield made
     made.close()
 
 
-def child(run: Callable[[], None], talk: Talk) -> int:
-    """A process as the pool makes them."""
-    return fork.fork(run, name="rung", keep=talk.kept)
+def child(run: Callable[[], None], pipes: ChildPipes) -> int:
+    """Fork a process as the pool does, and return its pid."""
+    return fork.fork(run, name="child", keep=pipes.kept)
 
 
-def has_rung(bell: WakeupPipe, seconds: float = 0.0) -> bool:
-    ready, _, _ = select.select([bell.fd], [], [], seconds)
+def is_readable(wakeup: WakeupPipe, seconds: float = 0.0) -> bool:
+    """Return True if the pipe can be read within `seconds`."""
+    ready, _, _ = select.select([wakeup.fd], [], [], seconds)
     return bool(ready)
 
 
-def test_a_new_process_does_not_end_of_the_signal(talk: Talk) -> None:
-    """Whoever nudges cannot know whether the bell hangs already."""
+def test_the_signal_does_not_end_a_new_process(pipes: ChildPipes) -> None:
+    """A process that has not installed its pipe yet ignores the signal."""
 
     def run() -> None:
-        talk.say(b"+")
-        talk.wait()
+        pipes.report(b"+")
+        pipes.wait()
 
-    pid = child(run, talk)
-    talk.heard()
+    pid = child(run, pipes)
+    pipes.next_report()
     os.kill(pid, SIGNAL)
     was_alive = is_alive(pid)
-    talk.go()
+    pipes.go()
 
     assert was_alive
     assert 0 == ended(pid)
 
 
-def test_the_signal_rings_until_it_is_hushed(talk: Talk) -> None:
-    """However often it has come: once hushed the bell is silent, and it rings again."""
+def test_the_pipe_is_readable_until_it_is_drained(pipes: ChildPipes) -> None:
+    """However many signals came, `drain` empties the pipe, and the next one makes it readable again."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
-        talk.say(b"y" if has_rung(bell) else b"n")
+        wakeup = WakeupPipe()
+        wakeup.install()
+        pipes.report(b"y" if is_readable(wakeup) else b"n")
         for _ in range(2):
             for _ in range(3):
                 os.kill(os.getpid(), SIGNAL)
-            talk.say(b"y" if has_rung(bell, PATIENCE) else b"n")
-            bell.drain()
-            talk.say(b"y" if has_rung(bell) else b"n")
+            pipes.report(b"y" if is_readable(wakeup, PATIENCE) else b"n")
+            wakeup.drain()
+            pipes.report(b"y" if is_readable(wakeup) else b"n")
 
-    pid = child(run, talk)
+    pid = child(run, pipes)
 
-    assert [b"n", b"y", b"n", b"y", b"n"] == [talk.heard() for _ in range(5)]
+    assert [b"n", b"y", b"n", b"y", b"n"] == [pipes.next_report() for _ in range(5)]
     assert 0 == ended(pid)
 
 
-def test_a_bell_that_nobody_hushes_harms_nobody(talk: Talk) -> None:
-    """More rings than the descriptor holds: the process goes on, without a warning to its log."""
+def test_a_full_pipe_does_no_harm(pipes: ChildPipes) -> None:
+    """More signals than the pipe holds neither end the process nor write a warning to its log."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
-        os.write(bell._rope, b"!" * 65536)  # as many as there is room for
+        wakeup = WakeupPipe()
+        wakeup.install()
+        os.write(wakeup._writer, b"!" * 65536)  # as many as there is room for
         os.kill(os.getpid(), SIGNAL)
-        talk.say(b"y" if has_rung(bell) else b"n")
-        bell.drain()
-        talk.say(b"y" if has_rung(bell) else b"n")
+        pipes.report(b"y" if is_readable(wakeup) else b"n")
+        wakeup.drain()
+        pipes.report(b"y" if is_readable(wakeup) else b"n")
 
-    pid = child(run, talk)
+    pid = child(run, pipes)
 
-    assert [b"y", b"n"] == [talk.heard() for _ in range(2)]
+    assert [b"y", b"n"] == [pipes.next_report() for _ in range(2)]
     assert 0 == ended(pid)
 
 
-def test_what_knows_no_bell_goes_on_waiting(talk: Talk) -> None:
-    """A call to Slack, or a rest between two tries, is interrupted by the system, and taken up again by Python."""
+def test_other_waits_are_not_interrupted(pipes: ChildPipes) -> None:
+    """A system call, such as a sleep, is interrupted by the signal and resumed by Python."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
+        wakeup = WakeupPipe()
+        wakeup.install()
         began = time.monotonic()
-        talk.say(b"+")
+        pipes.report(b"+")
         time.sleep(0.3)
-        talk.say(b"y" if time.monotonic() - began >= 0.3 and has_rung(bell) else b"n")
+        pipes.report(b"y" if time.monotonic() - began >= 0.3 and is_readable(wakeup) else b"n")
 
-    pid = child(run, talk)
-    talk.heard()
+    pid = child(run, pipes)
+    pipes.next_report()
     os.kill(pid, SIGNAL)
 
-    assert b"y" == talk.heard()
+    assert b"y" == pipes.next_report()
     assert 0 == ended(pid)
 
 
-def test_the_child_of_who_has_a_bell_has_none(talk: Talk) -> None:
-    """It ignores the signal, and its parent's bell does not ring for it."""
+def test_a_forked_child_has_no_pipe(pipes: ChildPipes) -> None:
+    """A child ignores the signal, and does not write to its parent's pipe."""
 
     def run() -> None:
-        bell = WakeupPipe()
-        bell.install()
-        inner = fork.fork(lambda: os.kill(os.getpid(), SIGNAL), name="inner", keep=frozenset({bell.fd}))
+        wakeup = WakeupPipe()
+        wakeup.install()
+        inner = fork.fork(lambda: os.kill(os.getpid(), SIGNAL), name="inner", keep=frozenset({wakeup.fd}))
         status = ended(inner)
-        talk.say(b"y" if status == 0 and not has_rung(bell) else b"n")
+        pipes.report(b"y" if status == 0 and not is_readable(wakeup) else b"n")
 
-    pid = child(run, talk)
+    pid = child(run, pipes)
 
-    assert b"y" == talk.heard()
+    assert b"y" == pipes.next_report()
     assert 0 == ended(pid)
 
 
-def test_the_signal_is_one_that_the_rest_of_the_pool_ignores() -> None:
-    """USR1 means nothing to master and workers (test_pool.py kills them with it); USR2 is for stacks."""
+def test_the_signal_is_sigusr1() -> None:
+    """The master and the workers ignore USR1 (test_master.py sends it to them); USR2 is for stacks."""
     assert signal.SIGUSR1 == SIGNAL

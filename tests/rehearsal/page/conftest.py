@@ -1,4 +1,4 @@
-"""A Slack with a bot that only listens, and a person who looks at its page in a browser."""
+"""Fixtures for the tests of the page: a practice Slack, a bot that only listens, and a browser."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import pytest
 import requests
 from selenium import webdriver
 
-from cocoai.rehearsal.page.page import PracticePage
-from cocoai.rehearsal.server import Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.manner import Manner
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.page.practice_page import PracticePage
+from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests import browser
-from tests.rehearsal.page.reader import PATIENCE, Reader
+from tests.rehearsal.page.page_reader import PATIENCE, Reader
 
 
 @pytest.fixture(scope="package")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """One browser for all tests of the page."""
+    """Start one browser for all tests of the page."""
     with browser.chromium(tmp_path_factory.mktemp("chromium")) as started:
         yield started
 
 
 class Bot(PracticeServer):
-    """Accepts every event and click, or refuses all, once `ready` is set; what it says to Slack, the test says."""
+    """A bot that answers each event and click with `status`, once `ready` is set; tests post its messages."""
 
     status = 200
 
@@ -35,30 +35,35 @@ class Bot(PracticeServer):
         self.ready.set()
 
     def answer(self, _: Incoming) -> Outgoing:
+        """Wait until the bot is ready, and answer."""
         self.ready.wait(PATIENCE)
         return Outgoing(self.status)
 
 
 @pytest.fixture
 def bot() -> Iterator[Bot]:
+    """Start a bot."""
     with Bot() as server:
         yield server
 
 
 @pytest.fixture
 def slack(bot: Bot) -> Iterator[PracticeSlack]:
-    with PracticeSlack(request_url=bot.url, manner=Manner(timeout=60, retry_waits=(3600.0,))) as server:
+    """Start a practice Slack that delivers events to the bot, without redeliveries."""
+    with PracticeSlack(request_url=bot.url, switches=SlackSwitches(timeout=60, retry_waits=(3600.0,))) as server:
         yield server
 
 
 @pytest.fixture
 def page(slack: PracticeSlack) -> Iterator[PracticePage]:
+    """Start a server of the page."""
     with PracticePage(slack.page) as server:
         yield server
 
 
 @pytest.fixture
 def session() -> Iterator[requests.Session]:
+    """Return a session that uses no proxies."""
     with requests.Session() as session:
         session.trust_env = False
         yield session
@@ -66,23 +71,24 @@ def session() -> Iterator[requests.Session]:
 
 @pytest.fixture
 def act(slack: PracticeSlack) -> Callable[..., str]:
-    """What the bot does at Slack; the ts of the message concerned."""
+    """Return a function that calls a method of the Web API as the bot, and returns the ts in its response."""
 
     def call(method: str, **arguments: str) -> str:
         with requests.Session() as session:
             session.trust_env = False
             reply = session.post(slack.api_url + method, arguments, headers={"Authorization": "Bearer xoxb-practice"})
-            told = reply.json()
-        assert told["ok"], told
-        return str(told.get("ts"))
+            answer = reply.json()
+        assert answer["ok"], answer
+        return str(answer.get("ts"))
 
     return call
 
 
 @pytest.fixture
 def reader(chromium: webdriver.Chrome) -> Iterator[Reader]:
+    """Return a reader; after the test check that the browser's log has no errors."""
     yield Reader(chromium)
     chromium.get("about:blank")
-    said = [entry["message"] for entry in chromium.get_log("browser")]  # type: ignore[no-untyped-call]
-    # A server that is away is part of the play; the browser tells of it in its own words.
-    assert [] == [message for message in said if "/page/" not in message]
+    logged = [entry["message"] for entry in chromium.get_log("browser")]  # type: ignore[no-untyped-call]
+    # Failed requests to the page's server are expected: tests stop it.
+    assert [] == [message for message in logged if "/page/" not in message]

@@ -1,4 +1,4 @@
-"""Bot: the other side of the practice Slack's events and clicks. It keeps what it receives, and answers as told."""
+"""Bot: the receiver of the practice Slack's events and clicks, which records them and answers as a test says."""
 
 from __future__ import annotations
 
@@ -7,26 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 
 Reply = Callable[["Bot", Incoming], Outgoing]
 
 
 def hang(bot: Bot, _: Incoming) -> Outgoing:
+    """Never answer, until the bot is stopped."""
     bot.pause(3600)
     return Outgoing()
 
 
 def vanish(*_: object) -> Outgoing:
+    """Close the connection without a response."""
     raise Gone
 
 
 def status(number: int, *headers: tuple[str, str]) -> Reply:
-    return lambda *_: Outgoing(number, headers=headers)
+    """Return a reply with a status and headers."""
+
+    def reply(*_: object) -> Outgoing:
+        return Outgoing(number, headers=headers)
+
+    return reply
 
 
 class Bot(PracticeServer):
-    """Keeps what it receives. `replies` are given in order, then 200."""
+    """A bot that records what it receives. It sends `replies` in order, then 200."""
 
     def __init__(self, certificates: Certificates | None = None) -> None:
         super().__init__(certificates)
@@ -34,13 +41,16 @@ class Bot(PracticeServer):
         self.replies: list[Reply] = []
 
     def answer(self, incoming: Incoming) -> Outgoing:
+        """Record a request, and return the next reply."""
         self.received.append(incoming)
         return self.replies.pop(0)(self, incoming) if self.replies else Outgoing()
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
+        """Return the JSON of all requests."""
         return [json.loads(each.body) for each in self.received]
 
     @property
     def events(self) -> list[dict[str, Any]]:
+        """Return the events of all requests."""
         return [payload["event"] for payload in self.payloads]

@@ -1,4 +1,4 @@
-"""What the tests of the practice Slack share: one to call over TLS, and clients that do."""
+"""Fixtures for the tests of the practice Slack: a server over TLS, a bot, and clients."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import requests
 from slack_sdk import WebClient
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.practice import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from tests.rehearsal.slack.bot import Bot
 
 
 @pytest.fixture
 def slack(certificates: Certificates) -> Iterator[PracticeSlack]:
+    """Start a practice Slack over TLS."""
     with PracticeSlack(certificates) as server:
         yield server
 
@@ -27,7 +28,7 @@ Act = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def client(slack: PracticeSlack, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Makes a client with a token; the world's proxies are none of its business."""
+    """Return a function that makes a client with a token; the environment's proxies are not used."""
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     context = ssl.create_default_context(cafile=certificates.ca_file)
@@ -36,12 +37,13 @@ def client(slack: PracticeSlack, certificates: Certificates, monkeypatch: pytest
 
 @pytest.fixture
 def web(client: Client) -> WebClient:
+    """Return a client with the bot's token."""
     return client("xoxb-practice")
 
 
 @pytest.fixture
 def session(certificates: Certificates) -> Iterator[requests.Session]:
-    """For what slack_sdk would never send."""
+    """Return a session for requests that slack_sdk would never send."""
     with requests.Session() as session:
         session.trust_env = False
         session.verify = certificates.ca_file
@@ -50,17 +52,18 @@ def session(certificates: Certificates) -> Iterator[requests.Session]:
 
 @pytest.fixture
 def act(slack: PracticeSlack, session: requests.Session) -> Act:
-    """What the bot does through the Web API: a method, its arguments, and the reply's JSON."""
+    """Return a function that calls a method of the Web API as the bot, and returns the response's JSON."""
 
     def call(method: str, **arguments: object) -> dict[str, Any]:
         reply = session.post(slack.api_url + method, json=arguments, headers={"Authorization": f"Bearer {TOKEN}"})
-        told: dict[str, Any] = reply.json()
-        return told
+        answer: dict[str, Any] = reply.json()
+        return answer
 
     return call
 
 
 @pytest.fixture
 def bot() -> Iterator[Bot]:
+    """Start a bot over plain HTTP."""
     with Bot() as server:
         yield server

@@ -1,4 +1,4 @@
-"""How a refused call is looked at."""
+"""A helper for calls that are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 
 def refusal(call: Callable[[], object]) -> tuple[int, str]:
-    """The status and the error with which a call is refused."""
+    """Return the status and the error with which a call is refused."""
     with pytest.raises(SlackApiError) as caught:
         call()
     response = cast("Any", caught.value.response)

@@ -1,4 +1,4 @@
-"""Scopes: what the app was installed without, it may not do."""
+"""Scopes: a method is refused if the app was installed without its scope."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SCOPES
 
 MANIFEST = Path(__file__).parents[3] / "etc" / "slack" / "manifest.json"
 
@@ -33,8 +33,8 @@ MANIFEST = Path(__file__).parents[3] / "etc" / "slack" / "manifest.json"
     ],
 )
 def test_a_missing_scope(slack: PracticeSlack, web: WebClient, method: str, channel: str, scope: str) -> None:
-    """The refusal names what is needed and what there is, before anything else is looked at."""
-    slack.manner.scopes = SCOPES - {scope}
+    """A call without its scope is refused with the needed and the provided scopes, before anything else is checked."""
+    slack.switches.scopes = SCOPES - {scope}
     with pytest.raises(SlackApiError) as caught:
         web.api_call(method, data={"channel": channel})
     response = cast("Any", caught.value.response)
@@ -43,24 +43,24 @@ def test_a_missing_scope(slack: PracticeSlack, web: WebClient, method: str, chan
     assert SCOPES - {scope} == set(response["provided"].split(","))
 
 
-def test_the_others_go_on(slack: PracticeSlack, web: WebClient) -> None:
-    """One scope that is missing takes away one thing."""
-    slack.manner.scopes = SCOPES - {"files:read"}
+def test_methods_with_other_scopes_still_work(slack: PracticeSlack, web: WebClient) -> None:
+    """A missing scope affects only the methods that need it."""
+    slack.switches.scopes = SCOPES - {"files:read"}
 
     assert web.chat_postMessage(channel="C0PRACTICE", text="hi")["ok"]
     assert web.users_info(user="U0ASKER01")["ok"]
 
 
-def test_auth_test_tells_the_scopes(slack: PracticeSlack, web: WebClient) -> None:
-    """In a header, though it needs none itself."""
-    slack.manner.scopes = frozenset({"users:read", "chat:write"})
+def test_auth_test_lists_the_scopes(slack: PracticeSlack, web: WebClient) -> None:
+    """The response to auth.test lists the scopes in a header; the method itself needs none."""
+    slack.switches.scopes = frozenset({"users:read", "chat:write"})
     headers = cast("Any", web.auth_test()).headers
 
     assert "chat:write,users:read" == {name.lower(): value for name, value in headers.items()}["x-oauth-scopes"]
 
 
-def test_the_manifest_asks_for_no_scope_that_is_not_rehearsed() -> None:
-    """By default the practice Slack grants all that CocoAI's manifest asks for."""
+def test_manifest_asks_only_for_known_scopes() -> None:
+    """By default the practice Slack grants every scope that CocoAI's manifest asks for."""
     manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
 
     assert set() == set(manifest["oauth_config"]["scopes"]["bot"]) - SCOPES

@@ -1,4 +1,4 @@
-"""The practice workspace, and how texts are stored in it."""
+"""The practice workspace, and the form in which it stores texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.pure
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("text", "expected"),
     [
         ("a & b", "a &amp; b"),
         ("a &amp; b &lt;c&gt;", "a &amp; b &lt;c&gt;"),
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.pure
         ("（https://a.example/）。", "（<https://a.example/>）。"),
     ],
 )
-def test_a_program_s_text(given: str, kept: str) -> None:
-    """What a program posts keeps its entities; the rest is escaped, and bare addresses become links."""
-    assert kept == stored(given)
+def test_text_of_an_app(text: str, expected: str) -> None:
+    """An app's text keeps its entities; all else is escaped, and bare URLs become links."""
+    assert expected == stored(text)
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("text", "expected"),
     [
         ("@CocoAI hi", "<@U0COCOAI> hi"),
         ("hi @cocoai!", "hi <@U0COCOAI>!"),
@@ -42,13 +42,13 @@ def test_a_program_s_text(given: str, kept: str) -> None:
         ("https://a.example/", "<https://a.example/>"),
     ],
 )
-def test_a_person_s_text(written: str, kept: str) -> None:
-    """What a person types is escaped whole; only the bot's name becomes a mention."""
-    assert kept == typed(written, Installation())
+def test_text_of_a_person(text: str, expected: str) -> None:
+    """A person's text is escaped as a whole; only the bot's name becomes a mention."""
+    assert expected == typed(text, Installation())
 
 
-def test_no_ts_twice() -> None:
-    """Whatever the clock does, each message has a ts of its own, later than all before."""
+def test_every_ts_is_unique() -> None:
+    """Each message has a ts later than all before it, even if the clock goes back."""
     times = iter([1763822000.0002, 1763822000.0002, 1763822000.0001, 1763821000.0])
     workspace = Workspace(lambda: next(times))
     stamps = [workspace.post("C0PRACTICE", "U0ASKER01", "hi").ts for _ in range(4)]
@@ -58,7 +58,7 @@ def test_no_ts_twice() -> None:
 
 
 def test_a_deleted_parent_leaves_a_tombstone() -> None:
-    """With replies it stays as a marked grave; alone it is gone."""
+    """A deleted message with replies leaves a tombstone; one without replies is gone."""
     workspace = Workspace(lambda: 1763822000.0)
     alone = workspace.post("C0PRACTICE", "U0ASKER01", "alone")
     parent = workspace.post("C0PRACTICE", "U0ASKER01", "parent")
@@ -72,8 +72,8 @@ def test_a_deleted_parent_leaves_a_tombstone() -> None:
         workspace.delete("C0PRACTICE", alone.ts)
 
 
-def test_waiting_ends_with_what_was_waited_for() -> None:
-    """Whoever waits is woken by the change, and gets the value that was true."""
+def test_waiting_for_a_change() -> None:
+    """`wait_for` wakes up at a change, and returns the first true value; after the timeout it raises TimeoutError."""
     workspace = Workspace(lambda: 1763822000.0)
     later = threading.Timer(0.01, workspace.post, ("C0PRACTICE", "U0ASKER01", "hi"))
     later.start()

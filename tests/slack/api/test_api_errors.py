@@ -1,4 +1,4 @@
-"""slack/api/api_errors.py: every way in which a call can end is told in our own words."""
+"""slack/api/api_errors.py: every way in which a call can fail becomes an error of our family."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ KINDS = [
 
 
 def response(body: object = None, status: int = 200, **headers: str) -> FullResponse:
-    """A response as a line hands it out; `body` bytes, or what is to be JSON."""
-    told = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-    return FullResponse(status, told, body if isinstance(body, bytes) else json.dumps(body).encode())
+    """Return a response as a client does; a `body` that is not bytes is sent as JSON."""
+    lower_case = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    return FullResponse(status, lower_case, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 def refused(body: object, status: int = 200, **headers: str) -> Temporary | Permanent:
@@ -42,14 +42,14 @@ def refused(body: object, status: int = 200, **headers: str) -> Temporary | Perm
     return caught.value
 
 
-def test_ok_is_what_slack_told() -> None:
-    """A response that is `ok` is handed on."""
+def test_the_json_of_an_ok_response_is_returned() -> None:
+    """A response that is `ok` is returned whole."""
     assert require_ok(response({"ok": True, "ts": "1.0"})) == {"ok": True, "ts": "1.0"}
 
 
 @pytest.mark.parametrize("code", sorted(IN_DOUBT | BUSY))
-def test_slacks_own_troubles_are_temporary(code: str) -> None:
-    """Try again; after an internal error the work may have been done, when told to wait it was not."""
+def test_slacks_own_trouble_is_temporary(code: str) -> None:
+    """A code of IN_DOUBT or BUSY raises `Temporary`; only after one of IN_DOUBT the work may have been done."""
     error = refused({"ok": False, "error": code})
 
     assert isinstance(error, Temporary)
@@ -60,8 +60,8 @@ def test_slacks_own_troubles_are_temporary(code: str) -> None:
     "code",
     ["channel_not_found", "not_in_channel", "is_archived", "invalid_auth", "token_revoked", "msg_too_long", "new_code"],
 )
-def test_all_other_refusals_are_for_good(code: str) -> None:
-    """Trying again would end the same way; Slack's code is the evidence, with the id of the request."""
+def test_all_other_refusals_are_permanent(code: str) -> None:
+    """Any other code raises `Permanent` with Slack's code and the id of the request."""
     error = refused({"ok": False, "error": code}, x_slack_req_id="practice-1")
 
     assert isinstance(error, Permanent)
@@ -69,17 +69,17 @@ def test_all_other_refusals_are_for_good(code: str) -> None:
 
 
 def test_a_missing_scope_is_named() -> None:
-    """What the operator has to add stands in the code."""
-    told = {"ok": False, "error": "missing_scope", "needed": "chat:write", "provided": "im:read"}
+    """The scope that the operator has to add is in the error's code."""
+    reply = {"ok": False, "error": "missing_scope", "needed": "chat:write", "provided": "im:read"}
 
-    assert refused(told).code == "missing_scope:chat:write"
-    assert refused(told | {"needed": ["x"]}).code == "missing_scope"
+    assert refused(reply).code == "missing_scope:chat:write"
+    assert refused(reply | {"needed": ["x"]}).code == "missing_scope"
 
 
-@pytest.mark.parametrize("told", [{}, {"ok": 1}, {"ok": False}, {"error": "<b>No</b>"}, {"ok": False, "error": ["x"]}])
-def test_a_refusal_without_a_plain_code_is_unknown(told: object) -> None:
-    """Nothing odd gets into a code."""
-    assert refused(told).code == "unknown_error"
+@pytest.mark.parametrize("reply", [{}, {"ok": 1}, {"ok": False}, {"error": "<b>No</b>"}, {"ok": False, "error": ["x"]}])
+def test_a_refusal_without_a_plain_code_is_unknown(reply: object) -> None:
+    """A refusal without a plain code gets the code `unknown_error`."""
+    assert refused(reply).code == "unknown_error"
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_a_refusal_without_a_plain_code_is_unknown(told: object) -> None:
         (b"\xff", 200),
     ],
 )
-def test_what_is_no_response_of_slacks_leaves_all_in_doubt(body: object, status: int) -> None:
-    """HTML, redirects and half a response: try again, but look first."""
+def test_a_response_that_is_not_slacks_json_is_in_doubt(body: object, status: int) -> None:
+    """HTML, redirects and broken JSON raise `Temporary` as sent: the work may have been done."""
     error = refused(body, status)
 
     assert isinstance(error, Temporary)
@@ -105,13 +105,14 @@ def test_what_is_no_response_of_slacks_leaves_all_in_doubt(body: object, status:
     assert error.status == status
 
 
-def test_a_4xx_is_for_good() -> None:
-    """Slack refuses with 200: a 404 is a wrong address, or somebody in between."""
-    assert isinstance(refused(b"<html>Not Found</html>", 404), Permanent)
+@pytest.mark.parametrize("status", [400, 404, 499])
+def test_a_4xx_is_permanent(status: int) -> None:
+    """A 4xx raises `Permanent`: Slack refuses with 200, so it comes from a wrong address or a server in between."""
+    assert isinstance(refused(b"<html>Not Found</html>", status), Permanent)
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("retry_after", "expected"),
     [
         ("30", 30.0),
         ("1.5", 1.5),
@@ -124,9 +125,9 @@ def test_a_4xx_is_for_good() -> None:
         ("9" * 400, DEFAULT_PAUSE),
     ],
 )
-def test_a_429_says_how_long(told: str, expected: float) -> None:
-    """Retry-After in seconds; without one that can be read, a second."""
-    error = refused({"ok": False, "error": "ratelimited"}, 429, Retry_After=told)
+def test_a_429_says_how_long_to_wait(retry_after: str, expected: float) -> None:
+    """The wait is Retry-After in seconds, at least SHORTEST_PAUSE; DEFAULT_PAUSE if it cannot be read."""
+    error = refused({"ok": False, "error": "ratelimited"}, 429, Retry_After=retry_after)
 
     assert isinstance(error, Temporary)
     assert (expected, False) == (error.retry_after, error.sent)
@@ -134,8 +135,8 @@ def test_a_429_says_how_long(told: str, expected: float) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sent", [False, True])
-def test_every_exception_of_a_line_is_in_the_family(kind: type[Exception], sent: bool) -> None:
-    """None is left out, and none of their words, which may quote a header, is kept."""
+def test_every_exception_of_a_client_becomes_an_error_of_ours(kind: type[Exception], sent: bool) -> None:
+    """Any exception of a client is translated, and its text, which may quote a header, is not kept."""
     exception = kind("Bearer xoxb-practice")
     error = error_for(exception if sent else NotSent(exception))
 
@@ -158,8 +159,8 @@ def test_every_exception_of_a_line_is_in_the_family(kind: type[Exception], sent:
         (IncompleteRead(b"x"), "broken_response", True),
     ],
 )
-def test_only_before_all_was_sent_is_it_certain(exception: Exception, code: str, sent: bool) -> None:
-    """Whatever happened after that, the request may have arrived."""
+def test_only_an_unsent_request_is_not_in_doubt(exception: Exception, code: str, sent: bool) -> None:
+    """After any exception but NotSent the request may have arrived, and the error says so."""
     error = error_for(exception)
 
     assert isinstance(error, Temporary)
@@ -167,6 +168,6 @@ def test_only_before_all_was_sent_is_it_certain(exception: Exception, code: str,
 
 
 @pytest.mark.parametrize("exception", [BadHeader("x"), InvalidURL("x"), ValueError("x"), UnicodeError("x")])
-def test_what_cannot_be_used_is_for_good(exception: Exception) -> None:
-    """The address or the token is wrong, and no waiting mends it."""
+def test_a_wrong_address_or_token_is_permanent(exception: Exception) -> None:
+    """An exception for an unusable address or header raises `Permanent`."""
     assert isinstance(error_for(exception), Permanent)

@@ -1,9 +1,10 @@
-"""slack/api/download.py over real sockets: what the model gets of the files of a question, and what is left out."""
+"""slack/api/download.py over real sockets: which files of a question the model gets, and which are left out."""
 
 from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
@@ -18,10 +19,10 @@ from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.server import Gone, Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.files import PracticeFile
-from cocoai.rehearsal.slack.manner import SCOPES
-from cocoai.rehearsal.slack.practice import PracticeSlack
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import MOST_REDIRECTS, AttachmentLimits, LeftOut, read_files
 from cocoai.slack.model.files import File
@@ -35,27 +36,27 @@ PAGE = b"<!DOCTYPE html>\n<html><body><h1>A page</h1></body></html>"
 Answer = Outgoing | Callable[[], Outgoing]
 
 
-class Files(PracticeServer):
-    """Serves what `shelf` has for a path; files.info tells what `told` has for an id. It keeps what was asked."""
+class FileServer(PracticeServer):
+    """Serves the response that `responses` has for a path, and `infos` by files.info; keeps the requests."""
 
     def __init__(self, certificates: Certificates | None) -> None:
         super().__init__(certificates)
         self.api_url = f"{self.url}/api/"
-        self.shelf: dict[str, Answer] = {}
-        self.told: dict[str, dict[str, Any]] = {}
+        self.responses: dict[str, Answer] = {}
+        self.infos: dict[str, dict[str, Any]] = {}
         self.seen: list[Incoming] = []
 
     def answer(self, incoming: Incoming) -> Outgoing:
         self.seen.append(incoming)
         if incoming.path == "/api/files.info":
-            return Outgoing(body=json.dumps(self.told[incoming.body.decode().removeprefix("file=")]).encode())
-        found = self.shelf[incoming.path]
+            return Outgoing(body=json.dumps(self.infos[incoming.body.decode().removeprefix("file=")]).encode())
+        found = self.responses[incoming.path]
         return found() if callable(found) else found
 
     def put(self, path: str, answer: Answer | bytes, *, name: str = "", media_type: str = "", size: int = 0) -> File:
-        """A file that lies there, as Slack tells of it."""
-        self.shelf[path] = Outgoing(body=answer) if isinstance(answer, bytes) else answer
-        return File(f"F0{len(self.shelf):08}", name or path[1:], media_type, size, self.url + path)
+        """Serve this answer under the path; return the file as a message describes it."""
+        self.responses[path] = Outgoing(body=answer) if isinstance(answer, bytes) else answer
+        return File(f"F0{len(self.responses):08}", name or path[1:], media_type, size, self.url + path)
 
     @property
     def paths(self) -> list[str]:
@@ -63,33 +64,39 @@ class Files(PracticeServer):
 
 
 @pytest.fixture
-def files(certificates: Certificates) -> Iterator[Files]:
-    with Files(certificates) as server:
+def files(certificates: Certificates) -> Iterator[FileServer]:
+    with FileServer(certificates) as server:
         yield server
 
 
 @pytest.fixture
-def elsewhere(certificates: Certificates) -> Iterator[Files]:
-    """Somebody else's server, which must never hear of us."""
-    with Files(certificates) as server:
+def elsewhere(certificates: Certificates) -> Iterator[FileServer]:
+    """Return another organisation's server, which must never get a request."""
+    with FileServer(certificates) as server:
         yield server
 
 
-@pytest.fixture(params=[DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"])
-def line(certificates: Certificates, request: pytest.FixtureRequest) -> Iterator[HttpClient]:
-    """Either kind of line."""
-    made = request.param(tls_context(certificates.ca_file))
+@pytest.fixture
+def new_http_client() -> Callable[[ssl.SSLContext], Any]:
+    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
+    return DirectClient
+
+
+@pytest.fixture
+def client(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
+    """Return an HTTP client for one test."""
+    made = new_http_client(tls_context(certificates.ca_file))
     yield made
     made.close()
 
 
 @pytest.fixture
-def slack(line: HttpClient, files: Files) -> SlackChat:
-    return SlackChat(line, api_url=files.api_url, token=TOKEN)
+def slack(client: HttpClient, files: FileServer) -> SlackChat:
+    return SlackChat(client, api_url=files.api_url, token=TOKEN)
 
 
 def left_out(slack: SlackChat, file: File, limits: AttachmentLimits | None = None) -> LeftOut:
-    """What is said of a file of which the model gets nothing."""
+    """Read one file that must be left out; return why."""
     attachments, left = read_files(slack, [file], limits or AttachmentLimits())
     assert ((), 1) == (attachments, len(left))
     return left[0]
@@ -112,7 +119,7 @@ def cut_at_once() -> Iterator[bytes]:
     yield b""
 
 
-# What the model gets
+# Files that the model gets
 
 
 @pytest.mark.parametrize(
@@ -132,17 +139,20 @@ def cut_at_once() -> Iterator[bytes]:
     ],
     ids=["png", "jpeg", "webp", "gif", "pdf", "text", "empty", "bom", "utf-16", "shift_jis", "euc-jp"],
 )
-def test_each_kind_goes_to_the_model_as_its_bytes_tell(
-    slack: SlackChat, files: Files, data: bytes, expected: Attachment
+def test_each_file_is_sent_as_the_type_of_its_bytes(
+    slack: SlackChat, files: FileServer, data: bytes, expected: Attachment
 ) -> None:
-    """Whatever its name and Slack say; text goes as UTF-8."""
+    """A file's type is recognized by its bytes, not by its name or Slack's media type; text is sent as UTF-8."""
     file = files.put("/a", data, name="報告", media_type="application/octet-stream", size=len(data))
 
     assert ((expected,), ()) == read_files(slack, [file], AttachmentLimits())
 
 
-def test_a_file_is_asked_for_with_the_token_and_uncompressed(slack: SlackChat, files: Files) -> None:
-    """In the header; a compressed one could be far longer than Slack said."""
+@pytest.mark.parametrize(
+    "new_http_client", [DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"]
+)
+def test_a_file_is_requested_with_the_token_and_uncompressed(slack: SlackChat, files: FileServer) -> None:
+    """The token is in a header, and no compression is accepted: a file could be far longer than Slack said."""
     read_files(slack, [files.put("/a", NOTE)], AttachmentLimits())
     seen = files.seen[0]
 
@@ -154,44 +164,44 @@ def test_a_file_is_asked_for_with_the_token_and_uncompressed(slack: SlackChat, f
     assert TOKEN not in seen.query
 
 
-def test_a_file_may_come_in_pieces(slack: SlackChat, files: Files) -> None:
-    """Then its length is not told before."""
-    pieces = files.put("/a", lambda: Outgoing(body=iter([PNG[:3], PNG[3:], b"x" * 200_000])))
-    attachments, left = read_files(slack, [pieces], AttachmentLimits())
+def test_a_file_may_come_in_chunks(slack: SlackChat, files: FileServer) -> None:
+    """A file whose length is not announced is read to its end."""
+    chunked = files.put("/a", lambda: Outgoing(body=iter([PNG[:3], PNG[3:], b"x" * 200_000])))
+    attachments, left = read_files(slack, [chunked], AttachmentLimits())
 
     assert [PNG + b"x" * 200_000] == [each.data for each in attachments]
     assert () == left
 
 
-def test_what_can_be_read_goes_though_the_rest_cannot(slack: SlackChat, files: Files) -> None:
-    """Each in the order in which it was attached."""
-    asked = [
+def test_readable_files_are_sent_though_others_are_not(slack: SlackChat, files: FileServer) -> None:
+    """Files that can be read and files that cannot are returned in the order in which they were attached."""
+    attached = [
         files.put("/zip", b"PK\3\4\0\0"),
         files.put("/png", PNG),
         files.put("/none", Outgoing(404)),
         files.put("/note", NOTE),
     ]
-    attachments, left = read_files(slack, asked, AttachmentLimits())
+    attachments, left = read_files(slack, attached, AttachmentLimits())
 
     assert ["png", "note"] == [each.name for each in attachments]
     assert (LeftOut("zip", "kind"), LeftOut("none", "gone")) == left
 
 
-def test_a_stub_is_asked_for_first(slack: SlackChat, files: Files) -> None:
-    """Of another organisation's file the message told only the id."""
-    at = files.put("/shared", PNG)
-    files.told["F0SHARED00"] = {"ok": True, "file": {"id": "F0SHARED00", "name": "cat.png", "url_private": at.url}}
+def test_a_stub_is_completed_by_files_info(slack: SlackChat, files: FileServer) -> None:
+    """For another organisation's file, of which the message has only the id, files.info is called first."""
+    url = files.put("/shared", PNG).url
+    files.infos["F0SHARED00"] = {"ok": True, "file": {"id": "F0SHARED00", "name": "cat.png", "url_private": url}}
 
     assert ((Attachment("image", "cat.png", "image/png", PNG),), ()) == read_files(
         slack, [File("F0SHARED00", is_stub=True)], AttachmentLimits()
     )
 
 
-# Too much
+# Limits
 
 
-def test_what_slack_says_is_too_big_is_not_fetched(slack: SlackChat, files: Files) -> None:
-    """A byte more than may be."""
+def test_a_file_of_too_large_a_size_is_not_requested(slack: SlackChat, files: FileServer) -> None:
+    """A file whose size in Slack is a byte over the limit is left out without a request; one of the limit is read."""
     file = files.put("/a", PNG, size=len(PNG))
 
     assert LeftOut("a", "too_big") == left_out(slack, file, AttachmentLimits(question_bytes=len(PNG) - 1))
@@ -199,25 +209,27 @@ def test_what_slack_says_is_too_big_is_not_fetched(slack: SlackChat, files: File
     assert 1 == len(read_files(slack, [file], AttachmentLimits(question_bytes=len(PNG)))[0])
 
 
-def test_what_turns_out_too_big_is_not_read_to_its_end(slack: SlackChat, files: Files) -> None:
-    """By the length that its head tells, though nothing of it ever comes; or by counting what does."""
-    told = files.put("/told", lambda: Outgoing(200, cut_at_once(), (("Content-Length", str(len(PNG))),)), size=1)
-    untold = files.put("/untold", lambda: Outgoing(body=repeat(PNG, 100_000)))
+def test_a_file_that_turns_out_too_large_is_not_read_on(slack: SlackChat, files: FileServer) -> None:
+    """Reading stops at once for a Content-Length over the limit, else when more bytes than the limit have come."""
+    length = ("Content-Length", str(len(PNG)))
+    announced = files.put("/announced", lambda: Outgoing(200, cut_at_once(), (length,)), size=1)
+    endless = files.put("/endless", lambda: Outgoing(body=repeat(PNG, 100_000)))
+    one_chunk = files.put("/one-chunk", lambda: Outgoing(body=iter([PNG])))
     limits = AttachmentLimits(question_bytes=len(PNG) - 1)
 
-    assert ["too_big", "too_big"] == [why(slack, each, limits) for each in (told, untold)]
+    assert ["too_big"] * 3 == [why(slack, each, limits) for each in (announced, endless, one_chunk)]
 
 
-def test_the_question_has_one_limit_for_all_its_files(slack: SlackChat, files: Files) -> None:
-    """The first come first; a smaller one behind may still fit, and what is left out takes nothing away."""
-    asked = [
+def test_the_question_has_one_limit_for_all_its_files(slack: SlackChat, files: FileServer) -> None:
+    """Files count against the limit in their order; a smaller one may still fit, and one left out does not count."""
+    attached = [
         files.put("/zip", b"PK\3\4" + b"\0" * 80),
         files.put("/a", PNG[:60]),
         files.put("/b", PNG[:60]),
         files.put("/c", PNG[:40]),
         files.put("/d", NOTE),
     ]
-    attachments, left = read_files(slack, asked, AttachmentLimits(question_bytes=100))
+    attachments, left = read_files(slack, attached, AttachmentLimits(question_bytes=100))
 
     assert ["a", "c"] == [each.name for each in attachments]
     assert [("zip", "kind"), ("b", "too_big"), ("d", "too_big")] == [(each.name, each.why) for each in left]
@@ -225,8 +237,8 @@ def test_the_question_has_one_limit_for_all_its_files(slack: SlackChat, files: F
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp932"])
 @pytest.mark.parametrize("times", [1, 1000])
-def test_a_text_has_a_limit_of_its_own(slack: SlackChat, files: Files, encoding: str, times: int) -> None:
-    """In UTF-8, as the model gets it: a byte more is too much, and so is any multiple."""
+def test_a_text_has_a_limit_of_its_own(slack: SlackChat, files: FileServer, encoding: str, times: int) -> None:
+    """The limit of a text holds for its length in UTF-8: a byte more is too much, and so is any multiple."""
     text = NOTE.decode() * times
     file = files.put("/a", text.encode(encoding))
 
@@ -235,48 +247,48 @@ def test_a_text_has_a_limit_of_its_own(slack: SlackChat, files: Files, encoding:
     assert text.encode() == read_files(slack, [file], AttachmentLimits(text_bytes=len(text.encode())))[0][0].data
 
 
-def test_ascii_in_utf_16_is_measured_as_it_will_be(slack: SlackChat, files: Files) -> None:
-    """It is half as long then."""
+def test_ascii_in_utf_16_is_measured_in_utf_8(slack: SlackChat, files: FileServer) -> None:
+    """ASCII text in UTF-16 is measured by its length in UTF-8, which is half."""
     file = files.put("/a", ("x" * 100).encode("utf-16"))
 
     assert b"x" * 100 == read_files(slack, [file], AttachmentLimits(text_bytes=100))[0][0].data
     assert "too_big" == why(slack, file, AttachmentLimits(text_bytes=99))
 
 
-def test_a_text_that_grows_in_utf_8_still_has_to_fit_into_the_question(slack: SlackChat, files: Files) -> None:
-    """Japanese in Shift_JIS has two bytes a character, there three."""
+def test_a_text_that_grows_in_utf_8_has_to_fit_into_the_question(slack: SlackChat, files: FileServer) -> None:
+    """Japanese with two bytes a character in Shift_JIS counts with three, as in UTF-8."""
     file = files.put("/a", "買い物".encode("cp932"), size=6)
 
     assert "too_big" == why(slack, file, AttachmentLimits(question_bytes=8))
     assert "買い物".encode() == read_files(slack, [file], AttachmentLimits(question_bytes=9))[0][0].data
 
 
-def test_a_long_file_that_is_no_text_is_of_the_wrong_kind_and_not_too_big(slack: SlackChat, files: Files) -> None:
-    """To make it shorter would not help."""
+def test_a_long_binary_file_is_of_the_wrong_kind_and_not_too_large(slack: SlackChat, files: FileServer) -> None:
+    """A binary file is left out for its kind, since making it shorter would not help."""
     assert "kind" == why(slack, files.put("/a", b"PK\3\4" + b"\0" * 500_000))
 
 
-def test_no_more_files_than_so_many(slack: SlackChat, files: Files) -> None:
-    """Those behind are not fetched."""
-    asked = [files.put(f"/{n}", NOTE) for n in range(4)]
-    attachments, left = read_files(slack, asked, AttachmentLimits(count=2))
+def test_files_beyond_the_count_are_not_requested(slack: SlackChat, files: FileServer) -> None:
+    """Of four files with a limit of two, the last two are left out without a request."""
+    attached = [files.put(f"/{n}", NOTE) for n in range(4)]
+    attachments, left = read_files(slack, attached, AttachmentLimits(count=2))
 
     assert ["0", "1"] == [each.name for each in attachments]
     assert (LeftOut("2", "too_many"), LeftOut("3", "too_many")) == left
     assert ["/0", "/1"] == files.paths
 
 
-def test_with_attachments_off_slack_is_not_asked(slack: SlackChat, files: Files) -> None:
-    """Each is named all the same."""
-    asked = [files.put("/a", NOTE), File("F0SHARED00", is_stub=True)]
+def test_with_attachments_off_no_file_is_requested(slack: SlackChat, files: FileServer) -> None:
+    """With attachments off every file is left out without a request."""
+    attached = [files.put("/a", NOTE), File("F0SHARED00", is_stub=True)]
 
     assert ((), (LeftOut("a", "off"), LeftOut("", "off"))) == read_files(
-        slack, asked, AttachmentLimits(question_bytes=0)
+        slack, attached, AttachmentLimits(question_bytes=0)
     )
     assert [] == files.seen
 
 
-# Pages in the place of a file
+# Login pages instead of a file
 
 
 @pytest.mark.parametrize(
@@ -296,12 +308,14 @@ def test_with_attachments_off_slack_is_not_asked(slack: SlackChat, files: Files)
         Outgoing(403),
     ],
 )
-@pytest.mark.parametrize("told", [{"media_type": "image/png", "size": 264}, {"media_type": "text/html", "size": 264}])
-def test_a_login_page_is_known_for_what_it_is(
-    slack: SlackChat, files: Files, caplog: pytest.LogCaptureFixture, answer: Outgoing, told: dict[str, Any]
+@pytest.mark.parametrize(
+    "described", [{"media_type": "image/png", "size": 264}, {"media_type": "text/html", "size": 264}]
+)
+def test_a_login_page_is_recognized(
+    slack: SlackChat, files: FileServer, caplog: pytest.LogCaptureFixture, answer: Outgoing, described: dict[str, Any]
 ) -> None:
-    """Also where a page was shared, for that one has another length; and the operator reads what is missing."""
-    file = files.put("/a", answer, **told)
+    """A login page is told from an image and from a shared page of another length; the log names the scope."""
+    file = files.put("/a", answer, **described)
 
     assert "login" == why(slack, file, AttachmentLimits(question_bytes=1_000_000))
     assert [("WARNING", True)] == [(record.levelname, "files:read" in record.message) for record in caplog.records]
@@ -322,10 +336,10 @@ def test_a_login_page_is_known_for_what_it_is(
         ("", 0, (LeftOut("a", "login"),)),
     ],
 )
-def test_a_page_that_somebody_shares_is_a_text(
-    slack: SlackChat, files: Files, media_type: str, size: int, expected: tuple[LeftOut, ...]
+def test_a_shared_page_is_a_text(
+    slack: SlackChat, files: FileServer, media_type: str, size: int, expected: tuple[LeftOut, ...]
 ) -> None:
-    """It is as long as Slack says, and nothing that no page can be."""
+    """HTML is a file if it is as long as Slack says and of a type that a page can have; else a login page."""
     file = files.put("/a", page(), media_type=media_type, size=size)
     attachments, left = read_files(slack, [file], AttachmentLimits())
 
@@ -336,17 +350,17 @@ def test_a_page_that_somebody_shares_is_a_text(
 # Other addresses
 
 
-def test_a_file_elsewhere_is_not_asked_for(slack: SlackChat, elsewhere: Files) -> None:
-    """Not even without the token: Slack never sends us there."""
+def test_a_file_on_another_server_is_not_requested(slack: SlackChat, elsewhere: FileServer) -> None:
+    """A file on another server is left out without a request, not even one without the token."""
     assert "foreign" == why(slack, elsewhere.put("/a", PNG))
     assert [] == elsewhere.seen
 
 
-def test_the_token_does_not_go_elsewhere_by_a_redirect(slack: SlackChat, files: Files, elsewhere: Files) -> None:
-    """Nor by the second; nor to our own Slack in the clear, or as somebody else."""
+def test_no_redirect_takes_the_token_elsewhere(slack: SlackChat, files: FileServer, elsewhere: FileServer) -> None:
+    """No redirect to another server, to plain http or to an address with a user is followed."""
     there = elsewhere.put("/there", PNG).url
     plain = files.url.replace("https", "http")
-    asked = [
+    attached = [
         files.put("/at-once", moved(there)),
         files.put("/later", moved("/at-once")),
         files.put("/clear", moved(f"{plain}/at-once")),
@@ -355,14 +369,14 @@ def test_the_token_does_not_go_elsewhere_by_a_redirect(slack: SlackChat, files: 
         files.put("/odd", moved("//[x")),
     ]
 
-    assert ["foreign"] * 5 + ["unreadable"] == [why(slack, each) for each in asked]
+    assert ["foreign"] * 5 + ["unreadable"] == [why(slack, each) for each in attached]
     assert [] == elsewhere.seen
     assert ["/at-once", "/later", "/at-once", "/clear", "/as", "/bare", "/odd"] == files.paths
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_within_slack_is_followed_with_the_token(slack: SlackChat, files: Files, status: int) -> None:
-    """Wherever it points to, from there."""
+def test_a_redirect_within_slack_is_followed_with_the_token(slack: SlackChat, files: FileServer, status: int) -> None:
+    """Redirects to relative, absolute-path and absolute addresses are followed, each with the token."""
     files.put("/files-pri/here", moved("../moved/there?x=y", status=status))
     files.put("/moved/there", moved(f"{files.url}/at-last", status=status))
     files.put("/at-last", PNG)
@@ -373,8 +387,8 @@ def test_a_redirect_within_slack_is_followed_with_the_token(slack: SlackChat, fi
     assert "x=y" == files.seen[1].query
 
 
-def test_a_few_redirects_and_no_more(slack: SlackChat, files: Files) -> None:
-    """One that never ends is given up."""
+def test_no_more_than_three_redirects_are_followed(slack: SlackChat, files: FileServer) -> None:
+    """MOST_REDIRECTS redirects are followed; a file behind more of them, or an endless one, is unreadable."""
     files.put("/0", PNG)
     for n in range(1, MOST_REDIRECTS + 2):
         last = files.put(f"/{n}", moved(f"/{n - 1}"))
@@ -385,7 +399,7 @@ def test_a_few_redirects_and_no_more(slack: SlackChat, files: Files) -> None:
     assert "unreadable" == why(slack, files.put("/round", moved("/round")))
 
 
-# What is not there
+# Missing files
 
 
 @pytest.mark.parametrize(
@@ -399,20 +413,20 @@ def test_a_few_redirects_and_no_more(slack: SlackChat, files: Files) -> None:
         (Outgoing(302), "unreadable"),
     ],
 )
-def test_other_responses_mean_what_they_say(slack: SlackChat, files: Files, answer: Outgoing, expected: str) -> None:
-    """A part of a file is none."""
+def test_other_statuses_leave_it_out(slack: SlackChat, files: FileServer, answer: Outgoing, expected: str) -> None:
+    """A 404 or 410 means that the file is gone; with any other status, also 206, it is unreadable."""
     assert expected == why(slack, files.put("/a", answer))
 
 
 @pytest.mark.parametrize("url", ["", "file:///etc/passwd", "ftp://127.0.0.1/", "cat.png"])
-def test_a_file_without_an_address_is_unreadable(slack: SlackChat, files: Files, url: str) -> None:
-    """Nobody is asked."""
+def test_a_file_without_a_web_address_is_unreadable(slack: SlackChat, files: FileServer, url: str) -> None:
+    """A file whose address is not http or https is left out without a request."""
     assert LeftOut("cat.png", "unreadable") == left_out(slack, File("F0", "cat.png", url=url))
     assert [] == files.seen
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("info", "expected"),
     [
         ({"ok": False, "error": "file_not_found"}, "gone"),
         ({"ok": False, "error": "file_deleted"}, "gone"),
@@ -422,16 +436,16 @@ def test_a_file_without_an_address_is_unreadable(slack: SlackChat, files: Files,
         ({"ok": True, "file": {"id": "F0SHARED00", "file_access": "check_file_info"}}, "unreadable"),
     ],
 )
-def test_a_stub_of_which_slack_tells_no_more(
-    slack: SlackChat, files: Files, told: dict[str, Any], expected: str
+def test_a_stub_without_files_info_is_left_out(
+    slack: SlackChat, files: FileServer, info: dict[str, Any], expected: str
 ) -> None:
-    """Its name is not known then."""
-    files.told["F0SHARED00"] = told
+    """A stub of which files.info tells no address is left out without a name."""
+    files.infos["F0SHARED00"] = info
 
     assert LeftOut("", expected) == left_out(slack, File("F0SHARED00", is_stub=True))  # type: ignore[arg-type]
 
 
-# What passes
+# Temporary errors
 
 
 def cut_off() -> Iterator[bytes]:
@@ -454,10 +468,10 @@ def hang_up() -> Outgoing:
     ],
     ids=["500", "503", "429", "hangs up", "breaks off"],
 )
-def test_slacks_troubles_are_temporary(
-    slack: SlackChat, files: Files, answer: Answer, code: str | None, retry_after: float | None
+def test_trouble_at_slack_is_temporary(
+    slack: SlackChat, files: FileServer, answer: Answer, code: str | None, retry_after: float | None
 ) -> None:
-    """The job is tried again: a file is not left out for them, nor half a file taken for the whole."""
+    """5xx, 429 and broken connections raise `Temporary`: no file is left out for them, and no half file is sent."""
     with pytest.raises(Temporary) as caught:
         read_files(slack, [files.put("/a", answer)], AttachmentLimits())
 
@@ -465,47 +479,47 @@ def test_slacks_troubles_are_temporary(
     assert caught.value.code == code or code is None
 
 
-def test_nobody_there_is_temporary(line: HttpClient, certificates: Certificates) -> None:
-    """As with any call to Slack; and no error of it has the token."""
-    with Files(certificates) as gone:
+def test_a_refused_connection_is_temporary(client: HttpClient, certificates: Certificates) -> None:
+    """A refused connection raises `Temporary` without the context that has the token."""
+    with FileServer(certificates) as gone:
         file = gone.put("/a", PNG)
     with pytest.raises(Temporary) as caught:
-        read_files(SlackChat(line, api_url=gone.api_url, token=TOKEN), [file], AttachmentLimits())
+        read_files(SlackChat(client, api_url=gone.api_url, token=TOKEN), [file], AttachmentLimits())
 
     assert caught.value.__context__ is None
 
 
-# What is said of it
+# The log
 
 
-def test_the_log_has_the_file_the_outcome_and_the_bytes_and_no_more(
-    slack: SlackChat, files: Files, caplog: pytest.LogCaptureFixture
+def test_the_log_has_the_id_the_outcome_and_the_bytes_and_no_more(
+    slack: SlackChat, files: FileServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No address, which may hold a secret, no name, and nothing of what is in it; nor an id that is none."""
+    """No log has an address, which may hold a secret, a name, any content or an odd id."""
     caplog.set_level(logging.DEBUG, "cocoai")
     read_files(
         slack, [files.put("/secret", NOTE, name="private"), files.put("/secret2", b"\0hidden")], AttachmentLimits()
     )
     read_files(slack, [File("F0\nforged", "private", url=f"{files.url}/nowhere\n")], AttachmentLimits())
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("cocoai")]
+    logged = [record.getMessage() for record in caplog.records if record.name.startswith("cocoai")]
 
     assert [
         f"file=F000000001 outcome=read kind=text bytes={len(NOTE)}",
         "file=F000000002 outcome=left-out why=kind reason=kind bytes=0",
         "file=odd outcome=left-out why=foreign reason=Slack foreign bytes=0",
-    ] == said
-    assert not [word for word in ("secret", "private", "牛乳", "hidden", "http", TOKEN, "\n") if word in str(said)]
+    ] == logged
+    assert not [word for word in ("secret", "private", "牛乳", "hidden", "http", TOKEN, "\n") if word in str(logged)]
 
 
-def test_no_other_address_is_ever_fetched_with_the_token(slack: SlackChat, elsewhere: Files) -> None:
-    """SlackChat itself refuses it, whoever asks."""
+def test_slack_chat_itself_refuses_other_addresses(slack: SlackChat, elsewhere: FileServer) -> None:
+    """SlackChat.download raises `Permanent` `foreign` for another server, without a request."""
     with pytest.raises(Permanent) as caught:
-        slack.fetch(elsewhere.put("/a", PNG).url)
+        slack.download(elsewhere.put("/a", PNG).url)
 
     assert ("foreign", []) == (caught.value.code, elsewhere.seen)
 
 
-# The practice Slack, which knows a Slack's habits better
+# The practice Slack, which serves files as Slack does
 
 
 @pytest.fixture
@@ -515,19 +529,19 @@ def practice(certificates: Certificates) -> Iterator[PracticeSlack]:
 
 
 @pytest.fixture
-def practised(line: HttpClient, practice: PracticeSlack) -> SlackChat:
-    return SlackChat(line, api_url=practice.api_url, token=TOKEN)
+def practised(client: HttpClient, practice: PracticeSlack) -> SlackChat:
+    return SlackChat(client, api_url=practice.api_url, token=TOKEN)
 
 
 def shared(practice: PracticeSlack, slack: SlackChat, channel: str = "C0PRACTICE") -> tuple[File, ...]:
-    """Three files that somebody shares with a question, as its thread tells of them."""
-    given = [
+    """Share three files with a question; return them as its thread describes them."""
+    shared_files = [
         PracticeFile("猫.png", "image/png", PNG),
         PracticeFile("page.html", "text/html", PAGE),
         PracticeFile("note.txt", "text/plain", NOTE.decode().encode("cp932")),
     ]
-    said = practice.share("U0ASKER01", "<@U0COCOAI> これは?", given, channel=channel)
-    return slack.thread(channel, said.ts)[0].files
+    question = practice.share("U0ASKER01", "<@U0COCOAI> これは?", shared_files, channel=channel)
+    return slack.thread(channel, question.ts)[0].files
 
 
 SHARED = (
@@ -538,42 +552,42 @@ SHARED = (
 
 
 @pytest.mark.parametrize(("channel", "redirect"), [("C0PRACTICE", ""), ("C0SHARED", ""), ("C0PRACTICE", "here")])
-def test_what_is_shared_in_slack_goes_to_the_model(
+def test_shared_files_go_to_the_model(
     practice: PracticeSlack, practised: SlackChat, channel: str, redirect: str
 ) -> None:
-    """Also in a channel shared with others, where a message tells only that there are files; and sent on within."""
-    practice.manner.redirect = redirect
+    """Shared files are read, also in a shared channel, where they are stubs, and behind a redirect within Slack."""
+    practice.switches.redirect = redirect
 
     assert (SHARED, ()) == read_files(practised, shared(practice, practised, channel), AttachmentLimits())
-    assert all(download.authorized for download in practice.downloads)
+    assert all(download.is_authorized for download in practice.downloads)
 
 
 @pytest.mark.parametrize("login", ["page", "redirect"])
 def test_without_the_scope_slack_shows_its_login_page(
     practice: PracticeSlack, practised: SlackChat, login: Literal["page", "redirect"]
 ) -> None:
-    """In the place of each file, the shared page too."""
-    practice.manner.scopes = SCOPES - {"files:read"}
-    practice.manner.login = login
+    """Without files:read each file is left out for a login page, also the shared HTML page."""
+    practice.switches.scopes = SCOPES - {"files:read"}
+    practice.switches.login = login
     attachments, left = read_files(practised, shared(practice, practised), AttachmentLimits())
 
     assert ((), ["login"] * 3) == (attachments, [each.why for each in left])
 
 
-def test_a_file_that_was_taken_away_is_gone(practice: PracticeSlack, practised: SlackChat) -> None:
-    """Though the question told of it; in a shared channel, files.info says it."""
+def test_a_deleted_file_is_gone(practice: PracticeSlack, practised: SlackChat) -> None:
+    """A file deleted since the question is gone, in a channel by its address and in a shared one by files.info."""
     for channel in ("C0PRACTICE", "C0SHARED"):
-        told = shared(practice, practised, channel)
-        practice.delete_file(told[0].id)
+        files = shared(practice, practised, channel)
+        practice.delete_file(files[0].id)
 
-        assert "gone" == why(practised, told[0])
+        assert "gone" == why(practised, files[0])
 
 
-def test_slack_sends_nobody_elsewhere_with_our_token(
-    practice: PracticeSlack, practised: SlackChat, elsewhere: Files
+def test_a_redirect_of_slacks_to_another_server_is_refused(
+    practice: PracticeSlack, practised: SlackChat, elsewhere: FileServer
 ) -> None:
-    """Should it ever try to."""
-    practice.manner.redirect = elsewhere.put("/a", PNG).url
+    """If Slack redirects to another server, the file is left out and that server gets no request."""
+    practice.switches.redirect = elsewhere.put("/a", PNG).url
 
     assert "foreign" == why(practised, shared(practice, practised)[0])
     assert [] == elsewhere.seen

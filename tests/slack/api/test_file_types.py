@@ -1,4 +1,4 @@
-"""slack/api/file_types.py: what a file is, by its bytes alone."""
+"""slack/api/file_types.py: recognizing a file's type and encoding by its bytes alone."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ LEDGER = "年月,金額,件数\n2026年1月,1000,3\n2026年2月,2500,髙橋㈱�
         (b" " * 2000 + b"%PDF-1.7", ""),
     ],
 )
-def test_images_and_pdfs_are_told_by_their_first_bytes(data: bytes, expected: str) -> None:
-    """Those four kinds of image that the model takes, and no other."""
+def test_images_and_pdfs_are_recognized_by_their_first_bytes(data: bytes, expected: str) -> None:
+    """The four types of image that the model takes and PDF are recognized, and no other type."""
     assert expected == media_type_of(data)
 
 
 @pytest.mark.parametrize("text", [PROSE, CODE, LEDGER, PROSE * 2000], ids=["prose", "code", "ledger", "long"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp932", "euc_jp"])
-def test_japanese_text_is_read_in_whatever_it_was_saved(text: str, encoding: str) -> None:
-    """The very text, without a mark of its byte order before it."""
+def test_japanese_text_is_read_in_each_encoding(text: str, encoding: str) -> None:
+    """The text is decoded unchanged, without its byte order mark."""
     if encoding == "euc_jp":
         text = text.replace("髙橋㈱①", "たかはし")  # what it does not have
     mark = "\ufeff" if encoding.startswith("utf-16-") else ""
@@ -56,7 +56,7 @@ def test_japanese_text_is_read_in_whatever_it_was_saved(text: str, encoding: str
     "text", ["", "\n", "hello", "naïve café, Ελλάδα, Привет, 你好, 안녕 😀\n", "\x1b[31mred\x1b[0m\r\n\f\tx\b", "{}"]
 )
 def test_utf_8_is_text_in_any_language(text: str) -> None:
-    """An empty file too, and a terminal's log with its colours."""
+    """UTF-8 is text in any language, also an empty file and a terminal's log with its colours."""
     assert text == text_of(text.encode())
 
 
@@ -75,7 +75,7 @@ def test_utf_8_is_text_in_any_language(text: str) -> None:
     ],
 )
 def test_other_alphabets_are_not_taken_for_japanese(text: str, encoding: str) -> None:
-    """Nonsense is worse than to say that the file cannot be read."""
+    """Text in another legacy encoding counts as unreadable instead of being decoded as Japanese."""
     assert text_of(text.encode(encoding)) is None
 
 
@@ -95,13 +95,13 @@ def test_other_alphabets_are_not_taken_for_japanese(text: str, encoding: str) ->
     ],
 )
 def test_binary_data_is_no_text(data: bytes) -> None:
-    """Nor is what is cut off in the middle of a character, or has half a surrogate pair."""
+    """Binary data is no text, nor is UTF-16 with half a character or a lone surrogate."""
     assert text_of(data) is None
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp932", "euc_jp"])
-def test_a_cut_text_is_text_wherever_it_is_cut(encoding: str) -> None:
-    """Half a character at the end is left out, and that only if it is known to be cut."""
+def test_a_cut_text_is_read_wherever_it_is_cut(encoding: str) -> None:
+    """With `is_cut`, half a character at the end is left out."""
     data = PROSE.encode(encoding)
     heads = [text_of(data[:length], is_cut=True) for length in range(len(data) - 8, len(data))]
 
@@ -122,14 +122,14 @@ def test_a_cut_text_is_text_wherever_it_is_cut(encoding: str) -> None:
         (b"<!---->" * 140 + b"<!--", False),
     ],
 )
-def test_a_page_is_told_by_how_it_begins(data: bytes, expected: bool) -> None:
-    """Comments may come first, as many as there are: it takes no time to tell."""
+def test_a_page_is_recognized_by_its_beginning(data: bytes, expected: bool) -> None:
+    """A page begins with a doctype or <html>, behind any number of comments, and is recognized without delay."""
     assert expected == is_page(data)
 
 
 @given(st.binary(max_size=600))
-def test_whatever_the_bytes_nothing_breaks(data: bytes) -> None:
-    """A file is told or not; a text can be written down as UTF-8, and has no NUL."""
+def test_any_bytes_can_be_examined(data: bytes) -> None:
+    """Any bytes are examined without an error; a decoded text can be encoded as UTF-8 and has no NUL."""
     media_type_of(data)
     is_page(data)
     for is_cut in (True, False):

@@ -1,4 +1,4 @@
-"""Our identity is kept in a file that every process reads; an odd file counts as none."""
+"""slack/api/identity_cache.py: our identity is kept in a file that every process reads."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "identity.json").stat().st_mode) == 0o600
 
 
+def test_the_identity_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is on the disk before it takes its name."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+
+    IdentityCache(str(tmp_path / "identity.json"), ask=lambda: US).refresh()
+
+    assert 1 == len(synced)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -39,31 +49,31 @@ def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_an_odd_file_is_no_identity(tmp_path: Path, content: bytes) -> None:
-    """A torn, empty or strange file is taken for a missing one."""
+    """A torn, empty or odd file counts as a missing one."""
     (tmp_path / "identity.json").write_bytes(content)
 
     assert IdentityCache(str(tmp_path / "identity.json"), ask=lambda: US).known() is None
 
 
 def test_a_worker_reads_the_file_until_it_is_there(tmp_path: Path) -> None:
-    """Unknown today, known as soon as another process has written it; then it is remembered."""
+    """The identity is known as soon as another process has written the file, and then remembered."""
     path = str(tmp_path / "identity.json")
-    who = IdentityCache(path, ask=lambda: US)
-    before = who.known()
+    cache = IdentityCache(path, ask=lambda: US)
+    before = cache.known()
     IdentityCache(path, ask=lambda: US).refresh()
-    after = who.known()
+    after = cache.known()
     os.unlink(path)
 
-    assert (None, US, US) == (before, after, who.known())
+    assert (None, US, US) == (before, after, cache.known())
 
 
-def test_asking_keeps_the_answer(tmp_path: Path) -> None:
-    """Stale without a file; after a refresh known, kept and fresh."""
+def test_refresh_keeps_the_identity(tmp_path: Path) -> None:
+    """Without a file the cache is stale; after a refresh the identity is known, kept and fresh."""
     path = str(tmp_path / "identity.json")
-    who = IdentityCache(path, ask=lambda: US)
-    stale_before = who.is_stale()
+    cache = IdentityCache(path, ask=lambda: US)
+    stale_before = cache.is_stale()
 
     assert stale_before
-    assert who.refresh() == US
+    assert cache.refresh() == US
     assert IdentityCache(path, ask=lambda: US).known() == US
-    assert not who.is_stale()
+    assert not cache.is_stale()

@@ -1,4 +1,4 @@
-"""slack/inbound/interactions.py: the table of what is clicked and what becomes of it."""
+"""slack/inbound/interactions.py: the table of the interactions that arrive and what becomes of each."""
 
 from __future__ import annotations
 
@@ -11,116 +11,102 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocoai.errors import Refused
+from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
-from cocoai.slack.inbound.signature import sign
 from cocoai.slack.model.click import ACTIONS, Click
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored
 from cocoai.spool.key import Key
+from tests import slack_payloads
+from tests.slack_payloads import JSON, SIGNING_SECRET, container, form, signed_headers, user
 
 pytestmark = pytest.mark.pure
 
-SECRET = "practice-signing-secret"
-NOW = 1_763_822_400.0
+NOW = 1_763_822_000.0
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", app_id="A0COCOAI", enterprise_id="E0PRACTICE")
-KEY = "C0PRACTICE-1763822400.000100-1763822410.000300"
-JSON = dict[str, Any]
+KEY = "C0PRACTICE-1763822000.000100-1763822010.000300"
 
 
-def without_none(told: JSON) -> JSON:
-    return {name: value for name, value in told.items() if value is not None}
+def button(action: str = "stop", **changes: object) -> JSON:
+    """Return the entry of `actions` for a button under the reply to KEY, with fields that we do not read."""
+    usual: JSON = {"block_id": "b1", "text": {"type": "plain_text", "text": "Stop", "emoji": True}}
+    return slack_payloads.button(action, KEY, **usual | {"action_ts": "1763822020.4178"} | changes)
 
 
-def button(**fields: object) -> JSON:
-    """One of our buttons as Slack tells of it; None takes a field away."""
-    told: JSON = {"action_id": "cocoai_stop", "block_id": "b1", "type": "button", "value": f"{KEY} U0ASKER01"}
-    text = {"type": "plain_text", "text": "Stop", "emoji": True}
-    return without_none(told | {"text": text, "action_ts": "1763822420.417840"} | fields)
+def payload(pressed: JSON | None = None, **changes: object) -> JSON:
+    """Return a whole payload as Slack posts it: somebody other than the asker presses a button under the reply."""
+    usual: JSON = {"actions": [pressed or button()], "user": user(id="U0READER1", username="reader", name="reader")}
+    usual |= {"message": {"ts": "1763822011.000200", "text": "…"}, "channel": {"id": "C0PRACTICE", "name": "practice"}}
+    usual |= {"team": {"id": "T0PRACTICE", "domain": "practice"}, "trigger_id": "1.2.3", "token": "practice"}
+    usual |= {"state": {"values": {}}, "response_url": "https://hooks.slack.com/actions/T/1/x"}
+    return slack_payloads.click("stop", KEY, **usual | changes)
 
 
-def container(**fields: object) -> JSON:
-    told: JSON = {"type": "message", "message_ts": "1763822411.000200", "channel_id": "C0PRACTICE"}
-    return without_none(told | {"is_ephemeral": False, "thread_ts": "1763822400.000100"} | fields)
+def analyze_bytes(body: bytes, who: Identity | None = US, **access: Any) -> Click | Ignored:
+    """Analyze a signed body with these settings of AccessRules."""
+    analyzer = InteractionAnalyzer(SIGNING_SECRET, who=lambda: who, access=AccessRules(**access))
+    return analyzer.analyze(signed_headers(body, NOW), body, NOW)
 
 
-def user(**fields: object) -> JSON:
-    return without_none({"id": "U0READER1", "username": "reader", "name": "reader", "team_id": "T0PRACTICE"} | fields)
+def analyze(payload: object, who: Identity | None = US, **access: Any) -> Click | Ignored:
+    return analyze_bytes(form(payload), who, **access)
 
 
-def payload(action: JSON | None = None, **fields: object) -> JSON:
-    """A whole block_actions payload."""
-    told: JSON = {"type": "block_actions", "user": user(), "api_app_id": "A0COCOAI", "token": "practice"}
-    told |= {"container": container(), "trigger_id": "1.2.3", "team": {"id": "T0PRACTICE", "domain": "practice"}}
-    told |= {"channel": {"id": "C0PRACTICE", "name": "practice"}, "message": {"ts": "1763822411.000200", "text": "…"}}
-    told |= {"state": {"values": {}}, "response_url": "https://hooks.slack.com/actions/T/1/x"}
-    return without_none(told | {"actions": [button() if action is None else action]} | fields)
-
-
-def analyze_bytes(body: bytes, who: Identity | None = US, **settings: Any) -> Click | Ignored:
-    stamp = str(int(NOW))
-    headers = {"x-slack-request-timestamp": stamp, "x-slack-signature": sign(body, stamp.encode(), SECRET).decode()}
-    return InteractionAnalyzer(SECRET, who=lambda: who, **settings).analyze(headers, body, NOW)
-
-
-def analyze(told: object, who: Identity | None = US, **settings: Any) -> Click | Ignored:
-    return analyze_bytes(urlencode({"payload": json.dumps(told)}).encode(), who, **settings)
-
-
-def reason(told: object, who: Identity | None = US, **settings: Any) -> str:
-    outcome = analyze(told, who, **settings)
+def reason(payload: object, who: Identity | None = US, **access: Any) -> str:
+    outcome = analyze(payload, who, **access)
     assert isinstance(outcome, Ignored), outcome
     return outcome.reason
 
 
-def click(told: object, who: Identity | None = US, **settings: Any) -> Click:
-    outcome = analyze(told, who, **settings)
+def click(payload: object, who: Identity | None = US, **access: Any) -> Click:
+    outcome = analyze(payload, who, **access)
     assert isinstance(outcome, Click), outcome
     return outcome
 
 
-# what is a click
+# clicks
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_each_of_our_buttons_is_a_click(action: str) -> None:
-    """With all that its job needs: on which message, about which question, whose, and by whom."""
+    """A press of each button gives a click with every field that its job needs."""
     expected = Click(
         action=action,  # type: ignore[arg-type]
         channel="C0PRACTICE",
-        thread_ts="1763822400.000100",
-        message_ts="1763822411.000200",
+        thread_ts="1763822000.000100",
+        message_ts="1763822001.000200",
         key=KEY,
         asker="U0ASKER01",
         user="U0READER1",
         team="T0PRACTICE",
-        ts="1763822420.417840",
+        ts="1763822020.4178",
         reply="…",
     )
 
-    assert expected == click(payload(button(action_id=f"cocoai_{action}")))
+    assert expected == click(payload(button(action)))
 
 
 def test_a_click_reads_back_from_its_facts() -> None:
-    """Which have a kind, as a question's have, and none of those kinds."""
-    made = click(payload())
+    """Facts survive JSON and fields of later versions; without one of our own they raise KeyError."""
+    read = click(payload())
 
-    facts = json.loads(json.dumps(made.facts()))
+    facts = json.loads(json.dumps(read.facts()))
 
     assert "stop" == facts["kind"]
-    assert made == Click.from_facts(facts | {"added": "by a later version"})
+    assert read == Click.from_facts(facts | {"added": "by a later version"})
     with pytest.raises(KeyError):
         Click.from_facts({name: value for name, value in facts.items() if name != "asker"})
 
 
-def test_slacks_own_fields_may_be_missing_or_more() -> None:
-    """What we do not need is not looked at."""
+def test_fields_that_we_do_not_need_may_be_missing_or_new() -> None:
+    """A payload with only the fields that we need gives the same click as one with others besides."""
     bare = {name: payload()[name] for name in ("type", "user", "container", "api_app_id", "actions")}
 
-    assert click(payload(enterprise=None, surprise=[1], message=None)) == click(bare)
+    assert click(payload(enterprise={"id": "E0PRACTICE"}, surprise=[1], message=None)) == click(bare)
 
 
 def test_a_click_knows_how_the_message_begins() -> None:
-    """Enough of it to tell its language, whatever stands there."""
+    """A click has the first 200 characters of the message, and "" if the message has no text."""
     messages: list[object] = [{"text": "あ" * 5000}, {"text": 5}, [], None]
 
     replies = [click(payload(message=message)).reply for message in messages]
@@ -128,22 +114,22 @@ def test_a_click_knows_how_the_message_begins() -> None:
     assert ["あ" * 200, "", "", ""] == replies
 
 
-def test_the_form_may_be_written_one_way_or_the_other() -> None:
-    """Blanks as + or %20, other fields beside the one, Japanese in the message."""
-    told = json.dumps(payload(message={"text": "こんにちは & 100% + more"}), ensure_ascii=False)
+def test_forms_are_read_in_either_encoding() -> None:
+    """Blanks may be + or %20, and other fields may stand beside `payload`."""
+    written = json.dumps(payload(message={"text": "こんにちは & 100% + more"}), ensure_ascii=False)
 
-    one = analyze_bytes(b"payload=" + quote(told).encode())
-    other = analyze_bytes(urlencode({"ssl_check": "", "payload": told}).encode())
+    one = analyze_bytes(b"payload=" + quote(written).encode())
+    other = analyze_bytes(urlencode({"ssl_check": "", "payload": written}).encode())
 
     assert isinstance(one, Click)
     assert one == other
 
 
-# what is left alone
+# interactions that are ignored
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("posted", "expected"),
     [
         ({"type": "view_submission"}, "another type"),
         ({"type": "shortcut"}, "another type"),
@@ -183,13 +169,13 @@ def test_the_form_may_be_written_one_way_or_the_other() -> None:
         ("block_actions", "no object"),
     ],
 )
-def test_what_is_no_click_of_ours_is_ignored(told: object, expected: str) -> None:
-    """With a reason that is safe in a log."""
-    assert expected in reason(told)
+def test_what_is_no_press_of_our_button_is_ignored(posted: object, expected: str) -> None:
+    """Another interaction, another app's button and odd fields are ignored with their reason."""
+    assert expected in reason(posted)
 
 
-def test_the_app_is_not_asked_for_where_ours_is_not_known() -> None:
-    """Slack delivers an app's clicks to that app only, and has signed them with its secret."""
+def test_the_app_is_not_checked_while_ours_is_unknown() -> None:
+    """Without our app id any app's button passes: Slack has signed the payload with our own secret."""
     unknown = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
     assert isinstance(analyze(payload(api_app_id="A0OTHER"), unknown), Click)
@@ -199,8 +185,8 @@ def test_the_app_is_not_asked_for_where_ours_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(("allowed", "is_click"), [((), True), (("U0READER1",), True), (("U0ASKER01",), False)])
-def test_only_who_may_ask_may_click(allowed: tuple[str, ...], is_click: bool) -> None:
-    """allow_users: the one who clicks, whoever asked."""
+def test_only_allowed_users_may_click(allowed: tuple[str, ...], is_click: bool) -> None:
+    """allow_users restricts the user who clicks, not the asker."""
     assert is_click == isinstance(analyze(payload(), allow_users=allowed), Click)
 
 
@@ -212,13 +198,21 @@ def test_only_who_may_ask_may_click(allowed: tuple[str, ...], is_click: bool) ->
         ("D0PRACTICE", ("C0OTHER",), True),
     ],
 )
-def test_only_where_may_be_asked_may_be_clicked(channel: str, allowed: tuple[str, ...], is_click: bool) -> None:
-    """allow_channels; it does not speak of direct messages."""
-    told = payload(
+def test_only_clicks_in_allowed_channels_count(channel: str, allowed: tuple[str, ...], is_click: bool) -> None:
+    """allow_channels restricts clicks in channels, not those in direct messages."""
+    posted = payload(
         button(value=f"{KEY} U0ASKER01".replace("C0PRACTICE", channel)), container=container(channel_id=channel)
     )
 
-    assert is_click == isinstance(analyze(told, allow_channels=allowed), Click)
+    assert is_click == isinstance(analyze(posted, allow_channels=allowed), Click)
+
+
+def test_clicks_in_direct_messages_count_though_these_are_off() -> None:
+    """The switch for direct messages keeps questions out, not clicks under earlier replies."""
+    value = f"{KEY} U0ASKER01".replace("C0PRACTICE", "D0PRACTICE")
+    posted = payload(button(value=value), container=container(channel_id="D0PRACTICE"))
+
+    assert isinstance(analyze(posted, direct_messages=False), Click)
 
 
 @pytest.mark.parametrize(
@@ -232,17 +226,17 @@ def test_only_where_may_be_asked_may_be_clicked(channel: str, allowed: tuple[str
         ("T0PRACTICE", None, False),
     ],
 )
-def test_another_organisations_user_may_click_only_where_that_is_allowed(
+def test_external_users_may_click_only_if_that_is_allowed(
     team: str | None, who: Identity | None, is_click: bool
 ) -> None:
-    """Whose team is not told is a stranger, and so is everybody while we do not know who we are."""
-    told = payload(user=user(team_id=team))
+    """A user without a team is external, and so is everybody while our identity is unknown."""
+    posted = payload(user=user(team_id=team))
 
-    assert is_click == isinstance(analyze(told, who), Click)
-    assert isinstance(analyze(told, who, external_users=True), Click)
+    assert is_click == isinstance(analyze(posted, who), Click)
+    assert isinstance(analyze(posted, who, external_users=True), Click)
 
 
-# what is refused
+# bodies that are refused
 
 
 @pytest.mark.parametrize(
@@ -261,7 +255,7 @@ def test_another_organisations_user_may_click_only_where_that_is_allowed(
     ],
 )
 def test_a_body_that_is_no_form_with_json_is_refused(body: bytes, code: str) -> None:
-    """400, though it is signed."""
+    """A signed body that is no form, or has no JSON in `payload`, is refused with 400."""
     with pytest.raises(Refused) as refusal:
         analyze_bytes(body)
 
@@ -269,23 +263,23 @@ def test_a_body_that_is_no_form_with_json_is_refused(body: bytes, code: str) -> 
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-slack-signature": "v0=0", "x-slack-request-timestamp": "1"}])
-def test_what_slack_has_not_signed_is_refused(headers: dict[str, str]) -> None:
-    """401, before anything of it is read."""
+def test_an_unsigned_body_is_refused_before_it_is_read(headers: dict[str, str]) -> None:
+    """A body without Slack's signature is a 401, though it is no JSON either."""
     with pytest.raises(Refused) as refusal:
-        InteractionAnalyzer(SECRET, who=lambda: US).analyze(headers, b"payload=%7B", NOW)
+        InteractionAnalyzer(SIGNING_SECRET, who=lambda: US).analyze(headers, b"payload=%7B", NOW)
 
     assert 401 == refusal.value.status
 
 
-@pytest.mark.parametrize("deep", ["[" * 100_000, '{"a":' * 100_000, '{"a":' + "9" * 5000 + "}"])
-def test_json_beyond_reading_is_ignored(deep: str) -> None:
-    """It would end the same way each time."""
-    outcome = analyze_bytes(urlencode({"payload": deep}).encode())
+@pytest.mark.parametrize("unreadable", ["[" * 100_000, '{"a":' * 100_000, '{"a":' + "9" * 5000 + "}"])
+def test_json_beyond_reading_is_ignored(unreadable: str) -> None:
+    """JSON that is too deep or has too long a number is ignored, since it would fail each time."""
+    outcome = analyze_bytes(urlencode({"payload": unreadable}).encode())
 
     assert Ignored("JSON beyond reading") == outcome
 
 
-NOTHING_GOOD = st.recursive(
+ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([KEY, "C0", "1.0"]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
     max_leaves=4,
@@ -294,18 +288,18 @@ FIELD = st.sampled_from(["type", "user", "container", "actions", "api_app_id"])
 INNER = st.sampled_from(["id", "team_id", "type", "message_ts", "channel_id", "action_id", "value", "action_ts"])
 
 
-@given(FIELD, INNER | st.none(), NOTHING_GOOD)
-def test_whatever_a_field_holds_it_is_settled(field: str, inner: str | None, value: object) -> None:
-    """A click whose job has a name, or an Ignored: nothing is raised."""
-    told = payload()
+@given(FIELD, INNER | st.none(), ODD)
+def test_any_value_in_any_field_is_classified(field: str, inner: str | None, value: object) -> None:
+    """Any value in any field gives a click whose keys are valid, or Ignored."""
+    posted = payload()
     if inner is None:
-        told[field] = value
+        posted[field] = value
     else:
-        place = told[field][0] if field == "actions" else told[field]
+        place = posted[field][0] if field == "actions" else posted[field]
         if isinstance(place, dict):
             place[inner] = value
 
-    outcome = analyze(told)
+    outcome = analyze(posted)
 
     if isinstance(outcome, Click):
         Key.parse(f"{outcome.channel}-{outcome.message_ts}-{outcome.ts}")

@@ -1,6 +1,8 @@
-"""slack/inbound/signature.py: Slack's own bytes pass, everything else is a 401 and nothing worse."""
+"""slack/inbound/signature.py: what Slack signed passes, everything else raises a 401 and no other error."""
 
 from __future__ import annotations
+
+import hmac
 
 import pytest
 from hypothesis import given
@@ -33,9 +35,9 @@ def signed(body: bytes, stamp: str, secret: str = SECRET) -> dict[str, str]:
     return headers(stamp, sign(body, stamp.encode("utf-8", "replace"), secret).decode())
 
 
-def accepts(body: bytes, given_headers: dict[str, str], secret: str = SECRET, now: float = NOW) -> bool:
+def accepts(body: bytes, signed_headers: dict[str, str], secret: str = SECRET, now: float = NOW) -> bool:
     try:
-        verify(body, given_headers, secret, now)
+        verify(body, signed_headers, secret, now)
     except Refused as refused:
         if refused.status != 401:
             raise
@@ -44,12 +46,12 @@ def accepts(body: bytes, given_headers: dict[str, str], secret: str = SECRET, no
 
 
 def test_the_published_example_passes() -> None:
-    """Slack's own example vector is signed by Slack's own rule."""
+    """The example that Slack publishes is accepted."""
     assert accepts(BODY, headers())
 
 
 @pytest.mark.parametrize(
-    "given_headers",
+    "signed_headers",
     [
         {},
         {"x-slack-request-timestamp": STAMP},
@@ -72,18 +74,27 @@ def test_the_published_example_passes() -> None:
         headers(stamp="\x00"),
     ],
 )
-def test_missing_forged_or_garbled_is_401(given_headers: dict[str, str]) -> None:
-    """Whatever the two headers hold, it ends in a 401."""
-    assert not accepts(BODY, given_headers)
+def test_missing_forged_or_garbled_is_401(signed_headers: dict[str, str]) -> None:
+    """Headers that are missing, forged or garbled end in a 401 and no other error."""
+    assert not accepts(BODY, signed_headers)
 
 
-def test_other_bytes_are_not_what_was_signed() -> None:
-    """One byte more, and the signature is another's."""
+@pytest.mark.parametrize("missing", ["stamp", "signature"])
+def test_a_missing_header_is_called_missing(missing: str) -> None:
+    """The refusal of a request without one of the headers says so, whichever it is."""
+    with pytest.raises(Refused) as refusal:
+        verify(BODY, headers(**{missing: ""}), SECRET, NOW)
+
+    assert (401, "the signature is missing or garbled") == (refusal.value.status, refusal.value.code)
+
+
+def test_a_changed_body_is_refused() -> None:
+    """A body with one byte more than was signed is refused."""
     assert not accepts(BODY + b" ", headers())
 
 
 @pytest.mark.parametrize("stamp", ["１５３１４２０６１８", "now"])
-def test_a_stamp_must_be_a_plain_number_even_when_it_is_signed(stamp: str) -> None:
+def test_a_timestamp_must_be_a_plain_number_even_if_it_is_signed(stamp: str) -> None:
     """Non-ASCII digits and words are refused though the HMAC over them is right."""
     assert not accepts(BODY, signed(BODY, stamp))
 
@@ -97,14 +108,28 @@ def test_a_signature_is_good_for_300_seconds_either_way(age: int, expected: bool
     assert accepts(BODY, headers(), now=int(STAMP) + age) is expected
 
 
+def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signatures are compared by hmac.compare_digest, whose duration does not tell where they differ."""
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return True
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+
+    assert accepts(BODY, headers(signature="v0=forged"))
+    assert [(b"v0=forged", SIGNATURE.encode())] == compared
+
+
 @pytest.mark.parametrize("secret", ["", "  "])
-def test_without_a_secret_nobody_signs(secret: str) -> None:
-    """An empty secret, which anybody could sign with, lets nobody in."""
+def test_an_empty_secret_signs_nothing(secret: str) -> None:
+    """With an empty secret, which anybody could sign with, every request is refused."""
     assert not accepts(BODY, signed(BODY, STAMP, secret), secret)
 
 
 def test_a_body_that_is_not_utf8_can_be_signed() -> None:
-    """The bytes are signed, whatever they mean."""
+    """The raw bytes are signed, in whatever encoding."""
     assert accepts(b"\xff\xfe", signed(b"\xff\xfe", STAMP))
 
 
@@ -119,12 +144,12 @@ BODIES = st.binary(max_size=60) | st.text(max_size=30).map(lambda text: text.enc
 
 @given(body=BODIES, stamp=STAMPS, secret=st.text("ab0 ", min_size=1, max_size=8), honest=st.booleans())
 def test_slack_sdk_agrees(body: bytes, stamp: str, secret: str, honest: bool) -> None:
-    """Wherever slack_sdk's verifier comes to a verdict, ours is the same, but that only ASCII counts as a number."""
-    given_headers = signed(body, stamp, secret if honest else "x" + secret)
-    ours = accepts(body, given_headers, secret)
+    """Where slack_sdk's verifier comes to a verdict, ours is the same, except that we take no non-ASCII digits."""
+    signed_headers = signed(body, stamp, secret if honest else "x" + secret)
+    ours = accepts(body, signed_headers, secret)
     try:
-        theirs = SignatureVerifier(secret, Frozen()).is_valid_request(body, given_headers)
+        theirs = SignatureVerifier(secret, Frozen()).is_valid_request(body, signed_headers)
     except (ValueError, TypeError, OverflowError):
-        return  # theirs comes to no verdict; ours came to one
+        return  # slack_sdk comes to no verdict; ours has
 
     assert ours is (theirs and stamp.isascii())

@@ -1,6 +1,6 @@
-"""Markdown as models write it, Japanese and English: each case by its name.
+"""Markdown as models write it, in Japanese and English, by names.
 
-CASES are well-formed: no `**`, `~~` or backtick of theirs is meant to be seen. ODD are not: half-open, or hostile.
+CASES are well-formed: none of their `**`, `~~` and backticks may be visible. ODD are unfinished or hostile.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SENTENCES = (
 
 
 def prose(size: int) -> str:
-    """Paragraphs of numbered sentences, `size` characters at least."""
+    """Return paragraphs of numbered sentences, at least `size` characters in all."""
     paragraphs: list[str] = []
     while sum(map(len, paragraphs)) < size:
         n = len(paragraphs)
@@ -25,12 +25,12 @@ def prose(size: int) -> str:
 
 
 def code(lines: int) -> str:
-    """A fence of numbered lines."""
+    """Return a fenced code block of numbered lines."""
     return "```python\n" + "\n".join(f"value_{n} = '**{n}** 値 <{n}> & `{n}`'" for n in range(lines)) + "\n```"
 
 
 def table(rows: int) -> str:
-    """A table of numbered rows."""
+    """Return a table of numbered rows."""
     body = "\n".join(f"| {n} | 項目{n} | **強調{n}**です | {'x' * (n % 17)} |" for n in range(rows))
     return f"| No | 名前 | 説明 | data |\n|---:|:---|:--:|---|\n{body}"
 
@@ -189,4 +189,4 @@ EMPHASISED: Mapping[str, list[str]] = {
     "products": [],
     "escapes": [],
 }
-"""The words that each of these emphasises."""
+"""What is emphasised in each of these cases: letters and digits only, in order."""

@@ -1,6 +1,6 @@
-"""A reader of what Slack is given: Markdown through a well-kept parser of CommonMark and GFM, and mrkdwn by its rules.
+"""Read what Slack is sent as a person sees it: Markdown by markdown-it-py (CommonMark and GFM), mrkdwn by its rules.
 
-It is independent of the code that it judges: what it says of the model's Markdown is held against what it says of ours.
+It shares no code with the product. The tests compare what it reads in the model's Markdown with what it reads in ours.
 """
 
 from __future__ import annotations
@@ -19,69 +19,81 @@ _LINK = re.compile(r"<(?:https?://|mailto:|tel:)[^<>|]*(?:\|([^<>]*))?>")
 
 
 @dataclass
-class Seen:
-    """What a reader sees of a text: all its words, those outside code, those emphasised, and its tables' lines."""
+class VisibleText:
+    """What a person sees of a Markdown text.
 
-    words: str = ""
+    `text` is all of it, `prose` its pieces outside code, `emphasised` the letters and digits of each emphasis,
+    `headers` and `rows` the lines of its tables, with `|` behind each cell.
+    """
+
+    text: str = ""
     prose: list[str] = field(default_factory=list)
     emphasised: list[str] = field(default_factory=list)
-    heads: list[str] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
 
 
-def seen(markdown: str) -> Seen:
-    """Markdown as a reader sees it."""
-    found = Seen()
-    place = found.rows
+def read_markdown(markdown: str) -> VisibleText:
+    """Return what a person sees of the Markdown text."""
+    visible = VisibleText()
+    table_lines = visible.rows
     for token in PARSER.parse(markdown):
         if token.type in ("thead_open", "tbody_open"):
-            place = found.heads if token.type == "thead_open" else found.rows
+            table_lines = visible.headers if token.type == "thead_open" else visible.rows
         elif token.type == "tr_open":
-            place.append("")
+            table_lines.append("")
         if token.type == "inline":
-            words = "".join(_words(token.children or [], found))
-            found.words += words + "\n"
-            if token.level >= 4 and place:
-                place[-1] += words + "|"
+            text = "".join(_read_inline(token.children or [], visible))
+            visible.text += text + "\n"
+            if token.level >= 4 and table_lines:
+                table_lines[-1] += text + "|"
         elif token.type in ("fence", "code_block", "html_block"):
-            found.words += token.content
-    return found
+            visible.text += token.content
+    return visible
 
 
-def _words(tokens: list[Token], found: Seen) -> Iterator[str]:
+def _read_inline(tokens: list[Token], visible: VisibleText) -> Iterator[str]:
+    """Yield the visible text of each inline token, and note in `visible` what is prose and what is emphasised."""
     depth = 0
     for token in tokens:
         if token.type in ("strong_open", "em_open", "s_open"):
             depth += 1
-            found.emphasised.append("")
+            visible.emphasised.append("")
         depth -= token.type in ("strong_close", "em_close", "s_close")
         is_break = token.type in ("softbreak", "hardbreak") or token.content.startswith("<br")
-        words = "\n" if is_break else token.content.removeprefix("mailto:")
-        yield words
+        text = "\n" if is_break else token.content.removeprefix("mailto:")
+        yield text
         if token.type == "text":
-            found.prose.append(words)
-        if depth and letters(words):
-            found.emphasised[-1] += letters(words)
+            visible.prose.append(text)
+        if depth and letters(text):
+            visible.emphasised[-1] += letters(text)
 
 
 def stays_open(markdown: str) -> bool:
-    """Would what comes behind this text be taken for a piece of it?"""
+    """Return True if a paragraph behind this text would be taken for a piece of it."""
     *_, last, _ = PARSER.parse(f"before\n\n{markdown}\n\nbehind")
     return not (last.type == "inline" and last.content == "behind" and last.level == 1)
 
 
-def mrkdwn_words(text: str) -> str:
-    """Slack's own markup as a reader sees it."""
-    return html.unescape(_LINK.sub(lambda link: link[1] or link[0], text))
+def read_mrkdwn(text: str) -> str:
+    """Return mrkdwn with its links as a person sees them, and without entities."""
+    return html.unescape(_LINK.sub(_label, text))
+
+
+def _label(link: re.Match[str]) -> str:
+    return link[1] or link[0]
 
 
 def letters(text: str) -> str:
-    """What no rendering may lose: letters and digits."""
+    """Return only the letters and digits of a text: no rendering may lose one."""
     return "".join(filter(str.isalnum, text))
 
 
-def misses(whole: str, shown: str) -> str:
-    """The first of `whole` that does not come, in its order, in `shown`; empty if all is there."""
+def first_missing(whole: str, shown: str) -> str:
+    """Return "" if the characters of `whole` are all in `shown`, in their order.
+
+    Otherwise return 20 characters of `whole` from the first that is not.
+    """
     at = 0
     for n, character in enumerate(whole):
         at = shown.find(character, at) + 1

@@ -1,18 +1,26 @@
-"""slack/markdown/to_mrkdwn.py: Markdown to mrkdwn, in parts that Slack takes; and Slack's text as a person reads it."""
+"""Tests for slack/markdown/to_mrkdwn.py: Markdown as mrkdwn, in messages; and Slack's own text as plain text."""
 
 from __future__ import annotations
 
 import html
 import re
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.markdown.inline_parser import GAP
-from cocoai.slack.markdown.to_mrkdwn import harmless, mrkdwn, parts, plain
+from cocoai.slack.markdown.block_parser import normalize_markdown, parse_blocks
+from cocoai.slack.markdown.inline_parser import ZWSP
+from cocoai.slack.markdown.split import join_lines
+from cocoai.slack.markdown.to_mrkdwn import escape_pings, mrkdwn_lines, mrkdwn_messages, plain_text
 
 pytestmark = pytest.mark.pure
+
+
+def rendered(markdown: str) -> str:
+    """Return all of `markdown` as mrkdwn, uncut."""
+    return join_lines(mrkdwn_lines(parse_blocks(normalize_markdown(markdown)), sys.maxsize))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +32,7 @@ pytestmark = pytest.mark.pure
         ("# C#", "*C#*"),
         ("- a\n* b\n+ c", "• a\n• b\n• c"),
         ("- a\n  - b\n    - c", "• a\n  • b\n    • c"),
+        ("\t- a\n" + " " * 20 + "- b", "    • a\n" + " " * 16 + "• b"),
         ("1. a\n2) b\n   - c", "1. a\n2) b\n   • c"),
         ("- **a**: b", "• *a*: b"),
         ("> a\n>b\n> > c\n> - d", "> a\n> b\n> c\n> • d"),
@@ -36,8 +45,8 @@ pytestmark = pytest.mark.pure
     ],
 )
 def test_lines(markdown: str, expected: str) -> None:
-    """Headings become bold lines, bullets bullets, quotes quotes; indentation is kept."""
-    assert expected == mrkdwn(markdown)
+    """Headings become bold lines, list markers bullets, quotes of any depth one quote; indentation is kept."""
+    assert expected == rendered(markdown)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +54,8 @@ def test_lines(markdown: str, expected: str) -> None:
     [
         ("```\na **b** < c\n```", "```\na **b** &lt; c\n```"),
         ("```python\nprint()\n```", "```python\nprint()\n```"),
-        ("~~~\n```\n~~~", f"```\n`{GAP}``\n```"),
-        ("````\n``` x\n````", f"```\n`{GAP}`` x\n```"),
+        ("~~~\n```\n~~~", f"```\n`{ZWSP}``\n```"),
+        ("````\n``` x\n````", f"```\n`{ZWSP}`` x\n```"),
         ("- a\n  ```\n  x\n    y\n  ```\nb", "• a\n```\nx\n  y\n```\nb"),
         ("```python\nopen", "```python\nopen\n```"),
         ("```python", "```python\n\n```"),
@@ -56,8 +65,8 @@ def test_lines(markdown: str, expected: str) -> None:
     ],
 )
 def test_code(markdown: str, expected: str) -> None:
-    """Inside a fence nothing is touched but what Slack demands, and a fence left open is closed."""
-    assert expected == mrkdwn(markdown)
+    """Within a fence only Slack's own characters are escaped, and a fence left open is closed."""
+    assert expected == rendered(markdown)
 
 
 @pytest.mark.parametrize(
@@ -76,47 +85,47 @@ def test_code(markdown: str, expected: str) -> None:
     ],
 )
 def test_tables(markdown: str, expected: str) -> None:
-    """A table stands aligned in a fence, wide characters counted as two; markup inside it is read out."""
-    assert expected == mrkdwn(markdown)
+    """A table is shown in a fence, its columns aligned, a wide character as two columns, and without markup."""
+    assert expected == rendered(markdown)
 
 
-# Parts
+# Messages
 
 
-def test_a_short_text_is_one_part() -> None:
-    """What fits is not cut."""
-    assert ["*a*\n\nb"] == parts("**a**\n\nb")
+def test_a_short_text_is_one_message() -> None:
+    """A text that fits is not cut."""
+    assert ["*a*\n\nb"] == mrkdwn_messages("**a**\n\nb", 100)
 
 
 @pytest.mark.parametrize("markdown", ["", " \n\t\n", "\u3000"])
-def test_nothing_has_no_parts(markdown: str) -> None:
-    """Blank text is no message."""
-    assert [] == parts(markdown)
+def test_a_blank_text_has_no_message(markdown: str) -> None:
+    """A text of nothing but white space has no message."""
+    assert [] == mrkdwn_messages(markdown, 100)
 
 
 @pytest.mark.parametrize("markdown", ["```\n```", "[]()", "# ", "- ", "``", "**", ">", "|", "```py"])
-def test_a_text_that_is_not_blank_has_a_part(markdown: str) -> None:
-    """Whoever shows a growing reply finds a first part, whatever half of a mark has arrived."""
-    assert parts(markdown)[0].strip()
+def test_markup_around_nothing_has_a_message(markdown: str) -> None:
+    """A text that is not blank has a first message that is not blank, even if it is only markup."""
+    assert mrkdwn_messages(markdown, 100)[0].strip()
 
 
-def test_a_part_ends_with_a_paragraph() -> None:
-    """Where a paragraph ends in the later half, the part ends there."""
+def test_a_message_ends_with_a_paragraph() -> None:
+    """If a paragraph ends in a message's later half, the message ends there."""
     markdown = "a" * 50 + "\n" + "b" * 20 + "\n\n" + "c" * 20 + "\n" + "d" * 40
 
-    assert ["a" * 50 + "\n" + "b" * 20, "c" * 20 + "\n" + "d" * 40] == parts(markdown, 100)
+    assert ["a" * 50 + "\n" + "b" * 20, "c" * 20 + "\n" + "d" * 40] == mrkdwn_messages(markdown, 100)
 
 
-def test_else_with_a_sentence() -> None:
-    """Among lines of one paragraph the one that ends a sentence is the place to stop."""
+def test_a_message_without_a_paragraph_s_end_ends_with_a_sentence() -> None:
+    """Within one paragraph a message ends after the last line that ends a sentence."""
     markdown = "\n".join(["a" * 30, "b" * 29 + "。", "c" * 30, "d" * 30])
 
-    assert ["a" * 30 + "\n" + "b" * 29 + "。", "c" * 30 + "\n" + "d" * 30] == parts(markdown, 100)
+    assert ["a" * 30 + "\n" + "b" * 29 + "。", "c" * 30 + "\n" + "d" * 30] == mrkdwn_messages(markdown, 100)
 
 
-def test_else_with_a_line() -> None:
-    """Without any sentence's end the part takes as many lines as fit."""
-    assert ["\n".join(["a" * 30] * 3), "a" * 30] == parts("\n".join(["a" * 30] * 4), 100)
+def test_a_message_without_a_sentence_s_end_ends_with_a_line() -> None:
+    """Without any sentence's end a message takes as many lines as fit."""
+    assert ["\n".join(["a" * 30] * 3), "a" * 30] == mrkdwn_messages("\n".join(["a" * 30] * 4), 100)
 
 
 @pytest.mark.parametrize(
@@ -141,26 +150,46 @@ def test_else_with_a_line() -> None:
     ],
 )
 def test_a_long_line_is_cut_where_a_reader_pauses(line: str, expected: list[str]) -> None:
-    """After a sentence, at a space, or anywhere but within a link, an entity or what is one character to the eye."""
-    assert expected == parts(line, 100)
+    """A long line is cut after a sentence, at a space, or anywhere outside links, entities and grapheme clusters."""
+    assert expected == mrkdwn_messages(line, 100)
 
 
 def test_a_fence_is_closed_and_opened_again() -> None:
-    """Each part shows its code as code, in the same language."""
+    """Each message shows its part of the code as code, in the same language."""
     code = "\n".join(f"line {n:02} " + "x" * 40 for n in range(6))
-    cut = parts(f"```python\n{code}\n```", 150)
+    messages = mrkdwn_messages(f"```python\n{code}\n```", 150)
 
-    assert len(cut) > 1
-    assert all(part.startswith("```python\nline ") and part.endswith("x\n```") for part in cut)
-    assert code == "\n".join(part.removeprefix("```python\n").removesuffix("\n```") for part in cut)
+    assert len(messages) > 1
+    assert all(part.startswith("```python\nline ") and part.endswith("x\n```") for part in messages)
+    assert code == "\n".join(part.removeprefix("```python\n").removesuffix("\n```") for part in messages)
+
+
+@pytest.mark.parametrize(("header", "is_repeated"), [("h", True), ("h" * 9, True), ("h" * 30, False)])
+def test_a_table_s_header_is_repeated_unless_it_is_long(header: str, is_repeated: bool) -> None:
+    """Each message of a table has its header, unless that would take over a quarter of the message."""
+    first, *others = mrkdwn_messages(f"|{header}|\n|-|\n" + "|x|\n" * 60, 100)
+
+    assert first.startswith(f"```\n{header}\n-")
+    assert others
+    assert all(other.startswith(f"```\n{header}\n-" if is_repeated else "```\nx") for other in others)
+    assert 60 == sum(other.count("x") for other in (first, *others))
 
 
 def test_an_address_too_long_for_a_link_is_text() -> None:
-    """An address that would fill a part can be cut, and is there to the last character."""
+    """An address that would fill a message is shown as text, which is cut, with no character lost."""
     address = "https://a.example/" + "x" * 300
-    cut = parts(f"see [the page]({address}) now", 100)
+    messages = mrkdwn_messages(f"see [the page]({address}) now", 100)
 
-    assert f"see the page ({address}) now".replace(" ", "") == "".join(cut).replace(" ", "")
+    assert f"see the page ({address}) now".replace(" ", "") == "".join(messages).replace(" ", "")
+
+
+def test_a_link_that_just_fits_stays_a_link() -> None:
+    """A line that fills a message is not cut, and its long address stays a link."""
+    address = "https://a.example/" + "x" * 30
+    label = "b" * (100 - len(f"<{address}|>"))
+
+    assert [f"<{address}|{label}>"] == mrkdwn_messages(f"[{label}]({address})", 100)
+    assert 1 < len(mrkdwn_messages(f"[{label}b]({address})", 100))
 
 
 WORDS = st.text("abc あいう漢字。、.!?「」 \n👍🇯🇵é\u0301&<'\"", max_size=400)
@@ -176,48 +205,48 @@ LIMITS = st.integers(100, 400)
 
 
 def bare(text: str) -> str:
-    """Text without spaces, entities, and what rendering may add or take."""
-    return re.sub(rf"[\s{GAP}]", "", text)
+    """Return text without white space and ZWSP, which rendering and cutting may add or remove."""
+    return re.sub(rf"[\s{ZWSP}]", "", text)
 
 
 @given(WORDS, LIMITS)
 def test_nothing_of_a_plain_text_is_lost(text: str, limit: int) -> None:
-    """Whatever is cut where: put together again, and unescaped, it is all there."""
-    cut = parts(text, limit)
+    """Messages of plain text are within the limit, and joined and unescaped they are the text."""
+    messages = mrkdwn_messages(text, limit)
 
-    assert bare(html.unescape("".join(cut))) == bare(text)
-    assert all(len(part) <= limit for part in cut)
+    assert bare(html.unescape("".join(messages))) == bare(text)
+    assert all(len(part) <= limit for part in messages)
 
 
 @given(MARKDOWN, LIMITS)
-def test_any_markdown_in_parts(markdown: str, limit: int) -> None:
-    """Every part is within its limit, whole in itself, and unable to ping; no letter is lost."""
-    cut = parts(markdown, limit)
+def test_any_markdown_in_messages(markdown: str, limit: int) -> None:
+    """Every message is within its limit, has no open fence, and cannot ping; no letter is lost."""
+    messages = mrkdwn_messages(markdown, limit)
     letters = [character for character in markdown if character in "b漢"]
-    seen = html.unescape("".join(cut))
+    seen = html.unescape("".join(messages))
 
-    assert bool(cut) is bool(markdown.strip())
-    for part in cut:
+    assert bool(messages) is bool(markdown.strip())
+    for part in messages:
         assert len(part) <= limit
         assert part.strip()
         assert part.count("```") % 2 == 0
         assert "<!" not in part
         assert "<@" not in part
-        assert part == harmless(part)
+        assert part == escape_pings(part)
         assert not re.search(r"&(?!amp;|lt;|gt;)", part)
         assert re.sub(r"<https://[^<>|]+(?:\|[^<>]+)?>", "", re.sub(r"(?m)^(?:> )+", "", part)).count(">") == 0
     assert len([character for character in seen if character in "b漢"]) >= len(letters)
 
 
 @given(MARKDOWN)
-def test_parts_of_a_text_that_fits_are_the_text(markdown: str) -> None:
-    """Where nothing must be cut, parts and mrkdwn say the same."""
-    whole = mrkdwn(markdown)
+def test_a_text_that_fits_is_not_changed_by_splitting(markdown: str) -> None:
+    """A text that fits into one message is that message, just as it is rendered."""
+    whole = rendered(markdown)
 
-    assert [whole] == parts(markdown, 10_000) or not whole.strip()
+    assert [whole] == mrkdwn_messages(markdown, 10_000) or not whole.strip()
 
 
-# Harmless
+# Pings
 
 
 @pytest.mark.parametrize(
@@ -233,74 +262,27 @@ def test_parts_of_a_text_that_fits_are_the_text(markdown: str) -> None:
         ("&lt;!channel&gt; *b* `c` > q", None),
     ],
 )
-def test_harmless(text: str, expected: str | None) -> None:
-    """Only links and names of channels keep their opening; None: nothing changes."""
-    assert (expected or text) == harmless(text)
+def test_escape_pings(text: str, expected: str | None) -> None:
+    """Only links and channels keep their `<`; an expected None means that nothing changes."""
+    assert (expected or text) == escape_pings(text)
 
 
-ENTITIES = st.sampled_from(["<", "!", "@", "#", ">", "|", "&lt;", "https://", "here", "U0ASKER01", " "])
+PIECES = st.sampled_from(["<", "!", "@", "#", ">", "|", "&lt;", "https://", "here", "U0ASKER01", " "])
 
 
-@given(st.lists(ENTITIES).map("".join))
-def test_after_harmless_nothing_pings_and_twice_is_once(text: str) -> None:
-    """No opening of a ping is left, and there is nothing more to do."""
-    safe = harmless(text)
+@given(st.lists(PIECES).map("".join))
+def test_escaping_pings_twice_changes_nothing(text: str) -> None:
+    """Once pings are escaped none is left, escaping again changes nothing, and the text reads as before."""
+    safe = escape_pings(text)
 
     assert not re.search(r"<[@!]", safe)
-    assert safe == harmless(safe)
+    assert safe == escape_pings(safe)
     assert html.unescape(safe) == html.unescape(text)
 
 
-# Plain
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("<@U0COCOAI> hello", "hello"),
-        ("<@U0COCOAI|cocoai> hello", "hello"),
-        ("hey <@U0COCOAI>, hello", "hey, hello"),
-        ("a\n<@U0COCOAI> b", "a\n b"),
-        ("<@U0COCOAI>", ""),
-        ("ask <@U0ASKER01> or <@W0ASKER02|asker>", "ask @U0ASKER01 or @W0ASKER02"),
-        ("<#C0PRACTICE|practice> <#C0PRACTICE|> <#C0PRACTICE>", "#practice #C0PRACTICE #C0PRACTICE"),
-        ("<!here> <!subteam^S0TEAM|@team> <!subteam^S0TEAM>", "@here @team @S0TEAM"),
-        ("<!date^1763822400^{date}|22 November>", "22 November"),
-        ("<https://a.example/b?c=1&amp;d=2>", "https://a.example/b?c=1&d=2"),
-        ("<https://a.example|the page>", "the page (https://a.example)"),
-        ("<https://a.example|https://a.example>", "https://a.example"),
-        ("<http://a.example|a.example>", "http://a.example"),
-        ("<mailto:a@a.example|a@a.example>", "a@a.example"),
-        ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
-        ("&amp;lt;", "&lt;"),
-        ("&lt;@U0COCOAI&gt;", "<@U0COCOAI>"),
-        (f"これは{GAP}*強調*{GAP}です", "これは*強調*です"),
-        ("1 < 2 > 1", "1 < 2 > 1"),
-        ("*b* :smile:", "*b* :smile:"),
-    ],
-)
-def test_plain(text: str, expected: str) -> None:
-    """Entities are read out, `&amp;` last; our own name is taken off, others are kept."""
-    assert expected == plain(text, "U0COCOAI")
-
-
-def test_plain_with_names() -> None:
-    """A mention is read by name where there is one; our own is taken off all the same."""
-    names = {"U0ASKER01": "花", "U0COCOAI": "CocoAI"}
-
-    read = plain("<@U0COCOAI> ask <@U0ASKER01> or <@U0OTHER>", "U0COCOAI", lambda user: names.get(user, ""))
-
-    assert "ask @花 or @U0OTHER" == read
-
-
-def test_plain_without_a_name_of_our_own() -> None:
-    """While we do not know who we are, nobody's mention is taken off."""
-    assert plain("<@U0COCOAI> hello", None) == "@U0COCOAI hello"
-
-
 @given(WORDS)
-def test_what_we_say_is_read_back(text: str) -> None:
-    """A plain text, shown in Slack and read from there again, has the same words."""
-    shown = mrkdwn(text)
+def test_plain_text_reverses_rendering(text: str) -> None:
+    """A plain text that is rendered, posted, and read from Slack again has the same words."""
+    shown = rendered(text)
 
-    assert bare(plain(shown, None)) == bare(text)
+    assert bare(plain_text(shown, None)) == bare(text)

@@ -1,4 +1,4 @@
-"""slack/model/files.py: what Slack tells of a file, and whose an address is."""
+"""slack/model/files.py: reading file objects, and recognizing Slack's own addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.pure
 
 API_URL = "https://slack.com/api/"
 
-TOLD = {
+ENTRY = {
     "id": "F0PICTURE1",
     "name": "cat.png",
     "title": "A cat",
@@ -25,39 +25,39 @@ TOLD = {
     "url_private_download": "https://files.slack.com/files-pri/T0-F0/download/cat.png",
     "mode": "hosted",
 }
-PICTURE = File("F0PICTURE1", "cat.png", "image/png", 1234, TOLD["url_private_download"])  # type: ignore[arg-type]
+PICTURE = File("F0PICTURE1", "cat.png", "image/png", 1234, ENTRY["url_private_download"])  # type: ignore[arg-type]
 
 
-def test_a_file_is_what_slack_tells_of_it() -> None:
-    """The address to download it from, where there is one."""
-    assert PICTURE == file_of(TOLD)
-    assert TOLD["url_private"] == file_of({**TOLD, "url_private_download": None}).url
-    assert "A cat" == file_of({**TOLD, "name": None}).name
+def test_a_file_object_is_read() -> None:
+    """The download address goes before the private one, and the name before the title."""
+    assert PICTURE == file_of(ENTRY)
+    assert ENTRY["url_private"] == file_of({**ENTRY, "url_private_download": None}).url
+    assert "A cat" == file_of({**ENTRY, "name": None}).name
 
 
-def test_a_stub_of_another_organisations_file_says_so() -> None:
-    """Slack Connect tells the id and no more."""
-    told = {"id": "F0PICTURE1", "mode": "file_access", "file_access": "check_file_info"}
+def test_another_organisations_file_is_a_stub() -> None:
+    """A file of which Slack gives only the id is marked as a stub."""
+    entry = {"id": "F0PICTURE1", "mode": "file_access", "file_access": "check_file_info"}
 
-    assert (File("F0PICTURE1", is_stub=True),) == files_of({"files": [told]})
+    assert (File("F0PICTURE1", is_stub=True),) == files_of({"files": [entry]})
 
 
 @pytest.mark.parametrize(
     "files", [None, {}, "F0PICTURE1", [None, 1, "x", {}, {"id": ""}, {"id": 7}], [{"id": "F0", "mode": "tombstone"}]]
 )
-def test_what_is_no_file_is_passed_over(files: object) -> None:
-    """Odd things, and what was deleted."""
+def test_odd_and_deleted_files_are_passed_over(files: object) -> None:
+    """Entries that are no file objects, and tombstones of deleted files, are no files."""
     assert () == files_of({"files": files})
 
 
 @pytest.mark.parametrize("size", [None, "1234", 0, -1, True, 12.5])
-def test_an_odd_size_is_none(size: object) -> None:
-    """Nobody counts on it then."""
-    assert 0 == file_of({**TOLD, "size": size}).size
+def test_an_odd_size_counts_as_unknown(size: object) -> None:
+    """A size that is no positive whole number is 0."""
+    assert 0 == file_of({**ENTRY, "size": size}).size
 
 
 def test_a_file_survives_json() -> None:
-    """It is read again from the spool."""
+    """A file that was written as JSON is read back unchanged."""
     assert PICTURE == File.from_facts(json.loads(json.dumps(PICTURE.facts())))
 
 
@@ -74,13 +74,13 @@ def test_a_file_survives_json() -> None:
     ],
 )
 def test_a_name_can_be_shown_to_anybody(name: str, expected: str) -> None:
-    """In one line, with nothing hidden in it, and short; its ending stays."""
-    assert expected == file_of({**TOLD, "name": name}).name
+    """A name is one short line without invisible characters, and keeps its ending."""
+    assert expected == file_of({**ENTRY, "name": name}).name
 
 
 @given(st.text())
 def test_no_name_is_too_long_or_has_more_than_one_line(name: str) -> None:
-    """Whatever somebody calls a file."""
+    """Any name becomes at most LONGEST_NAME printable characters."""
     shown = file_of({"id": "F0", "name": name}).name
 
     assert len(shown) <= LONGEST_NAME
@@ -97,8 +97,8 @@ def test_no_name_is_too_long_or_has_more_than_one_line(name: str) -> None:
         "https://slack.com/files",
     ],
 )
-def test_slacks_own_addresses(url: str) -> None:
-    """Its hosts, over https; and the server that the settings name."""
+def test_slacks_own_addresses_are_recognized(url: str) -> None:
+    """Addresses on Slack's hosts over https may see the token."""
     assert is_at_slack(url, API_URL)
 
 
@@ -140,7 +140,7 @@ def test_slacks_own_addresses(url: str) -> None:
     ],
 )
 def test_addresses_that_never_see_the_token(url: str) -> None:
-    """Whatever one parser or another would make of them."""
+    """Addresses that any parser could read as another host, port or scheme never see the token."""
     assert not is_at_slack(url, API_URL)
 
 
@@ -158,13 +158,13 @@ def test_addresses_that_never_see_the_token(url: str) -> None:
     ],
 )
 def test_the_server_of_the_settings_is_one_host_one_port_and_one_scheme(url: str, expected: bool) -> None:
-    """A practice Slack serves its files itself; slack.com is then a stranger."""
+    """With another server in the settings, that server may see the token, and the bare host slack.com may not."""
     assert expected == is_at_slack(url, "https://127.0.0.1:8443/api/")
 
 
-@given(st.dictionaries(st.sampled_from([*TOLD, "file_access"]), st.one_of(st.text(), st.integers(), st.none())))
-def test_whatever_slack_tells_nothing_breaks(told: dict[str, Any]) -> None:
-    """And all of it can be written down."""
-    for file in files_of({"files": [told]}):
+@given(st.dictionaries(st.sampled_from([*ENTRY, "file_access"]), st.one_of(st.text(), st.integers(), st.none())))
+def test_any_file_object_can_be_read_and_written(entry: dict[str, Any]) -> None:
+    """Any values in a file object give files that survive JSON and UTF-8."""
+    for file in files_of({"files": [entry]}):
         assert file == File.from_facts(json.loads(json.dumps(file.facts())))
         json.dumps(file.facts(), ensure_ascii=False).encode()

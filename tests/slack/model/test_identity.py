@@ -1,4 +1,4 @@
-"""slack/model/identity.py: who we are, wherever it is told, and nothing odd taken for it."""
+"""slack/model/identity.py: reading our identity from auth.test and from a payload, and refusing anything odd."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ pytestmark = pytest.mark.pure
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", "A0COCOAI", "E0PRACTICE")
 
 
-def test_auth_test_tells_who_we_are() -> None:
-    """What Slack's auth.test says is taken, and what it says besides is not."""
-    told = {"ok": True, "url": "https://practice.invalid/", "team_id": "T0PRACTICE", "user_id": "U0COCOAI"}
+def test_the_response_of_auth_test_is_read() -> None:
+    """The ids of auth.test's response are taken, and its other fields are not."""
+    response = {"ok": True, "url": "https://practice.invalid/", "team_id": "T0PRACTICE", "user_id": "U0COCOAI"}
 
-    assert identity.from_auth_test(told | {"bot_id": "B0COCOAI", "app_id": None}) == Identity(
+    assert identity.from_auth_test(response | {"bot_id": "B0COCOAI", "app_id": None}) == Identity(
         "T0PRACTICE", "U0COCOAI", "B0COCOAI"
     )
 
 
-@pytest.mark.parametrize("told", [{}, {"team_id": "T0PRACTICE"}, {"team_id": ["T"], "user_id": "U0COCOAI"}])
-def test_auth_test_without_ids_is_temporary(told: dict[str, Any]) -> None:
-    """An answer that does not say who we are is asked for again."""
+@pytest.mark.parametrize("response", [{}, {"team_id": "T0PRACTICE"}, {"team_id": ["T"], "user_id": "U0COCOAI"}])
+def test_auth_test_without_ids_is_temporary(response: dict[str, Any]) -> None:
+    """A response without a team or a user raises `Temporary`."""
     with pytest.raises(Temporary):
-        identity.from_auth_test(told)
+        identity.from_auth_test(response)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,6 @@ def test_auth_test_without_ids_is_temporary(told: dict[str, Any]) -> None:
         (None, None),
     ],
 )
-def test_only_a_bots_authorization_serves(authorizations: object, expected: Identity | None) -> None:
-    """A payload tells who we are by an entry that is a bot's, and by no other."""
+def test_only_a_bots_authorization_is_read(authorizations: object, expected: Identity | None) -> None:
+    """Our identity is read from a bot's entry of `authorizations` and from no other."""
     assert identity.from_authorizations({"authorizations": authorizations}) == expected

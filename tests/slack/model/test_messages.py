@@ -1,4 +1,4 @@
-"""A message as Slack tells it: its text wherever it is written, its mark, whose it is."""
+"""slack/model/messages.py and block_text.py: a message's text, its metadata and its bot's name."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.markdown.to_mrkdwn import plain
+from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.messages import MessageMetadata, message_of
 
 pytestmark = pytest.mark.pure
 
-MARK = {"event_type": "cocoai", "event_payload": {"key": "C0-100.0-101.0", "kind": "answer", "n": 1}}
+METADATA = {"event_type": "cocoai", "event_payload": {"key": "C0-100.0-101.0", "kind": "answer", "n": 1}}
 
 
-def text_of(**told: Any) -> str:
-    """The text of such a message."""
-    found = message_of({"ts": "100.000000", **told})
+def text_of(**fields: Any) -> str:
+    """Return the text of a message with these fields."""
+    found = message_of({"ts": "100.000000", **fields})
     assert found
     return found.text
 
@@ -32,31 +32,32 @@ def line(*elements: dict[str, Any], kind: str = "section", **more: Any) -> dict[
     return {"type": f"rich_text_{kind}", "elements": list(elements), **more}
 
 
-def words(text: str, **style: bool) -> dict[str, Any]:
+def styled(text: str, **style: bool) -> dict[str, Any]:
     return {"type": "text", "text": text, **({"style": style} if style else {})}
 
 
-# Slack gives back what was sent as one `markdown` block: a heading, text, lists, a quote, code, a table.
-GIVEN_BACK = [
+RETURNED = [
     {"type": "header", "text": {"type": "plain_text", "text": "見出し"}},
     rich_text(
-        line(words("Use "), words("a < b", code=True), words(" & "), {"type": "link", "url": "https://a.example"}),
-        line(line(words("one")), line(words("two", bold=True)), kind="list", style="bullet", indent=0),
-        line(line(words("deep")), kind="list", style="bullet", indent=1),
-        line(line(words("third")), kind="list", style="ordered", offset=2),
-        line(words("said\ntwice"), kind="quote"),
-        line(words("x = 1\ny = 2"), kind="preformatted"),
+        line(styled("Use "), styled("a < b", code=True), styled(" & "), {"type": "link", "url": "https://a.example"}),
+        line(line(styled("one")), line(styled("two", bold=True)), kind="list", style="bullet", indent=0),
+        line(line(styled("deep")), kind="list", style="bullet", indent=1),
+        line(line(styled("third")), kind="list", style="ordered", offset=2),
+        line(styled("said\ntwice"), kind="quote"),
+        line(styled("x = 1\ny = 2"), kind="preformatted"),
     ),
     {"type": "divider"},
     {
         "type": "table",
         "rows": [
-            [{"type": "raw_text", "text": "名前"}, rich_text(line(words("値")))],
+            [{"type": "raw_text", "text": "名前"}, rich_text(line(styled("値")))],
             [{"type": "raw_text", "text": "a"}, {"type": "raw_text", "text": "1 < 2"}],
         ],
     },
     {"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "👍"}}]},
 ]
+"""What Slack returns for one `markdown` block with a heading, text, lists, a quote, code and a table."""
+
 READ = """見出し
 Use `a < b` & https://a.example
 - one
@@ -73,30 +74,32 @@ y = 2
 a | 1 < 2"""
 
 
-def test_an_answer_of_ours_is_read_from_its_blocks() -> None:
-    """Its text is cut at 4,000 characters, its blocks are whole; its buttons say nothing."""
-    assert READ == plain(text_of(text="見出し…", metadata=MARK, blocks=GIVEN_BACK), None)
+def test_our_own_message_is_read_from_its_blocks() -> None:
+    """The text of our message may be cut at 4,000 characters; its blocks are whole, and its buttons have no text."""
+    assert READ == plain_text(text_of(text="見出し…", metadata=METADATA, blocks=RETURNED), None)
 
 
-def test_markdown_is_read_as_it_was_written() -> None:
-    """Whoever gives such a block back as it was: entities in it are characters."""
+def test_a_markdown_block_is_read_as_it_was_written() -> None:
+    """What looks like an entity in a `markdown` block is plain characters."""
     written = "**a** < b &amp; `<@U0ANA>`"
 
-    assert written == plain(text_of(text="a", metadata=MARK, blocks=[{"type": "markdown", "text": written}]), None)
+    assert written == plain_text(
+        text_of(text="a", metadata=METADATA, blocks=[{"type": "markdown", "text": written}]), None
+    )
 
 
-def test_a_text_that_says_more_than_blocks_is_kept() -> None:
-    """As where a message has buttons only."""
-    assert "all of it" == text_of(text="all of it", metadata=MARK, blocks=GIVEN_BACK[-1:])
+def test_a_text_longer_than_the_blocks_is_kept() -> None:
+    """Our message whose blocks have less text, such as buttons only, is read from its text."""
+    assert "all of it" == text_of(text="all of it", metadata=METADATA, blocks=RETURNED[-1:])
 
 
-def test_what_people_write_is_their_text() -> None:
-    """Slack adds the same as blocks, which is not looked at."""
-    assert "short" == text_of(text="short", blocks=GIVEN_BACK)
+def test_a_persons_message_is_read_from_its_text() -> None:
+    """The blocks that Slack adds to a person's message are not read."""
+    assert "short" == text_of(text="short", blocks=RETURNED)
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("fields", "expected"),
     [
         ({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*Build* failed"}}]}, "*Build* failed"),
         ({"blocks": [{"type": "section", "fields": [{"text": "a"}, {"text": "b"}]}]}, "a\nb"),
@@ -122,9 +125,9 @@ def test_what_people_write_is_their_text() -> None:
         ),
     ],
 )
-def test_many_bots_say_it_in_blocks_or_attachments(told: dict[str, Any], expected: str) -> None:
-    """Then their text is empty; what they say is written as a text would be."""
-    assert expected == text_of(bot_id="B0BOT", **told)
+def test_a_message_without_text_is_read_from_blocks_or_attachments(fields: dict[str, Any], expected: str) -> None:
+    """Blocks and attachments of a bot's message are read in the form of a text, if it has no text."""
+    assert expected == text_of(bot_id="B0BOT", **fields)
 
 
 ODD = st.recursive(
@@ -144,35 +147,36 @@ ODD = st.recursive(
 
 
 @given(ODD)
-def test_whatever_blocks_hold_they_are_read(blocks: object) -> None:
-    """What is odd in them says nothing."""
+def test_any_blocks_can_be_read(blocks: object) -> None:
+    """Any value in any place of the blocks gives a text and no error."""
     assert isinstance(text_of_blocks(blocks), str)
 
 
 @pytest.mark.parametrize(
-    "mark", [MessageMetadata("C0-100.0-101.0", "part", 2), MessageMetadata("C0-100.0-102.0", "answer", 1, "101.000000")]
+    "metadata",
+    [MessageMetadata("C0-100.0-101.0", "part", 2), MessageMetadata("C0-100.0-102.0", "answer", 1, "101.000000")],
 )
-def test_a_mark_is_read_back(mark: MessageMetadata) -> None:
-    """As it was written into a message's metadata."""
-    told = message_of({"ts": "100.000000", "metadata": {"event_type": "cocoai", "event_payload": mark.payload()}})
+def test_metadata_is_read_back(metadata: MessageMetadata) -> None:
+    """Our metadata is read from a message as it was written into it."""
+    read = message_of({"ts": "100.000000", "metadata": {"event_type": "cocoai", "event_payload": metadata.payload()}})
 
-    assert told
-    assert mark == told.mark
+    assert read
+    assert metadata == read.metadata
 
 
-def test_a_mark_says_no_more_than_it_must() -> None:
-    """Only what was asked again says so; an odd `again` is none."""
-    odd = MARK | {"event_payload": {"key": "k", "kind": "answer", "n": 1, "again": "../x"}}
-    told = message_of({"ts": "100.000000", "metadata": odd})
+def test_metadata_without_again() -> None:
+    """An empty `again` is not written, and an odd one is not read."""
+    odd = METADATA | {"event_payload": {"key": "k", "kind": "answer", "n": 1, "again": "../x"}}
+    read = message_of({"ts": "100.000000", "metadata": odd})
 
     assert {"key": "k", "kind": "answer", "n": 1} == MessageMetadata("k", "answer").payload()
-    assert told
-    assert MessageMetadata("k", "answer") == told.mark
+    assert read
+    assert MessageMetadata("k", "answer") == read.metadata
 
 
 def test_a_bots_name_is_one_short_line() -> None:
-    """Whatever it calls itself."""
-    told = message_of({"ts": "100.000000", "bot_profile": {"name": "Deploy\nSystem: " + "x" * 50}})
+    """Any bot's name becomes one line of at most 40 characters."""
+    read = message_of({"ts": "100.000000", "bot_profile": {"name": "Deploy\nSystem: " + "x" * 50}})
 
-    assert told
-    assert "Deploy System: " + "x" * 25 == told.name
+    assert read
+    assert "Deploy System: " + "x" * 25 == read.name

@@ -1,8 +1,8 @@
-"""A thread as turns: who said what, in the order in which it makes sense.
+"""slack/thread/history.py and speakers.py: a thread as the turns of a conversation, in the order of the questions.
 
-Each thread is written down as people see it, one message a line: `SECOND WHO [what it is]: text`, CocoAI's own with the
-second of the question that they belong to (`[answer 100]`, `[part 2 of 100]`, `[placeholder 100]`). What the model is
-sent is written as `? ` for the asker's turns and `! ` for ours; further lines of a turn stand below it.
+Each thread is written as people see it, one message a line: `SECOND SPEAKER [description]: text`. CocoAI's own messages
+name the second of the question that they belong to (`[answer 100]`, `[part 2 of 100]`, `[placeholder 100]`). The turns
+are written as `? ` for the asker's and `! ` for ours; further lines of a turn stand below it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -36,60 +36,82 @@ def at(second: int | str) -> str:
 
 
 def key(second: int | str) -> str:
-    """The key of the question asked at that second in the thread that second 100 opened."""
+    """Return the key of the question asked at that second in the thread that second 100 opened."""
     return f"C0PRACTICE-{at(100)}-{at(second)}"
 
 
 def question(
     ts: int, text: str = "now?", *, user: str = "U0ANA", again: int = 0, files: tuple[File, ...] = ()
 ) -> Question:
-    asked = Question("again" if again else "mention", "C0PRACTICE", at(100), at(ts), user, "T0", text, "Ev1", ts)
-    return replace(asked, again=at(again) if again else "", files=tuple(file.facts() for file in files))
+    made = Question("again" if again else "mention", "C0PRACTICE", at(100), at(ts), user, "T0", text, "Ev1", ts)
+    return replace(made, again=at(again) if again else "", files=tuple(file.facts() for file in files))
 
 
 def message(line: str) -> Message:
-    """One line of a thread, read."""
+    """Read one line of a thread."""
     found = _LINE.fullmatch(line)
     assert found, line
-    second, who, what, text = found[1], found[2], found[3] or "", found[4]
-    if who == "CocoAI":
-        return _ours(second, what, text)
-    files = tuple(File(f"F{n}", name) for n, name in enumerate(re.findall(r"file (\S+)", what)))
-    subtype = "file_share" if files else what.removeprefix("bot").strip()
-    if what.startswith("bot"):
-        return Message(at(second), "", "B0BOT", text, None, subtype, who, files)
-    return Message(at(second), f"U0{who.upper()}", "", text, None, subtype, "", files)
+    second, speaker, description, text = found[1], found[2], found[3] or "", found[4]
+    if speaker == "CocoAI":
+        return _ours(second, description, text)
+    files = tuple(File(f"F{n}", name) for n, name in enumerate(re.findall(r"file (\S+)", description)))
+    subtype = "file_share" if files else description.removeprefix("bot").strip()
+    if description.startswith("bot"):
+        return Message(at(second), "", "B0BOT", text, None, subtype, speaker, files)
+    return Message(at(second), f"U0{speaker.upper()}", "", text, None, subtype, "", files)
 
 
-def _ours(second: str, what: str, text: str) -> Message:
-    found = _OURS.fullmatch(what)
-    assert found, what
+def _ours(second: str, description: str, text: str) -> Message:
+    found = _OURS.fullmatch(description)
+    assert found, description
     again = at(found["again"]) if found["again"] else ""
-    mark = MessageMetadata(key(found["to"]), found["kind"] or "part", int(found["n"] or 1), again)
-    return Message(at(second), US, "B0COCOAI", text, mark, "")
+    metadata = MessageMetadata(key(found["to"]), found["kind"] or "part", int(found["n"] or 1), again)
+    return Message(at(second), US, "B0COCOAI", text, metadata, "")
 
 
 def thread(written: str) -> list[Message]:
     return [message(line.strip()) for line in written.strip().splitlines() if line.strip()]
 
 
-def sent(
+@dataclass(frozen=True)
+class NamesBy:
+    """The names that a function returns."""
+
+    look_up: Callable[[str], str]
+
+    def name(self, user: str) -> str:
+        return self.look_up(user)
+
+
+def known_name(user: str) -> str:
+    return NAMES.get(user, "")
+
+
+def is_reset(text: str) -> bool:
+    return text.lower() in ("reset", "リセット")
+
+
+def written_turns(
     messages: list[Message],
-    asked: Question,
+    asking: Question,
     *,
     kept: dict[str, str] | None = None,
-    names: Callable[[str], str] = lambda user: NAMES.get(user, ""),
+    user_name: Callable[[str], str] = known_name,
 ) -> str:
-    """What the model is sent, as it is written down here."""
-    found = turns(
-        messages,
-        asked,
-        US,
-        said=(kept or {}).get,
-        names=names,
-        is_reset=lambda text: text.lower() in ("reset", "リセット"),
-    )
+    """Return the turns before and with the question, as they are written in this file."""
+    found = turns(messages, asking, US, kept_answer=(kept or {}).get, names=NamesBy(user_name), is_reset=is_reset)
     return "\n".join(f"{'?' if turn.speaker == 'asker' else '!'} {turn.text}" for turn in found)
+
+
+class Lookup:
+    """Returns a name for any user, and keeps the users it was called with."""
+
+    def __init__(self) -> None:
+        self.users: list[str] = []
+
+    def __call__(self, user: str) -> str:
+        self.users.append(user)
+        return f"name of {user}"
 
 
 CASES = {
@@ -150,7 +172,7 @@ CASES = {
         ? Ben: what now?
         """,
     ),
-    "who alone speaks needs no name, whom he mentions does": (
+    "a lone speaker is not named, the people he mentions are": (
         "100 Ana: ask <@U0BEN>, <@U0NOBODY>, <@U0ANA> or <@U0COCOAI>",
         question(101),
         {},
@@ -189,7 +211,7 @@ CASES = {
         ? Ana: now?
         """,
     ),
-    "who joined, and what was deleted, is not what was said": (
+    "joins and deleted messages are left out": (
         """
         100 Ana [tombstone]: This message was deleted.
         101 Ben [channel_join]: has joined
@@ -205,7 +227,7 @@ CASES = {
         ? now?
         """,
     ),
-    "placeholders, notes and errors are nobody's turn": (
+    "placeholders, notes and errors are left out": (
         """
         100 Ana: first?
         101 CocoAI [placeholder 100]: …
@@ -233,7 +255,7 @@ CASES = {
         ? second?
         """,
     ),
-    "what came after the question is not seen": (
+    "messages after the question are left out": (
         """
         100 Ana: now?
         105 Ben: later
@@ -261,7 +283,7 @@ CASES = {
         ? now?
         """,
     ),
-    "an answer that is kept is sent whole, once": (
+    "a kept answer is shown whole, once": (
         """
         100 Ana: q
         101 CocoAI [answer 100]: *one* (cut)
@@ -275,7 +297,7 @@ CASES = {
         ? now?
         """,
     ),
-    "what we had no words for is no turn": (
+    "an empty answer is left out": (
         """
         100 Ana: q
         101 CocoAI [answer 100]: (nothing came back)
@@ -299,7 +321,7 @@ CASES = {
         ? now?
         """,
     ),
-    "what was edited counts as it stands, the question too": (
+    "edited messages count as they stand, the question too": (
         """
         100 Ana: first, edited?
         101 CocoAI [answer 100]: First.
@@ -313,13 +335,13 @@ CASES = {
         ? now, edited?
         """,
     ),
-    "of a deleted question what the event told is asked": (
+    "a deleted question is asked with the event's text": (
         "100 Ana [tombstone]: This message was deleted.",
         question(100, "now?"),
         {},
         "? now?",
     ),
-    "files of before are named, the question's own go along with it": (
+    "earlier files are named, the question's own are not": (
         """
         100 Ana [file plan.png file a.txt]: look
         101 CocoAI [answer 100]: I see.
@@ -337,7 +359,7 @@ CASES = {
         ? and this?
         """,
     ),
-    "a reset forgets all up to itself, and the answers to it": (
+    "a reset drops everything up to itself, and the answer to it": (
         """
         100 Ana: first?
         102 Ana: <@U0COCOAI> Reset
@@ -352,7 +374,7 @@ CASES = {
         ? now?
         """,
     ),
-    "the last of two resets counts, in any language that the caller knows": (
+    "the last of two resets counts, in either language": (
         """
         100 Ana: reset
         101 Ana: first
@@ -362,7 +384,7 @@ CASES = {
         {},
         "? now?",
     ),
-    "no reset of a bot's, of our own, of a later day or of somebody else's": (
+    "no reset by a bot, by us, after the question or to somebody else": (
         """
         100 Ana: first
         101 Deploy [bot]: reset
@@ -380,7 +402,7 @@ CASES = {
         ? Ana: now?
         """,
     ),
-    "asked again: what was there before, and the message as it stands": (
+    "asked again: the turns before the message, and the message as it stands": (
         """
         100 Ana: zero?
         101 CocoAI [answer 100]: Zero.
@@ -396,7 +418,7 @@ CASES = {
         ? first, edited?
         """,
     ),
-    "asked again by another, of a message that is gone": (
+    "asked again by somebody else after the message was deleted": (
         "100 Ana: zero?",
         question(109, "first?", user="U0BEN", again=102),
         {},
@@ -405,7 +427,7 @@ CASES = {
         ? Ben: first?
         """,
     ),
-    "what was asked again is answered twice where it was asked": (
+    "both answers to a question asked again stand behind it": (
         """
         100 Ana: first?
         101 CocoAI [answer 100]: First.
@@ -437,113 +459,109 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_the_model_is_sent(name: str) -> None:
-    """The table: each thread, the question, what is kept of our answers, and what the model is sent."""
-    written, asked, kept, expected = CASES[name]
+def test_a_thread_becomes_turns(name: str) -> None:
+    """Each thread of the table, with its question and the answers that are kept, becomes the turns beside it."""
+    written, asking, kept, expected = CASES[name]
     whole = {key(second): text for second, text in kept.items()}
+    lines = [line.strip() for line in expected.strip().splitlines()]
 
-    assert "\n".join(line.strip() for line in expected.strip().splitlines()) == sent(thread(written), asked, kept=whole)
+    assert "\n".join(lines) == written_turns(thread(written), asking, kept=whole)
 
 
-def test_a_thread_of_fifty_messages() -> None:
-    """Two people in turn, each question with an answer in two parts and a placeholder that never went."""
+def test_a_thread_of_fifty_messages_becomes_turns() -> None:
+    """Two people ask in turn; each question has an answer in two parts and a placeholder that is still there."""
     lines, expected = [], []
     for n in range(100, 150, 5):
-        who = "Ben" if n % 2 else "Ana"
-        lines += [f"{n} {who}: <@{US}> question {n}?", f"{n + 1} CocoAI [answer {n}]: Answer {n}, part 1."]
+        name = "Ben" if n % 2 else "Ana"
+        lines += [f"{n} {name}: <@{US}> question {n}?", f"{n + 1} CocoAI [answer {n}]: Answer {n}, part 1."]
         lines += [f"{n + 2} CocoAI [part 2 of {n}]: Part 2.", f"{n + 3} CocoAI [placeholder {n}]: …"]
-        lines += [f"{n + 4} {who}: thanks"]
-        expected += [f"? {who}: question {n}?", f"! Answer {n}, part 1.", "Part 2.", f"? {who}: thanks"]
+        lines += [f"{n + 4} {name}: thanks"]
+        expected += [f"? {name}: question {n}?", f"! Answer {n}, part 1.", "Part 2.", f"? {name}: thanks"]
         expected = _merged(expected)
 
     assert 50 == len(lines)
-    assert [*expected, "? Ana: now?"] == sent(thread("\n".join(lines)), question(150)).split("\n")
+    assert [*expected, "? Ana: now?"] == written_turns(thread("\n".join(lines)), question(150)).split("\n")
 
 
 def _merged(lines: list[str]) -> list[str]:
-    """The next question follows the last one's thanks in one turn of the askers."""
+    """Join each question to the thanks before it, as one turn of the askers."""
     return [
         line.removeprefix("? ") if before.startswith(("? ", "A", "B")) and ": question" in line else line
         for before, line in zip(["", *lines], lines, strict=False)
     ]
 
 
-def test_another_installations_answers_are_a_bots_words() -> None:
-    """It bears the same mark, but is not us; its placeholder says nothing."""
+def test_another_installations_answers_are_a_bots_messages() -> None:
+    """Another bot's message with our kind of metadata is a bot's; its placeholder is left out."""
     theirs = [
         Message(at(n), "U0OTHER", "B0OTHER", text, MessageMetadata(key(100), kind), "", "Coco QA")
         for n, (kind, text) in enumerate([("answer", "Theirs."), ("placeholder", "…")], 101)
     ]
 
-    assert "? Ana: q\nCoco QA: Theirs.\n? Ana: now?" == sent([message("100 Ana: q"), *theirs], question(110))
+    assert "? Ana: q\nCoco QA: Theirs.\n? Ana: now?" == written_turns([message("100 Ana: q"), *theirs], question(110))
 
 
-def test_a_name_that_looks_like_anothers_number() -> None:
-    """Whoever calls himself as another was numbered is numbered in turn."""
+def test_a_name_equal_to_a_numbered_one_is_numbered_too() -> None:
+    """A user named `花 2` gets another number if a namesake of 花 was already numbered so."""
     names = {"U0ANA": "花", "U0BEN": "花", "U0CAI": "花 2", "U0DAN": "Person 1"}
     written = thread("100 Ana: a\n101 Ben: b\n102 Cai: c\n103 Dan: d\n104 Eli: e")
 
-    lines = sent(written, question(110), names=lambda user: names.get(user, "")).splitlines()
+    lines = written_turns(written, question(110), user_name=lambda user: names.get(user, "")).splitlines()
 
     assert ["? 花: a", "花 2: b", "花 2 2: c", "Person 1: d", "Person 2: e"] == lines[:-1]
 
 
 @pytest.mark.parametrize("odd", ["", "x", "../../etc/passwd", "C0PRACTICE-100.000000", f"C0-{at(100)}-x"])
-def test_an_odd_key_is_no_answer(odd: str) -> None:
-    """Nobody is asked for the answer to it: a key is a file's name elsewhere."""
+def test_a_message_with_an_odd_key_is_no_answer(odd: str) -> None:
+    """No answer is looked up under an odd key, since a key is a file's name elsewhere."""
     marked = Message(at(101), US, "B0COCOAI", "Mine.", MessageMetadata(odd, "answer"), "")
     kept = {odd: "Whole."}
 
-    assert "? now?" == sent([marked], question(110), kept=kept)
+    assert "? now?" == written_turns([marked], question(110), kept=kept)
 
 
-def test_nothing_is_left_of_what_is_to_be_asked_again() -> None:
-    """Neither its message nor its text nor a file: the asker is to be told."""
+def test_asking_again_fails_if_nothing_is_left_of_the_question() -> None:
+    """Without the message, its text and its files, `again_gone` is raised."""
     with pytest.raises(Permanent, match="again_gone"):
-        sent([message("100 Ana: zero?")], question(109, f"<@{US}> ", again=102))
+        written_turns([message("100 Ana: zero?")], question(109, f"<@{US}> ", again=102))
 
 
 def test_a_file_alone_can_be_asked_again() -> None:
-    """Its message is gone, and had no words."""
-    assert "? " == sent([], question(109, "", again=102, files=(File("F1", "a.png"),)))
+    """A message that is gone and had no text, but a file, is an empty question."""
+    assert "? " == written_turns([], question(109, "", again=102, files=(File("F1", "a.png"),)))
 
 
-def test_nobodys_name_is_asked_for_where_one_speaks() -> None:
-    """It costs a call to Slack."""
-    asked: list[str] = []
+def test_no_name_is_looked_up_if_one_person_speaks() -> None:
+    """A thread with one speaker and no mention of others needs no name, so none is looked up."""
+    lookup = Lookup()
 
-    sent(
+    written_turns(
         thread("100 Ana: <@U0COCOAI> first?\n101 CocoAI [answer 100]: First."),
         question(110),
-        names=lambda user: _noted(asked, user),
+        user_name=lookup,
     )
 
-    assert [] == asked
+    assert [] == lookup.users
 
 
-def test_only_the_names_that_are_seen_are_asked_for_the_last_ones_first() -> None:
-    """Not those before a reset, no bot's, nor more than 20; the others are told apart all the same."""
-    asked: list[str] = []
+def test_the_last_twenty_visible_names_are_looked_up() -> None:
+    """No name before a reset, no bot's and no more than 20 are looked up; the other people are numbered."""
+    lookup = Lookup()
     written = ["100 Ben: first?", "101 Ben: reset", *(f"{n} P{n}: hello" for n in range(110, 140))]
     bot = Message(at(145), "", "B0BOT", "<@U0COCOAI> hello", None, "bot_message")
 
-    lines = sent([*thread("\n".join(written)), bot], question(150), names=lambda user: _noted(asked, user)).split("\n")
+    lines = written_turns([*thread("\n".join(written)), bot], question(150), user_name=lookup).split("\n")
 
-    assert ["U0ANA", *(f"U0P{n}" for n in range(139, 139 - MOST_NAMES + 1, -1))] == asked
+    assert ["U0ANA", *(f"U0P{n}" for n in range(139, 139 - MOST_NAMES + 1, -1))] == lookup.users
     assert ["? Person 1: hello", "Person 2: hello"] == lines[:2]
     assert ["name of U0P139: hello", "Person 12: hello", "? name of U0ANA: now?"] == lines[-3:]
-
-
-def _noted(asked: list[str], user: str) -> str:
-    asked.append(user)
-    return f"name of {user}"
 
 
 # The question's files
 
 
-def test_the_files_that_its_message_has_now() -> None:
-    """What Slack shows counts, since a copy of an event may leave them out, and files may have been deleted."""
+def test_the_files_are_those_of_the_message_as_it_stands() -> None:
+    """The thread's files go before the event's, which may be incomplete or deleted since."""
     messages = thread("100 Ana [file a.png]: first?\n102 Ana [file b.png]: now?\n104 Ana: none")
 
     assert ["b.png"] == _names(files_of_question(messages, question(102)))
@@ -551,13 +569,13 @@ def test_the_files_that_its_message_has_now() -> None:
     assert [] == _names(files_of_question(messages, question(104, files=(File("F9", "gone.png"),))))
 
 
-def test_the_files_that_the_event_told_of() -> None:
-    """Where the thread does not show the message, or only that it was deleted."""
-    told = (File("F9", "c.png"),)
+def test_the_events_files_serve_if_the_message_is_gone() -> None:
+    """If the message is not in the thread, or deleted, the files are those of the event."""
+    files = (File("F9", "c.png"),)
     deleted = thread("102 Ana [tombstone]: This message was deleted.")
 
-    assert told == files_of_question([], question(102, files=told))
-    assert told == files_of_question(deleted, question(102, files=told))
+    assert files == files_of_question([], question(102, files=files))
+    assert files == files_of_question(deleted, question(102, files=files))
 
 
 def _names(files: tuple[File, ...]) -> list[str]:
@@ -568,7 +586,7 @@ def _names(files: tuple[File, ...]) -> list[str]:
 
 SECONDS = st.integers(100, 130)
 PEOPLE = st.builds(
-    lambda second, who, subtype: Message(at(second), who, "", f"said at {second}", None, subtype),
+    lambda second, user, subtype: Message(at(second), user, "", f"written at {second}", None, subtype),
     SECONDS,
     st.sampled_from(["U0ANA", "U0BEN", "U0X1", ""]),
     st.sampled_from(["", "", "file_share", "channel_join", "tombstone"]),
@@ -586,43 +604,43 @@ THREADS = st.lists(PEOPLE | OURS, max_size=50)
 
 
 @given(THREADS, SECONDS, st.sampled_from([0, 0, 105]))
-def test_any_thread(messages: list[Message], ts: int, again: int) -> None:
-    """The question is last and once, nothing of after it is seen, and each answer that stands at most once."""
-    asked = question(ts, "now?", again=again)
+def test_any_thread_becomes_turns(messages: list[Message], ts: int, again: int) -> None:
+    """The question is the last turn, nothing later than it is seen, and each answer that stands at most once."""
+    asking = question(ts, "now?", again=again)
     before = again or ts
 
-    said = turns([each for each in messages if each.ts != at(before)], asked, US, names=lambda _user: "")
+    found = turns([each for each in messages if each.ts != at(before)], asking, US)
 
-    text = "\n".join(turn.text for turn in said)
-    seen = [int(second) for second in re.findall(r"said at (\d+)", text)]
+    text = "\n".join(turn.text for turn in found)
+    seen = [int(second) for second in re.findall(r"written at (\d+)", text)]
     answered = re.findall(r"(answer|part) (\d) to (\d+)", text)
-    assert ("asker", "now?") == (said[-1].speaker, said[-1].text.removeprefix("Person 1: ").split(": ")[-1])
+    assert ("asker", "now?") == (found[-1].speaker, found[-1].text.removeprefix("Person 1: ").split(": ")[-1])
     assert seen == sorted(seen)
     assert all(second < before for second in seen)
     assert not re.search("placeholder|note|error", text)
     assert len(answered) == len({(n, to) for _, n, to in answered})
     assert all(int(to) < before for _, _, to in answered)
-    assert all(turn.text for turn in said[:-1])
+    assert all(turn.text for turn in found[:-1])
 
 
 @given(THREADS)
 def test_each_answer_is_whole_or_gone(messages: list[Message]) -> None:
-    """All that is kept is sent exactly for the answers whose first message is still there."""
+    """The kept text is shown exactly for the answers whose first message is still there."""
     standing = {
-        each.mark.key
+        each.metadata.key
         for each in {each.ts: each for each in messages}.values()
-        if each.mark and each.mark.kind == "answer"
+        if each.metadata and each.metadata.kind == "answer"
     }
 
-    said = turns(messages, question(200), US, said=lambda asked: f"<<{asked}>>")
+    found = turns(messages, question(200), US, kept_answer="<<{}>>".format)
 
-    whole = re.findall("<<(.*?)>>", "\n".join(turn.text for turn in said if turn.speaker == "cocoai"))
+    whole = re.findall("<<(.*?)>>", "\n".join(turn.text for turn in found if turn.speaker == "cocoai"))
     assert sorted(standing) == sorted(whole)
 
 
 @given(st.lists(PEOPLE, max_size=20, unique_by=lambda each: each.ts), st.randoms(use_true_random=False))
-def test_the_order_in_which_slack_tells_it_is_all_the_same(messages: list[Message], order: random.Random) -> None:
-    """Each message has its own time, however the pages came."""
+def test_the_order_of_the_messages_makes_no_difference(messages: list[Message], order: random.Random) -> None:
+    """Messages in any order give the same turns, since each has its own time."""
     mixed = order.sample(messages, len(messages))
 
-    assert sent(messages, question(200)) == sent(mixed, question(200))
+    assert written_turns(messages, question(200)) == written_turns(mixed, question(200))

@@ -1,4 +1,4 @@
-"""People: names that are asked for once a day, kept in a file a person, and never worth a failure."""
+"""slack/thread/user_names.py: names are looked up once a day, kept in a file a person, and never cause a failure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ANA, BEN = "U0ANA", "U0BEN"
 
 
 class Slack:
-    """Tells names, or raises; counts who was asked for."""
+    """Returns names, or raises `trouble`; keeps the users it was asked for."""
 
     def __init__(self) -> None:
         self.names = {ANA: "Ana", BEN: "Ben"}
         self.trouble: CocoAIError | None = None
-        self.asked: list[str] = []
+        self.lookups: list[str] = []
 
     def __call__(self, user: str) -> str:
-        self.asked.append(user)
+        self.lookups.append(user)
         if self.trouble:
             raise self.trouble
         if user not in self.names:
@@ -34,7 +34,7 @@ class Slack:
 
 
 class Clock:
-    """Says what time it is, in the files' own time."""
+    """Returns a time that only the test moves, beginning at the file system's."""
 
     def __init__(self, folder: Path) -> None:
         self.now = folder.stat().st_mtime
@@ -63,16 +63,16 @@ def people(folder: Path, slack: Slack, clock: Clock) -> UserNames:
     return UserNames(str(folder), slack, clock=clock)
 
 
-def test_a_name_is_asked_for_once(people: UserNames, folder: Path, slack: Slack, clock: Clock) -> None:
-    """Neither this process nor the next one asks again within the day."""
+def test_a_name_is_looked_up_once(people: UserNames, folder: Path, slack: Slack, clock: Clock) -> None:
+    """Neither this process nor another one asks Slack for a name again within the day."""
     other = UserNames(str(folder), slack, clock=clock)
 
     assert ["Ana", "Ana", "Ana"] == [people.name(ANA), people.name(ANA), other.name(ANA)]
-    assert [ANA] == slack.asked
+    assert [ANA] == slack.lookups
 
 
-def test_only_its_owner_reads_what_is_kept(people: UserNames, folder: Path) -> None:
-    """One file a person, 0600 in a folder 0700, and nothing beside it."""
+def test_only_the_owner_may_read_the_kept_names(people: UserNames, folder: Path) -> None:
+    """A name is kept in one file with mode 0600 in a folder with mode 0700, and nothing is left beside it."""
     people.name(ANA)
 
     assert [ANA] == os.listdir(folder)
@@ -82,7 +82,7 @@ def test_only_its_owner_reads_what_is_kept(people: UserNames, folder: Path) -> N
 
 
 def test_a_name_is_fresh_for_a_day(people: UserNames, folder: Path, slack: Slack, clock: Clock) -> None:
-    """After that Slack is asked, and its answer kept in the old one's place."""
+    """After a day Slack is asked again, and the new name replaces the old one."""
     people.name(ANA)
     slack.names[ANA] = "Ana Maria"
     within = clock.now + FRESH - 60
@@ -93,8 +93,8 @@ def test_a_name_is_fresh_for_a_day(people: UserNames, folder: Path, slack: Slack
     assert "Ana Maria\n" == (folder / ANA).read_text()
 
 
-def test_a_name_from_the_future_is_asked_for_anew(folder: Path, people: UserNames, slack: Slack, clock: Clock) -> None:
-    """A clock that has jumped does not keep a name for ever."""
+def test_a_name_from_the_future_is_looked_up_again(folder: Path, people: UserNames, slack: Slack, clock: Clock) -> None:
+    """A file that is newer than the clock says is not used for ever."""
     people.name(ANA)
     os.utime(folder / ANA, (clock.now + 10 * FRESH, clock.now + 10 * FRESH))
     slack.names[ANA] = "Ana Maria"
@@ -103,15 +103,15 @@ def test_a_name_from_the_future_is_asked_for_anew(folder: Path, people: UserName
 
 
 @pytest.mark.parametrize("code", ["user_not_found", "user_not_visible"])
-def test_of_whom_slack_does_not_tell_has_no_name(people: UserNames, slack: Slack, code: str) -> None:
-    """That is kept like a name, and keeps nobody else from being asked for."""
+def test_a_user_whom_slack_does_not_tell_has_no_name(people: UserNames, slack: Slack, code: str) -> None:
+    """The missing name is kept like a name, and other users are looked up meanwhile."""
     slack.trouble = Permanent(code, source="Slack")
     nobody = [people.name("U0GONE"), people.name("U0GONE")]
     slack.trouble = None
 
     assert ["", ""] == nobody
     assert "Ben" == people.name(BEN)
-    assert ["U0GONE", BEN] == slack.asked
+    assert ["U0GONE", BEN] == slack.lookups
 
 
 @pytest.mark.parametrize(
@@ -123,23 +123,23 @@ def test_of_whom_slack_does_not_tell_has_no_name(people: UserNames, slack: Slack
     ],
     ids=lambda trouble: str(trouble.code),
 )
-def test_a_name_is_not_worth_a_wait(
+def test_after_a_failure_no_name_is_looked_up_for_a_minute(
     people: UserNames, folder: Path, slack: Slack, clock: Clock, trouble: CocoAIError
 ) -> None:
-    """Slack that says no, or nothing, is left alone for a minute; nothing of that is kept."""
+    """If Slack refuses or does not answer, it is not asked for a minute, and nothing is kept."""
     slack.trouble = trouble
     meanwhile = [people.name(ANA), people.name(BEN)]
     slack.trouble = None
     clock.now += QUIET
 
     assert ["", ""] == meanwhile
-    assert [ANA] == slack.asked
+    assert [ANA] == slack.lookups
     assert not folder.exists()
     assert ["Ana", "Ben"] == [people.name(ANA), people.name(BEN)]
 
 
 def test_yesterdays_name_is_better_than_none(people: UserNames, folder: Path, slack: Slack, clock: Clock) -> None:
-    """While Slack cannot be asked; once it can, its word counts."""
+    """An old name is used while Slack does not answer, and replaced once it does."""
     people.name(ANA)
     clock.now += 2 * FRESH
     slack.names[ANA] = "Ana Maria"
@@ -154,7 +154,7 @@ def test_yesterdays_name_is_better_than_none(people: UserNames, folder: Path, sl
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("name", "expected"),
     [
         ("  花  子 \n", "花 子"),
         ("a\u0000b\u2028c\u200bd\te", "a b c d e"),
@@ -166,25 +166,25 @@ def test_yesterdays_name_is_better_than_none(people: UserNames, folder: Path, sl
         ("", ""),
     ],
 )
-def test_a_name_is_one_short_line(people: UserNames, folder: Path, slack: Slack, told: str, expected: str) -> None:
-    """Of characters that are seen, at most 40; what has none is no name. It is kept as it is told."""
-    slack.names[ANA] = told
+def test_a_name_is_one_short_line(people: UserNames, folder: Path, slack: Slack, name: str, expected: str) -> None:
+    """A name has at most 40 visible characters on one line, and is kept in this form."""
+    slack.names[ANA] = name
 
     assert expected == people.name(ANA)
     assert f"{expected}\n" == (folder / ANA).read_text("utf-8")
 
 
 @pytest.mark.parametrize("odd", ["", "x", "..", "../../U0ANA", "U0ANA/x", "u0ana", "U0ANA\n", "U" * 25])
-def test_what_is_no_id_is_nobody(people: UserNames, folder: Path, slack: Slack, odd: str) -> None:
-    """No file is sought under such a name, and Slack is not asked."""
+def test_an_odd_id_has_no_name(people: UserNames, folder: Path, slack: Slack, odd: str) -> None:
+    """A user id of another shape is looked up neither in a file nor at Slack."""
     assert "" == people.name(odd)
-    assert [] == slack.asked
+    assert [] == slack.lookups
     assert not folder.exists()
 
 
 @pytest.mark.parametrize("torn", [b"", b"An", b"\xff\xfe\n"])
-def test_a_torn_file_is_as_if_it_were_not_there(people: UserNames, folder: Path, slack: Slack, torn: bytes) -> None:
-    """Nothing is synced to the disk, so a power cut may leave less than a line."""
+def test_a_torn_file_counts_as_missing(people: UserNames, folder: Path, slack: Slack, torn: bytes) -> None:
+    """A file with less than a line, which a power cut may leave, is looked up again."""
     folder.mkdir(parents=True)
     (folder / ANA).write_bytes(torn)
 
@@ -192,17 +192,17 @@ def test_a_torn_file_is_as_if_it_were_not_there(people: UserNames, folder: Path,
     assert "Ana\n" == (folder / ANA).read_text()
 
 
-def test_a_disk_that_keeps_nothing(slack: Slack, clock: Clock, tmp_path: Path) -> None:
-    """The name is known to this process all the same."""
+def test_a_name_is_known_though_it_cannot_be_kept(slack: Slack, clock: Clock, tmp_path: Path) -> None:
+    """On a disk that takes no file, the name is looked up once by each process."""
     (tmp_path / "file").touch()
     people = UserNames(str(tmp_path / "file" / "people"), slack, clock=clock)
 
     assert ["Ana", "Ana"] == [people.name(ANA), people.name(ANA)]
-    assert [ANA] == slack.asked
+    assert [ANA] == slack.lookups
 
 
-def test_sweeping_forgets_after_thirty_days(people: UserNames, folder: Path, clock: Clock) -> None:
-    """Whoever has not been seen for so long, and what a crash left unfinished."""
+def test_sweep_removes_names_after_thirty_days(people: UserNames, folder: Path, clock: Clock) -> None:
+    """Files older than 30 days are removed, also one that a crash left unfinished."""
     people.name(ANA)
     people.name(BEN)
     (folder / ".U0GONE.4711").touch()
@@ -214,6 +214,6 @@ def test_sweeping_forgets_after_thirty_days(people: UserNames, folder: Path, clo
     assert [BEN] == os.listdir(folder)
 
 
-def test_sweeping_where_nobody_was_ever_asked_for(folder: Path) -> None:
-    """There is no folder yet, and nothing to do."""
+def test_sweep_without_a_folder_removes_nothing(folder: Path) -> None:
+    """Before the first name is kept there is no folder, and sweep returns 0."""
     assert 0 == sweep(str(folder))

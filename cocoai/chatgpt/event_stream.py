@@ -1,0 +1,74 @@
+"""Read server-sent events out of a stream of bytes, however the network cut it. Pure: no JSON, no sockets.
+
+Source: the WHATWG HTML standard, 9.2.6 (event streams).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cocoai.errors import Permanent
+
+MAX_EVENT = 1024 * 1024
+"""Bytes. The limit keeps a broken server from filling the memory of a small machine."""
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+class EventReader:
+    """Takes in a stream piece by piece, and yields the data of each event that a piece completes.
+
+    Comments and all other fields are skipped. A line ends with LF, CRLF or CR, and a CRLF may be cut in the middle.
+    """
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._data = bytearray()
+        self._is_after_cr = False
+
+    def feed(self, piece: bytes) -> Iterator[str]:
+        """Yield the data of each event that `piece` completes. Raise `Permanent` if an event is too big."""
+        if not piece:
+            return
+        first, *others = _LINE_END.split(piece.removeprefix(b"\n") if self._is_after_cr else piece)
+        self._is_after_cr = piece.endswith(b"\r")
+        self._extend_line(first)
+        for other in others:
+            yield from self._end_line()
+            self._extend_line(other)
+
+    def end(self) -> Iterator[str]:
+        """Yield the data of the last event, if the end of the stream cut it off: it still counts."""
+        yield from self._end_line()
+        yield from self._end_event()
+
+    def _extend_line(self, more: bytes) -> None:
+        self._line += more
+        check_size(len(self._line), MAX_EVENT)
+
+    def _end_line(self) -> Iterator[str]:
+        """Take in the field on the current line; if the line is empty, yield the event that it ends."""
+        line, self._line = self._line, bytearray()
+        if not line:
+            yield from self._end_event()
+            return
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            # One space after the colon belongs to the field, and all others to its value.
+            self._data += value.removeprefix(b" ") + b"\n"
+            check_size(len(self._data), MAX_EVENT)
+
+    def _end_event(self) -> Iterator[str]:
+        """Yield the data of the current event, unless it is blank, and begin the next one."""
+        # Each line of data was stored with a line end, and the standard drops the last one.
+        text = self._data.removesuffix(b"\n").decode("utf-8", "replace")
+        self._data.clear()
+        if text.strip():
+            yield text
+
+
+def check_size(size: int, limit: int) -> None:
+    """Raise `Permanent` if an answer, or a part of it, is bigger than `limit` bytes."""
+    if size > limit:
+        raise Permanent("answer_too_big", source="OpenAI")

@@ -1,0 +1,156 @@
+"""What the scoreboard shows at one moment, for a program that looks at it from outside, such as `cocoai status`.
+
+It reads the file and /proc only: no process is asked, and none is disturbed.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cocoai.engine.process.scoreboard_row import (
+    FIRST_JOB,
+    FIRST_WORKER,
+    HELPER,
+    MASTER,
+    STATES,
+    ScoreboardMemory,
+    decoded,
+    is_alive,
+    size_for,
+    stamp,
+    with_other,
+)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A living process. `since`: seconds in its state; `duration`, `cpu`: seconds of the last request or job.
+
+    `kind` is `worker`, `job` or the helper's name; `number` counts from 0 among its kind, and is a job's slot.
+    """
+
+    kind: str
+    number: int
+    pid: int
+    state: str
+    since: float
+    requests: int
+    key: str
+    duration: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class LastError:
+    """The last error of the processes that had one row; `who` is the row's, `at` is in epoch seconds."""
+
+    at: float
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the scoreboard shows. `pid` is 0 if the pool is not running; `started` and `reloaded` are epoch seconds."""
+
+    pid: int
+    started: float
+    reloaded: float
+    least: int
+    most: int
+    accepted: int
+    most_active: int
+    most_reached: int
+    slow: int
+    timed_out: int
+    spawned: int
+    died: int
+    outgrown: int
+    refused: dict[str, int]
+    memory_sharing: str
+    """The outcome of copy_on_write.freeze_memory: `on`, or `off: ` and why."""
+    last_errors: tuple[LastError, ...]
+    """Newest first."""
+    processes: tuple[Process, ...]
+
+
+def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snapshot:
+    """Read what the scoreboard at `path` shows now.
+
+    Raise OSError if the file cannot be read, ValueError if it is no scoreboard or has another code's layout.
+    """
+    lines = with_other(reasons)
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size < size_for(0):
+            raise ValueError("this is no scoreboard")
+        # A private copy on write, as ctypes wants memory that may be written; nothing here writes it.
+        memory = ScoreboardMemory(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    pool, workers = memory.pool, memory.workers
+    if pool.stamp != stamp(lines):
+        raise ValueError("the pool runs other code than this: reload it")
+    # A worker that was killed just now has its counts in its row still; a reaped one, in the pool's record.
+    accepted = pool.requests + sum(record.requests for record in workers)
+    refused = {line: pool.refused[i] + sum(record.refused[i] for record in workers) for i, line in enumerate(lines)}
+    return Snapshot(
+        pid=memory.rows[MASTER].pid if is_alive(memory.rows[MASTER]) else 0,
+        started=pool.started,
+        reloaded=pool.reloaded,
+        least=pool.least,
+        most=pool.most,
+        accepted=accepted,
+        most_active=max(pool.most_active, int(accepted > 0)),  # the master does not see each request
+        most_reached=pool.most_reached,
+        slow=pool.slow,
+        timed_out=pool.timed_out,
+        spawned=pool.spawned,
+        died=pool.died,
+        outgrown=pool.outgrown,
+        refused={line: count for line, count in refused.items() if count},
+        memory_sharing=decoded(pool.memory_sharing),
+        last_errors=tuple(_last_errors(memory)),
+        processes=tuple(_processes(memory, slots)),
+    )
+
+
+def _processes(memory: ScoreboardMemory, slots: int) -> Iterator[Process]:
+    for number, record in enumerate(memory.rows[: FIRST_JOB + slots]):
+        if number != MASTER and is_alive(record):
+            yield Process(
+                kind=decoded(record.kind),
+                number=_number_of_kind(number),
+                pid=record.pid,
+                state=STATES[record.state],
+                since=time.monotonic() - record.since,
+                requests=record.requests,
+                key=decoded(record.key),
+                duration=record.duration,
+                cpu=record.cpu,
+            )
+
+
+def _number_of_kind(number: int) -> int:
+    """Return which of its kind the row with this number is, counted from 0."""
+    if number >= FIRST_JOB:
+        return number - FIRST_JOB
+    return 0 if number in (MASTER, HELPER) else number - FIRST_WORKER
+
+
+def _last_errors(memory: ScoreboardMemory) -> list[LastError]:
+    found = [
+        LastError(record.error_at, _name(number, decoded(record.kind)), decoded(record.error))
+        for number, record in enumerate(memory.rows)
+        if record.error_at
+    ]
+    return sorted(found, key=_when, reverse=True)
+
+
+def _when(error: LastError) -> float:
+    return error.at
+
+
+def _name(number: int, kind: str) -> str:
+    return kind if number in (MASTER, HELPER) else f"{kind} {_number_of_kind(number)}"

@@ -1,0 +1,32 @@
+"""Values taken from parsed JSON that somebody else has written: of the wanted type, or empty.
+
+Slack's and OpenAI's JSON is read leniently: a field of another type counts as a missing one. Nothing here raises.
+It must not know whose JSON it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def text_at(mapping: Mapping[str, Any], key: str) -> str:
+    """Return the text under `key`; "" if there is none, or something that is no text."""
+    value = mapping.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def mapping_at(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the object under `key`; {} if there is none, or something that is no object."""
+    value = mapping.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def objects_in(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects in a list, in order, without anything else that is in it; [] if `value` is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def encodable(text: str) -> str:
+    """Return `text` with `?` for each lone surrogate, which JSON can name but no file and no socket takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,215 @@
+"""Compose an answer and write it as OpenAI does: as one JSON object, or as a stream of server-sent events with faults.
+
+Sources: OpenAI's API reference, the chat completion object and the chat completion chunk object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cocoai.rehearsal.openai.completion_request import CompletionRequest, RequestMessage, question_of
+from cocoai.rehearsal.openai.message_content import ReceivedAttachment
+from cocoai.rehearsal.openai.openai_faults import OpenAIFault
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.practice_answer import (
+    REFUSAL,
+    asks_to_continue,
+    first_tokens,
+    language_of,
+    practice_answer,
+    rest_of,
+    split,
+    tokens_of,
+)
+from cocoai.rehearsal.practice_server import Gone
+
+KEEP_ALIVE = b": keep-alive\n\n"
+KEEP_ALIVE_EVERY = 0.02
+"""Seconds between two comments; of real servers about 15."""
+
+_FINISHES = {"empty": "length", "refusal": "stop", "withheld": "content_filter"}
+"""The finish_reason of each fault that leaves the answer without text."""
+
+_REASONING = {"none": 0, "minimal": 4, "low": 16}
+_MUCH_REASONING = 64
+"""Reasoning tokens of an effort; those that `_REASONING` does not list take `_MUCH_REASONING`."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """An answer that is ready to be sent; `text` or `refusal` is empty, or both are."""
+
+    id: str
+    created: int
+    model: str
+    text: str
+    refusal: str
+    finish_reason: str
+    usage: dict[str, Any]
+
+
+def complete(
+    request: CompletionRequest, switches: OpenAISwitches, fault: OpenAIFault | None, *, number: int, created: int
+) -> Completion:
+    """Return the answer to a request: always the same, except for `number` (in its id) and `created` (epoch s)."""
+    kind = fault.kind if fault else ""
+    full = "" if kind in _FINISHES else _continuation(request.turns, switches) or _full_answer(request.turns, switches)
+    refusal = REFUSAL[language_of(request.question.text)] if kind == "refusal" else ""
+    reasoning = _REASONING.get(request.effort, _MUCH_REASONING)
+    if kind == "empty":
+        reasoning = request.limit or _MUCH_REASONING
+    # Reasoning tokens count against the limit, so that a low one may leave no text at all.
+    text = full if request.limit is None else first_tokens(full, max(0, request.limit - reasoning))
+    usage = _usage(request.prompt_tokens, tokens_of(text or refusal), reasoning)
+    finish_reason = _FINISHES.get(kind, "stop" if text == full else "length")
+    return Completion(f"chatcmpl-practice{number}", created, request.model, text, refusal, finish_reason, usage)
+
+
+def _full_answer(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -> str:
+    """Return the answer to the last question, as long as it would be without a limit."""
+    question = question_of(turns)
+    if switches.answer is not None:
+        return switches.answer(question.text) if callable(switches.answer) else switches.answer
+    return practice_answer(question.text, len(turns), [(_described(each), each.size) for each in question.attached])
+
+
+def _continuation(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -> str:
+    """Return the rest of the last answer if the question asks for it, else ""."""
+    # An answer may have been cut more than once: join its parts, back to the question that it answers.
+    sent, before = "", turns
+    while len(before) > 2 and before[-2].role == "assistant" and asks_to_continue(before[-1].text):
+        sent, before = before[-2].text + sent, before[:-2]
+    return rest_of(_full_answer(before, switches), sent) if sent else ""
+
+
+def _described(attached: ReceivedAttachment) -> str:
+    """Return what an attachment is, as `PNG`, `PDF plan.pdf` or `text`."""
+    what = attached.kind if attached.kind == "text" else attached.media_type.partition("/")[2].upper()
+    return f"{what} {attached.name}".strip()
+
+
+def _usage(prompt: int, visible: int, reasoning: int) -> dict[str, Any]:
+    """Return the usage object; each argument is a number of tokens."""
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": visible + reasoning,
+        "total_tokens": prompt + visible + reasoning,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": reasoning,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def completion_json(completion: Completion) -> dict[str, Any]:
+    """Return the chat completion object of an answer."""
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": None if completion.refusal else completion.text,
+        "refusal": completion.refusal or None,
+        "annotations": [],
+    }
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": completion.finish_reason}
+    return _frame(completion, "chat.completion") | {"choices": [choice], "usage": completion.usage}
+
+
+def _frame(completion: Completion, kind: str) -> dict[str, Any]:
+    """Return the fields that the completion object and the chunk object share."""
+    frame: dict[str, Any] = {
+        "id": completion.id,
+        "object": kind,
+        "created": completion.created,
+        "model": completion.model,
+    }
+    return frame | {"service_tier": "default", "system_fingerprint": None}
+
+
+@dataclass(frozen=True)
+class CompletionStream:
+    """One answer as a stream of events. `pause` waits, and raises `Gone` if the server is stopped meanwhile."""
+
+    completion: Completion
+    request: CompletionRequest
+    switches: OpenAISwitches
+    fault: OpenAIFault | None
+    pause: Callable[[float], None]
+
+    def events(self) -> Iterator[bytes]:
+        """Yield the events of the answer, with the delays and the fault. Raise `Gone` to cut the connection."""
+        text = self.completion.text or self.completion.refusal
+        pieces = split(text, size=self.switches.piece_size, count=self.switches.pieces)
+        # A fault that is due after more pieces than there are comes after the last one.
+        fault_at = min(self.fault.after, len(pieces)) if self.fault else -1
+        yield from self._wait(self.switches.first_delay)
+        yield self._chunk({"role": "assistant", "content": "", "refusal": None})
+        # The empty piece stands for the end, where a fault may come too.
+        for index, piece in enumerate([*pieces, ""]):
+            if index == fault_at and (yield from self._apply_fault()):
+                return
+            yield from self._wait(self.switches.piece_delay if index and piece else 0)
+            if piece:
+                yield self._chunk({"refusal" if self.completion.refusal else "content": piece})
+        yield from self._ending()
+
+    def _ending(self) -> Iterator[bytes]:
+        """Yield the last events: the finish_reason, the usage if the request wants it, and [DONE]."""
+        yield self._chunk({}, self.completion.finish_reason)
+        if self.request.include_usage:
+            yield _event(
+                _frame(self.completion, "chat.completion.chunk") | {"choices": [], "usage": self.completion.usage}
+            )
+        if self.switches.says_done:
+            yield b"data: [DONE]\n\n"
+
+    def _apply_fault(self) -> Generator[bytes, None, bool]:
+        """Yield the events of the fault; return True if the stream ends with it. Raise `Gone` for a cut."""
+        match self.fault:
+            case OpenAIFault("pause", seconds=seconds):
+                yield from self._wait(seconds)
+            case OpenAIFault("cut"):
+                raise Gone
+            case OpenAIFault("error", code=code):
+                yield _event(error_in_stream(code))
+                return True
+            case OpenAIFault("unfinished"):
+                return True
+        return False
+
+    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+        """Return the event of a chunk object."""
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        chunk = _frame(self.completion, "chat.completion.chunk") | {"choices": [choice]}
+        if self.request.include_usage:
+            chunk["usage"] = None  # OpenAI sends null in every chunk but the last
+        if self.request.obfuscated:
+            # OpenAI pads each chunk, so that its length on the wire does not show the length of the piece.
+            chunk["obfuscation"] = "x" * (-len(str(delta)) % 16)
+        return _event(chunk)
+
+    def _wait(self, seconds: float) -> Iterator[bytes]:
+        """Wait; yield keep-alive comments meanwhile, if they are switched on."""
+        step = KEEP_ALIVE_EVERY if self.switches.keep_alives else seconds
+        while seconds > 0:
+            self.pause(min(seconds, step))
+            seconds -= step
+            if self.switches.keep_alives:
+                yield KEEP_ALIVE
+
+
+def error_in_stream(code: str | int) -> dict[str, Any]:
+    """Return the error object inside a stream: with a number as its code as some servers send it, else as OpenAI."""
+    message = "The server had an error while processing your request."
+    if isinstance(code, int):
+        return {"error": {"message": message, "code": code}}
+    return {"error": {"message": message, "type": "server_error", "param": None, "code": code or None}}
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    """Return a server-sent event."""
+    return b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"

@@ -1,0 +1,214 @@
+"""Read a request for a chat completion, or refuse it with OpenAI's error.
+
+Fields and codes: OpenAI's API reference and its guide to error codes, and what its servers were seen to answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cocoai.rehearsal.openai.message_content import ReceivedAttachment, read_content
+from cocoai.rehearsal.openai.models import SHUTDOWN, efforts, reasons
+from cocoai.rehearsal.openai.openai_errors import OpenAIApiError, missing, none_of, wrong_type
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+
+ROLES = ("developer", "system", "user", "assistant", "tool", "function")
+_PARAMETERS = """
+audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens messages metadata
+modalities model moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key prompt_cache_options
+prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier stop store stream
+stream_options temperature tool_choice tools top_logprobs top_p user verbosity web_search_options
+"""
+KNOWN = frozenset(_PARAMETERS.split())
+"""The parameters of a request; others are refused."""
+
+
+@dataclass(frozen=True)
+class RequestMessage:
+    """One message of a request: its text and its attachments. `tokens` counts both."""
+
+    role: str
+    text: str
+    attached: tuple[ReceivedAttachment, ...] = ()
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class CompletionRequest:
+    """An accepted request. `limit` is the most tokens of the answer, reasoning included (None: no limit).
+
+    `prompt_tokens` are those of the messages.
+    """
+
+    model: str
+    messages: tuple[RequestMessage, ...]
+    stream: bool
+    include_usage: bool
+    obfuscated: bool
+    limit: int | None
+    effort: str
+    prompt_tokens: int
+
+    @property
+    def turns(self) -> tuple[RequestMessage, ...]:
+        """Return the messages without the instructions."""
+        return tuple(message for message in self.messages if message.role not in ("system", "developer"))
+
+    @property
+    def question(self) -> RequestMessage:
+        """Return the last message of the user."""
+        return question_of(self.turns)
+
+    @property
+    def attached(self) -> tuple[ReceivedAttachment, ...]:
+        """Return the attachments of all messages."""
+        return tuple(each for message in self.messages for each in message.attached)
+
+
+def question_of(turns: tuple[RequestMessage, ...]) -> RequestMessage:
+    """Return the last message of the user, an empty one if there is none."""
+    return next((message for message in reversed(turns) if message.role == "user"), RequestMessage("user", ""))
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value of a JSON body, or None if it is not JSON."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
+    """Return the request in a parsed body. Raise `OpenAIApiError` for the first error that is found, as OpenAI does."""
+    if not isinstance(body, dict):
+        raise OpenAIApiError(400, "We could not parse the JSON body of your request.")
+    _refuse_parameters(body, switches)
+    model = _model(body)
+    messages = _messages(body, switches)
+    _refuse_for_model(model, body)
+    options = _stream_options(body)
+    # Each message costs some tokens more, for its role and its delimiters.
+    tokens = sum(message.tokens + 4 for message in messages)
+    _refuse_too_long(tokens, switches.context_tokens)
+    return CompletionRequest(
+        model,
+        messages,
+        stream=bool(body.get("stream")) and not switches.ignores_stream,
+        include_usage=bool(options.get("include_usage")),
+        obfuscated=bool(options.get("include_obfuscation", True)),
+        limit=_limit(body),
+        effort=body.get("reasoning_effort") or ("medium" if reasons(model) else "none"),
+        prompt_tokens=tokens,
+    )
+
+
+def _refuse_parameters(body: Mapping[str, Any], switches: OpenAISwitches) -> None:
+    """Raise `OpenAIApiError` for a parameter that does not exist, or that the switches refuse."""
+    for name in body:
+        if name in switches.refuses_in_words:
+            raise OpenAIApiError(400, f"Unrecognized request argument supplied: {name}")
+        if name in switches.refuses:
+            raise _unsupported(name)
+        if name not in KNOWN:
+            raise OpenAIApiError(400, f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
+
+
+def _model(body: Mapping[str, Any]) -> str:
+    """Return the model's name. Raise `OpenAIApiError` if it is missing or unknown."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise OpenAIApiError(400, "you must provide a model parameter")
+    if model not in SHUTDOWN:
+        raise OpenAIApiError(
+            404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found"
+        )
+    return model
+
+
+def _messages(body: Mapping[str, Any], switches: OpenAISwitches) -> tuple[RequestMessage, ...]:
+    """Return the messages, at least one. Raise `OpenAIApiError`."""
+    messages = body.get("messages")
+    if messages is None:
+        raise missing("messages")
+    if not isinstance(messages, list):
+        raise wrong_type("messages", "an array of objects")
+    if not messages:
+        raise OpenAIApiError(400, "Invalid 'messages': empty array.", param="messages", code="empty_array")
+    return tuple(_message(message, f"messages[{index}]", switches) for index, message in enumerate(messages))
+
+
+def _message(message: Any, where: str, switches: OpenAISwitches) -> RequestMessage:
+    """Return one message. Raise `OpenAIApiError` if it is no object, or its role or content is not acceptable."""
+    if not isinstance(message, dict):
+        raise wrong_type(where, "an object")
+    role = message.get("role")
+    if role not in ROLES:
+        raise none_of(f"{where}.role", role, ROLES)
+    content = read_content(message.get("content"), role, f"{where}.content", switches)
+    return RequestMessage(role, content.text, content.attached, content.tokens)
+
+
+def _refuse_for_model(model: str, body: Mapping[str, Any]) -> None:
+    """Raise `OpenAIApiError` for a parameter or a value that this model does not support."""
+    effort = body.get("reasoning_effort")
+    if effort is not None and not reasons(model):
+        raise OpenAIApiError(400, "Unrecognized request argument supplied: reasoning_effort")
+    if effort is not None and effort not in efforts(model):
+        raise _unsupported_value("reasoning_effort", effort, f"Supported values are: {', '.join(efforts(model))}.")
+    if not reasons(model):
+        return
+    if body.get("max_tokens") is not None:
+        raise _unsupported("max_tokens", " Use 'max_completion_tokens' instead.")
+    if body.get("stop") is not None:
+        raise _unsupported("stop")
+    for name in ("temperature", "top_p"):
+        # Without reasoning a newer model accepts these as the older ones do.
+        if effort != "none" and body.get(name) not in (None, 1):
+            raise _unsupported_value(name, body[name], "Only the default (1) value is supported.")
+
+
+def _stream_options(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `stream_options`, {} if there are none. Raise `OpenAIApiError` if the request asks for no stream."""
+    options = body.get("stream_options")
+    if options is None:
+        return {}
+    if not body.get("stream"):
+        problem = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        raise OpenAIApiError(400, problem, param="stream_options")
+    if not isinstance(options, dict):
+        raise wrong_type("stream_options", "an object")
+    return options
+
+
+def _limit(body: Mapping[str, Any]) -> int | None:
+    """Return the most tokens of the answer, None if there is no limit. Raise `OpenAIApiError` if it is below 1."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        limit = body.get(name)
+        if limit is None:
+            continue
+        if not isinstance(limit, int):
+            raise wrong_type(name, "an integer")
+        if limit < 1:
+            problem = f"Invalid '{name}': integer below minimum value."
+            raise OpenAIApiError(400, problem, param=name, code="integer_below_min_value")
+        return limit
+    return None
+
+
+def _refuse_too_long(tokens: int, allowed: int) -> None:
+    if tokens > allowed:
+        problem = f"This model's maximum context length is {allowed} tokens, your messages resulted in {tokens} tokens."
+        raise OpenAIApiError(400, problem, param="messages", code="context_length_exceeded")
+
+
+def _unsupported(name: str, more: str = "") -> OpenAIApiError:
+    problem = f"Unsupported parameter: '{name}' is not supported with this model.{more}"
+    return OpenAIApiError(400, problem, param=name, code="unsupported_parameter")
+
+
+def _unsupported_value(name: str, value: Any, more: str) -> OpenAIApiError:
+    problem = f"Unsupported value: '{name}' does not support {value!r} with this model. {more}"
+    return OpenAIApiError(400, problem, param=name, code="unsupported_value")

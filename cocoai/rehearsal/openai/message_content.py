@@ -1,0 +1,195 @@
+"""Read a message's content: its text, and the images and files attached to it, which are checked as OpenAI does.
+
+Sources: OpenAI's API reference, content parts; the refusals are those that its servers were seen to give. Nothing is
+fetched from an URL, so images are accepted as data only.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cocoai.rehearsal.openai.openai_errors import OpenAIApiError, missing, none_of, wrong_type, wrong_value
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.practice_answer import tokens_of
+
+TYPES = ("text", "image_url", "input_audio", "refusal", "audio", "file")
+DETAILS = ("auto", "low", "high", "original")
+IMAGE_TOKENS = 765
+"""Tokens of an image of 1024 by 1024 for gpt-4o (OpenAI's guide to images: 85, and 170 for each of four tiles)."""
+
+_IMAGE_SIGNATURES = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+}
+_DATA_URL = re.compile(r"data:([^;,]*);base64,")
+_PAGE = re.compile(rb"/Type\s*/Page\b")
+
+
+@dataclass(frozen=True)
+class ReceivedAttachment:
+    """An accepted attachment; `size` is in bytes. Of several texts all but the last count as attachments."""
+
+    kind: Literal["image", "pdf", "text"]
+    media_type: str
+    size: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class MessageContent:
+    """The content of one message or part: `text` is the last of its texts, `tokens` counts all of it."""
+
+    text: str
+    attached: tuple[ReceivedAttachment, ...]
+    tokens: int
+
+
+def read_content(content: Any, role: str, where: str, switches: OpenAISwitches) -> MessageContent:
+    """Return the content of a message. Raise `OpenAIApiError`; `where` is the content's place in the request."""
+    if isinstance(content, str):
+        return MessageContent(content, (), tokens_of(content))
+    if content is None and role == "assistant":  # as in a message that is a refusal or a tool call
+        return MessageContent("", (), 0)
+    if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+        raise wrong_type(where, "one of a string or array of objects")
+    return _joined([_part(part, role, f"{where}[{index}]", switches) for index, part in enumerate(content)])
+
+
+def _joined(parts: list[MessageContent]) -> MessageContent:
+    """Join a message's parts: the last text is its text, those before it are attachments."""
+    last = max((index for index, part in enumerate(parts) if not part.attached), default=-1)
+    attached = [
+        each
+        for index, part in enumerate(parts)
+        if index != last
+        for each in part.attached or (ReceivedAttachment("text", "text/plain", len(part.text.encode())),)
+    ]
+    return MessageContent(parts[last].text if last >= 0 else "", tuple(attached), sum(part.tokens for part in parts))
+
+
+def _part(part: Mapping[str, Any], role: str, where: str, switches: OpenAISwitches) -> MessageContent:
+    """Return the content of one part. Raise `OpenAIApiError` if its type is not allowed in a message of this role."""
+    kind = part.get("type")
+    if kind not in TYPES:
+        raise none_of(f"{where}.type", kind, TYPES)
+    if kind == "text":
+        return _text(part, where)
+    if kind not in ("image_url", "file") or role != "user":
+        raise none_of(f"{where}.type", kind, ("text",))
+    if not switches.vision:
+        # This refusal was seen with dots before the brackets, and without a code.
+        place = where.replace("[", ".[")
+        problem = f"Invalid content type. {kind} is only supported by certain models."
+        raise OpenAIApiError(400, problem, param=f"{place}.type")
+    return _image(part, where, switches) if kind == "image_url" else _file(part, where, switches)
+
+
+def _text(part: Mapping[str, Any], where: str) -> MessageContent:
+    """Return the content of a text part."""
+    text = part.get("text")
+    if text is None:
+        raise missing(f"{where}.text")
+    if not isinstance(text, str):
+        raise wrong_type(f"{where}.text", "a string")
+    return MessageContent(text, (), tokens_of(text))
+
+
+def _image(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> MessageContent:
+    """Return the content of an image part."""
+    image = _object(part, "image_url", where)
+    url = _string(image, "url", f"{where}.image_url")
+    if image.get("detail", "auto") not in DETAILS:
+        raise none_of(f"{where}.image_url.detail", image["detail"], DETAILS)
+    if url.startswith(("http://", "https://")):
+        raise OpenAIApiError(400, f"Error while downloading {url}.", code="invalid_image_url")
+    media_type, data = _decoded(url, f"{where}.image_url.url", "image", _bad_image("invalid_base64_image"))
+    if not media_type.startswith("image/"):
+        raise OpenAIApiError(400, "Invalid MIME type. Only image types are supported.", code="invalid_image_format")
+    _check_image(media_type, data, switches)
+    return MessageContent("", (ReceivedAttachment("image", media_type, len(data)),), IMAGE_TOKENS)
+
+
+def _check_image(media_type: str, data: bytes, switches: OpenAISwitches) -> None:
+    """Raise `OpenAIApiError` if an image is empty, too large, or not what its media type says."""
+    if not data:
+        raise _bad_image("empty_image_file")
+    if len(data) > switches.file_bytes:
+        raise _bad_image("image_file_too_large")
+    if media_type not in _IMAGE_SIGNATURES:
+        raise _bad_image("invalid_image_format")
+    if not _IMAGE_SIGNATURES[media_type].match(data):
+        raise _bad_image("image_parse_error")
+
+
+def _bad_image(code: str) -> OpenAIApiError:
+    problem = "You uploaded an unsupported image. Please make sure your image is valid."
+    return OpenAIApiError(400, problem, code=code)
+
+
+def _file(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> MessageContent:
+    """Return the content of a file part: PDFs only."""
+    file = _object(part, "file", where)
+    here = f"{where}.file"
+    if "file_id" in file:
+        raise wrong_value(f"{here}.file_id", "No such File object.")
+    if "filename" not in file or "file_data" not in file:
+        raise missing(f"{here}.file_id")  # OpenAI names this field, whichever is missing
+    name, url = _string(file, "filename", here), _string(file, "file_data", here)
+    media_type, data = _decoded(url, f"{here}.file_data", "file", _bad_file("The file could not be decoded."))
+    if media_type != "application/pdf":
+        raise _no_data_url(f"{here}.file_data", "file", f"got unsupported MIME type '{media_type}'")
+    if len(data) > switches.file_bytes:
+        raise _bad_file("The file is too large.")
+    if not data.startswith(b"%PDF-"):
+        raise _bad_file("The file could not be parsed.")
+    # Each page costs as much as an image.
+    pages = max(1, len(_PAGE.findall(data)))
+    return MessageContent("", (ReceivedAttachment("pdf", media_type, len(data), name),), pages * IMAGE_TOKENS)
+
+
+def _bad_file(problem: str) -> OpenAIApiError:
+    return OpenAIApiError(400, problem, code="invalid_file")
+
+
+def _decoded(url: str, where: str, what: str, undecodable: OpenAIApiError) -> tuple[str, bytes]:
+    """Return the media type and the bytes of a data URL. Raise `OpenAIApiError`, for bad base64 `undecodable`."""
+    match = _DATA_URL.match(url)
+    if match is None:
+        raise _no_data_url(where, what, "got a value without the 'data:' prefix")
+    try:
+        return match[1], base64.b64decode(url[match.end() :], validate=True)
+    except ValueError:
+        raise undecodable from None
+
+
+def _no_data_url(where: str, what: str, problem: str) -> OpenAIApiError:
+    """Return the error for an `image` or a `file` whose URL is not an acceptable data URL."""
+    label, expected = ("image URL", "an image") if what == "image" else ("file data", "an application/pdf")
+    expectation = f"Expected a base64-encoded data URL with {expected} MIME type"
+    return wrong_value(where, f"Invalid {label}: '{where}'. {expectation}, but {problem}.")
+
+
+def _object(part: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    """Return a field of a part that must be an object. Raise `OpenAIApiError` if it is missing or no object."""
+    value = part.get(name)
+    if value is None:
+        raise missing(f"{where}.{name}")
+    if not isinstance(value, dict):
+        raise wrong_type(f"{where}.{name}", "an object")
+    return value
+
+
+def _string(fields: Mapping[str, Any], name: str, where: str) -> str:
+    """Return a field that must be a string. Raise `OpenAIApiError` if it is missing or no string."""
+    value = fields.get(name)
+    if value is None:
+        raise missing(f"{where}.{name}")
+    if not isinstance(value, str):
+        raise wrong_type(f"{where}.{name}", "a string")
+    return value

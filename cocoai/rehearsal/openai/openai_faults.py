@@ -1,0 +1,85 @@
+"""Faults of the practice OpenAI that a test can request in advance."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+FOREVER = 3600.0
+"""Seconds; a server that is stopped ends such a wait at once."""
+
+FaultKind = Literal[
+    "rate limited",
+    "no credit",
+    "bad key",
+    "filtered",
+    "server error",
+    "overloaded",
+    "broken",
+    "gone",
+    "silent",
+    "pause",
+    "error",
+    "cut",
+    "unfinished",
+    "empty",
+    "refusal",
+    "withheld",
+]
+
+
+@dataclass(frozen=True)
+class OpenAIFault:
+    """A fault that one chat completion is to meet.
+
+    rate limited  429 rate_limit_exceeded, with `seconds` as Retry-After
+    no credit     429 insufficient_quota, or `code` in its place
+    bad key       401 invalid_api_key
+    filtered      400 content_policy_violation, or `code` in its place: a filter rejects the question
+    server error  500
+    overloaded    503 server_is_overloaded
+    broken        502 with HTML, as a proxy sends it
+    gone          the connection is closed without a response
+    silent        nothing is sent for `seconds`, not even a status; then the answer follows
+    pause         nothing is sent for `seconds` after `after` pieces; then the rest follows
+    error         an error is sent inside the stream after `after` pieces, with `code`, which may be a number
+    cut           the connection is closed after `after` pieces
+    unfinished    the stream ends regularly after `after` pieces, without finish_reason and [DONE]
+    empty         no text: all tokens went into reasoning, finish_reason length
+    refusal       the model refuses, in delta.refusal
+    withheld      no text: a filter withholds the answer, finish_reason content_filter
+    """
+
+    kind: FaultKind
+    after: int = 0
+    seconds: float = FOREVER
+    code: str | int = ""
+
+
+class OpenAIFaults:
+    """The faults to come, in the order in which they were added; the last one may be permanent."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: list[OpenAIFault] = []
+        self._permanent: OpenAIFault | None = None
+
+    def add(self, fault: OpenAIFault, times: int | None) -> None:
+        """Let the next `times` chat completions meet a fault; None: all that follow."""
+        with self._lock:
+            if times is None:
+                self._permanent = fault
+            else:
+                self._pending += [fault] * times
+
+    def take(self) -> OpenAIFault | None:
+        """Remove and return the next fault, or the permanent one, or None."""
+        with self._lock:
+            return self._pending.pop(0) if self._pending else self._permanent
+
+    def clear(self) -> None:
+        """Forget all faults to come, the permanent one too."""
+        with self._lock:
+            self._pending.clear()
+            self._permanent = None

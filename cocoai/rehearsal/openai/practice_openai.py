@@ -1,0 +1,289 @@
+"""PracticeOpenAI: an OpenAI on this machine, with chat completions, streamed and whole, and the list of models.
+
+It is written from OpenAI's documentation alone and shares no code with `cocoai/chatgpt`. It records each request, and a
+caller can wait for one without polling.
+"""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.completion import CompletionStream, complete, completion_json
+from cocoai.rehearsal.openai.completion_request import parse_json, read_request
+from cocoai.rehearsal.openai.message_content import ReceivedAttachment
+from cocoai.rehearsal.openai.models import SHUTDOWN, model_json
+from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
+from cocoai.rehearsal.openai.openai_faults import FOREVER, FaultKind, OpenAIFault, OpenAIFaults
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.practice_answer import asks_for_an_error
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+
+T = TypeVar("T")
+API_KEY = "sk-practice"
+PATIENCE = 10.0
+"""Seconds that `wait_for` waits by default."""
+
+_BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """One received request: `body` is its parsed JSON (None if it is not JSON); the API key is not recorded.
+
+    `time` is in epoch seconds. `outcome` is `ok`, an error's code or type, or the kind of a fault. `attached` lists the
+    attachments of an accepted request.
+    """
+
+    path: str
+    body: Any
+    headers: Mapping[str, str]
+    time: float
+    outcome: str
+    attached: tuple[ReceivedAttachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """The response to one request, sent after `silence` seconds. `outgoing` None closes the connection without one."""
+
+    outcome: str
+    outgoing: Outgoing | None
+    silence: float = 0.0
+    attached: tuple[ReceivedAttachment, ...] = ()
+
+
+class PracticeOpenAI(PracticeServer):
+    """A server with the API below `base_url`. `switches` may be changed at any time; `requests` only ever grows.
+
+    `hung_up` counts the streams that the client did not read to their end.
+    """
+
+    def __init__(
+        self,
+        certificates: Certificates | None = None,
+        *,
+        port: int = 0,
+        api_key: str = API_KEY,
+        switches: OpenAISwitches | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(certificates, port=port)
+        self.base_url = f"{self.url}/v1"
+        self.switches = switches or OpenAISwitches()
+        self.hung_up = 0
+        self._requests: list[RecordedRequest] = []
+        # Reentrant, because a predicate of `wait_for` runs under the lock and reads `requests`.
+        self._changed = threading.Condition(threading.RLock())
+        self._faults = OpenAIFaults()
+        self._numbers = itertools.count(1)
+        self._api_key = api_key
+        self._clock = clock
+
+    def answer(self, incoming: Incoming) -> Outgoing:
+        """Return the response to one request, and record it. Raise `Gone` to close the connection without one."""
+        reply = self._reply(incoming)
+        # Recorded before the silence, so that a test can wait for a request that gets no response.
+        number = self._record(incoming, reply)
+        self.pause(reply.silence)
+        if reply.outgoing is None:
+            raise Gone
+        request_id = ("x-request-id", f"req_practice{number}")
+        return replace(reply.outgoing, headers=(*reply.outgoing.headers, request_id))
+
+    def fail(
+        self,
+        kind: FaultKind,
+        times: int | None = 1,
+        *,
+        after: int = 0,
+        seconds: float | None = None,
+        code: str | int = "",
+    ) -> None:
+        """Let the next `times` chat completions meet a fault; None: all that follow.
+
+        The other arguments are the fields of `OpenAIFault`; without `seconds` each kind has its own default.
+        """
+        # A silence is meant to outlast the client's timeout, a rate limit only to be waited for.
+        default = 1.0 if kind == "rate limited" else FOREVER
+        self._faults.add(OpenAIFault(kind, after, default if seconds is None else seconds, code), times)
+
+    def clear_faults(self) -> None:
+        """Forget the faults that have not happened yet."""
+        self._faults.clear()
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Return every request so far."""
+        with self._changed:
+            return list(self._requests)
+
+    def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
+        """Call `predicate` after each change and return its first true value. Raise TimeoutError after `timeout` s."""
+        with self._changed:
+            value = self._changed.wait_for(predicate, timeout)
+        if not value:
+            raise TimeoutError(f"it did not happen within {timeout} s")
+        return value
+
+    def _record(self, incoming: Incoming, reply: _Reply) -> int:
+        """Record a request without its API key; return its number, from 1."""
+        headers = dict(incoming.headers)
+        if "authorization" in headers:
+            headers["authorization"] = "Bearer ..."
+        body, arrived = parse_json(incoming.body), incoming.arrived
+        request = RecordedRequest(
+            incoming.path, body, MappingProxyType(headers), arrived, reply.outcome, reply.attached
+        )
+        with self._changed:
+            self._requests.append(request)
+            self._changed.notify_all()
+            return len(self._requests)
+
+    def _reply(self, incoming: Incoming) -> _Reply:
+        """Return the response to a request, an error's too."""
+        try:
+            self._check_key(incoming)
+            return self._route(incoming)
+        except OpenAIApiError as error:
+            return _Reply(error.name, _json(error.body, error.status, error.headers))
+
+    def _check_key(self, incoming: Incoming) -> None:
+        """Raise `OpenAIApiError` (401) if the API key is missing or wrong."""
+        key = incoming.headers.get("authorization", "").removeprefix("Bearer ")
+        if not key:
+            raise OpenAIApiError(401, "You didn't provide an API key.")
+        if not hmac.compare_digest(key.encode(), self._api_key.encode()):
+            raise OpenAIApiError(401, "Incorrect API key provided.", code="invalid_api_key")
+
+    def _route(self, incoming: Incoming) -> _Reply:
+        """Return the response of the endpoint. Raise `OpenAIApiError` for a path or a method that does not exist."""
+        endpoint = (incoming.method, incoming.path)
+        if endpoint == ("POST", "/v1/chat/completions"):
+            return self._complete(incoming)
+        if endpoint == ("GET", "/v1/models"):
+            return _Reply("ok", _json({"object": "list", "data": [model_json(name) for name in SHUTDOWN]}))
+        if incoming.method == "GET" and incoming.path.startswith("/v1/models/"):
+            return _Reply("ok", _json(_model(incoming.path.removeprefix("/v1/models/"))))
+        if incoming.path == "/v1/chat/completions":
+            raise OpenAIApiError(405, f"Not allowed to {incoming.method} here.", code="method_not_supported")
+        raise OpenAIApiError(404, f"Unknown request URL: {incoming.method} {incoming.path}.", code="unknown_url")
+
+    def _complete(self, incoming: Incoming) -> _Reply:
+        """Return the response to a request for a chat completion. Raise `OpenAIApiError` if it is refused."""
+        fault = self._faults.take()
+        if fault and fault.kind in _INSTEAD:
+            return _INSTEAD[fault.kind](fault)
+        request = read_request(parse_json(incoming.body), self.switches)
+        # A person at the page may ask to see what a failure looks like.
+        if asks_for_an_error(request.question.text):
+            return _no_credit(OpenAIFault("no credit"))
+        number, created = next(self._numbers), int(self._clock())
+        completion = complete(request, self.switches, fault, number=number, created=created)
+        outcome, silence = (fault.kind, fault.seconds if fault.kind == "silent" else 0.0) if fault else ("ok", 0.0)
+        if request.stream:
+            events = CompletionStream(completion, request, self.switches, fault, self.pause).events()
+            outgoing = Outgoing(body=self._counted(events), headers=_EVENT_STREAM)
+            return _Reply(outcome, outgoing, silence, request.attached)
+        if fault and fault.kind == "error":  # a whole answer cannot have an error inside
+            return _server_error(fault)
+        body = json.dumps(completion_json(completion), ensure_ascii=False).encode()
+        return _Reply(outcome, Outgoing(body=self._whole(body, fault), headers=_JSON), silence, request.attached)
+
+    def _counted(self, events: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the events; count the stream in `hung_up` if the client closes it before its end."""
+        try:
+            yield from events
+        except GeneratorExit:
+            with self._changed:
+                self.hung_up += 1
+                self._changed.notify_all()
+            raise
+
+    def _whole(self, body: bytes, fault: OpenAIFault | None) -> Iterator[bytes]:
+        """Yield a whole body in two parts, with those delays and faults of a stream that a whole body can have."""
+        # In two parts, so that a cut leaves a body that is not complete.
+        kind = fault.kind if fault else ""
+        self.pause(self.switches.first_delay)
+        self.pause(fault.seconds if fault and kind == "pause" else 0.0)
+        yield body[: len(body) // 2]
+        if kind == "cut":
+            raise Gone
+        if kind != "unfinished":
+            yield body[len(body) // 2 :]
+
+
+def _json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Outgoing:
+    return Outgoing(status, json.dumps(value, ensure_ascii=False).encode(), (*_JSON, *headers))
+
+
+def _model(name: str) -> dict[str, Any]:
+    """Return the model object. Raise `OpenAIApiError` (404) if there is no such model."""
+    if name not in SHUTDOWN:
+        raise OpenAIApiError(404, f"The model '{name}' does not exist", param="model", code="model_not_found")
+    return model_json(name)
+
+
+def _error(status: int, message: str, kind: str, code: str | None, *headers: tuple[str, str]) -> _Reply:
+    """Return the response with an error object."""
+    body = {"error": {"message": message, "type": kind, "param": None, "code": code}}
+    return _Reply(code or kind, _json(body, status, headers))
+
+
+def _rate_limited(fault: OpenAIFault) -> _Reply:
+    headers = (("Retry-After", f"{fault.seconds:g}"), ("x-ratelimit-remaining-requests", "0"))
+    return _error(429, "Rate limit reached for requests.", "requests", "rate_limit_exceeded", *headers)
+
+
+def _no_credit(fault: OpenAIFault) -> _Reply:
+    message = "You exceeded your current quota, please check your plan and billing details."
+    return _error(429, message, "insufficient_quota", str(fault.code or "insufficient_quota"))
+
+
+def _filtered(fault: OpenAIFault) -> _Reply:
+    message = "Your request was rejected as a result of our safety system."
+    return _error(400, message, "invalid_request_error", str(fault.code or "content_policy_violation"))
+
+
+def _bad_key(_: OpenAIFault) -> _Reply:
+    return _error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
+
+
+def _server_error(_: OpenAIFault) -> _Reply:
+    return _error(500, "The server had an error.", "server_error", None)
+
+
+def _overloaded(_: OpenAIFault) -> _Reply:
+    return _error(503, "Please slow down.", "service_unavailable_error", "server_is_overloaded")
+
+
+def _broken(_: OpenAIFault) -> _Reply:
+    return _Reply("broken", Outgoing(502, _BAD_GATEWAY, (("Content-Type", "text/html"),)))
+
+
+def _gone(_: OpenAIFault) -> _Reply:
+    return _Reply("gone", None)
+
+
+_JSON = (("Content-Type", "application/json"),)
+_EVENT_STREAM = (("Content-Type", "text/event-stream; charset=utf-8"),)
+
+_INSTEAD: dict[str, Callable[[OpenAIFault], _Reply]] = {
+    "rate limited": _rate_limited,
+    "no credit": _no_credit,
+    "bad key": _bad_key,
+    "filtered": _filtered,
+    "server error": _server_error,
+    "overloaded": _overloaded,
+    "broken": _broken,
+    "gone": _gone,
+}
+"""The faults that take the place of the completion: each returns the response."""

@@ -1,0 +1,175 @@
+"""Serve the page on which people try CocoAI on their own machine: a channel, its threads and an input field.
+
+It serves a few files and some JSON, and only to the page itself: a request from another site, or for another host name
+(DNS rebinding), is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from cocoai.rehearsal.page.page_actions import CHANNELS, MOST_BYTES, MOST_FILES, PERSON, PageActions, PersonActions
+from cocoai.rehearsal.page.page_responses import IMAGE_TYPES, json_response, page_file, shared_file, text_response
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.event_delivery import Delivery
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace
+
+FILE_PATH = "/page/file/"
+HOLD = 25.0
+"""Seconds that a request for news is kept waiting while there are none (long polling)."""
+
+
+class Page:
+    """Answers the page's requests. `person` acts in the workspace; `delivery_of` returns the delivery of an event."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        person: PersonActions,
+        delivery_of: Callable[[str, str], Delivery | None],
+    ) -> None:
+        self._workspace = workspace
+        self._actions = PageActions(workspace, person)
+        self._delivery_of = delivery_of
+        # Tells a page that was loaded from an earlier server that the changes are counted anew.
+        self._run = secrets.token_hex(4)
+
+    def answer(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
+        """Return the response to a request of the page.
+
+        `stopping` is the server's: when it is set and `wake` is called, no request waits any longer.
+        """
+        if not _from_the_page(incoming):
+            return text_response(403, "this page speaks only to itself")
+        if incoming.method != "GET":
+            response = self._actions.answer(incoming.path, incoming.body) if incoming.method == "POST" else None
+            return response or text_response(405, "only GET is allowed here")
+        if incoming.path == "/page/world":
+            return self._world()
+        if incoming.path == "/page/news":
+            return self._news(incoming, stopping)
+        if incoming.path.startswith(FILE_PATH):
+            return shared_file(self._shared_file(incoming.path.removeprefix(FILE_PATH)))
+        return page_file(incoming.path)
+
+    def wake(self) -> None:
+        """Wake every request that waits for news."""
+        self._workspace.notify()
+
+    def _world(self) -> Outgoing:
+        """Return the people, the channels and the limits; the page fetches them once."""
+        known = self._workspace.channels
+        channels = [{"id": each, "name": known[each].name, "kind": known[each].kind} for each in CHANNELS]
+        people = {each.id: {"name": each.name, "bot": each.is_bot} for each in self._workspace.people.values()}
+        world = {"run": self._run, "me": PERSON, "bot": self._workspace.installation.user_id, "people": people}
+        return json_response(world | {"channels": channels, "most_files": MOST_FILES, "most_bytes": MOST_BYTES})
+
+    def _news(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
+        """Return what has changed since the change that the page names; wait for it, at most `HOLD` seconds."""
+        query = parse_qs(incoming.query)
+        # A page that was loaded from an earlier server counts that server's changes: it gets all messages at once.
+        is_same_run = query.get("run") == [self._run]
+        known = _number(query.get("after", ["0"])[0]) if is_same_run else 0
+
+        def is_due() -> bool:
+            return not is_same_run or stopping.is_set() or self._any_news(known)
+
+        with self._workspace.changed:
+            self._workspace.changed.wait_for(is_due, HOLD)
+            if stopping.is_set():
+                raise Gone
+            messages = [self._message_json(each) for each in self._messages(known)]
+            removed = [[channel, ts] for change, channel, ts in self._workspace.removed if change > known]
+            news = {"run": self._run, "at": self._workspace.changes, "messages": messages, "removed": removed}
+        return json_response(news)
+
+    def _any_news(self, known: int) -> bool:
+        """Return True if a message was removed or changed after the change `known`."""
+        if any(change > known for change, _, _ in self._workspace.removed[-1:]):
+            return True
+        return bool(self._messages(known))
+
+    def _messages(self, known: int) -> list[PracticeMessage]:
+        """Return the messages that changed after the change `known` and that the page's person can see."""
+        changed = self._workspace.changed_since(known)
+        return [each for each in changed if each.channel in CHANNELS and each.only_for in ("", PERSON)]
+
+    def _shared_file(self, file_id: str) -> PracticeFile | None:
+        with self._workspace.changed:
+            return self._workspace.files.get(file_id)
+
+    def _message_json(self, message: PracticeMessage) -> dict[str, Any]:
+        """Return a message as the page gets it; of its person's own messages also the delivery of the event."""
+        delivery = self._delivery_of(message.channel, message.ts)
+        shown: dict[str, Any] = {"channel": message.channel, "ts": message.ts, "thread_ts": message.thread_ts}
+        shown |= {"user": message.user, "text": message.text, "edited": bool(message.edited)}
+        shown |= {"blocks": list(message.blocks), "files": [_file(each) for each in message.files]}
+        shown |= {"whispered": bool(message.only_for)}
+        shown["reactions"] = {name: len(users) for name, users in message.reactions.items()}
+        if delivery and message.user == PERSON:
+            shown["delivery"] = {"ms": round(delivery.milliseconds), "failure": delivery.failure}
+        return shown
+
+
+class PracticePage(PracticeServer):
+    """A server of the page without TLS, for a browser that does not trust the practice authority."""
+
+    def __init__(self, page: Page, *, port: int = 0) -> None:
+        super().__init__(port=port)
+        self._page = page
+
+    def answer(self, incoming: Incoming) -> Outgoing:
+        """Return the page's response."""
+        return self._page.answer(incoming, self.stopping)
+
+    def stop(self) -> None:
+        """Stop the server, and end the requests that wait for news."""
+        self.stopping.set()
+        self._page.wake()
+        super().stop()
+
+
+def _file(file: PracticeFile) -> dict[str, Any]:
+    """Return a file as the page gets it."""
+    details = {
+        "id": file.id,
+        "name": file.name,
+        "type": file.media_type,
+        "size": len(file.data),
+        "gone": file.is_deleted,
+    }
+    return details | {"url": FILE_PATH + file.id, "picture": file.media_type in IMAGE_TYPES}
+
+
+def _from_the_page(incoming: Incoming) -> bool:
+    """Return True if a request names our host, and below `/page/` comes from a page of our origin.
+
+    A script in a browser cannot forge these headers.
+    """
+    host = incoming.headers.get("host", "")
+    if urlsplit(f"//{host}").hostname not in ("127.0.0.1", "localhost", "::1"):
+        return False
+    if not incoming.path.startswith("/page/"):  # the page's files are no secret
+        return True
+    if incoming.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return False
+    origin = incoming.headers.get("origin")
+    if incoming.method == "GET":
+        return origin is None or _host_of(origin) == host
+    is_json = incoming.headers.get("content-type", "").partition(";")[0] == "application/json"
+    # A form of another site can be posted without a preflight request, but not as JSON.
+    return is_json and origin is not None and _host_of(origin) == host
+
+
+def _host_of(origin: str) -> str:
+    return urlsplit(origin).netloc
+
+
+def _number(value: str) -> int:
+    """Return a number of digits, or 0 for any other text."""
+    return int(value) if value.isascii() and value.isdigit() else 0

@@ -1,0 +1,277 @@
+"""PracticeServer, the base class of both practice servers: HTTP/1.1 with keep-alive, TLS or plain, on 127.0.0.1.
+
+It knows nothing of Slack or OpenAI: a subclass decides what is answered. Beyond an ordinary web server it can stream a
+response, cut it off or never send it, and when it stops it leaves no thread and no socket behind.
+"""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from cocoai.rehearsal.certificates import Certificates
+
+MAX_BODY = 8 * 1024 * 1024
+"""Bytes of a request's body; a longer one is answered with 413."""
+HANDSHAKE_TIMEOUT = 10.0
+"""Seconds that a TLS handshake may take."""
+IDLE_TIMEOUT = 75.0
+"""Seconds a connection may be idle before the server closes it, as servers do."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One received request: header names are in lower case, `arrived` is in epoch seconds."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    arrived: float
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One response. A body of bytes is sent with its length; of an iterable each piece is sent at once (chunked)."""
+
+    status: int = 200
+    body: bytes | Iterable[bytes] = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Gone(Exception):
+    """Raised to close the connection without sending anything more: by `answer`, or by the body that it returned.
+
+    It is no failure of the server.
+    """
+
+
+class PracticeServer:
+    """A small threaded server. It binds its port (`port` 0: any free one) at once and reads requests after `start`.
+
+    `certificates` None serves plain HTTP. A subclass overrides `answer`, which runs in a thread for each connection.
+    """
+
+    def __init__(self, certificates: Certificates | None = None, *, port: int = 0) -> None:
+        self.stopping = threading.Event()
+        # The port is bound here, so that its number is known before the server is started.
+        self._listener = _Listener(self, _tls(certificates), port)
+        self._thread = threading.Thread(target=self._listener.accept, daemon=True)
+        self.port: int = self._listener.server_address[1]
+        self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
+
+    def answer(self, incoming: Incoming) -> Outgoing:
+        """Return the response to one request, or raise `Gone` to close the connection without one."""
+        raise NotImplementedError
+
+    def pause(self, seconds: float) -> None:
+        """Wait, as a slow server would. Raise `Gone` if the server is stopped meanwhile."""
+        if self.stopping.wait(max(0.0, seconds)):
+            raise Gone
+
+    def start(self) -> Self:
+        """Start to accept connections, in a thread; return the server itself."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End every thread and close every socket. May be called twice, and without `start`."""
+        self.stopping.set()
+        if self._thread.is_alive():
+            # A last connection wakes the blocking accept; a loop that polled would end later.
+            socket.create_connection(("127.0.0.1", self.port), timeout=10).close()
+            self._thread.join()
+        self._listener.server_close()
+        self.drop_connections()
+        self._listener.join()
+
+    def drop_connections(self) -> None:
+        """Close every open connection, idle ones too, as a restarting server does."""
+        self._listener.drop_connections()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _tls(certificates: Certificates | None) -> ssl.SSLContext | None:
+    """Return the TLS settings (1.2 or newer) with the server's certificate, or None for plain HTTP."""
+    if certificates is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificates.cert_file, certificates.key_file)
+    return context
+
+
+class _Listener(socketserver.TCPServer):
+    """The listening socket; it remembers each connection's thread and socket, so that all of them can be ended."""
+
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(self, owner: PracticeServer, context: ssl.SSLContext | None, port: int) -> None:
+        self.owner = owner
+        self._context = context
+        self._lock = threading.Lock()
+        self._open: dict[threading.Thread, socket.socket] = {}
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def accept(self) -> None:
+        """Accept connections until the owner stops."""
+        while not self.owner.stopping.is_set():
+            try:
+                request, address = self.get_request()
+            except OSError:
+                # Out of descriptors, or the client has already closed: temporary, so try again.
+                self.owner.stopping.wait(0.05)
+                continue
+            self.process_request(request, address)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve one accepted connection in a thread of its own; overrides `socketserver`'s, which would block."""
+        thread = threading.Thread(target=self._serve, args=(request, client_address), daemon=True)
+        with self._lock:
+            self._open[thread] = request
+        thread.start()
+
+    def _serve(self, raw: socket.socket, client_address: Any) -> None:
+        """Shake hands, answer all requests of the connection, then close it."""
+        connection = raw
+        try:
+            connection = self._secured(raw)
+            self.finish_request(connection, client_address)
+        except OSError:
+            pass  # the client left, or drop_connections() closed the socket while it was read: both are expected
+        except Exception:  # noqa: BLE001 - a defect of the double must be seen, and must not end the server
+            self.handle_error(connection, client_address)
+        finally:
+            self.shutdown_request(connection)
+            with self._lock:
+                self._open.pop(threading.current_thread(), None)
+
+    def _secured(self, raw: socket.socket) -> socket.socket:
+        """Return the connection after its TLS handshake, or `raw` for plain HTTP. Raise OSError if that fails."""
+        # This runs in the connection's own thread: a client with a slow handshake must not delay the others.
+        if self._context is None:
+            return raw
+        raw.settimeout(HANDSHAKE_TIMEOUT)
+        secured = self._context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._open[threading.current_thread()] = secured
+        try:
+            secured.do_handshake()
+        except BaseException:
+            secured.close()
+            raise
+        if self.owner.stopping.is_set():
+            # drop_connections() may have run between the two sockets, and closed neither.
+            secured.close()
+            raise ConnectionAbortedError
+        return secured
+
+    def drop_connections(self) -> None:
+        """Shut down every open connection's socket; the threads that read from them then end."""
+        with self._lock:
+            connections = list(self._open.values())
+        for connection in connections:
+            try:
+                # Not SSLSocket.shutdown: it would remove the TLS object while another thread reads from it.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def join(self) -> None:
+        """Wait for the connections' threads, at most 10 s for each."""
+        with self._lock:
+            threads = list(self._open)
+        for thread in threads:
+            thread.join(10)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Reads the requests of one connection and writes the responses that the owner decides on."""
+
+    server: _Listener
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_TIMEOUT
+    # Without this a small piece of a stream would be held back until the client has acknowledged the one before.
+    disable_nagle_algorithm = True
+    # Buffer what is written, so that a response's headers and body leave in one packet.
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        """Answer a GET request."""
+        self._exchange()
+
+    def do_POST(self) -> None:
+        """Answer a POST request."""
+        self._exchange()
+
+    def _exchange(self) -> None:
+        """Read one request and send the owner's response; close the connection on `Gone`."""
+        try:
+            body = self._body()
+            if body is not None:
+                self._send(self.server.owner.answer(self._incoming(body)))
+        except Gone:
+            self.close_connection = True
+
+    def _incoming(self, body: bytes) -> Incoming:
+        parts = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Incoming(self.command, parts.path, parts.query, headers, body, time.time())
+
+    def _body(self) -> bytes | None:
+        """Return the request's body, or None after a refusal: 411 without a usable length, 413 if it is too long."""
+        declared = self.headers.get("Content-Length") or "0"
+        known = declared.isascii() and declared.isdigit() and "Transfer-Encoding" not in self.headers
+        if not known or int(declared) > MAX_BODY:
+            # Its body is not read, so the next request could not be found on this connection.
+            self.close_connection = True
+            self._send(Outgoing(413 if known else 411))
+            return None
+        return self.rfile.read(int(declared))
+
+    def _send(self, outgoing: Outgoing) -> None:
+        """Write a response: its status, its headers and its body, whole or in chunks."""
+        body = outgoing.body
+        length = ("Content-Length", str(len(body))) if isinstance(body, bytes) else ("Transfer-Encoding", "chunked")
+        self.send_response(outgoing.status)
+        for name, value in (*outgoing.headers, length):
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if isinstance(body, bytes):
+            self.wfile.write(body)
+        else:
+            self._send_pieces(iter(body))
+
+    def _send_pieces(self, pieces: Iterator[bytes]) -> None:
+        """Write each piece as an HTTP chunk and flush it; close the iterator in any case."""
+        try:
+            self.wfile.flush()  # the headers leave before the first piece, which may take long
+            for piece in pieces:
+                if piece:  # an empty chunk would end the body
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+        finally:
+            # A generator learns by this that the client has left: it ends at once, not when it is collected.
+            if close := getattr(pieces, "close", None):
+                close()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+        """Print nothing: the subclasses keep a record of the requests."""

@@ -1,0 +1,173 @@
+"""Run the bot as in production, against a practice Slack and a practice OpenAI, on this machine alone.
+
+    PracticeSlack ── events ─► nginx ─► the pool ─ TLS ─► PracticeOpenAI
+          ▲ ▲                               └──── TLS ────────┐
+          │ └─────────────────────────────────────────────────┘
+         the page, for a person
+
+Only Slack, OpenAI and the certificates are doubles; nginx, supervisor and the pool are what production has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from cocoai.errors import CocoAIError
+from cocoai.rehearsal.certificates import Certificates, make
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
+from cocoai.rehearsal.page.practice_page import PracticePage
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage
+
+FOLDER = "var/rehearsal"
+"""The folder that takes the place of production's `var`."""
+
+PATIENCE = 60.0
+"""Seconds to wait for the first conversation."""
+
+QUESTION = "<@U0COCOAI> CocoAIでは何ができますか？"
+ASKER = "U0ASKER01"
+
+UNHURRIED = OpenAISwitches(first_delay=0.8, piece_delay=0.04)
+"""Delays of a model that thinks for a moment and then writes, so that the reply is seen to grow."""
+
+
+class Running(Protocol):
+    """The production setup, ready for requests; `address` is the URL of nginx."""
+
+    address: str
+
+
+StartProduction = Callable[..., AbstractContextManager[Running]]
+"""Starts the production setup with `var`, `listen` and `config`; it is stopped when the context ends."""
+
+
+@contextlib.contextmanager
+def rehearsal(
+    start: StartProduction,
+    folder: Path,
+    certificates: Certificates,
+    slack: PracticeSlack,
+    practice: PracticeOpenAI | None,
+    *,
+    listen: str,
+) -> Iterator[Running]:
+    """Start the production setup between these two servers, and subscribe it to the practice Slack's events.
+
+    Yield it once it has answered Slack's url_verification. Raise `CocoAIError` if it does not answer, or cannot start.
+    """
+    config = write_settings(folder, certificates, slack, practice)
+    with start(str(folder), listen=listen, config=str(config)) as running:
+        slack.subscribe(f"{running.address}/slack/events", f"{running.address}/slack/interactions")
+        if not slack.verify_url():
+            raise CocoAIError("the practice Slack's url_verification was not answered")
+        yield running
+
+
+def write_settings(
+    folder: Path, certificates: Certificates, slack: PracticeSlack, practice: PracticeOpenAI | None
+) -> Path:
+    """Write `cocoai.ini` of this rehearsal into `folder`, and return its path.
+
+    Without a practice OpenAI it names no API key: the real one comes from the environment.
+    """
+    openai = f"base_url = {practice.base_url}\napi_key = {API_KEY}\n" if practice else ""
+    ca_file = certificates.ca_file if practice else trust_both(folder, certificates)
+    file = folder / "cocoai.ini"
+    # Readable by its owner only, as production's settings with their secrets are.
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as settings:
+        settings.write(
+            "; Written anew by each rehearsal. To try a setting, give it in the environment: COCOAI_POOL_SLOTS=1\n"
+            f"[slack]\nsigning_secret = {SIGNING_SECRET}\nbot_token = {TOKEN}\napi_url = {slack.api_url}\n"
+            f"[openai]\n{openai}[paths]\nvar = .\n[network]\nca_file = {ca_file}\n"
+        )
+    return file
+
+
+def trust_both(folder: Path, certificates: Certificates) -> Path:
+    """Write a CA bundle of the practice authority and the public ones; return its path.
+
+    It is needed where the real OpenAI is used beside a practice Slack.
+    """
+    # Imported here, because only a rehearsal with the real OpenAI needs it.
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+    bundle = folder / "ca.pem"
+    bundle.write_bytes(Path(certificates.ca_file).read_bytes() + Path(DEFAULT_CA_BUNDLE_PATH).read_bytes())
+    return bundle
+
+
+def converse(slack: PracticeSlack, print_line: Callable[[str], None]) -> bool:
+    """Mention the bot once and print the question, the first reply and the answer. Return True if it answered."""
+    started = time.monotonic()
+
+    def show(name: str, message: PracticeMessage) -> None:
+        print_line(f"{time.monotonic() - started:6.2f} s  {name}: {readable(message.text)}")
+
+    question = slack.say(ASKER, QUESTION)
+    show("Asker", question)
+    try:
+        show("CocoAI", slack.wait_for(partial(replies, slack, question), PATIENCE)[0])
+        show("CocoAI", slack.wait_for(partial(answered, slack, question), PATIENCE))
+    except TimeoutError:
+        return False
+    return True
+
+
+def readable(text: str) -> str:
+    """Return Slack's text for a terminal: the bot's mention by its name, entities as characters."""
+    return html.unescape(text.replace("<@U0COCOAI>", "@CocoAI").replace("\u200b", ""))
+
+
+def replies(slack: PracticeSlack, question: PracticeMessage) -> tuple[PracticeMessage, ...]:
+    """Return the replies in the question's thread, oldest first."""
+    return slack.thread(question.channel, question.ts)[1:]
+
+
+def answered(slack: PracticeSlack, question: PracticeMessage) -> PracticeMessage | None:
+    """Return the reply that holds the answer, or None while there is none (a placeholder is no answer)."""
+    for message in replies(slack, question):
+        payload = (message.metadata or {}).get("event_payload", {})
+        if payload.get("kind") == "answer":
+            return message
+    return None
+
+
+def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProduction, wait: Callable[[], None]) -> int:
+    """Run `cocoai rehearse`: show one conversation in the terminal, then serve the page until `wait` returns.
+
+    `once` ends it after the conversation; `openai` asks the real OpenAI. Return 0, the command's exit status; raise
+    `CocoAIError` if the conversation was not answered.
+    """
+    if openai and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("COCOAI_OPENAI_API_KEY")):
+        raise CocoAIError("--openai needs OPENAI_API_KEY in the environment")
+
+    def print_line(line: str) -> None:
+        print(line, flush=True)
+
+    folder = Path(FOLDER).absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    certificates = make(folder / "certificates")
+    with contextlib.ExitStack() as stack:
+        slack = stack.enter_context(PracticeSlack(certificates, switches=SlackSwitches(rate_limits=True, latency=0.1)))
+        page = stack.enter_context(PracticePage(slack.page, port=port))
+        practice = None if openai else stack.enter_context(PracticeOpenAI(certificates, switches=UNHURRIED))
+        print_line("Starting nginx, supervisor and the pool between a practice Slack and OpenAI ...")
+        # The context managers are left in reverse order: the pool ends before the servers that it talks to.
+        stack.enter_context(rehearsal(up, folder, certificates, slack, practice, listen=listen))
+        if not converse(slack, print_line):
+            raise CocoAIError(f"no answer within {PATIENCE:g} s; the logs are in {FOLDER}/log")
+        if not once:
+            print_line(f"\nNow you: {page.url}  (Ctrl-C ends it)")
+            wait()
+    return 0

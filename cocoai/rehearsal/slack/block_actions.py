@@ -1,0 +1,147 @@
+"""Post a signed block_actions payload when a person presses a button.
+
+Sources: https://docs.slack.dev/interactivity/handling-user-interaction and
+reference/interaction-payloads/block_actions-payload. Unlike an event, a click that failed is never sent again: the
+person sees a warning, and may press the button once more.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from cocoai.rehearsal.slack.json_shapes import Payload, message_json, user_name
+from cocoai.rehearsal.slack.outbound import FORM, Destination, Outbound, Outcome, signed
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import Person, PracticeChannel, PracticeMessage, Workspace
+
+_NAMES = {"im": "directmessage", "group": "privategroup"}
+"""The names that a click gives for conversations whose own names are not public."""
+
+
+@dataclass(frozen=True)
+class ClickDelivery:
+    """One delivery of a click: `ts` is the message's; a `copy` above 0 is a replay of the same bytes.
+
+    `failure` is Slack's name for the failure, `interactivity_off` if there is no request URL, or empty; `status` is 0
+    if no response came; `time` (epoch seconds) is the start.
+    """
+
+    user: str
+    channel: str
+    ts: str
+    action: str
+    action_ts: str
+    body: bytes
+    copy: int = 0
+    time: float = 0.0
+    status: int = 0
+    failure: str = ""
+    milliseconds: float = 0.0
+
+    @property
+    def is_accepted(self) -> bool:
+        """Return True if the bot accepted the click."""
+        return not self.failure
+
+
+class ClickSender:
+    """Sends clicks to the bot. `delivered` only grows, in the order in which the deliveries ended."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        secret: str,
+        switches: SlackSwitches,
+        outbound: Outbound,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self.destination: Destination | None = None
+        self.delivered: list[ClickDelivery] = []
+        self._workspace = workspace
+        self._secret = secret
+        self._switches = switches
+        self._outbound = outbound
+        self._clock = clock
+
+    def click(self, user: str, channel: str, ts: str, action: str, repeat: int) -> ClickDelivery:
+        """Press a button, wait for the response, then replay the request `repeat` times; return the last delivery.
+
+        Raise ValueError if this user sees no such button there.
+        """
+        message, button = self._button(user, channel, ts, action)
+        action_ts = self._workspace.next_ts()
+        payload = self._payload(user, message, button, action_ts)
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        headers = signed(body, self._secret, self._clock(), FORM)
+        # A replay sends the same headers too: the same timestamp and the same signature.
+        press = ClickDelivery(user, channel, ts, action, action_ts, body)
+        for copy in range(1 + repeat):
+            delivery = self._send(replace(press, copy=copy, time=self._clock()), headers)
+        return delivery
+
+    def _send(self, press: ClickDelivery, headers: dict[str, str]) -> ClickDelivery:
+        """Post a click once; record and return its delivery."""
+        outcome = self._outcome(press.body, headers)
+        delivery = replace(press, status=outcome.status, failure=outcome.failure, milliseconds=outcome.milliseconds)
+        with self._workspace.changed:
+            self.delivered.append(delivery)
+            self._workspace.notify()
+        return delivery
+
+    def _outcome(self, body: bytes, headers: dict[str, str]) -> Outcome:
+        if self.destination is None or not self._switches.interactivity:
+            return Outcome(0, "interactivity_off", 0.0)
+        return self._outbound.post(self.destination, body, headers)
+
+    def _button(self, user: str, channel: str, ts: str, action: str) -> tuple[PracticeMessage, Payload]:
+        """Return the message, and its button of this action_id. Raise ValueError if the user sees none."""
+        message = self._workspace.find_any(channel, ts)
+        if message is None or message.only_for not in ("", user) or not self._workspace.is_in(user, channel):
+            raise ValueError(f"{user} sees no message {ts} in {channel}")
+        for button in _buttons(message):
+            if button.get("action_id") == action:
+                return message, button
+        raise ValueError(f"the message {ts} in {channel} has no button {action}")
+
+    def _payload(self, user: str, message: PracticeMessage, button: Payload, action_ts: str) -> Payload:
+        """Return the block_actions payload; it has the fields that Slack sends, in the same form."""
+        us, channel = self._workspace.installation, self._workspace.channels[message.channel]
+        payload: Payload = {"type": "block_actions", "api_app_id": us.app_id, "token": "practice-verification"}
+        payload |= {"user": _user_json(self._workspace.people[user]), "container": _container(message)}
+        payload |= {"trigger_id": f"{secrets.randbits(40)}.{secrets.token_hex(16)}"}
+        payload |= {"team": {"id": us.team_id, "domain": us.team.lower()}, "enterprise": None}
+        payload |= {"is_enterprise_install": False, "channel": _channel_json(channel), "state": {"values": {}}}
+        if not message.only_for:  # a click on an ephemeral message has no message
+            payload["message"] = message_json(self._workspace, message)
+        payload["response_url"] = f"https://hooks.practice.invalid/actions/{us.team_id}/{secrets.token_hex(12)}"
+        pressed = {
+            key: button[key] for key in ("action_id", "block_id", "text", "value", "type", "style") if key in button
+        }
+        return payload | {"actions": [pressed | {"action_ts": action_ts}]}
+
+
+def _buttons(message: PracticeMessage) -> Iterator[Payload]:
+    """Yield each button of a message's action blocks and sections, with its block's id."""
+    for block in message.blocks:
+        elements: list[Payload] = block["elements"] if block["type"] == "actions" else [block.get("accessory", {})]
+        yield from (each | {"block_id": block["block_id"]} for each in elements if each.get("type") == "button")
+
+
+def _user_json(person: Person) -> Payload:
+    name = user_name(person)
+    return {"id": person.id, "username": name, "name": name, "team_id": person.team}
+
+
+def _container(message: PracticeMessage) -> Payload:
+    payload: Payload = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
+    payload["is_ephemeral"] = bool(message.only_for)
+    return payload | ({"thread_ts": message.thread_ts} if message.thread_ts else {})
+
+
+def _channel_json(channel: PracticeChannel) -> Payload:
+    return {"id": channel.id, "name": _NAMES.get(channel.kind, channel.name)}

@@ -1,0 +1,182 @@
+"""Validate the blocks of a message as Slack does, and complete them as Slack stores them.
+
+Source: https://docs.slack.dev/reference/block-kit, the pages of blocks, buttons and confirmation dialogs. Elements
+that no answer of the bot needs (menus, videos, inputs, charts) are refused in the way Slack refuses unknown types.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cocoai.rehearsal.slack.api_call import SlackApiError
+from cocoai.rehearsal.slack.schema import Rule, anything, array, boolean, by_type, choice, error_line, record, text
+
+Block = Mapping[str, Any]
+
+MOST_BLOCKS = 50
+"""Blocks of one message."""
+MARKDOWN_LIMIT = 12_000
+"""Characters of all markdown blocks of one message."""
+TOTAL_LIMIT = 13_200
+"""Characters of all texts in a message with markdown blocks; measured, not documented: slackapi/bolt-js issue 2509."""
+
+
+def _text_objects(most: int) -> dict[str, Rule]:
+    """Return the rules for both types of text object, of 1 to `most` characters."""
+    return {
+        "plain_text": record({"text": text(most)}, {"emoji": boolean}),
+        "mrkdwn": record({"text": text(most)}, {"verbatim": boolean}),
+    }
+
+
+def _text_object(most: int) -> Rule:
+    return by_type(**_text_objects(most))
+
+
+def _plain_text(most: int) -> Rule:
+    return by_type(plain_text=_text_objects(most)["plain_text"])
+
+
+def _block(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Rule:
+    """Return the rule for a block with these fields; each block may have an id."""
+    return record(required, {"block_id": text(255), **(optional or {})})
+
+
+_STYLE = choice("primary", "danger")
+_CONFIRM = record(
+    {"title": _plain_text(100), "text": _text_object(300), "confirm": _plain_text(30), "deny": _plain_text(30)},
+    {"style": _STYLE},
+)
+_BUTTON = record(
+    {"text": _plain_text(75)},
+    {
+        "action_id": text(255),
+        "url": text(3_000),
+        "value": text(2_000),
+        "style": _STYLE,
+        "confirm": _CONFIRM,
+        "accessibility_label": text(75),
+    },
+)
+_IMAGE_SOURCE = {"image_url": text(3_000), "slack_file": anything}
+_IMAGE = record({"alt_text": text(2_000)}, _IMAGE_SOURCE)
+_CELL = by_type(raw_text=record({"text": text(3_000)}), rich_text=_block({"elements": anything}))
+
+_BLOCK = by_type(
+    markdown=_block({"text": text(MARKDOWN_LIMIT)}),
+    section=_block(
+        {},
+        {
+            "text": _text_object(3_000),
+            "fields": array(_text_object(2_000), 10),
+            "accessory": by_type(button=_BUTTON, image=_IMAGE),
+            "expand": boolean,
+        },
+    ),
+    actions=_block({"elements": array(by_type(button=_BUTTON), 25)}),
+    context=_block({"elements": array(by_type(image=_IMAGE, **_text_objects(3_000)), 10)}),
+    divider=_block({}),
+    header=_block({"text": _plain_text(150)}),
+    image=_block({"alt_text": text(2_000)}, {"title": _plain_text(2_000), **_IMAGE_SOURCE}),
+    rich_text=_block({"elements": anything}),
+    table=_block({"rows": array(array(_CELL, 20), 100)}, {"column_settings": anything}),
+)
+
+
+def stored_blocks(blocks: Sequence[Any], *, markdown: bool = True) -> tuple[Block, ...]:
+    """Return the blocks as Slack stores them, each with an id. Raise `SlackApiError` if Slack would refuse one.
+
+    `markdown` False refuses markdown blocks, as a Slack that does not know them.
+    """
+    errors = [
+        *_list_errors(blocks),
+        *(each for index, block in enumerate(blocks) for each in _block_errors(block, index)),
+    ]
+    if not markdown:
+        unknown = [index for index, block in enumerate(blocks) if block.get("type") == "markdown"]
+        errors += [error_line("unsupported type: markdown", f"/blocks/{index}/type") for index in unknown]
+    if errors:
+        raise _refusal("invalid_blocks", errors)
+    _check_totals(blocks)
+    return tuple(_completed_block(block) for block in blocks)
+
+
+def _list_errors(blocks: Sequence[Any]) -> Iterator[str]:
+    """Yield the errors of the list as a whole: too many blocks, and ids that occur twice."""
+    if len(blocks) > MOST_BLOCKS:
+        yield error_line(f"no more than {MOST_BLOCKS} items allowed", "/blocks")
+    yield from _duplicates((block.get("block_id") for block in blocks), "block_id", "/blocks")
+
+
+def _block_errors(block: Block, index: int) -> Iterator[str]:
+    """Yield the errors of one block, also those that its fields show only together."""
+    at = f"/blocks/{index}"
+    yield from _BLOCK(block, at)
+    elements = block.get("elements")
+    if block.get("type") == "actions" and isinstance(elements, list):
+        action_ids = (each.get("action_id") for each in elements if isinstance(each, dict))
+        yield from _duplicates(action_ids, "action_id", f"{at}/elements")
+    if block.get("type") == "section" and not block.keys() & {"text", "fields"}:
+        yield error_line("must define either `text` or `fields`", at)
+    if block.get("type") == "image" and not block.keys() & {"image_url", "slack_file"}:
+        yield error_line("must define either `image_url` or `slack_file`", at)
+
+
+def _duplicates(names: Iterable[object], field: str, at: str) -> Iterator[str]:
+    """Yield an error for each name that occurs more than once; missing names are ignored."""
+    counted = Counter(name for name in names if isinstance(name, str))
+    yield from (error_line(f"`{field}` {name} is not unique", at) for name, times in counted.items() if times > 1)
+
+
+def _check_totals(blocks: Sequence[Block]) -> None:
+    """Check the limits that hold for all blocks of a message together. Raise `SlackApiError` if one is exceeded."""
+    markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
+    if markdown > MARKDOWN_LIMIT or (markdown and sum(map(_characters, blocks)) > TOTAL_LIMIT):
+        raise SlackApiError("msg_blocks_too_long")
+    # Slack refuses a second table under this code, though it is no attachment.
+    if sum(block["type"] == "table" for block in blocks) > 1:
+        raise _refusal("invalid_attachments", [error_line("only_one_table_allowed", "/blocks")])
+
+
+def _characters(value: Any) -> int:
+    """Count the characters of all strings in a JSON value, at any depth."""
+    if isinstance(value, str):
+        return len(value)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_characters, inside))
+
+
+def _completed_block(block: Block) -> Block:
+    """Return a block with what Slack adds: ids for the block and its buttons where there are none, text defaults."""
+    fields = dict(block)
+    if block["type"] == "markdown":
+        fields.pop("block_id", None)  # Slack ignores the id that a markdown block came with
+    return {"type": block["type"], "block_id": _new_id(), **_completed(fields)}
+
+
+def _completed(value: Any) -> Any:
+    """Return a JSON value with the defaults of text objects, and action ids of buttons, filled in at any depth."""
+    if isinstance(value, list):
+        return [_completed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    added: dict[str, Any] = {"plain_text": {"emoji": True}, "mrkdwn": {"verbatim": False}}.get(
+        str(value.get("type")), {}
+    )
+    if value.get("type") == "button" and "action_id" not in value:
+        added = {"action_id": _new_id()}
+    return added | {name: _completed(each) for name, each in value.items()}
+
+
+def _new_id() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(5))
+
+
+def _refusal(code: str, errors: Sequence[str]) -> SlackApiError:
+    """Return the error with each line listed in both places where Slack lists it."""
+    messages = [f"[ERROR] {each}" for each in errors]
+    return SlackApiError(code, errors=list(errors), response_metadata={"messages": messages})

@@ -1,0 +1,153 @@
+"""Handle all that a Web API call passes before and after its method: the token, scopes, rate limits and faults.
+
+`ok: false` is sent with HTTP 200, 429 and 500 are sent as such. Each call is recorded with its outcome.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError, read_arguments, token
+from cocoai.rehearsal.slack.json_shapes import Payload
+from cocoai.rehearsal.slack.rate_limits import RateTiers
+from cocoai.rehearsal.slack.scopes import listed, needed
+from cocoai.rehearsal.slack.slack_faults import SlackFault, SlackFaults
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.web_api import WebAPI
+from cocoai.rehearsal.slack.workspace import Workspace
+
+_SERVER_ERROR = (
+    b"<!DOCTYPE html><html><head><title>Server Error</title></head><body><h1>Server Error</h1></body></html>"
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One recorded call of the Web API: `time` is its arrival in epoch seconds, `seconds` its duration.
+
+    `outcome` is `ok`, an error code, `ratelimited`, `broken`, `gone` or `reply lost`. The token is not recorded.
+    """
+
+    method: str
+    arguments: Mapping[str, Any]
+    time: float
+    seconds: float
+    outcome: str
+
+
+class Gateway:
+    """Answers the calls of all methods. `calls` only grows, in the order in which the calls ended."""
+
+    def __init__(self, workspace: Workspace, server: PracticeServer, bot_token: str, switches: SlackSwitches) -> None:
+        self.calls: list[Call] = []
+        self.faults = SlackFaults()
+        self._workspace = workspace
+        self._server = server
+        self._token = bot_token
+        self._switches = switches
+        self._methods = WebAPI(workspace, switches).methods
+        self._tiers = RateTiers(time.monotonic)
+
+    def answer(self, method: str, incoming: Incoming) -> Outgoing:
+        """Return the response to one call, and record it. Raise `Gone` to close the connection without a response."""
+        started = time.monotonic()
+        parsed = read_arguments(method, incoming)
+        # Half of the latency before the effect, half after it: a client may time out with the work done or not.
+        self._server.pause(self._switches.latency / 2)
+        outcome, outgoing = self._process(method, parsed, token(incoming))
+        self._server.pause(self._switches.latency / 2)
+        seconds = time.monotonic() - started
+        with self._workspace.changed:
+            self.calls.append(Call(method, MappingProxyType(dict(parsed.values)), incoming.arrived, seconds, outcome))
+            self._workspace.notify()
+        if outgoing is None:
+            raise Gone
+        return outgoing
+
+    def _process(self, method: str, arguments: Arguments, bearer: str) -> tuple[str, Outgoing | None]:
+        """Return a call's outcome and response, None to close the connection, after the fault that is due for it."""
+        fault = self.faults.take(method)
+        if fault and fault.kind in _INSTEAD:
+            return _INSTEAD[fault.kind](fault)
+        if fault and fault.kind == "slow":
+            self._server.pause(fault.seconds)
+        outcome = self._run(method, arguments, bearer)
+        return ("reply lost", None) if fault and fault.kind == "reply lost" else outcome
+
+    def _run(self, method: str, arguments: Arguments, bearer: str) -> tuple[str, Outgoing]:
+        """Check a call and run its method; return its outcome and response."""
+        try:
+            self._check_call(method, arguments, bearer)
+            wait = self._tiers.retry_after(method, arguments.text("channel")) if self._switches.rate_limits else 0
+            if wait:
+                return _limited(wait)
+            self._check_scope(method, arguments)
+            result: Payload = {"ok": True, **self._methods[method](arguments)}
+        except SlackApiError as error:
+            return _refused(error.code, **error.more)
+        body = _json(result | ({"warning": arguments.warning} if arguments.warning else {}))
+        return "ok", replace(body, headers=(*body.headers, ("X-OAuth-Scopes", listed(self._switches.scopes))))
+
+    def _check_call(self, method: str, arguments: Arguments, bearer: str) -> None:
+        """Raise `SlackApiError` for an unknown method, arguments that cannot be read, or a wrong token."""
+        if method not in self._methods:
+            raise SlackApiError("unknown_method", req_method=method)
+        if arguments.refusal:
+            raise SlackApiError(arguments.refusal)
+        if not hmac.compare_digest(bearer.encode(), self._token.encode()):
+            raise SlackApiError("invalid_auth" if bearer else "not_authed")
+
+    def _check_scope(self, method: str, arguments: Arguments) -> None:
+        """Raise `SlackApiError` (missing_scope) if the app was installed without the scope of this method."""
+        channel = self._workspace.channels.get(arguments.text("channel"))
+        scope = needed(method, channel.kind if channel else "")
+        if scope and scope not in self._switches.scopes:
+            raise SlackApiError("missing_scope", needed=scope, provided=listed(self._switches.scopes))
+
+
+def _limited(seconds: int) -> tuple[str, Outgoing]:
+    body = _json({"ok": False, "error": "ratelimited"}, status=429)
+    return "ratelimited", replace(body, headers=(*body.headers, ("Retry-After", str(seconds))))
+
+
+def _refused(code: str, **more: Any) -> tuple[str, Outgoing]:
+    return code, _json({"ok": False, "error": code, **more})
+
+
+def _limited_by(fault: SlackFault) -> tuple[str, Outgoing]:
+    return _limited(int(fault.seconds))
+
+
+def _refused_by(fault: SlackFault) -> tuple[str, Outgoing]:
+    return _refused(fault.code)
+
+
+def _broken(_: SlackFault) -> tuple[str, Outgoing]:
+    return "broken", Outgoing(500, _SERVER_ERROR, (("Content-Type", "text/html; charset=utf-8"),))
+
+
+def _gone(_: SlackFault) -> tuple[str, None]:
+    return "gone", None
+
+
+def _json(body: Payload, status: int = 200) -> Outgoing:
+    """Return a response with Slack's headers and this JSON."""
+    headers = (("Content-Type", "application/json; charset=utf-8"), ("X-Slack-Req-Id", secrets.token_hex(16)))
+    return Outgoing(status, json.dumps(body).encode(), headers)
+
+
+_INSTEAD: dict[str, Callable[[SlackFault], tuple[str, Outgoing | None]]] = {
+    "limited": _limited_by,
+    "broken": _broken,
+    "refused": _refused_by,
+    "gone": _gone,
+}
+"""The faults that take the place of the call: each returns the outcome and the response."""

@@ -1,0 +1,150 @@
+"""Write messages, people and events as the JSON that Slack sends.
+
+Sources: https://docs.slack.dev/reference/events/message, app_mention, and https://docs.slack.dev/apis/events-api.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+
+from cocoai.rehearsal.slack.practice_file import file_json, stub_json
+from cocoai.rehearsal.slack.workspace import Installation, Person, PracticeChannel, PracticeMessage, Workspace
+
+Payload = dict[str, Any]
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
+    """Return a message as conversations.replies and the events show it, without its metadata."""
+    author = workspace.people.get(message.user) or Person(message.user, message.user)
+    written: Payload = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
+    written["team"] = author.team
+    if author.is_bot:
+        profile = _bot_profile(workspace.installation, author)
+        written |= {"bot_id": profile["id"], "app_id": profile["app_id"], "bot_profile": profile}
+    elif message.client_msg_id:  # a message that a person wrote in Slack's own client
+        written |= {"client_msg_id": message.client_msg_id}
+        written |= {"blocks": [_rich_text(message.text)]} if message.text else {}
+    optional = {"subtype": message.subtype, "blocks": list(message.blocks), **_thread_json(message, workspace)}
+    written |= {name: value for name, value in optional.items() if value} | _files_json(message, workspace)
+    if message.edited:
+        written["edited"] = {"user": message.user, "ts": message.edited}
+    if message.reactions:
+        written["reactions"] = [
+            {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
+        ]
+    return written
+
+
+def _files_json(message: PracticeMessage, workspace: Workspace) -> Payload:
+    """Return the fields about a message's files; in a channel shared with another organisation only the files' ids."""
+    if not message.files:
+        return {}
+    shared = workspace.channels[message.channel].is_shared
+    files = [stub_json(each) if shared and not each.is_deleted else file_json(each) for each in message.files]
+    return {"files": files, "upload": False, "display_as_bot": False}
+
+
+def _thread_json(message: PracticeMessage, workspace: Workspace) -> Payload:
+    """Return the fields about a message's thread: a reply's parent, a parent's counts, {} outside a thread."""
+    if message.thread_ts:
+        parent = workspace.find(message.channel, message.thread_ts)
+        return {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else None}
+    replies = [each for each in workspace.thread(message.channel, message.ts) if each.thread_ts == message.ts]
+    if not replies:
+        return {}
+    users = list(dict.fromkeys(reply.user for reply in replies))
+    counts: Payload = {"thread_ts": message.ts, "reply_count": len(replies), "latest_reply": replies[-1].ts}
+    return counts | {"reply_users": users, "reply_users_count": len(users)}
+
+
+def metadata_json(message: PracticeMessage, *, whole: bool) -> Payload:
+    """Return the field `metadata`, or {}; unless `whole` (include_all_metadata) without its event_payload."""
+    if not message.metadata:
+        return {}
+    return {"metadata": dict(message.metadata) if whole else {"event_type": message.metadata["event_type"]}}
+
+
+def person_json(person: Person, installation: Installation, *, locale: bool) -> Payload:
+    """Return a user as users.info shows one; `locale` is left out for people of another organisation."""
+    external = person.team != installation.team_id
+    display_name = person.name if person.display_name is None else person.display_name
+    profile = {"real_name": person.name, "display_name": "" if person.is_bot else display_name, "team": person.team}
+    written: Payload = {"id": person.id, "team_id": person.team, "name": user_name(person)}
+    written |= {"real_name": person.name, "deleted": False, "is_bot": person.is_bot, "profile": profile}
+    written |= {"is_stranger": True} if external else {}
+    return written | ({"locale": "ja-JP"} if locale and not external else {})
+
+
+def user_name(person: Person) -> str:
+    """Return the username that Slack derives from a name: ASCII only, so for other names from the id."""
+    return person.name.lower().replace(" ", ".") if person.name.isascii() else person.id.lower()
+
+
+def message_event(message: PracticeMessage, channel: PracticeChannel, written: Payload) -> Payload:
+    """Return the event of a new message; `written` is its JSON."""
+    event = written | {"channel": channel.id, "event_ts": message.ts, "channel_type": channel.kind}
+    if channel.is_shared:
+        event |= {"user_team": written["team"], "source_team": written["team"]}
+    return event
+
+
+def app_mention_event(event: Payload, *, bare: bool = False) -> Payload:
+    """Return the app_mention event for a message event: without channel_type, and if `bare` without its files."""
+    hidden = {"channel_type"} | ({"files", "subtype", "upload", "display_as_bot"} if bare else set())
+    return {name: value for name, value in event.items() if name not in hidden} | {"type": "app_mention"}
+
+
+def changed_event(
+    message: PracticeMessage, channel: PracticeChannel, now: Payload | None, before: Payload, event_ts: str
+) -> Payload:
+    """Return the event message_changed, or message_deleted if `now` is None; `now` and `before` are message JSON."""
+    event: Payload = {"type": "message", "subtype": "message_changed" if now else "message_deleted", "hidden": True}
+    event |= {"channel": channel.id, "channel_type": channel.kind, "ts": event_ts, "event_ts": event_ts}
+    return event | ({"message": now} if now else {"deleted_ts": message.ts}) | {"previous_message": before}
+
+
+def mentioned_users(text: str) -> set[str]:
+    """Return the ids of the users that a stored text mentions."""
+    return set(_MENTION.findall(text))
+
+
+def envelope(event: Payload, channel: PracticeChannel, installation: Installation, event_time: int) -> Payload:
+    """Return the payload that Slack posts for an event: the event, a new event_id, and the installation it is for."""
+    authorization = {"enterprise_id": None, "team_id": installation.team_id, "user_id": installation.user_id}
+    return {
+        "token": "practice-verification",
+        "team_id": installation.team_id,
+        "context_team_id": installation.team_id,
+        "context_enterprise_id": None,
+        "api_app_id": installation.app_id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": f"Ev0{secrets.token_hex(5).upper()}",
+        "event_time": event_time,
+        "authorizations": [authorization | {"is_bot": True, "is_enterprise_install": False}],
+        "is_ext_shared_channel": channel.is_shared,
+        "event_context": f"4-practice-{channel.id}",
+    }
+
+
+def _bot_profile(installation: Installation, bot: Person) -> Payload:
+    """Return a bot's profile; the bot id and app id of another app are derived from its user id."""
+    ids = (f"B{bot.id[1:]}", f"A{bot.id[1:]}")
+    if bot.id == installation.user_id:
+        ids = (installation.bot_id, installation.app_id)
+    profile: Payload = {"id": ids[0], "app_id": ids[1], "team_id": bot.team}
+    return profile | {"name": bot.name, "deleted": False, "updated": 0, "icons": {}}
+
+
+def _rich_text(text: str) -> Payload:
+    """Return the rich_text block that Slack's composer adds to a person's message."""
+    elements: list[Payload] = []
+    # Odd parts are the ids of mentions, even ones the text between them.
+    for index, part in enumerate(_MENTION.split(text)):
+        if part:
+            elements.append({"type": "user", "user_id": part} if index % 2 else {"type": "text", "text": part})
+    section = {"type": "rich_text_section", "elements": elements}
+    return {"type": "rich_text", "block_id": "practice", "elements": [section]}

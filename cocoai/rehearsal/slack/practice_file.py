@@ -1,0 +1,80 @@
+"""PracticeFile: a shared file, and its JSON as Slack writes it.
+
+Sources: https://docs.slack.dev/reference/objects/file-object and apis/slack-connect.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PATH = "/files-pri/"
+"""Where the paths of private URLs begin."""
+
+_FILE_TYPES: Mapping[str, tuple[str, str]] = {
+    "image/png": ("png", "PNG"),
+    "image/jpeg": ("jpg", "JPEG"),
+    "image/webp": ("webp", "WEBP"),
+    "image/gif": ("gif", "GIF"),
+    "application/pdf": ("pdf", "PDF"),
+    "text/plain": ("text", "Plain Text"),
+    "text/html": ("html", "HTML"),
+}
+"""Slack's filetype and pretty_type for a media type."""
+
+
+@dataclass(frozen=True)
+class PracticeFile:
+    """A shared file. The fields below `data` are filled in when it is shared; `created` is in epoch seconds.
+
+    `url` is its private URL, which needs a token. A deleted file stays in its message as a tombstone.
+    """
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+    id: str = ""
+    user: str = ""
+    team: str = ""
+    created: int = 0
+    url: str = ""
+    is_deleted: bool = False
+
+
+def safe_media_type(media_type: str) -> str:
+    """Return a media type as it was sent if it can stand in a header, else application/octet-stream."""
+    # The sharer's machine chose it: a line break in it would add a header to the download.
+    return media_type if re.fullmatch(r"[\w.+-]+/[\w.+-]+", media_type, re.ASCII) else "application/octet-stream"
+
+
+def new_id() -> str:
+    """Return a random file id in Slack's format."""
+    return f"F0{secrets.token_hex(5).upper()}"
+
+
+def private_url(base: str, team: str, file: str, name: str) -> str:
+    """Return a file's URL; as at Slack, characters of the name that a URL would have to escape become `_`."""
+    safe_name = re.sub(r"[^a-z0-9._-]", "_", name.lower()) or "_"
+    return f"{base}{PATH}{team}-{file}/{safe_name}"
+
+
+def file_json(file: PracticeFile) -> dict[str, Any]:
+    """Return a file's JSON as in messages and files.info; of a deleted one only its id and `tombstone`."""
+    if file.is_deleted:
+        return {"id": file.id, "mode": "tombstone"}
+    file_type, pretty_type = _FILE_TYPES.get(file.media_type, ("binary", "Binary"))
+    folder, _, name = file.url.rpartition("/")
+    written: dict[str, Any] = {"id": file.id, "created": file.created, "timestamp": file.created, "name": file.name}
+    written |= {"title": file.name, "mimetype": file.media_type, "filetype": file_type, "pretty_type": pretty_type}
+    written |= {"user": file.user, "user_team": file.team, "editable": False, "size": len(file.data), "mode": "hosted"}
+    written |= {"is_external": False, "external_type": "", "is_public": True, "public_url_shared": False}
+    written |= {"display_as_bot": False, "username": "", "has_rich_preview": False, "file_access": "visible"}
+    return written | {"url_private": file.url, "url_private_download": f"{folder}/download/{name}"}
+
+
+def stub_json(file: PracticeFile) -> dict[str, Any]:
+    """Return a file's JSON as in messages of a shared channel: the id only. Its details come from files.info."""
+    return {"id": file.id, "mode": "file_access", "file_access": "check_file_info"}

@@ -1,0 +1,235 @@
+"""PracticeSlack: a Slack on this machine. It answers the Web API and delivers signed events and clicks.
+
+It is written from Slack's documentation alone and shares no code with `cocoai/slack`. It records each call, each
+delivery and each message, and a caller can wait for them without polling.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.page.practice_page import Page
+from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.slack.block_actions import ClickDelivery, ClickSender
+from cocoai.rehearsal.slack.event_delivery import Delivery
+from cocoai.rehearsal.slack.event_dispatch import EventDispatcher
+from cocoai.rehearsal.slack.file_server import Download, FileServer
+from cocoai.rehearsal.slack.gateway import Call, Gateway
+from cocoai.rehearsal.slack.json_shapes import Payload
+from cocoai.rehearsal.slack.outbound import JSON, Destination, Outbound, signed
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.slack_faults import SlackFault
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import Person, PracticeChannel, PracticeMessage, Workspace
+
+T = TypeVar("T")
+TOKEN = "xoxb-practice"
+SIGNING_SECRET = "practice-signing-secret"
+PATIENCE = 30.0
+"""Seconds that `wait_for` waits by default."""
+
+
+class PracticeSlack(PracticeServer):
+    """A server with the Web API below `api_url`, shared files, and the page at `/`.
+
+    `switches` may be changed at any time. With `request_url` None no events are delivered until `subscribe`. `calls`,
+    `deliveries`, `payloads`, `clicks` and `downloads` only ever grow.
+    """
+
+    def __init__(
+        self,
+        certificates: Certificates | None = None,
+        *,
+        port: int = 0,
+        token: str = TOKEN,
+        signing_secret: str = SIGNING_SECRET,
+        request_url: str | None = None,
+        switches: SlackSwitches | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(certificates, port=port)
+        self.api_url = f"{self.url}/api/"
+        self.switches = switches or SlackSwitches()
+        self.workspace = Workspace(clock, self.url)
+        self._clock, self._secret = clock, signing_secret
+        self._outbound = outbound = Outbound(self.switches, self.stopping)
+        self._gateway = Gateway(self.workspace, self, token, self.switches)
+        self._events = EventDispatcher(
+            self.workspace, signing_secret, self.switches, outbound, clock=clock, stopping=self.stopping
+        )
+        self._clicks = ClickSender(self.workspace, signing_secret, self.switches, outbound, clock=clock)
+        self._downloads: list[Download] = []
+        self._files = FileServer(self.workspace.files, token, self.switches, self._record_download)
+        self.page = Page(self.workspace, self, self._events.delivery_of)
+        if request_url:
+            self.subscribe(request_url)
+
+    # Answering requests
+
+    def answer(self, incoming: Incoming) -> Outgoing:
+        """Return the response of the Web API, the file server or the page, by the request's path."""
+        if incoming.path.startswith("/api/"):
+            return self._gateway.answer(incoming.path.removeprefix("/api/"), incoming)
+        if self._files.serves(incoming):
+            return self._files.answer(incoming)
+        return self.page.answer(incoming, self.stopping)
+
+    def fail(self, method: str, fault: SlackFault, times: int = 1) -> None:
+        """Let the next `times` calls of a method (`*`: any method) meet a fault."""
+        self._gateway.faults.add(method, fault, times)
+
+    def clear_faults(self) -> None:
+        """Forget the faults that have not happened yet."""
+        self._gateway.faults.clear()
+
+    # What people do in the workspace
+
+    def say(
+        self, user: str, text: str, *, channel: str = "C0PRACTICE", thread_ts: str | None = None
+    ) -> PracticeMessage:
+        """Post a person's message and return it; its event is delivered in a thread of its own.
+
+        `text` is in Slack's stored form, as `<@U0COCOAI> hi`. Raise KeyError if there is no such user.
+        """
+        person = self.workspace.people[user]
+        return self.workspace.post(channel, person.id, text, thread_ts=thread_ts, client_msg_id=str(uuid.uuid4()))
+
+    def share(
+        self,
+        user: str,
+        text: str,
+        files: Sequence[PracticeFile],
+        *,
+        channel: str = "C0PRACTICE",
+        thread_ts: str | None = None,
+    ) -> PracticeMessage:
+        """Post a person's message with files and return it; its `files` have ids and URLs. `text` may be empty."""
+        person = self.workspace.people[user]
+        added = tuple(self.workspace.add_file(file, person.id) for file in files)
+        more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "subtype": "file_share", "files": added}
+        return self.workspace.post(channel, person.id, text, **more)
+
+    def delete_file(self, file: str) -> None:
+        """Delete a file by its id: its messages keep a tombstone, and message_changed is delivered."""
+        self.workspace.delete_file(file)
+
+    def click(self, user: str, channel: str, ts: str, action: str, *, repeat: int = 0) -> ClickDelivery:
+        """Press the button `action` (its action_id) of a message as a person, confirming it if Slack would ask.
+
+        Wait for the response and return the last delivery. `repeat` sends the same bytes so many times more, as an
+        attacker who recorded them would. Raise ValueError if the person sees no such button.
+        """
+        return self._clicks.click(user, channel, ts, action, repeat)
+
+    def edit(self, channel: str, ts: str, text: str) -> None:
+        """Edit a message as its author, if it exists: message_changed is delivered."""
+        message = self.workspace.find(channel, ts)
+        if message:
+            self.workspace.edit(message, text)
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Delete a message: message_deleted is delivered. Raise KeyError if there is no such message."""
+        self.workspace.delete(channel, ts)
+
+    def add(self, new: PracticeChannel | Person) -> None:
+        """Add a channel or a person to the workspace, or replace the one of this id."""
+        if isinstance(new, PracticeChannel):
+            self.workspace.channels[new.id] = new
+        else:
+            self.workspace.people[new.id] = new
+
+    # Events
+
+    def subscribe(self, events_url: str, interactions_url: str | None = None, *, ca_file: str | None = None) -> None:
+        """Set the request URLs for events and for clicks (None: none); `ca_file` is for practice certificates."""
+        self._events.sender.destination = Destination(events_url, ca_file)
+        self._clicks.destination = Destination(interactions_url, ca_file) if interactions_url else None
+
+    def verify_url(self) -> bool:
+        """Send url_verification, as Slack does when a request URL is saved; return True if the answer is right."""
+        return self._events.verify_url()
+
+    def deliver(self, *payloads: Payload) -> None:
+        """Deliver raw payloads, each with Slack's redeliveries; do not wait for it."""
+        self._events.deliver(*payloads)
+
+    def redeliver(self, event_id: str, *, number: int = 1, reason: str = "http_timeout") -> None:
+        """Deliver an event once more, though it was accepted. Raise KeyError if there is no such event."""
+        self._events.redeliver(event_id, number, reason)
+
+    def signed(
+        self, body: bytes, *, at: float | None = None, secret: str | None = None, content_type: str = JSON
+    ) -> dict[str, str]:
+        """Return Slack's headers for a body, signed now; or signed for another time or with another secret."""
+        return signed(body, secret or self._secret, self._clock() if at is None else at, content_type)
+
+    # The record
+
+    @property
+    def calls(self) -> list[Call]:
+        """Return every call of the Web API."""
+        with self.workspace.changed:
+            return list(self._gateway.calls)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Return every attempt to deliver an event."""
+        with self.workspace.changed:
+            return list(self._events.deliveries)
+
+    @property
+    def payloads(self) -> list[Payload]:
+        """Return every event's payload, in the order of sending; redeliveries add none."""
+        with self.workspace.changed:
+            return list(self._events.payloads)
+
+    @property
+    def clicks(self) -> list[ClickDelivery]:
+        """Return every delivery of a click."""
+        with self.workspace.changed:
+            return list(self._clicks.delivered)
+
+    @property
+    def downloads(self) -> list[Download]:
+        """Return every request for a file."""
+        with self.workspace.changed:
+            return list(self._downloads)
+
+    def messages(self, channel: str = "C0PRACTICE") -> tuple[PracticeMessage, ...]:
+        """Return a channel's messages, replies too but no ephemeral ones, oldest first."""
+        return self.workspace.messages(channel)
+
+    def ephemeral_messages(self, channel: str = "C0PRACTICE") -> tuple[PracticeMessage, ...]:
+        """Return the bot's ephemeral messages in a channel, oldest first."""
+        return self.workspace.ephemeral_messages(channel)
+
+    def thread(self, channel: str, ts: str) -> tuple[PracticeMessage, ...]:
+        """Return a thread by the ts of any message in it, the parent first; empty if there is no such message."""
+        return self.workspace.thread(channel, ts)
+
+    def wait_for(self, predicate: Callable[[], T | None], timeout: float = PATIENCE) -> T:
+        """Call `predicate` after each change and return its first true value. Raise TimeoutError after `timeout` s."""
+        return self.workspace.wait_for(predicate, timeout)
+
+    def wait_for_deliveries(self, timeout: float = PATIENCE) -> list[Delivery]:
+        """Wait until no delivery is under way and no redelivery due; return all deliveries so far."""
+        self.wait_for(self._events.sender.is_idle, timeout)
+        return self.deliveries
+
+    def stop(self) -> None:
+        """Stop the server and all deliveries."""
+        # First wake all that wait (the page's requests too) and cut what is sent: else the threads would end late.
+        self.stopping.set()
+        self.workspace.notify()
+        self._outbound.stop()
+        super().stop()
+        self._events.sender.stop()
+
+    def _record_download(self, download: Download) -> None:
+        with self.workspace.changed:
+            self._downloads.append(download)
+            self.workspace.notify()

@@ -1,0 +1,105 @@
+"""Validate JSON from an app by rules that are composed of smaller ones.
+
+A rule takes a value and the JSON pointer to it, and yields each error as Slack words it: what is wrong, then
+`[json-pointer:/blocks/0/text]`. This module knows nothing of blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Rule = Callable[[Any, str], Iterator[str]]
+"""Checks a value at a JSON pointer; yields a line for each error, nothing if the value is valid."""
+
+
+def error_line(problem: str, at: str) -> str:
+    """Return an error at the JSON pointer `at`, in Slack's format."""
+    return f"{problem} [json-pointer:{at}]"
+
+
+def text(most: int) -> Rule:
+    """Return the rule for a text of 1 to `most` characters."""
+
+    def rule(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, str):
+            yield error_line("must be a string", at)
+        elif not value:
+            yield error_line("must be more than 0 characters", at)
+        elif len(value) > most:
+            yield error_line(f"must be less than {most + 1} characters", at)
+
+    return rule
+
+
+def boolean(value: Any, at: str) -> Iterator[str]:
+    """Check that a value is True or False."""
+    if not isinstance(value, bool):
+        yield error_line("must be a boolean", at)
+
+
+def anything(*_: object) -> Iterator[str]:
+    """Accept every value."""
+    return iter(())
+
+
+def choice(*allowed: str) -> Rule:
+    """Return the rule for a value that is one of `allowed`."""
+
+    def rule(value: Any, at: str) -> Iterator[str]:
+        if value not in allowed:
+            yield error_line(f"must be one of: {', '.join(allowed)}", at)
+
+    return rule
+
+
+def array(each: Rule, most: int) -> Rule:
+    """Return the rule for a list of 1 to `most` items, all of which follow the rule `each`."""
+
+    def rule(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, list):
+            yield error_line("must be an array", at)
+        elif not value:
+            yield error_line("no fewer than 1 items allowed", at)
+        elif len(value) > most:
+            yield error_line(f"no more than {most} items allowed", at)
+        else:
+            for index, item in enumerate(value):
+                yield from each(item, f"{at}/{index}")
+
+    return rule
+
+
+def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Rule:
+    """Return the rule for an object with these fields and no others. A `type` is allowed and not checked."""
+    # `by_type` has already checked the type, where there is one.
+    fields = {"type": anything, **required, **(optional or {})}
+
+    def rule(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield error_line("must be an object", at)
+            return
+        yield from (error_line(f"missing required field: {name}", at) for name in required if name not in value)
+        yield from (error_line(f"invalid additional property: {name}", at) for name in value if name not in fields)
+        for name, each in value.items():
+            yield from fields.get(name, anything)(each, f"{at}/{name}")
+
+    return rule
+
+
+def by_type(**rules: Rule) -> Rule:
+    """Return the rule for an object whose `type` names the one of `rules` that it must follow."""
+
+    def rule(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield error_line("must be an object", at)
+            return
+        kind = value.get("type")
+        if "type" not in value:
+            yield error_line("missing required field: type", at)
+        elif not isinstance(kind, str) or kind not in rules:
+            yield error_line(f"unsupported type: {kind}", f"{at}/type")
+        else:
+            yield from rules[kind](value, at)
+
+    return rule

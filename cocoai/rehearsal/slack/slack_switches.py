@@ -1,0 +1,59 @@
+"""SlackSwitches: how the practice Slack behaves. The defaults are what Slack itself does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Twins = Literal["mention first", "message first", "mention only", "message only"]
+"""Which of a mention's two events are delivered, app_mention and message, and in which order."""
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "chat:write",
+        "files:read",
+        "groups:history",
+        "im:history",
+        "mpim:history",
+        "reactions:write",
+        "users:read",
+    }
+)
+"""Every scope that a method of this Slack asks for."""
+
+
+@dataclass
+class SlackSwitches:
+    """The behaviour of one practice Slack; every switch may be changed while it runs.
+
+    rate_limits      apply Slack's rate tiers, with 429 and Retry-After
+    latency          seconds that each call takes, half of them before its effect
+    echoes           deliver the bot's own posts, edits and deletions to it as events
+    twins            which copies of a mention are delivered, app_mention and message, and in which order
+    twin_gap         seconds after which the second copy is sent even if the first was not answered yet
+    bare_mentions    leave the files out of the app_mention copy of a message
+    timeout          seconds that the bot has to answer a delivery or a click
+    retry_waits      seconds before the first, second and third redelivery
+    repeat           number of redeliveries even after an accepted event, as when the bot's 200 was lost on the way
+    scopes           the scopes that the app was installed with
+    interactivity    the app has a request URL for clicks; if not, they are delivered nowhere
+    markdown_blocks  accept markdown blocks; if not, refuse each
+    login            the response to a download without permission: the login page, or a redirect to it
+    redirect         where downloads are redirected to: nowhere (empty), "here" (another path), or another address
+    """
+
+    rate_limits: bool = False
+    latency: float = 0.0
+    echoes: bool = True
+    twins: Twins = "mention first"
+    twin_gap: float = 0.25
+    bare_mentions: bool = False
+    timeout: float = 3.0
+    retry_waits: tuple[float, ...] = (0.0, 60.0, 300.0)
+    repeat: int = 0
+    scopes: frozenset[str] = SCOPES
+    interactivity: bool = True
+    markdown_blocks: bool = True
+    login: Literal["page", "redirect"] = "page"
+    redirect: str = ""

@@ -1,0 +1,213 @@
+"""Run the Web API's methods on the practice workspace, with the refusals that Slack documents for each.
+
+Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.delete, chat.postEphemeral, chat.postMessage,
+chat.update, conversations.replies, files.info, reactions.add, users.info. This module knows no HTTP: a method takes
+arguments and returns the response's JSON, or raises `SlackApiError`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+
+from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError
+from cocoai.rehearsal.slack.json_shapes import Payload, message_json, metadata_json, person_json
+from cocoai.rehearsal.slack.message_arguments import metadata, text_and_blocks
+from cocoai.rehearsal.slack.practice_file import file_json
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeChannel, PracticeMessage, Workspace, stored
+
+POST_LIMIT = 40_000
+"""Characters of a new message's text; chat.postMessage cuts a longer one, chat.postEphemeral refuses it."""
+UPDATE_LIMIT = 4_000
+"""Characters of the text that chat.update accepts."""
+PAGE_LIMIT = 1_000
+"""Messages on one page of conversations.replies."""
+
+
+class WebAPI:
+    """The methods of the Web API; `methods` maps the name of each to its function."""
+
+    def __init__(self, workspace: Workspace, switches: SlackSwitches) -> None:
+        self._workspace = workspace
+        self._switches = switches
+        self._us = workspace.installation
+        self.methods: dict[str, Callable[[Arguments], Payload]] = {
+            "auth.test": self._auth_test,
+            "chat.delete": self._delete,
+            "chat.postEphemeral": self._post_ephemeral,
+            "chat.postMessage": self._post_message,
+            "chat.update": self._update,
+            "conversations.replies": self._replies,
+            "files.info": self._files_info,
+            "reactions.add": self._reactions_add,
+            "users.info": self._users_info,
+        }
+
+    def _auth_test(self, _: Arguments) -> Payload:
+        """Return the ids of the installation."""
+        us = self._us
+        result = {"url": "https://practice.invalid/", "team": us.team, "user": us.user.lower(), "team_id": us.team_id}
+        result |= {"user_id": us.user_id, "bot_id": us.bot_id, "app_id": us.app_id}
+        return result | {"is_enterprise_install": False}
+
+    def _post_message(self, arguments: Arguments) -> Payload:
+        """Post a message of the bot; a text that is too long is cut."""
+        channel = self._channel(arguments)
+        content, meta = self._content(arguments), metadata(arguments)
+        content["text"] = stored(content["text"][:POST_LIMIT])
+        thread_ts = arguments.text("thread_ts") or None
+        message = self._workspace.post(
+            channel.id, self._us.user_id, **content, thread_ts=thread_ts, metadata=meta or None
+        )
+        return {"channel": channel.id, "ts": message.ts, "message": self._message_json(message)}
+
+    def _post_ephemeral(self, arguments: Arguments) -> Payload:
+        """Post a message that only one user sees, who must be in the channel; it is in no history."""
+        channel, user = self._channel(arguments), arguments.required("user")
+        if not self._workspace.is_in(user, channel.id):
+            raise SlackApiError("user_not_in_channel")
+        content = self._content(arguments)
+        if len(content["text"]) > POST_LIMIT:
+            raise SlackApiError("msg_too_long")
+        content["text"] = stored(content["text"])
+        thread_ts = arguments.text("thread_ts") or None
+        message = self._workspace.post_ephemeral(channel.id, self._us.user_id, user, **content, thread_ts=thread_ts)
+        return {"message_ts": message.ts}
+
+    def _update(self, arguments: Arguments) -> Payload:
+        """Replace a message's text and blocks: an update without blocks removes the old ones."""
+        channel = self._channel(arguments)
+        # One lock from the check to the edit: the message must not be deleted in between.
+        with self._workspace.changed:
+            message = self._own(channel, arguments.required("ts"), "cant_update_message")
+            content, meta = self._content(arguments), metadata(arguments)
+            if len(content["text"]) > UPDATE_LIMIT:
+                raise SlackApiError("msg_too_long")
+            changes = {} if meta is None else {"metadata": meta or None}
+            text, blocks = stored(content["text"]), content["blocks"]
+            # Slack shows no "edited" on a message with blocks.
+            message = self._workspace.edit(message, text, marks_edited=not blocks, blocks=blocks, **changes)
+        result: Payload = {"channel": channel.id, "ts": message.ts, "text": message.text}
+        return result | {"message": self._message_json(message)}
+
+    def _delete(self, arguments: Arguments) -> Payload:
+        """Delete a message of the bot."""
+        channel = self._channel(arguments)
+        with self._workspace.changed:
+            message = self._own(channel, arguments.required("ts"), "cant_delete_message")
+            self._workspace.delete(channel.id, message.ts)
+        return {"channel": channel.id, "ts": message.ts}
+
+    def _replies(self, arguments: Arguments) -> Payload:
+        """Return a page of a thread, with a cursor if more messages follow."""
+        channel = self._channel(arguments, may_be_archived=True)  # an archived channel can still be read
+        thread = self._workspace.thread(channel.id, arguments.required("ts"))
+        if not thread:
+            raise SlackApiError("thread_not_found")
+        first = _cursor(arguments.text("cursor"))
+        matching = [message for message in thread if message.ts >= first and _within(message, arguments)]
+        limit = _limit(arguments.text("limit"))
+        page, rest = matching[:limit], matching[limit:]
+        whole = arguments.flag("include_all_metadata")
+        result: Payload = {"messages": [self._message_json(each, whole=whole) for each in page]}
+        result["has_more"] = bool(rest)
+        return result | ({"response_metadata": {"next_cursor": _next_cursor(rest[0])}} if rest else {})
+
+    def _files_info(self, arguments: Arguments) -> Payload:
+        """Return a file's details. Raise `SlackApiError` if there is no such file, or it was deleted."""
+        file = self._workspace.files.get(arguments.required("file"))
+        if file is None or file.is_deleted:
+            raise SlackApiError("file_deleted" if file else "file_not_found")
+        return {"file": file_json(file), "comments": [], "response_metadata": {"next_cursor": ""}}
+
+    def _users_info(self, arguments: Arguments) -> Payload:
+        """Return a user's details. Raise `SlackApiError` if there is no such user."""
+        person = self._workspace.people.get(arguments.required("user"))
+        if person is None:
+            raise SlackApiError("user_not_found")
+        return {"user": person_json(person, self._us, locale=arguments.flag("include_locale"))}
+
+    def _reactions_add(self, arguments: Arguments) -> Payload:
+        """Add the bot's reaction to a message."""
+        if not arguments.text("timestamp"):
+            raise SlackApiError("no_item_specified")
+        channel, name = self._channel(arguments), arguments.required("name").strip(":")
+        if not re.fullmatch(r"[a-z0-9_+'\-]{1,100}(::skin-tone-[2-6])?", name):
+            raise SlackApiError("invalid_name")
+        with self._workspace.changed:
+            message = self._workspace.find(channel.id, arguments.text("timestamp"))
+            if message is None:
+                raise SlackApiError("message_not_found")
+            users = message.reactions.get(name, ())
+            if self._us.user_id in users:
+                raise SlackApiError("already_reacted")
+            reactions = {**message.reactions, name: (*users, self._us.user_id)}
+            self._workspace.annotate(channel.id, message.ts, reactions=reactions)
+        return {}
+
+    def _channel(self, arguments: Arguments, *, may_be_archived: bool = False) -> PracticeChannel:
+        """Return the channel. Raise `SlackApiError` if the bot is not in it, or if it is archived and may not be."""
+        channel = self._workspace.channels.get(arguments.required("channel"))
+        if channel is None or (not channel.is_member and channel.kind != "channel"):
+            # To an app that cannot see a private conversation Slack answers as if there were none.
+            raise SlackApiError("channel_not_found")
+        if channel.is_archived and not may_be_archived:
+            raise SlackApiError("is_archived")
+        if not channel.is_member:
+            raise SlackApiError("not_in_channel")
+        return channel
+
+    def _own(self, channel: PracticeChannel, ts: str, refusal: str) -> PracticeMessage:
+        """Return the bot's message. Raise `SlackApiError`: message_not_found, or `refusal` for another user's."""
+        message = self._workspace.find(channel.id, ts)
+        if message is None or message.subtype == "tombstone":
+            raise SlackApiError("message_not_found")
+        if message.user != self._us.user_id:
+            raise SlackApiError(refusal)
+        return message
+
+    def _content(self, arguments: Arguments) -> dict[str, Any]:
+        return text_and_blocks(arguments, markdown_blocks=self._switches.markdown_blocks)
+
+    def _message_json(self, message: PracticeMessage, *, whole: bool = True) -> Payload:
+        return message_json(self._workspace, message) | metadata_json(message, whole=whole)
+
+
+def _limit(value: str) -> int:
+    """Return the number of messages on a page. Raise `SlackApiError` (invalid_limit) if `value` is no such number."""
+    if value and not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise SlackApiError("invalid_limit")
+    return min(int(value), PAGE_LIMIT) if value else PAGE_LIMIT
+
+
+def _next_cursor(message: PracticeMessage) -> str:
+    return base64.b64encode(f"next_ts:{message.ts}".encode()).decode()
+
+
+def _cursor(value: str) -> str:
+    """Return the ts at which the page begins, "" for the first page. Raise `SlackApiError` (invalid_cursor).
+
+    Pages after the first do not repeat the parent.
+    """
+    if not value:
+        return ""
+    try:
+        name, _, ts = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:
+        raise SlackApiError("invalid_cursor") from None
+    if name != "next_ts" or not re.fullmatch(r"\d+\.\d+", ts):
+        raise SlackApiError("invalid_cursor")
+    return ts
+
+
+def _within(message: PracticeMessage, arguments: Arguments) -> bool:
+    """Return True if a message is between `oldest` and `latest`, or is the parent, which every such page has."""
+    oldest, latest = arguments.text("oldest"), arguments.text("latest")
+    if arguments.flag("inclusive") and message.ts in (oldest, latest):
+        return True
+    is_newer = not oldest or message.ts > oldest
+    is_older = not latest or message.ts < latest
+    return message.thread_ts is None or (is_newer and is_older)

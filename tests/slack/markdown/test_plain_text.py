@@ -1,0 +1,56 @@
+"""Tests for plain_text in slack/markdown/to_mrkdwn.py: Slack's own text as a person reads it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from cocoai.slack.markdown.inline_parser import ZWSP
+from cocoai.slack.markdown.to_mrkdwn import plain_text
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<@U0COCOAI> hello", "hello"),
+        ("<@U0COCOAI|cocoai> hello", "hello"),
+        ("hey <@U0COCOAI>, hello", "hey, hello"),
+        ("a\n<@U0COCOAI> b", "a\n b"),
+        ("<@U0COCOAI>", ""),
+        ("ask <@U0ASKER01> or <@W0ASKER02|asker>", "ask @U0ASKER01 or @W0ASKER02"),
+        ("<#C0PRACTICE|practice> <#C0PRACTICE|> <#C0PRACTICE>", "#practice #C0PRACTICE #C0PRACTICE"),
+        ("<!here> <!subteam^S0TEAM|@team> <!subteam^S0TEAM>", "@here @team @S0TEAM"),
+        ("<!date^1763822400^{date}|22 November>", "22 November"),
+        ("<https://a.example/b?c=1&amp;d=2>", "https://a.example/b?c=1&d=2"),
+        ("<https://a.example|the page>", "the page (https://a.example)"),
+        ("<https://a.example|https://a.example>", "https://a.example"),
+        ("<http://a.example|a.example>", "http://a.example"),
+        ("<mailto:a@a.example|a@a.example>", "a@a.example"),
+        ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
+        ("&amp;lt;", "&lt;"),
+        ("&lt;@U0COCOAI&gt;", "<@U0COCOAI>"),
+        (f"これは{ZWSP}*強調*{ZWSP}です", "これは*強調*です"),
+        ("1 < 2 > 1", "1 < 2 > 1"),
+        ("*b* :smile:", "*b* :smile:"),
+    ],
+)
+def test_plain_text(text: str, expected: str) -> None:
+    """References become their names or addresses, entities characters, `&amp;` last; our own mention is removed."""
+    assert expected == plain_text(text, "U0COCOAI")
+
+
+def test_plain_text_with_names() -> None:
+    """A mention is shown by the user's name if there is one; our own is removed although it has one."""
+    names = defaultdict(str, {"U0ASKER01": "花", "U0COCOAI": "CocoAI"})
+
+    plain = plain_text("<@U0COCOAI> ask <@U0ASKER01> or <@U0OTHER>", "U0COCOAI", names.__getitem__)
+
+    assert "ask @花 or @U0OTHER" == plain
+
+
+def test_plain_text_without_our_own_user() -> None:
+    """While our own user is unknown, no mention is removed."""
+    assert plain_text("<@U0COCOAI> hello", None) == "@U0COCOAI hello"
