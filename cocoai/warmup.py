@@ -33,7 +33,7 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 QUESTIONS = 3
-"""How many questions are answered. The first makes most of the difference; a fourth, none that can be measured."""
+"""How many questions are answered. The first makes most of the difference; a fourth makes none that can be measured."""
 
 TIME_LIMIT = 10
 """Seconds after which the child ends by itself, and with it the warm-up: the pool must start, warm or not."""

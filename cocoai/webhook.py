@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 
 
 class Analyzer(Protocol[Posted_co]):
-    """What tells from a request's headers and body what Slack posted: slack/inbound has one for each handler."""
+    """The analyzer of one handler's requests: slack/inbound has one for events, and one for clicks."""
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Posted_co | Ignored:
         """Return what was posted; raise `Refused` if Slack did not post it, OSError if the disk fails."""
 
 
 class JobRunner(Protocol):
-    """What starts and stops the processes that do the jobs: the spool's `Runner`."""
+    """The starter and stopper of job processes: the spool's `Runner`."""
 
     def wake(self) -> None:
         """Start a process for what was put into the spool, if one may run."""
@@ -49,7 +49,7 @@ class JobRunner(Protocol):
 
 
 class SlackHandler(ABC, Generic[Posted]):
-    """What both handlers share: analyzing a request, and putting a job into the spool.
+    """The base of both handlers: it analyzes a request, and can put a job into the spool.
 
     The key of the question that a request is about is noted in this process's row of `scoreboard`, so that an operator
     sees which one a slow request is about. `clock` gives seconds since the epoch.
@@ -81,7 +81,7 @@ class SlackHandler(ABC, Generic[Posted]):
         try:
             posted = self._analyzer.analyze(request.headers, request.body, self._clock())
         except OSError:
-            # A reply in a thread is a question if we were asked there before, which the disk knows.
+            # Whether a reply in a thread is a question depends on a mark on the disk.
             log.exception("%s outcome=not-read", self.subject)
             raise CannotRead from None
         if isinstance(posted, Ignored):

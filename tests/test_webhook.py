@@ -95,6 +95,7 @@ def clock() -> float:
 
 @pytest.fixture
 def handlers(tmp_path: Path) -> Handlers:
+    """Return both handlers over an empty spool."""
     return Handlers(tmp_path)
 
 

@@ -88,7 +88,7 @@ class Connection:
 
 
 class WorkerEvents:
-    """What a worker waits for: a connection, or the order to end.
+    """The events that a worker waits for: a connection, or the order to end.
 
     `is_over` becomes True at a SIGTERM, or when the lifeline's other end is closed: the master closed it, or died.
     """
@@ -148,7 +148,7 @@ class Worker:
     """A worker, made in the master before it forks; `serve` is its life in the forked process.
 
     `max_requests` is about how many it serves before it ends, 0 for no limit. `request_timeout` is the time for one
-    whole request, in seconds. The worker shows what it does in its own row of `board`; without a board, nobody sees it.
+    whole request, in seconds. The worker shows what it does in its own row of `board`, if there is one.
     """
 
     def __init__(

@@ -51,8 +51,8 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
 
 def respond(path: str = "/", *, method: str = "GET", body: bytes = b"", **params: str) -> Response:
     """Return the router's response to this request."""
-    given = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_LENGTH": str(len(body))} | params
-    return Router(ROUTES).respond(Request.from_params(given, body))
+    sent = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_LENGTH": str(len(body))} | params
+    return Router(ROUTES).respond(Request.from_params(sent, body))
 
 
 def ask_worker(workers: Workers, path: str = "/", *, method: str = "GET", body: bytes = b"") -> Reply:
