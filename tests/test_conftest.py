@@ -1,4 +1,4 @@
-"""The checks of every run: processes that a test left behind are found, and changes of the work tree."""
+"""The checks in tests/conftest.py find every process that a test left behind, and changes of the work tree."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Mark, left_behind, work_tree_status
+from tests.conftest import ProcessTag, kill_left_behind, work_tree_status
 
 
 def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
-    """A program that was started has the mark in its environment, whatever session it is in."""
-    mark = Mark()
+    """A program that exec started in a new session has the tag in its environment."""
+    tag = ProcessTag()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 60"], start_new_session=True, stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    found = left_behind(mark, 0.2)
-    mark.close()
+    commands = kill_left_behind(tag, 0.05)
+    tag.close()
     child.stdout.close()
     code = child.wait()
 
-    assert [True] == [line.startswith(f"{child.pid} ") for line in found]
+    assert [True] == [line.startswith(f"{child.pid} ") for line in commands]
     assert -signal.SIGKILL == code
 
 
 def test_a_fork_of_a_fork_is_found_and_killed() -> None:
-    """A forked process has the mark in its memory map, whoever its parent is now."""
-    mark = Mark()
+    """A process that was only forked has the tag in its memory map; /proc shows it the environment of before."""
+    tag = ProcessTag()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -44,27 +44,27 @@ def test_a_fork_of_a_fork_is_found_and_killed() -> None:
     os.waitpid(child, 0)
     grandchild = int(os.read(reader, 16))
 
-    found = left_behind(mark, 0.2)
-    mark.close()
+    commands = kill_left_behind(tag, 0.05)
+    tag.close()
     os.close(reader)
     os.close(writer)
 
-    assert [True] == [line.startswith(f"{grandchild} ") for line in found]
+    assert [True] == [line.startswith(f"{grandchild} ") for line in commands]
 
 
-def test_a_process_that_ends_in_time_is_not_reported() -> None:
-    """A process has some time to end by itself, as a job does that finishes its question."""
-    mark = Mark()
+def test_a_process_that_exits_in_time_is_not_reported() -> None:
+    """A process that exits by itself within the patience is neither reported nor killed."""
+    tag = ProcessTag()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 0.2"], stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    found = left_behind(mark, 30)
-    mark.close()
+    commands = kill_left_behind(tag, 30)
+    tag.close()
     child.stdout.close()
     code = child.wait()
 
-    assert [] == found
+    assert [] == commands
     assert 0 == code
 
 

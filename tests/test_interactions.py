@@ -1,6 +1,7 @@
-"""The second door to Slack, in the production shape: what is clicked comes through real nginx into a real pool.
+"""`POST /slack/interactions` through a whole deployment: clicks that are stored, ignored or duplicates; a stop.
 
-The clicks are made here, so that some can be odd; tests/test_webhook.py has the table of what becomes of each.
+The payloads are made here, because the practice Slack sends no malformed ones. tests/test_webhook.py has the table of
+clicks and their outcomes.
 """
 
 from __future__ import annotations
@@ -16,46 +17,54 @@ import pytest
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
-from tests.house import House, house, payload
+from tests.house import House, house
 from tests.processes import wait_until
 from tests.test_journey import everything, request
 
 DOOR = "/slack/interactions"
 NOWHERE = "C0PRACTICE-1763822000.000100-1763822000.000100"
-"""A question that nobody has asked."""
+"""The key of a question that is not in the spool."""
 
 NUMBER = iter(range(1, 10_000))
 
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """One house for all of them, which knows who it is."""
-    with house(tmp_path_factory.mktemp("house"), certificates) as built:
-        wait_until((built.var / "identity.json").exists)
-        yield built
+    """Yield one deployment for all tests of this module, once it knows its own identity."""
+    with house(tmp_path_factory.mktemp("house"), certificates) as deployment:
+        wait_until((deployment.var / "identity.json").exists)
+        yield deployment
 
 
 def click(action: str = "up", key: str = NOWHERE, **changes: Any) -> dict[str, Any]:
-    """A click on a button under the reply to the question `key`, at a time of its own."""
+    """Return the payload of a click on a button below the reply to the question `key`; `changes` replaces its fields.
+
+    Each click has another `action_ts`.
+    """
     channel = key.partition("-")[0]
     button = {"type": "button", "action_id": f"cocoai_{action}", "value": f"{key} U0ASKER01"}
     button |= {"action_ts": f"1763822100.{next(NUMBER):06}"}
     container = {"type": "message", "message_ts": "1763822001.000200", "channel_id": channel}
     user = {"id": "U0ASKER01", "team_id": "T0PRACTICE"}
-    told = {"type": "block_actions", "api_app_id": "A0COCOAI", "user": user, "container": container}
-    return told | {"actions": [button]} | changes
+    payload = {"type": "block_actions", "api_app_id": "A0COCOAI", "user": user, "container": container}
+    return payload | {"actions": [button]} | changes
 
 
-def form(told: object) -> bytes:
-    return urlencode({"payload": json.dumps(told)}).encode()
+def form(payload: object) -> bytes:
+    """Return the form body in which Slack posts a payload."""
+    return urlencode({"payload": json.dumps(payload)}).encode()
 
 
 def post(
-    built: House, body: bytes, *, headers: dict[str, str] | None = None, at: float = 0.0, secret: str | None = None
+    deployment: House, body: bytes, *, headers: dict[str, str] | None = None, at: float = 0.0, secret: str | None = None
 ) -> tuple[int, bytes]:
-    """Status and body, as Slack would hear them of a form posted `at` seconds from now."""
-    signed = headers if headers is not None else built.slack.signed(body, at=time.time() + at, secret=secret)
-    return request(built.address, "POST", DOOR, body, {**signed, "Content-Type": "application/x-www-form-urlencoded"})
+    """Post a form as Slack does, signed as of `at` seconds from now; return the status and the body of the response.
+
+    `headers` replaces the signature; `secret` replaces the signing secret.
+    """
+    signed = headers if headers is not None else deployment.slack.signed(body, at=time.time() + at, secret=secret)
+    content_type = {"Content-Type": "application/x-www-form-urlencoded"}
+    return request(deployment.address, "POST", DOOR, body, signed | content_type)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +99,7 @@ def test_only_a_post_comes_in(standing: House, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "payload",
     [
         pytest.param({"type": "view_submission", "view": {}}, id="a dialog"),
         pytest.param({"type": "shortcut", "callback_id": "x"}, id="a shortcut"),
@@ -104,16 +113,18 @@ def test_only_a_post_comes_in(standing: House, method: str) -> None:
         pytest.param(click("stop"), id="a stop for nobody"),
     ],
 )
-def test_what_is_no_click_for_us_is_heard_and_left_alone(standing: House, told: object) -> None:
-    """200 without a word, and nothing in the spool."""
+def test_any_other_interaction_is_accepted_and_ignored(standing: House, payload: object) -> None:
+    """A payload that is no click on a button of CocoAI is answered with an empty 200, and nothing is stored."""
     before = everything(standing)
 
-    assert (200, b"") == post(standing, form(told))
+    response = post(standing, form(payload))
+
+    assert (200, b"") == response
     assert before == everything(standing)
 
 
 def test_a_replayed_click_is_a_duplicate(standing: House) -> None:
-    """The very same bytes, four times: whoever has listened can do nothing with them but what was done."""
+    """The same bytes with the same signature, posted four times, are stored once, so a replay repeats nothing."""
     body = form(click())
     headers = standing.slack.signed(body)
     before = everything(standing)
@@ -122,16 +133,19 @@ def test_a_replayed_click_is_a_duplicate(standing: House) -> None:
 
     assert [200] * 4 == statuses
     (key,) = everything(standing) - before
-    assert 3 == standing.log().count(f"question key={key} kind=up outcome=duplicate")
+    line = f"question key={key} kind=up outcome=duplicate"
+    # supervisord copies the pool's log through a pipe, so a line may come after the response that it tells of.
+    wait_until(lambda: standing.log().count(line) >= 3)
+    assert 3 == standing.log().count(line)
 
 
 def test_an_answer_is_stopped_while_it_is_written(standing: House) -> None:
-    """What is there stays, and the job is done; the model would have written for minutes."""
+    """The part that was written stays, and the job is done, long before the model would have ended."""
     standing.openai.switches.answer = "word " * 400
     standing.openai.switches.piece_delay = 1.0
     question = standing.ask("a long one?")
     key = f"{question.channel}-{question.ts}-{question.ts}"
-    standing.slack.wait_for(lambda: grown(standing, question))
+    standing.slack.wait_for(lambda: is_growing(standing, question))
 
     status, _ = post(standing, form(click("stop", key)))
     reply = standing.answer_to(question)
@@ -143,6 +157,6 @@ def test_an_answer_is_stopped_while_it_is_written(standing: House) -> None:
     assert 1 == len(standing.openai.requests)
 
 
-def grown(built: House, question: Message) -> bool:
-    """Whether the model's first words are seen."""
-    return any("word" in message.text for message in built.replies(question) if payload(message))
+def is_growing(deployment: House, question: Message) -> bool:
+    """Return True if the reply shows the model's first words."""
+    return any("word" in message.text for message in deployment.replies(question))
