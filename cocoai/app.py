@@ -29,7 +29,7 @@ from cocoai.engine.process.copy_on_write import freeze_memory
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.request import Request
-from cocoai.engine.web.response import Response, line
+from cocoai.engine.web.response import Response, text_response
 from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.slack.api.chat import SlackChat
@@ -48,7 +48,7 @@ from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
 from cocoai.texts import TextsByLanguage
 from cocoai.warmup import warm_up
-from cocoai.webhook import Interactions, Webhook
+from cocoai.webhook import EventsHandler, InteractionsHandler
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
@@ -65,7 +65,7 @@ log = logging.getLogger(__name__)
 class CocoAI:
     """What `build` makes: what answers requests, and what works behind them."""
 
-    application: Router
+    router: Router
     runner: Runner
     answerers: AnswererFactory
     board: Scoreboard
@@ -99,23 +99,14 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         scoreboard=scoreboard,
     )
 
-    def note(key: str) -> None:
-        scoreboard.own_row.note(key)
-
-    webhook = Webhook(analyzer(settings, identity, spool), spool, wake=runner.wake, note=note)
-    interactions = Interactions(
-        click_analyzer(settings, identity), spool, stop=runner.stop, wake=runner.wake, note=note
-    )
+    events = EventsHandler(analyzer(settings, identity, spool), spool, runner, scoreboard)
+    interactions = InteractionsHandler(click_analyzer(settings, identity), spool, runner, scoreboard)
     routes: dict[str, dict[str, Handler]] = {
-        "/slack/events": {"POST": webhook},
+        "/slack/events": {"POST": events},
         "/slack/interactions": {"POST": interactions},
         "/healthz": {"GET": healthz, "HEAD": healthz},
     }
-
-    def count_refusal(reason: str) -> None:
-        scoreboard.own_row.count_refusal(reason)
-
-    return CocoAI(Router(routes, refused=count_refusal), runner, answerers, scoreboard)
+    return CocoAI(Router(routes), runner, answerers, scoreboard)
 
 
 class Connections:
@@ -225,7 +216,7 @@ class ScoreboardHandler(logging.Handler):
 
 def healthz(_: Request) -> Response:
     """The pool answers: nothing more is meant."""
-    return line(200, "ok")
+    return text_response(200, "ok")
 
 
 def serve(settings: config.Settings, *, bind: str | None, command: list[str]) -> None:
@@ -234,7 +225,7 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
     cocoai = build(settings)
     logging.getLogger().addHandler(ScoreboardHandler(cocoai.board))
     worker = web_worker.Worker(
-        cocoai.application,
+        cocoai.router,
         max_requests=settings.pool.max_requests,
         request_timeout=settings.pool.request_timeout,
         board=cocoai.board,

@@ -1,18 +1,22 @@
-"""One family of errors, named for what the caller does next, each carrying its evidence.
+"""The errors that CocoAI raises on purpose, named for what the caller does next.
 
-Evidence is what an operator needs and nothing else: a code, a status, a request id.
-A server's own message is left out on purpose, since it may quote a key or somebody's text.
+`Refused` goes back to the client that sent the request, `Temporary` is tried again, `Permanent` is reported to the
+asker. Each carries what an operator needs and nothing else: a code, a status, a request id. A server's own message is
+left out on purpose, since it may quote a key or somebody's text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class CocoAIError(Exception):
-    """Whatever CocoAI knows can go wrong.
+    """Any failure that CocoAI expects and has a name for.
 
-    `code` is the other side's own word where it has one (`ratelimited`, `invalid_api_key`), else ours.
-    `their_code` is what the other side said where ours stands for many of its words.
-    `source` names the other side (`Slack`, `OpenAI`, or empty for ourselves).
+    `code` is the other server's error code where it has one (`ratelimited`, `invalid_api_key`), else our own.
+    `their_code` is the other server's code where `code` is ours and stands for many of theirs.
+    `source` names the other server (`Slack`, `OpenAI`), and is empty for ourselves.
+    `status` is the HTTP status, 0 if there was none; `request_id` is the id that the other server gave the request.
     """
 
     def __init__(
@@ -30,18 +34,11 @@ class CocoAIError(Exception):
         return " ".join(word for word in words if word)
 
 
-class Refused(CocoAIError):
-    """Whoever sent this gets `status` (4xx) and `code` as one line; nothing is stored."""
-
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code, status=status)
-
-
 class Temporary(CocoAIError):
-    """Try again.
+    """A failure after which the call is tried again.
 
-    `retry_after` is the wait in seconds that the other side asked for, if it did.
-    `sent` tells that the request had left whole when it failed: its effect, and its bill, are unknown.
+    `retry_after` is the wait in seconds that the other server asked for, None if it asked for none.
+    `sent` is True if the whole request had left when the call failed: its effect, and its bill, are unknown.
     """
 
     def __init__(
@@ -60,22 +57,142 @@ class Temporary(CocoAIError):
 
 
 class Permanent(CocoAIError):
-    """Trying again would end the same way: tell the asker."""
+    """A failure that would come again: it is not tried again, and the asker is told."""
 
 
-COUNTERS = (
-    "the signature is missing or garbled",
-    "the signature is not Slack's",
-    "the signature is stale",
-    "the body is not JSON",
-    "the body is not a form",
-    "the body is too big",
-    "the body is shorter than its Content-Length",
-    "Content-Length is not a number",
-    "not found",
-    "method not allowed",
-    "cannot read it now",
-    "cannot keep it now",
-    "internal error",
+class Refused(CocoAIError):
+    """A request that is not accepted: its client gets `status` and `line`.
+
+    Each subclass is one reason. It stands in `REFUSALS`, or `cocoai status` counts it as `other`.
+    """
+
+    status: int
+    """The response's HTTP status, 400 or above."""
+
+    line: str
+    """The response's body, without the end of the line."""
+
+    counter: str
+    """The name under which the scoreboard counts it, and `cocoai status` shows it."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that this status needs, beside those of every response."""
+
+    def __init__(self) -> None:
+        super().__init__(self.line, status=self.status)
+
+
+class MissingSignature(Refused):
+    """A signature header is missing, empty or not ASCII."""
+
+    status = 401
+    line = counter = "the signature is missing or garbled"
+
+
+class WrongSignature(Refused):
+    """The body was not signed with our secret."""
+
+    status = 401
+    line = counter = "the signature is not Slack's"
+
+
+class StaleSignature(Refused):
+    """The request was signed too long ago, or in the future."""
+
+    status = 401
+    line = counter = "the signature is stale"
+
+
+class BodyNotJSON(Refused):
+    """The body, or the form's field that should hold JSON, does not."""
+
+    status = 400
+    line = counter = "the body is not JSON"
+
+
+class BodyNotForm(Refused):
+    """The body is not a form with the one field that is expected."""
+
+    status = 400
+    line = counter = "the body is not a form"
+
+
+class BodyTooBig(Refused):
+    """The Content-Length is above the limit."""
+
+    status = 413
+    line = counter = "the body is too big"
+
+
+class BodyCutShort(Refused):
+    """Fewer bytes arrived than the Content-Length says."""
+
+    status = 400
+    line = counter = "the body is shorter than its Content-Length"
+
+
+class LengthNotNumber(Refused):
+    """The Content-Length has other characters than digits."""
+
+    status = 400
+    line = counter = "Content-Length is not a number"
+
+
+class PathNotFound(Refused):
+    """No handler has this path."""
+
+    status = 404
+    line = counter = "not found"
+
+
+class MethodNotAllowed(Refused):
+    """The path has handlers, but none for this method; `allowed` are the methods that it has one for."""
+
+    status = 405
+    line = counter = "method not allowed"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__()
+        self.headers = (("Allow", ", ".join(sorted(allowed))),)  # must be there: RFC 9110, 15.5.6
+
+
+class CannotRead(Refused):
+    """The disk failed when we looked something up: the client should send the request again."""
+
+    status = 503
+    line = counter = "cannot read it now"
+
+
+class CannotKeep(Refused):
+    """The disk failed when we wrote: the request is not accepted, and the client should send it again."""
+
+    status = 503
+    line = counter = "cannot keep it now"
+
+
+class InternalError(Refused):
+    """A handler raised an exception that it should not: a bug."""
+
+    status = 500
+    line = counter = "internal error"
+
+
+REFUSALS: tuple[type[Refused], ...] = (
+    MissingSignature,
+    WrongSignature,
+    StaleSignature,
+    BodyNotJSON,
+    BodyNotForm,
+    BodyTooBig,
+    BodyCutShort,
+    LengthNotNumber,
+    PathNotFound,
+    MethodNotAllowed,
+    CannotRead,
+    CannotKeep,
+    InternalError,
 )
-"""Every line with which a request is refused, or not kept: the scoreboard counts each by itself."""
+"""Every refusal, in the order of their counters."""
+
+COUNTERS = tuple(refusal.counter for refusal in REFUSALS)
+"""The names of the scoreboard's counters of refusals, in the order in which a row has them."""

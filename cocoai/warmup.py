@@ -1,12 +1,12 @@
-"""The warm-up: before it forks, the master answers a few questions of its own, so that its children need not learn how.
+"""The warm-up: the master answers a few made-up questions before it forks, so that its children share more memory.
 
-Whatever is done for the first time writes into memory: imports in the middle of a function, caches, what the
-interpreter learns of each function, all that OpenSSL makes for its first handshake. Done here, the pages are shared;
-else every job process writes its own: 1.1 MiB of them (bench/memory.py).
+Whatever runs for the first time writes into memory: imports inside functions, caches, the interpreter's specialised
+bytecode, everything that OpenSSL makes for its first handshake. Done here, those pages are shared; otherwise each job
+process writes its own, 1.1 MiB of them (bench/memory.py).
 
-    the master: Answerer, SlackChat, ChatGPTChat ── TLS ─► a child of ours, which plays Slack and OpenAI
+    the master: Answerer, SlackChat, ChatGPTChat ── TLS ─► a child process, which plays Slack and OpenAI
 
-TLS goes without certificates, on contexts of its own: over plain http, two thirds of the gain were lost.
+TLS is spoken without certificates, on contexts made for it: over plain http two thirds of the gain were lost.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cocoai.answer import AnswererFactory
@@ -31,15 +32,16 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
-TIMES = 3
-"""Questions. The first makes most of the difference; more than three make none that can be measured."""
+QUESTIONS = 3
+"""How many questions are answered. The first makes most of the difference; a fourth makes none that can be measured."""
 
-PATIENCE = 10
+TIME_LIMIT = 10
 """Seconds after which the child ends by itself, and with it the warm-up: the pool must start, warm or not."""
 
-WITHOUT_CERTIFICATES = "ADH:AECDH:@SECLEVEL=0"
+ANONYMOUS_CIPHERS = "ADH:AECDH:@SECLEVEL=0"
+"""OpenSSL's ciphers without certificates; its default security level forbids them."""
 
-FROM_SLACK = (
+SLACK_RESPONSE = (
     b'{"ok": true, "ts": "1000000000.000004", "user_id": "U0WARM", "team_id": "T0WARM", "bot_id": "B0WARM",'
     b' "user": {"profile": {"display_name": "Asker"}}, "messages": ['
     b'{"ts": "1000000000.000001", "user": "U0ASKER", "text": "<@U0WARM> warm?"},'
@@ -49,7 +51,7 @@ FROM_SLACK = (
     b'{"type": "text", "text": "Warm."}]}]}]},'
     b'{"ts": "1000000000.000003", "user": "U0OTHER", "text": "<@U0WARM> and now?"}]}'
 )
-"""Serves for each of the methods that an answer takes."""
+"""The response to every method of Slack's: it has what each of them that an answer takes must have."""
 
 ANSWER = """\
 ## Warm
@@ -68,37 +70,39 @@ ANSWER = """\
 print("warm")
 ```
 It goes on. """
-"""All that an answer may hold."""
+"""A piece of the answer, with every kind of Markdown that we render."""
 
 PIECES = 3
-"""In which it comes, each followed by a pause."""
+"""How many pieces the answer is streamed in."""
 
 PAUSE = 0.005
-"""Seconds; then what has come is shown."""
+"""Seconds after each piece, in which the reply is updated."""
 
 log = logging.getLogger(__name__)
 
 
 def warm_up(settings: Settings, answerers: Callable[[Settings, ssl.SSLContext], AnswererFactory]) -> bool:
-    """Answer TIMES questions. False if that did not go well, which is logged: nothing but memory depends on it.
+    """Answer QUESTIONS questions. Log a failure and return False: nothing but memory depends on it.
 
-    `answerers` returns a factory of answerers with these settings and this TLS context. No process, thread,
-    descriptor or file is left.
+    `answerers` returns a factory of answerers with the settings and the TLS context that it is given. No process,
+    thread, descriptor or file is left.
     """
     try:
-        with _folder(os.path.join(settings.paths.var, "run", "warm-up")) as var, _other_side() as url, _silence():
-            done = _answer(Spool(var), answerers(_practice(settings, var, url), _anonymous(ssl.PROTOCOL_TLS_CLIENT)))
+        with _folder(os.path.join(settings.paths.var, "run", "warm-up")) as var, _fake_servers() as url, _no_logging():
+            context = _anonymous_context(ssl.PROTOCOL_TLS_CLIENT)
+            done = _answer_questions(Spool(var), answerers(_warm_up_settings(settings, var, url), context))
     except OSError as error:
         log.warning("warm-up outcome=failed reason=%s", error)
         return False
-    if done < TIMES:
+    if done < QUESTIONS:
         log.warning("warm-up outcome=failed answered=%d", done)
-    return done == TIMES
+    return done == QUESTIONS
 
 
 @contextlib.contextmanager
 def _folder(path: str) -> Iterator[str]:
-    """An empty folder, taken away in the end. By hand: what `tempfile` imports would stay in memory for good."""
+    """Make an empty folder, yield its path, and remove it at the end."""
+    # By hand, since what `tempfile` imports would stay in memory for good.
     _remove(path)
     os.makedirs(path, mode=0o700)
     try:
@@ -114,8 +118,8 @@ def _remove(path: str) -> None:
         os.rmdir(folder)
 
 
-def _practice(settings: Settings, var: str, url: str) -> Settings:
-    """The same house with another address for the world; its secrets stay at home, and replies grow at every word."""
+def _warm_up_settings(settings: Settings, var: str, url: str) -> Settings:
+    """Return the settings with the fake servers' address, this folder, no secrets, and an update for every piece."""
     return replace(
         settings,
         slack=replace(settings.slack, api_url=f"{url}/api/", bot_token=Secret("none"), update_interval=0.0),
@@ -124,9 +128,9 @@ def _practice(settings: Settings, var: str, url: str) -> Settings:
     )
 
 
-def _answer(spool: Spool, answerers: AnswererFactory) -> int:
-    """Answer TIMES questions, each with an answerer of its own; return how many were answered."""
-    for number in range(TIMES):
+def _answer_questions(spool: Spool, answerers: AnswererFactory) -> int:
+    """Answer QUESTIONS questions, each with an answerer of its own; return how many were answered."""
+    for number in range(QUESTIONS):
         question = _question(number)
         spool.put(Key.parse(question.key), question.facts())
         job = spool.claim()
@@ -137,16 +141,17 @@ def _answer(spool: Spool, answerers: AnswererFactory) -> int:
 
 
 def _question(number: int) -> Question:
-    """By turns: one that opens a thread, one of whose files Slack must tell, one in a thread of several people."""
+    """Return, by turns, a question that opens a thread, one whose files Slack is asked for, one in a longer thread."""
     ts = f"{time.time():.0f}.{number:06d}"
-    opens = "1000000000.000001" if number % 3 == 2 else ts
+    thread_ts = "1000000000.000001" if number % 3 == 2 else ts
     text = "<@U0WARM> warm?"
-    return Question("mention", "C0WARM", opens, ts, "U0ASKER", "T0WARM", text, "Ev0WARM", 0, is_bare=number % 3 == 1)
+    is_bare = number % 3 == 1
+    return Question("mention", "C0WARM", thread_ts, ts, "U0ASKER", "T0WARM", text, "Ev0WARM", 0, is_bare=is_bare)
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """The operator's log is for questions that somebody asked."""
+def _no_logging() -> Iterator[None]:
+    """Log nothing inside: the operator's log is for questions that a person asked."""
     logging.disable(logging.CRITICAL)
     try:
         yield
@@ -155,11 +160,11 @@ def _silence() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _other_side() -> Iterator[str]:
-    """The address at which a child answers, until the end."""
+def _fake_servers() -> Iterator[str]:
+    """Fork a child that plays Slack and OpenAI, yield its address, and end it at the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         keep = frozenset({listener.fileno()})
-        child = fork.fork(lambda: _serve(listener), name="cocoai-warm-up", keep=keep, detach=False)
+        child = fork.fork(partial(_serve, listener), name="cocoai-warm-up", keep=keep, detach=False)
         try:
             yield f"https://127.0.0.1:{listener.getsockname()[1]}"
         finally:
@@ -168,20 +173,21 @@ def _other_side() -> Iterator[str]:
 
 
 def _serve(listener: socket.socket) -> None:
-    """In the child, which may import what the pool has no use for."""
-    import socketserver
+    """Serve until the child is killed, or the time is up."""
+    import socketserver  # here, since the pool itself has no use for it
 
-    signal.alarm(PATIENCE)
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(), bind_and_activate=False)
-    server.socket = _anonymous(ssl.PROTOCOL_TLS_SERVER).wrap_socket(listener, server_side=True)
+    signal.alarm(TIME_LIMIT)
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler_class(), bind_and_activate=False)
+    server.socket = _anonymous_context(ssl.PROTOCOL_TLS_SERVER).wrap_socket(listener, server_side=True)
     server.serve_forever()
 
 
-def _handler() -> type:
+def _handler_class() -> type:
+    """Return the handler of the fake servers' requests; its parent is imported in the child only."""
     from http.server import BaseHTTPRequestHandler
 
     class Handler(BaseHTTPRequestHandler):
-        """Slack below /api/, OpenAI elsewhere: whatever is asked of it."""
+        """The handler of one connection: Slack below /api/, OpenAI elsewhere."""
 
         protocol_version = "HTTP/1.1"
 
@@ -189,16 +195,16 @@ def _handler() -> type:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             if self.path.startswith("/api/"):
-                self._begin("application/json", ("Content-Length", str(len(FROM_SLACK))))
-                self.wfile.write(FROM_SLACK)
+                self._send_headers("application/json", ("Content-Length", str(len(SLACK_RESPONSE))))
+                self.wfile.write(SLACK_RESPONSE)
             else:
-                self._begin("text/event-stream", ("Transfer-Encoding", "chunked"))
-                for piece in (*_written(), b""):
+                self._send_headers("text/event-stream", ("Transfer-Encoding", "chunked"))
+                for piece in (*_answer_stream(), b""):
                     self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
                     time.sleep(PAUSE)
 
-        def _begin(self, kind: str, size: tuple[str, str]) -> None:
-            self.send_header("Content-Type", kind)
+        def _send_headers(self, content_type: str, size: tuple[str, str]) -> None:
+            self.send_header("Content-Type", content_type)
             self.send_header(*size)
             self.end_headers()
 
@@ -208,21 +214,21 @@ def _handler() -> type:
     return Handler
 
 
-def _written() -> Iterator[bytes]:
-    """What OpenAI streams: the answer in so many pieces, its end, the bill."""
+def _answer_stream() -> Iterator[bytes]:
+    """Yield what OpenAI streams: the answer in pieces, its end, the usage."""
     for _ in range(PIECES):
         yield _event({"model": "warm", "choices": [{"delta": {"content": ANSWER}}]})
     yield _event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
     yield _event({"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 100}}) + b"data: [DONE]\n\n"
 
 
-def _event(told: dict[str, Any]) -> bytes:
-    return b"data: %b\n\n" % json.dumps(told).encode()
+def _event(chunk: dict[str, Any]) -> bytes:
+    return b"data: %b\n\n" % json.dumps(chunk).encode()
 
 
-def _anonymous(protocol: ssl._SSLMethod) -> ssl.SSLContext:
-    """A context for either end that shows no certificate. Raises `ssl.SSLError` where OpenSSL does not allow it."""
+def _anonymous_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
+    """Return a TLS context without certificates, for either end. Raise `ssl.SSLError` if OpenSSL does not allow it."""
     context = ssl.SSLContext(protocol)
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # the last that knows anonymous ciphers
-    context.set_ciphers(WITHOUT_CERTIFICATES)
+    context.set_ciphers(ANONYMOUS_CIPHERS)
     return context

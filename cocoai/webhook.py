@@ -1,140 +1,190 @@
-"""The doors to Slack: a request is read, judged, kept, and answered 200; what follows is for afterwards.
+"""The handlers of what Slack posts: `POST /slack/events` and `POST /slack/interactions`.
 
-They know nothing of answering. A question, or a click that wants more than a word, goes into the spool as a job, and
-`wake` is run once Slack has its answer.
+A request is analyzed, kept in the spool as a job if something is to be done about it, and responded to with 200; a job
+process is started only after that. The handlers must not know how a question is answered.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
-from cocoai.engine.web.response import Response, line
-from cocoai.slack.inbound.events import SlackEventAnalyzer
-from cocoai.slack.inbound.interactions import InteractionAnalyzer
+from cocoai.engine.web.response import Response
+from cocoai.errors import CannotKeep, CannotRead
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Challenge, Ignored, Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
-HEARD = Response(200)
-"""For all that Slack sends and that wants no more: most of what comes."""
+OK = Response(200)
+"""The response to everything that needs no more than that: to most of what Slack posts."""
+
+Posted = TypeVar("Posted")
+Posted_co = TypeVar("Posted_co", covariant=True)
 
 log = logging.getLogger(__name__)
 
 
-class Webhook:
-    """The handler of `POST /slack/events`. `wake` starts the work on what was put; `note` hears a question's key."""
+class Analyzer(Protocol[Posted_co]):
+    """The analyzer of one handler's requests: slack/inbound has one for events, and one for clicks."""
 
-    def __init__(
-        self,
-        analyzer: SlackEventAnalyzer,
-        spool: Spool,
-        *,
-        wake: Callable[[], None],
-        note: Callable[[str], None] = lambda _: None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._analyzer = analyzer
-        self._spool = spool
-        self._wake = wake
-        self._note = note
-        self._clock = clock
-
-    def __call__(self, request: Request) -> Response:
-        """200 for all that Slack need not send again; 401 and 400 are raised as `Refused`; 503 if it cannot be kept."""
-        try:
-            event = self._analyzer.analyze(request.headers, request.body, self._clock())
-        except OSError:
-            # Whether the thread is ours could not be read.
-            log.exception("event outcome=not-read")
-            return line(503, "cannot read it now")
-        if isinstance(event, Ignored):
-            log.debug("event outcome=ignored reason=%r", event.reason)
-            return HEARD
-        if isinstance(event, Challenge):
-            return Response(200, event.text.encode())
-        self._note(event.key)
-        return kept(self._spool, Key.parse(event.key), event.facts(), wake=self._wake)
+    def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Posted_co | Ignored:
+        """Return what was posted; raise `Refused` if Slack did not post it, OSError if the disk fails."""
 
 
-class Interactions:
-    """The handler of `POST /slack/interactions`. `stop` is given a question's key, and says whether it was in time.
+class JobRunner(Protocol):
+    """The starter and stopper of job processes: the spool's `Runner`."""
 
-    A replayed click is a duplicate: its job is named by the click's own time.
+    def wake(self) -> None:
+        """Start a process for what was put into the spool, if one may run."""
+
+    def stop(self, key: str) -> bool:
+        """Ask that the question with this key ends with what it has. Return False if it has ended. Raise OSError."""
+
+
+class SlackHandler(ABC, Generic[Posted]):
+    """The base of both handlers: it analyzes a request, and can put a job into the spool.
+
+    The key of the question that a request is about is noted in this process's row of `scoreboard`, so that an operator
+    sees which one a slow request is about. `clock` gives seconds since the epoch.
     """
 
+    subject: ClassVar[str]
+    """What the log calls a request of this handler."""
+
     def __init__(
         self,
-        analyzer: InteractionAnalyzer,
+        analyzer: Analyzer[Posted],
         spool: Spool,
+        runner: JobRunner,
+        scoreboard: Scoreboard,
         *,
-        stop: Callable[[str], bool],
-        wake: Callable[[], None],
-        note: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._analyzer = analyzer
         self._spool = spool
-        self._stop = stop
-        self._wake = wake
-        self._note = note
+        self._runner = runner
+        self._scoreboard = scoreboard
         self._clock = clock
 
     def __call__(self, request: Request) -> Response:
-        """As `Webhook`. After a 503 Slack tells whoever clicked that it did not work: it sends no click again."""
-        click = self._analyzer.analyze(request.headers, request.body, self._clock())
-        if isinstance(click, Ignored):
-            log.debug("click outcome=ignored reason=%r", click.reason)
-            return HEARD
-        self._note(click.key)
-        log.info("click key=%s action=%s", click.key, click.action)
-        if click.action == "stop":
-            return self._stopped(click)
-        if click.action == "again":
-            return self._asked_again(click)
-        key = Key(click.channel, click.message_ts, click.ts)  # a lane of its own: it waits for nobody
-        return kept(self._spool, key, click.facts(), wake=self._wake)
+        """Return 200 for everything that Slack need not send again.
 
-    def _stopped(self, click: Click) -> Response:
+        Raise `CannotRead` or `CannotKeep` if the disk fails, another `Refused` if Slack did not send the request.
+        """
         try:
-            is_in_time = self._stop(click.key)
+            posted = self._analyzer.analyze(request.headers, request.body, self._clock())
+        except OSError:
+            # Whether a reply in a thread is a question depends on a mark on the disk.
+            log.exception("%s outcome=not-read", self.subject)
+            raise CannotRead from None
+        if isinstance(posted, Ignored):
+            log.debug("%s outcome=ignored reason=%r", self.subject, posted.reason)
+            return OK
+        return self._accept(posted)
+
+    @abstractmethod
+    def _accept(self, posted: Posted) -> Response:
+        """Return the response to something that is not ignored, once it is done or kept. Raise `Refused`."""
+
+    def _note(self, key: str) -> None:
+        self._scoreboard.own_row.note(key)
+
+    def _put(self, key: Key, facts: Mapping[str, Any]) -> Response:
+        """Put a job into the spool; return 200, with a wake-up after it if the job is new. Raise `CannotKeep`."""
+        began = time.monotonic()
+        try:
+            is_new = self._spool.put(key, facts)
+        except OSError:
+            # What is not kept must not be accepted, so that Slack sends an event again.
+            log.exception("question key=%s outcome=not-kept", key)
+            raise CannotKeep from None
+        log.info(
+            "question key=%s kind=%s outcome=%s ms=%.1f",
+            key,
+            facts["kind"],
+            "accepted" if is_new else "duplicate",
+            (time.monotonic() - began) * 1000,
+        )
+        return Response(200, after=self._runner.wake) if is_new else OK
+
+
+class EventsHandler(SlackHandler[Challenge | Question]):
+    """The handler of `POST /slack/events`: it keeps questions."""
+
+    subject = "event"
+
+    def _accept(self, posted: Challenge | Question) -> Response:
+        if isinstance(posted, Challenge):
+            return Response(200, posted.text.encode())
+        self._note(posted.key)
+        return self._put(Key.parse(posted.key), posted.facts())
+
+
+class InteractionsHandler(SlackHandler[Click]):
+    """The handler of `POST /slack/interactions`: it stops an answer at once, and keeps every other click as a job.
+
+    Slack sends no click again: after a 503 it shows the person who clicked that it did not work. A request that is
+    replayed is a duplicate, since its job is named by the click's own time.
+    """
+
+    subject = "click"
+
+    def _accept(self, posted: Click) -> Response:
+        self._note(posted.key)
+        log.info("click key=%s action=%s", posted.key, posted.action)
+        if posted.action == "stop":
+            return self._stop(posted)
+        if posted.action == "again":
+            return self._ask_again(posted)
+        # With the clicked message for its thread, the job waits for no question of the real thread.
+        key = Key(posted.channel, posted.message_ts, posted.ts)
+        return self._put(key, posted.facts())
+
+    def _stop(self, click: Click) -> Response:
+        try:
+            is_in_time = self._runner.stop(click.key)
         except OSError:
             log.exception("click key=%s outcome=not-kept", click.key)
-            return line(503, "cannot keep it now")
+            raise CannotKeep from None
         log.info("click key=%s outcome=%s", click.key, "stop-asked" if is_in_time else "too-late")
-        return HEARD
+        return OK
 
-    def _asked_again(self, click: Click) -> Response:
-        """A question of its own, behind whatever is asked in the thread already."""
+    def _ask_again(self, click: Click) -> Response:
+        """Put a new question, which comes after those that wait in its thread already."""
         try:
-            question = again(click, asked_before(self._spool, Key.parse(click.key)))
+            question = repeat_question(click, find_question(self._spool, Key.parse(click.key)))
         except OSError:
             log.exception("click key=%s outcome=not-read", click.key)
-            return line(503, "cannot read it now")
-        return kept(self._spool, Key.parse(question.key), question.facts(), wake=self._wake)
+            raise CannotRead from None
+        return self._put(Key.parse(question.key), question.facts())
 
 
-def asked_before(spool: Spool, key: Key) -> Question | None:
-    """The question of this key, if its job is still there."""
-    for folder in ("ready", "done", "failed"):  # in the order in which it may be moving just now
+def find_question(spool: Spool, key: Key) -> Question | None:
+    """Return the question with this key; None if its job was swept, or cannot be understood. Raise OSError."""
+    for folder in ("ready", "done", "failed"):  # the order in which a job moves, for it may be moving just now
         try:
             return Question.from_facts(spool.peek(folder, key)[0])
         except FileNotFoundError:
             continue
-        except (IndexError, KeyError, TypeError):  # not written by us, or by another version
+        except (IndexError, KeyError, TypeError):  # another version, or another program, has written it
             return None
     return None
 
 
-def again(click: Click, before: Question | None) -> Question:
-    """What is asked by asking once more. Where the question is not known any more, its text is empty."""
-    asked = Key.parse(click.key)
-    known = before or Question("again", asked.channel, asked.thread_ts, asked.ts, "", "", "", "", 0)
+def repeat_question(click: Click, original: Question | None) -> Question:
+    """Return the question that a click on *Ask again* asks: the original's text and files, the click's time and person.
+
+    Its text is empty if the original is not known any more: then it is looked for in the thread.
+    """
+    key = Key.parse(click.key)
+    known = original or Question("again", key.channel, key.thread_ts, key.ts, "", "", "", "", 0)
     return replace(
         known,
         kind="again",
@@ -143,25 +193,6 @@ def again(click: Click, before: Question | None) -> Question:
         team=click.team,
         event_id="",
         event_time=int(click.ts.partition(".")[0]),
-        again=known.again or asked.ts,
+        again=known.again or key.ts,  # a repeated question means the first one: no message has a click's time
         reply="" if known.text else click.reply,
     )
-
-
-def kept(spool: Spool, key: Key, facts: Mapping[str, Any], *, wake: Callable[[], None]) -> Response:
-    """Put it into the spool: 200, with `wake` to come if it is new; 503 if it cannot be kept."""
-    began = time.monotonic()
-    try:
-        new = spool.put(key, facts)
-    except OSError:
-        # Not kept, so not accepted: Slack sends an event again.
-        log.exception("question key=%s outcome=not-kept", key)
-        return line(503, "cannot keep it now")
-    log.info(
-        "question key=%s kind=%s outcome=%s ms=%.1f",
-        key,
-        facts["kind"],
-        "accepted" if new else "duplicate",
-        (time.monotonic() - began) * 1000,
-    )
-    return Response(200, after=wake if new else None)

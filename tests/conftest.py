@@ -1,4 +1,4 @@
-"""Fixtures for all tests, and a check after the last test that no process was left behind.
+"""Fixtures for all tests, and two checks after the last: no process was left behind, the work tree is as it was.
 
 A process of this test run is recognized by a tag: in its environment if it was started by exec, in its memory map if
 it was only forked. It keeps the tag in a new session and under another parent.
@@ -10,6 +10,7 @@ import contextlib
 import mmap
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -23,6 +24,8 @@ from tests import processes
 
 if TYPE_CHECKING:
     from cocoai.rehearsal.certificates import Certificates
+
+ROOT = Path(__file__).parent.parent
 
 PATIENCE = 20.0
 """Seconds that processes may take to exit after the last test; a job process first finishes its question."""
@@ -113,30 +116,45 @@ def _command(pid: int) -> str:
         return ""
 
 
+def work_tree_status(folder: Path) -> frozenset[str]:
+    """Return the lines of `git status --porcelain` for the checkout that `folder` is; none if it is no checkout."""
+    if not (folder / ".git").exists():  # it may still lie inside the checkout of something else
+        return frozenset()
+    command = ["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(done.stdout.splitlines())
+
+
 _tag: ProcessTag | None = None
-_left_behind: list[str] = []
+_status_before: frozenset[str] = frozenset()
+_faults: list[str] = []
 
 
 def pytest_sessionstart() -> None:
-    """Tag this test run."""
-    global _tag
+    """Tag this test run, and note the state of the work tree."""
+    global _tag, _status_before
     _tag = ProcessTag()
+    _status_before = work_tree_status(ROOT)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Kill processes that outlive the tests, and let the run fail if there are any."""
+    """Kill processes that outlive the tests; let the run fail if there are any, or the work tree has changed."""
     if _tag is None:
         return
-    _left_behind.extend(kill_left_behind(_tag, PATIENCE))
+    _faults.extend(f"left behind by the tests, and killed: {line}" for line in kill_left_behind(_tag, PATIENCE))
     _tag.close()
-    if _left_behind:
+    _faults.extend(f"changed in the work tree: {line}" for line in sorted(work_tree_status(ROOT) ^ _status_before))
+    if _faults:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the processes that were left behind."""
-    for process in _left_behind:
-        terminalreporter.write_line(f"left behind by the tests, and killed: {process}", red=True)
+    """List the processes that were left behind, and the changes of the work tree."""
+    for fault in _faults:
+        terminalreporter.write_line(fault, red=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,13 +1,17 @@
-"""The check in tests/conftest.py finds every process that a test left behind."""
+"""The checks in tests/conftest.py find every process that a test left behind, and changes of the work tree."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
-from tests.conftest import ProcessTag, kill_left_behind
+import pytest
+
+from tests.conftest import ProcessTag, kill_left_behind, work_tree_status
 
 
 def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
@@ -62,3 +66,18 @@ def test_a_process_that_exits_in_time_is_not_reported() -> None:
 
     assert [] == commands
     assert 0 == code
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_a_stray_file_changes_the_status_of_the_work_tree(tmp_path: Path) -> None:
+    """A new file in a checkout is named, unless it is ignored; a folder that is no checkout has no status."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / ".gitignore").write_text("ignored\n.gitignore\n")
+    before = work_tree_status(tmp_path)
+    (tmp_path / "ignored").touch()
+    (tmp_path / "stray").touch()
+    (tmp_path / "folder").mkdir()
+
+    assert frozenset() == before
+    assert {"?? stray"} == work_tree_status(tmp_path)
+    assert frozenset() == work_tree_status(tmp_path / "folder")

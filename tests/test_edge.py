@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -27,8 +28,9 @@ from cocoai.slack.model.question import Ignored, Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
-from cocoai.webhook import Webhook
+from cocoai.webhook import EventsHandler
 from tests.house import payload
+from tests.job_runner import RecordingRunner
 from tests.test_answer import Desk
 
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(9))
@@ -317,13 +319,13 @@ class Bot:
         self.analyzer = SlackEventAnalyzer(
             SIGNING_SECRET, who=lambda: self.identity, is_known_thread=self.spool.is_known_thread
         )
-        self.webhook = Webhook(self.analyzer, self.spool, wake=lambda: None)
+        self.handler = EventsHandler(self.analyzer, self.spool, RecordingRunner(self.spool), Scoreboard(None, slots=0))
 
     def receive(self, slack: PracticeSlack, event: Mapping[str, Any]) -> None:
         """Post this event to it, as Slack does."""
         body = json.dumps(event).encode()
         headers = {name.lower(): value for name, value in slack.signed(body).items()}
-        assert 200 == self.webhook(Request("POST", "/slack/events", headers, body)).status
+        assert 200 == self.handler(Request("POST", "/slack/events", headers, body)).status
 
     def accepted(self) -> list[str]:
         """Return the ts of every question that it accepted."""

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import json
 import os
 import resource
@@ -41,6 +40,8 @@ from pathlib import Path
 import pytest
 
 from cocoai.engine.process import locks
+from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.web.request import Request
 from cocoai.engine.web.router import Router
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.outbound import signed
@@ -52,8 +53,9 @@ from cocoai.slack.model.identity import Identity
 from cocoai.spool.disk import Disk
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.webhook import Webhook
+from cocoai.webhook import EventsHandler
 from tests.house import House, house
+from tests.job_runner import RecordingRunner
 from tests.processes import wait_until
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
@@ -133,12 +135,15 @@ class HandlersOnFailingDisk:
         self.spool = Spool(str(var), disk=self.disk)
         self.spool.make_folders()
         self.var = var
-        self.woken = 0
+        self._runner = RecordingRunner(self.spool)
         analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
-        self._router = Router({"/slack/events": {"POST": Webhook(analyzer, self.spool, wake=self._wake)}})
+        handler = EventsHandler(analyzer, self.spool, self._runner, Scoreboard(None, slots=0))
+        self._router = Router({"/slack/events": {"POST": handler}})
 
-    def _wake(self) -> None:
-        self.woken += 1
+    @property
+    def woken(self) -> int:
+        """Return how often work was to begin."""
+        return self._runner.wake_ups
 
     def post(self, event: dict[str, str]) -> int:
         """Post this event as Slack does, and run what comes after the response. Return the status."""
@@ -147,8 +152,8 @@ class HandlersOnFailingDisk:
             f"HTTP_{name.upper().replace('-', '_')}": value
             for name, value in signed(body, SIGNING_SECRET, time.time()).items()
         }
-        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/slack/events", "CONTENT_LENGTH": str(len(body))}
-        response = self._router.respond(environ | headers | {"wsgi.input": io.BytesIO(body)})
+        params = {"REQUEST_METHOD": "POST", "PATH_INFO": "/slack/events", "CONTENT_LENGTH": str(len(body))}
+        response = self._router.respond(Request.from_params(params | headers, body))
         if response.after:
             response.after()
         return response.status

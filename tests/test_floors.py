@@ -40,7 +40,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", *PLAIN),
     "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
     "ledger": ("engine/client", "engine/process", "errors"),
-    "webhook": ("engine/web", "slack/inbound", "slack/model", "spool", "errors"),
+    "webhook": ("engine/web", "engine/process", "slack/inbound", "slack/model", "spool", "errors"),
     "answer": ("chatgpt", "slack", "conversation", "spool", "texts", "engine/process", "errors"),
 }
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
@@ -55,20 +55,16 @@ REHEARSAL_IMPORTERS = (BESIDE, "cli", "tune")
 FOREIGN = ("slack", "openai", "chatgpt", "answer", "question", "placeholder", "usher", "thread_ts", "mention")
 """What the engine must not know, not even by name: its application. Looked for in code, texts and comments."""
 
-NOT_LOOKED_AT = ("engine/web",)
-"""The room of the engine that still has such words."""
-
 OUTSIDERS: Mapping[str, frozenset[str]] = {
     "flup": frozenset({"engine/web/fastcgi"}),
     "supervisor": frozenset({"up"}),
     "requests": frozenset({"engine/client/proxied", "rehearsal"}),
     "urllib3": frozenset({"engine/client/proxied"}),
     "certifi": frozenset({"engine/client/tls"}),
-    "_typeshed": frozenset({"engine/web", "app"}),
 }
 """What is neither ours nor Python's own, and the files or rooms that may import it.
 
-urllib3 and certifi come with requests. `_typeshed` is for mypy only.
+urllib3 and certifi come with requests.
 """
 
 
@@ -196,10 +192,9 @@ def foreign_words(root: Path) -> list[str]:
     found = []
     for path in sorted((root / "cocoai" / "engine").rglob("*.py")):
         file = path.relative_to(root).as_posix()
-        if room(file.removeprefix("cocoai/").removesuffix(".py")) not in NOT_LOOKED_AT:
-            with path.open("rb") as source:
-                tokens = list(tokenize.tokenize(source.readline))
-            found += [f"{file}:{at.start[0]} {word}" for at in tokens for word in FOREIGN if word in at.string.lower()]
+        with path.open("rb") as source:
+            tokens = list(tokenize.tokenize(source.readline))
+        found += [f"{file}:{at.start[0]} {word}" for at in tokens for word in FOREIGN if word in at.string.lower()]
     return found
 
 

@@ -5,7 +5,6 @@ The long fuzz is bench/fuzz.py; the properties of signature, stream parser and r
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import tempfile
@@ -23,6 +22,7 @@ from bench.soak import NoSync
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.client.client import FullResponse, PendingResponse, StreamedResponse
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.router import Router
 from cocoai.errors import Refused
@@ -37,7 +37,8 @@ from cocoai.slack.thread.history import turns
 from cocoai.spool.job import encode_line
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.webhook import Webhook
+from cocoai.webhook import EventsHandler
+from tests.job_runner import RecordingRunner
 from tests.options import FixedIdentity, options
 
 SHORT = 4000
@@ -107,12 +108,14 @@ def test_any_signed_body_is_answered_200_or_400(number: int) -> None:
     """A mutated body never causes a 500, and the spool has a question exactly if there is work after the response."""
     with spool() as (kept, ready):
         analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=kept.is_known_thread)
-        webhook = Webhook(analyzer, kept, wake=lambda: None, clock=lambda: float(NOW))
+        handler = EventsHandler(
+            analyzer, kept, RecordingRunner(kept), Scoreboard(None, slots=0), clock=lambda: float(NOW)
+        )
         body = mutated(7, number)
         signature = sign(body, str(NOW).encode(), SECRET).decode()
         headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed(signature).items()}
-        environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_LENGTH": str(len(body))} | headers
-        response = Router({"/": {"POST": webhook}}).respond(environ | {"wsgi.input": io.BytesIO(body)})
+        params = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_LENGTH": str(len(body))} | headers
+        response = Router({"/": {"POST": handler}}).respond(Request.from_params(params, body))
 
         assert response.status in (200, 400)
         assert len(list(ready.iterdir())) == (response.after is not None)
@@ -131,18 +134,17 @@ HEADER = st.sampled_from(["HTTP_X_SLACK_SIGNATURE", "HTTP_HOST", "HTTP_", "CONTE
 @given(st.dictionaries(HEADER, st.text(max_size=10)), st.text("0123456789+-e. ٣²", max_size=14), st.binary(max_size=30))
 @example({}, "²", b"")
 @example({}, "1" * 13, b"x")
-def test_any_environ_is_read_or_refused(headers: dict[str, str], length: str, body: bytes) -> None:
+def test_any_params_are_read_or_refused(headers: dict[str, str], length: str, body: bytes) -> None:
     """A request is refused with 400 or 413, or its body is as long as its header says."""
-    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(body)} | headers
+    params = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length} | headers
     try:
-        request = Request.from_environ(environ)
-        outcome = (200, request.body)
+        outcome = (200, Request.from_params(params, body).with_checked_body().body)
     except Refused as refusal:
         outcome = (refusal.status, b"")
 
     is_number = length.isascii() and (length.isdigit() or not length)
-    wanted = int(length or 0) if is_number else -1
-    assert outcome == (200, body[:wanted]) if 0 <= wanted <= len(body) else outcome[0] in (400, 413)
+    declared = int(length or 0) if is_number else -1
+    assert outcome == (200, body[:declared]) if 0 <= declared <= len(body) else outcome[0] in (400, 413)
 
 
 # what lies in the spool

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import Refused
 from cocoai.rehearsal.certificates import Certificates
@@ -30,8 +31,9 @@ from cocoai.spool.disk import Disk
 from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.webhook import Webhook
+from cocoai.webhook import EventsHandler
 from tests.house import payload
+from tests.job_runner import RecordingRunner
 from tests.test_answer import Desk
 
 NOW = 1_763_822_100.0
@@ -348,7 +350,7 @@ class ClockedWebhook:
     def __init__(self, spool: Spool, slack: PracticeSlack, clock: Clock) -> None:
         analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=spool.is_known_thread)
         self._slack = slack
-        self._webhook = Webhook(analyzer, spool, wake=lambda: None, clock=clock)
+        self._handler = EventsHandler(analyzer, spool, RecordingRunner(spool), Scoreboard(None, slots=0), clock=clock)
 
     def deliver(self, at: float) -> int:
         """Post the event as Slack does at `at`, by its own clock. Return the status."""
@@ -357,7 +359,7 @@ class ClockedWebhook:
         body = json.dumps({"type": "event_callback", "team_id": "T0PRACTICE", "event": event}).encode()
         headers = {name.lower(): value for name, value in self._slack.signed(body, at=at).items()}
         try:
-            return self._webhook(Request("POST", "/slack/events", headers, body)).status
+            return self._handler(Request("POST", "/slack/events", headers, body)).status
         except Refused as refused:
             return refused.status
 

@@ -1,4 +1,4 @@
-"""The warm-up: what the master answers before it forks, and that nothing of it is left."""
+"""The warm-up: the master answers questions before it forks, and nothing of that is left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENTRY = Path(__file__).parent.parent / "cocoai.fcgi"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> config.Settings:
-    """Those of somebody whose Slack and OpenAI cannot be reached."""
+    """Return settings with which neither Slack nor OpenAI can be reached."""
     environ = {
         "SLACK_SIGNING_SECRET": "practice",
         "SLACK_BOT_TOKEN": "xoxb-practice",
@@ -35,62 +35,65 @@ def settings(tmp_path: Path) -> config.Settings:
     return config.read(None, environ)
 
 
-def answerers(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
-    return app.build(practice, context).answerers
+def answerers(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
+    """Return the answerers that the product makes."""
+    return app.build(settings, context).answerers
 
 
-def test_the_whole_path_is_walked(settings: config.Settings) -> None:
-    """The master's own questions are answered, on settings with which nobody outside could be reached."""
+def test_every_question_is_answered(settings: config.Settings) -> None:
+    """The warm-up answers its questions without reaching any server outside."""
     assert warmup.warm_up(settings, answerers)
 
 
 def test_nothing_is_left(settings: config.Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread, no descriptor, no child and no file: a fork may follow at once."""
+    """The warm-up leaves no thread, descriptor, child or file, so that a fork may follow at once."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    before = what_is_held()
+    before = resources()
     warmup.warm_up(settings, answerers)
 
-    assert before == what_is_held()
+    assert before == resources()
     assert [] == [file for _, _, files in os.walk(tmp_path) for file in files]
     assert [] == os.listdir(os.path.join(settings.paths.var, "run"))
 
 
-def what_is_held() -> tuple[int, list[str], str]:
-    """This process's threads, descriptors and children, zombies too."""
+def resources() -> tuple[int, list[str], str]:
+    """Return this process's threads, descriptors and children, zombies included."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
     return threading.active_count(), sorted(os.listdir("/proc/self/fd")), children
 
 
-def test_no_secret_leaves_the_house(settings: config.Settings) -> None:
-    """The answerer of the warm-up is given neither the token nor the key."""
+def test_the_answerers_get_no_secret_and_a_folder_of_their_own(settings: config.Settings) -> None:
+    """The warm-up's settings have neither the token nor the key, and keep the operator's spool out of it."""
     seen: list[config.Settings] = []
 
-    def looking(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
-        seen.append(practice)
-        return answerers(practice, context)
+    def record(changed: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
+        seen.append(changed)
+        return answerers(changed, context)
 
-    warmup.warm_up(settings, looking)
+    warmup.warm_up(settings, record)
 
     assert {"none"} == {seen[0].slack.bot_token, seen[0].openai.api_key}
+    assert os.path.join(settings.paths.var, "run", "warm-up") == seen[0].paths.var
+    assert 0.0 == seen[0].slack.update_interval  # so that a reply's updates are warmed up too
 
 
-def deaf(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
-    """One that trusts real certificates only, and so never comes to an answer."""
+def distrustful(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
+    """Return answerers that trust real certificates only, so that no answer comes about."""
     del context
-    return answerers(practice, ssl.create_default_context())
+    return answerers(settings, ssl.create_default_context())
 
 
-def broken(practice: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
+def broken(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
     raise OSError("no disk")
 
 
-@pytest.mark.parametrize("make", [deaf, broken])
-def test_a_warm_up_that_fails_is_logged_and_no_more(
+@pytest.mark.parametrize("make", [distrustful, broken])
+def test_a_failed_warm_up_is_one_line_in_the_log(
     settings: config.Settings,
     make: Callable[[config.Settings, ssl.SSLContext], AnswererFactory],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Only memory depends on it: one line says so, and what went wrong inside is not the operator's affair."""
+    """A failed warm-up returns False and logs one line; what the answerers log inside is left out."""
     with caplog.at_level(logging.INFO):
         done = warmup.warm_up(settings, make)
 
@@ -98,8 +101,8 @@ def test_a_warm_up_that_fails_is_logged_and_no_more(
     assert ["warm-up outcome=failed"] == [record.getMessage()[:22] for record in caplog.records]
 
 
-def test_the_pool_guesses_no_charset() -> None:
-    """The tables for it are not loaded by the pool's entry, and requests' own warning of that is not heard."""
+def test_the_pool_loads_no_charset_detection() -> None:
+    """The pool's entry file loads no tables for guessing charsets, and requests does not warn of that."""
     program = f"""
 import runpy, sys
 sys.argv = ["cocoai.fcgi", "--help"]

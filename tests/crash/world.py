@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, cast
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
-from cocoai.webhook import again
+from cocoai.webhook import repeat_question
 
 NOW = 1_763_822_100.0
 
@@ -100,7 +100,7 @@ def click(ts: int, action: Literal["again", "delete"], on: Question) -> Click:
 
 def asked_again(ts: int, on: Question) -> Question:
     """Return the question that a click on *again* at second `ts` asks."""
-    return again(click(ts, "again", on), on)
+    return repeat_question(click(ts, "again", on), on)
 
 
 Input = Question | Click

@@ -11,17 +11,14 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from cocoai.engine.process import fork
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web import worker as web_worker
+from cocoai.engine.web.router import Router
 from tests.engine.web.fastcgi_client import PATIENCE
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 
 class Workers:
@@ -37,20 +34,20 @@ class Workers:
 
     def start(
         self,
-        application: WSGIApplication,
+        router: Router,
         *,
         max_requests: int = 0,
         request_timeout: float = PATIENCE,
         keep: frozenset[int] = frozenset(),
         board: Scoreboard | None = None,
     ) -> int:
-        """Start a worker, wait until it accepts, and return its pid; `keep` are descriptors that its application needs.
+        """Start a worker, wait until it accepts, and return its pid; `keep` are descriptors that its handlers need.
 
         It has the first free row of `board`.
         """
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE)
-        worker = web_worker.Worker(application, max_requests=max_requests, request_timeout=request_timeout, board=board)
+        worker = web_worker.Worker(router, max_requests=max_requests, request_timeout=request_timeout, board=board)
         row = board and board.worker_row(())
 
         def serve() -> None:

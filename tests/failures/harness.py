@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cocoai.answer import Answerer
+from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -22,9 +23,10 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.texts import LANGUAGES, TextsByLanguage
-from cocoai.webhook import Interactions
+from cocoai.webhook import InteractionsHandler
 from tests.failures.visible import leaks, text_shown_by, visible_text
 from tests.house import payload
+from tests.job_runner import RecordingRunner
 from tests.options import FixedIdentity, options
 from tests.test_answer import Desk
 
@@ -95,11 +97,11 @@ class LocalizedHarness(Desk):
         event |= {"actions": [button | {"action_ts": f"{int(self.clock())}.000100"}]}
         body = urlencode({"payload": json.dumps(event)}).encode()
         headers = {name.lower(): value for name, value in self.slack.signed(body, at=self.clock()).items()}
-        handler = Interactions(
+        handler = InteractionsHandler(
             InteractionAnalyzer(SIGNING_SECRET, who=lambda: US),
             self.spool,
-            stop=lambda _: False,
-            wake=lambda: None,
+            RecordingRunner(self.spool),
+            Scoreboard(None, slots=0),
             clock=self.clock,
         )
         return handler(Request("POST", "/slack/interactions", headers, body)).status

@@ -162,7 +162,7 @@ POINTS = (
     Point("after the link", "after", f"{DISK}.link"),
     Point("the link fsynced", "after", f"{DISK}.fsync_folder", within("ready")),
     Point("its temporary name unlinked", "after", f"{DISK}.unlink", within("tmp")),
-    Point("the response made", "after", "cocoai.webhook:Webhook.__call__"),
+    Point("the response made", "after", "cocoai.webhook:EventsHandler.__call__"),
     Point("before the 200 is sent", "before", f"{CONNECTION}.send"),
     Point("after the 200", "before", f"{RUNNER}.wake"),
     Point("the slot taken", "after", "cocoai.engine.process.locks:Slots.take", found),

@@ -1,8 +1,9 @@
-"""FastCGI's records, read and framed: bytes in, bytes out, and no socket, no clock.
+"""The FastCGI protocol: parse a request's records, frame a response's. Bytes in, bytes out: no socket and no clock.
 
-The numbers, the shapes and the pairs are flup's. Its reading is not: it takes three reads a record, and its writing
-three writes. Here a request is read in one pass over whatever has come, and a response is framed as one piece.
-Source: the FastCGI specification 1.0, whose sections are named below.
+The constants, the struct formats and the coding of pairs are flup's. Its reader is not used, for it takes three reads
+a record, nor its writer, which takes three writes. Here a request is parsed in one pass over what has arrived, and a
+response is framed as one piece.
+Source: the FastCGI specification 1.0; the numbers in brackets are its sections.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from flup.server.fcgi_base import decode_pair, encode_pair
 
 from cocoai.engine.web.request import MAX_BODY
 
-MAX_INPUT = MAX_BODY + 128 * 1024
-"""Bytes of one whole request: nginx sends at most 64 KiB of params and the body it was allowed."""
+MAX_REQUEST = MAX_BODY + 128 * 1024
+"""Bytes of a request's records: nginx sends at most 64 KiB of params, and the body that it let in."""
 
-LONGEST = 65535
-"""Bytes that one record holds."""
+MAX_CONTENT = 65535
+"""Bytes of content that one record can hold (3.3)."""
 
 _HEADER = struct.Struct(fcgi_base.FCGI_Header)
 _HEADER_SIZE = _HEADER.size
@@ -29,27 +30,27 @@ _END = struct.Struct(fcgi_base.FCGI_EndRequestBody)
 _UNKNOWN_TYPE = struct.Struct(fcgi_base.FCGI_UnknownTypeBody)
 
 _VALUES = {b"FCGI_MAX_CONNS": b"1", b"FCGI_MAX_REQS": b"1", b"FCGI_MPXS_CONNS": b"0"}
-"""What a web server may ask for (4.1): one worker has one connection, and one request on it."""
+"""What a web server may ask for with GET_VALUES (4.1): a worker has one connection, and one request on it."""
 
 
 class ProtocolError(Exception):
-    """The peer does not speak FastCGI, or not in time. Its connection ends; the worker goes on."""
+    """The web server does not speak FastCGI, or is too slow. Its connection is closed; the worker goes on."""
 
 
 class RequestParser:
-    """The one request of a connection, taken in piece by piece.
+    """A parser of the one request of a connection, fed with whatever has arrived.
 
-    Once it is whole, or aborted, nothing more need be read. Until then `replies` holds what the peer is to hear
-    meanwhile: answers to what it asks of the server itself, and not of the application.
+    `params` and `body` are the request's once it is complete. `replies` holds records that must be sent at once, while
+    the request is still incomplete: they reply to what the web server asks of this server, not of the application.
     """
 
     def __init__(self) -> None:
         self.request_id = 0  # until it has begun
         self.role = 0
-        self.aborted = False
+        self.is_aborted = False
         self.params: dict[str, str] = {}
-        self._has_params = False
         self.replies = b""
+        self._has_params = False
         self._pairs: list[bytes] = []
         self._body: list[bytes] = []
         self._rest = bytearray()
@@ -57,30 +58,33 @@ class RequestParser:
 
     @property
     def body(self) -> bytes:
-        """The input that came with it."""
+        """Return the request's body: the content of its STDIN records."""
         return b"".join(self._body)
 
     @property
-    def is_for_us(self) -> bool:
-        """Is there an application for it? Ours are responders (6.2)."""
-        return self.role == fcgi_base.FCGI_RESPONDER and not self.aborted
+    def is_for_application(self) -> bool:
+        """Return True if a handler can respond to it: its role is responder (6.2), and it was not aborted."""
+        return self.role == fcgi_base.FCGI_RESPONDER and not self.is_aborted
 
-    def take(self, piece: bytes) -> bool:
-        """Act on each record that is whole now. True: that is all. Raises `ProtocolError`."""
-        self._received += len(piece)
-        if self._received > MAX_INPUT:
+    def feed(self, data: bytes) -> bool:
+        """Parse every record that is whole now. Return True once the request is complete or aborted.
+
+        Raise `ProtocolError`.
+        """
+        self._received += len(data)
+        if self._received > MAX_REQUEST:
             raise ProtocolError("more than a request may have")
         if self._rest:
-            self._rest += piece
-            is_all, at = self._read(self._rest)
-            del self._rest[:at]
-        else:  # all at once, as a rule: then it need not be kept
-            is_all, at = self._read(piece)
-            self._rest += piece[at:]
-        return is_all
+            self._rest += data
+            is_complete, end = self._parse(self._rest)
+            del self._rest[:end]
+        else:  # a request that arrives in one piece is not copied
+            is_complete, end = self._parse(data)
+            self._rest += data[end:]
+        return is_complete
 
-    def _read(self, data: bytes | bytearray) -> tuple[bool, int]:
-        """Whether that is all, and how far it was read. Records of another request than ours are passed over (3.3)."""
+    def _parse(self, data: bytes | bytearray) -> tuple[bool, int]:
+        """Parse the whole records in `data`. Return whether the request is complete, and where the parsed part ends."""
         at, end = 0, len(data)
         while at + _HEADER_SIZE <= end:
             version, kind, request_id, length, padding = _HEADER.unpack_from(data, at)
@@ -90,15 +94,16 @@ class RequestParser:
             if content + length + padding > end:
                 break
             at = content + length + padding
-            act = self._ACTS.get(kind)
-            if act is None:
-                self._act(kind, request_id, bytes(data[content : content + length]))
-            elif request_id == self.request_id != 0 and act(self, bytes(data[content : content + length])):
+            handle = self._HANDLERS.get(kind)
+            if handle is None:
+                self._handle_other(kind, request_id, bytes(data[content : content + length]))
+            # Records of another request than the one that has begun are skipped (3.3).
+            elif request_id == self.request_id != 0 and handle(self, bytes(data[content : content + length])):
                 return True, at
         return False, at
 
-    def _act(self, kind: int, request_id: int, content: bytes) -> None:
-        """Act on a record that is none of a request's own."""
+    def _handle_other(self, kind: int, request_id: int, content: bytes) -> None:
+        """Handle a record that begins a request, or is about this server (a management record, 4)."""
         if kind == fcgi_base.FCGI_BEGIN_REQUEST:
             self._begin(request_id, content)
         elif kind == fcgi_base.FCGI_GET_VALUES:
@@ -107,17 +112,17 @@ class RequestParser:
             self.replies += _frame(fcgi_base.FCGI_UNKNOWN_TYPE, 0, _UNKNOWN_TYPE.pack(kind))
 
     def _begin(self, request_id: int, content: bytes) -> None:
-        """The peer's wish to keep the connection is not heeded: that would pin this worker to one peer."""
         if len(content) != _BEGIN.size or request_id == 0:
             raise ProtocolError("a request that begins oddly")
         if self.request_id:
             self.replies += end_request(request_id, fcgi_base.FCGI_CANT_MPX_CONN)
         else:
             self.request_id = request_id
+            # The flag to keep the connection is ignored: it would tie this worker to one connection.
             self.role, _ = _BEGIN.unpack(content)
 
-    def _take_pairs(self, content: bytes) -> bool:
-        """Pairs are read once they are whole: one may span two records."""
+    def _handle_params(self, content: bytes) -> bool:
+        # The pairs are decoded once all of them are there, since a pair may span two records.
         if content:
             self._pairs.append(content)
         else:
@@ -125,31 +130,32 @@ class RequestParser:
             self._has_params = True
         return False
 
-    def _take_body(self, content: bytes) -> bool:
-        """Its end is the request's: nothing is begun for a peer that never finishes."""
+    def _handle_stdin(self, content: bytes) -> bool:
+        # The end of the input completes the request: no handler runs for a client that never finishes.
         if content:
             self._body.append(content)
         elif not self._has_params:
             raise ProtocolError("the input ends before the params")
         return not content
 
-    def _abort(self, _: bytes) -> bool:
-        self.aborted = True
+    def _handle_abort(self, _: bytes) -> bool:
+        self.is_aborted = True
         return True
 
-    def _pass_over(self, _: bytes) -> bool:
+    def _skip(self, _: bytes) -> bool:
         return False
 
-    _ACTS: ClassVar[dict[int, Callable[[RequestParser, bytes], bool]]] = {
-        fcgi_base.FCGI_PARAMS: _take_pairs,
-        fcgi_base.FCGI_STDIN: _take_body,
-        fcgi_base.FCGI_ABORT_REQUEST: _abort,
-        fcgi_base.FCGI_DATA: _pass_over,  # for filters (6.4), and no role of ours
+    _HANDLERS: ClassVar[dict[int, Callable[[RequestParser, bytes], bool]]] = {
+        fcgi_base.FCGI_PARAMS: _handle_params,
+        fcgi_base.FCGI_STDIN: _handle_stdin,
+        fcgi_base.FCGI_ABORT_REQUEST: _handle_abort,
+        fcgi_base.FCGI_DATA: _skip,  # for the filter role (6.4), which is not served
     }
+    """Handlers of a request's own records, by record type: each returns True if the request is complete."""
 
 
 def read_pairs(data: bytes) -> dict[str, str]:
-    """Names and values as they stand in PARAMS (3.4), in WSGI's latin-1. Raises `ProtocolError` if one is cut off."""
+    """Decode the names and values of PARAMS (3.4), as latin-1. Raise `ProtocolError` if the last pair is cut off."""
     text = data.decode("latin-1")
     pairs = {}
     at, end = 0, len(data)
@@ -167,7 +173,7 @@ def read_pairs(data: bytes) -> dict[str, str]:
 
 
 def _read_long_pair(data: bytes, at: int, pairs: dict[str, str]) -> int:
-    """One of 128 bytes and more has its length in four bytes. Returns where it ends."""
+    """Decode a pair at `at` whose name or value has 128 bytes or more, into `pairs`. Return where it ends."""
     try:
         at, (name, value) = decode_pair(data, at)
     except (IndexError, struct.error):
@@ -177,31 +183,31 @@ def _read_long_pair(data: bytes, at: int, pairs: dict[str, str]) -> int:
 
 
 def _values(content: bytes) -> bytes:
-    """The answer to GET_VALUES (4.1): what is not known is left out."""
-    asked = (name.encode("latin-1") for name in read_pairs(content))
-    return b"".join(encode_pair(name, _VALUES[name]) for name in asked if name in _VALUES)
+    """Return the content of GET_VALUES_RESULT (4.1): the values that are known, of those that `content` names."""
+    names = (name.encode("latin-1") for name in read_pairs(content))
+    return b"".join(encode_pair(name, _VALUES[name]) for name in names if name in _VALUES)
 
 
-def response(request_id: int, out: bytes) -> bytes:
-    """A whole response: what the application says, its end, and the request's."""
-    if len(out) <= LONGEST:
-        records = _frame(fcgi_base.FCGI_STDOUT, request_id, out)
+def frame_response(request_id: int, output: bytes) -> bytes:
+    """Return the records of a whole response: `output`, the end of the output, and the end of the request."""
+    if len(output) <= MAX_CONTENT:
+        records = _frame(fcgi_base.FCGI_STDOUT, request_id, output)
     else:
-        pieces = (out[start : start + LONGEST] for start in range(0, len(out), LONGEST))
+        pieces = (output[start : start + MAX_CONTENT] for start in range(0, len(output), MAX_CONTENT))
         records = b"".join(_frame(fcgi_base.FCGI_STDOUT, request_id, piece) for piece in pieces)
     return records + _frame(fcgi_base.FCGI_STDOUT, request_id, b"") + end_request(request_id)
 
 
-def refusal(request: RequestParser) -> bytes:
-    """The end of a request that no application hears of."""
+def end_unhandled(request: RequestParser) -> bytes:
+    """Return the record that ends a request which no handler gets: an aborted one, or one of another role."""
     return end_request(
         request.request_id,
-        fcgi_base.FCGI_REQUEST_COMPLETE if request.aborted else fcgi_base.FCGI_UNKNOWN_ROLE,
+        fcgi_base.FCGI_REQUEST_COMPLETE if request.is_aborted else fcgi_base.FCGI_UNKNOWN_ROLE,
     )
 
 
 def end_request(request_id: int, status: int = fcgi_base.FCGI_REQUEST_COMPLETE) -> bytes:
-    """END_REQUEST (5.5) with this protocol status."""
+    """Return END_REQUEST (5.5) with this protocol status."""
     return _frame(fcgi_base.FCGI_END_REQUEST, request_id, _END.pack(0, status))
 
 

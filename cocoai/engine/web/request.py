@@ -1,48 +1,52 @@
-"""Request: what a handler is given. It reads the WSGI environ once and forgets it."""
+"""Request: what a handler gets. It is built from what FastCGI brought, and knows neither FastCGI nor a socket."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
-from cocoai.errors import Refused
+from cocoai.errors import BodyCutShort, BodyTooBig, LengthNotNumber
 
 MAX_BODY = 512 * 1024
-"""Bytes; nginx's client_max_body_size says the same (etc/nginx/cocoai.locations)."""
+"""Bytes of a request's body; nginx's client_max_body_size has the same value (etc/nginx/cocoai.locations)."""
 
-LONGEST_LENGTH = 12
-"""Digits of a Content-Length that is worth reading as a number."""
+MAX_LENGTH_DIGITS = 12
+"""Digits of a Content-Length that is read as a number. A longer one is above MAX_BODY, and int() has a limit."""
+
+_CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+"""The two headers that CGI passes under names of their own (RFC 3875, 4.1.2 and 4.1.3)."""
 
 
 class Headers(Mapping[str, str]):
-    """The headers in a WSGI environ, by lower-case names with hyphens: a handler wants two of a dozen."""
+    """The request's headers, read from the CGI params by lower-case name: `x-request-id` for `HTTP_X_REQUEST_ID`.
 
-    def __init__(self, environ: Mapping[str, Any]) -> None:
-        self._environ = environ
+    It is a view of the params, since a handler reads two headers of a dozen.
+    """
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        self._params = params
 
     def __getitem__(self, name: str) -> str:
-        value: str = self._environ[_key(name)]
-        return value
+        return self._params[_param(name)]
 
     def __iter__(self) -> Iterator[str]:
-        names = {key[5:].replace("_", "-").lower(): None for key in self._environ if key.startswith("HTTP_")}
-        return (name for name in names | {"content-type": None} if self._environ.get(_key(name)) is not None)
+        names = {param[5:].replace("_", "-").lower(): None for param in self._params if param.startswith("HTTP_")}
+        return (name for name in names | dict.fromkeys(_CGI_NAMES) if _param(name) in self._params)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
 
 @lru_cache(64)
-def _key(name: str) -> str:
-    """Where a header stands; CGI has the type under a name of its own (RFC 3875, 4.1.3)."""
-    return "CONTENT_TYPE" if name == "content-type" else "HTTP_" + name.upper().replace("-", "_")
+def _param(name: str) -> str:
+    """Return the name of the CGI param that holds this header."""
+    return _CGI_NAMES.get(name) or "HTTP_" + name.upper().replace("-", "_")
 
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request; header names are lower-case, with hyphens, as in `x-slack-signature`."""
+    """One HTTP request; header names are lower-case, with hyphens."""
 
     method: str
     path: str
@@ -50,20 +54,27 @@ class Request:
     body: bytes = b""
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, Any]) -> Request:
-        """Read a WSGI environ (PEP 3333). Raises `Refused` 400 or 413 for a length that is wrong or too big."""
-        return cls(environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "/", Headers(environ), _body(environ))
+    def from_params(cls, params: Mapping[str, str], body: bytes) -> Request:
+        """Build a request from FastCGI's params and input. Its length is not checked yet: see `with_checked_body`."""
+        return cls(params.get("REQUEST_METHOD", ""), params.get("PATH_INFO") or "/", Headers(params), body)
+
+    def with_checked_body(self) -> Request:
+        """Return this request with as much of its body as Content-Length says; none, if there is no Content-Length.
+
+        Raise `LengthNotNumber`, `BodyTooBig`, or `BodyCutShort` if less than that arrived.
+        """
+        length = _parse_length(self.headers.get("content-length") or "0")
+        if length == len(self.body):
+            return self
+        if length > len(self.body):
+            raise BodyCutShort
+        return replace(self, body=self.body[:length])
 
 
-def _body(environ: Mapping[str, Any]) -> bytes:
-    declared = environ.get("CONTENT_LENGTH") or "0"
+def _parse_length(declared: str) -> int:
+    # Only the digits of HTTP are a length (RFC 9110, 8.6): int() would take more than these.
     if not (declared.isascii() and declared.isdigit()):
-        raise Refused(400, "Content-Length is not a number")
-    # A number of thousands of digits is more than int() takes.
-    length = int(declared) if len(declared) <= LONGEST_LENGTH else MAX_BODY + 1
-    if length > MAX_BODY:
-        raise Refused(413, "the body is too big")
-    body: bytes = environ["wsgi.input"].read(length) if length else b""
-    if len(body) != length:
-        raise Refused(400, "the body is shorter than its Content-Length")
-    return body
+        raise LengthNotNumber
+    if len(declared) > MAX_LENGTH_DIGITS or int(declared) > MAX_BODY:
+        raise BodyTooBig
+    return int(declared)

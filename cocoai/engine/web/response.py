@@ -1,7 +1,7 @@
-"""Response: what a handler returns, together with what is to come after it.
+"""Response: what a handler returns, with what is to be done once it was sent.
 
-A handler never forks and never waits: it says what must follow (`after`), and the engine runs that
-once the whole response is with the web server.
+A handler never forks and never waits. It names the function that does so (`after`), and the worker calls that function
+once the web server has the whole response. This module must not know how a response is sent.
 """
 
 from __future__ import annotations
@@ -11,38 +11,48 @@ from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 
-After = Callable[[], None]
+from cocoai.errors import Refused
 
-AFTER = "cocoai.after"
-"""The WSGI environ key under which a server takes an `After`, to be run once the response is out."""
+After = Callable[[], None]
+"""A function that is called once the whole response is with the web server."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """`after` takes nothing, returns nothing, and runs only when the client has its answer."""
+    """A response to one request. `after` is called once it was sent, also if the client had gone by then.
+
+    `counter` names the scoreboard's counter that this response adds to; empty for a response that refuses nothing.
+    """
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     after: After | None = None
-
-    # A response that is made once, for all to whom it is given, is written down once.
-
-    @cached_property
-    def status_line(self) -> str:
-        """`404 Not Found`: as WSGI wants it."""
-        return f"{self.status} {HTTPStatus(self.status).phrase}"
+    counter: str = ""
 
     @cached_property
-    def header_lines(self) -> tuple[tuple[str, str], ...]:
-        """The headers, with the body's length and, where none is given, a plain-text type."""
+    def head(self) -> bytes:
+        """Return the status and the headers as a CGI program writes them (RFC 3875, 6.3), with the empty line."""
+        # Kept, since one response may be sent to many requests.
+        lines = [f"Status: {self.status} {HTTPStatus(self.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in self.all_headers]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    @property
+    def all_headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the headers with the body's length and, unless one is given, a plain-text type."""
         if self.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            return self.headers  # PEP 3333's validator refuses a type where there can be no body
+            return self.headers  # these have no body, so neither a type nor a length (RFC 9110, 15.3.5)
         is_typed = any(name.lower() == "content-type" for name, _ in self.headers)
-        kind = () if is_typed else (("Content-Type", "text/plain; charset=utf-8"),)
-        return (*self.headers, *kind, ("Content-Length", str(len(self.body))))
+        content_type = () if is_typed else (("Content-Type", "text/plain; charset=utf-8"),)
+        return (*self.headers, *content_type, ("Content-Length", str(len(self.body))))
 
 
-def line(status: int, text: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """A response of one line of plain text."""
-    return Response(status, f"{text}\n".encode(), headers)
+def text_response(status: int, text: str, headers: tuple[tuple[str, str], ...] = (), *, counter: str = "") -> Response:
+    """Return a response of one line of plain text."""
+    return Response(status, f"{text}\n".encode(), headers, counter=counter)
+
+
+def refusal_response(refusal: Refused) -> Response:
+    """Return what the client of a refused request gets: the refusal's status and its line."""
+    return text_response(refusal.status, refusal.line, refusal.headers, counter=refusal.counter)

@@ -1,9 +1,9 @@
-"""One worker's life and its requests: accept, read, run the application, answer, and then what comes after.
+"""The life of a worker: accept, read a request, respond, and then run what the response wants done after it.
 
-A message that is nothing to us is most of what comes, so its way is kept short: one accept, one read, one write, one
-close, and while requests wait, no more. A whole request is read before it is begun, under one deadline; one request
-a connection; a whole response leaves at once; and no word of ours goes to the web server's log.
-What a record is, records.py knows; what an application is, wsgi.py.
+A whole request is read before it is begun, under one deadline; each connection has one request; a whole response leaves
+at once; and nothing is written to the web server's log. Most requests need no more than a short response, so their path
+is short: one accept, one read, one write, one close, and no system call more while further requests wait.
+fastcgi.py knows the records, router.py the handlers.
 """
 
 from __future__ import annotations
@@ -12,75 +12,74 @@ import contextlib
 import logging
 import math
 import os
+import random
 import select
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING
 
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.web import wsgi
-from cocoai.engine.web.fastcgi import ProtocolError, RequestParser, refusal, response
-from cocoai.engine.web.response import After
+from cocoai.engine.web.fastcgi import ProtocolError, RequestParser, end_unhandled, frame_response
+from cocoai.engine.web.request import Request
+from cocoai.engine.web.response import After, Response, refusal_response
+from cocoai.engine.web.router import Router
+from cocoai.errors import InternalError
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-PIECE = 64 * 1024
-"""Bytes of one read: all of a request, but for the longest."""
+READ_SIZE = 64 * 1024
+"""Bytes of one read: a whole request, as a rule."""
 
 ALARM_MARGIN = 0.5
-"""Seconds between them: the deadline ends a slow peer, the alarm an application that hangs, and its worker."""
+"""Seconds from the deadline to the alarm. The deadline ends a slow client; the alarm, a worker whose handler hangs."""
 
-LOOK_AROUND = 0.1
-"""Seconds of requests without a pause after which a worker looks up: may it go on, and is there nobody to help?"""
+CHECK_INTERVAL = 0.1
+"""Seconds of requests without a pause after which a worker checks whether it is to end, and whether it needs help."""
 
-LEAST_PART = 0.9
-"""Of `max_requests`: each worker draws its own number from here up, so that they do not all end at once."""
+MIN_REQUESTS_SHARE = 0.9
+"""The least part of `max_requests` that a worker serves. Each draws its own number, so that not all end at once."""
 
-_AT_ONCE = int(socket.MSG_DONTWAIT)
+_DONT_WAIT = int(socket.MSG_DONTWAIT)
 
 log = logging.getLogger(__name__)
 
 
 class Connection:
-    """One connection, one request. `deadline` is when it must be over, by the monotonic clock."""
+    """A connection from the web server, with its one request. `deadline` is its end, by the monotonic clock."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
         self._deadline = deadline
 
     def read(self) -> RequestParser:
-        """The request, whole or aborted. Raises `ProtocolError`, EOFError, OSError for one that does not come."""
-        intake = RequestParser()
-        while not intake.take(self._receive()):
-            if intake.replies:
-                self.send(intake.replies)
-                intake.replies = b""
-        return intake
+        """Return the request, complete or aborted. Raise `ProtocolError`, EOFError or OSError if it does not come."""
+        parser = RequestParser()
+        while not parser.feed(self._receive()):
+            if parser.replies:
+                self.send(parser.replies)
+                parser.replies = b""
+        return parser
 
     def send(self, data: bytes) -> None:
-        """In one write, if the peer takes it. Raises `ProtocolError`, OSError if it does not."""
+        """Send all of `data`, in one write if possible. Raise `ProtocolError` or OSError if it is not taken."""
         left = memoryview(data)
         while left:
             try:
-                left = left[self._sock.send(left, _AT_ONCE) :]
+                left = left[self._sock.send(left, _DONT_WAIT) :]
             except BlockingIOError:
-                self._await(select.POLLOUT)
+                self._wait_for(select.POLLOUT)
 
     def _receive(self) -> bytes:
         while True:
             try:
-                piece = self._sock.recv(PIECE, _AT_ONCE)
+                data = self._sock.recv(READ_SIZE, _DONT_WAIT)
             except BlockingIOError:
-                self._await(select.POLLIN)
+                self._wait_for(select.POLLIN)
             else:
-                if not piece:
+                if not data:
                     raise EOFError("the peer closed")
-                return piece
+                return data
 
-    def _await(self, event: int) -> None:
-        """Until the peer has done its part."""
+    def _wait_for(self, event: int) -> None:
+        """Wait until the socket is ready for this `poll` event. Raise `ProtocolError` at the deadline."""
         seconds = self._deadline - time.monotonic()
         poll = select.poll()
         poll.register(self._sock, event)
@@ -89,9 +88,9 @@ class Connection:
 
 
 class WorkerEvents:
-    """What a worker looks out for: a connection; and what means that it is to go, `is_over`.
+    """The events that a worker waits for: a connection, or the order to end.
 
-    That is the end of its lifeline, which the master has closed or died on, or a TERM.
+    `is_over` becomes True at a SIGTERM, or when the lifeline's other end is closed: the master closed it, or died.
     """
 
     def __init__(self, listener: socket.socket, lifeline: socket.socket) -> None:
@@ -99,41 +98,46 @@ class WorkerEvents:
         self._listener = listener.fileno()
         self._lifeline = lifeline
         self._epoll = select.epoll()
-        # A connection wakes one of those who wait, not all of them.
+        # A connection wakes one of the waiting workers, not all of them.
         self._epoll.register(listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
         self._epoll.register(lifeline, select.EPOLLIN)
-        self._epoll.register(_term(), select.EPOLLIN)
+        self._epoll.register(_terminations(), select.EPOLLIN)
 
     def wait(self) -> None:
-        """Sleep until a connection waits, or it is time to go. A connection is first: nobody else was woken for it."""
+        """Sleep until a connection waits or the worker is to end, and update `is_over`."""
+        # A connection comes first, even before the order to end: no other worker was woken for it.
         self.is_over = self._listener not in self._ready(None)
 
-    def look(self) -> bool:
-        """Does a connection wait now? And notice if it is time to go."""
+    def check(self) -> bool:
+        """Update `is_over` without waiting. Return True if a connection waits."""
         ready = self._ready(0)
-        waits = self._listener in ready
-        self.is_over = len(ready) > waits
-        return waits
+        is_waiting = self._listener in ready
+        self.is_over = len(ready) > is_waiting
+        return is_waiting
 
-    def tell(self, word: bytes) -> None:
-        """A word to the master. One that has gone is seen by the lifeline's end."""
-        with contextlib.suppress(OSError):
-            self._lifeline.send(word, _AT_ONCE)
+    def notify_master(self, message: bytes) -> None:
+        """Send a message to the master over the lifeline, if there is a master."""
+        with contextlib.suppress(OSError):  # `wait` and `check` see that it has gone
+            self._lifeline.send(message, _DONT_WAIT)
 
     def _ready(self, seconds: float | None) -> list[int]:
         return [descriptor for descriptor, _ in self._epoll.poll(seconds)]
 
 
-def _term() -> int:
-    """A descriptor that can be read once a TERM has come, which from here on ends nothing by itself."""
+def _terminations() -> int:
+    """Turn SIGTERM into a byte in a pipe, so that it ends nothing by itself. Return the pipe's reading end."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGTERM, _do_nothing)  # an ignored signal would write no byte
     return reader
 
 
+def _do_nothing(*_: object) -> None:
+    pass
+
+
 def accept(listener: socket.socket) -> socket.socket | None:
-    """The next connection; None if another worker was quicker, or the peer has gone."""
+    """Return the next connection; None if another worker was quicker, or the client has gone."""
     try:
         return listener.accept()[0]
     except (BlockingIOError, ConnectionAbortedError):
@@ -141,94 +145,107 @@ def accept(listener: socket.socket) -> socket.socket | None:
 
 
 class Worker:
-    """A worker's life: accept, answer, run what comes after, until it is no longer wanted."""
+    """A worker, made in the master before it forks; `serve` is its life in the forked process.
+
+    `max_requests` is about how many it serves before it ends, 0 for no limit. `request_timeout` is the time for one
+    whole request, in seconds. The worker shows what it does in its own row of `board`, if there is one.
+    """
 
     def __init__(
-        self,
-        application: WSGIApplication,
-        *,
-        max_requests: int,
-        request_timeout: float,
-        board: Scoreboard | None = None,
+        self, router: Router, *, max_requests: int, request_timeout: float, board: Scoreboard | None = None
     ) -> None:
-        """`max_requests`: after about so many it ends, 0 for never. `request_timeout`: seconds for one whole request.
-
-        On `board` it says what it does; without one, nobody sees.
-        """
-        self._application = application
+        self._router = router
         self._max_requests = max_requests
         self._request_timeout = request_timeout
         self._board = board or Scoreboard(None, slots=0)
-        self._looked = -math.inf
+        self._checked = -math.inf
 
     def serve(self, listener: socket.socket, lifeline: socket.socket) -> None:
-        """Serve until it is time to go, or `max_requests` are done."""
-        # Ctrl-C and a closed terminal reach the whole foreground group: the master tells us when to go.
-        # USR1 means nothing here, and forked jobs are not ours to wait for.
+        """Serve until the master ends this worker, or it has served its number of requests."""
+        # Ctrl-C and a closed terminal reach the whole foreground group: the master tells us when to end.
+        # USR1 means nothing here, and children that `after` forks are not ours to wait for.
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
             signal.signal(number, signal.SIG_IGN)
-        watch = WorkerEvents(listener, lifeline)
-        left = self._limit()
+        events = WorkerEvents(listener, lifeline)
+        left = self._draw_request_limit()
         self._board.own_row.wait()
-        watch.tell(b"+")
-        while left > 0 and not watch.is_over:
+        events.notify_master(b"+")
+        while left > 0 and not events.is_over:
             sock = accept(listener)
             if sock is None:
-                _disarm()
-                watch.wait()
+                _disarm_alarm()
+                events.wait()
             else:
-                self._serve_one(sock, watch)
+                self._serve_one(sock, events)
                 left -= 1
 
-    def _limit(self) -> float:
-        """Each worker's own, so that they do not all end at once."""
-        most = self._max_requests
-        return most - os.urandom(1)[0] * (most - math.ceil(LEAST_PART * most)) // 255 if most else math.inf
+    def _draw_request_limit(self) -> float:
+        """Return how many requests this worker serves: a number of its own, or infinity."""
+        if not self._max_requests:
+            return math.inf
+        # Python seeds `random` anew in each forked process.
+        return random.randint(math.ceil(MIN_REQUESTS_SHARE * self._max_requests), self._max_requests)  # noqa: S311
 
-    def _serve_one(self, sock: socket.socket, watch: WorkerEvents) -> None:
-        mine = self._board.own_row
-        mine.busy()
-        for after in self._converse(sock):
+    def _serve_one(self, sock: socket.socket, events: WorkerEvents) -> None:
+        row = self._board.own_row
+        row.busy()
+        after = self._converse(sock)
+        if after is not None:
+            _disarm_alarm()
             try:
                 after()
             except Exception:
                 log.exception("after outcome=error")
-        self._look_around(watch)
-        mine.idle()
+        self._check_events(events)
+        row.idle()
 
-    def _converse(self, sock: socket.socket) -> list[After]:
-        """Answer the one request of this connection. Returns what its response wants done now that it is out."""
-        # The alarm has its default action: an application that hangs, even in C, ends with its worker.
+    def _converse(self, sock: socket.socket) -> After | None:
+        """Respond to the one request of this connection, and close it. Return the response's `after`."""
+        # SIGALRM has its default action, so a handler that hangs, even in C, ends with its worker.
         signal.setitimer(signal.ITIMER_REAL, self._request_timeout + ALARM_MARGIN)
-        afters: list[After] = []
         connection = Connection(sock, time.monotonic() + self._request_timeout)
+        after = None
         try:
-            self._answer(connection, afters)
+            received = connection.read()
+            if received.is_for_application:
+                response, output = self._respond(received)
+                after = response.after  # also if the client has gone by now
+                records = frame_response(received.request_id, output)
+            else:
+                records = end_unhandled(received)
+            connection.send(received.replies + records)
         except (ProtocolError, EOFError, OSError) as error:
             log.info("connection outcome=dropped reason=%r", str(error) or type(error).__name__)
         finally:
             sock.close()
-        if afters:
-            _disarm()
-        return afters
+        return after
 
-    def _answer(self, connection: Connection, afters: list[After]) -> None:
-        request = connection.read()
-        if request.is_for_us:
-            environ = wsgi.environ(request.params, request.body, afters.append)
-            answer = response(request.request_id, wsgi.run(self._application, environ))
-        else:
-            answer = refusal(request)
-        connection.send(request.replies + answer)
+    def _respond(self, received: RequestParser) -> tuple[Response, bytes]:
+        """Return the response to a request, and its head and body. Count a refusal."""
+        request = Request.from_params(received.params, received.body)
+        try:
+            response = self._router.respond(request)
+            head = response.head
+        except Exception:
+            # The trace goes to the operator's log only: neither the client nor the web server's log may have it.
+            log.exception("request outcome=error path=%r", request.path)
+            response = refusal_response(InternalError())
+            head = response.head
+        if response.counter:
+            self._board.own_row.count_refusal(response.counter)
+        return response, head if request.method == "HEAD" else head + response.body
 
-    def _look_around(self, watch: WorkerEvents) -> None:
-        """While requests wait it never sleeps: may it go on, and should somebody come and help?"""
+    def _check_events(self, events: WorkerEvents) -> None:
+        """Every CHECK_INTERVAL, see whether this worker is to end, and ask the master for help if it has too much.
+
+        While requests wait the worker never sleeps, so it would not notice otherwise.
+        """
         now = time.monotonic()
-        if now - self._looked >= LOOK_AROUND:
-            self._looked = now
-            if watch.look() and not self._board.has_idle_worker():
-                watch.tell(b"!")
+        if now - self._checked >= CHECK_INTERVAL:
+            self._checked = now
+            if events.check() and not self._board.has_idle_worker():
+                events.notify_master(b"!")
 
 
-def _disarm() -> None:
+def _disarm_alarm() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cocoai.errors import Refused
+from cocoai.errors import BodyNotJSON
 from cocoai.json_values import encodable, text_at
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.signature import verify
@@ -149,11 +149,11 @@ class SlackEventAnalyzer:
 
 
 def read_payload(body: bytes | str) -> dict[str, Any] | Ignored:
-    """Parse the JSON object that Slack posted; return Ignored for other JSON. Raise `Refused` 400 for no JSON."""
+    """Parse the JSON object that Slack posted; return Ignored for other JSON. Raise `BodyNotJSON` for no JSON."""
     try:
         payload = json.loads(body)
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise Refused(400, "the body is not JSON") from None
+        raise BodyNotJSON from None
     except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
         return Ignored("JSON beyond reading")
     return payload if isinstance(payload, dict) else Ignored("JSON, but no object")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from cocoai.errors import Refused
+from cocoai.errors import BodyNotForm
 from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.events import read_payload
@@ -128,13 +128,13 @@ class InteractionAnalyzer:
 
 
 def _payload_field(body: bytes) -> str:
-    """Return the only `payload` field of the form. Raise `Refused` 400 if the body is no such form."""
+    """Return the only `payload` field of the form. Raise `BodyNotForm` if the body is no such form."""
     try:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:  # raw bytes, or too many fields
         fields = {}
     if len(fields.get("payload", ())) != 1:
-        raise Refused(400, "the body is not a form")
+        raise BodyNotForm
     return fields["payload"][0]
 
 

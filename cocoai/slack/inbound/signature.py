@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from cocoai.errors import Refused
+from cocoai.errors import MissingSignature, StaleSignature, WrongSignature
 
 MAX_AGE = 300
 """Seconds that a signature's time may differ from ours, either way; Slack's own advice."""
@@ -22,16 +22,16 @@ SIGNATURE_HEADER = "x-slack-signature"
 def verify(body: bytes, headers: Mapping[str, str], secret: str, now: float) -> None:
     """Return if Slack signed `body`; header names are lower-case, `now` is in seconds since the epoch.
 
-    Raise `Refused` 401 and nothing else, whatever the headers hold.
+    Raise `MissingSignature`, `StaleSignature` or `WrongSignature` and nothing else, whatever the headers hold.
     Source: docs.slack.dev/authentication/verifying-requests-from-slack, signing version v0.
     """
     stamp = _ascii(headers.get(STAMP_HEADER, ""))
     claimed = _ascii(headers.get(SIGNATURE_HEADER, ""))
     if not _is_fresh(stamp, now):
-        raise Refused(401, "the signature is stale")
+        raise StaleSignature
     # An empty secret would let everybody sign. The comparison takes the same time wherever the two differ.
     if not secret.strip() or not hmac.compare_digest(claimed, sign(body, stamp, secret)):
-        raise Refused(401, "the signature is not Slack's")
+        raise WrongSignature
 
 
 def sign(body: bytes, stamp: bytes, secret: str) -> bytes:
@@ -40,9 +40,9 @@ def sign(body: bytes, stamp: bytes, secret: str) -> bytes:
 
 
 def _ascii(value: str) -> bytes:
-    """Return a header's value as bytes. Raise `Refused` 401 if it is empty or not ASCII."""
+    """Return a header's value as bytes. Raise `MissingSignature` if it is empty or not ASCII."""
     if not value or not value.isascii():
-        raise Refused(401, "the signature is missing or garbled")
+        raise MissingSignature
     return value.encode("ascii")
 
 

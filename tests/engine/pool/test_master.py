@@ -481,6 +481,7 @@ def test_new_workers_that_fail_leave_the_old_ones_serving(pool: PoolUnderTest) -
     """The old workers are stopped when the new ones accept, and not before."""
     pool.start("--workers", "1")
     pool.await_start(workers=1)
+    pool.ask()  # the first worker looks for the mark as it starts, and must have done so
     failing = pool.mark("failing-workers")
     pool.write("two")
     with Load(pool.path) as load:

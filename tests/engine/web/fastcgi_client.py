@@ -1,4 +1,4 @@
-"""A FastCGI client written from the specification (FastCGI 1.0), record by record; it shares nothing with flup."""
+"""A FastCGI client written from the specification (FastCGI 1.0), record by record; it shares no code with flup."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ KEEP_CONN = 1
 COMPLETE, CANT_MULTIPLEX, OVERLOADED, UNKNOWN_ROLE = range(4)
 
 PATIENCE = 30.0
-"""Seconds: the outer deadline of every wait, for a machine that is busy with something else."""
+"""Seconds: the deadline of every wait, long enough for a busy machine."""
 
 
 def record(kind: int, content: bytes = b"", *, request_id: int = 1, padding: int = 0, version: int = 1) -> bytes:
-    """One record: eight bytes of header, the content, the padding."""
+    """Return a record: eight bytes of header, the content, the padding."""
     return struct.pack("!BBHHBx", version, kind, request_id, len(content), padding) + content + b"p" * padding
 
 
 def stream(kind: int, content: bytes, *, piece: int = 65535) -> bytes:
-    """A stream: its content in records of at most `piece` bytes, then the empty record that ends it."""
+    """Return a stream: `content` in records of at most `piece` bytes, then the empty record that ends it."""
     pieces = (content[start : start + piece] for start in range(0, len(content), piece))
     return b"".join(record(kind, each) for each in pieces) + record(kind)
 
 
 def begin(*, role: int = RESPONDER, flags: int = 0) -> bytes:
-    """The record that opens a request."""
+    """Return the record that begins a request."""
     return record(BEGIN, struct.pack("!HB5x", role, flags))
 
 
 def length(number: int) -> bytes:
-    """A name's or value's length: one byte, or four with the top bit set."""
+    """Return the bytes of a name's or value's length: one, or four with the top bit set."""
     return bytes([number]) if number < 128 else struct.pack("!L", number | 1 << 31)
 
 
 def pairs(params: Mapping[str, str]) -> bytes:
-    """Names and values as they stand in PARAMS and GET_VALUES."""
+    """Return names and values as PARAMS and GET_VALUES have them."""
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in params.items()]
     return b"".join(length(len(name)) + length(len(value)) + name + value for name, value in encoded)
 
 
 def params(path: str = "/", *, method: str = "GET", body: bytes = b"", **others: str) -> dict[str, str]:
-    """What nginx sends with its own fastcgi_params, as far as anybody here looks at it."""
+    """Return the params that nginx sends for a request, as far as the workers look at them."""
     return {
         "QUERY_STRING": "",
         "REQUEST_METHOD": method,
@@ -63,14 +63,14 @@ def params(path: str = "/", *, method: str = "GET", body: bytes = b"", **others:
 
 
 def request(path: str = "/", *, method: str = "GET", body: bytes = b"", **others: str) -> bytes:
-    """A whole request."""
+    """Return a whole request."""
     sent = pairs(params(path, method=method, body=body, **others))
     return begin() + stream(PARAMS, sent) + stream(STDIN, body)
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record as it came."""
+    """A record that was received."""
 
     kind: int
     request_id: int
@@ -79,7 +79,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Reply:
-    """All that came until the other side closed; `ended` is END_REQUEST's two statuses, None if it never came."""
+    """All that was received until the server closed; `ended` is END_REQUEST's two statuses, None if it never came."""
 
     status: int
     headers: dict[str, str]
@@ -93,7 +93,7 @@ class Reply:
 
 
 class Peer:
-    """A connection to a FastCGI server, from the web server's side."""
+    """A web server's connection to a FastCGI server."""
 
     def __init__(self, path: str) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -114,7 +114,7 @@ class Peer:
         self.sock.sendall(data)
 
     def records(self) -> Iterator[Record]:
-        """Each record as it comes, until the other side closes."""
+        """Yield each record as it arrives, until the server closes."""
         while header := self._take(8):
             version, kind, request_id, size, padding = struct.unpack("!BBHHBx", header)
             content = self._take(size)
@@ -122,15 +122,15 @@ class Peer:
             yield Record(kind, request_id, content)
 
     def until(self, kind: int) -> Record:
-        """The next record of this kind."""
+        """Return the next record of this kind."""
         return next(record for record in self.records() if record.kind == kind)
 
     def is_closed(self) -> bool:
-        """Wait for the other side to close; False if it says something instead."""
+        """Wait for the server to close; return False if it sends something instead."""
         return self._take(1) == b""
 
     def reply(self) -> Reply:
-        """The whole reply, up to the close."""
+        """Return the whole reply, up to the close."""
         return reply(list(self.records()))
 
     def _take(self, size: int) -> bytes:
@@ -147,7 +147,7 @@ class Peer:
 
 
 def reply(records: list[Record]) -> Reply:
-    """What these records say together."""
+    """Return the reply that these records make up."""
     out = b"".join(each.content for each in records if each.kind == STDOUT)
     head, _, body = out.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode("latin-1").split("\r\n") if line)
@@ -162,7 +162,7 @@ def reply(records: list[Record]) -> Reply:
 
 
 def ask(socket_path: str, path: str = "/", *, method: str = "GET", body: bytes = b"", **others: str) -> Reply:
-    """One request, one connection, its reply."""
+    """Send a request on a connection of its own; return its reply."""
     with Peer(socket_path) as peer:
         peer.send(request(path, method=method, body=body, **others))
         return peer.reply()

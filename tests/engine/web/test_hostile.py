@@ -1,6 +1,6 @@
-"""Whoever speaks no FastCGI, or never finishes, harms nobody: his connection ends, and the workers serve on.
+"""A client that speaks no FastCGI, or never finishes, loses its connection, and the workers go on.
 
-The tests named for a defect guard against that of flup 1.0.3 with this number (see test_fastcgi.py).
+Several tests hold us to what flup 1.0.3 got wrong; their docstrings say what that was.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MALFORMED = {
     "a pair that ends in its length": begin() + record(fcgi.PARAMS, b"\x80\0") + record(fcgi.PARAMS),
     "a pair that is longer than the params": begin() + record(fcgi.PARAMS, b"\5\5ab") + record(fcgi.PARAMS),
     "a pair of 4 GB": begin() + record(fcgi.PARAMS, b"\xff" * 8 + b"ab") + record(fcgi.PARAMS),
-    "a value asked for that is cut off": record(fcgi.GET_VALUES, b"\x0e", request_id=0),
+    "GET_VALUES with a name that is cut off": record(fcgi.GET_VALUES, b"\x0e", request_id=0),
     "another version": record(fcgi.BEGIN, bytes(8), version=2),
     "HTTP": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
@@ -41,7 +41,7 @@ MALFORMED = {
     "input before the params have ended": begin() + record(fcgi.PARAMS, pairs(params())) + stream(fcgi.STDIN, b""),
     "more than a request may have": begin() + PARAMS + record(fcgi.STDIN, bytes(65535)) * 11,
 }
-"""What ends the connection at once."""
+"""Input that ends the connection at once."""
 
 UNFINISHED = {
     "nothing": b"",
@@ -55,36 +55,36 @@ UNFINISHED = {
     "data before the params": begin() + record(fcgi.DATA, b"data"),
     "input without a request": stream(fcgi.STDIN, b"{}"),
     "another request's records": begin() + record(fcgi.PARAMS, b"\1", request_id=2) + record(fcgi.STDIN, request_id=2),
-    "the abortion of nobody's request": begin() + record(fcgi.ABORT, request_id=9),
+    "the abortion of a request that has not begun": begin() + record(fcgi.ABORT, request_id=9),
     "an unknown type": begin() + record(99),
-    "what only a server says": begin()
+    "records that only a server sends": begin()
     + b"".join(record(kind, bytes(8)) for kind in (fcgi.END, fcgi.STDOUT, fcgi.STDERR)),
-    "questions whose answers are not read": record(77, request_id=0) * 8000,
+    "unknown types whose replies are not read": record(77, request_id=0) * 8000,
 }
-"""What might be a request yet: the worker waits, till the deadline or the peer's own end."""
+"""Input that may still become a request: the worker waits until the deadline, or until the client closes."""
 
 
-def greet(asked: Request) -> Response:
-    return Response(200, str(os.getpid()).encode() + asked.body[:0])
+def greet(_: Request) -> Response:
+    return Response(200, str(os.getpid()).encode())
 
 
 ROUTER = Router({"/": {"GET": greet, "POST": greet}})
 
 
 def send(peer: Peer, data: bytes) -> None:
-    """As much as is taken."""
+    """Send as much of `data` as the worker takes."""
     with suppress(*GONE, TimeoutError):
         peer.send(data)
 
 
 def drip(peer: Peer, data: bytes, *, size: int) -> None:
-    """Piece by piece."""
+    """Send `data` in pieces of this size."""
     for start in range(0, len(data), size):
         peer.send(data[start : start + size])
 
 
 def descriptors(pid: int) -> list[str]:
-    """The numbers of what the process has open."""
+    """Return the descriptors that this process has open."""
     return sorted(os.listdir(f"/proc/{pid}/fd"))
 
 
@@ -93,8 +93,8 @@ def children(pid: int) -> str:
 
 
 @pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED.keys())
-def test_defect_14_malformed_input_ends_the_connection_at_once(workers: Workers, sent: bytes) -> None:
-    """flup 14: a short BEGIN_REQUEST or a bad pair ended the worker. Here nothing is said, and the worker goes on."""
+def test_malformed_input_ends_the_connection_at_once(workers: Workers, sent: bytes) -> None:
+    """Malformed input ends the connection without a reply, and the worker goes on. flup's worker ended."""
     pid = workers.start(ROUTER)
 
     with Peer(workers.path) as peer:
@@ -106,13 +106,13 @@ def test_defect_14_malformed_input_ends_the_connection_at_once(workers: Workers,
 
 
 @pytest.mark.parametrize("sent", {**MALFORMED, **UNFINISHED}.values(), ids={**MALFORMED, **UNFINISHED}.keys())
-def test_while_a_hostile_peer_stays_others_are_served_and_nothing_grows(workers: Workers, sent: bytes) -> None:
-    """He has one worker at most; when he has gone, it is as it was: no descriptor and no process more."""
+def test_a_hostile_client_keeps_one_worker_at_most_and_leaves_nothing(workers: Workers, sent: bytes) -> None:
+    """While a hostile client stays the other worker serves; after it no descriptor and no process is left."""
     pids = [workers.start(ROUTER) for _ in range(2)]
     before = [descriptors(pid) for pid in pids]
 
     with Peer(workers.path) as hostile:
-        hostile.sock.settimeout(0.1)  # for the one who sends more than is taken
+        hostile.sock.settimeout(0.1)  # for input that is more than is taken
         send(hostile, sent)
         served = int(ask(workers.path).text)
 
@@ -123,8 +123,8 @@ def test_while_a_hostile_peer_stays_others_are_served_and_nothing_grows(workers:
 
 
 @pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED.keys())
-def test_defect_15_a_peer_that_falls_silent_is_ended_by_the_deadline(workers: Workers, sent: bytes) -> None:
-    """flup 15: one silent connection kept a worker for ever. Here the worker is there for the next one."""
+def test_a_client_that_falls_silent_is_dropped_at_the_deadline(workers: Workers, sent: bytes) -> None:
+    """A silent connection keeps a worker until the deadline. With flup it kept the worker for ever."""
     pid = workers.start(ROUTER, request_timeout=0.1)
 
     with Peer(workers.path) as silent:
@@ -135,8 +135,8 @@ def test_defect_15_a_peer_that_falls_silent_is_ended_by_the_deadline(workers: Wo
     assert 0 == workers.dismiss(pid)
 
 
-def test_defect_15_a_megabyte_a_byte_at_a_time_wins_nothing(workers: Workers) -> None:
-    """The deadline is the whole request's, not each read's."""
+def test_the_deadline_is_that_of_the_whole_request(workers: Workers) -> None:
+    """A client that sends a byte at a time is dropped at the deadline: no read makes it any later."""
     pid = workers.start(ROUTER, request_timeout=0.2)
 
     with Peer(workers.path) as slow, pytest.raises(GONE):
@@ -146,8 +146,8 @@ def test_defect_15_a_megabyte_a_byte_at_a_time_wins_nothing(workers: Workers) ->
     assert 0 == workers.dismiss(pid)
 
 
-def test_defect_18_a_body_without_end_is_not_kept(workers: Workers) -> None:
-    """flup 18: it kept whatever came. Past what a request may have, the connection ends, nothing is begun."""
+def test_a_body_without_end_ends_the_connection(workers: Workers) -> None:
+    """Input above the limit ends the connection, and no handler runs. flup kept everything in memory."""
     pid = workers.start(ROUTER)
 
     with Peer(workers.path) as peer:
@@ -158,8 +158,8 @@ def test_defect_18_a_body_without_end_is_not_kept(workers: Workers) -> None:
     assert str(pid) == ask(workers.path).text
 
 
-def test_defect_14_an_unknown_type_is_said_to_be_unknown(workers: Workers) -> None:
-    """FastCGI 4.2: a management record of a type that is not known is answered with it, and the request goes on."""
+def test_a_management_record_of_unknown_type_is_replied_to(workers: Workers) -> None:
+    """A management record of an unknown type gets FCGI_UNKNOWN_TYPE (FastCGI 4.2), and the request goes on."""
     pid = workers.start(ROUTER)
 
     with Peer(workers.path) as peer:
@@ -171,7 +171,7 @@ def test_defect_14_an_unknown_type_is_said_to_be_unknown(workers: Workers) -> No
 
 
 def spoiled(chance: random.Random) -> bytes:
-    """A valid request of two records or more, in which some things have gone wrong."""
+    """Return a valid request in which records were added, shuffled, changed or cut off."""
     records = [begin(), record(fcgi.PARAMS, pairs(params(method="POST", body=b"body"))), record(fcgi.PARAMS)]
     records += [record(fcgi.STDIN, b"body"), record(fcgi.STDIN)]
     for _ in range(chance.randint(0, 2)):
@@ -185,7 +185,7 @@ def spoiled(chance: random.Random) -> bytes:
 
 
 def test_three_thousand_spoiled_requests_leave_a_worker_as_it_was(workers: Workers) -> None:
-    """Each is answered in good FastCGI, or not at all; none is a fault of ours, and nothing is left behind."""
+    """Each gets a valid FastCGI response or none, none raises in the worker, and nothing is left behind."""
     seed = 4
     print(f"seed {seed}")
     chance = random.Random(seed)

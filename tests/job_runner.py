@@ -1,0 +1,24 @@
+"""A stand-in for the spool's runner, where a test needs a handler of Slack's requests but no job processes."""
+
+from __future__ import annotations
+
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+
+
+class RecordingRunner:
+    """A runner that starts no process: it counts wake-ups, and keeps the keys of questions that were to be stopped."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self.wake_ups = 0
+        self.stopped: list[str] = []
+
+    def wake(self) -> None:
+        """Count a wake-up."""
+        self.wake_ups += 1
+
+    def stop(self, key: str) -> bool:
+        """Keep the key, and request the stop in the spool as the real runner does."""
+        self.stopped.append(key)
+        return self._spool.request_stop(Key.parse(key))
