@@ -24,6 +24,15 @@ _PLACE = r"`[a-z/]+(?:/|\.json)`"
 _KEPT = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
 
 
+_PYTHON_FILE = re.compile(r"`((?:\w+/)*\w+\.py)`")
+_BENCH_MODULE = re.compile(r"\bbench(?:\.[a-z_]+)+")
+_FOLDER = re.compile(r"(?<![\w/.])(?:engine|slack)/[a-z_]+")
+"""A folder of cocoai/engine/ or cocoai/slack/, in a drawing too; not a path of Slack's URLs, which begins with a /."""
+
+NAMES = [page.relative_to(ROOT).as_posix() for page in (*PAGES, ROOT / "bench/README.md")]
+"""All pages, named from the root of the repository."""
+
+
 def text(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
@@ -81,3 +90,44 @@ def test_the_conversation_s_figures_in_words() -> None:
     assert (3600.0, 10) == (LATE, AttachmentLimits().count)
     assert "over an hour after its question" in page
     assert "At most ten files a question" in page
+
+
+def python_files() -> list[str]:
+    """Return the path of each Python file of the project, with a / before it."""
+    files = [path for folder in ("cocoai", "tests", "bench") for path in (ROOT / folder).rglob("*.py")]
+    return [f"/{path.relative_to(ROOT).as_posix()}" for path in (*files, *ROOT.glob("*.py"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_python_file_that_a_page_names_exists(name: str) -> None:
+    """A name in backticks that ends in .py is the path of a file, or the last part of one."""
+    files = python_files()
+    named = _PYTHON_FILE.findall(text(name))
+
+    assert [] == [each for each in named if not any(file.endswith(f"/{each}") for file in files)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_measurement_that_a_page_names_exists(name: str) -> None:
+    """A dotted name below bench is a module or a package."""
+    paths = [ROOT / module.replace(".", "/") for module in _BENCH_MODULE.findall(text(name))]
+
+    assert [] == [str(path) for path in paths if not (path.is_dir() or path.with_suffix(".py").exists())]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_folder_that_a_page_names_exists(name: str) -> None:
+    """A folder of the engine or of the Slack part lies below cocoai/, also where a drawing names it."""
+    folders = set(_FOLDER.findall(text(name)))
+
+    assert set() == {folder for folder in folders if not (ROOT / "cocoai" / folder).is_dir()}
+
+
+def test_the_journey_names_few_files() -> None:
+    """docs/journey.md is a story, not an index: it names at most 25 files."""
+    assert 25 >= len(set(_PYTHON_FILE.findall(text("docs/journey.md"))))
+
+
+def test_the_design_is_short() -> None:
+    """docs/design.md has at most 100 lines."""
+    assert 100 >= len(text("docs/design.md").splitlines())
