@@ -1,1 +1,1 @@
-"""The measurements behind the promises: each a program that prints a table. README.md says how to run them."""
+"""The measurements behind the promises: programs that each print a table. README.md says how to run them."""

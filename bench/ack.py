@@ -1,23 +1,22 @@
-"""How many events are acknowledged a second, how soon, and for how much CPU: CocoAI beside its peers (bench/peers).
+"""How many events a second are acknowledged, how soon, and for how much CPU: CocoAI beside its peers (bench/peers).
 
     python -m bench.ack [questions] [messages] [--rounds 9] [--seconds 2] [--only NAME ...]      as root; 4 min
 
-questions   mentions, each another one, each opening a thread: kept durably, with the same fsyncs, before its 200
-messages    a reply in a thread in which the bot was never asked: nothing to it, but the thread's mark is looked for
+questions   mentions, all different, each opening a thread: kept durably, with the same fsyncs, before its 200
+messages    replies in a thread in which the bot was never asked: ignored, after a look for the thread's mark
 
-Nobody answers meanwhile: PHP and Bolt are told to stop after the 200, and CocoAI's slots and the usher's place are
-taken by this program, so that its workers find nobody free, and leave the question for later as in any burst. They do
-look: five lock files a question, which the others need not open.
-What was kept is counted and thrown away after each round, for a folder that grows would be measured with it.
+No question is answered meanwhile: PHP and Bolt are configured to stop after the 200. CocoAI's slots and its placeholder
+lock are held by this program, so that its workers find no slot free and leave each question for later, as in any burst.
+They try five lock files for each question, which the peers need not open.
+The kept questions are counted and deleted after each round: a growing folder would change the figures.
 
-The subjects take turns, round after round, so that a slow minute of the machine meets all of them. The medians of the
-rounds are shown, and of the ratios to php-fpm in the same round. CPU is that of all of a subject's processes: nginx,
-masters, workers and, for CocoAI, supervisord. The client's own CPU is named: it runs on the same processors.
+The subjects take turns, round after round, so that a slow minute of the machine affects all of them. The table shows
+the medians of the rounds, and of the ratios to php-fpm in the same round. CPU is that of all of a subject's processes:
+nginx, masters, workers and, for CocoAI, supervisord. The CPU of the client is printed, too: it shares the processors.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 import statistics
@@ -28,7 +27,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import load
+from bench import load, tables
 from bench.cpu import accounts
 from bench.peers import ALONE, NAMES, Subject, missing, subject
 from cocoai.rehearsal.certificates import make
@@ -36,38 +35,42 @@ from cocoai.rehearsal.slack.json_shapes import Payload, app_mention_event, envel
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 ANCHOR = "php-fpm"
+"""The subject to which the others are compared."""
 
 MOST = 5000
 """Questions a second that are made beforehand: more than any subject keeps."""
 
 ASIDE = 64
-"""Messages that are nothing to anybody; they need not be distinct, and are sent again and again."""
+"""Messages that are ignored. They need not all be different, so these are sent again and again."""
 
-REST = 0.2
-"""Seconds for the requests that were under way at the end."""
+PAUSE = 0.2
+"""Seconds in which a request that was under way at the end is over."""
 
 SENTENCE = "Could somebody look at the agenda for the meeting on Tuesday and say which of these points can wait?"
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One subject's turn in one round; CPU in ms a request."""
+    """One subject's turn in one round; `cpu` in ms a request."""
 
     load: load.Load
     cpu: float
 
 
 Turns = dict[str, list[Turn]]
+"""The turns of each subject, by its name."""
+
+Events = Callable[[Subject, int], Iterator[Payload]]
+"""Yields the payloads for a turn of a subject, at least as many as it can take in so many seconds."""
 
 
 def main() -> None:
-    """Print the tables that were asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="both, if none is named")
+    """Print the tables that the command line names, or both if it names none."""
+    parser = tables.parser(__doc__, TABLES)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2, help="of each subject in each round")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     if load.missing():
         raise SystemExit(load.missing())
     print(
@@ -75,125 +78,122 @@ def main() -> None:
         flush=True,
     )
     with ExitStack() as stack:
-        subjects = raise_up(stack, present(given.only))
-        for name in given.tables or list(TABLES):
-            report(name, turns(subjects, TABLES[name], given.rounds, given.seconds))
+        subjects = start(stack, installed(arguments.only))
+        for name in arguments.tables or list(TABLES):
+            report(name, take_turns(subjects, TABLES[name], arguments.rounds, arguments.seconds))
 
 
-def present(names: Sequence[str]) -> list[str]:
-    """Those that can run here; of the others it is said what they lack."""
+def installed(names: Sequence[str]) -> list[str]:
+    """Return the subjects that can run here; print what is missing for the others."""
     for name in names:
-        if lack := missing(name):
-            print(f"without {name}: {lack}")
+        if reason := missing(name):
+            print(f"without {name}: {reason}")
     return [name for name in names if not missing(name)]
 
 
-def raise_up(stack: ExitStack, names: Sequence[str]) -> list[Subject]:
-    """All of them at once, until `stack` ends."""
+def start(stack: ExitStack, names: Sequence[str]) -> list[Subject]:
+    """Start these subjects, all of them at once, until `stack` ends."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
     certificates = make(folder / "certificates")
-    counted = stack.enter_context(accounts(*names))
+    by_name = stack.enter_context(accounts(*names))
     return [
-        stack.enter_context(subject(name, folder / str(number), certificates, answers=False, account=counted[name]))
+        stack.enter_context(subject(name, folder / str(number), certificates, answers=False, account=by_name[name]))
         for number, name in enumerate(names)
     ]
 
 
-def turns(subjects: Sequence[Subject], events: Events, rounds: int, seconds: int) -> Turns:
-    """Everybody's turns; a short one, which is not counted, comes first."""
+def take_turns(subjects: Sequence[Subject], events: Events, rounds: int, seconds: int) -> Turns:
+    """Let the subjects take turns; a short turn of each, which is not counted, comes first."""
     for each in subjects:
-        turn(each, events, 1)
-    taken: Turns = {each.name: [] for each in subjects}
+        take_turn(each, events, 1)
+    turns: Turns = {each.name: [] for each in subjects}
     for _ in range(rounds):
         for each in subjects:
-            taken[each.name].append(turn(each, events, seconds))
-    return taken
+            turns[each.name].append(take_turn(each, events, seconds))
+    return turns
 
 
-def turn(one: Subject, events: Events, seconds: int) -> Turn:
-    """Load on this one, and what it took."""
-    requests = [signed(one, payload) for payload in events(one, seconds)]
-    before = one.cpu_seconds()
-    taken = load.run(one.var, one.url, requests, seconds)
-    cpu = one.cpu_seconds() - before
+def take_turn(server: Subject, events: Events, seconds: int) -> Turn:
+    """Put load on one subject for so many seconds and return the figures."""
+    requests = [signed(server, payload) for payload in events(server, seconds)]
+    before = server.cpu_seconds()
+    figures = load.run(server.var, server.url, requests, seconds)
+    cpu = server.cpu_seconds() - before
     if events is questions:
-        settle(one, taken)
-    return Turn(taken, cpu * 1000 / taken.requests)
+        delete_kept(server, figures)
+    return Turn(figures, cpu * 1000 / figures.requests)
 
 
-def settle(one: Subject, taken: load.Load) -> None:
-    """Each 200 has left a question, and those that were still under way may have; then all is thrown away."""
-    kept = -1
-    while kept != (kept := one.kept()):
-        time.sleep(REST)
-    if one.name != ALONE and not 0 <= kept - (taken.requests - taken.failed) <= load.CONNECTIONS:
-        raise SystemExit(f"{one.name} said 200 to {taken.requests - taken.failed} questions and kept {kept}")
-    for folder in (one.var / "spool" / "ready", one.var / "threads"):
+def delete_kept(server: Subject, figures: load.Load) -> None:
+    """Delete the kept questions. Raise SystemExit if there are fewer than 200s, or too many more.
+
+    A request that was under way when wrk ended may have left a question, too.
+    """
+    previous, kept = -1, server.kept()
+    while kept != previous:
+        time.sleep(PAUSE)
+        previous, kept = kept, server.kept()
+    accepted = figures.requests - figures.failed
+    if server.name != ALONE and not 0 <= kept - accepted <= load.CONNECTIONS:
+        raise SystemExit(f"{server.name} answered 200 to {accepted} questions and kept {kept}")
+    for folder in (server.var / "spool" / "ready", server.var / "threads"):
         for file in folder.iterdir():
             file.unlink()
 
 
-def signed(one: Subject, payload: Payload) -> bytes:
-    """The request in which Slack would bring this now."""
+def signed(server: Subject, payload: Payload) -> bytes:
+    """Return the request in which Slack would deliver this payload now."""
     body = json.dumps(payload).encode()
-    return load.request(one.url, body, one.slack.signed(body))
+    return load.request(server.url, body, server.slack.signed(body))
 
 
-def questions(one: Subject, seconds: int) -> Iterator[Payload]:
-    """More than can be kept in so many seconds."""
+def questions(server: Subject, seconds: int) -> Iterator[Payload]:
+    """Yield more mentions than can be kept in so many seconds."""
     now = int(time.time())
     for number in range(seconds * MOST):
-        yield payload(one, f"{now}.{number:06}", None, f"<@U0COCOAI> {SENTENCE}")
+        yield payload(server, f"{now}.{number:06}", None, f"<@U0COCOAI> {SENTENCE}")
 
 
-def messages(one: Subject, _: int) -> Iterator[Payload]:
-    """Replies in threads that nobody knows."""
+def messages(server: Subject, _: int) -> Iterator[Payload]:
+    """Yield replies in threads in which the bot was never asked."""
     now = int(time.time())
     for number in range(ASIDE):
-        yield payload(one, f"{now}.{number:06}", f"{now - 60}.{number:06}", SENTENCE)
+        yield payload(server, f"{now}.{number:06}", f"{now - 60}.{number:06}", SENTENCE)
 
-
-Events = Callable[[Subject, int], Iterator[Payload]]
 
 TABLES: dict[str, Events] = {"questions": questions, "messages": messages}
 
 
-def payload(one: Subject, ts: str, thread_ts: str | None, text: str) -> Payload:
-    """What Slack posts of a message, in its own shape: some 1.5 KB."""
-    workspace = one.slack.workspace
+def payload(server: Subject, ts: str, thread_ts: str | None, text: str) -> Payload:
+    """Return what Slack posts for a message, in Slack's own shape: some 1.5 KB."""
+    workspace = server.slack.workspace
     channel = workspace.channels["C0PRACTICE"]
     message = Message(channel.id, ts, "U0ASKER01", text, thread_ts=thread_ts, client_msg_id=f"bench-{ts}")
     event = message_event(message, channel, message_json(workspace, message))
-    told = event if thread_ts else app_mention_event(event)
-    return envelope(told, channel, workspace.installation, int(float(ts)))
+    return envelope(event if thread_ts else app_mention_event(event), channel, workspace.installation, int(float(ts)))
 
 
-def report(name: str, taken: Turns) -> None:
-    """One table."""
-    loads = [each.load for some in taken.values() for each in some]
+def report(name: str, turns: Turns) -> None:
+    """Print one table: a line for each subject."""
+    loads = [each.load for some in turns.values() for each in some]
     client = statistics.median(each.client / each.seconds for each in loads)
-    print(f"\n{name}: {len(loads) // len(taken)} rounds, {load.CONNECTIONS} connections, medians")
+    print(f"\n{name}: {len(loads) // len(turns)} rounds, {load.CONNECTIONS} connections, medians")
     print(f"{'':14}{'requests/s':>12}{f'x {ANCHOR}':>12}{'(rounds)':>16}", end="")
     print(f"{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'failed':>8}")
-    for each, some in taken.items():
-        print(f"{each:14}{figures(some, taken.get(ANCHOR, []))}")
+    for each, some in turns.items():
+        print(f"{each:14}{line(some, turns.get(ANCHOR, []))}")
     print(f"the client took {client:.0%} of one processor, which is in none of these")
 
 
-def figures(some: Sequence[Turn], anchor: Sequence[Turn]) -> str:
-    """One line of it."""
+def line(some: Sequence[Turn], anchor: Sequence[Turn]) -> str:
+    """Return the figures of one subject's turns; `anchor` has the turns of `ANCHOR` in the same rounds, if any."""
     ratios = [each.load.rate / other.load.rate for each, other in zip(some, anchor, strict=False)]
     ratio = f"{statistics.median(ratios):.2f}" if ratios else ""
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else ""
-    p50, p99 = middle(some, lambda each: each.load.p50), middle(some, lambda each: each.load.p99)
-    rate, cpu = middle(some, lambda each: each.load.rate), middle(some, lambda each: each.cpu)
+    p50, p99 = statistics.median(each.load.p50 for each in some), statistics.median(each.load.p99 for each in some)
+    rate, cpu = statistics.median(each.load.rate for each in some), statistics.median(each.cpu for each in some)
     failed = sum(each.load.failed for each in some)
     return f"{rate:12.0f}{ratio:>12}{spread:>16}{p50:9.2f}{p99:9.2f}{cpu:9.3f}{failed:8}"
-
-
-def middle(some: Sequence[Turn], figure: Callable[[Turn], float]) -> float:
-    """The median of this figure."""
-    return statistics.median(map(figure, some))
 
 
 if __name__ == "__main__":

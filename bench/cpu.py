@@ -1,7 +1,7 @@
-"""CPU time of a tree of processes, those included that ended unwaited for and those that moved to another parent.
+"""The CPU time of a tree of processes: also of those that ended without a wait, or moved to another parent.
 
-/proc knows a process only while it lives, and a parent that ignores SIGCHLD, as a worker does, never learns what its
-children took. A control group (version 2) counts all of it, in the kernel. Making one takes root.
+/proc shows a process only while it lives, and a parent that ignores SIGCHLD, as a worker does, never learns what its
+children took. A control group (version 2) counts all of it in the kernel. Making one takes root.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 BURNT = 0.2
-"""Seconds of CPU that the check of an account burns."""
+"""Seconds of CPU that the check of an account takes."""
 
 
 class Account:
-    """A control group: whoever is admitted, and whatever those fork from then on, is counted here for good."""
+    """A control group: it counts the processes that are admitted, and everything that they fork from then on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,16 +31,16 @@ class Account:
             (self._folder / "cgroup.procs").write_text(str(pid))
 
     def pids(self) -> list[int]:
-        """The living ones."""
+        """Return the pids of the group's living processes."""
         return [int(pid) for pid in (self._folder / "cgroup.procs").read_text().split()]
 
     def seconds(self) -> float:
-        """CPU time, the user's and the kernel's, of the living and of the dead."""
+        """Return the CPU time so far, in user and kernel mode, of living and ended processes."""
         usage = (self._folder / "cpu.stat").read_text().split()
         return int(usage[usage.index("usage_usec") + 1]) / 1e6
 
     def close(self, refuge: Path) -> None:
-        """Give the processes that still live back to `refuge`, and the group up."""
+        """Move the processes that still live to the group `refuge`, and remove this group."""
         for pid in self.pids():
             (refuge / "cgroup.procs").write_text(str(pid))
         self._folder.rmdir()
@@ -48,7 +48,7 @@ class Account:
 
 @contextmanager
 def accounts(*names: str) -> Iterator[dict[str, Account]]:
-    """An account for each name. Raises SystemExit, in words, where none can be made."""
+    """Yield an account for each name. Raise SystemExit with the reason if none can be made."""
     home = _home()
     made: dict[str, Account] = {}
     try:
@@ -64,38 +64,38 @@ def accounts(*names: str) -> Iterator[dict[str, Account]]:
 
 
 def on_cpu(pid: int) -> float:
-    """CPU seconds of one living process (its only thread), to the nanosecond."""
+    """Return the CPU seconds of a living process that has one thread, to the nanosecond."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def children(pid: int) -> list[int]:
-    """The living children of `pid`, oldest first; none if it has ended. `pid` has one thread."""
+    """Return the living children of a process that has one thread, oldest first; [] if it has ended."""
     with contextlib.suppress(OSError):
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
 
 
 def parent(pid: int) -> int:
-    """The pid of its parent."""
+    """Return the pid of the process's parent."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """The living processes below `pid`, parents first."""
+    """Yield the living processes below `pid`, parents before their children."""
     for child in children(pid):
         yield child
         yield from descendants(child)
 
 
 def command(pid: int) -> str:
-    """Its name, as `ps` shows it; empty if it has ended."""
+    """Return the process's name as `ps` shows it; "" if it has ended."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/comm").read_text().strip()
     return ""
 
 
 def _home() -> Path:
-    """This process's own control group."""
+    """Return the folder of this process's own control group. Raise SystemExit if version 2 is not mounted."""
     mounted = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
     mounts = [Path(fields[1]) for fields in mounted if fields[2] == "cgroup2"]
     if not mounts:
@@ -105,12 +105,15 @@ def _home() -> Path:
 
 
 def _check(account: Account) -> None:
-    """What a child takes that nobody waits for is on the account, or all that follows would be too little."""
+    """Check that the account counts a child that nobody waits for, and raise SystemExit if it does not.
+
+    Where the kernel misses such children, every figure would be too small.
+    """
     before = account.seconds()
     alive, its_end = os.pipe()
     child = os.fork()
     if not child:
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as a worker does, so that nobody waits for the grandchild
         account.admit([os.getpid()])
         if not os.fork():
             while time.process_time() < BURNT:
@@ -118,7 +121,7 @@ def _check(account: Account) -> None:
         os._exit(0)
     os.close(its_end)
     os.waitpid(child, 0)
-    os.read(alive, 1)  # the end of the file is the grandchild's own end
+    os.read(alive, 1)  # end of file: the grandchild has ended
     os.close(alive)
     counted = account.seconds() - before
     if not BURNT <= counted < 2 * BURNT:

@@ -1,12 +1,12 @@
-"""What comes from outside, spoiled in a million ways: Slack's payloads, signed correctly so that they are read, and
-what a model writes.
+"""A million mutations of what comes from outside: Slack's payloads, and the texts that a model writes.
 
     python -m bench.fuzz [--of events|clicks|texts] [--count 1000000] [--seconds 1200] [--seed 1] [--processes 2]
 
-Mutation N of a seed is always the same, whoever makes it: `spoiled(seed, N)` in a debugger is a find again.
-What must hold is the judge's to say: of an event, a Challenge, an Ignored, a Question that can be kept, or `Refused`
-400; of a click, a Click that can be kept, an Ignored, or `Refused` 400; of a text that a model wrote, messages that
-Slack takes; and quickly.
+The payloads are signed correctly, so that they are read. Mutation N of a seed is always the same: `mutated(seed, N)` in
+a debugger makes a find again.
+A checker says what must come of a mutation. An event must become a Challenge, an Ignored, a Question that can be kept,
+or `Refused` 400; a click must become a Click that can be kept, an Ignored, or `Refused` 400; the text of a model must
+become messages that Slack takes. All of it must be quick.
 """
 
 from __future__ import annotations
@@ -49,36 +49,40 @@ NOW = 1_763_822_000
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 
 SLOW = 1.0
-"""Seconds for one payload: a worker's request is ended after 2."""
+"""Seconds that one payload may take: a worker ends a request after 2."""
 
 LONGEST_TEXT, SLOW_TEXT = 30_000, 10.0
-"""Characters of a text that a model may write, and seconds of CPU for showing it eight times: one line with thousands
-of emphases takes 2. Nobody else waits for it."""
+"""Characters of a model's text, and the seconds of CPU that showing it eight times may take.
+
+One line with thousands of emphases takes 2. Only its own job process is busy with it, so no other question waits.
+"""
 
 KEPT_EVERY = 100
-"""Of so many questions one is put into a spool, claimed and read again."""
+"""One question of so many is put into a spool, claimed and read again."""
 
 MOST_FINDS = 20
+"""Finds after which a process stops."""
 
 
 def main() -> int:
-    """Print the figures; 1 if anything was found."""
+    """Print the figures and return the exit status: 1 if anything was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--of", choices=[*FUZZED], default="events")
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, choices=[1, 2], default=2)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     began = time.monotonic()
+    count, processes = arguments.count, arguments.processes
     shares = [
-        (given.seed, range(n, given.count, given.processes), given.seconds, given.of) for n in range(given.processes)
+        (arguments.seed, range(first, count, processes), arguments.seconds, arguments.of) for first in range(processes)
     ]
-    with multiprocessing.Pool(given.processes) as pool:
+    with multiprocessing.Pool(processes) as pool:
         total = sum(pool.starmap(fuzz, shares), Tally())
     seconds = time.monotonic() - began
-    count = sum(total.outcomes.values())
-    print(f"{count} mutations, seed {given.seed}, in {seconds:.0f} s: {count / seconds:.0f} a second")
+    made = sum(total.outcomes.values())
+    print(f"{made} mutations, seed {arguments.seed}, in {seconds:.0f} s: {made / seconds:.0f} a second")
     for outcome, number in total.outcomes.most_common():
         print(f"  {number:9}  {outcome}")
     print(f"  {total.kept} questions went through a spool; the slowest payload took {total.slowest * 1000:.1f} ms")
@@ -90,7 +94,7 @@ def main() -> int:
 
 @dataclass
 class Tally:
-    """What came of some mutations. `slowest` in seconds."""
+    """The outcomes of some mutations: how often each came, and what was found. `slowest` in seconds."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     kept: int = 0
@@ -107,32 +111,35 @@ class Tally:
 
 
 def fuzz(seed: int, numbers: range, seconds: float, of: str = "events") -> Tally:
-    """Judge these mutations of FUZZED things, until the time is up or too much is found."""
+    """Check these mutations of one kind of input (a key of `FUZZED`) until the time is up or too much is found."""
     tally = Tally()
     deadline = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
         make, corpus = FUZZED[of]
-        judge = make(Path(var))
+        check = make(Path(var))
         for number in numbers:
             if time.monotonic() > deadline or len(tally.finds) >= MOST_FINDS:
                 break
-            body = spoiled(seed, number, corpus)
+            body = mutated(seed, number, corpus)
             began = time.perf_counter()
             try:
-                tally.outcomes[judge(body)] += 1
-            except Exception as error:  # noqa: BLE001 (a find is whatever it is)
+                tally.outcomes[check(body)] += 1
+            except Exception as error:  # noqa: BLE001 (any exception but Refused is a find)
                 tally.outcomes["FIND"] += 1
                 tally.finds.append(f"seed {seed} number {number}: {error!r} for {body[:2000]!r}")
             tally.slowest = max(tally.slowest, time.perf_counter() - began)
-        tally.kept = judge.kept
+        tally.kept = check.kept
     return tally
 
 
-# what must hold
+# what must come of each
 
 
-class Judge:
-    """One body's verdict in a word; any exception is a find. Thread marks and a sample of questions lie in `var`."""
+class EventChecker:
+    """Checks what comes of an event's body, and returns the outcome in a word; any exception is a find.
+
+    Thread marks and a sample of the questions lie in `var`.
+    """
 
     def __init__(self, var: Path) -> None:
         self.kept = 0
@@ -146,39 +153,42 @@ class Judge:
 
     def __call__(self, body: bytes) -> str:
         began = time.perf_counter()
-        verdicts = [self._verdict(analyzer, body) for analyzer in self._analyzers]
+        outcomes = [self._outcome(analyzer, body) for analyzer in self._analyzers]
         require(time.perf_counter() - began < SLOW, "slow")
-        return verdicts[0]
+        return outcomes[0]
 
-    def _verdict(self, analyzer: SlackEventAnalyzer, body: bytes) -> str:
+    def _outcome(self, analyzer: SlackEventAnalyzer, body: bytes) -> str:
+        """Return what one analyzer makes of the body, in a word."""
         try:
             event = analyzer.analyze(signed(body), body, NOW)
         except Refused as refusal:
             require(refusal.status == 400, "refused, but not as bad JSON")
             return "refused 400"
         if isinstance(event, Question):
-            self._question(event)
+            self._check_question(event)
             return f"question {event.kind}"
         if isinstance(event, Challenge):
             event.text.encode()
             return "challenge"
         return ignored(event)
 
-    def _question(self, question: Question) -> None:
+    def _check_question(self, question: Question) -> None:
+        """Check whether the question can be written and read again, and its files lie at Slack's."""
         key = Key.parse(question.key)
         line = encode_line(question.facts())
         (read,), _ = whole_lines(line)
         require(Question.from_facts(read) == question, "not what was written")
         require(0 <= question.event_time < 10**12, "an odd event_time")
         for file in map(File.from_facts, question.files):
-            url = urlsplit(file.url) if is_at_slack(file.url, "https://slack.com/api/") else urlsplit(SLACKS)
+            url = urlsplit(file.url) if is_at_slack(file.url, "https://slack.com/api/") else urlsplit(FILE_URL)
+            # The token is sent with the request for a file: it must not go to anybody else.
             require(url.scheme == "https" and f".{url.hostname}".endswith(HOSTS), "the token would go elsewhere")
         self._questions += 1
         if self._questions % KEPT_EVERY == 0:
             self._keep(key, question)
 
     def _keep(self, key: Key, question: Question) -> None:
-        """Through the spool and back, and to what the model is shown."""
+        """Check whether the question comes through the spool unchanged, and becomes the last turn for the model."""
         if self._spool.put(key, question.facts()):
             job = self._spool.claim()
             require(job is not None and job.key == key, "not claimed")
@@ -186,13 +196,13 @@ class Judge:
                 require(Question.from_facts(job.question) == question, "not what was put")
                 self._spool.finish(job)
         require(self._spool.is_known_thread(key.channel, key.thread_ts), "no mark")
-        said = [Message(question.ts, question.user, "", question.text, None, "")]
-        require(turns(said, question, US.user_id)[-1].speaker == "asker", "no last turn")
+        thread = [Message(question.ts, question.user, "", question.text, None, "")]
+        require(turns(thread, question, US.user_id)[-1].speaker == "asker", "no last turn")
         self.kept += 1
 
 
-class ClickJudge:
-    """The same for clicks, of which none is put into a spool: a click has no text, only names."""
+class ClickChecker:
+    """Checks what comes of a click's payload. No click is put into a spool: a click has no text, only names."""
 
     kept = 0
 
@@ -208,14 +218,15 @@ class ClickJudge:
             return "refused 400"
         if not isinstance(click, Click):
             return ignored(click)
+        # The question's job, and the click's own.
         for name in (click.key, f"{click.channel}-{click.message_ts}-{click.ts}"):
             Key.parse(name)
         require(Click.from_facts(whole_lines(encode_line(click.facts()))[0][0]) == click, "not what was written")
         return f"click {click.action}"
 
 
-class TextJudge:
-    """The same for what a model writes: it goes to Slack while it is written, and then in parts."""
+class TextChecker:
+    """Checks what comes of a model's text: what Slack is sent while it is written, and its parts when it is whole."""
 
     kept = 0
 
@@ -229,12 +240,12 @@ class TextJudge:
         for layout, parts in zip(self._layouts, shown, strict=True):
             require(bool(parts) or not normalize_markdown(text).strip(), "all of it is lost")
             for each in (*parts, *(layout.growing(text[:most], "✍️ …") for most in (10, 1000, len(text)))):
-                self._judge(with_buttons(each, [Button("stop", "Stop", "KEY U0ASKER01")]))
+                self._check(with_buttons(each, [Button("stop", "Stop", "KEY U0ASKER01")]))
         require(time.process_time() - began < SLOW_TEXT, "slow")
         return f"{min(len(shown[0]), 3)} parts"
 
-    def _judge(self, shown: Shown) -> None:
-        """Slack's limits: docs.slack.dev/reference/block-kit/blocks, /reference/methods/chat.update."""
+    def _check(self, shown: Shown) -> None:
+        """Check Slack's limits: docs.slack.dev/reference/block-kit/blocks, /reference/methods/chat.update."""
         require(bool(shown.text.strip()) and len(shown.text) <= 4000, "a text that Slack does not take")
         require(len(shown.blocks) <= 50, "too many blocks")
         markdown = [block["text"] for block in shown.blocks if block["type"] == "markdown"]
@@ -245,7 +256,7 @@ class TextJudge:
 
 
 def written(body: bytes) -> str:
-    """The text in it, or all of it if that cannot be read; as a model's words come out of a stream."""
+    """Return the text in a mutated payload, or all of it as text if it cannot be read, as from a model's stream."""
     try:
         text = json.loads(body)["text"]
     except (ValueError, RecursionError, LookupError, TypeError):
@@ -254,30 +265,30 @@ def written(body: bytes) -> str:
 
 
 def signed(body: bytes) -> dict[str, str]:
-    """The headers with which Slack would post it."""
+    """Return the headers with which Slack would post this body."""
     stamp = str(NOW)
     return {STAMP_HEADER: stamp, SIGNATURE_HEADER: sign(body, stamp.encode(), SECRET).decode()}
 
 
 def ignored(outcome: object) -> str:
-    """The verdict on what is left alone, and on nothing else."""
-    require(isinstance(outcome, Ignored), "an outcome of no kind")
+    """Return the outcome of an Ignored; anything else, or an odd reason, is a find."""
+    require(isinstance(outcome, Ignored), "an outcome of no known type")
     reason = outcome.reason if isinstance(outcome, Ignored) else ""
     require(reason.isascii() and reason.isprintable() and len(reason) < 100, "an odd reason")
     return f"ignored: {reason.partition(' of type ')[0].partition('subtype ')[0] or 'subtype'}"
 
 
-def require(true: bool, what: str) -> None:  # noqa: FBT001
-    """An assertion that stays under -O."""
-    if not true:
-        raise AssertionError(what)
+def require(condition: bool, problem: str) -> None:  # noqa: FBT001
+    """Raise AssertionError unless the condition holds. An `assert` would be left out under -O."""
+    if not condition:
+        raise AssertionError(problem)
 
 
-# what is spoiled
+# what is mutated
 
 
-def said(**more: Any) -> dict[str, Any]:
-    """A payload around a person's message, shaped as Slack's are."""
+def message_payload(**changes: Any) -> dict[str, Any]:
+    """Return the payload of a person's message, in Slack's shape; `changes` are fields of its event."""
     words = [{"type": "user", "user_id": "U0COCOAI"}, {"type": "text", "text": " what is a fork? "}]
     blocks = [{"type": "rich_text", "block_id": "b1", "elements": [{"type": "rich_text_section", "elements": words}]}]
     event = {
@@ -291,7 +302,7 @@ def said(**more: Any) -> dict[str, Any]:
         "channel": "C0PRACTICE",
         "event_ts": "1763822000.000100",
         "channel_type": "channel",
-    } | more
+    } | changes
     authorization = {"enterprise_id": None, "team_id": "T0PRACTICE", "user_id": "U0COCOAI", "is_bot": True}
     return {
         "token": "practice-verification",
@@ -310,36 +321,37 @@ def said(**more: Any) -> dict[str, Any]:
 
 
 HOSTS = (".slack.com", ".slack-edge.com")
+"""Ends of the host names to which the token may be sent."""
 
-SLACKS = "https://files.slack.com/files-pri/T0PRACTICE-F0FILE/download/a.txt"
+FILE_URL = "https://files.slack.com/files-pri/T0PRACTICE-F0FILE/download/a.txt"
 
 
-def attached(**more: Any) -> dict[str, Any]:
-    """A file as Slack tells of it."""
-    told = {"id": "F0FILE", "name": "a.txt", "title": "a", "mimetype": "text/plain", "filetype": "text", "size": 12}
-    return told | {"mode": "hosted", "url_private": SLACKS, "url_private_download": SLACKS} | more
+def attached(**changes: Any) -> dict[str, Any]:
+    """Return a file object in Slack's shape; `changes` are its fields."""
+    file = {"id": "F0FILE", "name": "a.txt", "title": "a", "mimetype": "text/plain", "filetype": "text", "size": 12}
+    return file | {"mode": "hosted", "url_private": FILE_URL, "url_private_download": FILE_URL} | changes
 
 
 CORPUS: tuple[dict[str, Any], ...] = (
-    said(),
-    said(type="app_mention"),
-    said(thread_ts="1763821000.000100"),
-    said(text="and then?", thread_ts="1763821000.000100", parent_user_id="U0ASKER01"),
-    said(text="hello", channel="D0PRACTICE", channel_type="im"),
-    said(subtype="file_share", files=[attached()]),
-    said(files=[attached(mode="tombstone"), attached(file_access="check_file_info"), {"id": "F0FILE"}]),
-    said(type="app_mention", files=[attached(url_private_download=None), attached(is_external=True), None]),
-    said(subtype="thread_broadcast", thread_ts="1763821000.000100", root={"ts": "1763821000.000100"}),
-    said(subtype="message_changed", hidden=True, message={"text": "x", "edited": {"user": "U0ASKER01"}}),
-    said(subtype="bot_message", bot_id="B0OTHER", username="other"),
-    said(user_team="T0OTHER", source_team="T0OTHER") | {"is_ext_shared_channel": True},
+    message_payload(),
+    message_payload(type="app_mention"),
+    message_payload(thread_ts="1763821000.000100"),
+    message_payload(text="and then?", thread_ts="1763821000.000100", parent_user_id="U0ASKER01"),
+    message_payload(text="hello", channel="D0PRACTICE", channel_type="im"),
+    message_payload(subtype="file_share", files=[attached()]),
+    message_payload(files=[attached(mode="tombstone"), attached(file_access="check_file_info"), {"id": "F0FILE"}]),
+    message_payload(type="app_mention", files=[attached(url_private_download=None), attached(is_external=True), None]),
+    message_payload(subtype="thread_broadcast", thread_ts="1763821000.000100", root={"ts": "1763821000.000100"}),
+    message_payload(subtype="message_changed", hidden=True, message={"text": "x", "edited": {"user": "U0ASKER01"}}),
+    message_payload(subtype="bot_message", bot_id="B0OTHER", username="other"),
+    message_payload(user_team="T0OTHER", source_team="T0OTHER") | {"is_ext_shared_channel": True},
     {"type": "url_verification", "token": "practice-verification", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWM"},
     {"type": "app_rate_limited", "team_id": "T0PRACTICE", "minute_rate_limited": NOW, "api_app_id": "A0COCOAI"},
 )
 
 
 def clicked(action: str) -> dict[str, Any]:
-    """The payload of a click on one of our buttons, shaped as Slack's are."""
+    """Return the payload of a click on one of our buttons, in Slack's shape."""
     button = {"action_id": f"cocoai_{action}", "block_id": "b1", "type": "button", "action_ts": "1763822020.417840"}
     button |= {"value": "C0PRACTICE-1763822000.000100-1763822000.000100 U0ASKER01"}
     return {
@@ -361,6 +373,8 @@ TEXTS = tuple({"text": text} for text in (*CASES.values(), *MARKDOWN_ODD.values(
 
 CLICKS = (*(clicked(action) for action in ("stop", "again", "delete", "up")), {"type": "view_submission", "view": {}})
 
+# Letters of one to four bytes, controls, marks without width, halves of surrogate pairs, and characters with a meaning
+# in Slack's markup, JSON, paths or numbers.
 CHARACTERS = "aあ😀\x00\x1f\x7f\u00ad\u200b\u202e\u2028\ufeff\ufffd\ud800\udfff\U0010ffff<>&@!#|-/\\.\"'\r\n\t٣Ａ"
 
 ODD: tuple[Any, ...] = (
@@ -373,143 +387,154 @@ ODD: tuple[Any, ...] = (
 )
 
 Node = dict[Any, Any] | list[Any]
-Spoil = Callable[[random.Random, Node, Any], None]
+Mutation = Callable[[random.Random, Node, Any], None]
+"""Changes a node at a place: a key of an object, or an index of a list."""
 
 
-def spoiled(seed: int, number: int, corpus: Sequence[dict[str, Any]] = CORPUS) -> bytes:
-    """Mutation `number` of `seed`, as bytes."""
-    dice = random.Random(seed * 2**40 + number)
-    payload = copied(dice.choice(corpus))
-    for _ in range(dice.choice((1, 1, 1, 2, 2, 3, 5))):
+def mutated(seed: int, number: int, corpus: Sequence[dict[str, Any]] = CORPUS) -> bytes:
+    """Return mutation `number` of `seed` as bytes."""
+    generator = random.Random(seed * 2**40 + number)
+    payload = copied(generator.choice(corpus))
+    for _ in range(generator.choice((1, 1, 1, 2, 2, 3, 5))):
         if found := list(places(payload)):
-            dice.choice(SPOILS)(dice, *dice.choice(found))
-    body = encoded(dice, payload)
-    while dice.random() < 0.2:
-        body = dice.choice(TEXT_SPOILS)(dice, body)
+            generator.choice(MUTATIONS)(generator, *generator.choice(found))
+    body = encoded(generator, payload)
+    while generator.random() < 0.2:
+        body = generator.choice(BYTE_MUTATIONS)(generator, body)
     return body
 
 
 def copied(value: Any) -> Any:
-    """A copy that may be spoiled."""
+    """Return a copy whose objects and lists may be changed."""
     if isinstance(value, dict):
         return {name: copied(inner) for name, inner in value.items()}
     return [copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def places(node: Any) -> Iterator[tuple[Node, Any]]:
-    """Everywhere below: the object or list, and the key or index."""
+    """Yield every place at and below this node: the object or list, and the key or index in it."""
     for place, inner in list(node.items() if isinstance(node, dict) else enumerate(node)):
         yield node, place
         if isinstance(inner, (dict, list)) and inner:
             yield from places(inner)
 
 
-def encoded(dice: random.Random, payload: Any) -> bytes:
-    """As JSON, one way or the other that clients write it."""
-    if dice.random() < 0.7:
+def encoded(generator: random.Random, payload: Any) -> bytes:
+    """Encode as JSON, in one of the ways in which clients write it."""
+    if generator.random() < 0.7:
         return json.dumps(payload).encode()
-    return json.dumps(payload, ensure_ascii=False, indent=dice.choice((None, 0))).encode("utf-8", "surrogatepass")
+    return json.dumps(payload, ensure_ascii=False, indent=generator.choice((None, 0))).encode("utf-8", "surrogatepass")
 
 
-def letters(dice: random.Random, most: int = 12) -> str:
-    return "".join(dice.choices(CHARACTERS, k=dice.randint(1, most)))
+def letters(generator: random.Random, most: int = 12) -> str:
+    """Return up to `most` odd characters."""
+    return "".join(generator.choices(CHARACTERS, k=generator.randint(1, most)))
 
 
-def odd(dice: random.Random, node: Node, place: Any) -> None:
-    node[place] = copied(dice.choice(ODD))
+def replace_by_odd(generator: random.Random, node: Node, place: Any) -> None:
+    node[place] = copied(generator.choice(ODD))
 
 
 def drop(_: random.Random, node: Node, place: Any) -> None:
     del node[place]
 
 
-def rename(dice: random.Random, node: Node, place: Any) -> None:
+def rename(generator: random.Random, node: Node, place: Any) -> None:
     if isinstance(node, dict):
-        node[dice.choice((letters(dice), str(place).upper(), "ts", "thread_ts", "channel"))] = node.pop(place)
+        node[generator.choice((letters(generator), str(place).upper(), "ts", "thread_ts", "channel"))] = node.pop(place)
 
 
-def wrap(dice: random.Random, node: Node, place: Any) -> None:
-    node[place] = dice.choice(([node[place]], {str(place): node[place]}, str(node[place]), [node[place]] * 3))
+def wrap(generator: random.Random, node: Node, place: Any) -> None:
+    node[place] = generator.choice(([node[place]], {str(place): node[place]}, str(node[place]), [node[place]] * 3))
 
 
-def swap(dice: random.Random, node: Node, place: Any) -> None:
-    other = dice.choice(list(node) if isinstance(node, dict) else range(len(node)))
+def swap(generator: random.Random, node: Node, place: Any) -> None:
+    other = generator.choice(list(node) if isinstance(node, dict) else range(len(node)))
     node[place], node[other] = node[other], node[place]
 
 
-def scribble(dice: random.Random, node: Node, place: Any) -> None:
-    """Put odd letters somewhere into a text."""
+def scribble(generator: random.Random, node: Node, place: Any) -> None:
+    """Put odd characters somewhere into a text."""
     text = str(node[place])
-    at = dice.randint(0, len(text))
-    node[place] = text[:at] + letters(dice) + text[at + dice.randint(0, 3) :]
+    at = generator.randint(0, len(text))
+    node[place] = text[:at] + letters(generator) + text[at + generator.randint(0, 3) :]
 
 
-def lengthen(dice: random.Random, node: Node, place: Any) -> None:
-    """Long, and now and then as long as nginx lets through."""
-    most = 100_000 if dice.random() < 0.02 else 600
-    node[place] = dice.choice(("<@", "&lt;", "<", "9", "1.", "<@U0COCOAI>", letters(dice))) * (most // 4)
+def lengthen(generator: random.Random, node: Node, place: Any) -> None:
+    """Make a value long, and now and then as long as nginx lets through."""
+    most = 100_000 if generator.random() < 0.02 else 600
+    node[place] = generator.choice(("<@", "&lt;", "<", "9", "1.", "<@U0COCOAI>", letters(generator))) * (most // 4)
 
 
-SPOILS: tuple[Spoil, ...] = (odd, odd, odd, drop, rename, wrap, swap, scribble, scribble, lengthen)
+MUTATIONS: tuple[Mutation, ...] = (
+    *(replace_by_odd, replace_by_odd, replace_by_odd, drop, rename, wrap, swap, scribble, scribble, lengthen),
+)
+"""One of these is drawn for each change of a payload; what stands here twice is drawn twice as often."""
 
 
-def flip(dice: random.Random, body: bytes) -> bytes:
+def flip(generator: random.Random, body: bytes) -> bytes:
+    """Flip a few bits."""
     changed = bytearray(body or b"x")
-    for _ in range(dice.choice((1, 1, 2, 8))):
-        changed[dice.randrange(len(changed))] ^= 1 << dice.randrange(8)
+    for _ in range(generator.choice((1, 1, 2, 8))):
+        changed[generator.randrange(len(changed))] ^= 1 << generator.randrange(8)
     return bytes(changed)
 
 
-def cut(dice: random.Random, body: bytes) -> bytes:
-    return body[: dice.randint(0, len(body))] if dice.random() < 0.5 else body[dice.randint(0, len(body)) :]
+def cut(generator: random.Random, body: bytes) -> bytes:
+    """Cut off the end or the beginning."""
+    return (
+        body[: generator.randint(0, len(body))] if generator.random() < 0.5 else body[generator.randint(0, len(body)) :]
+    )
 
 
-def repeat(dice: random.Random, body: bytes) -> bytes:
-    """A piece of it twice: keys come twice, brackets are left open."""
-    start, end = sorted(dice.randint(0, len(body)) for _ in range(2))
+def repeat(generator: random.Random, body: bytes) -> bytes:
+    """Repeat a piece of the body, so that keys come twice and brackets are left open."""
+    start, end = sorted(generator.randint(0, len(body)) for _ in range(2))
     return body[:end] + body[start:end] + body[end:]
 
 
-def twice(dice: random.Random, body: bytes) -> bytes:
-    """A key of each object a second time, with something else behind it."""
-    name = dice.choice(("ts", "type", "channel", "user", "event", "text", "thread_ts"))
-    value = json.dumps(dice.choice(ODD))
-    return body.replace(b"{", f'{{"{name}":{value},'.encode(), dice.randint(1, 3))
+def double_key(generator: random.Random, body: bytes) -> bytes:
+    """Give some objects a key a second time, with another value."""
+    name = generator.choice(("ts", "type", "channel", "user", "event", "text", "thread_ts"))
+    value = json.dumps(generator.choice(ODD))
+    return body.replace(b"{", f'{{"{name}":{value},'.encode(), generator.randint(1, 3))
 
 
-def deepen(dice: random.Random, body: bytes) -> bytes:
-    """Nest it, up to beyond what a reader's stack bears."""
-    depth = dice.choice((1, 50, 900, 5000))
-    inner = body if dice.random() < 0.5 else b"1"
-    deep = b"[" * depth + inner + b"]" * depth if dice.random() < 0.7 else b'{"a":' * depth + inner + b"}" * depth
-    return deep if inner is body else body.replace(b'"C0PRACTICE"', deep, 1)
+def deepen(generator: random.Random, body: bytes) -> bytes:
+    """Nest the body or a value of it, more deeply than a parser's stack allows at the worst."""
+    depth = generator.choice((1, 50, 900, 5000))
+    inner = body if generator.random() < 0.5 else b"1"
+    nested = (
+        b"[" * depth + inner + b"]" * depth if generator.random() < 0.7 else b'{"a":' * depth + inner + b"}" * depth
+    )
+    return nested if inner is body else body.replace(b'"C0PRACTICE"', nested, 1)
 
 
-def digits(dice: random.Random, body: bytes) -> bytes:
-    """A number of more digits than int() takes, or with a monstrous exponent."""
-    number = dice.choice((b"9" * 5000, b"1e999999", b"-1e-999999", b"0." + b"3" * 5000, b"-" + b"1" * 30))
+def digits(generator: random.Random, body: bytes) -> bytes:
+    """Put in a number with more digits than int() takes, or with a huge exponent."""
+    number = generator.choice((b"9" * 5000, b"1e999999", b"-1e-999999", b"0." + b"3" * 5000, b"-" + b"1" * 30))
     return body.replace(str(NOW).encode(), number, 1)
 
 
-def recode(dice: random.Random, body: bytes) -> bytes:
-    """In another coding, which JSON readers guess."""
+def recode(generator: random.Random, body: bytes) -> bytes:
+    """Encode the text in another encoding, of those that JSON parsers detect by themselves."""
     text = body.decode("utf-8", "replace")
-    return text.encode(dice.choice(("utf-8-sig", "utf-16", "utf-16-le", "utf-32", "utf-32-be")))
+    return text.encode(generator.choice(("utf-8-sig", "utf-16", "utf-16-le", "utf-32", "utf-32-be")))
 
 
-TEXT_SPOILS: tuple[Callable[[random.Random, bytes], bytes], ...] = (
-    *(flip, flip, cut, repeat, twice, twice, deepen, digits, recode),
+BYTE_MUTATIONS: tuple[Callable[[random.Random, bytes], bytes], ...] = (
+    *(flip, flip, cut, repeat, double_key, double_key, deepen, digits, recode),
 )
 
 
-Judged = Callable[[Path], Judge | ClickJudge | TextJudge]
+MakeChecker = Callable[[Path], EventChecker | ClickChecker | TextChecker]
 
-FUZZED: dict[str, tuple[Judged, Sequence[dict[str, Any]]]] = {
-    "events": (Judge, CORPUS),
-    "clicks": (ClickJudge, CLICKS),
-    "texts": (TextJudge, TEXTS),
+FUZZED: dict[str, tuple[MakeChecker, Sequence[dict[str, Any]]]] = {
+    "events": (EventChecker, CORPUS),
+    "clicks": (ClickChecker, CLICKS),
+    "texts": (TextChecker, TEXTS),
 }
-"""Who judges what."""
+"""For each kind of input, its checker and what is mutated."""
 
 if __name__ == "__main__":
     sys.exit(main())

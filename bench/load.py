@@ -1,7 +1,7 @@
-"""A client that must not be the bottleneck: wrk, in a process of its own, with requests that were made beforehand.
+"""Load on a server: wrk, in a process of its own, with requests made beforehand, so that it is not the bottleneck.
 
-Each is a whole HTTP request with the headers and the signature that Slack sends, good for 300 s. The connections are
-kept alive, and each sends its next request when it has its answer (a closed loop).
+Each is a whole HTTP request with the headers and the signature that Slack sends, valid for 300 s. The connections are
+kept alive, and each sends its next request when it has the response to the last one (a closed loop).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 CONNECTIONS = 8
+"""Connections that wrk keeps open, and so requests that are under way at once."""
 
 SCRIPT = """\
 local requests, last = {}, 0
@@ -38,11 +39,12 @@ function done(summary, latency)
     print(string.format("figures %d %d %d %d %d", summary.requests, failed, summary.duration, p50, p99))
 end
 """
+"""wrk's program in Lua: it reads requests from a file, each behind a line with its length, and prints its figures."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one run has shown. `p50` and `p99` are in ms; `client` is the client's own CPU, in seconds."""
+    """The figures of one run. `p50` and `p99` are in ms; `client` is the CPU of wrk itself, in seconds."""
 
     requests: int
     failed: int
@@ -53,17 +55,17 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Return the requests a second."""
         return self.requests / self.seconds
 
 
 def missing() -> str:
-    """What to type before there can be a load; empty if nothing is missing."""
+    """Return what to type before wrk can run; "" if it is installed."""
     return "" if shutil.which("wrk") else "no wrk here: type as root: apt-get install wrk"
 
 
 def request(url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-    """A POST as it goes over the wire."""
+    """Return a POST request as it is sent over the wire."""
     parts = urlsplit(url)
     named = {"Host": parts.netloc, **headers, "Content-Length": str(len(body))}
     head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
@@ -71,24 +73,30 @@ def request(url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
 
 
 def run(folder: Path, url: str, requests: Iterable[bytes], seconds: int) -> Load:
-    """Send `requests`, in their order and then again from the first, for so long. Writes into `folder`."""
+    """Send `requests` in turn, again and again, for so many seconds, and return the figures.
+
+    Two files are written into `folder`.
+    """
     script, file = folder / "load.lua", folder / "requests"
     script.write_text(SCRIPT)
     file.write_bytes(b"".join(b"%d\n%b" % (len(each), each) for each in requests))
     before = client_seconds()
     command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=10s"]
-    shown = subprocess.run([*command, "--script", script, url, "--", file], capture_output=True, text=True, check=True)
-    return read(shown.stdout, client_seconds() - before)
+    wrk = subprocess.run([*command, "--script", script, url, "--", file], capture_output=True, text=True, check=True)
+    return read(wrk.stdout, client_seconds() - before)
 
 
-def read(shown: str, client: float) -> Load:
-    """The line that the script has printed; wrk gives microseconds."""
-    figures = next(line.split()[1:] for line in shown.splitlines() if line.startswith("figures "))
+def read(output: str, client: float) -> Load:
+    """Parse the line that the script has printed in wrk's output; wrk counts in microseconds."""
+    figures = next(line.split()[1:] for line in output.splitlines() if line.startswith("figures "))
     requests, failed, duration, p50, p99 = map(int, figures)
     return Load(requests, failed, duration / 1e6, p50 / 1e3, p99 / 1e3, client)
 
 
 def client_seconds() -> float:
-    """CPU of the children that have been waited for: wrk's, when nobody else is waited for meanwhile."""
+    """Return the CPU seconds of all children that this process has waited for.
+
+    The difference of two calls is wrk's if no other child is waited for in between.
+    """
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

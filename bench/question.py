@@ -1,4 +1,4 @@
-"""What a whole question costs in CPU, and how soon it is heard and answered, in the production shape, over TLS.
+"""What a whole question costs in CPU, and how soon it is acknowledged and answered, in the production shape, over TLS.
 
     python -m bench.question [cpu] [peers] [times] [rest]      all tables, about ten minutes; as root
 
@@ -9,30 +9,30 @@ times   30 questions, one after another, to a model that writes for 2 s
 rest    a minute without a question
 
 Slack delivers both twins of a mention, and our own messages and updates as events: they are part of a question's cost.
-What the same processes take in the same time without a question is no part of it, and is told apart.
+What the same processes take in the same time without a question is no part of it, and is shown on lines of its own.
 CPU is the kernel's count for a control group: of all processes, those included that have ended (bench/cpu.py). The
 practice servers and this program are in none of the groups. nginx speaks plain HTTP here.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from bench import cpu, peers
-from bench.journey import heard, times
-from cocoai.rehearsal.certificates import Certificates, make
+from bench import cpu, peers, tables
+from bench.journey import placeholder_times
+from bench.tables import print_times
+from bench.timed_openai import TimedOpenAI
+from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_answer import practice_answer
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
-from cocoai.rehearsal.practice_server import Incoming, Outgoing
 from cocoai.rehearsal.slack.gateway import Call
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -40,6 +40,7 @@ from tests.house import House, house, payload
 from tests.processes import wait_until
 
 PATIENCE = 240.0
+"""Seconds to wait for an answer, and for the events about it."""
 
 PIECES = 100
 ANSWER = (practice_answer("What costs what?", 1) * 2)[: 4 * PIECES]
@@ -51,26 +52,15 @@ OFTEN = "0.5"
 
 UNCOUNTED = 3
 QUESTIONS = 6
-"""Questions for which everything is still cold, and those behind them that are counted."""
+"""Questions that warm everything up, and those after them that are counted."""
 
 REST = 60.0
-"""Seconds without a question, for what is no part of one: as long as the master's longest round of duties."""
+"""Seconds without a question, to measure what belongs to none: as long as the pause of the master's rarest task."""
 
 Spent = dict[str, float]
 """CPU seconds, or milliseconds a question, of each kind of process."""
 
-
-def main() -> None:
-    """Print the tables that were asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="all, if none is named")
-    chosen = parser.parse_args().tables or list(TABLES)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        certificates = make(Path(folder) / "certificates")
-        for name in chosen:
-            print(f"\n{name}", flush=True)
-            (Path(folder) / name).mkdir()
-            TABLES[name](Path(folder) / name, certificates)
+SpentSoFar = Callable[[], Spent]
 
 
 # What a question costs
@@ -86,9 +76,9 @@ class Cost:
 
 
 def cpu_of_a_question(folder: Path, certificates: Certificates) -> None:
-    """Each kind of process, with few updates and with many; the slope is one update's."""
-    few = cost_of_ours(folder / "few", certificates)
-    many = cost_of_ours(folder / "many", certificates, COCOAI_SLACK_UPDATE_INTERVAL=OFTEN)
+    """Print the CPU of each kind of process, with few updates and with many, and of one update: the slope."""
+    few = cost_of_cocoai(folder / "few", certificates)
+    many = cost_of_cocoai(folder / "many", certificates, COCOAI_SLACK_UPDATE_INTERVAL=OFTEN)
     print(f"  {'CPU a question, ms':22}{few.updates:8.2f} updates{many.updates:8.2f} updates    one update")
     for kind, milliseconds in few.spent.items():
         slope = (many.spent[kind] - milliseconds) / (many.updates - few.updates)
@@ -97,21 +87,23 @@ def cpu_of_a_question(folder: Path, certificates: Certificates) -> None:
         print(f"  {f'(at rest: {kind})':22}{milliseconds:16.2f}{many.rest[kind]:16.2f}")
 
 
-def cost_of_ours(folder: Path, certificates: Certificates, **environ: str) -> Cost:
+def cost_of_cocoai(folder: Path, certificates: Certificates, **environ: str) -> Cost:
+    """Measure CocoAI with these settings; supervisord stands apart, and is in no sum."""
     folder.mkdir()
-    with house(folder, certificates, openai=openai(WRITING), **environ) as built, counted(built) as spent:
+    openai = partial(PracticeOpenAI, switches=WRITING)
+    with house(folder, certificates, openai=openai, **environ) as built, counted(built) as spent:
         workers = workers_of(built.pool_pid())
 
         def is_over() -> bool:
             return not any(map(cpu.children, workers))
 
         cost = cost_of(built.slack, spent, is_over)
-    apart = cost.spent.pop("supervisord")
-    return replace(cost, spent=cost.spent | {"in all": sum(cost.spent.values()), "(supervisord)": apart})
+    supervisord = cost.spent.pop("supervisord")
+    return replace(cost, spent=cost.spent | {"in all": sum(cost.spent.values()), "(supervisord)": supervisord})
 
 
-def cost_of(slack: PracticeSlack, spent: Callable[[], Spent], is_over: Callable[[], bool]) -> Cost:
-    """Ask one question after another, each when all that the last one caused `is_over`."""
+def cost_of(slack: PracticeSlack, spent: SpentSoFar, is_over: Callable[[], bool]) -> Cost:
+    """Ask one question after another and return the cost of one; `is_over` tells when its processes are done."""
     for _ in range(UNCOUNTED):
         ask(slack, is_over)
     began = spent()
@@ -120,14 +112,14 @@ def cost_of(slack: PracticeSlack, spent: Callable[[], Spent], is_over: Callable[
     calls, began, since = len(slack.calls), spent(), time.monotonic()
     for _ in range(QUESTIONS):
         ask(slack, is_over)
-    all_of_it, seconds = difference(spent(), began), time.monotonic() - since
+    total, seconds = difference(spent(), began), time.monotonic() - since
     rest = {kind: value * seconds / REST for kind, value in resting.items()}
     updates = Counter(map(kind_of_update, slack.calls[calls:]))["placeholder"]
-    return Cost(each(difference(all_of_it, rest)), each(rest), updates / QUESTIONS)
+    return Cost(each(difference(total, rest)), each(rest), updates / QUESTIONS)
 
 
 def ask(slack: PracticeSlack, is_over: Callable[[], bool]) -> None:
-    """One question, until its answer stands, every event about it is delivered, and whatever else there is is over."""
+    """Ask a question; wait for its answer, for the deliveries of every event about it, and until `is_over`."""
     question = slack.say("U0ASKER01", "<@U0COCOAI> What costs what?")
     slack.wait_for(lambda: answers_to(slack, question) or None, PATIENCE)
     slack.wait_for_deliveries(PATIENCE)
@@ -135,16 +127,18 @@ def ask(slack: PracticeSlack, is_over: Callable[[], bool]) -> None:
 
 
 def answers_to(slack: PracticeSlack, question: Message) -> list[Message]:
+    """Return our finished answers in the question's thread."""
     return [each for each in slack.thread(question.channel, question.ts) if payload(each).get("kind") == "answer"]
 
 
 def kind_of_update(call: Call) -> str:
-    """What a chat.update said that the message is; empty for other calls."""
+    """Return the kind of message in the metadata of a chat.update, such as `answer`; "" for other calls."""
     if call.method != "chat.update":
         return ""
-    metadata = call.arguments["metadata"]  # as in a form, or as in JSON
-    told = json.loads(metadata) if isinstance(metadata, str) else metadata
-    return str(told["event_payload"]["kind"])
+    metadata = call.arguments["metadata"]
+    if isinstance(metadata, str):  # a form has JSON in its field, a body of JSON has the object itself
+        metadata = json.loads(metadata)
+    return str(metadata["event_payload"]["kind"])
 
 
 def difference(later: Spent, earlier: Spent) -> Spent:
@@ -152,13 +146,13 @@ def difference(later: Spent, earlier: Spent) -> Spent:
 
 
 def each(seconds: Spent) -> Spent:
-    """Milliseconds a question."""
+    """Convert the seconds of all counted questions into milliseconds a question."""
     return {kind: value * 1000 / QUESTIONS for kind, value in seconds.items()}
 
 
 @contextmanager
-def counted(built: House) -> Iterator[Callable[[], Spent]]:
-    """A function: the CPU seconds of each kind of the house's processes since now."""
+def counted(built: House) -> Iterator[SpentSoFar]:
+    """Yield a function that returns the CPU seconds of each kind of process since now."""
     master = built.pool_pid()
     workers = workers_of(master)
     supervisord = cpu.parent(master)
@@ -169,7 +163,7 @@ def counted(built: House) -> Iterator[Callable[[], Spent]]:
         accounts["workers"].admit(workers)
 
         def spent() -> Spent:
-            """What a worker has forked is on the workers' account."""
+            """Return CPU seconds; job processes are on the account of the workers that fork them."""
             seconds = {name: account.seconds() for name, account in accounts.items()}
             own = sum(map(cpu.on_cpu, workers))
             return seconds | {"workers": own, "job processes": seconds["workers"] - own}
@@ -178,15 +172,15 @@ def counted(built: House) -> Iterator[Callable[[], Spent]]:
 
 
 def workers_of(master: int) -> list[int]:
-    """The pool's workers, without the master's other children, which come and go."""
+    """Return the pids of the pool's workers, without the master's other children, which come and go."""
     return [pid for pid in cpu.children(master) if cpu.command(pid) == "cocoai-worker"]
 
 
-# The others
+# The peers
 
 
 def peers_side_by_side(folder: Path, certificates: Certificates) -> None:
-    """The whole tree of each, supervisord aside."""
+    """Print what the whole process tree of each peer takes for a question, without supervisord."""
     costs = {name: cost_of_peer(name, folder, certificates) for name in ("cocoai", "php-fpm", "bolt")}
     print(f"  {'':22}{'ms a question':>16}{'x php-fpm':>16}{'updates':>14}{'(at rest)':>14}")
     for name, cost in costs.items():
@@ -195,73 +189,55 @@ def peers_side_by_side(folder: Path, certificates: Certificates) -> None:
 
 
 def cost_of_peer(name: str, folder: Path, certificates: Certificates) -> Cost:
+    """Measure one of the peers; its `spent` has the single key "all"."""
+    openai = partial(PracticeOpenAI, switches=WRITING)
     with (
         cpu.accounts(name) as accounts,
-        peers.subject(name, folder / name, certificates, openai=openai(WRITING), account=accounts[name]) as asked,
+        peers.subject(name, folder / name, certificates, openai=openai, account=accounts[name]) as peer,
     ):
 
         def spent() -> Spent:
-            return {"all": asked.cpu_seconds() - sum(map(cpu.on_cpu, asked.supervisor_pids()))}
+            return {"all": peer.cpu_seconds() - sum(map(cpu.on_cpu, peer.supervisor_pids()))}
 
-        return cost_of(asked.slack, spent, lambda: is_quiet(asked))
+        return cost_of(peer.slack, spent, partial(is_quiet, peer))
 
 
-def is_quiet(asked: peers.Subject) -> bool:
-    """Whether nobody of it has been on a processor for a moment."""
-    before = asked.cpu_seconds()
+def is_quiet(peer: peers.Subject) -> bool:
+    """Check whether no process of the peer takes CPU for a tenth of a second."""
+    before = peer.cpu_seconds()
     time.sleep(0.1)
-    return asked.cpu_seconds() - before < 0.001
+    return peer.cpu_seconds() - before < 0.001
 
 
 # How soon
 
 
 def times_of_a_question(folder: Path, certificates: Certificates) -> None:
-    """How soon one asker sees that the question was heard, and the answer once it is written."""
+    """Print how soon one asker has the placeholder, and the whole answer once the model has written it."""
     model = Model(answer=ANSWER, pieces=PIECES, piece_delay=0.02)
-    written: list[float] = []
-    with house(folder, certificates, openai=lambda made: Watched(made, model, written)) as built:
+    with house(folder, certificates, openai=partial(TimedOpenAI, switches=model)) as built:
         questions = []
         for number in range(30):
             questions.append(built.ask(f"What costs what, number {number}?"))
             built.answer_to(questions[-1])
-        answers = built.slack.wait_for(lambda: ends(built.slack, len(questions)))
-        times("placeholder after (ms)", [seconds * 1000 for seconds in heard(built, questions)])
-        times("reply after its end (ms)", [(end - last) * 1000 for end, last in zip(answers, written, strict=True)])
+        shown = built.slack.wait_for(lambda: answer_times(built.slack, len(questions)))
+        assert isinstance(built.openai, TimedOpenAI)
+        written = built.openai.ends
+        print_times("placeholder after (ms)", [seconds * 1000 for seconds in placeholder_times(built, questions)])
+        print_times("reply after its end (ms)", [(at - end) * 1000 for at, end in zip(shown, written, strict=True)])
 
 
-def ends(slack: PracticeSlack, number: int) -> list[float] | None:
-    """When each of `number` answers stood at Slack, in epoch seconds; None as long as there are fewer."""
+def answer_times(slack: PracticeSlack, number: int) -> list[float] | None:
+    """Return when Slack showed each of `number` answers as a whole, in epoch seconds; None while there are fewer."""
     found = [call.time + call.seconds for call in slack.calls if kind_of_update(call) == "answer"]
     return found if len(found) == number else None
-
-
-class Watched(PracticeOpenAI):
-    """One that notes in `written` when each answer had left it, in epoch seconds."""
-
-    def __init__(self, certificates: Certificates, manner: Model, written: list[float]) -> None:
-        super().__init__(certificates, switches=manner)
-        self._written = written
-
-    def answer(self, incoming: Incoming) -> Outgoing:
-        outgoing = super().answer(incoming)
-        return outgoing if isinstance(outgoing.body, bytes) else replace(outgoing, body=self._noted(outgoing.body))
-
-    def _noted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        yield from pieces
-        self._written.append(time.time())
-
-
-def openai(manner: Model) -> Callable[[Certificates], PracticeOpenAI]:
-    """An OpenAI of this manner."""
-    return lambda certificates: PracticeOpenAI(certificates, switches=manner)
 
 
 # Nothing to do
 
 
 def at_rest(folder: Path, certificates: Certificates) -> None:
-    """Milliseconds of CPU in a minute without a question, of each kind of process."""
+    """Print the milliseconds of CPU that each kind of process takes in a minute without a question."""
     with house(folder, certificates) as built, counted(built) as spent:
         built.answer_to(built.ask("Are you there?"))
         began = spent()
@@ -270,13 +246,6 @@ def at_rest(folder: Path, certificates: Certificates) -> None:
             print(f"  {kind:22}{seconds * 1000:10.2f} ms a minute")
 
 
-TABLES: dict[str, Callable[[Path, Certificates], None]] = {
-    "cpu": cpu_of_a_question,
-    "peers": peers_side_by_side,
-    "times": times_of_a_question,
-    "rest": at_rest,
-}
-
-
 if __name__ == "__main__":
-    main()
+    measured = {"cpu": cpu_of_a_question, "peers": peers_side_by_side, "times": times_of_a_question, "rest": at_rest}
+    tables.run(__doc__, measured)

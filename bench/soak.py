@@ -1,10 +1,11 @@
-"""Does anything grow? Questions by the thousand, and clicks, through the whole house; the model answers at once.
+"""Whether anything grows over thousands of questions and clicks, in the production shape; the model answers at once.
 
     python -m bench.soak [--questions 10000]     the figures at the start, on the way and at the end
-    python -m bench.soak --waiting 5000          how long one look at so many waiting questions takes
+    python -m bench.soak --waiting 5000          how long the spool's look-ups take with so many waiting questions
 
-The start is taken after a few questions, so that every lock file and every lazy import is there; then nothing but
-done/, threads/ and the logs may grow. Workers are not replaced meanwhile (max_requests), or they could hide a leak.
+The figures at the start are taken after a few questions, so that every lock file and every lazy import is there; then
+nothing but done/, threads/ and the logs may grow. Workers are not replaced meanwhile (max_requests): a new worker would
+hide a leak.
 """
 
 from __future__ import annotations
@@ -17,16 +18,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cocoai.rehearsal.certificates import make
 from cocoai.spool.disk import Disk
-from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.house import House, house
 from tests.processes import wait_until
+
+T = TypeVar("T")
 
 WARM_UP = 40
 """Questions before the first figures."""
@@ -35,33 +38,35 @@ AT_ONCE = 16
 """Questions under way at most: the four slots are always busy, and no backlog builds up."""
 
 CLICKS = 30
-"""Buttons pressed on the way each time that questions have been answered; for each third one it is asked again."""
+"""Clicks after each part of the questions; each third one asks a question again."""
 
 PATIENCE = 300.0
+"""Seconds to wait for the questions under way."""
 
 MAX_REQUESTS = "1000000"
+"""[pool] max_requests: more than a run makes."""
 
 FOLDERS = ("spool/tmp", "spool/ready", "spool/done", "spool/failed", "spool/stop", "threads")
 
 
 def main() -> None:
-    """Print what was asked for."""
+    """Print the figures of a soak, or with --waiting those of the look-ups."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=10_000)
-    parser.add_argument("--waiting", type=int, help="only measure looks at so many waiting questions")
-    given = parser.parse_args()
+    parser.add_argument("--waiting", type=int, help="only measure look-ups with so many waiting questions")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        if given.waiting is not None:
-            waiting(Path(folder), given.waiting)
+        if arguments.waiting is not None:
+            time_lookups(Path(folder), arguments.waiting)
         else:
-            soak(Path(folder), given.questions)
+            soak(Path(folder), arguments.questions)
 
 
 # the soak
 
 
 def soak(folder: Path, number: int) -> None:
-    """`number` questions; the figures of start and end beside each other, and whether they are flat."""
+    """Ask `number` questions; print the figures on the way, at the start and at the end, and whether they are equal."""
     var = folder / "var"
     var.mkdir()
     with house(var, make(folder / "certificates"), COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
@@ -79,66 +84,75 @@ def soak(folder: Path, number: int) -> None:
         show("start", start)
         show("end", end)
         print(f"  {number} questions in {seconds:.0f} s: {number / seconds:.1f} a second")
-        print(f"  asked of the model {asked(built)}, deliveries that were not 200: {refused(built)}")
+        print(f"  calls of the model {model_calls(built)}, deliveries that were not 200: {refused(built)}")
         flat = "FLAT" if start.counts == end.counts else "NOT FLAT"
         print(f"  {flat}: descriptors, processes, zombies, lock files")
         print(f"  swept with the clock 49 hours ahead: {sweep(built)} files, left in done/: {names(built, 'done')}")
 
 
 def parts(number: int, pieces: int) -> Iterator[int]:
-    """`number` in so many nearly equal parts, none of them empty."""
+    """Yield `number` in so many nearly equal parts, and no empty one."""
     for index in range(pieces):
         if part := (index + 1) * number // pieces - index * number // pieces:
             yield part
 
 
 def ask(built: House, number: int) -> None:
-    """Ask, never more than AT_ONCE ahead of the answers; wait for the last answer, and until nobody works any more.
+    """Ask so many questions, `AT_ONCE` of them at a time; wait for the last answer and the last delivery.
 
-    Every tenth question is asked in the thread of the one before.
+    The question after every tenth one is asked in its thread.
     """
-    goal = len(names(built, "done")) + number
+    done_before = len(names(built, "done"))
+    asked = 0
+
+    def is_below_limit() -> bool:
+        return asked - (len(names(built, "done")) - done_before) < AT_ONCE
+
     thread_ts = None
-    for index in range(number):
-        wait_until(lambda left=number - index: goal - len(names(built, "done")) - left < AT_ONCE, PATIENCE)  # type: ignore[misc]
-        message = built.slack.say("U0ASKER01", f"<@U0COCOAI> question {index}?", thread_ts=thread_ts)
-        thread_ts = None if thread_ts or index % 10 else message.ts
-    wait_until(lambda: len(names(built, "done")) == goal, PATIENCE)
-    built.slack.wait_for_deliveries(PATIENCE)  # what is being heard has a descriptor of its own
+    for asked in range(number):
+        wait_until(is_below_limit, PATIENCE)
+        message = built.slack.say("U0ASKER01", f"<@U0COCOAI> question {asked}?", thread_ts=thread_ts)
+        thread_ts = None if thread_ts or asked % 10 else message.ts
+    wait_until(lambda: len(names(built, "done")) == done_before + number, PATIENCE)
+    built.slack.wait_for_deliveries(PATIENCE)  # a request under way would count as a descriptor that is left open
 
 
 def click(built: House, number: int) -> None:
-    """Press a button under each of the last replies: praise it, ask again, take it away, and so on in turn."""
+    """Click a button under each of the last replies: praise, ask again, delete, and so on in turn."""
     goal = len(names(built, "done")) + number
-    replies = [message for message in built.slack.messages() if any(map(is_row, message.blocks))]
+    replies = [message for message in built.slack.messages() if any(map(is_button_row, message.blocks))]
     for index, reply in enumerate(replies[-number:]):
         built.slack.click("U0ASKER01", reply.channel, reply.ts, f"cocoai_{('up', 'again', 'delete')[index % 3]}")
     wait_until(lambda: len(names(built, "done")) == goal, PATIENCE)
 
 
-def is_row(block: Mapping[str, Any]) -> bool:
-    """A row of buttons."""
+def is_button_row(block: Mapping[str, Any]) -> bool:
+    """Check whether a block is a row of buttons."""
     return bool(block["type"] == "actions")
 
 
 def names(built: House, folder: str) -> list[str]:
-    """What lies in a folder of the spool."""
+    """Return the names of the job files in one of the spool's folders."""
     return os.listdir(built.var / "spool" / folder)
 
 
-def asked(built: House) -> int:
-    """How often the model was called."""
+def model_calls(built: House) -> int:
+    """Return how often the model was called for an answer."""
     return sum(1 for each in built.openai.requests if each.path.endswith("/chat/completions"))
 
 
 def refused(built: House) -> int:
-    """How many of Slack's deliveries were not answered 200."""
+    """Return how many of Slack's deliveries were not answered 200."""
     return sum(1 for each in built.slack.deliveries if each.status != 200)
 
 
 def sweep(built: House) -> int:
-    """What the hourly errand does, two days later."""
-    return Spool(str(built.var), clock=lambda: time.time() + 49 * 3600).sweep()
+    """Sweep the spool as the pool does every hour, with the clock two days ahead; return how many files went."""
+    return Spool(str(built.var), clock=_two_days_ahead).sweep()
+
+
+def _two_days_ahead() -> float:
+    return time.time() + 49 * 3600
 
 
 # the figures
@@ -146,7 +160,7 @@ def sweep(built: House) -> int:
 
 @dataclass(frozen=True)
 class Counts:
-    """What must not grow. `descriptors` of the master, then of each worker."""
+    """Numbers that must not grow. `descriptors` has those of the master, then those of each worker."""
 
     descriptors: tuple[int, ...]
     processes: int
@@ -156,7 +170,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Figures:
-    """The house at rest. `pss` in KiB by name; `files` by folder."""
+    """The figures of the idle stack. `pss` in KiB by process name; `files` counts them by folder."""
 
     counts: Counts
     pss: dict[str, int]
@@ -164,35 +178,40 @@ class Figures:
 
 
 def figures(built: House) -> Figures:
-    """Wait until nobody but the residents is there, and count them."""
+    """Wait until no process works on a question, and count."""
     found: list[Figures] = []
 
     def count() -> bool:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # somebody left as we looked
-            people = residents(built)
-            if not {"cocoai-job", "cocoai-notify"} & {comm for comm, _ in people.values()}:
-                found.append(_figures(built, people))
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a process ended during the count
+            alive = house_processes(built)
+            if not {"cocoai-job", "cocoai-notify"} & {name for name, _ in alive.values()}:
+                found.append(_figures(built, alive))
         return bool(found)
 
     wait_until(count, PATIENCE)
     return found[0]
 
 
-def _figures(built: House, people: dict[int, tuple[str, str]]) -> Figures:
-    def pids(comm: str) -> list[int]:
-        return [pid for pid, (its, state) in people.items() if its == comm and state != "Z"]
+def _figures(built: House, alive: dict[int, tuple[str, str]]) -> Figures:
+    """Count for these processes: name and state by pid."""
+
+    def pids(name: str) -> list[int]:
+        return [pid for pid, (its, state) in alive.items() if its == name and state != "Z"]
 
     pool = [*pids("cocoai-master"), *pids("cocoai-worker")]
     descriptors = [len(os.listdir(f"/proc/{pid}/fd")) for pid in pool]
-    zombies = sum(1 for _, state in people.values() if state == "Z")
+    zombies = sum(1 for _, state in alive.values() if state == "Z")
     locks = sorted(os.listdir(built.var / "locks"))
-    pss = {comm: sum(map(pss_of, pids(comm))) for comm in ("cocoai-master", "cocoai-worker", "nginx")}
+    pss = {name: sum(map(pss_of, pids(name))) for name in ("cocoai-master", "cocoai-worker", "nginx")}
     files = {folder: len(os.listdir(built.var / folder)) for folder in FOLDERS}
-    return Figures(Counts(tuple(descriptors), len(people) - zombies, zombies, tuple(locks)), pss, files)
+    return Figures(Counts(tuple(descriptors), len(alive) - zombies, zombies, tuple(locks)), pss, files)
 
 
-def residents(built: House) -> dict[int, tuple[str, str]]:
-    """Every process of this house, zombies too: name and state by pid."""
+def house_processes(built: House) -> dict[int, tuple[str, str]]:
+    """Return name and state of every process of this stack by pid, zombies included.
+
+    They are found by the path of `var` in a command line, and as children of those.
+    """
     table = dict(processes())
     ours = {pid for pid in table if str(built.var).encode() in command(pid)}
     while more := {pid for pid, (_, _, parent) in table.items() if parent in ours} - ours:
@@ -201,7 +220,7 @@ def residents(built: House) -> dict[int, tuple[str, str]]:
 
 
 def processes() -> Iterator[tuple[int, tuple[str, str, int]]]:
-    """All of this machine's: name, state and parent by pid (proc(5))."""
+    """Yield pid, and name, state and parent, of every process of this machine (proc_pid_stat(5))."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             head, _, tail = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")
@@ -210,7 +229,7 @@ def processes() -> Iterator[tuple[int, tuple[str, str, int]]]:
 
 
 def command(pid: int) -> bytes:
-    """A process's command line; a fork has its parent's, a zombie none."""
+    """Return the process's command line; a fork has its parent's, and a zombie or an ended process has b""."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -218,13 +237,13 @@ def command(pid: int) -> bytes:
 
 
 def pss_of(pid: int) -> int:
-    """KiB of memory, what is shared divided among those who share it."""
+    """Return the process's PSS in KiB: shared pages are divided among the processes that share them."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
 def show(title: str, shown: Figures) -> None:
-    """One block of figures."""
+    """Print one block of figures."""
     counts = shown.counts
     pss = "  ".join(f"{name} {kib / 1024:.1f}" for name, kib in shown.pss.items())
     files = "  ".join(f"{name} {number}" for name, number in shown.files.items())
@@ -235,55 +254,57 @@ def show(title: str, shown: Figures) -> None:
     print(f"  files {files}", flush=True)
 
 
-# so many waiting
+# many questions waiting
 
 
 class NoSync(Disk):
-    """A disk that is durable at once: only to fill a folder quickly."""
+    """File operations without fsync, to fill a spool quickly."""
 
     def fsync(self, fd: int) -> None:
+        """Do without the fsync."""
         del fd
 
     def fsync_folder(self, path: str) -> None:
+        """Do without the fsync."""
         del path
 
 
-def waiting(folder: Path, number: int) -> None:
-    """How long each look takes with `number` questions in ready/: in the usual case, and when none of them is due."""
+def time_lookups(folder: Path, number: int) -> None:
+    """Print how long the spool's look-ups take with `number` questions in ready/: all due, and none of them due."""
     spool = Spool(str(folder), files=NoSync())
     spool.make_folders()
     fill(spool, number)
-    held: list[Job | None] = []
     print(f"{number} waiting, all due (ms)")
-    took("claim", lambda: held.append(spool.claim()))
-    took("is_due", spool.is_due)
-    took("is_claimable", spool.is_claimable)
-    took("is_lacking", lambda: spool.any_without("placeholder"))
-    for job in filter(None, held):
+    claimed = time_calls("claim", spool.claim)
+    time_calls("is_due", spool.is_due)
+    time_calls("is_claimable", spool.is_claimable)
+    time_calls("any_without", partial(spool.any_without, "placeholder"))
+    for job in filter(None, claimed):
         job.release()
     for key in spool.keys("ready"):
         with open(folder / "spool" / "ready" / str(key), "a") as file:
             file.write(f'{{"fact":"retry","at":0,"retry_at":{time.time() + 250:.0f}}}\n')
     print(f"{number} waiting, none due (ms)")
-    took("claim", spool.claim)
-    took("is_due", spool.is_due)
+    time_calls("claim", spool.claim)
+    time_calls("is_due", spool.is_due)
 
 
 def fill(spool: Spool, number: int) -> None:
-    """Put so many questions, each in a thread of its own, one a second."""
+    """Put so many questions into the spool, each in a thread of its own, one a second."""
     for second in range(1_763_822_000, 1_763_822_000 + number):
         ts = f"{second}.000100"
         assert spool.put(Key("C0PRACTICE", ts, ts), {"kind": "mention", "text": "what is a fork? " * 10})
 
 
-def took(what: str, look: Callable[[], object], times: int = 15) -> None:
-    """The middle and the worst of a few looks, in milliseconds."""
-    spent = []
+def time_calls(label: str, call: Callable[[], T], times: int = 15) -> list[T]:
+    """Print the median and the longest time of some calls, in milliseconds; return their results."""
+    spent, results = [], []
     for _ in range(times):
         began = time.perf_counter()
-        look()
+        results.append(call())
         spent.append((time.perf_counter() - began) * 1000)
-    print(f"  {what:14} middle {statistics.median(spent):7.1f}   most {max(spent):7.1f}")
+    print(f"  {label:14} middle {statistics.median(spent):7.1f}   most {max(spent):7.1f}")
+    return results
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A headless Chromium for the tests that look at a page."""
+"""A headless Chromium for tests of web pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FLAGS = (
 
 @contextlib.contextmanager
 def chromium(folder: Path) -> Iterator[webdriver.Chrome]:
-    """One that keeps its things in `folder`, and what pages complain of in its log. Skips where there is none."""
+    """Yield a browser with its profile in `folder`, which logs all messages of the console; skip if there is none."""
     binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if not (binary and driver):

@@ -1,7 +1,7 @@
-"""What all tests may ask for, and what is asked of all of them: that no process of theirs is left behind.
+"""Fixtures for all tests, and a check after the last test that no process was left behind.
 
-A process of this run is known by a mark: in its environment if it was started, in its memory map if it was forked.
-Neither a new session nor another parent takes that away.
+A process of this test run is recognized by a tag: in its environment if it was started by exec, in its memory map if
+it was only forked. It keeps the tag in a new session and under another parent.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from cocoai.rehearsal.certificates import Certificates
 
 PATIENCE = 20.0
-"""Seconds that processes may take to leave after the last test; a job finishes the question in hand."""
+"""Seconds that processes may take to exit after the last test; a job process first finishes its question."""
 
-# On a busy machine an example may take long, and that says nothing.
+# On a busy machine an example may take long without being slow by itself.
 hypothesis.settings.register_profile("cocoai", deadline=None)
 hypothesis.settings.load_profile("cocoai")
 
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """A certificate authority made for this run, and its certificate for 127.0.0.1 and localhost."""
+    """Return a certificate authority made for this run, and its certificate for 127.0.0.1 and localhost."""
     from cocoai.rehearsal import certificates
 
     return certificates.make(tmp_path_factory.mktemp("certificates"))
@@ -42,42 +42,47 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    """A function: a port of 127.0.0.1 that nobody listens at, another each time.
+    """Return a function that returns a port of 127.0.0.1 on which nothing listens, another port each time.
 
-    It is bound and let go, so another program could take it; what can choose a port by itself (0) should.
+    The port was bound and released, so another program could take it; a server that can choose its port (0) should.
     """
     return processes.free_port
 
 
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Callable[[], Path]]:
-    """A function: a new folder whose path is short enough for unix sockets, which `tmp_path` often is not."""
-    with contextlib.ExitStack() as made:
-        yield lambda: Path(made.enter_context(tempfile.TemporaryDirectory(prefix="c-", ignore_cleanup_errors=True)))
+    """Yield a function that makes a folder whose path is short enough for Unix sockets; `tmp_path` often is not."""
+    with contextlib.ExitStack() as stack:
+
+        def make_folder() -> Path:
+            folder = tempfile.TemporaryDirectory(prefix="c-", ignore_cleanup_errors=True)
+            return Path(stack.enter_context(folder))
+
+        yield make_folder
 
 
-class Mark:
-    """The sign on every process of this run."""
+class ProcessTag:
+    """A tag that every process started after it inherits: an environment variable, and a mapped file of its name."""
 
     def __init__(self) -> None:
-        self._file = tempfile.NamedTemporaryFile(prefix="cocoai-tests-", suffix=".mark")  # noqa: SIM115 (till close)
+        self._file = tempfile.NamedTemporaryFile(prefix="cocoai-tests-", suffix=".tag")  # noqa: SIM115 (till close)
         self._file.truncate(mmap.PAGESIZE)
         self._map = mmap.mmap(self._file.fileno(), mmap.PAGESIZE)
         self._name = os.path.basename(self._file.name)
-        self._before = os.environ.get("TESTS_MARK")
-        os.environ["TESTS_MARK"] = self._name
+        self._before = os.environ.get("TESTS_TAG")
+        os.environ["TESTS_TAG"] = self._name
 
     def close(self) -> None:
-        """Take it off; whoever bears it still does."""
+        """Remove the tag from this process; processes that have inherited it keep it."""
         if self._before is None:
-            del os.environ["TESTS_MARK"]
+            del os.environ["TESTS_TAG"]
         else:
-            os.environ["TESTS_MARK"] = self._before
+            os.environ["TESTS_TAG"] = self._before
         self._map.close()
         self._file.close()
 
-    def bearers(self) -> Iterator[int]:
-        """The pids of other processes that bear the mark."""
+    def pids(self) -> Iterator[int]:
+        """Yield the pids of other processes that have the tag."""
         for pid in filter(str.isdigit, os.listdir("/proc")):
             if int(pid) != os.getpid() and self._is_on(Path("/proc", pid)):
                 yield int(pid)
@@ -86,21 +91,19 @@ class Mark:
         try:
             return any(self._name.encode() in (process / name).read_bytes() for name in ("environ", "maps"))
         except OSError:
-            return False  # it has just gone, or is somebody else's
+            return False  # the process has just exited, or belongs to another user
 
 
-def left_behind(mark: Mark, patience: float) -> list[str]:
-    """Who still bears the mark after `patience` seconds, in words; they are killed."""
+def kill_left_behind(tag: ProcessTag, patience: float) -> list[str]:
+    """Kill the processes that still have the tag after `patience` seconds; return their pids with their commands."""
     deadline = time.monotonic() + patience
-    while (pids := list(mark.bearers())) and time.monotonic() < deadline:
+    while (pids := list(tag.pids())) and time.monotonic() < deadline:
         time.sleep(0.05)
-    told = [f"{pid} {_command(pid)}" for pid in pids]
+    commands = [f"{pid} {_command(pid)}" for pid in pids]
     for pid in pids:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    return told
+    return commands
 
 
 def _command(pid: int) -> str:
@@ -110,35 +113,35 @@ def _command(pid: int) -> str:
         return ""
 
 
-_mark: Mark | None = None
-_left: list[str] = []
+_tag: ProcessTag | None = None
+_left_behind: list[str] = []
 
 
 def pytest_sessionstart() -> None:
-    """Put the mark on this run."""
-    global _mark
-    _mark = Mark()
+    """Tag this test run."""
+    global _tag
+    _tag = ProcessTag()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Processes that outlive the tests make the run a failure."""
-    if _mark is None:
+    """Kill processes that outlive the tests, and let the run fail if there are any."""
+    if _tag is None:
         return
-    _left.extend(left_behind(_mark, PATIENCE))
-    _mark.close()
-    if _left:
+    _left_behind.extend(kill_left_behind(_tag, PATIENCE))
+    _tag.close()
+    if _left_behind:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name them."""
-    for process in _left:
+    """List the processes that were left behind."""
+    for process in _left_behind:
         terminalreporter.write_line(f"left behind by the tests, and killed: {process}", red=True)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a browser test that is skipped has failed: there the browser is a matter of installing it."""
+    """Report a skipped browser test as failed in CI, where the browser has to be installed."""
     report = yield
     if report.skipped and os.environ.get("CI") == "true" and item.get_closest_marker("browser"):
         report.outcome = "failed"

@@ -1,4 +1,4 @@
-"""The whole house for a test: nginx, supervisor and the pool from the files in etc/, between the practice servers."""
+"""A whole deployment for tests: nginx, supervisor and the pool from the files in etc/, between the practice servers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cocoai.rehearsal.certificates import Certificates
@@ -21,7 +22,7 @@ from tests.processes import PATIENCE, free_port, is_held
 
 @dataclass
 class House:
-    """A running house. `address` is nginx's."""
+    """A running deployment. `var` is its folder; `address` is the URL of nginx."""
 
     var: Path
     address: str
@@ -31,43 +32,44 @@ class House:
 
     @property
     def spool(self) -> Spool:
+        """Return the deployment's spool."""
         return Spool(str(self.var))
 
     def ask(self, text: str, **where: str) -> Message:
-        """Mention CocoAI in the channel, or say it elsewhere."""
+        """Mention CocoAI with this text, in C0PRACTICE unless `where` names another `channel` or `thread_ts`."""
         return self.slack.say("U0ASKER01", f"<@U0COCOAI> {text}", **where)
 
     def replies(self, to: Message) -> list[Message]:
-        """Our messages that bear this question's key, oldest first."""
+        """Return the messages whose metadata has this question's key, oldest first."""
         thread_ts = to.thread_ts or to.ts
         key = f"{to.channel}-{thread_ts}-{to.ts}"
         return [message for message in self.slack.thread(to.channel, thread_ts) if payload(message).get("key") == key]
 
     def answer_to(self, question: Message, patience: float = PATIENCE) -> Message:
-        """Wait for the reply to be the whole answer, and the job to be done."""
+        """Wait until the reply is the whole answer; return its first message."""
+        return self.slack.wait_for(partial(self._answer, question), patience)
 
-        def answered() -> Message | None:
-            found = [message for message in self.replies(question) if payload(message)["kind"] == "answer"]
-            return found[0] if found else None
-
-        return self.slack.wait_for(answered, patience)
+    def _answer(self, question: Message) -> Message | None:
+        answers = [message for message in self.replies(question) if payload(message)["kind"] == "answer"]
+        return answers[0] if answers else None
 
     def pool_pid(self) -> int:
-        """The master's pid, as supervisor knows it."""
-        return next(int(it["pid"]) for it in self.up.programs() if it["name"] == "cocoai")
+        """Return the master's pid, as supervisor reports it; 0 while it is not running."""
+        return next(int(program["pid"]) for program in self.up.programs() if program["name"] == "cocoai")
 
     def log(self) -> str:
+        """Return the pool's log so far. supervisord copies each line into it, so the newest may come a moment later."""
         return (self.var / "log" / "cocoai.log").read_text()
 
     def held_locks(self) -> list[str]:
-        """The slots and the usher's lock, as far as some process holds them now."""
+        """Return the names of the slots, and of the placeholder process's lock, that some process holds now."""
         return [
             path.name for path in sorted((self.var / "locks").iterdir()) if path.name != "put.lock" and is_held(path)
         ]
 
 
 def payload(message: Message) -> dict[str, object]:
-    """What our metadata says of a message; empty for people's."""
+    """Return the payload of the metadata that CocoAI gave a message; {} for a person's message."""
     return dict((message.metadata or {}).get("event_payload", {}))
 
 
@@ -81,21 +83,24 @@ def house(
     entry: str = "",
     **environ: str,
 ) -> Iterator[House]:
-    """A house in `folder` (a short path: sockets lie in it), with settings from `environ` (COCOAI_SECTION_KEY).
+    """Start a deployment in `folder`, yield it, and stop it when the context ends.
 
-    `entry` is the script that supervisor starts in cocoai.fcgi's place, if any.
+    `environ` holds settings as environment variables (COCOAI_SECTION_KEY); `manner` are the practice Slack's switches;
+    `openai` makes the practice OpenAI; `entry` is the script that supervisor starts in place of cocoai.fcgi, if any.
     """
-    raised: list[Up] = []
-    # Two houses may stand at once, and the status page's port is one.
-    quiet = {"COCOAI_POOL_STATUS_LISTEN": "off"}
+    # `folder` has to be short: the path of a Unix socket in it may have 107 bytes.
+    started: list[Up] = []
+    # Two deployments may run at once, but the port of the status page can be taken only once.
+    no_status_page = {"COCOAI_POOL_STATUS_LISTEN": "off"}
 
-    def raise_up(var: str, *, listen: str, config: str) -> Up:
-        raised.append(Up(var, listen=listen, config=config, entry=entry, environ=dict(os.environ) | quiet | environ))
-        return raised[0]
+    def start(var: str, *, listen: str, config: str) -> Up:
+        variables = dict(os.environ) | no_status_page | environ
+        started.append(Up(var, listen=listen, config=config, entry=entry, environ=variables))
+        return started[0]
 
     with ExitStack() as stack:
         slack = stack.enter_context(PracticeSlack(certificates, switches=manner))
         practice = stack.enter_context(openai(certificates))
         listen = f"127.0.0.1:{free_port()}"
-        running = stack.enter_context(rehearsal(raise_up, folder, certificates, slack, practice, listen=listen))
-        yield House(folder, running.address, slack, practice, raised[0])
+        running = stack.enter_context(rehearsal(start, folder, certificates, slack, practice, listen=listen))
+        yield House(folder, running.address, slack, practice, started[0])

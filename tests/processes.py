@@ -1,4 +1,4 @@
-"""What tests of other processes have in common: awaiting what they do, and looking at them from outside."""
+"""Helpers for tests of other processes: waiting for conditions, looking at lock files, ports, and load from threads."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from typing import Self
 from cocoai.engine.process import locks
 
 PATIENCE = 60.0
-"""Seconds, for a busy machine: whoever waits this long waits in vain."""
+"""Seconds after which a wait has failed, even on a busy machine."""
 
 
-def wait_until(true: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Await what no descriptor tells: a look into /proc, or into a file."""
+def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Call `condition` again and again until it returns a true value; fail after `patience` seconds.
+
+    It is for conditions that no descriptor signals, such as a state in /proc or in a file.
+    """
     deadline = time.monotonic() + patience
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds this lock file now."""
+    """Return True if some process holds this lock file now."""
     lock = locks.take(str(path))
     if lock is not None:
         lock.release()
@@ -32,7 +35,7 @@ def is_held(path: Path) -> bool:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens at."""
+    """Return a port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -40,14 +43,14 @@ def free_port() -> int:
 
 
 class Clients:
-    """Two threads that `ask`, again and again, until they are ended."""
+    """Two threads that call `ask` again and again until the context ends."""
 
     def __init__(self) -> None:
-        self._over = threading.Event()
+        self._has_ended = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(2)]
 
     def ask(self) -> None:
-        """Once, and keep what is heard."""
+        """Send one request and keep its result; a subclass implements this."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -56,10 +59,10 @@ class Clients:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._has_ended.set()
         for thread in self._threads:
             thread.join()
 
     def _run(self) -> None:
-        while not self._over.is_set():
+        while not self._has_ended.is_set():
             self.ask()

@@ -1,6 +1,6 @@
-"""nginx on the sites of etc/, for tests: the production site as an operator lays it down, the local one as `up` does.
+"""nginx with the sites of etc/: the production site as an operator installs it, and the local site as `up` writes it.
 
-Only names and ports are exchanged. Before the pool's socket stands tests/stand_in.py.
+Only names and ports are replaced. Behind the pool's socket runs tests/stand_in.py.
 """
 
 from __future__ import annotations
@@ -41,12 +41,15 @@ http {{
     include {folder}/site.conf;
 }}
 """
-"""What a distribution's nginx.conf is to the production site."""
+"""The main configuration around a site, in place of a distribution's nginx.conf."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running nginx. `port` is the one that Slack would post to; `plain` and `context` are the production site's."""
+    """A running nginx with one site, its files in `folder`.
+
+    Slack would post to `port`. `plain` is the production site's port without TLS, `context` its TLS client context.
+    """
 
     folder: Path
     port: int
@@ -56,7 +59,7 @@ class Site:
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """One request, as a client that knows our name."""
+        """Send one request with the site's name as `Host`; return the response's status, headers and body."""
         connection = self.connect()
         try:
             connection.request(method, path, body, {"Host": HOST, **(headers or {})})
@@ -66,7 +69,7 @@ class Site:
             connection.close()
 
     def connect(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
-        """Return a connection to our name from the address `source`, over TLS where the site has it."""
+        """Return a connection from the address `source` to the site, over TLS if `context` is set."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.sock = socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(source, 0))
         if self.context:
@@ -74,12 +77,12 @@ class Site:
         return connection
 
     def log(self) -> str:
-        """nginx's access log so far."""
+        """Return nginx's access log so far."""
         return (self.folder / "access.log").read_text()
 
 
 def has_ipv6() -> bool:
-    """Whether this machine can listen at [::1]; a container often cannot."""
+    """Return True if this machine can listen on [::1]; a container often cannot."""
     try:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
@@ -89,14 +92,14 @@ def has_ipv6() -> bool:
 
 
 def production(folder: Path, port: int, plain: int) -> None:
-    """Write the production site as an operator would: with a name's certificate, and these ports."""
+    """Write the production site into `folder` as an operator would, with a certificate for HOST and these ports."""
     subprocess.run(
         f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN={HOST} "
         f"-addext subjectAltName=DNS:{HOST} -keyout {folder}/privkey.pem -out {folder}/fullchain.pem".split(),
         check=True,
         capture_output=True,
     )
-    names = {
+    replacements = {
         f"/etc/letsencrypt/live/{HOST}": str(folder),
         "/var/log/nginx/cocoai.log": str(folder / "access.log"),
         "/var/www/acme": str(folder / "acme"),
@@ -106,24 +109,24 @@ def production(folder: Path, port: int, plain: int) -> None:
         "listen 80": f"listen {plain}",
         "listen [::]:80": f"listen [::]:{plain}",
     }
-    text = etc.replaced((NGINX / "cocoai.conf").read_text(), names)
+    text = etc.replaced((NGINX / "cocoai.conf").read_text(), replacements)
     if not has_ipv6():
         text = re.sub(r"(?m)^\s*listen \[::\].*$", "", text)
     (folder / "site.conf").write_text(text)
 
 
 def local(folder: Path, port: int) -> None:
-    """Write the local site as `cocoai up` does, its log apart."""
-    names = {
+    """Write the local site into `folder` as `cocoai up` does, but with its access log in a file there."""
+    replacements = {
         "127.0.0.1:8080": f"127.0.0.1:{port}",
         "/dev/stdout": str(folder / "access.log"),
         "/etc/nginx/cocoai.locations": str(folder / "cocoai.locations"),
     }
-    (folder / "site.conf").write_text(etc.replaced((NGINX / "cocoai-local.conf").read_text(), names))
+    (folder / "site.conf").write_text(etc.replaced((NGINX / "cocoai-local.conf").read_text(), replacements))
 
 
 def frame(folder: Path) -> list[str]:
-    """The command that starts nginx on what lies in `folder`."""
+    """Write what nginx needs besides `site.conf` into `folder`; return the command that starts nginx there."""
     (folder / "acme").mkdir()
     locations = (NGINX / "cocoai.locations").read_text()
     (folder / "cocoai.locations").write_text(locations.replace("/run/cocoai", str(folder)))
@@ -134,7 +137,7 @@ def frame(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def running(folder: Path, ports: list[int]) -> Iterator[None]:
-    """nginx and the stand-in, for as long as the context lasts."""
+    """Run nginx and tests/stand_in.py until the context ends; enter it when every port of `ports` is open."""
     with contextlib.ExitStack() as stack:
         for command in (
             frame(folder),
@@ -150,13 +153,13 @@ def running(folder: Path, ports: list[int]) -> Iterator[None]:
 
 
 def listens(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Return True if a connection to this port of 127.0.0.1 is accepted."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def two_ports() -> tuple[int, int]:
-    """Two ports that nobody listens at."""
+    """Return two different ports of 127.0.0.1 on which nothing listens."""
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))

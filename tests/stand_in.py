@@ -1,7 +1,7 @@
-"""A pool for the tests of what stands around it: one process over flup's stock server, which tells what it was asked.
+"""An echo server in place of the pool, for tests of nginx and supervisor: one process over flup's own FastCGI server.
 
-Started with the listening socket on descriptor 0, as supervisor's fcgi-program does, or with a socket's path to bind.
-It answers with the request as JSON; STAND_IN=crash in the environment ends it at once.
+Its listening socket is descriptor 0, as supervisor's fcgi-program passes it, or the path after `--bind`. It answers
+each request with the request's variables as JSON. With STAND_IN=crash in the environment it exits at once.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from flup.server.fcgi_single import WSGIServer
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
-    """200 and everything that was given."""
+    """Answer 200 with all text variables of the request, the length of its body, and this program's arguments."""
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0))
-    told = {name: text for name, text in environ.items() if isinstance(text, str)}
+    variables = {name: value for name, value in environ.items() if isinstance(value, str)}
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps({**told, "length": len(body), "arguments": sys.argv[1:]}).encode()]
+    return [json.dumps({**variables, "length": len(body), "arguments": sys.argv[1:]}).encode()]
 
 
 class StandIn(WSGIServer):  # type: ignore[misc]
-    """Without flup's signal handlers, which do not see a signal while nothing is asked."""
+    """flup's server without its signal handlers."""
+
+    # They notice a signal only at the next request.
 
     def _installSignalHandlers(self) -> None:  # noqa: N802 (flup's name)
         pass

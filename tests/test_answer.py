@@ -1,11 +1,13 @@
-"""From a claimed job to its end, between a real practice Slack and OpenAI: what each sees, and what is recorded."""
+"""Answering one claimed job, from its claim to its end, between the practice Slack and the practice OpenAI.
+
+The tests check what Slack shows, what the model was sent, and what the job's file records.
+"""
 
 from __future__ import annotations
 
 import errno
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ from tests.options import FixedIdentity, FixedPersonas, options
 
 
 class FickleDisk(Disk):
-    """A disk that is full for appends whose bytes hold `refuses`."""
+    """A disk that reports itself full for every append whose bytes contain `refuses`; empty refuses nothing."""
 
     refuses: bytes = b""
 
@@ -50,7 +52,11 @@ class FickleDisk(Disk):
 
 
 class Desk:
-    """An Answerer between the two practice servers, with a clock that can be turned."""
+    """An `Answerer` between the two practice servers, with a clock that tests can set forward.
+
+    `ahead` is how many seconds the clock is ahead; `words` are the texts of every language; `sleep` is what the
+    answerer and its connection to Slack call to wait.
+    """
 
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
         self.slack = slack
@@ -63,14 +69,17 @@ class Desk:
         self.var = var
         self.words: Texts = ENGLISH
         self.changes: dict[str, Any] = {}
-        """Of the manner."""
+        """Fields of `AnswerOptions` that differ from those of `options()`."""
+        self.sleep: Callable[[float], None] = time.sleep
 
     def clock(self) -> float:
         return time.time() + self.ahead
 
     def outside(self) -> tuple[SlackChat, ChatGPTChat]:
-        """Fresh connections, as a fresh process has."""
-        slack = SlackChat(new_client(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0)
+        """Return new connections to Slack and OpenAI, as a new process opens them."""
+        slack = SlackChat(
+            new_client(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0, sleep=self._sleep
+        )
         chatgpt = ChatGPTChat(
             new_client(self._context),
             base_url=self.openai.base_url,
@@ -85,8 +94,11 @@ class Desk:
         )
         return slack, chatgpt
 
+    def _sleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
-        """A fresh process's answerer."""
+        """Return an answerer of this class with new connections, as a new process makes it."""
         slack, chatgpt = self.outside()
         return kind(
             self.spool,
@@ -96,10 +108,11 @@ class Desk:
             identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
+            sleep=self._sleep,
         )
 
     def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:
-        """A person asks; the question is put."""
+        """Post a mention with this text and put its question into the spool; return the message."""
         message = self.slack.say("U0ASKER01", f"<@U0COCOAI> {text}", thread_ts=thread_ts)
         question = Question(
             "mention", message.channel, thread_ts or message.ts, message.ts, message.user, "T0", message.text, "Ev", 0
@@ -108,326 +121,345 @@ class Desk:
         return message
 
     def run(self) -> None:
-        """One process claims one job and sees to it."""
+        """Claim one job and run one attempt at it, as one process does."""
         job = self.claim()
         self.answerer().answer(job)
         job.release()
 
     def claim(self) -> Job:
+        """Claim the next job, which must be there."""
         job = self.spool.claim()
         assert job is not None
         return job
 
     def wait(self) -> None:
-        """Time passes: whatever is to be tried again is due."""
+        """Set the clock forward until every job that waits for a retry is due."""
+        # The longest delay between two attempts is 300 s.
         self.ahead += 301
 
     def replies(self, to: Message) -> list[Message]:
+        """Return every message of the thread but the one that opens it."""
         return list(self.slack.thread(to.channel, to.thread_ts or to.ts)[1:])
 
     def reply(self, to: Message) -> tuple[str, str]:
-        """The kind and the text of the only reply."""
+        """Return the kind and the text of the only reply."""
         (message,) = self.replies(to)
         return str(payload(message)["kind"]), message.text
 
     def called(self, method: str) -> int:
+        """Return how many calls of this Slack method succeeded."""
         return sum(1 for call in self.slack.calls if call.method == method and call.outcome == "ok")
 
     def ended(self) -> tuple[int, int, int]:
-        """How many jobs are in ready, done, failed."""
+        """Return how many jobs are in `ready`, `done` and `failed`."""
         ready, done, failed = (len(self.spool.keys(folder)) for folder in ("ready", "done", "failed"))
         return ready, done, failed
 
     def facts(self, folder: str, name: str) -> list[Fact]:
-        """All facts of this name in the only job of that folder."""
+        """Return all facts of this name in the only job of that folder."""
         (key,) = self.spool.keys(folder)
-        return [line for line in self.spool.peek(folder, key) if line.get("fact") == name]
+        return [fact for fact in self.spool.peek(folder, key) if fact.get("fact") == name]
+
+
+def skip(seconds: float) -> None:
+    """Return at once, in place of `time.sleep`."""
 
 
 @pytest.fixture
-def desk(tmp_path: Path, certificates: Certificates) -> Iterator[Desk]:
+def harness(tmp_path: Path, certificates: Certificates) -> Iterator[Desk]:
     with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
         yield Desk(tmp_path, certificates, slack, openai)
 
 
-def test_the_placeholder_becomes_the_answer(desk: Desk) -> None:
-    """One message, posted once, then only changed; the whole is recorded, paid once."""
-    question = desk.ask()
+def test_the_placeholder_becomes_the_answer(harness: Desk) -> None:
+    """The reply is one message, posted once and then changed; the whole answer is recorded, the model called once."""
+    question = harness.ask()
 
-    desk.run()
+    harness.run()
 
-    kind, text = desk.reply(question)
+    kind, text = harness.reply(question)
     assert "answer" == kind
     assert text
-    assert 1 == desk.called("chat.postMessage")
-    assert 1 == len(desk.openai.requests)
-    assert (0, 1, 0) == desk.ended()
-    (answer,) = desk.facts("done", "answer")
+    assert 1 == harness.called("chat.postMessage")
+    assert 1 == len(harness.openai.requests)
+    assert (0, 1, 0) == harness.ended()
+    (answer,) = harness.facts("done", "answer")
     assert "stop" == answer["finish"]
     assert answer["usage"]
 
 
-def test_the_reply_grows_while_it_is_written(desk: Desk) -> None:
-    """Each update shows more than the one before; as long as it grows, a mark says so."""
-    desk.openai.switches.answer = "word " * 40
-    desk.openai.switches.piece_delay = 0.1
-    question = desk.ask()
+def test_the_reply_grows_while_it_is_written(harness: Desk) -> None:
+    """Each update shows more than the one before, with the `writing` note under it, which the last update drops."""
+    harness.openai.switches.answer = "word " * 40
+    harness.openai.switches.piece_delay = 0.1  # the stream is read in steps of a quarter of a second
+    question = harness.ask()
 
-    desk.run()
+    harness.run()
 
-    *growing, last = [call.arguments["text"] for call in desk.slack.calls if call.method == "chat.update"]
+    updates = [call.arguments["text"] for call in harness.slack.calls if call.method == "chat.update"]
+    *growing, last = updates
     assert len(growing) > 3
     assert growing == sorted(growing, key=len)
     assert [True] * len(growing) == [text.endswith(ENGLISH.writing) for text in growing]
     assert ENGLISH.writing not in last
-    assert ("answer", ("word " * 40).strip()) == desk.reply(question)
+    assert ("answer", ("word " * 40).strip()) == harness.reply(question)
 
 
-def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(desk: Desk) -> None:
-    """Growing updates are not queued; the last one is waited for."""
-    desk.openai.switches.answer = "word " * 20
-    desk.openai.switches.piece_delay = 0.02
-    desk.slack.fail("chat.update", Fault("limited", seconds=1), times=2)
-    question = desk.ask()
+def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(harness: Desk) -> None:
+    """An update of a growing reply is skipped if Slack answers 429; for the last one the 429 is waited out."""
+    pauses: list[float] = []
+    harness.sleep = pauses.append
+    harness.openai.switches.answer = "word " * 20
+    harness.openai.switches.piece_delay = 0.02
+    harness.slack.fail("chat.update", Fault("limited", seconds=1), times=2)
+    question = harness.ask()
 
-    desk.run()
+    harness.run()
 
-    assert ("answer", ("word " * 20).strip()) == desk.reply(question)
-    assert (0, 1, 0) == desk.ended()
+    assert ("answer", ("word " * 20).strip()) == harness.reply(question)
+    assert (0, 1, 0) == harness.ended()
+    assert pauses
+    assert 1.0 == pauses[-1]
 
 
-def test_a_recorded_answer_is_never_paid_again(desk: Desk) -> None:
-    """Slack goes away just before the delivery: the next attempt delivers what was written."""
-    desk.openai.switches.answer = "Once."
-    desk.slack.fail("chat.update", Fault("broken"), times=50)
-    question = desk.ask()
-    desk.run()
-    after_first = desk.ended()
-    desk.slack.clear_faults()
-    desk.wait()
+def test_a_recorded_answer_is_never_paid_again(harness: Desk) -> None:
+    """If Slack fails just before the delivery, the next attempt delivers the recorded answer without the model."""
+    harness.openai.switches.answer = "Once."
+    harness.slack.fail("chat.update", Fault("broken"), times=50)
+    question = harness.ask()
+    harness.run()
+    after_first = harness.ended()
+    harness.slack.clear_faults()
+    harness.wait()
 
-    desk.run()
+    harness.run()
 
     assert (1, 0, 0) == after_first
-    assert ("answer", "Once.") == desk.reply(question)
-    assert 1 == len(desk.openai.requests)
+    assert ("answer", "Once.") == harness.reply(question)
+    assert 1 == len(harness.openai.requests)
 
 
-def test_a_placeholder_posted_by_a_process_that_died_is_found(desk: Desk) -> None:
-    """It was posted, but not recorded: the second attempt finds it by its metadata and posts none."""
-    question = desk.ask()
-    job = desk.claim()
-    desk.disk.refuses = b'"placeholder"'
-    desk.openai.fail("server error")
-    desk.answerer().answer(job)  # posted, not recorded, then postponed: as good as dead
+def test_a_placeholder_posted_by_a_process_that_died_is_found(harness: Desk) -> None:
+    """A placeholder that was posted but not recorded is found by its metadata; the second attempt posts no other."""
+    question = harness.ask()
+    job = harness.claim()
+    harness.disk.refuses = b'"placeholder"'
+    harness.openai.fail("server error")
+    harness.answerer().answer(job)  # posts the placeholder, fails to record it, and is postponed
     job.release()
-    desk.disk.refuses = b""
-    desk.wait()
+    harness.disk.refuses = b""
+    harness.wait()
 
-    desk.run()
+    harness.run()
 
-    assert 1 == desk.called("chat.postMessage")
-    assert "answer" == desk.reply(question)[0]
-
-
-def test_a_post_that_arrived_though_its_reply_was_lost_is_not_repeated(desk: Desk) -> None:
-    """Nobody knows whether it arrived; the thread does."""
-    desk.slack.fail("chat.postMessage", Fault("reply lost"))
-    question = desk.ask()
-    desk.run()
-    desk.wait()
-
-    desk.run()
-
-    assert 1 == len(desk.replies(question))
-    assert "answer" == desk.reply(question)[0]
+    assert 1 == harness.called("chat.postMessage")
+    assert "answer" == harness.reply(question)[0]
 
 
-def test_what_a_killed_process_sent_may_arrive_late(desk: Desk) -> None:
-    """It died with its placeholder on the way to Slack: whoever comes next waits for it, and posts none."""
-    question = desk.ask()
-    killed = desk.claim()
+def test_a_post_that_arrived_though_its_reply_was_lost_is_not_repeated(harness: Desk) -> None:
+    """If the reply to a post is lost, the next attempt looks for the message in the thread before it posts."""
+    harness.slack.fail("chat.postMessage", Fault("reply lost"))
+    question = harness.ask()
+    harness.run()
+    harness.wait()
+
+    harness.run()
+
+    assert 1 == len(harness.replies(question))
+    assert "answer" == harness.reply(question)[0]
+
+
+def test_a_late_placeholder_of_a_killed_process_is_waited_for(harness: Desk) -> None:
+    """After a kill the next attempt waits until a post that was under way has arrived, finds it, and posts none."""
+    question = harness.ask()
+    killed = harness.claim()
     killed.release()
-    mark = MessageMetadata(str(killed.key), "placeholder")
-    on_its_way = threading.Timer(
-        MESSAGE_DELAY / 4, lambda: desk.outside()[0].post(question.channel, "...", killed.key.thread_ts, mark)
-    )
-    on_its_way.start()
+    metadata = MessageMetadata(str(killed.key), "placeholder")
+    pauses: list[float] = []
 
-    desk.run()
-    on_its_way.join()
+    def deliver_late(seconds: float) -> None:
+        pauses.append(seconds)
+        harness.outside()[0].post(question.channel, "...", killed.key.thread_ts, metadata)
 
-    assert "answer" == desk.reply(question)[0]
-    assert 1 == desk.called("chat.postMessage")
+    harness.sleep = deliver_late
+
+    harness.run()
+
+    assert [pytest.approx(MESSAGE_DELAY, abs=1)] == pauses
+    assert "answer" == harness.reply(question)[0]
+    assert 1 == harness.called("chat.postMessage")
 
 
-def test_what_another_cocoai_has_posted_is_not_taken_for_ours(desk: Desk) -> None:
-    """A QA copy in the same thread, mentioned along with us, has answered already: we do too, though we were killed."""
-    question = desk.ask()
-    killed = desk.claim()
+def test_a_message_of_another_cocoai_is_not_taken_for_our_own(harness: Desk) -> None:
+    """After a kill, an answer by another CocoAI (a QA copy, mentioned along with this one) does not stand for ours."""
+    harness.sleep = skip
+    question = harness.ask()
+    killed = harness.claim()
     killed.release()
-    mark = MessageMetadata(str(killed.key), "answer")
-    metadata = {"event_type": "cocoai", "event_payload": mark.payload()}
-    desk.slack.workspace.post(question.channel, "U0OTHER01", "Theirs.", thread_ts=question.ts, metadata=metadata)
+    metadata = {"event_type": "cocoai", "event_payload": MessageMetadata(str(killed.key), "answer").payload()}
+    harness.slack.workspace.post(question.channel, "U0OTHER01", "Theirs.", thread_ts=question.ts, metadata=metadata)
 
-    desk.run()
+    harness.run()
 
-    assert ["U0OTHER01", "U0COCOAI"] == [message.user for message in desk.replies(question)]
-
-
-def test_the_first_attempt_never_searches(desk: Desk) -> None:
-    """It cannot have posted before: the thread is read once, for the model; one that the question opens, not at all."""
-    question = desk.ask()
-    desk.run()
-    of_a_new_thread = desk.called("conversations.replies")
-
-    desk.ask(thread_ts=question.ts)
-    desk.run()
-
-    assert (0, 1) == (of_a_new_thread, desk.called("conversations.replies"))
+    assert ["U0OTHER01", "U0COCOAI"] == [message.user for message in harness.replies(question)]
 
 
-def test_an_usher_welcomes_and_the_answer_takes_its_place(desk: Desk) -> None:
-    """The placeholder is the usher's, the answer a job process's."""
-    question = desk.ask()
-    for job in desk.spool.each_without("placeholder"):
-        desk.answerer().post_placeholder(job)
-    welcomed = desk.reply(question)
+def test_the_first_attempt_never_searches(harness: Desk) -> None:
+    """A first attempt reads the thread once, for the model, or never if the question opens the thread."""
+    # It cannot have posted anything that it would have to look for.
+    question = harness.ask()
+    harness.run()
+    reads_of_a_new_thread = harness.called("conversations.replies")
 
-    desk.run()
+    harness.ask(thread_ts=question.ts)
+    harness.run()
 
-    assert ("placeholder", ENGLISH.placeholder) == welcomed
-    assert "answer" == desk.reply(question)[0]
-    assert 1 == desk.called("chat.postMessage")
+    assert (0, 1) == (reads_of_a_new_thread, harness.called("conversations.replies"))
 
 
-def test_a_long_answer_goes_on_in_parts_each_once(desk: Desk) -> None:
-    """Also when Slack goes away between two of them: nothing is missing, nothing is doubled."""
+def test_a_placeholder_posted_by_the_placeholder_process_becomes_the_answer(harness: Desk) -> None:
+    """The job process turns the placeholder of the placeholder process into the answer and posts no other."""
+    question = harness.ask()
+    for job in harness.spool.each_without("placeholder"):
+        harness.answerer().post_placeholder(job)
+    before = harness.reply(question)
+
+    harness.run()
+
+    assert ("placeholder", ENGLISH.placeholder) == before
+    assert "answer" == harness.reply(question)[0]
+    assert 1 == harness.called("chat.postMessage")
+
+
+def test_a_long_answer_goes_on_in_parts_each_once(harness: Desk) -> None:
+    """If posts fail between the parts, a later attempt goes on, and every paragraph is there exactly once."""
     paragraphs = [f"Paragraph {n}: " + "text " * 150 for n in range(20)]
-    desk.openai.switches.answer = "\n\n".join(paragraphs)
-    question = desk.ask()
+    harness.openai.switches.answer = "\n\n".join(paragraphs)
+    question = harness.ask()
     for _ in range(3):
-        # Of the placeholder, then of the second part, then of the third.
-        desk.slack.fail("chat.postMessage", Fault("reply lost"))
-        desk.run()
-        desk.wait()
+        # The reply that is lost is first the placeholder's, then the second part's, then the third part's.
+        harness.slack.fail("chat.postMessage", Fault("reply lost"))
+        harness.run()
+        harness.wait()
 
-    desk.run()
+    harness.run()
 
-    replies = desk.replies(question)
+    replies = harness.replies(question)
     whole = " ".join(message.text for message in replies)
-    assert (0, 1, 0) == desk.ended()
+    assert (0, 1, 0) == harness.ended()
     assert 7 == len(replies)
     assert [1, *range(2, len(replies) + 1)] == [payload(message)["n"] for message in replies]
     assert [1] * 20 == [whole.count(f"Paragraph {n}: ") for n in range(20)]
-    assert 1 == len(desk.openai.requests)
+    assert 1 == len(harness.openai.requests)
 
 
 @pytest.mark.parametrize("formats", [("mrkdwn", "markdown"), ("markdown", "mrkdwn")])
-def test_an_answer_that_is_cut_otherwise_at_the_next_attempt_is_whole(desk: Desk, formats: tuple[str, str]) -> None:
-    """The settings changed, or CocoAI itself, while Slack was away: what stands already is changed too."""
-    desk.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
-    question = desk.ask()
+def test_an_answer_that_the_next_attempt_splits_differently_is_whole(harness: Desk, formats: tuple[str, str]) -> None:
+    """If the layout changed between two attempts, the parts that were posted before are rewritten to fit."""
+    harness.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
+    question = harness.ask()
     before, after = map(Layout, formats)
-    desk.changes["layout"] = before
-    desk.slack.fail("chat.postMessage", Fault("slow"), times=2)  # the placeholder, and the second part
-    desk.slack.fail("chat.postMessage", Fault("broken"))
-    desk.run()
-    desk.changes["layout"] = after
-    desk.wait()
+    harness.changes["layout"] = before
+    harness.slack.fail("chat.postMessage", Fault("slow"), times=2)  # the placeholder, and the second part
+    harness.slack.fail("chat.postMessage", Fault("broken"))
+    harness.run()
+    harness.changes["layout"] = after
+    harness.wait()
 
-    desk.run()
+    harness.run()
 
-    whole = " ".join(message.text for message in desk.outside()[0].thread(question.channel, question.ts)[1:])
+    whole = " ".join(message.text for message in harness.outside()[0].thread(question.channel, question.ts)[1:])
     assert [1] * 40 == [whole.count(f"Paragraph {n}: ") for n in range(40)]
-    assert (0, 1, 0) == desk.ended()
+    assert (0, 1, 0) == harness.ended()
 
 
-def test_a_part_too_many_is_taken_away(desk: Desk) -> None:
-    """Cut into fewer parts than stand already, the answer is there once."""
-    desk.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(10))
-    question = desk.ask()
-    desk.slack.fail("chat.postMessage", Fault("slow"), times=2)
-    desk.slack.fail("chat.postMessage", Fault("broken"))
-    desk.run()
-    desk.changes["layout"] = Layout("markdown")
-    desk.wait()
+def test_a_surplus_part_of_an_earlier_attempt_is_deleted(harness: Desk) -> None:
+    """If the next attempt splits the answer into fewer parts than were posted, the surplus parts are deleted."""
+    harness.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(10))
+    question = harness.ask()
+    harness.slack.fail("chat.postMessage", Fault("slow"), times=2)
+    harness.slack.fail("chat.postMessage", Fault("broken"))
+    harness.run()
+    harness.changes["layout"] = Layout("markdown")
+    harness.wait()
 
-    desk.run()
+    harness.run()
 
-    assert ["answer"] == [payload(message)["kind"] for message in desk.replies(question)]
-
-
-def test_an_answer_of_nothing_that_can_be_seen_is_as_good_as_none(desk: Desk) -> None:
-    """The asker reads why there is nothing."""
-    desk.openai.switches.answer = "\x00\x07"
-    question = desk.ask()
-
-    desk.run()
-
-    assert ("answer", ENGLISH.empty) == desk.reply(question)
+    assert ["answer"] == [payload(message)["kind"] for message in harness.replies(question)]
 
 
-def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(desk: Desk) -> None:
-    """It has its note already; of the question what was not known then is not missed."""
-    asked = desk.slack.say("U0ASKER01", "<@U0COCOAI> hello?")
+def test_an_answer_of_control_characters_counts_as_empty(harness: Desk) -> None:
+    """The asker reads the text for an empty answer."""
+    harness.openai.switches.answer = "\x00\x07"
+    question = harness.ask()
+
+    harness.run()
+
+    assert ("answer", ENGLISH.empty) == harness.reply(question)
+
+
+def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(harness: Desk) -> None:
+    """An answer recorded with its note, under a question without the newer fields, is delivered unchanged."""
+    harness.sleep = skip
+    question = harness.slack.say("U0ASKER01", "<@U0COCOAI> hello?")
     old: dict[str, Any] = {
         "kind": "mention",
-        "channel": asked.channel,
-        "thread_ts": asked.ts,
-        "ts": asked.ts,
-        "user": asked.user,
+        "channel": question.channel,
+        "thread_ts": question.ts,
+        "ts": question.ts,
+        "user": question.user,
     }
-    old |= {"team": "T0", "text": asked.text, "event_id": "Ev", "event_time": 0}
-    assert desk.spool.put(Key(asked.channel, asked.ts, asked.ts), old)
-    job = desk.claim()
+    old |= {"team": "T0", "text": question.text, "event_id": "Ev", "event_time": 0}
+    assert harness.spool.put(Key(question.channel, question.ts, question.ts), old)
+    job = harness.claim()
     job.record("answer", text="Half.\n\n(Cut here.)", model="gpt-6-luna", finish="length", usage=None)
     job.release()
 
-    desk.run()
+    harness.run()
 
-    assert ("answer", "Half.\n\n(Cut here.)") == desk.reply(asked)
-    assert [] == list(desk.openai.requests)
+    assert ("answer", "Half.\n\n(Cut here.)") == harness.reply(question)
+    assert [] == list(harness.openai.requests)
 
 
-def test_a_text_that_slack_finds_too_long_is_cut_shorter(desk: Desk) -> None:
-    """It may count otherwise than we do; what was paid for is read all the same."""
-    desk.openai.switches.answer = "text " * 1500
-    desk.changes["layout"] = Layout("markdown")
-    desk.changes["update_interval"] = 60
-    question = desk.ask()
-    desk.slack.fail("chat.update", Fault("refused", code="msg_too_long"))
+def test_a_text_that_slack_refuses_as_too_long_is_split_shorter(harness: Desk) -> None:
+    """After msg_too_long the answer is split into shorter parts, and the asker reads all of it."""
+    # Slack may count characters differently than the layout does.
+    harness.openai.switches.answer = "text " * 1500
+    harness.changes["layout"] = Layout("markdown")
+    harness.changes["update_interval"] = 60
+    question = harness.ask()
+    harness.slack.fail("chat.update", Fault("refused", code="msg_too_long"))
 
-    desk.run()
+    harness.run()
 
-    replies = desk.replies(question)
+    replies = harness.replies(question)
     assert 1500 == sum(message.text.count("text") for message in replies)
     assert len(replies) > 1
 
 
-def test_a_deleted_placeholder_is_replaced(desk: Desk) -> None:
-    """Somebody took it away while the model was writing: the answer is posted anew."""
-    question = desk.ask()
-    for job in desk.spool.each_without("placeholder"):
-        desk.answerer().post_placeholder(job)
-    (placeholder,) = desk.replies(question)
-    desk.slack.delete(placeholder.channel, placeholder.ts)
+def test_a_deleted_placeholder_is_replaced(harness: Desk) -> None:
+    """If the placeholder was deleted before the delivery, the answer is posted as a new message."""
+    question = harness.ask()
+    for job in harness.spool.each_without("placeholder"):
+        harness.answerer().post_placeholder(job)
+    (placeholder,) = harness.replies(question)
+    harness.slack.delete(placeholder.channel, placeholder.ts)
 
-    desk.run()
+    harness.run()
 
-    assert "answer" == desk.reply(question)[0]
+    assert "answer" == harness.reply(question)[0]
 
 
-def test_the_second_question_sees_the_first_exchange(desk: Desk) -> None:
-    """What the model was sent: instructions, question, answer, question."""
-    desk.openai.switches.answer = "Tea."
-    first = desk.ask("coffee or tea?")
-    desk.run()
+def test_the_second_question_sees_the_first_exchange(harness: Desk) -> None:
+    """The model is sent the instructions, the first question, its answer, and the second question."""
+    harness.openai.switches.answer = "Tea."
+    first = harness.ask("coffee or tea?")
+    harness.run()
 
-    desk.ask("why?", thread_ts=first.ts)
-    desk.run()
+    harness.ask("why?", thread_ts=first.ts)
+    harness.run()
 
-    sent = [(message["role"], message["content"]) for message in desk.openai.requests[-1].body["messages"]]
+    sent = [(message["role"], message["content"]) for message in harness.openai.requests[-1].body["messages"]]
     assert [
         ("system", "Be kind."),
         ("user", "coffee or tea?"),
@@ -436,248 +468,253 @@ def test_the_second_question_sees_the_first_exchange(desk: Desk) -> None:
     ] == sent
 
 
-def test_a_word_for_another_model_is_found_behind_a_name_and_taken_off(desk: Desk) -> None:
-    """Of several people each has his name before his words; whoever he mentions there is called by name too."""
-    desk.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
-    opening = desk.slack.say("U0ASKER02", "good morning")
-    desk.ask("deep: is <@U0ASKER02> right?", thread_ts=opening.ts)
-    desk.run()
+def test_a_model_prefix_behind_a_speakers_name_is_found_and_removed(harness: Desk) -> None:
+    """With several speakers a question has the asker's name before it: the model prefix behind that name counts.
 
-    (asked,) = desk.openai.requests
-    assert "gpt-6.1-sol" == asked.body["model"]
-    said = asked.body["messages"][-1]["content"]
-    assert "deep" not in said
-    assert 1 == said.count("right?")
-    assert "U0ASKER" not in said
+    A user mentioned in the question is shown to the model by name, not by id.
+    """
+    harness.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
+    opening = harness.slack.say("U0ASKER02", "good morning")
+    harness.ask("deep: is <@U0ASKER02> right?", thread_ts=opening.ts)
+    harness.run()
+
+    (request,) = harness.openai.requests
+    assert "gpt-6.1-sol" == request.body["model"]
+    content = request.body["messages"][-1]["content"]
+    assert "deep" not in content
+    assert 1 == content.count("right?")
+    assert "U0ASKER" not in content
 
 
-def test_who_is_called_as_such_a_word_does_not_ask_for_the_other_model(desk: Desk) -> None:
-    """Of several people each has his name before his words: there it is no word of his, here it is."""
-    desk.changes["personas"] = FixedPersonas(prefixes={"asker": "gpt-6.1-sol"})
-    opening = desk.slack.say("U0ASKER02", "good morning")
+def test_a_speakers_name_that_equals_a_model_prefix_is_no_prefix(harness: Desk) -> None:
+    """The name "Asker:" that is put before the question chooses no model; "asker:" typed by the asker does."""
+    harness.changes["personas"] = FixedPersonas(prefixes={"asker": "gpt-6.1-sol"})
+    opening = harness.slack.say("U0ASKER02", "good morning")
     for text in ("how are you?", "asker: how are you?"):
-        desk.ask(text, thread_ts=opening.ts)
-        desk.run()
+        harness.ask(text, thread_ts=opening.ts)
+        harness.run()
 
-    assert ["gpt-6-luna", "gpt-6.1-sol"] == [asked.body["model"] for asked in desk.openai.requests]
-    last = [asked.body["messages"][-1]["content"].rpartition("\n")[2] for asked in desk.openai.requests]
+    assert ["gpt-6-luna", "gpt-6.1-sol"] == [request.body["model"] for request in harness.openai.requests]
+    last = [request.body["messages"][-1]["content"].rpartition("\n")[2] for request in harness.openai.requests]
     assert ["Asker: how are you?"] * 2 == last
 
 
-def test_an_edited_word_for_another_model_counts(desk: Desk) -> None:
-    """As all that is asked it counts as it stands when it is answered."""
-    desk.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
-    opening = desk.ask()
-    desk.run()
-    question = desk.ask("why?", thread_ts=opening.ts)
-    desk.slack.edit(question.channel, question.ts, "<@U0COCOAI> deep: why?")
+def test_a_model_prefix_added_by_an_edit_counts(harness: Desk) -> None:
+    """The question counts as it stands when it is answered, its model prefix included."""
+    harness.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
+    opening = harness.ask()
+    harness.run()
+    question = harness.ask("why?", thread_ts=opening.ts)
+    harness.slack.edit(question.channel, question.ts, "<@U0COCOAI> deep: why?")
 
-    desk.run()
+    harness.run()
 
-    assert "gpt-6.1-sol" == desk.openai.requests[-1].body["model"]
-    assert "why?" == desk.openai.requests[-1].body["messages"][-1]["content"]
-
-
-def test_continue_in_other_peoples_talk_is_a_question(desk: Desk) -> None:
-    """There is no answer of ours that could go on, whatever others have said."""
-    opening = desk.slack.say("U0ASKER02", "one, two, three")
-    desk.ask("continue", thread_ts=opening.ts)
-
-    desk.run()
-
-    (asked,) = desk.openai.requests
-    assert CONTINUE_INSTRUCTION not in asked.body["messages"][-1]["content"]
+    assert "gpt-6.1-sol" == harness.openai.requests[-1].body["model"]
+    assert "why?" == harness.openai.requests[-1].body["messages"][-1]["content"]
 
 
-def test_a_mention_with_nothing_else_gets_help_without_the_model(desk: Desk) -> None:
-    """And costs nothing."""
-    question = desk.ask("")
+def test_continue_in_a_thread_without_our_answer_is_a_question(harness: Desk) -> None:
+    """Where CocoAI has written nothing there is nothing to continue, so the model is sent the word itself."""
+    opening = harness.slack.say("U0ASKER02", "one, two, three")
+    harness.ask("continue", thread_ts=opening.ts)
 
-    desk.run()
+    harness.run()
 
-    assert ("note", ENGLISH.help_text({}, files=True, buttons=False)) == desk.reply(question)
-    assert [] == list(desk.openai.requests)
-    assert (0, 1, 0) == desk.ended()
-
-
-# what the asker reads when it cannot be answered
+    (request,) = harness.openai.requests
+    assert CONTINUE_INSTRUCTION not in request.body["messages"][-1]["content"]
 
 
-@pytest.mark.parametrize("words", [ENGLISH, JAPANESE])
-def test_openai_stays_busy(desk: Desk, words: Texts) -> None:
-    """Tried again after 5, 30 and 120 s; then the asker is told, in plain words."""
-    desk.words = words
-    desk.openai.fail("overloaded", times=None)
-    question = desk.ask()
+def test_a_mention_with_nothing_else_gets_help_without_the_model(harness: Desk) -> None:
+    """A mention without words is answered with the help text, and the model is not called."""
+    question = harness.ask("")
+
+    harness.run()
+
+    assert ("note", ENGLISH.help_text({}, files=True, buttons=False)) == harness.reply(question)
+    assert [] == list(harness.openai.requests)
+    assert (0, 1, 0) == harness.ended()
+
+
+# what the asker reads when a question cannot be answered
+
+
+@pytest.mark.parametrize("texts", [ENGLISH, JAPANESE])
+def test_an_overloaded_openai_is_tried_again_and_then_reported(harness: Desk, texts: Texts) -> None:
+    """The question is tried again after 5, 30 and 120 s; then the asker reads the error in their language."""
+    harness.words = texts
+    harness.openai.fail("overloaded", times=None)
+    question = harness.ask()
 
     for _ in range(len(DELAYS) + 1):
-        desk.run()
-        desk.wait()
+        harness.run()
+        harness.wait()
 
-    waits = [fact["retry_at"] - fact["at"] for fact in desk.facts("failed", "retry")]
+    waits = [fact["retry_at"] - fact["at"] for fact in harness.facts("failed", "retry")]
     assert pytest.approx(list(DELAYS), abs=1) == waits
-    assert ("error", words.sorry["busy"]) == desk.reply(question)
-    assert (0, 0, 1) == desk.ended()
-    assert len(DELAYS) + 1 == len(desk.openai.requests)
+    assert ("error", texts.sorry["busy"]) == harness.reply(question)
+    assert (0, 0, 1) == harness.ended()
+    assert len(DELAYS) + 1 == len(harness.openai.requests)
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "credit_balance_exhausted"])
-def test_what_the_operator_must_mend_is_not_tried_again(
-    desk: Desk, code: str, caplog: pytest.LogCaptureFixture
+def test_an_error_that_the_operator_must_fix_is_not_tried_again(
+    harness: Desk, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The asker reads that the operator must look; the log says what at, by code."""
-    desk.openai.fail("no credit", times=None, code=code)
-    question = desk.ask()
+    """The asker reads that the operator must act; the log has OpenAI's error code."""
+    harness.openai.fail("no credit", times=None, code=code)
+    question = harness.ask()
 
-    desk.run()
+    harness.run()
 
-    assert ("error", ENGLISH.sorry["operator"]) == desk.reply(question)
-    assert (0, 0, 1) == desk.ended()
-    assert 1 == len(desk.openai.requests)
+    assert ("error", ENGLISH.sorry["operator"]) == harness.reply(question)
+    assert (0, 0, 1) == harness.ended()
+    assert 1 == len(harness.openai.requests)
     assert code in caplog.text
 
 
-def test_an_empty_answer_and_a_refusal_have_sentences_of_their_own(desk: Desk) -> None:
-    """Silence is no answer."""
-    desk.openai.fail("empty")
-    thinking = desk.ask("think")
-    desk.run()
-    desk.openai.fail("refusal")
-    refused = desk.ask("refuse")
-    desk.run()
+def test_an_empty_answer_and_a_refusal_have_texts_of_their_own(harness: Desk) -> None:
+    """An empty answer and a refusal are delivered as texts of their own, and the job is done."""
+    harness.openai.fail("empty")
+    empty = harness.ask("think")
+    harness.run()
+    harness.openai.fail("refusal")
+    refused = harness.ask("refuse")
+    harness.run()
 
-    assert ENGLISH.empty == desk.reply(thinking)[1]
-    assert desk.reply(refused)[1]
-    assert (0, 2, 0) == desk.ended()
-
-
-def test_a_silence_after_the_request_was_sent_is_tried_again_once_only(desk: Desk) -> None:
-    """It may have been billed: it is paid twice at most."""
-    desk.openai.fail("cut", after=1, times=None)
-    question = desk.ask()
-
-    desk.run()
-    desk.wait()
-    desk.run()
-
-    assert "error" == desk.reply(question)[0]
-    assert 2 == len(desk.openai.requests)
-    assert (0, 0, 1) == desk.ended()
+    assert ENGLISH.empty == harness.reply(empty)[1]
+    assert harness.reply(refused)[1]
+    assert (0, 2, 0) == harness.ended()
 
 
-def test_a_question_that_kills_its_process_ends(desk: Desk) -> None:
-    """After its attempts it is given up, told, and the model is not called again."""
-    question = desk.ask()
+def test_a_lost_connection_after_the_request_was_sent_is_tried_again_once_only(harness: Desk) -> None:
+    """A request that was sent and then cut is sent a second time at most, because each may have been billed."""
+    harness.openai.fail("cut", after=1, times=None)
+    question = harness.ask()
+
+    harness.run()
+    harness.wait()
+    harness.run()
+
+    assert "error" == harness.reply(question)[0]
+    assert 2 == len(harness.openai.requests)
+    assert (0, 0, 1) == harness.ended()
+
+
+def test_a_question_that_kills_its_process_is_given_up(harness: Desk) -> None:
+    """After MAX_ATTEMPTS attempts the asker reads an error, and the model is not called again."""
+    harness.sleep = skip
+    question = harness.ask()
     for _ in range(MAX_ATTEMPTS):
-        desk.claim().release()
+        harness.claim().release()
 
-    desk.run()
+    harness.run()
 
-    assert ("error", ENGLISH.sorry["attempts"]) == desk.reply(question)
-    assert [] == list(desk.openai.requests)
+    assert ("error", ENGLISH.sorry["attempts"]) == harness.reply(question)
+    assert [] == list(harness.openai.requests)
 
 
-def test_slacks_absence_counts_for_nothing(desk: Desk) -> None:
-    """However often: the answer arrives in the end, paid once."""
-    desk.slack.fail("*", Fault("broken"), times=30)
-    question = desk.ask()
+def test_attempts_that_fail_because_of_slack_are_not_counted(harness: Desk) -> None:
+    """After twenty attempts at a broken Slack the answer still arrives, and the model is called once."""
+    harness.slack.fail("*", Fault("broken"), times=30)
+    question = harness.ask()
     for _ in range(20):
-        desk.run()
-        desk.wait()
-    desk.slack.clear_faults()
+        harness.run()
+        harness.wait()
+    harness.slack.clear_faults()
 
-    desk.run()
+    harness.run()
 
-    assert "answer" == desk.reply(question)[0]
-    assert 1 == len(desk.openai.requests)
+    assert "answer" == harness.reply(question)[0]
+    assert 1 == len(harness.openai.requests)
 
 
-def test_slack_away_for_a_day_is_given_up(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """Then the job lies in failed/, and the log has it."""
-    desk.slack.fail("*", Fault("broken"), times=1000)
-    desk.ask()
+def test_a_job_is_given_up_after_a_day_without_slack(harness: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """After 24 hours of failed attempts the job is moved to failed/, and the log says so."""
+    harness.slack.fail("*", Fault("broken"), times=1000)
+    harness.ask()
     ended = []
     for tries in (24 * 12 - 2, 4):
-        job = desk.claim()
+        job = harness.claim()
         for _ in range(tries):
-            job.record("retry", retry_at=desk.clock() + 300, free=True, sent=False)
+            job.record("retry", retry_at=harness.clock() + 300, free=True, sent=False)
         job.release()
-        desk.wait()
-        desk.run()
-        ended.append(desk.ended())
-        desk.wait()
+        harness.wait()
+        harness.run()
+        ended.append(harness.ended())
+        harness.wait()
 
     assert [(1, 0, 0), (0, 0, 1)] == ended
     assert "outcome=failed" in caplog.text
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "is_archived", "not_in_channel", "account_inactive"])
-def test_a_slack_that_will_never_let_us_fails_the_job(desk: Desk, code: str, caplog: pytest.LogCaptureFixture) -> None:
-    """No endless attempts; what the operator can mend is in the log."""
-    desk.slack.fail("*", Fault("refused", code=code), times=1000)
-    desk.ask()
+def test_a_permanent_error_of_slack_fails_the_job(harness: Desk, code: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The job fails at its first attempt without a call of the model; the log has Slack's error code."""
+    harness.slack.fail("*", Fault("refused", code=code), times=1000)
+    harness.ask()
 
-    desk.run()
+    harness.run()
 
-    assert (0, 0, 1) == desk.ended()
+    assert (0, 0, 1) == harness.ended()
     assert code in caplog.text
-    assert [] == list(desk.openai.requests)
+    assert [] == list(harness.openai.requests)
 
 
-def test_a_late_answer_says_so(desk: Desk) -> None:
-    """The machine was down for two hours: the answer comes with an honest word."""
-    question = desk.ask()
-    desk.ahead = 7200
+def test_a_late_answer_says_so(harness: Desk) -> None:
+    """An answer that comes two hours after its question begins with a note about the delay."""
+    question = harness.ask()
+    harness.ahead = 7200
 
-    desk.run()
+    harness.run()
 
-    assert desk.reply(question)[1].startswith(ENGLISH.late)
+    assert harness.reply(question)[1].startswith(ENGLISH.late)
 
 
-def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(desk: Desk) -> None:
-    """Updates are harmless to repeat; further parts are not, and stay away."""
-    desk.openai.switches.answer = "text " * 2000
-    question = desk.ask()
-    job = desk.claim()
-    desk.disk.refuses = b'"fact"'
+def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(harness: Desk) -> None:
+    """If no fact can be recorded, the placeholder still becomes the answer; further parts are not posted."""
+    # Repeating an update is harmless; a part that was posted without its fact could be posted twice.
+    harness.openai.switches.answer = "text " * 2000
+    question = harness.ask()
+    job = harness.claim()
+    harness.disk.refuses = b'"fact"'
 
-    desk.answerer().answer(job)
+    harness.answerer().answer(job)
 
-    replies = desk.replies(question)
+    replies = harness.replies(question)
     assert "answer" == payload(replies[0])["kind"]
     assert len(replies) <= 2
-    assert (0, 1, 0) == desk.ended()
+    assert (0, 1, 0) == harness.ended()
 
 
-def test_a_bug_of_ours_is_tried_again_and_then_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """The trace is in the log; the asker reads neither a trace nor blame for OpenAI."""
-    question = desk.ask()
+def test_a_bug_is_tried_again_and_then_reported(harness: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """An unexpected exception is logged with its trace; the asker reads only the general error text."""
+    question = harness.ask()
 
     class Broken(Answerer):
         def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
             raise ZeroDivisionError
 
     for _ in range(len(DELAYS) + 1):
-        broken = desk.answerer(Broken)
-        job = desk.claim()
+        broken = harness.answerer(Broken)
+        job = harness.claim()
         broken.answer(job)
         job.release()
-        desk.wait()
+        harness.wait()
 
-    assert ("error", ENGLISH.sorry[""]) == desk.reply(question)
+    assert ("error", ENGLISH.sorry[""]) == harness.reply(question)
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_the_log_never_holds_what_was_said(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """Keys, outcomes, milliseconds: not a word of the question or the answer, no token."""
+def test_the_log_holds_neither_texts_nor_tokens(harness: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The log has keys, outcomes and milliseconds, but no text of a question or an answer and no token."""
     caplog.set_level("DEBUG")
-    desk.openai.switches.answer = "a private answer"
-    desk.ask("a private question")
+    harness.openai.switches.answer = "a private answer"
+    harness.ask("a private question")
 
-    desk.run()
+    harness.run()
 
     assert "outcome=answered" in caplog.text
-    ours = "".join(record.getMessage() for record in caplog.records if record.name.startswith("cocoai"))
-    assert "private" not in ours
+    own_lines = "".join(record.getMessage() for record in caplog.records if record.name.startswith("cocoai"))
+    assert "private" not in own_lines
     assert TOKEN not in caplog.text
     assert API_KEY not in caplog.text

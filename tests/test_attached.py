@@ -1,21 +1,21 @@
-"""Files on a question, in the production shape: what the model gets of them, and what the asker reads of the others.
+"""Files attached to a question, through a whole deployment: what the model gets, and what the asker reads of the rest.
 
-    attached                                 the model gets             the asker reads (ENGLISH / JAPANESE, words/)
+    attached file                            the model gets             the asker reads (`Texts`)
     PNG, JPEG, WebP, GIF                     the picture's bytes        the answer
     PDF                                      the PDF and its name       the answer
-    text in UTF-8 or Shift_JIS, code         its name and its words     the answer
-    more than 4 MiB, or 100 KiB of text      nothing of it              left_out, why too_big
+    text in UTF-8 or Shift_JIS, code         its name and its text      the answer
+    more than 4 MiB, or 100 KiB of text      nothing                    left_out, why too_big
     the eleventh file                        the ten before it          left_out, why too_many
-    a zip                                    nothing of it              left_out, why kind
-    any, without the scope files:read        nothing of it              left_out, why login
-    one that Slack sends on to elsewhere     nothing of it              left_out, why foreign
-    one that was taken away meanwhile        nothing of it              left_out, why gone
-    one that Slack will not tell of          nothing of it              left_out_unnamed, why unreadable
-    any, with attachments_mib = 0            nothing of it              left_out, why off
-    a picture, to a model that sees none     refuses all of it          sorry_attachment
+    zip                                      nothing                    left_out, why kind
+    any, without the scope files:read        nothing                    left_out, why login
+    one that redirects to another server     nothing                    left_out, why foreign
+    one that was deleted meanwhile           nothing                    left_out, why gone
+    one whose files.info Slack refuses       nothing                    left_out_unnamed, why unreadable
+    any, with attachments_mib = 0            nothing                    left_out, why off
+    a picture, to a model without vision     refuses the request        sorry_attachment
 
-Whatever is left out, the question is answered, and the token goes to Slack alone. tests/slack/api/test_download.py
-has all that can befall a download.
+The rest of the question is answered whatever is left out, and no server but Slack gets the token.
+tests/slack/api/test_download.py has every way in which a download fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
-from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
@@ -43,7 +43,8 @@ from tests.slack.markdown.reader import read_markdown
 from tests.test_controls import ended
 
 ASKER = "U0ASKER01"
-ASKED = {"en": "what is this?", "ja": "これは何ですか？"}
+QUESTIONS = {"en": "what is this?", "ja": "これは何ですか？"}
+"""The text of a question, by language."""
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 PDF = b"%PDF-1.7\n" + bytes(range(256))
 NOTE = "買い物: 牛乳、卵\n"
@@ -52,69 +53,68 @@ KIB = 1024
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """One house for all of them."""
-    with house(tmp_path_factory.mktemp("house"), certificates) as built:
-        wait_until((built.var / "identity.json").exists)
-        yield built
+def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+    """Yield one deployment for most tests of this module."""
+    with house(tmp_path_factory.mktemp("house"), certificates) as deployment:
+        wait_until((deployment.var / "identity.json").exists)
+        yield deployment
 
 
 @pytest.fixture
-def built(standing: House) -> Iterator[House]:
-    """The house with a Slack and a model in their usual manner again when the test is over."""
-    yield standing
-    vars(standing.openai.switches).update(vars(Model()))
-    vars(standing.slack.switches).update(vars(SlackSwitches()))
-    standing.slack.clear_faults()
+def deployment(module_deployment: House) -> Iterator[House]:
+    """Yield the deployment; afterwards give the practice servers their usual switches."""
+    yield module_deployment
+    vars(module_deployment.openai.switches).update(vars(OpenAISwitches()))
+    vars(module_deployment.slack.switches).update(vars(SlackSwitches()))
+    module_deployment.slack.clear_faults()
 
 
 @pytest.fixture
-def elsewhere(certificates: Certificates) -> Iterator[Elsewhere]:
-    """Somebody else's server, which must never hear of us."""
-    with Elsewhere(certificates) as server:
+def foreign_server(certificates: Certificates) -> Iterator[ForeignServer]:
+    """Yield a server that is not Slack's, to which CocoAI must never send a request."""
+    with ForeignServer(certificates) as server:
         yield server
 
 
-class Elsewhere(PracticeServer):
-    """It has what anybody asks for, and keeps who did."""
+class ForeignServer(PracticeServer):
+    """A server that answers each request with a picture and records it in `requests`."""
 
     def __init__(self, certificates: Certificates | None) -> None:
         super().__init__(certificates)
-        self.seen: list[Incoming] = []
+        self.requests: list[Incoming] = []
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        self.seen.append(incoming)
+        """Record the request and return a picture."""
+        self.requests.append(incoming)
         return Outgoing(body=PNG)
 
 
-def share(built: House, *files: PracticeFile, text: str = "<@U0COCOAI> what is this?", **where: str) -> Message:
-    return built.slack.share(ASKER, text, files, **where)
+def share(deployment: House, *files: PracticeFile, text: str = "<@U0COCOAI> what is this?", **where: str) -> Message:
+    """Post a question with these files; return its message."""
+    return deployment.slack.share(ASKER, text, files, **where)
 
 
-def answered(built: House, question: Message) -> str:
-    """What the asker reads, the job done."""
-    answer = ended(built, question)
+def answer_text(deployment: House, question: Message) -> str:
+    """Wait until the question's job has ended; return the text of the answer as the asker reads it."""
+    answer = ended(deployment, question)
 
     assert "answer" == payload(answer)["kind"]
     return html.unescape(answer.text)
 
 
-def got(built: House) -> tuple[ReceivedAttachment, ...]:
-    """What the model saw beside the words, when it was asked last."""
-    return built.openai.requests[-1].attached
+def received(deployment: House) -> tuple[ReceivedAttachment, ...]:
+    """Return the attachments in the newest request to the model."""
+    return deployment.openai.requests[-1].attached
 
 
-def parts(built: House) -> list[dict[str, Any]]:
-    """The question as it came to the model."""
-    content: list[dict[str, Any]] = built.openai.requests[-1].body["messages"][-1]["content"]
+def parts(deployment: House) -> list[dict[str, Any]]:
+    """Return the parts of the last message in the newest request to the model."""
+    content: list[dict[str, Any]] = deployment.openai.requests[-1].body["messages"][-1]["content"]
     return content
 
 
-def words_of(part: dict[str, Any]) -> str:
-    return str(part["text"])
-
-
-def text(name: str, data: bytes) -> PracticeFile:
+def text_file(name: str, data: bytes) -> PracticeFile:
+    """Return a file with the media type text/plain."""
     return PracticeFile(name, "text/plain", data)
 
 
@@ -133,22 +133,22 @@ PICTURE = PracticeFile("cat.png", "image/png", PNG)
         ("image/gif", b"GIF89a moving"),
     ],
 )
-def test_a_picture_goes_to_the_model_as_it_is(built: House, media_type: str, data: bytes) -> None:
-    """Before the words, every byte of it."""
-    told = answered(built, share(built, PracticeFile("cat", media_type, data)))
+def test_a_picture_goes_to_the_model_as_it_is(deployment: House, media_type: str, data: bytes) -> None:
+    """The model is sent every byte of the picture, before the text of the question."""
+    answer = answer_text(deployment, share(deployment, PracticeFile("cat", media_type, data)))
 
-    picture, words = parts(built)
+    picture, question = parts(deployment)
     assert f"data:{media_type};base64,{base64.b64encode(data).decode()}" == picture["image_url"]["url"]
-    assert "what is this?" == words_of(words)
-    assert (ReceivedAttachment("image", media_type, len(data)),) == got(built)
-    assert media_type.partition("/")[2].upper() in told
+    assert "what is this?" == question["text"]
+    assert (ReceivedAttachment("image", media_type, len(data)),) == received(deployment)
+    assert media_type.partition("/")[2].upper() in answer
 
 
-def test_a_pdf_goes_to_the_model_by_its_name(built: House) -> None:
-    """The model reads it by itself."""
-    answered(built, share(built, PracticeFile("計画.pdf", "application/pdf", PDF)))
+def test_a_pdf_goes_to_the_model_with_its_name(deployment: House) -> None:
+    """The model is sent the whole PDF and its name, not a text made of it."""
+    answer_text(deployment, share(deployment, PracticeFile("計画.pdf", "application/pdf", PDF)))
 
-    assert (ReceivedAttachment("pdf", "application/pdf", len(PDF), "計画.pdf"),) == got(built)
+    assert (ReceivedAttachment("pdf", "application/pdf", len(PDF), "計画.pdf"),) == received(deployment)
 
 
 @pytest.mark.parametrize(
@@ -164,200 +164,208 @@ def test_a_pdf_goes_to_the_model_by_its_name(built: House) -> None:
         ),
     ],
 )
-def test_a_text_goes_to_the_model_as_words(built: House, name: str, data: bytes, expected: str) -> None:
-    """Under its name, whatever it was written in; a page that somebody shares is no login page."""
-    answered(built, share(built, PracticeFile(name, "text/html" if "html" in name else "text/plain", data)))
+def test_a_text_file_goes_to_the_model_as_text(deployment: House, name: str, data: bytes, expected: str) -> None:
+    """A text is decoded and sent below its name; an HTML file is not taken for Slack's login page."""
+    file = PracticeFile(name, "text/html" if name.endswith(".html") else "text/plain", data)
+    answer_text(deployment, share(deployment, file))
 
-    assert f"{name}:\n\n{expected}" == words_of(parts(built)[0])
+    assert f"{name}:\n\n{expected}" == parts(deployment)[0]["text"]
 
 
-def test_several_files_go_in_their_order(built: House) -> None:
-    """And the words behind them."""
-    answered(built, share(built, PICTURE, text("note.txt", b"grey"), PracticeFile("plan.pdf", "application/pdf", PDF)))
+def test_several_files_keep_their_order(deployment: House) -> None:
+    """The model is sent the files in their order, and the text of the question after them."""
+    pdf = PracticeFile("plan.pdf", "application/pdf", PDF)
+    answer_text(deployment, share(deployment, PICTURE, text_file("note.txt", b"grey"), pdf))
 
-    assert ["image_url", "text", "file", "text"] == [part["type"] for part in parts(built)]
+    assert ["image_url", "text", "file", "text"] == [part["type"] for part in parts(deployment)]
 
 
 @pytest.mark.parametrize("twins", ["mention first", "message first", "mention only"])
 @pytest.mark.parametrize("is_bare", [False, True], ids=["whole", "bare"])
-@pytest.mark.parametrize("asked", ["<@U0COCOAI> what is this?", "<@U0COCOAI>"], ids=["words", "no words"])
-def test_the_file_is_found_whichever_copy_comes_first(built: House, twins: Any, is_bare: bool, asked: str) -> None:
-    """Some app_mention copies leave the files out: then Slack is asked. A mention with a file and no words is asked."""
-    built.slack.switches.twins, built.slack.switches.bare_mentions = twins, is_bare
-    number = len(built.openai.requests)
+@pytest.mark.parametrize("text", ["<@U0COCOAI> what is this?", "<@U0COCOAI>"], ids=["text", "no text"])
+def test_the_file_is_found_whichever_copy_comes_first(deployment: House, twins: Any, is_bare: bool, text: str) -> None:
+    """The file reaches the model even if the app_mention copy leaves it out, and even without a text beside it."""
+    # Slack leaves the files out of some app_mention events; then CocoAI reads the message from Slack.
+    deployment.slack.switches.twins, deployment.slack.switches.bare_mentions = twins, is_bare
+    number = len(deployment.openai.requests)
 
-    answered(built, share(built, PICTURE, text=asked))
+    answer_text(deployment, share(deployment, PICTURE, text=text))
 
-    assert (ReceivedAttachment("image", "image/png", len(PNG)),) == got(built)
-    assert number + 1 == len(built.openai.requests)
+    assert (ReceivedAttachment("image", "image/png", len(PNG)),) == received(deployment)
+    assert number + 1 == len(deployment.openai.requests)
 
 
-def test_a_follow_up_a_direct_message_and_a_shared_channel_have_files_too(built: House) -> None:
-    """What was attached to an earlier message is named, and not sent again."""
-    first = share(built, text("note.txt", b"grey"))
-    answered(built, first)
-    answered(built, share(built, PICTURE, text="and this?", thread_ts=first.ts))
-    earlier = built.openai.requests[-1].body["messages"][1]["content"]
+def test_files_of_follow_ups_direct_messages_and_shared_channels_are_read(deployment: House) -> None:
+    """Their files reach the model too; a file of an earlier message is only named there."""
+    first = share(deployment, text_file("note.txt", b"grey"))
+    answer_text(deployment, first)
+    answer_text(deployment, share(deployment, PICTURE, text="and this?", thread_ts=first.ts))
+    earlier = deployment.openai.requests[-1].body["messages"][1]["content"]
 
-    assert (ReceivedAttachment("image", "image/png", len(PNG)),) == got(built)
+    assert (ReceivedAttachment("image", "image/png", len(PNG)),) == received(deployment)
     assert "what is this?\n[file: note.txt]" == earlier
     for channel in ("D0PRACTICE", "C0SHARED"):
-        answered(built, share(built, PICTURE, channel=channel))
-        assert (ReceivedAttachment("image", "image/png", len(PNG)),) == got(built)
+        answer_text(deployment, share(deployment, PICTURE, channel=channel))
+        assert (ReceivedAttachment("image", "image/png", len(PNG)),) == received(deployment)
 
 
-def test_a_word_for_another_model_and_a_file_are_a_question(built: House) -> None:
-    """Though there are no words behind it."""
-    settings = built.var / "cocoai.ini"
+def test_a_model_prefix_with_a_file_is_a_question(deployment: House) -> None:
+    """A model prefix without a text, but with a file, sends the file to that model."""
+    settings = deployment.var / "cocoai.ini"
     settings.write_text(settings.read_text(encoding="utf-8") + "\n[models]\ndeep = gpt-6.1-sol\n", encoding="utf-8")
 
-    answered(built, share(built, PICTURE, text="<@U0COCOAI> deep:"))
+    answer_text(deployment, share(deployment, PICTURE, text="<@U0COCOAI> deep:"))
 
-    assert "gpt-6.1-sol" == built.openai.requests[-1].body["model"]
-    assert ["image_url"] == [part["type"] for part in parts(built)]
-
-
-# what the asker reads
+    assert "gpt-6.1-sol" == deployment.openai.requests[-1].body["model"]
+    assert ["image_url"] == [part["type"] for part in parts(deployment)]
 
 
-def too_big(built: House, _: Elsewhere) -> list[PracticeFile]:
+# what the asker reads about files that were left out
+
+
+def too_big(deployment: House, _: ForeignServer) -> list[PracticeFile]:
     return [replace(PICTURE, data=PNG.ljust(4 * KIB * KIB + 1))]
 
 
-def too_long(built: House, _: Elsewhere) -> list[PracticeFile]:
-    return [text("long.txt", b"word " * 21 * KIB)]
+def too_long(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+    return [text_file("long.txt", b"word " * 21 * KIB)]
 
 
-def too_many(built: House, _: Elsewhere) -> list[PracticeFile]:
-    return [*(text(f"{number}.txt", b"one of ten") for number in range(10)), PICTURE]
+def too_many(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+    return [*(text_file(f"{number}.txt", b"one of ten") for number in range(10)), PICTURE]
 
 
-def a_zip(built: House, _: Elsewhere) -> list[PracticeFile]:
+def a_zip(deployment: House, _: ForeignServer) -> list[PracticeFile]:
     return [PracticeFile("all.zip", "application/zip", b"PK\x03\x04" + bytes(range(256)))]
 
 
-def behind_a_login(built: House, _: Elsewhere) -> list[PracticeFile]:
-    built.slack.switches.scopes = SCOPES - {"files:read"}
+def behind_a_login(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+    deployment.slack.switches.scopes = SCOPES - {"files:read"}
     return [PICTURE]
 
 
-def behind_a_redirect_to_a_login(built: House, _: Elsewhere) -> list[PracticeFile]:
-    built.slack.switches.login = "redirect"
-    return behind_a_login(built, _)
+def behind_a_redirect_to_a_login(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+    deployment.slack.switches.login = "redirect"
+    return behind_a_login(deployment, _)
 
 
-def sent_on(built: House, elsewhere: Elsewhere) -> list[PracticeFile]:
-    built.slack.switches.redirect = f"{elsewhere.url}/cat.png"
+def redirected(deployment: House, foreign_server: ForeignServer) -> list[PracticeFile]:
+    deployment.slack.switches.redirect = f"{foreign_server.url}/cat.png"
     return [PICTURE]
 
 
-WAYS: dict[Callable[[House, Elsewhere], list[PracticeFile]], str] = {
+MakeFiles = Callable[[House, ForeignServer], list[PracticeFile]]
+
+LEFT_OUT: dict[MakeFiles, str] = {
     too_big: "too_big",
     too_long: "too_big",
     too_many: "too_many",
     a_zip: "kind",
     behind_a_login: "login",
     behind_a_redirect_to_a_login: "login",
-    sent_on: "foreign",
+    redirected: "foreign",
 }
+"""The reason in `Texts.why`, by a function that returns files of which the last is left out."""
 
 
-def notice(words: Texts, why: str, name: str) -> str:
-    """What is said of a file that was left out."""
-    return words.left_out.format(name=name, why=words.why[why])
+def notice(texts: Texts, why: str, name: str) -> str:
+    """Return the sentence about a file that was left out."""
+    return texts.left_out.format(name=name, why=texts.why[why])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_what_is_left_out_is_named_with_the_reason(
-    built: House, elsewhere: Elsewhere, language: str, way: Callable[[House, Elsewhere], list[PracticeFile]]
+@pytest.mark.parametrize("make_files", LEFT_OUT, ids=[make.__name__ for make in LEFT_OUT])
+def test_a_file_that_is_left_out_is_named_with_the_reason(
+    deployment: House, foreign_server: ForeignServer, language: str, make_files: MakeFiles
 ) -> None:
-    """In the asker's language, under an answer to the rest; and nobody but Slack hears of the token."""
-    files = way(built, elsewhere)
-    told = answered(built, share(built, *files, text=f"<@U0COCOAI> {ASKED[language]}"))
+    """The reason stands once, in the asker's language, below the answer; no other server gets a request."""
+    files = make_files(deployment, foreign_server)
+    why = LEFT_OUT[make_files]
+    answer = answer_text(deployment, share(deployment, *files, text=f"<@U0COCOAI> {QUESTIONS[language]}"))
 
-    assert told.endswith(notice(LANGUAGES[language], WAYS[way], files[-1].name))
-    assert len(files) - 1 == len(got(built))
-    assert told.count(LANGUAGES[language].why[WAYS[way]]) == 1
-    assert ASKED[language] in told
-    assert [] == elsewhere.seen
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_file_that_was_taken_away_meanwhile(built: House, language: str) -> None:
-    """The event told of it, and comes to us when it is gone."""
-    built.slack.switches.retry_waits = ()
-    built.slack.subscribe("http://127.0.0.1:1/nobody")
-    question = share(built, PICTURE, text=f"<@U0COCOAI> {ASKED[language]}")
-    built.slack.wait_for_deliveries()
-    (event_id, *_) = [told["event_id"] for told in built.slack.payloads if told["event"].get("ts") == question.ts]
-    built.slack.delete_file(question.files[0].id)
-    built.slack.subscribe(f"{built.address}/slack/events", f"{built.address}/slack/interactions")
-
-    built.slack.redeliver(event_id)
-
-    assert answered(built, question).endswith(notice(LANGUAGES[language], "gone", "cat.png"))
-    assert () == got(built)
+    assert answer.endswith(notice(LANGUAGES[language], why, files[-1].name))
+    assert len(files) - 1 == len(received(deployment))
+    assert answer.count(LANGUAGES[language].why[why]) == 1
+    assert QUESTIONS[language] in answer
+    assert [] == foreign_server.requests
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_file_of_which_slack_tells_nothing(built: House, language: str) -> None:
-    """Not even its name, in a channel shared with others."""
-    words = LANGUAGES[language]
-    built.slack.fail("files.info", Fault("refused", code="access_denied"))
-    told = answered(built, share(built, PICTURE, text=f"<@U0COCOAI> {ASKED[language]}", channel="C0SHARED"))
+def test_a_file_that_was_deleted_meanwhile_is_left_out(deployment: House, language: str) -> None:
+    """A file that the event names, but that is deleted before the event is delivered, is left out as gone."""
+    deployment.slack.switches.retry_waits = ()
+    deployment.slack.subscribe("http://127.0.0.1:1/nobody")
+    question = share(deployment, PICTURE, text=f"<@U0COCOAI> {QUESTIONS[language]}")
+    deployment.slack.wait_for_deliveries()
+    (event_id, *_) = [each["event_id"] for each in deployment.slack.payloads if each["event"].get("ts") == question.ts]
+    deployment.slack.delete_file(question.files[0].id)
+    deployment.slack.subscribe(f"{deployment.address}/slack/events", f"{deployment.address}/slack/interactions")
 
-    assert told.endswith(words.left_out_unnamed.format(why=words.why["unreadable"]))
+    deployment.slack.redeliver(event_id)
+
+    assert answer_text(deployment, question).endswith(notice(LANGUAGES[language], "gone", "cat.png"))
+    assert () == received(deployment)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_that_slack_does_not_describe_is_left_out(deployment: House, language: str) -> None:
+    """In a shared channel, a file whose files.info is refused is left out as unreadable, without its name."""
+    texts = LANGUAGES[language]
+    deployment.slack.fail("files.info", Fault("refused", code="access_denied"))
+    question = share(deployment, PICTURE, text=f"<@U0COCOAI> {QUESTIONS[language]}", channel="C0SHARED")
+
+    assert answer_text(deployment, question).endswith(texts.left_out_unnamed.format(why=texts.why["unreadable"]))
 
 
 @pytest.mark.parametrize(
     "name", ["a*b_c*d_.zip", "`quoted`.zip", "<!channel> & <@U0ASKER02>.zip", "[x](mailto:a@b).zip"]
 )
-def test_a_name_is_read_as_it_is(built: House, name: str) -> None:
-    """Nothing in it is a mark, a link or a ping: not in the blocks, nor in their fallback."""
-    question = share(built, PracticeFile(name, "application/zip", b"PK\x03\x04" + bytes(range(256))))
-    answered(built, question)
-    answer = built.replies(question)[0]
+def test_a_file_name_is_shown_literally(deployment: House, name: str) -> None:
+    """Nothing in a name becomes markup, a link or a ping, neither in the blocks nor in their fallback text."""
+    question = share(deployment, PracticeFile(name, "application/zip", b"PK\x03\x04" + bytes(range(256))))
+    answer_text(deployment, question)
+    answer = deployment.replies(question)[0]
     (block,) = [block["text"] for block in answer.blocks if block["type"] == "markdown"]
 
-    shown = f"I have not read “{name}”."
-    assert shown in read_markdown(block).text.replace("\u200b", "")
-    assert shown in html.unescape(answer.text).replace("\u200b", "")
+    sentence = f"I have not read “{name}”."
+    assert sentence in read_markdown(block).text.replace("\u200b", "")
+    assert sentence in html.unescape(answer.text).replace("\u200b", "")
     assert not any(ping in answer.text + block for ping in ("<!channel", "<@U0"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_model_that_sees_no_pictures(built: House, language: str) -> None:
-    """The asker reads that it is the attachment's fault, and can ask without it."""
-    built.openai.switches.vision = False
-    words = LANGUAGES[language]
-    reply = ended(built, share(built, PICTURE, text=f"<@U0COCOAI> {ASKED[language]}"))
+def test_a_model_without_vision_is_reported_as_an_attachment_error(deployment: House, language: str) -> None:
+    """If the model refuses a picture, the asker reads that the attachment is the cause."""
+    deployment.openai.switches.vision = False
+    texts = LANGUAGES[language]
+    reply = ended(deployment, share(deployment, PICTURE, text=f"<@U0COCOAI> {QUESTIONS[language]}"))
 
-    assert ("error", words.error_text("attachment")) == (payload(reply)["kind"], reply.text)
+    assert ("error", texts.error_text("attachment")) == (payload(reply)["kind"], reply.text)
 
 
 @pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """A house that reads no files, and writes for clients without Markdown."""
+def without_attachments(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+    """Yield a deployment that reads no files and writes mrkdwn instead of Markdown blocks."""
     settings: dict[str, Any] = {"COCOAI_ANSWER_ATTACHMENTS_MIB": "0", "COCOAI_SLACK_FORMAT": "mrkdwn"}
-    with house(tmp_path_factory.mktemp("house"), certificates, **settings) as built:
-        wait_until((built.var / "identity.json").exists)
-        yield built
+    with house(tmp_path_factory.mktemp("house"), certificates, **settings) as deployment:
+        wait_until((deployment.var / "identity.json").exists)
+        yield deployment
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_where_files_are_not_read_that_is_said(sealed: House, language: str) -> None:
-    """Of each file, and none is fetched."""
-    files = [PICTURE, text("note.txt", b"grey")]
-    told = answered(sealed, share(sealed, *files, text=f"<@U0COCOAI> {ASKED[language]}"))
+def test_switched_off_attachments_are_each_named(without_attachments: House, language: str) -> None:
+    """With attachments switched off each file is named with that reason, and none is downloaded."""
+    files = [PICTURE, text_file("note.txt", b"grey")]
+    question = share(without_attachments, *files, text=f"<@U0COCOAI> {QUESTIONS[language]}")
+    answer = answer_text(without_attachments, question)
 
-    assert told.endswith("\n".join(notice(LANGUAGES[language], "off", file.name) for file in files))
-    assert ASKED[language] == sealed.openai.requests[-1].body["messages"][-1]["content"]
-    assert [] == sealed.slack.downloads
+    assert answer.endswith("\n".join(notice(LANGUAGES[language], "off", file.name) for file in files))
+    assert QUESTIONS[language] == without_attachments.openai.requests[-1].body["messages"][-1]["content"]
+    assert [] == without_attachments.slack.downloads
 
 
-def test_where_files_are_not_read_a_file_alone_is_answered(sealed: House) -> None:
-    """With the reason, though there is nothing else to answer."""
-    told = answered(sealed, share(sealed, PICTURE, text="<@U0COCOAI>"))
+def test_a_file_alone_is_answered_with_attachments_switched_off(without_attachments: House) -> None:
+    """A mention with a file and no text is answered with the reason why the file was not read."""
+    answer = answer_text(without_attachments, share(without_attachments, PICTURE, text="<@U0COCOAI>"))
 
-    assert notice(LANGUAGES["ja"], "off", "cat.png") in told
+    assert notice(LANGUAGES["ja"], "off", "cat.png") in answer

@@ -1,4 +1,4 @@
-"""The guard over all tests: it finds what a test left behind, however well that has hidden."""
+"""The check in tests/conftest.py finds every process that a test left behind."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import signal
 import subprocess
 import time
 
-from tests.conftest import Mark, left_behind
+from tests.conftest import ProcessTag, kill_left_behind
 
 
 def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
-    """It bears the mark in its environment."""
-    mark = Mark()
+    """A program that exec started in a new session has the tag in its environment."""
+    tag = ProcessTag()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 60"], start_new_session=True, stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    told = left_behind(mark, 0.2)
-    mark.close()
+    commands = kill_left_behind(tag, 0.05)
+    tag.close()
     child.stdout.close()
     code = child.wait()
 
-    assert [True] == [line.startswith(f"{child.pid} ") for line in told]
+    assert [True] == [line.startswith(f"{child.pid} ") for line in commands]
     assert -signal.SIGKILL == code
 
 
 def test_a_fork_of_a_fork_is_found_and_killed() -> None:
-    """It has our environment, not the mark's, but it has our memory, and the mark is in that."""
-    mark = Mark()
+    """A process that was only forked has the tag in its memory map; /proc shows it the environment of before."""
+    tag = ProcessTag()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -40,25 +40,25 @@ def test_a_fork_of_a_fork_is_found_and_killed() -> None:
     os.waitpid(child, 0)
     grandchild = int(os.read(reader, 16))
 
-    told = left_behind(mark, 0.2)
-    mark.close()
+    commands = kill_left_behind(tag, 0.05)
+    tag.close()
     os.close(reader)
     os.close(writer)
 
-    assert [True] == [line.startswith(f"{grandchild} ") for line in told]
+    assert [True] == [line.startswith(f"{grandchild} ") for line in commands]
 
 
-def test_whoever_leaves_in_time_is_not_blamed() -> None:
-    """A job that finishes the question in hand may take a while."""
-    mark = Mark()
+def test_a_process_that_exits_in_time_is_not_reported() -> None:
+    """A process that exits by itself within the patience is neither reported nor killed."""
+    tag = ProcessTag()
     child = subprocess.Popen(["sh", "-c", "echo; exec sleep 0.2"], stdout=subprocess.PIPE)
     assert child.stdout
     child.stdout.readline()
 
-    told = left_behind(mark, 30)
-    mark.close()
+    commands = kill_left_behind(tag, 30)
+    tag.close()
     child.stdout.close()
     code = child.wait()
 
-    assert [] == told
+    assert [] == commands
     assert 0 == code

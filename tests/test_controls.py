@@ -1,11 +1,11 @@
-"""The buttons under a reply, in the production shape: pressed in the practice Slack, heard by real nginx and pool.
+"""The buttons below a reply, pressed in the practice Slack and handled by a whole deployment.
 
-    stop      while it is written; while the model thinks, or has not even answered; while the question waits
-    again     the same question under a key of its own, as it stands now, files and all
-    delete    by whoever asked: all parts; by others: a whisper, and nothing else
-    up, down  kept with the answer's job, and thanks whispered
+    stop      ends an answer while it is written, while the model thinks or has not responded, or while it waits
+    again     asks the same question under a key of its own, as it stands now, with its files
+    delete    by the asker: deletes all parts; by others: an ephemeral message, and nothing is deleted
+    up, down  are recorded in the answer's job, and an ephemeral message says thanks
 
-A forged, stale or replayed click does nothing, or nothing more. tests/test_interactions.py has the door itself.
+A forged or stale click does nothing, a replayed one nothing more. tests/test_interactions.py posts malformed ones.
 """
 
 from __future__ import annotations
@@ -19,127 +19,128 @@ from typing import Any
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.slack.block_actions import ClickDelivery
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
-from cocoai.texts import ENGLISH, JAPANESE
+from cocoai.texts import ENGLISH, JAPANESE, Texts
 from tests.house import House, house
 from tests.processes import wait_until
-from tests.test_interactions import click, form, post
+from tests.slack_payloads import click, form
+from tests.test_interactions import post
 from tests.test_journey import everything, job_processes
 
 ASKER, OTHER = "U0ASKER01", "U0ASKER02"
-LONG = "word " * 400
-"""An answer that takes the slow model minutes."""
-
-SLOW = {"answer": LONG, "piece_delay": 0.5}
+SLOW = {"answer": "word " * 2000, "piece_delay": 0.2}
+"""Switches of a model that takes two minutes to write its answer."""
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """One house for all of them, with two slots."""
+def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+    """Yield one deployment with two slots for most tests of this module."""
     folder = tmp_path_factory.mktemp("house")
     settings: dict[str, Any] = {"COCOAI_POOL_SLOTS": "2", "COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "20000"}
-    with house(folder, certificates, COCOAI_SLACK_UPDATE_INTERVAL="0.5", **settings) as built:
-        wait_until((built.var / "identity.json").exists)
-        yield built
+    with house(folder, certificates, COCOAI_SLACK_UPDATE_INTERVAL="0.5", **settings) as deployment:
+        wait_until((deployment.var / "identity.json").exists)
+        yield deployment
 
 
 @pytest.fixture
-def built(standing: House) -> Iterator[House]:
-    """The house with a model that is in its usual manner again when the test is over, and nothing left to do."""
-    yield standing
-    vars(standing.openai.switches).update(vars(Model()))
-    standing.openai.clear_faults()
-    standing.slack.clear_faults()
-    wait_until(lambda: not standing.spool.keys("ready"))
+def deployment(module_deployment: House) -> Iterator[House]:
+    """Yield the deployment; afterwards give the model its usual switches, and wait until no job is left."""
+    yield module_deployment
+    vars(module_deployment.openai.switches).update(vars(OpenAISwitches()))
+    module_deployment.openai.clear_faults()
+    module_deployment.slack.clear_faults()
+    wait_until(lambda: not module_deployment.spool.keys("ready"))
 
 
 def key_of(question: Message) -> Key:
+    """Return the key of the question in this message."""
     return Key(question.channel, question.thread_ts or question.ts, question.ts)
 
 
-def facts(built: House, key: Key) -> list[Fact]:
-    """What is recorded of a job that is done."""
-    wait_until(lambda: key in built.spool.keys("done"))
-    return built.spool.peek("done", key)
+def facts(deployment: House, key: Key) -> list[Fact]:
+    """Wait until the job is done, and return its facts, the question first."""
+    wait_until(lambda: key in deployment.spool.keys("done"))
+    return deployment.spool.peek("done", key)
 
 
-def last(built: House, question: Message, name: str) -> Fact:
-    return [fact for fact in facts(built, key_of(question)) if fact.get("fact") == name][-1]
+def last_fact(deployment: House, question: Message, name: str) -> Fact:
+    """Return the newest fact of this name in the question's job, once it is done."""
+    return [fact for fact in facts(deployment, key_of(question)) if fact.get("fact") == name][-1]
 
 
-def press(built: House, message: Message, action: str, user: str = ASKER, repeat: int = 0) -> ClickDelivery:
-    """Press a button that is there, and be answered at once."""
-    clicked = built.slack.click(user, message.channel, message.ts, f"cocoai_{action}", repeat=repeat)
+def press(deployment: House, message: Message, action: str, user: str = ASKER, repeat: int = 0) -> ClickDelivery:
+    """Press a button that the message has; fail unless the deployment answers with an empty 200."""
+    clicked = deployment.slack.click(user, message.channel, message.ts, f"cocoai_{action}", repeat=repeat)
 
     assert (200, "") == (clicked.status, clicked.failure)
     return clicked
 
 
 def buttons(message: Message) -> list[str]:
-    """The buttons under a message."""
+    """Return the actions of a message's buttons, such as "stop", in their order."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     return [button["action_id"].removeprefix("cocoai_") for row in rows for button in row]
 
 
-def reply_to(built: House, question: Message, holding: str = "") -> Message:
-    """The first of our messages about this question, once it holds these words."""
-    found = built.slack.wait_for(lambda: [each for each in built.replies(question) if holding in each.text])
-    return found[0]
+def wait_for_reply(deployment: House, question: Message, text: str = "") -> Message:
+    """Wait until a reply to the question contains `text`; return that reply, the first if there are several."""
+    replies = deployment.slack.wait_for(lambda: [reply for reply in deployment.replies(question) if text in reply.text])
+    return replies[0]
 
 
-def answered(built: House, question: Message) -> Message:
-    """The whole answer, the job done."""
-    answer = built.answer_to(question)
-    facts(built, key_of(question))
+def wait_for_answer(deployment: House, question: Message) -> Message:
+    """Wait until the answer is complete and its job done; return the answer's first message."""
+    answer = deployment.answer_to(question)
+    facts(deployment, key_of(question))
     return answer
 
 
-def ended(built: House, question: Message) -> Message:
-    """Our reply, whatever it is, the job done or failed."""
+def ended(deployment: House, question: Message) -> Message:
+    """Wait until the question's job is done or failed; return the first message of the reply."""
     key = key_of(question)
-    wait_until(lambda: key in built.spool.keys("done") or key in built.spool.keys("failed"))
-    return built.replies(question)[0]
+    wait_until(lambda: key in deployment.spool.keys("done") or key in deployment.spool.keys("failed"))
+    return deployment.replies(question)[0]
 
 
-def send(built: House, signal_number: int) -> None:
+def signal_jobs(deployment: House, signal_number: int) -> None:
     """Send a signal to every job process."""
-    for pid in job_processes(built):
-        with contextlib.suppress(ProcessLookupError):  # it was about to go
+    for pid in job_processes(deployment):
+        with contextlib.suppress(ProcessLookupError):  # the process has just exited
             os.kill(pid, signal_number)
 
 
-def again(built: House, clicked: ClickDelivery) -> Message:
-    """What is asked by the click, as a question that the house knows by its key."""
-    before = built.slack.workspace.find(clicked.channel, clicked.ts)
+def question_of(deployment: House, click_delivery: ClickDelivery) -> Message:
+    """Return a message that stands for the question which a click on "again" asked; only its key has a meaning."""
+    reply = deployment.slack.workspace.find(click_delivery.channel, click_delivery.ts)
 
-    assert before is not None
-    return Message(clicked.channel, clicked.action_ts, clicked.user, "", thread_ts=before.thread_ts)
+    assert reply is not None
+    return Message(click_delivery.channel, click_delivery.action_ts, click_delivery.user, "", thread_ts=reply.thread_ts)
 
 
-def said(built: House, number: int = -1) -> Any:
-    """What the model was asked last, by whoever asks."""
-    return built.openai.requests[number].body["messages"][-1]["content"]
+def last_content(deployment: House, number: int = -1) -> Any:
+    """Return the content of the last message that the model was sent in its newest request, or in request `number`."""
+    return deployment.openai.requests[number].body["messages"][-1]["content"]
 
 
 # stop
 
 
-def test_a_reply_is_stopped_while_it_is_written(built: House) -> None:
-    """What is there stays and a note says so; the model is hung up on, and the buttons are those of an answer."""
-    vars(built.openai.switches).update(SLOW)
-    hung_up = built.openai.hung_up
-    question = built.ask("a long one?")
-    growing = reply_to(built, question, "word")
+def test_a_reply_is_stopped_while_it_is_written(deployment: House) -> None:
+    """The written part stays, with a note; the connection to the model is closed; the buttons are an answer's."""
+    vars(deployment.openai.switches).update(SLOW)
+    hung_up = deployment.openai.hung_up
+    question = deployment.ask("a long one?")
+    growing = wait_for_reply(deployment, question, "word")
 
-    press(built, growing, "stop")
-    answer = answered(built, question)
-    built.openai.wait_for(lambda: built.openai.hung_up > hung_up, 30)
+    press(deployment, growing, "stop")
+    answer = wait_for_answer(deployment, question)
+    deployment.openai.wait_for(lambda: deployment.openai.hung_up > hung_up, 30)
 
     assert ["stop"] == buttons(growing)
     assert growing.ts == answer.ts
@@ -147,260 +148,261 @@ def test_a_reply_is_stopped_while_it_is_written(built: House) -> None:
     assert ENGLISH.writing not in answer.text
     assert growing.text.count("word") <= answer.text.count("word") < 200
     assert ["again", "delete", "up", "down"] == buttons(answer)
-    assert "stopped" == last(built, question, "answer")["finish"]
-    assert [answer.ts] == [message.ts for message in built.replies(question)]
+    assert "stopped" == last_fact(deployment, question, "answer")["finish"]
+    assert [answer.ts] == [message.ts for message in deployment.replies(question)]
 
 
-@pytest.mark.parametrize("asked", ["are you thinking?", "考えていますか？"])
-def test_a_model_that_thinks_is_stopped(built: House, asked: str) -> None:
-    """There is nothing yet that could stay: the note is all, in the asker's language."""
-    built.openai.switches.first_delay = 600.0
-    number = len(built.openai.requests)
-    question = built.ask(asked)
-    placeholder = reply_to(built, question)
-    built.openai.wait_for(lambda: len(built.openai.requests) > number, 30)
+@pytest.mark.parametrize("text", ["are you thinking?", "考えていますか？"])
+def test_a_model_that_thinks_is_stopped(deployment: House, text: str) -> None:
+    """If nothing was written yet, the reply becomes the note alone, in the asker's language."""
+    deployment.openai.switches.first_delay = 600.0
+    number = len(deployment.openai.requests)
+    question = deployment.ask(text)
+    placeholder = wait_for_reply(deployment, question)
+    deployment.openai.wait_for(lambda: len(deployment.openai.requests) > number, 30)
 
-    press(built, placeholder, "stop")
-    answer = answered(built, question)
+    press(deployment, placeholder, "stop")
+    answer = wait_for_answer(deployment, question)
 
-    assert (ENGLISH if asked.isascii() else JAPANESE).stopped == answer.text
-    assert number + 1 == len(built.openai.requests)
-
-
-def test_a_model_that_has_not_even_answered_is_stopped(built: House) -> None:
-    """It is silent for minutes before its response begins, and is hung up on."""
-    built.openai.fail("silent", seconds=600.0)
-    number = len(built.openai.requests)
-    question = built.ask("are you there?")
-    placeholder = reply_to(built, question)
-    built.openai.wait_for(lambda: len(built.openai.requests) > number, 30)
-
-    press(built, placeholder, "stop")
-
-    assert ENGLISH.stopped == answered(built, question).text
-    assert number + 1 == len(built.openai.requests)
+    assert (ENGLISH if text.isascii() else JAPANESE).stopped == answer.text
+    assert number + 1 == len(deployment.openai.requests)
 
 
-def test_a_question_that_waits_for_a_slot_is_stopped(built: House) -> None:
-    """Its turn comes, and the model is not asked at all."""
-    built.openai.switches.first_delay = 600.0
-    busy = [built.ask(f"question {number}?") for number in range(2)]
-    placeholders = [reply_to(built, question) for question in busy]
-    wait_until(lambda: 2 == len([name for name in built.held_locks() if name.startswith("slot")]))
-    waiting = built.ask("and me?")
-    placeholder = reply_to(built, waiting)
+def test_a_model_that_has_not_begun_to_respond_is_stopped(deployment: House) -> None:
+    """A stop ends a request whose response has not begun, and the reply becomes the note."""
+    deployment.openai.fail("silent", seconds=600.0)
+    number = len(deployment.openai.requests)
+    question = deployment.ask("are you there?")
+    placeholder = wait_for_reply(deployment, question)
+    deployment.openai.wait_for(lambda: len(deployment.openai.requests) > number, 30)
 
-    press(built, placeholder, "stop")
+    press(deployment, placeholder, "stop")
+
+    assert ENGLISH.stopped == wait_for_answer(deployment, question).text
+    assert number + 1 == len(deployment.openai.requests)
+
+
+def test_a_question_that_waits_for_a_slot_is_stopped(deployment: House) -> None:
+    """A question that was stopped before its turn gets the note, and the model is not called for it."""
+    deployment.openai.switches.first_delay = 600.0
+    busy = [deployment.ask(f"question {number}?") for number in range(2)]
+    placeholders = [wait_for_reply(deployment, question) for question in busy]
+    wait_until(lambda: 2 == len([name for name in deployment.held_locks() if name.startswith("slot")]))
+    waiting = deployment.ask("and me?")
+    placeholder = wait_for_reply(deployment, waiting)
+
+    press(deployment, placeholder, "stop")
     for each in placeholders:
-        press(built, each, "stop")
+        press(deployment, each, "stop")
 
-    assert [ENGLISH.stopped] * 3 == [answered(built, question).text for question in (waiting, *busy)]
-    assert "and me?" not in [asked.body["messages"][-1]["content"] for asked in built.openai.requests]
-
-
-def test_a_stop_outlives_the_process_that_was_to_heed_it(built: House) -> None:
-    """kill -9 before it could: the next process asks nobody, and says that it stopped."""
-    wait_until(lambda: not job_processes(built))
-    built.openai.switches.first_delay = 600.0
-    number = len(built.openai.requests)
-    question = built.ask("still there?")
-    placeholder = reply_to(built, question)
-    built.openai.wait_for(lambda: len(built.openai.requests) > number, 30)
-
-    send(built, signal.SIGSTOP)
-    press(built, placeholder, "stop")
-    send(built, signal.SIGKILL)
-
-    assert ENGLISH.stopped == answered(built, question).text
-    assert [placeholder.ts] == [message.ts for message in built.replies(question)]
-    assert number + 1 == len(built.openai.requests)
+    assert [ENGLISH.stopped] * 3 == [wait_for_answer(deployment, question).text for question in (waiting, *busy)]
+    contents = [request.body["messages"][-1]["content"] for request in deployment.openai.requests]
+    assert "and me?" not in contents
 
 
-def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(built: House) -> None:
-    """The click was answered all the same; nothing is left of it that could stop another question."""
-    question = built.ask("quick?")
-    answer = answered(built, question)
+def test_a_stop_survives_the_kill_of_the_job_process(deployment: House) -> None:
+    """If the job process is killed before it notices the stop, the next one shows the note without the model."""
+    wait_until(lambda: not job_processes(deployment))
+    deployment.openai.switches.first_delay = 600.0
+    number = len(deployment.openai.requests)
+    question = deployment.ask("still there?")
+    placeholder = wait_for_reply(deployment, question)
+    deployment.openai.wait_for(lambda: len(deployment.openai.requests) > number, 30)
 
-    status, _ = post(built, form(click("stop", str(key_of(question)), user={"id": OTHER, "team_id": "T0PRACTICE"})))
+    signal_jobs(deployment, signal.SIGSTOP)
+    press(deployment, placeholder, "stop")
+    signal_jobs(deployment, signal.SIGKILL)
+
+    assert ENGLISH.stopped == wait_for_answer(deployment, question).text
+    assert [placeholder.ts] == [message.ts for message in deployment.replies(question)]
+    assert number + 1 == len(deployment.openai.requests)
+
+
+def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(deployment: House) -> None:
+    """Another user's stop after the end is answered with 200, and leaves no stop request behind."""
+    question = deployment.ask("quick?")
+    answer = wait_for_answer(deployment, question)
+
+    user = {"id": OTHER, "team_id": "T0PRACTICE"}
+    status, _ = post(deployment, form(click("stop", str(key_of(question)), user=user)))
 
     assert 200 == status
-    assert answer == built.replies(question)[0]
-    assert not built.spool.is_stop_requested(key_of(question))
+    assert answer == deployment.replies(question)[0]
+    assert not deployment.spool.is_stop_requested(key_of(question))
 
 
 # again
 
 
-def test_asked_again_there_is_a_new_answer_under_a_key_of_its_own(built: House) -> None:
-    """Behind the first, which stays; a replay of the very same click, three times, asks nothing more."""
-    question = built.ask("how many?")
-    first = answered(built, question)
-    built.openai.switches.answer = "Another one."
-    number = len(built.openai.requests)
+def test_again_gets_a_new_answer_under_a_key_of_its_own(deployment: House) -> None:
+    """The new answer is posted after the first, which stays; three replays of the click ask nothing more."""
+    question = deployment.ask("how many?")
+    first = wait_for_answer(deployment, question)
+    deployment.openai.switches.answer = "Another one."
+    number = len(deployment.openai.requests)
 
-    clicked = press(built, first, "again", OTHER, repeat=3)
-    second = answered(built, again(built, clicked))
+    clicked = press(deployment, first, "again", OTHER, repeat=3)
+    second = wait_for_answer(deployment, question_of(deployment, clicked))
 
     assert "Another one." == second.text
-    assert (first.thread_ts, first.text) == (second.thread_ts, built.replies(question)[0].text)
+    assert (first.thread_ts, first.text) == (second.thread_ts, deployment.replies(question)[0].text)
     assert second.ts > first.ts
-    assert "how many?" == said(built)
-    assert number + 1 == len(built.openai.requests)
+    assert "how many?" == last_content(deployment)
+    assert number + 1 == len(deployment.openai.requests)
     assert ["again", "delete", "up", "down"] == buttons(second)
 
 
-def test_an_edited_question_is_asked_as_it_stands_now(built: House) -> None:
-    """That is what people edit for."""
-    question = built.ask("how meny?")
-    first = answered(built, question)
+def test_an_edited_question_is_asked_as_it_stands_now(deployment: House) -> None:
+    """A click on "again" below the answer asks the question as it was edited."""
+    question = deployment.ask("how meny?")
+    first = wait_for_answer(deployment, question)
 
-    built.slack.edit(question.channel, question.ts, "<@U0COCOAI> how many?")
-    answered(built, again(built, press(built, first, "again")))
+    deployment.slack.edit(question.channel, question.ts, "<@U0COCOAI> how many?")
+    wait_for_answer(deployment, question_of(deployment, press(deployment, first, "again")))
 
-    assert "how many?" == said(built)
+    assert "how many?" == last_content(deployment)
 
 
-def test_a_question_with_a_file_is_asked_again_with_it(built: House) -> None:
-    """The file is fetched anew."""
+def test_a_question_with_a_file_is_asked_again_with_it(deployment: House) -> None:
+    """The model is sent the same contents of the file and the same text again."""
     note = PracticeFile("note.txt", "text/plain", b"the cat is grey")
-    question = built.slack.share(ASKER, "<@U0COCOAI> which colour?", [note])
-    first = answered(built, question)
+    question = deployment.slack.share(ASKER, "<@U0COCOAI> which colour?", [note])
+    first = wait_for_answer(deployment, question)
 
-    answered(built, again(built, press(built, first, "again")))
+    wait_for_answer(deployment, question_of(deployment, press(deployment, first, "again")))
 
-    assert said(built, -2) == said(built, -1)
-    assert ["note.txt:\n\nthe cat is grey", "which colour?"] == [part["text"] for part in said(built)]
-
-
-def test_asked_again_after_an_error(built: House) -> None:
-    """The way back for whoever met one."""
-    built.openai.fail("no credit")
-    question = built.ask("please?")
-    sorry = ended(built, question)
-
-    clicked = press(built, sorry, "again")
-    answered(built, again(built, clicked))
-
-    assert ENGLISH.error_text("operator") == sorry.text
-    assert ["again", "delete"] == buttons(sorry)
-    assert "please?" == said(built)
+    assert last_content(deployment, -2) == last_content(deployment, -1)
+    assert ["note.txt:\n\nthe cat is grey", "which colour?"] == [part["text"] for part in last_content(deployment)]
 
 
-def test_what_is_not_there_any_more_cannot_be_asked_again(built: House) -> None:
-    """Its job swept and its message deleted: the asker reads that in the answer's language; the model is not asked."""
-    question = built.ask("forget me?")
-    first = answered(built, question)
-    (built.var / "spool" / "done" / str(key_of(question))).unlink()
-    built.slack.delete(question.channel, question.ts)
-    number = len(built.openai.requests)
+def test_again_below_an_error(deployment: House) -> None:
+    """An error has the buttons "again" and "delete", and "again" gets an answer."""
+    deployment.openai.fail("no credit")
+    question = deployment.ask("please?")
+    error = ended(deployment, question)
 
-    asked = again(built, press(built, first, "again"))
+    clicked = press(deployment, error, "again")
+    wait_for_answer(deployment, question_of(deployment, clicked))
 
-    assert ENGLISH.error_text("again_gone") == ended(built, asked).text
-    assert number == len(built.openai.requests)
+    assert ENGLISH.error_text("operator") == error.text
+    assert ["again", "delete"] == buttons(error)
+    assert "please?" == last_content(deployment)
+
+
+def test_a_question_that_is_gone_cannot_be_asked_again(deployment: House) -> None:
+    """If the job was swept and the message deleted, the reply says so in the answer's language, without the model."""
+    question = deployment.ask("forget me?")
+    first = wait_for_answer(deployment, question)
+    (deployment.var / "spool" / "done" / str(key_of(question))).unlink()
+    deployment.slack.delete(question.channel, question.ts)
+    number = len(deployment.openai.requests)
+
+    new_question = question_of(deployment, press(deployment, first, "again"))
+
+    assert ENGLISH.error_text("again_gone") == ended(deployment, new_question).text
+    assert number == len(deployment.openai.requests)
 
 
 # delete
 
 
-def test_who_asked_deletes_the_whole_reply(built: House) -> None:
-    """All of its parts, and nothing else; what follows does not see it any more."""
-    built.openai.switches.answer = "\n\n".join(f"Paragraph {number}. " + "word " * 500 for number in range(12))
-    question = built.ask("a very long one?")
-    answer = answered(built, question)
-    parts = built.replies(question)
+def test_the_asker_deletes_the_whole_reply(deployment: House) -> None:
+    """All parts of the reply are deleted and nothing else; the model does not see them in the next question."""
+    deployment.openai.switches.answer = "\n\n".join(f"Paragraph {number}. " + "word " * 500 for number in range(12))
+    question = deployment.ask("a very long one?")
+    answer = wait_for_answer(deployment, question)
+    parts = deployment.replies(question)
 
-    clicked = press(built, parts[-1], "delete", repeat=1)
-    wait_until(lambda: not built.replies(question))
+    clicked = press(deployment, parts[-1], "delete", repeat=1)
+    wait_until(lambda: not deployment.replies(question))
 
     assert answer.ts == parts[0].ts
     assert len(parts) > 2
     assert [[]] * (len(parts) - 1) == [buttons(part) for part in parts[:-1]]
-    assert [question.ts] == [message.ts for message in built.slack.thread(question.channel, question.ts)]
-    facts(built, Key(question.channel, parts[-1].ts, clicked.action_ts))
-    built.openai.switches.answer = None
-    answered(built, built.slack.say(ASKER, "and now?", thread_ts=question.ts))
-    assert {"system", "user"} == {message["role"] for message in built.openai.requests[-1].body["messages"]}
+    assert [question.ts] == [message.ts for message in deployment.slack.thread(question.channel, question.ts)]
+    facts(deployment, Key(question.channel, parts[-1].ts, clicked.action_ts))
+    deployment.openai.switches.answer = None
+    wait_for_answer(deployment, deployment.slack.say(ASKER, "and now?", thread_ts=question.ts))
+    assert {"system", "user"} == {message["role"] for message in deployment.openai.requests[-1].body["messages"]}
 
 
-@pytest.mark.parametrize(("asked", "words"), [("mine?", ENGLISH), ("私のですか？", JAPANESE)])
-def test_nobody_else_deletes_it(built: House, asked: str, words: Any) -> None:
-    """He alone reads why not."""
-    question = built.ask(asked)
-    answer = answered(built, question)
-    before = len(built.slack.ephemeral_messages())
+@pytest.mark.parametrize(("text", "texts"), [("mine?", ENGLISH), ("私のですか？", JAPANESE)])
+def test_another_user_cannot_delete_a_reply(deployment: House, text: str, texts: Texts) -> None:
+    """Another user's click deletes nothing; only that user reads why, in the language of the question."""
+    question = deployment.ask(text)
+    answer = wait_for_answer(deployment, question)
+    before = len(deployment.slack.ephemeral_messages())
 
-    press(built, answer, "delete", OTHER)
-    built.slack.wait_for(lambda: len(built.slack.ephemeral_messages()) > before)
-    whisper = built.slack.ephemeral_messages()[-1]
+    press(deployment, answer, "delete", OTHER)
+    deployment.slack.wait_for(lambda: len(deployment.slack.ephemeral_messages()) > before)
+    message = deployment.slack.ephemeral_messages()[-1]
 
-    assert (OTHER, words.only_asker) == (whisper.only_for, whisper.text)
-    assert [answer.ts] == [message.ts for message in built.replies(question)]
-    assert 0 == sum(
-        1 for call in built.slack.calls if call.method == "chat.delete" and call.arguments.get("ts") == answer.ts
-    )
-
-
-def is_claimed(built: House, key: Key) -> bool:
-    """Has a process this job in hand?"""
-    return any(fact.get("fact") == "attempt" for fact in built.spool.peek("ready", key))
+    assert (OTHER, texts.only_asker) == (message.only_for, message.text)
+    assert [answer.ts] == [reply.ts for reply in deployment.replies(question)]
+    deletions = [call for call in deployment.slack.calls if call.method == "chat.delete"]
+    assert answer.ts not in [call.arguments.get("ts") for call in deletions]
 
 
-def test_a_deletion_outlives_the_process_that_was_to_do_it(built: House) -> None:
-    """kill -9 between the click and its effect: the next process does it."""
-    question = built.ask("kill me?")
-    answer = answered(built, question)
-    wait_until(lambda: not job_processes(built))
-    built.slack.fail("chat.delete", Fault("slow", seconds=30.0))
+def is_claimed(deployment: House, key: Key) -> bool:
+    """Return True if a process has begun an attempt at this job."""
+    return any(fact.get("fact") == "attempt" for fact in deployment.spool.peek("ready", key))
 
-    clicked = press(built, answer, "delete")
-    lane = Key(question.channel, answer.ts, clicked.action_ts)
-    wait_until(lambda: is_claimed(built, lane))
-    send(built, signal.SIGKILL)
-    built.slack.clear_faults()
-    built.slack.wait_for(lambda: not built.replies(question), 60)
 
-    assert [1, 2] == [fact["n"] for fact in facts(built, lane) if fact.get("fact") == "attempt"]
+def test_a_deletion_survives_the_kill_of_the_job_process(deployment: House) -> None:
+    """If the job process is killed before the deletion takes effect, the next one deletes the reply."""
+    question = deployment.ask("kill me?")
+    answer = wait_for_answer(deployment, question)
+    wait_until(lambda: not job_processes(deployment))
+    deployment.slack.fail("chat.delete", Fault("slow", seconds=30.0))
+
+    clicked = press(deployment, answer, "delete")
+    click_key = Key(question.channel, answer.ts, clicked.action_ts)
+    wait_until(lambda: is_claimed(deployment, click_key))
+    signal_jobs(deployment, signal.SIGKILL)
+    deployment.slack.clear_faults()
+    deployment.slack.wait_for(lambda: not deployment.replies(question), 60)
+
+    assert [1, 2] == [fact["n"] for fact in facts(deployment, click_key) if fact.get("fact") == "attempt"]
 
 
 # 👍 👎
 
 
-@pytest.mark.parametrize(("asked", "words"), [("good?", ENGLISH), ("いいですか？", JAPANESE)])
-def test_an_opinion_is_kept_with_the_answer_and_thanked_for(built: House, asked: str, words: Any) -> None:
-    """Anybody's, and the last of each counts; a replay of it is none."""
-    question = built.ask(asked)
-    answer = answered(built, question)
-    before = len(built.slack.ephemeral_messages())
+@pytest.mark.parametrize(("text", "texts"), [("good?", ENGLISH), ("いいですか？", JAPANESE)])
+def test_feedback_is_recorded_with_the_answer_and_thanked_for(deployment: House, text: str, texts: Texts) -> None:
+    """The feedback of each user is recorded once, despite replays, and each user is thanked in an ephemeral message."""
+    question = deployment.ask(text)
+    answer = wait_for_answer(deployment, question)
+    before = len(deployment.slack.ephemeral_messages())
 
-    press(built, answer, "up", repeat=3)
-    press(built, answer, "down", OTHER)
-    built.slack.wait_for(lambda: len(built.slack.ephemeral_messages()) >= before + 2)
-    opinions = [fact for fact in facts(built, key_of(question)) if fact.get("fact") == "opinion"]
+    press(deployment, answer, "up", repeat=3)
+    press(deployment, answer, "down", OTHER)
+    deployment.slack.wait_for(lambda: len(deployment.slack.ephemeral_messages()) >= before + 2)
+    feedback = [fact for fact in facts(deployment, key_of(question)) if fact.get("fact") == "opinion"]
 
-    assert {(ASKER, "up"), (OTHER, "down")} == {(fact["user"], fact["opinion"]) for fact in opinions}
-    assert 2 == len(opinions)
-    told = built.slack.ephemeral_messages()[before:]
-    assert {(ASKER, words.thanks), (OTHER, words.thanks)} == {(each.only_for, each.text) for each in told}
+    assert {(ASKER, "up"), (OTHER, "down")} == {(fact["user"], fact["opinion"]) for fact in feedback}
+    assert 2 == len(feedback)
+    messages = deployment.slack.ephemeral_messages()[before:]
+    assert {(ASKER, texts.thanks), (OTHER, texts.thanks)} == {(each.only_for, each.text) for each in messages}
 
 
 @pytest.mark.parametrize("action", ["up", "delete"])
-def test_a_click_under_a_reply_whose_job_was_swept(built: House, action: str) -> None:
-    """It is done as far as it can be: thanked for, or deleted."""
-    question = built.ask("an old one?")
-    answer = answered(built, question)
-    (built.var / "spool" / "done" / str(key_of(question))).unlink()
-    before = len(built.slack.ephemeral_messages())
+def test_a_click_below_a_reply_whose_job_was_swept(deployment: House, action: str) -> None:
+    """Feedback is still thanked for, and "delete" still deletes the reply."""
+    question = deployment.ask("an old one?")
+    answer = wait_for_answer(deployment, question)
+    (deployment.var / "spool" / "done" / str(key_of(question))).unlink()
+    before = len(deployment.slack.ephemeral_messages())
 
-    clicked = press(built, answer, action)
-    lane = Key(question.channel, answer.ts, clicked.action_ts)
+    clicked = press(deployment, answer, action)
+    click_key = Key(question.channel, answer.ts, clicked.action_ts)
 
-    assert "finished" == facts(built, lane)[-1]["fact"]
-    assert (action == "delete") == (not built.replies(question))
-    assert [ENGLISH.thanks] * (action == "up") == [each.text for each in built.slack.ephemeral_messages()[before:]]
+    assert "finished" == facts(deployment, click_key)[-1]["fact"]
+    assert (action == "delete") == (not deployment.replies(question))
+    assert [ENGLISH.thanks] * (action == "up") == [each.text for each in deployment.slack.ephemeral_messages()[before:]]
 
 
-# who is not heard
+# requests that are refused
 
 
 @pytest.mark.parametrize(
@@ -412,68 +414,70 @@ def test_a_click_under_a_reply_whose_job_was_swept(built: House, action: str) ->
     ],
 )
 @pytest.mark.parametrize("action", ["stop", "again", "delete", "up"])
-def test_what_slack_has_not_signed_now_does_nothing(
-    built: House, action: str, how: dict[str, Any], status: int
+def test_a_click_without_a_fresh_signature_does_nothing(
+    deployment: House, action: str, how: dict[str, Any], status: int
 ) -> None:
-    """Of a click that would do something, were it Slack's."""
-    built.openai.switches.first_delay = 600.0
-    question = built.ask("in hand?")
-    placeholder = reply_to(built, question)
+    """A forged, stale or unsigned click on each button is refused, stores no job, and stops nothing."""
+    deployment.openai.switches.first_delay = 600.0
+    question = deployment.ask("in hand?")
+    placeholder = wait_for_reply(deployment, question)
     key = key_of(question)
     container = {"type": "message", "message_ts": placeholder.ts, "channel_id": question.channel}
-    before = everything(built)
+    before = everything(deployment)
 
-    got, _ = post(built, form(click(action, str(key), container=container)), **how)
+    got, _ = post(deployment, form(click(action, str(key), container=container)), **how)
 
     assert status == got
-    assert before == everything(built)
-    assert not built.spool.is_stop_requested(key)
-    press(built, placeholder, "stop")
-    answered(built, question)
+    assert before == everything(deployment)
+    assert not deployment.spool.is_stop_requested(key)
+    press(deployment, placeholder, "stop")
+    wait_for_answer(deployment, question)
 
 
-# a house that keeps to itself
+# a deployment with restrictions
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """One person in one channel may ask, and the Slack app is not set up for clicks."""
+def restricted(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+    """Yield a deployment in which one user may ask in one channel, and whose Slack app has no interactivity."""
     settings: dict[str, Any] = {"COCOAI_SLACK_ALLOW_USERS": ASKER, "COCOAI_SLACK_ALLOW_CHANNELS": "C0PRACTICE"}
     folder = tmp_path_factory.mktemp("house")
-    with house(folder, certificates, COCOAI_SLACK_INTERACTIVITY="off", **settings) as built:
-        wait_until((built.var / "identity.json").exists)
-        yield built
+    with house(folder, certificates, COCOAI_SLACK_INTERACTIVITY="off", **settings) as deployment:
+        wait_until((deployment.var / "identity.json").exists)
+        yield deployment
 
 
 @pytest.mark.parametrize("fault", [None, "no credit", "empty"])
-def test_without_interactivity_there_are_no_buttons(strict: House, fault: Any) -> None:
-    """Under no message, whatever becomes of the question; nor does the help speak of any."""
+def test_without_interactivity_there_are_no_buttons(restricted: House, fault: Any) -> None:
+    """No reply has buttons, whether an answer, an error or help, and the help text mentions none."""
     if fault:
-        strict.openai.fail(fault)
-    question = strict.ask("hello?")
-    helped = strict.ask("help")
-    shown = [ended(strict, question), ended(strict, helped)]
+        restricted.openai.fail(fault)
+    question = restricted.ask("hello?")
+    help_question = restricted.ask("help")
+    replies = [ended(restricted, question), ended(restricted, help_question)]
 
-    assert [[], []] == [buttons(message) for message in shown]
-    assert ENGLISH.more["buttons"] not in shown[1].text
-    assert ENGLISH.more["files"] in shown[1].text
+    assert [[], []] == [buttons(reply) for reply in replies]
+    assert ENGLISH.more["buttons"] not in replies[1].text
+    assert ENGLISH.more["files"] in replies[1].text
 
 
 @pytest.mark.parametrize(
-    ("key", "user", "is_heard"),
+    ("channel", "user", "is_allowed"),
     [
-        pytest.param("C0PRACTICE", {"id": ASKER, "team_id": "T0PRACTICE"}, True, id="who may"),
+        pytest.param("C0PRACTICE", {"id": ASKER, "team_id": "T0PRACTICE"}, True, id="the allowed user"),
         pytest.param("C0PRACTICE", {"id": OTHER, "team_id": "T0PRACTICE"}, False, id="another user"),
         pytest.param("C0SHARED", {"id": ASKER, "team_id": "T0PRACTICE"}, False, id="another channel"),
         pytest.param("C0PRACTICE", {"id": ASKER, "team_id": "T0OTHER"}, False, id="another organisation"),
     ],
 )
 @pytest.mark.parametrize("action", ["again", "delete", "up"])
-def test_who_may_not_ask_may_not_click(strict: House, action: str, key: str, user: Any, is_heard: bool) -> None:
-    """However well it is signed."""
-    before = everything(strict)
+def test_a_user_who_may_not_ask_may_not_click(
+    restricted: House, action: str, channel: str, user: Any, is_allowed: bool
+) -> None:
+    """A click is stored only if its user may ask in its channel; any other is answered with 200 and ignored."""
+    before = everything(restricted)
 
-    status, _ = post(strict, form(click(action, f"{key}-1763822000.000100-1763822000.000100", user=user)))
+    status, _ = post(restricted, form(click(action, f"{channel}-1763822000.000100-1763822000.000100", user=user)))
 
     assert 200 == status
-    assert is_heard == bool(everything(strict) - before)
+    assert is_allowed == bool(everything(restricted) - before)

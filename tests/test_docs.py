@@ -1,4 +1,4 @@
-"""README.md, README.ja.md and docs/ are of this code: what they name is there, and what they should name is named."""
+"""README.md, README.ja.md and docs/ agree with the code: links lead somewhere, and figures are those of the code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob
 
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 _PLACE = r"`[a-z/]+(?:/|\.json)`"
-_KEPT = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
+"""A folder or a JSON file below var/, as the tables name it."""
+_STORED = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
 
 
 _PYTHON_FILE = re.compile(r"`((?:\w+/)*\w+\.py)`")
@@ -34,29 +35,30 @@ NAMES = [page.relative_to(ROOT).as_posix() for page in (*PAGES, ROOT / "bench/RE
 
 
 def text(name: str) -> str:
+    """Return the text of a file, named from the root of the repository."""
     return (ROOT / name).read_text("utf-8")
 
 
 def anchors(page: str) -> set[str]:
-    """What a page's headings can be linked by, as GitHub makes it of them."""
+    """Return the anchors by which a page's headings can be linked, as GitHub derives them from the headings."""
     titles = re.findall(r"(?m)^#+ (.+)$", page)
     return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
-    """Each to a file of ours, and to a heading in it."""
+    """Every relative link names an existing file and, with an anchor, an existing heading in it."""
     for target, anchor in _LINK.findall(page.read_text("utf-8")):
-        led = page.parent / target if target else page
+        linked = page.parent / target if target else page
 
-        assert led.exists(), target
-        assert not anchor or anchor in anchors(led.read_text("utf-8")), anchor
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked.read_text("utf-8")), anchor
 
 
-def test_both_readmes_tell_the_same_of_what_is_kept() -> None:
-    """Place by place, in the same order."""
+def test_both_readmes_list_the_same_stored_files() -> None:
+    """The tables of stored files in README.md and README.ja.md name the same places in the same order."""
     english, japanese = (
-        [re.findall(r"`([^`]+)`", places) for places in _KEPT.findall(text(name))]
+        [re.findall(r"`([^`]+)`", places) for places in _STORED.findall(text(name))]
         for name in ("README.md", "README.ja.md")
     )
 
@@ -65,7 +67,7 @@ def test_both_readmes_tell_the_same_of_what_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "number"),
+    ("sentence", "number"),
     [
         ("at most {} characters a message. What", to_markdown_block.MOST_MARKDOWN),
         ("at most {} characters a message. Headings", message_layout.MOST_SECTION),
@@ -76,15 +78,15 @@ def test_both_readmes_tell_the_same_of_what_is_kept() -> None:
         ("at most {} bytes", personas.LONGEST),
     ],
 )
-def test_the_conversation_s_figures_are_the_code_s(told: str, number: int) -> None:
-    """As docs/conversation.md words them."""
+def test_the_figures_in_conversation_md_are_those_of_the_code(sentence: str, number: int) -> None:
+    """Each limit in docs/conversation.md has the value of its constant."""
     page = " ".join(text("docs/conversation.md").split())
 
-    assert told.format(f"{number:,}") in page
+    assert sentence.format(f"{number:,}") in page
 
 
-def test_the_conversation_s_figures_in_words() -> None:
-    """Those that are too small for digits."""
+def test_the_limits_written_in_words_are_those_of_the_code() -> None:
+    """The limits that docs/conversation.md writes in words, not digits, have the values of the code."""
     page = text("docs/conversation.md")
 
     assert (3600.0, 10) == (LATE, AttachmentLimits().count)

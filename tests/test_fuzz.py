@@ -1,6 +1,6 @@
-"""Bad input, whoever sends or leaves it: nothing but what is meant for it comes of it. A short fuzz, and its finds.
+"""Bad input from Slack, the web server, the spool and the model: a short fuzz, properties, and earlier finds.
 
-The long one is bench/fuzz.py; the properties of signature, stream parser and renderer stand beside their own tests.
+The long fuzz is bench/fuzz.py; the properties of signature, stream parser and renderer stand beside their own tests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bench.fuzz import CHARACTERS, NOW, SECRET, US, Judge, TextJudge, fuzz, spoiled
+from bench.fuzz import CHARACTERS, NOW, SECRET, US, EventChecker, TextChecker, fuzz, mutated
 from bench.soak import NoSync
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat
@@ -41,14 +41,14 @@ from cocoai.webhook import Webhook
 from tests.options import FixedIdentity, options
 
 SHORT = 4000
-"""Mutations in this suite; bench/fuzz.py makes a million."""
+"""Mutations in this suite; bench.fuzz makes a million."""
 
 QUESTION = Question("mention", "C0PRACTICE", "1.000100", "1.000100", "U0ASKER01", "T0PRACTICE", "hello?", "Ev1", 1)
 
 
 @contextmanager
 def spool() -> Iterator[tuple[Spool, Path]]:
-    """A spool and its ready/; an example of hypothesis each has its own."""
+    """Yield a spool and the path of its ready/; each of hypothesis's examples needs one of its own."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as var:
         made = Spool(var, clock=lambda: float(NOW), files=NoSync())
         made.make_folders()
@@ -59,8 +59,9 @@ def spool() -> Iterator[tuple[Spool, Path]]:
 
 
 @pytest.mark.parametrize("seed", [20, 21])
-def test_spoiled_payloads_are_settled(seed: int) -> None:
-    """Each is a Challenge, an Ignored, a Question that can be kept, or 400; the seeds are not those of the long run."""
+def test_mutated_events_have_a_defined_outcome(seed: int) -> None:
+    """Each becomes a Challenge, an Ignored, a Question that can be kept, or 400."""
+    # The long run has other seeds.
     tally = fuzz(seed, range(SHORT // 2), seconds=60.0)
 
     assert [] == tally.finds
@@ -68,8 +69,8 @@ def test_spoiled_payloads_are_settled(seed: int) -> None:
     assert tally.kept
 
 
-def test_spoiled_clicks_are_settled() -> None:
-    """Each is a Click that can be kept, an Ignored, or 400."""
+def test_mutated_clicks_have_a_defined_outcome() -> None:
+    """Each becomes a Click that can be kept, an Ignored, or 400."""
     tally = fuzz(22, range(SHORT // 2), seconds=60.0, of="clicks")
 
     assert [] == tally.finds
@@ -77,8 +78,8 @@ def test_spoiled_clicks_are_settled() -> None:
     assert tally.outcomes["click stop"]
 
 
-def test_spoiled_texts_are_shown() -> None:
-    """Whatever a model writes becomes messages that Slack takes, in both formats, whole and while it is written."""
+def test_mutated_texts_become_messages_that_slack_takes() -> None:
+    """Any text of a model becomes such messages, in both formats, whole and while it is written."""
     tally = fuzz(23, range(SHORT // 16), seconds=60.0, of="texts")
 
     assert [] == tally.finds
@@ -86,28 +87,28 @@ def test_spoiled_texts_are_shown() -> None:
     assert {"0 parts", "1 parts", "2 parts", "3 parts"} <= tally.outcomes.keys()
 
 
-def test_the_fuzz_would_tell_of_a_message(tmp_path: Path) -> None:
-    """Of one that Slack refuses."""
+def test_the_text_checker_finds_a_message_that_slack_refuses(tmp_path: Path) -> None:
+    """A text that is longer than Slack allows is a find."""
     with pytest.raises(AssertionError, match="a text that Slack does not take"):
-        TextJudge(tmp_path)._judge(Shown("x" * 4001))
+        TextChecker(tmp_path)._check(Shown("x" * 4001))
 
 
-def test_the_fuzz_would_tell(tmp_path: Path) -> None:
-    """A judge that never condemns proves nothing: here it has a question whose key names no file."""
-    judge = Judge(tmp_path)
+def test_the_event_checker_finds_a_key_that_names_no_file(tmp_path: Path) -> None:
+    """A question whose key leads out of the folder is a find."""
+    checker = EventChecker(tmp_path)
     odd = Question("mention", "../../etc", "1.0", "1.0", "U0ASKER01", "T0", "x", "Ev1", 1)
 
     with pytest.raises(ValueError, match="not a job's key"):
-        judge._question(odd)
+        checker._check_question(odd)
 
 
 @given(st.integers(0, 2**32))
-def test_whatever_is_posted_the_door_answers(number: int) -> None:
-    """Through router, webhook and spool: 200 or 400, no bug's 500, and the spool holds questions or nothing."""
+def test_any_signed_body_is_answered_200_or_400(number: int) -> None:
+    """A mutated body never causes a 500, and the spool has a question exactly if there is work after the response."""
     with spool() as (kept, ready):
         analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=kept.is_known_thread)
         webhook = Webhook(analyzer, kept, wake=lambda: None, clock=lambda: float(NOW))
-        body = spoiled(7, number)
+        body = mutated(7, number)
         signature = sign(body, str(NOW).encode(), SECRET).decode()
         headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed(signature).items()}
         environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_LENGTH": str(len(body))} | headers
@@ -118,6 +119,7 @@ def test_whatever_is_posted_the_door_answers(number: int) -> None:
 
 
 def signed(signature: str) -> dict[str, str]:
+    """Return Slack's two headers with this signature."""
     return {STAMP_HEADER: str(NOW), SIGNATURE_HEADER: signature}
 
 
@@ -130,25 +132,25 @@ HEADER = st.sampled_from(["HTTP_X_SLACK_SIGNATURE", "HTTP_HOST", "HTTP_", "CONTE
 @example({}, "²", b"")
 @example({}, "1" * 13, b"x")
 def test_any_environ_is_read_or_refused(headers: dict[str, str], length: str, body: bytes) -> None:
-    """Refused 400 or 413, or a request whose body is as long as it said."""
+    """A request is refused with 400 or 413, or its body is as long as its header says."""
     environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(body)} | headers
     try:
         request = Request.from_environ(environ)
-        told = (200, request.body)
+        outcome = (200, request.body)
     except Refused as refusal:
-        told = (refusal.status, b"")
+        outcome = (refusal.status, b"")
 
     is_number = length.isascii() and (length.isdigit() or not length)
-    asked = int(length or 0) if is_number else -1
-    assert told == (200, body[:asked]) if 0 <= asked <= len(body) else told[0] in (400, 413)
+    wanted = int(length or 0) if is_number else -1
+    assert outcome == (200, body[:wanted]) if 0 <= wanted <= len(body) else outcome[0] in (400, 413)
 
 
 # what lies in the spool
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[A-Z0-9]{2,5}-[0-9]{1,13}\.[0-9]{1,9}-[0-9]{1,3}\.[0-9]\s?"))
-def test_a_name_is_a_key_and_reads_back_or_is_none(name: str) -> None:
-    """What parses is written the same again, holds nothing that leads out of a folder, and can be sorted."""
+def test_a_name_that_parses_as_a_key_is_written_the_same(name: str) -> None:
+    """Such a name has no character that leads out of a folder, and its age can be compared."""
     with suppress(ValueError):
         key = Key.parse(name)
 
@@ -164,8 +166,20 @@ ODD = st.recursive(
 )
 FIELDS = st.sampled_from(["at", "retry_at", "free", "sent", "ts", "n", "text", "why", "code", *QUESTION.facts()])
 FACT = st.sampled_from(["attempt", "visit", "retry", "retried", "placeholder", "answer", "part", "error", "finished"])
-LINE = st.builds(lambda fact, told: encode_line({"fact": fact} | told), FACT | ODD, st.dictionaries(FIELDS, ODD))
-FILE = st.builds(lambda lines, tail: b"".join(lines) + tail, st.lists(LINE, max_size=5), st.binary(max_size=20))
+
+
+def line_of_fact(fact: object, fields: dict[str, Any]) -> bytes:
+    """Return a job file's line for a fact."""
+    return encode_line({"fact": fact} | fields)
+
+
+def file_of_lines(lines: list[bytes], tail: bytes) -> bytes:
+    """Return a job file's data: lines, and what stands after the last one."""
+    return b"".join(lines) + tail
+
+
+LINE = st.builds(line_of_fact, FACT | ODD, st.dictionaries(FIELDS, ODD))
+FILE = st.builds(file_of_lines, st.lists(LINE, max_size=5), st.binary(max_size=20))
 
 
 @given(FILE)
@@ -174,35 +188,40 @@ FILE = st.builds(lambda lines, tail: b"".join(lines) + tail, st.lists(LINE, max_
 @example(encode_line({"text": "?"}) + b'{"fact":"retry","retry_at":1' + b"0" * 400 + b"}\n")
 @example(encode_line({"text": "?"}) + b'{"fact":"retry","retry_at":1' + b"0" * 5000 + b"}\n")
 @example(b"[" * 100_000)
-def test_any_bytes_in_ready_stop_nobody_else(data: bytes) -> None:
-    """The oldest job's file may hold anything: all looks work, and the next thread's question is claimed."""
+def test_any_bytes_in_a_job_file_hold_up_no_other_question(data: bytes) -> None:
+    """Whatever the oldest job's file holds, every look-up works, and the next thread's question is claimed."""
     with spool() as (kept, ready):
         (ready / "C0PRACTICE-0.000001-0.000001").write_bytes(data)
         kept.put(Key.parse(QUESTION.key), QUESTION.facts())
-        looks = [kept.is_due(), kept.is_claimable(), kept.any_without("nothing")]
+        lookups = [kept.is_due(), kept.is_claimable(), kept.any_without("nothing")]
         visited = [str(job.key) for job in kept.each_without("nothing")]
         jobs = [job for _ in range(2) if (job := kept.claim()) is not None]
         attempts = [job.attempt for job in jobs]
         for job in jobs:
             job.release()
 
-        assert [True, True, True] == looks
+        assert [True, True, True] == lookups
         assert QUESTION.key in visited
         assert QUESTION.key == str(jobs[-1].key)
         assert 1 == attempts[-1]
 
 
+def link_to_nowhere(path: Path) -> None:
+    """Make a symbolic link whose target does not exist."""
+    path.symlink_to("nowhere")
+
+
 MAKE: dict[str, Callable[[Path], object]] = {
     "folder": Path.mkdir,
     "pipe": os.mkfifo,
-    "link to nowhere": lambda path: path.symlink_to("nowhere"),
+    "link to nowhere": link_to_nowhere,
     "empty file": Path.touch,
 }
 
 
 @pytest.mark.parametrize("make", MAKE)
-def test_anything_in_ready_that_is_no_file_stops_nobody_else(make: str) -> None:
-    """Though it bears a job's name."""
+def test_what_is_no_file_in_ready_holds_up_no_other_question(make: str) -> None:
+    """A folder, a pipe, a broken link and an empty file under a job's name are passed over."""
     with spool() as (kept, ready):
         odd = ready / "C0PRACTICE-0.000001-0.000001"
         MAKE[make](odd)
@@ -215,17 +234,20 @@ def test_anything_in_ready_that_is_no_file_stops_nobody_else(make: str) -> None:
         assert QUESTION.key == str(job.key)
 
 
-class Silent:
-    """An HTTP client for a process that must not speak."""
+class UnusedClient:
+    """An HTTP client for a process that must not send anything."""
 
     def post(self, *_: object) -> FullResponse:
-        raise AssertionError("nothing is to be sent")
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
 
     def post_streamed(self, *_: object) -> PendingResponse:
-        raise AssertionError("nothing is to be sent")
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
 
     def get(self, *_: object) -> StreamedResponse:
-        raise AssertionError("nothing is to be sent")
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
 
 
 OPENAI: dict[str, Any] = {
@@ -249,15 +271,16 @@ OPENAI: dict[str, Any] = {
         {name: value for name, value in QUESTION.facts().items() if name != "thread_ts"},
     ],
 )
-def test_a_question_of_another_version_is_failed_and_not_tried_for_ever(question: dict[str, Any]) -> None:
-    """Nobody can be told; but its process does not die of it again and again, with everybody else behind it."""
+def test_a_question_of_another_version_fails_at_once(question: dict[str, Any]) -> None:
+    """A question without the fields that we need fails as unreadable, and Slack is not called."""
+    # Its asker cannot be told. But if each process died of it, all other questions would wait behind it.
     with spool() as (kept, _):
         kept.put(Key.parse(QUESTION.key), question)
         answerer = Answerer(
             kept,
             options(),
-            SlackChat(Silent(), api_url="http://127.0.0.1/api/", token="xoxb-none"),
-            ChatGPTChat(Silent(), **OPENAI),
+            SlackChat(UnusedClient(), api_url="http://127.0.0.1/api/", token="xoxb-none"),
+            ChatGPTChat(UnusedClient(), **OPENAI),
             identity=FixedIdentity(),
             folder="/nonexistent",
         )
@@ -274,31 +297,27 @@ def test_a_question_of_another_version_is_failed_and_not_tried_for_ever(question
 ENTITY = st.sampled_from(["<@", "<#C1|", "<!", "|", ">", "<", "&lt;", "&amp;", "https://x", "<@U0COCOAI>", "\ud800"])
 TEXT = st.lists(ENTITY | st.text(CHARACTERS, max_size=3), max_size=12).map("".join)
 TS = st.from_regex(r"[0-9]{1,12}\.[0-9]{1,8}", fullmatch=True) | st.text("0123456789.-", max_size=8)
-MARK = st.none() | st.builds(
-    MessageMetadata,
-    st.text("C0-.12", max_size=9),
-    st.sampled_from(["placeholder", "answer", "part", "note"]),
-    st.integers(),
-)
+KIND = st.sampled_from(["placeholder", "answer", "part", "note"])
+METADATA = st.none() | st.builds(MessageMetadata, st.text("C0-.12", max_size=9), KIND, st.integers())
 MESSAGES = st.lists(
     st.builds(
-        Message, TS, st.sampled_from(["", "U0COCOAI", "U0ASKER01"]), st.just(""), TEXT, MARK, st.text(max_size=4)
+        Message, TS, st.sampled_from(["", "U0COCOAI", "U0ASKER01"]), st.just(""), TEXT, METADATA, st.text(max_size=4)
     ),
     max_size=6,
 )
 
 
 @given(TEXT, st.none() | st.just("U0COCOAI"))
-def test_any_text_of_slacks_is_read(text: str, own_user: str | None) -> None:
-    """And it does not grow beyond what its entities stand for."""
+def test_any_text_of_slacks_is_decoded(text: str, own_user: str | None) -> None:
+    """The text without markup is never much longer than the text with it."""
     assert len(plain_text(text, own_user)) <= 2 * len(text) + 10
 
 
 @given(MESSAGES, TEXT)
 def test_any_thread_becomes_turns_that_end_with_the_question(messages: list[Message], text: str) -> None:
-    """Whatever times, marks and texts it holds; none but the last is empty, and the model can be sent all of it."""
-    said = turns(messages, Question.from_facts(QUESTION.facts() | {"text": text}), "U0COCOAI")
+    """Whatever a thread holds, only the last of its turns may be empty, and all of them can be sent as JSON."""
+    conversation = turns(messages, Question.from_facts(QUESTION.facts() | {"text": text}), "U0COCOAI")
 
-    assert "asker" == said[-1].speaker
-    assert all(turn.text for turn in said[:-1])
-    json.dumps([turn.text for turn in said])
+    assert "asker" == conversation[-1].speaker
+    assert all(turn.text for turn in conversation[:-1])
+    json.dumps([turn.text for turn in conversation])

@@ -1,4 +1,4 @@
-"""bench/load: what is sent, and how wrk's figures are read."""
+"""bench/load: the requests that are sent, and how wrk's figures are parsed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from bench.load import Load, read, request
 pytestmark = pytest.mark.pure
 
 
-def test_a_request_is_whole_as_it_goes_over_the_wire() -> None:
-    """Request line, host, the headers given, the body's length in bytes, the body."""
+def test_a_request_is_complete() -> None:
+    """A request has request line, Host, the given headers, the body's length in bytes, and the body."""
     sent = request("http://127.0.0.1:8080/slack/events", "にゃ".encode(), {"X-Slack-Signature": "v0=1"})
 
     assert (
@@ -19,9 +19,9 @@ def test_a_request_is_whole_as_it_goes_over_the_wire() -> None:
     ) == sent
 
 
-def test_the_figures_are_found_among_what_wrk_says() -> None:
-    """wrk counts in microseconds; a load has seconds and milliseconds."""
-    told = read("Running 2s test @ http://127.0.0.1\nfigures 4000 3 2000000 1500 20250\n", 0.25)
+def test_wrks_figures_are_parsed() -> None:
+    """The microseconds of wrk become the seconds and milliseconds of a Load."""
+    figures = read("Running 2s test @ http://127.0.0.1\nfigures 4000 3 2000000 1500 20250\n", 0.25)
 
-    assert Load(requests=4000, failed=3, seconds=2.0, p50=1.5, p99=20.25, client=0.25) == told
-    assert 2000 == told.rate
+    assert Load(requests=4000, failed=3, seconds=2.0, p50=1.5, p99=20.25, client=0.25) == figures
+    assert 2000 == figures.rate

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.test_answer import Desk, desk
+from tests.test_answer import Desk, harness
 
-__all__ = ["desk"]
+__all__ = ["harness"]
 
 MOST_FRAMES = 13
 """Frames of ours from `Answerer.answer` to the one that writes the socket."""
@@ -22,7 +22,7 @@ def frames_of_ours() -> list[str]:
     return names[names.index("answer") :] if "answer" in names else []
 
 
-def test_few_frames_lie_between_a_claimed_job_and_the_socket(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_frames_lie_between_a_claimed_job_and_the_socket(harness: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever an answer sends to Slack or OpenAI, at most 13 frames of ours lead there."""
     roads: set[tuple[str, ...]] = set()
     send = HTTPConnection.send
@@ -32,8 +32,8 @@ def test_few_frames_lie_between_a_claimed_job_and_the_socket(desk: Desk, monkeyp
         send(self, data)
 
     monkeypatch.setattr(HTTPConnection, "send", noting_send)
-    desk.ask()
-    desk.run()
+    harness.ask()
+    harness.run()
 
     longest = max(roads, key=len)
     assert {"post_placeholder", "deliver", "ask"} <= {name for road in roads for name in road}

@@ -1,11 +1,11 @@
-"""The short soak: two hundred questions and a few clicks, and nothing grows. The long one is bench/soak.py."""
+"""A short soak: two hundred questions and a few clicks. The long one is bench/soak.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.soak import CLICKS, MAX_REQUESTS, WARM_UP, ask, asked, click, figures, names, refused, sweep
+from bench.soak import CLICKS, MAX_REQUESTS, WARM_UP, ask, click, figures, model_calls, names, refused, sweep
 from cocoai.rehearsal.certificates import Certificates
 from tests.house import house
 
@@ -13,7 +13,10 @@ QUESTIONS = 200
 
 
 def test_two_hundred_questions_leave_nothing_open(short_folder: Callable[[], Path], certificates: Certificates) -> None:
-    """Descriptors, processes, zombies and lock files are what they were; done/ is swept when its time has come."""
+    """After two hundred questions the descriptors, processes, zombies and lock files are the same as before them.
+
+    The jobs in done/ are swept two days later.
+    """
     with house(short_folder(), certificates, COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
         ask(built, WARM_UP)
         click(built, CLICKS)
@@ -25,7 +28,7 @@ def test_two_hundred_questions_leave_nothing_open(short_folder: Callable[[], Pat
 
         assert before.counts == after.counts
         assert 0 == after.counts.zombies
-        assert WARM_UP + QUESTIONS + 2 * CLICKS // 3 == asked(built)
+        assert WARM_UP + QUESTIONS + 2 * CLICKS // 3 == model_calls(built)
         assert WARM_UP + QUESTIONS + 2 * CLICKS == after.files["spool/done"]
         assert 0 == refused(built)
         assert {0} == {after.files[f"spool/{folder}"] for folder in ("tmp", "ready", "failed", "stop")}

@@ -1,7 +1,7 @@
-"""Conversations in the production shape: what people say, what becomes of it, and what the model is shown.
+"""Conversations through a whole deployment: which messages are answered, with what, and what the model is shown.
 
-The commands, a cut answer that goes on, who answers where (changed without a restart), and threads as people make them:
-several of them, edits and deletions, other bots, direct messages, messages that are meant for somebody else.
+The tests cover commands, continuing a cut answer, personas and models by channel (changed without a restart), and
+threads with several speakers, edits, deletions, other bots, direct messages and messages to another user.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.slack.workspace import Person
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts
@@ -26,76 +26,87 @@ from tests.test_journey import kept_kind
 
 ASKER, SECOND, THIRD = "U0ASKER01", "U0ASKER02", "U0ASKER04"
 ROBOT = Person("U0ROBOT01", "Robot", is_bot=True)
+"""Another bot in the workspace."""
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """One house for all of them."""
-    with house(tmp_path_factory.mktemp("house"), certificates) as built:
-        wait_until((built.var / "identity.json").exists)
-        built.slack.add(ROBOT)
-        yield built
+def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+    """Yield one deployment for most tests of this module."""
+    with house(tmp_path_factory.mktemp("house"), certificates) as deployment:
+        wait_until((deployment.var / "identity.json").exists)
+        deployment.slack.add(ROBOT)
+        yield deployment
 
 
 @pytest.fixture
-def built(standing: House) -> Iterator[House]:
-    """The house with its own settings, and a model that answers in one line, when the test is over too."""
-    settings = standing.var / "cocoai.ini"
+def deployment(module_deployment: House) -> Iterator[House]:
+    """Yield the deployment with a model that answers in one line; afterwards restore its settings and the switches."""
+    settings = module_deployment.var / "cocoai.ini"
     before = settings.read_text(encoding="utf-8")
-    standing.openai.switches.answer = lambda question: f"So you say: {question.splitlines()[-1]}"
-    yield standing
-    vars(standing.openai.switches).update(vars(Model()))
-    put(settings, before)
+    module_deployment.openai.switches.answer = repeat_last_line
+    yield module_deployment
+    vars(module_deployment.openai.switches).update(vars(OpenAISwitches()))
+    replace(settings, before)
 
 
-def put(path: Path, text: str) -> None:
-    """Put a file in another's place, as editors do."""
+def repeat_last_line(question: str) -> str:
+    """Return the model's answer to a question: its last line."""
+    return f"So you say: {question.splitlines()[-1]}"
+
+
+def replace(path: Path, text: str) -> None:
+    """Replace a file by a new one with this text, as editors do."""
     unfinished = path.with_name(f"{path.name}~")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.chmod(0o600)
     unfinished.replace(path)
 
 
-def change(built: House, more: str) -> None:
-    """Write more settings into the file."""
-    settings = built.var / "cocoai.ini"
-    put(settings, f"{settings.read_text(encoding='utf-8')}\n{more}\n")
+def add_settings(deployment: House, lines: str) -> None:
+    """Append lines to the deployment's settings file."""
+    settings = deployment.var / "cocoai.ini"
+    replace(settings, f"{settings.read_text(encoding='utf-8')}\n{lines}\n")
 
 
-def talk(built: House, text: str, thread_ts: str | None = None, **where: Any) -> tuple[Message, str]:
-    """Say something that is a question; it, and what is read in reply."""
-    question = built.slack.say(where.pop("user", ASKER), text, thread_ts=thread_ts, **where)
-    return question, html.unescape(ended(built, question).text)
+def ask(deployment: House, text: str, thread_ts: str | None = None, **where: Any) -> tuple[Message, str]:
+    """Post a question; return its message and the text of the reply, once the job has ended.
+
+    `where` may hold the `user` and the `channel`.
+    """
+    question = deployment.slack.say(where.pop("user", ASKER), text, thread_ts=thread_ts, **where)
+    return question, html.unescape(ended(deployment, question).text)
 
 
 def mention(text: str) -> str:
     return f"<@U0COCOAI> {text}".strip()
 
 
-def shown(built: House) -> list[tuple[str, str]]:
-    """Who said what, as the model was shown it last, the instructions aside."""
-    return [(told["role"], told["content"]) for told in built.openai.requests[-1].body["messages"][1:]]
+def shown(deployment: House) -> list[tuple[str, str]]:
+    """Return role and content of each message in the newest request to the model, without the instructions."""
+    return [(message["role"], message["content"]) for message in deployment.openai.requests[-1].body["messages"][1:]]
 
 
-def instructions(built: House) -> str:
-    return str(built.openai.requests[-1].body["messages"][0]["content"])
+def instructions(deployment: House) -> str:
+    """Return the instructions in the newest request to the model."""
+    return str(deployment.openai.requests[-1].body["messages"][0]["content"])
 
 
-def model(built: House) -> str:
-    return str(built.openai.requests[-1].body["model"])
+def model(deployment: House) -> str:
+    """Return the model that the newest request names."""
+    return str(deployment.openai.requests[-1].body["model"])
 
 
-def is_ignored(built: House, message: Message) -> bool:
-    """Has it come to us, and left nothing in the spool? One that comes behind a question is a follow-up to that."""
-    built.slack.wait_for_deliveries()
-    return kept_kind(built, message.ts) is None
+def is_ignored(deployment: House, message: Message) -> bool:
+    """Wait until Slack has delivered the message; return True if it was not stored as a question."""
+    deployment.slack.wait_for_deliveries()
+    return kept_kind(deployment, message.ts) is None
 
 
 # commands
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "texts"),
     [
         ("help", ENGLISH),
         ("Help!", ENGLISH),
@@ -107,121 +118,126 @@ def is_ignored(built: House, message: Message) -> bool:
         ("deep:", ENGLISH),
     ],
 )
-def test_help_says_what_there_is(built: House, text: str, words: Texts) -> None:
-    """Also to nothing but a mention, and to a word for another model with nothing behind it. The model is not asked."""
-    change(built, "[models]\ndeep = gpt-6.1-sol")
-    number = len(built.openai.requests)
+def test_help_is_answered_without_the_model(deployment: House, text: str, texts: Texts) -> None:
+    """The help command, a mention without words, and a model prefix with nothing behind it get the help text."""
+    add_settings(deployment, "[models]\ndeep = gpt-6.1-sol")
+    number = len(deployment.openai.requests)
 
-    question, told = talk(built, mention(text))
+    question, reply = ask(deployment, mention(text))
 
-    assert words.help_text({"deep": "gpt-6.1-sol"}, files=True, buttons=True) == told
-    assert "note" == payload(built.replies(question)[0])["kind"]
-    assert number == len(built.openai.requests)
+    assert texts.help_text({"deep": "gpt-6.1-sol"}, files=True, buttons=True) == reply
+    assert "note" == payload(deployment.replies(question)[0])["kind"]
+    assert number == len(deployment.openai.requests)
 
 
-@pytest.mark.parametrize(("text", "words"), [("model", ENGLISH), ("ＭＯＤＥＬ?", None), ("モデル", JAPANESE)])
-def test_model_tells_which_answers_here(built: House, text: str, words: Texts | None) -> None:
-    """By its name, in this channel; whoever asks a question of the model gets its answer."""
-    _, told = talk(built, mention(text))
-    change(built, "[channel C0PRACTICE]\nmodel = gpt-6-sol")
-    _, then = talk(built, mention(text))
+@pytest.mark.parametrize(("text", "texts"), [("model", ENGLISH), ("ＭＯＤＥＬ?", None), ("モデル", JAPANESE)])
+def test_the_model_command_names_the_channels_model(deployment: House, text: str, texts: Texts | None) -> None:
+    """The command names the model that answers in this channel; with a question mark it goes to the model itself."""
+    _, before = ask(deployment, mention(text))
+    add_settings(deployment, "[channel C0PRACTICE]\nmodel = gpt-6-sol")
+    _, after = ask(deployment, mention(text))
 
-    if words:
-        assert [words.model.format(model=name) for name in ("gpt-6-luna", "gpt-6-sol")] == [told, then]
+    if texts:
+        assert [texts.model.format(model=name) for name in ("gpt-6-luna", "gpt-6-sol")] == [before, after]
     else:
-        assert ["So you say: ＭＯＤＥＬ?"] * 2 == [told, then]
+        assert ["So you say: ＭＯＤＥＬ?"] * 2 == [before, after]
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("reset", ENGLISH), ("Ｒｅｓｅｔ．", JAPANESE), ("リセット。", JAPANESE), ("ﾘｾｯﾄ", JAPANESE)],
-)
+@pytest.mark.parametrize(("text", "texts"), [("reset", ENGLISH), ("ﾘｾｯﾄ。", JAPANESE)])
 @pytest.mark.parametrize("channel", ["C0PRACTICE", "D0PRACTICE"])
-def test_after_a_reset_nothing_before_it_is_seen(built: House, channel: str, text: str, words: Texts) -> None:
-    """In a thread, and in one of direct messages; what is said from there on is."""
-    first, _ = talk(built, mention("my cat is grey"), channel=channel)
-    _, told = talk(built, text, first.ts, channel=channel)
-    talk(built, "what is my name?", first.ts, channel=channel)
-    at_once = shown(built)
-    talk(built, "and now?", first.ts, channel=channel)
+def test_a_reset_hides_all_earlier_messages_from_the_model(
+    deployment: House, channel: str, text: str, texts: Texts
+) -> None:
+    """After the reset command the model is shown only later messages, in a channel's thread and in a direct message."""
+    # tests/test_texts.py has the spellings of the command.
+    first, _ = ask(deployment, mention("my cat is grey"), channel=channel)
+    _, reply = ask(deployment, text, first.ts, channel=channel)
+    ask(deployment, "what is my name?", first.ts, channel=channel)
+    at_first = shown(deployment)
+    ask(deployment, "and now?", first.ts, channel=channel)
 
-    assert words.started_over == told
-    assert [("user", "what is my name?")] == at_once
-    assert [*at_once, ("assistant", "So you say: what is my name?"), ("user", "and now?")] == shown(built)
+    assert texts.started_over == reply
+    assert [("user", "what is my name?")] == at_first
+    assert [*at_first, ("assistant", "So you say: what is my name?"), ("user", "and now?")] == shown(deployment)
 
 
-# a cut answer goes on
+# continuing a cut answer
 
 
 NUMBERED = "\n".join(f"{number} is a number, and so is {number}{number}." for number in range(700))
+"""An answer that takes three requests to the model."""
 
 
-@pytest.mark.parametrize(("text", "words"), [("continue", ENGLISH), ("続き。", JAPANESE)])
-def test_a_cut_answer_goes_on_where_it_stopped(built: House, text: str, words: Texts) -> None:
-    """As often as it takes: the model gets all that it wrote, without our note, and is told to go on."""
-    built.openai.switches.answer = NUMBERED
-    asked = [talk(built, mention({"continue": "write numbers", "続き。": "数を書いて"}[text]))[0]]
-    while "length" == answer_of(built, asked[-1])["finish"]:
-        told = built.replies(asked[-1])[-1].blocks[0]["text"]
-        asked.append(talk(built, text, asked[0].ts)[0])
-        before = "".join(answer_of(built, each)["text"] for each in asked[:-1])
-        seen = "".join(content for role, content in shown(built) if role == "assistant")
+@pytest.mark.parametrize(
+    ("text", "first", "texts"), [("continue", "write numbers", ENGLISH), ("続き。", "数を書いて", JAPANESE)]
+)
+def test_a_cut_answer_is_continued_where_it_was_cut(deployment: House, text: str, first: str, texts: Texts) -> None:
+    """Each continuation shows the model all that it wrote, without our note, and the instruction to continue."""
+    deployment.openai.switches.answer = NUMBERED
+    deployment.openai.switches.piece_size = 1024
+    questions = [ask(deployment, mention(first))[0]]
+    while "length" == answer_of(deployment, questions[-1])["finish"]:
+        last_part = deployment.replies(questions[-1])[-1].blocks[0]["text"]
+        questions.append(ask(deployment, text, questions[0].ts)[0])
+        before = "".join(answer_of(deployment, question)["text"] for question in questions[:-1])
+        sent = "".join(content for role, content in shown(deployment) if role == "assistant")
 
-        assert told.endswith(words.cut)
-        assert ("user", f"{text}\n\n{CONTINUE_INSTRUCTION}") == shown(built)[-1]
-        assert letters(before) == letters(seen)
+        assert last_part.endswith(texts.cut)
+        assert ("user", f"{text}\n\n{CONTINUE_INSTRUCTION}") == shown(deployment)[-1]
+        assert without_blanks(before) == without_blanks(sent)
 
-    assert len(asked) > 2
-    assert letters(NUMBERED) == letters("".join(answer_of(built, each)["text"] for each in asked))
+    assert len(questions) > 2
+    whole = "".join(answer_of(deployment, question)["text"] for question in questions)
+    assert without_blanks(NUMBERED) == without_blanks(whole)
 
 
-def letters(text: str) -> str:
-    """A text without the blanks, which may be lost where it was cut."""
+def without_blanks(text: str) -> str:
+    """Return the text without its blanks, which may be lost where it was cut."""
     return "".join(text.split())
 
 
-def answer_of(built: House, question: Message) -> dict[str, Any]:
-    """The recorded answer."""
-    return [fact for fact in built.spool.peek("done", key_of(question)) if fact.get("fact") == "answer"][-1]
+def answer_of(deployment: House, question: Message) -> dict[str, Any]:
+    """Return the newest `answer` fact of a job that is done."""
+    return [fact for fact in deployment.spool.peek("done", key_of(question)) if fact.get("fact") == "answer"][-1]
 
 
-def test_there_is_nothing_to_go_on_with(built: House) -> None:
-    """Then it is a question like any other."""
-    talk(built, mention("continue"))
+def test_continue_without_a_cut_answer_is_a_question(deployment: House) -> None:
+    """Where no answer was cut, the model is sent the word itself."""
+    ask(deployment, mention("continue"))
 
-    assert [("user", "continue")] == shown(built)
+    assert [("user", "continue")] == shown(deployment)
 
 
-# who answers
+# personas and models
 
 
 @pytest.mark.parametrize("text", ["deep: why?", "DEEP： why?", "ｄｅｅｐ:why?"])
-def test_a_word_asks_for_another_model(built: House, text: str) -> None:
-    """For this question alone, and is not part of it; a colon elsewhere is none of ours."""
-    change(built, "[models]\ndeep = gpt-6.1-sol")
-    first, _ = talk(built, mention(text))
-    asked = model(built), shown(built)
-    talk(built, "note: thanks", first.ts)
+def test_a_model_prefix_chooses_another_model(deployment: House, text: str) -> None:
+    """The prefix counts for its question alone and is removed from it; another word before a colon is no prefix."""
+    add_settings(deployment, "[models]\ndeep = gpt-6.1-sol")
+    first, _ = ask(deployment, mention(text))
+    request = model(deployment), shown(deployment)
+    ask(deployment, "note: thanks", first.ts)
 
-    assert ("gpt-6.1-sol", [("user", "why?")]) == asked
-    assert ("gpt-6-luna", ("user", "note: thanks")) == (model(built), shown(built)[-1])
+    assert ("gpt-6.1-sol", [("user", "why?")]) == request
+    assert ("gpt-6-luna", ("user", "note: thanks")) == (model(deployment), shown(deployment)[-1])
 
 
-def test_a_channel_has_a_persona_and_a_model_of_its_own(built: House) -> None:
-    """From the next question on, without a restart; other channels keep theirs."""
-    talk(built, mention("who are you?"))
-    ours = instructions(built)
-    (built.var / "pirate.txt").write_text("You are a pirate.", encoding="utf-8")
-    change(built, "[channel C0PRACTICE]\ninstructions = pirate.txt\nmodel = gpt-6-sol")
-    talk(built, mention("who are you?"))
-    changed = instructions(built), model(built)
-    talk(built, "who are you?", channel="D0PRACTICE")
+def test_a_channel_has_a_persona_and_a_model_of_its_own(deployment: House) -> None:
+    """A channel's instructions and model apply from the next question on, without a restart, and only there."""
+    ask(deployment, mention("who are you?"))
+    usual = instructions(deployment)
+    (deployment.var / "pirate.txt").write_text("You are a pirate.", encoding="utf-8")
+    add_settings(deployment, "[channel C0PRACTICE]\ninstructions = pirate.txt\nmodel = gpt-6-sol")
+    ask(deployment, mention("who are you?"))
+    changed = instructions(deployment), model(deployment)
+    ask(deployment, "who are you?", channel="D0PRACTICE")
 
     assert ("You are a pirate.", "gpt-6-sol") == changed
-    assert (ours, "gpt-6-luna") == (instructions(built), model(built))
-    put(built.var / "pirate.txt", "You are a parrot.")
-    talk(built, mention("who are you?"))
-    assert "You are a parrot." == instructions(built)
+    assert (usual, "gpt-6-luna") == (instructions(deployment), model(deployment))
+    replace(deployment.var / "pirate.txt", "You are a parrot.")
+    ask(deployment, mention("who are you?"))
+    assert "You are a parrot." == instructions(deployment)
 
 
 @pytest.mark.parametrize(
@@ -234,35 +250,35 @@ def test_a_channel_has_a_persona_and_a_model_of_its_own(built: House) -> None:
         "[nonsense",
     ],
 )
-def test_a_change_that_does_not_hold_leaves_all_as_it_was(built: House, broken: str) -> None:
-    """Said once in the log; and mended, it holds."""
-    settings = built.var / "cocoai.ini"
-    change(built, "[answer]\ninstructions = pirate.txt")
-    put(built.var / "pirate.txt", "You are a pirate.")
-    talk(built, mention("who are you?"))
+def test_invalid_settings_leave_the_persona_as_it_was(deployment: House, broken: str) -> None:
+    """Invalid settings are ignored and logged once; as soon as they are corrected, they apply."""
+    settings = deployment.var / "cocoai.ini"
+    add_settings(deployment, "[answer]\ninstructions = pirate.txt")
+    replace(deployment.var / "pirate.txt", "You are a pirate.")
+    ask(deployment, mention("who are you?"))
     good = settings.read_text(encoding="utf-8")
-    logged = built.log().count("personas outcome=not-changed")
-    put(settings, good.replace("[answer]\ninstructions = pirate.txt\n", f"{broken}\n"))
+    logged = deployment.log().count("personas outcome=not-changed")
+    replace(settings, good.replace("[answer]\ninstructions = pirate.txt\n", f"{broken}\n"))
     for _ in range(2):
-        talk(built, mention("who are you?"))
+        ask(deployment, mention("who are you?"))
 
-        assert "You are a pirate." == instructions(built)
-    assert logged + 1 == built.log().count("personas outcome=not-changed")
-    put(settings, good.replace("pirate.txt", "parrot.txt"))
-    put(built.var / "parrot.txt", "You are a parrot.")
-    talk(built, mention("who are you?"))
-    assert "You are a parrot." == instructions(built)
-
-
-# threads as people make them
+        assert "You are a pirate." == instructions(deployment)
+    assert logged + 1 == deployment.log().count("personas outcome=not-changed")
+    replace(settings, good.replace("pirate.txt", "parrot.txt"))
+    replace(deployment.var / "parrot.txt", "You are a parrot.")
+    ask(deployment, mention("who are you?"))
+    assert "You are a parrot." == instructions(deployment)
 
 
-def test_several_people_are_told_apart_by_name(built: House) -> None:
-    """As soon as there are several; who is alone is not named."""
-    first, _ = talk(built, mention("my cat is grey"))
-    alone = shown(built)
-    talk(built, "私の猫は白い", first.ts, user=THIRD)
-    talk(built, mention("and <@U0ASKER04>'s?"), first.ts, user=SECOND)
+# threads
+
+
+def test_several_speakers_are_distinguished_by_name(deployment: House) -> None:
+    """The model is shown the speakers' names once there are several speakers; a single speaker is not named."""
+    first, _ = ask(deployment, mention("my cat is grey"))
+    alone = shown(deployment)
+    ask(deployment, "私の猫は白い", first.ts, user=THIRD)
+    ask(deployment, mention("and <@U0ASKER04>'s?"), first.ts, user=SECOND)
 
     assert [("user", "my cat is grey")] == alone
     assert [
@@ -271,118 +287,118 @@ def test_several_people_are_told_apart_by_name(built: House) -> None:
         ("user", "質問者: 私の猫は白い"),
         ("assistant", "So you say: 質問者: 私の猫は白い"),
         ("user", "Second asker: and @質問者's?"),
-    ] == shown(built)
+    ] == shown(deployment)
 
 
-def test_a_mention_in_other_peoples_thread_sees_that_thread(built: House) -> None:
-    """What was said there before anybody asked; and from there on it is ours too."""
-    first = built.slack.say(SECOND, "lunch at noon?")
-    second = built.slack.say(THIRD, "noon is fine", thread_ts=first.ts)
-    built.slack.wait_for_deliveries()
-    question, _ = talk(built, mention("when is lunch?"), first.ts)
-    follow_up, _ = talk(built, "and where?", first.ts, user=SECOND)
+def test_a_mention_in_an_existing_thread_includes_its_earlier_messages(deployment: House) -> None:
+    """The model is shown the messages before the mention; later messages in the thread are follow-ups."""
+    first = deployment.slack.say(SECOND, "lunch at noon?")
+    second = deployment.slack.say(THIRD, "noon is fine", thread_ts=first.ts)
+    deployment.slack.wait_for_deliveries()
+    question, _ = ask(deployment, mention("when is lunch?"), first.ts)
+    follow_up, _ = ask(deployment, "and where?", first.ts, user=SECOND)
 
-    assert is_ignored(built, first)
-    assert is_ignored(built, second)
+    assert is_ignored(deployment, first)
+    assert is_ignored(deployment, second)
     assert [
         ("user", "Second asker: lunch at noon?\n質問者: noon is fine\nAsker: when is lunch?"),
         ("assistant", "So you say: Asker: when is lunch?"),
         ("user", "Second asker: and where?"),
-    ] == shown(built)
-    assert ["mention", "follow_up"] == [kept_kind(built, each.ts) for each in (question, follow_up)]
+    ] == shown(deployment)
+    assert ["mention", "follow_up"] == [kept_kind(deployment, each.ts) for each in (question, follow_up)]
 
 
-def test_what_was_edited_counts_as_it_stands_and_what_was_deleted_is_gone(built: House) -> None:
-    """Neither is a question of its own; our answer to what is gone stays, for it was not taken back."""
-    first, _ = talk(built, mention("my cat is gray"))
-    second, _ = talk(built, "my password is 1234", first.ts)
-    built.slack.edit(first.channel, first.ts, mention("my cat is grey"))
-    built.slack.delete(second.channel, second.ts)
-    built.slack.delete(second.channel, built.replies(second)[0].ts)
-    number = len(built.openai.requests)
-    built.slack.wait_for_deliveries()
-    talk(built, "which colour?", first.ts)
+def test_edited_messages_count_as_they_stand_and_deleted_ones_are_gone(deployment: House) -> None:
+    """The model is shown the edited text and no deleted message; an edit or a deletion is no question."""
+    first, _ = ask(deployment, mention("my cat is gray"))
+    second, _ = ask(deployment, "my password is 1234", first.ts)
+    deployment.slack.edit(first.channel, first.ts, mention("my cat is grey"))
+    deployment.slack.delete(second.channel, second.ts)
+    deployment.slack.delete(second.channel, deployment.replies(second)[0].ts)
+    number = len(deployment.openai.requests)
+    deployment.slack.wait_for_deliveries()
+    ask(deployment, "which colour?", first.ts)
 
     assert [
         ("user", "my cat is grey"),
         ("assistant", "So you say: my cat is gray"),
         ("user", "which colour?"),
-    ] == shown(built)
-    assert number + 1 == len(built.openai.requests)
+    ] == shown(deployment)
+    assert number + 1 == len(deployment.openai.requests)
 
 
-def test_another_bot_is_seen_and_never_answered(built: House) -> None:
-    """Not even where it mentions us: two bots would go on for ever."""
-    first, _ = talk(built, mention("is the build green?"))
-    robot = built.slack.say(ROBOT.id, mention("the build is red"), thread_ts=first.ts)
-    talk(built, "and now?", first.ts)
+def test_another_bots_message_is_shown_to_the_model_but_never_answered(deployment: House) -> None:
+    """A mention by another bot gets no answer, because two bots could answer each other for ever."""
+    first, _ = ask(deployment, mention("is the build green?"))
+    robot = deployment.slack.say(ROBOT.id, mention("the build is red"), thread_ts=first.ts)
+    ask(deployment, "and now?", first.ts)
 
-    assert is_ignored(built, robot)
-    assert [("user", "Robot: the build is red"), ("user", "Asker: and now?")] == shown(built)[-2:]
+    assert is_ignored(deployment, robot)
+    assert [("user", "Robot: the build is red"), ("user", "Asker: and now?")] == shown(deployment)[-2:]
 
 
-def test_in_direct_messages_all_is_a_question(built: House) -> None:
-    """Mention or not, one after another, each in a thread of its own."""
-    first, told = talk(built, "hello", channel="D0PRACTICE")
-    follow_up, _ = talk(built, "and <@U0ASKER02>?", first.ts, channel="D0PRACTICE")
-    talk(built, mention("a new one"), channel="D0PRACTICE")
+def test_every_direct_message_is_a_question(deployment: House) -> None:
+    """A direct message is a question with or without a mention; each new one begins a thread of its own."""
+    first, reply = ask(deployment, "hello", channel="D0PRACTICE")
+    follow_up, _ = ask(deployment, "and <@U0ASKER02>?", first.ts, channel="D0PRACTICE")
+    ask(deployment, mention("a new one"), channel="D0PRACTICE")
 
-    assert "So you say: hello" == told
-    assert "direct" == kept_kind(built, follow_up.ts)
-    assert [("user", "a new one")] == shown(built)
+    assert "So you say: hello" == reply
+    assert "direct" == kept_kind(deployment, follow_up.ts)
+    assert [("user", "a new one")] == shown(deployment)
 
 
 @pytest.mark.parametrize("text", ["<@U0ASKER02> what do you think?", "<!subteam^S0GROUP01|@team> look at this"])
-def test_a_follow_up_to_somebody_else_is_left_alone(built: House, text: str) -> None:
-    """One person or a group; but whoever asks next is answered with it in view."""
-    first, _ = talk(built, mention("hello"))
-    aside = built.slack.say(ASKER, text, thread_ts=first.ts)
-    talk(built, "and you?", first.ts)
+def test_a_follow_up_to_another_user_or_group_is_ignored(deployment: House, text: str) -> None:
+    """It is not answered unless it mentions CocoAI too, but the model is shown it at the next question."""
+    first, _ = ask(deployment, mention("hello"))
+    aside = deployment.slack.say(ASKER, text, thread_ts=first.ts)
+    ask(deployment, "and you?", first.ts)
 
-    assert is_ignored(built, aside)
-    assert shown(built)[-2][1].endswith(text.partition("> ")[2])
-    both = built.slack.say(ASKER, mention(text), thread_ts=first.ts)
-    ended(built, both)
+    assert is_ignored(deployment, aside)
+    assert shown(deployment)[-2][1].endswith(text.partition("> ")[2])
+    both = deployment.slack.say(ASKER, mention(text), thread_ts=first.ts)
+    ended(deployment, both)
 
 
 @pytest.fixture(scope="module")
-def reserved(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """A house that answers mentions alone, in English, with a text of the operator's own."""
+def restricted(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+    """Yield a deployment that answers only mentions, in English, with a help text of the operator's own."""
     settings: dict[str, Any] = {"COCOAI_SLACK_FOLLOW_UPS": "mention", "COCOAI_SLACK_DIRECT_MESSAGES": "off"}
     settings |= {"COCOAI_ANSWER_LANGUAGE": "en", "COCOAI_WORDS_EN_HELP": "Ask the office."}
-    with house(tmp_path_factory.mktemp("house"), certificates, **settings) as built:
-        wait_until((built.var / "identity.json").exists)
-        yield built
+    with house(tmp_path_factory.mktemp("house"), certificates, **settings) as deployment:
+        wait_until((deployment.var / "identity.json").exists)
+        yield deployment
 
 
-def test_where_a_mention_is_wanted_a_follow_up_is_none(reserved: House) -> None:
-    """Nor is a direct message; but a mention in the thread sees what was said meanwhile."""
-    first, _ = talk(reserved, mention("one"))
-    aside = reserved.slack.say(ASKER, "two", thread_ts=first.ts)
-    direct = reserved.slack.say(ASKER, "hello", channel="D0PRACTICE")
-    talk(reserved, mention("three"), first.ts)
+def test_with_mentions_only_follow_ups_and_direct_messages_are_ignored(restricted: House) -> None:
+    """Neither is answered, but the model is shown the follow-up at the next mention in the thread."""
+    first, _ = ask(restricted, mention("one"))
+    aside = restricted.slack.say(ASKER, "two", thread_ts=first.ts)
+    direct = restricted.slack.say(ASKER, "hello", channel="D0PRACTICE")
+    ask(restricted, mention("three"), first.ts)
 
-    assert is_ignored(reserved, aside)
-    assert is_ignored(reserved, direct)
-    assert [("user", "two"), ("user", "three")] == shown(reserved)[-2:]
+    assert is_ignored(restricted, aside)
+    assert is_ignored(restricted, direct)
+    assert [("user", "two"), ("user", "three")] == shown(restricted)[-2:]
 
 
 @pytest.mark.parametrize("text", ["ヘルプ", "help"])
-def test_the_language_and_the_words_are_the_operators(reserved: House, text: str) -> None:
-    """Whatever the asker's language."""
-    more = ENGLISH.more
+def test_the_operator_chooses_the_language_and_the_texts(restricted: House, text: str) -> None:
+    """The help text is the operator's, in the configured language, whatever the asker's language."""
+    _, reply = ask(restricted, mention(text))
 
-    assert "\n".join(["Ask the office.", more["files"], more["buttons"]]) == talk(reserved, mention(text))[1]
+    assert "\n".join(["Ask the office.", ENGLISH.more["files"], ENGLISH.more["buttons"]]) == reply
 
 
 @pytest.mark.parametrize("fault", ["empty", "refusal", "no credit"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_asker_reads_his_own_language(built: House, language: str, fault: Any) -> None:
-    """Of what went wrong, nothing but what to do about it."""
-    words = LANGUAGES[language]
-    expected = {"empty": words.empty, "refusal": words.refused, "no credit": words.error_text("operator")}
-    built.openai.fail(fault)
+def test_errors_are_reported_in_the_askers_language(deployment: House, language: str, fault: Any) -> None:
+    """The reply to an empty answer, a refusal and an error is the text for it in the asker's language."""
+    texts = LANGUAGES[language]
+    expected = {"empty": texts.empty, "refusal": texts.refused, "no credit": texts.error_text("operator")}
+    deployment.openai.fail(fault)
 
-    _, told = talk(built, mention({"en": "why?", "ja": "なぜ？"}[language]))
+    _, reply = ask(deployment, mention({"en": "why?", "ja": "なぜ？"}[language]))
 
-    assert expected[fault] == told
+    assert expected[fault] == reply

@@ -1,10 +1,10 @@
-"""Chaos: whether anything is lost or said twice while everything dies at random.
+"""Chaos: check that nothing is lost and nothing is posted twice while processes are killed at random.
 
-askers.py     people and a model, the practice side's manners and bad days
-clickers.py   people and the buttons under the replies
-mischief.py   kills, reloads, restarts, a full disk
-processes.py  who is ours, and how one of them is killed
-ledger.py     what was asked, accepted and finally said: kept outside the stack
-report.py     the table, and the evidence for whatever is wrong
+load.py       questions, and the faults and delays of the practice Slack and OpenAI
+clicks.py     clicks on the buttons under the replies
+faults.py     kills, reloads, restarts and a full disk
+processes.py  finding the stack's processes in /proc, and killing one of them safely
+ledger.py     what was asked, accepted and finally posted, kept outside the stack
+report.py     the table of figures, and the evidence for every wrong question
 __main__.py   the run: `python -m bench.chaos --seconds 1800`
 """

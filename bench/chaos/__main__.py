@@ -1,12 +1,13 @@
-"""Chaos: the production shape, killed at random for N seconds; then counted whether anything is lost or said twice.
+"""Chaos: run the production shape for N seconds while its processes are killed; count what is lost or posted twice.
 
     python -m bench.chaos --seconds 1800              a fresh seed, which is printed
     python -m bench.chaos --seconds 60 --seed 17      the same choices again (the machine's own timing differs)
 
-nginx, supervisor and the pool stand between the practice Slack, which redelivers, and the practice OpenAI, which has
-bad days. Meanwhile job processes, workers, the master and nginx are killed, reloaded and restarted; as root, the disk
-is full now and then (`var` is a small tmpfs in a mount namespace of our own). Then all is mended and left alone until
-it is quiet. Exit 1 if anything accepted was neither answered nor told that it failed, or anything was said twice.
+nginx, supervisor and the pool stand between the practice Slack, which redelivers, and the practice OpenAI, which fails
+now and then. Meanwhile job processes, workers, the master and nginx are killed, reloaded and restarted; as root, the
+disk is full now and then (`var` is a small tmpfs in a mount namespace of our own). Then every fault is undone, and the
+stack is left alone until it is idle. The exit status is 1 if an accepted question was neither answered nor reported as
+failed, or if anything was posted twice.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bench.chaos import processes, report
-from bench.chaos.askers import Askers
-from bench.chaos.clickers import Clickers
+from bench.chaos.clicks import ClickLoad
+from bench.chaos.faults import FaultInjector, InjectedFault
 from bench.chaos.ledger import Account, Ledger, answer_to
-from bench.chaos.mischief import Deed, Mischief
+from bench.chaos.load import QuestionLoad
 from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -37,48 +38,57 @@ from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests.house import House, house
 
 LONGEST = 24 * 3600
+"""Seconds that a run may last at most."""
+
+PROGRESS = 60.0
+"""Seconds between two lines of progress."""
 
 RETRY_WAITS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-"""Slack's redeliveries, made quicker; the later ones play its hourly Delayed Events."""
+"""Seconds before each of Slack's redeliveries, made shorter; the later ones stand for its hourly Delayed Events."""
 
 QUIET = 200.0
-"""Seconds that the stack may take to come to rest: OpenAI is asked again after 120."""
+"""Seconds that the stack may take to become idle: a question may wait 120 s before OpenAI is called again."""
 
 LEAVE = 20.0
-"""Seconds that job processes may take to leave once the pool has stopped."""
+"""Seconds that job processes may take to end once the pool has stopped."""
 
 SETTINGS = {
     "COCOAI_OPENAI_FIRST_WORD_TIMEOUT": "5",
     "COCOAI_OPENAI_SILENCE_TIMEOUT": "5",
     "COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "9000",
     "COCOAI_SLACK_UPDATE_INTERVAL": "0.5",
-    "COCOAI_SLACK_FORMAT": "mrkdwn",  # in it a message's text says all that the message shows
+    "COCOAI_SLACK_FORMAT": "mrkdwn",  # in this format the text holds everything that the message shows
 }
 
 OWN_MOUNTS = "CHAOS_OWN_MOUNTS"
-"""Set in the environment once we are in a mount namespace of our own: nothing has to be unmounted, however we end."""
+"""Set in the environment once the run is in a mount namespace of its own: its mounts end with it, however it ends."""
 
 
 def main() -> int:
-    """0: nothing lost, nothing twice."""
+    """Run once and return the exit status: 0 if nothing was lost and nothing was posted twice."""
     parser = argparse.ArgumentParser(
         prog="bench.chaos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long things die (default 60)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long faults are injected (default 60)")
     parser.add_argument("--seed", help="of every random choice; a fresh one is drawn and printed if it is not given")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     enter_own_mounts()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    seed = given.seed or secrets.token_hex(4)
-    print(f"chaos: seed {seed}, {given.seconds:g} s", flush=True)
-    seconds = min(given.seconds, LONGEST)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    seed = arguments.seed or secrets.token_hex(4)
+    print(f"chaos: seed {seed}, {arguments.seconds:g} s", flush=True)
+    seconds = min(arguments.seconds, LONGEST)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="c-", ignore_cleanup_errors=True)))
-        return Run(folder, stack.enter_context(disk(folder, seconds)), seed, seconds).run()
+        return ChaosRun(folder, stack.enter_context(disk(folder, seconds)), seed, seconds).run()
+
+
+def _exit_on_signal(number: int, _: object) -> None:
+    """Exit as a shell reports a process that a signal ended; the stack is taken down on the way."""
+    sys.exit(128 + number)
 
 
 def enter_own_mounts() -> None:
-    """As root: begin again in a mount namespace that ends with us, if the system lets us have one."""
+    """As root, start this program anew in a mount namespace of its own, if the system allows one."""
     if os.geteuid() != 0 or OWN_MOUNTS in os.environ or not shutil.which("unshare"):
         return
     unshare = ["unshare", "--mount", "--"]
@@ -89,15 +99,15 @@ def enter_own_mounts() -> None:
 
 @contextlib.contextmanager
 def disk(folder: Path, seconds: float) -> Iterator[Path]:
-    """`var`, on a small disk of its own if we may mount one; its logs lie outside, for they are evidence."""
+    """Make `var`, on a small disk of its own if the run may mount one, and yield it."""
     var, log = folder / "var", folder / "log"
     var.mkdir(mode=0o700)
     log.mkdir(mode=0o700)
-    # A question takes a block or two for as long as done/ remembers it.
+    # A question takes a block or two for as long as its file stays in done/.
     size = int(48 + seconds * 6 * 12 / 1024)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=0700", "chaos", str(var)]
     mounted = OWN_MOUNTS in os.environ and subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    (var / "log").symlink_to(log)
+    (var / "log").symlink_to(log)  # the logs lie on another disk, so that a full one loses no evidence
     try:
         yield var
     finally:
@@ -105,77 +115,91 @@ def disk(folder: Path, seconds: float) -> Iterator[Path]:
             subprocess.run(["umount", "--lazy", str(var)], check=False)
 
 
-class Run:
-    """One run, in `folder`, with the stack's `var` there."""
+class ChaosRun:
+    """One run: the stack's `var`, the seed of its choices, and the figures that it notes.
+
+    `folder` holds what must outlive `var`: logs and certificates.
+    """
 
     def __init__(self, folder: Path, var: Path, seed: str, seconds: float) -> None:
         self._folder = folder
         self._var = var
         self._seed = seed
         self._seconds = seconds
-        self._mark = secrets.token_hex(8)
+        self._run_id = secrets.token_hex(8)
         self._ledger = Ledger()
         self._notes: dict[str, object] = {"seed": seed, "seconds": f"{seconds:g}"}
 
     def run(self) -> int:
-        """The exit status."""
+        """Run to the end, print the report, and return the exit status."""
         certificates = make(self._folder / "certificates")
         manner = SlackSwitches(retry_waits=RETRY_WAITS)
-        settings: Mapping[str, str] = SETTINGS | {processes.MARK: self._mark}
+        settings: Mapping[str, str] = SETTINGS | {processes.RUN_ID: self._run_id}
         try:
             with house(self._var, certificates, manner=manner, openai=model, **settings) as built:
                 logs = report.Logs(self._folder / "log", self._folder / "kept")
-                deeds, kills = self._suffer(built, logs)
+                faults, counts = self._inject_faults(built, logs)
                 accounts = self._accounts(built)
-                wrong = any(account.is_wrong for account in accounts)
-                told = list(report.evidence(accounts, built, built.slack.deliveries, deeds, logs)) if wrong else []
+                is_wrong = any(account.is_wrong for account in accounts)
+                # The evidence is collected while the stack is up: part of it lies in the practice servers.
+                evidence = list(report.evidence(accounts, built, built.slack.deliveries, faults, logs))
         finally:
-            left = processes.wait_for_none(self._mark, LEAVE)
+            left = processes.wait_for_none(self._run_id, LEAVE)
         self._notes["processes left behind"] = len(left)
-        print_table({**report.figures(accounts), **kills, **self._notes})
-        print("\n".join(told))
-        if wrong:
-            self._keep()
-        return int(wrong)
+        print_table({**report.figures(accounts), **counts, **self._notes})
+        print("\n".join(evidence))
+        if is_wrong:
+            self._keep_evidence()
+        return int(is_wrong)
 
-    def _suffer(self, built: House, logs: report.Logs) -> tuple[list[Deed], dict[str, int]]:
-        mounted = os.path.ismount(self._var)
-        if not mounted:
+    def _inject_faults(self, built: House, logs: report.Logs) -> tuple[list[InjectedFault], dict[str, int]]:
+        """Put load on the stack and inject faults for the run's time, then wait until it is idle.
+
+        Return the faults, and how many there were of each kind.
+        """
+        may_fill = os.path.ismount(self._var)
+        if not may_fill:
             print("chaos: no full disk in this run: that needs root and a file system of its own", flush=True)
-        mischief = Mischief(built, self._mark, self._seed, ballast=self._var / "ballast" if mounted else None)
-        askers = Askers(built, self._ledger, random.Random(f"{self._seed} askers"))
-        clickers = Clickers(built, self._ledger, random.Random(f"{self._seed} clickers"))
+        injector = FaultInjector(built, self._run_id, self._seed, ballast=self._var / "ballast" if may_fill else None)
+        loads = (
+            QuestionLoad(built, self._ledger, random.Random(f"{self._seed} askers")),
+            ClickLoad(built, self._ledger, random.Random(f"{self._seed} clickers")),
+        )
         try:
-            askers.start()
-            clickers.start()
-            mischief.start()
-            deadline = time.monotonic() + self._seconds
-            said = time.monotonic()
-            while (now := time.monotonic()) < deadline:
-                logs.keep()
-                if now - said > 60:
-                    said = now
-                    print(f"chaos: {len(self._ledger.questions)} asked, {len(mischief.deeds)} deeds", flush=True)
-                time.sleep(min(0.5, max(0.0, deadline - now)))
+            for load in loads:
+                load.start()
+            injector.start()
+            self._report_progress(injector, logs)
         finally:
-            askers.end()
-            clickers.end()
-            mischief.end()
+            for load in loads:
+                load.end()
+            injector.end()
         built.slack.clear_faults()
         built.openai.clear_faults()
         built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
-        self._notes["given up by supervisord"] = ", ".join(mischief.revive()) or "nothing"
-        self._rest(built, logs)
-        return mischief.deeds, {f"done to it: {kind}": count for kind, count in mischief.counts().items()}
+        self._notes["given up by supervisord"] = ", ".join(injector.revive()) or "nothing"
+        self._wait_until_idle(built, logs)
+        return injector.faults, {f"injected: {kind}": count for kind, count in injector.counts().items()}
 
-    def _rest(self, built: House, logs: report.Logs) -> None:
-        """Leave it alone until nothing is waiting, under way or to be sent again."""
+    def _report_progress(self, injector: FaultInjector, logs: report.Logs) -> None:
+        """Keep the logs and print a line of progress now and then, until the run's time is over."""
+        deadline = time.monotonic() + self._seconds
+        printed_at = time.monotonic()
+        while (now := time.monotonic()) < deadline:
+            logs.keep()
+            if now - printed_at > PROGRESS:
+                printed_at = now
+                print(f"chaos: {len(self._ledger.questions)} asked, {len(injector.faults)} faults", flush=True)
+            time.sleep(min(0.5, max(0.0, deadline - now)))
+
+    def _wait_until_idle(self, built: House, logs: report.Logs) -> None:
+        """Wait until no question is waiting or under way and no event is to be delivered again, at most `QUIET` s."""
         began = time.monotonic()
         while time.monotonic() < began + QUIET:
             logs.keep()
             with contextlib.suppress(TimeoutError):
                 built.slack.wait_for_deliveries(1.0)
-                if not self._waiting("ready") and not processes.jobs(self._mark):
+                if not self._waiting("ready") and not processes.jobs(self._run_id):
                     break
             time.sleep(0.2)
         logs.keep()
@@ -189,8 +213,8 @@ class Run:
     def _accounts(self, built: House) -> list[Account]:
         return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread)
 
-    def _keep(self) -> None:
-        """Lay spool and logs where they outlast us."""
+    def _keep_evidence(self) -> None:
+        """Copy spool and logs into a folder that outlives the run, and print its path."""
         kept = Path(tempfile.mkdtemp(prefix=f"chaos-{self._seed}-"))
         shutil.copytree(self._var / "spool", kept / "spool")
         shutil.copytree(self._folder / "kept", kept / "log")
@@ -198,11 +222,12 @@ class Run:
 
 
 def model(certificates: Certificates) -> PracticeOpenAI:
-    """A model that writes each question its own answer, in three quick pieces."""
+    """Make a practice OpenAI that answers each question with an answer of its own, in three quick pieces."""
     return PracticeOpenAI(certificates, switches=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
 
 
 def print_table(figures: Mapping[str, object]) -> None:
+    """Print a line for each figure: its name and its value."""
     for name, value in figures.items():
         print(f"  {name:34} {value!s:>10}", flush=True)
 

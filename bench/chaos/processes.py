@@ -1,6 +1,6 @@
-"""The stack's processes, found in /proc. Those of the pool bear a mark in their environment: others' are never touched.
+"""The stack's processes, found in /proc. They inherit the run's id in their environment; no others are touched.
 
-A job process leaves its session and outlives its worker, so neither tells whose it is.
+A job process starts a session of its own and outlives its worker, so neither session nor parent tells whose it is.
 """
 
 from __future__ import annotations
@@ -11,57 +11,64 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MARK = "CHAOS_MARK"
-"""The environment variable that the whole stack inherits."""
+RUN_ID = "CHAOS_RUN_ID"
+"""The environment variable with the run's id, which the whole stack inherits."""
 
 JOBS = frozenset({"cocoai-job", "cocoai-notify"})
+"""Names of the processes that work on questions: job processes, and the process that posts placeholders."""
 
 
 @dataclass(frozen=True)
 class Process:
+    """A living process: its pid, its name as `ps` shows it, and its parent's pid."""
+
     pid: int
     name: str
     parent: int
 
 
 def processes() -> Iterator[Process]:
-    """All living ones of this machine."""
+    """Yield every process of this machine that is not a zombie."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+                # The name stands in parentheses and may itself hold spaces and parentheses (proc_pid_stat(5)).
                 before, _, after = stat.read().rpartition(")")
         except OSError:
-            continue  # gone meanwhile
+            continue  # it has ended since the folder was listed
         state, parent = after.split()[:2]
         if state != "Z":
             yield Process(int(pid), before.partition("(")[2], int(parent))
 
 
 def children(parent: int, name: str) -> list[Process]:
+    """Return the living children of `parent` that have this name."""
     return [process for process in processes() if process.parent == parent and process.name == name]
 
 
-def jobs(mark: str) -> list[Process]:
-    """Job processes and ushers."""
-    return [process for process in processes() if process.name in JOBS and bears(process, mark)]
+def jobs(run_id: str) -> list[Process]:
+    """Return the run's processes that work on questions."""
+    return [process for process in processes() if process.name in JOBS and belongs_to(process, run_id)]
 
 
-def bearers(mark: str) -> list[Process]:
-    """All that bear the mark, whatever they are."""
-    return [process for process in processes() if process.pid != os.getpid() and bears(process, mark)]
+def of_run(run_id: str) -> list[Process]:
+    """Return all processes of the run but this one."""
+    return [process for process in processes() if process.pid != os.getpid() and belongs_to(process, run_id)]
 
 
-def bears(process: Process, mark: str) -> bool:
+def belongs_to(process: Process, run_id: str) -> bool:
+    """Check whether the process has inherited this run's id; False if it has ended or is another user's."""
     try:
         with open(f"/proc/{process.pid}/environ", "rb") as environ:
-            return f"{MARK}={mark}".encode() in environ.read()
+            return f"{RUN_ID}={run_id}".encode() in environ.read()
     except OSError:
         return False
 
 
 def send(process: Process, number: signal.Signals = signal.SIGKILL) -> bool:
-    """Signal it if it still is who it was. The pidfd keeps the number from becoming somebody else's meanwhile."""
+    """Send a signal to the process if it still lives under its name; return whether it was sent."""
     try:
+        # An open pidfd keeps the kernel from giving the pid to another process between the check and the signal.
         fd = os.pidfd_open(process.pid)
     except OSError:
         return False
@@ -77,10 +84,10 @@ def send(process: Process, number: signal.Signals = signal.SIGKILL) -> bool:
     return True
 
 
-def wait_for_none(mark: str, seconds: float) -> list[Process]:
-    """Who still bears the mark after so many seconds; they are killed."""
+def wait_for_none(run_id: str, seconds: float) -> list[Process]:
+    """Wait up to so many seconds until no process of the run is left; kill and return those that are."""
     deadline = time.monotonic() + seconds
-    while (left := bearers(mark)) and time.monotonic() < deadline:
+    while (left := of_run(run_id)) and time.monotonic() < deadline:
         time.sleep(0.1)
     for process in left:
         send(process)

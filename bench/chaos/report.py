@@ -1,4 +1,4 @@
-"""What the run prints: the table, and for whatever is wrong all that is known about it."""
+"""What a chaos run prints: the table of figures, and everything that is known about each wrong question."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bench.chaos.faults import InjectedFault
 from bench.chaos.ledger import Account, payload
-from bench.chaos.mischief import Deed
 from cocoai.rehearsal.slack.event_delivery import Delivery
 from tests.house import House
 
 MOST_SHOWN = 20
-"""Wrong questions whose evidence is printed."""
+"""Wrong questions whose evidence is printed; the others are only counted."""
 
 MOST_LINES = 60
+"""Lines of log, and injected faults, that are printed for one question."""
+
+BEFORE, AFTER = 2.0, 30.0
+"""Seconds before and after a question's message within which injected faults are printed with it."""
 
 
 class Logs:
-    """The logs of the run, kept whole: supervisord forgets all but the last few files, a link does not."""
+    """All logs of the run. supervisord deletes the older files of a rotated log; a hard link keeps them."""
 
     def __init__(self, folder: Path, kept: Path) -> None:
         self._folder = folder
@@ -26,54 +30,64 @@ class Logs:
         kept.mkdir()
 
     def keep(self) -> None:
-        """To be called every now and then."""
+        """Link the log files that are new. To be called more often than supervisord rotates."""
         for file in self._folder.glob("cocoai.log*"):
             try:
                 link = self._kept / f"{file.stat().st_ino}.log"
                 if not link.exists():
                     os.link(file, link)
             except FileNotFoundError:
-                continue  # rotated away meanwhile
+                continue  # supervisord has deleted or renamed it since the folder was listed
 
     def lines(self, word: str) -> Iterator[str]:
-        for file in sorted(self._kept.iterdir(), key=lambda file: file.stat().st_mtime):
+        """Yield every line that contains `word`, from the oldest file to the newest."""
+        for file in sorted(self._kept.iterdir(), key=_modified):
             with open(file, encoding="utf-8", errors="replace") as log:
                 yield from (line.rstrip() for line in log if word in line)
 
 
+def _modified(file: Path) -> float:
+    """Return the time of the last change to a file."""
+    return file.stat().st_mtime
+
+
 def figures(accounts: Sequence[Account]) -> dict[str, int]:
-    """The table's first half."""
-    accepted = [account for account in accounts if account.accepted]
+    """Return the first half of the table: how many questions ended in which way."""
+    accepted = [account for account in accounts if account.is_accepted]
     return {
         "asked": len(accounts),
         "accepted": len(accepted),
-        "answered": sum(account.answered for account in accepted),
-        "told that it failed": sum(account.told for account in accepted),
-        "lost": sum(account.lost for account in accounts),
-        "answered twice": sum(account.twice for account in accounts),
-        "answered wrongly": sum(account.garbled for account in accounts),
-        "not taken away": sum(account.left for account in accounts),
+        "answered": sum(account.is_answered for account in accepted),
+        "reported as failed": sum(account.is_reported for account in accepted),
+        "lost": sum(account.is_lost for account in accounts),
+        "answered twice": sum(account.is_twice for account in accounts),
+        "answered wrongly": sum(account.is_garbled for account in accounts),
+        "not deleted": sum(account.is_undeleted for account in accounts),
         "paid more than once": sum(account.paid > 1 for account in accounts),
         "never accepted": len(accounts) - len(accepted),
-        "of these, answered all the same": sum(account.answered for account in accounts if not account.accepted),
+        "of these, answered all the same": sum(account.is_answered for account in accounts if not account.is_accepted),
         "asked again by a click": sum(bool(account.question.again) for account in accounts),
-        "stopped by a click": sum("stop" in account.heard for account in accounts),
-        "taken away by a click": sum("delete" in account.heard for account in accounts),
+        "stopped by a click": sum("stop" in account.accepted_clicks for account in accounts),
+        "deleted by a click": sum("delete" in account.accepted_clicks for account in accounts),
     }
 
 
 def evidence(
-    accounts: Sequence[Account], house: House, deliveries: Sequence[Delivery], deeds: Sequence[Deed], logs: Logs
+    accounts: Sequence[Account],
+    house: House,
+    deliveries: Sequence[Delivery],
+    faults: Sequence[InjectedFault],
+    logs: Logs,
 ) -> Iterator[str]:
-    """All that is known of each wrong question."""
+    """Yield lines about each wrong question: its messages, deliveries, job file, log and the faults near it."""
     wrong = [account for account in accounts if account.is_wrong]
     for account in wrong[:MOST_SHOWN]:
         question = account.question
         message = question.message
         yield f"\n#{question.number} {question.key}: {', '.join(account.faults)}; paid {account.paid} times"
-        yield f"  clicked {sorted(account.clicked)}, heard {sorted(account.heard)}"
-        for each in account.said:
-            yield f"  said    {each.ts} {payload(each)} {each.text[:60]!r}"
+        yield f"  clicked {sorted(account.clicks)}, accepted {sorted(account.accepted_clicks)}"
+        for each in account.messages:
+            yield f"  message {each.ts} {payload(each)} {each.text[:60]!r}"
         for delivery in deliveries:
             if (delivery.channel, delivery.ts) == (message.channel, message.ts):
                 yield (
@@ -82,15 +96,19 @@ def evidence(
                 )
         yield from (f"  spool   {line}" for line in spool_lines(house.var, question.key))
         yield from (f"  log     {line[:300]}" for line in list(logs.lines(question.key))[:MOST_LINES])
-        began = float(message.ts)
-        near = sorted((deed for deed in deeds if began - 2 < deed.time < began + 30), key=lambda deed: deed.time)
-        yield from (f"  deed    {deed.time:.3f} {deed.kind}: {deed.what}" for deed in near[:MOST_LINES])
+        yield from _faults_near(float(message.ts), faults)
     if len(wrong) > MOST_SHOWN:
         yield f"\n... and {len(wrong) - MOST_SHOWN} more"
 
 
+def _faults_near(asked_at: float, faults: Sequence[InjectedFault]) -> Iterator[str]:
+    """Yield a line for each fault that was injected near this time (epoch seconds), in order of time."""
+    near = sorted(fault for fault in faults if asked_at - BEFORE < fault.time < asked_at + AFTER)
+    yield from (f"  fault   {fault.time:.3f} {fault.kind}: {fault.detail}" for fault in near[:MOST_LINES])
+
+
 def spool_lines(var: Path, key: str) -> Iterator[str]:
-    """The job's file, wherever it lies."""
+    """Yield the lines of the job's file, whichever folder of the spool it lies in."""
     for folder in ("ready", "done", "failed"):
         file = var / "spool" / folder / key
         if file.exists():

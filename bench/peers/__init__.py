@@ -5,8 +5,8 @@
            ├─ HTTP ───── bolt         served/bolt_app.py, under gunicorn
            └──────────── nginx alone  "return 200"
 
-All stand behind an nginx with the settings of etc/nginx, have as many workers, keep a question with the same steps in
-the same folders, and answer it to a practice Slack and OpenAI over TLS.
+All stand behind an nginx with the settings of etc/nginx, have the same number of workers, keep a question with the same
+steps in the same folders, and answer it through a practice Slack and OpenAI over TLS.
 
     with accounts("php-fpm") as account, subject("php-fpm", folder, certificates, account=account["php-fpm"]) as php:
         before = php.cpu_seconds()
@@ -40,6 +40,7 @@ from tests.processes import PATIENCE, free_port, wait_until
 ALONE = "nginx alone"
 
 NAMES = ("cocoai", "php-fpm", "bolt", ALONE)
+"""The names of all subjects; CocoAI comes first, for the others are compared with it."""
 
 BACKENDS: Mapping[str, Callable[[nginx.Place], Backend]] = {
     "cocoai": ours.backend,
@@ -56,7 +57,7 @@ MISSING: Mapping[str, Callable[[], str]] = {"php-fpm": fpm.missing, "bolt": bolt
 
 @dataclass
 class Subject:
-    """One of them, running. Slack's events are POSTed to `url`; what it keeps lies below `var`, as CocoAI lays it."""
+    """A running subject. Slack's events are POSTed to `url`; its spool lies below `var`, laid out as CocoAI's."""
 
     name: str
     url: str
@@ -67,21 +68,27 @@ class Subject:
     account: Account | None
 
     def pids(self) -> list[int]:
-        """Every living process, nginx's too, but supervisord. Without an account, those that descend from ours."""
+        """Return every living process but supervisord, nginx's included.
+
+        Without an account they are found as descendants, which misses a process that has left its parents.
+        """
         return [pid for pid in self._all() if not is_supervisor(pid)]
 
     def supervisor_pids(self) -> list[int]:
-        """supervisord's, which is named apart."""
+        """Return the pid of supervisord, whose figures are shown apart; [] if the subject has none."""
         return [pid for pid in self._all() if is_supervisor(pid)]
 
     def cpu_seconds(self) -> float:
-        """What all of it has taken so far, supervisord and the dead too. Raises ValueError without an account."""
+        """Return the CPU of all its processes so far, supervisord and ended ones included.
+
+        Raise ValueError without an account.
+        """
         if self.account is None:
             raise ValueError("CPU is counted with an account only")
         return self.account.seconds()
 
     def kept(self) -> int:
-        """Questions that wait to be answered."""
+        """Return the number of questions that wait to be answered."""
         return sum(1 for _ in (self.var / "spool" / "ready").iterdir())
 
     def _all(self) -> list[int]:
@@ -91,14 +98,14 @@ class Subject:
 
 
 def is_supervisor(pid: int) -> bool:
-    """Whether this process is supervisord, which calls itself what its interpreter is called."""
+    """Check whether a process is supervisord, by its command line: its name is that of the Python interpreter."""
     with contextlib.suppress(OSError):
         return b"supervisor.supervisord" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 
 def missing(name: str) -> str:
-    """What has to be installed before this subject can run, in words; empty if nothing is missing."""
+    """Return what to install before this subject can run, in a sentence; "" if nothing is missing."""
     return MISSING[name]() if name in MISSING else ""
 
 
@@ -116,11 +123,12 @@ def subject(
     pm: str = "static",
     **environ: str,
 ) -> Iterator[Subject]:
-    """Raise one of NAMES in `folder` (a new one, with a short path), ready to be asked, and end it.
+    """Start one of NAMES in `folder`, yield it once it can be asked, and stop it at the end.
 
-    `answers` False: questions are kept and answered 200, and nobody goes on with them; CocoAI's slots and the usher's
-    place are taken by us then, so it is the very program that runs in production.
-    `pm` is php-fpm's way to have workers (static, dynamic, ondemand); `environ` has settings of CocoAI's.
+    `folder` is made; its path must be short, for sockets lie in it.
+    If `answers` is False, questions are kept and answered 200, but not worked on. CocoAI needs no switch for that, and
+    so runs as in production: this process holds its slots and its placeholder lock.
+    `pm` is php-fpm's process manager (static, dynamic, ondemand); `environ` has settings of CocoAI's.
     """
     folder.mkdir(parents=True)
     Spool(str(folder)).make_folders()
@@ -132,22 +140,23 @@ def subject(
         practice = stack.enter_context(openai(certificates))
         place.urls = (slack.api_url, practice.base_url)
         if account is not None:
-            stack.callback(end_all, account)
+            stack.callback(kill_all, account)
         front = Front(place, BACKENDS[name])
-        if name == ALONE:  # it cannot answer Slack's check of the address
+        if name == ALONE:  # it cannot answer Slack's check of the address (url_verification)
             stack.enter_context(front.raise_up(str(folder), listen=place.listen, config=""))
         else:
             stack.enter_context(rehearsal(front.raise_up, folder, certificates, slack, practice, listen=place.listen))
         if not answers and name == "cocoai":
-            stack.enter_context(nobody_free(folder, int(environ.get("COCOAI_POOL_SLOTS", SLOTS))))
+            stack.enter_context(all_slots_held(folder, int(environ.get("COCOAI_POOL_SLOTS", SLOTS))))
         if account is not None:
             front.admit(account)
         yield Subject(name, f"{front.address}/slack/events", folder, slack, practice, front, account)
 
 
 @contextmanager
-def nobody_free(var: Path, slots: int) -> Iterator[None]:
-    """Take every slot of CocoAI's, and the usher's place, once it knows who it is: the usher had to ask."""
+def all_slots_held(var: Path, slots: int) -> Iterator[None]:
+    """Hold every slot of CocoAI's and its placeholder lock."""
+    # Its first process of that kind asks Slack who the bot is, so the lock is left to it until the reply is written.
     wait_until((var / "identity.json").exists)
     with ExitStack() as stack:
         for name in (*(f"slot-{number}" for number in range(slots)), "usher.lock"):
@@ -156,8 +165,8 @@ def nobody_free(var: Path, slots: int) -> Iterator[None]:
         yield
 
 
-def end_all(account: Account) -> None:
-    """Whoever is left, such as a job process in the middle of its answer, is of no more use."""
+def kill_all(account: Account) -> None:
+    """Kill the processes that are left, such as a job process in the middle of its answer, and wait for their end."""
     for pid in account.pids():
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

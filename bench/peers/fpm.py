@@ -33,11 +33,11 @@ pm.start_servers = 1
 pm.min_spare_servers = 1
 pm.max_spare_servers = {workers}
 """
-"""What pm = dynamic wants to know besides."""
+"""The further settings of pm = dynamic."""
 
 
 def missing() -> str:
-    """What to type before php-fpm can run; empty if it is all there."""
+    """Return what to type before php-fpm can run; "" if everything is installed."""
     if program() is None:
         return f"no php-fpm here: type as root: {PACKAGES}"
     modules = subprocess.run([str(program()), "-m"], capture_output=True, text=True, check=False).stdout.split()
@@ -45,14 +45,14 @@ def missing() -> str:
 
 
 def program() -> str | None:
-    """The newest php-fpm: Debian names it php-fpm8.2, others php-fpm."""
+    """Return the path of the newest php-fpm, or None if there is none. Debian names it php-fpm8.2, others php-fpm."""
     folders = [*os.environ.get("PATH", os.defpath).split(":"), *SBIN.split(":")]
     found = sorted(path for folder in folders for path in Path(folder).glob("php-fpm*") if shutil.which(path))
     return str(found[-1]) if found else None
 
 
 def backend(place: Place) -> Backend:
-    """php-fpm in the foreground, as whoever we are."""
+    """Return php-fpm in the foreground, under this process's user."""
     file = place.run / "php-fpm.conf"
     file.write_text(conf(place))
     as_root = ("--allow-to-run-as-root",) if os.geteuid() == 0 else ()
@@ -65,7 +65,7 @@ def backend(place: Place) -> Backend:
 
 
 def conf(place: Place) -> str:
-    """One pool, with as many children as CocoAI has workers."""
+    """Return php-fpm's settings: one pool, with as many children as CocoAI has workers."""
     return CONF.format(
         user="user = root\ngroup = root\n" if os.geteuid() == 0 else "",
         spare=SPARE.format(workers=place.workers) if place.pm == "dynamic" else "",
@@ -74,5 +74,5 @@ def conf(place: Place) -> str:
         pm=place.pm,
         workers=place.workers,
         max_requests=MAX_REQUESTS,
-        environ="".join(f'env[{name}] = "{value}"\n' for name, value in place.told().items()),
+        environ="".join(f'env[{name}] = "{value}"\n' for name, value in place.environment().items()),
     )

@@ -1,4 +1,4 @@
-"""One subject's processes: its backend and the nginx before it, from their start to their end."""
+"""The processes of one subject, its backend and the nginx in front of it, from their start to their end."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cocoai.up.session import Session
 from tests.processes import wait_until
 
 STOP = 20.0
-"""Seconds that a backend may take to end by itself."""
+"""Seconds that a session may take to end by itself."""
 
 
 class Front:
-    """The two sessions. `address` is nginx's."""
+    """The sessions of nginx and the backend, which `make` describes. `address` is nginx's."""
 
     def __init__(self, place: Place, make: Callable[[Place], Backend]) -> None:
         self.address = f"http://{place.listen}"
@@ -29,22 +29,23 @@ class Front:
 
     @contextmanager
     def raise_up(self, var: str, *, listen: str, config: str) -> Iterator[Front]:  # noqa: ARG002 (the place says both)
-        """The production shape, as cocoai.rehearsal.rehearse wants it."""
+        """Start both sessions, yield once the backend answers, and end them; called by cocoai.rehearsal.rehearse."""
         nginx.copy(self._place, config)
-        behind = self._make(self._place)
+        backend = self._make(self._place)
         with ExitStack() as stack:
-            if behind.command:
-                self._start(stack, Session(behind.command, {**os.environ, **behind.environ}))
-            self._start(stack, nginx.start(self._place, behind))
+            if backend.command:
+                self._start(stack, Session(backend.command, {**os.environ, **backend.environ}))
+            self._start(stack, nginx.start(self._place, backend))
             wait_until(self._is_ready)
             yield self
 
     def leaders(self) -> list[int]:
-        """The first process of each session."""
+        """Return the pid of the first process of each session."""
         return [session.pid for session in self._sessions]
 
     def admit(self, account: Account) -> None:
-        """Count all of it from now on: until no process is found that was forked before its parent was counted."""
+        """Count all processes from now on."""
+        # A process that was forked before its parent was admitted is missing: look again until there is none.
         while new := {*self.leaders(), *self._descendants()} - {*account.pids()}:
             for pid in new:
                 with contextlib.suppress(ProcessLookupError):
@@ -58,7 +59,7 @@ class Front:
         stack.callback(session.end, STOP)
 
     def _is_ready(self) -> bool:
-        """Whether somebody answers behind nginx, which says 502 while nobody does."""
+        """Check whether the backend answers: nginx answers 502 until it does. Raise RuntimeError if a session ended."""
         if any(session.ended() for session in self._sessions):
             raise RuntimeError(f"it did not start; look into {self._place.log}")
         connection = http.client.HTTPConnection(self._place.listen, timeout=5)

@@ -1,4 +1,4 @@
-"""nginx before each subject: the files in etc/nginx with only the way to the backend exchanged; and nginx alone."""
+"""nginx in front of each subject: the files in etc/nginx, with another way to the backend; and nginx alone."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from cocoai.up.machine import SBIN, find_nginx
 from cocoai.up.session import Session
 
 SERVED = Path(__file__).parent / "served"
+"""The folder with the peers' own programs."""
 
 MAX_REQUESTS = 5000
-"""After which each backend replaces a worker: CocoAI's default."""
+"""Requests after which each backend replaces a worker: CocoAI's default."""
 
 
 @dataclass
 class Place:
-    """Where a subject stands, and what it is told. `urls` are Slack's Web API's and OpenAI's."""
+    """Where a subject runs, and its settings. `urls` are those of Slack's Web API and of OpenAI's."""
 
     folder: Path
     listen: str
@@ -38,19 +39,21 @@ class Place:
 
     @property
     def run(self) -> Path:
+        """Return the folder of sockets and settings files."""
         return self.folder / "run"
 
     @property
     def log(self) -> Path:
+        """Return the folder of logs."""
         return self.folder / "log"
 
     @property
     def socket(self) -> str:
-        """Where nginx finds the backend: the name that etc/nginx knows."""
+        """Return the path of the backend's socket, under the name that etc/nginx has for it."""
         return f"{self.run}/cocoai.sock"
 
-    def told(self) -> dict[str, str]:
-        """What the programs in served/ find in their environment: CocoAI's settings, under their own names."""
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the programs in served/: CocoAI's settings, under names of their own."""
         slack, openai = self.urls
         return {
             "VAR": str(self.folder),
@@ -69,7 +72,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Backend:
-    """What stands behind nginx: a command in the foreground (none, if empty), and what nginx says to reach it.
+    """The server behind nginx: a command in the foreground (none if it is empty), and nginx's directive to reach it.
 
     `parameters` are further FastCGI parameters.
     """
@@ -81,12 +84,12 @@ class Backend:
 
 
 def backend(_: Place) -> Backend:
-    """Nobody: what nginx itself takes for a request, which no subject can go below."""
+    """Return no server: what nginx itself takes for a request is the least that any subject can take."""
     return Backend((), {}, reach="return 200;")
 
 
 def copy(place: Place, config: str) -> None:
-    """Copy the files in etc/ for this place; `config` is CocoAI's settings file."""
+    """Copy the files of etc/ for this place; `config` is the path of CocoAI's settings file."""
     for folder in (place.run, place.log):
         folder.mkdir(mode=0o700)
     names = etc.LocalNames(
@@ -101,17 +104,20 @@ def copy(place: Place, config: str) -> None:
     etc.copy(etc.find_etc(), names)
 
 
-def start(place: Place, behind: Backend) -> Session:
-    """Start nginx as a system does, with its log in a file: what supervisord takes to keep one is not nginx's."""
-    pool = f'fastcgi_pass "unix:{place.socket}";'
-    edit(place, "cocoai.locations", {pool: behind.reach, (own := 'SCRIPT_NAME "";'): own + behind.parameters})
+def start(place: Place, server: Backend) -> Session:
+    """Start nginx as a system does, with its logs in files: what supervisord takes to write logs is not nginx's."""
+    pool, last_parameter = f'fastcgi_pass "unix:{place.socket}";', 'SCRIPT_NAME "";'
+    edit(place, "cocoai.locations", {pool: server.reach, last_parameter: last_parameter + server.parameters})
     edit(place, "cocoai-local.conf", {"access_log /dev/stdout": f'access_log "{place.log}/nginx.log"'})
     edit(place, "nginx-local.conf", {"error_log stderr": f'error_log "{place.log}/nginx-error.log"'})
     return Session([program(), "-p", str(place.run), "-c", f"{place.run}/etc/nginx/nginx-local.conf"], os.environ)
 
 
 def edit(place: Place, name: str, replacements: Mapping[str, str]) -> None:
-    """Raises ValueError if what is to be replaced is not there: etc/nginx has changed, and this has not."""
+    """Replace texts in one of nginx's files.
+
+    Raise ValueError if a text is not there: then etc/nginx has changed, and this module has to follow.
+    """
     file = place.run / "etc" / "nginx" / name
     text = file.read_text()
     for old, new in replacements.items():
@@ -122,5 +128,5 @@ def edit(place: Place, name: str, replacements: Mapping[str, str]) -> None:
 
 
 def program() -> str:
-    """nginx's path. Raises CocoAIError."""
+    """Return nginx's path. Raise CocoAIError if it is not installed."""
     return find_nginx(f"{os.environ.get('PATH', os.defpath)}:{SBIN}")

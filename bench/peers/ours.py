@@ -1,4 +1,4 @@
-"""CocoAI as in production: supervisord holds the pool, the system nginx."""
+"""CocoAI as in production: supervisord runs the pool, and the system runs nginx."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tests.processes import free_port
 
 
 def backend(place: Place) -> Backend:
-    """supervisord, from the file that `cocoai up` gives it, without nginx."""
+    """Return supervisord with the file that `cocoai up` gives it, without its nginx."""
     file = place.run / "etc" / "supervisor" / "supervisord-local.conf"
     file.write_text(file.read_text().partition("[program:nginx]")[0])
     settings = {
         "COCOAI_POOL_WORKERS": str(place.workers),
-        # The default's port may be taken by another pool.
+        # Another pool may listen on the default port.
         "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
     }
     return Backend(

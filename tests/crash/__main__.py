@@ -1,6 +1,7 @@
-"""`python -m tests.crash [NAME ...]`: histories (all, or those whose names hold a NAME) further than in the tests.
+"""`python -m tests.crash [NAME ...]`: enumerate histories further than the tests do.
 
-It prints a table, and takes about a quarter of an hour; `--quick` goes hardly as far as the tests do.
+It takes all histories, or those whose names contain a NAME, prints a table, and takes about a quarter of an hour;
+`--quick` goes hardly as far as the tests do.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from collections import Counter
 from tests.crash.enumeration import AT_ONCE, EXHAUSTIVE, EXHAUSTIVE_AT_ONCE, ONCE, Enumeration
 from tests.crash.histories import HISTORIES, TOGETHER
 
-HEADINGS = ("plays", "built", "judged", "recovered", "wrong", "seconds")
+HEADINGS = ("runs", "built", "checked", "recovered", "violations", "seconds")
 
 
 def main(arguments: list[str]) -> int:
-    """Print a line for each history, and their sum; 0 if no law was broken."""
+    """Print a line for each history, and their sum; return the exit status: 0 if no law was broken."""
     logging.disable(logging.CRITICAL)
     alone, together = (ONCE, AT_ONCE) if "--quick" in arguments else (EXHAUSTIVE, EXHAUSTIVE_AT_ONCE)
     names = [argument for argument in arguments if not argument.startswith("--")] or [""]
@@ -29,14 +30,15 @@ def main(arguments: list[str]) -> int:
             done = Enumeration(history, alone if history in HISTORIES else together).run()
             total.update(_line(history.name, done, round(time.monotonic() - began)))
     print(f"{'all':<50}" + "".join(f"{total[heading]:>11}" for heading in HEADINGS))
-    return 1 if total["wrong"] else 0
+    return 1 if total["violations"] else 0
 
 
 def _line(name: str, done: Enumeration, seconds: int) -> dict[str, int]:
-    figures = (done.plays, done.built, done.judged, done.recoveries, len(done.wrong), seconds)
+    """Print the line of one history and its first violations; return the figures by heading."""
+    figures = (done.runs, done.built, done.checked, done.recoveries, len(done.violations), seconds)
     print(f"{name:<50}" + "".join(f"{figure:>11}" for figure in figures), flush=True)
-    for wrong in done.wrong[:5]:
-        print(f"    {wrong.law}: {wrong.detail}\n        {' / '.join(wrong.way)}")
+    for violation in done.violations[:5]:
+        print(f"    {violation.law}: {violation.detail}\n        {' / '.join(violation.trail)}")
     return dict(zip(HEADINGS, figures, strict=True))
 
 

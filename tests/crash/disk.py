@@ -1,15 +1,15 @@
-"""A disk of which the power can be cut: a double of `cocoai.spool.disk.Files`, wholly in memory.
+"""A disk whose power can be cut: a double of `cocoai.spool.disk.Disk`, wholly in memory.
 
-It keeps two things apart: what processes see now, and what a power cut may leave of it.
+It keeps apart what processes see now, and what a power cut may leave.
 
     a file's data       lasts up to the file's last fsync. Each write after it may be lost, kept, torn at any byte,
                         or be there in length only, with zeros for bytes; a truncation may be lost
     a folder's names    last once the folder was fsynced. Of the changes since (create, link, rename, unlink, a new
-                        folder) any subset may have arrived; each is one atomic operation, a rename also between two
-                        folders, and an fsync of either makes it last
-    locks               are gone; times of files stay as they were
+                        folder) any subset may be on the disk; each is one atomic operation, also a rename between two
+                        folders, and an fsync of either folder makes it last
+    locks               are lost; times of files stay as they were
 
-This is harsher than today's file systems, which keep more order. It knows nothing of spools.
+This is harsher than today's file systems, which keep more order. The disk knows nothing of spools.
 """
 
 from __future__ import annotations
@@ -23,31 +23,35 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from cocoai.spool.disk import Disk
-from tests.crash.power import Bound, Change, Left, Node, Write
+from tests.crash.power import Bound, Change, DiskImage, Node, Write
 
 _RANDOM = re.compile(r"[0-9a-f]{24}")
 
 
-class SimulatedDisk(Disk):
-    """The double. `step` is called before each operation, with its name and path: whoever watches may cut there.
+def ignore(_: str) -> None:
+    """Let an operation go on."""
 
-    `own_step` is called instead where no other process can see whether the operation was done or not.
+
+class SimulatedDisk(Disk):
+    """The double. `step` is called before each operation, with its name and path, so that the power can be cut there.
+
+    `own_step` is called instead where no other process can see whether the operation was done.
     """
 
     def __init__(
         self,
-        left: Left,
+        image: DiskImage,
         *,
         clock: Callable[[], float],
-        step: Callable[[str], None] = lambda what: None,
-        own_step: Callable[[str], None] = lambda what: None,
+        step: Callable[[str], None] = ignore,
+        own_step: Callable[[str], None] = ignore,
     ) -> None:
         self._clock = clock
         self._step = step
         self._own_step = own_step
         self._serials = itertools.count(1)
-        self._lasting: dict[str, Node] = {path: self._node(is_folder=True) for path in sorted(left.folders)}
-        for path, data, modified in sorted(left.files):
+        self._lasting: dict[str, Node] = {path: self._node(is_folder=True) for path in sorted(image.folders)}
+        for path, data, modified in sorted(image.files):
             self._lasting[path] = self._node(synced=data, modified=modified)
         self._names = dict(self._lasting)
         self._changes: list[tuple[Change, bool]] = []
@@ -61,46 +65,46 @@ class SimulatedDisk(Disk):
     # the power
 
     def key(self) -> tuple[object, ...]:
-        """Equal for two moments after which a power cut may leave the same."""
-        told = self._told
-        lasting = frozenset((told(path), node.key()) for path, node in self._lasting.items() if not node.is_folder)
-        # Changes of different names may come in any order.
+        """Return a value that is equal for two states after which a power cut may leave the same."""
+        alias = self._alias
+        lasting = frozenset((alias(path), node.key()) for path, node in self._lasting.items() if not node.is_folder)
+        # The order of changes matters only among those of one name.
         order: Counter[str] = Counter()
         changes = []
         for change, lasts in self._changes:
             order.update(path for path, _ in change.paths)
-            changes.append((lasts, *((told(path), node and node.key(), order[path]) for path, node in change.paths)))
+            changes.append((lasts, *((alias(path), node and node.key(), order[path]) for path, node in change.paths)))
         return (lasting, frozenset(changes))
 
-    def after_power_cut(self, bound: Bound) -> Iterator[Left]:
-        """Every disk that may be left if the power is cut now; some may come more than once."""
+    def after_power_cut(self, bound: Bound) -> Iterator[DiskImage]:
+        """Yield every disk image that a power cut could leave now; some may come more than once."""
         pending = [change for change, lasts in self._changes if not lasts]
         built = set()
         for kept in bound.subsets(pending):
-            arrived = {id(change) for change in kept}
+            on_disk = {id(change) for change in kept}
             names = dict(self._lasting)
             for change, lasts in self._changes:
-                if lasts or id(change) in arrived:
+                if lasts or id(change) in on_disk:
                     _apply(names, change)
             if (built_now := frozenset(names.items())) not in built:
                 built.add(built_now)
                 yield from self._each_data(names, bound)
 
-    def _each_data(self, names: dict[str, Node], bound: Bound) -> Iterator[Left]:
-        """Every disk with these names. What lies in a folder that was forgotten is forgotten with it."""
+    def _each_data(self, names: dict[str, Node], bound: Bound) -> Iterator[DiskImage]:
+        """Yield every disk image with these names. A file in a folder that is lost is lost with it."""
         folders = frozenset(path for path, node in names.items() if node.is_folder and _is_reached(names, path))
         files = [
-            (self._told(path), node) for path, node in names.items() if not node.is_folder and _folder(path) in folders
+            (self._alias(path), node) for path, node in names.items() if not node.is_folder and _folder(path) in folders
         ]
         lasting = [(path, node.synced, node.modified) for path, node in files if not node.writes]
         torn = list({node for _, node in files if node.writes})
-        for data in itertools.product(*(node.remains(bound) for node in torn)):
+        for data in itertools.product(*(node.possible_data(bound) for node in torn)):
             chosen = dict(zip(torn, data, strict=True))
             others = [(path, chosen[node], node.modified) for path, node in files if node in chosen]
-            yield Left(frozenset(lasting + others), folders)
+            yield DiskImage(frozenset(lasting + others), folders)
 
-    def _told(self, path: str) -> str:
-        """A random name by the order in which it was made: two disks that differ in nothing else are one."""
+    def _alias(self, path: str) -> str:
+        """Return the path with its serial number for a random name, so that images differ in nothing random."""
         if path not in self._aliases:
             folder, name = os.path.split(path)
             is_random = _RANDOM.fullmatch(name) and path in self._names
@@ -108,13 +112,14 @@ class SimulatedDisk(Disk):
         return self._aliases[path]
 
     def lasting_data(self, path: str) -> bytes:
-        """The bytes of the file that is at `path` now of which no power cut can take any; empty if there is none."""
+        """Return the bytes of the file now at `path` that no power cut can take; b"" if there is no file."""
         node = self._names.get(path)
         return b"" if node is None else node.synced
 
     # names
 
     def _change(self, *paths: tuple[str, Node | None]) -> None:
+        """Change names, in one atomic operation that lasts once one of their folders is fsynced."""
         change = Change(paths, frozenset(_folder(path) for path, _ in paths))
         _apply(self._names, change)
         self._changes.append((change, False))
@@ -125,12 +130,13 @@ class SimulatedDisk(Disk):
         return self._names[path]
 
     def _new(self, path: str) -> Node:
+        """Make an empty file."""
         if path in self._names:
             raise FileExistsError(errno.EEXIST, "File exists", path)
         self._at(_folder(path))
         node = self._node()
         self._change((path, node))
-        self._told(path)  # while it has its serial
+        self._alias(path)  # noted now: once the name is gone, its serial is unknown
         return node
 
     def link(self, source: str, target: str) -> None:
@@ -224,12 +230,14 @@ class SimulatedDisk(Disk):
 
     def fsync(self, fd: int) -> None:
         node = self._file(fd)
+        # No other process reads the file while this one has its lock.
         (self._own_step if node.holder == fd else self._step)("fsync")
         node.synced = node.data
         node.writes.clear()
 
     def close(self, fd: int) -> None:
         node = self._file(fd)
+        # Another process can notice it only if it releases a lock.
         (self._step if node.holder == fd else self._own_step)("close")
         if node.holder == fd:
             node.holder = 0
@@ -247,6 +255,7 @@ class SimulatedDisk(Disk):
 
 
 def _apply(names: dict[str, Node], change: Change) -> None:
+    """Change these names."""
     for path, node in change.paths:
         if node is None:
             names.pop(path, None)
@@ -255,6 +264,7 @@ def _apply(names: dict[str, Node], change: Change) -> None:
 
 
 def _is_reached(names: dict[str, Node], folder: str) -> bool:
+    """Check whether the folder and all folders above it exist."""
     parent = _folder(folder)
     return folder in names and (folder == parent or _is_reached(names, parent))
 
@@ -266,5 +276,6 @@ def _folder(path: str) -> str:
 
 @functools.lru_cache(maxsize=10_000)
 def _short(path: str) -> str:
+    """Return the path's last two parts, for the names of steps."""
     folder, name = os.path.split(path)
     return os.path.join(os.path.basename(folder), name)

@@ -1,9 +1,9 @@
-"""Play a history, cut the power everywhere, and see that what was left recovers as the laws have it.
+"""Run a history, cut the power everywhere, and check that what was left recovers by the laws.
 
-Before each step of each process the disk is asked for all that a power cut may leave there. Each of those, together
-with what the world outside knows by then, is judged as it lies, and then recovered on, in two orders: Slack's
-redeliveries before the waiting work, and after it. In a recovery the power is cut again, up to `cuts` times.
-The same disk with the same world outside is judged once; what was seen is kept as its hash, for memory's sake.
+Before each step of each process, every disk image is built that a power cut could leave there. Each image, together
+with what the outside knows by then, is checked as it lies, and then recovered from, in two orders: Slack's redeliveries
+before the waiting work, and after it. In a recovery the power is cut again, up to `cuts` times in all.
+The same image with the same outside is checked only once; hashes of those that were seen are kept, to save memory.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from functools import partial
 from typing import NamedTuple
 
 from cocoai.spool.job import LONGEST_DELAY
-from tests.crash.histories import History, Process, Scene, start
-from tests.crash.laws import judge_the_end, judged
-from tests.crash.machine import BLANK, THE_REAL_ONES, Cast, Machine
-from tests.crash.power import Bound, Left
-from tests.crash.stage import Choice, Stage, every_play
+from tests.crash.histories import History, Phase, Process, start
+from tests.crash.laws import check_end, violations_of
+from tests.crash.machine import BLANK, REAL, Machine, Variants
+from tests.crash.power import Bound, DiskImage
+from tests.crash.scheduler import Choice, Scheduler, every_interleaving
 from tests.crash.world import Law, Outside, is_message
 
 REDELIVERED_FOR = 24 * 3600.0
-"""Seconds for which Slack may send an event again."""
+"""Seconds for which Slack may deliver an event again."""
 
 MOST_WAITS = 8
-
+"""How often a recovery lets time pass until what has to be tried again is due."""
 
 ALL_OR_NOTHING = Bound(newest=0, tears=1)
 
 
 @dataclass(frozen=True)
 class Depth:
-    """How far to go: `cuts` of power in a row, what is built at the first and at the later ones, preemptions."""
+    """How far to go: power cuts in a row, what is built at the first and at the later ones, and preemptions."""
 
     cuts: int
     first: Bound
@@ -45,131 +45,154 @@ ONCE = Depth(cuts=1, first=Bound(newest=7, tears=3))
 EVERY_BYTE = Depth(cuts=1, first=Bound(newest=7, tears=-1))
 TWICE = Depth(cuts=2, first=Bound(newest=7, tears=1))
 AT_ONCE = Depth(cuts=1, first=Bound(newest=7, tears=1))
-"""What the tests go to: one process at a time, with one cut or two; several processes."""
+"""How far the tests go: one process at a time, with one cut or two; and several processes at once."""
 
 EXHAUSTIVE = Depth(cuts=2, first=Bound(newest=12, tears=12), later=Bound(newest=4, tears=1))
 EXHAUSTIVE_AT_ONCE = Depth(cuts=2, first=Bound(newest=12, tears=1), preemptions=3)
-"""What `python -m tests.crash` goes to."""
+"""How far `python -m tests.crash` goes."""
 
 
-class Remains(NamedTuple):
-    """A disk after a power cut, and the world outside as it was then."""
+class Aftermath(NamedTuple):
+    """A disk image after a power cut, and the outside as it was then."""
 
-    left: Left
+    image: DiskImage
     outside: Outside
 
 
-class Wrong(NamedTuple):
-    """A law that was broken, with what shows it, and how it came to that: where the power was cut."""
+Trail = tuple[str, ...]
+"""Where the power was cut, one text for each cut."""
+
+
+class Violation(NamedTuple):
+    """A law that was broken, the evidence, and how it came to that."""
 
     law: Law
     detail: str
-    way: tuple[str, ...]
+    trail: Trail
+
+
+def never(_: Enumeration) -> bool:
+    """Return False: go on to the end."""
+    return False
 
 
 @dataclass
 class Enumeration:
-    """All about one history. `built` counts disks that a power cut may leave, `judged` those that differ."""
+    """The enumeration of one history. `built` counts disk images, `checked` those of them that differ.
+
+    `stop_when` may end it early.
+    """
 
     history: History
     depth: Depth
-    cast: Cast = THE_REAL_ONES
+    variants: Variants = REAL
     built: int = 0
-    judged: int = 0
+    checked: int = 0
     recoveries: int = 0
-    plays: int = 0
-    wrong: list[Wrong] = field(default_factory=list)
-    until: Callable[[Enumeration], bool] = lambda _: False
-    _moments: set[int] = field(default_factory=set)
+    runs: int = 0
+    violations: list[Violation] = field(default_factory=list)
+    stop_when: Callable[[Enumeration], bool] = never
+    _states: set[int] = field(default_factory=set)
     _seen: set[int] = field(default_factory=set)
-    _waiting: deque[tuple[Remains, int, tuple[str, ...]]] = field(default_factory=deque)
+    _waiting: deque[tuple[Aftermath, int, Trail]] = field(default_factory=deque)
 
     def run(self) -> Enumeration:
-        """To the end, or until `until`."""
-        self.plays = every_play(self._play_once, self.depth.preemptions)
-        while self._waiting and not self.until(self):
-            remains, cuts, way = self._waiting.popleft()
-            self._judge(remains, way)
+        """Enumerate everything, or until `stop_when` holds, and return this object."""
+        self.runs = every_interleaving(self._run_history, self.depth.preemptions)
+        while self._waiting and not self.stop_when(self):
+            aftermath, cuts, trail = self._waiting.popleft()
+            self._check(aftermath, trail)
             for order in (REDELIVERED_FIRST, REDELIVERED_LAST):
-                self._recover(remains, cuts, way, order)
+                self._recover(aftermath, cuts, trail, order)
         return self
 
-    def _play_once(self, choices: list[int]) -> list[Choice]:
-        stage = Stage(choices)
-        if not self.until(self):
-            remains = Remains(BLANK, self.history.outside)
-            self._play(remains, [*self.history.scenes, [work_on]], stage, self.depth.cuts, ())
-        return stage.taken
+    def _run_history(self, choices: list[int]) -> list[Choice]:
+        """Run the history once, by these choices first, and return all choices."""
+        scheduler = Scheduler(choices)
+        if not self.stop_when(self):
+            aftermath = Aftermath(BLANK, self.history.outside)
+            self._run(aftermath, [*self.history.phases, [work_on]], scheduler, self.depth.cuts, ())
+        return scheduler.made
 
-    def _recover(self, remains: Remains, cuts: int, way: tuple[str, ...], order: Sequence[Process]) -> None:
+    def _recover(self, aftermath: Aftermath, cuts: int, trail: Trail, order: Sequence[Process]) -> None:
+        """Run a recovery, in which the power is cut up to `cuts` times more."""
         self.recoveries += 1
-        self._play(remains, [[process] for process in order], Stage(), cuts, way)
+        self._run(aftermath, [[process] for process in order], Scheduler(), cuts, trail)
 
-    def _play(self, remains: Remains, scenes: Sequence[Scene], stage: Stage, cuts: int, way: tuple[str, ...]) -> None:
-        def watch(machine: Machine, what: str) -> None:
-            self._cut(machine, cuts, (*way, f"step {machine.steps}, before: {what}"))
+    def _run(
+        self, aftermath: Aftermath, phases: Sequence[Phase], scheduler: Scheduler, cuts: int, trail: Trail
+    ) -> None:
+        """Run these phases on a machine that starts with the aftermath, and note the laws that it breaks."""
 
-        machine = Machine(
-            *remains, self.history.questions, self.history.answers, self.cast, stage, watch if cuts else ignore
-        )
+        def cut(machine: Machine, what: str) -> None:
+            self._cut(machine, cuts, (*trail, f"step {machine.steps}, before: {what}"))
+
+        inputs, answers = self.history.inputs, self.history.answers
+        machine = Machine(*aftermath, inputs, answers, self.variants, scheduler, cut if cuts else ignore)
         try:
-            for number, scene in enumerate(scenes):
-                if stage.taken and self._was_here(machine, number):
+            for number, phase in enumerate(phases):
+                if scheduler.made and self._is_repeated(machine, number):
                     return
-                stage.play([partial(_run, process, machine) for process in scene])
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is a finding)
-            machine.blame(Law.RUNS, repr(error))
+                scheduler.run([partial(_call, process, machine) for process in phase])
+        except Exception as error:  # noqa: BLE001 (whatever is raised is a finding)
+            machine.report(Law.RUNS, repr(error))
         else:
-            judge_the_end(machine)
-        self.wrong.extend(Wrong(law, detail, way) for law, detail in machine.wrong.items())
+            check_end(machine)
+        self.violations.extend(Violation(law, detail, trail) for law, detail in machine.violations.items())
 
-    def _was_here(self, machine: Machine, scene: int) -> bool:
-        """Whether another play has come to the same before this scene: then it goes on as that one did."""
-        moment = hash((scene, frozenset(machine.taken), machine.disk.key(), machine.outside))
-        was_here = moment in self._moments
-        self._moments.add(moment)
-        return was_here
+    def _is_repeated(self, machine: Machine, phase: int) -> bool:
+        """Check whether another run has been in the same state before this phase: this one would go on as that did."""
+        state = hash((phase, frozenset(machine.newly_put), machine.disk.key(), machine.outside))
+        is_repeated = state in self._states
+        self._states.add(state)
+        return is_repeated
 
-    def _cut(self, machine: Machine, cuts: int, way: tuple[str, ...]) -> None:
-        if not machine.stage.is_new:
+    def _cut(self, machine: Machine, cuts: int, trail: Trail) -> None:
+        """Build every disk image that a power cut could leave now, and queue those that are new."""
+        if not machine.scheduler.is_new:
             return
-        moment = hash((cuts, machine.disk.key(), machine.outside))
-        if moment in self._moments:
+        state = hash((cuts, machine.disk.key(), machine.outside))
+        if state in self._states:
             return
-        self._moments.add(moment)
-        for left in machine.disk.after_power_cut(self.depth.first if cuts == self.depth.cuts else self.depth.later):
+        self._states.add(state)
+        for image in machine.disk.after_power_cut(self.depth.first if cuts == self.depth.cuts else self.depth.later):
             self.built += 1
-            remains = Remains(left, machine.outside)
-            if (known := hash(remains)) not in self._seen:
+            aftermath = Aftermath(image, machine.outside)
+            if (known := hash(aftermath)) not in self._seen:
                 self._seen.add(known)
-                self._waiting.append((remains, cuts - 1, way))
+                self._waiting.append((aftermath, cuts - 1, trail))
 
-    def _judge(self, remains: Remains, way: tuple[str, ...]) -> None:
-        self.judged += 1
-        self.wrong.extend(Wrong(law, detail, way) for law, detail in judged(*remains, self.history.questions))
+    def _check(self, aftermath: Aftermath, trail: Trail) -> None:
+        """Check a disk image as it lies."""
+        self.checked += 1
+        found = violations_of(*aftermath, self.history.inputs)
+        self.violations.extend(Violation(law, detail, trail) for law, detail in found)
 
 
-def _run(process: Process, machine: Machine) -> None:
+def _call(process: Process, machine: Machine) -> None:
     process(machine)
 
 
 def ignore(machine: Machine, what: str) -> None:
-    pass
+    """Let the machine take its step without a power cut."""
 
 
 # a recovery
 
 
 def redeliver(machine: Machine) -> None:
-    """Slack sends again what it has not heard a 200 for; the twin of what it has may come too. It sends no click."""
-    for key in sorted(machine.outside.asked):
-        asked = machine.questions[key]
-        if is_message(asked) and machine.outside.now - float(asked.ts) <= REDELIVERED_FOR:
-            machine.put(asked)
+    """Deliver every message of the last day again, but no click, which Slack sends once.
+
+    Slack redelivers what was not answered 200; of what was, the twin event may still come.
+    """
+    for key in sorted(machine.outside.sent):
+        item = machine.inputs[key]
+        if is_message(item) and machine.outside.now - float(item.ts) <= REDELIVERED_FOR:
+            machine.put(item)
 
 
 def work_on(machine: Machine) -> None:
-    """Job processes, until nothing waits; time passes for what has to be tried again."""
+    """Run job processes until no job waits, and let time pass for what has to be tried again."""
     for _ in range(MOST_WAITS):
         while machine.work():
             pass

@@ -1,4 +1,4 @@
-"""What is played: histories of a few questions, each a row of scenes. Processes of one scene run at the same time."""
+"""Histories of a few questions, each a row of phases. The processes of one phase run at the same time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import partial
 from cocoai.slack.model.question import Question
 from cocoai.spool.spool import RETENTION
 from tests.crash.machine import Machine
-from tests.crash.world import NOTHING_YET, Asked, Outside, asked_again, click, name, question
+from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question
 
 Process = Callable[[Machine], object]
-Scene = Sequence[Process]
+Phase = Sequence[Process]
 
 FIRST, SECOND, THIRD = question(1), question(2, thread=1), question(3)
 AGAIN, AWAY = asked_again(4, FIRST), click(5, "delete", FIRST)
@@ -22,21 +22,21 @@ SHORT = "Because of the tea."
 
 @dataclass(frozen=True)
 class History:
-    """A name, the scenes, what will go wrong outside, what the model answers to the first question."""
+    """A history: its phases, the faults that are due outside, and the model's answer to the first question."""
 
     name: str
-    scenes: Sequence[Scene]
-    outside: Outside = NOTHING_YET
+    phases: Sequence[Phase]
+    outside: Outside = INITIAL
     answer: str = SHORT
 
     @property
-    def questions(self) -> dict[str, Asked]:
-        """All that anybody may ask or click, by the keys of their jobs."""
-        return {name(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY)}
+    def inputs(self) -> dict[str, Input]:
+        """Return everything that may be asked or clicked, by the key of its job."""
+        return {job_key(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY)}
 
     @property
     def answers(self) -> dict[str, str]:
-        """What the model writes to each."""
+        """Return the model's answers, by the key of the question's job."""
         others = {SECOND.key: "Because of the first.", THIRD.key: "Because of the third.", AGAIN.key: "Because of me."}
         return {FIRST.key: self.answer, **others}
 
@@ -49,8 +49,8 @@ def sweep(machine: Machine) -> None:
     machine.spool.sweep()
 
 
-def put(asked: Asked = FIRST) -> Process:
-    return partial(Machine.put, asked=asked)
+def put(item: Input = FIRST) -> Process:
+    return partial(Machine.put, item=item)
 
 
 def wait(seconds: float) -> Process:
@@ -66,11 +66,11 @@ def stop(unwanted: Question = FIRST) -> Process:
 
 
 WORK: Process = Machine.work
-USHER: Process = Machine.post_placeholder
+PLACEHOLDER: Process = Machine.post_placeholder
 
 
-def alone(*processes: Process) -> list[Scene]:
-    """One scene each, on a machine that has just been set up."""
+def alone(*processes: Process) -> list[Phase]:
+    """Return phases of one process each, after one that makes the folders."""
     return [[start], *([process] for process in processes)]
 
 
@@ -78,11 +78,11 @@ HISTORIES = [
     History("one question", alone(put(), WORK)),
     History("redelivered while it waits", alone(put(), put(), WORK)),
     History("redelivered when it was answered", alone(put(), WORK, put())),
-    History("welcomed by the usher", alone(put(), USHER, WORK)),
+    History("the placeholder is posted on the side", alone(put(), PLACEHOLDER, WORK)),
     History("an answer in three parts", alone(put(), WORK), answer=LONG),
     History("the model is busy", alone(put(), WORK, wait(6), WORK), Outside(model_faults=("busy",))),
     History(
-        "given up, told, and tried again by the operator",
+        "given up, reported, and tried again by the operator",
         alone(put(), WORK, put(), retry(FIRST), put(), WORK),
         Outside(model_faults=("insufficient_quota",)),
     ),
@@ -92,7 +92,7 @@ HISTORIES = [
         Outside(slack_faults=("away",)),
     ),
     History(
-        "Slack posts the placeholder and is not heard",
+        "Slack posts the placeholder and its response is lost",
         alone(put(), WORK, wait(6), WORK),
         Outside(slack_faults=("unheard",)),
     ),
@@ -101,7 +101,7 @@ HISTORIES = [
         alone(put(), WORK, wait(6), WORK),
         Outside(slack_faults=("", "", "", "", "away")),
     ),
-    History("two questions of one thread", alone(put(FIRST), put(SECOND), USHER, WORK, WORK)),
+    History("two questions of one thread", alone(put(FIRST), put(SECOND), PLACEHOLDER, WORK, WORK)),
     History("two threads", alone(put(FIRST), put(THIRD), WORK, WORK)),
     History("stopped before it is answered", alone(put(), stop(), WORK)),
     History("stopped behind another of its thread", alone(put(FIRST), put(SECOND), stop(SECOND), WORK, WORK)),
@@ -115,25 +115,25 @@ HISTORIES = [
         Outside(model_faults=("insufficient_quota",)),
     ),
     History("asked again", alone(put(), WORK, put(AGAIN), WORK)),
-    History("asked again before it is answered", alone(put(), put(AGAIN), USHER, WORK, WORK)),
-    History("taken away by its asker, in three parts", alone(put(), WORK, put(AWAY), WORK), answer=LONG),
+    History("asked again before it is answered", alone(put(), put(AGAIN), PLACEHOLDER, WORK, WORK)),
+    History("deleted by its asker, in three parts", alone(put(), WORK, put(AWAY), WORK), answer=LONG),
     History(
-        "Slack is away when the reply is to be taken away",
+        "Slack is away when the reply is to be deleted",
         alone(put(), WORK, put(AWAY), WORK, wait(6), WORK),
         Outside(slack_faults=("", "", "", "", "", "away", "unheard")),
     ),
-    History("a wish that nobody came for is swept", alone(put(), stop(), wait(RETENTION["stop"] + 1), sweep, WORK)),
+    History("a forgotten stop request is swept", alone(put(), stop(), wait(RETENTION["stop"] + 1), sweep, WORK)),
     History("swept", alone(put(), WORK, put(THIRD), wait(RETENTION["tmp"] + 1), sweep, put(), WORK)),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(RETENTION["done"] + 1), sweep)),
 ]
-"""One process at a time: every prefix of each."""
+"""Histories with one process at a time. The power is cut at each step, so every prefix of each history is tried."""
 
 TOGETHER = [
     History("the mention and its twin at once", [[start], [put(), put()], [WORK]]),
     History("claimed while it is put", [[start], [put(), WORK], [WORK]]),
     History("redelivered while it is answered", [[start], [put()], [WORK, put()]]),
     History("a twin that comes in late", [[start], [put(), put(), WORK], [WORK]]),
-    History("usher and job process", [[start], [put()], [USHER, WORK], [WORK]]),
+    History("placeholder process and job process", [[start], [put()], [PLACEHOLDER, WORK], [WORK]]),
     History("two job processes", [[start], [put(FIRST)], [put(THIRD)], [WORK, WORK], [WORK]]),
     History(
         "redelivered while the operator tries again",
@@ -144,10 +144,10 @@ TOGETHER = [
     History("a click and its replay at once", [[start], [put()], [WORK], [put(AWAY), put(AWAY)], [WORK]]),
     History("swept while it is put", [[start], [put(), sweep], [WORK]]),
 ]
-"""Several at once, interleaved at every step at which one can matter to another."""
+"""Histories with several processes at once, interleaved at every step that another process can notice."""
 
 
-def named(name: str) -> History:
-    """The history of that name."""
+def history_named(name: str) -> History:
+    """Return the history of this name."""
     (found,) = (history for history in (*HISTORIES, *TOGETHER) if history.name == name)
     return found

@@ -1,4 +1,4 @@
-"""What a power cut may leave: of a file's data, of a folder's names, of a whole disk; and how much of that is built."""
+"""What a power cut may leave of a file's data, of a folder's names and of a whole disk, and how much of it is built."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
-class Left(NamedTuple):
-    """What lies on a disk when the power is back: path, data and time of each file, and the folders, from / on."""
+class DiskImage(NamedTuple):
+    """What is on a disk when the power is back: path, data and time of each file, and all folders from / on."""
 
     files: frozenset[tuple[str, bytes, float]]
     folders: frozenset[str]
 
 
-def blank(folder: str) -> Left:
-    """A disk with this folder, and nothing in it."""
+def blank(folder: str) -> DiskImage:
+    """Return a disk with this folder, and nothing in it."""
     folders = {"/"}
     while folder not in folders:
         folders.add(folder)
         folder = os.path.dirname(folder)
-    return Left(frozenset(), frozenset(folders))
+    return DiskImage(frozenset(), frozenset(folders))
 
 
 @dataclass(frozen=True)
 class Bound:
-    """How many of the possible disks are built at each power cut; all that is left out is named here.
+    """How many of the possible disk images are built at each power cut.
 
     The `newest` changes of names that no fsync has covered are kept and lost in every combination, those before them
-    all together. A write is torn at `tears` bytes spread over it (-1: at every byte), in each of three manners.
+    only all together. A write is torn at `tears` bytes spread over it (-1: at every byte), each time in three ways.
+    Everything that is left out is named here.
     """
 
     newest: int
     tears: int
 
     def subsets(self, pending: list[Change]) -> Iterator[list[Change]]:
-        """Which of the pending changes have arrived."""
+        """Yield the sets of pending changes that may be on the disk."""
         older, newest = pending[: -self.newest or len(pending)], pending[-self.newest or len(pending) :]
         for kept in itertools.product((True, False), repeat=len(newest)):
             chosen = list(itertools.compress(newest, kept))
@@ -45,8 +46,8 @@ class Bound:
             if older:
                 yield chosen
 
-    def cuts(self, length: int) -> Iterable[int]:
-        """Where a write of this length is torn; never before its first byte or behind its last."""
+    def tear_points(self, length: int) -> Iterable[int]:
+        """Return where a write of this length is torn: never before its first byte or after its last."""
         if self.tears < 0 or length <= self.tears:
             return range(1, length)
         return sorted({1 + (length - 2) * index // max(1, self.tears - 1) for index in range(self.tears)})
@@ -54,24 +55,25 @@ class Bound:
 
 @dataclass(frozen=True)
 class Write:
-    """Some bytes at an offset, or (`data` is None) the file cut to that length."""
+    """A write of `data` at an offset, or (`data` is None) a truncation of the file to that length."""
 
     offset: int
     data: bytes | None
 
     def applied(self, before: bytes, piece: bytes | None) -> bytes:
-        """The file's data if `piece` of this write has arrived."""
+        """Return the file's data if `piece` of this write is on the disk."""
         start = before[: self.offset].ljust(self.offset, b"\0")
         return start if piece is None else start + piece + before[self.offset + len(piece) :]
 
     def outcomes(self, before: bytes, bound: Bound) -> Iterator[bytes]:
-        """Every data that a power cut may leave of this write."""
+        """Yield all data that a power cut may leave of this write: none, all, torn, or zeros."""
         yield before
         yield self.applied(before, self.data)
-        for cut in bound.cuts(len(self.data or b"")):
+        for point in bound.tear_points(len(self.data or b"")):
             assert self.data is not None
-            rest = len(self.data) - cut
-            for piece in (self.data[:cut], self.data[:cut] + bytes(rest), bytes(cut) + self.data[cut:]):
+            rest = len(self.data) - point
+            # The beginning alone; the beginning with zeros for the rest; the rest with zeros before it.
+            for piece in (self.data[:point], self.data[:point] + bytes(rest), bytes(point) + self.data[point:]):
                 yield self.applied(before, piece)
         if self.data:
             yield self.applied(before, bytes(len(self.data)))
@@ -79,7 +81,10 @@ class Write:
 
 @dataclass(eq=False)
 class Node:
-    """A file or a folder, whatever names it has. `holder` is the descriptor that has its lock."""
+    """A file or a folder, whatever names it has.
+
+    `synced` is the data at the last fsync, `writes` are those since. `holder` is the descriptor with the lock, or 0.
+    """
 
     serial: int
     modified: float
@@ -90,20 +95,21 @@ class Node:
 
     @property
     def data(self) -> bytes:
-        """What processes read now."""
+        """Return the data that processes read now."""
         data = self.synced
         for write in self.writes:
             data = write.applied(data, write.data)
         return data
 
-    def remains(self, bound: Bound) -> list[bytes]:
-        """Every data that it may have after a power cut."""
+    def possible_data(self, bound: Bound) -> list[bytes]:
+        """Return all data that the file may have after a power cut."""
         found = {self.synced}
         for write in self.writes:
             found = {after for before in found for after in write.outcomes(before, bound)}
         return sorted(found)
 
     def key(self) -> tuple[object, ...]:
+        """Return a value that is equal for two states after which a power cut may leave the same of this file."""
         return (self.serial, self.modified, self.synced, tuple(self.writes))
 
 

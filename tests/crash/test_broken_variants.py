@@ -1,6 +1,6 @@
-"""The enumeration can find something: each way in which the spool could be a little wrong is caught by it, by a law.
+"""Variants of the spool and the Answerer that are broken on purpose: the enumeration catches each of them, by a law.
 
-Each variant is the real thing with one line of its care taken away; the real one passes the same history.
+Each variant lacks one precaution of the product's own class, which passes the same history.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from cocoai.spool.job import Fact, Job, encode_line
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
-from tests.crash.histories import named
-from tests.crash.machine import Cast, StagedSpool
+from tests.crash.histories import history_named
+from tests.crash.machine import ScheduledSpool, Variants
 from tests.crash.world import Law
 
 
-class LinksBeforeTheFsync(StagedSpool):
-    """The file is made durable, but only when it can be seen already."""
+class LinksBeforeTheFsync(ScheduledSpool):
+    """Makes the file durable only after it has become visible in ready/."""
 
     def _write(self, question: Mapping[str, Any]) -> str:
         path = self._path("tmp", os.urandom(12).hex())
@@ -47,8 +47,8 @@ class LinksBeforeTheFsync(StagedSpool):
         return new
 
 
-class Skips(StagedSpool):
-    """Forgets the fsync of one folder while it does one thing."""
+class Skips(ScheduledSpool):
+    """Leaves out the fsync of `folder` while it does one thing: `method`."""
 
     method = ""
     folder = ""
@@ -56,6 +56,7 @@ class Skips(StagedSpool):
 
     @contextlib.contextmanager
     def _skipping(self, method: str) -> Iterator[None]:
+        """Leave out the fsync inside this block if it is the method concerned."""
         self._skips = method == self.method
         try:
             yield
@@ -80,25 +81,25 @@ class Skips(StagedSpool):
 
 
 class AnswersBeforeReadyIsDurable(Skips):
-    """200 while the link may still be forgotten."""
+    """Answers 200 while a power cut may still take the link."""
 
     method, folder = "put", "ready"
 
 
-class SpeaksBeforeReadyIsDurable(Skips):
-    """The claim trusts the link's writer to have come to its fsync."""
+class PostsBeforeReadyIsDurable(Skips):
+    """Claims a job without an fsync of its own: the process that put it may not have come to its fsync yet."""
 
     method, folder = "claim", "ready"
 
 
-class ForgetsTheMark(Skips):
-    """The link is durable, the thread's mark may not be."""
+class LosesTheMark(Skips):
+    """Makes the link durable, but not the thread's mark."""
 
     method, folder = "put", "threads"
 
 
-class TrustsAMarkThatIsThere(StagedSpool):
-    """Fsyncs the marks' folder only for a mark of its own making: as the spool did before this enumeration."""
+class TrustsAnExistingMark(ScheduledSpool):
+    """Fsyncs the folder of marks only for a mark that it has made itself, as the spool did before this enumeration."""
 
     def _commit(self, temporary: str, key: Key) -> bool:
         if self._files.touch(self._path("threads", key.thread)):
@@ -113,16 +114,16 @@ class TrustsAMarkThatIsThere(StagedSpool):
         return False
 
 
-class TrustsItsFolders(StagedSpool):
-    """Makes folders and never fsyncs what they lie in: as the spool did before this enumeration."""
+class TrustsItsFolders(ScheduledSpool):
+    """Makes folders without an fsync of the folder above, as the spool did before this enumeration."""
 
     def make_folders(self) -> None:
         for folder in self._folders.values():
             self._files.make_folder(folder)
 
 
-class LooksOutsideTheLock(TrustsAMarkThatIsThere):
-    """By the time it links, the question may have gone from ready/ to done/."""
+class LooksOutsideTheLock(TrustsAnExistingMark):
+    """Looks for the question before it takes the lock: until it links, the job may have moved from ready/ to done/."""
 
     def _linked(self, temporary: str, key: Key) -> bool:
         known = self._knows(key, "done", "failed")
@@ -133,8 +134,8 @@ class LooksOutsideTheLock(TrustsAMarkThatIsThere):
         return False
 
 
-class EndsWithoutTheLock(StagedSpool):
-    """Unlinks and links instead of one rename: for a moment the question lies nowhere."""
+class EndsWithoutTheLock(ScheduledSpool):
+    """Unlinks and links instead of one rename, so that the job is in no folder for a moment."""
 
     def _move(self, job: Job, source: str, target: str) -> None:
         path = self._path(source, str(job.key))
@@ -147,10 +148,12 @@ class EndsWithoutTheLock(StagedSpool):
         job.release()
 
 
-class LeavesTornLines(StagedSpool):
-    """The next fact is written onto what a power cut left of the last one."""
+class LeavesTornLines(ScheduledSpool):
+    """Writes the next fact after what a power cut has left of the last one."""
 
     class TornJob(Job):
+        """A job that is claimed without a check of its last line."""
+
         def take(self) -> bool:
             if not (self._files.lock(self._fd) and self._files.is_at(self._fd, self._path)):
                 return False
@@ -163,10 +166,12 @@ class LeavesTornLines(StagedSpool):
         return self.TornJob(key, self._path(folder, str(key)), files=self._files, clock=self._clock)
 
 
-class TakesHalfAJob(StagedSpool):
-    """Records without an fsync what it goes on from."""
+class RecordsWithoutFsync(ScheduledSpool):
+    """Records facts without an fsync, and goes on from them."""
 
     class HastyJob(Job):
+        """A job whose facts are not fsynced."""
+
         def record(self, fact: str, **values: Any) -> None:
             line = {"fact": fact, **values}
             self._files.append(self._fd, encode_line(line))
@@ -176,8 +181,8 @@ class TakesHalfAJob(StagedSpool):
         return self.HastyJob(key, self._path(folder, str(key)), files=self._files, clock=self._clock)
 
 
-class ForgetsWhatIsUnwanted(StagedSpool):
-    """Takes the wish that a question ends for leave to forget it."""
+class DeletesOnStopRequest(ScheduledSpool):
+    """Deletes the job of a question that is to be stopped."""
 
     def request_stop(self, key: Key) -> bool:
         self._files.unlink(self._path("ready", str(key)))
@@ -185,7 +190,7 @@ class ForgetsWhatIsUnwanted(StagedSpool):
 
 
 class FinishesBeforePosting(Answerer):
-    """The job is done when the answer is recorded; then it is delivered."""
+    """Finishes the job when the answer is recorded, and posts the answer afterwards."""
 
     def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
         answer = super()._ask(attempt, reply, ts)
@@ -196,94 +201,99 @@ class FinishesBeforePosting(Answerer):
         pass
 
 
-class FinishesBeforeRunning(Clicks):
-    """Finish the click's job, then do what was clicked."""
+class ClicksThatFinishFirst(Clicks):
+    """Clicks whose job is finished before what was clicked is done."""
 
     def handle(self, job: Job) -> None:
         self._spool.finish(job)
         self._run(Click.from_facts(job.question))
 
 
-class FinishesBeforeObeying(Answerer):
-    """Its clicks finish their job first."""
+class FinishesBeforeHandling(Answerer):
+    """Finishes the job of a click before it does what was clicked."""
 
     def answer(self, job: Job) -> None:
-        self._clicks.__class__ = FinishesBeforeRunning
+        self._clicks.__class__ = ClicksThatFinishFirst
         super().answer(job)
 
 
-class ReplyThatNeverSeeks(Reply):
-    """Find nothing that an earlier attempt posted."""
+class ReplyThatFindsNothing(Reply):
+    """A reply that finds no message of an earlier attempt."""
 
     def _find_posted(self, *args: object, **kwargs: object) -> str | None:
         return None
 
 
-class NeverSeeks(Answerer):
-    """Posts whatever is not recorded."""
+class NeverLooksForPosted(Answerer):
+    """Posts every message that is not recorded, without a look whether it was posted already."""
 
     def _reply(self, attempt: Attempt) -> Reply:
         reply = super()._reply(attempt)
-        reply.__class__ = ReplyThatNeverSeeks
+        reply.__class__ = ReplyThatFindsNothing
         return reply
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Who is broken, in which history it shows, and which law catches it."""
+    """A broken class, the history in which it shows, and the law that catches it."""
 
-    broken: type[StagedSpool] | type[Answerer]
+    broken: type[ScheduledSpool] | type[Answerer]
     history: str
     law: Law
     depth: Depth = ONCE
 
     @property
-    def cast(self) -> Cast:
+    def variants(self) -> Variants:
+        """Return the implementations to run: the broken class, and the product's own for the other."""
         if issubclass(self.broken, Answerer):
-            return Cast(answerer=self.broken)
-        return Cast(spool=self.broken)
+            return Variants(answerer=self.broken)
+        return Variants(spool=self.broken)
 
 
 VARIANTS = [
     Variant(LinksBeforeTheFsync, "one question", Law.ANSWERED),
     Variant(LinksBeforeTheFsync, "the mention and its twin at once", Law.KEPT, AT_ONCE),
     Variant(AnswersBeforeReadyIsDurable, "one question", Law.KEPT),
-    Variant(SpeaksBeforeReadyIsDurable, "claimed while it is put", Law.SPOKEN, AT_ONCE),
-    Variant(SpeaksBeforeReadyIsDurable, "claimed while it is put", Law.ONCE, AT_ONCE),
-    Variant(ForgetsTheMark, "one question", Law.MARKED),
-    Variant(TrustsAMarkThatIsThere, "the mention and its twin at once", Law.MARKED, AT_ONCE),
+    Variant(PostsBeforeReadyIsDurable, "claimed while it is put", Law.SPOKEN, AT_ONCE),
+    Variant(PostsBeforeReadyIsDurable, "claimed while it is put", Law.ONCE, AT_ONCE),
+    Variant(LosesTheMark, "one question", Law.MARKED),
+    Variant(TrustsAnExistingMark, "the mention and its twin at once", Law.MARKED, AT_ONCE),
     Variant(TrustsItsFolders, "one question", Law.KEPT),
     Variant(LooksOutsideTheLock, "a twin that comes in late", Law.KNOWN, AT_ONCE),
     Variant(EndsWithoutTheLock, "redelivered while it is answered", Law.KNOWN, AT_ONCE),
     Variant(LeavesTornLines, "one question", Law.PAID, TWICE),
-    Variant(TakesHalfAJob, "one question", Law.ONCE),
-    Variant(ForgetsWhatIsUnwanted, "stopped before it is answered", Law.KEPT),
+    Variant(RecordsWithoutFsync, "one question", Law.ONCE),
+    Variant(DeletesOnStopRequest, "stopped before it is answered", Law.KEPT),
     Variant(FinishesBeforePosting, "one question", Law.ANSWERED),
-    Variant(NeverSeeks, "one question", Law.ONCE),
-    Variant(NeverSeeks, "asked again", Law.ONCE),
-    Variant(FinishesBeforeObeying, "taken away by its asker, in three parts", Law.ANSWERED),
+    Variant(NeverLooksForPosted, "one question", Law.ONCE),
+    Variant(NeverLooksForPosted, "asked again", Law.ONCE),
+    Variant(FinishesBeforeHandling, "deleted by its asker, in three parts", Law.ANSWERED),
 ]
 
 
-def first_found(variant: Variant, cast: Cast) -> set[Law]:
-    """The laws that were broken until the one looked for was."""
-    enumeration = Enumeration(
-        named(variant.history),
-        variant.depth,
-        cast,
-        until=lambda so_far: any(wrong.law == variant.law for wrong in so_far.wrong),
-    )
-    return {wrong.law for wrong in enumeration.run().wrong}
+def title(variant: Variant) -> str:
+    return f"{variant.broken.__name__}: {variant.law.name}"
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: f"{variant.broken.__name__}: {variant.law.name}")
+def broken_laws(variant: Variant) -> set[Law]:
+    """Enumerate the variant's history until its law is broken; return the laws that were broken so far."""
+
+    def is_caught(so_far: Enumeration) -> bool:
+        return any(violation.law == variant.law for violation in so_far.violations)
+
+    history = history_named(variant.history)
+    enumeration = Enumeration(history, variant.depth, variant.variants, stop_when=is_caught)
+    return {violation.law for violation in enumeration.run().violations}
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=title)
 def test_a_broken_variant_is_caught(variant: Variant) -> None:
-    """By the law that it breaks."""
-    assert variant.law in first_found(variant, variant.cast)
+    """The enumeration reports the law that the variant breaks."""
+    assert variant.law in broken_laws(variant)
 
 
 def claims_twice(folder: Path, close: Callable[[], None]) -> bool:
-    """In a child: whether a claimed job can be claimed again once `close` has closed the inherited file."""
+    """Check, in a child, whether a claimed job can be claimed again once `close` has closed the inherited file."""
     spool = Spool(str(folder))
     job = spool.claim()
     assert job is not None
@@ -291,19 +301,22 @@ def claims_twice(folder: Path, close: Callable[[], None]) -> bool:
     return spool.claim() is not None
 
 
-@pytest.mark.parametrize("lays_over", [True, False], ids=["laid over", "closed"])
-def test_closing_what_was_inherited_drops_a_claim(tmp_path: Path, *, lays_over: bool) -> None:
-    """Why a child lays /dev/null over it: closed, its number is the claim's, and whoever closes it late drops that.
+@pytest.mark.parametrize("is_replaced", [True, False], ids=["replaced by /dev/null", "closed"])
+def test_a_child_keeps_its_claim_only_if_inherited_descriptors_are_replaced(
+    tmp_path: Path, *, is_replaced: bool
+) -> None:
+    """A descriptor that a child closes gives its number to the claim, which is lost when the file object is closed.
 
-    No simulated disk has descriptors of its parent: these are real processes, on a real folder.
+    That is why a child replaces inherited descriptors by /dev/null.
     """
+    # The simulated disk has no descriptors of a parent, so these are real processes on a real folder.
     spool = Spool(str(tmp_path))
     spool.make_folders()
     spool.put(Key("C0PRACTICE", "1.000100", "1.000100"), {"text": "?"})
     inherited = (tmp_path / "inherited").open("w")
 
     def work() -> None:
-        if not lays_over:
+        if not is_replaced:
             os.close(inherited.fileno())
         os._exit(2 + claims_twice(tmp_path, inherited.close))
 
@@ -311,4 +324,4 @@ def test_closing_what_was_inherited_drops_a_claim(tmp_path: Path, *, lays_over: 
     _, status = os.waitpid(pid, 0)
     inherited.close()
 
-    assert (2 if lays_over else 3) == os.waitstatus_to_exitcode(status)
+    assert (2 if is_replaced else 3) == os.waitstatus_to_exitcode(status)

@@ -1,4 +1,4 @@
-"""The real folder and the simulated disk, under one contract; and what only the simulated one does: lose its power."""
+"""The contract on a real folder and on the simulated disk; and the power cuts of the simulated disk."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ import pytest
 from cocoai.spool.disk import Disk
 from tests.crash.contract import NOW, FilesContract, SpoolContract, Subject
 from tests.crash.disk import SimulatedDisk
-from tests.crash.power import Bound, Left, blank
+from tests.crash.power import Bound, DiskImage, blank
 
 EVERY = Bound(newest=9, tears=-1)
 
 
+def now() -> float:
+    """Return the time at which the simulated disk's clock stands."""
+    return NOW
+
+
 class TestFilesOnARealFolder(FilesContract):
-    """cocoai/spool/disk.py, under the contract."""
+    """The contract for cocoai/spool/disk.py."""
 
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
@@ -24,15 +29,15 @@ class TestFilesOnARealFolder(FilesContract):
 
 
 class TestFilesOnTheSimulatedDisk(FilesContract):
-    """disk.py, under the same."""
+    """The contract for disk.py."""
 
     @pytest.fixture
     def subject(self) -> Subject:
-        return Subject("/var", SimulatedDisk(blank("/var"), clock=lambda: NOW))
+        return Subject("/var", SimulatedDisk(blank("/var"), clock=now))
 
 
 class TestSpoolOnARealFolder(SpoolContract):
-    """As it works."""
+    """The contract for the spool as it runs in production."""
 
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
@@ -40,34 +45,34 @@ class TestSpoolOnARealFolder(SpoolContract):
 
 
 class TestSpoolOnTheSimulatedDisk(SpoolContract):
-    """As it is enumerated; only `put.lock` is a real file, in `tmp_path`."""
+    """The contract for the spool as it is enumerated; only `put.lock` is a real file, in `tmp_path`."""
 
     @pytest.fixture
     def subject(self, tmp_path: Path) -> Subject:
         (tmp_path / "locks").mkdir()
-        return Subject(str(tmp_path), SimulatedDisk(blank(str(tmp_path)), clock=lambda: NOW))
+        return Subject(str(tmp_path), SimulatedDisk(blank(str(tmp_path)), clock=now))
 
 
 # the power
 
 
 def new_disk() -> SimulatedDisk:
-    """With the folders /v/a and /v/b."""
-    return SimulatedDisk(Left(frozenset(), frozenset({"/", "/v", "/v/a", "/v/b"})), clock=lambda: NOW)
+    """Return a disk with the folders /v/a and /v/b."""
+    return SimulatedDisk(DiskImage(frozenset(), frozenset({"/", "/v", "/v/a", "/v/b"})), clock=now)
 
 
-def names(lefts: Iterable[Left]) -> set[str]:
-    """The names on each disk, in one line."""
-    return {" ".join(sorted(path for path, *_ in left.files)) for left in lefts}
+def names(images: Iterable[DiskImage]) -> set[str]:
+    """Return the names on each disk image, in one line."""
+    return {" ".join(sorted(path for path, *_ in image.files)) for image in images}
 
 
-def contents(lefts: Iterable[Left]) -> set[bytes]:
-    """Every data that a file may have."""
-    return {data for left in lefts for _, data, _ in left.files}
+def contents(images: Iterable[DiskImage]) -> set[bytes]:
+    """Return all data that a file has on one of these images."""
+    return {data for image in images for _, data, _ in image.files}
 
 
 def written(disk: SimulatedDisk, path: str, data: bytes) -> int:
-    """A file that lasts, under a name that lasts; open."""
+    """Make a file that survives a power cut, with its name, and return its descriptor."""
     fd = disk.create(path)
     disk.append(fd, data)
     disk.fsync(fd)
@@ -76,7 +81,7 @@ def written(disk: SimulatedDisk, path: str, data: bytes) -> int:
 
 
 def test_a_name_lasts_once_its_folder_was_fsynced() -> None:
-    """The file's own fsync is not enough, nor is another folder's."""
+    """Neither an fsync of the file nor one of another folder makes its name last."""
     disk = new_disk()
     disk.fsync(disk.create("/v/a/x"))
     disk.fsync_folder("/v/b")
@@ -87,8 +92,8 @@ def test_a_name_lasts_once_its_folder_was_fsynced() -> None:
     assert {"/v/a/x"} == names(disk.after_power_cut(EVERY))
 
 
-def test_any_subset_of_changes_may_have_arrived() -> None:
-    """Also the later without the earlier."""
+def test_any_subset_of_changes_may_be_on_the_disk() -> None:
+    """A later change may be there without an earlier one."""
     disk = new_disk()
     written(disk, "/v/a/x", b"")
     disk.link("/v/a/x", "/v/b/y")
@@ -99,7 +104,7 @@ def test_any_subset_of_changes_may_have_arrived() -> None:
 
 @pytest.mark.parametrize("fsynced", ["/v/a", "/v/b"])
 def test_a_rename_between_folders_is_one_operation(fsynced: str) -> None:
-    """There or here, never both or neither; an fsync of either folder makes it last."""
+    """The file is in one folder or in the other, never in both or neither; an fsync of either makes the rename last."""
     disk = new_disk()
     written(disk, "/v/a/x", b"")
     disk.rename("/v/a/x", "/v/b/x")
@@ -110,8 +115,8 @@ def test_a_rename_between_folders_is_one_operation(fsynced: str) -> None:
     assert {"/v/b/x"} == names(disk.after_power_cut(EVERY))
 
 
-def test_what_lies_in_a_forgotten_folder_is_forgotten() -> None:
-    """However often it was fsynced itself."""
+def test_a_file_in_a_lost_folder_is_lost() -> None:
+    """A file and its folder last only once the folder above is fsynced."""
     disk = new_disk()
     disk.make_folder("/v/a/new")
     written(disk, "/v/a/new/x", b"")
@@ -123,7 +128,7 @@ def test_what_lies_in_a_forgotten_folder_is_forgotten() -> None:
 
 
 def test_a_write_may_be_lost_kept_torn_or_a_hole() -> None:
-    """Until it is fsynced; nothing before it is touched."""
+    """That holds until the file is fsynced; the data before the write stays as it is."""
     disk = new_disk()
     fd = written(disk, "/v/a/x", b"1")
     disk.append(fd, b"abc")
@@ -136,7 +141,7 @@ def test_a_write_may_be_lost_kept_torn_or_a_hole() -> None:
 
 
 def test_a_truncation_may_be_lost() -> None:
-    """With what was appended after it kept or lost on its own."""
+    """What was appended after a truncation may be kept or lost independently of it."""
     disk = new_disk()
     fd = written(disk, "/v/a/x", b"abc")
     disk.truncate(fd, 1)
@@ -145,22 +150,22 @@ def test_a_truncation_may_be_lost() -> None:
     assert {b"abc", b"a", b"aZc", b"aZ", b"a\0c", b"a\0"} == contents(disk.after_power_cut(EVERY))
 
 
-def test_the_power_comes_back_with_what_is_left_and_no_locks() -> None:
-    """A new disk on it has the same files, and lasts as it is."""
+def test_a_disk_that_starts_from_an_image_has_its_files_and_no_locks() -> None:
+    """All of it survives the next power cut."""
     disk = new_disk()
     assert disk.lock(written(disk, "/v/a/x", b"abc"))
-    (left,) = disk.after_power_cut(EVERY)
+    (image,) = disk.after_power_cut(EVERY)
 
-    again = SimulatedDisk(left, clock=lambda: NOW)
+    again = SimulatedDisk(image, clock=now)
 
-    assert [left] == list(again.after_power_cut(EVERY))
+    assert [image] == list(again.after_power_cut(EVERY))
     fd = again.open("/v/a/x")
     assert again.lock(fd)
     assert b"abc" == again.read(fd)
 
 
 def test_a_coarser_bound_builds_a_part_of_the_same() -> None:
-    """All or none of the names, one tear."""
+    """A bound with `newest` 0 and one tear builds a subset of all images: all names or none."""
     disk = new_disk()
     fd = disk.create("/v/a/x")
     disk.append(fd, b"abcdef")

@@ -1,120 +1,122 @@
-"""Every disk that a power cut can leave, at every step of every history, recovers as the laws have it.
+"""Every disk image that a power cut can leave, at every step of every history, recovers without breaking a law.
 
-`python -m tests.crash` goes further: three cuts in a row, finer tears, more preemptions.
+`python -m tests.crash` goes further: more cuts in a row, finer tears, more preemptions.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.crash.enumeration import AT_ONCE, EVERY_BYTE, ONCE, TWICE, Depth, Enumeration
-from tests.crash.histories import HISTORIES, TOGETHER, History, named
-from tests.crash.stage import Choice, Stage, every_play
+from tests.crash.histories import HISTORIES, TOGETHER, History, history_named
+from tests.crash.scheduler import Choice, Scheduler, every_interleaving
 
 CASES: list[tuple[History, Depth, int]] = [
     *((history, ONCE, 180) for history in HISTORIES),
-    (named("one question"), EVERY_BYTE, 2000),
-    (named("one question"), TWICE, 1400),
-    (named("Slack posts the placeholder and is not heard"), TWICE, 2500),
-    (named("given up, told, and tried again by the operator"), TWICE, 1800),
+    (history_named("one question"), EVERY_BYTE, 2000),
+    (history_named("one question"), TWICE, 1400),
+    (history_named("Slack posts the placeholder and its response is lost"), TWICE, 2500),
+    (history_named("given up, reported, and tried again by the operator"), TWICE, 1800),
     *((history, AT_ONCE, 130) for history in TOGETHER),
 ]
-"""A history, how far to go, and at least so many different disks: fewer would mean that the power was not cut."""
+"""A history, how far to go, and how many different images there are at least: fewer would mean missing power cuts."""
 
 
 @pytest.mark.parametrize(
     ("history", "depth", "at_least"), CASES, ids=[f"{history.name}, {depth.cuts}" for history, depth, _ in CASES]
 )
-def test_whatever_a_power_cut_leaves_recovers(history: History, depth: Depth, at_least: int) -> None:
-    """What was answered 200 is there, nothing half-read is taken, nothing is said or paid twice."""
+def test_every_image_after_a_power_cut_recovers(history: History, depth: Depth, at_least: int) -> None:
+    """No law is broken: nothing that was answered 200 is lost, and nothing is posted or paid twice."""
     done = Enumeration(history, depth).run()
 
-    assert [] == done.wrong[:3]
-    assert done.judged >= at_least
-    assert done.recoveries == 2 * done.judged
+    assert [] == done.violations[:3]
+    assert done.checked >= at_least
+    assert done.recoveries == 2 * done.checked
 
 
-# the stage
+# the scheduler
 
 
-def letters(first: str, second: str, choices: list[int]) -> tuple[str, list[Choice]]:
-    """What two actors write who each write one letter a step."""
-    stage = Stage(choices)
+def interleave(first: str, second: str, choices: list[int]) -> tuple[str, list[Choice]]:
+    """Run two tasks that each write one letter a step; return what they have written, and the choices made."""
+    scheduler = Scheduler(choices)
     written: list[str] = []
 
     def write(word: str) -> None:
         for letter in word:
-            stage.step()
+            scheduler.step()
             written.append(letter)
 
-    stage.play([lambda: write(first), lambda: write(second)])
-    return "".join(written), stage.taken
+    scheduler.run([partial(write, first), partial(write, second)])
+    return "".join(written), scheduler.made
 
 
-def test_every_interleaving_is_played_once() -> None:
-    """With preemptions enough for all: of two actors of three steps there are 6! / 3! / 3! = 20."""
+def test_every_interleaving_is_run_once() -> None:
+    """With enough preemptions, two tasks of three steps have 6! / 3! / 3! = 20 interleavings."""
     seen = []
 
     def perform(choices: list[int]) -> list[Choice]:
-        written, taken = letters("abc", "xyz", choices)
+        written, made = interleave("abc", "xyz", choices)
         seen.append(written)
-        return taken
+        return made
 
-    plays = every_play(perform, preemptions=9)
+    runs = every_interleaving(perform, preemptions=9)
 
     assert 20 == len(set(seen))
-    assert len(seen) == plays
+    assert len(seen) == runs
 
 
 def test_preemptions_are_bounded() -> None:
-    """With none, each goes on to its end: one order or the other."""
+    """Without preemptions each task runs to its end, in one order or the other."""
     seen = []
 
     def perform(choices: list[int]) -> list[Choice]:
-        written, taken = letters("abc", "xyz", choices)
+        written, made = interleave("abc", "xyz", choices)
         seen.append(written)
-        return taken
+        return made
 
-    every_play(perform, preemptions=0)
+    every_interleaving(perform, preemptions=0)
 
     assert {"abcxyz", "xyzabc"} == set(seen)
 
 
-def test_the_lock_keeps_others_out() -> None:
-    """Whoever wants it stands still; nobody is in it with another, whatever the choices."""
+def test_one_task_at_a_time_holds_the_lock() -> None:
+    """A task that wants the lock waits for it, whatever the choices."""
     inside: list[int] = []
     most: list[int] = []
 
     def perform(choices: list[int]) -> list[Choice]:
-        stage = Stage(choices)
+        scheduler = Scheduler(choices)
 
         def enter() -> None:
-            with stage.lock():
+            with scheduler.lock():
                 inside.append(1)
-                stage.step()
+                scheduler.step()
                 most.append(len(inside))
                 inside.pop()
 
-        stage.play([enter, enter])
-        return stage.taken
+        scheduler.run([enter, enter])
+        return scheduler.made
 
-    plays = every_play(perform, preemptions=9)
+    runs = every_interleaving(perform, preemptions=9)
 
     assert {1} == set(most)
-    assert 2 * plays == len(most)
+    assert 2 * runs == len(most)
 
 
-def test_an_error_ends_the_play_and_is_told() -> None:
-    """And no actor is left behind."""
-    stage = Stage()
+def test_an_error_ends_the_run_and_is_raised() -> None:
+    """The other task ends, too."""
+    scheduler = Scheduler()
 
     def fail() -> None:
-        stage.step()
+        scheduler.step()
         raise ZeroDivisionError
 
     def wait() -> None:
         while True:
-            stage.step()
+            scheduler.step()
 
     with pytest.raises(ZeroDivisionError):
-        stage.play([fail, wait])
+        scheduler.run([fail, wait])

@@ -1,6 +1,6 @@
-"""The world around one disk: Slack, the model, and who was told what.
+"""The outside of one disk: what Slack and the model have seen. And the laws that must hold.
 
-It survives every power cut and forgets nothing, so it is the ledger by which the spool is judged. And the laws' names.
+The outside survives every power cut and forgets nothing, so the spool is checked against it.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ NOW = 1_763_822_100.0
 
 
 class Law(StrEnum):
-    """What must hold whatever happens."""
+    """The laws: what must hold whatever happens."""
 
-    KEPT = "what was answered 200 is there, whole"
-    SPOKEN = "nothing is said for a question that the disk may forget"
+    KEPT = "what was answered 200 is on the disk, whole"
+    SPOKEN = "nothing is posted or asked for a question that the disk may still lose"
     MARKED = "the thread of an accepted question is known"
     KNOWN = "a known question stays known"
-    WHOLE = "nothing half-read is taken"
-    ENDED = "nothing ended runs again"
-    PAID = "a recorded answer is never paid for again"
+    WHOLE = "no half-read question is worked on"
+    ENDED = "no ended job runs again"
+    PAID = "the model is not called again once an answer is recorded"
     ONCE = "each message is posted once"
-    ANSWERED = "every question is answered, or told that it failed"
-    RUNS = "nothing is raised but what has a name"
+    ANSWERED = "every question is answered, or its asker is told that it failed"
+    RUNS = "no unexpected error is raised"
 
 
-class Said(NamedTuple):
-    """A message of ours in Slack, with the mark it bears."""
+class PostedMessage(NamedTuple):
+    """A message of ours in Slack; `metadata` is JSON."""
 
     channel: str
     thread_ts: str
@@ -43,26 +43,35 @@ class Said(NamedTuple):
     metadata: str
 
     @property
-    def mark(self) -> dict[str, Any]:
+    def payload(self) -> dict[str, Any]:
+        """Return the payload of the metadata."""
         return cast(dict[str, Any], json.loads(self.metadata)["event_payload"])
 
 
 @dataclass(frozen=True)
 class Outside:
-    """All that a power cut cannot touch. Keys are strings; `ended` has the time at which each ended; for those in
-    `refused` the model has given its reason why not; of those in `stopped` somebody has wished that they end. `deleted`
-    holds the ts of each message of ours that is gone.
+    """Everything that a power cut cannot change. Keys are those of jobs, as texts.
 
-    `slack_faults` (away, or unheard: done, but the reply is lost) and `model_faults` (a code) are what will still
-    go wrong, call by call; "" is nothing.
+    sent           what people have asked or clicked
+    accepted       of these, what was answered 200
+    spoken_for     for what something was posted, deleted, or asked of the model
+    ended          what has ended, with the time of its end
+    posted         our messages in Slack, those included that were deleted
+    calls          the calls of the model, in their order
+    refused        for what the model has given a reason why it does not answer
+    stopped        what somebody wants to stop
+    deleted        the ts of each message of ours that was deleted
+    slack_faults   what will go wrong in the next calls of Slack, one by one: "away", "unheard" (it is done, but the
+                   response is lost), or "" for nothing
+    model_faults   the same for the model: a code, or ""
     """
 
     now: float = NOW
-    asked: frozenset[str] = frozenset()
+    sent: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
-    spoken: frozenset[str] = frozenset()
+    spoken_for: frozenset[str] = frozenset()
     ended: frozenset[tuple[str, float]] = frozenset()
-    said: tuple[Said, ...] = ()
+    posted: tuple[PostedMessage, ...] = ()
     calls: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
@@ -71,11 +80,11 @@ class Outside:
     model_faults: tuple[str, ...] = ()
 
 
-NOTHING_YET = Outside()
+INITIAL = Outside()
 
 
 def question(ts: int, thread: int | None = None, text: str = "why?") -> Question:
-    """The question of second `ts`, in the thread which that of `thread` opens (else its own)."""
+    """Return the question of second `ts`, in the thread that the message of second `thread` opens (else its own)."""
     at = f"{int(NOW) - 100 + ts}.000100"
     opens = at if thread is None else f"{int(NOW) - 100 + thread}.000100"
     return Question(
@@ -84,25 +93,25 @@ def question(ts: int, thread: int | None = None, text: str = "why?") -> Question
 
 
 def click(ts: int, action: Literal["again", "delete"], on: Question) -> Click:
-    """The asker's click at second `ts`, on the first of our messages."""
+    """Return the asker's click at second `ts` on a button of our first message."""
     message_ts, at = f"{int(NOW)}.000200", f"{int(NOW) - 100 + ts}.000100"
     return Click(action, on.channel, on.thread_ts, message_ts, on.key, on.user, on.user, on.team, at)
 
 
 def asked_again(ts: int, on: Question) -> Question:
-    """What a click at second `ts` asks."""
+    """Return the question that a click on *again* at second `ts` asks."""
     return again(click(ts, "again", on), on)
 
 
-Asked = Question | Click
-"""What a job is made of."""
+Input = Question | Click
+"""What a job is made from."""
 
 
-def name(asked: Asked) -> str:
-    """The key of its job."""
-    return str(Key(asked.channel, asked.message_ts, asked.ts)) if isinstance(asked, Click) else asked.key
+def job_key(item: Input) -> str:
+    """Return the key of the input's job."""
+    return str(Key(item.channel, item.message_ts, item.ts)) if isinstance(item, Click) else item.key
 
 
-def is_message(asked: Asked) -> bool:
-    """Is it somebody's message? Slack sends that again; of a click it only says that it did not work."""
-    return isinstance(asked, Question) and not asked.again
+def is_message(item: Input) -> bool:
+    """Check whether the input is a person's message, which Slack redelivers; of a click it only reports a failure."""
+    return isinstance(item, Question) and not item.again

@@ -1,4 +1,4 @@
-"""What the tests of failures share."""
+"""The fixture that the tests of failures share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from tests.failures.counter import Counter, counter
+from tests.failures.harness import LocalizedHarness, localized_harness
 
 
 @pytest.fixture
-def desk(tmp_path: Path, certificates: Certificates) -> Iterator[Counter]:
-    """A counter; whatever the test is about, nothing of ours alone has reached Slack behind it."""
-    with counter(tmp_path, certificates) as opened:
+def harness(tmp_path: Path, certificates: Certificates) -> Iterator[LocalizedHarness]:
+    """Yield a harness; at the end of each test, nothing private may have reached its Slack."""
+    with localized_harness(tmp_path, certificates) as opened:
         yield opened

@@ -1,27 +1,107 @@
-"""The table in the docstring of tests/test_failures.py, read as data: so what it says is what the tests hold it to."""
+"""What people must read of each failure: the lines for the senders of requests, and the texts for the askers."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-_REFUSED = re.compile(r"^    (?P<what>\S.*?)  +(?P<status>[45]\d\d) (?P<line>.+)$", re.MULTILINE)
-_TOLD = re.compile(r"^    (?P<what>\S.*) · (?P<key>\w+)\n        (?P<ja>.+)\n        (?P<en>.+)$", re.MULTILINE)
+REFUSALS = {
+    "forged": (401, "the signature is not Slack's"),
+    "stale": (401, "the signature is stale"),
+    "unsigned": (401, "the signature is missing or garbled"),
+    "too big": (413, "the body is too big"),
+    "no JSON": (400, "the body is not JSON"),
+    "no form": (400, "the body is not a form"),
+    "an unknown path": (404, "not found"),
+    "another method": (405, "POST only"),
+    "the spool cannot write": (503, "cannot keep it now"),
+}
+"""By what is wrong with a request to either endpoint: the status and the one line that its sender gets.
+
+Nothing is stored; `status` counts every request that nginx passes on.
+"""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What an asker reads, by language; `key` names the text as the settings do (cocoai/words/overrides.py)."""
+class ExpectedText:
+    """A text that an asker reads, by language; `key` is its name in the settings (cocoai/texts/overrides.py)."""
 
     key: str
-    texts: dict[str, str]
+    ja: str
+    en: str
+
+    @property
+    def by_language(self) -> dict[str, str]:
+        """Return the text in each language."""
+        return {"ja": self.ja, "en": self.en}
 
 
-def refused_in(docstring: str) -> dict[str, tuple[int, str]]:
-    """The status and the line that the sender of each kind of request gets."""
-    return {row["what"]: (int(row["status"]), row["line"]) for row in _REFUSED.finditer(docstring)}
+BUSY = "OpenAI stays busy or away"
+OPERATOR = "no credit, a bad key, a model that is gone, a scope that is missing"
+CUT = "the answer was cut at its limit"
+EMPTY = "all of the limit went into thinking"
+REFUSED = "the model refuses, or a filter does"
+ATTACHMENT = "the model does not take what was attached"
+TOO_LONG = "the question does not fit the model"
+ATTEMPTS = "the question kills its process, again and again"
+BUG = "a bug of ours"
+LATE = "the machine was away for an hour"
+AGAIN_GONE = "asked again when nothing is left of the question"
 
-
-def told_in(docstring: str) -> dict[str, Told]:
-    """What the asker reads of each kind of failure."""
-    return {row["what"]: Told(row["key"], {"ja": row["ja"], "en": row["en"]}) for row in _TOLD.finditer(docstring)}
+TEXTS = {
+    BUSY: ExpectedText(
+        "sorry_busy",
+        "OpenAIが混み合っています。しばらくしてから、もう一度聞いてください。",
+        "OpenAI is busy. Please ask again in a while.",
+    ),
+    OPERATOR: ExpectedText(
+        "sorry_operator",
+        "設定に問題があり、答えられませんでした。管理者に確認を頼んでください。",
+        "Something in my settings is wrong, so I could not answer. Please tell the person who runs me.",
+    ),
+    CUT: ExpectedText(
+        "cut",
+        "（長さの上限に達したため、ここで切れています。続きが必要なら「続き」と書いてください。）",
+        "(This is where the length limit was reached. To read on, write “continue”.)",
+    ),
+    EMPTY: ExpectedText(
+        "empty",
+        "考えるだけで長さの上限に達してしまい、答えを書けませんでした。質問を短く分けて、もう一度聞いてください。",
+        "All of my allowance went into thinking, and none was left to write. Please ask again in smaller pieces.",
+    ),
+    REFUSED: ExpectedText(
+        "refused",
+        "この質問には答えられません。聞き方を変えると答えられるかもしれません。",
+        "I can't answer this one. Asked differently, it may work.",
+    ),
+    ATTACHMENT: ExpectedText(
+        "sorry_attachment",
+        "添付ファイルを扱えず、答えられませんでした。別の形式にするか、添付せずに聞いてください。",
+        "I could not answer with what was attached. Please send it in another format, or ask without it.",
+    ),
+    TOO_LONG: ExpectedText(
+        "sorry_context_length_exceeded",
+        "質問が長すぎて答えられませんでした。短く分けて、もう一度聞いてください。",
+        "The question is too long for me. Please ask again in smaller pieces.",
+    ),
+    ATTEMPTS: ExpectedText(
+        "sorry_attempts",
+        "何度か試しましたが、答えられませんでした。聞き方を変えて、もう一度聞いてください。",
+        "I tried several times and could not answer this. Please ask it differently.",
+    ),
+    BUG: ExpectedText(
+        "sorry",
+        "答えられませんでした。少し待ってから、もう一度聞いてください。",
+        "I could not answer this. Please ask again in a little while.",
+    ),
+    LATE: ExpectedText(
+        "late",
+        "（お待たせしました。こちらの都合で返信が遅くなりました。）",
+        "(Sorry for the wait: something on our side delayed this reply.)",
+    ),
+    AGAIN_GONE: ExpectedText(
+        "sorry_again_gone",
+        "元の質問が残っていないため、もう一度聞けませんでした。お手数ですが、新しく書いてください。",
+        "The question is no longer kept, so I could not ask it again. Please write it anew.",
+    ),
+}
+"""By failure: what the asker reads, in the language of the question."""

@@ -1,8 +1,9 @@
-"""Buttons that cannot do what they say: what whoever clicked reads of it, and what is done in the end."""
+"""Clicks that cannot be carried out at once, or at all: what their user reads, and what is done in the end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 import pytest
 
@@ -11,122 +12,124 @@ from cocoai.answer.attempt import Attempt
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import LANGUAGES, Texts
-from tests.failures.counter import QUESTIONS, Counter
+from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.failures.scenarios import WEEK
 
 
-def replied(desk: Counter, language: str) -> Message:
-    """Our reply to a question in that language."""
-    (reply,) = desk.replies(desk.answered(QUESTIONS[language]))
+def reply_in(harness: LocalizedHarness, language: str) -> Message:
+    """Ask a question in this language and return our reply."""
+    (reply,) = harness.replies(harness.ask_and_run(QUESTIONS[language]))
     return reply
 
 
-def stands(desk: Counter, reply: Message) -> bool:
-    """Is it still there to be read?"""
-    return any(reply.ts == message.ts for message in desk.slack.thread(reply.channel, reply.thread_ts or ""))
+def is_in_slack(harness: LocalizedHarness, reply: Message) -> bool:
+    """Check whether a reply is still in its thread."""
+    return any(reply.ts == message.ts for message in harness.slack.thread(reply.channel, reply.thread_ts or ""))
 
 
-def swept(desk: Counter) -> None:
-    """A week later nothing of it is kept here."""
-    desk.ahead += WEEK
-    desk.spool.sweep()
+def swept(harness: LocalizedHarness) -> None:
+    """Let a week pass and sweep the spool, so that nothing of the question is kept."""
+    harness.ahead += WEEK
+    harness.spool.sweep()
 
 
-def kept(desk: Counter) -> None:
-    """All of it still is."""
+def kept(harness: LocalizedHarness) -> None:
+    """Leave the question's job in the spool."""
 
 
-SAID: dict[tuple[str, str], Callable[[Texts], str]] = {
-    ("delete", "U0ASKER02"): lambda words: words.only_asker,
-    ("up", "U0ASKER02"): lambda words: words.thanks,
+NOTICES: dict[tuple[str, str], Callable[[Texts], str]] = {
+    ("delete", "U0ASKER02"): attrgetter("only_asker"),
+    ("up", "U0ASKER02"): attrgetter("thanks"),
 }
-"""By button and by who presses it: what he alone reads."""
+"""By button and user: the ephemeral message that this user reads."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("action", "user"), SAID)
+@pytest.mark.parametrize(("action", "user"), NOTICES)
 @pytest.mark.parametrize("meanwhile", [kept, swept])
-def test_who_clicks_reads_it_in_the_language_of_the_reply(
-    desk: Counter, action: str, user: str, meanwhile: Callable[[Counter], None], language: str
+def test_a_click_is_answered_in_the_language_of_the_reply(
+    harness: LocalizedHarness, action: str, user: str, meanwhile: Callable[[LocalizedHarness], None], language: str
 ) -> None:
-    """Whether the question is kept or not; the reply stands."""
-    reply = replied(desk, language)
-    meanwhile(desk)
+    """That user alone reads the notice, whether the question is kept or swept, and the reply stays."""
+    reply = reply_in(harness, language)
+    meanwhile(harness)
 
-    desk.click(reply, action, user)
-    desk.run_to_the_end()
+    harness.click(reply, action, user)
+    harness.run_to_the_end()
 
-    told = [(whisper.only_for, whisper.text) for whisper in desk.slack.ephemeral_messages()]
-    assert [(user, SAID[action, user](LANGUAGES[language]))] == told
-    assert stands(desk, reply)
+    ephemeral = [(message.only_for, message.text) for message in harness.slack.ephemeral_messages()]
+    assert [(user, NOTICES[action, user](LANGUAGES[language]))] == ephemeral
+    assert is_in_slack(harness, reply)
 
 
 @pytest.mark.parametrize("fault", [Fault("broken"), Fault("gone"), Fault("limited", seconds=30), Fault("reply lost")])
-def test_a_slack_that_comes_back_gets_the_deletion(desk: Counter, fault: Fault) -> None:
-    """Tried until it is done; what is gone already is no error."""
-    reply = replied(desk, "en")
-    desk.slack.fail("chat.delete", fault, times=3)
+def test_a_deletion_is_tried_again_until_slack_accepts_it(harness: LocalizedHarness, fault: Fault) -> None:
+    """After three failed calls the reply is deleted; that it is gone already is no error."""
+    reply = reply_in(harness, "en")
+    harness.slack.fail("chat.delete", fault, times=3)
 
-    desk.click(reply, "delete")
-    desk.run_to_the_end()
+    harness.click(reply, "delete")
+    harness.run_to_the_end()
 
-    assert not stands(desk, reply)
-    assert (0, 2, 0) == desk.ended()
+    assert not is_in_slack(harness, reply)
+    assert (0, 2, 0) == harness.ended()
 
 
 @pytest.mark.parametrize("code", ["cant_delete_message", "token_revoked", "channel_not_found"])
-def test_a_deletion_that_slack_forbids_is_the_operators(
-    desk: Counter, code: str, caplog: pytest.LogCaptureFixture
+def test_a_deletion_that_slack_forbids_fails_for_the_operator(
+    harness: LocalizedHarness, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Failed, with Slack's word for it; whoever clicked sees that the reply stands, and reads nothing more."""
-    reply = replied(desk, "en")
-    desk.slack.fail("chat.delete", Fault("refused", code=code))
+    """The click's job fails with Slack's code in the log; the reply stays, and nobody reads a notice."""
+    reply = reply_in(harness, "en")
+    harness.slack.fail("chat.delete", Fault("refused", code=code))
 
-    desk.click(reply, "delete")
-    desk.run_to_the_end()
+    harness.click(reply, "delete")
+    harness.run_to_the_end()
 
-    assert (0, 1, 1) == desk.ended()
+    assert (0, 1, 1) == harness.ended()
     assert f"reason=Slack {code}" in caplog.text
-    assert () == desk.slack.ephemeral_messages()
-    assert stands(desk, reply)
+    assert () == harness.slack.ephemeral_messages()
+    assert is_in_slack(harness, reply)
 
 
 class Killed(Answerer):
-    """One that does not come to the end of its question, though the answer stands in Slack."""
+    """An Answerer that dies before it finishes the job, after the answer was posted."""
 
     def _finish(self, run: Attempt, outcome: str) -> None:
         pass
 
 
-def test_a_reply_whose_question_has_not_ended_is_deleted_when_it_has(desk: Counter) -> None:
-    """Deleted at once, it would be posted again by whoever comes after a process that dies just there."""
-    question = desk.ask("hello?")
-    job = desk.claim()
-    desk.answerer(Killed).answer(job)
-    (reply,) = desk.replies(question)
-    desk.ahead += 1
-    desk.click(reply, "delete")
-    desk.run()
-    stood = stands(desk, reply)
+def test_a_reply_is_deleted_only_after_its_job_has_ended(harness: LocalizedHarness) -> None:
+    """A click to delete waits until the job of the question has ended."""
+    # If the reply were deleted at once, and the process died here, the next process would post it again.
+    question = harness.ask("hello?")
+    job = harness.claim()
+    harness.answerer(Killed).answer(job)
+    (reply,) = harness.replies(question)
+    harness.ahead += 1
+    harness.click(reply, "delete")
+    harness.run()
+    was_in_slack = is_in_slack(harness, reply)
     job.release()
-    desk.wait()
+    harness.wait()
 
-    desk.run_to_the_end()
+    harness.run_to_the_end()
 
-    assert stood
-    assert [] == desk.replies(question)
-    assert (0, 2, 0) == desk.ended()
+    assert was_in_slack
+    assert [] == harness.replies(question)
+    assert (0, 2, 0) == harness.ended()
 
 
-def test_what_another_cocoai_has_replied_to_the_same_question_stays(desk: Counter) -> None:
-    """A QA copy in the same channel marks its messages as we do; Slack would not let us delete them."""
-    reply = replied(desk, "en")
-    theirs = desk.slack.workspace.post(
+def test_a_reply_of_another_cocoai_to_the_same_question_stays(harness: LocalizedHarness) -> None:
+    """The reply of a QA copy in the same channel stays, although its metadata has the same form."""
+    # Slack would not let us delete it.
+    reply = reply_in(harness, "en")
+    theirs = harness.slack.workspace.post(
         reply.channel, "U0OTHER01", "Theirs.", thread_ts=reply.thread_ts, metadata=reply.metadata
     )
 
-    desk.click(reply, "delete")
-    desk.run_to_the_end()
+    harness.click(reply, "delete")
+    harness.run_to_the_end()
 
-    assert [False, True] == [stands(desk, reply), stands(desk, theirs)]
-    assert [] == desk.spool.keys("failed")
+    assert [False, True] == [is_in_slack(harness, reply), is_in_slack(harness, theirs)]
+    assert [] == harness.spool.keys("failed")

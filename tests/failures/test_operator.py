@@ -1,4 +1,4 @@
-"""What the operator learns of a failure, and what OpenAI is spared: a code, a type, a request id; no more requests."""
+"""What a failure leaves for the operator (code, type, request id), and how often OpenAI is called again."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 from cocoai.answer.retry import DELAYS
 from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.spool.job import Fact
-from tests.failures.counter import Counter
+from tests.failures.harness import LocalizedHarness
 from tests.failures.scenarios import SCENARIOS
-from tests.failures.seen import betrayals
+from tests.failures.visible import leaks
 
 EVIDENCE = {
     "no credit": "OpenAI insufficient_quota 429 req_practice1",
@@ -21,26 +21,28 @@ EVIDENCE = {
     "too long": "OpenAI context_length_exceeded 400 req_practice1",
     "rate limited for longer than we wait": "OpenAI rate_limit_exceeded 429 req_practice1",
 }
-"""By scenario: what the log and the failed job say."""
+"""By scenario: the text in the log and in the failed job."""
 
 
-def failed(desk: Counter) -> Fact:
-    """The last fact of the only failed job."""
-    (fact,) = desk.facts("failed", "failed")
+def failed(harness: LocalizedHarness) -> Fact:
+    """Return the fact `failed` of the only failed job."""
+    (fact,) = harness.facts("failed", "failed")
     return fact
 
 
 @pytest.mark.parametrize("name", EVIDENCE)
-def test_the_log_and_the_job_say_why(desk: Counter, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """By code, type, status and request id, once; OpenAI was asked once, and its own words stand nowhere."""
-    SCENARIOS[name][1](desk, "what is this")
+def test_the_log_and_the_job_give_the_reason(
+    harness: LocalizedHarness, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both have code, type, status and request id once, and no words of OpenAI's, which was called once."""
+    SCENARIOS[name][1](harness, "what is this")
 
     assert 1 == caplog.text.count(EVIDENCE[name])
-    assert EVIDENCE[name] == failed(desk)["reason"]
-    assert 1 == len(desk.openai.requests)
-    (key,) = desk.spool.keys("failed")
-    told = f"{caplog.text} {desk.spool.peek('failed', key)}"
-    assert {"OpenAI's own words", "a secret"}.isdisjoint(betrayals(told))
+    assert EVIDENCE[name] == failed(harness)["reason"]
+    assert 1 == len(harness.openai.requests)
+    (key,) = harness.spool.keys("failed")
+    written = f"{caplog.text} {harness.spool.peek('failed', key)}"
+    assert {"OpenAI's own words", "a secret"}.isdisjoint(leaks(written))
 
 
 @pytest.mark.parametrize(
@@ -55,29 +57,30 @@ def test_the_log_and_the_job_say_why(desk: Counter, name: str, caplog: pytest.Lo
         ("broken", None, DELAYS),
     ],
 )
-def test_openai_is_asked_again_when_it_says_and_no_more_often(
-    desk: Counter, kind: FaultKind, seconds: float | None, expected: list[float]
+def test_openai_is_called_again_no_sooner_than_it_asks(
+    harness: LocalizedHarness, kind: FaultKind, seconds: float | None, expected: list[float]
 ) -> None:
-    """After 5, 30 and 120 s, or later if Retry-After says so; not at all if that is longer than anybody would wait."""
-    desk.openai.fail(kind, times=None, seconds=seconds)
+    """OpenAI is called after 5, 30 and 120 s, or later if Retry-After is longer, and not at all if it exceeds 300 s."""
+    harness.openai.fail(kind, times=None, seconds=seconds)
 
-    desk.answered("what is this")
+    harness.ask_and_run("what is this")
 
-    waits = [fact["retry_at"] - fact["at"] for fact in desk.facts("failed", "retry")]
+    waits = [fact["retry_at"] - fact["at"] for fact in harness.facts("failed", "retry")]
     assert pytest.approx(list(expected), abs=1) == waits
-    assert len(expected) + 1 == len(desk.openai.requests)
+    assert len(expected) + 1 == len(harness.openai.requests)
 
 
 @pytest.mark.parametrize(
     ("kind", "times"), [("rate limited", 3), ("overloaded", 3), ("server error", 3), ("broken", 3), ("gone", 1)]
 )
-def test_what_passes_in_time_is_never_heard_of(desk: Counter, kind: FaultKind, times: int) -> None:
-    """The asker reads the answer, in the placeholder's place; what may have been billed is tried again only once."""
-    desk.openai.fail(kind, times=times)
-    desk.openai.switches.answer = "Here it is."
+def test_a_passing_failure_is_invisible(harness: LocalizedHarness, kind: FaultKind, times: int) -> None:
+    """The asker reads the answer in the placeholder's place."""
+    # A request that may have been billed ("gone") is made again only once.
+    harness.openai.fail(kind, times=times)
+    harness.openai.switches.answer = "Here it is."
 
-    question = desk.answered("what is this")
+    question = harness.ask_and_run("what is this")
 
-    assert ["Here it is."] == desk.paragraphs(question)
-    assert (0, 1, 0) == desk.ended()
-    assert times + 1 == len(desk.openai.requests)
+    assert ["Here it is."] == harness.paragraphs(question)
+    assert (0, 1, 0) == harness.ended()
+    assert times + 1 == len(harness.openai.requests)

@@ -1,4 +1,4 @@
-"""Slack in trouble: what passes is waited out, and the answer is kept; what does not pass is for the operator."""
+"""Failures of Slack: passing ones are waited for, with the answer kept; lasting ones are for the operator."""
 
 from __future__ import annotations
 
@@ -9,25 +9,30 @@ import pytest
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeChannel
-from tests.failures.counter import QUESTIONS, Counter
+from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.processes import free_port
 
-Act = Callable[[Counter], None]
+Failure = Callable[[LocalizedHarness], None]
+"""Makes the practice Slack fail."""
 
 ANSWERS = {"ja": "お茶です。", "en": "It is tea."}
 
 
-def always(fault: Fault, method: str = "*") -> Act:
-    """Slack meets every call with this fault."""
-    return lambda desk: desk.slack.fail(method, fault, times=10_000)
+def always(fault: Fault, method: str = "*") -> Failure:
+    """Return the failure in which every call of this method meets the fault."""
+
+    def fail(harness: LocalizedHarness) -> None:
+        harness.slack.fail(method, fault, times=10_000)
+
+    return fail
 
 
-def nobody_listens(desk: Counter) -> None:
-    """At Slack's address."""
-    desk.slack.api_url = f"https://127.0.0.1:{free_port()}/api/"
+def nobody_listens(harness: LocalizedHarness) -> None:
+    """Have nothing listen at Slack's address."""
+    harness.slack.api_url = f"https://127.0.0.1:{free_port()}/api/"
 
 
-PASSING: dict[str, Act] = {
+PASSING: dict[str, Failure] = {
     "rate limited": always(Fault("limited", seconds=30)),
     "rate limited at the answer": always(Fault("limited", seconds=30), "chat.update"),
     "broken": always(Fault("broken")),
@@ -40,81 +45,81 @@ PASSING: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("language", QUESTIONS)
-@pytest.mark.parametrize("trouble", PASSING)
-def test_a_slack_that_comes_back_gets_the_answer(desk: Counter, trouble: str, language: str) -> None:
-    """However often it was tried: the answer is there once, without a word of the trouble, and paid once."""
-    address = desk.slack.api_url
-    desk.openai.switches.answer = ANSWERS[language]
-    PASSING[trouble](desk)
-    question = desk.ask(QUESTIONS[language])
+@pytest.mark.parametrize("failure", PASSING)
+def test_the_answer_is_posted_once_slack_works_again(harness: LocalizedHarness, failure: str, language: str) -> None:
+    """After five attempts the answer is there once, without a word of the failure, and the model was called once."""
+    address = harness.slack.api_url
+    harness.openai.switches.answer = ANSWERS[language]
+    PASSING[failure](harness)
+    question = harness.ask(QUESTIONS[language])
     for _ in range(5):
-        desk.run()
-        desk.wait()
-    in_between = desk.ended()
-    desk.slack.api_url = address
-    desk.slack.clear_faults()
+        harness.run()
+        harness.wait()
+    in_between = harness.ended()
+    harness.slack.api_url = address
+    harness.slack.clear_faults()
 
-    desk.run_to_the_end()
+    harness.run_to_the_end()
 
-    assert ((1, 0, 0), (0, 1, 0)) == (in_between, desk.ended())
-    assert [ANSWERS[language]] == desk.paragraphs(question)
-    assert 1 == len(desk.openai.requests)
+    assert ((1, 0, 0), (0, 1, 0)) == (in_between, harness.ended())
+    assert [ANSWERS[language]] == harness.paragraphs(question)
+    assert 1 == len(harness.openai.requests)
 
 
-def test_slack_is_asked_again_when_it_says(desk: Counter) -> None:
-    """A Retry-After that is too long to be waited out is kept to; else it is tried again less and less often."""
-    desk.slack.fail("chat.postMessage", Fault("limited", seconds=120))
-    desk.slack.fail("chat.postMessage", Fault("broken"), times=2)
+def test_slack_is_called_again_when_retry_after_is_over(harness: LocalizedHarness) -> None:
+    """A Retry-After that is too long to be slept through delays the job; without one the pauses double."""
+    harness.slack.fail("chat.postMessage", Fault("limited", seconds=120))
+    harness.slack.fail("chat.postMessage", Fault("broken"), times=2)
 
-    desk.answered("what is this")
+    harness.ask_and_run("what is this")
 
-    waits = [fact["retry_at"] - fact["at"] for fact in desk.facts("done", "retry")]
+    waits = [fact["retry_at"] - fact["at"] for fact in harness.facts("done", "retry")]
     assert pytest.approx([120, 10, 20], abs=1) == waits
 
 
-def archived(desk: Counter) -> None:
-    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
+def archived(harness: LocalizedHarness) -> None:
+    harness.slack.add(PracticeChannel("C0PRACTICE", "practice", is_archived=True))
 
 
-def put_out(desk: Counter) -> None:
-    desk.slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
+def removed_from_channel(harness: LocalizedHarness) -> None:
+    harness.slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
-def may_not_write(desk: Counter) -> None:
-    desk.slack.switches.scopes = SCOPES - {"chat:write"}
+def may_not_write(harness: LocalizedHarness) -> None:
+    harness.slack.switches.scopes = SCOPES - {"chat:write"}
 
 
-SHUT_OUT: dict[str, tuple[Act, str]] = {
+SHUT_OUT: dict[str, tuple[Failure, str]] = {
     "channel gone": (always(Fault("refused", code="channel_not_found")), "Slack channel_not_found"),
     "archived": (archived, "Slack is_archived"),
-    "not in the channel": (put_out, "Slack not_in_channel"),
+    "not in the channel": (removed_from_channel, "Slack not_in_channel"),
     "token revoked": (always(Fault("refused", code="token_revoked")), "Slack token_revoked"),
     "account gone": (always(Fault("refused", code="account_inactive")), "Slack account_inactive"),
     "scope missing": (may_not_write, "Slack missing_scope:chat:write"),
 }
-"""By what has happened: how, and what the operator is told."""
+"""Lasting failures: how each is produced, and the reason that the operator reads."""
 
 
 @pytest.mark.parametrize("name", SHUT_OUT)
-@pytest.mark.parametrize("placed", [False, True], ids=["at once", "behind the placeholder"])
-def test_a_slack_that_has_shut_us_out_is_the_operators(
-    desk: Counter, name: str, placed: bool, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("has_placeholder", [False, True], ids=["at once", "after the placeholder"])
+def test_a_lasting_refusal_of_slack_fails_for_the_operator(
+    harness: LocalizedHarness, name: str, has_placeholder: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Failed, and logged with what can be mended; nobody can be told, and nothing is tried again."""
-    act, evidence = SHUT_OUT[name]
-    question = desk.ask("what is this")
-    if placed:
-        for job in desk.spool.each_without("placeholder"):
-            desk.answerer().post_placeholder(job)
-    before = desk.paragraphs(question)
-    act(desk)
+    """The job fails without another attempt, its reason is logged, and the asker reads nothing of it."""
+    fail, evidence = SHUT_OUT[name]
+    question = harness.ask("what is this")
+    if has_placeholder:
+        for job in harness.spool.each_without("placeholder"):
+            harness.answerer().post_placeholder(job)
+    before = harness.paragraphs(question)
+    fail(harness)
 
-    desk.run_to_the_end()
+    harness.run_to_the_end()
 
-    assert (0, 0, 1) == desk.ended()
-    (failed,) = desk.facts("failed", "failed")
+    assert (0, 0, 1) == harness.ended()
+    (failed,) = harness.facts("failed", "failed")
     assert failed["reason"].startswith(evidence)
     assert evidence in caplog.text
-    assert [] == desk.facts("failed", "retry")
-    assert before == desk.paragraphs(question)
-    assert placed == bool(before)
+    assert [] == harness.facts("failed", "retry")
+    assert before == harness.paragraphs(question)
+    assert has_placeholder == bool(before)

@@ -1,4 +1,4 @@
-"""One house for all that is killed here, with the points laid."""
+"""The stack in which all tests of the kill points kill processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests.house import House, house
-from tests.kill.stack import is_at_rest
+from tests.kill.stack import is_idle
 from tests.processes import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,10 @@ ENTRY = Path(__file__).with_name("entry.py")
 
 @pytest.fixture(scope="package")
 def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """A house with one slot, so that a slot or a lock that a dead process kept would be seen at the next point."""
+    """Start a stack with the kill points installed and one slot.
+
+    A slot or a lock that a dead process kept would so be noticed at the next point.
+    """
     folder = tmp_path_factory.mktemp("house")
     (folder / "points").mkdir()
     with house(
@@ -32,6 +35,6 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
         COCOAI_POOL_SLOTS="1",
         COCOAI_OPENAI_MAX_OUTPUT_TOKENS="20000",
     ) as standing:
-        wait_until(lambda: is_at_rest(standing))
+        wait_until(lambda: is_idle(standing))
         yield standing
-        (folder / "points").rename(folder / "past")  # nobody is killed while the house is taken down
+        (folder / "points").rename(folder / "past")  # no process is killed while the stack is taken down

@@ -1,6 +1,6 @@
-"""cocoai.fcgi for the tests of the kill points: the same, with the points laid, and a master without long pauses.
+"""cocoai.fcgi for the tests of the kill points: the same, with the points installed, and a master without long pauses.
 
-KILL_POINTS in the environment is the folder in which a file of a point's name kills whoever comes there first.
+KILL_POINTS in the environment is a folder; a file with a point's name in it kills the first process at that point.
 """
 
 import signal
@@ -17,11 +17,11 @@ from cocoai.engine.pool import master, workers  # noqa: E402
 from tests.kill import points  # noqa: E402
 
 TICK = 0.25
-"""Seconds between two looks at the spool: most points are healed by one, and production's 5 would be waited for."""
+"""Seconds between two of the master's looks at the spool, for which most points wait. Production's are 5 s."""
 
-points.lay(os.environ["KILL_POINTS"])
-workers.YOUNG = 0.0  # here young workers die often: no back-off for that
-attempt.MESSAGE_DELAY = 0.1  # nobody dies with a message on its way: that is bench/chaos's
+points.install(os.environ["KILL_POINTS"])
+workers.YOUNG = 0.0  # young workers die often here: spawn the next at once, without a pause
+attempt.MESSAGE_DELAY = 0.1  # no process dies here with a message under way; bench/chaos tests that
 vars(app)["Master"] = functools.partial(master.Master, tick=TICK)
 
 sys.exit(app.main(sys.argv[1:]))

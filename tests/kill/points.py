@@ -1,8 +1,8 @@
-"""The kill points on the way of a question, or of a click: where each lies, and what must have become of it in the end.
+"""The kill points on the way of a question or a click: where each is, and how often the model is called in the end.
 
-A point is before or after one call of the product's own code. `lay` wraps those calls in the process that is to be
-killed (entry.py); the product knows nothing of it. A point does nothing until a file of its name lies in the folder:
-the process that manages to unlink that file kills itself, so each file kills once.
+A point is before or after one call of the product's own code. `install` wraps those calls in the process that is to be
+killed (entry.py); the product knows nothing of it. A point does nothing until a file with its name lies in the folder:
+the process that unlinks that file kills itself, so each file kills once.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from typing import Any, Literal
 from cocoai.slack.model.messages import MessageMetadata
 
 Scene = Literal["short", "long", "waiting", "note", "refused", "deleted", "removed", "praised", "again", "stopped"]
-"""short: a question, an answer in one message. long: an answer in three. waiting: the only slot is taken, the usher
-comes. note: a mention with nothing else. refused: OpenAI will not, and the asker is told. deleted: somebody takes the
-placeholder away before the answer.
+"""What happens around a point.
 
-Of clicks: removed: the asker has the reply, in three messages, taken away. praised: somebody likes it. again: it is
-asked once more. stopped: while the model writes."""
+short: a question with an answer in one message. long: with an answer in three. waiting: the only slot is taken, so the
+placeholder process posts the placeholder. note: a mention without a text. refused: OpenAI refuses, and the asker is
+told. deleted: somebody deletes the placeholder before the answer.
+
+Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
+user asks the question again. stopped: the asker stops the answer while the model writes.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,37 +39,55 @@ class Call:
     result: Any = None
 
 
-Is = Callable[[Call], bool]
+Condition = Callable[[Call], bool]
+"""Tells whether a call is the one that a point is about."""
 
 
 def any_call(_: Call) -> bool:
+    """Return True for every call."""
     return True
 
 
 def found(call: Call) -> bool:
-    """It returned something: a slot, a lock, True."""
+    """Check whether the call returned something: a slot, a lock, True."""
     return bool(call.result)
 
 
-def fact(name: str) -> Is:
-    """Job.record of this fact."""
-    return lambda call: call.arguments[1] == name
+def fact(name: str) -> Condition:
+    """Return the condition that Job.record records this fact."""
+
+    def is_of_fact(call: Call) -> bool:
+        return bool(call.arguments[1] == name)
+
+    return is_of_fact
 
 
-def mark(kind: str, n: int = 1) -> Is:
-    """SlackChat's post or update of a message that bears this mark."""
-    return lambda call: any(
-        isinstance(given, MessageMetadata) and (given.kind, given.n) == (kind, n) for given in call.arguments
-    )
+def message(kind: str, n: int = 1) -> Condition:
+    """Return the condition that SlackChat posts or updates a message of this kind and part number."""
+
+    def is_of_message(call: Call) -> bool:
+        metadata = [each for each in call.arguments if isinstance(each, MessageMetadata)]
+        return any((each.kind, each.n) == (kind, n) for each in metadata)
+
+    return is_of_message
 
 
-def named(name: str) -> Is:
-    """background.fork of a process of this name."""
-    return lambda call: call.named["name"] == name
+def forked(name: str) -> Condition:
+    """Return the condition that a process of this name is forked."""
+
+    def is_of_process(call: Call) -> bool:
+        return bool(call.named["name"] == name)
+
+    return is_of_process
 
 
-def within(folder: str, argument: int = 1) -> Is:
-    """That argument is a path or a descriptor in this folder, or of it."""
+def becomes_job(call: Call) -> bool:
+    """Check whether a new child becomes a job process."""
+    return bool(call.arguments[0] == "cocoai-job")
+
+
+def within(folder: str, argument: int = 1) -> Condition:
+    """Return the condition that this argument is a path or a descriptor of the folder, or of a file in it."""
 
     def is_within(call: Call) -> bool:
         path = call.arguments[argument]
@@ -77,45 +98,53 @@ def within(folder: str, argument: int = 1) -> Is:
     return is_within
 
 
-def half_written(what: bytes) -> Is:
-    """Half of the line that holds `what` is written first, as by a process that dies in the middle of it."""
+def half_written(part: bytes) -> Condition:
+    """Return the condition that the line to be written holds `part`, and write half of the line before the kill.
+
+    A process that dies in the middle of a write leaves the same.
+    """
 
     def write_half(call: Call) -> bool:
         _, fd, data = call.arguments
-        if what in data:
+        if part in data:
             os.write(fd, data[: len(data) // 2])
-        return what in data
+        return part in data
 
     return write_half
 
 
-def as_usher(inner: Is) -> Is:
-    """In the usher's process."""
-    return lambda call: inner(call) and Path("/proc/self/comm").read_text().strip() == "cocoai-notify"
+def out_of_turn(condition: Condition) -> Condition:
+    """Return the condition that holds where `condition` does, but only in the process that posts placeholders."""
+
+    def is_there(call: Call) -> bool:
+        return condition(call) and Path("/proc/self/comm").read_text().strip() == "cocoai-notify"
+
+    return is_there
 
 
 @dataclass(frozen=True)
 class Point:
-    """`where` is `module:Class.method` or `module:function`; `paid` is how often the model is called in all.
+    """A place where a process is killed.
 
-    `also` is a second point at which another process dies on the same question's way.
+    `where` is `module:Class.method` or `module:function`. `paid` is how often the model is called in all.
+    `also` is the name of a second point, at which another process dies on the same question's way.
     """
 
     name: str
     when: Literal["before", "after"]
     where: str
-    is_it: Is = any_call
+    condition: Condition = any_call
     paid: int = 1
     scene: Scene = "short"
     also: str = ""
 
 
-FILES = "cocoai.spool.disk:Disk"
+DISK = "cocoai.spool.disk:Disk"
 JOB = "cocoai.spool.job:Job"
 SPOOL = "cocoai.spool.spool:Spool"
-JOBS = "cocoai.spool.runner:Runner"
+RUNNER = "cocoai.spool.runner:Runner"
 SLACK = "cocoai.slack.api.chat:SlackChat"
-GROWING = "cocoai.slack.api.live_message:LiveMessage"
+LIVE = "cocoai.slack.api.live_message:LiveMessage"
 CONNECTION = "cocoai.engine.web.worker:Connection"
 FORK = "cocoai.engine.process.fork:fork"
 BECOME = "cocoai.engine.process.fork:_become"
@@ -123,118 +152,121 @@ BECOME = "cocoai.engine.process.fork:_become"
 POINTS = (
     # The worker, until Slack has its 200.
     Point("the request read", "after", f"{CONNECTION}.read"),
-    Point("the question judged", "before", f"{SPOOL}.put"),
-    Point("its file made", "after", f"{FILES}.create"),
-    Point("its file written", "after", f"{FILES}.append", within("tmp")),
-    Point("its file fsynced", "after", f"{FILES}.fsync", within("tmp")),
-    Point("its thread marked", "after", f"{FILES}.touch", within("threads")),
-    Point("the mark fsynced", "after", f"{FILES}.fsync_folder", within("threads")),
-    Point("before the link", "before", f"{FILES}.link"),
-    Point("after the link", "after", f"{FILES}.link"),
-    Point("the link fsynced", "after", f"{FILES}.fsync_folder", within("ready")),
-    Point("its first name unlinked", "after", f"{FILES}.unlink", within("tmp")),
-    Point("before the 200 is made", "after", "cocoai.webhook:Webhook.__call__"),
+    Point("the question analyzed", "before", f"{SPOOL}.put"),
+    Point("its file created", "after", f"{DISK}.create"),
+    Point("its file written", "after", f"{DISK}.append", within("tmp")),
+    Point("its file fsynced", "after", f"{DISK}.fsync", within("tmp")),
+    Point("its thread marked", "after", f"{DISK}.touch", within("threads")),
+    Point("the thread mark fsynced", "after", f"{DISK}.fsync_folder", within("threads")),
+    Point("before the link", "before", f"{DISK}.link"),
+    Point("after the link", "after", f"{DISK}.link"),
+    Point("the link fsynced", "after", f"{DISK}.fsync_folder", within("ready")),
+    Point("its temporary name unlinked", "after", f"{DISK}.unlink", within("tmp")),
+    Point("the response made", "after", "cocoai.webhook:Webhook.__call__"),
     Point("before the 200 is sent", "before", f"{CONNECTION}.send"),
-    Point("after the 200", "before", f"{JOBS}.wake"),
+    Point("after the 200", "before", f"{RUNNER}.wake"),
     Point("the slot taken", "after", "cocoai.engine.process.locks:Slots.take", found),
-    Point("after the fork, the worker", "after", FORK, named("cocoai-job")),
+    Point("after the fork, the worker", "after", FORK, forked("cocoai-job")),
     # The job process.
-    Point("after the fork, the child", "before", BECOME, lambda call: call.arguments[0] == "cocoai-job"),
-    Point("before its first look", "before", "cocoai.answer.factory:AnswererFactory.make_for_job_process"),
+    Point("after the fork, the child", "before", BECOME, becomes_job),
+    Point("before it looks for jobs", "before", "cocoai.answer.factory:AnswererFactory.make_for_job_process"),
     Point("the job locked", "after", f"{JOB}.take", found),
     Point("the attempt recorded", "after", f"{JOB}.record", fact("attempt")),
-    Point("before the placeholder", "before", f"{SLACK}.post", mark("placeholder")),
-    Point("the placeholder posted", "after", f"{SLACK}.post", mark("placeholder")),
+    Point("before the placeholder", "before", f"{SLACK}.post", message("placeholder")),
+    Point("the placeholder posted", "after", f"{SLACK}.post", message("placeholder")),
     Point("the placeholder recorded", "after", f"{JOB}.record", fact("placeholder")),
     Point("the thread read", "after", "cocoai.answer.prompt:PromptBuilder._thread"),
-    Point("the model's first words", "before", f"{GROWING}.show", paid=2),
-    Point("the first words shown", "after", f"{GROWING}.show", paid=2),
+    Point("the model's first words", "before", f"{LIVE}.show", paid=2),
+    Point("the first words shown", "after", f"{LIVE}.show", paid=2),
     Point("the model's end", "before", f"{JOB}.record", fact("answer"), paid=2),
-    Point("half of the answer written", "before", f"{FILES}.append", half_written(b'"answer"'), paid=2),
+    Point("half of the answer written", "before", f"{DISK}.append", half_written(b'"answer"'), paid=2),
     Point("the answer recorded", "after", f"{JOB}.record", fact("answer")),
-    Point("before the last update", "before", f"{SLACK}.update", mark("answer")),
-    Point("after the last update", "after", f"{SLACK}.update", mark("answer")),
-    Point("before part 2", "before", f"{SLACK}.post", mark("part", 2), scene="long"),
-    Point("part 2 posted", "after", f"{SLACK}.post", mark("part", 2), scene="long"),
+    Point("before the last update", "before", f"{SLACK}.update", message("answer")),
+    Point("after the last update", "after", f"{SLACK}.update", message("answer")),
+    Point("before part 2", "before", f"{SLACK}.post", message("part", 2), scene="long"),
+    Point("part 2 posted", "after", f"{SLACK}.post", message("part", 2), scene="long"),
     Point("part 2 recorded", "after", f"{JOB}.record", fact("part"), scene="long"),
-    Point("part 3 posted", "after", f"{SLACK}.post", mark("part", 3), scene="long"),
+    Point("part 3 posted", "after", f"{SLACK}.post", message("part", 3), scene="long"),
     Point("before finish", "before", f"{SPOOL}.finish"),
-    Point("the end recorded", "before", f"{FILES}.rename", within("done", 2)),
-    Point("the job moved", "after", f"{FILES}.rename", within("done", 2)),
-    Point("the move fsynced", "after", f"{FILES}.fsync_folder", within("done")),
+    Point("the end recorded", "before", f"{DISK}.rename", within("done", 2)),
+    Point("the job moved", "after", f"{DISK}.rename", within("done", 2)),
+    Point("the move fsynced", "after", f"{DISK}.fsync_folder", within("done")),
     # Replies of another kind.
-    Point("the help posted", "after", f"{SLACK}.post", mark("note"), paid=0, scene="note"),
-    Point("the answer posted anew", "after", f"{SLACK}.post", mark("answer"), scene="deleted"),
+    Point("the help posted", "after", f"{SLACK}.post", message("note"), paid=0, scene="note"),
+    Point("the answer posted anew", "after", f"{SLACK}.post", message("answer"), scene="deleted"),
     Point("the error recorded", "after", f"{JOB}.record", fact("error"), scene="refused"),
-    Point("the asker told", "after", f"{SLACK}.update", mark("error"), scene="refused"),
-    Point("before the job fails", "before", f"{FILES}.rename", within("failed", 2), scene="refused"),
-    Point("the job failed", "after", f"{FILES}.rename", within("failed", 2), scene="refused"),
-    # The usher.
-    Point("the visit recorded", "after", f"{JOB}.record", as_usher(fact("visit")), paid=2, scene="waiting"),
-    Point("the usher has posted", "after", f"{SLACK}.post", as_usher(mark("placeholder")), paid=2, scene="waiting"),
-    Point("the usher has recorded", "after", f"{JOB}.record", as_usher(fact("placeholder")), paid=2, scene="waiting"),
-    # The master, with nobody at work on the question.
-    Point("the tick, before its fork", "before", f"{JOBS}.attend", also="after the 200"),
-    Point("the tick, after its fork", "after", f"{JOBS}.attend", also="after the 200"),
-    Point("the tick's child", "before", f"{JOBS}._attend", also="after the 200"),
+    Point("the error posted", "after", f"{SLACK}.update", message("error"), scene="refused"),
+    Point("before the job fails", "before", f"{DISK}.rename", within("failed", 2), scene="refused"),
+    Point("the job failed", "after", f"{DISK}.rename", within("failed", 2), scene="refused"),
+    # The process that posts placeholders out of turn.
+    Point("the visit recorded", "after", f"{JOB}.record", out_of_turn(fact("visit")), paid=2, scene="waiting"),
+    Point("posted out of turn", "after", f"{SLACK}.post", out_of_turn(message("placeholder")), paid=2, scene="waiting"),
+    Point("recorded out of turn", "after", f"{JOB}.record", out_of_turn(fact("placeholder")), paid=2, scene="waiting"),
+    # The master, while no process works on the question.
+    Point("the tick, before its fork", "before", f"{RUNNER}.attend", also="after the 200"),
+    Point("the tick, after its fork", "after", f"{RUNNER}.attend", also="after the 200"),
+    Point("the tick's child", "before", f"{RUNNER}._attend", also="after the 200"),
 )
 
 CLICKS = (
-    # The worker: Slack sends no click again, so that nginx has to.
-    Point("a click judged", "before", f"{SPOOL}.put", scene="removed"),
-    Point("a click linked", "after", f"{FILES}.link", scene="removed"),
-    Point("a click answered", "before", f"{JOBS}.wake", scene="removed"),
+    # The worker. Slack does not send a click again, but nginx sends it to another worker.
+    Point("a click analyzed", "before", f"{SPOOL}.put", scene="removed"),
+    Point("a click linked", "after", f"{DISK}.link", scene="removed"),
+    Point("a click answered", "before", f"{RUNNER}.wake", scene="removed"),
     # The job process.
     Point("a click claimed", "after", f"{JOB}.record", fact("attempt"), scene="removed"),
-    Point("before the reply goes", "before", f"{SLACK}.delete", scene="removed"),
-    Point("a part of it is gone", "after", f"{SLACK}.delete", scene="removed"),
-    Point("it is obeyed", "after", f"{JOB}.record", fact("obeyed"), scene="removed"),
-    Point("before the opinion", "before", f"{SPOOL}.annotate", scene="praised"),
-    Point("the opinion kept", "after", f"{SPOOL}.annotate", scene="praised"),
-    Point("whoever clicked thanked", "after", f"{SLACK}.post_ephemeral", scene="praised"),
-    # A question of its own.
-    Point("asked again, linked", "after", f"{FILES}.link", paid=2, scene="again"),
-    Point("asked again, heard", "after", f"{SLACK}.post", mark("placeholder"), paid=2, scene="again"),
-    # A wish: the worker, and who was to hear it.
-    Point("before the wish", "before", f"{SPOOL}.request_stop", scene="stopped"),
-    Point("before the nudge", "after", f"{SPOOL}.request_stop", scene="stopped"),
-    Point("the wish heard", "before", f"{JOB}.record", fact("answer"), scene="stopped"),
-    Point("what was there recorded", "after", f"{JOB}.record", fact("answer"), scene="stopped"),
+    Point("before the reply is deleted", "before", f"{SLACK}.delete", scene="removed"),
+    Point("a part of it is deleted", "after", f"{SLACK}.delete", scene="removed"),
+    Point("the click is done", "after", f"{JOB}.record", fact("obeyed"), scene="removed"),
+    Point("before the feedback", "before", f"{SPOOL}.annotate", scene="praised"),
+    Point("the feedback kept", "after", f"{SPOOL}.annotate", scene="praised"),
+    Point("the user thanked", "after", f"{SLACK}.post_ephemeral", scene="praised"),
+    # A click that asks again: a question of its own.
+    Point("asked again, linked", "after", f"{DISK}.link", paid=2, scene="again"),
+    Point("asked again, placeholder posted", "after", f"{SLACK}.post", message("placeholder"), paid=2, scene="again"),
+    # A stop request: the worker, and the job process that is to stop.
+    Point("before the stop request", "before", f"{SPOOL}.request_stop", scene="stopped"),
+    Point("before the signal", "after", f"{SPOOL}.request_stop", scene="stopped"),
+    Point("the stop request seen", "before", f"{JOB}.record", fact("answer"), scene="stopped"),
+    Point("the stopped answer recorded", "after", f"{JOB}.record", fact("answer"), scene="stopped"),
 )
 
 
-def lay(folder: str) -> None:
-    """Lay every point in this process and its children."""
+def install(folder: str) -> None:
+    """Install every point in this process and its future children; `folder` is where their files are looked for."""
     for point in (*POINTS, *CLICKS):
-        owner, name = _place(point.where)
+        owner, name = _owner(point.where)
         setattr(owner, name, _wrapped(getattr(owner, name), point, Path(folder, point.name)))
 
 
-def _place(where: str) -> tuple[Any, str]:
+def _owner(where: str) -> tuple[Any, str]:
+    """Return the module or class that has the function, and the function's name."""
     module, _, path = where.partition(":")
     *owners, name = path.split(".")
     return functools.reduce(getattr, owners, importlib.import_module(module)), name
 
 
 def _wrapped(real: Callable[..., Any], point: Point, file: Path) -> Callable[..., Any]:
-    def hit(call: Call) -> None:
-        if file.exists() and point.is_it(call) and _is_ours(file):
+    """Return a function that calls `real`, and kills its process at the point if the point is armed."""
+
+    def kill_at(call: Call) -> None:
+        if file.exists() and point.condition(call) and _took(file):
             os.kill(os.getpid(), signal.SIGKILL)
 
     @functools.wraps(real)
-    def call(*arguments: Any, **named: Any) -> Any:
+    def wrapper(*arguments: Any, **named: Any) -> Any:
         if point.when == "before":
-            hit(Call(arguments, named))
+            kill_at(Call(arguments, named))
             return real(*arguments, **named)
         result = real(*arguments, **named)
-        hit(Call(arguments, named, result))
+        kill_at(Call(arguments, named, result))
         return result
 
-    return call
+    return wrapper
 
 
-def _is_ours(file: Path) -> bool:
-    """One process only can take it away."""
+def _took(file: Path) -> bool:
+    """Unlink the file; return False if another process was faster, so that only one is killed."""
     try:
         file.unlink()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The house in which processes are killed, as its tests look at it: who lives, what was posted, who is to die where."""
+"""What the tests of the kill points ask of the running stack: its processes, its posts, and the next kill."""
 
 from __future__ import annotations
 
@@ -9,34 +9,37 @@ from pathlib import Path
 from tests.house import House
 from tests.kill.points import Point
 
-AT_REST = ["cocoai-master", "cocoai-worker", "cocoai-worker"]
+IDLE = ["cocoai-master", "cocoai-worker", "cocoai-worker"]
+"""The pool's processes when none works on a question."""
 
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
-"""Fits into three messages."""
+"""An answer that takes three messages."""
 
 
 def processes(built: House) -> list[str]:
-    """The names of this house's living processes, whoever their parents are by now."""
-    mark = f"KILL_POINTS={built.var}/points".encode()
+    """Return the names of this stack's living processes, by the environment that they inherit."""
+    inherited = f"KILL_POINTS={built.var}/points".encode()
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            if mark in Path(f"/proc/{entry}/environ").read_bytes():
+            if inherited in Path(f"/proc/{entry}/environ").read_bytes():
                 found.append(Path(f"/proc/{entry}/comm").read_text().strip())
     return sorted(name for name in found if name.startswith("cocoai"))
 
 
-def is_at_rest(built: House) -> bool:
-    """Nobody works, and nobody holds a slot or the usher's lock."""
-    return processes(built) == AT_REST and not built.held_locks()
+def is_idle(built: House) -> bool:
+    """Check that no process works on a question, or holds a slot or the placeholder lock."""
+    return processes(built) == IDLE and not built.held_locks()
 
 
 def posted(built: House) -> int:
-    """How many messages it has posted so far."""
+    """Return how many messages have been posted so far."""
     return sum(1 for call in built.slack.calls if (call.method, call.outcome) == ("chat.postMessage", "ok"))
 
 
 def arm(built: House, point: Point) -> None:
-    """Whoever comes to the point next dies there."""
+    """Have the next process that comes to the point killed there."""
+    for left in (built.var / "points").iterdir():
+        left.unlink()  # of a test that failed: else all tests after it would fail, too
     for name in filter(None, (point.name, point.also)):
         (built.var / "points" / name).touch()

@@ -1,9 +1,10 @@
-"""Every kill point on the way of a click: SIGKILL there, and what was wished happens all the same."""
+"""Every kill point on the way of a click: a process is killed there, and the click still has its effect, once."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from operator import attrgetter
 
 import pytest
 
@@ -13,29 +14,29 @@ from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
 from tests.house import House, payload
 from tests.kill.points import CLICKS, Point
-from tests.kill.stack import LONG, arm, is_at_rest, posted
+from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
 
 
-@pytest.mark.parametrize("point", CLICKS, ids=lambda point: point.name)
-def test_killed_there_a_click_is_obeyed_once(built: House, point: Point) -> None:
-    """Whoever clicked sees no warning; the model is paid no more than it must, and nobody is left."""
-    asked_before = len(built.openai.requests)
+@pytest.mark.parametrize("point", CLICKS, ids=attrgetter("name"))
+def test_a_click_has_its_effect_once_despite_a_kill(built: House, point: Point) -> None:
+    """Slack shows the user no warning, the model is called no more than necessary, and no process is left."""
+    calls_before = len(built.openai.requests)
 
     SCENES[point.scene](built, point)
-    wait_until(lambda: is_at_rest(built) and not built.spool.keys("ready"))
+    wait_until(lambda: is_idle(built) and not built.spool.keys("ready"))
     built.slack.wait_for_deliveries()
 
     assert [] == os.listdir(built.var / "points")
     assert 200 == built.slack.clicks[-1].status
-    assert point.paid == len(built.openai.requests) - asked_before
+    assert point.paid == len(built.openai.requests) - calls_before
 
 
-# the scenes, each with what has to come of it
+# the scenes, each with its expected effect
 
 
 def removed(built: House, point: Point) -> None:
-    """All of the reply goes, however often that is begun."""
+    """Delete a reply of three messages: all of them must be gone."""
     question, replies = answered(built, LONG)
     click(built, point, replies[-1], "delete")
 
@@ -44,24 +45,24 @@ def removed(built: House, point: Point) -> None:
 
 
 def praised(built: House, point: Point) -> None:
-    """The opinion lies with the answer, and whoever has it is thanked."""
+    """Praise a reply: the feedback must be kept with the answer, and the user thanked."""
     question, replies = answered(built, "A short answer.")
     thanked = len(built.slack.ephemeral_messages())
     click(built, point, replies[-1], "up")
-    wait_until(lambda: is_at_rest(built) and not built.spool.keys("ready"))
+    wait_until(lambda: is_idle(built) and not built.spool.keys("ready"))
 
-    assert {("U0ASKER02", "up")} == opinions(built, question)
+    assert {("U0ASKER02", "up")} == feedback(built, question)
     assert replies == built.replies(question)
     assert thanked < len(built.slack.ephemeral_messages())
 
 
 def again(built: House, point: Point) -> None:
-    """One more answer, under a key of its own, and the first one stands."""
+    """Ask a question again: there must be one more answer, under a key of its own, and the first one must stay."""
     question, replies = answered(built, "A short answer.")
     before = posted(built)
     click(built, point, replies[-1], "again")
-    asked = built.slack.clicks[-1]
-    key = Key(question.channel, question.ts, asked.action_ts)
+    action_ts = built.slack.clicks[-1].action_ts
+    key = Key(question.channel, question.ts, action_ts)
     wait_until(lambda: key in built.spool.keys("done"))
 
     thread = built.slack.thread(question.channel, question.ts)
@@ -71,7 +72,7 @@ def again(built: House, point: Point) -> None:
 
 
 def stopped(built: House, point: Point) -> None:
-    """What is there stays: one reply, which says that it was stopped."""
+    """Stop an answer: its beginning must stay, in one reply with the notice that it was stopped."""
     built.openai.switches = Model(answer="word " * 400, piece_delay=0.3)
     question = built.ask("at length?")
     built.slack.wait_for(lambda: any("word" in reply.text for reply in built.replies(question)))
@@ -93,16 +94,16 @@ SCENES: dict[str, Callable[[House, Point], None]] = {
 
 
 def answered(built: House, answer: str) -> tuple[Message, list[Message]]:
-    """A question, and its whole reply, with nobody at work any more."""
+    """Ask a question, wait until the stack is idle again, and return the question and the whole reply."""
     built.openai.switches = Model(answer=answer)
     question = built.ask("one?")
     wait_until(lambda: key_of(question) in built.spool.keys("done"))
-    wait_until(lambda: is_at_rest(built))
+    wait_until(lambda: is_idle(built))
     return question, built.replies(question)
 
 
 def click(built: House, point: Point, message: Message, action: str, user: str = "") -> None:
-    """Arm the point, and press that button; only the asker may take a reply away."""
+    """Arm the point and click a button, as another user than the asker; but only the asker may delete a reply."""
     user = user or ("U0ASKER01" if action == "delete" else "U0ASKER02")
     arm(built, point)
     built.slack.click(user, message.channel, message.ts, f"cocoai_{action}")
@@ -112,6 +113,7 @@ def key_of(question: Message) -> Key:
     return Key(question.channel, question.thread_ts or question.ts, question.ts)
 
 
-def opinions(built: House, question: Message) -> set[tuple[str, str]]:
+def feedback(built: House, question: Message) -> set[tuple[str, str]]:
+    """Return user and opinion of each feedback that is kept with the question's job."""
     facts = built.spool.peek("done", key_of(question))
     return {(fact["user"], fact["opinion"]) for fact in facts if fact.get("fact") == "opinion"}

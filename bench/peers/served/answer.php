@@ -1,5 +1,5 @@
 <?php
-// The answer, in the same worker: PHP has no other place. It is busy until the answer is whole.
+// The answer, in the same worker, since PHP has no other process for it. The worker is busy until the answer is whole.
 
 declare(strict_types=1);
 
@@ -35,12 +35,12 @@ function message(array $question, string $text, string $kind, string $place, str
     return ['channel' => $question['channel'], 'text' => $text, $place => $ts, 'metadata' => $metadata];
 }
 
-// The thread so far as the model sees it.
+// Return the thread so far as messages for the model.
 function conversation(array $question): array
 {
-    $asked = ['channel' => $question['channel'], 'ts' => $question['thread_ts'], 'limit' => 200];
+    $arguments = ['channel' => $question['channel'], 'ts' => $question['thread_ts'], 'limit' => 200];
     $turns = [['role' => 'system', 'content' => file_get_contents(getenv('INSTRUCTIONS'))]];
-    foreach (slack('conversations.replies', $asked)['messages'] as $message) {
+    foreach (slack('conversations.replies', $arguments)['messages'] as $message) {
         if ($message['ts'] <= $question['ts']) {
             $role = $message['user'] === getenv('BOT_USER') ? 'assistant' : 'user';
             $turns[] = ['role' => $role, 'content' => str_replace('<@' . getenv('BOT_USER') . '>', '', $message['text'])];
@@ -55,11 +55,11 @@ function slack(string $method, array $arguments): array
     $curl ??= curl_init();
     $headers = ['Content-Type: application/json; charset=utf-8', 'Authorization: Bearer ' . getenv('BOT_TOKEN')];
     curl_setopt_array($curl, post(getenv('SLACK_URL') . $method, $headers, $arguments) + [CURLOPT_RETURNTRANSFER => true]);
-    $told = json_decode(must(curl_exec($curl), curl_error($curl)), true);
-    return must(($told['ok'] ?? false) ? $told : false, "$method: " . ($told['error'] ?? 'no answer'));
+    $result = json_decode(must(curl_exec($curl), curl_error($curl)), true);
+    return must(($result['ok'] ?? false) ? $result : false, "$method: " . ($result['error'] ?? 'no answer'));
 }
 
-// The model's whole answer; `grow` is called with what there is of it, not more often than each UPDATE_INTERVAL.
+// Return the model's whole answer; call `grow` with the text so far, at most every UPDATE_INTERVAL seconds.
 function reply(array $turns, callable $grow): string
 {
     $rest = $text = '';
@@ -75,20 +75,20 @@ function reply(array $turns, callable $grow): string
         return strlen($piece);
     };
     $headers = ['Content-Type: application/json', 'Authorization: Bearer ' . getenv('API_KEY')];
-    $asked = ['model' => getenv('MODEL'), 'messages' => $turns, 'stream' => true, 'store' => false];
-    $asked += ['max_completion_tokens' => 2000, 'reasoning_effort' => 'low', 'stream_options' => ['include_usage' => true]];
+    $request = ['model' => getenv('MODEL'), 'messages' => $turns, 'stream' => true, 'store' => false];
+    $request += ['max_completion_tokens' => 2000, 'reasoning_effort' => 'low', 'stream_options' => ['include_usage' => true]];
     $curl = curl_init();
-    curl_setopt_array($curl, post(getenv('OPENAI_URL') . '/chat/completions', $headers, $asked));
+    curl_setopt_array($curl, post(getenv('OPENAI_URL') . '/chat/completions', $headers, $request));
     curl_setopt($curl, CURLOPT_WRITEFUNCTION, $take);
     must(curl_exec($curl), curl_error($curl));
     return $text;
 }
 
-// What one line of the stream adds to the text.
+// Return the text that one line of the stream adds to the answer.
 function word(string $line): string
 {
-    $told = str_starts_with($line, 'data: {') ? json_decode(substr($line, 6), true) : [];
-    return $told['choices'][0]['delta']['content'] ?? '';
+    $chunk = str_starts_with($line, 'data: {') ? json_decode(substr($line, 6), true) : [];
+    return $chunk['choices'][0]['delta']['content'] ?? '';
 }
 
 function post(string $url, array $headers, array $body): array

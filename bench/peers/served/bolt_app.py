@@ -1,8 +1,8 @@
-"""What CocoAI does, with Slack Bolt, slack_sdk and the openai package: as a developer writes it from their documents.
+"""CocoAI's work with Slack Bolt, slack_sdk and the openai package, as a developer writes it from their documentation.
 
-`process_before_response` with a lazy listener is Bolt's own way to keep a question before Slack has its 200, and to
-answer it after that: Bolt runs lazy listeners in threads of the same process. It copies the client for each of them,
-which a client with a TLS context of its own does not bear; so the authority comes by SSL_CERT_FILE.
+`process_before_response` with a lazy listener is Bolt's own way to keep a question before Slack has its 200 and to
+answer it afterwards: Bolt runs lazy listeners in threads of the same process. It copies the client for each of them,
+and a client with a TLS context of its own cannot be copied, so the authority is set by SSL_CERT_FILE.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Event = dict[str, Any]
 
 UPDATE_INTERVAL = 3.0
 PLACEHOLDER = "ちょっと待ってにゃ~"
-SPOKEN = (None, "", "file_share", "thread_broadcast", "me_message")
+SUBTYPES = (None, "", "file_share", "thread_broadcast", "me_message")
 VAR = os.environ["VAR"]
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -40,7 +40,7 @@ app = App(client=client, signing_secret=os.environ["SIGNING_SECRET"], process_be
 
 
 def keep(event: Event, body: Event, ack: Ack) -> None:
-    """Before the 200: an event that we answer lies on the disk."""
+    """Keep an event that is a question durably, before the 200."""
     if is_question(event):
         began = time.monotonic()
         outcome = "accepted" if put(event, body) else "duplicate"
@@ -49,7 +49,7 @@ def keep(event: Event, body: Event, ack: Ack) -> None:
 
 
 def answer(event: Event) -> None:
-    """After the 200, in a thread of its own."""
+    """Answer a question after the 200, in a thread of its own."""
     if os.environ["ANSWERS"] == "1" and is_question(event) and (job := claim(event)):
         with job:
             reply(event, job)
@@ -61,8 +61,8 @@ api = SlackRequestHandler(app)
 
 
 def is_question(event: Event) -> bool:
-    """A mention, a direct message, or a message in a thread in which we were asked; by a person."""
-    if event.get("hidden") or event.get("subtype") not in SPOKEN or event.get("bot_id"):
+    """Check whether a person's event is a mention, a direct message, or a message in a thread with a mention."""
+    if event.get("hidden") or event.get("subtype") not in SUBTYPES or event.get("bot_id"):
         return False
     if event.get("user") in (None, os.environ["BOT_USER"], "USLACKBOT"):
         return False
@@ -94,7 +94,7 @@ def ready(event: Event) -> str:
 
 
 def put(event: Event, body: Event) -> bool:
-    """Keep it durably; False if it is known already."""
+    """Keep the question durably; return False if it is known already."""
     path = f"{VAR}/spool/tmp/{secrets.token_hex(12)}"
     known = is_known(event, "ready", "done", "failed")
     if not known:
@@ -111,6 +111,7 @@ def put(event: Event, body: Event) -> bool:
 
 
 def commit(event: Event, path: str) -> bool:
+    """Link the written file into ready/; return False if the question is known already."""
     sync(f"{VAR}/threads")
     with open(f"{VAR}/locks/put.lock", "a") as lock, contextlib.suppress(FileExistsError):
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -139,9 +140,12 @@ def sync(folder: str) -> None:
 
 
 def claim(event: Event) -> Any:
-    """The job's file, locked; None if somebody else has it, or it is done: a mention arrives twice."""
+    """Return the job's file, locked; None if another thread or process has locked or finished it.
+
+    A mention arrives twice, as an app_mention and as a message.
+    """
     with contextlib.suppress(FileNotFoundError, BlockingIOError):
-        job = open(ready(event), "r+")  # noqa: SIM115 (whoever gets it closes it)
+        job = open(ready(event), "r+")  # noqa: SIM115 (the caller closes it)
         fcntl.flock(job, fcntl.LOCK_EX | fcntl.LOCK_NB)
         job.seek(0, os.SEEK_END)
         return job
@@ -152,6 +156,7 @@ def claim(event: Event) -> Any:
 
 
 def reply(event: Event, job: Any) -> None:
+    """Post the placeholder, update it while the model writes, and put the whole answer in its place."""
     record(job, "attempt", n=1)
     thread_ts = event.get("thread_ts") or event["ts"]
     metadata = about(event, "placeholder")
@@ -179,10 +184,10 @@ def about(event: Event, kind: str) -> Event:
 
 
 def conversation(event: Event) -> list[Any]:
-    """The thread so far as the model sees it."""
+    """Return the thread so far as messages for the model."""
     turns = [{"role": "system", "content": Path(os.environ["INSTRUCTIONS"]).read_text()}]
-    told = client.conversations_replies(channel=event["channel"], ts=event.get("thread_ts") or event["ts"], limit=200)
-    for message in told["messages"]:
+    thread = client.conversations_replies(channel=event["channel"], ts=event.get("thread_ts") or event["ts"], limit=200)
+    for message in thread["messages"]:
         if message["ts"] <= event["ts"]:
             role = "assistant" if message["user"] == os.environ["BOT_USER"] else "user"
             turns.append({"role": role, "content": message["text"].replace(f"<@{os.environ['BOT_USER']}>", "")})
@@ -190,7 +195,7 @@ def conversation(event: Event) -> list[Any]:
 
 
 def written(turns: list[Any], grow: Callable[[str], None]) -> str:
-    """The model's whole answer; `grow` is called with what there is of it, not more often than UPDATE_INTERVAL."""
+    """Return the model's whole answer; call `grow` with the text so far, at most every UPDATE_INTERVAL seconds."""
     text, due = "", time.monotonic() + UPDATE_INTERVAL
     stream = openai.chat.completions.create(
         model=os.environ["MODEL"],

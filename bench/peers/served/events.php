@@ -1,11 +1,11 @@
 <?php
-// What CocoAI's workers do, in PHP: verify, decide, keep durably, answer 200; then, if told so, go on with the answer.
+// The work of CocoAI's workers in PHP: verify, decide, keep durably, answer 200; then, if ANSWERS is 1, write the answer.
 
 declare(strict_types=1);
 
 require __DIR__ . '/spool.php';
 
-const MAX_AGE = 300;  // seconds, either way, that a signature is good for
+const MAX_AGE = 300;  // seconds for which a signature is valid, before and after its time
 const SUBTYPES = [null, '', 'file_share', 'thread_broadcast', 'me_message'];
 
 main();
@@ -73,14 +73,14 @@ function is_signed(string $body): bool
     return hash_equals($expected, $_SERVER['HTTP_X_SLACK_SIGNATURE'] ?? '');
 }
 
-// The question in this payload, or null if it is nothing to us: the rules of cocoai/slack/inbound/events.py.
+// Return the question in this payload, or null if it is to be ignored: the rules of cocoai/slack/inbound/events.py.
 function question(array $payload): ?array
 {
     $event = $payload['event'] ?? null;
     if (($payload['type'] ?? '') !== 'event_callback' || !is_array($event)) {
         return null;
     }
-    if (!in_array($event['type'] ?? '', ['message', 'app_mention'], true) || !is_said_by_a_person($event)) {
+    if (!in_array($event['type'] ?? '', ['message', 'app_mention'], true) || !is_from_a_person($event)) {
         return null;
     }
     $thread_ts = $event['thread_ts'] ?? $event['ts'] ?? '';
@@ -99,7 +99,7 @@ function question(array $payload): ?array
     ];
 }
 
-function is_said_by_a_person(array $event): bool
+function is_from_a_person(array $event): bool
 {
     if (!empty($event['hidden']) || !in_array($event['subtype'] ?? null, SUBTYPES, true)) {
         return false;

@@ -1,9 +1,9 @@
 <?php
-// cocoai/spool/spool.py in PHP, step by step. A folder is fsynced as a file is: PHP opens it for reading, on Linux.
+// cocoai/spool/spool.py in PHP, step by step. A folder is fsynced like a file: on Linux, PHP can open it for reading.
 
 declare(strict_types=1);
 
-// Keep a question durably; false if it is known already. RuntimeException: it is not kept.
+// Keep a question durably; return false if it is known already. Throw RuntimeException if it could not be kept.
 function put(array $question): bool
 {
     $key = $question['key'];
@@ -57,7 +57,7 @@ function asked_in(string $channel, string $thread_ts): bool
     return file_exists(folder('threads') . "/$channel-$thread_ts");
 }
 
-// One line of a job's file, durably; the file is closed.
+// Append one line to a job's file durably, and close the file.
 function append($file, array $line): void
 {
     must(fwrite($file, json_encode($line) . "\n"), 'a line');
@@ -77,6 +77,7 @@ function folder(string $name): string
     return getenv('VAR') . ($name === 'threads' ? '/threads' : "/spool/$name");
 }
 
+// Return what a call has returned, or throw RuntimeException if that is false.
 function must(mixed $done, string $what): mixed
 {
     return $done === false ? throw new RuntimeException("$what: " . (error_get_last()['message'] ?? '')) : $done;

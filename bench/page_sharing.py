@@ -1,8 +1,9 @@
-"""What a tree of processes takes of a machine on which nobody else runs.
+"""How much memory a tree of processes would take on a machine where nothing else runs.
 
-PSS divides a page of a library among all who map it. The practice servers and the bench run the same Python as the
-pool does, so beside them the pool looks smaller than it will be. Here a file's page is divided among the tree alone;
-memory that no file is behind is shared by nobody but parents and children, and the kernel's own figure holds.
+PSS divides a page of a library among all processes that map it. The practice servers and the bench run the same Python
+as the pool does, so beside them the pool seems smaller than it will be. Here a file's page is divided among the tree's
+processes only. Memory that no file backs is shared among parents and children only, so there the kernel's own figure
+holds.
 
 Sources: proc(5), proc_pid_pagemap(5), Documentation/admin-guide/mm/pagemap.rst.
 """
@@ -19,14 +20,14 @@ from typing import NamedTuple
 from cocoai.engine.process.proc import memory_use
 
 PRESENT, OF_FILE = 1 << 63, 1 << 61
-"""Bits of a pagemap entry: the page is in memory; it is a file's, or shared memory's, and no private copy."""
+"""Bits of a pagemap entry: the page is in memory; it belongs to a file or to shared memory, and is no private copy."""
 
 Page = tuple[str, int, int]
-"""A page of a file: device, inode, number."""
+"""A page of a file: device, inode, and the page's number in the file."""
 
 
-class Taken(NamedTuple):
-    """In KiB. `alone` is the PSS on a machine where only the tree runs; the others are the kernel's."""
+class ProcessMemory(NamedTuple):
+    """The memory of one process in KiB: `alone` is its PSS where only the tree runs, the others are the kernel's."""
 
     alone: float
     pss: int
@@ -34,29 +35,29 @@ class Taken(NamedTuple):
     private: int
 
 
-def taken(pids: Collection[int]) -> dict[int, Taken]:
-    """What each process of a tree takes. `OSError`: one has gone meanwhile."""
+def measure(pids: Collection[int]) -> dict[int, ProcessMemory]:
+    """Return the memory of each process of a tree. Raise OSError if one of them has ended meanwhile."""
     pages = {pid: list(file_pages(pid)) for pid in pids}
     sharers = Counter(page for of_one in pages.values() for page in set(of_one))
     found = {}
     for pid, of_one in pages.items():
         of_files = sum(1 / sharers[page] for page in set(of_one)) * mmap.PAGESIZE / 1024
-        found[pid] = Taken(anonymous(pid) + of_files, *memory_use(pid).__dict__.values())
+        found[pid] = ProcessMemory(anonymous(pid) + of_files, *memory_use(pid).__dict__.values())
     return found
 
 
 def anonymous(pid: int) -> int:
-    """KiB of PSS with no file behind them."""
+    """Return the KiB of a process's PSS that no file backs."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:"))
 
 
 def file_pages(pid: int) -> Iterator[Page]:
-    """The pages of files that are in memory and mapped by the process, private copies left out."""
+    """Yield the pages of files that the process has mapped and that are in memory, without private copies."""
     with open(f"/proc/{pid}/pagemap", "rb", buffering=0) as pagemap:
         for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, _, offset, device, inode, *_ = line.split()
-            if inode == "0":
+            if inode == "0":  # no file backs this mapping
                 continue
             start, end = (int(each, 16) // mmap.PAGESIZE for each in span.split("-"))
             pagemap.seek(start * 8)

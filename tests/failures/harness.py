@@ -1,4 +1,4 @@
-"""Counter: a desk as a house has it. Each asker is answered in his own language, in blocks, with buttons."""
+"""A harness with production's options: each asker is answered in the question's language, in blocks, with buttons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.texts import LANGUAGES, TextsByLanguage
 from cocoai.webhook import Interactions
-from tests.failures.seen import betrayals, read, shown
+from tests.failures.visible import leaks, text_shown_by, visible_text
 from tests.house import payload
 from tests.options import FixedIdentity, options
 from tests.test_answer import Desk
@@ -32,16 +32,18 @@ US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 ASKER = "U0ASKER01"
 QUESTIONS = {"ja": "これは何ですか", "en": "what is this"}
 MOST_RUNS = 10
+"""Job processes after which every job must have ended."""
 
 
-class Counter(Desk):
-    """Between the practice servers; nobody waits for what a dead process may have sent."""
+class LocalizedHarness(Desk):
+    """An Answerer between the practice servers, in all languages; no sleep for what a dead process may have sent."""
 
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
         super().__init__(var, certificates, slack, openai)
         self.changes = {"phrases": TextsByLanguage(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
 
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
+        """Return the Answerer of a new process, with production's options."""
         slack, chatgpt = self.outside()
         return kind(
             self.spool,
@@ -51,26 +53,29 @@ class Counter(Desk):
             identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
-            sleep=lambda _: None,
+            sleep=_do_not_sleep,
         )
 
     def run_to_the_end(self) -> None:
-        """Job processes come and go, and time passes, until nothing is left to be done."""
+        """Run job processes, and let time pass between them, until no job is left. Raise AssertionError after ten."""
         for _ in range(MOST_RUNS):
             if not self.spool.keys("ready"):
                 return
             self.run()
             self.wait()
-        raise AssertionError("it never ends")
+        raise AssertionError("the jobs never end")
 
-    def answered(self, text: str) -> Message:
-        """A question that was seen to, whatever came of it."""
+    def ask_and_run(self, text: str) -> Message:
+        """Ask a question, run until its job has ended, and return the question."""
         question = self.ask(text)
         self.run_to_the_end()
         return question
 
-    def share(self, text: str, file: PracticeFile) -> Message:
-        """A question with a file that was seen to; its event told nothing of the file, as an app_mention may."""
+    def share_and_run(self, text: str, file: PracticeFile) -> Message:
+        """Ask a question with a file, run until its job has ended, and return the question.
+
+        Its event has no word of the file, as an app_mention's may.
+        """
         message = self.slack.share(ASKER, f"<@U0COCOAI> {text}", [file])
         ts = message.ts
         question = Question("mention", message.channel, ts, ts, ASKER, "T0", message.text, "Ev", 0, is_bare=True)
@@ -79,43 +84,47 @@ class Counter(Desk):
         return message
 
     def click(self, message: Message, action: str, user: str = ASKER) -> int:
-        """Press a button of a message of ours; the status that Slack hears."""
-        (value,) = (
-            each["value"] for block in message.blocks for each in block.get("elements", ()) if _is(each, action)
-        )
+        """Click a button of one of our messages, and return the status that Slack gets."""
+        elements = (each for block in message.blocks for each in block.get("elements", ()))
+        (value,) = (each["value"] for each in elements if _is_button(each, action))
         button = {"type": "button", "action_id": f"cocoai_{action}", "value": value}
         container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
-        told: dict[str, Any] = {"type": "block_actions", "container": container}
-        told |= {"message": {"ts": message.ts, "text": message.text}}
-        told |= {"user": {"id": user, "team_id": US.team_id}}
-        told |= {"actions": [button | {"action_ts": f"{int(self.clock())}.000100"}]}
-        body = urlencode({"payload": json.dumps(told)}).encode()
+        event: dict[str, Any] = {"type": "block_actions", "container": container}
+        event |= {"message": {"ts": message.ts, "text": message.text}}
+        event |= {"user": {"id": user, "team_id": US.team_id}}
+        event |= {"actions": [button | {"action_ts": f"{int(self.clock())}.000100"}]}
+        body = urlencode({"payload": json.dumps(event)}).encode()
         headers = {name.lower(): value for name, value in self.slack.signed(body, at=self.clock()).items()}
-        door = Interactions(
+        handler = Interactions(
             InteractionAnalyzer(SIGNING_SECRET, who=lambda: US),
             self.spool,
             stop=lambda _: False,
             wake=lambda: None,
             clock=self.clock,
         )
-        return door(Request("POST", "/slack/interactions", headers, body)).status
+        return handler(Request("POST", "/slack/interactions", headers, body)).status
 
     def paragraphs(self, question: Message, kind: str = "") -> list[str]:
-        """All that the asker reads under his question, of one kind of message only if it is given."""
+        """Return the paragraphs under a question that the asker can read; of one `kind` of message if it is given."""
         messages = [each for each in self.replies(question) if kind in ("", payload(each).get("kind"))]
-        return [paragraph for message in messages for paragraph in read(message).split("\n\n")]
+        return [paragraph for message in messages for paragraph in visible_text(message).split("\n\n")]
 
 
-def _is(element: object, action: str) -> bool:
+def _do_not_sleep(_: float) -> None:
+    """Take no time: no process here dies with a message under way."""
+
+
+def _is_button(element: object, action: str) -> bool:
+    """Check whether a block's element is our button for this action."""
     return isinstance(element, dict) and element.get("action_id") == f"cocoai_{action}"
 
 
 @contextmanager
-def counter(var: Path, certificates: Certificates) -> Iterator[Counter]:
-    """Open for a test. Whatever that was about, nothing of ours alone has reached Slack when it ends."""
+def localized_harness(var: Path, certificates: Certificates) -> Iterator[LocalizedHarness]:
+    """Yield a harness for a test. Check at its end that nothing private has reached Slack, whatever the test did."""
     with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
-        made = Counter(var, certificates, slack, openai)
+        made = LocalizedHarness(var, certificates, slack, openai)
         yield made
-        said = [shown(call) for call in slack.calls if call.method.startswith("chat.")]
+        posted = [text_shown_by(call) for call in slack.calls if call.method.startswith("chat.")]
 
-    assert [] == [(text, found) for text in said if (found := betrayals(text))]
+    assert [] == [(text, found) for text in posted if (found := leaks(text))]

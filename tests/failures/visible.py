@@ -1,4 +1,4 @@
-"""What a person sees of a message, and what nobody may ever see in one."""
+"""The text that people see of a message, and what must never be visible in one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from cocoai.rehearsal.slack.gateway import Call
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
-OURS_ALONE = {
+PRIVATE = {
     "a trace": r"Traceback|, line \d+",
     "an exception": r"\b[A-Z]\w*(Error|Exception)\b|\bErrno\b",
     "a key": r"\b[A-Z][A-Z0-9]+-\d+\.\d+",
@@ -22,41 +22,44 @@ OURS_ALONE = {
     r"|does not exist|safety system|only supported by certain models",
     "an address": r"127\.0\.0\.1|localhost|/(var|tmp|work|home|usr)/",
 }
-"""What may stand in a log, and never in Slack."""
+"""Patterns of what may be written to a log, but never to Slack."""
 
 
-def betrayals(text: str) -> list[str]:
-    """What of ours alone stands in this text."""
-    return [what for what, pattern in OURS_ALONE.items() if re.search(pattern, text)]
+def leaks(text: str) -> list[str]:
+    """Return the names of the PRIVATE patterns that match this text; [] if it may be posted."""
+    return [name for name, pattern in PRIVATE.items() if re.search(pattern, text)]
 
 
-def read(message: Message) -> str:
-    """What people read of a message: its blocks, the buttons aside; its text where it has none."""
+def visible_text(message: Message) -> str:
+    """Return what people read of a message: its blocks without buttons, or its text if it has no blocks."""
     blocks = [block for block in message.blocks if block["type"] != "actions"]
-    return "\n".join(_words(blocks)) if blocks else message.text
+    return "\n".join(_texts(blocks)) if blocks else message.text
 
 
-def buttons(message: Message) -> list[str]:
-    """What stands on its buttons."""
+def button_labels(message: Message) -> list[str]:
+    """Return the labels of the message's buttons."""
     elements = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
     return [str(button["text"]["text"]) for button in elements]
 
 
-def shown(call: Call) -> str:
-    """All words of one call that anybody can see: the text, and what the blocks show. Values and marks are unseen."""
+def text_shown_by(call: Call) -> str:
+    """Return everything in one call that people can see: its text, and the texts of its blocks.
+
+    The values of buttons and the metadata are invisible.
+    """
     blocks = call.arguments.get("blocks") or []
     blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
-    return "\n".join([str(call.arguments.get("text", "")), *_words(blocks)])
+    return "\n".join([str(call.arguments.get("text", "")), *_texts(blocks)])
 
 
-def _words(part: Any) -> Iterator[str]:
-    """Every text in these blocks, however deep."""
+def _texts(part: Any) -> Iterator[str]:
+    """Yield every text in these blocks, at any depth."""
     if isinstance(part, Mapping):
         for name, inside in part.items():
             if name == "text" and isinstance(inside, str):
                 yield inside
             elif name not in ("value", "action_id", "block_id"):
-                yield from _words(inside)
+                yield from _texts(inside)
     elif isinstance(part, (list, tuple)):
         for inside in part:
-            yield from _words(inside)
+            yield from _texts(inside)

@@ -1,0 +1,64 @@
+"""The clicks of a chaos run: on the buttons under the latest replies, whatever is being done to the stack."""
+
+from __future__ import annotations
+
+import os
+
+from bench.chaos.ledger import AcknowledgedClick, Question, payload
+from bench.chaos.load import LoadThread
+from bench.soak import is_button_row
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+
+PAUSE = 0.25
+"""Mean seconds between two clicks. Each click waits for CocoAI's answer to Slack, so the clicks never overlap."""
+
+DONE = 0.4
+"""The part of the clicks that are on replies to questions that are done, if there are any."""
+
+RECENT = 20
+"""How many of the latest questions, or of the latest that are done, have replies that may be clicked."""
+
+SEARCHED = 400
+"""The latest questions among which done ones are looked for: more than may be waiting."""
+
+
+class ClickLoad(LoadThread):
+    """Clicks on buttons, and adds each click to `ledger`; a repeated question becomes a question of its own there."""
+
+    def _run(self) -> None:
+        while not self._over.wait(self._random.expovariate(1 / PAUSE)):
+            if self._ledger.questions:
+                self._click(self._choose())
+
+    def _choose(self) -> Question:
+        """Choose one of the latest questions, or with probability `DONE` one of the latest that are done."""
+        questions = self._ledger.questions
+        # On a busy machine the latest questions all wait, and nothing but *Stop* would ever be clicked.
+        if self._random.random() < DONE:
+            questions = [each for each in questions[-SEARCHED:] if self._is_done(each)] or questions
+        return self._random.choice(questions[-RECENT:])
+
+    def _click(self, question: Question) -> None:
+        """Click *Stop* while the question is being answered, and any of the other buttons once it is done."""
+        # Delete is clicked on finished replies only: a reply that is still written may be posted again afterwards,
+        # and the ledger could not say whether it should be there.
+        action = self._random.choice(("again", "delete", "up", "down")) if self._is_done(question) else "stop"
+        message = next((each for each in self._replies(question) if any(map(is_button_row, each.blocks))), None)
+        if message is None:
+            return
+        user = question.message.user
+        try:
+            click = self._house.slack.click(user, message.channel, message.ts, f"cocoai_{action}")
+        except ValueError:
+            return  # the button was removed between the look and the click
+        self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.is_accepted))
+        if action == "again" and click.is_accepted:
+            self._ledger.questions.append(Question(question.number, question.message, click.action_ts))
+
+    def _replies(self, question: Question) -> list[Message]:
+        """Return our messages under this question, by the key in their metadata."""
+        thread = self._house.slack.thread(question.message.channel, question.message.ts)
+        return [each for each in thread if payload(each).get("key") == question.key]
+
+    def _is_done(self, question: Question) -> bool:
+        return os.path.exists(self._house.var / "spool" / "done" / question.key)
