@@ -1,4 +1,4 @@
-"""README.md, README.ja.md and docs/ agree with the code: links lead somewhere, and figures are those of the code."""
+"""README.md, README.ja.md and docs/ agree with the code: links, names and figures are right."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+NAMES = [page.relative_to(ROOT).as_posix() for page in (*PAGES, ROOT / "bench/README.md")]
+"""All pages, named from the root of the repository."""
+
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 _PLACE = r"`[a-z/]+(?:/|\.json)`"
 """A folder or a JSON file below var/, as the tables name it."""
 _STORED = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
 
-
 _PYTHON_FILE = re.compile(r"`((?:\w+/)*\w+\.py)`")
 _BENCH_MODULE = re.compile(r"\bbench(?:\.[a-z_]+)+")
 _FOLDER = re.compile(r"(?<![\w/.])(?:engine|slack)/[a-z_]+")
 """A folder of cocoai/engine/ or cocoai/slack/, in a drawing too; not a path of Slack's URLs, which begins with a /."""
-
-NAMES = [page.relative_to(ROOT).as_posix() for page in (*PAGES, ROOT / "bench/README.md")]
-"""All pages, named from the root of the repository."""
+_PROCESS = re.compile(r"(?m)^\| `(cocoai-[a-z-]+)` \|")
+_PROCESS_IN_CODE = re.compile(r'"(cocoai-[a-z-]+)"')
 
 
 def text(name: str) -> str:
@@ -123,6 +124,13 @@ def test_every_folder_that_a_page_names_exists(name: str) -> None:
     folders = set(_FOLDER.findall(text(name)))
 
     assert set() == {folder for folder in folders if not (ROOT / "cocoai" / folder).is_dir()}
+
+
+def test_the_pool_s_page_lists_every_process() -> None:
+    """The table in docs/pool.md has the processes to which the code gives a name, and no others."""
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "cocoai").rglob("*.py"))
+
+    assert set(_PROCESS_IN_CODE.findall(code)) == set(_PROCESS.findall(text("docs/pool.md")))
 
 
 def test_the_journey_names_few_files() -> None:
