@@ -1,15 +1,15 @@
 """CocoAI: a Slack bot that a team runs on its own smallest machine.
 
-The journey of a question, each step a file of this house:
+The way of a question through the files, which docs/journey.md follows step by step:
 
-    nginx, engine/fastcgi   the request arrives
-    engine/router, webhook  it is read, and judged by slack/events
-    engine/spool            a question is put: from here on it cannot be lost
-    engine/response         Slack hears 200
-    engine/background       a process of its own is forked
-    engine/jobs, answer     it claims the question, posts the placeholder, reads the thread
+    nginx, engine/web       the request arrives, and the router finds its handler
+    webhook, slack/inbound  the handler has the event checked: is it a question?
+    spool/spool             the question is put: from here on it cannot be lost
+    engine/web              Slack gets its 200
+    spool/runner            a job process is forked, and claims the question
+    answer/answerer         it posts the placeholder, and builds the prompt from the thread
     chatgpt/chat            the model writes
-    slack/chat              the reply grows in the thread; the job is finished
+    slack/api               the reply grows in the thread; the job is finished
 """
 
 __version__ = "0.1.0"

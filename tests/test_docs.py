@@ -1,4 +1,4 @@
-"""README.md, README.ja.md and docs/ agree with the code: links lead somewhere, and figures are those of the code."""
+"""README.md, README.ja.md and docs/ agree with the code: links, names and figures are right."""
 
 from __future__ import annotations
 
@@ -19,10 +19,20 @@ pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+NAMES = [page.relative_to(ROOT).as_posix() for page in (*PAGES, ROOT / "bench/README.md")]
+"""All pages, named from the root of the repository."""
+
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 _PLACE = r"`[a-z/]+(?:/|\.json)`"
 """A folder or a JSON file below var/, as the tables name it."""
 _STORED = re.compile(rf"(?m)^\| ({_PLACE}(?:(?:, |、){_PLACE})*) \|")
+
+_PYTHON_FILE = re.compile(r"`((?:\w+/)*\w+\.py)`")
+_BENCH_MODULE = re.compile(r"\bbench(?:\.[a-z_]+)+")
+_FOLDER = re.compile(r"(?<![\w/.])(?:engine|slack)/[a-z_]+")
+"""A folder of cocoai/engine/ or cocoai/slack/, in a drawing too; not a path of Slack's URLs, which begins with a /."""
+_PROCESS = re.compile(r"(?m)^\| `(cocoai-[a-z-]+)` \|")
+_PROCESS_IN_CODE = re.compile(r'"(cocoai-[a-z-]+)"')
 
 
 def text(name: str) -> str:
@@ -83,3 +93,51 @@ def test_the_limits_written_in_words_are_those_of_the_code() -> None:
     assert (3600.0, 10) == (LATE, AttachmentLimits().count)
     assert "over an hour after its question" in page
     assert "At most ten files a question" in page
+
+
+def python_files() -> list[str]:
+    """Return the path of each Python file of the project, with a / before it."""
+    files = [path for folder in ("cocoai", "tests", "bench") for path in (ROOT / folder).rglob("*.py")]
+    return [f"/{path.relative_to(ROOT).as_posix()}" for path in (*files, *ROOT.glob("*.py"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_python_file_that_a_page_names_exists(name: str) -> None:
+    """A name in backticks that ends in .py is the path of a file, or the last part of one."""
+    files = python_files()
+    named = _PYTHON_FILE.findall(text(name))
+
+    assert [] == [each for each in named if not any(file.endswith(f"/{each}") for file in files)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_measurement_that_a_page_names_exists(name: str) -> None:
+    """A dotted name below bench is a module or a package."""
+    paths = [ROOT / module.replace(".", "/") for module in _BENCH_MODULE.findall(text(name))]
+
+    assert [] == [str(path) for path in paths if not (path.is_dir() or path.with_suffix(".py").exists())]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_folder_that_a_page_names_exists(name: str) -> None:
+    """A folder of the engine or of the Slack part lies below cocoai/, also where a drawing names it."""
+    folders = set(_FOLDER.findall(text(name)))
+
+    assert set() == {folder for folder in folders if not (ROOT / "cocoai" / folder).is_dir()}
+
+
+def test_the_pool_s_page_lists_every_process() -> None:
+    """The table in docs/pool.md has the processes to which the code gives a name, and no others."""
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "cocoai").rglob("*.py"))
+
+    assert set(_PROCESS_IN_CODE.findall(code)) == set(_PROCESS.findall(text("docs/pool.md")))
+
+
+def test_the_journey_names_few_files() -> None:
+    """docs/journey.md is a story, not an index: it names at most 25 files."""
+    assert 25 >= len(set(_PYTHON_FILE.findall(text("docs/journey.md"))))
+
+
+def test_the_design_is_short() -> None:
+    """docs/design.md has at most 100 lines."""
+    assert 100 >= len(text("docs/design.md").splitlines())

@@ -58,58 +58,82 @@ def _secret(name: str, description: str) -> Setting:
 class SlackSettings:
     """[slack]: the app's secrets, who may ask, and how replies are sent."""
 
-    signing_secret: Annotated[Secret, _secret("SLACK_SIGNING_SECRET", "proves that an event comes from Slack")]
-    bot_token: Annotated[Secret, _secret("SLACK_BOT_TOKEN", "lets CocoAI read threads and write (`xoxb-…`)")]
-    api_url: Annotated[str, Setting(FOLDER_URL, "https://slack.com/api/", "Slack's Web API")]
+    signing_secret: Annotated[Secret, _secret("SLACK_SIGNING_SECRET", "proves that a request comes from Slack")]
+    bot_token: Annotated[Secret, _secret("SLACK_BOT_TOKEN", "lets CocoAI read threads and post messages (`xoxb-…`)")]
+    api_url: Annotated[str, Setting(FOLDER_URL, "https://slack.com/api/", "the address of Slack's Web API")]
     follow_ups: Annotated[
         str,
         Setting(
             one_of("answered", "mention"),
             "answered",
-            "a message without a mention in a thread where it has answered: answer it, or wait for a mention",
+            "what to do with a message without a mention in a thread where CocoAI was asked before: `answered` "
+            "answers it, `mention` ignores it",
         ),
     ]
-    direct_messages: Annotated[bool, Setting(SWITCH, "on", "answer direct messages")]
-    allow_channels: Annotated[frozenset[str], Setting(IDS, "", "the only channels where it answers; empty: all")]
-    allow_users: Annotated[frozenset[str], Setting(IDS, "", "the only people it answers; empty: all")]
-    external_users: Annotated[bool, Setting(SWITCH, "off", "answer other organisations' people in shared channels")]
+    direct_messages: Annotated[bool, Setting(SWITCH, "on", "whether direct messages are answered")]
+    allow_channels: Annotated[frozenset[str], Setting(IDS, "", "the only channels where CocoAI answers; empty for all")]
+    allow_users: Annotated[frozenset[str], Setting(IDS, "", "the only people whom CocoAI answers; empty for all")]
+    external_users: Annotated[
+        bool, Setting(SWITCH, "off", "whether people of other organisations are answered in shared channels")
+    ]
     update_interval: Annotated[
-        float, Setting(seconds(0.1, 60), "3", "between two updates of a growing reply (Slack allows about 50 a minute)")
+        float,
+        Setting(
+            seconds(0.1, 60),
+            "3",
+            "time between two updates of a growing reply (Slack allows about 50 updates a minute)",
+        ),
     ]
     format: Annotated[
         str,
-        Setting(one_of("markdown", "mrkdwn"), "markdown", "how a reply is sent; `mrkdwn` for clients without blocks"),
+        Setting(
+            one_of("markdown", "mrkdwn"),
+            "markdown",
+            "the format of replies; `mrkdwn` is for Slack clients without `markdown` blocks",
+        ),
     ]
-    interactivity: Annotated[bool, Setting(SWITCH, "on", "buttons under replies; needs Interactivity in the Slack app")]
+    interactivity: Annotated[
+        bool, Setting(SWITCH, "on", "whether replies have buttons; these need Interactivity in the Slack app")
+    ]
 
 
 @dataclass(frozen=True)
 class OpenAISettings:
     """[openai]: how the model is asked. Whatever is set here, `store` is always false."""
 
-    api_key: Annotated[Secret, _secret("OPENAI_API_KEY", "pays for the answers")]
+    api_key: Annotated[Secret, _secret("OPENAI_API_KEY", "the key under which OpenAI bills the answers")]
     base_url: Annotated[
         str,
         Setting(
-            BASE_URL, "https://api.openai.com/v1", "any server that speaks this API", other_names=("OPENAI_BASE_URL",)
+            BASE_URL,
+            "https://api.openai.com/v1",
+            "the address of OpenAI's API, or of another server that speaks it",
+            other_names=("OPENAI_BASE_URL",),
         ),
     ]
-    model: Annotated[str, Setting(NAME, "gpt-6-luna", "the model's name")]
+    model: Annotated[str, Setting(NAME, "gpt-6-luna", "the model that answers")]
     max_output_tokens: Annotated[
-        int, Setting(integer(16, 128_000), "2000", "the most an answer may take, thinking included")
+        int, Setting(integer(16, 128_000), "2000", "the most tokens of one answer, those for thinking included")
     ]
     reasoning_effort: Annotated[
         str,
         Setting(
             one_of("none", "minimal", "low", "medium", "high", "xhigh", "max"),
             "low",
-            "how long it thinks; dropped for a model that refuses it",
+            "how much the model thinks; left out for a model that refuses it",
         ),
     ]
-    connect_timeout: Annotated[float, Setting(seconds(0.1, 60), "5", "until the connection is made")]
-    first_word_timeout: Annotated[float, Setting(seconds(0.1, 600), "90", "until the first word: the model may think")]
-    silence_timeout: Annotated[float, Setting(seconds(0.1, 600), "30", "between two pieces of an answer")]
-    total_timeout: Annotated[float, Setting(seconds(0.1, 3600), "180", "for the whole answer")]
+    connect_timeout: Annotated[float, Setting(seconds(0.1, 60), "5", "time limit for connecting")]
+    first_word_timeout: Annotated[
+        float,
+        Setting(
+            seconds(0.1, 600), "90", "time limit from the request to the first word; the model may think meanwhile"
+        ),
+    ]
+    silence_timeout: Annotated[
+        float, Setting(seconds(0.1, 600), "30", "time limit from one piece of an answer to the next")
+    ]
+    total_timeout: Annotated[float, Setting(seconds(0.1, 3600), "180", "time limit for the whole answer")]
 
 
 @dataclass(frozen=True)
@@ -117,17 +141,28 @@ class AnswerSettings:
     """[answer]: the instructions, the texts' language, and how much of the thread the model sees."""
 
     instructions: Annotated[
-        str, Setting(FILE, "", "a text file with the instructions for the model; empty: the CocoAI persona")
+        str, Setting(FILE, "", "a text file with the instructions for the model; empty for CocoAI's own")
     ]
-    language: Annotated[str, Setting(one_of("auto", "ja", "en"), "auto", "of the fixed texts; `auto`: the asker's")]
-    round_trips: Annotated[int, Setting(integer(0, 100), "5", "earlier exchanges of the thread that the model sees")]
+    language: Annotated[
+        str, Setting(one_of("auto", "ja", "en"), "auto", "the language of the fixed texts; `auto` is the asker's")
+    ]
+    round_trips: Annotated[
+        int, Setting(integer(0, 100), "5", "how many earlier exchanges of the thread the model sees")
+    ]
     max_history_tokens: Annotated[
-        int, Setting(integer(100, 1_000_000), "8000", "the most that these may take, estimated")
+        int,
+        Setting(
+            integer(100, 1_000_000),
+            "8000",
+            "the most tokens of earlier exchanges and the question's text together, estimated",
+        ),
     ]
     attachments_mib: Annotated[
-        int, Setting(integer(0, 20), "4", "MiB of a question's files that the model sees; 0: none")
+        int, Setting(integer(0, 20), "4", "the most MiB of a question's files together that the model sees; 0 for none")
     ]
-    attachment_text_kib: Annotated[int, Setting(integer(1, 1000), "100", "KiB of text files among them")]
+    attachment_text_kib: Annotated[
+        int, Setting(integer(1, 1000), "100", "the most KiB of each text file of a question")
+    ]
 
 
 @dataclass(frozen=True)
@@ -139,25 +174,38 @@ class PoolSettings:
         Setting(
             integer_range(64),
             "2",
-            "processes that receive Slack's requests; with a range, more are started when all are busy",
+            "how many processes receive Slack's requests; with a range, more are started when all are busy",
         ),
     ]
     idle_timeout: Annotated[
-        float, Setting(seconds(1, 86_400), "10", "before an idle worker beyond the least number ends")
+        float, Setting(seconds(1, 86_400), "10", "time after which an idle worker beyond the least number stops")
     ]
     max_requests: Annotated[
-        int, Setting(integer(1, 1_000_000), "5000", "before a worker is replaced by a fresh one; up to 10 % earlier")
+        int,
+        Setting(
+            integer(1, 1_000_000), "5000", "requests after which a worker is replaced; each worker up to 10 % earlier"
+        ),
     ]
-    request_timeout: Annotated[float, Setting(seconds(0.1, 2.5), "2", "for one request; Slack gives up at 3 s")]
+    request_timeout: Annotated[
+        float, Setting(seconds(0.1, 2.5), "2", "time limit for one request; Slack gives up at 3 s")
+    ]
     slow_request: Annotated[
-        float, Setting(seconds(0.1, 2.5), "1", "after which a request's stack is written to the log")
+        float, Setting(seconds(0.1, 2.5), "1", "time after which a request's stack is written to the log")
     ]
-    slots: Annotated[int, Setting(integer(1, 1000), "4", "answers at once, about 3 MiB each")]
+    slots: Annotated[
+        int, Setting(integer(1, 1000), "4", "how many answers are written at once; each takes about 3 MiB")
+    ]
     max_worker_mib: Annotated[
-        int, Setting(integer(8, 4096), "32", "MiB (PSS) at which a worker is replaced; looked at each minute")
+        int,
+        Setting(integer(8, 4096), "32", "MiB of memory (PSS) above which a worker is replaced; checked every minute"),
     ]
     immortals: Annotated[
-        bool, Setting(SWITCH, "on", "share memory by objects whose references are not counted; Python 3.12 on")
+        bool,
+        Setting(
+            SWITCH,
+            "on",
+            "whether processes share more memory by making objects immortal (PEP 683), which needs Python 3.12",
+        ),
     ]
     status_listen: Annotated[
         tuple[str, int] | None,
@@ -169,7 +217,9 @@ class PoolSettings:
 class PathSettings:
     """[paths]: where things are kept."""
 
-    var: Annotated[str, Setting(FOLDER, "var", "spool, locks, logs; relative to the settings file")]
+    var: Annotated[
+        str, Setting(FOLDER, "var", "the folder of the spool, the locks and the logs; relative to the settings file")
+    ]
 
     @property
     def scoreboard(self) -> str:
@@ -181,8 +231,13 @@ class PathSettings:
 class NetworkSettings:
     """[network]: how Slack and OpenAI are reached."""
 
-    ca_file: Annotated[str, Setting(FILE, "", "certificate authorities to trust (PEM); empty: those of `requests`")]
-    proxy: Annotated[Secret, Setting(PROXY, "", "for all outgoing connections; never shown, as it may hold a password")]
+    ca_file: Annotated[
+        str,
+        Setting(FILE, "", "a PEM file of the certificate authorities to trust; empty for those that `requests` brings"),
+    ]
+    proxy: Annotated[
+        Secret, Setting(PROXY, "", "the proxy for all outgoing connections; never shown, as it may hold a password")
+    ]
 
 
 @dataclass(frozen=True)
@@ -190,9 +245,9 @@ class ChannelSettings:
     """[channel ID]: the settings of one channel."""
 
     instructions: Annotated[
-        str, Setting(FILE, "", "a text file with the instructions for this channel; empty: those for all")
+        str, Setting(FILE, "", "a text file with the instructions for this channel; empty for those of all channels")
     ]
-    model: Annotated[str, Setting(NAME, "", "the model that answers here; empty: the one for all")]
+    model: Annotated[str, Setting(NAME, "", "the model that answers in this channel; empty for the one in [openai]")]
 
 
 @dataclass(frozen=True)
