@@ -1,4 +1,4 @@
-"""The roof: the one place where the floors meet. build() joins them; serve() is the pool's life.
+"""The application: the only file that knows all rooms. build() joins them, and serve() runs the pool.
 
 Everything is made in the master before it forks, so that its children share it: nothing here may open a
 connection or a lock file.
@@ -63,12 +63,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CocoAI:
-    """What `build` makes: what answers requests, and what works behind them."""
+    """The parts that `build` makes: the router answers requests, the runner works on jobs behind them."""
 
     router: Router
     runner: Runner
     answerers: AnswererFactory
-    board: Scoreboard
+    scoreboard: Scoreboard
 
 
 def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> CocoAI:
@@ -192,7 +192,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
 
 
 def limits(pool: config.PoolSettings) -> WorkerLimits:
-    """How many workers there may be, and what each may be, from the settings."""
+    """Return how many workers there may be, and how much time and memory each may take."""
     return WorkerLimits(
         *pool.workers,
         idle_timeout=pool.idle_timeout,
@@ -202,47 +202,48 @@ def limits(pool: config.PoolSettings) -> WorkerLimits:
 
 
 class ScoreboardHandler(logging.Handler):
-    """Keeps each process's last warning or error on the board, where `cocoai status` finds it."""
+    """Keeps each process's last warning or error on the scoreboard, where `cocoai status` finds it."""
 
-    def __init__(self, seen: Scoreboard) -> None:
+    def __init__(self, scoreboard: Scoreboard) -> None:
         super().__init__(logging.WARNING)
-        self._board = seen
+        self._scoreboard = scoreboard
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Of an exception only what kind it was: its words may quote anything."""
+        """Record the message in this process's own row, with the class of the exception, if there is one."""
+        # Not the exception's text: it may quote anything.
         error = record.exc_info[0] if record.exc_info else None
-        self._board.own_row.record_error(record.getMessage() + (f" {error.__name__}" if error else ""))
+        self._scoreboard.own_row.record_error(record.getMessage() + (f" {error.__name__}" if error else ""))
 
 
 def healthz(_: Request) -> Response:
-    """The pool answers: nothing more is meant."""
+    """Return 200: the pool answers, and nothing more is checked."""
     return text_response(200, "ok")
 
 
 def serve(settings: config.Settings, *, bind: str | None, command: list[str]) -> None:
-    """Be the pool's master until TERM. `command` is what HUP runs again. Raises OSError, `CocoAIError`."""
+    """Run the pool's master until TERM. `command` is executed again at HUP. Raise OSError and `CocoAIError`."""
     listener = inherited_listener() or open_listener(bind)
     cocoai = build(settings)
-    logging.getLogger().addHandler(ScoreboardHandler(cocoai.board))
+    logging.getLogger().addHandler(ScoreboardHandler(cocoai.scoreboard))
     worker = web_worker.Worker(
         cocoai.router,
         max_requests=settings.pool.max_requests,
         request_timeout=settings.pool.request_timeout,
-        board=cocoai.board,
+        board=cocoai.scoreboard,
     )
-    door = open_status_page(settings)
-    pool = Master(
+    status_page = open_status_page(settings)
+    master = Master(
         listener,
         serve=worker.serve,
         limits=limits(settings.pool),
-        board=cocoai.board,
+        board=cocoai.scoreboard,
         maintenance=cocoai.runner,
         command=command,
-        extra_listeners=[door] if door else [],
+        extra_listeners=[status_page] if status_page else [],
     )
     warm_up(settings, new_answerers)
-    cocoai.board.memory_sharing = freeze_memory(immortals=settings.pool.immortals)
-    pool.run()
+    cocoai.scoreboard.memory_sharing = freeze_memory(immortals=settings.pool.immortals)
+    master.run()
 
 
 def new_answerers(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
@@ -251,21 +252,21 @@ def new_answerers(settings: config.Settings, context: ssl.SSLContext) -> Answere
 
 
 def main(arguments: Sequence[str]) -> int:
-    """What `cocoai.fcgi` runs: the pool, or with `--check` nothing but what comes before it."""
+    """Run the pool, or with `--check` only build it; return the exit code. `cocoai.fcgi` calls this."""
     parser = argparse.ArgumentParser(prog="cocoai.fcgi", description="CocoAI's FastCGI pool")
     parser.add_argument("--config", metavar="FILE", help="the settings (else $COCOAI_CONFIG, ./cocoai.ini, ...)")
     parser.add_argument("--bind", metavar="unix:PATH", help="listen here, not on descriptor 0")
     parser.add_argument("--check", action="store_true", help="build everything, serve nothing")
-    given = parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        settings = config.read(given.config, os.environ)
+        settings = config.read(chosen.config, os.environ)
         for warning in settings.warnings:
             log.warning("settings %s", warning)
-        if given.check:
+        if chosen.check:
             build(settings)
         else:
-            serve(settings, bind=given.bind, command=[sys.executable, *sys.orig_argv[1:]])
+            serve(settings, bind=chosen.bind, command=[sys.executable, *sys.orig_argv[1:]])
     except (CocoAIError, OSError) as error:
         log.error("pool outcome=not-started reason=%s", error)  # noqa: TRY400 (the words are for an operator)
         return 1

@@ -339,7 +339,7 @@ def mounted(folder: Path, *how: str) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def small(short_folder: Callable[[], Path], certificates: Certificates) -> Iterator[House]:
-    """A deployment whose var lies on a small disk."""
+    """Run a deployment whose var lies on a small disk."""
     var = short_folder() / "var"
     var.mkdir()
     disk = mounted(var, "-t", "tmpfs", "-o", "size=4m,nr_inodes=400,mode=700", "none")
@@ -489,7 +489,7 @@ sys.exit(app.main(sys.argv[1:]))
 
 @pytest.fixture(scope="module")
 def short(short_folder: Callable[[], Path], certificates: Certificates) -> Iterator[House]:
-    """A deployment whose processes can be limited."""
+    """Run a deployment whose processes can be limited."""
     var = short_folder() / "var"
     var.mkdir()
     entry = var / "entry.py"

@@ -40,7 +40,7 @@ class SlowOpenAI(PracticeOpenAI):
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
-    """The pool with three slots, behind nginx, for all tests of this file."""
+    """Run the pool with three slots, behind nginx, for all tests of this file."""
     folder = tmp_path_factory.mktemp("house")
     with house(folder, certificates, openai=SlowOpenAI, COCOAI_POOL_SLOTS="3") as running:
         yield running

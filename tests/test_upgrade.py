@@ -184,7 +184,7 @@ def key_of(question: Message) -> Key:
 
 @pytest.fixture
 def upgrade(tmp_path: Path, certificates: Certificates) -> Iterator[Upgrade]:
-    """The new code on an old `var`, between the practice servers."""
+    """Return the new code on an old `var`, between the practice servers."""
     with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
         yield Upgrade(tmp_path / "var", certificates, slack, openai)
 

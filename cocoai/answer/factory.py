@@ -14,7 +14,7 @@ from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.spool.spool import Spool
 
 
-class Connections(Protocol):
+class ConnectionSource(Protocol):
     """Makes connections to the two services. An open one must not cross a fork."""
 
     def slack(self) -> SlackChat:
@@ -30,7 +30,7 @@ class AnswererFactory:
 
     spool: Spool
     options: AnswerOptions
-    connections: Connections
+    connections: ConnectionSource
     identity: IdentityCache
     folder: str
 

@@ -17,7 +17,7 @@ _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
 """Mentions, links and emoji, which are in no language."""
 
 
-class Personas(Protocol):
+class PersonaSource(Protocol):
     """The personas as of now: an operator may change them while the pool runs."""
 
     def for_channel(self, channel: str) -> Persona:
@@ -36,7 +36,7 @@ class AnswerOptions:
 
     phrases: TextsByLanguage
     layout: Layout
-    personas: Personas
+    personas: PersonaSource
     model: str
     round_trips: int
     max_history_tokens: int

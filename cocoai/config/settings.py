@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, get_type_hints
 
+from cocoai.config.setting import Setting, required_secret
 from cocoai.config.sources import FileStamp
 from cocoai.config.value_types import (
     BASE_URL,
@@ -22,11 +23,9 @@ from cocoai.config.value_types import (
     LISTEN,
     NAME,
     PROXY,
-    SECRET,
     SWITCH,
     Range,
     Secret,
-    ValueType,
     integer,
     integer_range,
     one_of,
@@ -36,30 +35,13 @@ from cocoai.texts import Texts
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One key: its type, its default ("" for none) and a description for the operator.
-
-    `other_names` are the environment variables under which other programs know the value.
-    """
-
-    value_type: ValueType
-    default: str
-    description: str
-    other_names: tuple[str, ...] = ()
-    is_required: bool = False
-
-
-def _secret(name: str, description: str) -> Setting:
-    """Return a required secret that may also come from the environment variable `name`."""
-    return Setting(SECRET, "", description, other_names=(name,), is_required=True)
-
-
-@dataclass(frozen=True)
 class SlackSettings:
     """[slack]: the app's secrets, who may ask, and how replies are sent."""
 
-    signing_secret: Annotated[Secret, _secret("SLACK_SIGNING_SECRET", "proves that a request comes from Slack")]
-    bot_token: Annotated[Secret, _secret("SLACK_BOT_TOKEN", "lets CocoAI read threads and post messages (`xoxb-…`)")]
+    signing_secret: Annotated[Secret, required_secret("SLACK_SIGNING_SECRET", "proves that a request comes from Slack")]
+    bot_token: Annotated[
+        Secret, required_secret("SLACK_BOT_TOKEN", "lets CocoAI read threads and post messages (`xoxb-…`)")
+    ]
     api_url: Annotated[str, Setting(FOLDER_URL, "https://slack.com/api/", "the address of Slack's Web API")]
     follow_ups: Annotated[
         str,
@@ -101,7 +83,7 @@ class SlackSettings:
 class OpenAISettings:
     """[openai]: how the model is asked. Whatever is set here, `store` is always false."""
 
-    api_key: Annotated[Secret, _secret("OPENAI_API_KEY", "the key under which OpenAI bills the answers")]
+    api_key: Annotated[Secret, required_secret("OPENAI_API_KEY", "the key under which OpenAI bills the answers")]
     base_url: Annotated[
         str,
         Setting(

@@ -34,7 +34,7 @@ def key(number: int) -> Key:
 
 @pytest.fixture(scope="module")
 def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
-    """A spool with five thousand questions in a thousand threads, put in random order."""
+    """Yield a spool with five thousand questions in a thousand threads, put in random order."""
     made = Spool(str(tmp_path_factory.mktemp("load")), disk=NoSync())
     made.make_folders()
     numbers = list(range(WAITING))

@@ -34,7 +34,7 @@ def key(ts: int, thread: int | None = None) -> Key:
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    """A spool that knows the kinds of this version."""
+    """Return a spool that knows the kinds of this version."""
     made = Spool(str(tmp_path), clock=lambda: NOW, kinds=JOB_KINDS)
     made.make_folders()
     return made

@@ -236,7 +236,7 @@ class Worker:
         return response, head if request.method == "HEAD" else head + response.body
 
     def _check_events(self, events: WorkerEvents) -> None:
-        """Every CHECK_INTERVAL, see whether this worker is to end, and ask the master for help if it has too much.
+        """Check every CHECK_INTERVAL whether this worker is to end; ask the master for help if all workers are busy.
 
         While requests wait the worker never sleeps, so it would not notice otherwise.
         """

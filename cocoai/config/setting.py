@@ -1,0 +1,29 @@
+"""Setting: one key of a section, with its type, its default and its description."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cocoai.config.value_types import (
+    SECRET,
+    ValueType,
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key: its type, its default ("" for none) and a description for the operator.
+
+    `other_names` are the environment variables under which other programs know the value.
+    """
+
+    value_type: ValueType
+    default: str
+    description: str
+    other_names: tuple[str, ...] = ()
+    is_required: bool = False
+
+
+def required_secret(name: str, description: str) -> Setting:
+    """Return a required secret that may also come from the environment variable `name`."""
+    return Setting(SECRET, "", description, other_names=(name,), is_required=True)
