@@ -22,14 +22,15 @@ from cocoai import config
 from cocoai.errors import CocoAIError
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import NoStore, NoSuchJob, StoreError
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
 
 if TYPE_CHECKING:
     from cocoai.tune.advice import Machine
 
-JOB_FOLDERS = ("ready", "failed", "done")
-"""The spool's folders in which a job is looked for, in this order."""
+LISTED_STATES = ("ready", "failed", "done")
+"""The states of a job in the order in which they are listed: what waits or failed comes first."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -239,35 +240,34 @@ def _spool(arguments: argparse.Namespace) -> int:
             print(line)
     except ValueError as error:
         raise CocoAIError(str(error)) from None
-    except FileNotFoundError as error:
+    except NoStore as error:
         raise CocoAIError(f"there is no {error.filename}") from None
-    except OSError as error:
+    except StoreError as error:
         raise CocoAIError(f"{arguments.verb}: {error.strerror or error}") from None
     return 0
 
 
 def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
-    """Yield a line for each job: its folder, its key, how often it was tried, its last fact."""
-    for folder in JOB_FOLDERS:
-        for key in spool.keys(folder):
-            with contextlib.suppress(FileNotFoundError):  # it has just been moved to another folder
-                lines = spool.peek(folder, key)
+    """Yield a line for each job: its state, its key, how often it was tried, its last fact."""
+    for state in LISTED_STATES:
+        for key in spool.keys(state):
+            with contextlib.suppress(NoSuchJob):  # it has just been moved to another folder
+                lines = spool.peek(state, key)
                 last = lines[-1].get("fact", "put") if lines else "unreadable"
                 tries = sum(1 for line in lines if line.get("fact") == "attempt")
-                yield f"{folder:6} {key} tries={tries} last={last}"
+                yield f"{state:6} {key} tries={tries} last={last}"
 
 
 def show_job(spool: Spool, name: str) -> Iterator[str]:
     """Yield a line for each fact of one job, with the length of a text in its place. Raise CocoAIError if none."""
     key = Key.parse(name)
-    for folder in JOB_FOLDERS:
-        with contextlib.suppress(FileNotFoundError):
-            lines = spool.peek(folder, key)
-            yield f"{folder}/{key}"
-            for line in lines:
-                yield json.dumps({**line, "text": f"({len(line['text'])} characters)"} if "text" in line else line)
-            return
-    raise CocoAIError(f"there is no job {key}")
+    try:
+        state, lines = spool.find(key)
+    except NoSuchJob:
+        raise CocoAIError(f"there is no job {key}") from None
+    yield f"{state}/{key}"
+    for line in lines:
+        yield json.dumps({**line, "text": f"({len(line['text'])} characters)"} if "text" in line else line)
 
 
 def retry_job(spool: Spool, name: str) -> Iterator[str]:
@@ -275,7 +275,7 @@ def retry_job(spool: Spool, name: str) -> Iterator[str]:
     key = Key.parse(name)
     try:
         spool.retry(key)
-    except FileNotFoundError:
+    except NoSuchJob:
         raise CocoAIError(f"{key} is not among the failed jobs: `cocoai spool list` shows them") from None
     yield f"ready/{key}"
 

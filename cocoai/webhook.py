@@ -21,6 +21,7 @@ from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Challenge, Ignored, Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import NoSuchJob, StoreError
 
 OK = Response(200)
 """The response to everything that needs no more than that: to most of what Slack posts."""
@@ -35,7 +36,7 @@ class Analyzer(Protocol[Posted_co]):
     """The analyzer of one handler's requests: slack/inbound has one for events, and one for clicks."""
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Posted_co | Ignored:
-        """Return what was posted; raise `Refused` if Slack did not post it, OSError if the disk fails."""
+        """Return what was posted; raise `Refused` if Slack did not post it, StoreError if the disk fails."""
 
 
 class JobRunner(Protocol):
@@ -80,7 +81,7 @@ class SlackHandler(ABC, Generic[Posted]):
         """
         try:
             posted = self._analyzer.analyze(request.headers, request.body, self._clock())
-        except OSError:
+        except StoreError:
             # Whether a reply in a thread is a question depends on a mark on the disk.
             log.exception("%s outcome=not-read", self.subject)
             raise CannotRead from None
@@ -101,7 +102,7 @@ class SlackHandler(ABC, Generic[Posted]):
         began = time.monotonic()
         try:
             is_new = self._spool.put(key, facts)
-        except OSError:
+        except StoreError:
             # What is not kept must not be accepted, so that Slack sends an event again.
             log.exception("question key=%s outcome=not-kept", key)
             raise CannotKeep from None
@@ -150,7 +151,7 @@ class InteractionsHandler(SlackHandler[Click]):
     def _stop(self, click: Click) -> Response:
         try:
             is_in_time = self._runner.stop(click.key)
-        except OSError:
+        except StoreError:
             log.exception("click key=%s outcome=not-kept", click.key)
             raise CannotKeep from None
         log.info("click key=%s outcome=%s", click.key, "stop-asked" if is_in_time else "too-late")
@@ -160,22 +161,21 @@ class InteractionsHandler(SlackHandler[Click]):
         """Put a new question, which comes after those that wait in its thread already."""
         try:
             question = repeat_question(click, find_question(self._spool, Key.parse(click.key)))
-        except OSError:
+        except StoreError:
             log.exception("click key=%s outcome=not-read", click.key)
             raise CannotRead from None
         return self._put(Key.parse(question.key), question.facts())
 
 
 def find_question(spool: Spool, key: Key) -> Question | None:
-    """Return the question with this key; None if its job was swept, or cannot be understood. Raise OSError."""
-    for folder in ("ready", "done", "failed"):  # the order in which a job moves, for it may be moving just now
-        try:
-            return Question.from_facts(spool.peek(folder, key)[0])
-        except FileNotFoundError:
-            continue
-        except (IndexError, KeyError, TypeError):  # another version, or another program, has written it
-            return None
-    return None
+    """Return the question with this key; None if its job was swept, or cannot be understood. Raise StoreError."""
+    try:
+        _, lines = spool.find(key)
+        return Question.from_facts(lines[0])
+    except NoSuchJob:
+        return None
+    except (IndexError, KeyError, TypeError):  # another version, or another program, has written it
+        return None
 
 
 def repeat_question(click: Click, original: Question | None) -> Question:

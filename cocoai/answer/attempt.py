@@ -9,6 +9,7 @@ from typing import Any
 from cocoai.slack.model.messages import MessageMetadata
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
+from cocoai.spool.store_error import StoreError
 from cocoai.texts import Texts
 
 MESSAGE_DELAY = 2.0
@@ -59,7 +60,7 @@ class Attempt:
             self.first_message = values["ts"]
         try:
             self.job.record(fact, **values)
-        except OSError:
+        except StoreError:
             log.exception("answer key=%s outcome=fact-not-kept fact=%s", self.job.key, fact)
             return False
         return True

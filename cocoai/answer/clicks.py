@@ -19,6 +19,7 @@ from cocoai.slack.model.click import Click
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import NoSuchJob, StoreError
 from cocoai.texts import Texts
 
 ACTIONS = frozenset({"delete", "up", "down"})
@@ -54,7 +55,7 @@ class Clicks:
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
             self._run(click)
-            with contextlib.suppress(OSError):  # a full disk: what was asked for is done all the same
+            with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
                 job.record("obeyed")
             self._spool.finish(job)
             log.info("click key=%s outcome=%s", job.key, click.action)
@@ -75,7 +76,7 @@ class Clicks:
         A click can be quicker than the answer's own last step: what is deleted now would be posted again if its
         process were killed just there. Feedback, too, is kept with a job that has ended.
         """
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(NoSuchJob):
             self._spool.peek("ready", Key.parse(click.key))
             raise Temporary("not_ended")
 
@@ -97,10 +98,9 @@ class Clicks:
 
     def _texts(self, click: Click) -> Texts:
         """Return the texts in the question's language, or the reply's if the question is no longer kept."""
-        for folder in ("done", "failed"):
-            with contextlib.suppress(OSError, IndexError):
-                question = self._spool.peek(folder, Key.parse(click.key))[0]
-                return self._options.texts(str(question.get("text") or click.reply))
+        with contextlib.suppress(StoreError, IndexError):
+            _, lines = self._spool.find(Key.parse(click.key))
+            return self._options.texts(str(lines[0].get("text") or click.reply))
         return self._options.texts(click.reply)
 
 

@@ -19,6 +19,7 @@ from cocoai.slack.thread.history import files_of_question, text_of_question, tur
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
 from cocoai.texts import command, split_model_prefix
 
 CONTINUE_INSTRUCTION = (
@@ -107,7 +108,7 @@ class PromptBuilder:
         """Return our whole answer to an earlier question; None if the spool no longer keeps it."""
         try:
             facts = self._spool.peek("done", Key.parse(key))
-        except (OSError, ValueError):
+        except (StoreError, ValueError):
             return None
         answers = [fact for fact in facts if fact.get("fact") == "answer"]
         return str(answers[-1]["text"]) if answers else None

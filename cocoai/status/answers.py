@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
 
 DAY = 86_400.0
 """Seconds."""
@@ -83,7 +84,7 @@ class _Timeline:
 def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
     """Yield the timeline of each job in done/ that can be read."""
     for key in keys:
-        with contextlib.suppress(OSError):  # deleted meanwhile, or unreadable: go on with the others
+        with contextlib.suppress(StoreError):  # deleted meanwhile, or unreadable: go on with the others
             moments = spool.moments("done", key)
             at = {ASKED: float(key.ts)}
             for name, moment in moments:
