@@ -30,7 +30,7 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.gateway import Call
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.house import House, house, payload
+from tests.deployment import Deployment, deploy, payload
 
 PATIENCE = 240.0
 """Seconds to wait for an answer."""
@@ -45,11 +45,11 @@ END = "and this is its end."
 
 
 @contextmanager
-def growing_house(folder: Path, certificates: Certificates, *, seconds: float, pieces: int) -> Iterator[House]:
+def growing_house(folder: Path, certificates: Certificates, *, seconds: float, pieces: int) -> Iterator[Deployment]:
     """Run CocoAI with Slack's rate tiers and latency, and a model that writes `pieces` in so many seconds."""
     model = Model(answer=WORDS * (pieces // 16) + END, pieces=pieces, piece_delay=seconds / pieces)
     manner = SlackSwitches(rate_limits=True, latency=0.1)
-    with house(folder, certificates, manner=manner, openai=partial(TimedOpenAI, switches=model)) as built:
+    with deploy(folder, certificates, manner=manner, openai=partial(TimedOpenAI, switches=model)) as built:
         yield built
 
 
@@ -76,7 +76,7 @@ def four(folder: Path, certificates: Certificates) -> None:
         print_row("answers", len(questions), "with their last words", whole)
 
 
-def ask(built: House, start: int, seconds: float = 0.0) -> list[Message]:
+def ask(built: Deployment, start: int, seconds: float = 0.0) -> list[Message]:
     """Ask four questions at the same moment, numbered from `start`, and wait for their answers.
 
     Return the questions, after at least so many seconds.
@@ -95,7 +95,7 @@ def number(question: Message) -> str:
     return question.text.split()[-1]
 
 
-def first_words(built: House, questions: Sequence[Message]) -> dict[str, float] | None:
+def first_words(built: Deployment, questions: Sequence[Message]) -> dict[str, float] | None:
     """Return when Slack first showed words of each answer, in epoch seconds, by the question's ts.
 
     Return None while an answer is without words.
@@ -119,7 +119,7 @@ def span(grown: Sequence[Call], questions: Sequence[Message]) -> float:
     return max(at) - min(at)
 
 
-def text_of(built: House, question: Message) -> str:
+def text_of(built: Deployment, question: Message) -> str:
     """Return the whole answer to a question, from all its messages, whether it is shown in blocks or in text."""
     return "".join(shown_text(each) for each in built.replies(question) if payload(each)["kind"] in ("answer", "part"))
 

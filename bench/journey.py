@@ -25,7 +25,7 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 
 PATIENCE = 240.0
 """Seconds to wait for an answer."""
@@ -34,7 +34,7 @@ PATIENCE = 240.0
 def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
     """Measure whether Slack has its 200 within 3 s when the model takes 20 s; a question every `pause` seconds."""
     manner = SlackSwitches(repeat=3, retry_waits=(0.0, 1.0, 2.0))
-    with house(folder, certificates, manner=manner, openai=model(first_delay=20.0), COCOAI_POOL_SLOTS="100") as built:
+    with deploy(folder, certificates, manner=manner, openai=model(first_delay=20.0), COCOAI_POOL_SLOTS="100") as built:
         questions = []
         for number in range(100):
             built.slack.switches.twins = "mention first" if number % 2 else "message first"
@@ -52,7 +52,7 @@ def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
 def burst(folder: Path, certificates: Certificates) -> None:
     """Measure how soon all askers have a placeholder when every slot is busy and Slack limits the posts."""
     manner = SlackSwitches(rate_limits=True, latency=0.1)
-    with house(folder, certificates, manner=manner, openai=model(first_delay=1.0, piece_delay=0.05)) as built:
+    with deploy(folder, certificates, manner=manner, openai=model(first_delay=1.0, piece_delay=0.05)) as built:
         questions = [built.ask(f"question {number}?") for number in range(30)]
         most = watch_locks(built, questions)
         waits = placeholder_times(built, questions)
@@ -65,7 +65,7 @@ def burst(folder: Path, certificates: Certificates) -> None:
 
 def alone(folder: Path, certificates: Certificates) -> None:
     """Measure how soon one asker has a placeholder when nobody else asks."""
-    with house(folder, certificates, manner=SlackSwitches(latency=0.1)) as built:
+    with deploy(folder, certificates, manner=SlackSwitches(latency=0.1)) as built:
         questions = []
         for number in range(30):
             questions.append(built.ask(f"question {number}?"))
@@ -85,13 +85,13 @@ def model(**switches: Any) -> Callable[[Certificates], PracticeOpenAI]:
     return partial(PracticeOpenAI, switches=Model(**switches))
 
 
-def wait_for_all(built: House, questions: Sequence[Message]) -> None:
+def wait_for_all(built: Deployment, questions: Sequence[Message]) -> None:
     """Wait until each question has its answer."""
     for question in questions:
         built.answer_to(question, PATIENCE)
 
 
-def watch_locks(built: House, questions: Sequence[Message]) -> dict[str, int]:
+def watch_locks(built: Deployment, questions: Sequence[Message]) -> dict[str, int]:
     """Wait until each question has its answer; return how many slots and placeholder locks were held at most."""
     most = {"slot": 0, "placeholder": 0}
     deadline = time.monotonic() + PATIENCE
@@ -104,18 +104,18 @@ def watch_locks(built: House, questions: Sequence[Message]) -> dict[str, int]:
     return most
 
 
-def placeholder_times(built: House, questions: Sequence[Message]) -> list[float]:
+def placeholder_times(built: Deployment, questions: Sequence[Message]) -> list[float]:
     """Return the seconds from each question to its placeholder, by Slack's own time stamps."""
     return [float(built.replies(question)[0].ts) - float(question.ts) for question in questions]
 
 
-def request_times(built: House) -> list[float]:
+def request_times(built: Deployment) -> list[float]:
     """Return nginx's $request_time of each delivery, in milliseconds, from its log."""
     lines = (line.split() for line in (built.var / "log" / "nginx.log").read_text().splitlines())
     return [float(fields[4]) * 1000 for fields in lines if len(fields) == 7 and fields[2] == "POST"]
 
 
-def print_counts(built: House, questions: Sequence[Message]) -> None:
+def print_counts(built: Deployment, questions: Sequence[Message]) -> None:
     """Print how many questions have exactly one reply, and how often the model was called."""
     replies = [len(built.replies(question)) for question in questions]
     print_row("questions", len(questions), "with exactly one reply", replies.count(1))

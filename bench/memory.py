@@ -31,7 +31,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import answered, replies, trust_both
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 from tests.processes import free_port, wait_until
 
 PATIENCE = 120.0
@@ -170,14 +170,14 @@ def measure_rule(folder: Path, certificates: Certificates, rule: str) -> tuple[M
         "COCOAI_NETWORK_CA_FILE": trusting(folder, certificates).ca_file,
         "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
     }
-    with house(folder / "var", certificates, openai=model, entry=ENTRY, **environ) as built:  # type: ignore[arg-type]
+    with deploy(folder / "var", certificates, openai=model, entry=ENTRY, **environ) as built:  # type: ignore[arg-type]
         supervisord = cpu.parent(built.pool_pid())
         running = Running(built.slack, built.openai, partial(tree_of, built, supervisord), lambda: [supervisord])
         warm_up(running)
         return measure_now(running), measure_in_flight(running, 4)
 
 
-def tree_of(built: House, supervisord: int) -> list[int]:
+def tree_of(built: Deployment, supervisord: int) -> list[int]:
     """Return the pids of nginx and the pool, without supervisord and zombies."""
     return [pid for pid, (_, state) in house_processes(built).items() if state != "Z" and pid != supervisord]
 

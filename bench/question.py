@@ -36,7 +36,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.gateway import Call
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.house import House, house, payload
+from tests.deployment import Deployment, deploy, payload
 from tests.processes import wait_until
 
 PATIENCE = 240.0
@@ -91,7 +91,7 @@ def cost_of_cocoai(folder: Path, certificates: Certificates, **environ: str) -> 
     """Measure CocoAI with these settings; supervisord stands apart, and is in no sum."""
     folder.mkdir()
     openai = partial(PracticeOpenAI, switches=WRITING)
-    with house(folder, certificates, openai=openai, **environ) as built, counted(built) as spent:
+    with deploy(folder, certificates, openai=openai, **environ) as built, counted(built) as spent:
         workers = workers_of(built.pool_pid())
 
         def is_over() -> bool:
@@ -151,7 +151,7 @@ def each(seconds: Spent) -> Spent:
 
 
 @contextmanager
-def counted(built: House) -> Iterator[SpentSoFar]:
+def counted(built: Deployment) -> Iterator[SpentSoFar]:
     """Yield a function that returns the CPU seconds of each kind of process since now."""
     master = built.pool_pid()
     workers = workers_of(master)
@@ -215,7 +215,7 @@ def is_quiet(peer: peers.Subject) -> bool:
 def times_of_a_question(folder: Path, certificates: Certificates) -> None:
     """Print how soon one asker has the placeholder, and the whole answer once the model has written it."""
     model = Model(answer=ANSWER, pieces=PIECES, piece_delay=0.02)
-    with house(folder, certificates, openai=partial(TimedOpenAI, switches=model)) as built:
+    with deploy(folder, certificates, openai=partial(TimedOpenAI, switches=model)) as built:
         questions = []
         for number in range(30):
             questions.append(built.ask(f"What costs what, number {number}?"))
@@ -238,7 +238,7 @@ def answer_times(slack: PracticeSlack, number: int) -> list[float] | None:
 
 def at_rest(folder: Path, certificates: Certificates) -> None:
     """Print the milliseconds of CPU that each kind of process takes in a minute without a question."""
-    with house(folder, certificates) as built, counted(built) as spent:
+    with deploy(folder, certificates) as built, counted(built) as spent:
         built.answer_to(built.ask("Are you there?"))
         began = spent()
         time.sleep(60)

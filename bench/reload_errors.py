@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bench import cpu
 from cocoai.rehearsal.certificates import make
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 
 CLIENTS = 4
 RATE = 50.0
@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         var = Path(folder) / "var"
         var.mkdir()
-        with house(var, make(Path(folder) / "certificates")) as built, EventSenders(built) as senders:
+        with deploy(var, make(Path(folder) / "certificates")) as built, EventSenders(built) as senders:
             faults = disturb(built, arguments.seconds, random.Random(arguments.seed))
             senders.over.set()
         log = (var / "log" / "nginx.log").read_text()
@@ -55,7 +55,7 @@ def main() -> None:
     print(f"done to the pool: {dict(faults)}; connections lost with a worker: {log.count('prematurely closed')}")
 
 
-def disturb(built: House, seconds: float, generator: random.Random) -> Counter[str]:
+def disturb(built: Deployment, seconds: float, generator: random.Random) -> Counter[str]:
     """Kill workers and reload the pool for so long; return how often each was done."""
     faults: Counter[str] = Counter()
     end = time.monotonic() + seconds
@@ -79,7 +79,7 @@ class EventSenders:
     A request without a response counts under the name of its error.
     """
 
-    def __init__(self, built: House) -> None:
+    def __init__(self, built: Deployment) -> None:
         self.statuses: Counter[str] = Counter()
         self.over = threading.Event()
         self._built = built

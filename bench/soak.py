@@ -26,7 +26,7 @@ from cocoai.rehearsal.certificates import make
 from cocoai.spool.disk import Disk
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 from tests.processes import wait_until
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def soak(folder: Path, number: int) -> None:
     """Ask `number` questions; print the figures on the way, at the start and at the end, and whether they are equal."""
     var = folder / "var"
     var.mkdir()
-    with house(var, make(folder / "certificates"), COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
+    with deploy(var, make(folder / "certificates"), COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
         ask(built, WARM_UP)
         click(built, CLICKS)
         start = figures(built)
@@ -97,7 +97,7 @@ def parts(number: int, pieces: int) -> Iterator[int]:
             yield part
 
 
-def ask(built: House, number: int) -> None:
+def ask(built: Deployment, number: int) -> None:
     """Ask so many questions, `AT_ONCE` of them at a time; wait for the last answer and the last delivery.
 
     The question after every tenth one is asked in its thread.
@@ -117,7 +117,7 @@ def ask(built: House, number: int) -> None:
     built.slack.wait_for_deliveries(PATIENCE)  # a request under way would count as a descriptor that is left open
 
 
-def click(built: House, number: int) -> None:
+def click(built: Deployment, number: int) -> None:
     """Click a button under each of the last replies: praise, ask again, delete, and so on in turn."""
     goal = len(names(built, "done")) + number
     replies = [message for message in built.slack.messages() if any(map(is_button_row, message.blocks))]
@@ -131,22 +131,22 @@ def is_button_row(block: Mapping[str, Any]) -> bool:
     return bool(block["type"] == "actions")
 
 
-def names(built: House, folder: str) -> list[str]:
+def names(built: Deployment, folder: str) -> list[str]:
     """Return the names of the job files in one of the spool's folders."""
     return os.listdir(built.var / "spool" / folder)
 
 
-def model_calls(built: House) -> int:
+def model_calls(built: Deployment) -> int:
     """Return how often the model was called for an answer."""
     return sum(1 for each in built.openai.requests if each.path.endswith("/chat/completions"))
 
 
-def refused(built: House) -> int:
+def refused(built: Deployment) -> int:
     """Return how many of Slack's deliveries were not answered 200."""
     return sum(1 for each in built.slack.deliveries if each.status != 200)
 
 
-def sweep(built: House) -> int:
+def sweep(built: Deployment) -> int:
     """Sweep the spool as the pool does every hour, with the clock two days ahead; return how many files went."""
     return Spool(str(built.var), clock=_two_days_ahead).sweep()
 
@@ -177,7 +177,7 @@ class Figures:
     files: dict[str, int]
 
 
-def figures(built: House) -> Figures:
+def figures(built: Deployment) -> Figures:
     """Wait until no process works on a question, and count."""
     found: list[Figures] = []
 
@@ -192,7 +192,7 @@ def figures(built: House) -> Figures:
     return found[0]
 
 
-def _figures(built: House, alive: dict[int, tuple[str, str]]) -> Figures:
+def _figures(built: Deployment, alive: dict[int, tuple[str, str]]) -> Figures:
     """Count for these processes: name and state by pid."""
 
     def pids(name: str) -> list[int]:
@@ -207,7 +207,7 @@ def _figures(built: House, alive: dict[int, tuple[str, str]]) -> Figures:
     return Figures(Counts(tuple(descriptors), len(alive) - zombies, zombies, tuple(locks)), pss, files)
 
 
-def house_processes(built: House) -> dict[int, tuple[str, str]]:
+def house_processes(built: Deployment) -> dict[int, tuple[str, str]]:
     """Return name and state of every process of this stack by pid, zombies included.
 
     They are found by the path of `var` in a command line, and as children of those.

@@ -1,6 +1,6 @@
 """nginx with the sites of etc/: the production site as an operator installs it, and the local site as `up` writes it.
 
-Only names and ports are replaced. Behind the pool's socket runs tests/stand_in.py.
+Only names and ports are replaced. Behind the pool's socket runs tests/echo_server.py.
 """
 
 from __future__ import annotations
@@ -137,11 +137,11 @@ def frame(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def running(folder: Path, ports: list[int]) -> Iterator[None]:
-    """Run nginx and tests/stand_in.py until the context ends; enter it when every port of `ports` is open."""
+    """Run nginx and tests/echo_server.py until the context ends; enter it when every port of `ports` is open."""
     with contextlib.ExitStack() as stack:
         for command in (
             frame(folder),
-            [sys.executable, str(ROOT / "tests/stand_in.py"), "--bind", str(folder / "cocoai.sock")],
+            [sys.executable, str(ROOT / "tests/echo_server.py"), "--bind", str(folder / "cocoai.sock")],
         ):
             process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.DEVNULL))
             stack.callback(process.terminate)

@@ -5,9 +5,7 @@ The tests check what Slack shows, what the model was sent, and what the job's fi
 
 from __future__ import annotations
 
-import errno
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,146 +17,18 @@ from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.answer.reply import Reply
 from cocoai.answer.retry import DELAYS
-from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.client.factory import new_client
-from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
-from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.messages import MessageMetadata
-from cocoai.slack.model.question import Question
-from cocoai.spool.disk import Disk
-from cocoai.spool.job import Fact, Job
+from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH, JAPANESE, Texts
-from tests.house import payload
-from tests.options import FixedIdentity, FixedPersonas, options
-
-
-class FickleDisk(Disk):
-    """A disk that reports itself full for every append whose bytes contain `refuses`; empty refuses nothing."""
-
-    refuses: bytes = b""
-
-    def append(self, fd: int, data: bytes) -> None:
-        if self.refuses and self.refuses in data:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        super().append(fd, data)
-
-
-class Desk:
-    """An `Answerer` between the two practice servers, with a clock that tests can set forward.
-
-    `ahead` is how many seconds the clock is ahead; `words` are the texts of every language; `sleep` is what the
-    answerer and its connection to Slack call to wait.
-    """
-
-    def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
-        self.slack = slack
-        self.openai = openai
-        self.disk = FickleDisk()
-        self.ahead = 0.0
-        self.spool = Spool(str(var), clock=self.clock, disk=self.disk)
-        self.spool.make_folders()
-        self._context = tls_context(str(certificates.ca_file))
-        self.var = var
-        self.words: Texts = ENGLISH
-        self.changes: dict[str, Any] = {}
-        """Fields of `AnswerOptions` that differ from those of `options()`."""
-        self.sleep: Callable[[float], None] = time.sleep
-
-    def clock(self) -> float:
-        return time.time() + self.ahead
-
-    def outside(self) -> tuple[SlackChat, ChatGPTChat]:
-        """Return new connections to Slack and OpenAI, as a new process opens them."""
-        slack = SlackChat(
-            new_client(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0, sleep=self._sleep
-        )
-        chatgpt = ChatGPTChat(
-            new_client(self._context),
-            base_url=self.openai.base_url,
-            api_key=API_KEY,
-            model="gpt-6-luna",
-            max_output_tokens=8000,
-            reasoning_effort="low",
-            connect_timeout=5,
-            first_word_timeout=20,
-            silence_timeout=10,
-            total_timeout=40,
-        )
-        return slack, chatgpt
-
-    def _sleep(self, seconds: float) -> None:
-        self.sleep(seconds)
-
-    def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
-        """Return an answerer of this class with new connections, as a new process makes it."""
-        slack, chatgpt = self.outside()
-        return kind(
-            self.spool,
-            options(self.words, **self.changes),
-            slack,
-            chatgpt,
-            identity=FixedIdentity(),
-            folder=str(self.var),
-            clock=self.clock,
-            sleep=self._sleep,
-        )
-
-    def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:
-        """Post a mention with this text and put its question into the spool; return the message."""
-        message = self.slack.say("U0ASKER01", f"<@U0COCOAI> {text}", thread_ts=thread_ts)
-        question = Question(
-            "mention", message.channel, thread_ts or message.ts, message.ts, message.user, "T0", message.text, "Ev", 0
-        )
-        assert self.spool.put(Key.parse(question.key), question.facts())
-        return message
-
-    def run(self) -> None:
-        """Claim one job and run one attempt at it, as one process does."""
-        job = self.claim()
-        self.answerer().answer(job)
-        job.release()
-
-    def claim(self) -> Job:
-        """Claim the next job, which must be there."""
-        job = self.spool.claim()
-        assert job is not None
-        return job
-
-    def wait(self) -> None:
-        """Set the clock forward until every job that waits for a retry is due."""
-        # The longest delay between two attempts is 300 s.
-        self.ahead += 301
-
-    def replies(self, to: Message) -> list[Message]:
-        """Return every message of the thread but the one that opens it."""
-        return list(self.slack.thread(to.channel, to.thread_ts or to.ts)[1:])
-
-    def reply(self, to: Message) -> tuple[str, str]:
-        """Return the kind and the text of the only reply."""
-        (message,) = self.replies(to)
-        return str(payload(message)["kind"]), message.text
-
-    def called(self, method: str) -> int:
-        """Return how many calls of this Slack method succeeded."""
-        return sum(1 for call in self.slack.calls if call.method == method and call.outcome == "ok")
-
-    def ended(self) -> tuple[int, int, int]:
-        """Return how many jobs are in `ready`, `done` and `failed`."""
-        ready, done, failed = (len(self.spool.keys(folder)) for folder in ("ready", "done", "failed"))
-        return ready, done, failed
-
-    def facts(self, folder: str, name: str) -> list[Fact]:
-        """Return all facts of this name in the only job of that folder."""
-        (key,) = self.spool.keys(folder)
-        return [fact for fact in self.spool.peek(folder, key) if fact.get("fact") == name]
+from tests.answer_harness import AnswerHarness
+from tests.deployment import payload
+from tests.options import FixedPersonas
 
 
 def skip(seconds: float) -> None:
@@ -166,12 +36,12 @@ def skip(seconds: float) -> None:
 
 
 @pytest.fixture
-def harness(tmp_path: Path, certificates: Certificates) -> Iterator[Desk]:
+def harness(tmp_path: Path, certificates: Certificates) -> Iterator[AnswerHarness]:
     with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
-        yield Desk(tmp_path, certificates, slack, openai)
+        yield AnswerHarness(tmp_path, certificates, slack, openai)
 
 
-def test_the_placeholder_becomes_the_answer(harness: Desk) -> None:
+def test_the_placeholder_becomes_the_answer(harness: AnswerHarness) -> None:
     """The reply is one message, posted once and then changed; the whole answer is recorded, the model called once."""
     question = harness.ask()
 
@@ -188,7 +58,7 @@ def test_the_placeholder_becomes_the_answer(harness: Desk) -> None:
     assert answer["usage"]
 
 
-def test_the_reply_grows_while_it_is_written(harness: Desk) -> None:
+def test_the_reply_grows_while_it_is_written(harness: AnswerHarness) -> None:
     """Each update shows more than the one before, with the `writing` note under it, which the last update drops."""
     harness.openai.switches.answer = "word " * 40
     harness.openai.switches.piece_delay = 0.1  # the stream is read in steps of a quarter of a second
@@ -205,7 +75,7 @@ def test_the_reply_grows_while_it_is_written(harness: Desk) -> None:
     assert ("answer", ("word " * 40).strip()) == harness.reply(question)
 
 
-def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(harness: Desk) -> None:
+def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(harness: AnswerHarness) -> None:
     """An update of a growing reply is skipped if Slack answers 429; for the last one the 429 is waited out."""
     pauses: list[float] = []
     harness.sleep = pauses.append
@@ -222,7 +92,7 @@ def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(harness: Desk)
     assert 1.0 == pauses[-1]
 
 
-def test_a_recorded_answer_is_never_paid_again(harness: Desk) -> None:
+def test_a_recorded_answer_is_never_paid_again(harness: AnswerHarness) -> None:
     """If Slack fails just before the delivery, the next attempt delivers the recorded answer without the model."""
     harness.openai.switches.answer = "Once."
     harness.slack.fail("chat.update", Fault("broken"), times=50)
@@ -239,7 +109,7 @@ def test_a_recorded_answer_is_never_paid_again(harness: Desk) -> None:
     assert 1 == len(harness.openai.requests)
 
 
-def test_a_placeholder_posted_by_a_process_that_died_is_found(harness: Desk) -> None:
+def test_a_placeholder_posted_by_a_process_that_died_is_found(harness: AnswerHarness) -> None:
     """A placeholder that was posted but not recorded is found by its metadata; the second attempt posts no other."""
     question = harness.ask()
     job = harness.claim()
@@ -256,7 +126,7 @@ def test_a_placeholder_posted_by_a_process_that_died_is_found(harness: Desk) -> 
     assert "answer" == harness.reply(question)[0]
 
 
-def test_a_post_that_arrived_though_its_reply_was_lost_is_not_repeated(harness: Desk) -> None:
+def test_a_post_that_arrived_though_its_reply_was_lost_is_not_repeated(harness: AnswerHarness) -> None:
     """If the reply to a post is lost, the next attempt looks for the message in the thread before it posts."""
     harness.slack.fail("chat.postMessage", Fault("reply lost"))
     question = harness.ask()
@@ -269,7 +139,7 @@ def test_a_post_that_arrived_though_its_reply_was_lost_is_not_repeated(harness: 
     assert "answer" == harness.reply(question)[0]
 
 
-def test_a_late_placeholder_of_a_killed_process_is_waited_for(harness: Desk) -> None:
+def test_a_late_placeholder_of_a_killed_process_is_waited_for(harness: AnswerHarness) -> None:
     """After a kill the next attempt waits until a post that was under way has arrived, finds it, and posts none."""
     question = harness.ask()
     killed = harness.claim()
@@ -290,7 +160,7 @@ def test_a_late_placeholder_of_a_killed_process_is_waited_for(harness: Desk) -> 
     assert 1 == harness.called("chat.postMessage")
 
 
-def test_a_message_of_another_cocoai_is_not_taken_for_our_own(harness: Desk) -> None:
+def test_a_message_of_another_cocoai_is_not_taken_for_our_own(harness: AnswerHarness) -> None:
     """After a kill, an answer by another CocoAI (a QA copy, mentioned along with this one) does not stand for ours."""
     harness.sleep = skip
     question = harness.ask()
@@ -304,7 +174,7 @@ def test_a_message_of_another_cocoai_is_not_taken_for_our_own(harness: Desk) -> 
     assert ["U0OTHER01", "U0COCOAI"] == [message.user for message in harness.replies(question)]
 
 
-def test_the_first_attempt_never_searches(harness: Desk) -> None:
+def test_the_first_attempt_never_searches(harness: AnswerHarness) -> None:
     """A first attempt reads the thread once, for the model, or never if the question opens the thread."""
     # It cannot have posted anything that it would have to look for.
     question = harness.ask()
@@ -317,7 +187,7 @@ def test_the_first_attempt_never_searches(harness: Desk) -> None:
     assert (0, 1) == (reads_of_a_new_thread, harness.called("conversations.replies"))
 
 
-def test_a_placeholder_posted_by_the_placeholder_process_becomes_the_answer(harness: Desk) -> None:
+def test_a_placeholder_posted_by_the_placeholder_process_becomes_the_answer(harness: AnswerHarness) -> None:
     """The job process turns the placeholder of the placeholder process into the answer and posts no other."""
     question = harness.ask()
     for job in harness.spool.each_without("placeholder"):
@@ -331,7 +201,7 @@ def test_a_placeholder_posted_by_the_placeholder_process_becomes_the_answer(harn
     assert 1 == harness.called("chat.postMessage")
 
 
-def test_a_long_answer_goes_on_in_parts_each_once(harness: Desk) -> None:
+def test_a_long_answer_goes_on_in_parts_each_once(harness: AnswerHarness) -> None:
     """If posts fail between the parts, a later attempt goes on, and every paragraph is there exactly once."""
     paragraphs = [f"Paragraph {n}: " + "text " * 150 for n in range(20)]
     harness.openai.switches.answer = "\n\n".join(paragraphs)
@@ -354,7 +224,9 @@ def test_a_long_answer_goes_on_in_parts_each_once(harness: Desk) -> None:
 
 
 @pytest.mark.parametrize("formats", [("mrkdwn", "markdown"), ("markdown", "mrkdwn")])
-def test_an_answer_that_the_next_attempt_splits_differently_is_whole(harness: Desk, formats: tuple[str, str]) -> None:
+def test_an_answer_that_the_next_attempt_splits_differently_is_whole(
+    harness: AnswerHarness, formats: tuple[str, str]
+) -> None:
     """If the layout changed between two attempts, the parts that were posted before are rewritten to fit."""
     harness.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
     question = harness.ask()
@@ -373,7 +245,7 @@ def test_an_answer_that_the_next_attempt_splits_differently_is_whole(harness: De
     assert (0, 1, 0) == harness.ended()
 
 
-def test_a_surplus_part_of_an_earlier_attempt_is_deleted(harness: Desk) -> None:
+def test_a_surplus_part_of_an_earlier_attempt_is_deleted(harness: AnswerHarness) -> None:
     """If the next attempt splits the answer into fewer parts than were posted, the surplus parts are deleted."""
     harness.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(10))
     question = harness.ask()
@@ -388,7 +260,7 @@ def test_a_surplus_part_of_an_earlier_attempt_is_deleted(harness: Desk) -> None:
     assert ["answer"] == [payload(message)["kind"] for message in harness.replies(question)]
 
 
-def test_an_answer_of_control_characters_counts_as_empty(harness: Desk) -> None:
+def test_an_answer_of_control_characters_counts_as_empty(harness: AnswerHarness) -> None:
     """The asker reads the text for an empty answer."""
     harness.openai.switches.answer = "\x00\x07"
     question = harness.ask()
@@ -398,7 +270,7 @@ def test_an_answer_of_control_characters_counts_as_empty(harness: Desk) -> None:
     assert ("answer", ENGLISH.empty) == harness.reply(question)
 
 
-def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(harness: Desk) -> None:
+def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(harness: AnswerHarness) -> None:
     """An answer recorded with its note, under a question without the newer fields, is delivered unchanged."""
     harness.sleep = skip
     question = harness.slack.say("U0ASKER01", "<@U0COCOAI> hello?")
@@ -421,7 +293,7 @@ def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(harnes
     assert [] == list(harness.openai.requests)
 
 
-def test_a_text_that_slack_refuses_as_too_long_is_split_shorter(harness: Desk) -> None:
+def test_a_text_that_slack_refuses_as_too_long_is_split_shorter(harness: AnswerHarness) -> None:
     """After msg_too_long the answer is split into shorter parts, and the asker reads all of it."""
     # Slack may count characters differently than the layout does.
     harness.openai.switches.answer = "text " * 1500
@@ -437,7 +309,7 @@ def test_a_text_that_slack_refuses_as_too_long_is_split_shorter(harness: Desk) -
     assert len(replies) > 1
 
 
-def test_a_deleted_placeholder_is_replaced(harness: Desk) -> None:
+def test_a_deleted_placeholder_is_replaced(harness: AnswerHarness) -> None:
     """If the placeholder was deleted before the delivery, the answer is posted as a new message."""
     question = harness.ask()
     for job in harness.spool.each_without("placeholder"):
@@ -450,7 +322,7 @@ def test_a_deleted_placeholder_is_replaced(harness: Desk) -> None:
     assert "answer" == harness.reply(question)[0]
 
 
-def test_the_second_question_sees_the_first_exchange(harness: Desk) -> None:
+def test_the_second_question_sees_the_first_exchange(harness: AnswerHarness) -> None:
     """The model is sent the instructions, the first question, its answer, and the second question."""
     harness.openai.switches.answer = "Tea."
     first = harness.ask("coffee or tea?")
@@ -468,7 +340,7 @@ def test_the_second_question_sees_the_first_exchange(harness: Desk) -> None:
     ] == sent
 
 
-def test_a_model_prefix_behind_a_speakers_name_is_found_and_removed(harness: Desk) -> None:
+def test_a_model_prefix_behind_a_speakers_name_is_found_and_removed(harness: AnswerHarness) -> None:
     """With several speakers a question has the asker's name before it: the model prefix behind that name counts.
 
     A user mentioned in the question is shown to the model by name, not by id.
@@ -486,7 +358,7 @@ def test_a_model_prefix_behind_a_speakers_name_is_found_and_removed(harness: Des
     assert "U0ASKER" not in content
 
 
-def test_a_speakers_name_that_equals_a_model_prefix_is_no_prefix(harness: Desk) -> None:
+def test_a_speakers_name_that_equals_a_model_prefix_is_no_prefix(harness: AnswerHarness) -> None:
     """The name "Asker:" that is put before the question chooses no model; "asker:" typed by the asker does."""
     harness.changes["personas"] = FixedPersonas(prefixes={"asker": "gpt-6.1-sol"})
     opening = harness.slack.say("U0ASKER02", "good morning")
@@ -499,7 +371,7 @@ def test_a_speakers_name_that_equals_a_model_prefix_is_no_prefix(harness: Desk) 
     assert ["Asker: how are you?"] * 2 == last
 
 
-def test_a_model_prefix_added_by_an_edit_counts(harness: Desk) -> None:
+def test_a_model_prefix_added_by_an_edit_counts(harness: AnswerHarness) -> None:
     """The question counts as it stands when it is answered, its model prefix included."""
     harness.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
     opening = harness.ask()
@@ -513,7 +385,7 @@ def test_a_model_prefix_added_by_an_edit_counts(harness: Desk) -> None:
     assert "why?" == harness.openai.requests[-1].body["messages"][-1]["content"]
 
 
-def test_continue_in_a_thread_without_our_answer_is_a_question(harness: Desk) -> None:
+def test_continue_in_a_thread_without_our_answer_is_a_question(harness: AnswerHarness) -> None:
     """Where CocoAI has written nothing there is nothing to continue, so the model is sent the word itself."""
     opening = harness.slack.say("U0ASKER02", "one, two, three")
     harness.ask("continue", thread_ts=opening.ts)
@@ -524,7 +396,7 @@ def test_continue_in_a_thread_without_our_answer_is_a_question(harness: Desk) ->
     assert CONTINUE_INSTRUCTION not in request.body["messages"][-1]["content"]
 
 
-def test_a_mention_with_nothing_else_gets_help_without_the_model(harness: Desk) -> None:
+def test_a_mention_with_nothing_else_gets_help_without_the_model(harness: AnswerHarness) -> None:
     """A mention without words is answered with the help text, and the model is not called."""
     question = harness.ask("")
 
@@ -539,7 +411,7 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(harness: Desk) 
 
 
 @pytest.mark.parametrize("texts", [ENGLISH, JAPANESE])
-def test_an_overloaded_openai_is_tried_again_and_then_reported(harness: Desk, texts: Texts) -> None:
+def test_an_overloaded_openai_is_tried_again_and_then_reported(harness: AnswerHarness, texts: Texts) -> None:
     """The question is tried again after 5, 30 and 120 s; then the asker reads the error in their language."""
     harness.words = texts
     harness.openai.fail("overloaded", times=None)
@@ -558,7 +430,7 @@ def test_an_overloaded_openai_is_tried_again_and_then_reported(harness: Desk, te
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "credit_balance_exhausted"])
 def test_an_error_that_the_operator_must_fix_is_not_tried_again(
-    harness: Desk, code: str, caplog: pytest.LogCaptureFixture
+    harness: AnswerHarness, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The asker reads that the operator must act; the log has OpenAI's error code."""
     harness.openai.fail("no credit", times=None, code=code)
@@ -572,7 +444,7 @@ def test_an_error_that_the_operator_must_fix_is_not_tried_again(
     assert code in caplog.text
 
 
-def test_an_empty_answer_and_a_refusal_have_texts_of_their_own(harness: Desk) -> None:
+def test_an_empty_answer_and_a_refusal_have_texts_of_their_own(harness: AnswerHarness) -> None:
     """An empty answer and a refusal are delivered as texts of their own, and the job is done."""
     harness.openai.fail("empty")
     empty = harness.ask("think")
@@ -586,7 +458,7 @@ def test_an_empty_answer_and_a_refusal_have_texts_of_their_own(harness: Desk) ->
     assert (0, 2, 0) == harness.ended()
 
 
-def test_a_lost_connection_after_the_request_was_sent_is_tried_again_once_only(harness: Desk) -> None:
+def test_a_lost_connection_after_the_request_was_sent_is_tried_again_once_only(harness: AnswerHarness) -> None:
     """A request that was sent and then cut is sent a second time at most, because each may have been billed."""
     harness.openai.fail("cut", after=1, times=None)
     question = harness.ask()
@@ -600,7 +472,7 @@ def test_a_lost_connection_after_the_request_was_sent_is_tried_again_once_only(h
     assert (0, 0, 1) == harness.ended()
 
 
-def test_a_question_that_kills_its_process_is_given_up(harness: Desk) -> None:
+def test_a_question_that_kills_its_process_is_given_up(harness: AnswerHarness) -> None:
     """After MAX_ATTEMPTS attempts the asker reads an error, and the model is not called again."""
     harness.sleep = skip
     question = harness.ask()
@@ -613,7 +485,7 @@ def test_a_question_that_kills_its_process_is_given_up(harness: Desk) -> None:
     assert [] == list(harness.openai.requests)
 
 
-def test_attempts_that_fail_because_of_slack_are_not_counted(harness: Desk) -> None:
+def test_attempts_that_fail_because_of_slack_are_not_counted(harness: AnswerHarness) -> None:
     """After twenty attempts at a broken Slack the answer still arrives, and the model is called once."""
     harness.slack.fail("*", Fault("broken"), times=30)
     question = harness.ask()
@@ -628,7 +500,7 @@ def test_attempts_that_fail_because_of_slack_are_not_counted(harness: Desk) -> N
     assert 1 == len(harness.openai.requests)
 
 
-def test_a_job_is_given_up_after_a_day_without_slack(harness: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_is_given_up_after_a_day_without_slack(harness: AnswerHarness, caplog: pytest.LogCaptureFixture) -> None:
     """After 24 hours of failed attempts the job is moved to failed/, and the log says so."""
     harness.slack.fail("*", Fault("broken"), times=1000)
     harness.ask()
@@ -648,7 +520,9 @@ def test_a_job_is_given_up_after_a_day_without_slack(harness: Desk, caplog: pyte
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "is_archived", "not_in_channel", "account_inactive"])
-def test_a_permanent_error_of_slack_fails_the_job(harness: Desk, code: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_permanent_error_of_slack_fails_the_job(
+    harness: AnswerHarness, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """The job fails at its first attempt without a call of the model; the log has Slack's error code."""
     harness.slack.fail("*", Fault("refused", code=code), times=1000)
     harness.ask()
@@ -660,7 +534,7 @@ def test_a_permanent_error_of_slack_fails_the_job(harness: Desk, code: str, capl
     assert [] == list(harness.openai.requests)
 
 
-def test_a_late_answer_says_so(harness: Desk) -> None:
+def test_a_late_answer_says_so(harness: AnswerHarness) -> None:
     """An answer that comes two hours after its question begins with a note about the delay."""
     question = harness.ask()
     harness.ahead = 7200
@@ -670,7 +544,7 @@ def test_a_late_answer_says_so(harness: Desk) -> None:
     assert harness.reply(question)[1].startswith(ENGLISH.late)
 
 
-def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(harness: Desk) -> None:
+def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(harness: AnswerHarness) -> None:
     """If no fact can be recorded, the placeholder still becomes the answer; further parts are not posted."""
     # Repeating an update is harmless; a part that was posted without its fact could be posted twice.
     harness.openai.switches.answer = "text " * 2000
@@ -686,7 +560,7 @@ def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(
     assert (0, 1, 0) == harness.ended()
 
 
-def test_a_bug_is_tried_again_and_then_reported(harness: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_is_tried_again_and_then_reported(harness: AnswerHarness, caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected exception is logged with its trace; the asker reads only the general error text."""
     question = harness.ask()
 
@@ -705,7 +579,7 @@ def test_a_bug_is_tried_again_and_then_reported(harness: Desk, caplog: pytest.Lo
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_the_log_holds_neither_texts_nor_tokens(harness: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_holds_neither_texts_nor_tokens(harness: AnswerHarness, caplog: pytest.LogCaptureFixture) -> None:
     """The log has keys, outcomes and milliseconds, but no text of a question or an answer and no token."""
     caplog.set_level("DEBUG")
     harness.openai.switches.answer = "a private answer"

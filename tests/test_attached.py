@@ -37,7 +37,7 @@ from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import LANGUAGES, Texts
-from tests.house import House, house, payload
+from tests.deployment import Deployment, deploy, payload
 from tests.processes import wait_until
 from tests.slack.markdown.reader import read_markdown
 from tests.test_controls import ended
@@ -53,15 +53,15 @@ KIB = 1024
 
 
 @pytest.fixture(scope="module")
-def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield one deployment for most tests of this module."""
-    with house(tmp_path_factory.mktemp("house"), certificates) as deployment:
+    with deploy(tmp_path_factory.mktemp("house"), certificates) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         yield deployment
 
 
 @pytest.fixture
-def deployment(module_deployment: House) -> Iterator[House]:
+def deployment(module_deployment: Deployment) -> Iterator[Deployment]:
     """Yield the deployment; afterwards give the practice servers their usual switches."""
     yield module_deployment
     vars(module_deployment.openai.switches).update(vars(OpenAISwitches()))
@@ -89,12 +89,14 @@ class ForeignServer(PracticeServer):
         return Outgoing(body=PNG)
 
 
-def share(deployment: House, *files: PracticeFile, text: str = "<@U0COCOAI> what is this?", **where: str) -> Message:
+def share(
+    deployment: Deployment, *files: PracticeFile, text: str = "<@U0COCOAI> what is this?", **where: str
+) -> Message:
     """Post a question with these files; return its message."""
     return deployment.slack.share(ASKER, text, files, **where)
 
 
-def answer_text(deployment: House, question: Message) -> str:
+def answer_text(deployment: Deployment, question: Message) -> str:
     """Wait until the question's job has ended; return the text of the answer as the asker reads it."""
     answer = ended(deployment, question)
 
@@ -102,12 +104,12 @@ def answer_text(deployment: House, question: Message) -> str:
     return html.unescape(answer.text)
 
 
-def received(deployment: House) -> tuple[ReceivedAttachment, ...]:
+def received(deployment: Deployment) -> tuple[ReceivedAttachment, ...]:
     """Return the attachments in the newest request to the model."""
     return deployment.openai.requests[-1].attached
 
 
-def parts(deployment: House) -> list[dict[str, Any]]:
+def parts(deployment: Deployment) -> list[dict[str, Any]]:
     """Return the parts of the last message in the newest request to the model."""
     content: list[dict[str, Any]] = deployment.openai.requests[-1].body["messages"][-1]["content"]
     return content
@@ -133,7 +135,7 @@ PICTURE = PracticeFile("cat.png", "image/png", PNG)
         ("image/gif", b"GIF89a moving"),
     ],
 )
-def test_a_picture_goes_to_the_model_as_it_is(deployment: House, media_type: str, data: bytes) -> None:
+def test_a_picture_goes_to_the_model_as_it_is(deployment: Deployment, media_type: str, data: bytes) -> None:
     """The model is sent every byte of the picture, before the text of the question."""
     answer = answer_text(deployment, share(deployment, PracticeFile("cat", media_type, data)))
 
@@ -144,7 +146,7 @@ def test_a_picture_goes_to_the_model_as_it_is(deployment: House, media_type: str
     assert media_type.partition("/")[2].upper() in answer
 
 
-def test_a_pdf_goes_to_the_model_with_its_name(deployment: House) -> None:
+def test_a_pdf_goes_to_the_model_with_its_name(deployment: Deployment) -> None:
     """The model is sent the whole PDF and its name, not a text made of it."""
     answer_text(deployment, share(deployment, PracticeFile("計画.pdf", "application/pdf", PDF)))
 
@@ -164,7 +166,7 @@ def test_a_pdf_goes_to_the_model_with_its_name(deployment: House) -> None:
         ),
     ],
 )
-def test_a_text_file_goes_to_the_model_as_text(deployment: House, name: str, data: bytes, expected: str) -> None:
+def test_a_text_file_goes_to_the_model_as_text(deployment: Deployment, name: str, data: bytes, expected: str) -> None:
     """A text is decoded and sent below its name; an HTML file is not taken for Slack's login page."""
     file = PracticeFile(name, "text/html" if name.endswith(".html") else "text/plain", data)
     answer_text(deployment, share(deployment, file))
@@ -172,7 +174,7 @@ def test_a_text_file_goes_to_the_model_as_text(deployment: House, name: str, dat
     assert f"{name}:\n\n{expected}" == parts(deployment)[0]["text"]
 
 
-def test_several_files_keep_their_order(deployment: House) -> None:
+def test_several_files_keep_their_order(deployment: Deployment) -> None:
     """The model is sent the files in their order, and the text of the question after them."""
     pdf = PracticeFile("plan.pdf", "application/pdf", PDF)
     answer_text(deployment, share(deployment, PICTURE, text_file("note.txt", b"grey"), pdf))
@@ -183,7 +185,9 @@ def test_several_files_keep_their_order(deployment: House) -> None:
 @pytest.mark.parametrize("twins", ["mention first", "message first", "mention only"])
 @pytest.mark.parametrize("is_bare", [False, True], ids=["whole", "bare"])
 @pytest.mark.parametrize("text", ["<@U0COCOAI> what is this?", "<@U0COCOAI>"], ids=["text", "no text"])
-def test_the_file_is_found_whichever_copy_comes_first(deployment: House, twins: Any, is_bare: bool, text: str) -> None:
+def test_the_file_is_found_whichever_copy_comes_first(
+    deployment: Deployment, twins: Any, is_bare: bool, text: str
+) -> None:
     """The file reaches the model even if the app_mention copy leaves it out, and even without a text beside it."""
     # Slack leaves the files out of some app_mention events; then CocoAI reads the message from Slack.
     deployment.slack.switches.twins, deployment.slack.switches.bare_mentions = twins, is_bare
@@ -195,7 +199,7 @@ def test_the_file_is_found_whichever_copy_comes_first(deployment: House, twins: 
     assert number + 1 == len(deployment.openai.requests)
 
 
-def test_files_of_follow_ups_direct_messages_and_shared_channels_are_read(deployment: House) -> None:
+def test_files_of_follow_ups_direct_messages_and_shared_channels_are_read(deployment: Deployment) -> None:
     """Their files reach the model too; a file of an earlier message is only named there."""
     first = share(deployment, text_file("note.txt", b"grey"))
     answer_text(deployment, first)
@@ -209,7 +213,7 @@ def test_files_of_follow_ups_direct_messages_and_shared_channels_are_read(deploy
         assert (ReceivedAttachment("image", "image/png", len(PNG)),) == received(deployment)
 
 
-def test_a_model_prefix_with_a_file_is_a_question(deployment: House) -> None:
+def test_a_model_prefix_with_a_file_is_a_question(deployment: Deployment) -> None:
     """A model prefix without a text, but with a file, sends the file to that model."""
     settings = deployment.var / "cocoai.ini"
     settings.write_text(settings.read_text(encoding="utf-8") + "\n[models]\ndeep = gpt-6.1-sol\n", encoding="utf-8")
@@ -223,38 +227,38 @@ def test_a_model_prefix_with_a_file_is_a_question(deployment: House) -> None:
 # what the asker reads about files that were left out
 
 
-def too_big(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+def too_big(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     return [replace(PICTURE, data=PNG.ljust(4 * KIB * KIB + 1))]
 
 
-def too_long(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+def too_long(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     return [text_file("long.txt", b"word " * 21 * KIB)]
 
 
-def too_many(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+def too_many(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     return [*(text_file(f"{number}.txt", b"one of ten") for number in range(10)), PICTURE]
 
 
-def a_zip(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+def a_zip(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     return [PracticeFile("all.zip", "application/zip", b"PK\x03\x04" + bytes(range(256)))]
 
 
-def behind_a_login(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+def behind_a_login(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     deployment.slack.switches.scopes = SCOPES - {"files:read"}
     return [PICTURE]
 
 
-def behind_a_redirect_to_a_login(deployment: House, _: ForeignServer) -> list[PracticeFile]:
+def behind_a_redirect_to_a_login(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     deployment.slack.switches.login = "redirect"
     return behind_a_login(deployment, _)
 
 
-def redirected(deployment: House, foreign_server: ForeignServer) -> list[PracticeFile]:
+def redirected(deployment: Deployment, foreign_server: ForeignServer) -> list[PracticeFile]:
     deployment.slack.switches.redirect = f"{foreign_server.url}/cat.png"
     return [PICTURE]
 
 
-MakeFiles = Callable[[House, ForeignServer], list[PracticeFile]]
+MakeFiles = Callable[[Deployment, ForeignServer], list[PracticeFile]]
 
 LEFT_OUT: dict[MakeFiles, str] = {
     too_big: "too_big",
@@ -276,7 +280,7 @@ def notice(texts: Texts, why: str, name: str) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("make_files", LEFT_OUT, ids=[make.__name__ for make in LEFT_OUT])
 def test_a_file_that_is_left_out_is_named_with_the_reason(
-    deployment: House, foreign_server: ForeignServer, language: str, make_files: MakeFiles
+    deployment: Deployment, foreign_server: ForeignServer, language: str, make_files: MakeFiles
 ) -> None:
     """The reason stands once, in the asker's language, below the answer; no other server gets a request."""
     files = make_files(deployment, foreign_server)
@@ -291,7 +295,7 @@ def test_a_file_that_is_left_out_is_named_with_the_reason(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_file_that_was_deleted_meanwhile_is_left_out(deployment: House, language: str) -> None:
+def test_a_file_that_was_deleted_meanwhile_is_left_out(deployment: Deployment, language: str) -> None:
     """A file that the event names, but that is deleted before the event is delivered, is left out as gone."""
     deployment.slack.switches.retry_waits = ()
     deployment.slack.subscribe("http://127.0.0.1:1/nobody")
@@ -308,7 +312,7 @@ def test_a_file_that_was_deleted_meanwhile_is_left_out(deployment: House, langua
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_file_that_slack_does_not_describe_is_left_out(deployment: House, language: str) -> None:
+def test_a_file_that_slack_does_not_describe_is_left_out(deployment: Deployment, language: str) -> None:
     """In a shared channel, a file whose files.info is refused is left out as unreadable, without its name."""
     texts = LANGUAGES[language]
     deployment.slack.fail("files.info", Fault("refused", code="access_denied"))
@@ -320,7 +324,7 @@ def test_a_file_that_slack_does_not_describe_is_left_out(deployment: House, lang
 @pytest.mark.parametrize(
     "name", ["a*b_c*d_.zip", "`quoted`.zip", "<!channel> & <@U0ASKER02>.zip", "[x](mailto:a@b).zip"]
 )
-def test_a_file_name_is_shown_literally(deployment: House, name: str) -> None:
+def test_a_file_name_is_shown_literally(deployment: Deployment, name: str) -> None:
     """Nothing in a name becomes markup, a link or a ping, neither in the blocks nor in their fallback text."""
     question = share(deployment, PracticeFile(name, "application/zip", b"PK\x03\x04" + bytes(range(256))))
     answer_text(deployment, question)
@@ -334,7 +338,7 @@ def test_a_file_name_is_shown_literally(deployment: House, name: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_model_without_vision_is_reported_as_an_attachment_error(deployment: House, language: str) -> None:
+def test_a_model_without_vision_is_reported_as_an_attachment_error(deployment: Deployment, language: str) -> None:
     """If the model refuses a picture, the asker reads that the attachment is the cause."""
     deployment.openai.switches.vision = False
     texts = LANGUAGES[language]
@@ -344,16 +348,16 @@ def test_a_model_without_vision_is_reported_as_an_attachment_error(deployment: H
 
 
 @pytest.fixture(scope="module")
-def without_attachments(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def without_attachments(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield a deployment that reads no files and writes mrkdwn instead of Markdown blocks."""
     settings: dict[str, Any] = {"COCOAI_ANSWER_ATTACHMENTS_MIB": "0", "COCOAI_SLACK_FORMAT": "mrkdwn"}
-    with house(tmp_path_factory.mktemp("house"), certificates, **settings) as deployment:
+    with deploy(tmp_path_factory.mktemp("house"), certificates, **settings) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         yield deployment
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_switched_off_attachments_are_each_named(without_attachments: House, language: str) -> None:
+def test_switched_off_attachments_are_each_named(without_attachments: Deployment, language: str) -> None:
     """With attachments switched off each file is named with that reason, and none is downloaded."""
     files = [PICTURE, text_file("note.txt", b"grey")]
     question = share(without_attachments, *files, text=f"<@U0COCOAI> {QUESTIONS[language]}")
@@ -364,7 +368,7 @@ def test_switched_off_attachments_are_each_named(without_attachments: House, lan
     assert [] == without_attachments.slack.downloads
 
 
-def test_a_file_alone_is_answered_with_attachments_switched_off(without_attachments: House) -> None:
+def test_a_file_alone_is_answered_with_attachments_switched_off(without_attachments: Deployment) -> None:
     """A mention with a file and no text is answered with the reason why the file was not read."""
     answer = answer_text(without_attachments, share(without_attachments, PICTURE, text="<@U0COCOAI>"))
 

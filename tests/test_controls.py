@@ -27,7 +27,7 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE, Texts
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 from tests.processes import wait_until
 from tests.slack_payloads import click, form
 from tests.test_interactions import post
@@ -39,17 +39,17 @@ SLOW = {"answer": "word " * 2000, "piece_delay": 0.2}
 
 
 @pytest.fixture(scope="module")
-def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield one deployment with two slots for most tests of this module."""
     folder = tmp_path_factory.mktemp("house")
     settings: dict[str, Any] = {"COCOAI_POOL_SLOTS": "2", "COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "20000"}
-    with house(folder, certificates, COCOAI_SLACK_UPDATE_INTERVAL="0.5", **settings) as deployment:
+    with deploy(folder, certificates, COCOAI_SLACK_UPDATE_INTERVAL="0.5", **settings) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         yield deployment
 
 
 @pytest.fixture
-def deployment(module_deployment: House) -> Iterator[House]:
+def deployment(module_deployment: Deployment) -> Iterator[Deployment]:
     """Yield the deployment; afterwards give the model its usual switches, and wait until no job is left."""
     yield module_deployment
     vars(module_deployment.openai.switches).update(vars(OpenAISwitches()))
@@ -63,18 +63,18 @@ def key_of(question: Message) -> Key:
     return Key(question.channel, question.thread_ts or question.ts, question.ts)
 
 
-def facts(deployment: House, key: Key) -> list[Fact]:
+def facts(deployment: Deployment, key: Key) -> list[Fact]:
     """Wait until the job is done, and return its facts, the question first."""
     wait_until(lambda: key in deployment.spool.keys("done"))
     return deployment.spool.peek("done", key)
 
 
-def last_fact(deployment: House, question: Message, name: str) -> Fact:
+def last_fact(deployment: Deployment, question: Message, name: str) -> Fact:
     """Return the newest fact of this name in the question's job, once it is done."""
     return [fact for fact in facts(deployment, key_of(question)) if fact.get("fact") == name][-1]
 
 
-def press(deployment: House, message: Message, action: str, user: str = ASKER, repeat: int = 0) -> ClickDelivery:
+def press(deployment: Deployment, message: Message, action: str, user: str = ASKER, repeat: int = 0) -> ClickDelivery:
     """Press a button that the message has; fail unless the deployment answers with an empty 200."""
     clicked = deployment.slack.click(user, message.channel, message.ts, f"cocoai_{action}", repeat=repeat)
 
@@ -88,34 +88,34 @@ def buttons(message: Message) -> list[str]:
     return [button["action_id"].removeprefix("cocoai_") for row in rows for button in row]
 
 
-def wait_for_reply(deployment: House, question: Message, text: str = "") -> Message:
+def wait_for_reply(deployment: Deployment, question: Message, text: str = "") -> Message:
     """Wait until a reply to the question contains `text`; return that reply, the first if there are several."""
     replies = deployment.slack.wait_for(lambda: [reply for reply in deployment.replies(question) if text in reply.text])
     return replies[0]
 
 
-def wait_for_answer(deployment: House, question: Message) -> Message:
+def wait_for_answer(deployment: Deployment, question: Message) -> Message:
     """Wait until the answer is complete and its job done; return the answer's first message."""
     answer = deployment.answer_to(question)
     facts(deployment, key_of(question))
     return answer
 
 
-def ended(deployment: House, question: Message) -> Message:
+def ended(deployment: Deployment, question: Message) -> Message:
     """Wait until the question's job is done or failed; return the first message of the reply."""
     key = key_of(question)
     wait_until(lambda: key in deployment.spool.keys("done") or key in deployment.spool.keys("failed"))
     return deployment.replies(question)[0]
 
 
-def signal_jobs(deployment: House, signal_number: int) -> None:
+def signal_jobs(deployment: Deployment, signal_number: int) -> None:
     """Send a signal to every job process."""
     for pid in job_processes(deployment):
         with contextlib.suppress(ProcessLookupError):  # the process has just exited
             os.kill(pid, signal_number)
 
 
-def question_of(deployment: House, click_delivery: ClickDelivery) -> Message:
+def question_of(deployment: Deployment, click_delivery: ClickDelivery) -> Message:
     """Return a message that stands for the question which a click on "again" asked; only its key has a meaning."""
     reply = deployment.slack.workspace.find(click_delivery.channel, click_delivery.ts)
 
@@ -123,7 +123,7 @@ def question_of(deployment: House, click_delivery: ClickDelivery) -> Message:
     return Message(click_delivery.channel, click_delivery.action_ts, click_delivery.user, "", thread_ts=reply.thread_ts)
 
 
-def last_content(deployment: House, number: int = -1) -> Any:
+def last_content(deployment: Deployment, number: int = -1) -> Any:
     """Return the content of the last message that the model was sent in its newest request, or in request `number`."""
     return deployment.openai.requests[number].body["messages"][-1]["content"]
 
@@ -131,7 +131,7 @@ def last_content(deployment: House, number: int = -1) -> Any:
 # stop
 
 
-def test_a_reply_is_stopped_while_it_is_written(deployment: House) -> None:
+def test_a_reply_is_stopped_while_it_is_written(deployment: Deployment) -> None:
     """The written part stays, with a note; the connection to the model is closed; the buttons are an answer's."""
     vars(deployment.openai.switches).update(SLOW)
     hung_up = deployment.openai.hung_up
@@ -153,7 +153,7 @@ def test_a_reply_is_stopped_while_it_is_written(deployment: House) -> None:
 
 
 @pytest.mark.parametrize("text", ["are you thinking?", "考えていますか？"])
-def test_a_model_that_thinks_is_stopped(deployment: House, text: str) -> None:
+def test_a_model_that_thinks_is_stopped(deployment: Deployment, text: str) -> None:
     """If nothing was written yet, the reply becomes the note alone, in the asker's language."""
     deployment.openai.switches.first_delay = 600.0
     number = len(deployment.openai.requests)
@@ -168,7 +168,7 @@ def test_a_model_that_thinks_is_stopped(deployment: House, text: str) -> None:
     assert number + 1 == len(deployment.openai.requests)
 
 
-def test_a_model_that_has_not_begun_to_respond_is_stopped(deployment: House) -> None:
+def test_a_model_that_has_not_begun_to_respond_is_stopped(deployment: Deployment) -> None:
     """A stop ends a request whose response has not begun, and the reply becomes the note."""
     deployment.openai.fail("silent", seconds=600.0)
     number = len(deployment.openai.requests)
@@ -182,7 +182,7 @@ def test_a_model_that_has_not_begun_to_respond_is_stopped(deployment: House) -> 
     assert number + 1 == len(deployment.openai.requests)
 
 
-def test_a_question_that_waits_for_a_slot_is_stopped(deployment: House) -> None:
+def test_a_question_that_waits_for_a_slot_is_stopped(deployment: Deployment) -> None:
     """A question that was stopped before its turn gets the note, and the model is not called for it."""
     deployment.openai.switches.first_delay = 600.0
     busy = [deployment.ask(f"question {number}?") for number in range(2)]
@@ -200,7 +200,7 @@ def test_a_question_that_waits_for_a_slot_is_stopped(deployment: House) -> None:
     assert "and me?" not in contents
 
 
-def test_a_stop_survives_the_kill_of_the_job_process(deployment: House) -> None:
+def test_a_stop_survives_the_kill_of_the_job_process(deployment: Deployment) -> None:
     """If the job process is killed before it notices the stop, the next one shows the note without the model."""
     wait_until(lambda: not job_processes(deployment))
     deployment.openai.switches.first_delay = 600.0
@@ -218,7 +218,7 @@ def test_a_stop_survives_the_kill_of_the_job_process(deployment: House) -> None:
     assert number + 1 == len(deployment.openai.requests)
 
 
-def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(deployment: House) -> None:
+def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(deployment: Deployment) -> None:
     """Another user's stop after the end is answered with 200, and leaves no stop request behind."""
     question = deployment.ask("quick?")
     answer = wait_for_answer(deployment, question)
@@ -234,7 +234,7 @@ def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(deploym
 # again
 
 
-def test_again_gets_a_new_answer_under_a_key_of_its_own(deployment: House) -> None:
+def test_again_gets_a_new_answer_under_a_key_of_its_own(deployment: Deployment) -> None:
     """The new answer is posted after the first, which stays; three replays of the click ask nothing more."""
     question = deployment.ask("how many?")
     first = wait_for_answer(deployment, question)
@@ -252,7 +252,7 @@ def test_again_gets_a_new_answer_under_a_key_of_its_own(deployment: House) -> No
     assert ["again", "delete", "up", "down"] == buttons(second)
 
 
-def test_an_edited_question_is_asked_as_it_stands_now(deployment: House) -> None:
+def test_an_edited_question_is_asked_as_it_stands_now(deployment: Deployment) -> None:
     """A click on "again" below the answer asks the question as it was edited."""
     question = deployment.ask("how meny?")
     first = wait_for_answer(deployment, question)
@@ -263,7 +263,7 @@ def test_an_edited_question_is_asked_as_it_stands_now(deployment: House) -> None
     assert "how many?" == last_content(deployment)
 
 
-def test_a_question_with_a_file_is_asked_again_with_it(deployment: House) -> None:
+def test_a_question_with_a_file_is_asked_again_with_it(deployment: Deployment) -> None:
     """The model is sent the same contents of the file and the same text again."""
     note = PracticeFile("note.txt", "text/plain", b"the cat is grey")
     question = deployment.slack.share(ASKER, "<@U0COCOAI> which colour?", [note])
@@ -275,7 +275,7 @@ def test_a_question_with_a_file_is_asked_again_with_it(deployment: House) -> Non
     assert ["note.txt:\n\nthe cat is grey", "which colour?"] == [part["text"] for part in last_content(deployment)]
 
 
-def test_again_below_an_error(deployment: House) -> None:
+def test_again_below_an_error(deployment: Deployment) -> None:
     """An error has the buttons "again" and "delete", and "again" gets an answer."""
     deployment.openai.fail("no credit")
     question = deployment.ask("please?")
@@ -289,7 +289,7 @@ def test_again_below_an_error(deployment: House) -> None:
     assert "please?" == last_content(deployment)
 
 
-def test_a_question_that_is_gone_cannot_be_asked_again(deployment: House) -> None:
+def test_a_question_that_is_gone_cannot_be_asked_again(deployment: Deployment) -> None:
     """If the job was swept and the message deleted, the reply says so in the answer's language, without the model."""
     question = deployment.ask("forget me?")
     first = wait_for_answer(deployment, question)
@@ -306,7 +306,7 @@ def test_a_question_that_is_gone_cannot_be_asked_again(deployment: House) -> Non
 # delete
 
 
-def test_the_asker_deletes_the_whole_reply(deployment: House) -> None:
+def test_the_asker_deletes_the_whole_reply(deployment: Deployment) -> None:
     """All parts of the reply are deleted and nothing else; the model does not see them in the next question."""
     deployment.openai.switches.answer = "\n\n".join(f"Paragraph {number}. " + "word " * 500 for number in range(12))
     question = deployment.ask("a very long one?")
@@ -327,7 +327,7 @@ def test_the_asker_deletes_the_whole_reply(deployment: House) -> None:
 
 
 @pytest.mark.parametrize(("text", "texts"), [("mine?", ENGLISH), ("私のですか？", JAPANESE)])
-def test_another_user_cannot_delete_a_reply(deployment: House, text: str, texts: Texts) -> None:
+def test_another_user_cannot_delete_a_reply(deployment: Deployment, text: str, texts: Texts) -> None:
     """Another user's click deletes nothing; only that user reads why, in the language of the question."""
     question = deployment.ask(text)
     answer = wait_for_answer(deployment, question)
@@ -343,12 +343,12 @@ def test_another_user_cannot_delete_a_reply(deployment: House, text: str, texts:
     assert answer.ts not in [call.arguments.get("ts") for call in deletions]
 
 
-def is_claimed(deployment: House, key: Key) -> bool:
+def is_claimed(deployment: Deployment, key: Key) -> bool:
     """Return True if a process has begun an attempt at this job."""
     return any(fact.get("fact") == "attempt" for fact in deployment.spool.peek("ready", key))
 
 
-def test_a_deletion_survives_the_kill_of_the_job_process(deployment: House) -> None:
+def test_a_deletion_survives_the_kill_of_the_job_process(deployment: Deployment) -> None:
     """If the job process is killed before the deletion takes effect, the next one deletes the reply."""
     question = deployment.ask("kill me?")
     answer = wait_for_answer(deployment, question)
@@ -369,7 +369,7 @@ def test_a_deletion_survives_the_kill_of_the_job_process(deployment: House) -> N
 
 
 @pytest.mark.parametrize(("text", "texts"), [("good?", ENGLISH), ("いいですか？", JAPANESE)])
-def test_feedback_is_recorded_with_the_answer_and_thanked_for(deployment: House, text: str, texts: Texts) -> None:
+def test_feedback_is_recorded_with_the_answer_and_thanked_for(deployment: Deployment, text: str, texts: Texts) -> None:
     """The feedback of each user is recorded once, despite replays, and each user is thanked in an ephemeral message."""
     question = deployment.ask(text)
     answer = wait_for_answer(deployment, question)
@@ -387,7 +387,7 @@ def test_feedback_is_recorded_with_the_answer_and_thanked_for(deployment: House,
 
 
 @pytest.mark.parametrize("action", ["up", "delete"])
-def test_a_click_below_a_reply_whose_job_was_swept(deployment: House, action: str) -> None:
+def test_a_click_below_a_reply_whose_job_was_swept(deployment: Deployment, action: str) -> None:
     """Feedback is still thanked for, and "delete" still deletes the reply."""
     question = deployment.ask("an old one?")
     answer = wait_for_answer(deployment, question)
@@ -415,7 +415,7 @@ def test_a_click_below_a_reply_whose_job_was_swept(deployment: House, action: st
 )
 @pytest.mark.parametrize("action", ["stop", "again", "delete", "up"])
 def test_a_click_without_a_fresh_signature_does_nothing(
-    deployment: House, action: str, how: dict[str, Any], status: int
+    deployment: Deployment, action: str, how: dict[str, Any], status: int
 ) -> None:
     """A forged, stale or unsigned click on each button is refused, stores no job, and stops nothing."""
     deployment.openai.switches.first_delay = 600.0
@@ -438,17 +438,17 @@ def test_a_click_without_a_fresh_signature_does_nothing(
 
 
 @pytest.fixture(scope="module")
-def restricted(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def restricted(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield a deployment in which one user may ask in one channel, and whose Slack app has no interactivity."""
     settings: dict[str, Any] = {"COCOAI_SLACK_ALLOW_USERS": ASKER, "COCOAI_SLACK_ALLOW_CHANNELS": "C0PRACTICE"}
     folder = tmp_path_factory.mktemp("house")
-    with house(folder, certificates, COCOAI_SLACK_INTERACTIVITY="off", **settings) as deployment:
+    with deploy(folder, certificates, COCOAI_SLACK_INTERACTIVITY="off", **settings) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         yield deployment
 
 
 @pytest.mark.parametrize("fault", [None, "no credit", "empty"])
-def test_without_interactivity_there_are_no_buttons(restricted: House, fault: Any) -> None:
+def test_without_interactivity_there_are_no_buttons(restricted: Deployment, fault: Any) -> None:
     """No reply has buttons, whether an answer, an error or help, and the help text mentions none."""
     if fault:
         restricted.openai.fail(fault)
@@ -472,7 +472,7 @@ def test_without_interactivity_there_are_no_buttons(restricted: House, fault: An
 )
 @pytest.mark.parametrize("action", ["again", "delete", "up"])
 def test_a_user_who_may_not_ask_may_not_click(
-    restricted: House, action: str, channel: str, user: Any, is_allowed: bool
+    restricted: Deployment, action: str, channel: str, user: Any, is_allowed: bool
 ) -> None:
     """A click is stored only if its user may ask in its channel; any other is answered with 200 and ignored."""
     before = everything(restricted)

@@ -29,9 +29,9 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
 from cocoai.webhook import EventsHandler
-from tests.house import payload
+from tests.answer_harness import AnswerHarness
+from tests.deployment import payload
 from tests.job_runner import RecordingRunner
-from tests.test_answer import Desk
 
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(9))
 """Fits into three messages."""
@@ -60,31 +60,31 @@ def slack(certificates: Certificates) -> Iterator[ChangingSlack]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, certificates: Certificates, slack: ChangingSlack) -> Iterator[Desk]:
+def desk(tmp_path: Path, certificates: Certificates, slack: ChangingSlack) -> Iterator[AnswerHarness]:
     with PracticeOpenAI(certificates) as openai:
-        yield Desk(tmp_path, certificates, slack, openai)
+        yield AnswerHarness(tmp_path, certificates, slack, openai)
 
 
-def run_all(desk: Desk) -> None:
+def run_all(desk: AnswerHarness) -> None:
     """Answer everything that is claimable now, as job processes do."""
     while (job := desk.spool.claim()) is not None:
         desk.answerer().answer(job)
         job.release()
 
 
-def answers(desk: Desk, question: Message) -> list[Message]:
+def answers(desk: AnswerHarness, question: Message) -> list[Message]:
     """Return the messages of ours that bear this question's key."""
     key = f"{question.channel}-{question.thread_ts or question.ts}-{question.ts}"
     return [message for message in desk.replies(question) if payload(message).get("key") == key]
 
 
-def ask_in_thread(desk: Desk) -> Message:
+def ask_in_thread(desk: AnswerHarness) -> Message:
     """Ask a question in a thread that a person opened before: the thread is read for it."""
     opening = desk.slack.say("U0ASKER01", "We were talking.")
     return desk.ask(thread_ts=opening.ts)
 
 
-def replies(desk: Desk, question: Message) -> list[tuple[object, str]]:
+def replies(desk: AnswerHarness, question: Message) -> list[tuple[object, str]]:
     """Return the kind and the text of each reply to this question."""
     return [(payload(message)["kind"], message.text) for message in answers(desk, question)]
 
@@ -119,7 +119,7 @@ FORBIDDEN = {"is_archived": archive, "not_in_channel": remove, "token_revoked": 
 @pytest.mark.parametrize("reason", FORBIDDEN)
 @pytest.mark.parametrize("after", ["chat.postMessage", "conversations.replies", "chat.update"])
 def test_a_question_that_slack_forbids_midway_fails_with_its_reason(
-    desk: Desk, slack: ChangingSlack, reason: str, after: str
+    desk: AnswerHarness, slack: ChangingSlack, reason: str, after: str
 ) -> None:
     """The placeholder was posted, the answer can never be: the job fails at once, and is not tried again."""
     slack.changes[after] = partial(FORBIDDEN[reason], slack)
@@ -141,7 +141,9 @@ def test_a_question_that_slack_forbids_midway_fails_with_its_reason(
 
 
 @pytest.mark.parametrize("reason", FORBIDDEN)
-def test_a_retried_job_delivers_its_answer_without_another_call(desk: Desk, slack: ChangingSlack, reason: str) -> None:
+def test_a_retried_job_delivers_its_answer_without_another_call(
+    desk: AnswerHarness, slack: ChangingSlack, reason: str
+) -> None:
     """`cocoai spool retry`: the answer that could not be delivered is still recorded, and nothing is paid again."""
     slack.changes["conversations.replies"] = partial(FORBIDDEN[reason], slack)
     desk.openai.switches.answer = "Kept."
@@ -157,7 +159,7 @@ def test_a_retried_job_delivers_its_answer_without_another_call(desk: Desk, slac
     assert 1 == len(desk.openai.requests)
 
 
-def test_a_failed_question_does_not_hold_up_its_thread(desk: Desk, slack: ChangingSlack) -> None:
+def test_a_failed_question_does_not_hold_up_its_thread(desk: AnswerHarness, slack: ChangingSlack) -> None:
     """The next question of the thread is claimed as if the first had been answered."""
     slack.changes["conversations.replies"] = partial(archive, slack)
     first = ask_in_thread(desk)
@@ -174,7 +176,7 @@ def test_a_failed_question_does_not_hold_up_its_thread(desk: Desk, slack: Changi
 # an hour without Slack
 
 
-def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
+def test_an_hour_without_slack_loses_nothing(desk: AnswerHarness) -> None:
     """Questions in three threads, some of them in hand, are all answered afterwards, in order, each paid once."""
     first = desk.ask("one")
     second = desk.ask("two")
@@ -209,7 +211,7 @@ def test_an_hour_without_slack_loses_nothing(desk: Desk) -> None:
     ]
 
 
-def test_an_answer_after_an_hour_says_that_it_is_late(desk: Desk) -> None:
+def test_an_answer_after_an_hour_says_that_it_is_late(desk: AnswerHarness) -> None:
     """The placeholder becomes the answer, which says once that it is late, however often it is delivered."""
     desk.openai.switches.answer = LONG
     question = desk.ask()
@@ -230,7 +232,7 @@ def test_an_answer_after_an_hour_says_that_it_is_late(desk: Desk) -> None:
     assert 1 == sum(message.text.count(ENGLISH.late) for message in (first, *others))
 
 
-def test_an_answer_within_the_hour_does_not_say_that_it_is_late(desk: Desk) -> None:
+def test_an_answer_within_the_hour_does_not_say_that_it_is_late(desk: AnswerHarness) -> None:
     """An ordinary wait needs no apology."""
     desk.openai.switches.answer = "Soon."
     question = desk.ask()
@@ -244,7 +246,7 @@ def test_an_answer_within_the_hour_does_not_say_that_it_is_late(desk: Desk) -> N
 # a placeholder that is deleted
 
 
-def delete_reply(desk: Desk, question: Message) -> None:
+def delete_reply(desk: AnswerHarness, question: Message) -> None:
     """Delete the only reply, as a person may in Slack."""
     (message,) = answers(desk, question)
     desk.slack.delete(message.channel, message.ts)
@@ -252,7 +254,7 @@ def delete_reply(desk: Desk, question: Message) -> None:
 
 @pytest.mark.parametrize("after", ["conversations.replies", "chat.update"])
 def test_an_answer_whose_message_is_deleted_meanwhile_is_posted_anew(
-    desk: Desk, slack: ChangingSlack, after: str
+    desk: AnswerHarness, slack: ChangingSlack, after: str
 ) -> None:
     """It is there once and whole, with its further parts behind it."""
     desk.openai.switches.answer = LONG
@@ -271,7 +273,9 @@ def test_an_answer_whose_message_is_deleted_meanwhile_is_posted_anew(
     assert 1 == len(desk.openai.requests)
 
 
-def test_an_answer_posted_anew_without_a_reply_from_slack_is_not_posted_again(desk: Desk, slack: ChangingSlack) -> None:
+def test_an_answer_posted_anew_without_a_reply_from_slack_is_not_posted_again(
+    desk: AnswerHarness, slack: ChangingSlack
+) -> None:
     """Slack's reply to the new post was lost; the next attempt finds the message in the thread."""
     desk.openai.switches.answer = "Anew."
     question = ask_in_thread(desk)
@@ -292,7 +296,9 @@ def test_an_answer_posted_anew_without_a_reply_from_slack_is_not_posted_again(de
     assert 1 == len(desk.openai.requests)
 
 
-def test_a_message_that_may_no_longer_be_edited_is_followed_by_a_new_one(desk: Desk, slack: ChangingSlack) -> None:
+def test_a_message_that_may_no_longer_be_edited_is_followed_by_a_new_one(
+    desk: AnswerHarness, slack: ChangingSlack
+) -> None:
     """A workspace may forbid edits after a while; then the answer is in one message of its own."""
     desk.openai.switches.answer = "Anew."
     question = desk.ask()
@@ -346,7 +352,7 @@ def by_the_second(event: Mapping[str, Any]) -> dict[str, Any]:
     return swapped
 
 
-def test_two_bots_in_one_thread_answer_people_and_not_each_other(desk: Desk, bots: tuple[Bot, Bot]) -> None:
+def test_two_bots_in_one_thread_answer_people_and_not_each_other(desk: AnswerHarness, bots: tuple[Bot, Bot]) -> None:
     """Both know the thread, and both get events for all placeholders, updates, answers and parts of either."""
     one, two = bots
     desk.openai.switches.answer = f"Ask <@U0SECOND> or @CocoAI.\n\n{LONG}"
@@ -388,7 +394,7 @@ def bot_message(**changes: Any) -> dict[str, Any]:
         {"channel_type": "mpim"},
     ],
 )
-def test_a_message_of_another_bot_is_never_a_question(desk: Desk, changes: dict[str, Any]) -> None:
+def test_a_message_of_another_bot_is_never_a_question(desk: AnswerHarness, changes: dict[str, Any]) -> None:
     """It is ignored in a thread of ours, with a mention of us, and in a direct message."""
     analyzer = SlackEventAnalyzer(
         SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True
@@ -399,7 +405,7 @@ def test_a_message_of_another_bot_is_never_a_question(desk: Desk, changes: dict[
     assert isinstance(analyzer.analyze(headers, body, 1763822002.0), Ignored)
 
 
-def test_the_same_message_of_a_person_is_a_question(desk: Desk) -> None:
+def test_the_same_message_of_a_person_is_a_question(desk: AnswerHarness) -> None:
     """The rows above are ignored for being a bot's, and for nothing else."""
     analyzer = SlackEventAnalyzer(
         SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True

@@ -54,7 +54,7 @@ from cocoai.spool.disk import Disk
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 from tests.job_runner import RecordingRunner
 from tests.processes import wait_until
 
@@ -338,12 +338,12 @@ def mounted(folder: Path, *how: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def small(short_folder: Callable[[], Path], certificates: Certificates) -> Iterator[House]:
+def small(short_folder: Callable[[], Path], certificates: Certificates) -> Iterator[Deployment]:
     """Run a deployment whose var lies on a small disk."""
     var = short_folder() / "var"
     var.mkdir()
     disk = mounted(var, "-t", "tmpfs", "-o", "size=4m,nr_inodes=400,mode=700", "none")
-    with disk, house(var, certificates, manner=redelivering_in_a_second()) as running:
+    with disk, deploy(var, certificates, manner=redelivering_in_a_second()) as running:
         yield running
 
 
@@ -385,23 +385,23 @@ def read_only(var: Path) -> Iterator[None]:
         yield
 
 
-def wait_for_rest(deployment: House) -> None:
+def wait_for_rest(deployment: Deployment) -> None:
     """Wait until no question waits and no process works."""
     wait_until(lambda: not deployment.spool.keys("ready") and not deployment.held_locks())
 
 
-def deliveries(deployment: House, question: Message) -> list[tuple[int, int]]:
+def deliveries(deployment: Deployment, question: Message) -> list[tuple[int, int]]:
     """Return the attempt's number and the status of each delivery of this question so far."""
     return [(each.attempt, each.status) for each in deployment.slack.deliveries if each.ts == question.ts]
 
 
-def first_statuses(deployment: House, question: Message) -> set[int]:
+def first_statuses(deployment: Deployment, question: Message) -> set[int]:
     """Wait until both copies of a mention were delivered once. Return their statuses."""
     wait_until(lambda: len(deliveries(deployment, question)) >= 2)
     return {status for attempt, status in deliveries(deployment, question) if attempt == 0}
 
 
-def is_answered_once(deployment: House, question: Message) -> bool:
+def is_answered_once(deployment: Deployment, question: Message) -> bool:
     """Wait for the answer and for Slack's last redelivery. Return True if there is one reply and one job in done/."""
     deployment.answer_to(question)
     deployment.slack.wait_for_deliveries()
@@ -412,7 +412,7 @@ def is_answered_once(deployment: House, question: Message) -> bool:
 
 @pytest.mark.parametrize("fault", [full_of_bytes, full_of_files, read_only])
 def test_on_a_full_disk_slack_gets_503_and_with_room_its_redelivery_is_answered(
-    small: House, fault: Callable[[Path], AbstractContextManager[None]]
+    small: Deployment, fault: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
     """Nothing but room is needed: no restart and no operator."""
     wait_for_rest(small)
@@ -427,7 +427,7 @@ def test_on_a_full_disk_slack_gets_503_and_with_room_its_redelivery_is_answered(
     assert [] == os.listdir(small.var / "spool" / "tmp")
 
 
-def test_an_answer_is_shown_though_the_disk_fills_up_while_the_model_writes(small: House) -> None:
+def test_an_answer_is_shown_though_the_disk_fills_up_while_the_model_writes(small: Deployment) -> None:
     """The answer cannot be recorded, but it is shown once, and its job is in done/."""
     wait_for_rest(small)
     calls = len(small.openai.requests)
@@ -448,7 +448,7 @@ def test_an_answer_is_shown_though_the_disk_fills_up_while_the_model_writes(smal
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
-def test_a_pool_reloads_and_starts_on_a_full_disk(small: House, number: int) -> None:
+def test_a_pool_reloads_and_starts_on_a_full_disk(small: Deployment, number: int) -> None:
     """It must be running when there is room again, for there may be no operator to start it."""
     wait_for_rest(small)
     master, serving = small.pool_pid(), both_workers(small)
@@ -488,13 +488,13 @@ sys.exit(app.main(sys.argv[1:]))
 
 
 @pytest.fixture(scope="module")
-def short(short_folder: Callable[[], Path], certificates: Certificates) -> Iterator[House]:
+def short(short_folder: Callable[[], Path], certificates: Certificates) -> Iterator[Deployment]:
     """Run a deployment whose processes can be limited."""
     var = short_folder() / "var"
     var.mkdir()
     entry = var / "entry.py"
     entry.write_text(ENTRY)
-    with house(
+    with deploy(
         var,
         certificates,
         manner=redelivering_in_a_second(),
@@ -505,7 +505,7 @@ def short(short_folder: Callable[[], Path], certificates: Certificates) -> Itera
         yield running
 
 
-def workers(deployment: House) -> set[int]:
+def workers(deployment: Deployment) -> set[int]:
     """Return the pids of the master's living workers."""
     master = deployment.pool_pid()
     try:
@@ -515,7 +515,7 @@ def workers(deployment: House) -> set[int]:
         return set()  # a process has just ended
 
 
-def both_workers(deployment: House, besides: Collection[int] = ()) -> set[int]:
+def both_workers(deployment: Deployment, besides: Collection[int] = ()) -> set[int]:
     """Wait until there are two workers, and neither is one of `besides`. Return their pids."""
     found: set[int] = set()
 
@@ -565,7 +565,7 @@ LIMITS: dict[str, tuple[int, Callable[[int], int]]] = {
 
 
 @pytest.mark.parametrize("case", LIMITS)
-def test_a_worker_at_its_limit_says_503_and_recovers(short: House, case: str) -> None:
+def test_a_worker_at_its_limit_says_503_and_recovers(short: Deployment, case: str) -> None:
     """Nothing is kept and nothing is left; once its limit is raised, the same worker keeps the redelivery."""
     wait_for_rest(short)
     serving = both_workers(short)
@@ -579,7 +579,7 @@ def test_a_worker_at_its_limit_says_503_and_recovers(short: House, case: str) ->
     assert serving == workers(short)
 
 
-def test_a_worker_that_cannot_accept_is_replaced(short: House) -> None:
+def test_a_worker_that_cannot_accept_is_replaced(short: Deployment) -> None:
     """The connection waits in the backlog for the next worker, and Slack gets no error."""
     wait_for_rest(short)
     serving = both_workers(short)
@@ -591,7 +591,7 @@ def test_a_worker_that_cannot_accept_is_replaced(short: House) -> None:
     assert 200 == deliveries(short, question)[-1][1]
 
 
-def test_a_question_waits_while_no_process_can_be_forked(short: House) -> None:
+def test_a_question_waits_while_no_process_can_be_forked(short: Deployment) -> None:
     """Slack gets 200, for it is kept; the master tries again at each tick, until the fork succeeds."""
     wait_for_rest(short)
     no_forks = short.var / "no-forks"

@@ -14,7 +14,7 @@ import pytest
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 from tests.http_client import request
 from tests.processes import wait_until
 from tests.slack_payloads import click, form
@@ -24,15 +24,20 @@ DOOR = "/slack/interactions"
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield one deployment for all tests of this module, once it knows its own identity."""
-    with house(tmp_path_factory.mktemp("house"), certificates) as deployment:
+    with deploy(tmp_path_factory.mktemp("house"), certificates) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         yield deployment
 
 
 def post(
-    deployment: House, body: bytes, *, headers: dict[str, str] | None = None, at: float = 0.0, secret: str | None = None
+    deployment: Deployment,
+    body: bytes,
+    *,
+    headers: dict[str, str] | None = None,
+    at: float = 0.0,
+    secret: str | None = None,
 ) -> tuple[int, bytes]:
     """Post a form as Slack does, signed as of `at` seconds from now; return the status and the body of the response.
 
@@ -58,7 +63,7 @@ def post(
         pytest.param(click("stop"), id="a stop for nobody"),
     ],
 )
-def test_any_other_interaction_is_accepted_and_ignored(standing: House, payload: object) -> None:
+def test_any_other_interaction_is_accepted_and_ignored(standing: Deployment, payload: object) -> None:
     """A payload that is no click on a button of CocoAI is answered with an empty 200, and nothing is stored."""
     before = everything(standing)
 
@@ -68,7 +73,7 @@ def test_any_other_interaction_is_accepted_and_ignored(standing: House, payload:
     assert before == everything(standing)
 
 
-def test_a_replayed_click_is_a_duplicate(standing: House) -> None:
+def test_a_replayed_click_is_a_duplicate(standing: Deployment) -> None:
     """The same bytes with the same signature, posted four times, are stored once, so a replay repeats nothing."""
     body = form(click())
     headers = standing.slack.signed(body)
@@ -84,7 +89,7 @@ def test_a_replayed_click_is_a_duplicate(standing: House) -> None:
     assert 3 == standing.log().count(line)
 
 
-def test_an_answer_is_stopped_while_it_is_written(standing: House) -> None:
+def test_an_answer_is_stopped_while_it_is_written(standing: Deployment) -> None:
     """The part that was written stays, and the job is done, long before the model would have ended."""
     standing.openai.switches.answer = "word " * 400
     standing.openai.switches.piece_delay = 1.0
@@ -102,6 +107,6 @@ def test_an_answer_is_stopped_while_it_is_written(standing: House) -> None:
     assert 1 == len(standing.openai.requests)
 
 
-def is_growing(deployment: House, question: Message) -> bool:
+def is_growing(deployment: Deployment, question: Message) -> bool:
     """Return True if the reply shows the model's first words."""
     return any("word" in message.text for message in deployment.replies(question))

@@ -22,12 +22,12 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.texts import ENGLISH
-from tests.house import House, house, payload
+from tests.deployment import Deployment, deploy, payload
 from tests.http_client import request
 from tests.processes import Clients, wait_until
 from tests.slack_payloads import envelope, message_event
 
-Build = Callable[..., House]
+Build = Callable[..., Deployment]
 
 
 @pytest.fixture
@@ -35,22 +35,22 @@ def build(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
     """Yield a function that starts a deployment with the arguments of `house`; it is stopped when the test ends."""
     with contextlib.ExitStack() as stack:
 
-        def start(**arguments: Any) -> House:
+        def start(**arguments: Any) -> Deployment:
             # A socket's path has at most 107 bytes: the folder must not have the test's name in it.
-            return stack.enter_context(house(tmp_path_factory.mktemp("house"), certificates, **arguments))
+            return stack.enter_context(deploy(tmp_path_factory.mktemp("house"), certificates, **arguments))
 
         yield start
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield one deployment for all tests of this module that need no settings of their own."""
-    with house(tmp_path_factory.mktemp("house"), certificates, COCOAI_POOL_SLOTS="30") as deployment:
+    with deploy(tmp_path_factory.mktemp("house"), certificates, COCOAI_POOL_SLOTS="30") as deployment:
         yield deployment
 
 
 @pytest.fixture
-def deployment(standing: House) -> Iterator[House]:
+def deployment(standing: Deployment) -> Iterator[Deployment]:
     """Yield the deployment of the module when it is idle; give the practice servers their usual switches afterwards."""
     wait_until(lambda: not standing.spool.keys("ready") and not standing.held_locks())
     yield standing
@@ -73,7 +73,7 @@ tests/slack/inbound/test_events.py has the whole table; these rows show that ngi
 
 
 @pytest.fixture(scope="module")
-def known_thread(standing: House) -> None:
+def known_thread(standing: Deployment) -> None:
     """Mention CocoAI in the message that opens the thread KNOWN."""
     body = json.dumps(envelope(message_event(ts=KNOWN))).encode()
     assert request(standing.address, "POST", "/slack/events", body, standing.slack.signed(body))[0] == 200
@@ -81,7 +81,7 @@ def known_thread(standing: House) -> None:
 
 @pytest.mark.usefixtures("known_thread")
 @pytest.mark.parametrize("row", TABLE)
-def test_a_question_is_stored_and_any_other_message_is_not(standing: House, row: str) -> None:
+def test_a_question_is_stored_and_any_other_message_is_not(standing: Deployment, row: str) -> None:
     """Each row of the table is answered with an empty 200, and is stored as a question of its kind or not at all."""
     payload, kind = TABLE[row]
     body = json.dumps(payload).encode()
@@ -92,7 +92,7 @@ def test_a_question_is_stored_and_any_other_message_is_not(standing: House, row:
     assert kind == kept_kind(standing, payload["event"]["ts"])
 
 
-def kept_kind(deployment: House, ts: str) -> str | None:
+def kept_kind(deployment: Deployment, ts: str) -> str | None:
     """Return the kind of the stored question with this ts, in whichever folder its job is; None if there is none."""
     for _ in range(2):  # a job may be moved to another folder during the first search
         for folder in ("ready", "failed", "done"):
@@ -103,7 +103,7 @@ def kept_kind(deployment: House, ts: str) -> str | None:
     return None
 
 
-def everything(deployment: House) -> set[str]:
+def everything(deployment: Deployment) -> set[str]:
     """Return the keys of all jobs, in whichever folder they are."""
     return {str(key) for folder in ("ready", "done", "failed") for key in deployment.spool.keys(folder)}
 
@@ -111,7 +111,7 @@ def everything(deployment: House) -> set[str]:
 # the conversation
 
 
-def test_a_mention_its_follow_up_and_a_direct_message(deployment: House) -> None:
+def test_a_mention_its_follow_up_and_a_direct_message(deployment: Deployment) -> None:
     """A mention, a follow-up without a mention and a direct message each get one answer, in a thread below it."""
     earlier = len(deployment.openai.requests)
 
@@ -132,7 +132,7 @@ def test_a_mention_its_follow_up_and_a_direct_message(deployment: House) -> None
     assert all(each.body["store"] is False for each in requests)
 
 
-def test_many_questions_to_a_slow_model_each_have_one_placeholder_and_one_answer(deployment: House) -> None:
+def test_many_questions_to_a_slow_model_each_have_one_placeholder_and_one_answer(deployment: Deployment) -> None:
     """Both copies of a mention, in both orders, and three redeliveries of each make one placeholder and one answer."""
     earlier_deliveries = len(deployment.slack.wait_for_deliveries())
     earlier_calls, earlier_requests = len(deployment.slack.calls), len(deployment.openai.requests)
@@ -184,7 +184,7 @@ def test_a_burst_in_one_channel_with_few_slots_is_answered_once_each(build: Buil
 # kills
 
 
-def job_processes(deployment: House) -> list[int]:
+def job_processes(deployment: Deployment) -> list[int]:
     """Return the pids of the deployment's job processes: those that have one of its locks open."""
     pids = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -195,7 +195,7 @@ def job_processes(deployment: House) -> list[int]:
     return pids
 
 
-def test_a_killed_job_goes_on_in_the_same_placeholder(deployment: House) -> None:
+def test_a_killed_job_goes_on_in_the_same_placeholder(deployment: Deployment) -> None:
     """After kill -9 of a job process the pool starts another by itself, which answers in the same message."""
     deployment.openai.switches.piece_delay = 0.2
     question = deployment.ask("slowly, please")
@@ -212,7 +212,7 @@ def test_a_killed_job_goes_on_in_the_same_placeholder(deployment: House) -> None
     assert [answer.ts] == [message.ts for message in deployment.replies(question)]
 
 
-def test_a_killed_worker_and_a_killed_master_are_replaced(deployment: House) -> None:
+def test_a_killed_worker_and_a_killed_master_are_replaced(deployment: Deployment) -> None:
     """The master replaces a killed worker, and supervisor a killed master; then a question is answered."""
     master = deployment.pool_pid()
     worker = children(master)[0]
@@ -251,7 +251,7 @@ class Load(Clients):
         time.sleep(0.005)
 
 
-def test_reloads_under_load_refuse_no_request(deployment: House) -> None:
+def test_reloads_under_load_refuse_no_request(deployment: Deployment) -> None:
     """During one HUP, two HUPs in a row, and a HUP with invalid settings every request is answered 200."""
     master = deployment.pool_pid()
     with Load(deployment.address) as load:
@@ -305,7 +305,7 @@ def comm(pid: int) -> str:
         return ""
 
 
-def test_processes_have_names(deployment: House) -> None:
+def test_processes_have_names(deployment: Deployment) -> None:
     """Master, workers, job processes and the placeholder process have names of their own in ps and top."""
     deployment.openai.switches.first_delay = 1.0
     question = deployment.ask("hello?")

@@ -15,7 +15,7 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.practice_server import Incoming, Outgoing
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.house import House, house, payload
+from tests.deployment import Deployment, deploy, payload
 from tests.processes import PATIENCE, wait_until
 from tests.spool.test_runner import JobSetup, key
 from tests.test_controls import ended
@@ -39,14 +39,14 @@ class SlowOpenAI(PracticeOpenAI):
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Run the pool with three slots, behind nginx, for all tests of this file."""
     folder = tmp_path_factory.mktemp("house")
-    with house(folder, certificates, openai=SlowOpenAI, COCOAI_POOL_SLOTS="3") as running:
+    with deploy(folder, certificates, openai=SlowOpenAI, COCOAI_POOL_SLOTS="3") as running:
         yield running
 
 
-def conversations_sent(deployment: House) -> list[list[str]]:
+def conversations_sent(deployment: Deployment) -> list[list[str]]:
     """Return the messages of each call of the model without the instructions; an answer of ours is an A."""
     return [
         [message["content"] if message["role"] == "user" else "A" for message in request.body["messages"][1:]]
@@ -54,13 +54,13 @@ def conversations_sent(deployment: House) -> list[list[str]]:
     ]
 
 
-def delivered_at(deployment: House, question: Message) -> float:
+def delivered_at(deployment: Deployment, question: Message) -> float:
     """Return when the whole answer was sent to Slack."""
     answer = ended(deployment, question)
     return max(call.time for call in deployment.slack.calls if call.arguments.get("ts") == answer.ts)
 
 
-def test_three_questions_in_one_thread_are_answered_in_order_one_at_a_time(deployment: House) -> None:
+def test_three_questions_in_one_thread_are_answered_in_order_one_at_a_time(deployment: Deployment) -> None:
     """Though slots are free, a question is sent to the model only after the answer before it was delivered."""
     deployment.openai.switches = Model(first_delay=0.4, answer="Yes.")
     before = len(deployment.openai.requests)
@@ -80,7 +80,7 @@ def test_three_questions_in_one_thread_are_answered_in_order_one_at_a_time(deplo
     assert began[0] < ended[0] < began[1] < ended[1] < began[2] < ended[2]
 
 
-def test_a_slow_thread_holds_up_no_other(deployment: House) -> None:
+def test_a_slow_thread_holds_up_no_other(deployment: Deployment) -> None:
     """While the model does not answer one question, its thread waits and all others are answered."""
     assert isinstance(deployment.openai, SlowOpenAI)
     slow = deployment.ask("slow?")

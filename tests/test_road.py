@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.test_answer import Desk, harness
+from tests.answer_harness import AnswerHarness
+from tests.test_answer import harness
 
 __all__ = ["harness"]
 
@@ -22,7 +23,9 @@ def frames_of_ours() -> list[str]:
     return names[names.index("answer") :] if "answer" in names else []
 
 
-def test_few_frames_lie_between_a_claimed_job_and_the_socket(harness: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_frames_lie_between_a_claimed_job_and_the_socket(
+    harness: AnswerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever an answer sends to Slack or OpenAI, at most 13 frames of ours lead there."""
     roads: set[tuple[str, ...]] = set()
     send = HTTPConnection.send

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.soak import CLICKS, MAX_REQUESTS, WARM_UP, ask, click, figures, model_calls, names, refused, sweep
 from cocoai.rehearsal.certificates import Certificates
-from tests.house import house
+from tests.deployment import deploy
 
 QUESTIONS = 200
 
@@ -17,7 +17,7 @@ def test_two_hundred_questions_leave_nothing_open(short_folder: Callable[[], Pat
 
     The jobs in done/ are swept two days later.
     """
-    with house(short_folder(), certificates, COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
+    with deploy(short_folder(), certificates, COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
         ask(built, WARM_UP)
         click(built, CLICKS)
         before = figures(built)

@@ -19,7 +19,7 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.slack.workspace import Person
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts
-from tests.house import House, house, payload
+from tests.deployment import Deployment, deploy, payload
 from tests.processes import wait_until
 from tests.test_controls import ended, key_of
 from tests.test_journey import kept_kind
@@ -30,16 +30,16 @@ ROBOT = Person("U0ROBOT01", "Robot", is_bot=True)
 
 
 @pytest.fixture(scope="module")
-def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def module_deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield one deployment for most tests of this module."""
-    with house(tmp_path_factory.mktemp("house"), certificates) as deployment:
+    with deploy(tmp_path_factory.mktemp("house"), certificates) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         deployment.slack.add(ROBOT)
         yield deployment
 
 
 @pytest.fixture
-def deployment(module_deployment: House) -> Iterator[House]:
+def deployment(module_deployment: Deployment) -> Iterator[Deployment]:
     """Yield the deployment with a model that answers in one line; afterwards restore its settings and the switches."""
     settings = module_deployment.var / "cocoai.ini"
     before = settings.read_text(encoding="utf-8")
@@ -62,13 +62,13 @@ def replace(path: Path, text: str) -> None:
     unfinished.replace(path)
 
 
-def add_settings(deployment: House, lines: str) -> None:
+def add_settings(deployment: Deployment, lines: str) -> None:
     """Append lines to the deployment's settings file."""
     settings = deployment.var / "cocoai.ini"
     replace(settings, f"{settings.read_text(encoding='utf-8')}\n{lines}\n")
 
 
-def ask(deployment: House, text: str, thread_ts: str | None = None, **where: Any) -> tuple[Message, str]:
+def ask(deployment: Deployment, text: str, thread_ts: str | None = None, **where: Any) -> tuple[Message, str]:
     """Post a question; return its message and the text of the reply, once the job has ended.
 
     `where` may hold the `user` and the `channel`.
@@ -81,22 +81,22 @@ def mention(text: str) -> str:
     return f"<@U0COCOAI> {text}".strip()
 
 
-def shown(deployment: House) -> list[tuple[str, str]]:
+def shown(deployment: Deployment) -> list[tuple[str, str]]:
     """Return role and content of each message in the newest request to the model, without the instructions."""
     return [(message["role"], message["content"]) for message in deployment.openai.requests[-1].body["messages"][1:]]
 
 
-def instructions(deployment: House) -> str:
+def instructions(deployment: Deployment) -> str:
     """Return the instructions in the newest request to the model."""
     return str(deployment.openai.requests[-1].body["messages"][0]["content"])
 
 
-def model(deployment: House) -> str:
+def model(deployment: Deployment) -> str:
     """Return the model that the newest request names."""
     return str(deployment.openai.requests[-1].body["model"])
 
 
-def is_ignored(deployment: House, message: Message) -> bool:
+def is_ignored(deployment: Deployment, message: Message) -> bool:
     """Wait until Slack has delivered the message; return True if it was not stored as a question."""
     deployment.slack.wait_for_deliveries()
     return kept_kind(deployment, message.ts) is None
@@ -118,7 +118,7 @@ def is_ignored(deployment: House, message: Message) -> bool:
         ("deep:", ENGLISH),
     ],
 )
-def test_help_is_answered_without_the_model(deployment: House, text: str, texts: Texts) -> None:
+def test_help_is_answered_without_the_model(deployment: Deployment, text: str, texts: Texts) -> None:
     """The help command, a mention without words, and a model prefix with nothing behind it get the help text."""
     add_settings(deployment, "[models]\ndeep = gpt-6.1-sol")
     number = len(deployment.openai.requests)
@@ -131,7 +131,7 @@ def test_help_is_answered_without_the_model(deployment: House, text: str, texts:
 
 
 @pytest.mark.parametrize(("text", "texts"), [("model", ENGLISH), ("ＭＯＤＥＬ?", None), ("モデル", JAPANESE)])
-def test_the_model_command_names_the_channels_model(deployment: House, text: str, texts: Texts | None) -> None:
+def test_the_model_command_names_the_channels_model(deployment: Deployment, text: str, texts: Texts | None) -> None:
     """The command names the model that answers in this channel; with a question mark it goes to the model itself."""
     _, before = ask(deployment, mention(text))
     add_settings(deployment, "[channel C0PRACTICE]\nmodel = gpt-6-sol")
@@ -146,7 +146,7 @@ def test_the_model_command_names_the_channels_model(deployment: House, text: str
 @pytest.mark.parametrize(("text", "texts"), [("reset", ENGLISH), ("ﾘｾｯﾄ。", JAPANESE)])
 @pytest.mark.parametrize("channel", ["C0PRACTICE", "D0PRACTICE"])
 def test_a_reset_hides_all_earlier_messages_from_the_model(
-    deployment: House, channel: str, text: str, texts: Texts
+    deployment: Deployment, channel: str, text: str, texts: Texts
 ) -> None:
     """After the reset command the model is shown only later messages, in a channel's thread and in a direct message."""
     # tests/test_texts.py has the spellings of the command.
@@ -171,7 +171,9 @@ NUMBERED = "\n".join(f"{number} is a number, and so is {number}{number}." for nu
 @pytest.mark.parametrize(
     ("text", "first", "texts"), [("continue", "write numbers", ENGLISH), ("続き。", "数を書いて", JAPANESE)]
 )
-def test_a_cut_answer_is_continued_where_it_was_cut(deployment: House, text: str, first: str, texts: Texts) -> None:
+def test_a_cut_answer_is_continued_where_it_was_cut(
+    deployment: Deployment, text: str, first: str, texts: Texts
+) -> None:
     """Each continuation shows the model all that it wrote, without our note, and the instruction to continue."""
     deployment.openai.switches.answer = NUMBERED
     deployment.openai.switches.piece_size = 1024
@@ -196,12 +198,12 @@ def without_blanks(text: str) -> str:
     return "".join(text.split())
 
 
-def answer_of(deployment: House, question: Message) -> dict[str, Any]:
+def answer_of(deployment: Deployment, question: Message) -> dict[str, Any]:
     """Return the newest `answer` fact of a job that is done."""
     return [fact for fact in deployment.spool.peek("done", key_of(question)) if fact.get("fact") == "answer"][-1]
 
 
-def test_continue_without_a_cut_answer_is_a_question(deployment: House) -> None:
+def test_continue_without_a_cut_answer_is_a_question(deployment: Deployment) -> None:
     """Where no answer was cut, the model is sent the word itself."""
     ask(deployment, mention("continue"))
 
@@ -212,7 +214,7 @@ def test_continue_without_a_cut_answer_is_a_question(deployment: House) -> None:
 
 
 @pytest.mark.parametrize("text", ["deep: why?", "DEEP： why?", "ｄｅｅｐ:why?"])
-def test_a_model_prefix_chooses_another_model(deployment: House, text: str) -> None:
+def test_a_model_prefix_chooses_another_model(deployment: Deployment, text: str) -> None:
     """The prefix counts for its question alone and is removed from it; another word before a colon is no prefix."""
     add_settings(deployment, "[models]\ndeep = gpt-6.1-sol")
     first, _ = ask(deployment, mention(text))
@@ -223,7 +225,7 @@ def test_a_model_prefix_chooses_another_model(deployment: House, text: str) -> N
     assert ("gpt-6-luna", ("user", "note: thanks")) == (model(deployment), shown(deployment)[-1])
 
 
-def test_a_channel_has_a_persona_and_a_model_of_its_own(deployment: House) -> None:
+def test_a_channel_has_a_persona_and_a_model_of_its_own(deployment: Deployment) -> None:
     """A channel's instructions and model apply from the next question on, without a restart, and only there."""
     ask(deployment, mention("who are you?"))
     usual = instructions(deployment)
@@ -250,7 +252,7 @@ def test_a_channel_has_a_persona_and_a_model_of_its_own(deployment: House) -> No
         "[nonsense",
     ],
 )
-def test_invalid_settings_leave_the_persona_as_it_was(deployment: House, broken: str) -> None:
+def test_invalid_settings_leave_the_persona_as_it_was(deployment: Deployment, broken: str) -> None:
     """Invalid settings are ignored and logged once; as soon as they are corrected, they apply."""
     settings = deployment.var / "cocoai.ini"
     add_settings(deployment, "[answer]\ninstructions = pirate.txt")
@@ -273,7 +275,7 @@ def test_invalid_settings_leave_the_persona_as_it_was(deployment: House, broken:
 # threads
 
 
-def test_several_speakers_are_distinguished_by_name(deployment: House) -> None:
+def test_several_speakers_are_distinguished_by_name(deployment: Deployment) -> None:
     """The model is shown the speakers' names once there are several speakers; a single speaker is not named."""
     first, _ = ask(deployment, mention("my cat is grey"))
     alone = shown(deployment)
@@ -290,7 +292,7 @@ def test_several_speakers_are_distinguished_by_name(deployment: House) -> None:
     ] == shown(deployment)
 
 
-def test_a_mention_in_an_existing_thread_includes_its_earlier_messages(deployment: House) -> None:
+def test_a_mention_in_an_existing_thread_includes_its_earlier_messages(deployment: Deployment) -> None:
     """The model is shown the messages before the mention; later messages in the thread are follow-ups."""
     first = deployment.slack.say(SECOND, "lunch at noon?")
     second = deployment.slack.say(THIRD, "noon is fine", thread_ts=first.ts)
@@ -308,7 +310,7 @@ def test_a_mention_in_an_existing_thread_includes_its_earlier_messages(deploymen
     assert ["mention", "follow_up"] == [kept_kind(deployment, each.ts) for each in (question, follow_up)]
 
 
-def test_edited_messages_count_as_they_stand_and_deleted_ones_are_gone(deployment: House) -> None:
+def test_edited_messages_count_as_they_stand_and_deleted_ones_are_gone(deployment: Deployment) -> None:
     """The model is shown the edited text and no deleted message; an edit or a deletion is no question."""
     first, _ = ask(deployment, mention("my cat is gray"))
     second, _ = ask(deployment, "my password is 1234", first.ts)
@@ -327,7 +329,7 @@ def test_edited_messages_count_as_they_stand_and_deleted_ones_are_gone(deploymen
     assert number + 1 == len(deployment.openai.requests)
 
 
-def test_another_bots_message_is_shown_to_the_model_but_never_answered(deployment: House) -> None:
+def test_another_bots_message_is_shown_to_the_model_but_never_answered(deployment: Deployment) -> None:
     """A mention by another bot gets no answer, because two bots could answer each other for ever."""
     first, _ = ask(deployment, mention("is the build green?"))
     robot = deployment.slack.say(ROBOT.id, mention("the build is red"), thread_ts=first.ts)
@@ -337,7 +339,7 @@ def test_another_bots_message_is_shown_to_the_model_but_never_answered(deploymen
     assert [("user", "Robot: the build is red"), ("user", "Asker: and now?")] == shown(deployment)[-2:]
 
 
-def test_every_direct_message_is_a_question(deployment: House) -> None:
+def test_every_direct_message_is_a_question(deployment: Deployment) -> None:
     """A direct message is a question with or without a mention; each new one begins a thread of its own."""
     first, reply = ask(deployment, "hello", channel="D0PRACTICE")
     follow_up, _ = ask(deployment, "and <@U0ASKER02>?", first.ts, channel="D0PRACTICE")
@@ -349,7 +351,7 @@ def test_every_direct_message_is_a_question(deployment: House) -> None:
 
 
 @pytest.mark.parametrize("text", ["<@U0ASKER02> what do you think?", "<!subteam^S0GROUP01|@team> look at this"])
-def test_a_follow_up_to_another_user_or_group_is_ignored(deployment: House, text: str) -> None:
+def test_a_follow_up_to_another_user_or_group_is_ignored(deployment: Deployment, text: str) -> None:
     """It is not answered unless it mentions CocoAI too, but the model is shown it at the next question."""
     first, _ = ask(deployment, mention("hello"))
     aside = deployment.slack.say(ASKER, text, thread_ts=first.ts)
@@ -362,16 +364,16 @@ def test_a_follow_up_to_another_user_or_group_is_ignored(deployment: House, text
 
 
 @pytest.fixture(scope="module")
-def restricted(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def restricted(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield a deployment that answers only mentions, in English, with a help text of the operator's own."""
     settings: dict[str, Any] = {"COCOAI_SLACK_FOLLOW_UPS": "mention", "COCOAI_SLACK_DIRECT_MESSAGES": "off"}
     settings |= {"COCOAI_ANSWER_LANGUAGE": "en", "COCOAI_WORDS_EN_HELP": "Ask the office."}
-    with house(tmp_path_factory.mktemp("house"), certificates, **settings) as deployment:
+    with deploy(tmp_path_factory.mktemp("house"), certificates, **settings) as deployment:
         wait_until((deployment.var / "identity.json").exists)
         yield deployment
 
 
-def test_with_mentions_only_follow_ups_and_direct_messages_are_ignored(restricted: House) -> None:
+def test_with_mentions_only_follow_ups_and_direct_messages_are_ignored(restricted: Deployment) -> None:
     """Neither is answered, but the model is shown the follow-up at the next mention in the thread."""
     first, _ = ask(restricted, mention("one"))
     aside = restricted.slack.say(ASKER, "two", thread_ts=first.ts)
@@ -384,7 +386,7 @@ def test_with_mentions_only_follow_ups_and_direct_messages_are_ignored(restricte
 
 
 @pytest.mark.parametrize("text", ["ヘルプ", "help"])
-def test_the_operator_chooses_the_language_and_the_texts(restricted: House, text: str) -> None:
+def test_the_operator_chooses_the_language_and_the_texts(restricted: Deployment, text: str) -> None:
     """The help text is the operator's, in the configured language, whatever the asker's language."""
     _, reply = ask(restricted, mention(text))
 
@@ -393,7 +395,7 @@ def test_the_operator_chooses_the_language_and_the_texts(restricted: House, text
 
 @pytest.mark.parametrize("fault", ["empty", "refusal", "no credit"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_errors_are_reported_in_the_askers_language(deployment: House, language: str, fault: Any) -> None:
+def test_errors_are_reported_in_the_askers_language(deployment: Deployment, language: str, fault: Any) -> None:
     """The reply to an empty answer, a refusal and an error is the text for it in the asker's language."""
     texts = LANGUAGES[language]
     expected = {"empty": texts.empty, "refusal": texts.refused, "no credit": texts.error_text("operator")}

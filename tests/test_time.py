@@ -32,9 +32,9 @@ from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
-from tests.house import payload
+from tests.answer_harness import AnswerHarness
+from tests.deployment import payload
 from tests.job_runner import RecordingRunner
-from tests.test_answer import Desk
 
 NOW = 1_763_822_100.0
 HOUR, DAY = 3600.0, 86400.0
@@ -251,7 +251,7 @@ def test_a_sweep_in_the_middle_of_a_put_loses_nothing(tmp_path: Path, moment: st
 # from put to finish
 
 
-class JumpingDesk(Desk):
+class JumpingDesk(AnswerHarness):
     """An Answerer whose clock jumps by `jump` when it is read for the time number `at`."""
 
     at = 0

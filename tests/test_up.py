@@ -1,4 +1,4 @@
-"""`cocoai up` with the real nginx and supervisord, and tests/stand_in.py for the pool: it starts, and it ends whole."""
+"""`cocoai up` with the real nginx and supervisord, and tests/echo_server.py for the pool: it starts and ends whole."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cocoai.up.session import Session, members
 from cocoai.up.up import STOP_TIMEOUT
 
 ROOT = Path(__file__).parent.parent
-STAND_IN = str(ROOT / "tests/stand_in.py")
+STAND_IN = str(ROOT / "tests/echo_server.py")
 
 MakeUp = Callable[..., Up]
 
@@ -125,7 +125,9 @@ def test_a_folder_may_have_a_space_in_its_name(make_up: MakeUp, short_folder: Ca
 def test_a_pool_that_dies_is_started_again(make_up: MakeUp) -> None:
     """supervisord starts the pool again on the same socket."""
     with make_up() as it:
-        pool = next(pid for pid in members(supervisord(it)) if b"stand_in" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        pool = next(
+            pid for pid in members(supervisord(it)) if b"echo_server" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
         os.kill(pool, signal.SIGKILL)
 
         until(lambda: ask(it.address)[0] == 200)

@@ -31,10 +31,10 @@ from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
-from tests.house import payload
+from tests.answer_harness import AnswerHarness
+from tests.deployment import payload
 from tests.options import FixedIdentity, options
 from tests.spool.test_runner import JobSetup
-from tests.test_answer import Desk
 
 QUESTION = (
     '{"kind":"KIND","channel":"C0PRACTICE","thread_ts":"THREAD","ts":"TS","user":"U0ASKER01","team":"T0PRACTICE",'
@@ -100,7 +100,7 @@ IN_FLIGHT = {
 }
 
 
-class Upgrade(Desk):
+class Upgrade(AnswerHarness):
     """The new spool and Answerer on an old `var`."""
 
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:

@@ -35,7 +35,7 @@ from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 
 LONGEST = 24 * 3600
 """Seconds that a run may last at most."""
@@ -136,7 +136,7 @@ class ChaosRun:
         manner = SlackSwitches(retry_waits=RETRY_WAITS)
         settings: Mapping[str, str] = SETTINGS | {processes.RUN_ID: self._run_id}
         try:
-            with house(self._var, certificates, manner=manner, openai=model, **settings) as built:
+            with deploy(self._var, certificates, manner=manner, openai=model, **settings) as built:
                 logs = report.Logs(self._folder / "log", self._folder / "kept")
                 faults, counts = self._inject_faults(built, logs)
                 accounts = self._accounts(built)
@@ -152,7 +152,7 @@ class ChaosRun:
             self._keep_evidence()
         return int(is_wrong)
 
-    def _inject_faults(self, built: House, logs: report.Logs) -> tuple[list[InjectedFault], dict[str, int]]:
+    def _inject_faults(self, built: Deployment, logs: report.Logs) -> tuple[list[InjectedFault], dict[str, int]]:
         """Put load on the stack and inject faults for the run's time, then wait until it is idle.
 
         Return the faults, and how many there were of each kind.
@@ -192,7 +192,7 @@ class ChaosRun:
                 print(f"chaos: {len(self._ledger.questions)} asked, {len(injector.faults)} faults", flush=True)
             time.sleep(min(0.5, max(0.0, deadline - now)))
 
-    def _wait_until_idle(self, built: House, logs: report.Logs) -> None:
+    def _wait_until_idle(self, built: Deployment, logs: report.Logs) -> None:
         """Wait until no question is waiting or under way and no event is to be delivered again, at most `QUIET` s."""
         began = time.monotonic()
         while time.monotonic() < began + QUIET:
@@ -210,7 +210,7 @@ class ChaosRun:
     def _waiting(self, folder: str) -> int:
         return len(os.listdir(self._var / "spool" / folder))
 
-    def _accounts(self, built: House) -> list[Account]:
+    def _accounts(self, built: Deployment) -> list[Account]:
         return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread)
 
     def _keep_evidence(self) -> None:

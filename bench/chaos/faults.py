@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.chaos import processes
 from bench.chaos.processes import Process
-from tests.house import House
+from tests.deployment import Deployment
 
 LONGEST_DELAY = 0.5
 """Seconds: a job process is killed at a random moment within this time after it was found."""
@@ -50,9 +50,9 @@ class FaultInjector:
     choices.
     """
 
-    def __init__(self, house: House, run_id: str, seed: str, *, ballast: Path | None) -> None:
+    def __init__(self, deploy: Deployment, run_id: str, seed: str, *, ballast: Path | None) -> None:
         self.faults: list[InjectedFault] = []
-        self._house = house
+        self._house = deploy
         self._run_id = run_id
         self._seed = seed
         self._ballast = ballast

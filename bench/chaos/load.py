@@ -15,7 +15,7 @@ from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeChannel
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.house import House
+from tests.deployment import Deployment
 
 CHANNELS = ("C0PRACTICE", "G0PRIVATE", "C0CHAOS01", "C0CHAOS02", "C0CHAOS03")
 DIRECT = "D0PRACTICE"
@@ -66,8 +66,8 @@ SLACK_FAULTS = (
 class LoadThread:
     """A thread that puts load on the stack from `start` to `end` and writes what it does into `ledger`."""
 
-    def __init__(self, house: House, ledger: Ledger, generator: random.Random) -> None:
-        self._house = house
+    def __init__(self, deploy: Deployment, ledger: Ledger, generator: random.Random) -> None:
+        self._house = deploy
         self._ledger = ledger
         self._random = generator
         self._over = threading.Event()
@@ -90,15 +90,15 @@ class LoadThread:
 class QuestionLoad(LoadThread):
     """Asks questions and draws the faults that go with each."""
 
-    def __init__(self, house: House, ledger: Ledger, generator: random.Random) -> None:
-        super().__init__(house, ledger, generator)
+    def __init__(self, deploy: Deployment, ledger: Ledger, generator: random.Random) -> None:
+        super().__init__(deploy, ledger, generator)
         self._threads: list[list[Message]] = []
         self._deliveries_read = 0
         self._number = 0
         self._accepted: set[tuple[str, str]] = set()
         for channel in CHANNELS:
-            if channel not in house.slack.workspace.channels:
-                house.slack.add(PracticeChannel(channel, channel.lower()))
+            if channel not in deploy.slack.workspace.channels:
+                deploy.slack.add(PracticeChannel(channel, channel.lower()))
 
     def _run(self) -> None:
         """Ask at one of the paces for a while, then some questions at once, then pause, and so on."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.chaos.faults import InjectedFault
 from bench.chaos.ledger import Account, payload
 from cocoai.rehearsal.slack.event_delivery import Delivery
-from tests.house import House
+from tests.deployment import Deployment
 
 MOST_SHOWN = 20
 """Wrong questions whose evidence is printed; the others are only counted."""
@@ -74,7 +74,7 @@ def figures(accounts: Sequence[Account]) -> dict[str, int]:
 
 def evidence(
     accounts: Sequence[Account],
-    house: House,
+    deploy: Deployment,
     deliveries: Sequence[Delivery],
     faults: Sequence[InjectedFault],
     logs: Logs,
@@ -94,7 +94,7 @@ def evidence(
                     f"  deliver {delivery.time:.3f} {delivery.kind} attempt={delivery.attempt}"
                     f" status={delivery.status} {delivery.failure} {delivery.milliseconds:.0f} ms"
                 )
-        yield from (f"  spool   {line}" for line in spool_lines(house.var, question.key))
+        yield from (f"  spool   {line}" for line in spool_lines(deploy.var, question.key))
         yield from (f"  log     {line[:300]}" for line in list(logs.lines(question.key))[:MOST_LINES])
         yield from _faults_near(float(message.ts), faults)
     if len(wrong) > MOST_SHOWN:

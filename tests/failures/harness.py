@@ -24,11 +24,11 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.texts import LANGUAGES, TextsByLanguage
 from cocoai.webhook import InteractionsHandler
+from tests.answer_harness import AnswerHarness
+from tests.deployment import payload
 from tests.failures.visible import leaks, text_shown_by, visible_text
-from tests.house import payload
 from tests.job_runner import RecordingRunner
 from tests.options import FixedIdentity, options
-from tests.test_answer import Desk
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 ASKER = "U0ASKER01"
@@ -37,7 +37,7 @@ MOST_RUNS = 10
 """Job processes after which every job must have ended."""
 
 
-class LocalizedHarness(Desk):
+class LocalizedHarness(AnswerHarness):
     """An Answerer between the practice servers, in all languages; no sleep for what a dead process may have sent."""
 
     def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:

@@ -19,10 +19,10 @@ from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.status.report import report
 from cocoai.status.text import render
+from tests.deployment import Deployment, deploy, payload
 from tests.failures.harness import QUESTIONS
 from tests.failures.table import OPERATOR, REFUSALS, TEXTS
 from tests.failures.visible import leaks, text_shown_by, visible_text
-from tests.house import House, house, payload
 from tests.http_client import request
 from tests.processes import wait_until
 from tests.slack_payloads import click, envelope, form, message_event
@@ -72,13 +72,13 @@ REFUSED = REFUSED_BY_POOL | REFUSED_BY_NGINX
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield one running CocoAI for all tests, once it knows its identity.
 
     At the end, nothing private may have reached its Slack.
     """
     patient = SlackSwitches(retry_waits=(1.0, 5.0, 25.0))
-    with house(tmp_path_factory.mktemp("house"), certificates, manner=patient) as built:
+    with deploy(tmp_path_factory.mktemp("house"), certificates, manner=patient) as built:
         wait_until((built.var / "identity.json").exists)
         yield built
         texts = [text_shown_by(call) for call in built.slack.calls if call.method.startswith("chat.")]
@@ -87,7 +87,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificate
 
 
 @pytest.fixture(autouse=True)
-def _idle(standing: House) -> None:
+def _idle(standing: Deployment) -> None:
     """Wait until nothing is left of the test before."""
     wait_until(lambda: not standing.spool.keys("ready") and not standing.held_locks())
 
@@ -97,7 +97,7 @@ def valid_body(endpoint: str) -> bytes:
     return json.dumps(envelope(message_event())).encode() if endpoint == EVENTS else form(click())
 
 
-def post(built: House, endpoint: str, **changes: Any) -> tuple[int, str]:
+def post(built: Deployment, endpoint: str, **changes: Any) -> tuple[int, str]:
     """Send a request that would be kept but for its `changes`, and return status and body.
 
     `at` is the time of the signature in seconds from now, and `behind` what is appended to the path.
@@ -110,17 +110,17 @@ def post(built: House, endpoint: str, **changes: Any) -> tuple[int, str]:
     return code, response.decode()
 
 
-def stored(built: House) -> set[str]:
+def stored(built: Deployment) -> set[str]:
     """Return the paths of everything that is stored: jobs, thread marks, stop requests."""
     return {str(path) for folder in ("spool", "threads") for path in (built.var / folder).rglob("*")}
 
 
-def collected(built: House) -> status.Status:
+def collected(built: Deployment) -> status.Status:
     """Return what `cocoai status` collects."""
     return status.collect(config.read(str(built.var / "cocoai.ini"), {}))
 
 
-def refusals(built: House) -> dict[str, int]:
+def refusals(built: Deployment) -> dict[str, int]:
     """Return the pool's counts of refusals, by their line."""
     snapshot = collected(built).snapshot
     assert snapshot
@@ -128,7 +128,7 @@ def refusals(built: House) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_request_that_is_not_slacks_gets_one_line(standing: House, name: str) -> None:
+def test_a_request_that_is_not_slacks_gets_one_line(standing: Deployment, name: str) -> None:
     """It gets the status and line of the table, nothing is stored, and `status` counts it if it reached the pool."""
     failure, endpoint, changes = REFUSED[name]
     code, line = REFUSALS[failure]
@@ -143,7 +143,7 @@ def test_a_request_that_is_not_slacks_gets_one_line(standing: House, name: str) 
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_the_same_request_without_a_fault_is_kept(standing: House, endpoint: str) -> None:
+def test_the_same_request_without_a_fault_is_kept(standing: Deployment, endpoint: str) -> None:
     """A request without changes is kept, so each of the others was refused for its change alone."""
     before = stored(standing)
 
@@ -151,7 +151,7 @@ def test_the_same_request_without_a_fault_is_kept(standing: House, endpoint: str
     wait_until(lambda: before != stored(standing))
 
 
-def test_slacks_check_of_the_address_is_answered(standing: House) -> None:
+def test_slacks_check_of_the_address_is_answered(standing: Deployment) -> None:
     """A signed url_verification gets its challenge back, and nothing is stored."""
     before = stored(standing)
 
@@ -161,7 +161,7 @@ def test_slacks_check_of_the_address_is_answered(standing: House) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_an_endpoint_accepts_post_only(standing: House, endpoint: str, method: str) -> None:
+def test_an_endpoint_accepts_post_only(standing: Deployment, endpoint: str, method: str) -> None:
     """Every other method is answered 405."""
     assert 405 == request(standing.address, method, endpoint)[0]
 
@@ -176,13 +176,13 @@ def test_an_endpoint_accepts_post_only(standing: House, endpoint: str, method: s
         ("GET", "/status", 404),
     ],
 )
-def test_other_paths_have_nothing_but_a_health_check(standing: House, method: str, path: str, code: int) -> None:
+def test_other_paths_have_nothing_but_a_health_check(standing: Deployment, method: str, path: str, code: int) -> None:
     """/healthz may be read; no other path exists, and the status page is not served here."""
     assert code == request(standing.address, method, path)[0]
 
 
 @contextlib.contextmanager
-def unwritable(built: House) -> Iterator[None]:
+def unwritable(built: Deployment) -> Iterator[None]:
     """Let the spool write nothing: its tmp/ is moved away. Unlike permissions, this stops root, too."""
     tmp = built.var / "spool" / "tmp"
     away = tmp.rename(built.var / "away")
@@ -193,7 +193,7 @@ def unwritable(built: House) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_a_request_that_cannot_be_kept_is_answered_503(standing: House, endpoint: str) -> None:
+def test_a_request_that_cannot_be_kept_is_answered_503(standing: Deployment, endpoint: str) -> None:
     """It gets the line of the table, nothing is stored, it is counted, and the log has the reason."""
     code, line = REFUSALS["the spool cannot write"]
     count = refusals(standing).get(line, 0)
@@ -208,12 +208,12 @@ def test_a_request_that_cannot_be_kept_is_answered_503(standing: House, endpoint
     assert "No such file or directory" in standing.log()
 
 
-def jobs(built: House) -> set[str]:
+def jobs(built: Deployment) -> set[str]:
     """Return the keys of all jobs."""
     return {str(key) for folder in ("ready", "done", "failed") for key in built.spool.keys(folder)}
 
 
-def test_a_mention_that_was_answered_503_is_answered_once_in_the_end(standing: House) -> None:
+def test_a_mention_that_was_answered_503_is_answered_once_in_the_end(standing: Deployment) -> None:
     """Slack delivers the mention again, and the asker reads one answer."""
     with unwritable(standing):
         question = standing.ask(QUESTIONS["en"])
@@ -225,14 +225,14 @@ def test_a_mention_that_was_answered_503_is_answered_once_in_the_end(standing: H
     assert [answer] == standing.replies(question)
 
 
-def statuses(built: House, question: Message) -> set[int]:
+def statuses(built: Deployment, question: Message) -> set[int]:
     """Return the statuses that Slack got for both events of this mention; set() until it has both."""
     codes = [delivery.status for delivery in built.slack.deliveries if delivery.ts == question.ts]
     return set(codes) if len(codes) > 1 else set()
 
 
 @pytest.mark.parametrize("language", QUESTIONS)
-def test_without_credit_the_asker_is_told_and_the_operator_knows_why(standing: House, language: str) -> None:
+def test_without_credit_the_asker_is_told_and_the_operator_knows_why(standing: Deployment, language: str) -> None:
     """The asker reads one sentence; log and `status` have code, type and request id, and no words of OpenAI's."""
     standing.openai.fail("no credit", code="credit_balance_exhausted")
 
@@ -249,6 +249,6 @@ def test_without_credit_the_asker_is_told_and_the_operator_knows_why(standing: H
     assert {"OpenAI's own words", "a secret"}.isdisjoint(leaks(standing.log() + shown_by_status))
 
 
-def apology(built: House, question: Message) -> Message | None:
+def apology(built: Deployment, question: Message) -> Message | None:
     """Return the reply once it is an error; None until then."""
     return next((each for each in built.replies(question) if payload(each)["kind"] == "error"), None)

@@ -9,7 +9,7 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 from tests.kill.stack import is_idle
 from tests.processes import wait_until
 
@@ -18,14 +18,14 @@ ENTRY = Path(__file__).with_name("entry.py")
 
 
 @pytest.fixture(scope="package")
-def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[House]:
+def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Start a stack with the kill points installed and one slot.
 
     A slot or a lock that a dead process kept would so be noticed at the next point.
     """
     folder = tmp_path_factory.mktemp("house")
     (folder / "points").mkdir()
-    with house(
+    with deploy(
         folder,
         certificates,
         manner=SlackSwitches(echoes=False, retry_waits=(0.1, 0.3, 1.5)),

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from tests.house import House
+from tests.deployment import Deployment
 from tests.kill.points import Point
 
 IDLE = ["cocoai-master", "cocoai-worker", "cocoai-worker"]
@@ -16,7 +16,7 @@ LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
 """An answer that takes three messages."""
 
 
-def processes(built: House) -> list[str]:
+def processes(built: Deployment) -> list[str]:
     """Return the names of this stack's living processes, by the environment that they inherit."""
     inherited = f"KILL_POINTS={built.var}/points".encode()
     found = []
@@ -27,17 +27,17 @@ def processes(built: House) -> list[str]:
     return sorted(name for name in found if name.startswith("cocoai"))
 
 
-def is_idle(built: House) -> bool:
+def is_idle(built: Deployment) -> bool:
     """Check that no process works on a question, or holds a slot or the placeholder lock."""
     return processes(built) == IDLE and not built.held_locks()
 
 
-def posted(built: House) -> int:
+def posted(built: Deployment) -> int:
     """Return how many messages have been posted so far."""
     return sum(1 for call in built.slack.calls if (call.method, call.outcome) == ("chat.postMessage", "ok"))
 
 
-def arm(built: House, point: Point) -> None:
+def arm(built: Deployment, point: Point) -> None:
     """Have the next process that comes to the point killed there."""
     for left in (built.var / "points").iterdir():
         left.unlink()  # of a test that failed: else all tests after it would fail, too

@@ -12,14 +12,14 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
-from tests.house import House, payload
+from tests.deployment import Deployment, payload
 from tests.kill.points import CLICKS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
 
 
 @pytest.mark.parametrize("point", CLICKS, ids=attrgetter("name"))
-def test_a_click_has_its_effect_once_despite_a_kill(built: House, point: Point) -> None:
+def test_a_click_has_its_effect_once_despite_a_kill(built: Deployment, point: Point) -> None:
     """Slack shows the user no warning, the model is called no more than necessary, and no process is left."""
     calls_before = len(built.openai.requests)
 
@@ -35,7 +35,7 @@ def test_a_click_has_its_effect_once_despite_a_kill(built: House, point: Point) 
 # the scenes, each with its expected effect
 
 
-def removed(built: House, point: Point) -> None:
+def removed(built: Deployment, point: Point) -> None:
     """Delete a reply of three messages: all of them must be gone."""
     question, replies = answered(built, LONG)
     click(built, point, replies[-1], "delete")
@@ -44,7 +44,7 @@ def removed(built: House, point: Point) -> None:
     wait_until(lambda: not built.replies(question))
 
 
-def praised(built: House, point: Point) -> None:
+def praised(built: Deployment, point: Point) -> None:
     """Praise a reply: the feedback must be kept with the answer, and the user thanked."""
     question, replies = answered(built, "A short answer.")
     thanked = len(built.slack.ephemeral_messages())
@@ -56,7 +56,7 @@ def praised(built: House, point: Point) -> None:
     assert thanked < len(built.slack.ephemeral_messages())
 
 
-def again(built: House, point: Point) -> None:
+def again(built: Deployment, point: Point) -> None:
     """Ask a question again: there must be one more answer, under a key of its own, and the first one must stay."""
     question, replies = answered(built, "A short answer.")
     before = posted(built)
@@ -71,7 +71,7 @@ def again(built: House, point: Point) -> None:
     assert 1 == posted(built) - before
 
 
-def stopped(built: House, point: Point) -> None:
+def stopped(built: Deployment, point: Point) -> None:
     """Stop an answer: its beginning must stay, in one reply with the notice that it was stopped."""
     built.openai.switches = Model(answer="word " * 400, piece_delay=0.3)
     question = built.ask("at length?")
@@ -85,7 +85,7 @@ def stopped(built: House, point: Point) -> None:
     assert 200 > reply.text.count("word")
 
 
-SCENES: dict[str, Callable[[House, Point], None]] = {
+SCENES: dict[str, Callable[[Deployment, Point], None]] = {
     "removed": removed,
     "praised": praised,
     "again": again,
@@ -93,7 +93,7 @@ SCENES: dict[str, Callable[[House, Point], None]] = {
 }
 
 
-def answered(built: House, answer: str) -> tuple[Message, list[Message]]:
+def answered(built: Deployment, answer: str) -> tuple[Message, list[Message]]:
     """Ask a question, wait until the stack is idle again, and return the question and the whole reply."""
     built.openai.switches = Model(answer=answer)
     question = built.ask("one?")
@@ -102,7 +102,7 @@ def answered(built: House, answer: str) -> tuple[Message, list[Message]]:
     return question, built.replies(question)
 
 
-def click(built: House, point: Point, message: Message, action: str, user: str = "") -> None:
+def click(built: Deployment, point: Point, message: Message, action: str, user: str = "") -> None:
     """Arm the point and click a button, as another user than the asker; but only the asker may delete a reply."""
     user = user or ("U0ASKER01" if action == "delete" else "U0ASKER02")
     arm(built, point)
@@ -113,7 +113,7 @@ def key_of(question: Message) -> Key:
     return Key(question.channel, question.thread_ts or question.ts, question.ts)
 
 
-def feedback(built: House, question: Message) -> set[tuple[str, str]]:
+def feedback(built: Deployment, question: Message) -> set[tuple[str, str]]:
     """Return user and opinion of each feedback that is kept with the question's job."""
     facts = built.spool.peek("done", key_of(question))
     return {(fact["user"], fact["opinion"]) for fact in facts if fact.get("fact") == "opinion"}

@@ -16,7 +16,7 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.slack_switches import Twins
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
-from tests.house import House, payload
+from tests.deployment import Deployment, payload
 from tests.kill.points import CLICKS, POINTS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
@@ -34,7 +34,7 @@ REPLIES = {
 
 @pytest.mark.parametrize("twins", ["mention only", "message first"])
 @pytest.mark.parametrize("point", POINTS, ids=attrgetter("name"))
-def test_everything_happens_once_despite_a_kill(built: House, point: Point, twins: Twins) -> None:
+def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point, twins: Twins) -> None:
     """There is one reply with each part once, the model is called no more than necessary, and no process is left.
 
     That holds for a mention with one event, and for one with two.
@@ -61,7 +61,7 @@ MORE_POSTS = {"waiting": 1, "deleted": 1}
 """By scene: further posts, of the other question's reply and of the placeholder that was deleted."""
 
 
-def ended(built: House, question: Message) -> bool:
+def ended(built: Deployment, question: Message) -> bool:
     """Check whether the question's job is done or has failed."""
     key = Key(question.channel, question.thread_ts or question.ts, question.ts)
     return any(key in built.spool.keys(folder) for folder in ("done", "failed"))
@@ -70,21 +70,21 @@ def ended(built: House, question: Message) -> bool:
 # the scenes: each arms the point, asks a question and returns it
 
 
-def short(built: House, point: Point) -> Message:
+def short(built: Deployment, point: Point) -> Message:
     """Ask for an answer that takes one message."""
     built.openai.switches = Model(answer="A short answer.")
     arm(built, point)
     return built.ask("one?")
 
 
-def long(built: House, point: Point) -> Message:
+def long(built: Deployment, point: Point) -> Message:
     """Ask for an answer that takes three messages."""
     built.openai.switches = Model(answer=LONG)
     arm(built, point)
     return built.ask("at length?")
 
 
-def waiting(built: House, point: Point) -> Message:
+def waiting(built: Deployment, point: Point) -> Message:
     """Ask while another question has the only slot."""
     built.openai.switches = Model(first_delay=1.0)
     calls = len(built.openai.requests)
@@ -94,20 +94,20 @@ def waiting(built: House, point: Point) -> Message:
     return built.ask("and I?")
 
 
-def note(built: House, point: Point) -> Message:
+def note(built: Deployment, point: Point) -> Message:
     """Mention the bot without a text."""
     arm(built, point)
     return built.ask("")
 
 
-def refused(built: House, point: Point) -> Message:
+def refused(built: Deployment, point: Point) -> Message:
     """Ask while OpenAI refuses for lack of credit."""
     built.openai.fail("no credit")
     arm(built, point)
     return built.ask("for money?")
 
 
-def deleted(built: House, point: Point) -> Message:
+def deleted(built: Deployment, point: Point) -> Message:
     """Ask, and delete the placeholder while the model thinks."""
     built.openai.switches = Model(first_delay=0.5, answer="A short answer.")
     calls = len(built.openai.requests)
@@ -119,7 +119,7 @@ def deleted(built: House, point: Point) -> Message:
     return question
 
 
-SCENES: dict[str, Callable[[House, Point], Message]] = {
+SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "short": short,
     "long": long,
     "waiting": waiting,

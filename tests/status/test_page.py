@@ -20,7 +20,7 @@ import pytest
 from cocoai import config
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.status.server import open_status_page
-from tests.house import House, house
+from tests.deployment import Deployment, deploy
 from tests.processes import PATIENCE, free_port, wait_until
 
 MEGABYTE = 1_000_000
@@ -30,7 +30,7 @@ MEGABYTE = 1_000_000
 class PoolWithPage:
     """A whole deployment whose status page listens at `port`."""
 
-    house: House
+    deployment: Deployment
     port: int
 
     def connect(self) -> socket.socket:
@@ -51,7 +51,9 @@ class PoolWithPage:
 
     def open_connections(self) -> int:
         """Return how many of the master's children serve the page now."""
-        children = Path(f"/proc/{self.house.pool_pid()}/task/{self.house.pool_pid()}/children").read_text().split()
+        children = (
+            Path(f"/proc/{self.deployment.pool_pid()}/task/{self.deployment.pool_pid()}/children").read_text().split()
+        )
         return sum(1 for pid in children if comm(pid) == "cocoai-status")
 
 
@@ -79,14 +81,14 @@ def watched(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
     """Start one deployment for all tests of this module."""
     port = free_port()
     folder = tmp_path_factory.mktemp("house")
-    with house(folder, certificates, COCOAI_POOL_STATUS_LISTEN=f"127.0.0.1:{port}") as built:
+    with deploy(folder, certificates, COCOAI_POOL_STATUS_LISTEN=f"127.0.0.1:{port}") as built:
         yield PoolWithPage(built, port)
 
 
 def test_an_answer_appears_with_all_its_phases(watched: PoolWithPage) -> None:
     """After a mention through nginx, the page has the answer and the duration of each phase."""
     before = watched.status()
-    watched.house.answer_to(watched.house.ask("who are you?"))
+    watched.deployment.answer_to(watched.deployment.ask("who are you?"))
     wait_until(lambda: watched.status()["spool"]["files"]["ready"] == 0)
 
     after = watched.status()
@@ -102,7 +104,7 @@ def test_the_public_site_does_not_serve_the_page(watched: PoolWithPage) -> None:
     """A tunnel or a proxy in front of nginx does not make the page public."""
     for path in ("/", "/status", "/status.json"):
         with pytest.raises(AssertionError):
-            get(watched.house.address, path)
+            get(watched.deployment.address, path)
 
 
 def silence(connection: socket.socket) -> None:
@@ -147,7 +149,7 @@ def test_hostile_clients_do_not_disturb_the_pool(watched: PoolWithPage, harm: Ca
             connection = stack.enter_context(watched.connect())
             with contextlib.suppress(ConnectionError):  # refused, perhaps before all was sent
                 harm(connection)
-        healthy = get(watched.house.address, "/healthz")
+        healthy = get(watched.deployment.address, "/healthz")
         status = watched.status()
 
     assert "ok\n" == healthy
@@ -158,10 +160,10 @@ def test_hostile_clients_do_not_disturb_the_pool(watched: PoolWithPage, harm: Ca
 
 def test_a_reload_keeps_the_page(watched: PoolWithPage) -> None:
     """After HUP the new code listens at the same port, and the status has the time of the reload."""
-    os.kill(watched.house.pool_pid(), signal.SIGHUP)
+    os.kill(watched.deployment.pool_pid(), signal.SIGHUP)
     wait_until(lambda: watched.status()["pool"]["reloaded"] > 0)
 
-    assert watched.house.pool_pid() == watched.status()["pool"]["pid"]
+    assert watched.deployment.pool_pid() == watched.status()["pool"]["pid"]
 
 
 def test_a_pool_whose_port_is_taken_runs_without_a_page(
@@ -169,14 +171,14 @@ def test_a_pool_whose_port_is_taken_runs_without_a_page(
 ) -> None:
     """A second pool with the same port logs that the port is taken."""
     folder = tmp_path_factory.mktemp("house")
-    with house(folder, certificates, COCOAI_POOL_STATUS_LISTEN=f"127.0.0.1:{watched.port}") as second:
+    with deploy(folder, certificates, COCOAI_POOL_STATUS_LISTEN=f"127.0.0.1:{watched.port}") as second:
         healthy = get(second.address, "/healthz")
 
         assert "ok\n" == healthy
         assert (
             f"status outcome=not-opened listen=127.0.0.1:{watched.port} reason=Address already in use" in second.log()
         )
-        assert str(watched.house.var) == watched.status()["var"]
+        assert str(watched.deployment.var) == watched.status()["var"]
 
 
 def with_listen(settings: config.Settings, listen: str) -> config.Settings:

@@ -21,7 +21,7 @@ from tests.processes import PATIENCE, free_port, is_held
 
 
 @dataclass
-class House:
+class Deployment:
     """A running deployment. `var` is its folder; `address` is the URL of nginx."""
 
     var: Path
@@ -74,7 +74,7 @@ def payload(message: Message) -> dict[str, object]:
 
 
 @contextmanager
-def house(
+def deploy(
     folder: Path,
     certificates: Certificates,
     *,
@@ -82,7 +82,7 @@ def house(
     openai: Callable[[Certificates], PracticeOpenAI] = PracticeOpenAI,
     entry: str = "",
     **environ: str,
-) -> Iterator[House]:
+) -> Iterator[Deployment]:
     """Start a deployment in `folder`, yield it, and stop it when the context ends.
 
     `environ` holds settings as environment variables (COCOAI_SECTION_KEY); `manner` are the practice Slack's switches;
@@ -103,4 +103,4 @@ def house(
         practice = stack.enter_context(openai(certificates))
         listen = f"127.0.0.1:{free_port()}"
         running = stack.enter_context(rehearsal(start, folder, certificates, slack, practice, listen=listen))
-        yield House(folder, running.address, slack, practice, started[0])
+        yield Deployment(folder, running.address, slack, practice, started[0])

@@ -1,0 +1,148 @@
+"""AnswerHarness: an Answerer between the two practice servers, with a clock that can be turned."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cocoai.answer import Answerer
+from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.engine.client.factory import new_client
+from cocoai.engine.client.tls import tls_context
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
+from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.model.question import Question
+from cocoai.spool.disk import Disk
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from cocoai.texts import ENGLISH, Texts
+from tests.deployment import payload
+from tests.options import FixedIdentity, options
+
+
+class FickleDisk(Disk):
+    """A disk that reports itself full for every append whose bytes contain `refuses`; empty refuses nothing."""
+
+    refuses: bytes = b""
+
+    def append(self, fd: int, data: bytes) -> None:
+        if self.refuses and self.refuses in data:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().append(fd, data)
+
+
+class AnswerHarness:
+    """An `Answerer` between the two practice servers, with a clock that tests can set forward.
+
+    `ahead` is how many seconds the clock is ahead; `words` are the texts of every language; `sleep` is what the
+    answerer and its connection to Slack call to wait.
+    """
+
+    def __init__(self, var: Path, certificates: Certificates, slack: PracticeSlack, openai: PracticeOpenAI) -> None:
+        self.slack = slack
+        self.openai = openai
+        self.disk = FickleDisk()
+        self.ahead = 0.0
+        self.spool = Spool(str(var), clock=self.clock, disk=self.disk)
+        self.spool.make_folders()
+        self._context = tls_context(str(certificates.ca_file))
+        self.var = var
+        self.words: Texts = ENGLISH
+        self.changes: dict[str, Any] = {}
+        """Fields of `AnswerOptions` that differ from those of `options()`."""
+        self.sleep: Callable[[float], None] = time.sleep
+
+    def clock(self) -> float:
+        return time.time() + self.ahead
+
+    def outside(self) -> tuple[SlackChat, ChatGPTChat]:
+        """Return new connections to Slack and OpenAI, as a new process opens them."""
+        slack = SlackChat(
+            new_client(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0, sleep=self._sleep
+        )
+        chatgpt = ChatGPTChat(
+            new_client(self._context),
+            base_url=self.openai.base_url,
+            api_key=API_KEY,
+            model="gpt-6-luna",
+            max_output_tokens=8000,
+            reasoning_effort="low",
+            connect_timeout=5,
+            first_word_timeout=20,
+            silence_timeout=10,
+            total_timeout=40,
+        )
+        return slack, chatgpt
+
+    def _sleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
+        """Return an answerer of this class with new connections, as a new process makes it."""
+        slack, chatgpt = self.outside()
+        return kind(
+            self.spool,
+            options(self.words, **self.changes),
+            slack,
+            chatgpt,
+            identity=FixedIdentity(),
+            folder=str(self.var),
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+
+    def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:
+        """Post a mention with this text and put its question into the spool; return the message."""
+        message = self.slack.say("U0ASKER01", f"<@U0COCOAI> {text}", thread_ts=thread_ts)
+        question = Question(
+            "mention", message.channel, thread_ts or message.ts, message.ts, message.user, "T0", message.text, "Ev", 0
+        )
+        assert self.spool.put(Key.parse(question.key), question.facts())
+        return message
+
+    def run(self) -> None:
+        """Claim one job and run one attempt at it, as one process does."""
+        job = self.claim()
+        self.answerer().answer(job)
+        job.release()
+
+    def claim(self) -> Job:
+        """Claim the next job, which must be there."""
+        job = self.spool.claim()
+        assert job is not None
+        return job
+
+    def wait(self) -> None:
+        """Set the clock forward until every job that waits for a retry is due."""
+        # The longest delay between two attempts is 300 s.
+        self.ahead += 301
+
+    def replies(self, to: Message) -> list[Message]:
+        """Return every message of the thread but the one that opens it."""
+        return list(self.slack.thread(to.channel, to.thread_ts or to.ts)[1:])
+
+    def reply(self, to: Message) -> tuple[str, str]:
+        """Return the kind and the text of the only reply."""
+        (message,) = self.replies(to)
+        return str(payload(message)["kind"]), message.text
+
+    def called(self, method: str) -> int:
+        """Return how many calls of this Slack method succeeded."""
+        return sum(1 for call in self.slack.calls if call.method == method and call.outcome == "ok")
+
+    def ended(self) -> tuple[int, int, int]:
+        """Return how many jobs are in `ready`, `done` and `failed`."""
+        ready, done, failed = (len(self.spool.keys(folder)) for folder in ("ready", "done", "failed"))
+        return ready, done, failed
+
+    def facts(self, folder: str, name: str) -> list[Fact]:
+        """Return all facts of this name in the only job of that folder."""
+        (key,) = self.spool.keys(folder)
+        return [fact for fact in self.spool.peek(folder, key) if fact.get("fact") == name]
