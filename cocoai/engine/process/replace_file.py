@@ -73,7 +73,7 @@ class CachedFile:
             return None
 
     def write(self, data: bytes, *, durable: bool = False) -> None:
-        """Replace the file's contents by `data`, as `replace_file` does. Raise OSError."""
+        """Replace the file's contents by `data`, as `replace_file` does. Raise OSError if that fails."""
         replace_file(self._path, data, durable=durable)
 
     def write_json(self, value: Any, *, durable: bool = False) -> None:

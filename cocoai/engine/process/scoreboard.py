@@ -189,7 +189,10 @@ class Scoreboard:
         return [record for record in self._memory.jobs if record.state == BUSY and is_alive(record)]
 
     def state(self, row: Row) -> tuple[int, float, int]:
-        """Return a process's state (IDLE, BUSY …), the seconds it has been in it, and its requests so far."""
+        """Return three numbers about the process with this row: state, seconds in it, requests so far.
+
+        The state is STARTING, IDLE or BUSY; 0 for a free row.
+        """
         record = row.record
         return record.state, time.monotonic() - record.since, record.requests
 
