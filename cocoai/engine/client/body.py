@@ -149,6 +149,7 @@ class _Sized(_Frame):
         self.is_complete = size == 0
 
     def feed(self, data: bytes) -> bytes:
+        """Return `data` up to the end of the body; what lies beyond it is dropped."""
         if self._left is None:
             return data
         data = data[: self._left]
@@ -157,6 +158,7 @@ class _Sized(_Frame):
         return data
 
     def end(self) -> None:
+        """Mark the body as complete if it has no known size; raise ConnectionError if bytes of it are missing."""
         if self._left is not None:
             super().end()
         self.is_complete = True

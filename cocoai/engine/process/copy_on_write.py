@@ -96,7 +96,7 @@ def make_all_immortal() -> int:
 
 
 def check_interpreter() -> None:
-    """Raise NotImmortal if this interpreter's objects are known not to begin with a count as `COUNT_BYTES` says.
+    """Raise NotImmortal if this interpreter is known to lay out its objects in another way than expected here.
 
     That is so for another Python than CPython, one before 3.12, builds without the global lock or with traced
     references, and big-endian or 32-bit machines.

@@ -26,10 +26,11 @@ log = logging.getLogger(__name__)
 def fork(run: Callable[[], None], *, name: str, keep: frozenset[int] = frozenset(), detach: bool = True) -> int:
     """Fork a process that calls `run` and exits; return its pid to the caller at once, without waiting for it.
 
-    It exits with status 0, or with 1 if `run` raises, which is logged. Raise OSError if the kernel makes no process. Of
-    the parent's descriptors the child keeps 1, 2 and `keep`; signals get their default action. A detached child leads a
-    session of its own, has nice value 19, and is the first that the kernel kills when memory runs out. `name` is what
-    `ps` shows (at most 15 bytes).
+    It exits with status 0, or with 1 if `run` raises, which is logged. Raise OSError if the kernel cannot make a
+    process. Of the parent's descriptors the child keeps 1, 2 and `keep`. Signals have their default action in it,
+    except SIGUSR1, which is ignored, and SIGUSR2, which writes the stack to the log. A detached child leads a session
+    of its own, has nice value 19, and is the first that the kernel kills when memory runs out. `name` is what `ps`
+    shows (at most 15 bytes).
     """
     with blocked_signals():
         pid = os.fork()
@@ -49,7 +50,7 @@ def fork(run: Callable[[], None], *, name: str, keep: frozenset[int] = frozenset
 
 @contextlib.contextmanager
 def blocked_signals() -> Iterator[None]:
-    """Block every signal while the `with` block runs, as a context manager; then set the signal mask of before.
+    """Block every signal while the `with` block runs, then restore the earlier mask, as a context manager.
 
     A child forked inside must never run a handler that acts for its parent.
     """

@@ -112,7 +112,7 @@ class Scoreboard:
         row.take()
 
     def release_row(self) -> None:
-        """Set `own_row` to a row that no other process sees, and leave the one it was before as it is.
+        """Set `own_row` to a row that no other process sees, and leave the earlier row unchanged.
 
         A forked child calls it to stop writing its parent's row, another process when it is done with its own.
         """
@@ -204,9 +204,9 @@ class Scoreboard:
         return decoded(row.record.key)
 
     def count_active(self) -> int:
-        """Count the workers that are busy now, and raise the counter `most_active` if there were never more.
+        """Count the workers that are busy now, and keep the number in `most_active` if it is the highest so far.
 
-        Return their number.
+        Return the number.
         """
         busy = sum(1 for record in self._memory.workers if record.state == BUSY)
         self.counters.most_active = max(busy, self.counters.most_active)

@@ -82,7 +82,7 @@ class PoolRecord(ctypes.Structure):
     """What concerns the whole pool, as it lies in memory: 512 bytes.
 
     `started` and `reloaded` are epoch seconds, `least` and `most` the limits of workers; the other numbers are
-    counters.
+    counters, which `Snapshot` (scoreboard_snapshot.py) explains.
     """
 
     stamp: int
@@ -124,7 +124,7 @@ class PoolRecord(ctypes.Structure):
 
 
 class ScoreboardMemory:
-    """The bytes of a scoreboard as records, `pool` and `rows`: to set a field writes into the mapped memory."""
+    """The bytes of a scoreboard as records, `pool` and `rows`: setting a field writes to the mapped memory."""
 
     def __init__(self, mapped: mmap.mmap) -> None:
         number = (len(mapped) - ctypes.sizeof(PoolRecord)) // ctypes.sizeof(RowRecord)

@@ -62,9 +62,8 @@ class LastError:
 class Snapshot:
     """What the scoreboard shows. `pid` is the master's, 0 if the pool is not running.
 
-    `started` and `reloaded` are epoch seconds, `reloaded` 0.0 if it was not. `least` and `most` are the limits of
-    workers, `most_active` is how many were busy at once. The other numbers count events since `started`; `refused`
-    counts requests by reason, without zeros.
+    `started` and `reloaded` are epoch seconds, `reloaded` 0.0 if the pool was not reloaded. `least` and `most` are the
+    limits of workers. The counters count since `started`.
     """
 
     pid: int
@@ -73,14 +72,22 @@ class Snapshot:
     least: int
     most: int
     accepted: int
+    """Connections that workers have served, each with one request, whatever the response was."""
     most_active: int
+    """The most workers that were seen busy at one time."""
     most_reached: int
+    """How often a connection had to wait since all of `most` workers were busy."""
     slow: int
+    """Requests that took longer than the limit for slow ones."""
     timed_out: int
+    """Workers that were ended because their request took too long."""
     spawned: int
     died: int
+    """Workers that ended by an error or a signal."""
     outgrown: int
+    """Workers that were stopped because they took too much memory."""
     refused: dict[str, int]
+    """Refused requests by reason; a reason without any is left out."""
     memory_sharing: str
     """The outcome of copy_on_write.freeze_memory: `on`, or `off: ` and why."""
     last_errors: tuple[LastError, ...]

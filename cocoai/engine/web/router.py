@@ -24,8 +24,9 @@ class Router:
     def respond(self, request: Request) -> Response:
         """Call the handler of the request's path and method and return its response, or a refusal's.
 
-        Refused are an unknown path (404), a method that the path does not have (405), a body that is not as long as
-        declared, and what the handler refuses by raising a `Refused`. Any other exception of a handler passes through.
+        Refused are an unknown path (404), a method that the path does not have (405), a Content-Length that is no
+        number, too big or more than has arrived, and what the handler refuses by raising a `Refused`. Any other
+        exception of a handler passes through.
         """
         try:
             handler = self._find_handler(request)

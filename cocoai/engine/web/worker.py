@@ -1,4 +1,4 @@
-"""The life of a worker: accept, read a request, respond, and then run what the response wants done after it.
+"""Run a worker: accept a connection, read its request, respond, and then call what the response wants done after it.
 
 A whole request is read before it is begun, under one deadline; each connection has one request; a whole response leaves
 at once; and nothing is written to the web server's log. Most requests need no more than a short response, so their path
@@ -130,7 +130,10 @@ class WorkerEvents:
         return is_waiting
 
     def notify_master(self, message: bytes) -> None:
-        """Send `+` (this worker accepts) or `!` (all are busy) to the master, without waiting; ignore a failure."""
+        """Send `message` to the master, without waiting: `+` (this worker accepts) or `!` (no worker is idle).
+
+        If it cannot be sent, nothing happens.
+        """
         with contextlib.suppress(OSError):  # `wait` and `check` see that it has gone
             self._lifeline.send(message, _DONT_WAIT)
 
