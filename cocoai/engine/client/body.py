@@ -28,7 +28,7 @@ _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 
 
 class Interrupted(Exception):
-    """The wake-up descriptor became readable before any data did. No data is lost: reading can go on."""
+    """The descriptor `wakeup` became readable before any data did. No data is lost: reading can go on."""
 
 
 class Body:
@@ -49,20 +49,20 @@ class Body:
         self._frame = _frame(status, headers)
         self._decode = _decoder(headers.get("content-encoding", ""))
         self.is_last = headers.get("connection", "").lower() == "close"
-        """Whether the server closes the connection after this body, so that its end wakes up whoever waits for more."""
+        """True if the server closes the connection after this body, so that its end also ends `wait_for_more`."""
 
     def read_all(self, seconds: float) -> bytes:
-        """Return the whole body, waiting at most `seconds` for each chunk. Raise as `read` does."""
+        """Return the whole body, decoded, waiting at most `seconds` for each next piece. Raise as `read` does."""
         chunks = []
         while chunk := self.read(seconds):
             chunks.append(chunk)
         return b"".join(chunks)
 
     def read(self, seconds: float) -> bytes:
-        """Return all that has arrived, or b"" at the end of the body; wait at most `seconds` if nothing has arrived.
+        """Return what has arrived of the body, waiting at most `seconds` if that is nothing; return b"" at its end.
 
-        Raise TimeoutError after `seconds`, `Interrupted` if `wakeup` is readable and there is no data, and another
-        OSError if the body is cut off or malformed.
+        The body is decoded if it was compressed. Raise TimeoutError after `seconds`, `Interrupted` if `wakeup` is
+        readable and there is no data, and another OSError if the body is cut off or malformed.
         """
         # Received data may add nothing to the body: the size line of an HTTP chunk, or a part of a compressed block.
         chunk = b""
@@ -74,7 +74,10 @@ class Body:
         return chunk
 
     def wait_for_more(self, seconds: float) -> None:
-        """Wait until CHUNK_SIZE bytes can be read, the connection has ended, or `wakeup` is readable, for `seconds`."""
+        """Wait up to `seconds` until CHUNK_SIZE bytes can be read, the connection has ended, or `wakeup` is readable.
+
+        Return at once if the body is complete. It reads nothing.
+        """
         if self._frame.is_complete:
             return
         # Below this low-water mark the kernel does not even wake this process (socket(7), SO_RCVLOWAT).
@@ -83,11 +86,18 @@ class Body:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
 
     def has_data(self) -> bool:
-        """Return True if `read` would return at once, with data or at the end of the body."""
+        """Return True if data has arrived, or the body or its connection has ended, so that `read` need not wait.
+
+        Call it after a first `read`: data that was buffered with the headers is not seen.
+        """
         return self._frame.is_complete or is_readable(self._socket, 0)
 
     def _receive(self, seconds: float) -> bytes:
-        """Return up to about CHUNK_SIZE raw bytes, or b"" at the end of the connection; wait only for the first."""
+        """Return up to about CHUNK_SIZE raw bytes, or b"" at the end of the connection.
+
+        Wait only for the first, at most `seconds`. Raise TimeoutError, `Interrupted` or another OSError if there are
+        none.
+        """
         until = time.monotonic() + seconds
         self._socket.settimeout(0)  # all waiting is done by `_wait`, which `wakeup` can end
         data = self._read_buffered()
@@ -109,7 +119,7 @@ class Body:
         return data
 
     def _read_buffered(self) -> bytes:
-        """Return what the reader buffered together with the headers, which is less than a block; b"" after that."""
+        """Return what the reader has buffered behind the headers, less than _BLOCK bytes; b"" at every further call."""
         reader, self._reader = self._reader, None
         try:
             return (reader and reader.read1(_BLOCK)) or b""
@@ -118,7 +128,7 @@ class Body:
 
 
 class _Frame:
-    """How the end of a body is found within the data of its connection."""
+    """An object that finds the end of a body within the data of its connection; `is_complete` is True from there on."""
 
     is_complete = False
 
@@ -127,18 +137,19 @@ class _Frame:
         raise NotImplementedError
 
     def end(self) -> None:
-        """Note that the connection has ended. Raise ConnectionError if the body has not."""
+        """Mark the body as complete, as its connection has ended. Raise ConnectionError if its end has not come yet."""
         raise ConnectionError("the body is cut off")
 
 
 class _Sized(_Frame):
-    """A body of `size` bytes; with None, all data until the end of the connection."""
+    """A body of `size` bytes; with None, all data until the connection closes."""
 
     def __init__(self, size: int | None) -> None:
         self._left = size
         self.is_complete = size == 0
 
     def feed(self, data: bytes) -> bytes:
+        """Return `data` up to the end of the body; what lies beyond it is dropped."""
         if self._left is None:
             return data
         data = data[: self._left]
@@ -147,13 +158,14 @@ class _Sized(_Frame):
         return data
 
     def end(self) -> None:
+        """Mark the body as complete if it has no known size; raise ConnectionError if bytes of it are missing."""
         if self._left is not None:
             super().end()
         self.is_complete = True
 
 
 class Chunked(_Frame):
-    """The chunked transfer coding (RFC 9112, 7.1). Trailers are skipped."""
+    """A body in the chunked transfer coding (RFC 9112, 7.1). Trailers are skipped."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -161,7 +173,10 @@ class Chunked(_Frame):
         self._is_last = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return the content of the HTTP chunks in `data`. Raise ConnectionError if they are malformed."""
+        """Return the content of the HTTP chunks in `data`, which may begin and end anywhere within a chunk.
+
+        Raise ConnectionError if a chunk is malformed.
+        """
         data, at = self._rest + data, 0
         pieces = []
         while not self.is_complete:
@@ -179,9 +194,10 @@ class Chunked(_Frame):
         return b"".join(pieces)
 
     def _take_line(self, line: bytes) -> None:
-        """Take in a line between two pieces of content.
+        """Read a line between two pieces of content: set the bytes that follow, or `is_complete`.
 
-        It is a chunk's size, a trailer after the last chunk, or empty: the line end after a chunk, or after them all.
+        The line is a chunk's size, a trailer after the last chunk, or empty: the line end after a chunk, or after them
+        all. Raise ConnectionError if it should be a size, and is none.
         """
         if self._is_last:
             self.is_complete = not line
@@ -194,7 +210,11 @@ class Chunked(_Frame):
 
 
 def _frame(status: int, headers: Mapping[str, str]) -> _Frame:
-    """Return the frame of a response's body, by the rules of RFC 9112, 6.3."""
+    """Return the object that finds the end of a response's body (RFC 9112, 6.3).
+
+    The body is chunked if Transfer-Encoding says so; else empty for 204 and 304, else as long as Content-Length says;
+    without that header, or if it is no number, it goes on until the connection closes.
+    """
     if headers.get("transfer-encoding", "").lower() == "chunked":
         return Chunked()
     length = headers.get("content-length", "")  # one that is no number is ignored
@@ -204,12 +224,16 @@ def _frame(status: int, headers: Mapping[str, str]) -> _Frame:
 
 
 def is_readable(connection: socket.socket, seconds: float) -> bool:
-    """Return True if data or the end can be read from the connection; wait at most `seconds` for that."""
+    """Wait up to `seconds` for data or the end of the connection. Return True if one of them can be read."""
     return bool(_poll(seconds, connection.fileno()))
 
 
 def wait_for_first_byte(connection: socket.socket, seconds: float, wakeup: int | None) -> bytes:
-    """Return the first byte of a response, or b"" if the connection has ended. Raise as `Body.read` does."""
+    """Wait up to `seconds` for the first byte of a response and return it; b"" if the connection has ended.
+
+    Raise TimeoutError after `seconds`, `Interrupted` if the descriptor `wakeup` is readable first, another OSError if
+    the connection breaks.
+    """
     until = time.monotonic() + seconds
     connection.settimeout(0)
     while True:
@@ -220,7 +244,10 @@ def wait_for_first_byte(connection: socket.socket, seconds: float, wakeup: int |
 
 
 def _wait(connection: socket.socket, until: float, wakeup: int | None) -> None:
-    """Wait until the connection is readable. Raise `Interrupted` if only `wakeup` is, and TimeoutError at `until`."""
+    """Wait until the connection is readable; raise `Interrupted` if only the descriptor `wakeup` is.
+
+    Raise TimeoutError at `until`, a time of the monotonic clock.
+    """
     ready = _poll(until - time.monotonic(), connection.fileno(), wakeup)
     if ready == {wakeup}:
         raise Interrupted
@@ -229,7 +256,10 @@ def _wait(connection: socket.socket, until: float, wakeup: int | None) -> None:
 
 
 def _poll(seconds: float, *descriptors: int | None) -> set[int]:
-    """Return the readable descriptors as soon as there is one; empty after `seconds`. None stands for no descriptor."""
+    """Wait up to `seconds` until a descriptor is readable. Return all that are; an empty set if none is.
+
+    None in `descriptors` stands for no descriptor.
+    """
     poll = select.poll()
     for fd in descriptors:
         if fd is not None:
@@ -238,7 +268,11 @@ def _poll(seconds: float, *descriptors: int | None) -> set[int]:
 
 
 def _decoder(encoding: str) -> Callable[[bytes], bytes]:
-    """Return the function that undoes this Content-Encoding: some servers compress whatever the request accepts."""
+    """Return the function that undoes this Content-Encoding, gzip or deflate, on one piece of data after another.
+
+    Some servers compress whatever the request accepts. For any other encoding it returns data as it is. The function
+    raises ConnectionError for data that is not compressed so.
+    """
     if encoding.lower() not in ("gzip", "deflate"):
         return bytes
     decompress = zlib.decompressobj(_GZIP_OR_ZLIB).decompress

@@ -1,4 +1,4 @@
-"""The contract of an HTTP client: requests go out and responses come in, over TLS.
+"""The interface of an HTTP client over TLS: its methods, its responses and its errors.
 
 `direct.py` is the usual client, on the standard library. `proxied.py` is built on requests, for networks that need a
 proxy. Both follow no redirect, send nothing twice, ignore the environment, and speak plain http to this machine only.
@@ -41,7 +41,11 @@ class BadHeader(ValueError):
 
 @dataclass(frozen=True)
 class StreamedResponse:
-    """The head of a response, and its body, to be read as it arrives. The names of `headers` are in lower case."""
+    """The head of a response, and its body, to be read as it arrives.
+
+    The names of `headers` are in lower case. `close` closes the connection; at the end of a `with` block the response
+    calls it.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -64,7 +68,7 @@ class FullResponse:
     content: bytes
 
     def json(self) -> Any:
-        """Return the content as a JSON value. Raise ValueError or RecursionError if it is none."""
+        """Return the content as a JSON value. Raise ValueError if it is none, RecursionError if it nests too deeply."""
         return json.loads(self.content)
 
 
@@ -75,37 +79,42 @@ class PendingResponse(Protocol):
     """
 
     def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:
-        """Return the response, waiting at most `seconds`; the connection is closed after it.
+        """Wait at most `seconds` for the response to begin and return it, its body unread.
 
-        Raise `Interrupted` (body.py) if `wakeup`, a descriptor, becomes readable before the response begins: then this
-        can be called again. A client behind a proxy ignores `wakeup`.
+        The connection is closed after it. Raise `Interrupted` (body.py) if `wakeup`, a descriptor, becomes readable
+        before the response begins: then this can be called again. Raise TimeoutError after `seconds`. A client behind a
+        proxy ignores `wakeup`, and sends the request only now.
         """
         ...
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection without a response; the server may still act on the request."""
         ...
 
 
 class HttpClient(Protocol):
     """A client for one process and one thread.
 
-    `timeout` is two numbers of seconds: to establish the connection, and to wait for the next data.
+    `timeout` is two numbers of seconds: to establish the connection, and to wait for the next data. The errors of each
+    method stand at the top of this module. An error status, such as 404, is a response like any other.
     """
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
-        """Send a POST and return the complete response; the connection is kept for the next one."""
+        """Send a POST, wait for the complete response and return it; the connection is kept for the next `post`."""
         ...
 
     def post_streamed(
         self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
-        """Send a POST and return its pending response, whose body is to be read as it arrives."""
+        """Send a POST on a connection of its own and return the pending response, without waiting for the server.
+
+        A client behind a proxy sends the request only when the response is asked for.
+        """
         ...
 
     def get(self, url: str, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
         """Send a GET and return the response with its body unread; the connection is closed after it.
 
-        An error may or may not be `NotSent`, as a GET can be repeated.
+        The error for a request that did not leave may be `NotSent` or another, as a GET can be repeated.
         """
         ...

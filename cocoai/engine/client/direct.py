@@ -38,7 +38,10 @@ class DirectClient:
         self._connection: HTTPConnection | None = None
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
-        """Send a POST and return the complete response; the connection is kept for the next one."""
+        """Send a POST, wait for the complete response and return it; the connection is kept for the next `post`.
+
+        It is closed after an error, or if the server is going to close it.
+        """
         try:
             with self._post(url, body, headers, timeout) as response:
                 full = FullResponse(response.status, response.headers, response.body.read_all(timeout[1]))
@@ -52,7 +55,7 @@ class DirectClient:
     def post_streamed(
         self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
-        """Send a POST on a connection of its own and return its pending response."""
+        """Send a POST on a connection of its own and return the pending response, without waiting for the server."""
         to = _parse(url)
         connection = self._new_connection(to)
         headers = {"Content-Length": str(len(body)), **headers, "Connection": "close"}
@@ -63,7 +66,10 @@ class DirectClient:
         return _SentRequest(sock)
 
     def get(self, url: str, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
-        """Send a GET on a connection of its own, as the kept one will be needed, and return the unread response."""
+        """Send a GET on a connection of its own and return the response with its body unread.
+
+        Closing the response closes that connection. The kept connection stays free for the next `post`.
+        """
         to = _parse(url)
         connection = self._new_connection(to)
         with ExitStack() as on_error:
@@ -73,7 +79,7 @@ class DirectClient:
             return replace(response, close=on_error.pop_all().close)
 
     def close(self) -> None:
-        """Close the kept connection; a further request connects anew."""
+        """Close the kept connection, if there is one; a further `post` connects anew."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -82,12 +88,16 @@ class DirectClient:
         self.close()
 
     def _post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
+        """Send a POST over the kept connection, or a new one, and return the response with its body unread."""
         to = _parse(url)
         headers = {"Content-Length": str(len(body)), **headers}
         return _exchange(self._connection_to(to), "POST", to, body, headers, timeout)
 
     def _connection_to(self, to: SplitResult) -> HTTPConnection:
-        """Return the kept connection if it can still be used, else a new one that is not connected yet."""
+        """Return the kept connection if it is open and leads to the server `to`; else replace it by a new one.
+
+        The new one is not connected yet.
+        """
         origin = f"{to.scheme}://{to.netloc}"
         connection = self._connection
         is_fit = connection is not None and connection.sock is not None and origin == self._origin
@@ -99,7 +109,7 @@ class DirectClient:
         return self._connection
 
     def _new_connection(self, to: SplitResult) -> HTTPConnection:
-        """Return a connection that is not connected yet. Raise ValueError if the address is none."""
+        """Return a new connection that is not connected yet. Raise ValueError if host or port in `to` are malformed."""
         try:
             if to.scheme == "https":
                 return HTTPSConnection(to.hostname or "", to.port, context=self._context)
@@ -109,7 +119,10 @@ class DirectClient:
 
 
 def _parse(url: str) -> SplitResult:
-    """Return the parts of an address. Raise ValueError if it is none, `Permanent` for plain http to another machine."""
+    """Split an address. Raise ValueError if it is no https:// or http:// address with a host.
+
+    Raise `Permanent` if it is plain http to another machine.
+    """
     to = urlsplit(url)
     if not to.hostname or to.scheme not in ("https", "http"):
         raise ValueError("an address is https://HOST/PATH")
@@ -126,7 +139,10 @@ class _SentRequest:
         self.close = connection.close
 
     def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:
-        """Return the response, waiting at most `seconds`. Raise `Interrupted` if `wakeup` is readable before it."""
+        """Wait at most `seconds` for the response to begin and return it, its body unread.
+
+        Raise `Interrupted` if the descriptor `wakeup` is readable first, TimeoutError after `seconds`.
+        """
         # The first byte is read here. That the socket is readable is not enough: under TLS that may be a record without
         # data, and a read of http.client's own could not be interrupted.
         begun: Any = _BegunResponse(wait_for_first_byte(self._socket, seconds, wakeup), self._socket)
@@ -137,7 +153,10 @@ class _SentRequest:
 
 
 class _BegunResponse(io.RawIOBase):
-    """A connection whose `first` byte has been read already, as a file; closing it closes the connection."""
+    """A connection whose `first` byte has been read already, as a file to read from the beginning.
+
+    Closing it closes the connection.
+    """
 
     def __init__(self, first: bytes, connection: socket.socket) -> None:
         self._first = first
@@ -152,7 +171,10 @@ class _BegunResponse(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read into `buffer`, the first byte first; return the number of bytes, 0 at the end."""
+        """Read into `buffer`: in the first call `first` alone, then data of the connection.
+
+        Return the number of bytes, 0 at the end.
+        """
         first, self._first = self._first, b""
         if not first:
             return self._socket.recv_into(buffer)
@@ -173,12 +195,16 @@ def _exchange(
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> StreamedResponse:
-    """Send a request over this connection and return the response, its body unread."""
+    """Send a request over this connection, wait for the head of the response and return it, its body unread.
+
+    `timeout` is seconds to connect, and seconds to wait for data. Raise the errors of client.py.
+    """
     sock = _send(connection, method, to, body, headers, timeout)
     return _streamed(connection.getresponse(), sock)
 
 
 def _streamed(response: HTTPResponse, connection: socket.socket) -> StreamedResponse:
+    """Return a response of http.client, whose head has been read from `connection`, as a `StreamedResponse`."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     body = Body(response.fp, connection, response.status, headers)
     return StreamedResponse(response.status, headers, body, response.close)
@@ -192,7 +218,11 @@ def _send(
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> socket.socket:
-    """Send a request, connecting first if necessary; return the socket. Raise `NotSent` if it did not leave."""
+    """Send a request, connecting first if necessary, and return the connection's socket.
+
+    `timeout` is seconds to connect, and seconds to wait for data. Raise `NotSent` if the request did not leave
+    completely, ValueError or `BadHeader` if its path or a header cannot be used.
+    """
     _prepare(connection, method, to, {"User-Agent": USER_AGENT, **headers})
     try:
         if connection.sock is None:
@@ -208,7 +238,11 @@ def _send(
 
 
 def _prepare(connection: HTTPConnection, method: str, to: SplitResult, headers: RequestHeaders) -> None:
-    """Write the head of a request into the connection's buffer. Raise ValueError or `BadHeader` if it has odd parts."""
+    """Write the head of a request into the connection's buffer; nothing is sent yet.
+
+    Raise ValueError if the path has other characters than visible ASCII, `BadHeader` if a header has one that HTTP does
+    not allow.
+    """
     try:
         # Without Accept-Encoding, unless `headers` has one: http.client would add one of its own.
         connection.putrequest(method, urlunsplit(("", "", to.path or "/", to.query, "")), skip_accept_encoding=True)

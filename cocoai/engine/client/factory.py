@@ -8,9 +8,12 @@ from cocoai.engine.client.client import HttpClient
 
 
 def new_client(context: ssl.SSLContext, proxy: str | None = None) -> HttpClient:
-    """Return a client for one process. `proxy` is a URL, used for all servers but those on this machine."""
+    """Return an HTTP client for one process: a `ProxyClient` if `proxy` is given, else a `DirectClient`.
+
+    `proxy` is a URL, used for all servers but those on this machine.
+    """
     if proxy:
-        from cocoai.engine.client.proxied import ProxyClient  # so that nobody else has requests in memory
+        from cocoai.engine.client.proxied import ProxyClient  # so that no other process has requests in memory
 
         return ProxyClient(context, proxy)
     from cocoai.engine.client.direct import DirectClient

@@ -56,24 +56,27 @@ class ProxyClient:
         self._session = new_session(context, proxy)
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
-        """Send a POST and return the complete response; the connection is kept for the next one."""
+        """Send a POST, wait for the complete response and return it; the connection is kept for the next request."""
         with self._request("POST", url, body, headers, timeout) as response:
             return FullResponse(response.status_code, _lower(response.headers), response.content)
 
     def post_streamed(
         self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
-        """Return the pending response of a POST, which is sent when the response is asked for."""
+        """Return the pending response of a POST, without sending it: that happens when the response is asked for."""
         return _DeferredRequest(self, url, body, headers, timeout[0])
 
     def get(self, url: str, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
-        """Send a GET and return the response with its body unread."""
+        """Send a GET and return the response with its body unread; the connection is closed after it."""
         return self.stream("GET", url, b"", headers, timeout)
 
     def stream(
         self, method: str, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> StreamedResponse:
-        """Send a request and return the response with its body unread; the connection is closed after it."""
+        """Send a request of any `method` and return the response with its body unread.
+
+        The connection is closed after it.
+        """
         with self._request(method, url, body, {**headers, "Connection": "close"}, timeout, stream=True) as response:
             # Only the file that the body is read from keeps the socket, once the connection is to be closed.
             message: Any = response.raw._fp  # noqa: SLF001 (there is no public way)
@@ -96,7 +99,11 @@ class ProxyClient:
         *,
         stream: bool = False,
     ) -> Iterator[requests.Response]:
-        """Send a request and yield the response. Raise the errors of client.py, also for what fails in the block."""
+        """Send a request and yield the response with its head read, as a context manager.
+
+        Without `stream` its body is read too. Turn errors of requests into those of client.py, also for what fails in
+        the `with` block.
+        """
         data = _RequestBody(body)
         try:
             yield self._session.request(
@@ -139,14 +146,14 @@ class _RequestBody(io.BytesIO):
         return bool(self._size)  # to look into the buffer would copy it
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return the next bytes, b"" at the end."""
+        """Return the next `size` bytes, all if it is negative; b"" at the end, which sets `sent`."""
         block = super().read(size)
         self.sent = self.sent or not block
         return block
 
 
 def new_session(context: ssl.SSLContext, proxy: str | None = None) -> requests.Session:
-    """Return a session for one process; `proxy` is a URL, used for all servers but those on this machine.
+    """Return a session of requests for one process; `proxy` is a URL, used for all servers but those on this machine.
 
     `*_PROXY`, `REQUESTS_CA_BUNDLE` and ~/.netrc are ignored. A request to a plain http:// address of another machine
     raises `Permanent`. A session that was used must not cross a fork, because an open connection would.
@@ -169,39 +176,45 @@ class _Session(requests.Session):
 
 
 class _SecureAdapter(HTTPAdapter):
-    """https:// on the preloaded context, which alone decides what is trusted, whatever `verify` says."""
+    """An adapter for https:// on the preloaded context, which alone decides what is trusted, whatever `verify` says."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pool of direct connections, on the preloaded context."""
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Return the pool of connections through `proxy`, on the preloaded context."""
         return super().proxy_manager_for(proxy, proxy_ssl_context=self._context, **kwargs)
 
     def build_connection_pool_key_attributes(self, request: Any, *_: Any) -> Any:
+        """Return the two dicts by which urllib3 finds a kept connection: the server's address, and its TLS settings."""
         # The usual attributes depend on `verify` and name a bundle: connections are pooled by the one context instead.
         host, _of_requests = super().build_connection_pool_key_attributes(request, verify=True)
         return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
+        """Require a certificate that the preloaded context trusts, and set no CA bundle on the connection."""
         # requests would set a bundle here, and urllib3 load it for each connection.
         conn.cert_reqs = "CERT_REQUIRED"
         conn.ca_certs = None
         conn.ca_cert_dir = None
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request, without the proxy if its server is this machine."""
         if is_loopback(request.url):
             kwargs["proxies"] = None  # a proxy elsewhere cannot reach this machine's loopback
         return super().send(request, *args, **kwargs)
 
 
 class _LoopbackAdapter(HTTPAdapter):
-    """http:// for servers on this machine only."""
+    """An adapter for http:// that sends to servers on this machine only, and raises `Permanent` for any other."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request. Raise `Permanent` if its server is not this machine."""
         if not is_loopback(request.url):
             raise Permanent("plain http is for servers on this machine only")
         return super().send(request, *args, **kwargs)
@@ -212,7 +225,11 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _translated(error: Exception, *, sent: bool) -> Exception:
-    """Return the error of client.py for one of requests; `sent` means that the request had left completely."""
+    """Return the error of client.py for `error` of requests or urllib3, for the caller to raise.
+
+    `sent` says that the request had left completely; if not, the error is wrapped in `NotSent`, except one about a
+    header or an address.
+    """
     if isinstance(error, requests.exceptions.InvalidHeader):
         return BadHeader("a header")
     if isinstance(error, _WRONG_ADDRESS):

@@ -1,4 +1,4 @@
-"""The one TLS context, made once, before any fork; and the test for addresses that may go without TLS.
+"""Make the one TLS context of all processes, before any fork, and tell which addresses may go without TLS.
 
 A connection with a context of its own costs 40 ms of CPU, and 9 ms with the preloaded one. The context may be shared
 across a fork, an open connection never.
@@ -16,9 +16,10 @@ from cocoai.errors import CocoAIError
 
 
 def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Return a context that trusts `ca_file` (PEM) and nothing else, or by default the CA bundle that requests brings.
+    """Load a CA bundle and return a TLS context for clients that trusts it and nothing else.
 
-    Raise `CocoAIError` if the bundle cannot be read.
+    The bundle is `ca_file` (PEM), by default certifi's. Raise `CocoAIError` if it cannot be read, or certifi is not
+    installed.
     """
     bundle = ca_file or _default_bundle()
     try:
@@ -28,12 +29,12 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
 
 
 def is_loopback(url: str | None) -> bool:
-    """Check whether `url` leads to this machine itself: plain http is for such addresses only."""
+    """Return True if the host in `url` is this machine (see `is_loopback_host`): only then may it be plain http."""
     return is_loopback_host(urlsplit(url or "").hostname or "")
 
 
 def is_loopback_host(host: str) -> bool:
-    """Check whether `host` is localhost or a loopback address."""
+    """Return True if `host` is `localhost` or a loopback address such as `127.0.0.1` or `::1`."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -41,7 +42,7 @@ def is_loopback_host(host: str) -> bool:
 
 
 def _default_bundle() -> str:
-    """Return the path of certifi's CA bundle. Raise `CocoAIError` if certifi is not installed."""
+    """Return the path of certifi's CA bundle. Raise `CocoAIError` if certifi, which requests brings, is missing."""
     # certifi.where() would return it too, with half a MiB of imports.
     found = find_spec("certifi")
     if found is None or found.origin is None:

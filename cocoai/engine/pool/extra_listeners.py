@@ -1,4 +1,4 @@
-"""Further listening sockets of the master's, such as the status page's: one process for each connection, few at once.
+"""Serve further listening sockets of the master, such as the status page's: a process for each connection, few at once.
 
 While nobody connects, nothing of it is held in memory; no worker serves such a connection. Its process gives way to the
 workers, and ends by its own timer: a connection that hangs harms no request.
@@ -28,14 +28,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ExtraListener:
-    """A listening socket, and what serves one connection to it, in a process of its own."""
+    """A listening socket, and the function that serves one connection to it, in a process of its own."""
 
     listener: socket.socket
     serve: Callable[[socket.socket], None]
 
 
 class ExtraListeners:
-    """The master's extra listeners. `time_limit` is in seconds; each child releases its parent's row of `board`."""
+    """The master's extra listeners and the processes that serve their connections.
+
+    `time_limit` is in seconds. Each process releases its parent's row of `board`.
+    """
 
     def __init__(
         self, listeners: Sequence[ExtraListener], board: Scoreboard, *, time_limit: float = TIME_LIMIT
@@ -49,27 +52,27 @@ class ExtraListeners:
             each.listener.settimeout(0)
 
     def sockets(self) -> list[socket.socket]:
-        """Return the sockets to wait for; none while accepting fails."""
+        """Return the listening sockets to watch; none after accepting has failed, until `accept_again`."""
         return [each.listener for each in self._listeners] if self._is_accepting else []
 
     def accept_ready(self, ready: Container[object]) -> None:
-        """Accept and serve one connection of each listener in `ready`."""
+        """Accept one connection of each listener whose socket is in `ready`, and fork a process that serves it."""
         for each in self._listeners:
             if each.listener in ready:
                 self._accept(each)
 
     def accept_again(self) -> None:
-        """Take up accepting after it has failed; called every few seconds."""
+        """Let `sockets` return the listeners again after accepting has failed; called every few seconds."""
         self._is_accepting = True
 
     def on_exit(self, pid: int) -> bool:
-        """Forget a child that has ended. Return False if it did not serve a connection here."""
+        """Forget the child `pid`, which has ended. Return True if it served a connection here, False if not."""
         was_ours = pid in self._pids
         self._pids.discard(pid)
         return was_ours
 
     def close(self) -> None:
-        """Close the listeners and kill the processes that serve their connections."""
+        """Close the listeners and kill the processes that serve their connections, without waiting for their end."""
         for each in self._listeners:
             each.listener.close()
         for pid in self._pids:
@@ -78,6 +81,10 @@ class ExtraListeners:
         self._listeners = ()
 
     def _accept(self, listener: ExtraListener) -> None:
+        """Accept a connection, without waiting, and fork a process that serves it; close it if there are too many.
+
+        If accepting fails, log it and accept nothing more until `accept_again`. A client that has gone is no failure.
+        """
         try:
             connection, _ = listener.listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -91,6 +98,8 @@ class ExtraListeners:
                 self._fork(listener, connection)
 
     def _fork(self, listener: ExtraListener, connection: socket.socket) -> None:
+        """Fork a process that serves `connection` for at most `time_limit`; log it if there can be no process."""
+
         def serve() -> None:
             self._board.release_row()
             # SIGALRM has its default action here, which ends the process.

@@ -1,4 +1,4 @@
-"""The listening socket: inherited on descriptor 0 from supervisor's fcgi-program, or bound here."""
+"""Open the pool's listening socket: inherited on descriptor 0 from supervisor's fcgi-program, or bound here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_PATH = 107
 
 
 def open_listener(bind: str | None) -> socket.socket:
-    """Return the socket to accept from: descriptor 0 if `bind` is None, else `unix:PATH`; it never blocks.
+    """Return the listening socket, which never blocks: descriptor 0 if `bind` is None, else a new one on `unix:PATH`.
 
     Raise CocoAIError, which says what is wrong, if it cannot be used.
     """
@@ -25,6 +25,7 @@ def open_listener(bind: str | None) -> socket.socket:
 
 
 def _inherited() -> socket.socket:
+    """Return descriptor 0 as a socket. Raise CocoAIError if it is no listening socket, and leave it open then."""
     with contextlib.suppress(OSError):
         listener = socket.socket(fileno=0)
         if listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
@@ -36,6 +37,11 @@ def _inherited() -> socket.socket:
 
 
 def _bound(bind: str) -> socket.socket:
+    """Bind a socket to the path in `bind`, `unix:PATH`, and listen. The web server's group may connect (mode 0660).
+
+    A socket that an ended process has left there is replaced. Raise CocoAIError if `bind` is malformed or the path too
+    long, if there is another file or a process listens there, or if the kernel refuses.
+    """
     kind, _, path = bind.partition(":")
     if kind != "unix" or not path:
         raise CocoAIError(f"--bind {bind}: expected unix:PATH")
@@ -60,7 +66,10 @@ def _bound(bind: str) -> socket.socket:
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a socket that no process listens on any more. Raise CocoAIError for anything else at `path`."""
+    """Remove the socket at `path` if no process listens on it any more; do nothing if there is no file.
+
+    Raise CocoAIError if a process listens on it, or if the file is no socket.
+    """
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:

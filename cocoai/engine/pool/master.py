@@ -1,4 +1,4 @@
-"""The master: it spawns workers, reaps them, reloads and stops them, and never touches a request.
+"""The master: the process that spawns, reaps and stops workers, reloads its code, and never touches a request.
 
     start       begin a generation and a scoreboard, spawn the workers, then wait
     CHLD        reap, and spawn what is missing
@@ -56,16 +56,16 @@ log = logging.getLogger(__name__)
 
 
 class Maintenance(Protocol):
-    """The application's work behind the requests, as far as the master starts it."""
+    """The application's work behind the requests: the master calls these methods in its own process."""
 
     def begin(self) -> None:
         """Prepare: called once, before the first fork."""
 
     def is_due(self) -> bool:
-        """Check whether there is something to do: called at each tick."""
+        """Return True if there is work that a process should be forked for: called at each tick."""
 
     def attend(self) -> None:
-        """Fork a process that does what is due."""
+        """Fork a process that does what is due, and do not wait for it: called when `is_due`."""
 
     def end(self) -> None:
         """Finish: called once, as the pool stops. A master that re-executes itself only begins anew."""
@@ -80,14 +80,14 @@ class Timer:
     at: float = 0.0
 
     def run_if_due(self) -> None:
-        """Call `run` if its time has come, and set the next time."""
+        """Call `run` if its time has come, and set the next time, `every` seconds from now."""
         if time.monotonic() >= self.at:
             self.at = time.monotonic() + self.every
             self.run()
 
 
 class Master:
-    """The pool's master: workers within `limits`, each running `serve(listener, lifeline)`.
+    """The pool's master: it keeps workers within `limits`, each a process that runs `serve(listener, lifeline)`.
 
     `command` is what HUP executes. `tick`, `heartbeat`, `drain` and `memory_interval` are in seconds.
     """
@@ -125,7 +125,11 @@ class Master:
         self._wakeup, self._signalled = socket.socketpair()
 
     def run(self) -> None:
-        """Serve until TERM or INT. Return when no worker is left; raise only if it could not begin."""
+        """Run the pool: spawn and watch workers, and act upon signals, until TERM or INT; then stop it.
+
+        Return when no worker is left. Raise only what keeps the pool from beginning. A HUP may replace this process by
+        new code.
+        """
         self._begin()
         while True:
             self._reap()
@@ -141,6 +145,10 @@ class Master:
                 self._show_stacks()
 
     def _begin(self) -> None:
+        """Map the scoreboard, adopt the workers from before a reload, install signal handlers, prepare maintenance.
+
+        Signals are blocked until all that is done.
+        """
         fork.name_process("cocoai-master")
         signal.pthread_sigmask(signal.SIG_BLOCK, fork.SIGNALS)
         self._board.begin(self._limits.least, self._limits.most)
@@ -154,6 +162,7 @@ class Master:
     # signals and waiting
 
     def _install_handlers(self) -> None:
+        """Let each signal in HANDLED write its number to `_wakeup`, which ends the wait in `_wait`; ignore USR1."""
         self._wakeup.settimeout(0)
         self._signalled.settimeout(0)
         for number in HANDLED:
@@ -164,7 +173,10 @@ class Master:
         faulthandler.register(signal.SIGUSR2, file=fork.STDERR, chain=True)
 
     def _wait(self, seconds: float) -> set[int]:
-        """Sleep until a signal, a worker's message, a connection or the next timer. Return the signals that came."""
+        """Sleep until a signal, a worker's message, a connection or the next timer; at most `seconds`.
+
+        Read the messages, and accept connections to extra listeners. Return the numbers of the signals that came.
+        """
         watched = [self._wakeup, *self._workers.lifelines().values(), *self._extra_listeners.sockets()]
         if self._workers.is_listener_unattended():
             watched.append(self._listener)
@@ -175,14 +187,14 @@ class Master:
         return self._signals()
 
     def _signals(self) -> set[int]:
-        """Return the signals that have come since the last call."""
+        """Return the numbers of the signals since the last call, without waiting; an empty set if none came."""
         try:
             return set(self._wakeup.recv(4096))
         except BlockingIOError:
             return set()
 
     def _show_stacks(self) -> None:
-        """Let each worker and job process write its stack to the log, one after another."""
+        """Send USR2 to each worker and job process, one after another, so that it writes its stack to the log."""
         processes = [("worker", worker.pid) for worker in self._workers]
         processes += [("job", pid) for pid in self._board.job_pids()]
         for kind, pid in processes:
@@ -192,6 +204,10 @@ class Master:
             select.select([self._wakeup], [], [], STACK_PAUSE)
 
     def _tick(self) -> None:
+        """Free the rows of dead workers, let extra listeners accept again, and start maintenance if it is due.
+
+        Errors of maintenance are logged.
+        """
         self._monitor.free_dead_rows()
         self._extra_listeners.accept_again()
         try:
@@ -204,6 +220,7 @@ class Master:
     # children that have ended
 
     def _reap(self) -> None:
+        """Reap every child that has ended, without waiting, and act upon its end."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -214,6 +231,10 @@ class Master:
             self._on_exit(pid, os.waitstatus_to_exitcode(status))
 
     def _on_exit(self, pid: int, status: int) -> None:
+        """Act upon the end of the child `pid`, with a status as os.waitstatus_to_exitcode returns it.
+
+        If it was the check of a reload and has passed, the new code is executed.
+        """
         if pid == self._check.pid:
             if self._check.is_passed(status):
                 self._execute_again()
@@ -221,7 +242,10 @@ class Master:
             self._workers.on_exit(pid, status)
 
     def _execute_again(self) -> None:
-        """Become the new code; return only if that fails."""
+        """Execute the new code in place of this process, with the socket and the workers' lifelines.
+
+        Return only if that fails, which is logged: then this master goes on.
+        """
         log.info("pool outcome=reloading")
         try:
             reload.execute(self._command, self._listener, self._workers.lifelines(), pending=self._signals)
@@ -231,7 +255,11 @@ class Master:
     # stop
 
     def _stop(self) -> None:
-        """Close the lifelines and wait; send TERM, then KILL, to workers that do not stop in time."""
+        """Stop maintenance, extra listeners and workers, and return when all workers have ended, or after the drain.
+
+        The lifelines are closed first, so that requests in hand are finished. Workers that do not stop in time get
+        TERM, then KILL.
+        """
         log.info("pool outcome=stopping")
         with contextlib.suppress(OSError):  # a full disk must not keep the pool from ending
             self._maintenance.end()
@@ -251,7 +279,10 @@ class Master:
         log.info("pool outcome=stopped seconds=%.1f", time.monotonic() - began)
 
     def _wait_for_end(self, pids: set[int], until: float) -> None:
-        """Remove from `pids` each child that ends; return when none is left, or at `until` (monotonic)."""
+        """Wait for the children `pids`, and remove each that has ended, until none is left.
+
+        Return at `until`, a time of the monotonic clock, with the others left in `pids`.
+        """
         while pids and time.monotonic() < until:
             for pid in tuple(pids):
                 with contextlib.suppress(ChildProcessError):

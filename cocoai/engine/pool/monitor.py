@@ -1,4 +1,4 @@
-"""The master's look at its workers: which are slow, which have grown too big, which are no longer needed.
+"""Check the master's workers: which are slow, which have grown too big, which are no longer needed.
 
 All of it is read on the scoreboard or in /proc; no worker is asked, and a look costs microseconds.
 """
@@ -37,7 +37,7 @@ class Monitor:
         self._heartbeat = heartbeat
 
     def look(self) -> None:
-        """Note how many workers are busy, and stop one that is no longer needed: at each heartbeat."""
+        """Count the busy workers for the scoreboard, and stop one that is no longer needed: at each heartbeat."""
         self._board.count_active()
         self._workers.stop_idle()
 
@@ -46,7 +46,10 @@ class Monitor:
         self._board.free_dead_rows({worker.row.number for worker in self._workers if worker.row})
 
     def report_slow(self) -> float:
-        """Report each slow request once. Return the seconds until the next could be slow; at most a heartbeat."""
+        """Report, once each, the requests that have taken longer than the limit `slow_request`.
+
+        Return the seconds until the next request in hand could become slow; at most a heartbeat.
+        """
         next_look = self._heartbeat
         for worker in self._workers:
             state, since, number = self._workers.state(worker)
@@ -60,13 +63,17 @@ class Monitor:
         return next_look
 
     def _report(self, worker: WorkerProcess, seconds: float) -> None:
+        """Log and count a request in hand that has taken `seconds`, and let its worker write its stack to the log."""
         key = self._board.key(worker.row) if worker.row else ""
         log.warning("worker pid=%d outcome=slow key=%s seconds=%.1f", worker.pid, key or "none", seconds)
         self._board.counters.slow += 1
         os.kill(worker.pid, signal.SIGUSR2)  # it writes its stack; a child not yet reaped, so the pid is its own
 
     def check_memory(self) -> None:
-        """Replace each worker that has grown too big. Its PSS counts, for RSS counts what all of them share."""
+        """Stop each current worker whose memory is above `max_worker_mib`; the master spawns another if needed.
+
+        Its PSS counts, for RSS counts what all of them share.
+        """
         for worker in tuple(self._workers.current.values()):
             mib = _pss(worker.pid) / KIB_PER_MIB
             if mib > self._workers.limits.max_worker_mib:
@@ -76,7 +83,7 @@ class Monitor:
 
 
 def _pss(pid: int) -> int:
-    """Return the process's PSS in KiB; 0 if it has just died, or if the system does not tell."""
+    """Return the PSS of the process `pid` in KiB; 0 if it has just died, or if the system does not tell."""
     try:
         return proc.memory_use(pid).pss
     except OSError:

@@ -1,4 +1,4 @@
-"""The reload: a master becomes new code in place. Its pid and socket stay, and the workers are still its children.
+"""Replace a running master by new code in place. Its pid and socket stay, and the workers are still its children.
 
 A child checks the new code and settings first. What must survive exec is two kinds of descriptors: the listening
 socket, and a lifeline for each worker. Their numbers travel in the environment together with the pid, so that no
@@ -35,7 +35,10 @@ class ConfigCheck:
         self.pid = 0
 
     def start(self) -> None:
-        """Fork the check; one that is running already may have read older files, and is ended."""
+        """Fork a process that runs the check, and do not wait for it; log it if there can be none.
+
+        A check that is running already may have read older files, and is killed.
+        """
         self.end()
         try:
             self.pid = fork.fork(self._execute, name="cocoai-check", detach=False)
@@ -43,6 +46,7 @@ class ConfigCheck:
             log.exception("pool outcome=not-reloaded")
 
     def _execute(self) -> None:
+        """Execute the check in place of the forked process."""
         os.execv(self._command[0], self._command)  # noqa: S606 (no shell is meant)
 
     def end(self) -> None:
@@ -53,7 +57,10 @@ class ConfigCheck:
             self.pid = 0
 
     def is_passed(self, status: int) -> bool:
-        """Check by its exit status whether the check, which has ended, found the new code good; log it if not."""
+        """Return True if the check, which has ended with this exit status, found the new code and settings good.
+
+        If not, log it. From now on no check runs.
+        """
         self.pid = 0
         if status:
             log.error("pool outcome=not-reloaded status=%d: the new code or settings do not hold; going on", status)
@@ -67,10 +74,11 @@ def execute(
     *,
     pending: Callable[[], Iterable[int]],
 ) -> None:
-    """Execute `command` in place of this process, with listener and lifelines (by pid) handed over.
+    """Execute `command` in place of this process, handing over `listener` and the workers' `lifelines`, by pid.
 
-    Signals are blocked until the new code has its handlers. `pending` returns the signals that have been caught and
-    not yet acted upon. Raise OSError, with all as before, if the command cannot be executed.
+    It does not return. Signals are blocked until the new code has its handlers. `pending` returns the signals that have
+    been caught and not yet acted upon: the new code gets them. Raise OSError, with signals unblocked and the handover
+    withdrawn, if the command cannot be executed.
     """
     kept = {pid: lifeline.fileno() for pid, lifeline in lifelines.items()}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, fork.SIGNALS)
@@ -90,7 +98,7 @@ def execute(
 
 
 def inherited_listener() -> socket.socket | None:
-    """Return the listening socket that this process had before exec; None at a first start."""
+    """Return the listening socket that this process had before a reload, which never blocks; None at a first start."""
     handover = _handover()
     if handover is None:
         return None
@@ -101,9 +109,9 @@ def inherited_listener() -> socket.socket | None:
 
 
 def inherited_workers() -> dict[int, socket.socket]:
-    """Return the lifelines of the workers that this process had before exec, by pid; {} at a first start.
+    """Return the lifelines of the workers that this process had before a reload, by pid; {} at a first start.
 
-    The second call returns {}: the first ends the handover.
+    It ends the handover by removing the environment variable, so a second call returns {}.
     """
     handover = _handover()
     os.environ.pop(HANDOVER, None)
@@ -115,7 +123,7 @@ def inherited_workers() -> dict[int, socket.socket]:
 
 
 def _handover() -> dict[str, Any] | None:
-    """Return what HANDOVER holds; None if it is not set, or was meant for another process."""
+    """Return the object in the environment variable HANDOVER; None if it is not set, or is for another process."""
     handover: dict[str, Any] | None = json.loads(os.environ.get(HANDOVER, "null"))
     if handover is not None and handover["pid"] != os.getpid():
         return None  # inherited from a pool that started another program

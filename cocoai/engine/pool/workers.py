@@ -1,4 +1,4 @@
-"""The master's table of workers: which there are, which are missing, which are to stop.
+"""Keep the master's table of workers: spawn those that are missing, stop those that are not needed.
 
     current    of this master's own code: as many as are wanted
     old        of the code before a reload: they serve until the current ones accept
@@ -61,12 +61,13 @@ class WorkerProcess:
     """Its row of the scoreboard; None if it writes a file of another layout, from before a reload."""
     started: float
     is_accepting: bool = False
+    """True once it has written `+`."""
     slow_request: int = -1
     """The number of its last request that was reported as slow; -1 if there was none."""
 
 
 class Workers:
-    """The table of workers. `serve(listener, lifeline)` is a worker's life; it runs in a process that has its row."""
+    """The table of workers, by pid. A worker is a process that has a row and runs `serve(listener, lifeline)`."""
 
     def __init__(
         self,
@@ -88,42 +89,42 @@ class Workers:
         self._is_full = False
         self._is_full_logged = False
 
-    # who is there
+    # the table
 
     def __iter__(self) -> Iterator[WorkerProcess]:
         return iter([*self.current.values(), *self.old.values(), *self.stopping.values()])
 
     def adopt(self, lifelines: Mapping[int, socket.socket]) -> None:
-        """Take over the workers that this process had before a reload, as old ones; `lifelines` are by pid."""
+        """Enter the workers that this process had before a reload, as old ones; `lifelines` are by pid."""
         for pid, lifeline in lifelines.items():
             lifeline.settimeout(0)
             self.old[pid] = WorkerProcess(pid, lifeline, self._board.row_of(pid), time.monotonic(), is_accepting=True)
 
     def lifelines(self) -> dict[int, socket.socket]:
-        """Return the lifelines of all that serve, by pid: what a reload hands over."""
+        """Return the lifelines, by pid, of the current and old workers: what a reload hands over."""
         return {worker.pid: worker.lifeline for worker in self._serving()}
 
     def _serving(self) -> list[WorkerProcess]:
         return [*self.current.values(), *self.old.values()]
 
     def read_ready(self, ready: Iterable[object]) -> None:
-        """Read what workers have written to the lifelines in `ready`."""
+        """Read, without waiting, the lifelines in `ready`, and note which workers have begun to accept."""
         for worker in self._serving():
             if worker.lifeline in ready:
                 # `!` needs no action: it only wakes the master, which finds the need on the scoreboard.
                 worker.is_accepting = b"+" in _read(worker.lifeline) or worker.is_accepting
 
     def state(self, worker: WorkerProcess) -> tuple[int, float, int]:
-        """Return the worker's state on the scoreboard, the seconds it has been in it, and its requests so far."""
+        """Return the worker's state on its row, its seconds in it, its requests so far; zeros if it has no row."""
         return self._board.state(worker.row) if worker.row else (0, 0.0, 0)
 
-    # who is wanted
+    # spawning
 
     def spawn_missing(self) -> float:
-        """Spawn up to the least number of workers, and one more if a connection has to queue.
+        """Spawn workers up to the least number, and one more if a connection has waited for QUEUING seconds.
 
-        Return the seconds after which a connection that has just begun to queue should be looked at again; infinity
-        if there is none.
+        None is spawned in the pause after a failure (`_back_off`). Return the seconds after which a connection that has
+        just begun to queue should be looked at again; infinity if there is none.
         """
         while len(self.current) < self.limits.least and self._may_spawn():
             self._spawn()
@@ -139,11 +140,12 @@ class Workers:
         return math.inf
 
     def is_listener_unattended(self) -> bool:
-        """Check whether the master itself must watch for the next connection, since no worker is there to accept it."""
+        """Return True if the master must watch for a connection: no worker is free, and one may be spawned."""
         is_new = self._queue_since is None
         return is_new and self._has_room() and self._may_spawn() and not self._is_worker_available()
 
     def _seconds_left_to_queue(self) -> float:
+        """Return the seconds that a connection may still wait for a worker; 0 or less if it has waited enough."""
         if not self._serving():
             return 0.0  # there is no worker to queue for
         if self._queue_since is None:
@@ -157,10 +159,11 @@ class Workers:
         return time.monotonic() >= self._spawn_at
 
     def _is_worker_available(self) -> bool:
-        """Check whether a worker is idle or may soon be: one that is starting, or one whose row cannot be read."""
+        """Return True if a worker is idle or may soon be: one that is starting, or one whose row cannot be read."""
         return any(not worker.is_accepting or self.state(worker)[0] != BUSY for worker in self._serving())
 
     def _spawn_for_queue(self) -> None:
+        """Spawn a worker for a waiting connection if that is allowed now; report it if there are the most already."""
         self._board.count_active()  # all are busy: perhaps the most that ever were
         if not self._has_room():
             self._report_full()
@@ -169,7 +172,7 @@ class Workers:
             self._queue_since = None
 
     def _report_full(self) -> None:
-        """Count each time that there were too few workers; log only the first."""
+        """Count each time that all of the most workers became busy and a connection waited; log only the first."""
         if not self._is_full:
             self._board.counters.most_reached += 1
         if not self._is_full_logged:
@@ -177,6 +180,7 @@ class Workers:
         self._is_full = self._is_full_logged = True
 
     def _spawn(self) -> None:
+        """Fork a worker and enter it as a current one; if there can be none, log it and put off the next spawn."""
         try:
             worker = self._fork()
         except (OSError, LookupError):
@@ -187,6 +191,7 @@ class Workers:
             self._board.counters.spawned += 1
 
     def _fork(self) -> WorkerProcess:
+        """Fork a worker and return it. Raise OSError if there can be no process, LookupError if no row is free."""
         row = self._board.worker_row({worker.row.number for worker in self if worker.row})
         ours, theirs = socket.socketpair()
 
@@ -205,19 +210,17 @@ class Workers:
         return WorkerProcess(pid, ours, row, time.monotonic())
 
     def _back_off(self) -> None:
-        """Put off the next spawn: by a second, and by twice as long after each further death."""
+        """Put off the next spawn: by a second, twice as long after each further failure, at most LONGEST_BACK_OFF."""
         seconds = min(LONGEST_BACK_OFF, 2.0 ** min(self._deaths, 10))  # a night of deaths is more than a float holds
         self._deaths += 1
         self._spawn_at = time.monotonic() + seconds
         log.error("worker outcome=back-off seconds=%d", seconds)
 
-    # who is to stop
+    # stopping
 
     def stop(self, worker: WorkerProcess) -> None:
-        """Let this worker stop by closing its lifeline.
-
-        No request is lost: an idle worker stops before it accepts another, a busy one when its request is done.
-        """
+        """Close this worker's lifeline, so that it ends after the request in hand, and move it to `stopping`."""
+        # No request is lost: an idle worker stops before it accepts another, a busy one when its request is done.
         log.info("worker pid=%d outcome=dismissed", worker.pid)
         worker.lifeline.close()
         self.current.pop(worker.pid, None)
@@ -225,14 +228,14 @@ class Workers:
         self.stopping[worker.pid] = worker
 
     def stop_old(self) -> None:
-        """Stop the old workers once all current ones accept; at once where no current one need be there."""
+        """Stop the old workers once the least number of current ones is there (at once if it is 0) and all accept."""
         are_ready = all(worker.is_accepting for worker in self.current.values())
         if are_ready and len(self.current) >= self.limits.least:
             for worker in tuple(self.old.values()):
                 self.stop(worker)
 
     def stop_idle(self) -> None:
-        """Stop the worker that has been idle longest, if that is long enough and there are more than the least."""
+        """Stop the worker idle longest, if it is so for `idle_timeout` and more than the least are there."""
         if len(self.current) > self.limits.least:
             idle = {pid: self._idle_seconds(worker) for pid, worker in self.current.items()}
             pid = max(idle, key=idle.__getitem__)
@@ -243,13 +246,13 @@ class Workers:
         state, since, _ = self.state(worker)
         return since if state == IDLE and worker.is_accepting else 0.0
 
-    # who has ended
+    # exits
 
     def on_exit(self, pid: int, status: int) -> None:
-        """Drop the child `pid` of the master, which has ended, from table and scoreboard.
+        """Remove the child `pid` of the master, which has ended, from table and scoreboard; log it if it failed.
 
-        `status` is as os.waitstatus_to_exitcode gives it. A child that is not in the table was told to stop before
-        a reload.
+        `status` is as os.waitstatus_to_exitcode gives it. A child that is not in the table was told to stop before a
+        reload.
         """
         current = self.current.pop(pid, None)
         worker = current or self.old.pop(pid, None) or self.stopping.pop(pid, None)
@@ -264,6 +267,7 @@ class Workers:
             self._back_off_after_failure(current, status)
 
     def _report_exit(self, pid: int, status: int, row: Row | None) -> None:
+        """Log and count a worker that was ended by its request's alarm, or died; do nothing if it ended by itself."""
         if status == -signal.SIGALRM:
             key = self._board.key(row) if row else ""
             log.warning("worker pid=%d outcome=timed-out key=%s", pid, key or "none")
@@ -273,7 +277,7 @@ class Workers:
             self._board.counters.died += 1
 
     def _back_off_after_failure(self, worker: WorkerProcess, status: int) -> None:
-        """Put off the next spawn if the worker died too young to have served."""
+        """Put off the next spawn if the worker failed before it was YOUNG seconds old; else forget earlier deaths."""
         # A worker that accepted and was killed from outside had no fault: the next one will serve.
         is_without_fault = status in (0, -signal.SIGALRM) or (status == -signal.SIGKILL and worker.is_accepting)
         if not is_without_fault and time.monotonic() - worker.started < YOUNG:
@@ -283,13 +287,13 @@ class Workers:
 
 
 def is_readable(listener: socket.socket) -> bool:
-    """Check whether a connection waits to be accepted now."""
+    """Return True if a connection waits to be accepted now."""
     ready, _, _ = select.select([listener], [], [], 0)
     return bool(ready)
 
 
 def _read(lifeline: socket.socket) -> bytes:
-    """Return what the worker wrote, or b"" when its end is closed (SIGCHLD reports the exit)."""
+    """Return what the worker has written; b"" if that is nothing, or its end is closed (SIGCHLD reports the exit)."""
     try:
         return lifeline.recv(64)
     except OSError:

@@ -1,4 +1,4 @@
-"""What the master does before it forks, so that its children copy few of its pages.
+"""Prepare the master's memory before it forks, so that its children share most of its pages and copy few of them.
 
 | | at rest | 4 jobs in flight | a job's own |
 | --- | --- | --- | --- |
@@ -56,9 +56,10 @@ class NotImmortal(Exception):
 
 
 def freeze_memory(*, immortals: bool = True) -> str:
-    """Prepare this process's memory for forks: collect, make what exists immortal, and keep the collector off it.
+    """Collect garbage, make every object that exists immortal, and keep the collector off them: call it before forks.
 
-    Return `on`, or `off: ` and why objects were not made immortal: then children take more memory, and all works.
+    Without `immortals` the second step is left out. Return `on`, or `off: REASON` if objects were not made immortal:
+    then children take more memory, and all works.
     """
     gc.collect()
     outcome = _share() if immortals else "off: by setting"
@@ -67,6 +68,7 @@ def freeze_memory(*, immortals: bool = True) -> str:
 
 
 def _share() -> str:
+    """Try to make all objects immortal; return `on`, or `off: REASON`. Log it if the kernel forbids it."""
     try:
         make_all_immortal()
     except NotImmortal as error:
@@ -78,10 +80,10 @@ def _share() -> str:
 
 
 def make_all_immortal() -> int:
-    """Make every object that exists now immortal, but for what is running; return how many.
+    """Make every object that exists now immortal, except running frames and generators; return the number of objects.
 
     Raise NotImmortal if this interpreter does not behave as expected, OSError if the kernel does not let a process
-    write its own memory. Nothing but the object of the trial has been changed then.
+    write its own memory. Nothing but the object of the trial, `_trial`, has been changed then.
     """
     check_interpreter()
     memory = os.open("/proc/self/mem", os.O_RDWR | os.O_CLOEXEC)
@@ -94,7 +96,11 @@ def make_all_immortal() -> int:
 
 
 def check_interpreter() -> None:
-    """Raise NotImmortal for an interpreter whose objects are known to begin in another way."""
+    """Raise NotImmortal if this interpreter is known to lay out its objects in another way than expected here.
+
+    That is so for another Python than CPython, one before 3.12, builds without the global lock or with traced
+    references, and big-endian or 32-bit machines.
+    """
     if sys.implementation.name != "cpython" or sys.version_info < (3, 12):
         raise NotImmortal("this Python counts every reference")
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
@@ -106,9 +112,10 @@ def check_interpreter() -> None:
 
 
 def immortal_count(memory: int) -> bytes:
-    """Return the count that marks an object as immortal: the one that the interpreter has given to None, with headroom.
+    """Return the 4 bytes that mark an object as immortal: the reference count of None, plus headroom.
 
-    None's is 0xFFFFFFFF in 3.12 and 3.13, which have no headroom and need none, and 0xC0000000 from 3.14 on.
+    `memory` is a descriptor of /proc/self/mem. None's count is 0xFFFFFFFF in 3.12 and 3.13, which have no headroom and
+    need none, and 0xC0000000 from 3.14 on.
     """
     # From 3.14 on a frame that took a reference while the object was mortal drops it without a look at the count:
     # below None's count every further reference would be counted again. 0xFFFFFFFF would be worse: it becomes 0 soon.
@@ -117,9 +124,10 @@ def immortal_count(memory: int) -> bytes:
 
 
 def check_by_trial(mark: bytes, memory: int) -> None:
-    """Mark one object of our own as immortal, through the descriptor `memory` of this process's memory.
+    """Write the count `mark` into one object of our own, and check that the interpreter leaves it alone from then on.
 
-    Raise NotImmortal if its word is not what is expected before, or does not stay the same afterwards.
+    `memory` is a descriptor of /proc/self/mem. Raise NotImmortal if the object's first word does not count references
+    before, or does not stay the same afterwards.
     """
     count, upper_half = _word(memory)
     if upper_half != 0 or _word_while_held(memory) != (count + REFERENCES, 0) or _word(memory) != (count, 0):
@@ -140,7 +148,7 @@ def _word(memory: int) -> tuple[int, int]:
 
 
 def _word_while_held(memory: int) -> tuple[int, int]:
-    """Return the same while a list holds REFERENCES further references, each taken by itself."""
+    """Return what `_word` returns while a list holds REFERENCES more references to the object, taken one by one."""
     held = [_trial[0] for _ in range(REFERENCES)]
     word = _word(memory)
     held.clear()
@@ -148,7 +156,11 @@ def _word_while_held(memory: int) -> tuple[int, int]:
 
 
 def _make_immortal(tracked: list[object], mark: bytes, memory: int) -> int:
-    """Mark the objects that the collector knows, and those below them that it does not know; return how many."""
+    """Write the count `mark` into every object in `tracked` and all they refer to; return the number of objects.
+
+    `tracked` are the objects that the collector knows; those below them that it does not know, such as texts, are
+    reached through them. Running frames and generators, and what frames hold (`_held_by_frames`), are left out.
+    """
     in_use = _held_by_frames(tracked)
     endless = sys.getrefcount(None)
     made = 0
@@ -165,9 +177,10 @@ def _make_immortal(tracked: list[object], mark: bytes, memory: int) -> int:
 
 
 def _held_by_frames(tracked: list[object]) -> frozenset[int]:
-    """Return the ids of the objects that running and waiting frames hold; none where every count is looked at first.
+    """Return the ids of the objects that running and waiting frames hold; an empty set before Python 3.14.
 
     From 3.14 on a frame remembers that it took a reference to a mortal object, and goes on counting it without a look.
+    Before, every count is looked at first.
     """
     if sys.version_info < (3, 14):
         return frozenset()
@@ -182,7 +195,10 @@ def _held_by_frames(tracked: list[object]) -> frozenset[int]:
 
 
 def _parts(whole: object) -> Iterator[object]:
-    """Yield what an object refers to, inside code objects too, where the collector does not look."""
+    """Yield the objects that `whole` refers to; for a code object also its constants, names and tables.
+
+    The collector does not look into code objects.
+    """
     yield from gc.get_referents(whole)
     if isinstance(whole, types.CodeType):
         yield from (whole.co_consts, *whole.co_consts, whole.co_names, *whole.co_names, whole.co_linetable)

@@ -1,4 +1,4 @@
-"""Fork, detach, run, end: the one way in which CocoAI makes a process.
+"""Fork a process that runs one function and exits: the only way in which CocoAI makes a process.
 
 The parent's half is short and comes first; the child's half ends in `os._exit` on every path, so that no
 exception, no `sys.exit` and no clean-up of the parent's ever runs a second time. What the child does is handed in.
@@ -24,10 +24,13 @@ log = logging.getLogger(__name__)
 
 
 def fork(run: Callable[[], None], *, name: str, keep: frozenset[int] = frozenset(), detach: bool = True) -> int:
-    """Run `run` in a new process and return its pid. Raise OSError if there can be none.
+    """Fork a process that calls `run` and exits; return its pid to the caller at once, without waiting for it.
 
-    Of the parent's descriptors the child keeps 1, 2 and `keep`. A detached child leads a session of its own
-    and is the first that the kernel kills when memory runs out. `name` is what `ps` shows (at most 15 bytes).
+    It exits with status 0, or with 1 if `run` raises, which is logged. Raise OSError if the kernel cannot make a
+    process. Of the parent's descriptors the child keeps 1, 2 and `keep`. Signals have their default action in it,
+    except SIGUSR1, which is ignored, and SIGUSR2, which writes the stack to the log. A detached child leads a session
+    of its own, has nice value 19, and is the first that the kernel kills when memory runs out. `name` is what `ps`
+    shows (at most 15 bytes).
     """
     with blocked_signals():
         pid = os.fork()
@@ -47,7 +50,10 @@ def fork(run: Callable[[], None], *, name: str, keep: frozenset[int] = frozenset
 
 @contextlib.contextmanager
 def blocked_signals() -> Iterator[None]:
-    """Block every signal inside: a child must never run a handler that acts for its parent."""
+    """Block every signal while the `with` block runs, then restore the earlier mask, as a context manager.
+
+    A child forked inside must never run a handler that acts for its parent.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
@@ -56,7 +62,11 @@ def blocked_signals() -> Iterator[None]:
 
 
 def _become(name: str, keep: frozenset[int], *, detach: bool) -> None:
-    """Turn the forked copy into a process of its own: signals, session, descriptors, priority and name."""
+    """Turn the forked copy into a process of its own, `name` in `ps`, with the descriptors 1, 2 and `keep` only.
+
+    Every signal gets its default action, except SIGUSR1, which is ignored, and SIGUSR2, which writes the stack to the
+    log. With `detach` the process also leads a new session and gets a lower priority.
+    """
     signal.set_wakeup_fd(-1)
     faulthandler.unregister(signal.SIGUSR2)
     restore_signals()
@@ -71,7 +81,10 @@ def _become(name: str, keep: frozenset[int], *, detach: bool) -> None:
 
 
 def _lower_priority() -> None:
-    """Stand back behind the workers, whose clients wait: for the processor, and when memory runs out."""
+    """Give this process nice value 19, and let the kernel kill it before others when memory runs out.
+
+    So a detached process stands back behind the workers, whose clients wait.
+    """
     os.nice(NICE)
     # Where autogroups are on, a session is a scheduling group, and only the group's own nice counts against others.
     _set_process_file("autogroup", str(NICE))
@@ -79,12 +92,15 @@ def _lower_priority() -> None:
 
 
 def name_process(name: str) -> None:
-    """Set what `ps -o comm` and `top` show: at most 15 bytes."""
+    """Set the name of this process that `ps -o comm` and `top` show: at most 15 bytes. It may fail silently."""
     _set_process_file("comm", name)
 
 
 def restore_signals() -> None:
-    """Give every signal its default action, but for SIGPIPE and SIGXFSZ, which Python turns into exceptions."""
+    """Give every signal its default action, except SIGPIPE and SIGXFSZ, which stay ignored.
+
+    Python ignores these two, so that a failed write raises an exception.
+    """
     for number in SIGNALS - {signal.SIGPIPE, signal.SIGXFSZ}:
         # Some numbers are the C library's own.
         with contextlib.suppress(OSError, ValueError):
@@ -93,7 +109,7 @@ def restore_signals() -> None:
 
 
 def drop_descriptors(keep: frozenset[int]) -> None:
-    """Lay /dev/null over every open descriptor but `keep`.
+    """Make every open descriptor of this process, except those in `keep`, refer to /dev/null.
 
     They are not closed, for objects inherited from the parent still hold these numbers. When one of them is collected
     it closes its number once more, and by then that may be a file of the child's. Tried: a lock was dropped that way.
@@ -110,7 +126,7 @@ def drop_descriptors(keep: frozenset[int]) -> None:
 
 
 def _set_process_file(file: str, value: str) -> None:
-    """Write `value` to a file below /proc/self. A container may forbid it, and nothing depends on it."""
+    """Write `value` to /proc/self/`file`. Ignore an OSError: a container may forbid it, and nothing depends on it."""
     # A text file of Python's would cost each child 0.1 MiB of memory that it shares until it opens its first.
     with contextlib.suppress(OSError):
         fd = os.open(f"/proc/self/{file}", os.O_WRONLY)

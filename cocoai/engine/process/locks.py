@@ -17,19 +17,28 @@ from dataclasses import dataclass
 
 @dataclass
 class FileLock:
-    """A lock that this process holds through `fd`, until it and every child that inherited it have closed it."""
+    """A lock that this process holds through the descriptor `fd`.
+
+    It is free again once this process and every child that inherited it have closed it.
+    """
 
     fd: int
 
     def release(self) -> None:
-        """Close this process's descriptor. The second call does nothing: by then the number may be another file's."""
+        """Close this process's descriptor; do nothing at a second call, when the number may be another file's.
+
+        The lock stays held while a child that inherited it lives.
+        """
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 
 
 def take(path: str) -> FileLock | None:
-    """Return the lock of `path` if it is free now, else None."""
+    """Take the lock of the file `path`, without waiting, and return it; return None if another process holds it.
+
+    The file is created if it is missing. Raise OSError if it cannot be opened.
+    """
     fd = _open(path)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,9 +52,10 @@ def take(path: str) -> FileLock | None:
 
 
 def wait_for(path: str, seconds: float) -> FileLock:
-    """Wait for the lock of `path` and return it. Raise TimeoutError after `seconds`.
+    """Take the lock of the file `path`, waiting up to `seconds` while another process holds it, and return it.
 
-    It is meant for locks that are held for microseconds.
+    Raise TimeoutError if it is still held then. It is meant for locks that are held for microseconds: the lock is tried
+    every 0.5 ms.
     """
     # Trying again beats a blocking call, which no deadline ends.
     deadline = time.monotonic() + seconds
@@ -57,6 +67,7 @@ def wait_for(path: str, seconds: float) -> FileLock:
 
 
 def _open(path: str) -> int:
+    """Open the file `path`, or create it, readable by its owner only; return the descriptor."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
@@ -68,13 +79,16 @@ class Slot(FileLock):
 
 
 class Slots:
-    """The slots: `number` processes may hold one each, by a lock file a slot in `folder`."""
+    """A fixed `number` of slots, each with a lock file `slot-0`, `slot-1` ... in `folder`.
+
+    A process works while it holds a slot, so at most `number` processes work at one time.
+    """
 
     def __init__(self, folder: str, number: int) -> None:
         self._paths = [os.path.join(folder, f"slot-{index}") for index in range(number)]
 
     def take(self) -> Slot | None:
-        """Return a free slot, or None if all are taken."""
+        """Take the lock of the first free slot, without waiting, and return it; return None if all are taken."""
         for number, path in enumerate(self._paths):
             if (lock := take(path)) is not None:
                 return Slot(lock.fd, number)

@@ -1,4 +1,4 @@
-"""Processes by way of /proc: whether a pid still names the process that was meant, and the memory it takes.
+"""Look at processes in /proc: whether a pid still names the process that was meant, and the memory it takes.
 
 Source: proc(5). A pid alone names no process for good, since the kernel reuses it; a pid with its start time does.
 """
@@ -23,7 +23,10 @@ class MemoryUse:
 
 
 def start_time(pid: int) -> int:
-    """Return when the process began, in clock ticks after boot; 0 if there is none, or it has ended unreaped."""
+    """Return when the process `pid` began, in clock ticks after boot; 0 if it does not live.
+
+    A process that has ended, but was not reaped by its parent yet (a zombie), does not live.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             state, *fields = file.read().rpartition(b")")[2].split()
@@ -33,9 +36,10 @@ def start_time(pid: int) -> int:
 
 
 def send_signal(pid: int, start: int, number: int) -> bool:
-    """Send a signal to the process that began at `start`, and to no other that has its pid by now.
+    """Send the signal `number` to the process `pid`, but only if that process began at `start` (see `start_time`).
 
-    Return False if the process has gone, or belongs to another user.
+    So no later process with the same pid gets it. Return True if it was sent; False if the process has gone, or belongs
+    to another user.
     """
     # Source: pidfd_open(2). The descriptor stays this very process's, even if the pid is reused.
     try:
@@ -53,7 +57,10 @@ def send_signal(pid: int, start: int, number: int) -> bool:
 
 
 def memory_use(pid: int) -> MemoryUse:
-    """Return what the process takes now. Raise OSError if it has gone, or belongs to another user."""
+    """Read the memory that the process `pid` takes now, from smaps_rollup.
+
+    Raise OSError if the process has gone, or belongs to another user.
+    """
     with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
         lines = (line.split() for line in file.read().splitlines()[1:])
     sizes = {name.rstrip(b":").decode(): int(size) for name, size, *_ in lines}

@@ -15,10 +15,10 @@ from typing import Any
 
 
 def replace_file(path: str, data: bytes, *, durable: bool = False) -> None:
-    """Write `data` beside `path`, readable by its owner only, then rename it to `path`.
+    """Write `data` to `PATH.PID.new`, readable by its owner only, and rename that file to `path`.
 
-    With `durable` the contents are on the disk before the rename. Raise OSError if that fails: the old file then
-    stays, and nothing else is left.
+    With `durable` the contents are on the disk before the rename. Raise OSError if that fails: the old file then stays,
+    and nothing else is left.
     """
     unfinished = f"{path}.{os.getpid()}.new"
     try:
@@ -36,9 +36,9 @@ def replace_file(path: str, data: bytes, *, durable: bool = False) -> None:
 
 
 class CachedFile:
-    """A small file that keeps data of another service or file for every process of this machine.
+    """A small file in which all processes of this machine share data that one of them got from elsewhere.
 
-    `clock` gives seconds since the epoch.
+    `clock` returns seconds since the epoch.
     """
 
     def __init__(self, path: str, *, clock: Callable[[], float] = time.time) -> None:
@@ -46,7 +46,7 @@ class CachedFile:
         self._clock = clock
 
     def age(self) -> float:
-        """Return the seconds since the file was written; infinity if there is none.
+        """Return the seconds since the file was last written; infinity if there is no file.
 
         A file from the future was written by a clock that has since jumped, so its distance counts as its age.
         """
@@ -66,16 +66,16 @@ class CachedFile:
             return None
 
     def read_json(self) -> Any:
-        """Return the JSON value in the file; None if there is no file, or no JSON in it."""
+        """Return the JSON value in the file; None if the file is missing or unreadable, or holds no JSON."""
         try:
             return json.loads(self.read() or b"")
         except (ValueError, RecursionError):
             return None
 
     def write(self, data: bytes, *, durable: bool = False) -> None:
-        """Replace the file's contents by `data`, as `replace_file` does. Raise OSError."""
+        """Replace the file's contents by `data`, as `replace_file` does. Raise OSError if that fails."""
         replace_file(self._path, data, durable=durable)
 
     def write_json(self, value: Any, *, durable: bool = False) -> None:
-        """Replace the file's contents by `value` as JSON. Raise OSError."""
+        """Replace the file's contents by `value` as JSON. Raise OSError if that fails; the old contents stay."""
         self.write(json.dumps(value).encode(), durable=durable)

@@ -1,4 +1,4 @@
-"""The scoreboard: what each process is doing, in memory that all of them share.
+"""The scoreboard: it shows what each process of the pool is doing, in memory that all of them share.
 
 It is a file that the master maps before it forks. Each process writes its own row and no other, so there is no lock
 and nothing to wait for. A row stays right when its process is killed, since pid and start time tell whether that
@@ -41,9 +41,10 @@ log = logging.getLogger(__name__)
 
 
 class Scoreboard:
-    """A process's hold on the scoreboard. `own_row` is its row: before `begin`, one that no other process sees.
+    """One process's access to the scoreboard: it reads every row, and writes its own, `own_row`.
 
-    `path` is where the file lies; None keeps it in memory that only this process and its children share.
+    Before `begin`, and after `release_row`, `own_row` is a row that no other process sees. `path` is where the file
+    lies; None keeps it in memory that only this process and its children share. `slots` is the number of job slots.
     `reasons` are the names of the counters of refused requests: at most 13, to which `other` is added.
     """
 
@@ -56,10 +57,11 @@ class Scoreboard:
         self._unseen = self.own_row = self._row(MASTER, "master")
 
     def begin(self, least: int, most: int) -> None:
-        """Map the file, in the master before it forks; `least` and `most` are its limits of workers.
+        """Map the scoreboard's file and take the master's row, in the master before its first fork.
 
-        A master that re-executed itself goes on counting; any other begins at 0. If the file cannot be made, no
-        other program sees the scoreboard, and the pool works all the same.
+        `least` and `most` are its limits of workers, for readers to see. A master that re-executed itself goes on
+        counting; any other begins at 0. If the file cannot be made, that is logged, no other program sees the
+        scoreboard, and the pool works all the same.
         """
         self._memory = ScoreboardMemory(self._shared())
         self.own_row = self._row(MASTER, "master")
@@ -77,6 +79,11 @@ class Scoreboard:
         pool.stamp = stamp(self._reasons)
 
     def _shared(self) -> mmap.mmap:
+        """Map the file at `path` and return the memory, shared with each process that maps it.
+
+        If `path` is None, or the file cannot be made (which is logged), only this process and its children share the
+        memory.
+        """
         size = size_for(self._slots)
         if self._path is None:
             return mmap.mmap(-1, size)
@@ -87,7 +94,10 @@ class Scoreboard:
             return mmap.mmap(-1, size)
 
     def _forget(self) -> None:
-        """Drop what an earlier pool has counted. Its processes that still live keep their rows."""
+        """Set an earlier pool's counters to 0, and clear the rows of the master and of processes that no longer live.
+
+        Its processes that still live keep their rows, and every row keeps its last error.
+        """
         ctypes.memset(ctypes.addressof(self._memory.pool), 0, ctypes.sizeof(PoolRecord))
         for number, record in enumerate(self._memory.rows):
             if number == MASTER or not is_alive(record):
@@ -97,18 +107,22 @@ class Scoreboard:
     # rows
 
     def take_row(self, row: Row) -> None:
-        """Make this row the process's own, in a forked child."""
+        """Make `row` this process's `own_row`, and write its pid into it: in the child that the row is meant for."""
         self.own_row = row
         row.take()
 
     def release_row(self) -> None:
-        """Forget the parent's row in a forked child, or one's own when it is done: no other process sees it then."""
+        """Set `own_row` to a row that no other process sees, and leave the earlier row unchanged.
+
+        A forked child calls it to stop writing its parent's row, another process when it is done with its own.
+        """
         self.own_row = self._unseen
 
     def worker_row(self, taken: Collection[int]) -> Row:
-        """Return a free row for a worker that the master is about to fork. Raise LookupError if there is none.
+        """Find a free row for a worker that the master is about to fork, clear it and return it.
 
-        Rows in `taken` are passed over: their workers are forked, but have not written their pids yet.
+        Row numbers in `taken` are passed over: their workers are forked, but have not written their pids yet. Raise
+        LookupError if no row is free.
         """
         for number in range(FIRST_WORKER, HELPER):
             if number not in taken and not is_alive(self._memory.rows[number]):
@@ -119,25 +133,31 @@ class Scoreboard:
         raise LookupError("no row is free")
 
     def row_of(self, pid: int) -> Row | None:
-        """Return the row of this worker, dead or alive; None if it has none, or one of another layout's file."""
+        """Return the row of the worker `pid`, dead or alive; None if no worker's row has this pid.
+
+        A worker from before a reload may write another file, whose layout was another.
+        """
         for number in range(FIRST_WORKER, HELPER):
             if pid and self._memory.rows[number].pid == pid:
                 return self._row(number, "worker")
         return None
 
     def helper_row(self, kind: str) -> Row:
-        """Return the row of the process that does side work; `kind` is what the application calls it."""
+        """Return the row of the one process that does side work; `kind` is its name there, such as `placeholder`."""
         return self._row(HELPER, kind)
 
     def job_row(self, slot: int) -> Row:
-        """Return the row of the process that holds this slot; beyond the last slot, a row that no process sees."""
+        """Return the row of the process that holds this slot; for one beyond the last, a row that no process sees."""
         return self._row(FIRST_JOB + slot, "job") if slot < len(self._memory.jobs) else self._unseen
 
     def _row(self, number: int, kind: str) -> Row:
         return Row(self._memory.rows[number], number, kind, self._reasons)
 
     def free_dead_rows(self, known: Collection[int]) -> None:
-        """Free the rows of dead workers that are not in `known`, in the master: they were an earlier master's."""
+        """Free the rows of dead workers of an earlier master, which this master will never reap.
+
+        `known` are the numbers of the rows of its own workers, which are left alone.
+        """
         for number in range(FIRST_WORKER, HELPER):
             record = self._memory.rows[number]
             if number not in known and record.pid and not is_alive(record):
@@ -146,11 +166,11 @@ class Scoreboard:
     # what processes are doing
 
     def job_pids(self) -> list[int]:
-        """Return the pids of the helper and of the job processes."""
+        """Return the pids of the living helper and job processes."""
         return [record.pid for record in self._memory.rows[HELPER:] if is_alive(record)]
 
     def in_hand(self) -> frozenset[str]:
-        """Return the keys of the jobs that are being worked on now."""
+        """Return the keys of the jobs that living processes are working on now."""
         return frozenset(decoded(record.key) for record in self._working())
 
     def busy_jobs(self) -> int:
@@ -165,36 +185,49 @@ class Scoreboard:
         return None
 
     def _working(self) -> list[RowRecord]:
+        """Return the rows of the job processes that are busy and alive."""
         return [record for record in self._memory.jobs if record.state == BUSY and is_alive(record)]
 
     def state(self, row: Row) -> tuple[int, float, int]:
-        """Return a process's state (IDLE, BUSY …), the seconds it has been in it, and its requests so far."""
+        """Return three numbers about the process with this row: state, seconds in it, requests so far.
+
+        The state is STARTING, IDLE or BUSY; 0 for a free row.
+        """
         record = row.record
         return record.state, time.monotonic() - record.since, record.requests
 
     def key(self, row: Row) -> str:
-        """Return the key of what the process is doing; empty if that is nothing, or not known yet."""
+        """Return the key of the request or job that the process with this row has in hand or, if idle, had last.
+
+        It is empty if there was none, or if it is not known yet.
+        """
         return decoded(row.record.key)
 
     def count_active(self) -> int:
-        """Return how many workers are busy now, and remember the most that were seen so."""
+        """Count the workers that are busy now, and keep the number in `most_active` if it is the highest so far.
+
+        Return the number.
+        """
         busy = sum(1 for record in self._memory.workers if record.state == BUSY)
         self.counters.most_active = max(busy, self.counters.most_active)
         return busy
 
     def has_idle_worker(self) -> bool:
-        """Check whether a worker waits for a request now."""
+        """Return True if at least one worker waits for a request now."""
         return any(record.state == IDLE for record in self._memory.workers)
 
     # counters
 
     @property
     def counters(self) -> PoolRecord:
-        """Return the pool's record, whose counters the master raises."""
+        """Return the pool's record in the shared memory; the master alone raises its counters."""
         return self._memory.pool
 
     def merge_counters(self, row: Row) -> None:
-        """Add what a worker has counted to the pool's sums and free its row, once the master has reaped it."""
+        """Add a worker's counts of requests and refusals to the pool's sums, and free its row.
+
+        The master calls it once it has reaped the worker.
+        """
         pool, record = self._memory.pool, row.record
         pool.requests += record.requests
         record.requests = 0

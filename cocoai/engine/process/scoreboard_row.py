@@ -79,7 +79,11 @@ class RowRecord(ctypes.Structure):
 
 
 class PoolRecord(ctypes.Structure):
-    """What concerns the whole pool, as it lies in memory: 512 bytes."""
+    """What concerns the whole pool, as it lies in memory: 512 bytes.
+
+    `started` and `reloaded` are epoch seconds, `least` and `most` the limits of workers; the other numbers are
+    counters, which `Snapshot` (scoreboard_snapshot.py) explains.
+    """
 
     stamp: int
     """Names this layout, see `stamp`. It comes first, where a layout to come will have it too."""
@@ -120,7 +124,7 @@ class PoolRecord(ctypes.Structure):
 
 
 class ScoreboardMemory:
-    """The mapped bytes as records."""
+    """The bytes of a scoreboard as records, `pool` and `rows`: setting a field writes to the mapped memory."""
 
     def __init__(self, mapped: mmap.mmap) -> None:
         number = (len(mapped) - ctypes.sizeof(PoolRecord)) // ctypes.sizeof(RowRecord)
@@ -152,7 +156,10 @@ class Row:
         self._cpu = 0.0
 
     def take(self) -> None:
-        """Make the row this process's own. The last error that an earlier process left in it stays."""
+        """Make the row this process's own: write its pid and kind, set the counts to 0 and the state to STARTING.
+
+        The last error that an earlier process left in it stays.
+        """
         record = self.record
         # The pid comes last but for the state: a row without a living pid is not read, so that no reader takes the key
         # and the counts of an earlier process for this one's.
@@ -169,7 +176,7 @@ class Row:
         record.state = STARTING
 
     def busy(self, key: str = "") -> None:
-        """Mark this process busy with a request or a job; `key` names it, and is empty while that is unknown."""
+        """Mark this process busy, from now on, with a request or a job; `key` names it, and is empty while unknown."""
         self._cpu = time.process_time()
         record = self.record
         # The order matters, for others read the row meanwhile: first the key, or the last request's would pass for
@@ -179,11 +186,11 @@ class Row:
         record.state = BUSY
 
     def note(self, key: str) -> None:
-        """Name the request or job in hand, which was not known when it began."""
+        """Write the key of the request or job in hand, if it was not known yet when `busy` was called."""
         self.record.key = encoded(key, KEY_BYTES)
 
     def idle(self) -> None:
-        """Mark this process idle; keep the duration and CPU time of what it has just done, and count it."""
+        """Mark this process idle, keep the seconds and CPU seconds since `busy`, and add 1 to its requests."""
         now = time.monotonic()
         record = self.record
         record.state = IDLE
@@ -193,22 +200,25 @@ class Row:
         record.since = now
 
     def wait(self) -> None:
-        """Mark this process idle before it has done anything."""
+        """Mark this process idle, without counting a request: when it is ready for its first."""
         self.record.since = time.monotonic()
         self.record.state = IDLE
 
     def count_refusal(self, reason: str) -> None:
-        """Count a request that was refused; a reason that is not on the list counts as the last, `other`."""
+        """Add 1 to the row's counter of requests refused for `reason`; an unknown reason counts as `other`."""
         index = self._reasons.index(reason) if reason in self._reasons else len(self._reasons) - 1
         self.record.refused[index] += 1
 
     def clear(self) -> None:
-        """Mark the row as free."""
+        """Mark the row as free: no state, no pid. Its counts and its last error stay."""
         self.record.state = 0
         self.record.pid = 0
 
     def record_error(self, text: str) -> None:
-        """Keep an error for `cocoai status`: the last one of each row stays, whichever process takes the row next."""
+        """Write an error's text, cut to 248 bytes, into the row with the time, for `cocoai status` to show.
+
+        Each row keeps its last error, whichever process takes the row next.
+        """
         self.record.kind = encoded(self._kind, KIND_BYTES)
         self.record.error_at = time.time()
         self.record.error = encoded(text, ERROR_BYTES)
@@ -220,38 +230,42 @@ def encoded(text: str, size: int) -> bytes:
 
 
 def decoded(text: bytes) -> str:
-    """Return a text of a record. Bytes that are no UTF-8 are dropped: it may be written at this very moment."""
+    """Return a record's text as str. Bytes that are no UTF-8 are dropped: it may be written at this very moment."""
     return text.decode("utf-8", "ignore")
 
 
 def with_other(reasons: Sequence[str]) -> tuple[str, ...]:
-    """Return the reasons with `other` at their end. Raise ValueError if there are more than a row has counters for."""
+    """Return `reasons` with `other` at their end. Raise ValueError if there are more than 13 of them."""
     if len(reasons) >= MOST_REASONS:
         raise ValueError(f"at most {MOST_REASONS - 1} reasons, not {len(reasons)}")
     return (*reasons, "other")
 
 
 def is_alive(record: RowRecord) -> bool:
-    """Check by pid and start time whether the process that took this row still lives."""
+    """Return True if the process that took this row still lives, by pid and start time; False for a free row."""
     pid = record.pid
     return pid != 0 and start_time(pid) == record.start
 
 
 def size_for(slots: int) -> int:
-    """Return the bytes of a scoreboard with so many job slots."""
+    """Return the size in bytes of a scoreboard with `slots` job slots."""
     return ctypes.sizeof(PoolRecord) + (FIRST_JOB + slots) * ctypes.sizeof(RowRecord)
 
 
 def stamp(reasons: Sequence[str]) -> int:
-    """Return a number that names this layout: other code, which has another layout, must not read the file."""
+    """Return a checksum of the records' layout and of `reasons`, which a scoreboard file begins with.
+
+    Code with another layout must not read the file.
+    """
     fields = [(field[0], ctypes.sizeof(field[1])) for kind in (PoolRecord, RowRecord) for field in kind._fields_]
     return zlib.crc32(repr((fields, FIRST_JOB, tuple(reasons))).encode())
 
 
 def mapped(path: str, size: int, expected: int) -> mmap.mmap:
-    """Map the scoreboard file at `path`, shared; make a new one if there is none with the stamp `expected`.
+    """Map `size` bytes of the scoreboard file at `path` into memory, shared with each process that maps it.
 
-    Raise OSError if that fails.
+    If there is no file, or its stamp is not `expected`, a new one full of zeros replaces it; one that is too short is
+    lengthened. Raise OSError if that fails.
     """
     try:
         return _existing(path, size, expected)
@@ -262,6 +276,11 @@ def mapped(path: str, size: int, expected: int) -> mmap.mmap:
 
 
 def _existing(path: str, size: int, expected: int) -> mmap.mmap:
+    """Map the file at `path`, and add zeros first if it has less than `size` bytes.
+
+    Raise FileNotFoundError if there is none, ValueError if its stamp is not `expected`, another OSError if it cannot be
+    used.
+    """
     with open(path, "r+b") as file:
         present = os.fstat(file.fileno()).st_size
         if present < size:  # more slots than before: the file grows, and processes that have it mapped see no change

@@ -1,4 +1,4 @@
-"""What the scoreboard shows at one moment, for a program that looks at it from outside, such as `cocoai status`.
+"""Read what the scoreboard shows at one moment, for a program outside the pool, such as `cocoai status`.
 
 It reads the file and /proc only: no process is asked, and none is disturbed.
 """
@@ -28,9 +28,11 @@ from cocoai.engine.process.scoreboard_row import (
 
 @dataclass(frozen=True)
 class Process:
-    """A living process. `since`: seconds in its state; `duration`, `cpu`: seconds of the last request or job.
+    """A living worker, job process or helper, as its row showed it.
 
-    `kind` is `worker`, `job` or the helper's name; `number` counts from 0 among its kind, and is a job's slot.
+    `kind` is `worker`, `job` or the helper's name; `number` counts from 0 among its kind, and is a job's slot. `state`
+    is `starting`, `idle` or `busy`, and `since` the seconds in it. `key` names the last request or job; `duration` and
+    `cpu` are the seconds and CPU seconds of the last that is done.
     """
 
     kind: str
@@ -46,7 +48,10 @@ class Process:
 
 @dataclass(frozen=True)
 class LastError:
-    """The last error of the processes that had one row; `who` is the row's, `at` is in epoch seconds."""
+    """The last error of the processes that had one row.
+
+    `who` names the row, such as `worker 3` or `master`; `at` is in epoch seconds.
+    """
 
     at: float
     who: str
@@ -55,7 +60,11 @@ class LastError:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the scoreboard shows. `pid` is 0 if the pool is not running; `started` and `reloaded` are epoch seconds."""
+    """What the scoreboard shows. `pid` is the master's, 0 if the pool is not running.
+
+    `started` and `reloaded` are epoch seconds, `reloaded` 0.0 if the pool was not reloaded. `least` and `most` are the
+    limits of workers. The counters count since `started`.
+    """
 
     pid: int
     started: float
@@ -63,14 +72,22 @@ class Snapshot:
     least: int
     most: int
     accepted: int
+    """Connections that workers have served, each with one request, whatever the response was."""
     most_active: int
+    """The most workers that were seen busy at one time."""
     most_reached: int
+    """How often a connection had to wait since all of `most` workers were busy."""
     slow: int
+    """Requests that took longer than the limit for slow ones."""
     timed_out: int
+    """Workers that were ended because their request took too long."""
     spawned: int
     died: int
+    """Workers that ended by an error or a signal."""
     outgrown: int
+    """Workers that were stopped because they took too much memory."""
     refused: dict[str, int]
+    """Refused requests by reason; a reason without any is left out."""
     memory_sharing: str
     """The outcome of copy_on_write.freeze_memory: `on`, or `off: ` and why."""
     last_errors: tuple[LastError, ...]
@@ -79,9 +96,10 @@ class Snapshot:
 
 
 def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snapshot:
-    """Read what the scoreboard at `path` shows now.
+    """Read the scoreboard file at `path` and return what it shows now; no process of the pool is asked.
 
-    Raise OSError if the file cannot be read, ValueError if it is no scoreboard or has another code's layout.
+    `slots` and `reasons` are those that the pool was started with. Raise OSError if the file cannot be read, ValueError
+    if it is no scoreboard or has another code's layout.
     """
     lines = with_other(reasons)
     with open(path, "rb") as file:
@@ -117,6 +135,7 @@ def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snap
 
 
 def _processes(memory: ScoreboardMemory, slots: int) -> Iterator[Process]:
+    """Yield the living processes but the master, in the order of their rows; jobs only of the first `slots` slots."""
     for number, record in enumerate(memory.rows[: FIRST_JOB + slots]):
         if number != MASTER and is_alive(record):
             yield Process(
@@ -133,13 +152,14 @@ def _processes(memory: ScoreboardMemory, slots: int) -> Iterator[Process]:
 
 
 def _number_of_kind(number: int) -> int:
-    """Return which of its kind the row with this number is, counted from 0."""
+    """Return the number of a row among the rows of its kind, from 0: 2 for the third worker's, 0 for the master's."""
     if number >= FIRST_JOB:
         return number - FIRST_JOB
     return 0 if number in (MASTER, HELPER) else number - FIRST_WORKER
 
 
 def _last_errors(memory: ScoreboardMemory) -> list[LastError]:
+    """Return the last error of each row that has one, newest first."""
     found = [
         LastError(record.error_at, _name(number, decoded(record.kind)), decoded(record.error))
         for number, record in enumerate(memory.rows)
@@ -153,4 +173,5 @@ def _when(error: LastError) -> float:
 
 
 def _name(number: int, kind: str) -> str:
+    """Return how a row is named to an operator: `kind` for the master and the helper, else such as `worker 3`."""
     return kind if number in (MASTER, HELPER) else f"{kind} {_number_of_kind(number)}"

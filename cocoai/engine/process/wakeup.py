@@ -17,19 +17,26 @@ _READ_SIZE = 512
 
 
 class WakeupPipe:
-    """A pipe of one process whose reading end, `fd`, becomes readable with each signal and stays so until `drain`."""
+    """A pipe of one process. Its reading end, `fd`, becomes readable at each SIGUSR1 and stays so until `drain`."""
 
     def __init__(self) -> None:
         self.fd, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def install(self) -> None:
-        """Write a byte for each signal from here on. Call it in the main thread; a forked child does not inherit it."""
+        """Begin to write a byte into the pipe at each SIGUSR1, so that `fd` becomes readable.
+
+        Call it in the main thread; a forked child does not inherit it. Other signals with a Python handler write a byte
+        too.
+        """
         # A full pipe needs no warning: it is readable, and one byte is as good as many.
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         signal.signal(SIGNAL, _on_signal)  # without a Python handler no byte is written
 
     def drain(self) -> None:
-        """Empty the pipe. Call it before looking, so that a signal after the look makes `fd` readable again."""
+        """Empty the pipe without waiting, so that `fd` is not readable until the next signal.
+
+        Call it before looking at what has happened: then a signal that comes after the look makes `fd` readable again.
+        """
         with contextlib.suppress(BlockingIOError):
             while os.read(self.fd, _READ_SIZE):
                 pass

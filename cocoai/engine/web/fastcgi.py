@@ -38,7 +38,7 @@ class ProtocolError(Exception):
 
 
 class RequestParser:
-    """A parser of the one request of a connection, fed with whatever has arrived.
+    """A parser of the one request of a connection, fed with bytes as they arrive.
 
     `params` and `body` are the request's once it is complete. `replies` holds records that must be sent at once, while
     the request is still incomplete: they reply to what the web server asks of this server, not of the application.
@@ -63,13 +63,13 @@ class RequestParser:
 
     @property
     def is_for_application(self) -> bool:
-        """Return True if a handler can respond to it: its role is responder (6.2), and it was not aborted."""
+        """Return True if a handler can respond to the request: its role is responder (6.2), and it was not aborted."""
         return self.role == fcgi_base.FCGI_RESPONDER and not self.is_aborted
 
     def feed(self, data: bytes) -> bool:
-        """Parse every record that is whole now. Return True once the request is complete or aborted.
+        """Take `data` and parse every record that is whole now. Return True once the request is complete or aborted.
 
-        Raise `ProtocolError`.
+        Raise `ProtocolError` if the records are malformed, of another version, or longer than MAX_REQUEST in all.
         """
         self._received += len(data)
         if self._received > MAX_REQUEST:
@@ -84,7 +84,11 @@ class RequestParser:
         return is_complete
 
     def _parse(self, data: bytes | bytearray) -> tuple[bool, int]:
-        """Parse the whole records in `data`. Return whether the request is complete, and where the parsed part ends."""
+        """Parse the whole records in `data`, up to the one that completes the request.
+
+        Return whether the request is complete, and the index behind the parsed part. Raise `ProtocolError` for a record
+        of another version, or with malformed content.
+        """
         at, end = 0, len(data)
         while at + _HEADER_SIZE <= end:
             version, kind, request_id, length, padding = _HEADER.unpack_from(data, at)
@@ -103,7 +107,10 @@ class RequestParser:
         return False, at
 
     def _handle_other(self, kind: int, request_id: int, content: bytes) -> None:
-        """Handle a record that begins a request, or is about this server (a management record, 4)."""
+        """Handle a record that begins a request, or that asks about this server (a management record, 4).
+
+        The reply to the latter is added to `replies`. Any other record is ignored.
+        """
         if kind == fcgi_base.FCGI_BEGIN_REQUEST:
             self._begin(request_id, content)
         elif kind == fcgi_base.FCGI_GET_VALUES:
@@ -112,6 +119,10 @@ class RequestParser:
             self.replies += _frame(fcgi_base.FCGI_UNKNOWN_TYPE, 0, _UNKNOWN_TYPE.pack(kind))
 
     def _begin(self, request_id: int, content: bytes) -> None:
+        """Begin the request `request_id`; if one has begun already, add a refusal of this second one to `replies`.
+
+        Raise `ProtocolError` if the content of BEGIN_REQUEST (5.1) has a wrong length, or the id is 0.
+        """
         if len(content) != _BEGIN.size or request_id == 0:
             raise ProtocolError("a request that begins oddly")
         if self.request_id:
@@ -122,6 +133,7 @@ class RequestParser:
             self.role, _ = _BEGIN.unpack(content)
 
     def _handle_params(self, content: bytes) -> bool:
+        """Keep a part of the params; decode all of them at the empty record, their end. Return False: input follows."""
         # The pairs are decoded once all of them are there, since a pair may span two records.
         if content:
             self._pairs.append(content)
@@ -131,6 +143,10 @@ class RequestParser:
         return False
 
     def _handle_stdin(self, content: bytes) -> bool:
+        """Keep a part of the body. Return True at the empty record that ends it, and so completes the request.
+
+        Raise `ProtocolError` if the params have not ended before.
+        """
         # The end of the input completes the request: no handler runs for a client that never finishes.
         if content:
             self._body.append(content)
@@ -155,7 +171,10 @@ class RequestParser:
 
 
 def read_pairs(data: bytes) -> dict[str, str]:
-    """Decode the names and values of PARAMS (3.4), as latin-1. Raise `ProtocolError` if the last pair is cut off."""
+    """Decode the names and values of PARAMS (3.4), as latin-1; of equal names the last counts.
+
+    Raise `ProtocolError` if the last pair is cut off.
+    """
     text = data.decode("latin-1")
     pairs = {}
     at, end = 0, len(data)
@@ -173,7 +192,10 @@ def read_pairs(data: bytes) -> dict[str, str]:
 
 
 def _read_long_pair(data: bytes, at: int, pairs: dict[str, str]) -> int:
-    """Decode a pair at `at` whose name or value has 128 bytes or more, into `pairs`. Return where it ends."""
+    """Decode the pair at index `at`, whose name or value has 128 bytes or more, into `pairs`. Return where it ends.
+
+    Raise `ProtocolError` if one of its lengths is cut off.
+    """
     try:
         at, (name, value) = decode_pair(data, at)
     except (IndexError, struct.error):
@@ -183,13 +205,16 @@ def _read_long_pair(data: bytes, at: int, pairs: dict[str, str]) -> int:
 
 
 def _values(content: bytes) -> bytes:
-    """Return the content of GET_VALUES_RESULT (4.1): the values that are known, of those that `content` names."""
+    """Return the content of GET_VALUES_RESULT (4.1): the pairs of _VALUES whose names `content` asks for."""
     names = (name.encode("latin-1") for name in read_pairs(content))
     return b"".join(encode_pair(name, _VALUES[name]) for name in names if name in _VALUES)
 
 
 def frame_response(request_id: int, output: bytes) -> bytes:
-    """Return the records of a whole response: `output`, the end of the output, and the end of the request."""
+    """Return the records of a whole response: STDOUT with `output`, the end of STDOUT, the end of the request.
+
+    `output` is head and body; it is cut into records of at most MAX_CONTENT bytes.
+    """
     if len(output) <= MAX_CONTENT:
         records = _frame(fcgi_base.FCGI_STDOUT, request_id, output)
     else:
@@ -199,7 +224,7 @@ def frame_response(request_id: int, output: bytes) -> bytes:
 
 
 def end_unhandled(request: RequestParser) -> bytes:
-    """Return the record that ends a request which no handler gets: an aborted one, or one of another role."""
+    """Return the record that ends a request without a response: an aborted one, or one whose role is not responder."""
     return end_request(
         request.request_id,
         fcgi_base.FCGI_REQUEST_COMPLETE if request.is_aborted else fcgi_base.FCGI_UNKNOWN_ROLE,
@@ -207,7 +232,7 @@ def end_unhandled(request: RequestParser) -> bytes:
 
 
 def end_request(request_id: int, status: int = fcgi_base.FCGI_REQUEST_COMPLETE) -> bytes:
-    """Return END_REQUEST (5.5) with this protocol status."""
+    """Return the record END_REQUEST (5.5) with this protocol status, such as FCGI_REQUEST_COMPLETE."""
     return _frame(fcgi_base.FCGI_END_REQUEST, request_id, _END.pack(0, status))
 
 

@@ -1,4 +1,4 @@
-"""Request: what a handler gets. It is built from what FastCGI brought, and knows neither FastCGI nor a socket."""
+"""The HTTP request that a handler gets. It is built from FastCGI's params, and knows neither FastCGI nor a socket."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Headers(Mapping[str, str]):
 
 @lru_cache(64)
 def _param(name: str) -> str:
-    """Return the name of the CGI param that holds this header."""
+    """Return the name of the CGI param that holds the header `name`: `HTTP_X_REQUEST_ID` for `x-request-id`."""
     return _CGI_NAMES.get(name) or "HTTP_" + name.upper().replace("-", "_")
 
 
@@ -55,13 +55,18 @@ class Request:
 
     @classmethod
     def from_params(cls, params: Mapping[str, str], body: bytes) -> Request:
-        """Build a request from FastCGI's params and input. Its length is not checked yet: see `with_checked_body`."""
+        """Build a request from the CGI params and the input, which becomes its body.
+
+        The body is not compared with Content-Length yet: see `with_checked_body`. A missing path is `/`, a missing
+        method empty.
+        """
         return cls(params.get("REQUEST_METHOD", ""), params.get("PATH_INFO") or "/", Headers(params), body)
 
     def with_checked_body(self) -> Request:
-        """Return this request with as much of its body as Content-Length says; none, if there is no Content-Length.
+        """Return this request with its body cut to Content-Length; without that header the body becomes empty.
 
-        Raise `LengthNotNumber`, `BodyTooBig`, or `BodyCutShort` if less than that arrived.
+        Raise `LengthNotNumber` if Content-Length is not only digits, `BodyTooBig` if it is above MAX_BODY, and
+        `BodyCutShort` if the body is shorter.
         """
         length = _parse_length(self.headers.get("content-length") or "0")
         if length == len(self.body):
@@ -72,6 +77,7 @@ class Request:
 
 
 def _parse_length(declared: str) -> int:
+    """Return the number in a Content-Length. Raise `LengthNotNumber`, or `BodyTooBig` if it is above MAX_BODY."""
     # Only the digits of HTTP are a length (RFC 9110, 8.6): int() would take more than these.
     if not (declared.isascii() and declared.isdigit()):
         raise LengthNotNumber

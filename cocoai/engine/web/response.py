@@ -1,4 +1,4 @@
-"""Response: what a handler returns, with what is to be done once it was sent.
+"""The HTTP response that a handler returns, with a function to call once it was sent.
 
 A handler never forks and never waits. It names the function that does so (`after`), and the worker calls that function
 once the web server has the whole response. This module must not know how a response is sent.
@@ -19,9 +19,10 @@ After = Callable[[], None]
 
 @dataclass(frozen=True)
 class Response:
-    """A response to one request. `after` is called once it was sent, also if the client had gone by then.
+    """A response to one request.
 
-    `counter` names the scoreboard's counter that this response adds to; empty for a response that refuses nothing.
+    `after`, if there is one, is called once the response was sent, also if the client had gone by then. `counter` names
+    the scoreboard's counter of refusals that this response adds to; empty for a response that refuses nothing.
     """
 
     status: int
@@ -32,7 +33,7 @@ class Response:
 
     @cached_property
     def head(self) -> bytes:
-        """Return the status and the headers as a CGI program writes them (RFC 3875, 6.3), with the empty line."""
+        """Return the status line and the headers as a CGI program writes them (RFC 3875, 6.3), with the empty line."""
         # Kept, since one response may be sent to many requests.
         lines = [f"Status: {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in self.all_headers]
@@ -40,7 +41,10 @@ class Response:
 
     @property
     def all_headers(self) -> tuple[tuple[str, str], ...]:
-        """Return the headers with the body's length and, unless one is given, a plain-text type."""
+        """Return `headers`, a Content-Type of plain text unless they have one, and Content-Length.
+
+        A response 204 or 304 gets neither.
+        """
         if self.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             return self.headers  # these have no body, so neither a type nor a length (RFC 9110, 15.3.5)
         is_typed = any(name.lower() == "content-type" for name, _ in self.headers)
@@ -49,10 +53,10 @@ class Response:
 
 
 def text_response(status: int, text: str, headers: tuple[tuple[str, str], ...] = (), *, counter: str = "") -> Response:
-    """Return a response of one line of plain text."""
+    """Return a plain-text response whose body is `text` and a line end."""
     return Response(status, f"{text}\n".encode(), headers, counter=counter)
 
 
 def refusal_response(refusal: Refused) -> Response:
-    """Return what the client of a refused request gets: the refusal's status and its line."""
+    """Return the response to a refused request: the refusal's line as plain text, its status, headers and counter."""
     return text_response(refusal.status, refusal.line, refusal.headers, counter=refusal.counter)

@@ -1,4 +1,4 @@
-"""Router: it finds the handler of a request's path and method, and turns refusals into responses.
+"""The router: it calls the handler for a request's path and method, and turns refusals into responses.
 
 It knows no server: a request goes in, a response comes out.
 """
@@ -22,9 +22,11 @@ class Router:
         self._routes = routes
 
     def respond(self, request: Request) -> Response:
-        """Return the handler's response, or that of a refusal: 404, 405, a wrong length, or what the handler raised.
+        """Call the handler of the request's path and method and return its response, or a refusal's.
 
-        Any other exception of a handler passes through.
+        Refused are an unknown path (404), a method that the path does not have (405), a Content-Length that is no
+        number, too big or more than has arrived, and what the handler refuses by raising a `Refused`. Any other
+        exception of a handler passes through.
         """
         try:
             handler = self._find_handler(request)
@@ -33,6 +35,11 @@ class Router:
             return refusal_response(refusal)
 
     def _find_handler(self, request: Request) -> Handler:
+        """Return the handler of the request.
+
+        Raise `PathNotFound` if its path has no handler at all, `MethodNotAllowed` if it has handlers for other methods
+        only.
+        """
         methods = self._routes.get(request.path)
         if methods is None:
             raise PathNotFound

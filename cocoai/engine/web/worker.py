@@ -1,4 +1,4 @@
-"""The life of a worker: accept, read a request, respond, and then run what the response wants done after it.
+"""Run a worker: accept a connection, read its request, respond, and then call what the response wants done after it.
 
 A whole request is read before it is begun, under one deadline; each connection has one request; a whole response leaves
 at once; and nothing is written to the web server's log. Most requests need no more than a short response, so their path
@@ -43,14 +43,21 @@ log = logging.getLogger(__name__)
 
 
 class Connection:
-    """A connection from the web server, with its one request. `deadline` is its end, by the monotonic clock."""
+    """A connection from the web server, which brings one request.
+
+    `deadline` is a time of the monotonic clock: reading and sending wait until then at most.
+    """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
         self._deadline = deadline
 
     def read(self) -> RequestParser:
-        """Return the request, complete or aborted. Raise `ProtocolError`, EOFError or OSError if it does not come."""
+        """Read the request until it is complete or aborted and return it; send what the web server asks for meanwhile.
+
+        Raise `ProtocolError` if it is malformed or not there by the deadline, EOFError if the web server closes first,
+        and OSError if the connection breaks.
+        """
         parser = RequestParser()
         while not parser.feed(self._receive()):
             if parser.replies:
@@ -59,7 +66,10 @@ class Connection:
         return parser
 
     def send(self, data: bytes) -> None:
-        """Send all of `data`, in one write if possible. Raise `ProtocolError` or OSError if it is not taken."""
+        """Send all of `data`, in one write if possible, waiting until the deadline if the socket's buffer is full.
+
+        Raise `ProtocolError` at the deadline, OSError if the connection breaks.
+        """
         left = memoryview(data)
         while left:
             try:
@@ -68,6 +78,10 @@ class Connection:
                 self._wait_for(select.POLLOUT)
 
     def _receive(self) -> bytes:
+        """Return the next bytes, at least one and at most READ_SIZE, waiting for them until the deadline.
+
+        Raise EOFError if the web server has closed the connection, `ProtocolError` at the deadline.
+        """
         while True:
             try:
                 data = self._sock.recv(READ_SIZE, _DONT_WAIT)
@@ -79,7 +93,7 @@ class Connection:
                 return data
 
     def _wait_for(self, event: int) -> None:
-        """Wait until the socket is ready for this `poll` event. Raise `ProtocolError` at the deadline."""
+        """Wait until the socket is ready for `event`, such as POLLIN. Raise `ProtocolError` at the deadline."""
         seconds = self._deadline - time.monotonic()
         poll = select.poll()
         poll.register(self._sock, event)
@@ -104,19 +118,22 @@ class WorkerEvents:
         self._epoll.register(_terminations(), select.EPOLLIN)
 
     def wait(self) -> None:
-        """Sleep until a connection waits or the worker is to end, and update `is_over`."""
+        """Sleep until a connection can be accepted or the worker is to end, and update `is_over`."""
         # A connection comes first, even before the order to end: no other worker was woken for it.
         self.is_over = self._listener not in self._ready(None)
 
     def check(self) -> bool:
-        """Update `is_over` without waiting. Return True if a connection waits."""
+        """Update `is_over` without waiting. Return True if a connection can be accepted."""
         ready = self._ready(0)
         is_waiting = self._listener in ready
         self.is_over = len(ready) > is_waiting
         return is_waiting
 
     def notify_master(self, message: bytes) -> None:
-        """Send a message to the master over the lifeline, if there is a master."""
+        """Send `message` to the master, without waiting: `+` (this worker accepts) or `!` (no worker is idle).
+
+        If it cannot be sent, nothing happens.
+        """
         with contextlib.suppress(OSError):  # `wait` and `check` see that it has gone
             self._lifeline.send(message, _DONT_WAIT)
 
@@ -125,7 +142,7 @@ class WorkerEvents:
 
 
 def _terminations() -> int:
-    """Turn SIGTERM into a byte in a pipe, so that it ends nothing by itself. Return the pipe's reading end."""
+    """Let SIGTERM write a byte into a new pipe instead of ending this process. Return the pipe's reading end."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGTERM, _do_nothing)  # an ignored signal would write no byte
@@ -137,7 +154,10 @@ def _do_nothing(*_: object) -> None:
 
 
 def accept(listener: socket.socket) -> socket.socket | None:
-    """Return the next connection; None if another worker was quicker, or the client has gone."""
+    """Accept the next connection, without waiting, and return it.
+
+    Return None if none waits (another worker may have been quicker), or if its client has gone.
+    """
     try:
         return listener.accept()[0]
     except (BlockingIOError, ConnectionAbortedError):
@@ -161,7 +181,11 @@ class Worker:
         self._checked = -math.inf
 
     def serve(self, listener: socket.socket, lifeline: socket.socket) -> None:
-        """Serve until the master ends this worker, or it has served its number of requests."""
+        """Serve requests in the forked process, until the master ends this worker or it has served its number.
+
+        `listener` must not block; `lifeline` is this worker's end of the socket pair with the master. SIGTERM, or the
+        end of the lifeline, ends the worker between two requests.
+        """
         # Ctrl-C and a closed terminal reach the whole foreground group: the master tells us when to end.
         # USR1 means nothing here, and children that `after` forks are not ours to wait for.
         for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
@@ -180,13 +204,20 @@ class Worker:
                 left -= 1
 
     def _draw_request_limit(self) -> float:
-        """Return how many requests this worker serves: a number of its own, or infinity."""
+        """Draw the number of requests that this worker serves, from 90 to 100 % of `max_requests`; infinity for 0.
+
+        Each worker draws its own, so that not all end at once.
+        """
         if not self._max_requests:
             return math.inf
         # Python seeds `random` anew in each forked process.
         return random.randint(math.ceil(MIN_REQUESTS_SHARE * self._max_requests), self._max_requests)  # noqa: S311
 
     def _serve_one(self, sock: socket.socket, events: WorkerEvents) -> None:
+        """Respond to the request of the connection `sock`, then call the response's `after`, whose errors are logged.
+
+        The worker's row shows it as busy meanwhile.
+        """
         row = self._board.own_row
         row.busy()
         after = self._converse(sock)
@@ -200,7 +231,11 @@ class Worker:
         row.idle()
 
     def _converse(self, sock: socket.socket) -> After | None:
-        """Respond to the one request of this connection, and close it. Return the response's `after`."""
+        """Read the request of the connection `sock`, send the response and close it. Return the response's `after`.
+
+        Return None if there is no `after`. A connection that breaks, or is too slow, is logged and dropped. A handler
+        that hangs ends this process, by SIGALRM.
+        """
         # SIGALRM has its default action, so a handler that hangs, even in C, ends with its worker.
         signal.setitimer(signal.ITIMER_REAL, self._request_timeout + ALARM_MARGIN)
         connection = Connection(sock, time.monotonic() + self._request_timeout)
@@ -221,7 +256,11 @@ class Worker:
         return after
 
     def _respond(self, received: RequestParser) -> tuple[Response, bytes]:
-        """Return the response to a request, and its head and body. Count a refusal."""
+        """Let the router respond to a complete request. Return the response, and its head and body as bytes.
+
+        To a HEAD request the body is left out. A handler's exception is logged, and the response is that of
+        `InternalError`. A refusal is counted in the worker's row.
+        """
         request = Request.from_params(received.params, received.body)
         try:
             response = self._router.respond(request)
@@ -236,9 +275,10 @@ class Worker:
         return response, head if request.method == "HEAD" else head + response.body
 
     def _check_events(self, events: WorkerEvents) -> None:
-        """Check every CHECK_INTERVAL whether this worker is to end; ask the master for help if all workers are busy.
+        """Check, at most every CHECK_INTERVAL, whether this worker is to end, and whether it needs help.
 
-        While requests wait the worker never sleeps, so it would not notice otherwise.
+        If a connection waits and all workers are busy, `!` is sent to the master. While requests wait the worker never
+        sleeps, so it would not notice otherwise.
         """
         now = time.monotonic()
         if now - self._checked >= CHECK_INTERVAL:
