@@ -22,7 +22,10 @@ done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump.
 
 
 class SpoolAdmin(SpoolFolders):
-    """The jobs of one spool as they are inspected, annotated, retried and removed. A `state` is one of STATES."""
+    """The jobs of one spool as they are inspected, annotated, retried and removed. A `state` is one of STATES.
+
+    Methods raise StoreError if the store cannot be read or written. `NoSuchJob` and `JobInUse` are such errors too.
+    """
 
     @as_store_errors()
     def peek(self, state: str, key: Key) -> list[Fact]:

@@ -49,9 +49,9 @@ class SpoolFolders:
 
     @as_store_errors()
     def make_folders(self) -> None:
-        """Make the missing folders, for this user only, and fsync their names.
+        """Make the missing folders, for this user only, and fsync the folders in which they lie.
 
-        `var` is made too if it is missing, but its own name is not fsynced.
+        `var` is made too if it is missing, but its own name is not made durable: that is its maker's to do.
         """
         folders = (*self._folders.values(), os.path.dirname(self._put_lock))
         for folder in folders:

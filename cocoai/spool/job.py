@@ -50,7 +50,7 @@ class Job:
 
         Return False if another process holds it, or has moved it to another folder. A line that a crash left half
         written is cut off. Raise ValueError if not even the first line, the question, is whole, OSError if the disk
-        fails. Whatever it returns or raises, the job is still to be released.
+        fails. In each case the caller must release the job.
         """
         # finish() may have moved the file between our opening and our locking: then the lock means nothing.
         if not (self._disk.lock(self._fd) and self._disk.is_at(self._fd, self._path)):

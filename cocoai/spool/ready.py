@@ -23,10 +23,9 @@ log = logging.getLogger(__name__)
 
 
 class ReadyJobs(SpoolFolders):
-    """The jobs in ready/ as they are looked at and chosen.
+    """The jobs in ready/ as they are looked at and chosen, before one is claimed.
 
-    A job is free if no process holds it, and due if it need not wait for a time to be tried again. To claim one is
-    spool.py's.
+    A job is free if no process holds it, and due if it need not wait for a time to be tried again. spool.py claims it.
     """
 
     _logged: frozenset[str] = frozenset()
@@ -44,11 +43,11 @@ class ReadyJobs(SpoolFolders):
 
     @as_store_errors()
     def is_due(self, in_hand: Collection[str] = ()) -> bool:
-        """Check whether any job in ready/ needs a process: it is due, and can be answered now or lacks a placeholder.
+        """Check whether any job in ready/ needs a process. Touch no lock, since the master calls this.
 
-        It can be answered unless it, or an older job of its thread, has its key in `in_hand`: on those, job processes
-        are known to work. No lock is touched, since the master calls this. A name that this version does not know is
-        logged when it is first met.
+        `in_hand` are the keys of the jobs on which processes are known to work. Any other job needs one if it is due
+        and the oldest of its thread, or if it is due, behind one in hand, and has no placeholder yet. A name that this
+        version does not know is logged when it is first met.
         """
         keys, others = self._keys_and_other_names("ready")
         self._log_unknown(others)
@@ -77,7 +76,7 @@ class ReadyJobs(SpoolFolders):
         """Lock and yield each job in ready/ that is free and due, oldest first. The caller releases it.
 
         With `lacking`, only jobs without a fact of that name are yielded. With `in_order`, only the oldest job of each
-        thread is considered, even if it is held by another process or not due. Jobs of an unknown kind are passed over.
+        thread is: while that is not free or not due, none of its thread. Jobs of an unknown kind are passed over.
         """
         threads: set[str] = set()
         for key in self.keys("ready"):

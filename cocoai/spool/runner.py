@@ -154,7 +154,7 @@ class Runner:
     def attend(self) -> None:
         """Fork, in the master, one process that runs the tasks that are due and then works on jobs. Do not wait for it.
 
-        Raise OSError if no process can be forked.
+        Those tasks count as tried now, whatever becomes of them. Raise OSError if no process can be forked.
         """
         tasks = [task for task in self._tasks if task.is_due()]
         for task in tasks:
@@ -168,6 +168,7 @@ class Runner:
         """
 
         def work() -> None:
+            """Connect and work, in the child."""
             self._scoreboard.release_row()  # or we would write to the row of the process that forked us
             self._handler = self._connect()
             run()

@@ -112,7 +112,7 @@ class Spool(ReadyJobs, SpoolAdmin):
         return None
 
     def each_without(self, fact: str) -> Iterator[Job]:
-        """Lock and yield each free job that is due and has no such fact yet, oldest first.
+        """Lock and yield each free job that is due and has no fact of this name (`placeholder`) yet, oldest first.
 
         Jobs behind an older one of their thread are yielded too. A job is released when the next one is asked for.
         Each gets a `visit` fact, which is no attempt: if this process dies, the next one must know that it may have

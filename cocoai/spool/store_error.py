@@ -33,8 +33,8 @@ class JobInUse(StoreError, BlockingIOError):
 def as_store_errors() -> Iterator[None]:
     """Raise an `OSError` from inside as a `StoreError`, as a context manager or a decorator.
 
-    A missing file becomes `NoStore`, a lack of rights `NoAccess`; a `StoreError` passes through unchanged. Errors that
-    are no `OSError`, such as ValueError, do too.
+    A missing file becomes `NoStore`, a lack of rights `NoAccess`. A `StoreError` passes through unchanged, and so does
+    an error of another kind, such as ValueError.
     """
     try:
         yield
