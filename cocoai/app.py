@@ -152,7 +152,7 @@ def sweep(spool: Spool, folder: str) -> None:
 
 
 def refresh(identity: IdentityCache) -> None:
-    """Renew our identity in Slack (team and bot user) in its file, by a call to Slack, and log it.
+    """Ask Slack for our identity (team and bot user), keep it in its file, and log it.
 
     A failure is only logged, since the next try is a minute away.
     """

@@ -96,6 +96,7 @@ def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `spool list`, `spool show KEY` and `spool retry KEY`."""
     spool = commands.add_parser("spool", help="look at the jobs; retry one that was given up")
     _add_config(spool)
     verbs = spool.add_subparsers(metavar="VERB", required=True)
@@ -255,7 +256,7 @@ def _spool(arguments: argparse.Namespace) -> int:
 
 
 def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
-    """Yield a line for each job, such as `failed C1-1.0-1.0 tries=5 last=failed`; its last fact may be `put`."""
+    """Yield a line for each job, such as `failed C1-1.0-1.0 tries=5 last=failed`; `last` is its newest fact."""
     for state in LISTED_STATES:
         for key in spool.keys(state):
             with contextlib.suppress(NoSuchJob):  # it has just been moved to another folder

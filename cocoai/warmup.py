@@ -202,6 +202,7 @@ def _handler_class() -> type:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            """Send SLACK_RESPONSE to any call of Slack's API, and a streamed answer to any other request."""
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             if self.path.startswith("/api/"):
@@ -233,6 +234,7 @@ def _answer_stream() -> Iterator[bytes]:
 
 
 def _event(chunk: dict[str, Any]) -> bytes:
+    """Return one server-sent event with `chunk` as its JSON."""
     return b"data: %b\n\n" % json.dumps(chunk).encode()
 
 

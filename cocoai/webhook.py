@@ -138,6 +138,7 @@ class EventsHandler(SlackHandler[Challenge | Question]):
     subject = "event"
 
     def _accept(self, posted: Challenge | Question) -> Response:
+        """Return a challenge's text at once; put a question into the spool. Raise `CannotKeep` if that fails."""
         if isinstance(posted, Challenge):
             return Response(200, posted.text.encode())
         self._note(posted.key)
@@ -154,6 +155,7 @@ class InteractionsHandler(SlackHandler[Click]):
     subject = "click"
 
     def _accept(self, posted: Click) -> Response:
+        """Stop an answer, ask a question again, or put another click into the spool, by the click's action."""
         self._note(posted.key)
         log.info("click key=%s action=%s", posted.key, posted.action)
         if posted.action == "stop":

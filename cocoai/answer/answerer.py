@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Answerer:
-    """The worker on claimed jobs, one at a time, in the process that made it.
+    """An object that answers claimed jobs, one at a time, in the process that made it.
 
     `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
     In `folder` lies what is remembered between questions: people's names, and how the model counts tokens. The
@@ -78,10 +78,10 @@ class Answerer:
                 reply.post_placeholder()
 
     def answer(self, job: Job) -> None:
-        """Run one attempt at a claimed job, as far as its facts say that it is not done yet.
+        """Run one attempt at a claimed job. Steps that an earlier attempt has recorded are not repeated.
 
-        The job ends in done/ or failed/, or with a `retry` fact, the time to try again. Errors of
-        the attempt are not raised: see handled().
+        The job ends in done/ or failed/, or with a `retry` fact, the time to try again. Errors of the attempt are not
+        raised: see handled().
         """
         if job.question.get("kind") in ACTIONS:
             self._clicks.handle(job)
@@ -122,6 +122,7 @@ class Answerer:
         return self._model.ask(attempt, reply.live(ts), ts)
 
     def _finish(self, attempt: Attempt, outcome: str) -> None:
+        """Move the attempt's job to done/, and log `outcome`: `answered` by the model, or `noted` by ourselves."""
         self._spool.finish(attempt.job)
         log.info("answer key=%s outcome=%s attempt=%d ms=%d", attempt.job.key, outcome, attempt.job.attempt, attempt.ms)
 

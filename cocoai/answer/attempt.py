@@ -53,7 +53,7 @@ class Attempt:
     def metadata(self, kind: str, n: int = 1) -> MessageMetadata:
         """Return the metadata for a message about this question: `kind` is one of KINDS, `n` the part of the answer.
 
-        A later attempt finds the message again by them.
+        A later attempt finds the message again by it.
         """
         return MessageMetadata(self.question.key, kind, n, self.question.again)
 

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Clicks:
-    """The worker on claimed jobs of clicks, in one process. `clock` gives seconds since the epoch."""
+    """An object that does what claimed clicks ask for, in one process. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,

@@ -118,7 +118,8 @@ class AnswerFailures:
     def _give_up(self, error: CocoAIError, code: str) -> None:
         """Record an `error` fact, show the asker the text for `code`, then fail the job.
 
-        If Slack is in trouble, postpone that instead; if it refuses the text for good, fail the job untold, with a log.
+        If Slack is in trouble, put the job off, to tell the asker later. If Slack refuses the text for good, fail the
+        job without that.
         """
         log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
         fact: Fact = {"code": code, "reason": str(error)}
@@ -132,5 +133,6 @@ class AnswerFailures:
             self._fail("failed-untold", error, refusal)
 
     def _fail(self, outcome: str, error: CocoAIError, refusal: CocoAIError | None = None) -> None:
+        """Log `outcome` with Slack's refusal, or the error if there is none, and move the job to failed/."""
         log.error("answer key=%s outcome=%s reason=%s", self._attempt.job.key, outcome, refusal or error)
         self._spool.fail(self._attempt.job, str(error))

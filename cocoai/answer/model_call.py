@@ -119,8 +119,8 @@ class ModelCall:
 def answer_text(answer: Fact, texts: Texts) -> str:
     """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
 
-    A note says that the answer was cut or stopped, and one each which attachment was left out and why. Without a text
-    of the model's, a sentence says that it was stopped, refused or empty: so the result is never empty.
+    Notes say that the answer was cut off or stopped, and which attachments were left out and why. If the model wrote
+    nothing, a sentence says instead that it was stopped, refused or wrote nothing: the result is never empty.
     """
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])

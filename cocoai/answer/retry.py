@@ -12,7 +12,7 @@ DELAYS = (5.0, 30.0, 120.0)
 """Seconds before OpenAI is asked again; when they are used up, the asker is told."""
 
 SLACK_AWAY = 24 * 3600.0
-"""Seconds of waiting between tries for which an answer is kept for a Slack that cannot be reached."""
+"""Seconds that all waits for a Slack in trouble may take together; after that the job is given up."""
 
 
 def is_slacks_fault(error: Temporary) -> bool:
@@ -28,7 +28,8 @@ def delay(job: Job, error: Temporary) -> float | None:
 def _own_delay(job: Job, error: Temporary) -> float | None:
     """Return the next of DELAYS, or what the server asked for if that is longer, up to LONGEST_DELAY.
 
-    Return None if the DELAYS are used up, the server asked for more, or a second request may have been billed in vain.
+    Return None if the DELAYS are used up, if the server asked for a longer wait than that, or if for the second time a
+    request had left whole: each of these may have been billed.
     """
     retries = [fact for fact in job.facts("retry") if not fact["free"]]
     # A request that had left whole may have been billed: it is paid twice at most.
