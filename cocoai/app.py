@@ -1,7 +1,7 @@
-"""The application: the only file that knows all rooms. build() joins them, and serve() runs the pool.
+"""Build CocoAI from its settings, and run the pool: what `cocoai.fcgi` starts.
 
-Everything is made in the master before it forks, so that its children share it: nothing here may open a
-connection or a lock file.
+This is the only file that knows all packages and joins their parts. Everything is made in the master before it forks,
+so that its children share it: nothing here may open a connection or a lock file.
 """
 
 from __future__ import annotations
@@ -57,13 +57,17 @@ JOB_MARGIN = 120.0
 """Seconds that a job may take beyond the model's total_timeout: six such waits."""
 
 MIB = 1024 * 1024
+"""Bytes of a MiB."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class CocoAI:
-    """The parts that `build` makes: the router answers requests, the runner works on jobs behind them."""
+    """The parts that `build` makes: the router responds to requests, the runner starts the processes that answer jobs.
+
+    Each job process gets its answerer from `answerers`; the `scoreboard` shows what each process is doing.
+    """
 
     router: Router
     runner: Runner
@@ -72,9 +76,10 @@ class CocoAI:
 
 
 def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> CocoAI:
-    """Build CocoAI from its settings. Make folders, but open no connection, no lock and no socket.
+    """Make the folders below `var`, and build all parts of CocoAI. Open no connection, no lock and no socket.
 
-    TLS is spoken on `context`; None makes one that trusts what the settings say. Raise OSError and `CocoAIError`.
+    TLS is spoken on `context`; None makes one that trusts the settings' `ca_file`, or the usual authorities. Raise
+    OSError if a folder cannot be made, `CocoAIError` if a file that the settings name cannot be read.
     """
     var = settings.paths.var
     spool = Spool(var, kinds=JOB_KINDS)
@@ -110,7 +115,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
 
 
 class Connections:
-    """Connections to Slack and OpenAI, made anew in each process that speaks to them."""
+    """The maker of connections to Slack and OpenAI, called in each process that speaks to them."""
 
     def __init__(self, settings: config.Settings, context: ssl.SSLContext) -> None:
         self._settings = settings
@@ -127,7 +132,10 @@ class Connections:
         return ChatGPTChat(self._client(), **vars(self._settings.openai))
 
     def ask_identity(self) -> Identity:
-        """Ask Slack who we are. Raise `Temporary` or `Permanent`."""
+        """Return our team's and bot user's ids, from a call to Slack (auth.test) on a new connection.
+
+        Raise `Temporary` or `Permanent` if the call fails.
+        """
         return self.slack().auth_test()
 
     def _client(self) -> HttpClient:
@@ -135,13 +143,19 @@ class Connections:
 
 
 def sweep(spool: Spool, folder: str) -> None:
-    """Remove jobs and people's names that were kept for long enough. Raise OSError."""
+    """Remove old files of the spool and people's names kept for 30 days. Raise OSError if that fails.
+
+    `folder` is `var`: the names lie in its `people/`.
+    """
     spool.sweep()
     user_names.sweep(os.path.join(folder, "people"))
 
 
 def refresh(identity: IdentityCache) -> None:
-    """Ask Slack who we are; a failure is logged, for the next try is a minute away."""
+    """Ask Slack for our identity (team and bot user), keep it in its file, and log it.
+
+    A failure is only logged, since the next try is a minute away.
+    """
     try:
         known = identity.refresh()
         log.info("identity outcome=known team=%s user=%s", known.team_id, known.user_id)
@@ -150,7 +164,10 @@ def refresh(identity: IdentityCache) -> None:
 
 
 def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
-    """Return the analyzer of events, with the access rules of the settings."""
+    """Return the analyzer of Slack's events, with the settings' secret and access rules.
+
+    `spool` tells it in which threads CocoAI was asked before: there, questions may need no mention.
+    """
     slack = settings.slack
     return SlackEventAnalyzer(
         slack.signing_secret,
@@ -162,18 +179,21 @@ def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -
 
 
 def click_analyzer(settings: config.Settings, identity: IdentityCache) -> InteractionAnalyzer:
-    """Return the analyzer of clicks, with the same access rules."""
+    """Return the analyzer of clicks on our buttons, with the settings' secret and access rules."""
     return InteractionAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
 
 
 def access_rules(settings: config.Settings) -> AccessRules:
-    """Return who may ask and click, and where, as the settings say."""
+    """Return the rules, from the settings, by which users and channels may ask and click."""
     slack = settings.slack
     return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
 
 
 def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
-    """Return how to answer, from the settings. Raise `CocoAIError` if a file that they name cannot be read."""
+    """Return the options of answers, from the settings; `scoreboard` counts the replies that are written now.
+
+    Raise `CocoAIError` if a file of instructions that the settings name cannot be read.
+    """
     answer = settings.answer
     return AnswerOptions(
         phrases=TextsByLanguage(settings.texts, answer.language),
@@ -192,7 +212,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
 
 
 def limits(pool: config.PoolSettings) -> WorkerLimits:
-    """Return how many workers there may be, and how much time and memory each may take."""
+    """Return the limits of workers, from the settings: how many, how long idle, how slow, how large."""
     return WorkerLimits(
         *pool.workers,
         idle_timeout=pool.idle_timeout,
@@ -202,26 +222,30 @@ def limits(pool: config.PoolSettings) -> WorkerLimits:
 
 
 class ScoreboardHandler(logging.Handler):
-    """Keeps each process's last warning or error on the scoreboard, where `cocoai status` finds it."""
+    """A log handler that keeps each process's last warning or error on the scoreboard, for `cocoai status`."""
 
     def __init__(self, scoreboard: Scoreboard) -> None:
         super().__init__(logging.WARNING)
         self._scoreboard = scoreboard
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Record the message in this process's own row, with the class of the exception, if there is one."""
+        """Write the message into this process's scoreboard row, with the class of the exception, if there is one."""
         # Not the exception's text: it may quote anything.
         error = record.exc_info[0] if record.exc_info else None
         self._scoreboard.own_row.record_error(record.getMessage() + (f" {error.__name__}" if error else ""))
 
 
 def healthz(_: Request) -> Response:
-    """Return 200: the pool answers, and nothing more is checked."""
+    """Return 200 to any request: it says that a worker responds, and nothing else is checked."""
     return text_response(200, "ok")
 
 
 def serve(settings: config.Settings, *, bind: str | None, command: list[str]) -> None:
-    """Run the pool's master until TERM. `command` is executed again at HUP. Raise OSError and `CocoAIError`."""
+    """Build CocoAI, warm it up, and run the pool's master in this process until it is stopped (TERM).
+
+    It listens at `bind` (`unix:PATH`), or on descriptor 0 if that is None; after a reload, on the socket it had. At HUP
+    it executes `command` in its place. Raise OSError or `CocoAIError` if it cannot start.
+    """
     listener = inherited_listener() or open_listener(bind)
     cocoai = build(settings)
     logging.getLogger().addHandler(ScoreboardHandler(cocoai.scoreboard))
@@ -247,12 +271,15 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
 
 
 def new_answerers(settings: config.Settings, context: ssl.SSLContext) -> AnswererFactory:
-    """Return the answerers of these settings, which speak TLS on `context`: what the warm-up uses."""
+    """Build CocoAI from these settings for the warm-up; return its answerers, which speak TLS on `context`."""
     return build(settings, context).answerers
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the pool, or with `--check` only build it; return the exit code. `cocoai.fcgi` calls this."""
+    """Run the pool until it is stopped, or with `--check` only build it. `cocoai.fcgi` calls this.
+
+    Return the exit code: 0, or 1 with a line in the log if the settings are wrong or the pool cannot start.
+    """
     parser = argparse.ArgumentParser(prog="cocoai.fcgi", description="CocoAI's FastCGI pool")
     parser.add_argument("--config", metavar="FILE", help="the settings (else $COCOAI_CONFIG, ./cocoai.ini, ...)")
     parser.add_argument("--bind", metavar="unix:PATH", help="listen here, not on descriptor 0")

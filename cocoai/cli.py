@@ -1,4 +1,4 @@
-"""`cocoai`: the operator's commands. Each parses its arguments here and calls the package that does the work.
+"""Run `cocoai`, the operator's command line. Each command's arguments are parsed here; other packages do the work.
 
 What only one command needs is imported inside it, so that the others start quickly.
 """
@@ -34,7 +34,10 @@ LISTED_STATES = ("ready", "failed", "done")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 for success, 1 for an error (argparse exits with 2 for wrong usage)."""
+    """Run one command; return its exit code: 0 for success, 1 for an error, which goes to stderr as one line.
+
+    `cocoai status` has codes of its own. For wrong usage argparse exits with 2. `argv` is by default the process's own.
+    """
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.command(arguments)
@@ -45,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; `command` in its result is the function that runs the chosen one."""
     parser = argparse.ArgumentParser(prog="cocoai", description="A Slack bot on your own smallest machine.")
     parser.add_argument("--version", action="version", version=f"cocoai {cocoai.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -92,6 +96,7 @@ def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `spool list`, `spool show KEY` and `spool retry KEY`."""
     spool = commands.add_parser("spool", help="look at the jobs; retry one that was given up")
     _add_config(spool)
     verbs = spool.add_subparsers(metavar="VERB", required=True)
@@ -116,7 +121,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    """Run `cocoai up` until a signal comes; return the exit code."""
+    """Run nginx, supervisor and the pool here, as their `var`'s owner, until a signal comes; return 0."""
     settings = config.read(arguments.config, os.environ)
     for warning in settings.warnings:
         print(f"cocoai: {warning}", file=sys.stderr)
@@ -127,7 +132,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
 
 def run_until_signal(up: Up) -> None:
-    """Start `up`, and stop it when a signal comes. Raise CocoAIError if it does not start, or ends by itself."""
+    """Start `up`, wait for Ctrl-C, TERM or HUP, and stop it. Raise CocoAIError if it cannot start or ends by itself."""
     with interruptible(), up:
         print(f"CocoAI is ready at {up.address}/slack/events (logs: {up.log}; Ctrl-C ends it)", flush=True)
         up.wait()
@@ -135,7 +140,10 @@ def run_until_signal(up: Up) -> None:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """End the block in order on Ctrl-C, TERM and HUP (the terminal was closed), without an error."""
+    """Leave the block on Ctrl-C, TERM and HUP (the terminal was closed) without an error, as a context manager.
+
+    The signals raise KeyboardInterrupt from here on, also when the block has ended.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):  # SIGINT has this handler from the start
         signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
@@ -143,7 +151,7 @@ def interruptible() -> Iterator[None]:
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:
-    """Run `cocoai rehearse`; return the exit code."""
+    """Run the bot against a practice Slack; return the exit code, 1 if a signal ended it early."""
     from cocoai.rehearsal import rehearse
 
     def wait() -> None:
@@ -167,7 +175,7 @@ def _rehearse(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    """Run `cocoai status`; return the exit code, which is the pool's state."""
+    """Print the status once, or with `--watch` until a signal comes; return the exit code: the pool's state, or 0."""
     from cocoai.status import terminal
 
     settings = config.read(arguments.config, os.environ, secrets=False)
@@ -188,7 +196,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _tune(arguments: argparse.Namespace) -> int:
-    """Run `cocoai tune`; return the exit code, 1 if it was interrupted."""
+    """Measure CocoAI in a rehearsal and print the advised settings; return 0, or 1 if a signal ended it early."""
     from cocoai.tune.advice import report
     from cocoai.tune.measure import measure
 
@@ -202,7 +210,7 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 
 def _machine_to_tune(arguments: argparse.Namespace) -> Machine:
-    """Return this machine, or the one that `--memory` describes. Raise CocoAIError if a number is out of bounds."""
+    """Return this machine, or the one that `--memory` describes. Raise CocoAIError if an option is out of bounds."""
     from cocoai.tune import advice
 
     if arguments.memory is not None and arguments.memory <= advice.KERNEL:
@@ -217,7 +225,7 @@ def _machine_to_tune(arguments: argparse.Namespace) -> Machine:
 
 
 def _running_mib(settings: config.Settings) -> float:
-    """Return the MiB that the pool of these settings takes now; 0.0 if it does not run, or cannot be read."""
+    """Return the MiB (PSS) that the pool of these settings takes now; 0.0 if it does not run, or cannot be read."""
     from cocoai.status import collect
 
     with contextlib.suppress(OSError):
@@ -226,7 +234,7 @@ def _running_mib(settings: config.Settings) -> float:
 
 
 def _spool(arguments: argparse.Namespace) -> int:
-    """Run `cocoai spool`; return the exit code."""
+    """Print what `list`, `show` or `retry` yields; return 0. Raise CocoAIError if there is no such spool or job."""
     settings = config.read(arguments.config, os.environ, secrets=False)
     become_owner(settings.paths.var)
     spool = Spool(settings.paths.var)
@@ -248,7 +256,7 @@ def _spool(arguments: argparse.Namespace) -> int:
 
 
 def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
-    """Yield a line for each job: its state, its key, how often it was tried, its last fact."""
+    """Yield a line for each job, such as `failed C1-1.0-1.0 tries=5 last=failed`; `last` is its newest fact."""
     for state in LISTED_STATES:
         for key in spool.keys(state):
             with contextlib.suppress(NoSuchJob):  # it has just been moved to another folder
@@ -259,7 +267,10 @@ def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
 
 
 def show_job(spool: Spool, name: str) -> Iterator[str]:
-    """Yield a line for each fact of one job, with the length of a text in its place. Raise CocoAIError if none."""
+    """Yield the state of the job `name` (its key), then each line of its file as JSON, a text as its length only.
+
+    Raise CocoAIError if there is no such job, ValueError if `name` is no key.
+    """
     key = Key.parse(name)
     try:
         state, lines = spool.find(key)
@@ -271,7 +282,10 @@ def show_job(spool: Spool, name: str) -> Iterator[str]:
 
 
 def retry_job(spool: Spool, name: str) -> Iterator[str]:
-    """Put a failed job back into ready/; the pool claims it within seconds. Raise CocoAIError if there is none."""
+    """Move the job `name` from failed/ to ready/, where the pool claims it within seconds; yield its new place.
+
+    Raise CocoAIError if it is not in failed/, ValueError if `name` is no key.
+    """
     key = Key.parse(name)
     try:
         spool.retry(key)

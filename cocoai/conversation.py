@@ -13,7 +13,7 @@ from typing import Literal
 Speaker = Literal["asker", "cocoai"]
 
 _IMAGE = 1000
-"""Tokens that people commonly plan for an image; its size and the model make that 85 or some thousands."""
+"""Tokens that are commonly assumed for an image; by its size and the model it has 85 or some thousands."""
 
 _PDF_PAGE = 1500
 _PDF_PAGE_BYTES = 75_000
@@ -32,11 +32,14 @@ class Attachment:
 
     @property
     def text(self) -> str:
-        """Return the content of a text file."""
+        """Return the content of a text file, with U+FFFD for bytes that are no UTF-8."""
         return self.data.decode("utf-8", "replace")
 
     def estimated_tokens(self) -> int:
-        """Return about how many tokens it has: a text by its words, an image always the same, a PDF by its size."""
+        """Return about how many tokens the model counts for it.
+
+        A text counts by its characters, a PDF by its bytes, and every image the same.
+        """
         if self.kind == "text":
             return estimated_tokens(self.text)
         return _IMAGE if self.kind == "image" else _PDF_PAGE * (1 + len(self.data) // _PDF_PAGE_BYTES)
@@ -44,18 +47,21 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Turn:
-    """One side's contribution, in plain text, and what was attached to it."""
+    """One message of a speaker, or several in a row, as plain text, with the files attached to it."""
 
     speaker: Speaker
     text: str
     attachments: tuple[Attachment, ...] = ()
 
     def estimated_tokens(self) -> int:
-        """Return about how many tokens the turn has, with its attachments."""
+        """Return about how many tokens the turn has, its attachments included."""
         return estimated_tokens(self.text) + sum(each.estimated_tokens() for each in self.attachments)
 
     def last_lines(self, tokens: float) -> tuple[Turn, ...]:
-        """Return the turn cut to the last lines that fit into `tokens`; () if none does, or if it has attachments."""
+        """Return the turn alone, cut to its last whole lines that fit into about `tokens` estimated tokens.
+
+        Return () if not even the last line fits, or if the turn has attachments.
+        """
         # Several messages may be one turn, and a model that is to continue an answer must see where it stopped.
         lines = self.text.split("\n")
         if self.attachments:
@@ -68,7 +74,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Persona:
-    """Who answers in a channel: the instructions, and the model; an empty model means the one in the settings."""
+    """How a channel is answered: the instructions, and the name of the model, "" for the one in the settings."""
 
     instructions: str
     model: str
@@ -82,9 +88,10 @@ class Conversation:
     turns: tuple[Turn, ...]
 
     def recent(self, round_trips: int) -> Conversation:
-        """Return the conversation with its last `round_trips` exchanges and the question.
+        """Return the conversation cut to its last `round_trips` exchanges and the question.
 
-        An exchange is what people said and the answer that followed, so the cut is always behind an answer.
+        An exchange is what people said and the answer that followed, so the cut is always behind an answer. What was
+        said since the last answer stays whole.
         """
         answers = [index for index, turn in enumerate(self.turns) if turn.speaker == "cocoai"]
         if len(answers) <= round_trips:
@@ -92,10 +99,11 @@ class Conversation:
         return self._from(answers[len(answers) - round_trips - 1] + 1)
 
     def within(self, tokens: int, ratio: float = 1.0) -> Conversation:
-        """Return the conversation with the newest turns that fit into about `tokens`; the question always stays.
+        """Return the conversation cut to the newest turns that fit into about `tokens`; the question always stays.
 
-        `ratio` is how many tokens the model counts for an estimated one. Neither the instructions nor the attachments
-        of the question count: somebody who shares a long document still refers to what was said before it.
+        Of the newest turn that does not fit, the last lines stay. `tokens` are those of the model, which counts `ratio`
+        of them for an estimated one. Neither the instructions nor the attachments of the question count: somebody who
+        shares a long document still refers to what was said before it.
         """
         left = tokens / ratio - estimated_tokens(self.turns[-1].text)
         for index in range(len(self.turns) - 2, -1, -1):
@@ -107,7 +115,7 @@ class Conversation:
         return self
 
     def estimated_tokens(self) -> int:
-        """Return about how many tokens the conversation has, with the instructions and all attachments."""
+        """Return about how many tokens the conversation has, the instructions and all attachments included."""
         return estimated_tokens(self.instructions) + sum(turn.estimated_tokens() for turn in self.turns)
 
     @property
@@ -117,11 +125,11 @@ class Conversation:
 
     @property
     def is_text(self) -> bool:
-        """Return True if nothing but texts is attached: only then the estimate is a good one."""
+        """Return True if no image or PDF is attached, but at most texts: only then the estimate is a good one."""
         return all(each.kind == "text" for turn in self.turns for each in turn.attachments)
 
     def without_oldest(self) -> Conversation:
-        """Return the conversation without the older half of its turns; the question always stays."""
+        """Return the conversation without the older half of its turns; the same if the question is its only turn."""
         return self._from((len(self.turns) + 1) // 2) if len(self.turns) > 1 else self
 
     def _from(self, start: int) -> Conversation:
@@ -129,9 +137,10 @@ class Conversation:
 
 
 def merged(turns: Iterable[Turn]) -> tuple[Turn, ...]:
-    """Return the turns with neighbours of the same speaker joined: an answer in several parts is one turn.
+    """Join neighbouring turns of one speaker, with a line break between their texts; return all turns in order.
 
-    Turns with attachments stay as they are, so that one can tell which text an attachment belongs to.
+    So an answer in several parts is one turn. Turns with attachments are not joined, so that the model can tell which
+    text an attachment belongs to.
     """
     joined: list[Turn] = []
     for turn in turns:

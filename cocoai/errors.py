@@ -30,6 +30,7 @@ class CocoAIError(Exception):
         self.request_id = request_id
 
     def __str__(self) -> str:
+        """Return what is known of source, codes, status and request id, such as `OpenAI rate_limited 429 req_1`."""
         words = [self.source, self.code, self.their_code, str(self.status or ""), self.request_id]
         return " ".join(word for word in words if word)
 
@@ -57,11 +58,11 @@ class Temporary(CocoAIError):
 
 
 class Permanent(CocoAIError):
-    """A failure that would come again: it is not tried again, and the asker is told."""
+    """A failure that would come again: the call is not tried again, and the asker is told."""
 
 
 class Refused(CocoAIError):
-    """A request that is not accepted: its client gets `status` and `line`.
+    """A request that is not accepted: the client that sent it gets a response with `status` and `line`.
 
     Each subclass is one reason. It stands in `REFUSALS`, or `cocoai status` counts it as `other`.
     """
@@ -70,10 +71,10 @@ class Refused(CocoAIError):
     """The response's HTTP status, 400 or above."""
 
     line: str
-    """The response's body, without the end of the line."""
+    """The response's body, one line without its newline."""
 
     counter: str
-    """The name under which the scoreboard counts it, and `cocoai status` shows it."""
+    """The name under which the scoreboard counts this refusal, and `cocoai status` shows it."""
 
     headers: tuple[tuple[str, str], ...] = ()
     """Headers that this status needs, beside those of every response."""

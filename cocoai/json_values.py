@@ -1,4 +1,4 @@
-"""Values taken from parsed JSON that somebody else has written: of the wanted type, or empty.
+"""Take values out of parsed JSON from another server: each has the wanted type, or is empty.
 
 Slack's and OpenAI's JSON is read leniently: a field of another type counts as a missing one. Nothing here raises.
 It must not know whose JSON it is.
@@ -11,19 +11,19 @@ from typing import Any
 
 
 def text_at(mapping: Mapping[str, Any], key: str) -> str:
-    """Return the text under `key`; "" if there is none, or something that is no text."""
+    """Return the string under `key`; "" if there is none, or a value of another type."""
     value = mapping.get(key)
     return value if isinstance(value, str) else ""
 
 
 def mapping_at(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return the object under `key`; {} if there is none, or something that is no object."""
+    """Return the JSON object under `key`; {} if there is none, or a value of another type."""
     value = mapping.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def objects_in(value: object) -> list[Mapping[str, Any]]:
-    """Return the objects in a list, in order, without anything else that is in it; [] if `value` is no list."""
+    """Return the JSON objects in the list `value`, in order; other items are left out. [] if `value` is no list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 

@@ -1,4 +1,4 @@
-"""The shapes of Slack's ids and of its messages' timestamps, which make up the keys of our jobs.
+"""Recognize Slack's ids and timestamps by their shapes. The keys of our jobs are made of them.
 
 What has such a shape is safe in a file's name and in a log. Pure; it must not know where the value came from.
 """
@@ -19,10 +19,10 @@ _TS = re.compile(TS)
 
 
 def is_id(value: object) -> TypeGuard[str]:
-    """Check whether `value` is a text of the shape of an id."""
+    """Check whether `value` is a string that looks like an id, such as `U024BE7LH`."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def is_ts(value: object) -> TypeGuard[str]:
-    """Check whether `value` is a text of the shape of a `ts`."""
+    """Check whether `value` is a string that looks like a `ts`, such as `1700000000.000100`."""
     return isinstance(value, str) and _TS.fullmatch(value) is not None

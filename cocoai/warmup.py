@@ -33,7 +33,7 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
 QUESTIONS = 3
-"""How many questions are answered. The first makes most of the difference; a fourth makes none that can be measured."""
+"""Number of questions answered. The first makes most of the difference; a fourth makes none that can be measured."""
 
 TIME_LIMIT = 10
 """Seconds after which the child ends by itself, and with it the warm-up: the pool must start, warm or not."""
@@ -82,10 +82,10 @@ log = logging.getLogger(__name__)
 
 
 def warm_up(settings: Settings, answerers: Callable[[Settings, ssl.SSLContext], AnswererFactory]) -> bool:
-    """Answer QUESTIONS questions. Log a failure and return False: nothing but memory depends on it.
+    """Answer QUESTIONS made-up questions in this process, for TIME_LIMIT at most; return True if all are answered.
 
-    `answerers` returns a factory of answerers with the settings and the TLS context that it is given. No process,
-    thread, descriptor or file is left.
+    Log a failure and return False: nothing but memory depends on it. `answerers` is called with changed settings and a
+    TLS context, and returns a factory of answerers that use them. No process, thread, descriptor or file is left.
     """
     try:
         with _folder(os.path.join(settings.paths.var, "run", "warm-up")) as var, _fake_servers() as url, _no_logging():
@@ -101,7 +101,10 @@ def warm_up(settings: Settings, answerers: Callable[[Settings, ssl.SSLContext], 
 
 @contextlib.contextmanager
 def _folder(path: str) -> Iterator[str]:
-    """Make an empty folder, yield its path, and remove it at the end."""
+    """Make `path` an empty folder, yield it, and remove it with its contents at the end, as a context manager.
+
+    What an earlier run has left there is removed first.
+    """
     # By hand, since what `tempfile` imports would stay in memory for good.
     _remove(path)
     os.makedirs(path, mode=0o700)
@@ -112,6 +115,7 @@ def _folder(path: str) -> Iterator[str]:
 
 
 def _remove(path: str) -> None:
+    """Remove a folder with all its contents; do nothing if there is none."""
     for folder, _, files in os.walk(path, topdown=False):
         for file in files:
             os.unlink(os.path.join(folder, file))
@@ -119,7 +123,7 @@ def _remove(path: str) -> None:
 
 
 def _warm_up_settings(settings: Settings, var: str, url: str) -> Settings:
-    """Return the settings with the fake servers' address, this folder, no secrets, and an update for every piece."""
+    """Return the settings for the fake servers at `url`: with this `var`, no secrets, and an update each piece."""
     return replace(
         settings,
         slack=replace(settings.slack, api_url=f"{url}/api/", bot_token=Secret("none"), update_interval=0.0),
@@ -129,7 +133,10 @@ def _warm_up_settings(settings: Settings, var: str, url: str) -> Settings:
 
 
 def _answer_questions(spool: Spool, answerers: AnswererFactory) -> int:
-    """Answer QUESTIONS questions, each with an answerer of its own; return how many were answered."""
+    """Put QUESTIONS questions into the spool and answer them, each with an answerer of its own.
+
+    Return how many were answered.
+    """
     for number in range(QUESTIONS):
         question = _question(number)
         spool.put(Key.parse(question.key), question.facts())
@@ -141,7 +148,10 @@ def _answer_questions(spool: Spool, answerers: AnswererFactory) -> int:
 
 
 def _question(number: int) -> Question:
-    """Return, by turns, a question that opens a thread, one whose files Slack is asked for, one in a longer thread."""
+    """Return a made-up question. Its kind goes by `number` modulo 3, so that different code runs.
+
+    0: one that opens a thread; 1: one that does too, but for whose files the thread is read; 2: one inside a thread.
+    """
     ts = f"{time.time():.0f}.{number:06d}"
     thread_ts = "1000000000.000001" if number % 3 == 2 else ts
     text = "<@U0WARM> warm?"
@@ -151,7 +161,7 @@ def _question(number: int) -> Question:
 
 @contextlib.contextmanager
 def _no_logging() -> Iterator[None]:
-    """Log nothing inside: the operator's log is for questions that a person asked."""
+    """Switch off all logging inside, as a context manager: the operator's log is for questions that a person asked."""
     logging.disable(logging.CRITICAL)
     try:
         yield
@@ -161,7 +171,7 @@ def _no_logging() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _fake_servers() -> Iterator[str]:
-    """Fork a child that plays Slack and OpenAI, yield its address, and end it at the end."""
+    """Fork a child that plays Slack and OpenAI, yield its URL, and kill it at the end, as a context manager."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         keep = frozenset({listener.fileno()})
         child = fork.fork(partial(_serve, listener), name="cocoai-warm-up", keep=keep, detach=False)
@@ -173,7 +183,7 @@ def _fake_servers() -> Iterator[str]:
 
 
 def _serve(listener: socket.socket) -> None:
-    """Serve until the child is killed, or the time is up."""
+    """Respond to all requests that arrive at `listener`, in the child, until it is killed or after TIME_LIMIT."""
     import socketserver  # here, since the pool itself has no use for it
 
     signal.alarm(TIME_LIMIT)
@@ -183,15 +193,16 @@ def _serve(listener: socket.socket) -> None:
 
 
 def _handler_class() -> type:
-    """Return the handler of the fake servers' requests; its parent is imported in the child only."""
+    """Return the class that responds to the fake servers' requests. What it is derived from is imported only here."""
     from http.server import BaseHTTPRequestHandler
 
     class Handler(BaseHTTPRequestHandler):
-        """The handler of one connection: Slack below /api/, OpenAI elsewhere."""
+        """The handler of one connection: it responds as Slack below /api/, and as OpenAI elsewhere."""
 
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            """Send SLACK_RESPONSE to any call of Slack's API, and a streamed answer to any other request."""
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             if self.path.startswith("/api/"):
@@ -215,7 +226,7 @@ def _handler_class() -> type:
 
 
 def _answer_stream() -> Iterator[bytes]:
-    """Yield what OpenAI streams: the answer in pieces, its end, the usage."""
+    """Yield the server-sent events of an answer, as OpenAI streams them: PIECES pieces, the end, the usage."""
     for _ in range(PIECES):
         yield _event({"model": "warm", "choices": [{"delta": {"content": ANSWER}}]})
     yield _event({"choices": [{"delta": {}, "finish_reason": "stop"}]})
@@ -223,11 +234,15 @@ def _answer_stream() -> Iterator[bytes]:
 
 
 def _event(chunk: dict[str, Any]) -> bytes:
+    """Return one server-sent event with `chunk` as its JSON."""
     return b"data: %b\n\n" % json.dumps(chunk).encode()
 
 
 def _anonymous_context(protocol: ssl._SSLMethod) -> ssl.SSLContext:
-    """Return a TLS context without certificates, for either end. Raise `ssl.SSLError` if OpenSSL does not allow it."""
+    """Return a TLS context without certificates, for the client or the server by `protocol`.
+
+    Raise `ssl.SSLError` if OpenSSL does not allow that.
+    """
     context = ssl.SSLContext(protocol)
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # the last that knows anonymous ciphers
     context.set_ciphers(ANONYMOUS_CIPHERS)

@@ -24,7 +24,7 @@ from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
 
 OK = Response(200)
-"""The response to everything that needs no more than that: to most of what Slack posts."""
+"""The response to requests that need nothing but a 200: most that Slack sends."""
 
 Posted = TypeVar("Posted")
 Posted_co = TypeVar("Posted_co", covariant=True)
@@ -33,31 +33,38 @@ log = logging.getLogger(__name__)
 
 
 class Analyzer(Protocol[Posted_co]):
-    """The analyzer of one handler's requests: slack/inbound has one for events, and one for clicks."""
+    """The analyzer of one handler's requests: slack/inbound has one for events and one for clicks."""
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Posted_co | Ignored:
-        """Return what was posted; raise `Refused` if Slack did not post it, StoreError if the disk fails."""
+        """Return what the request is, such as a `Question`, or `Ignored` if nothing is to be done about it.
+
+        `now` is in seconds since the epoch. Raise `Refused` if Slack did not send the request or it cannot be parsed,
+        StoreError if the disk fails.
+        """
 
 
 class JobRunner(Protocol):
     """The starter and stopper of job processes: the spool's `Runner`."""
 
     def wake(self) -> None:
-        """Start a process for what was put into the spool, if one may run."""
+        """Start a process for a job that was just put into the spool, if one more may run. Do not wait for it."""
 
     def stop(self, key: str) -> bool:
-        """Ask that the question with this key ends with what it has. Return False if it has ended. Raise OSError."""
+        """Request that the answer to the question with this key ends with the text written so far.
+
+        Return False if the question has ended already. Raise StoreError if the request cannot be kept.
+        """
 
 
 class SlackHandler(ABC, Generic[Posted]):
-    """The base of both handlers: it analyzes a request, and can put a job into the spool.
+    """The base of both handlers, called with each request: it analyzes it, and can put a job into the spool.
 
     The key of the question that a request is about is noted in this process's row of `scoreboard`, so that an operator
     sees which one a slow request is about. `clock` gives seconds since the epoch.
     """
 
     subject: ClassVar[str]
-    """What the log calls a request of this handler."""
+    """The word for a request of this handler in the log: `event` or `click`."""
 
     def __init__(
         self,
@@ -75,9 +82,10 @@ class SlackHandler(ABC, Generic[Posted]):
         self._clock = clock
 
     def __call__(self, request: Request) -> Response:
-        """Return 200 for everything that Slack need not send again.
+        """Analyze a request and do or keep what it asks for; return the response, a 200.
 
-        Raise `CannotRead` or `CannotKeep` if the disk fails, another `Refused` if Slack did not send the request.
+        Raise `CannotRead` or `CannotKeep` (503, so that Slack sends an event again) if the disk fails, another
+        `Refused` if Slack did not send the request or it cannot be parsed.
         """
         try:
             posted = self._analyzer.analyze(request.headers, request.body, self._clock())
@@ -92,13 +100,21 @@ class SlackHandler(ABC, Generic[Posted]):
 
     @abstractmethod
     def _accept(self, posted: Posted) -> Response:
-        """Return the response to something that is not ignored, once it is done or kept. Raise `Refused`."""
+        """Do what was posted, or put it into the spool as a job; then return the response.
+
+        Raise `CannotRead` or `CannotKeep` if the disk fails.
+        """
 
     def _note(self, key: str) -> None:
+        """Show a question's key in this process's row of the scoreboard."""
         self._scoreboard.own_row.note(key)
 
     def _put(self, key: Key, facts: Mapping[str, Any]) -> Response:
-        """Put a job into the spool; return 200, with a wake-up after it if the job is new. Raise `CannotKeep`."""
+        """Put a job with this key into the spool, log that, and return a 200. `facts` are its first line.
+
+        If the job is new, a process is started for it once the response was sent. Raise `CannotKeep` if the job cannot
+        be kept.
+        """
         began = time.monotonic()
         try:
             is_new = self._spool.put(key, facts)
@@ -117,11 +133,12 @@ class SlackHandler(ABC, Generic[Posted]):
 
 
 class EventsHandler(SlackHandler[Challenge | Question]):
-    """The handler of `POST /slack/events`: it keeps questions."""
+    """The handler of `POST /slack/events`: it puts questions into the spool, and returns the text of a challenge."""
 
     subject = "event"
 
     def _accept(self, posted: Challenge | Question) -> Response:
+        """Return a challenge's text at once; put a question into the spool. Raise `CannotKeep` if that fails."""
         if isinstance(posted, Challenge):
             return Response(200, posted.text.encode())
         self._note(posted.key)
@@ -138,6 +155,7 @@ class InteractionsHandler(SlackHandler[Click]):
     subject = "click"
 
     def _accept(self, posted: Click) -> Response:
+        """Stop an answer, ask a question again, or put another click into the spool, by the click's action."""
         self._note(posted.key)
         log.info("click key=%s action=%s", posted.key, posted.action)
         if posted.action == "stop":
@@ -149,6 +167,10 @@ class InteractionsHandler(SlackHandler[Click]):
         return self._put(key, posted.facts())
 
     def _stop(self, click: Click) -> Response:
+        """Request a stop of the question under the click; return 200, also if that has ended already.
+
+        Raise `CannotKeep` if the request cannot be kept.
+        """
         try:
             is_in_time = self._runner.stop(click.key)
         except StoreError:
@@ -158,7 +180,10 @@ class InteractionsHandler(SlackHandler[Click]):
         return OK
 
     def _ask_again(self, click: Click) -> Response:
-        """Put a new question, which comes after those that wait in its thread already."""
+        """Put the clicked question into the spool once more, behind those that wait in its thread; return 200.
+
+        Raise `CannotRead` if the first question cannot be read, `CannotKeep` if the new one cannot be kept.
+        """
         try:
             question = repeat_question(click, find_question(self._spool, Key.parse(click.key)))
         except StoreError:
@@ -168,7 +193,10 @@ class InteractionsHandler(SlackHandler[Click]):
 
 
 def find_question(spool: Spool, key: Key) -> Question | None:
-    """Return the question with this key; None if its job was swept, or cannot be understood. Raise StoreError."""
+    """Return the question with this key, whatever the state of its job. Raise StoreError if the disk fails.
+
+    Return None if there is no such job, as it was swept, or if its first line is no question that can be understood.
+    """
     try:
         _, lines = spool.find(key)
         return Question.from_facts(lines[0])
@@ -179,9 +207,10 @@ def find_question(spool: Spool, key: Key) -> Question | None:
 
 
 def repeat_question(click: Click, original: Question | None) -> Question:
-    """Return the question that a click on *Ask again* asks: the original's text and files, the click's time and person.
+    """Return the question that a click on *Ask again* asks: the original's text and files, the click's time and user.
 
-    Its text is empty if the original is not known any more: then it is looked for in the thread.
+    `original` is None if it is no longer known: the text is then empty, and is read from the thread later. `again` is
+    the ts of the message that is asked once more, the first one if the original was a repeated question itself.
     """
     key = Key.parse(click.key)
     known = original or Question("again", key.channel, key.thread_ts, key.ts, "", "", "", "", 0)

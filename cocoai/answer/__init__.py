@@ -1,8 +1,8 @@
-"""From a claimed job to its end: placeholder, thread, model, reply.
+"""Answer a claimed job: post a placeholder, read the thread, ask the model, deliver the reply.
 
 Each step leaves a fact in the job before the next one speaks to Slack or OpenAI. A second run, after whatever ended
-the first, goes on from there: one placeholder, one answer, one bill. This room knows nothing of HTTP requests, nor
-of who woke its process.
+the first, goes on from there: one placeholder, one answer, one bill. This package knows nothing of HTTP requests, nor
+of what started its process.
 
     answerer    the order of the steps          reply       what the asker sees in Slack
     factory     an answerer for each process    clicks      the buttons that ask for no answer

@@ -1,4 +1,4 @@
-"""Answerer: the road of one claimed job, from its claim to its end."""
+"""Answerer: run the steps of a claimed job in their order, until it is finished, failed or put off."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ log = logging.getLogger(__name__)
 
 
 class Answerer:
-    """Answers claimed jobs, one at a time, in the process that made it.
+    """An object that answers claimed jobs, one at a time, in the process that made it.
 
     `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
     In `folder` lies what is remembered between questions: people's names, and how the model counts tokens. The
-    `wakeup` pipe becomes readable when somebody asks for a stop. `clock` gives seconds since the epoch.
+    `wakeup` pipe becomes readable when somebody asks for a stop. `clock` gives seconds since the epoch, `sleep` waits
+    for a number of seconds.
     """
 
     def __init__(
@@ -64,7 +65,11 @@ class Answerer:
         self._sleep = sleep
 
     def post_placeholder(self, job: Job) -> None:
-        """Let the asker see that a waiting question was heard. A click gets no placeholder: nobody waits for words."""
+        """Post the placeholder of a claimed question and record it, unless that was done before.
+
+        A click gets none, since nobody waits for words: its `placeholder` fact has an empty ts. Errors of a question
+        are dealt with as in answer().
+        """
         if job.question.get("kind") in ACTIONS:
             job.record("placeholder", ts="")
         elif (attempt := self._attempt(job)) is not None:
@@ -73,7 +78,11 @@ class Answerer:
                 reply.post_placeholder()
 
     def answer(self, job: Job) -> None:
-        """Run one attempt at a claimed job: it ends finished, failed, or with a time to try again."""
+        """Run one attempt at a claimed job. Steps that an earlier attempt has recorded are not repeated.
+
+        The job ends in done/ or failed/, or with a `retry` fact, the time to try again. Errors of the attempt are not
+        raised: see handled().
+        """
         if job.question.get("kind") in ACTIONS:
             self._clicks.handle(job)
             return
@@ -97,7 +106,7 @@ class Answerer:
                 self._finish(attempt, "answered")
 
     def _attempt(self, job: Job) -> Attempt | None:
-        """Begin an attempt; None if the job's question cannot be read, which fails the job."""
+        """Return a new attempt at the job. If its question cannot be read, move the job to failed/ and return None."""
         question = read_or_fail(job, Question.from_facts, self._spool)
         if question is None:
             return None
@@ -113,15 +122,17 @@ class Answerer:
         return self._model.ask(attempt, reply.live(ts), ts)
 
     def _finish(self, attempt: Attempt, outcome: str) -> None:
+        """Move the attempt's job to done/, and log `outcome`: `answered` by the model, or `noted` by ourselves."""
         self._spool.finish(attempt.job)
         log.info("answer key=%s outcome=%s attempt=%d ms=%d", attempt.job.key, outcome, attempt.job.attempt, attempt.ms)
 
     # notes: what CocoAI says by itself
 
     def _note(self, attempt: Attempt) -> str:
-        """Return our own text for a mention without words or for one of our commands; empty for a real question.
+        """Return the fixed text to reply with: to a mention without words or `help`, to `reset`, and to `model`.
 
-        A model prefix with nothing behind it counts as a mention without words.
+        Return "" if the model is to answer: for any other text, for files without words, and for a question that is
+        asked once more. A model prefix with nothing behind it (`deep:`) counts as no words.
         """
         question = attempt.question
         text = plain_text(question.text, self._identity.user_id())

@@ -1,4 +1,4 @@
-"""Attempt: one process's run at one question, and what it records in the job."""
+"""Attempt: one run at one question, from a claim of its job to the release, and the facts that it records."""
 
 from __future__ import annotations
 
@@ -39,22 +39,29 @@ class Attempt:
 
     @property
     def ms(self) -> float:
-        """Return the milliseconds since this attempt began."""
+        """Return the milliseconds since this object was made, which is when the attempt began."""
         return (time.monotonic() - self._began) * 1000
 
     @property
     def settling_time(self) -> float:
-        """Return the seconds for which a message of a killed attempt may still arrive; 0 if none was killed."""
+        """Return the seconds to wait until a message of the previous attempt, if that was killed, has reached Slack.
+
+        0.0 if it was not killed, or if MESSAGE_DELAY is over.
+        """
         return max(0.0, MESSAGE_DELAY - self.ms / 1000) if self._is_after_crash else 0.0
 
     def metadata(self, kind: str, n: int = 1) -> MessageMetadata:
-        """Return the metadata of a message of this job: its `kind`, and `n` for the n-th part of an answer."""
+        """Return the metadata for a message about this question: `kind` is one of KINDS, `n` the part of the answer.
+
+        A later attempt finds the message again by it.
+        """
         return MessageMetadata(self.question.key, kind, n, self.question.again)
 
     def record(self, fact: str, **values: Any) -> bool:
-        """Record a fact in the job; return False, and log it, if the disk refuses.
+        """Append a fact to the job; return True if it is on the disk. If the disk fails, log that and return False.
 
-        Steps that are harmless to repeat go on without their fact.
+        Steps that are harmless to repeat go on without their fact. The ts of a `placeholder` becomes `first_message`,
+        recorded or not.
         """
         if fact == "placeholder":
             self.first_message = values["ts"]

@@ -1,4 +1,4 @@
-"""Clicks: what somebody asked for with a button under a reply, other than an answer. Each is a job of its own.
+"""Clicks: delete a reply or record feedback, when somebody has pressed that button. Each click is a job of its own.
 
 Deleting twice, or recording feedback twice, changes nothing: so a second run needs no care.
 """
@@ -23,13 +23,13 @@ from cocoai.spool.store_error import NoSuchJob, StoreError
 from cocoai.texts import Texts
 
 ACTIONS = frozenset({"delete", "up", "down"})
-"""The kinds of job that are no question."""
+"""The kinds of job that are clicks, not questions: *Delete*, and the two of feedback."""
 
 log = logging.getLogger(__name__)
 
 
 class Clicks:
-    """Does what a click asks for, in one process."""
+    """An object that does what claimed clicks ask for, in one process. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -47,7 +47,10 @@ class Clicks:
         self._clock = clock
 
     def handle(self, job: Job) -> None:
-        """Run one attempt at a click's job: it ends finished, failed, or with a time to try again."""
+        """Run one attempt at a claimed click: it ends in done/ or failed/, or with a `retry` fact (time to try again).
+
+        Errors of Slack and the disk are not raised: see handled().
+        """
         click = read_or_fail(job, Click.from_facts, self._spool)
         if click is None:
             return
@@ -61,6 +64,10 @@ class Clicks:
             log.info("click key=%s outcome=%s", job.key, click.action)
 
     def _run(self, click: Click) -> None:
+        """Record feedback, or delete the reply if the asker wants that; tell anybody else that only the asker may.
+
+        Raise `Temporary` while the question under the click has not ended, and as SlackChat does.
+        """
         self._await_end(click)
         texts = self._texts(click)
         if click.action != "delete":
@@ -71,7 +78,7 @@ class Clicks:
             self._post_ephemeral(click, texts.only_asker)
 
     def _await_end(self, click: Click) -> None:
-        """Raise `Temporary` while the question under the click has not ended.
+        """Raise `Temporary` if the question under the click is still in ready/. It does not wait.
 
         A click can be quicker than the answer's own last step: what is deleted now would be posted again if its
         process were killed just there. Feedback, too, is kept with a job that has ended.
@@ -81,23 +88,27 @@ class Clicks:
             raise Temporary("not_ended")
 
     def _delete(self, click: Click) -> None:
-        """Delete all parts of our reply. A QA copy of CocoAI may have replied too: its messages stay."""
+        """Delete every message of our reply in Slack. A QA copy of CocoAI may have replied too: its messages stay."""
         own_user = self._identity.user_id()
         for message in self._slack.thread(click.channel, click.thread_ts):
             if message.metadata is not None and message.metadata.key == click.key and message.user == own_user:
                 self._slack.delete(click.channel, message.ts)
 
     def _record_feedback(self, click: Click, texts: Texts) -> None:
-        """Record the feedback in the answer's job, as long as that is kept; the click's own job has it too."""
+        """Add an `opinion` fact to the answer's job, if that is still kept, and thank the person who clicked.
+
+        The click's own job has the feedback too. Raise `JobInUse` if another process holds the answer's job.
+        """
         self._spool.annotate(Key.parse(click.key), "opinion", user=click.user, opinion=click.action)
         self._post_ephemeral(click, texts.thanks)
 
     def _post_ephemeral(self, click: Click, text: str) -> None:
+        """Show a text to the person who clicked, and nobody else. Ignore a permanent error of Slack's."""
         with contextlib.suppress(Permanent):  # a person who has left the channel need not hear of it
             self._slack.post_ephemeral(click.channel, click.user, text, click.thread_ts)
 
     def _texts(self, click: Click) -> Texts:
-        """Return the texts in the question's language, or the reply's if the question is no longer kept."""
+        """Return the fixed texts in the language of the question, or of our reply if the question is no longer kept."""
         with contextlib.suppress(StoreError, IndexError):
             _, lines = self._spool.find(Key.parse(click.key))
             return self._options.texts(str(lines[0].get("text") or click.reply))
@@ -105,7 +116,10 @@ class Clicks:
 
 
 class _ClickFailures:
-    """The failures of one attempt at a click. Nobody is told: people see that nothing happened, and click again."""
+    """The handler of the errors of one attempt at a click.
+
+    Nobody is told: people see that nothing happened, and click again.
+    """
 
     def __init__(self, spool: Spool, job: Job, clock: Callable[[], float]) -> None:
         self._spool = spool
@@ -113,7 +127,7 @@ class _ClickFailures:
         self._clock = clock
 
     def handle(self, error: CocoAIError) -> None:
-        """Give a temporary failure a time to be tried again; fail the job otherwise."""
+        """Record a `retry` fact if the error is temporary and tries are left; otherwise log it and fail the job."""
         if isinstance(error, Temporary) and postpone(self._job, error, self._clock()):
             return
         log.error("click key=%s outcome=failed reason=%s", self._job.key, error)

@@ -1,4 +1,4 @@
-"""AnswererFactory: an answerer for each process that answers, on connections of its own."""
+"""AnswererFactory: make an `Answerer` in each process that answers, with connections of that process's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cocoai.spool.spool import Spool
 
 
 class ConnectionSource(Protocol):
-    """Makes connections to the two services. An open one must not cross a fork."""
+    """A maker of connections to Slack and OpenAI. One that is open must not be used in a forked child."""
 
     def slack(self) -> SlackChat:
         """Return a new connection to Slack; it connects at the first call."""
@@ -26,7 +26,10 @@ class ConnectionSource(Protocol):
 
 @dataclass(frozen=True)
 class AnswererFactory:
-    """Makes an `Answerer` in the process that uses it; `folder` keeps what is remembered between questions."""
+    """A maker of answerers, itself made in the master before it forks.
+
+    `folder` is the path below which people's names and the token ratios are kept between questions.
+    """
 
     spool: Spool
     options: AnswerOptions
@@ -35,7 +38,10 @@ class AnswererFactory:
     folder: str
 
     def make(self, wakeup: WakeupPipe | None = None) -> Answerer:
-        """Return a new answerer with connections of its own; a byte in `wakeup` makes it look for a stop."""
+        """Return a new answerer with new connections; nothing is sent yet.
+
+        When the `wakeup` pipe is readable, it looks at once whether its answer is to stop; None for no such pipe.
+        """
         return Answerer(
             self.spool,
             self.options,
@@ -47,7 +53,10 @@ class AnswererFactory:
         )
 
     def make_for_job_process(self) -> Answerer:
-        """Return a new answerer that this process's SIGUSR1 wakes up."""
+        """Install a handler of SIGUSR1 in this process, and return a new answerer that the signal wakes up.
+
+        Call it in the main thread.
+        """
         wakeup = WakeupPipe()
         wakeup.install()
         return self.make(wakeup)

@@ -1,4 +1,4 @@
-"""What becomes of a job that went wrong: it is tried again, or the asker is told and the job fails."""
+"""Deal with the errors of an attempt: the job is tried again later, or the asker is told and the job fails."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
 
 MAX_ATTEMPTS = 5
-"""A question that has killed its process this often is given up at the next claim."""
+"""Attempts at one job. At the next claim it is given up: it has probably killed its process each time."""
 
 FOR_THE_ASKER = frozenset({"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"})
-"""Permanent codes that the asker can do something about; the others are the operator's."""
+"""Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
 
 Content = TypeVar("Content")
 log = logging.getLogger(__name__)
 
 
 class Failures(Protocol):
-    """What is done with the errors of one attempt."""
+    """The handler of the errors of one attempt, at a question or a click."""
 
     def handle(self, error: CocoAIError) -> None:
-        """Postpone the job or fail it. Raise OSError if that cannot be recorded."""
+        """Give the job a time to be tried again, or move it to failed/. Raise StoreError if that cannot be recorded."""
 
 
 @contextlib.contextmanager
 def handled(job: Job, failures: Failures) -> Iterator[None]:
-    """Run an attempt inside: every error ends here, in `failures` or in the log.
+    """Give the errors of an attempt that runs inside to `failures` instead of raising them, as a context manager.
 
-    A bug counts as a temporary error. An OSError means that not even the next time to try could be recorded: the
-    job is free again once its lock is released, and the master's tick comes back to it.
+    An unexpected exception is logged as a bug and given to `failures` as `Temporary`. An OSError is only logged: not
+    even the next time to try could be recorded. The job is free again once it is released, and the master's tick comes
+    back to it. Only what `failures` raises while it deals with a bug passes through.
     """
     try:
         try:
@@ -52,9 +53,10 @@ def handled(job: Job, failures: Failures) -> Iterator[None]:
 
 
 def read_or_fail(job: Job, read: Callable[[Mapping[str, Any]], Content], spool: Spool) -> Content | None:
-    """Return what `read` makes of the job's first line; None, and the job failed, if that is not ours.
+    """Return what `read` makes of the job's first line, such as a `Question`.
 
-    Nobody can be told, since the line does not say who asked; and nobody else must wait behind such a job.
+    If `read` raises KeyError or TypeError, log that, move the job to failed/ and return None. Nobody can be told, since
+    the line does not say who asked; and nobody else must wait behind such a job.
     """
     try:
         return read(job.question)
@@ -65,7 +67,11 @@ def read_or_fail(job: Job, read: Callable[[Mapping[str, Any]], Content], spool: 
 
 
 def postpone(job: Job, error: Temporary, now: float) -> bool:
-    """Record a time to try the job again, in seconds since the epoch; return False if it is not to be tried again."""
+    """Record a `retry` fact with the time to try the job again, and return True.
+
+    Return False, with nothing recorded, if delay() says that it is not tried again. `now` is in seconds since the
+    epoch. Raise StoreError if the fact cannot be kept.
+    """
     seconds = delay(job, error)
     if seconds is None:
         return False
@@ -75,7 +81,10 @@ def postpone(job: Job, error: Temporary, now: float) -> bool:
 
 
 class AnswerFailures:
-    """The failures of one attempt at a question: the asker is told before the job fails."""
+    """The handler of the errors of one attempt at a question: the asker is told before the job fails.
+
+    `clock` gives seconds since the epoch.
+    """
 
     def __init__(self, spool: Spool, attempt: Attempt, reply: Reply, *, clock: Callable[[], float] = time.time) -> None:
         self._spool = spool
@@ -84,26 +93,34 @@ class AnswerFailures:
         self._clock = clock
 
     def handle(self, error: CocoAIError) -> None:
-        """Give the job a time to be tried again; otherwise tell the asker and fail it."""
+        """Record a `retry` fact if the error is temporary and tries are left; else tell the asker and fail the job."""
         if not isinstance(error, Temporary):
             self._give_up(error, error.code if error.code in FOR_THE_ASKER else "operator")
         elif not postpone(self._attempt.job, error, self._clock()):
             self._end_retries(error)
 
     def report(self, error: Fact) -> None:
-        """Tell the asker of a recorded `error` fact, in the words that its code names, and fail the job."""
+        """Show the asker the text for `error["code"]` as the reply, then move the job to failed/.
+
+        `error` is an `error` fact. Raise `Temporary` or `Permanent` if Slack does not take the text.
+        """
         self._reply.replace_with(self._attempt.texts.error_text(error["code"]), "error")
         self._spool.fail(self._attempt.job, error["reason"])
         log.info("answer key=%s outcome=told-that-it-failed ms=%d", self._attempt.job.key, self._attempt.ms)
 
     def _end_retries(self, error: Temporary) -> None:
+        """Fail the job after a temporary error that is not tried again; tell the asker unless Slack is away."""
         if is_slacks_fault(error):  # then the asker cannot be told either
             self._fail("failed", error)
         else:
             self._give_up(error, "busy" if error.source == "OpenAI" else "")
 
     def _give_up(self, error: CocoAIError, code: str) -> None:
-        """Record the failure, tell the asker, then fail the job; what cannot even be said is in the log."""
+        """Record an `error` fact, show the asker the text for `code`, then fail the job.
+
+        If Slack is in trouble, put the job off, to tell the asker later. If Slack refuses the text for good, fail the
+        job without that.
+        """
         log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
         fact: Fact = {"code": code, "reason": str(error)}
         self._attempt.record("error", **fact)
@@ -116,5 +133,6 @@ class AnswerFailures:
             self._fail("failed-untold", error, refusal)
 
     def _fail(self, outcome: str, error: CocoAIError, refusal: CocoAIError | None = None) -> None:
+        """Log `outcome` with Slack's refusal, or the error if there is none, and move the job to failed/."""
         log.error("answer key=%s outcome=%s reason=%s", self._attempt.job.key, outcome, refusal or error)
         self._spool.fail(self._attempt.job, str(error))

@@ -1,4 +1,4 @@
-"""ModelCall: the answer that the model writes, shown while it grows and recorded before it is delivered."""
+"""ModelCall: have the model write an answer, show it in Slack while it grows, and record it in the job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STOPPED = "stopped"
 
 @dataclass(frozen=True)
 class _RunningCall:
-    """A call whose request leaves with the first of its `pieces`.
+    """A call of the model. The request is sent when the first of its `pieces` is asked for.
 
     Only `pieces` holds the conversation, which may be large, and drops it once the request is sent. `shown` is how
     many characters of an earlier attempt's answer stand in Slack already.
@@ -38,7 +38,7 @@ class _RunningCall:
 
 
 class ModelCall:
-    """Asks the model, in one process."""
+    """The calls of the model of one process, one at a time. `wakeup` becomes readable when somebody asks for a stop."""
 
     def __init__(
         self,
@@ -55,9 +55,11 @@ class ModelCall:
         self._wakeup = wakeup
 
     def ask(self, attempt: Attempt, live: LiveMessage, ts: str) -> Fact:
-        """Have the model write while the reply at `ts` grows; return the `answer` fact, which is recorded by then.
+        """Have the model write an answer, update the reply at `ts` through `live` meanwhile, and record it.
 
-        A stop ends the answer with what there is. Raise `Temporary` or `Permanent` if Slack or OpenAI fails.
+        Return the `answer` fact: `text`, `model`, `finish`, `refusal` and `left_out`. If the asker requests a stop, it
+        has the text written so far, and STOPPED as `finish`. If the disk refuses the fact, it is returned all the same.
+        Raise `Temporary` or `Permanent` if Slack or OpenAI fails.
         """
         if self._spool.is_stop_requested(attempt.job.key):
             return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
@@ -68,6 +70,10 @@ class ModelCall:
         return self._record_answer(attempt, text, ending, call.left_out)
 
     def _start(self, attempt: Attempt, ts: str) -> _RunningCall:
+        """Read the thread and build the prompt; return a call that has not been sent yet.
+
+        `ts` is the reply's: what Slack has of it now tells how much an earlier attempt showed.
+        """
         prompt = self._prompts.build(attempt)
         pieces = self._chatgpt.reply(
             prompt.conversation,
@@ -78,7 +84,10 @@ class ModelCall:
         return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
 
     def _read(self, attempt: Attempt, call: _RunningCall, live: LiveMessage) -> tuple[str, Ending]:
-        """Read the answer to its end, or until the asker stops it."""
+        """Read the answer to its end, or until the asker stops it; show it meanwhile. Return its text and how it ended.
+
+        The usage, if there is any, is learned by the token ratio. A stop closes the connection.
+        """
         text = ""
         with closing(call.pieces) as pieces:
             piece = next(pieces)
@@ -93,12 +102,14 @@ class ModelCall:
         return text, piece
 
     def _is_stopped(self, attempt: Attempt, *, is_interrupted: bool) -> bool:
+        """Check whether a stop was requested. Empty the wake-up pipe first if the last wait was interrupted."""
         # A wake-up may have been missed, or meant for an earlier question: the request itself decides.
         if self._wakeup and is_interrupted:
             self._wakeup.drain()
         return self._spool.is_stop_requested(attempt.job.key)
 
     def _record_answer(self, attempt: Attempt, text: str, ending: Ending, left_out: tuple[LeftOut, ...]) -> Fact:
+        """Record the `answer` fact and return it, even if the disk refuses it; `usage` is only in the record."""
         answer: Fact = {"text": text, "model": ending.model, "finish": ending.finish_reason}
         answer |= {"refusal": bool(ending.refusal), "left_out": [asdict(each) for each in left_out]}
         attempt.record("answer", **answer, usage=ending.usage and asdict(ending.usage))
@@ -106,9 +117,10 @@ class ModelCall:
 
 
 def answer_text(answer: Fact, texts: Texts) -> str:
-    """Return what the asker reads of an `answer` fact, as Markdown.
+    """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
 
-    It is never empty, and a cut answer or an attachment left out is always mentioned.
+    Notes say that the answer was cut off or stopped, and which attachments were left out and why. If the model wrote
+    nothing, a sentence says instead that it was stopped, refused or wrote nothing: the result is never empty.
     """
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])
@@ -125,5 +137,6 @@ def answer_text(answer: Fact, texts: Texts) -> str:
 
 
 def _left_out(texts: Texts, name: str, why: str) -> str:
+    """Return the note about one attachment left out; `why` is a key of `texts.why`, `name` "" if it is unknown."""
     text = texts.left_out if name else texts.left_out_unnamed
     return text.format(name=escape_markdown(name), why=texts.why[why])

@@ -1,4 +1,4 @@
-"""AnswerOptions: how to answer, as the settings say. app.py fills it in."""
+"""AnswerOptions: the settings that say how to answer, in the form that answer/ uses. app.py fills it in."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
 
 
 class PersonaSource(Protocol):
-    """The personas as of now: an operator may change them while the pool runs."""
+    """The personas (instructions and model of each channel) as of now: an operator may change them at any time."""
 
     def for_channel(self, channel: str) -> Persona:
-        """Return who answers in this channel."""
+        """Return the persona that answers in the channel with this id."""
 
     def models(self) -> Mapping[str, str]:
-        """Return the models that an asker may choose, by the normalized prefix that chooses each."""
+        """Return the models that an asker may choose by a prefix such as `deep:`, by the normalized word (`deep`)."""
 
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """How to answer. `update_interval` is in seconds, `max_history_tokens` in estimated tokens of the model.
+    """How to answer, for all channels and askers.
 
-    `writers` counts the replies that grow now: together they share what Slack allows.
+    `model` answers where the persona names none. The model is shown `round_trips` earlier exchanges at most, of at most
+    `max_history_tokens` tokens by the model's count. A growing reply is updated every `update_interval` seconds;
+    `writers` counts the replies that grow now, as together they share what Slack allows.
     """
 
     phrases: TextsByLanguage
@@ -46,9 +48,12 @@ class AnswerOptions:
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
 
     def texts(self, text: str) -> Texts:
-        """Return the fixed texts in the language of `text`, which is as Slack writes it."""
+        """Return the fixed texts in the language of `text`, or in the one that the settings name.
+
+        `text` may have Slack's entities and emoji, such as `<@U12>` and `:wave:`: they do not count.
+        """
         return self.phrases.for_text(_NO_WORDS.sub(" ", text))
 
     def model_of(self, channel: str) -> str:
-        """Return the model that answers in this channel unless the asker chooses another."""
+        """Return the name of the model that answers in this channel unless the asker chooses another by a prefix."""
         return self.personas.for_channel(channel).model or self.model

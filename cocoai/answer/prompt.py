@@ -1,4 +1,4 @@
-"""PromptBuilder: what the model is shown of a question.
+"""PromptBuilder: collect what the model is shown for a question.
 
 That is the thread as it stands in Slack now, our own earlier answers as they lie in the spool, and the attachments.
 """
@@ -30,7 +30,7 @@ CONTINUE_INSTRUCTION = (
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the model is shown: the `conversation`, with the last turn being the question, and the `model` asked.
+    """What the model is shown: the `conversation`, whose last turn is the question, and the name of the `model`.
 
     `left_out` are the attachments that the model does not get; `messages` is the thread as it was read.
     """
@@ -42,7 +42,7 @@ class Prompt:
 
 
 class PromptBuilder:
-    """Builds prompts in one process, from Slack's thread and the spool's earlier answers."""
+    """The builder of all prompts of one process, from Slack's threads and the spool's earlier answers."""
 
     def __init__(
         self,
@@ -61,9 +61,11 @@ class PromptBuilder:
         self._ratio = ratio
 
     def build(self, attempt: Attempt) -> Prompt:
-        """Read the thread and the attachments, and return the prompt.
+        """Read the thread and download the attachments from Slack, and return the prompt, cut to the settings' limits.
 
-        Raise `Temporary` or `Permanent` if Slack does not give them.
+        Attachments that cannot be used are in its `left_out`. Raise `Temporary` or `Permanent` if Slack does not give
+        the thread, `Temporary` while it does not give an attachment, and `Permanent` `again_gone` if a question that is
+        asked once more is no longer there.
         """
         question = attempt.question
         own_user = self._identity.user_id()
@@ -86,26 +88,34 @@ class PromptBuilder:
         return Prompt(model, self._within_limits(conversation, model), left_out, messages)
 
     def has_files(self, attempt: Attempt) -> bool:
-        """Check whether files are attached to the question.
+        """Check whether files are attached to the question's message.
 
-        An app_mention copy of a message may leave them out: then the thread is read from Slack.
+        An app_mention copy of a message may leave them out: then the thread is read from Slack, which may raise
+        `Temporary` or `Permanent`.
         """
         question = attempt.question
         return bool(question.files or (question.is_bare and files_of_question(self._thread(attempt), question)))
 
     def _within_limits(self, conversation: Conversation, model: str) -> Conversation:
+        """Return the conversation without the old turns that exceed `round_trips` or `max_history_tokens`."""
         recent = conversation.recent(self._options.round_trips)
         return recent.within(self._options.max_history_tokens, self._ratio.ratio(model))
 
     def _thread(self, attempt: Attempt) -> tuple[Message, ...]:
-        """Return the thread so far; empty for a question that opens its thread, at the first attempt."""
+        """Read the thread from Slack, oldest message first. Return () without a call if there is nothing to read.
+
+        That is at the first attempt at a question that opens its thread and came with its files.
+        """
         question = attempt.question
         if question.in_thread or question.is_bare or question.again or attempt.job.attempt > 1:
             return self._slack.thread(question.channel, question.thread_ts)
         return ()
 
     def _earlier_answer(self, key: str) -> str | None:
-        """Return our whole answer to an earlier question; None if the spool no longer keeps it."""
+        """Return the model's whole text in answer to the question `key`, from the spool.
+
+        Return None if the job is not in done/, has no answer, or `key` is odd: then Slack's copy has to do.
+        """
         try:
             facts = self._spool.peek("done", Key.parse(key))
         except (StoreError, ValueError):
@@ -114,10 +124,11 @@ class PromptBuilder:
         return str(answers[-1]["text"]) if answers else None
 
     def _split_command(self, last: Turn, text: str, *, is_continued: bool) -> tuple[str, Turn]:
-        """Return the model that the asker chose by a prefix ("" for none), and the turn without that prefix.
+        """Return the model that the asker chose by a prefix such as `deep:` ("" for none), and the turn without it.
 
         `text` is the asker's own words. In `last` the asker's name may stand before them, and a name may look like
-        a prefix, so only the words decide. "continue" behind an answer of ours gets CONTINUE_INSTRUCTION.
+        a prefix, so only the words decide. If the text is the command "continue" and `is_continued` (an answer of ours
+        stands before it), CONTINUE_INSTRUCTION is added to the turn.
         """
         if is_continued and command(text) == "continue":
             return "", replace(last, text=f"{last.text}\n\n{CONTINUE_INSTRUCTION}")

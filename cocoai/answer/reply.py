@@ -1,7 +1,8 @@
-"""Reply: what the asker sees of an answer. A placeholder comes first and becomes the answer; further parts follow it.
+"""Reply: post and update the messages in which the asker sees an answer.
 
-Whatever is posted is recorded in the job before the next is, and sought where that may have failed: so each message
-is there once, however often this is run. It decides nothing about what is said.
+A placeholder comes first and becomes the answer; further parts of a long answer follow it. Each message is recorded in
+the job before the next is posted, and looked for in Slack where that may have failed: so each is there once, however
+often this is run. It decides nothing about what is said.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cocoai.slack.model.messages import KINDS, MessageMetadata
 from cocoai.spool.job import Fact
 
 LATE = 3600.0
-"""Seconds after which a reply says that it is late."""
+"""Seconds after its question from which on a reply says that it is late."""
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's codes for a message of ours that can no longer be changed: it is posted anew."""
@@ -32,18 +33,22 @@ BLOCKS_REFUSED = frozenset(
 """Slack's codes for blocks that it refuses, or refuses with so long a fallback: the same is said in text alone."""
 
 UNDER = {"placeholder": ("stop",), "answer": ("again", "delete", "up", "down"), "error": ("again", "delete")}
-"""The buttons under a message of each kind."""
+"""The actions of the buttons under a message, by the message's kind; under other kinds there are none."""
 
 OWN_TEXTS = frozenset({"placeholder", "note", "error"})
 """Kinds of message whose text is ours: short enough to be sent without blocks as it is."""
 
 TEXT_ALONE = Layout("mrkdwn")
+"""The layout without blocks, for an answer whose blocks Slack refuses."""
 
 log = logging.getLogger(__name__)
 
 
 class Reply:
-    """The reply of one attempt. `clock` gives seconds since the epoch; `sleep` waits for a dead process's messages."""
+    """The reply of one attempt, as messages in Slack. Every method raises `Temporary` or `Permanent` as SlackChat does.
+
+    `clock` gives seconds since the epoch; `sleep` waits for messages that a killed process may have sent.
+    """
 
     def __init__(
         self,
@@ -63,13 +68,16 @@ class Reply:
         self._sleep = sleep
 
     def post_placeholder(self) -> str:
-        """Return the ts of the message that will become the reply; post it if there is none yet."""
+        """Post and record the placeholder, unless the reply has a first message. Return that message's ts."""
         if self._attempt.first_message:
             return self._attempt.first_message
         return self._post_first(self._own_text(self._attempt.texts.placeholder, "placeholder"), "placeholder")
 
     def replace_with(self, text: str, kind: str) -> None:
-        """Put a text of ours, a `note` or an `error`, where the reply is or would be."""
+        """Show a fixed text instead of an answer: change the first message to it, or post it if there is none.
+
+        `kind` is `note` or `error`.
+        """
         shown = self._own_text(text, kind)
         if self._attempt.first_message:
             self._change(self._attempt.first_message, shown, kind)
@@ -77,7 +85,7 @@ class Reply:
             self._post_first(shown, kind)
 
     def live(self, ts: str) -> LiveMessage:
-        """Return the reply at `ts` as it is shown while it is written."""
+        """Return the object that updates the message at `ts` while the answer is written."""
         return LiveMessage(
             self._slack,
             self._attempt.question.channel,
@@ -91,9 +99,10 @@ class Reply:
         )
 
     def deliver(self, ts: str, markdown: str) -> None:
-        """Show the whole answer: the first part in the placeholder's place, the others behind it, each once.
+        """Show the whole answer: update the message at `ts` to its first part, and post the others into the thread.
 
-        Where Slack refuses its blocks, all of it is said in text alone.
+        Parts that an earlier attempt posted are not posted again. If Slack refuses the blocks of any, all parts are
+        shown once more as text alone, without buttons.
         """
         late = f"{self._attempt.texts.late}\n\n" if self._is_late() else ""
         try:
@@ -105,9 +114,10 @@ class Reply:
             self._show_parts(ts, TEXT_ALONE.parts(late + markdown), anew=True)
 
     def _is_late(self) -> bool:
-        """Check whether the reply says that it is late.
+        """Check whether the answer begins with the note that it is late; record a `late` fact the first time.
 
-        Said once, it is said whenever the answer is delivered again: its parts must be cut where they were.
+        Once recorded, this returns True whenever the answer is delivered again: its parts must be cut where they were.
+        For that reason it returns False if parts are posted already, or if the fact cannot be recorded.
         """
         job = self._attempt.job
         if job.last("late"):
@@ -116,10 +126,11 @@ class Reply:
         return is_late and not job.facts("part") and self._attempt.record("late")
 
     def _show_parts(self, ts: str, parts: Sequence[Shown], *, anew: bool = False) -> None:
-        """Show these parts in place of what stands.
+        """Show the parts of an answer, the first in the message at `ts`, with the buttons under the last.
 
-        A part that was cut otherwise, under other settings perhaps, is changed; with `anew` every part is, and there
-        are no buttons. Parts of an earlier, longer cut are deleted.
+        A part that an earlier attempt posted is changed if its length differs: it was cut otherwise, under other
+        settings perhaps. With `anew` every part is changed, and there are no buttons. Parts of an earlier, longer cut
+        are deleted. Stop early, without an error, if a part cannot be recorded.
         """
         *others, last = parts
         first, *rest = (*others, last if anew else with_buttons(last, self._buttons("answer")))
@@ -136,7 +147,10 @@ class Reply:
                 self._slack.delete(self._attempt.question.channel, fact["ts"])
 
     def _post_part(self, shown: Shown, n: int) -> bool:
-        """Post part `n` and record it; return False if it could not be recorded: then no further part is posted."""
+        """Post part `n` (from 2), or find it if a killed attempt did; return True if it is recorded in the job.
+
+        After False no further part is posted: a later attempt could not tell which are there.
+        """
         ts = self._find_posted(n=n) or self._post(shown, self._attempt.metadata("part", n))
         return self._attempt.record("part", n=n, ts=ts, size=len(shown.text))
 
@@ -144,6 +158,10 @@ class Reply:
         return with_buttons(self._options.layout.plain(text), self._buttons(kind))
 
     def _buttons(self, kind: str) -> list[Button]:
+        """Return the buttons under a message of this kind; [] if it has none, or the settings switch buttons off.
+
+        The value of each is the question's key and asker, separated by a space.
+        """
         if not self._options.buttons:
             return []
         labels, question = self._attempt.texts.buttons, self._attempt.question
@@ -152,7 +170,10 @@ class Reply:
         return [Button(each, labels[each], value, confirm.get(each, "")) for each in UNDER.get(kind, ())]
 
     def _post_first(self, shown: Shown, kind: str) -> str:
-        """Post the reply's first message, or find the one that a killed attempt posted; record and return its ts."""
+        """Post the reply's first message, record it as `placeholder`, and return its ts.
+
+        If a killed attempt has posted one, it is used instead, and shows `shown` unless `kind` is `placeholder`.
+        """
         ts = self._find_posted()
         if ts and kind != "placeholder":
             self._change(ts, shown, kind)
@@ -161,7 +182,7 @@ class Reply:
         return ts
 
     def _change(self, ts: str, shown: Shown, kind: str) -> None:
-        """Update the message at `ts`; post a new one if somebody has deleted it."""
+        """Update the message at `ts`. If it is gone or can no longer be changed, post a new one and record its ts."""
         try:
             self._update(ts, shown, self._attempt.metadata(kind))
         except Permanent as error:
@@ -172,7 +193,11 @@ class Reply:
             self._attempt.record("placeholder", ts=new)
 
     def _find_posted(self, kinds: Collection[str] = KINDS, n: int = 1) -> str | None:
-        """Return the ts of a message that an earlier attempt posted and could not record; None if there is none."""
+        """Look in the thread for a message of this job that an earlier attempt posted but did not record.
+
+        Return its ts, None if there is none. `kinds` are those wanted, `n` the number of the part. If an earlier
+        process held the job, wait until a message of its must have arrived, and read the thread from Slack.
+        """
         if not self._attempt.job.may_have_posted:
             return None
         self._sleep(self._attempt.settling_time)
@@ -181,6 +206,7 @@ class Reply:
         return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, own_user)
 
     def _post(self, shown: Shown, metadata: MessageMetadata) -> str:
+        """Post a message into the thread; return its ts. One of OWN_TEXTS goes without blocks if they are refused."""
         question = self._attempt.question
         try:
             return self._slack.post(question.channel, shown.text, question.thread_ts, metadata, blocks=shown.blocks)
@@ -190,6 +216,7 @@ class Reply:
             return self._slack.post(question.channel, shown.text, question.thread_ts, metadata)
 
     def _update(self, ts: str, shown: Shown, metadata: MessageMetadata) -> None:
+        """Change the message at `ts`. One of OWN_TEXTS goes without blocks if they are refused."""
         channel = self._attempt.question.channel
         try:
             self._slack.update(channel, ts, shown.text, metadata, blocks=shown.blocks)
@@ -200,4 +227,5 @@ class Reply:
 
 
 def _can_do_without_blocks(shown: Shown, metadata: MessageMetadata, error: Permanent) -> bool:
+    """Check whether Slack refused the blocks of a fixed text, which can be sent as text alone."""
     return error.code in BLOCKS_REFUSED and bool(shown.blocks) and metadata.kind in OWN_TEXTS

@@ -1,4 +1,7 @@
-"""When a job is tried again: how long it waits, by whose fault it is, and when that ends. Pure."""
+"""Decide whether and when a job is tried again after a temporary error.
+
+That depends on whether Slack is to blame, and on the tries so far. Pure: it reads facts and returns numbers.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,25 @@ DELAYS = (5.0, 30.0, 120.0)
 """Seconds before OpenAI is asked again; when they are used up, the asker is told."""
 
 SLACK_AWAY = 24 * 3600.0
-"""Seconds of waiting between tries for which an answer is kept for a Slack that cannot be reached."""
+"""Seconds that all waits for a Slack in trouble may take together; after that the job is given up."""
 
 
 def is_slacks_fault(error: Temporary) -> bool:
-    """Check whether Slack is to blame: its own troubles count as no attempt."""
+    """Check whether the error came from Slack, not from OpenAI or ourselves: then the try counts as no attempt."""
     return error.source == "Slack"
 
 
 def delay(job: Job, error: Temporary) -> float | None:
-    """Return the seconds to wait before the job is tried again; None if it is not tried again."""
+    """Return the seconds to wait before the job is tried again after this error; None if it is given up."""
     return _slack_delay(job, error) if is_slacks_fault(error) else _own_delay(job, error)
 
 
 def _own_delay(job: Job, error: Temporary) -> float | None:
+    """Return the next of DELAYS, or what the server asked for if that is longer, up to LONGEST_DELAY.
+
+    Return None if the DELAYS are used up, if the server asked for a longer wait than that, or if for the second time a
+    request had left whole: each of these may have been billed.
+    """
     retries = [fact for fact in job.facts("retry") if not fact["free"]]
     # A request that had left whole may have been billed: it is paid twice at most.
     if len(retries) >= len(DELAYS) or (error.sent and any(fact["sent"] for fact in retries)):
@@ -32,6 +40,10 @@ def _own_delay(job: Job, error: Temporary) -> float | None:
 
 
 def _slack_delay(job: Job, error: Temporary) -> float | None:
+    """Return a wait that doubles with each try, or what Slack asked for if that is longer, up to LONGEST_DELAY.
+
+    Return None if all waits so far come to more than SLACK_AWAY.
+    """
     retries = [fact for fact in job.facts("retry") if fact["free"]]
     # Each wait as it was meant, not as the clock tells it afterwards: that may have jumped.
     if sum(fact["retry_at"] - fact["at"] for fact in retries) > SLACK_AWAY:

@@ -1,4 +1,7 @@
-"""What the operator, the status page and the hourly sweep do with jobs, beside the work on them."""
+"""SpoolAdmin: look at jobs, annotate, retry and remove them, for the operator, the status page and the hourly sweep.
+
+It answers no job and claims none: that is spool.py's.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,24 @@ from cocoai.spool.key import Key
 from cocoai.spool.store_error import JobInUse, NoSuchJob, as_store_errors
 
 RETENTION = {"tmp": 3600.0, "stop": 3600.0, "done": 48 * 3600.0, "failed": 30 * 86400.0, "threads": 30 * 86400.0}
-"""Seconds until sweep() forgets a file. done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump."""
+"""Seconds after its last change until sweep() removes a file, by folder.
+
+done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump.
+"""
 
 
 class SpoolAdmin(SpoolFolders):
-    """The spool as it is inspected, annotated, retried and swept."""
+    """The jobs of one spool as they are inspected, annotated, retried and removed. A `state` is one of STATES.
+
+    Methods raise StoreError if the store cannot be read or written. `NoSuchJob` and `JobInUse` are such errors too.
+    """
 
     @as_store_errors()
     def peek(self, state: str, key: Key) -> list[Fact]:
-        """Return every line of a job, its question first, without claiming it. Raise NoSuchJob."""
+        """Return every whole line of a job, its question first; [] if not even that is whole. Take no lock.
+
+        Raise NoSuchJob if the job is not in this state.
+        """
         job = self._existing_job(state, key)
         try:
             job.read()
@@ -29,7 +41,7 @@ class SpoolAdmin(SpoolFolders):
             job.release()
 
     def find(self, key: Key) -> tuple[str, list[Fact]]:
-        """Return a job's state and what peek() returns of it, wherever it is. Raise NoSuchJob."""
+        """Return a job's state and its lines, as peek() does. Raise NoSuchJob if it is in none of the STATES."""
         for state in STATES:
             with contextlib.suppress(NoSuchJob):
                 return state, self.peek(state, key)
@@ -37,7 +49,7 @@ class SpoolAdmin(SpoolFolders):
 
     @as_store_errors()
     def since(self, state: str, moment: float) -> list[Key]:
-        """Return the jobs in a state that were changed after `moment` (epoch seconds), the last changed first."""
+        """Return the keys of the jobs in a state whose file changed after `moment` (epoch seconds), last one first."""
         found = []
         for key in self.keys(state):
             with contextlib.suppress(FileNotFoundError):
@@ -46,7 +58,10 @@ class SpoolAdmin(SpoolFolders):
 
     @as_store_errors()
     def moments(self, state: str, key: Key) -> list[tuple[str, float]]:
-        """Return the name and the time of each fact of a job: cheaper than peek(). Raise NoSuchJob."""
+        """Return the name and the time (epoch seconds) of each fact of a job, oldest first: cheaper than peek().
+
+        Take no lock. Raise NoSuchJob if the job is not in this state.
+        """
         job = self._existing_job(state, key)
         try:
             return job.moments()
@@ -55,12 +70,16 @@ class SpoolAdmin(SpoolFolders):
 
     @as_store_errors()
     def count(self, folder: str) -> int:
-        """Return how many files are in a folder: one of STATES, or `tmp`."""
+        """Return how many files are in a folder (a key of RETENTION, or `ready`), whatever their names."""
         return len(self._disk.names(self._folders[folder]))
 
     @as_store_errors()
     def annotate(self, key: Key, fact: str, **values: Any) -> bool:
-        """Add a fact to a job that has ended. Return False if it is kept no more. Raise JobInUse."""
+        """Lock a job in done/ or failed/, append a fact to it and release it.
+
+        Return False if it is in neither: it has not ended, or was swept. Raise JobInUse if another process holds it,
+        ValueError if its file is damaged.
+        """
         for state in ("done", "failed"):
             with contextlib.suppress(NoSuchJob), self._held(state, key) as job:
                 job.record(fact, **values)
@@ -69,7 +88,10 @@ class SpoolAdmin(SpoolFolders):
 
     @as_store_errors()
     def retry(self, key: Key) -> None:
-        """Put a failed job back into ready/. Raise NoSuchJob if it is not in failed/, JobInUse."""
+        """Move a job from failed/ back to ready/, so that it is answered with a full count of attempts.
+
+        Raise NoSuchJob if it is not in failed/, JobInUse if another process holds it, ValueError if it is damaged.
+        """
         with self._held("failed", key) as job:
             self._forget_stop_request(key)  # it came after the job had ended, and was not meant for this new run
             job.record("retried")
@@ -77,7 +99,11 @@ class SpoolAdmin(SpoolFolders):
 
     @contextlib.contextmanager
     def _held(self, state: str, key: Key) -> Iterator[Job]:
-        """Hold a job that has ended. Raise NoSuchJob, JobInUse."""
+        """Lock a job that has ended, yield it, and release it at the end, as a context manager. Do not wait.
+
+        Raise NoSuchJob if it is not in this state, JobInUse if another process holds or has just moved it, ValueError
+        if its file is damaged.
+        """
         job = self._existing_job(state, key)
         try:
             if not job.take():
@@ -88,7 +114,7 @@ class SpoolAdmin(SpoolFolders):
 
     @as_store_errors()
     def sweep(self) -> int:
-        """Remove every file that was kept for its RETENTION. Return how many were removed."""
+        """Remove every file that was last written longer ago than the RETENTION of its folder. Return how many."""
         removed = 0
         for folder, seconds in RETENTION.items():
             for name in self._disk.names(self._folders[folder]):

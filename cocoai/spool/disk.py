@@ -14,20 +14,26 @@ class Disk:
     """The real file system. Every failure is an `OSError`; a path is a `str`, a descriptor an `int`."""
 
     def create(self, path: str) -> int:
-        """Create a file for this user only and open it for writing. Raise FileExistsError if the name is taken."""
+        """Create an empty file for this user only, and return a descriptor that appends to it.
+
+        Raise FileExistsError if the name is taken.
+        """
         return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def open(self, path: str) -> int:
-        """Open an existing file for reading and appending."""
+        """Open a file for reading and appending; return its descriptor. Raise FileNotFoundError if there is none."""
         return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
 
     def append(self, fd: int, data: bytes) -> None:
-        """Write all of `data`. After an OSError a part of it may be there, which the caller must cut off."""
+        """Write all of `data` at the end of the file.
+
+        After an OSError a part of it may be there, which the caller must cut off.
+        """
         while data:
             data = data[os.write(fd, data) :]
 
     def read(self, fd: int) -> bytes:
-        """Return the whole file, from its start."""
+        """Return all bytes of the file from its start, wherever the descriptor stands."""
         size = os.fstat(fd).st_size
         data = bytearray()
         while piece := os.pread(fd, max(size - len(data), 1), len(data)):
@@ -39,15 +45,15 @@ class Disk:
         os.ftruncate(fd, length)
 
     def fsync(self, fd: int) -> None:
-        """Make the file's contents durable."""
+        """Wait until the file's contents are on the disk, so that they survive a power cut."""
         os.fsync(fd)
 
     def close(self, fd: int) -> None:
-        """Close the descriptor; with the last one of its description goes the lock."""
+        """Close the descriptor. Its lock goes with it, unless a forked child still has a copy open."""
         os.close(fd)
 
     def lock(self, fd: int) -> bool:
-        """Take the file's `flock` if it is free. Return whether it is ours now.
+        """Take the file's exclusive `flock` without waiting. Return True if it is ours now, False if it is taken.
 
         The lock lasts as long as the open file description, and ends with the process.
         """
@@ -58,7 +64,10 @@ class Disk:
         return True
 
     def is_at(self, fd: int, path: str) -> bool:
-        """Check whether `path` is still this very file: it may have been moved between opening and locking."""
+        """Check whether the open file still lies at `path`; False if another file or none does.
+
+        It may have been moved between opening and locking.
+        """
         try:
             there = os.stat(path)
         except FileNotFoundError:
@@ -70,7 +79,7 @@ class Disk:
         os.link(source, target)
 
     def rename(self, source: str, target: str) -> None:
-        """Move the file to `target` in one atomic step; whatever has that name is replaced."""
+        """Move the file to `target` in one atomic step; a file that has that name is replaced."""
         os.rename(source, target)
 
     def unlink(self, path: str) -> None:
@@ -78,7 +87,10 @@ class Disk:
         os.unlink(path)
 
     def touch(self, path: str) -> bool:
-        """Make an empty file, or set its time to now. Return True if it is new."""
+        """Create an empty file for this user only. If it exists, set its modification time to now.
+
+        Return True if it is new.
+        """
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         except FileExistsError:
@@ -87,7 +99,7 @@ class Disk:
         return True
 
     def exists(self, path: str) -> bool:
-        """Check whether the name is there. Raise OSError if that cannot be read."""
+        """Check whether there is a file or folder of this name. Raise OSError if the disk cannot tell."""
         # os.path.exists would say False of a disk that cannot be read, and a known question would be taken for new.
         try:
             os.stat(path)
@@ -100,15 +112,15 @@ class Disk:
         return os.stat(path).st_mtime
 
     def names(self, folder: str) -> list[str]:
-        """Return the names in a folder, in no order."""
+        """Return the names of the files and folders in a folder, in no order."""
         return os.listdir(folder)
 
     def make_folder(self, path: str) -> None:
-        """Make a folder for this user only, and those above it; nothing happens if it is there."""
+        """Make a folder for this user only, and missing ones above it; do nothing if it exists. Nothing is fsynced."""
         os.makedirs(path, mode=0o700, exist_ok=True)
 
     def fsync_folder(self, path: str) -> None:
-        """Make the folder's names durable: a link or a rename alone may be forgotten by a power cut."""
+        """Wait until the names in a folder are on the disk: a power cut may undo a link or a rename alone."""
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(fd)

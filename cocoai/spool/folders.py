@@ -1,4 +1,7 @@
-"""Where the spool's files lie, and how a job is opened and moved. What the folders mean is spool.py's."""
+"""SpoolFolders: the paths of the spool's files, the keys of the jobs in a folder, and how a job is opened and moved.
+
+What it means that a job lies in a folder is spool.py's.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from cocoai.spool.key import Key
 from cocoai.spool.store_error import NoSuchJob, as_store_errors
 
 FOLDERS = ("tmp", "ready", "done", "failed", "stop")
-"""Below spool/."""
+"""The folders below spool/; spool.py says what each is for."""
 
 STATES = ("ready", "done", "failed")
 """The states of an accepted job, in the order in which one may move while it is looked for."""
@@ -46,7 +49,10 @@ class SpoolFolders:
 
     @as_store_errors()
     def make_folders(self) -> None:
-        """Make the missing folders below `var`, for this user only, durably. `var` itself is its maker's to fsync."""
+        """Make the missing folders, for this user only, and fsync the folders in which they lie.
+
+        `var` is made too if it is missing, but its own name is not made durable: that is its maker's to do.
+        """
         folders = (*self._folders.values(), os.path.dirname(self._put_lock))
         for folder in folders:
             self._disk.make_folder(folder)
@@ -56,11 +62,11 @@ class SpoolFolders:
 
     @as_store_errors()
     def keys(self, state: str) -> list[Key]:
-        """Return the keys of the jobs in a state (one of STATES), oldest first."""
+        """Return the keys of the jobs in a state (one of STATES), oldest question first; other names are left out."""
         return self._keys_and_other_names(state)[0]
 
     def _keys_and_other_names(self, folder: str) -> tuple[list[Key], list[str]]:
-        """Return the keys in a folder, oldest first, and the names there that are no key."""
+        """Return the keys in a folder, oldest question first, and the names there that are no key, in no order."""
         keys, others = [], []
         for name in self._disk.names(self._folders[folder]):
             try:
@@ -70,21 +76,25 @@ class SpoolFolders:
         return sorted(keys, key=_age), others
 
     def _knows(self, key: Key, *folders: str) -> bool:
+        """Check whether a job of this key lies in one of these folders."""
         return any(self._disk.exists(self._path(folder, str(key))) for folder in folders)
 
     def _job(self, folder: str, key: Key) -> Job:
-        """Open a job. Raise FileNotFoundError if it is not in that folder."""
+        """Open a job's file, without reading or locking it. Raise FileNotFoundError if it is not in that folder."""
         return Job(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
 
     def _existing_job(self, folder: str, key: Key) -> Job:
-        """Open a job. Raise NoSuchJob if it is not in that folder."""
+        """Open a job's file, without reading or locking it. Raise NoSuchJob if it is not in that folder."""
         try:
             return self._job(folder, key)
         except FileNotFoundError as error:
             raise NoSuchJob(error.errno, error.strerror, error.filename) from error
 
     def _move(self, job: Job, source: str, target: str) -> None:
-        """Move a locked job to another folder, durably, and release it."""
+        """Move a locked job from folder `source` to `target`, fsync both, and release it.
+
+        It waits for put.lock. Raise OSError if that takes too long or the disk fails: the job then stays locked.
+        """
         with self._putting():
             self._disk.rename(self._path(source, str(job.key)), self._path(target, str(job.key)))
         self._sync(target)
@@ -92,12 +102,16 @@ class SpoolFolders:
         job.release()
 
     def _forget_stop_request(self, key: Key) -> None:
+        """Remove the file that requests a stop of this job, if there is one and the disk lets us."""
         with contextlib.suppress(OSError):  # most jobs have none; what stays is swept
             self._disk.unlink(self._path("stop", str(key)))
 
     @contextlib.contextmanager
     def _putting(self) -> Iterator[None]:
-        """Hold put.lock, so that a key is never looked for while it is between two folders."""
+        """Wait for put.lock and hold it inside, as a context manager. Raise TimeoutError after PUT_LOCK_PATIENCE.
+
+        Under it no process moves a job, so that none is missed while it goes from one folder to the next.
+        """
         lock = locks.wait_for(self._put_lock, PUT_LOCK_PATIENCE)
         try:
             yield

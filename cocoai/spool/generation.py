@@ -10,13 +10,13 @@ from cocoai.engine.process.replace_file import replace_file
 
 
 class Generation:
-    """The number in the file at `path`. One master writes it; any process reads it."""
+    """The generation number, kept in the file at `path`. One master writes it; any process reads it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def read(self) -> int:
-        """Return the number; 0 while there is no file, or none with a number in it."""
+        """Return the number in the file; 0 if the file is missing, or holds no number."""
         try:
             with open(self._path, encoding="ascii") as file:
                 return int(file.read())
@@ -24,7 +24,7 @@ class Generation:
             return 0
 
     def increment(self) -> int:
-        """Write the next number and return it. Raise OSError if it cannot be written: then the old one stays."""
+        """Raise the number in the file by one and return it. Raise OSError if that fails: the old one stays."""
         number = self.read() + 1
         replace_file(self._path, f"{number}\n".encode())
         return number

@@ -1,6 +1,6 @@
-"""One job of the spool: its question, the facts that have happened to it, and its lock.
+"""Job: the file of one job, with its question, the facts recorded since, and its lock.
 
-A job knows one file and nothing of where it lies: what the folders mean is spool.py's.
+A job knows one file and nothing of the folder that it lies in: what the folders mean is spool.py's.
 """
 
 from __future__ import annotations
@@ -29,10 +29,14 @@ _FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1
 
 
 class Job:
-    """An open job file. It belongs to this process alone from the `take` that returned True until `release`."""
+    """A job's file, open in this process, at `path`. `clock` returns epoch seconds.
+
+    The job belongs to this process alone from the `take` that returned True until `release`. Without `take` it can
+    only be read.
+    """
 
     def __init__(self, key: Key, path: str, *, disk: Disk, clock: Callable[[], float]) -> None:
-        """Open the file. Raise FileNotFoundError if it has moved on."""
+        """Open the file, without reading or locking it. Raise FileNotFoundError if it is not at `path`."""
         self.key = key
         self._path = path
         self._disk = disk
@@ -42,9 +46,11 @@ class Job:
         self._lines: list[Fact] = []
 
     def take(self) -> bool:
-        """Lock and read the job. Return False if another process has it, or if it is no longer at its path.
+        """Lock the file without waiting, and read it. Return True if this process holds the job now.
 
-        Cut off what a crash left half-written. Raise ValueError if not even the question is whole.
+        Return False if another process holds it, or has moved it to another folder. A line that a crash left half
+        written is cut off. Raise ValueError if not even the first line, the question, is whole, OSError if the disk
+        fails. In each case the caller must release the job.
         """
         # finish() may have moved the file between our opening and our locking: then the lock means nothing.
         if not (self._disk.lock(self._fd) and self._disk.is_at(self._fd, self._path)):
@@ -58,74 +64,86 @@ class Job:
         return True
 
     def read(self) -> int:
-        """Read the whole lines without changing the file. Return how many bytes the file has."""
+        """Read `lines` from the file, up to the first that is not whole. Return the size of the whole file in bytes."""
         data = self._disk.read(self._fd)
         self._lines, self._size = whole_lines(data)
         return len(data)
 
     def moments(self) -> list[tuple[str, float]]:
-        """Return the name and the time (epoch seconds) of each fact, without parsing the rest of the file."""
+        """Return the name and the time of each fact, such as `("attempt", 1767225600.5)` (epoch seconds), oldest first.
+
+        The file is read, but its JSON not parsed, which is cheaper than read().
+        """
         return [(name.decode(), float(at)) for name, at in _FACT_HEADER.findall(self._disk.read(self._fd))]
 
     def release(self) -> None:
-        """Give up the lock and close the file, which stays where it is. Calling it again does nothing."""
+        """Close the file, and with it give up the lock. The file stays where it is. A second call does nothing."""
         if self._fd >= 0:
             self._disk.close(self._fd)
             self._fd = -1
 
     @property
     def lines(self) -> list[Fact]:
-        """Return the question and all facts, in the order in which they were written."""
+        """Return the lines as last read: the question, then all facts in the order in which they were recorded."""
         return list(self._lines)
 
     @property
     def question(self) -> Fact:
-        """Return the first line: what was put."""
+        """Return the first line: the question, or the click, as it was put. Raise IndexError if nothing was read."""
         return self._lines[0]
 
     @property
     def kind(self) -> str | None:
-        """Return the question's `kind`; "" if it has none, None if the file has no whole first line."""
+        """Return the `kind` in the first line, such as `mention`; "" if it has none, None if there is no whole line."""
         if not self._lines:
             return None
         kind = self.question.get("kind")
         return kind if isinstance(kind, str) else ""
 
     def facts(self, name: str) -> list[Fact]:
-        """Return every fact of this name, oldest first.
+        """Return every fact of this name, oldest first; [] if there is none.
 
-        After the operator's last retry only newer facts count, except those in SURVIVE_RETRY.
+        Facts from before the operator's last retry are left out, unless the name is in SURVIVE_RETRY.
         """
         retried = max((index for index, line in enumerate(self._lines) if line.get("fact") == "retried"), default=0)
         since = 1 if name in SURVIVE_RETRY else retried + 1
         return [line for line in self._lines[since:] if line.get("fact") == name]
 
     def last(self, name: str) -> Fact | None:
-        """Return the newest fact of this name; None if there is none."""
+        """Return the newest fact that facts() has of this name; None if there is none."""
         found = self.facts(name)
         return found[-1] if found else None
 
     @property
     def attempt(self) -> int:
-        """Return how often the job was claimed, without the claims that ended because Slack was away."""
+        """Return the number of attempts since the operator's last retry, the one in hand included.
+
+        An attempt that Slack's own troubles ended (`free` in its `retry` fact) does not count.
+        """
         return len(self.facts("attempt")) - sum(1 for retry in self.facts("retry") if retry.get("free"))
 
     @property
     def may_have_posted(self) -> bool:
-        """Return True if an earlier process may have posted a message without being able to record it."""
+        """Return True if an earlier process has held this job, and may have posted a message that it did not record."""
         visits = sum(1 for line in self._lines if line.get("fact") in ("attempt", "visit"))
         # One of them is this process's own.
         return visits > 1
 
     def is_due(self) -> bool:
-        """Check whether the job may be tried now: it has no `retry_at`, or that time has come."""
+        """Check whether the job may be tried now: its last `retry` fact, if any, has a `retry_at` that has come.
+
+        A time more than LONGEST_DELAY ahead counts as come.
+        """
         retry = self.last("retry") or {}
         now = self._clock()
         is_ahead = now < _number(retry.get("retry_at")) <= now + LONGEST_DELAY
         return not is_ahead
 
     def record(self, fact: str, **values: Any) -> None:
-        """Append a fact durably. Raise StoreError if it cannot be kept: then the file is as it was before."""
+        """Append the line `{"fact": fact, "at": now, **values}` to the file and fsync it.
+
+        Raise StoreError if it cannot be kept: it is then cut off again, and is not in `lines` either.
+        """
         line = {"fact": fact, "at": round(self._clock(), 3), **values}
         data = encode_line(line)
         with as_store_errors():
@@ -134,6 +152,7 @@ class Job:
         self._lines.append(line)
 
     def _append(self, data: bytes) -> None:
+        """Write `data` at the end of the file and fsync it. If that fails, cut it off again and raise OSError."""
         try:
             self._disk.append(self._fd, data)
             self._disk.fsync(self._fd)
@@ -153,16 +172,16 @@ def _number(value: object) -> float:
 
 
 def encode_line(line: Fact) -> bytes:
-    """Return one line of JSON, its newline included."""
+    """Return a fact or question as one line of JSON in ASCII, its newline included."""
     # ASCII only: a lone surrogate in somebody's text must not make a job unwritable.
     return json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def whole_lines(data: bytes) -> tuple[list[Fact], int]:
-    """Return the lines that were written whole, and how many bytes they take.
+    """Parse a job's file; return its lines up to the first that is not whole, and how many bytes those take.
 
-    The first line that is not a JSON object ends the file: a power cut may leave the last line short, or long but
-    with a hole in it.
+    Not whole is a line without its newline, or one that is no JSON object: a power cut may leave the last line short,
+    or long but with a hole in it.
     """
     lines: list[Fact] = []
     size = 0

@@ -1,4 +1,4 @@
-"""The name of a job, made of the question's place in Slack. It knows nothing of files."""
+"""Key: the name of a job, which says where in Slack its question was asked. It knows nothing of files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class Key(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> Key:
-        """Parse `CHANNEL-THREAD_TS-TS`. Raise ValueError for anything else."""
+        """Parse `CHANNEL-THREAD_TS-TS`, such as `C024BE91L-1700000000.000100-1700000060.000200`.
+
+        Raise ValueError for anything else.
+        """
         match = _KEY.fullmatch(name)
         if match is None:
             raise ValueError(f"not a job's key: {name!r}")
@@ -35,7 +38,7 @@ class Key(NamedTuple):
 
     @property
     def age(self) -> tuple[int, str]:
-        """Return a sort key that puts the oldest job first."""
+        """Return the seconds and the digits behind the point of `ts`: sorted by it, the oldest job comes first."""
         seconds, fraction = self.ts.split(".")
         # As text the fraction is compared digit by digit, as Slack's own order has it: .0001 comes before .001.
         return int(seconds), fraction

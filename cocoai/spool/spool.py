@@ -1,9 +1,9 @@
-"""The spool: the folder of waiting work. State is where the file lies.
+"""Spool: the store of jobs, as files that survive a crash. A job's state is the folder in which its file lies.
 
     folder    the job is                          after a crash
     tmp/      being written, under a random name  rubbish: nobody was told 200, so it is sent again; swept
     ready/    accepted: free, or claimed by       the lock is gone, so it is free; the next claim reads
-              whoever holds its lock              its facts and goes on from there
+              the process that holds its lock     its facts and goes on from there
     done/     answered                            the memory against redelivery
     failed/   given up, and the asker was told    kept for the operator, who may retry it
 
@@ -29,15 +29,19 @@ from cocoai.spool.store_error import as_store_errors
 
 
 class Spool(ReadyJobs, SpoolAdmin):
-    """All jobs below `var`. Its methods raise `StoreError` if the store cannot be read or written."""
+    """All jobs below `var`: each is put, claimed, and finished or failed, and may be requested to stop.
+
+    Its methods raise `StoreError` if the store cannot be read or written.
+    """
 
     # put: what the worker does before it answers 200
 
     @as_store_errors()
     def put(self, key: Key, question: Mapping[str, Any]) -> bool:
-        """Accept a question durably. Return True if it is new, False if it is known already.
+        """Write a question as a job into ready/, and wait until it is on the disk.
 
-        After a StoreError it is not accepted: Slack must be told 503, so that it sends the question again.
+        Return True if it is new, False if a job of this key exists already, whatever its state. After a StoreError it
+        is not accepted: Slack must be told 503, so that it sends the question again.
         """
         if self._knows(key, "ready", "done", "failed"):
             # The first copy's writer may have died between its link and its fsync.
@@ -54,7 +58,7 @@ class Spool(ReadyJobs, SpoolAdmin):
         return is_new
 
     def _write(self, question: Mapping[str, Any]) -> str:
-        """Write the question to a new file in tmp/, durably, and return its path."""
+        """Write the question to a new file in tmp/, fsync it, and return its path. If that fails, no file is left."""
         path = self._path("tmp", os.urandom(12).hex())
         fd = self._disk.create(path)
         try:
@@ -70,11 +74,15 @@ class Spool(ReadyJobs, SpoolAdmin):
         return path
 
     def _drop(self, temporary: str) -> None:
+        """Remove a path in tmp/; a failure is ignored."""
         with contextlib.suppress(OSError):  # then sweep() does it
             self._disk.unlink(temporary)
 
     def _commit(self, temporary: str, key: Key) -> bool:
-        """Make the thread's mark durable and link the file into ready/. Return False if the key is known by now."""
+        """Fsync the thread's mark (its file in threads/), then link the file `temporary` into ready/ under put.lock.
+
+        Return False, without a link, if another process has put this key meanwhile.
+        """
         # The mark comes before the link: a question that is known has its mark, whenever its writer died. A mark that
         # is there already may have been made just now, by a process that has not come to its own fsync.
         self._sync("threads")
@@ -86,16 +94,17 @@ class Spool(ReadyJobs, SpoolAdmin):
 
     @as_store_errors()
     def is_known_thread(self, channel: str, thread_ts: str) -> bool:
-        """Check whether a question was accepted in this thread in the last 30 days."""
+        """Check whether this thread has a mark: a question in it was put, or ended, in the last 30 days."""
         return self._disk.exists(self._path("threads", f"{channel}-{thread_ts}"))
 
     # claim: what a job process and the placeholder process do
 
     @as_store_errors()
     def claim(self) -> Job | None:
-        """Lock the oldest claimable job, record the attempt, and return it; None if there is none.
+        """Lock the oldest claimable job, record an `attempt` fact in it, and return it; None if there is none.
 
-        After a StoreError no job is ours.
+        Claimable is the oldest job of a thread if it is due and no process holds it. The caller ends it by finish() or
+        fail(), or releases it to be claimed again. After a StoreError no job is locked.
         """
         for job in self._free(in_order=True):
             self._open_claim(job, "attempt", n=job.attempt + 1)
@@ -103,10 +112,11 @@ class Spool(ReadyJobs, SpoolAdmin):
         return None
 
     def each_without(self, fact: str) -> Iterator[Job]:
-        """Lock and yield each free job that has no such fact yet, oldest first, even out of turn.
+        """Lock and yield each free job that is due and has no fact of this name (`placeholder`) yet, oldest first.
 
-        A job is unlocked when the next one is asked for. A visit is no attempt, but it is recorded: whoever comes
-        after a process that died cannot know what it posted.
+        Jobs behind an older one of their thread are yielded too. A job is released when the next one is asked for.
+        Each gets a `visit` fact, which is no attempt: if this process dies, the next one must know that it may have
+        posted something.
         """
         with as_store_errors():
             for job in self._free(lacking=fact):
@@ -117,6 +127,7 @@ class Spool(ReadyJobs, SpoolAdmin):
                     job.release()
 
     def _open_claim(self, job: Job, fact: str, **values: Any) -> None:
+        """Record the first fact of a claim, durably. If that fails, release the job and raise OSError."""
         try:
             # The link's writer may not have come to its own fsync, and from here on we speak outside.
             self._sync("ready")
@@ -128,15 +139,22 @@ class Spool(ReadyJobs, SpoolAdmin):
     # finish and fail: the end of a job
 
     def finish(self, job: Job) -> None:
-        """Move an answered job to done/, and release it."""
+        """Record `finished` in a claimed job, move it to done/, and release it."""
         self._end(job, "done", "finished")
 
     def fail(self, job: Job, reason: str) -> None:
-        """Move a job to failed/, and release it. Its asker was told, or Slack will never let us tell."""
+        """Record `failed` and the reason in a claimed job, move it to failed/, and release it.
+
+        Call it once the asker was told, or if Slack will never let us tell.
+        """
         self._end(job, "failed", "failed", reason=reason)
 
     @as_store_errors()
     def _end(self, job: Job, folder: str, fact: str, **values: Any) -> None:
+        """Record the last fact if the disk takes it, move the job to `folder`, and release it.
+
+        Then remove its stop request and renew its thread's mark. Raise StoreError if it cannot be moved.
+        """
         # A full disk must not keep an answered question in ready/: it would be answered again.
         with contextlib.suppress(OSError):
             job.record(fact, **values)
@@ -149,9 +167,9 @@ class Spool(ReadyJobs, SpoolAdmin):
 
     @as_store_errors()
     def request_stop(self, key: Key) -> bool:
-        """Request that this job ends with what is there. Return False if it has ended already.
+        """Leave a request that this job's answer ends with the text written so far; the job process looks for it.
 
-        After a StoreError no process will see the request.
+        Return False if the job is not in ready/: it has ended. After a StoreError no process will see the request.
         """
         if not self._knows(key, "ready"):
             return False
@@ -161,7 +179,7 @@ class Spool(ReadyJobs, SpoolAdmin):
         return True
 
     def is_stop_requested(self, key: Key) -> bool:
-        """Check whether this job is to end with what is there. A disk that cannot be read has no requests on it."""
+        """Check whether a stop of this job was requested. Return False too if the disk cannot be read."""
         with contextlib.suppress(OSError):
             return self._disk.exists(self._path("stop", str(key)))
         return False

@@ -31,7 +31,11 @@ class JobInUse(StoreError, BlockingIOError):
 
 @contextlib.contextmanager
 def as_store_errors() -> Iterator[None]:
-    """Raise any other `OSError` from inside as the `StoreError` that says the same."""
+    """Raise an `OSError` from inside as a `StoreError`, as a context manager or a decorator.
+
+    A missing file becomes `NoStore`, a lack of rights `NoAccess`. A `StoreError` passes through unchanged, and so does
+    an error of another kind, such as ValueError.
+    """
     try:
         yield
     except StoreError:
