@@ -72,7 +72,6 @@ class EventReader:
 
 
 def check_size(size: int, limit: int) -> None:
-    """Raise `Permanent` (`answer_too_big`) if `size` exceeds `limit`; both are bytes of an answer, or of a part of it.
-    """
+    """Raise `Permanent` (`answer_too_big`) if `size` exceeds `limit`; both are in bytes."""
     if size > limit:
         raise Permanent("answer_too_big", source="OpenAI")
