@@ -88,9 +88,9 @@ class AnswerReader:
     def _gather(self, seconds: float) -> Generator[Interruption, float | None, None]:
         """Wait until further text has piled up in the kernel; yield INTERRUPTED if none has come.
 
-        The wait lasts `seconds`, but at least _MIN_GATHER, and at most half of the time that is left. On a connection
-        that stays open after the body it is always _MIN_GATHER. The end of the connection, or the wake-up descriptor,
-        ends it at once.
+        The wait lasts `seconds`, for which the caller needs no text, but at least _MIN_GATHER, and at most half of the
+        time that is left. On a connection that stays open after the body it is always _MIN_GATHER. The end of the
+        connection, or the wake-up descriptor, ends it at once.
         """
         # Only a connection that is closed after the body ends this wait by itself: on another we must look at times.
         seconds = max(_MIN_GATHER, seconds) if self._body.is_last else _MIN_GATHER

@@ -197,7 +197,10 @@ class ChatGPTChat:
         return self._parameters(model).keys() - {"max_tokens"}
 
     def _read_error(self, response: StreamedResponse, deadlines: Deadlines) -> ApiError:
-        """Read the error that the response holds, from as much of its body as can be read, and close the response."""
+        """Read the error that the response holds, and close the response.
+
+        The body is read up to about MAX_ERROR bytes; one that is cut off, or too slow, is parsed as far as it has come.
+        """
         body = bytearray()
         with response, suppress(Temporary):  # a body that is cut off does no harm: the status alone says a lot
             while len(body) <= MAX_ERROR and (chunk := read_body(response.body, deadlines)):
@@ -245,7 +248,8 @@ def _holds_answer(response: StreamedResponse) -> bool:
 def _translated(error: Exception, deadlines: Deadlines) -> Temporary | Permanent:
     """Return the `Temporary` or `Permanent` to raise for an exception of the HTTP client.
 
-    An address or a key that cannot be sent is permanent. All else is temporary, and `sent` unless it is `NotSent`.
+    An address or a key that cannot be sent is permanent. All else is temporary, and `sent` unless it is `NotSent`. A
+    time-out has the code of the deadline that has passed.
     """
     if isinstance(error, (ValueError, InvalidURL)):
         return Permanent("invalid_api_key" if isinstance(error, BadHeader) else "invalid_base_url", source="OpenAI")

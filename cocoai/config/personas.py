@@ -86,7 +86,8 @@ class Personas:
     def _read_again(self, last: LoadedPersonas) -> LoadedPersonas:
         """Read all files and keep the result for other processes.
 
-        If that fails, log a warning, and keep and return `last` with the new stamps.
+        If that fails, log a warning, and keep and return `last` with the new stamps, as if the broken files had been
+        read.
         """
         stamps = {**last.stamps, self._file: stamp_of(self._file)}
         try:

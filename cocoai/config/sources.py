@@ -134,7 +134,7 @@ def read_sources(file: str, environ: Mapping[str, str]) -> Sources:
 
 
 def stamp_of(file: str) -> FileStamp:
-    """Return the file's stamp as of now; empty if the file is missing or may not be looked at. Raise nothing."""
+    """Return the file's stamp (device, inode, size, times) as of now; () if it cannot be looked at. Raise nothing."""
     try:
         status = os.stat(file)
     except (OSError, ValueError):
@@ -145,7 +145,7 @@ def stamp_of(file: str) -> FileStamp:
 def not_allowed(section: str, key: str, value: str, allowed: str, place: str) -> SettingsError:
     """Build the error for a value that is not allowed; an empty one, of a secret, is shown as `…`.
 
-    A user and a password in a URL are blanked out.
+    `allowed` completes "it is …", `place` is where the value stands. A user and a password in a URL are blanked out.
     """
     value = re.sub(r"//[^/]*@", "//…@", value)
     message = f"[{section}] {key} = {value or '…'} is not allowed; it is {allowed} ({place})"

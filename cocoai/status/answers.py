@@ -101,9 +101,9 @@ def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
 
 
 def _phase(name: str, timelines: Sequence[dict[str, float]], start: str, end: str) -> Phase:
-    """Summarize how long the phase between two moments took in these timelines.
+    """Summarize how long it took from the moment `start` to the moment `end` in the timelines that have both.
 
-    All figures are 0 if no answer has both moments.
+    A timeline maps moments, such as ASKED, to epoch seconds. All figures are 0 if none has both.
     """
     durations = sorted(at[end] - at[start] for at in timelines if start in at and end in at)
     if not durations:

@@ -110,7 +110,7 @@ def collect(settings: config.Settings) -> Status:
 def _read_scoreboard(settings: config.Settings) -> tuple[Snapshot | None, str, str]:
     """Return the scoreboard's snapshot, the pool's state (RUNNING, STOPPED or UNKNOWN), and a remark on it, or "".
 
-    The snapshot is None if the pool has never run, or the scoreboard cannot be read.
+    The snapshot of a stopped pool is that of its last run; it is None if there was none, or the file cannot be read.
     """
     try:
         snapshot = read_snapshot(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
@@ -186,7 +186,7 @@ def as_json(status: Status) -> dict[str, Any]:
 
 
 def _pool_as_json(status: Status, snapshot: Snapshot) -> dict[str, Any]:
-    """Return the pool's counters, and how many workers are idle, active and there at all, named as by php-fpm."""
+    """Return the pool's counters, and how many workers are idle, active and in all, under php-fpm's names for these."""
     counters = asdict(snapshot)
     for elsewhere in ("last_errors", "processes"):  # as_json has them under other keys
         del counters[elsewhere]

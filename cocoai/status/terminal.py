@@ -20,9 +20,10 @@ EXIT_CODES = {RUNNING: 0, STOPPED: 3, UNKNOWN: 4}
 
 
 def show(settings: config.Settings, out: TextIO, *, is_json: bool) -> int:
-    """Write the status once, as text or as JSON; return the exit code (EXIT_CODES).
+    """Write the status once, as text or as JSON; return the exit code.
 
-    Raise OSError if the spool cannot be read, or `out` cannot be written.
+    That is 0 if the pool runs, 3 if it does not, 4 if that is unknown. Raise OSError if the spool cannot be read, or
+    `out` cannot be written.
     """
     status = collect(settings)
     out.write("\n".join(_lines(status, is_json=is_json, indent=1)) + "\n")

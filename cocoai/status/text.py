@@ -20,6 +20,7 @@ def render(report: Report) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
+    """Yield the lines of a section: its fields, then its table, if it has one."""
     yield from _fields(section.fields)
     if section.table is not None:
         yield from _table(section.table)

@@ -37,10 +37,10 @@ def command(text: str) -> str:
 
 
 def split_model_prefix(text: str, models: Mapping[str, str]) -> tuple[str, str]:
-    """Return the model that `text` asks for by a prefix, and the text behind the colon: `deep: why?`.
+    """Split a text such as `deep: why?` into the model that its prefix asks for, and the text behind the colon.
 
-    Without a known prefix return "" and `text`. `models` maps normalized prefixes to models. The text behind the colon
-    may be "".
+    Return "" and `text` if it has no known prefix. `models` maps normalized prefixes to models. The text behind the
+    colon may be "".
     """
     found = _MODEL_PREFIX.fullmatch(text)
     model = models.get(normalized(found[1]), "") if found else ""

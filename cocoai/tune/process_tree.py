@@ -119,12 +119,14 @@ class CpuWatch:
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> CpuWatch:
+        """Note the CPU time so far, and start the thread that reads it again and again."""
         self._read()
         self._before = sum(self._seconds.values())
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End the thread, and read the CPU time once more."""
         self._is_over.set()
         self._thread.join()
         self._read()

@@ -114,7 +114,7 @@ def make_folders(var: str, run: str, log: str) -> IO[str]:
 
 
 def _lock(path: str) -> IO[str]:
-    """Open and lock the file `path`, and return it. Raise BlockingIOError if another process holds the lock."""
+    """Open and lock the file `path`, and return it. Raise BlockingIOError at once if another process holds the lock."""
     lock = open(path, "a", encoding="ascii")  # noqa: SIM115 (the caller closes it)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -67,6 +67,7 @@ class Up:
         self._log_sizes: dict[str, int] = {}
 
     def __enter__(self) -> Up:
+        """Start everything and wait until the pool answers; if that fails, stop what has been started."""
         try:
             self.start()
             self.await_ready()
