@@ -1,4 +1,4 @@
-"""Parse an error of the API, and decide what the caller should do about it. Pure.
+"""Parse an error of the chat API, and decide whether to try again, to change the request or to give up. Pure.
 
 The API's own message is searched where a server names only in words what it refuses; it is never passed on, since it
 may quote a key or somebody's text.
@@ -70,7 +70,8 @@ _NOT_SUPPORTED = re.compile(r"not support|unsupported", re.I)
 class ApiError:
     """One error of the API; every part may be missing.
 
-    `status` is 0 if none came with it, `retry_after` is in seconds, and `text` is the whole body of the response.
+    `status` is the HTTP status, or 0 if none came with it, as in a stream. `param` is the part of the request that is
+    wrong, `retry_after` the wait in seconds that the server asks for, and `text` the whole body of the response.
     """
 
     status: int
@@ -83,7 +84,10 @@ class ApiError:
 
     @classmethod
     def from_response(cls, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-        """Parse an HTTP error; `body` may be JSON in any of the shapes in use, or HTML."""
+        """Parse an HTTP error; `body` may be JSON in any of the shapes in use, or HTML.
+
+        A part that is missing, or not fit for a log, is left empty. Raise nothing.
+        """
         payload = _error_of(body)
         return cls(
             status,
@@ -97,17 +101,21 @@ class ApiError:
 
     @classmethod
     def from_stream(cls, error: Any) -> ApiError:
-        """Parse the `error` of an event; if its code is a number, that is the status (as OpenRouter sends it)."""
+        """Parse the value of `error` in a streamed event; all parts are empty if it is no object.
+
+        A `code` of 400 to 599 is taken as the status too, as OpenRouter sends it; else the status is 0.
+        """
         payload = error if isinstance(error, dict) else {}
         code = _code(payload.get("code"))
         status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
         return cls(status, code=code, type=_code(payload.get("type")), param=_code(payload.get("param")))
 
     def to_exception(self, our_code: str = "") -> Temporary | Permanent:
-        """Return what to raise, with the API's code, else its type, else the status, as the code.
+        """Return the exception to raise: `Temporary` if the same request may succeed later, else `Permanent`.
 
-        `our_code` is our own for an error that is known to be permanent; the API's is then kept as `their_code`. If it
-        is not given, _OUR_CODES has one for some errors.
+        Its code is the API's code, else the API's type, else the status. `our_code` replaces it for an error that the
+        caller knows to be permanent; the API's is then kept as `their_code`. If `our_code` is not given, _OUR_CODES has
+        one for some errors.
         """
         # Status 200 without an error object is a page from somebody else: a wrong address, or a login page.
         nameless = "not_an_api" if self.status // 100 == 2 else str(self.status or "error_in_stream")
@@ -126,21 +134,21 @@ class ApiError:
         return self._permanent(code, self.type)
 
     def _permanent(self, code: str, their_code: str) -> Permanent:
-        """Return a `Permanent` with both codes, or with one if they are the same."""
+        """Return a `Permanent` with both codes; its `their_code` is left empty if both are the same."""
         their_code = their_code if their_code != code else ""
         return Permanent(code, source="OpenAI", status=self.status, request_id=self.request_id, their_code=their_code)
 
     @property
     def is_too_long(self) -> bool:
-        """Return True if the conversation does not fit the model."""
+        """Return True if the API refuses the conversation because it is too long for the model."""
         return self.code in _TOO_LONG or self.type in _TOO_LONG or "maximum context length" in self.text
 
     @property
     def refuses_attachment(self) -> bool:
         """Return True if the error is about an attachment; only meaningful for a conversation that has attachments.
 
-        The code says so, or the place in the request, or the message alone. A server that supports no attachments at
-        all may report that as an error of its own (llama.cpp: 500).
+        The code says so, or the status 413, or the place in the request (`messages[0].content[1]`), or the message
+        alone. A server that supports no attachments at all may report that as an error of its own (llama.cpp: 500).
         """
         if self.code in _BAD_ATTACHMENTS or self.status == 413:
             return True
@@ -151,7 +159,10 @@ class ApiError:
         return bool(_CONTENT_PART.match(self.param) or _ABOUT_AN_ATTACHMENT.search(self.text))
 
     def refused_parameter(self, sent: Collection[str]) -> str | None:
-        """Return the parameter among `sent` that the model refuses; None if the error is about something else."""
+        """Return the name in `sent` of the parameter that the model refuses; None if the error is about something else.
+
+        The name is taken from the error's `param`; without one it is the first word of the body that is in `sent`.
+        """
         if self.status not in (400, 422) or not (self.code in _REFUSALS or _REFUSED_IN_TEXT.search(self.text)):
             return None
         # `param` may go into detail: stream_options.include_usage, messages[0].role.
@@ -159,7 +170,11 @@ class ApiError:
         return next((name for name in named if name in sent), None)
 
     def _may_pass(self) -> bool:
-        """Return True if the same request may succeed later."""
+        """Return True if the same request may succeed later, as after a rate limit or a failure of the server.
+
+        Return False if there is no credit. An error without a status may pass, unless its code or type is known to be
+        final.
+        """
         names = {self.code, self.type}
         if names & EXHAUSTED:
             return False
@@ -169,12 +184,18 @@ class ApiError:
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """Return the id that OpenAI's support asks for, or ""; the names of `headers` are in lower case."""
+    """Return `x-request-id`, the id that OpenAI's support asks for; "" if there is none that is fit for a log.
+
+    The names of `headers` are in lower case.
+    """
     return _code(headers.get("x-request-id"))
 
 
 def _error_of(body: bytes) -> dict[str, Any]:
-    """Return the error object, under `error` as OpenAI puts it, or at the top; {} if there is none."""
+    """Return the error object in a JSON body; {} if there is none, or the body is no JSON.
+
+    OpenAI puts it under `error`; without that key the whole body is taken for it.
+    """
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
@@ -184,15 +205,18 @@ def _error_of(body: bytes) -> dict[str, Any]:
 
 
 def _code(value: Any, pattern: re.Pattern[str] = _CODE) -> str:
-    """Return a code that is fit for a log, or "": any other text in its place is not repeated."""
+    """Return `value` as text if it matches `pattern`, and so is fit for a log; else "".
+
+    Any other text in its place could be somebody's, and is not repeated.
+    """
     code = str(value) if isinstance(value, (str, int)) else ""
     return code if pattern.fullmatch(code) else ""
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds in `retry-after-ms`, else `retry-after`; None if neither is there or valid.
+    """Return the seconds that the server asks to wait: `retry-after-ms`, else `retry-after`; None if neither is valid.
 
-    `retry-after` is a number, or a date, which is relative to the response's own date.
+    `retry-after` is a number of seconds, or a date, which is taken relative to the response's own date.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -203,7 +227,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(value: str | None) -> float | None:
-    """Return a finite number, 0 or more; None if `value` is none."""
+    """Return a header's value as a finite number, 0 or more; None if it is missing or anything else."""
     try:
         number = float(value or "")
     except ValueError:
@@ -212,7 +236,7 @@ def _number(value: str | None) -> float | None:
 
 
 def _between(earlier: str | None, later: str | None) -> float | None:
-    """Return the seconds from one HTTP date to the other, at least 0; None if either is none."""
+    """Return the seconds from one HTTP date to the other, at least 0; None if one of them is missing or no date."""
     # Both are by the server's clock, since ours may be wrong.
     try:
         gap = parsedate_to_datetime(later or "") - parsedate_to_datetime(earlier or "")

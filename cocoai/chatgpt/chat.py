@@ -30,18 +30,20 @@ from cocoai.errors import CocoAIError, Permanent, Temporary
 __all__ = ["AnswerPieces", "ChatGPTChat", "Ending", "Usage"]
 
 MAX_ERROR = 64 * 1024
-"""Bytes of an error's body that are read."""
+"""Bytes of an error's body after which no more of it is read."""
 
 _CODES = ((ssl.SSLError, "tls_failed"), (ProxyFailed, "proxy_failed"))
+"""Exceptions with a code of their own; any other counts as a connection that failed or was lost."""
 
 
 class ChatGPTChat:
-    """The models at one address, for one process and one thread. It remembers which parameters each model refuses.
+    """Sends conversations to the models at one address, for one process and one thread.
 
-    `base_url` is that of any server that speaks this API; its path is kept, with a trailing slash or without. `model`
-    is the server's own name for the default model. `max_output_tokens` includes the reasoning. With an empty
-    `reasoning_effort` none is requested. The time-outs are in seconds: until the connection is established; from
-    sending to the first word; between the events of the stream after that; in total. `clock` is monotonic.
+    It remembers which parameters each model refuses. `base_url` is that of any server that speaks this API; its path is
+    kept, with a trailing slash or without. `model` is the server's own name for the default model. `max_output_tokens`
+    includes the reasoning. With an empty `reasoning_effort` none is requested. The time-outs are in seconds: until the
+    connection is established; from sending to the first word; between the events of the stream after that; in total.
+    `clock` is monotonic.
     """
 
     def __init__(
@@ -107,9 +109,11 @@ class ChatGPTChat:
     def _accepted(
         self, conversation: Conversation, model: str, deadlines: Deadlines, wakeup: int | None
     ) -> Generator[Interruption, float | None, tuple[StreamedResponse, StreamState]]:
-        """Send the request; drop a refused parameter or shorten the conversation and send again, until it is accepted.
+        """Send the request until the server accepts it, each time without what it has refused.
 
-        Return the response, its body unread, and the state to read it with. The conversation is shortened once only.
+        A refused parameter is dropped, and a conversation that is too long is shortened, but once only. Return the
+        response, its body unread, and the state to read it with. Yield INTERRUPTED for each interrupted wait. Raise
+        `Temporary` or `Permanent` for any other refusal.
         """
         to_send = conversation
         while True:
@@ -120,9 +124,10 @@ class ChatGPTChat:
             to_send = self._amended(to_send, model, error, may_shorten=to_send is conversation)
 
     def _amended(self, conversation: Conversation, model: str, error: ApiError, *, may_shorten: bool) -> Conversation:
-        """Return the conversation to send after this error, shortened or as it is without a refused parameter.
+        """Repair the request after `error`; return the conversation to send next.
 
-        Raise `Temporary` or `Permanent` if neither helps.
+        It is shortened if the error is about its length and `may_shorten` allows it. It is unchanged if a parameter is
+        refused, which from now on is never sent to `model`. Raise `Temporary` or `Permanent` if neither helps.
         """
         shorter = conversation.without_oldest()
         if error.is_too_long and may_shorten and shorter != conversation:
@@ -142,7 +147,8 @@ class ChatGPTChat:
     ) -> Generator[Interruption, float | None, StreamedResponse]:
         """Send the request and return the response, whatever its status; yield INTERRUPTED for each interrupted wait.
 
-        Raise `Temporary` or `Permanent` without their cause, as the message of an error below may quote the key.
+        Raise `Temporary` or `Permanent` if there is no response. They do not name their cause, since its message may
+        quote the key.
         """
         body = request_body(conversation, model, self._parameters(model))
         deadlines.await_first_word(self._first_word_timeout)
@@ -156,7 +162,10 @@ class ChatGPTChat:
             raise _translated(error, deadlines) from None
 
     def _headers(self) -> dict[str, str | bytes]:
-        """Return the headers. The key is in bytes: an odd one is then refused by the server, not by an encoder."""
+        """Return the request's headers.
+
+        The key is in bytes: an odd one is then refused by the server, not by an encoder.
+        """
         return {
             "Authorization": b"Bearer " + self._api_key.encode("utf-8", "replace"),
             "Content-Type": "application/json",
@@ -164,7 +173,10 @@ class ChatGPTChat:
         }
 
     def _parameters(self, model: str) -> dict[str, Any]:
-        """Return all parameters besides the conversation, without those that this model has refused."""
+        """Return the parameters beside `model` and `messages`, without those that this model has refused so far.
+
+        Once `max_completion_tokens` is refused, `max_tokens`, its older name, takes its place.
+        """
         limit, refused = self._max_output_tokens, self._refused.get(model, ())
         wanted = {
             "max_completion_tokens": limit,
@@ -178,11 +190,17 @@ class ChatGPTChat:
         return {name: value for name, value in wanted.items() if value is not None and name not in refused}
 
     def _droppable(self, model: str) -> set[str]:
-        """Return the parameters that may be left out after a refusal. Never `max_tokens`: it bounds the cost."""
+        """Return the names of the parameters that may be left out once refused.
+
+        `max_tokens` is never one of them: it bounds the cost.
+        """
         return self._parameters(model).keys() - {"max_tokens"}
 
     def _read_error(self, response: StreamedResponse, deadlines: Deadlines) -> ApiError:
-        """Return the error that the response holds, from as much of its body as can be read."""
+        """Read the error that the response holds, and close the response.
+
+        The body is read up to about MAX_ERROR bytes; one that is cut off, or too slow, is parsed as far as it has come.
+        """
         body = bytearray()
         with response, suppress(Temporary):  # a body that is cut off does no harm: the status alone says a lot
             while len(body) <= MAX_ERROR and (chunk := read_body(response.body, deadlines)):
@@ -191,7 +209,10 @@ class ChatGPTChat:
 
 
 def _completions_url(base_url: str) -> str:
-    """Return the address of the API's method. Raise `Permanent` if `base_url` is no URL."""
+    """Return the URL of the API's method below `base_url`: `https://api.openai.com/v1/chat/completions`.
+
+    Raise `Permanent` if `base_url` is no URL.
+    """
     try:
         parts = urlsplit(base_url)
     except ValueError:
@@ -202,7 +223,10 @@ def _completions_url(base_url: str) -> str:
 def _await_response(
     pending: PendingResponse, deadlines: Deadlines, wakeup: int | None
 ) -> Generator[Interruption, float | None, StreamedResponse]:
-    """Return the response; yield INTERRUPTED for each wait that `wakeup` has ended."""
+    """Wait for the response and return it; yield INTERRUPTED for each wait that `wakeup` has ended.
+
+    If the wait fails, or this generator is closed, the pending request is closed too.
+    """
     with ExitStack() as on_error:
         on_error.callback(pending.close)
         while True:
@@ -216,13 +240,17 @@ def _await_response(
 
 
 def _holds_answer(response: StreamedResponse) -> bool:
-    """Return True if the response should hold an answer, not an error."""
+    """Return True if the status is 2xx and the body is not HTML: only then it should hold an answer."""
     # A page with status 200 means a wrong address, or a proxy that wants a person to log in.
     return response.status // 100 == 2 and "html" not in response.headers.get("content-type", "")
 
 
 def _translated(error: Exception, deadlines: Deadlines) -> Temporary | Permanent:
-    """Return the error of our family for one of the HTTP client."""
+    """Return the `Temporary` or `Permanent` to raise for an exception of the HTTP client.
+
+    An address or a key that cannot be sent is permanent. All else is temporary, and `sent` unless it is `NotSent`. A
+    time-out has the code of the deadline that has passed.
+    """
     if isinstance(error, (ValueError, InvalidURL)):
         return Permanent("invalid_api_key" if isinstance(error, BadHeader) else "invalid_base_url", source="OpenAI")
     sent = not isinstance(error, NotSent)

@@ -22,15 +22,24 @@ class Deadlines:
         self._code = "total_timeout"
 
     def await_first_word(self, seconds: float) -> None:
-        """Note that a request is about to leave: whatever arrives, text must come within `seconds` from now."""
+        """Start the time-out of the first word, as a request leaves: text must come within `seconds` from now.
+
+        Whatever else arrives does not prolong it.
+        """
         self._since, self._limit, self._code = self._clock(), seconds, "first_word_timeout"
 
     def allow_silence(self, seconds: float) -> None:
-        """Note that something arrived: the next data must come within `seconds` from the next call of `left`."""
+        """Set the time-out of silence, as something has arrived: the next data must come within `seconds`.
+
+        The time runs from the next call of `left`, that is, from the moment when the reader waits again.
+        """
         self._since, self._limit, self._code = None, seconds, "silence_timeout"
 
     def left(self) -> float:
-        """Return the seconds until the first time-out, more than 0. Raise its `Temporary` once it has passed."""
+        """Return the seconds until the first time-out, always more than 0.
+
+        Raise `Temporary` with the code of that time-out, such as `silence_timeout`, once it has passed.
+        """
         now = self._clock()
         if self._since is None:
             self._since = now
@@ -40,6 +49,6 @@ class Deadlines:
         return seconds
 
     def expired(self) -> Temporary:
-        """Return the error for the time-out that comes first, of a request that had left completely."""
+        """Return the `Temporary` for the time-out that comes first; it is `sent`, since the request had left."""
         is_total_first = self._since is None or self._end <= self._since + self._limit
         return Temporary("total_timeout" if is_total_first else self._code, source="OpenAI", sent=True)

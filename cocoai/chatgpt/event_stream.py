@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from cocoai.errors import Permanent
 
 MAX_EVENT = 1024 * 1024
-"""Bytes. The limit keeps a broken server from filling the memory of a small machine."""
+"""The most bytes of an event, or of a line. It keeps a broken server from filling the memory of a small machine."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -28,7 +28,10 @@ class EventReader:
         self._is_after_cr = False
 
     def feed(self, piece: bytes) -> Iterator[str]:
-        """Yield the data of each event that `piece` completes. Raise `Permanent` if an event is too big."""
+        """Yield the data of each event that `piece` completes, as text; nothing if it completes none.
+
+        Raise `Permanent` if a line, or the data of an event, is bigger than MAX_EVENT.
+        """
         if not piece:
             return
         first, *others = _LINE_END.split(piece.removeprefix(b"\n") if self._is_after_cr else piece)
@@ -48,7 +51,7 @@ class EventReader:
         check_size(len(self._line), MAX_EVENT)
 
     def _end_line(self) -> Iterator[str]:
-        """Take in the field on the current line; if the line is empty, yield the event that it ends."""
+        """Take in the current line and begin the next one; an empty line ends an event, whose data is yielded."""
         line, self._line = self._line, bytearray()
         if not line:
             yield from self._end_event()
@@ -60,7 +63,7 @@ class EventReader:
             check_size(len(self._data), MAX_EVENT)
 
     def _end_event(self) -> Iterator[str]:
-        """Yield the data of the current event, unless it is blank, and begin the next one."""
+        """Yield the data of the current event as text, unless it is blank, and begin the next event."""
         # Each line of data was stored with a line end, and the standard drops the last one.
         text = self._data.removesuffix(b"\n").decode("utf-8", "replace")
         self._data.clear()
@@ -69,6 +72,6 @@ class EventReader:
 
 
 def check_size(size: int, limit: int) -> None:
-    """Raise `Permanent` if an answer, or a part of it, is bigger than `limit` bytes."""
+    """Raise `Permanent` (`answer_too_big`) if `size` exceeds `limit`; both are in bytes."""
     if size > limit:
         raise Permanent("answer_too_big", source="OpenAI")

@@ -1,4 +1,4 @@
-"""Build the JSON of a request, and what is attached within it. Pure.
+"""Build the JSON of a request from a conversation and its attachments. Pure.
 
 An attachment of some megabytes is in memory as it came and once more in the request: its base64 is written directly to
 its place there, a block at a time, and never exists anywhere else.
@@ -22,12 +22,13 @@ _BLOCK = 48 * 1024
 """Bytes. Base64 makes four characters of three bytes, so the blocks join without a gap: 3 divides their size."""
 
 _LAST_VALUE_ENDS = -len(b'"}}')
+"""Where the last string of a part ends, counted from the part's own end: data is inserted there."""
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def request_body(conversation: Conversation, model: str, parameters: Mapping[str, Any]) -> bytes:
-    """Return the whole request as JSON; `parameters` are all others besides `model` and `messages`."""
+    """Return the body of a request as JSON in UTF-8; `parameters` are all others besides `model` and `messages`."""
     body = BytesIO()
     # The list of messages is left open, so that they can be written into it piece by piece.
     body.write(_json({"model": model, **parameters, "messages": []}).removesuffix(b"]}"))
@@ -37,7 +38,7 @@ def request_body(conversation: Conversation, model: str, parameters: Mapping[str
 
 
 def _messages(conversation: Conversation) -> Iterator[Iterable[bytes]]:
-    """Yield each message as the pieces of its JSON, the instructions first."""
+    """Yield each message as the pieces of its JSON: the instructions, if there are any, then the turns."""
     if conversation.instructions:
         yield [_json({"role": "system", "content": conversation.instructions})]
     for turn in conversation.turns:
@@ -49,7 +50,10 @@ def _message(turn: Turn, content: object) -> dict[str, object]:
 
 
 def _with_attachments(turn: Turn) -> Iterator[bytes]:
-    """Yield the JSON of a message whose content is a list of parts: the attachments, and the text behind them."""
+    """Yield the JSON of a turn with attachments in pieces; its content is a list of the attachments and then the text.
+
+    A blank text is left out.
+    """
     yield _json(_message(turn, [])).removesuffix(b"]}")
     parts = [_part(attachment) for attachment in turn.attachments]
     if turn.text.strip():
@@ -59,7 +63,7 @@ def _with_attachments(turn: Turn) -> Iterator[bytes]:
 
 
 def _part(attachment: Attachment) -> Iterable[bytes]:
-    """Return the pieces of the JSON of one attachment."""
+    """Return the pieces of the JSON of one attachment: a text below its name, or an image or a PDF as a data URL."""
     match attachment.kind:
         case "text":
             return [_json({"type": "text", "text": f"{_name(attachment)}:\n\n{attachment.text}"})]
@@ -76,12 +80,12 @@ def _name(attachment: Attachment) -> str:
 
 
 def _url(attachment: Attachment) -> str:
-    """Return the data URL (RFC 2397) of an attachment, without its data."""
+    """Return the start of an attachment's data URL (RFC 2397), without the data: `data:image/png;base64,`."""
     return f"data:{attachment.media_type};base64,"
 
 
 def _filled(part: bytes, data: bytes) -> Iterator[bytes]:
-    """Yield `part` with the base64 of `data` added at the end of its last value."""
+    """Yield the JSON `part` in pieces, with the base64 of `data` added at the end of its last string."""
     yield part[:_LAST_VALUE_ENDS]
     view = memoryview(data)
     for start in range(0, len(data), _BLOCK):
@@ -90,7 +94,7 @@ def _filled(part: bytes, data: bytes) -> Iterator[bytes]:
 
 
 def _separated(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
-    """Yield the pieces of all items, with a comma between two items."""
+    """Yield the pieces of all items one after the other, with a comma between two items."""
     for index, item in enumerate(items):
         if index:
             yield b","

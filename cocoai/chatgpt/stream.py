@@ -18,7 +18,7 @@ from cocoai.chatgpt.event_stream import MAX_EVENT, EventReader, check_size
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 MAX_BODY = 4 * MAX_EVENT
-"""Bytes of a single JSON body."""
+"""The most bytes of a single JSON body."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Usage:
 class Ending:
     """How an answer ended: `finish_reason` is the API's (`stop`, `length`, `content_filter`), empty if it gave none.
 
-    `model` is the one that answered. `usage` is None if the server sent none. `estimated_tokens` is the estimate of the
-    conversation as it was sent in the end, for token_ratio.py; 0 if images or PDFs make an estimate useless.
+    `model` is the one that answered. `usage` is None if the server sent none. `refusal` is True if the model declined
+    to answer. `estimated_tokens` is the estimate of the conversation as it was sent in the end, for token_ratio.py; 0
+    if images or PDFs make an estimate useless.
     """
 
     finish_reason: str
@@ -63,7 +64,10 @@ Its reader may `send` a number of seconds: for so long it needs no further text,
 
 @dataclass(frozen=True)
 class Chunk:
-    """What one or several events say; what they do not mention is empty. `is_done` means that the server said so."""
+    """The parts of an answer that one or several events bring; those that they do not mention are empty.
+
+    `is_done` means that the server has said that nothing follows.
+    """
 
     text: str = ""
     refusal: str = ""
@@ -78,7 +82,10 @@ _DONE = Chunk(is_done=True)
 
 @dataclass
 class StreamState:
-    """What has been read of one answer so far."""
+    """What has been read of one answer so far.
+
+    `has_begun` is True once a text or a refusal has come, `is_done` once the server has said that nothing follows.
+    """
 
     model: str
     estimated_tokens: int = 0
@@ -90,7 +97,10 @@ class StreamState:
     _half: str = ""
 
     def take(self, chunk: Chunk) -> str:
-        """Take in a chunk, and return the text that it adds, which can always be encoded as UTF-8."""
+        """Take in a chunk; return the text that it adds, "" if it adds none.
+
+        The text can always be encoded as UTF-8.
+        """
         self.model = chunk.model or self.model
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.usage = chunk.usage or self.usage
@@ -102,15 +112,18 @@ class StreamState:
 
     @property
     def is_complete(self) -> bool:
-        """Return True if the answer has been read to its end, whatever the stream still brings."""
+        """Return True if there is a finish reason, or the server says that it is done: no further text will come."""
         return self.is_done or bool(self.finish_reason)
 
     def ending(self) -> Ending:
-        """Return how the answer ended."""
+        """Return the `Ending` made of what has been read."""
         return Ending(self.finish_reason, self.model, self.usage, self.is_refusal, self.estimated_tokens)
 
     def _whole_characters(self, text: str) -> str:
-        """Return the text with surrogate pairs joined; half a pair at its end waits for the next chunk."""
+        """Return `text` with the two halves of each surrogate pair joined to one character.
+
+        The first half of a pair at its end is kept for the next chunk; half a pair elsewhere becomes U+FFFD.
+        """
         # A server that escapes an emoji as \ud83d\ude00 may send its halves in two chunks.
         text = self._half + text
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
@@ -133,7 +146,7 @@ class StreamParser:
         return _parse_events(self._events.feed(piece))
 
     def end(self) -> Iterator[Chunk]:
-        """Yield the chunk of the last event, if the end of the stream cut it off."""
+        """Yield the chunk of the last event, if the end of the stream cut it off; else nothing."""
         return _parse_events(self._events.end())
 
 
@@ -144,13 +157,13 @@ class SingleBodyParser:
         self._body = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[Chunk]:
-        """Take in a piece of the body; yield nothing. Raise `Permanent` if the body is too big."""
+        """Keep a piece of the body, and yield nothing yet. Raise `Permanent` if the body is bigger than MAX_BODY."""
         self._body += piece
         check_size(len(self._body), MAX_BODY)
         return iter(())
 
     def end(self) -> Iterator[Chunk]:
-        """Yield the one chunk of the whole body."""
+        """Yield one chunk for the whole body. Raise `Permanent` if it is JSON without `choices`."""
         payload = _parse_object(bytes(self._body))
         chunk = _parse_chunk(payload)
         if "choices" not in payload:
@@ -159,7 +172,10 @@ class SingleBodyParser:
 
 
 def _parse_events(payloads: Iterable[str]) -> Iterator[Chunk]:
-    """Yield one chunk for all the events; raise an event's error after the chunk of the events before it."""
+    """Yield one chunk for all events, given as their data; nothing if there are none.
+
+    If one event is an error, or cannot be read, yield the chunk of those before it, then raise the error.
+    """
     parsed: list[Chunk] = []
     try:
         for payload in payloads:
@@ -175,7 +191,10 @@ def _parse_event(payload: str) -> Chunk:
 
 
 def _join(parsed: list[Chunk]) -> Iterator[Chunk]:
-    """Join chunks into one: texts in a row, of the rest the last value. Yield nothing for none."""
+    """Join chunks into one and yield it; yield nothing if there are none.
+
+    Texts are put in a row; of each other part the last value that is not empty stays.
+    """
     if len(parsed) < 2:
         yield from parsed
         return
@@ -195,7 +214,10 @@ def _last(values: Iterable[str]) -> str:
 
 
 def _parse_object(payload: str | bytes) -> dict[str, Any]:
-    """Return the JSON object, or {} for JSON of another kind. Raise `Temporary` if it is not JSON."""
+    """Parse JSON and return the object in it, or {} if it is another kind of value.
+
+    Raise `Temporary` (`unreadable_answer`) if it is not JSON.
+    """
     try:
         return _mapping(json.loads(payload))
     except (ValueError, RecursionError):
@@ -203,7 +225,10 @@ def _parse_object(payload: str | bytes) -> dict[str, Any]:
 
 
 def _parse_chunk(payload: dict[str, Any]) -> Chunk:
-    """Return what an event, or a single body, says. Raise the server's own error if it holds one."""
+    """Return what a streamed event, or a single body, has of each part of a `Chunk`; only its first choice is read.
+
+    If it has an `error`, raise that as `Temporary` or `Permanent`.
+    """
     if payload.get("error"):
         raise ApiError.from_stream(payload["error"]).to_exception()
     choices = payload.get("choices")
@@ -220,7 +245,7 @@ def _parse_chunk(payload: dict[str, Any]) -> Chunk:
 
 
 def _parse_usage(value: Any) -> Usage | None:
-    """Return the usage, with 0 for each count that is missing or odd; None if `value` is no object."""
+    """Return the billed tokens, with 0 for each count that is missing or odd; None if `value` is no object."""
     if not isinstance(value, dict):
         return None
     prompt, completion = (_mapping(value.get(f"{side}_tokens_details")) for side in ("prompt", "completion"))

@@ -1,4 +1,4 @@
-"""How many tokens a model counts for each estimated one (conversation.py), learned from the usage that it reports.
+"""Learn how many tokens a model counts for each one that CocoAI estimates (conversation.py), from its reported usage.
 
 The ratios are kept in one small file, so that every process knows what another has learned. They only affect the cost:
 if the file is lost, odd or cannot be written, nothing but the learning is lost.
@@ -18,12 +18,13 @@ LEAST, MOST = 0.25, 4.0
 """Limits of a ratio. No language is further off; a server beyond them counts something other than tokens."""
 
 _MIN_CHANGE = 0.05
-"""The part by which a ratio must change to be written."""
+"""The fraction by which a ratio must change to be written."""
 
 _WEIGHT = 0.5
 """The weight of the last observation: far above `_MIN_CHANGE`, since a change that is not written is forgotten."""
 
 _MAX_MODELS = 50
+"""Ratios that are kept; beyond that the one that has not changed for longest is dropped."""
 
 
 class TokenRatio:
@@ -37,7 +38,10 @@ class TokenRatio:
         return self._read().get(model, 1.0)
 
     def learn(self, model: str, estimated: int, usage: Usage) -> None:
-        """Move the model's ratio towards this reply's: `usage` was billed for `estimated` tokens. Ignore zeros."""
+        """Move the model's ratio towards that of one reply, whose `usage` was billed for `estimated` tokens.
+
+        The file is written only if the ratio changes by more than _MIN_CHANGE. Do nothing if either number is 0.
+        """
         if estimated <= 0 or usage.prompt_tokens <= 0:
             return
         ratios = self._read()
@@ -48,12 +52,12 @@ class TokenRatio:
             self._write({**ratios, model: round(learned, 3)})
 
     def _read(self) -> dict[str, float]:
-        """Return the ratio of each model, without those that are odd; {} if there is no file, or an odd one."""
+        """Return each model's ratio, without those out of bounds; {} if the file is missing or holds no JSON object."""
         ratios = self._file.read_json()
         return {model: ratio for model, ratio in ratios.items() if _is_ratio(ratio)} if isinstance(ratios, dict) else {}
 
     def _write(self, ratios: dict[str, float]) -> None:
-        """Replace the file, with the models that were learned last; do nothing if it cannot be written."""
+        """Replace the file, keeping the _MAX_MODELS ratios that changed last; do nothing if it cannot be written."""
         with contextlib.suppress(OSError):
             self._file.write_json(dict(list(ratios.items())[-_MAX_MODELS:]))
 

@@ -1,4 +1,4 @@
-"""Read all settings, and check those that depend on one another."""
+"""Read all settings into one object, and check those that depend on one another."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cocoai.config.sources import SettingsError, find_file, not_allowed, read_so
 
 
 def read(path: str | None, environ: Mapping[str, str], *, secrets: bool = True) -> Settings:
-    """Read the settings from the file `path`, or from where it is looked for, and from `environ`.
+    """Read the settings from the environment `environ` and from a file, which `find_file` chooses by `path`.
 
-    Without `secrets`, those may be missing: a command that only looks into a folder needs none.
-    Raise `SettingsError` if a setting is missing, unknown or not allowed, or the file cannot be read.
+    Without `secrets`, those may be missing: a command that only looks into a folder needs none. Raise `SettingsError`
+    if a setting is missing, unknown or not allowed, or the file cannot be read.
     """
     sources = read_sources(find_file(path, environ), environ)
     reject_unknown(sources)
@@ -32,7 +32,7 @@ def read(path: str | None, environ: Mapping[str, str], *, secrets: bool = True) 
 
 
 def _check_deadlines(settings: Settings) -> None:
-    """Raise `SettingsError` if a part of an answer may take longer than the whole."""
+    """Raise `SettingsError` if `first_word_timeout` or `silence_timeout` is longer than `total_timeout`."""
     openai = settings.openai
     for key in ("first_word_timeout", "silence_timeout"):
         value = getattr(openai, key)
@@ -42,7 +42,7 @@ def _check_deadlines(settings: Settings) -> None:
 
 
 def _require_secrets(settings: Settings) -> None:
-    """Raise one `SettingsError` that names every required setting without a value."""
+    """Raise `SettingsError` if a required setting has no value; the message names all of them."""
     missing = [
         (section, key, setting.other_names[0])
         for section in SECTIONS

@@ -26,14 +26,14 @@ DEFAULT_INSTRUCTIONS = os.path.join(os.path.dirname(os.path.dirname(__file__)), 
 """The path of the CocoAI persona's instructions."""
 
 LONGEST = 100_000
-"""Bytes of instructions. They are sent with every question, so that a longer file is probably a mistake."""
+"""The most bytes of instructions. They are sent with every question, so that a longer file is probably a mistake."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class LoadedPersonas:
-    """What was read: the persona for all channels, those of single channels by ID, and the models by prefix.
+    """What was read last: the persona for all channels, those of single channels by ID, and the models by prefix.
 
     `stamps` are the files' stamps from before they were read, also of those that could not be.
     """
@@ -45,12 +45,15 @@ class LoadedPersonas:
 
     @property
     def is_current(self) -> bool:
-        """Return True if no file has changed since."""
+        """Return True if no file has changed since it was read: each has its old stamp still."""
         return all(stamp_of(file) == stamp for file, stamp in self.stamps.items())
 
 
 class Personas:
-    """Which persona answers where, as of now. `environ` is what `settings` were read from, besides their file."""
+    """The instructions and the model that answer in each channel, as of now: changed files are read again.
+
+    `environ` is what `settings` were read from, besides their file.
+    """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
         """Read the instructions that the settings name. Raise `SettingsError` if one cannot be read."""
@@ -62,7 +65,7 @@ class Personas:
         self._first = self._loaded = _load(settings.personas, stamps)
 
     def for_channel(self, channel: str) -> Persona:
-        """Return the persona that answers in this channel. Raise nothing."""
+        """Return the instructions and the model that answer in the channel with this ID. Raise nothing."""
         current = self._current()
         return current.channels.get(channel, current.everywhere)
 
@@ -71,14 +74,21 @@ class Personas:
         return self._current().models
 
     def _current(self) -> LoadedPersonas:
-        """Return the personas as of now: kept by another process, or read again, if a file has changed."""
+        """Return the personas as of now, and remember them.
+
+        If a file has changed, they are what another process has kept; if that is out of date too, read all files again.
+        """
         if not self._loaded.is_current:
             kept = self._kept() or self._loaded
             self._loaded = kept if kept.is_current else self._read_again(kept)
         return self._loaded
 
     def _read_again(self, last: LoadedPersonas) -> LoadedPersonas:
-        """Read all files and keep the result for other processes. If that fails, return `last` with the new stamps."""
+        """Read all files and keep the result for other processes.
+
+        If that fails, log a warning, and keep and return `last` with the new stamps, as if the broken files had been
+        read.
+        """
         stamps = {**last.stamps, self._file: stamp_of(self._file)}
         try:
             sources = read_sources(self._file, self._environ)
@@ -96,7 +106,10 @@ class Personas:
     # between processes
 
     def _keep(self, loaded: LoadedPersonas) -> None:
-        """Replace var/run/personas.json at once. No fsync: what a power cut takes is read again."""
+        """Write var/run/personas.json for other processes, replacing it at once; do nothing if it cannot be written.
+
+        There is no fsync: what a power cut takes is read again.
+        """
         unfinished = f"{self._path}.{os.getpid()}"
         try:
             with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -107,7 +120,10 @@ class Personas:
                 os.unlink(unfinished)
 
     def _kept(self) -> LoadedPersonas | None:
-        """Return what another process of this pool has kept; None if there is no such file, or a damaged one."""
+        """Return what another process of this pool has kept.
+
+        Return None if there is no such file, if it is damaged, or if a pool with other settings has kept it.
+        """
         try:
             with open(self._path, encoding="utf-8") as file:
                 facts = json.load(file)
@@ -119,6 +135,7 @@ class Personas:
 
 
 def _files(settings: PersonaSettings) -> list[str]:
+    """Return the paths of all instructions that are in use; CocoAI's own are always among them."""
     own = [settings.instructions, *(channel.instructions for channel in settings.channels.values())]
     return [DEFAULT_INSTRUCTIONS, *filter(None, own)]
 
@@ -128,7 +145,10 @@ def _stamps(files: Iterable[str]) -> dict[str, FileStamp]:
 
 
 def _load(settings: PersonaSettings, stamps: Mapping[str, FileStamp]) -> LoadedPersonas:
-    """Read the instructions that the settings name. Raise `SettingsError` if one cannot be read."""
+    """Read the instructions that the settings name, and return the personas with `stamps`.
+
+    A channel without instructions of its own has those of all channels. Raise `SettingsError` if a file cannot be read.
+    """
     everywhere = Persona(_read_instructions(settings.instructions or DEFAULT_INSTRUCTIONS), "")
     channels = {
         name: Persona(
@@ -141,7 +161,7 @@ def _load(settings: PersonaSettings, stamps: Mapping[str, FileStamp]) -> LoadedP
 
 
 def _read_instructions(file: str) -> str:
-    """Return the file's text. Raise `SettingsError` if it cannot be read, is too long, or is not UTF-8."""
+    """Return the file's text. Raise `SettingsError` if it cannot be read, is over LONGEST bytes, or is not UTF-8."""
     try:
         with open(file, "rb") as opened:
             text = opened.read(LONGEST + 1)
@@ -160,11 +180,13 @@ def _tuples(stamps: Mapping[str, list[int]]) -> dict[str, FileStamp]:
 
 
 def _to_json(first: LoadedPersonas, loaded: LoadedPersonas) -> dict[str, Any]:
+    """Return what `_from_json` reads, with the stamps that this pool started with as `first`."""
     facts = asdict(loaded)
-    facts["looks"] = facts.pop("stamps")
+    facts["looks"] = facts.pop("stamps")  # their name in the file
     return {"first": first.stamps, **facts}
 
 
 def _from_json(facts: Mapping[str, Any]) -> LoadedPersonas:
+    """Return the personas from `_to_json`'s result. Raise KeyError, TypeError or AttributeError if it is damaged."""
     channels = {name: Persona(**persona) for name, persona in facts["channels"].items()}
     return LoadedPersonas(Persona(**facts["everywhere"]), channels, dict(facts["models"]), _tuples(facts["looks"]))

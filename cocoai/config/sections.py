@@ -23,7 +23,10 @@ _ALL = ", ".join([*SECTIONS, "models", "channel ID", *(f"words {language}" for l
 
 
 def read_section(sources: Sources, section: str) -> Any:
-    """Return the values of a fixed section, or of a channel's. Raise `SettingsError` if one is not allowed."""
+    """Return the values of a fixed section, or of a [channel ID], as an object of its class (settings.py).
+
+    Raise `SettingsError` if a value is not allowed.
+    """
     section_class = ChannelSettings if _CHANNEL.fullmatch(section) else SECTIONS[section]
     values = {
         key: sources.value(section, key, setting.value_type, default=setting.default, other_names=setting.other_names)
@@ -33,7 +36,10 @@ def read_section(sources: Sources, section: str) -> Any:
 
 
 def read_persona_settings(sources: Sources) -> PersonaSettings:
-    """Return which persona answers where. Raise `SettingsError` if a value is not allowed."""
+    """Return the instructions of all channels, the settings of single channels, and the models by prefix.
+
+    Raise `SettingsError` if a value is not allowed.
+    """
     instructions = settings_of("answer")["instructions"]
     return PersonaSettings(
         instructions=sources.value("answer", "instructions", instructions.value_type),
@@ -44,18 +50,21 @@ def read_persona_settings(sources: Sources) -> PersonaSettings:
 
 
 def instruction_files(sources: Sources) -> list[str]:
-    """Return the paths of all instructions that the settings name, whether the files exist or not."""
+    """Return the absolute paths of all instructions that the settings name, whether the files exist or not."""
     found = [sources.find(section, "instructions") for section in ("answer", *_channels(sources))]
     return [absolute_path(value.text, value.folder) for value in found if value]
 
 
 def read_texts(sources: Sources) -> dict[str, Texts]:
-    """Return each language's texts, with the operator's own in place of ours. Raise `SettingsError`."""
+    """Return the texts of each language (`ja`, `en`), with the operator's own in place of CocoAI's.
+
+    Raise `SettingsError` if an own text is too long, or does not have the same placeholders as CocoAI's.
+    """
     return {language: _read_texts(sources, f"words {language}", texts) for language, texts in LANGUAGES.items()}
 
 
 def reject_unknown(sources: Sources) -> None:
-    """Raise `SettingsError` if there is a section or a key that does not exist."""
+    """Raise `SettingsError` if the file or the environment names a section or a key that does not exist."""
     # Without this a misspelt name would leave the default in place, unnoticed.
     for section in _sections(sources):
         allowed = _allowed_keys(sources, section)
@@ -65,13 +74,20 @@ def reject_unknown(sources: Sources) -> None:
 
 
 def _read_texts(sources: Sources, section: str, ours: Texts) -> Texts:
+    """Return `ours` with the operator's texts from `section`, [words ja] or [words en], in their places.
+
+    A blank one is ignored. Raise `SettingsError` if one is not allowed.
+    """
     known = by_key(ours)
     own = {key: sources.value(section, key, _text_type(key, known[key])) for key in sources.keys(section)}
     return overridden(ours, {key: text for key, text in own.items() if text.strip()}) if own else ours
 
 
 def _text_type(key: str, ours: str) -> ValueType:
-    """Return the type of a text that can replace ours: with the same placeholders, and short enough."""
+    """Return the type of a text that can replace `ours`: with the same placeholders, and as short as its place needs.
+
+    In the value a backslash with an n after it stands for the end of a line.
+    """
     wanted, most = placeholders(ours), longest(key)
 
     def parse(text: str, _folder: str) -> str:
@@ -86,7 +102,10 @@ def _text_type(key: str, ours: str) -> ValueType:
 
 
 def _read_models(sources: Sources) -> dict[str, str]:
-    """Return [models]: the model for each normalized prefix. Raise `SettingsError`."""
+    """Return [models]: the model for each normalized prefix; a key without a model is left out.
+
+    Raise `SettingsError` if a prefix has a space, a colon or an invisible character, or is given twice.
+    """
     models: dict[str, str] = {}
     for key in sources.keys("models"):
         prefix, model = normalized(key), sources.value("models", key, NAME)
@@ -100,7 +119,10 @@ def _read_models(sources: Sources) -> dict[str, str]:
 
 
 def _sections(sources: Sources) -> Collection[str]:
-    """Return the fixed sections and all others that the file or the environment names, known ones or not."""
+    """Return the fixed sections and all others that the file or the environment names, known ones or not.
+
+    A variable such as COCOAI_CHANNEL_C012_MODEL names the section `channel C012`.
+    """
     found = [match.groupdict() for name in sources.environ if (match := _IN_ENVIRONMENT.match(name))]
     named = [
         f"channel {it['channel']}" if it["language"] is None else f"words {it['language'].lower()}" for it in found
@@ -113,7 +135,10 @@ def _channels(sources: Sources) -> list[str]:
 
 
 def _allowed_keys(sources: Sources, section: str) -> Collection[str]:
-    """Return the keys that a section may have; empty for [models], which may have any. Raise `SettingsError`."""
+    """Return the keys that a section may have; empty for [models], which may have any.
+
+    Raise `SettingsError` if there is no such section.
+    """
     kind, _, name = section.partition(" ")
     if section == "models":
         return ()
@@ -130,6 +155,7 @@ def _place(sources: Sources, section: str) -> str:
 
 
 def _unknown_key(sources: Sources, section: str, key: str, allowed: str) -> SettingsError:
+    """Build the error for a key that its section does not have; its message says where the key stands."""
     is_in_file = key in sources.sections.get(section, ())
     place = f"{sources.file}: [{section}] {key}" if is_in_file else f"{variable(section, key)} in the environment"
     return SettingsError(f"{place} is no setting; [{section}] has {allowed}", section=section, key=key, allowed=allowed)

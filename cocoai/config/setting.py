@@ -25,5 +25,5 @@ class Setting:
 
 
 def required_secret(name: str, description: str) -> Setting:
-    """Return a required secret that may also come from the environment variable `name`."""
+    """Return a setting that must be given, as itself or in the environment variable `name`, and is never shown."""
     return Setting(SECRET, "", description, other_names=(name,), is_required=True)

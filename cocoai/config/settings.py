@@ -1,7 +1,7 @@
-"""All settings: every key once, with the values it may have, its default and what it is for.
+"""Define all settings: every key once, with the values it may have, its default and what it is for.
 
-sections.py reads them; bin/settings-reference writes them into README.md's tables and cocoai.ini.example.
-Times are in seconds throughout.
+sections.py reads them; bin/settings-reference writes them into README.md's tables and cocoai.ini.example. Times are in
+seconds throughout.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ class PathSettings:
 
     @property
     def scoreboard(self) -> str:
-        """Return where the pool's scoreboard lies, which the pool writes and `cocoai status` reads."""
+        """Return the path of the pool's scoreboard, which the pool writes and `cocoai status` reads."""
         return os.path.join(self.var, "run", "scoreboard")
 
 
@@ -234,7 +234,7 @@ class ChannelSettings:
 
 @dataclass(frozen=True)
 class PersonaSettings:
-    """Which persona answers where.
+    """The settings that say which instructions and which model answer in which channel.
 
     `instructions` is the path of the instructions for every channel (empty: CocoAI's own), `channels` maps a channel's
     ID to its settings, `models` a normalized prefix to the model that it asks for. `stamp` is the settings file's stamp
@@ -278,11 +278,15 @@ class Settings:
 
 
 def settings_of(section: str) -> dict[str, Setting]:
-    """Return the settings of a fixed section, or of a [channel ID], by key, in the order of the class's fields."""
+    """Return the settings of a fixed section, or of a [channel ID], by key, in the order of the class's fields.
+
+    Raise KeyError if there is no such section.
+    """
     return _settings_of(ChannelSettings if section.startswith("channel ") else SECTIONS[section])
 
 
 @cache
 def _settings_of(section_class: type) -> dict[str, Setting]:
+    """Return the `Setting` in the annotation of each field of the class, by the field's name."""
     hints = get_type_hints(section_class, include_extras=True)
     return {key: hint.__metadata__[0] for key, hint in hints.items()}

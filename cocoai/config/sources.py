@@ -1,4 +1,4 @@
-"""Where settings come from, the environment and the settings file, and the error for a value that is not allowed.
+"""Find a setting's text in the environment or the settings file, and build the error for one that is not allowed.
 
 A value is looked for as COCOAI_SECTION_KEY in the environment, then in the file, then, for a few keys, under the name
 that it has everywhere (OPENAI_API_KEY). An empty value counts as not given.
@@ -26,7 +26,11 @@ FileStamp = tuple[int, ...]
 
 
 class SettingsError(CocoAIError):
-    """A setting that is not allowed; `value` is empty if it could be a secret."""
+    """A setting that is missing, unknown or not allowed, or a file that cannot be read.
+
+    `section`, `key`, `value` and `allowed` say which one; they are empty where they do not apply. `value` is also empty
+    if it could be a secret.
+    """
 
     def __init__(self, message: str, *, section: str = "", key: str = "", value: str = "", allowed: str = "") -> None:
         super().__init__(message)
@@ -59,7 +63,10 @@ class Sources:
     warnings: tuple[str, ...] = ()
 
     def find(self, section: str, key: str, other_names: tuple[str, ...] = ()) -> FoundValue | None:
-        """Find a value in our own variable, the file, or the variables `other_names`; None if all are empty."""
+        """Return a value that is not blank, and where it was found; None if there is none.
+
+        It is looked for in its own variable (see `variable`), then in the file, then in the variables `other_names`.
+        """
         places = (
             self._in_environment(variable(section, key)),
             FoundValue(
@@ -74,7 +81,10 @@ class Sources:
     def value(
         self, section: str, key: str, value_type: ValueType, *, default: str = "", other_names: tuple[str, ...] = ()
     ) -> Any:
-        """Return the value as its type parses it, else the default. Raise `SettingsError` if it is not allowed."""
+        """Return the value that `find` finds, or else the default, as its type parses it.
+
+        Without either return the type's `empty`. Raise `SettingsError` if the text found is not allowed.
+        """
         found = self.find(section, key, other_names)
         if found is None:
             folder = os.path.dirname(self.file) or os.getcwd()
@@ -86,7 +96,7 @@ class Sources:
             raise not_allowed(section, key, shown, value_type.allowed, found.place) from None
 
     def keys(self, section: str) -> list[str]:
-        """Return the keys that this section has in the file or in the environment, known ones or not."""
+        """Return the keys that are given for this section in the file or in the environment, known ones or not."""
         prefix = variable(section, "")
         in_environment = [name.removeprefix(prefix).lower() for name in self.environ if name.startswith(prefix)]
         return list(dict.fromkeys([*self.sections.get(section, {}), *in_environment]))
@@ -96,12 +106,16 @@ class Sources:
 
 
 def variable(section: str, key: str) -> str:
-    """Return the environment variable for a key: COCOAI_SLACK_BOT_TOKEN, COCOAI_WORDS_JA_HELP."""
+    """Return the name of the environment variable for a key: COCOAI_SLACK_BOT_TOKEN, COCOAI_WORDS_JA_HELP."""
     return f"COCOAI_{section.replace(' ', '_')}_{key}".upper()
 
 
 def find_file(path: str | None, environ: Mapping[str, str]) -> str:
-    """Return the settings file's absolute path: `path`, or the first that exists in the usual places; "" if none."""
+    """Return the absolute path of the settings file; "" if there is none.
+
+    It is `path`, else COCOAI_CONFIG, whether that file exists or not; else cocoai.ini in the current folder, or
+    SYSTEM_FILE, whichever exists first.
+    """
     named = path or environ.get("COCOAI_CONFIG")
     if named:
         return os.path.abspath(named)
@@ -109,7 +123,10 @@ def find_file(path: str | None, environ: Mapping[str, str]) -> str:
 
 
 def read_sources(file: str, environ: Mapping[str, str]) -> Sources:
-    """Read the settings file, if `file` is not empty. Raise `SettingsError` if it cannot be read or parsed."""
+    """Read the settings file, or none if `file` is empty; return its contents together with `environ`.
+
+    Raise `SettingsError` if it cannot be read or parsed.
+    """
     # The stamp comes first: a change during the reading is then noticed at the next look.
     stamp = stamp_of(file)
     sections, warnings = _parse(file) if file else ({}, ())
@@ -117,7 +134,7 @@ def read_sources(file: str, environ: Mapping[str, str]) -> Sources:
 
 
 def stamp_of(file: str) -> FileStamp:
-    """Return the file's stamp as of now; empty if the file is missing or may not be looked at. Raise nothing."""
+    """Return the file's stamp (device, inode, size, times) as of now; () if it cannot be looked at. Raise nothing."""
     try:
         status = os.stat(file)
     except (OSError, ValueError):
@@ -126,14 +143,20 @@ def stamp_of(file: str) -> FileStamp:
 
 
 def not_allowed(section: str, key: str, value: str, allowed: str, place: str) -> SettingsError:
-    """Build the error for a value that is not allowed. A user and a password in a URL are blanked out."""
+    """Build the error for a value that is not allowed; an empty one, of a secret, is shown as `…`.
+
+    `allowed` completes "it is …", `place` is where the value stands. A user and a password in a URL are blanked out.
+    """
     value = re.sub(r"//[^/]*@", "//…@", value)
     message = f"[{section}] {key} = {value or '…'} is not allowed; it is {allowed} ({place})"
     return SettingsError(message, section=section, key=key, value=value, allowed=allowed)
 
 
 def _parse(file: str) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
-    """Return the file's sections, and warnings for the operator. Raise `SettingsError`."""
+    """Return the values in the file by section and key, and warnings: one if everybody on this machine can read it.
+
+    Raise `SettingsError` if the file cannot be read, is not UTF-8, or is malformed.
+    """
     # configparser copies the keys of [DEFAULT] into every section. With a name that no file can have in its place,
     # [DEFAULT] is a section like any other, and an unknown one.
     parser = configparser.ConfigParser(interpolation=None, default_section="\n")
@@ -152,7 +175,10 @@ def _parse(file: str) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
 
 
 def _describe(error: configparser.Error) -> str:
-    """Return what is wrong and in which line, without configparser's quotation of it: the line may hold a secret."""
+    """Return in words what is wrong, and in which line of the file.
+
+    The line itself, which configparser quotes, is left out: it may hold a secret.
+    """
     if isinstance(error, configparser.DuplicateOptionError):
         return f"line {error.lineno}: [{error.section}] {error.option} is given twice"
     if isinstance(error, configparser.DuplicateSectionError):

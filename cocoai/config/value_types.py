@@ -1,4 +1,4 @@
-"""The types of settings: what a value may be, once as a sentence for the operator and once as a parser.
+"""Define the types of settings: what a value may be, once as a sentence for the operator and once as a parser.
 
 A parser receives the text, stripped and not empty, and the folder from which relative paths start. It returns the
 value, or raises ValueError. The operator's message is then built from the type's `allowed`.
@@ -19,6 +19,7 @@ from cocoai.slack_ids import ID
 Number = TypeVar("Number", int, float)
 
 SWITCHES = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
+"""The words for on and off, in lower case."""
 
 
 class Secret(str):
@@ -52,7 +53,7 @@ class ValueType:
 
 
 def seconds(least: float, most: float) -> ValueType:
-    """Return the type of a time in seconds, with or without a fraction."""
+    """Return the type of a time from `least` to `most` seconds, with or without a fraction."""
 
     def parse(text: str, _folder: str) -> float:
         return _within(float(text), least, most)
@@ -61,7 +62,7 @@ def seconds(least: float, most: float) -> ValueType:
 
 
 def integer(least: int, most: int) -> ValueType:
-    """Return the type of a whole number."""
+    """Return the type of a whole number from `least` to `most`."""
 
     def parse(text: str, _folder: str) -> int:
         return _within(int(text), least, most)
@@ -70,7 +71,10 @@ def integer(least: int, most: int) -> ValueType:
 
 
 def integer_range(most: int) -> ValueType:
-    """Return the type of a whole number from 1, or of a range that may start at 0: `2`, `1..4`, `0..4`."""
+    """Return the type of a number from 1 to `most`, or of a range that may start at 0: `2`, `1..4`, `0..4`.
+
+    Its values are of the class `Range`.
+    """
 
     def parse(text: str, _folder: str) -> Range:
         first, dots, last = text.partition("..")
@@ -81,7 +85,7 @@ def integer_range(most: int) -> ValueType:
 
 
 def one_of(*names: str) -> ValueType:
-    """Return the type whose values are these names."""
+    """Return the type whose values are these names, spelt exactly so."""
 
     def parse(text: str, _folder: str) -> str:
         return names[names.index(text)]
@@ -90,7 +94,7 @@ def one_of(*names: str) -> ValueType:
 
 
 def _within(number: Number, least: Number, most: Number) -> Number:
-    """Return `number`. Raise ValueError if it is out of bounds, or not a number (NaN)."""
+    """Return `number`. Raise ValueError unless it is from `least` to `most`, both included; NaN is not."""
     if not least <= number <= most:
         raise ValueError
     return number
@@ -108,6 +112,10 @@ def _secret(text: str, _folder: str) -> Secret:
 
 
 def _switch(text: str, _folder: str) -> bool:
+    """Return True for `on`, `yes`, `true` and `1`, False for `off`, `no`, `false` and `0`.
+
+    Raise ValueError for the rest.
+    """
     if text.lower() not in SWITCHES:
         raise ValueError
     return SWITCHES[text.lower()]
@@ -122,7 +130,10 @@ def _ids(text: str, _folder: str) -> frozenset[str]:
 
 
 def _split_url(text: str) -> SplitResult:
-    """Split an http or https URL. Raise ValueError for any other, or if it has a query, a fragment or a bad port."""
+    """Split an http or https URL into its parts.
+
+    Raise ValueError if it is no such URL, or has a query, a fragment or a bad port.
+    """
     url = urlsplit(_matching(r"[!-~]+", text))
     if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
         raise ValueError
@@ -131,7 +142,10 @@ def _split_url(text: str) -> SplitResult:
 
 
 def _base_url(text: str, _folder: str) -> str:
-    """Return the URL without a slash at its end. Raise ValueError if requests to it could be read on the way."""
+    """Return the URL without a slash at its end.
+
+    Raise ValueError if it names a user, or if requests to it could be read on the way: by http to another machine.
+    """
     url = _split_url(text)
     if url.username is not None or (url.scheme == "http" and not is_loopback(text)):
         raise ValueError
@@ -148,7 +162,10 @@ def _proxy(text: str, _folder: str) -> Secret:
 
 
 def split_listen(text: str) -> tuple[str, int]:
-    """Split `127.0.0.1:8080` or `[::1]:8080` into host and port. Raise ValueError if `text` is neither."""
+    """Split `127.0.0.1:8080` or `[::1]:8080` into the host, without brackets, and the port.
+
+    Raise ValueError if `text` is neither, or the port is not from 1 to 65535.
+    """
     host, _colon, port = text.rpartition(":")
     _matching(r"\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+", host)
     return host.strip("[]"), _within(int(_matching(r"\d{1,5}", port)), 1, 65535)
@@ -159,7 +176,7 @@ def _listen(text: str, _folder: str) -> tuple[str, int] | None:
 
 
 def absolute_path(text: str, folder: str) -> str:
-    """Return the path `text`, which may be relative to `folder`, as absolute, with `~` and `..` resolved."""
+    """Return the path `text` as an absolute one, with `~` and `..` resolved; a relative one starts from `folder`."""
     return os.path.normpath(os.path.join(folder, os.path.expanduser(text)))
 
 
@@ -168,7 +185,7 @@ def _folder(text: str, folder: str) -> str:
 
 
 def _file(text: str, folder: str) -> str:
-    """Return the path of a file that this user can read."""
+    """Return the absolute path of a file. Raise ValueError if there is no such file that this user can read."""
     path = _folder(text, folder)
     if not (os.path.isfile(path) and os.access(path, os.R_OK)):
         raise ValueError

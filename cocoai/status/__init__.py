@@ -1,4 +1,4 @@
-"""What the pool is doing and how the answers fare, for people and for programs.
+"""Show what the pool is doing and how the answers fare, for people and for programs.
 
 It reads the scoreboard, the spool and /proc, and asks no process: nothing is disturbed and no lock is tried, so it
 shows the same of a pool that hangs, and of one that was killed.

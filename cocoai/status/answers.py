@@ -1,4 +1,4 @@
-"""The answers of the last day: how many there were, and how long each phase of them took.
+"""Count the answers of the last day, and measure how long each phase of them took.
 
 Both are read from the jobs' own files, without a lock: no process writes to a file in done/. The time of a question is
 Slack's ts, by Slack's clock; the other times are by this machine's clock.
@@ -16,10 +16,10 @@ from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 
 DAY = 86_400.0
-"""Seconds."""
+"""Seconds of a day."""
 
 MOST_READ = 2000
-"""Files: the newest are read, the others only counted. A thousand cost some 30 ms of CPU."""
+"""The most files that are read: the newest are read, the others only counted. A thousand cost some 30 ms of CPU."""
 
 ASKED, PLACEHOLDER, ANSWER, FINISHED = "asked", "placeholder", "answer", "finished"
 """The moments of an answer: the question's own, then those of the facts that the job has of the others."""
@@ -49,7 +49,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class LastDay:
-    """`answered` and `given_up` count all questions; `retried` and `phases` are of the `read` newest answers."""
+    """The numbers of the last 24 hours.
+
+    `answered` and `given_up` count all questions. `read` is the number of the newest answers, to which alone `phases`
+    and `retried`, the answers that took more than one attempt, refer.
+    """
 
     answered: int
     given_up: int
@@ -59,7 +63,10 @@ class LastDay:
 
 
 def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay:
-    """Return what ended in the 24 hours before `now` (epoch seconds). Raise OSError if the spool cannot be read."""
+    """Count what ended in the 24 hours before `now` (epoch seconds); read the files of the `most_read` newest answers.
+
+    Raise OSError if the spool cannot be read.
+    """
     done = spool.since("done", now - DAY)
     read = list(_timelines(spool, done[:most_read]))
     # A click's job lies in done/ too, but is no answer: a click has no reply.
@@ -82,7 +89,7 @@ class _Timeline:
 
 
 def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
-    """Yield the timeline of each job in done/ that can be read."""
+    """Yield the timeline of each of these jobs in done/; leave out those that cannot be read."""
     for key in keys:
         with contextlib.suppress(StoreError):  # deleted meanwhile, or unreadable: go on with the others
             moments = spool.moments("done", key)
@@ -94,7 +101,10 @@ def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
 
 
 def _phase(name: str, timelines: Sequence[dict[str, float]], start: str, end: str) -> Phase:
-    """Summarize how long a phase took; all zeros if no answer has both of its ends."""
+    """Summarize how long it took from the moment `start` to the moment `end` in the timelines that have both.
+
+    A timeline maps moments, such as ASKED, to epoch seconds. All figures are 0 if none has both.
+    """
     durations = sorted(at[end] - at[start] for at in timelines if start in at and end in at)
     if not durations:
         return Phase(name, 0, 0.0, 0.0, 0.0)
@@ -102,5 +112,8 @@ def _phase(name: str, timelines: Sequence[dict[str, float]], start: str, end: st
 
 
 def _quantile(ordered: Sequence[float], part: float) -> float:
-    """Return a quantile by nearest rank: a duration that one answer really had."""
+    """Return a quantile of sorted durations by nearest rank; `part` is 0 to 1.
+
+    It is a duration that one answer really had.
+    """
     return ordered[math.ceil(part * len(ordered)) - 1]

@@ -19,12 +19,15 @@ EVERY = 5
 
 
 def every(query: str) -> int:
-    """Return the seconds until the page reloads itself, from the address's query; 0 if it does not."""
+    """Return the seconds until the page reloads itself: EVERY if the URL's query asks for that, else 0 (never)."""
     return EVERY if query == f"every={EVERY}" else 0
 
 
 def render(report: Report, *, every: int) -> tuple[str, str]:
-    """Return the page, and the Content-Security-Policy under which a browser may show it."""
+    """Return the page's HTML, and the Content-Security-Policy under which a browser may show it.
+
+    The page reloads itself after `every` seconds, or never if that is 0.
+    """
     style = _file("page.css")
     page = Template(_file("page.html")).substitute(
         refresh=f'<meta http-equiv="refresh" content="{every}">' if every else "",
@@ -54,7 +57,7 @@ def _escaped(text: str) -> str:
 
 
 def _tile(field: Field) -> str:
-    """Return one of the large fields at the top."""
+    """Return the HTML of one of the large fields at the top of the page."""
     return (
         f"<div{_alarm(field)}><dt>{_escaped(field.label)}</dt>"
         f"<dd>{_escaped(field.value)}<small>{_escaped(field.note)}</small></dd></div>\n"
@@ -62,13 +65,14 @@ def _tile(field: Field) -> str:
 
 
 def _section(section: Section) -> str:
+    """Return the HTML of a section: its title, its fields and its table, as far as it has them."""
     fields = f"<dl>{''.join(map(_line, section.fields))}</dl>\n" if section.fields else ""
     table = _table(section.table) if section.table else ""
     return f"<section>\n<h2>{_escaped(section.title)}</h2>\n{fields}{table}</section>\n"
 
 
 def _line(field: Field) -> str:
-    """Return one line of a section."""
+    """Return the HTML of one field within a section."""
     note = f" <small>{_escaped(field.note)}</small>" if field.note else ""
     return (
         f"<div{_alarm(field)}><dt>{_escaped(field.label)}</dt>"
@@ -81,7 +85,7 @@ def _alarm(field: Field) -> str:
 
 
 def _table(table: ReportTable) -> str:
-    """Return a table, or a paragraph that says that it is empty."""
+    """Return the HTML of a table, or of a paragraph with its text `empty` if it has no rows."""
     if not table.rows:
         return f"<p>{_escaped(table.empty)}</p>\n"
     heads = "".join(f'<th scope="col"{_align(column)}>{_escaped(column.title)}</th>' for column in table.columns)
@@ -91,7 +95,7 @@ def _table(table: ReportTable) -> str:
 
 
 def _row(table: ReportTable, cells: tuple[str, ...]) -> str:
-    """Return a row, whose first cell is its head."""
+    """Return the HTML of a row; its first cell is its heading."""
     # On a narrow screen the style shows each cell's data-label instead of the table's head.
     first, *others = (
         f'data-label="{_escaped(column.title)}"{_align(column)}>{_escaped(cell)}'

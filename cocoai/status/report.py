@@ -1,4 +1,4 @@
-"""The report for people: what is shown, in which order and wording, alike in a terminal and in a browser.
+"""Build the report for people: what is shown, in which order and wording, alike in a terminal and in a browser.
 
 A report is a headline, a few fields that matter most, and sections of fields or a table. Every text in it is plain: one
 line, without anything that a terminal would interpret. text.py and page.py decide how it looks.
@@ -60,7 +60,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """The pool's `state` with a sentence about it (`summary`, or ""), the folder `var`, the time, and the details."""
+    """All that is shown: a headline, the fields that matter most, and the sections.
+
+    The headline is the pool's `state`, a sentence about it (`summary`, or ""), the folder `var`, and the time, written
+    for people (`at`).
+    """
 
     state: str
     summary: str
@@ -72,7 +76,7 @@ class Report:
 
 
 def report(status: Status) -> Report:
-    """Build the report for a status."""
+    """Build the report from a collected status: word each figure, and mark those that need attention."""
     snapshot = status.snapshot
     return Report(
         state=status.state,
@@ -86,11 +90,16 @@ def report(status: Status) -> Report:
 
 
 def _uptime(status: Status, snapshot: Snapshot | None) -> str:
+    """Return for how long the pool has run and its pid; "" if there is no snapshot."""
     return f"for {seconds(status.at - snapshot.started)}, pid {snapshot.pid}" if snapshot else ""
 
 
 def _headline(status: Status) -> Iterator[Field]:
-    """Yield the fields at the top: those that an operator wants first."""
+    """Yield the fields at the top, those that an operator wants first.
+
+    These are workers, slots, waiting questions, answers and memory; without processes only waiting questions and
+    answers.
+    """
     spool, day = status.spool, status.day
     if status.processes:
         workers = status.of_kind("worker")
@@ -108,7 +117,10 @@ def _headline(status: Status) -> Iterator[Field]:
 
 
 def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
-    """Yield the sections, those that need attention before those that explain."""
+    """Yield the sections, those that need attention before those that explain.
+
+    Those on errors, requests and the pool need a scoreboard that can be read, and that on processes a running pool.
+    """
     yield Section("Answers of the last 24 hours", tuple(_answers(status.day)), _phases(status.day))
     yield Section("Spool", tuple(_spool(status)))
     if snapshot:
@@ -121,7 +133,7 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
 
 
 def _processes(status: Status) -> ReportTable:
-    """Return the table of all processes with what each does and takes."""
+    """Return the table of all processes: what each does, how long it takes, and its memory."""
     columns = (
         Column("Process"),
         Column("State"),
@@ -137,7 +149,7 @@ def _processes(status: Status) -> ReportTable:
 
 
 def _process_row(memory: ProcessMemory) -> tuple[str, ...]:
-    """Return the cells of one process, in the order of the columns of `_processes`."""
+    """Return the cells of one process, in the order of the columns of `_processes`; unknown ones are empty."""
     process = memory.process
     is_one_of_many = process.kind in ("worker", "job")
     name = f"{process.kind} {process.number}" if is_one_of_many else NAMES.get(process.kind, process.kind)
@@ -149,7 +161,7 @@ def _process_row(memory: ProcessMemory) -> tuple[str, ...]:
 
 
 def _answers(day: LastDay) -> Iterator[Field]:
-    """Yield the numbers of the last day."""
+    """Yield the fields on the last day: how many were answered, given up, and tried more than once."""
     yield Field("Answered", number(day.answered))
     yield Field("Given up", number(day.given_up), "see: cocoai spool list" if day.given_up else "", day.given_up > 0)
     among = f"of the newest {number(day.read)}" if day.read < day.answered else ""
@@ -157,7 +169,7 @@ def _answers(day: LastDay) -> Iterator[Field]:
 
 
 def _phases(day: LastDay) -> ReportTable:
-    """Return the table of the phases of an answer; a phase without figures is left out."""
+    """Return the table with the durations of each phase of an answer; a phase without figures is left out."""
     columns = (Column("Phase"), *(Column(title, is_number=True) for title in ("Median", "p95", "Longest")))
     rows = tuple(
         (phase.name, *map(seconds, (phase.median, phase.p95, phase.most))) for phase in day.phases if phase.number
@@ -166,7 +178,7 @@ def _phases(day: LastDay) -> ReportTable:
 
 
 def _spool(status: Status) -> Iterator[Field]:
-    """Yield how many jobs are in each folder, and how long the oldest has waited."""
+    """Yield the fields on the spool: how many jobs are in each folder, and how long the oldest question has waited."""
     spool = status.spool
     files = spool.files
     yield Field("To be answered (ready)", number(files["ready"] - spool.unknown), f"{number(spool.in_hand)} in hand")
@@ -181,7 +193,7 @@ def _spool(status: Status) -> Iterator[Field]:
 
 
 def _requests(snapshot: Snapshot) -> Iterator[Field]:
-    """Yield how many requests there were since the start, and why some were refused."""
+    """Yield the fields on the requests since the pool's start: accepted, slow, timed out, and refused by reason."""
     yield Field("Accepted", number(snapshot.accepted))
     yield Field(
         "Slow", number(snapshot.slow), "their stacks are in the log" if snapshot.slow else "", snapshot.slow > 0
@@ -193,7 +205,7 @@ def _requests(snapshot: Snapshot) -> Iterator[Field]:
 
 
 def _pool(snapshot: Snapshot) -> Iterator[Field]:
-    """Yield the times and the counters of the pool."""
+    """Yield the fields on the pool: when it was started and reloaded, and the counters of its workers."""
     yield Field("Started", moment(snapshot.started))
     yield Field("Reloaded", moment(snapshot.reloaded) if snapshot.reloaded else "not since")
     is_fixed = snapshot.least == snapshot.most
@@ -210,7 +222,7 @@ def _pool(snapshot: Snapshot) -> Iterator[Field]:
 
 
 def _errors(snapshot: Snapshot, now: float) -> ReportTable:
-    """Return the table of the last error of each process, with its age."""
+    """Return the table of the last error of each process, with the time since then; `now` is in epoch seconds."""
     columns = (Column("When"), Column("Who"), Column("What"))
     rows = tuple(
         (f"{seconds(max(0.0, now - error.at))} ago", error.who, plain(error.text)) for error in snapshot.last_errors

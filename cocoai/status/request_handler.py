@@ -43,7 +43,10 @@ class StatusRequestHandler(BaseHTTPRequestHandler):
         super().__init__(connection, ("", 0), cast(BaseServer, None))
 
     def do_GET(self) -> None:
-        """Send the page, or the same as JSON."""
+        """Send the page for `/`, or the same as JSON for `/status.json`.
+
+        Send 403 if the Host header names a foreign host, and 404 for any other path.
+        """
         path, _, query = self.path.partition("?")
         if not self._is_host_known():
             self._send_line(
@@ -57,16 +60,17 @@ class StatusRequestHandler(BaseHTTPRequestHandler):
             self._send_line(HTTPStatus.NOT_FOUND, "there are / and /status.json")
 
     def do_HEAD(self) -> None:
-        """Send the headers of the response to GET."""
+        """Send the response to GET without its body."""
         self.do_GET()
 
     def _is_host_known(self) -> bool:
+        """Return True if there is exactly one Host header, and `is_safe_host` accepts it."""
         listen = self._settings.pool.status_listen
         hosts = self.headers.get_all("Host", [])
         return len(hosts) == 1 and is_safe_host(hosts[0], listen[0] if listen else "")
 
     def _send_status(self, *, is_page: bool, query: str = "") -> None:
-        """Send the status as the page or as JSON, or a 503 if the spool cannot be read."""
+        """Collect the status and send it, as the page or as JSON; send 503 if the spool cannot be read."""
         try:
             status = collect(self._settings)
         except OSError as error:
@@ -82,6 +86,7 @@ class StatusRequestHandler(BaseHTTPRequestHandler):
         self._send(status, "text/plain", f"{text}\n", headers)
 
     def _send(self, status: int, media_type: str, text: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Send a response with its text, `headers` and SECURITY_HEADERS; leave out the text if HEAD was asked."""
         body = text.encode("utf-8", "replace")
         self.send_response(status)
         for name, value in (
@@ -97,7 +102,10 @@ class StatusRequestHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Refuse in one line what http.server itself refuses, instead of with its page, which quotes the request."""
+        """Send in one line what http.server itself refuses, instead of its page, which quotes the request.
+
+        A method that it does not know is answered with 405.
+        """
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self._send_line(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are allowed here", ("Allow", "GET, HEAD"))
         else:
@@ -108,7 +116,10 @@ class StatusRequestHandler(BaseHTTPRequestHandler):
 
 
 def is_safe_host(host: str, listen: str) -> bool:
-    """Check whether a Host header is an address, localhost, or the name at which we listen."""
+    """Check whether a Host header, with or without a port, is an address, `localhost`, or the name `listen`.
+
+    Any other name could be made to resolve to this machine by a foreign page.
+    """
     try:
         name = urlsplit(f"//{host}").hostname or ""
         if name in ("localhost", listen.lower()):

@@ -1,4 +1,4 @@
-"""The status page's socket. The master forks a process for each connection (engine/pool/extra_listeners.py).
+"""Open the status page's socket. The master forks a process for each connection (engine/pool/extra_listeners.py).
 
 The code that answers is imported in that process: while no connection is open, the page costs the pool one descriptor.
 It must never become a location of the public site, which a tunnel or a proxy would open to everybody.
@@ -16,6 +16,7 @@ from cocoai.engine.client.tls import is_loopback_host
 from cocoai.engine.pool.extra_listeners import ExtraListener
 
 BACKLOG = 8
+"""Connections that wait until the master accepts them."""
 
 PATIENCE = 5.0
 """Seconds for one connection: the request, the collection and the response. A slower client gets nothing."""
@@ -24,7 +25,10 @@ log = logging.getLogger(__name__)
 
 
 def open_status_page(settings: config.Settings) -> ExtraListener | None:
-    """Listen at the setting's address. Return None if it is `off`, or cannot be opened: the pool goes on without."""
+    """Listen at the address `status_listen`, and return the listener for the master.
+
+    Return None if it is `off`; also, with a warning in the log, if it cannot be opened: the pool goes on without.
+    """
     if settings.pool.status_listen is None:
         return None
     host, port = settings.pool.status_listen
@@ -39,12 +43,13 @@ def open_status_page(settings: config.Settings) -> ExtraListener | None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at the first address of `host`. Raise OSError if that fails."""
     family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     return socket.create_server(address[:2], family=family, backlog=BACKLOG)
 
 
 def _serve(connection: socket.socket, settings: config.Settings) -> None:
-    """Answer one connection, in a process of its own."""
+    """Answer one connection, in a process of its own, which is killed after PATIENCE seconds."""
     # SIGALRM has its default action here: it ends the process after PATIENCE, whatever the client does.
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     from cocoai.status.request_handler import StatusRequestHandler

@@ -18,8 +18,10 @@ from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
+"""The states of a pool; UNKNOWN if its scoreboard cannot be read."""
 
 FOLDERS = ("ready", "done", "failed", "tmp")
+"""The folders of the spool whose files are counted."""
 
 POOL_KINDS = frozenset({"master", "worker", "look"})
 """The processes that the pool always has; the others, placeholder and job processes, come and go with questions."""
@@ -27,7 +29,7 @@ POOL_KINDS = frozenset({"master", "worker", "look"})
 
 @dataclass(frozen=True)
 class ProcessMemory:
-    """A process and its memory: KiB of PSS; None if it has just ended.
+    """A process and its memory in KiB of PSS; `pss` is None if the process has just ended.
 
     The process that collects the status shares memory with the pool, and so lessens the PSS of the others. That shared
     part of it, and nothing else, is listed as a process of the kind `look`: with it the sum is what it is at other
@@ -58,7 +60,8 @@ class SpoolState:
 class Status:
     """All that is known at the time `at` (epoch seconds). `trouble` says why there is no running pool to see, or "".
 
-    `snapshot` is None if the scoreboard cannot be read.
+    `state` is RUNNING, STOPPED or UNKNOWN. `slots` is the number that the settings allow. `snapshot` is None if the
+    scoreboard cannot be read; `processes` is then empty.
     """
 
     at: float
@@ -72,22 +75,22 @@ class Status:
     day: LastDay
 
     def of_kind(self, kind: str) -> list[Process]:
-        """Return the processes of this kind."""
+        """Return the processes of this kind, such as `worker` or `job`."""
         return [each.process for each in self.processes if each.process.kind == kind]
 
     @property
     def pool_pss(self) -> int:
-        """Return the KiB of the master and its workers."""
+        """Return the KiB of PSS of the master and its workers together."""
         return sum(each.pss or 0 for each in self.processes if each.process.kind in POOL_KINDS)
 
     @property
     def jobs_pss(self) -> int:
-        """Return the KiB of the placeholder process and the job processes."""
+        """Return the KiB of PSS of the placeholder process and the job processes together."""
         return sum(each.pss or 0 for each in self.processes if each.process.kind not in POOL_KINDS)
 
 
 def collect(settings: config.Settings) -> Status:
-    """Read everything once. Raise OSError if the spool cannot be read."""
+    """Read the scoreboard, the spool and /proc once; return the status. Raise OSError if the spool cannot be read."""
     now = time.time()
     snapshot, state, trouble = _read_scoreboard(settings)
     spool = Spool(settings.paths.var, kinds=JOB_KINDS)
@@ -105,7 +108,10 @@ def collect(settings: config.Settings) -> Status:
 
 
 def _read_scoreboard(settings: config.Settings) -> tuple[Snapshot | None, str, str]:
-    """Return the scoreboard's snapshot, if there is one, the pool's state, and a remark on it."""
+    """Return the scoreboard's snapshot, the pool's state (RUNNING, STOPPED or UNKNOWN), and a remark on it, or "".
+
+    The snapshot of a stopped pool is that of its last run; it is None if there was none, or the file cannot be read.
+    """
     try:
         snapshot = read_snapshot(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
     except FileNotFoundError:
@@ -116,12 +122,12 @@ def _read_scoreboard(settings: config.Settings) -> tuple[Snapshot | None, str, s
 
 
 def _in_hand(snapshot: Snapshot) -> set[str]:
-    """Return the keys of the questions that are being answered."""
+    """Return the keys of the questions that job processes are answering now."""
     return {process.key for process in snapshot.processes if (process.kind, process.state) == ("job", "busy")}
 
 
 def _processes(snapshot: Snapshot, now: float) -> Iterator[ProcessMemory]:
-    """Yield the master, then the others, then this process."""
+    """Yield the master, if it runs, then the others, then this process itself with what it shares with the pool."""
     if snapshot.pid:
         since = now - max(snapshot.started, snapshot.reloaded)
         yield _with_memory(Process("master", 0, snapshot.pid, "", since, 0, "", 0.0, 0.0))
@@ -133,7 +139,7 @@ def _processes(snapshot: Snapshot, now: float) -> Iterator[ProcessMemory]:
 
 
 def _with_memory(process: Process) -> ProcessMemory:
-    """Read the memory of a process; None if the process has just ended."""
+    """Read the memory of a process; it is None if the process has just ended, or belongs to another user."""
     try:
         return ProcessMemory(process, proc.memory_use(process.pid).pss)
     except OSError:
@@ -141,7 +147,10 @@ def _with_memory(process: Process) -> ProcessMemory:
 
 
 def _spool_state(spool: Spool, in_hand: set[str], now: float) -> SpoolState:
-    """Count the files, and find the oldest question that no process is answering."""
+    """Count the files in each folder, and find the oldest question whose key is not `in_hand`.
+
+    `now` is in epoch seconds.
+    """
     unknown = set(spool.unknown())
     ready = [key for key in spool.keys("ready") if str(key) not in unknown]
     waiting = [key for key in ready if str(key) not in in_hand]
@@ -155,7 +164,10 @@ def _spool_state(spool: Spool, in_hand: set[str], now: float) -> SpoolState:
 
 
 def as_json(status: Status) -> dict[str, Any]:
-    """Return the status as JSON. Durations are seconds, times are seconds since the epoch, memory is KiB of PSS."""
+    """Return the status as a dict for JSON.
+
+    Durations are seconds, times are seconds since the epoch, memory is KiB of PSS.
+    """
     snapshot = status.snapshot
     return {
         "version": cocoai.__version__,
@@ -174,7 +186,7 @@ def as_json(status: Status) -> dict[str, Any]:
 
 
 def _pool_as_json(status: Status, snapshot: Snapshot) -> dict[str, Any]:
-    """Return the pool's counters, with the numbers of idle, active and all workers as php-fpm names them."""
+    """Return the pool's counters, and how many workers are idle, active and in all, under php-fpm's names for these."""
     counters = asdict(snapshot)
     for elsewhere in ("last_errors", "processes"):  # as_json has them under other keys
         del counters[elsewhere]

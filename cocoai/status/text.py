@@ -8,7 +8,7 @@ from cocoai.status.report import Field, Report, ReportTable, Section
 
 
 def render(report: Report) -> Iterator[str]:
-    """Yield the report's lines. A `!` stands before a field that needs attention."""
+    """Yield the report's lines, without line ends. A `!` stands before a field that needs attention."""
     yield f"CocoAI: {report.state}{f', {report.summary}' if report.summary else ''}"
     yield f"{report.var}, {report.at}"
     yield ""
@@ -20,6 +20,7 @@ def render(report: Report) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
+    """Yield the lines of a section: its fields, then its table, if it has one."""
     yield from _fields(section.fields)
     if section.table is not None:
         yield from _table(section.table)
@@ -35,7 +36,7 @@ def _fields(fields: Iterable[Field]) -> Iterator[str]:
 
 
 def _table(table: ReportTable) -> Iterator[str]:
-    """Yield a line for the titles and each row, or one that says that there are none."""
+    """Yield a line for the titles and for each row, in columns, or the table's text `empty` if it has no rows."""
     if not table.rows:
         yield f"  {table.empty}"
         return

@@ -16,6 +16,7 @@ def seconds(value: float) -> str:
 
 
 def _two_units(whole: int) -> str:
+    """Return whole seconds, 60 or more, in two units: minutes and seconds, hours and minutes, or days and hours."""
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     if whole < 86_400:
@@ -24,12 +25,12 @@ def _two_units(whole: int) -> str:
 
 
 def mib(kib: int | None) -> str:
-    """Return an amount of memory; "" for None, which means that it could not be read."""
+    """Return an amount of memory, given in KiB, as MiB: `12.3 MiB`; "" for None, if it could not be read."""
     return "" if kib is None else f"{kib / 1024:.1f} MiB"
 
 
 def number(value: int) -> str:
-    """Return a count, with commas between thousands."""
+    """Return a count with commas between thousands: `12,345`."""
     return f"{value:,}"
 
 
@@ -39,10 +40,13 @@ def times(value: int) -> str:
 
 
 def moment(epoch: float) -> str:
-    """Return a time, by this machine's clock and in its zone."""
+    """Return a time, given in epoch seconds, as date and time in this machine's zone: `2026-01-31 09:05:00 JST`."""
     return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(epoch))
 
 
 def plain(text: str) -> str:
-    """Return foreign text as one line without escapes or bidi marks: each invisible character is replaced by U+FFFD."""
+    """Return foreign text as one line that is safe for a terminal.
+
+    Each character that is not printable, such as a line end, an escape or a bidi mark, is replaced by U+FFFD.
+    """
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,8 +1,8 @@
-"""The fixed texts that an asker can read, and the words that CocoAI itself understands in a question.
+"""Hold the fixed texts that an asker can read, and the words that CocoAI itself understands in a question.
 
 texts.py defines which texts there are, japanese.py and english.py hold them, overrides.py replaces them by the
-operator's, languages.py chooses the asker's language, commands.py recognises リセット and its like. What the model
-writes is not here.
+operator's, languages.py chooses the asker's language, and commands.py recognises the commands. What the model writes is
+not here.
 """
 
 from cocoai.texts.commands import command, split_model_prefix

@@ -1,4 +1,4 @@
-"""What an asker can tell CocoAI itself: the commands, and the prefix that chooses a model.
+"""Recognise what an asker can tell CocoAI itself: the commands, and the prefix that chooses a model.
 
 Both languages are understood, whatever the settings say. Every other text is a question for the model.
 """
@@ -27,16 +27,20 @@ _MODEL_PREFIX = re.compile(r"\s*([^\s:：]+)\s*[:：]\s*(.*)", re.DOTALL)
 
 
 def command(text: str) -> str:
-    """Return `reset`, `help`, `model` or `continue` if `text` is that command and nothing more; "" for a question."""
+    """Return `reset`, `help`, `model` or `continue` if `text` is that command in either language, else "".
+
+    Case, width, and full stops or exclamation marks at its end do not matter.
+    """
     if len(text) > LONGEST:  # do not normalize a long question for nothing
         return ""
     return COMMANDS.get(normalized(text.strip()).rstrip(" 。.!"), "")
 
 
 def split_model_prefix(text: str, models: Mapping[str, str]) -> tuple[str, str]:
-    """Return the model that `text` begins by asking for, and the rest: `deep: why?`. Without a prefix: "" and `text`.
+    """Split a text such as `deep: why?` into the model that its prefix asks for, and the text behind the colon.
 
-    `models` maps normalized words to models. The rest is "" if nothing follows the colon.
+    Return "" and `text` if it has no known prefix. `models` maps normalized prefixes to models. The text behind the
+    colon may be "".
     """
     found = _MODEL_PREFIX.fullmatch(text)
     model = models.get(normalized(found[1]), "") if found else ""
@@ -44,5 +48,5 @@ def split_model_prefix(text: str, models: Mapping[str, str]) -> tuple[str, str]:
 
 
 def normalized(word: str) -> str:
-    """Return `word` as it is compared: of normal width (Unicode NFKC) and without case."""
+    """Return `word` as it is compared: of normal width (Unicode NFKC) and without case: `ＨＥＬＰ` becomes `help`."""
     return unicodedata.normalize("NFKC", word).casefold()

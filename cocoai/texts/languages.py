@@ -13,6 +13,7 @@ from cocoai.texts.texts import Texts
 Language = Literal["ja", "en", ""]
 
 LANGUAGES = {"ja": JAPANESE, "en": ENGLISH}
+"""Our texts in each language, before the operator's take their places."""
 
 _URL = re.compile(r"(?<![a-z])[a-z]+://\S+")
 _JAPANESE = re.compile(
@@ -34,7 +35,7 @@ class TextsByLanguage:
         self._language = language
 
     def for_text(self, text: str) -> Texts:
-        """Return the texts for the author of `text`."""
+        """Return the texts in the language in which the author of `text` is answered."""
         return self._languages[(language_of(text) or "ja") if self._language == "auto" else self._language]
 
 

@@ -1,4 +1,4 @@
-"""The operator's texts in place of ours. Each text has a key, the same in both languages.
+"""Put the operator's texts in place of ours. Each text has a key, the same in both languages.
 
 The key of a single text is its field's name. A text of a group has the group's name before its own: `button_stop`,
 `why_too_big`, `sorry_busy`; `sorry` alone is the text for every error that has none of its own.
@@ -17,18 +17,18 @@ GROUPS = {"more": "help", "why": "why", "buttons": "button", "sorry": "sorry"}
 """The fields that hold several texts, and what their keys begin with."""
 
 LONGEST = 3000
-"""Characters of a text: the limit of one block in Slack. A button holds 75, its confirmation 300."""
+"""The most characters of a text: the limit of one block in Slack. A button holds 75, its confirmation 300."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def by_key(texts: Texts) -> dict[str, str]:
-    """Return every text under its key."""
+    """Return every text of a language under its key: `placeholder`, `button_stop`, `sorry`."""
     return {key: text for field, value in asdict(texts).items() for key, text in _keyed(field, value)}
 
 
 def overridden(texts: Texts, own: Mapping[str, str]) -> Texts:
-    """Return a copy of `texts` in which those of `own`, by key, take their place."""
+    """Return a copy of `texts` in which the texts of `own`, by key, take the place of those with the same key."""
     fields: dict[str, Any] = {
         field: {code: own.get(_key(field, code), text) for code, text in value.items()}
         if isinstance(value, dict)
@@ -39,24 +39,25 @@ def overridden(texts: Texts, own: Mapping[str, str]) -> Texts:
 
 
 def placeholders(text: str) -> tuple[str, ...]:
-    """Return the placeholders in `text`, each once, in alphabetical order: `{name}`, `{why}`."""
+    """Return the placeholders in `text`, braces included, each once, in alphabetical order: `{name}`, `{why}`."""
     return tuple(sorted({found[0] for found in _PLACEHOLDER.finditer(text)}))
 
 
 def fits(text: str, wanted: tuple[str, ...], most: int) -> bool:
-    """Check whether `text` has the `wanted` placeholders, no other brace, and at most `most` characters."""
+    """Check whether `text` has exactly the `wanted` placeholders, no other brace, and at most `most` characters."""
     has_others = re.search(r"[{}]", _PLACEHOLDER.sub("", text))
     return placeholders(text) == wanted and not has_others and len(text) <= most
 
 
 def longest(key: str) -> int:
-    """Return how many characters the text of this key may have."""
+    """Return how many characters the text of this key may have in Slack: fewer on a button than in a message."""
     if key == "button_delete_confirm":
         return 300
     return 75 if key.startswith("button_") else LONGEST
 
 
 def _keyed(field: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the key and the text of a field: one pair for a single text, one for each text of a group."""
     if isinstance(value, dict):
         yield from ((_key(field, code), text) for code, text in value.items())
     else:
@@ -64,4 +65,5 @@ def _keyed(field: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _key(field: str, code: str) -> str:
+    """Return the key of a text in a group: `button_stop`; for the empty code the group's name alone: `sorry`."""
     return f"{GROUPS[field]}_{code}".rstrip("_")

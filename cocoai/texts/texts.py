@@ -1,4 +1,4 @@
-"""Which fixed texts there are in each language, in two groups. The texts themselves: japanese.py and english.py.
+"""Define which fixed texts each language has, in two groups. The texts themselves: japanese.py and english.py.
 
 The persona's voice is CocoAI speaking for itself, and may be playful. The notices tell what happened and what to do,
 and stay sober. Neither names an exception, a key or an id.
@@ -40,11 +40,14 @@ class Texts:
     sorry: dict[str, str]
 
     def error_text(self, code: str) -> str:
-        """Return what the asker reads when a question is given up because of `code`."""
+        """Return the notice for a question that is given up because of the error `code`, such as `refused`."""
         return self.refused if code == "refused" else self.sorry.get(code, self.sorry[""])
 
     def help_text(self, models: Mapping[str, str], *, files: bool, buttons: bool) -> str:
-        """Return the help, with a line for each model that has a prefix, and for files and buttons if these are on."""
+        """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.
+
+        There is a line on files if `files` are read, and one on buttons if replies have `buttons`.
+        """
         lines = [self.help]
         if files:
             lines.append(self.more["files"])

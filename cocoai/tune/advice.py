@@ -34,10 +34,11 @@ MOST_SLOTS = 1000
 
 @dataclass(frozen=True)
 class Measurement:
-    """What CocoAI takes: MiB, and milliseconds of CPU for a question and for a message that is none.
+    """The memory and the CPU time that CocoAI was measured to take, in MiB and in milliseconds.
 
     `nginx`, `supervisord`, `master` and `worker` are PSS at rest, `job` is the PSS that one more answer adds. `rss` is
-    the sum of nginx and the pool at rest as ps shows it, with shared pages counted in each process.
+    the sum of nginx and the pool at rest as ps shows it, with shared pages counted in each process. `question_ms` and
+    `message_ms` are the CPU time for a question, and for a message that is none.
     """
 
     nginx: float
@@ -52,15 +53,15 @@ class Measurement:
 
     @property
     def pool(self) -> float:
-        """Return the MiB of the pool at rest."""
+        """Return the MiB of PSS of the pool at rest: the master and all workers."""
         return self.master + self.workers * self.worker
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine's memory in MiB, what other programs use of it, and swap; its processors.
+    """A machine to calculate the settings for: its memory, what other programs use of it, and its swap, in MiB.
 
-    `baseline` is the percentage of each processor that may be used permanently.
+    `baseline` is the percentage of each of its `processors` that may be used permanently.
     """
 
     name: str
@@ -72,17 +73,20 @@ class Machine:
 
     @property
     def kept_free(self) -> int:
-        """Return the MiB that must stay free."""
+        """Return the MiB that CocoAI must leave free: fewer on a machine with swap."""
         return KEPT_FREE_WITH_SWAP if self.swap else KEPT_FREE
 
     @property
     def cpu_seconds(self) -> float:
-        """Return the seconds of CPU time a minute that may be used permanently."""
+        """Return the seconds of CPU time, of all processors together, that may be used in each minute permanently."""
         return self.processors * self.baseline / 100 * 60
 
 
 def this_machine(*, own: float, baseline: float | None = None) -> Machine:
-    """Return the machine that we run on. `own` is how many of the MiB in use now belong to a running CocoAI."""
+    """Describe the machine that we run on. `own` is how many of the MiB in use now belong to a running CocoAI.
+
+    `baseline` is in percent; if None, it is that of a Lightsail plan of this size on Amazon's machines, else 100.
+    """
     meminfo = dict(_meminfo())
     total = meminfo["MemTotal"]
     others = max(0.0, total - meminfo["MemAvailable"] - own)
@@ -91,7 +95,10 @@ def this_machine(*, own: float, baseline: float | None = None) -> Machine:
 
 
 def planned_machine(megabytes: int, *, swap: bool, baseline: float | None = None) -> Machine:
-    """Return a machine that is sold with so much memory and two vCPU, and runs nothing but its system."""
+    """Describe a machine that is sold with so many MB and two vCPU, and runs nothing but its system.
+
+    With `swap` it has 1 GiB of swap. `baseline` is in percent; if None, it is that of the Lightsail plan of this size.
+    """
     memory = float(megabytes - KERNEL)
     return Machine(f"{megabytes} MB", memory, SYSTEM, 1024.0 * swap, 2, baseline or _plan_baseline(megabytes))
 
@@ -114,15 +121,16 @@ def _is_lightsail() -> bool:
 
 
 def _plan_baseline(megabytes: float) -> float:
-    """Return the baseline of the smallest plan with so much memory; larger machines are assumed to have no limit."""
+    """Return the baseline, in percent, of the smallest plan with so many MB, or WHOLE beyond the largest plan."""
     return next((percent for plan, percent in BASELINES.items() if megabytes <= plan), WHOLE)
 
 
 @dataclass(frozen=True)
 class Advice:
-    """The settings for a machine. `pool` and `for_answers` are MiB.
+    """The settings for a machine, and how they come about.
 
-    `by_memory` is how many slots fit into memory, `by_cpu` how many the CPU can keep busy.
+    `workers` is the setting's text, `2` or `0..2`. `pool` is the MiB of the pool at rest, `for_answers` what is then
+    left. `by_memory` is how many slots fit into that, `by_cpu` how many the CPU can keep busy.
     """
 
     workers: str
@@ -143,7 +151,10 @@ class Advice:
 
 
 def advise(measured: Measurement, machine: Machine) -> Advice:
-    """Calculate how many workers and slots the machine has room for."""
+    """Calculate how many workers and slots the machine has memory and CPU time for.
+
+    If memory is too tight for two answers beside all workers, the advice is to start workers on demand (`0..2`).
+    """
     left = machine.memory - machine.others - machine.kept_free - measured.nginx - measured.supervisord
     # Workers stay, unless their memory is needed for the first two answers: then they are started on demand.
     is_tight = left - measured.pool < 2 * measured.job
@@ -179,7 +190,7 @@ def report(measured: Measurement, machine: Machine) -> Iterator[str]:
 
 
 def _measurement(measured: Measurement) -> Iterator[str]:
-    """Yield the lines on what was measured."""
+    """Yield the lines on what was measured, in MiB and ms."""
     yield "Measured here, MiB of PSS (what processes share is counted once):"
     yield _row("nginx", measured.nginx)
     yield _row("pool at rest", measured.pool, f"a master of {measured.master:.1f}, workers of {measured.worker:.1f}")
@@ -194,7 +205,7 @@ def _measurement(measured: Measurement) -> Iterator[str]:
 
 
 def _calculation(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[str]:
-    """Yield the lines that show how the memory is divided."""
+    """Yield the lines that show how the machine's memory is divided, and how many slots fit."""
     swap = f"with {machine.swap:.0f} MiB of swap" if machine.swap else "no swap: the kernel would kill"
     yield f"The reckoning for {machine.name}, MiB:"
     yield _row("what Linux has", machine.memory)
@@ -207,7 +218,7 @@ def _calculation(measured: Measurement, machine: Machine, advice: Advice) -> Ite
 
 
 def _cpu(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[str]:
-    """Yield what the CPU time is enough for, and warnings."""
+    """Yield how much the CPU time is enough for, if it is limited, and warnings if it is scarce or there is no swap."""
     questions = questions_a_minute(measured, machine)
     if machine.baseline < WHOLE:
         messages = machine.cpu_seconds * 1000 / measured.message_ms
@@ -226,4 +237,5 @@ def _cpu(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[st
 
 
 def _row(what: str, mebibytes: float, remark: str = "") -> str:
+    """Return one line of a table: a label, a number of MiB, and a remark."""
     return f"  {what:24}{mebibytes:8.1f}   {remark}".rstrip()

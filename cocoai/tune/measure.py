@@ -40,7 +40,11 @@ PATIENCE = 120.0
 
 
 def measure(raise_up: StartProduction, folder: Path) -> Measurement:
-    """Rehearse in `folder` and measure, in about half a minute. Raise CocoAIError if the rehearsal cannot start."""
+    """Rehearse in `folder` and measure what the processes take, in about half a minute.
+
+    `raise_up` starts the production setup. Raise CocoAIError if the rehearsal cannot start, TimeoutError if the answers
+    take longer than PATIENCE.
+    """
     certificates = make(folder / "certificates")
     with contextlib.ExitStack() as stack:
         stack.enter_context(adopting_orphans())
@@ -58,7 +62,10 @@ def measure(raise_up: StartProduction, folder: Path) -> Measurement:
 
 
 def _measurement(at_rest: ProcessTree, at_work: ProcessTree, question: float, message: float) -> Measurement:
-    """Combine memory and CPU time; `question` and `message` are seconds of CPU for one of each."""
+    """Combine the processes' memory at rest and while they answer IN_FLIGHT questions with the CPU time.
+
+    `question` and `message` are seconds of CPU for one of each.
+    """
     workers = len(at_rest.kinds["worker"])
     rest, work = (tree.pss("nginx", "master", "worker", "job", "notify") for tree in (at_rest, at_work))
     return Measurement(
@@ -76,14 +83,17 @@ def _measurement(at_rest: ProcessTree, at_work: ProcessTree, question: float, me
 
 
 def _free_address() -> str:
-    """Return an address at which no program listens now."""
+    """Return HOST:PORT on this machine where no program listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def _ask(slack: PracticeSlack, number: int) -> ProcessTree:
-    """Ask so many questions at once; return the processes as they were when every answer had begun to appear."""
+    """Ask so many questions at once, and wait until all are answered and all job processes have ended.
+
+    Return the processes as they were when every answer had begun to appear.
+    """
     questions = [slack.say(ASKER, f"<@U0COCOAI> question {index}?") for index in range(number)]
     _wait_for_all(slack, questions, _is_growing)
     tree = read_tree()
@@ -96,7 +106,7 @@ def _ask(slack: PracticeSlack, number: int) -> ProcessTree:
 def _wait_for_all(
     slack: PracticeSlack, questions: Sequence[Message], condition: Callable[[PracticeSlack, Message], object]
 ) -> None:
-    """Wait until `condition` returns something true for every question."""
+    """Wait until `condition` is true of every question. Raise TimeoutError after PATIENCE seconds."""
 
     def is_true_for_all() -> bool | None:
         return all(condition(slack, question) for question in questions) or None
@@ -105,7 +115,7 @@ def _wait_for_all(
 
 
 def _post_messages(slack: PracticeSlack, number: int) -> None:
-    """Post messages that are no questions, and wait until Slack has delivered each."""
+    """Post so many messages that are no questions, and wait until Slack has delivered each."""
     for index in range(number):
         slack.say(ASKER, f"nothing to anybody {index}")
     slack.wait_for_deliveries(PATIENCE)

@@ -1,4 +1,4 @@
-"""The processes below this one, what they are and what memory and CPU time they take, read from /proc (proc(5)).
+"""Read the processes below this one, what they are and what memory and CPU time they take, from /proc (proc(5)).
 
 Nothing waits for a job process, and its parent may end before it does. So orphans are adopted, and CPU time is read
 again and again until a process is gone.
@@ -28,25 +28,28 @@ OURS = ("master", "worker", "job", "notify", "status", "nginx")
 
 @dataclass(frozen=True)
 class ProcessTree:
-    """All processes at one moment: pids by kind, and the memory of each."""
+    """All processes below this one at one moment.
+
+    `kinds` has the pids of each kind, `memory` the memory of each pid.
+    """
 
     kinds: dict[str, list[int]]
     memory: dict[int, proc.MemoryUse]
 
     def pss(self, *kinds: str) -> float:
-        """Return the MiB that all processes of these kinds take together, shared pages divided among their users."""
+        """Return the MiB of PSS of all processes of these kinds: a shared page is divided among those that share it."""
         return sum(self.memory[pid].pss for kind in kinds for pid in self.kinds.get(kind, ())) / 1024
 
     def rss(self, *kinds: str) -> float:
-        """Return the MiB of all processes of these kinds, with shared pages counted in each."""
+        """Return the MiB of RSS of all processes of these kinds: a shared page is counted in each."""
         return sum(self.memory[pid].rss for kind in kinds for pid in self.kinds.get(kind, ())) / 1024
 
 
 @contextlib.contextmanager
 def adopting_orphans() -> Iterator[None]:
-    """Become the parent of every descendant that loses its own, until the block ends; then reap the dead.
+    """Adopt, as a context manager, every descendant that loses its parent, until the block ends.
 
-    Raise `CocoAIError` if the kernel refuses.
+    Then reap those that have ended. Raise `CocoAIError` if the kernel refuses.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
@@ -61,7 +64,7 @@ def adopting_orphans() -> Iterator[None]:
 
 
 def read_tree() -> ProcessTree:
-    """Return all processes below this one, as of now."""
+    """Read the kind and the memory of all processes below this one, as of now."""
     kinds: dict[str, list[int]] = {}
     memory = {}
     for pid in descendants(os.getpid()):
@@ -72,14 +75,14 @@ def read_tree() -> ProcessTree:
 
 
 def kind_of(pid: int) -> str:
-    """Return one of OURS, or `supervisord` for any other process. Raise OSError if it has ended."""
+    """Return the kind of a process: one of OURS, or `supervisord` for any other. Raise OSError if it has ended."""
     with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
         name = file.read().strip().removeprefix("cocoai-")
     return name if name in OURS else "supervisord"
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the pids of all living processes below `pid`."""
+    """Return the pids of all living processes below `pid`: its children, their children and so on."""
     children: dict[int, list[int]] = {}
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
@@ -96,6 +99,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def _state_and_parent(pid: str) -> tuple[bytes, bytes]:
+    """Return the state (one letter) and the parent's pid of a process. Raise OSError if it has ended."""
     with open(f"/proc/{pid}/stat", "rb") as file:
         # The name stands in brackets before them, and may hold spaces and brackets itself.
         state, parent = file.read().rpartition(b")")[2].split(maxsplit=2)[:2]
@@ -103,7 +107,10 @@ def _state_and_parent(pid: str) -> tuple[bytes, bytes]:
 
 
 class CpuWatch:
-    """Adds up the CPU time of all processes below this one but supervisord, also of those that end meanwhile."""
+    """Adds up, as a context manager, the CPU time of all processes below this one, also of those that end meanwhile.
+
+    supervisord's is left out. A thread reads the times every INTERVAL seconds.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[int, float] = {}
@@ -112,19 +119,21 @@ class CpuWatch:
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> CpuWatch:
+        """Note the CPU time so far, and start the thread that reads it again and again."""
         self._read()
         self._before = sum(self._seconds.values())
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End the thread, and read the CPU time once more."""
         self._is_over.set()
         self._thread.join()
         self._read()
 
     @property
     def seconds(self) -> float:
-        """Return the seconds of CPU time since the block began."""
+        """Return the seconds of CPU time that the processes have used since the block began."""
         return sum(self._seconds.values()) - self._before
 
     def _run(self) -> None:
@@ -132,7 +141,7 @@ class CpuWatch:
             self._read()
 
     def _read(self) -> None:
-        """Note the CPU time of each process so far."""
+        """Note how much CPU time each process below this one has used so far."""
         for pid in descendants(os.getpid()):
             with contextlib.suppress(OSError):
                 if kind_of(pid) != "supervisord":
@@ -140,7 +149,10 @@ class CpuWatch:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process with one thread, exact to the nanosecond (the kernel's sched-stats.rst)."""
+    """Return the seconds of CPU time of a process with one thread (the kernel's sched-stats.rst).
+
+    They are exact to the nanosecond. Raise OSError if the process has ended.
+    """
     with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
         return int(file.read().split()[0]) / 1e9
 

@@ -1,4 +1,4 @@
-"""`cocoai up`: the production setup on this machine, as one user.
+"""Run the production setup on this machine, as one user: `cocoai up`.
 
     up ── supervisord ─┬─ nginx          from the files in etc/, copied to var/run/etc with this machine's names
                        └─ cocoai.fcgi    and its workers

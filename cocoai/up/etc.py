@@ -32,12 +32,18 @@ UNSAFE = re.compile(r"[\x00-\x1f\"'\\;%$#{}\[\]*?]")
 
 
 def find_etc() -> str:
-    """Return the folder etc/, in a checkout or where pip installed it. Raise CocoAIError if it is missing."""
+    """Return the path of the folder etc/, in a checkout or where pip installed it.
+
+    Raise CocoAIError if it is missing.
+    """
     return os.path.dirname(os.path.dirname(_find("etc/nginx/cocoai.locations")))
 
 
 def manifest(url: str) -> str:
-    """Return the Slack app manifest (JSON) with `url` as CocoAI's address. Raise CocoAIError if it is not https."""
+    """Return the Slack app manifest (JSON) with `url` as CocoAI's address.
+
+    Raise CocoAIError if `url` is not https://HOST, or if the manifest's file is missing.
+    """
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/?", url):
         raise CocoAIError(f"--url {url}: expected https://HOST, since Slack sends its events over https only")
     with open(_find("etc/slack/manifest.json"), encoding="utf-8") as production:
@@ -45,12 +51,18 @@ def manifest(url: str) -> str:
 
 
 def find_entry() -> str:
-    """Return the entry script, in a checkout or where pip installed it. Raise CocoAIError if it is missing."""
+    """Return the path of the script ENTRY, in a checkout or where pip installed it.
+
+    Raise CocoAIError if it is missing.
+    """
     return _find(ENTRY)
 
 
 def _find(name: str) -> str:
-    """Return the path of a file beside the package, in a checkout or as installed. Raise CocoAIError."""
+    """Return the path of a file that comes with the package, in a checkout or where pip installed it.
+
+    `name` is relative to the checkout. Raise CocoAIError if the file is in neither place.
+    """
     checkout = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), name)
     if os.path.exists(checkout):
         return checkout
@@ -67,7 +79,10 @@ def _find(name: str) -> str:
 
 @dataclass(frozen=True)
 class LocalNames:
-    """This machine's names in place of production's. All paths are absolute; `config` is "" without a file."""
+    """This machine's names in place of production's.
+
+    All are absolute paths but `listen` (HOST:PORT). `config` is the settings file, or "" without one.
+    """
 
     run: str
     log: str
@@ -78,7 +93,7 @@ class LocalNames:
     config: str = ""
 
     def replacements(self) -> Mapping[str, str]:
-        """Return this machine's name for each of production's that stands in etc/."""
+        """Return this machine's name for each of production's that stands in etc/; "" where it must be left out."""
         copies = os.path.join(self.run, "etc")
         return {
             "/run/cocoai": self.run,
@@ -99,11 +114,15 @@ class LocalNames:
 
 
 def _nginx_user() -> str:
+    """Return nginx's line `user` with root's name if we are root, else "": then nginx keeps our user."""
     return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};" if os.geteuid() == 0 else ""
 
 
 def copy(etc: str, names: LocalNames) -> None:
-    """Write the copies to `names.run`/etc. Raise CocoAIError if a path would be misread in them, and OSError."""
+    """Copy the files COPIED from the folder `etc` to `names.run`/etc, with this machine's names in them.
+
+    Raise CocoAIError if nginx or supervisor would misread a path, and OSError if a file cannot be written.
+    """
     for path in (names.run, names.log, names.python, names.entry, names.nginx, names.config):
         unsafe = UNSAFE.search(path)
         if unsafe:
@@ -119,7 +138,7 @@ def copy(etc: str, names: LocalNames) -> None:
 
 
 def replaced(text: str, replacements: Mapping[str, str]) -> str:
-    """Return `text` with every name replaced, in one pass: a replacement is never replaced again."""
+    """Return `text` with every key of `replacements` replaced, in one pass: a replacement is never replaced again."""
     names = sorted(replacements, key=len, reverse=True)  # the longer one first: a name may be a part of another
     pieces = re.split(f"({'|'.join(map(re.escape, names))})", text)
     return "".join(replacements.get(piece, piece) for piece in pieces)

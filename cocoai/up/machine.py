@@ -24,7 +24,10 @@ SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 def find_nginx(path: str) -> str:
-    """Return the path of nginx, found along `path`. Raise CocoAIError that says how to install it here."""
+    """Return the path of nginx, looked for in the folders of `path`, which is like PATH.
+
+    Raise CocoAIError if there is none; its text says how to install nginx here.
+    """
     nginx = shutil.which("nginx", path=path)
     if nginx:
         return nginx
@@ -35,20 +38,20 @@ def find_nginx(path: str) -> str:
 
 
 def require_supervisor() -> None:
-    """Raise CocoAIError if supervisor is not installed for this Python."""
+    """Raise CocoAIError if the package supervisor is not installed for this Python; its text says how to install it."""
     if importlib.util.find_spec("supervisor") is None:
         raise CocoAIError(f"supervisor is missing; type: {sys.executable} -m pip install 'cocoai[ops]'")
 
 
 def require_readable(*paths: str) -> None:
-    """Raise CocoAIError if this user, who may be another after `become_owner`, cannot read one of these."""
+    """Raise CocoAIError if this user cannot read one of these files; the user may be another after `become_owner`."""
     for path in paths:
         if not os.access(path, os.R_OK):
             raise CocoAIError(f"{path} cannot be read by user {os.geteuid()}, as whom CocoAI is to run")
 
 
 def listen_address(listen: str) -> tuple[str, int]:
-    """Split `HOST:PORT`. Raise CocoAIError if `listen` is anything else."""
+    """Split HOST:PORT into the host and the port. Raise CocoAIError if `listen` is anything else."""
     try:
         return split_listen(listen)
     except ValueError:
@@ -56,7 +59,7 @@ def listen_address(listen: str) -> tuple[str, int]:
 
 
 def require_port(host: str, port: int) -> None:
-    """Raise CocoAIError if a program could not listen there now."""
+    """Raise CocoAIError if a program could not listen at this address now, as when the port is taken."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -70,7 +73,10 @@ def require_port(host: str, port: int) -> None:
 
 
 def become_owner(var: str) -> None:
-    """Switch from root to the owner of `var`, so that one user does all that CocoAI does. Do nothing if not root."""
+    """Switch from root to the owner of the folder `var`, so that one user does all that CocoAI does.
+
+    Do nothing if this process is not root's, if there is no such folder, or if root owns it.
+    """
     if os.geteuid() != 0 or not os.path.exists(var):
         return
     owner = os.stat(var)
@@ -87,9 +93,10 @@ def become_owner(var: str) -> None:
 
 
 def make_folders(var: str, run: str, log: str) -> IO[str]:
-    """Make these folders for this user alone, and lock them. The lock is held until the returned file is closed.
+    """Make these folders for this user alone, and take the lock that only one `cocoai up` holds in `run`.
 
-    Raise CocoAIError if a path is too long or not writable, or if another `cocoai up` holds the lock.
+    The lock is held until the returned file is closed. Raise CocoAIError if a path is too long or not writable, or if
+    another `cocoai up` holds the lock.
     """
     longest = f"{run}/supervisor.sock.1234567"  # supervisord's temporary name for its socket, with its pid
     if len(os.fsencode(longest)) > LONGEST_PATH:
@@ -107,7 +114,7 @@ def make_folders(var: str, run: str, log: str) -> IO[str]:
 
 
 def _lock(path: str) -> IO[str]:
-    """Return the file `path`, locked. Raise BlockingIOError if another process holds the lock."""
+    """Open and lock the file `path`, and return it. Raise BlockingIOError at once if another process holds the lock."""
     lock = open(path, "a", encoding="ascii")  # noqa: SIM115 (the caller closes it)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,7 +20,7 @@ KILL_TIMEOUT = 5.0
 
 
 class Session:
-    """`command`, running as the leader of a session of its own."""
+    """A `command` that runs as the leader of a session of its own, started by the constructor."""
 
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         if shutil.which("setpriv"):
@@ -37,16 +37,19 @@ class Session:
         return self._leader.pid
 
     def ended(self) -> bool:
-        """Return True if the leader has ended."""
+        """Return True if the leader has ended. Do not wait."""
         return self._leader.poll() is not None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the leader's end; return False if it did not come within `timeout` seconds."""
+        """Wait until the leader ends; return False if it has not ended within `timeout` seconds (None: no limit)."""
         readable, _, _ = select.select([self._pidfd], [], [], timeout)
         return bool(readable)
 
     def end(self, patience: float) -> None:
-        """Send TERM to the leader and wait; after `patience` seconds, or if interrupted, kill all processes."""
+        """Send TERM to the leader and wait until it ends; then kill whatever is left of the session.
+
+        The wait is over after `patience` seconds, or when it is interrupted.
+        """
         try:
             self._leader.terminate()
             self.wait(patience)
@@ -55,7 +58,10 @@ class Session:
             os.close(self._pidfd)
 
     def _kill(self) -> None:
-        """Kill every process of the session, until none is left: one may fork while we look."""
+        """Kill every process of the session, again until none is left: one may fork while we look.
+
+        Stop after KILL_TIMEOUT seconds, and reap the leader.
+        """
         deadline = time.monotonic() + KILL_TIMEOUT
         while (left := list(members(self._leader.pid))) and time.monotonic() < deadline:
             for pid in left:
@@ -66,7 +72,7 @@ class Session:
 
 
 def members(session: int) -> Iterator[int]:
-    """Yield the pids of a session's living processes."""
+    """Yield the pids of the living processes in the session with this ID."""
     for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
             # proc(5): after the name in brackets come state, ppid, pgrp, session. A zombie has ended.

@@ -37,10 +37,10 @@ TAIL = 8
 
 
 class Up:
-    """nginx, supervisord and the pool for one `var`: a context manager inside which the pool answers.
+    """nginx, supervisord and the pool for one folder `var`: a context manager inside which the pool answers.
 
-    `entry` is the script that supervisord starts, `config` the settings file that is passed to it ("" for none).
-    All processes inherit `environ` and the current folder.
+    `listen` is nginx's HOST:PORT. `entry` is the script that supervisord starts ("": cocoai.fcgi), `config` the
+    settings file that is passed to it ("" for none). All processes inherit `environ` and the current folder.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Up:
         self._log_sizes: dict[str, int] = {}
 
     def __enter__(self) -> Up:
+        """Start everything and wait until the pool answers; if that fails, stop what has been started."""
         try:
             self.start()
             self.await_ready()
@@ -79,7 +80,10 @@ class Up:
         self.stop()
 
     def start(self) -> None:
-        """Start supervisord, which starts the others. Raise CocoAIError if anything is missing, taken or unwritable."""
+        """Check this machine, copy the files in etc/, and start supervisord, which starts the others.
+
+        Raise CocoAIError if a program is missing, the port or the lock is taken, or a file cannot be read or written.
+        """
         nginx = find_nginx(f"{self._environ.get('PATH', os.defpath)}:{SBIN}")
         require_readable(sys.executable, self._entry)
         require_supervisor()
@@ -92,7 +96,10 @@ class Up:
         self._session = Session([sys.executable, "-m", "supervisor.supervisord", "-c", conf], self._environ)
 
     def await_ready(self) -> None:
-        """Wait until the pool answers /healthz. Raise CocoAIError if a program dies, or the pool does not answer."""
+        """Wait until the pool answers /healthz through nginx.
+
+        Raise CocoAIError if a program dies, or the pool does not answer within START_TIMEOUT seconds.
+        """
         deadline = time.monotonic() + START_TIMEOUT
         while not self._is_healthy():
             name = self._failed_program()
@@ -103,13 +110,19 @@ class Up:
             time.sleep(0.1)
 
     def wait(self) -> None:
-        """Wait until supervisord ends by itself, and raise CocoAIError then. A signal interrupts the wait."""
+        """Wait until supervisord ends by itself, then raise CocoAIError with the end of its log.
+
+        A signal whose handler raises an exception interrupts the wait.
+        """
         if self._session is not None:
             self._session.wait()
         raise self._error("supervisord", "has ended")
 
     def stop(self) -> None:
-        """End all processes but job processes, in order; kill them after STOP_TIMEOUT seconds, or if interrupted."""
+        """End all processes but job processes, in order, and give up the lock; do nothing if none was started.
+
+        Kill them after STOP_TIMEOUT seconds, or if the wait is interrupted.
+        """
         session, self._session = self._session, None
         lock, self._lock = self._lock, None
         try:
@@ -120,7 +133,10 @@ class Up:
                 lock.close()
 
     def _copy_files(self, nginx: str) -> None:
-        """Write the files in etc/ to var/run/etc with this machine's names. Raise CocoAIError if that fails."""
+        """Copy the files in etc/ to var/run/etc with this machine's names.
+
+        Raise CocoAIError if one is missing or cannot be written, or if a path in it would be misread.
+        """
         names = etc.LocalNames(
             run=self.run,
             log=self.log,
@@ -136,14 +152,14 @@ class Up:
             raise CocoAIError(f"cannot write {error.filename}: {error.strerror}") from None
 
     def _check_nginx_settings(self, nginx: str) -> None:
-        """Run `nginx -t`. Raise CocoAIError with its output if it refuses the settings."""
+        """Run `nginx -t` on the copied files. Raise CocoAIError with nginx's output if it refuses them."""
         command = [nginx, "-t", "-q", "-p", self.run, "-c", self._copied("nginx/nginx-local.conf")]
         checked = subprocess.run(command, capture_output=True, text=True, check=False, env=self._environ)  # noqa: S603
         if checked.returncode:
             raise CocoAIError(f"nginx does not take its settings:\n{checked.stderr.strip()}")
 
     def _is_healthy(self) -> bool:
-        """Return True if GET /healthz through nginx is answered with 200."""
+        """Send GET /healthz to nginx; return True if the response has the status 200."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 (not bound here)
         connection = http.client.HTTPConnection(host, self._port, timeout=2)
         try:
@@ -155,13 +171,19 @@ class Up:
             connection.close()
 
     def _failed_program(self) -> str:
-        """Return the name of a program that died as it started; "" if there is none."""
+        """Return the name of a program that supervisord could not start; "" if there is none.
+
+        It is `supervisord` if that has ended itself.
+        """
         if self._session is not None and self._session.ended():
             return "supervisord"
         return next((it["name"] for it in self.programs() if it["statename"] in ("BACKOFF", "EXITED", "FATAL")), "")
 
     def programs(self) -> Any:
-        """Return supervisord's facts about its programs, a dict for each; empty while it does not listen yet."""
+        """Ask supervisord for the state of its programs; return a dict for each, with `name`, `statename` and more.
+
+        Return [] while supervisord does not listen yet.
+        """
         from supervisor.xmlrpc import SupervisorTransport
 
         transport = SupervisorTransport(None, None, f"unix://{self.run}/supervisor.sock")
@@ -173,7 +195,7 @@ class Up:
             transport.close()
 
     def _error(self, name: str, trouble: str) -> CocoAIError:
-        """Build the error for a program, with the end of what it has logged since the start."""
+        """Build the error for a program, with the last TAIL lines that it has logged since `start`."""
         path = self._log(name)
         with open(path, "rb") as log:
             log.seek(min(self._log_sizes.get(name, 0), _size(path)))
@@ -188,6 +210,7 @@ class Up:
 
 
 def _size(path: str) -> int:
+    """Return the file's size in bytes, 0 if it is missing."""
     try:
         return os.path.getsize(path)
     except FileNotFoundError:
