@@ -142,7 +142,7 @@ class PageActions:
 def _file(fields: object) -> PracticeFile:
     """Return the file that a JSON object describes by `name`, `type` ("": unknown) and base64 `data`.
 
-    Raise `InvalidAction` if it is no object, a field is missing or no string, or the name is empty or too long.
+    Raise `InvalidAction` if a field is missing or no string, the name is empty or too long, or the data is not base64.
     """
     name, media_type, data = (fields.get(key) if isinstance(fields, dict) else None for key in ("name", "type", "data"))
     if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
