@@ -130,7 +130,10 @@ class PracticeOpenAI(PracticeServer):
             return list(self._requests)
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
-        """Wait for a true value of `predicate`, called after each request; return it, or raise TimeoutError."""
+        """Wait until `predicate` returns a true value, and return it. Raise TimeoutError after `timeout` seconds.
+
+        It is called at once, then after each request and each stream that the client closes.
+        """
         with self._changed:
             value = self._changed.wait_for(predicate, timeout)
         if not value:
@@ -215,10 +218,7 @@ class PracticeOpenAI(PracticeServer):
             raise
 
     def _whole(self, body: bytes, fault: OpenAIFault | None) -> Iterator[bytes]:
-        """Yield a whole body in two halves, after the first delay and the fault `pause`.
-
-        After the first half the fault `cut` raises `Gone`, and `unfinished` ends the body.
-        """
+        """Yield a body in two halves, after the delays. Between them a `cut` raises `Gone`, `unfinished` ends it."""
         # In two parts, so that a cut leaves a body that is not complete.
         kind = fault.kind if fault else ""
         self.pause(self.switches.first_delay)
