@@ -247,6 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _incoming(self, body: bytes) -> Incoming:
+        """Return the request whose headers were read last, with this body."""
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         return Incoming(self.command, parts.path, parts.query, headers, body, time.time())

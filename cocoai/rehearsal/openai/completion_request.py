@@ -1,4 +1,4 @@
-"""Read a request for a chat completion, or refuse it with OpenAI's error.
+"""Read a request for a chat completion from its JSON, or refuse it with the error that OpenAI gives.
 
 Fields and codes: OpenAI's API reference and its guide to error codes, and what its servers were seen to answer.
 """

@@ -22,6 +22,7 @@ def text(most: int) -> Rule:
     """Return the rule for a string of 1 to `most` characters."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error if the value is no string, empty, or too long."""
         if not isinstance(value, str):
             yield error_line("must be a string", at)
         elif not value:
@@ -57,6 +58,7 @@ def array(each: Rule, most: int) -> Rule:
     """Return the rule for a list of 1 to `most` items, each of which must follow the rule `each`."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error if the value is no list, empty, or too long; else the errors of its items."""
         if not isinstance(value, list):
             yield error_line("must be an array", at)
         elif not value:
@@ -79,6 +81,7 @@ def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
     fields = {"type": anything, **required, **(optional or {})}
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error for each missing or unknown field, and the errors of the others' values."""
         if not isinstance(value, dict):
             yield error_line("must be an object", at)
             return
@@ -94,6 +97,7 @@ def by_type(**rules: Rule) -> Rule:
     """Return the rule for an object whose `type` is a name in `rules`: it must follow the rule of that name."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error if the type is missing or unknown, else the errors of the type's rule."""
         if not isinstance(value, dict):
             yield error_line("must be an object", at)
             return

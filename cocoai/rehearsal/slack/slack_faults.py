@@ -39,7 +39,7 @@ class SlackFaults:
             self._pending += [(method, fault)] * times
 
     def take(self, method: str) -> SlackFault | None:
-        """Remove and return the next fault for a method, or None if there is none."""
+        """Remove and return the oldest fault for this method or for any method; return None if there is none."""
         with self._lock:
             for index, (wanted, fault) in enumerate(self._pending):
                 if wanted in ("*", method):

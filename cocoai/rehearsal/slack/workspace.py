@@ -244,7 +244,7 @@ class Workspace:
             self.changed.notify_all()
 
     def wait_for(self, predicate: Callable[[], T | None], timeout: float) -> T:
-        """Call `predicate` now and at each change; return its first true value. Raise TimeoutError after `timeout` s."""
+        """Call `predicate` now and on changes; return its first true value. Raise TimeoutError after `timeout` s."""
         with self.changed:
             value = self.changed.wait_for(predicate, timeout)
         if not value:
