@@ -130,7 +130,10 @@ def completion_json(completion: Completion) -> dict[str, Any]:
 
 
 def _frame(completion: Completion, kind: str) -> dict[str, Any]:
-    """Return the fields that the completion object and the chunk object share; `kind` is the value of `object`."""
+    """Return the fields that the completion object and the chunk object share.
+
+    `kind` is the value of the field `object`: `chat.completion` or `chat.completion.chunk`.
+    """
     frame: dict[str, Any] = {
         "id": completion.id,
         "object": kind,
@@ -219,7 +222,7 @@ class CompletionStream:
 
 
 def error_in_stream(code: str | int) -> dict[str, Any]:
-    """Return the error object that is sent inside a stream, with this code ("": null).
+    """Return the error object that is sent inside a stream, with this code ("" is sent as null).
 
     With a number the object has a message and the code only, as some servers send it; else it is OpenAI's.
     """

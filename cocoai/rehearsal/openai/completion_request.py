@@ -111,7 +111,7 @@ def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
 
 
 def _refuse_parameters(body: Mapping[str, Any], switches: OpenAISwitches) -> None:
-    """Raise `OpenAIApiError` for a parameter that does not exist, or that the switches refuse."""
+    """Raise `OpenAIApiError` for a parameter that OpenAI does not know, or that the switches refuse by name."""
     for name in body:
         if name in switches.refuses_in_words:
             raise OpenAIApiError(400, f"Unrecognized request argument supplied: {name}")

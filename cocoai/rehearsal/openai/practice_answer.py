@@ -1,4 +1,4 @@
-"""Compose the practice OpenAI's answer: a text with all markup an answer may hold, the same for equal conversations.
+"""Compose the practice OpenAI's answer: a text with the markup that an answer may hold, the same for the same thread.
 
 It is in the question's language, repeats the question and says how many turns were read, so that a reader can see that
 the whole thread was sent. A question for a table, code, a list or a long text gets it.

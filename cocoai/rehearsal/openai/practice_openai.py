@@ -155,7 +155,7 @@ class PracticeOpenAI(PracticeServer):
             return len(self._requests)
 
     def _reply(self, incoming: Incoming) -> _Reply:
-        """Return the response to a request; for a request that is refused, OpenAI's error with its status."""
+        """Check the API key and return the endpoint's response; if the request is refused, OpenAI's error."""
         try:
             self._check_key(incoming)
             return self._route(incoming)
@@ -184,7 +184,7 @@ class PracticeOpenAI(PracticeServer):
         raise OpenAIApiError(404, f"Unknown request URL: {incoming.method} {incoming.path}.", code="unknown_url")
 
     def _complete(self, incoming: Incoming) -> _Reply:
-        """Return the response to a request for a chat completion: a stream or a whole body, with the fault now due.
+        """Return the response to a request for a chat completion, streamed or whole, with the fault due next, if any.
 
         Raise `OpenAIApiError` if the request is refused. The delays come later, while the body is sent.
         """

@@ -79,8 +79,9 @@ class Page:
     def _news(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
         """Return, as JSON, the messages that changed or were removed since the change with the number `after`.
 
-        Wait until there are any, but at most `HOLD` seconds: then both lists are empty. A page of another run (`run`
-        in the query) gets all messages at once. Raise `Gone` if the server stops.
+        With them is the number of the newest change (`at`). Wait until there are any, but at most `HOLD` seconds: then
+        both lists are empty. A page of another run of the server (`run` in the query) gets all messages at once. Raise
+        `Gone` if the server stops.
         """
         query = parse_qs(incoming.query)
         # A page that was loaded from an earlier server counts that server's changes: it gets all messages at once.
@@ -119,7 +120,7 @@ class Page:
             return self._workspace.files.get(file_id)
 
     def _message_json(self, message: PracticeMessage) -> dict[str, Any]:
-        """Return a message as the page's JSON: author, text, blocks, files, reactions as counts.
+        """Return the JSON of a message for the page: author, text, blocks, files, reactions as counts.
 
         `whispered` is true for an ephemeral message. The person's own messages have the `delivery` of their event: its
         duration in ms and its failure ("" if the bot accepted it).

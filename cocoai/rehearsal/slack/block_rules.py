@@ -116,7 +116,8 @@ def _list_errors(blocks: Sequence[Any]) -> Iterator[str]:
 def _block_errors(block: Block, index: int) -> Iterator[str]:
     """Yield a line for each error of one block, `index` being its place in the list.
 
-    Beyond the rule of its type: action_ids that occur twice, a section or an image without one of two fields.
+    Check the rule of its type, and also what no field shows alone: action_ids that occur twice, a section with neither
+    text nor fields, an image with neither image_url nor slack_file.
     """
     at = f"/blocks/{index}"
     yield from _BLOCK(block, at)

@@ -131,7 +131,8 @@ class EventSender:
         """Send a payload after the one before, set `answered`, and redeliver it as often as Slack would.
 
         `before` is the `answered` of the payload before (None: there is none), awaited at most `twin_gap` seconds.
-        Redeliveries end when the bot accepts one or forbids more, when `retry_waits` ends, or when the server stops.
+        Redeliveries end when the bot has accepted (and the switch `repeat` asks for no more) or forbids them, when all
+        `retry_waits` are over, or when the server stops.
         """
         if before:
             before.wait(self._switches.twin_gap)

@@ -56,9 +56,10 @@ class EventDispatcher:
         workspace.listener = self.announce
 
     def announce(self, change: ChangeKind, message: PracticeMessage, before: PracticeMessage | None) -> None:
-        """Start to deliver the events of a change to a message; `before` is the message as it was, None if it is new.
+        """Start to deliver the events of a change to a message; return at once.
 
-        Send none if the bot is not in the channel, or if the message is its own and the switch `echoes` is off.
+        `before` is the message as it was before an edit, else None. Send none if the bot is not in the channel, or if
+        the message is its own and the switch `echoes` is off.
         """
         channel = self._workspace.channels[message.channel]
         if channel.is_member and (self._switches.echoes or not self._ours(message)):
@@ -99,8 +100,8 @@ class EventDispatcher:
     def _posted_events(self, message: PracticeMessage, channel: PracticeChannel) -> list[Payload]:
         """Return the events of a new message, in the order of sending.
 
-        They are one `message` event; for a mention of the bot outside a direct conversation, those that the switch
-        `twins` names: `message`, `app_mention` or both.
+        It is one `message` event; but if a person mentions the bot outside a direct conversation, the switch `twins`
+        chooses: `message`, `app_mention` or both.
         """
         event = message_event(message, channel, message_json(self._workspace, message))
         is_mention = self._workspace.installation.user_id in mentioned_users(message.text)

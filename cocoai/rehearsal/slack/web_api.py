@@ -68,10 +68,10 @@ class WebAPI:
         return {"channel": channel.id, "ts": message.ts, "message": self._message_json(message)}
 
     def _post_ephemeral(self, arguments: Arguments) -> Payload:
-        """Post a message that only one user sees and no history has; return its ts as `message_ts`.
+        """Post a message that only one user sees, and that is in no history; return its ts as `message_ts`.
 
-        Raise `SlackApiError` if that user is not in the channel, or the text is longer than `POST_LIMIT`; else as
-        `_post_message`.
+        Raise `SlackApiError` if that user is not in the channel, the bot may not write there, the text is longer than
+        `POST_LIMIT`, or the blocks are not acceptable.
         """
         channel, user = self._channel(arguments), arguments.required("user")
         if not self._workspace.is_in(user, channel.id):
@@ -88,7 +88,7 @@ class WebAPI:
         """Replace the text and blocks of a message of the bot, and its metadata if they are sent; return its JSON.
 
         An update without blocks removes the old ones. Raise `SlackApiError` if the message does not exist or is another
-        user's, or the text is longer than `UPDATE_LIMIT`; else as `_post_message`.
+        user's, if the text is longer than `UPDATE_LIMIT`, or if the blocks or metadata are not acceptable.
         """
         channel = self._channel(arguments)
         # One lock from the check to the edit: the message must not be deleted in between.

@@ -127,7 +127,7 @@ class Workspace:
         self._threads: dict[tuple[str, str], list[str]] = {}
 
     def post(self, channel: str, user: str, text: str, **more: Any) -> PracticeMessage:
-        """Store a new message under a new ts, announce it to `listener`, and return it."""
+        """Store a new message under a new ts, with the fields in `more`; announce it to `listener`, and return it."""
         with self.changed:
             # The ts is taken under the lock, so that messages are stored in the order of their ts.
             message = self._store(PracticeMessage(channel, self.next_ts(), user, text, **more))
@@ -163,7 +163,7 @@ class Workspace:
     def edit(
         self, message: PracticeMessage, text: str, *, marks_edited: bool = True, **changes: Any
     ) -> PracticeMessage:
-        """Replace a stored message's text and the fields in `changes`, and announce it; return the new message.
+        """Replace a stored message's text and the fields in `changes`, tell `listener`, and return the new message.
 
         With `marks_edited` it has the time of the edit, and Slack shows the word "edited"; else it loses it.
         """
@@ -181,7 +181,7 @@ class Workspace:
                 self._store(replace(message, **changes))
 
     def delete(self, channel: str, ts: str) -> None:
-        """Delete a message and announce it; a parent with replies becomes a tombstone (its text says so), as at Slack.
+        """Delete a message and tell `listener`; a parent with replies leaves a tombstone in its place, as at Slack.
 
         Raise KeyError if there is no such message.
         """
@@ -219,7 +219,7 @@ class Workspace:
         return tuple(message for message in self._all(channel) if message.only_for)
 
     def is_in(self, user: str, channel: str) -> bool:
-        """Return True if a user can see a channel. People of other organisations see only shared channels."""
+        """Return True if a user exists and sees a channel: is not in `absent`, and of our team or in a shared one."""
         person, place = self.people.get(user), self.channels[channel]
         if person is None or user in place.absent:
             return False
@@ -260,7 +260,7 @@ class Workspace:
             self.listener(change, message, before)
 
     def _store(self, message: PracticeMessage) -> PracticeMessage:
-        """Store a message as a new change, and wake all who wait; return it with the number. Needs the lock."""
+        """Store a message as a new change, wake waiting threads, return it with its number. Needs the lock held."""
         self.notify()
         numbered = replace(message, change=self.changes)
         self._messages[numbered.channel, numbered.ts] = numbered
