@@ -16,7 +16,7 @@ from pathlib import Path
 from cocoai.errors import CocoAIError
 
 DAYS = 90
-"""Validity of both certificates."""
+"""Days for which both certificates are valid."""
 
 # Python 3.13 verifies strictly (RFC 5280): without key identifiers and usages it refuses the chain.
 _CONFIG = """\
@@ -51,7 +51,8 @@ class Certificates:
 def make(folder: Path) -> Certificates:
     """Write a new `ca.pem`, `server.pem` and `server.key` (0600) into `folder`, and return their paths.
 
-    Raise `CocoAIError` if the `openssl` command is missing or fails.
+    Create the folder (0700) if it does not exist; replace older files of these names. Raise `CocoAIError` if the
+    `openssl` command is missing, fails or takes over a minute.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = Certificates(str(folder / "ca.pem"), str(folder / "server.pem"), str(folder / "server.key"))
@@ -61,8 +62,9 @@ def make(folder: Path) -> Certificates:
 
 
 def _sign(made: Certificates, scratch: str) -> None:
-    """Run openssl twice: for the authority, and for the server's certificate.
+    """Write the files that `made` names, by three runs of openssl.
 
+    They make the authority's key and certificate, the server's key and signing request, and the server's certificate.
     `scratch` is a temporary folder for the configuration, the signing request and the authority's key.
     """
     config, ca_key, request = f"{scratch}/openssl.cnf", f"{scratch}/ca.key", f"{scratch}/server.csr"
@@ -77,13 +79,16 @@ def _sign(made: Certificates, scratch: str) -> None:
 
 
 def _serial() -> str:
-    """Return a random serial number: positive, at most 20 bytes (RFC 5280, 4.1.2.2)."""
+    """Return a random serial number as `0x...`: positive, at most 20 bytes (RFC 5280, 4.1.2.2)."""
     # Random, because a browser refuses a serial that it has seen from an issuer of the same name.
     return f"0x01{secrets.token_hex(18)}"
 
 
 def _openssl(common_name: str, arguments: list[str]) -> None:
-    """Run `openssl` with these arguments. Raise `CocoAIError` if it is missing, fails or takes over a minute."""
+    """Run `openssl` with these arguments and wait for its end; `common_name` is the CN of the certificate's subject.
+
+    Raise `CocoAIError` if the command is missing, fails or takes over a minute.
+    """
     environment = {**os.environ, "COMMON_NAME": common_name}
     command = ["openssl", *arguments]
     try:

@@ -1,4 +1,6 @@
-"""PracticeServer, the base class of both practice servers: HTTP/1.1 with keep-alive, TLS or plain, on 127.0.0.1.
+"""PracticeServer, the web server that the practice Slack, the practice OpenAI and the page's server are built on.
+
+It speaks HTTP/1.1 with keep-alive, over TLS or plain, on 127.0.0.1.
 
 It knows nothing of Slack or OpenAI: a subclass decides what is answered. Beyond an ordinary web server it can stream a
 response, cut it off or never send it, and when it stops it leaves no thread and no socket behind.
@@ -29,7 +31,10 @@ IDLE_TIMEOUT = 75.0
 
 @dataclass(frozen=True)
 class Incoming:
-    """One received request: header names are in lower case, `arrived` is in epoch seconds."""
+    """One received request: header names are in lower case, `arrived` is in epoch seconds.
+
+    `path` ends before the `?`, `query` is the text after it, still percent-encoded; `body` is b"" if there is none.
+    """
 
     method: str
     path: str
@@ -41,7 +46,10 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One response. A body of bytes is sent with its length; of an iterable each piece is sent at once (chunked)."""
+    """One response. A body of bytes is sent with its Content-Length; of an iterable each piece is sent as a chunk.
+
+    `headers` are sent besides those that the server adds itself (Date, Server, the body's length, Connection).
+    """
 
     status: int = 200
     body: bytes | Iterable[bytes] = b""
@@ -59,6 +67,7 @@ class PracticeServer:
     """A small threaded server. It binds its port (`port` 0: any free one) at once and reads requests after `start`.
 
     `certificates` None serves plain HTTP. A subclass overrides `answer`, which runs in a thread for each connection.
+    As a context manager it starts on entering and stops on leaving.
     """
 
     def __init__(self, certificates: Certificates | None = None, *, port: int = 0) -> None:
@@ -70,21 +79,24 @@ class PracticeServer:
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        """Return the response to one request, or raise `Gone` to close the connection without one."""
+        """Return the response to one request, or raise `Gone` to close the connection without one.
+
+        A subclass must override this. It may block: only its own connection waits.
+        """
         raise NotImplementedError
 
     def pause(self, seconds: float) -> None:
-        """Wait, as a slow server would. Raise `Gone` if the server is stopped meanwhile."""
+        """Wait so many seconds, as a slow server would. Raise `Gone` if the server stops meanwhile, or has stopped."""
         if self.stopping.wait(max(0.0, seconds)):
             raise Gone
 
     def start(self) -> Self:
-        """Start to accept connections, in a thread; return the server itself."""
+        """Start a thread that accepts connections; return the server itself at once."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """End every thread and close every socket. May be called twice, and without `start`."""
+        """Close every socket and wait for each thread, at most 10 s. May be called twice, and without `start`."""
         self.stopping.set()
         if self._thread.is_alive():
             # A last connection wakes the blocking accept; a loop that polled would end later.
@@ -95,7 +107,7 @@ class PracticeServer:
         self._listener.join()
 
     def drop_connections(self) -> None:
-        """Close every open connection, idle ones too, as a restarting server does."""
+        """Close every open connection, idle or not, as a restarting server does; go on accepting new ones."""
         self._listener.drop_connections()
 
     def __enter__(self) -> Self:
@@ -129,7 +141,7 @@ class _Listener(socketserver.TCPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def accept(self) -> None:
-        """Accept connections until the owner stops."""
+        """Accept connections until the owner stops; each is served in a thread of its own. Blocks until then."""
         while not self.owner.stopping.is_set():
             try:
                 request, address = self.get_request()
@@ -140,14 +152,17 @@ class _Listener(socketserver.TCPServer):
             self.process_request(request, address)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve one accepted connection in a thread of its own; overrides `socketserver`'s, which would block."""
+        """Start a thread that serves one accepted connection; `socketserver`'s own method would serve it here."""
         thread = threading.Thread(target=self._serve, args=(request, client_address), daemon=True)
         with self._lock:
             self._open[thread] = request
         thread.start()
 
     def _serve(self, raw: socket.socket, client_address: Any) -> None:
-        """Shake hands, answer all requests of the connection, then close it."""
+        """Do the TLS handshake, answer all requests of one connection, then close it.
+
+        A lost connection (OSError) ends this silently; any other error is a defect, and its traceback is printed.
+        """
         connection = raw
         try:
             connection = self._secured(raw)
@@ -162,7 +177,10 @@ class _Listener(socketserver.TCPServer):
                 self._open.pop(threading.current_thread(), None)
 
     def _secured(self, raw: socket.socket) -> socket.socket:
-        """Return the connection after its TLS handshake, or `raw` for plain HTTP. Raise OSError if that fails."""
+        """Return the connection after its TLS handshake, or `raw` for plain HTTP.
+
+        Raise OSError if the handshake fails, the client is too slow, or the server stops meanwhile.
+        """
         # This runs in the connection's own thread: a client with a slow handshake must not delay the others.
         if self._context is None:
             return raw
@@ -193,7 +211,7 @@ class _Listener(socketserver.TCPServer):
                 continue
 
     def join(self) -> None:
-        """Wait for the connections' threads, at most 10 s for each."""
+        """Wait for the threads of all open connections to end, at most 10 s for each."""
         with self._lock:
             threads = list(self._open)
         for thread in threads:
@@ -220,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._exchange()
 
     def _exchange(self) -> None:
-        """Read one request and send the owner's response; close the connection on `Gone`."""
+        """Read a request's body and send the owner's response; on `Gone` close the connection without one."""
         try:
             body = self._body()
             if body is not None:
@@ -229,12 +247,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _incoming(self, body: bytes) -> Incoming:
+        """Return the request whose headers were read last, with this body."""
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         return Incoming(self.command, parts.path, parts.query, headers, body, time.time())
 
     def _body(self) -> bytes | None:
-        """Return the request's body, or None after a refusal: 411 without a usable length, 413 if it is too long."""
+        """Read and return the request's body, b"" if it has none.
+
+        Return None after a refusal was sent: 411 without a usable Content-Length, 413 above `MAX_BODY`.
+        """
         declared = self.headers.get("Content-Length") or "0"
         known = declared.isascii() and declared.isdigit() and "Transfer-Encoding" not in self.headers
         if not known or int(declared) > MAX_BODY:
@@ -245,7 +267,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(declared))
 
     def _send(self, outgoing: Outgoing) -> None:
-        """Write a response: its status, its headers and its body, whole or in chunks."""
+        """Write a response to the connection: its status, its headers and its body, whole or in chunks."""
         body = outgoing.body
         length = ("Content-Length", str(len(body))) if isinstance(body, bytes) else ("Transfer-Encoding", "chunked")
         self.send_response(outgoing.status)
@@ -260,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_pieces(iter(body))
 
     def _send_pieces(self, pieces: Iterator[bytes]) -> None:
-        """Write each piece as an HTTP chunk and flush it; close the iterator in any case."""
+        """Send each piece at once as an HTTP chunk, then the end of the body; close the iterator in any case."""
         try:
             self.wfile.flush()  # the headers leave before the first piece, which may take long
             for piece in pieces:

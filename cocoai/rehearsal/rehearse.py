@@ -1,4 +1,4 @@
-"""Run the bot as in production, against a practice Slack and a practice OpenAI, on this machine alone.
+"""Run the bot as in production, on this machine alone, against a practice Slack and a practice OpenAI.
 
     PracticeSlack ── events ─► nginx ─► the pool ─ TLS ─► PracticeOpenAI
           ▲ ▲                               └──── TLS ────────┐
@@ -49,7 +49,10 @@ class Running(Protocol):
 
 
 StartProduction = Callable[..., AbstractContextManager[Running]]
-"""Starts the production setup with `var`, `listen` and `config`; it is stopped when the context ends."""
+"""Starts nginx, supervisor and the pool; they are stopped when the context ends.
+
+Its arguments are the path of `var`, `listen` (nginx's HOST:PORT) and `config` (the path of the settings file).
+"""
 
 
 @contextlib.contextmanager
@@ -62,9 +65,11 @@ def rehearsal(
     *,
     listen: str,
 ) -> Iterator[Running]:
-    """Start the production setup between these two servers, and subscribe it to the practice Slack's events.
+    """Start the production setup between these two servers, as a context manager; leaving it stops the setup.
 
-    Yield it once it has answered Slack's url_verification. Raise `CocoAIError` if it does not answer, or cannot start.
+    Write its settings into `folder`, subscribe it to the practice Slack's events and clicks, and yield it once it has
+    answered Slack's url_verification. `practice` None uses the real OpenAI; `listen` is nginx's HOST:PORT. Raise
+    `CocoAIError` if the setup cannot start or does not answer.
     """
     config = write_settings(folder, certificates, slack, practice)
     with start(str(folder), listen=listen, config=str(config)) as running:
@@ -77,9 +82,10 @@ def rehearsal(
 def write_settings(
     folder: Path, certificates: Certificates, slack: PracticeSlack, practice: PracticeOpenAI | None
 ) -> Path:
-    """Write `cocoai.ini` of this rehearsal into `folder`, and return its path.
+    """Write the settings of this rehearsal into `folder/cocoai.ini`, replacing older ones, and return its path.
 
-    Without a practice OpenAI it names no API key: the real one comes from the environment.
+    They name the practice servers, their secrets and the authority to trust. With `practice` None they say nothing of
+    OpenAI: its real address is the default, and the API key comes from the environment.
     """
     openai = f"base_url = {practice.base_url}\napi_key = {API_KEY}\n" if practice else ""
     ca_file = certificates.ca_file if practice else trust_both(folder, certificates)
@@ -95,9 +101,9 @@ def write_settings(
 
 
 def trust_both(folder: Path, certificates: Certificates) -> Path:
-    """Write a CA bundle of the practice authority and the public ones; return its path.
+    """Write the certificates of the practice authority and of all public ones into `folder/ca.pem`; return its path.
 
-    It is needed where the real OpenAI is used beside a practice Slack.
+    Both are needed where the real OpenAI is used beside a practice Slack.
     """
     # Imported here, because only a rehearsal with the real OpenAI needs it.
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -108,7 +114,11 @@ def trust_both(folder: Path, certificates: Certificates) -> Path:
 
 
 def converse(slack: PracticeSlack, print_line: Callable[[str], None]) -> bool:
-    """Mention the bot once and print the question, the first reply and the answer. Return True if it answered."""
+    """Mention the bot once in the practice Slack; print the question, the first reply and the answer as they come.
+
+    Each is one call of `print_line`, with the seconds since the start. Return True after the answer; return False if
+    the first reply, or after it the answer, takes longer than `PATIENCE`.
+    """
     started = time.monotonic()
 
     def show(name: str, message: PracticeMessage) -> None:
@@ -125,17 +135,20 @@ def converse(slack: PracticeSlack, print_line: Callable[[str], None]) -> bool:
 
 
 def readable(text: str) -> str:
-    """Return Slack's text for a terminal: the bot's mention by its name, entities as characters."""
+    """Return Slack's text for a terminal: the bot's mention as `@CocoAI`, entities such as `&lt;` as characters."""
     return html.unescape(text.replace("<@U0COCOAI>", "@CocoAI").replace("\u200b", ""))
 
 
 def replies(slack: PracticeSlack, question: PracticeMessage) -> tuple[PracticeMessage, ...]:
-    """Return the replies in the question's thread, oldest first."""
+    """Return the replies in the question's thread, without the question, oldest first; empty if there are none."""
     return slack.thread(question.channel, question.ts)[1:]
 
 
 def answered(slack: PracticeSlack, question: PracticeMessage) -> PracticeMessage | None:
-    """Return the reply that holds the answer, or None while there is none (a placeholder is no answer)."""
+    """Return the reply that holds the bot's answer, or None while there is none.
+
+    The reply's metadata tells: its `kind` is `answer`, where a placeholder has another or none.
+    """
     for message in replies(slack, question):
         payload = (message.metadata or {}).get("event_payload", {})
         if payload.get("kind") == "answer":
@@ -144,10 +157,11 @@ def answered(slack: PracticeSlack, question: PracticeMessage) -> PracticeMessage
 
 
 def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProduction, wait: Callable[[], None]) -> int:
-    """Run `cocoai rehearse`: show one conversation in the terminal, then serve the page until `wait` returns.
+    """Run `cocoai rehearse`: print one conversation with the bot, then serve the page until `wait` returns.
 
-    `once` ends it after the conversation; `openai` asks the real OpenAI. Return 0, the command's exit status; raise
-    `CocoAIError` if the conversation was not answered.
+    `listen` is nginx's HOST:PORT, `port` the page's port (0: any free one), `up` starts the production setup. `once`
+    ends after the conversation; `openai` asks the real OpenAI. Return 0, the command's exit status. Raise `CocoAIError`
+    if `openai` finds no API key in the environment, a part cannot start, or the bot does not answer.
     """
     if openai and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("COCOAI_OPENAI_API_KEY")):
         raise CocoAIError("--openai needs OPENAI_API_KEY in the environment")

@@ -40,7 +40,10 @@ _MUCH_REASONING = 64
 
 @dataclass(frozen=True)
 class Completion:
-    """An answer that is ready to be sent; `text` or `refusal` is empty, or both are."""
+    """An answer that is ready to be sent; `text` or `refusal` is empty, or both are.
+
+    `created` is in epoch seconds; `usage` is OpenAI's usage object, which counts tokens.
+    """
 
     id: str
     created: int
@@ -54,7 +57,11 @@ class Completion:
 def complete(
     request: CompletionRequest, switches: OpenAISwitches, fault: OpenAIFault | None, *, number: int, created: int
 ) -> Completion:
-    """Return the answer to a request: always the same, except for `number` (in its id) and `created` (epoch s)."""
+    """Return the answer to a request: always the same, except for `number` (in its id) and `created` (epoch s).
+
+    The request's token limit cuts it (finish_reason `length`). A fault of the kind `empty`, `refusal` or `withheld`
+    leaves no text; other faults change nothing here.
+    """
     kind = fault.kind if fault else ""
     full = "" if kind in _FINISHES else _continuation(request.turns, switches) or _full_answer(request.turns, switches)
     refusal = REFUSAL[language_of(request.question.text)] if kind == "refusal" else ""
@@ -69,7 +76,7 @@ def complete(
 
 
 def _full_answer(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -> str:
-    """Return the answer to the last question, as long as it would be without a limit."""
+    """Return the uncut answer to the last question: that of `switches.answer` if set, else the practice answer."""
     question = question_of(turns)
     if switches.answer is not None:
         return switches.answer(question.text) if callable(switches.answer) else switches.answer
@@ -77,7 +84,10 @@ def _full_answer(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) ->
 
 
 def _continuation(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -> str:
-    """Return the rest of the last answer if the question asks for it, else ""."""
+    """Return the rest of the last answer if the last question asks to continue it.
+
+    Return "" if it does not, if nothing is left, or if what was sent is not the beginning of the practice's answer.
+    """
     # An answer may have been cut more than once: join its parts, back to the question that it answers.
     sent, before = "", turns
     while len(before) > 2 and before[-2].role == "assistant" and asks_to_continue(before[-1].text):
@@ -92,7 +102,7 @@ def _described(attached: ReceivedAttachment) -> str:
 
 
 def _usage(prompt: int, visible: int, reasoning: int) -> dict[str, Any]:
-    """Return the usage object; each argument is a number of tokens."""
+    """Return OpenAI's usage object for these numbers of tokens: of the request, of the text, of the reasoning."""
     return {
         "prompt_tokens": prompt,
         "completion_tokens": visible + reasoning,
@@ -108,7 +118,7 @@ def _usage(prompt: int, visible: int, reasoning: int) -> dict[str, Any]:
 
 
 def completion_json(completion: Completion) -> dict[str, Any]:
-    """Return the chat completion object of an answer."""
+    """Return the chat completion object of an answer: the body of a response that is not streamed."""
     message: dict[str, Any] = {
         "role": "assistant",
         "content": None if completion.refusal else completion.text,
@@ -120,7 +130,10 @@ def completion_json(completion: Completion) -> dict[str, Any]:
 
 
 def _frame(completion: Completion, kind: str) -> dict[str, Any]:
-    """Return the fields that the completion object and the chunk object share."""
+    """Return the fields that the completion object and the chunk object share.
+
+    `kind` is the value of the field `object`: `chat.completion` or `chat.completion.chunk`.
+    """
     frame: dict[str, Any] = {
         "id": completion.id,
         "object": kind,
@@ -141,7 +154,10 @@ class CompletionStream:
     pause: Callable[[float], None]
 
     def events(self) -> Iterator[bytes]:
-        """Yield the events of the answer, with the delays and the fault. Raise `Gone` to cut the connection."""
+        """Yield the server-sent events of the answer, after the delays of the switches, with the fault if there is one.
+
+        Raise `Gone` to close the connection: for the fault `cut`, or if the server is stopped.
+        """
         text = self.completion.text or self.completion.refusal
         pieces = split(text, size=self.switches.piece_size, count=self.switches.pieces)
         # A fault that is due after more pieces than there are comes after the last one.
@@ -158,7 +174,7 @@ class CompletionStream:
         yield from self._ending()
 
     def _ending(self) -> Iterator[bytes]:
-        """Yield the last events: the finish_reason, the usage if the request wants it, and [DONE]."""
+        """Yield the last events: the finish_reason, the usage if the request wants it, [DONE] unless switched off."""
         yield self._chunk({}, self.completion.finish_reason)
         if self.request.include_usage:
             yield _event(
@@ -168,7 +184,10 @@ class CompletionStream:
             yield b"data: [DONE]\n\n"
 
     def _apply_fault(self) -> Generator[bytes, None, bool]:
-        """Yield the events of the fault; return True if the stream ends with it. Raise `Gone` for a cut."""
+        """Let the fault happen, and return True if the stream ends with it (`error`, `unfinished`).
+
+        Yield an error's event, or keep-alive comments of a pause, during which this waits. Raise `Gone` for a cut.
+        """
         match self.fault:
             case OpenAIFault("pause", seconds=seconds):
                 yield from self._wait(seconds)
@@ -182,7 +201,7 @@ class CompletionStream:
         return False
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
-        """Return the event of a chunk object."""
+        """Return the event of a chunk object: `delta` holds the new piece of the message, {} in the last chunk."""
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         chunk = _frame(self.completion, "chat.completion.chunk") | {"choices": [choice]}
         if self.request.include_usage:
@@ -193,7 +212,7 @@ class CompletionStream:
         return _event(chunk)
 
     def _wait(self, seconds: float) -> Iterator[bytes]:
-        """Wait; yield keep-alive comments meanwhile, if they are switched on."""
+        """Wait so many seconds, or not for 0; yield keep-alive comments meanwhile, if they are switched on."""
         step = KEEP_ALIVE_EVERY if self.switches.keep_alives else seconds
         while seconds > 0:
             self.pause(min(seconds, step))
@@ -203,7 +222,10 @@ class CompletionStream:
 
 
 def error_in_stream(code: str | int) -> dict[str, Any]:
-    """Return the error object inside a stream: with a number as its code as some servers send it, else as OpenAI."""
+    """Return the error object that is sent inside a stream, with this code ("" is sent as null).
+
+    With a number the object has a message and the code only, as some servers send it; else it is OpenAI's.
+    """
     message = "The server had an error while processing your request."
     if isinstance(code, int):
         return {"error": {"message": message, "code": code}}
@@ -211,5 +233,5 @@ def error_in_stream(code: str | int) -> dict[str, Any]:
 
 
 def _event(data: dict[str, Any]) -> bytes:
-    """Return a server-sent event."""
+    """Return a server-sent event, `data: ...`, with this JSON object."""
     return b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"

@@ -1,4 +1,4 @@
-"""Read a request for a chat completion, or refuse it with OpenAI's error.
+"""Read a request for a chat completion from its JSON, or refuse it with the error that OpenAI gives.
 
 Fields and codes: OpenAI's API reference and its guide to error codes, and what its servers were seen to answer.
 """
@@ -28,7 +28,7 @@ KNOWN = frozenset(_PARAMETERS.split())
 
 @dataclass(frozen=True)
 class RequestMessage:
-    """One message of a request: its text and its attachments. `tokens` counts both."""
+    """One message of a request: its text and its attachments. `tokens` estimates how many tokens both take."""
 
     role: str
     text: str
@@ -40,7 +40,8 @@ class RequestMessage:
 class CompletionRequest:
     """An accepted request. `limit` is the most tokens of the answer, reasoning included (None: no limit).
 
-    `prompt_tokens` are those of the messages.
+    `prompt_tokens` are those of the messages. `include_usage` and `obfuscated` are the stream options for a last event
+    with the usage, and for padded chunks. `effort` is the reasoning_effort, `none` for a model that does not reason.
     """
 
     model: str
@@ -54,17 +55,17 @@ class CompletionRequest:
 
     @property
     def turns(self) -> tuple[RequestMessage, ...]:
-        """Return the messages without the instructions."""
+        """Return the messages without the instructions (the roles system and developer)."""
         return tuple(message for message in self.messages if message.role not in ("system", "developer"))
 
     @property
     def question(self) -> RequestMessage:
-        """Return the last message of the user."""
+        """Return the last message of the user, an empty one if there is none."""
         return question_of(self.turns)
 
     @property
     def attached(self) -> tuple[ReceivedAttachment, ...]:
-        """Return the attachments of all messages."""
+        """Return the attachments of all messages, in their order."""
         return tuple(each for message in self.messages for each in message.attached)
 
 
@@ -74,7 +75,7 @@ def question_of(turns: tuple[RequestMessage, ...]) -> RequestMessage:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the value of a JSON body, or None if it is not JSON."""
+    """Parse a body as JSON and return its value, or None if it is not JSON."""
     try:
         return json.loads(body)
     except ValueError:
@@ -82,7 +83,11 @@ def parse_json(body: bytes) -> Any:
 
 
 def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
-    """Return the request in a parsed body. Raise `OpenAIApiError` for the first error that is found, as OpenAI does."""
+    """Check a parsed JSON body (None: it was no JSON) and return the request in it.
+
+    Raise `OpenAIApiError` for the first error that is found, as OpenAI does: no JSON object, an unknown parameter or
+    model, messages that are not acceptable or too long, a parameter that the model does not support.
+    """
     if not isinstance(body, dict):
         raise OpenAIApiError(400, "We could not parse the JSON body of your request.")
     _refuse_parameters(body, switches)
@@ -106,7 +111,7 @@ def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
 
 
 def _refuse_parameters(body: Mapping[str, Any], switches: OpenAISwitches) -> None:
-    """Raise `OpenAIApiError` for a parameter that does not exist, or that the switches refuse."""
+    """Raise `OpenAIApiError` for a parameter that OpenAI does not know, or that the switches refuse by name."""
     for name in body:
         if name in switches.refuses_in_words:
             raise OpenAIApiError(400, f"Unrecognized request argument supplied: {name}")
@@ -117,7 +122,7 @@ def _refuse_parameters(body: Mapping[str, Any], switches: OpenAISwitches) -> Non
 
 
 def _model(body: Mapping[str, Any]) -> str:
-    """Return the model's name. Raise `OpenAIApiError` if it is missing or unknown."""
+    """Return the model's name. Raise `OpenAIApiError` if it is missing (400) or unknown (404)."""
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise OpenAIApiError(400, "you must provide a model parameter")
@@ -129,7 +134,10 @@ def _model(body: Mapping[str, Any]) -> str:
 
 
 def _messages(body: Mapping[str, Any], switches: OpenAISwitches) -> tuple[RequestMessage, ...]:
-    """Return the messages, at least one. Raise `OpenAIApiError`."""
+    """Return the messages, at least one.
+
+    Raise `OpenAIApiError` if the field is missing, no list or an empty one, or if a message is not acceptable.
+    """
     messages = body.get("messages")
     if messages is None:
         raise missing("messages")
@@ -141,7 +149,10 @@ def _messages(body: Mapping[str, Any], switches: OpenAISwitches) -> tuple[Reques
 
 
 def _message(message: Any, where: str, switches: OpenAISwitches) -> RequestMessage:
-    """Return one message. Raise `OpenAIApiError` if it is no object, or its role or content is not acceptable."""
+    """Return one message; `where` is its place for error messages, as `messages[0]`.
+
+    Raise `OpenAIApiError` if it is no object, or its role or content is not acceptable.
+    """
     if not isinstance(message, dict):
         raise wrong_type(where, "an object")
     role = message.get("role")
@@ -152,7 +163,11 @@ def _message(message: Any, where: str, switches: OpenAISwitches) -> RequestMessa
 
 
 def _refuse_for_model(model: str, body: Mapping[str, Any]) -> None:
-    """Raise `OpenAIApiError` for a parameter or a value that this model does not support."""
+    """Raise `OpenAIApiError` for a parameter or a value that this model does not support.
+
+    A reasoning_effort is for reasoning models, which take no max_tokens and no stop; unless the effort is `none`, they
+    take no temperature and no top_p but 1.
+    """
     effort = body.get("reasoning_effort")
     if effort is not None and not reasons(model):
         raise OpenAIApiError(400, "Unrecognized request argument supplied: reasoning_effort")
@@ -171,7 +186,10 @@ def _refuse_for_model(model: str, body: Mapping[str, Any]) -> None:
 
 
 def _stream_options(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return `stream_options`, {} if there are none. Raise `OpenAIApiError` if the request asks for no stream."""
+    """Return `stream_options`, {} if there are none.
+
+    Raise `OpenAIApiError` if they are no object, or the request asks for no stream.
+    """
     options = body.get("stream_options")
     if options is None:
         return {}
@@ -184,7 +202,10 @@ def _stream_options(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _limit(body: Mapping[str, Any]) -> int | None:
-    """Return the most tokens of the answer, None if there is no limit. Raise `OpenAIApiError` if it is below 1."""
+    """Return the most tokens of the answer: max_completion_tokens, else max_tokens, else None for no limit.
+
+    Raise `OpenAIApiError` if it is no integer, or below 1.
+    """
     for name in ("max_completion_tokens", "max_tokens"):
         limit = body.get(name)
         if limit is None:
@@ -199,6 +220,7 @@ def _limit(body: Mapping[str, Any]) -> int | None:
 
 
 def _refuse_too_long(tokens: int, allowed: int) -> None:
+    """Raise `OpenAIApiError` (context_length_exceeded) if the messages have more tokens than allowed."""
     if tokens > allowed:
         problem = f"This model's maximum context length is {allowed} tokens, your messages resulted in {tokens} tokens."
         raise OpenAIApiError(400, problem, param="messages", code="context_length_exceeded")

@@ -43,7 +43,7 @@ class ReceivedAttachment:
 
 @dataclass(frozen=True)
 class MessageContent:
-    """The content of one message or part: `text` is the last of its texts, `tokens` counts all of it."""
+    """The content of one message or part: `text` is the last of its texts, `tokens` estimates the tokens of all."""
 
     text: str
     attached: tuple[ReceivedAttachment, ...]
@@ -51,7 +51,11 @@ class MessageContent:
 
 
 def read_content(content: Any, role: str, where: str, switches: OpenAISwitches) -> MessageContent:
-    """Return the content of a message. Raise `OpenAIApiError`; `where` is the content's place in the request."""
+    """Return the content of a message: a string, or a list of parts; null is allowed for an assistant only.
+
+    `where` is its place in the request for error messages, as `messages[0].content`. Raise `OpenAIApiError` if it has
+    another type, or a part is not acceptable.
+    """
     if isinstance(content, str):
         return MessageContent(content, (), tokens_of(content))
     if content is None and role == "assistant":  # as in a message that is a refusal or a tool call
@@ -62,7 +66,10 @@ def read_content(content: Any, role: str, where: str, switches: OpenAISwitches) 
 
 
 def _joined(parts: list[MessageContent]) -> MessageContent:
-    """Join a message's parts: the last text is its text, those before it are attachments."""
+    """Join the contents of a message's parts into one: the last text is its text ("" if there is none).
+
+    Texts before it become attachments of the kind `text`, in their order among the images and PDFs.
+    """
     last = max((index for index, part in enumerate(parts) if not part.attached), default=-1)
     attached = [
         each
@@ -74,7 +81,11 @@ def _joined(parts: list[MessageContent]) -> MessageContent:
 
 
 def _part(part: Mapping[str, Any], role: str, where: str, switches: OpenAISwitches) -> MessageContent:
-    """Return the content of one part. Raise `OpenAIApiError` if its type is not allowed in a message of this role."""
+    """Return the content of one part: a text, and in a user's message also an image or a PDF.
+
+    Raise `OpenAIApiError` if its type is not allowed for this role, a field is not acceptable, or `switches.vision` is
+    off and it is no text.
+    """
     kind = part.get("type")
     if kind not in TYPES:
         raise none_of(f"{where}.type", kind, TYPES)
@@ -91,7 +102,7 @@ def _part(part: Mapping[str, Any], role: str, where: str, switches: OpenAISwitch
 
 
 def _text(part: Mapping[str, Any], where: str) -> MessageContent:
-    """Return the content of a text part."""
+    """Return the content of a text part. Raise `OpenAIApiError` if its `text` is missing or no string."""
     text = part.get("text")
     if text is None:
         raise missing(f"{where}.text")
@@ -101,7 +112,10 @@ def _text(part: Mapping[str, Any], where: str) -> MessageContent:
 
 
 def _image(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> MessageContent:
-    """Return the content of an image part."""
+    """Return the content of an image part: one attachment, no text.
+
+    Raise `OpenAIApiError` if its URL is no base64 data URL of an image, its detail is unknown, or the image is bad.
+    """
     image = _object(part, "image_url", where)
     url = _string(image, "url", f"{where}.image_url")
     if image.get("detail", "auto") not in DETAILS:
@@ -116,7 +130,10 @@ def _image(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> Mes
 
 
 def _check_image(media_type: str, data: bytes, switches: OpenAISwitches) -> None:
-    """Raise `OpenAIApiError` if an image is empty, too large, or not what its media type says."""
+    """Raise `OpenAIApiError` if an image is empty, larger than `switches.file_bytes`, or no PNG, JPEG, GIF or WebP.
+
+    Its first bytes must be those of its media type.
+    """
     if not data:
         raise _bad_image("empty_image_file")
     if len(data) > switches.file_bytes:
@@ -133,7 +150,11 @@ def _bad_image(code: str) -> OpenAIApiError:
 
 
 def _file(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> MessageContent:
-    """Return the content of a file part: PDFs only."""
+    """Return the content of a file part, which must be a PDF with a filename: one attachment, no text.
+
+    Raise `OpenAIApiError` if it names an uploaded file (`file_id`), lacks a field, is no base64 data URL of a PDF, or
+    is larger than `switches.file_bytes`.
+    """
     file = _object(part, "file", where)
     here = f"{where}.file"
     if "file_id" in file:
@@ -158,7 +179,10 @@ def _bad_file(problem: str) -> OpenAIApiError:
 
 
 def _decoded(url: str, where: str, what: str, undecodable: OpenAIApiError) -> tuple[str, bytes]:
-    """Return the media type and the bytes of a data URL. Raise `OpenAIApiError`, for bad base64 `undecodable`."""
+    """Return the media type and the bytes of a data URL; `what` is `image` or `file`, for the error's message.
+
+    Raise `OpenAIApiError` if it is no base64 data URL, and `undecodable` if its base64 is invalid.
+    """
     match = _DATA_URL.match(url)
     if match is None:
         raise _no_data_url(where, what, "got a value without the 'data:' prefix")
@@ -176,7 +200,7 @@ def _no_data_url(where: str, what: str, problem: str) -> OpenAIApiError:
 
 
 def _object(part: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
-    """Return a field of a part that must be an object. Raise `OpenAIApiError` if it is missing or no object."""
+    """Return the field `name` of the part at `where`. Raise `OpenAIApiError` if it is missing or no object."""
     value = part.get(name)
     if value is None:
         raise missing(f"{where}.{name}")
@@ -186,7 +210,7 @@ def _object(part: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]
 
 
 def _string(fields: Mapping[str, Any], name: str, where: str) -> str:
-    """Return a field that must be a string. Raise `OpenAIApiError` if it is missing or no string."""
+    """Return the field `name` of the object at `where`. Raise `OpenAIApiError` if it is missing or no string."""
     value = fields.get(name)
     if value is None:
         raise missing(f"{where}.{name}")

@@ -32,13 +32,13 @@ _ALWAYS_REASONS = frozenset({"gpt-6-astra", "gpt-6.1-sol"})
 
 
 def model_json(name: str) -> dict[str, Any]:
-    """Return the model object of GET /v1/models."""
+    """Return OpenAI's model object, as in GET /v1/models. Raise KeyError if there is no such model."""
     model: dict[str, Any] = {"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"}
     return model | {"shutdown_date": SHUTDOWN[name]}
 
 
 def reasons(name: str) -> bool:
-    """Return True for a reasoning model: of the o-series, or of gpt-5 and newer."""
+    """Return True if the model reasons before it answers: the o-series (`o3`), and gpt-5 and newer."""
     match = re.match(r"gpt-(\d+)|o\d", name)
     if match is None:
         return False
@@ -46,7 +46,7 @@ def reasons(name: str) -> bool:
 
 
 def efforts(name: str) -> tuple[str, ...]:
-    """Return the values of reasoning_effort that a model accepts, none for one that does not reason."""
+    """Return the values of reasoning_effort that a model accepts; an empty tuple if it does not reason."""
     if not reasons(name):
         return ()
     return ("minimal", "low", "medium", "high", "xhigh") if name in _ALWAYS_REASONS else EFFORTS

@@ -1,4 +1,4 @@
-"""Faults of the practice OpenAI that a test can request in advance."""
+"""Faults that a test requests in advance: the practice OpenAI's next chat completions fail in these ways."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ class OpenAIFaults:
         self._permanent: OpenAIFault | None = None
 
     def add(self, fault: OpenAIFault, times: int | None) -> None:
-        """Let the next `times` chat completions meet a fault; None: all that follow."""
+        """Let `times` chat completions meet a fault, after the faults added before; None: all that follow these.
+
+        A permanent fault replaces the one before.
+        """
         with self._lock:
             if times is None:
                 self._permanent = fault
@@ -74,12 +77,12 @@ class OpenAIFaults:
                 self._pending += [fault] * times
 
     def take(self) -> OpenAIFault | None:
-        """Remove and return the next fault, or the permanent one, or None."""
+        """Remove and return the next fault; if there is none, return the permanent one (it stays), or None."""
         with self._lock:
             return self._pending.pop(0) if self._pending else self._permanent
 
     def clear(self) -> None:
-        """Forget all faults to come, the permanent one too."""
+        """Remove all faults to come, the permanent one too."""
         with self._lock:
             self._pending.clear()
             self._permanent = None

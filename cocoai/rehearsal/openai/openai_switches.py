@@ -1,4 +1,4 @@
-"""OpenAISwitches: how the practice OpenAI behaves."""
+"""OpenAISwitches: the settings by which a test chooses how the practice OpenAI behaves."""
 
 from __future__ import annotations
 

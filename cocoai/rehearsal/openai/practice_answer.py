@@ -1,4 +1,4 @@
-"""Compose the practice answer: a text with the markup that an answer may hold, the same for the same conversation.
+"""Compose the practice OpenAI's answer: a text with the markup that an answer may hold, the same for the same thread.
 
 It is in the question's language, repeats the question and says how many turns were read, so that a reader can see that
 the whole thread was sent. A question for a table, code, a list or a long text gets it.
@@ -89,9 +89,10 @@ def language_of(question: str) -> str:
 
 
 def practice_answer(question: str, turns: int, attached: Sequence[tuple[str, int]] = ()) -> str:
-    """Return the answer to a question. `turns` is the number of messages without the instructions.
+    """Return the answer to a question, in its language, with the samples that it asks for, else with a default text.
 
-    `attached` names what was attached to the question, each with its size in bytes.
+    `turns` is the number of messages without the instructions. `attached` names each attachment of the question, as
+    `PDF plan.pdf`, with its size in bytes.
     """
     language = language_of(question)
     frame, default = _FRAMES[language]
@@ -104,20 +105,20 @@ def practice_answer(question: str, turns: int, attached: Sequence[tuple[str, int
 
 
 def _quoted(question: str) -> str:
-    """Return the question, shortened, as a Markdown quote."""
+    """Return the question as a Markdown quote, cut to `QUOTED` characters and then ended by `…`."""
     shortened = question if len(question) <= QUOTED else f"{question[:QUOTED]}…"
     return "\n".join(f"> {line}" for line in shortened.splitlines())
 
 
 def asks_to_continue(question: str) -> bool:
-    """Return True if a question asks for the rest of the last answer."""
+    """Return True if a question asks for the rest of the last answer, by the word `continue` or `続き`."""
     return bool(_CONTINUE.search(question))
 
 
 def rest_of(answer: str, sent: str) -> str:
-    """Return the rest of `answer` after its beginning `sent`, or "" if it does not begin so.
+    """Return the rest of `answer` after its beginning `sent`, or "" if it does not begin so, or `sent` is all of it.
 
-    Blanks are ignored where the plain comparison fails: Slack may have removed some from the text that was sent.
+    If the plain comparison fails, blanks and line ends are ignored: Slack may have removed some from what was sent.
     """
     if answer.startswith(sent):
         return answer[len(sent) :]
@@ -130,7 +131,7 @@ def rest_of(answer: str, sent: str) -> str:
 
 
 def asks_for_an_error(question: str) -> bool:
-    """Return True if a question asks to be shown what a failure looks like."""
+    """Return True if a question asks to be shown a failure, by `show me an error` or `エラーを見せて`."""
     return bool(_ERROR_REQUEST.search(question))
 
 
@@ -141,7 +142,7 @@ def tokens_of(text: str) -> int:
 
 
 def first_tokens(text: str, tokens: int) -> str:
-    """Return the longest beginning of a text that has at most so many tokens."""
+    """Return the longest beginning of a text that has at most so many tokens, as `tokens_of` counts them."""
     ascii_characters = others = 0
     for index, character in enumerate(text):
         ascii_characters += character.isascii()
@@ -152,7 +153,10 @@ def first_tokens(text: str, tokens: int) -> str:
 
 
 def split(text: str, *, size: int, count: int | None = None) -> list[str]:
-    """Split a text into pieces of `size` characters, or into `count` pieces of about the same length."""
+    """Split a text into pieces of `size` characters or, if `count` is given, into at most so many of one length.
+
+    The last piece may be shorter. An empty text has no pieces.
+    """
     if count:
         size = -(-len(text) // count)  # rounded up
     return [text[start : start + size] for start in range(0, len(text), max(1, size))]

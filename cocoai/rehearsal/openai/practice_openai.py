@@ -89,7 +89,10 @@ class PracticeOpenAI(PracticeServer):
         self._clock = clock
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        """Return the response to one request, and record it. Raise `Gone` to close the connection without one."""
+        """Record a request and return the response, after the silence if a fault asks for one.
+
+        Raise `Gone` to close the connection without a response: for the fault `gone`, or if the server is stopped.
+        """
         reply = self._reply(incoming)
         # Recorded before the silence, so that a test can wait for a request that gets no response.
         number = self._record(incoming, reply)
@@ -110,24 +113,27 @@ class PracticeOpenAI(PracticeServer):
     ) -> None:
         """Let the next `times` chat completions meet a fault; None: all that follow.
 
-        The other arguments are the fields of `OpenAIFault`; without `seconds` each kind has its own default.
+        The other arguments are the fields of `OpenAIFault`; `seconds` is 1 for `rate limited` by default, else an hour.
         """
         # A silence is meant to outlast the client's timeout, a rate limit only to be waited for.
         default = 1.0 if kind == "rate limited" else FOREVER
         self._faults.add(OpenAIFault(kind, after, default if seconds is None else seconds, code), times)
 
     def clear_faults(self) -> None:
-        """Forget the faults that have not happened yet."""
+        """Remove the faults that have not happened yet."""
         self._faults.clear()
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """Return every request so far."""
+        """Return every request so far, oldest first; the list is a copy."""
         with self._changed:
             return list(self._requests)
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
-        """Call `predicate` after each change and return its first true value. Raise TimeoutError after `timeout` s."""
+        """Wait until `predicate` returns a true value, and return it. Raise TimeoutError after `timeout` seconds.
+
+        It is called at once, then after each request and each stream that the client closes.
+        """
         with self._changed:
             value = self._changed.wait_for(predicate, timeout)
         if not value:
@@ -135,7 +141,7 @@ class PracticeOpenAI(PracticeServer):
         return value
 
     def _record(self, incoming: Incoming, reply: _Reply) -> int:
-        """Record a request without its API key; return its number, from 1."""
+        """Add a request, without its API key, to `requests`, and wake `wait_for`; return its number, from 1."""
         headers = dict(incoming.headers)
         if "authorization" in headers:
             headers["authorization"] = "Bearer ..."
@@ -149,7 +155,7 @@ class PracticeOpenAI(PracticeServer):
             return len(self._requests)
 
     def _reply(self, incoming: Incoming) -> _Reply:
-        """Return the response to a request, an error's too."""
+        """Check the API key and return the endpoint's response; if the request is refused, OpenAI's error."""
         try:
             self._check_key(incoming)
             return self._route(incoming)
@@ -165,7 +171,7 @@ class PracticeOpenAI(PracticeServer):
             raise OpenAIApiError(401, "Incorrect API key provided.", code="invalid_api_key")
 
     def _route(self, incoming: Incoming) -> _Reply:
-        """Return the response of the endpoint. Raise `OpenAIApiError` for a path or a method that does not exist."""
+        """Return the endpoint's response. Raise `OpenAIApiError` for an unknown path, method or model, or a refusal."""
         endpoint = (incoming.method, incoming.path)
         if endpoint == ("POST", "/v1/chat/completions"):
             return self._complete(incoming)
@@ -178,7 +184,10 @@ class PracticeOpenAI(PracticeServer):
         raise OpenAIApiError(404, f"Unknown request URL: {incoming.method} {incoming.path}.", code="unknown_url")
 
     def _complete(self, incoming: Incoming) -> _Reply:
-        """Return the response to a request for a chat completion. Raise `OpenAIApiError` if it is refused."""
+        """Return the response to a request for a chat completion, streamed or whole, with the fault due next, if any.
+
+        Raise `OpenAIApiError` if the request is refused. The delays come later, while the body is sent.
+        """
         fault = self._faults.take()
         if fault and fault.kind in _INSTEAD:
             return _INSTEAD[fault.kind](fault)
@@ -209,7 +218,7 @@ class PracticeOpenAI(PracticeServer):
             raise
 
     def _whole(self, body: bytes, fault: OpenAIFault | None) -> Iterator[bytes]:
-        """Yield a whole body in two parts, with those delays and faults of a stream that a whole body can have."""
+        """Yield a body in two halves, after the delays. Between them a `cut` raises `Gone`, `unfinished` ends it."""
         # In two parts, so that a cut leaves a body that is not complete.
         kind = fault.kind if fault else ""
         self.pause(self.switches.first_delay)
@@ -233,7 +242,7 @@ def _model(name: str) -> dict[str, Any]:
 
 
 def _error(status: int, message: str, kind: str, code: str | None, *headers: tuple[str, str]) -> _Reply:
-    """Return the response with an error object."""
+    """Return the response with OpenAI's error object of the type `kind`; its outcome is the code, else the type."""
     body = {"error": {"message": message, "type": kind, "param": None, "code": code}}
     return _Reply(code or kind, _json(body, status, headers))
 

@@ -148,7 +148,7 @@ Since it says {n} here, whatever is missing or comes twice is found at once.""",
 
 
 def _long(language: str) -> str:
-    """Return numbered paragraphs, with code or a table after some of them."""
+    """Return `SECTIONS` numbered paragraphs in `language` (`ja` or `en`), with code or a table after some of them."""
     sections = []
     for n in range(1, SECTIONS + 1):
         sections.append(_PARAGRAPH[language].format(n=n))
@@ -179,5 +179,5 @@ _SAMPLES: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
 
 
 def sample_answers(question: str, language: str) -> str:
-    """Return all samples that a question names, in `language` (`ja` or `en`), or "" if it names none."""
+    """Return all samples that a question names, as `table` or `表`, in `language` (`ja` or `en`); "" if none."""
     return "\n\n".join(sample(language) for pattern, sample in _SAMPLES if pattern.search(question))

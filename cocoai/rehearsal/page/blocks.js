@@ -9,6 +9,7 @@ import { texts } from "./texts.js";
 
 const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image };
 
+// Returns a fragment with an element for each block; one of an unknown type shows a notice.
 export function render(blocks, scene) {
   const whole = document.createDocumentFragment();
   let rows = 0;
@@ -26,6 +27,7 @@ function markdownBlock(block, holder, scene) {
   holder.append(markdown(String(block.text), scene.people));
 }
 
+// Appends a section's text and fields, and beside them its accessory. Like all renderers it fills `holder`.
 function section(block, holder, scene) {
   const content = make("div", "section-text");
   if (block.text) appendText(block.text, content, scene);
@@ -38,6 +40,7 @@ function section(block, holder, scene) {
   if (block.accessory) holder.append(...element(block.accessory, scene));
 }
 
+// Appends a context block's texts and images.
 function context(block, holder, scene) {
   for (const each of block.elements ?? []) {
     if (each.type === "image") holder.append(imageLink(each));
@@ -53,6 +56,7 @@ function header(block, holder, scene) {
   appendText(block.text, holder.appendChild(make("h4", "heading")), scene);
 }
 
+// Appends the elements of an actions block, and labels them as a group.
 function actions(block, holder, scene) {
   holder.setAttribute("role", "group");
   holder.setAttribute("aria-label", texts.actions);

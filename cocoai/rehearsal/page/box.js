@@ -38,6 +38,7 @@ export class Box {
     this.refresh();
   }
 
+  // Connects the list of files with the button, the file chooser, dropping and pasting.
   attach(form) {
     const input = form.querySelector(".choose");
     const attach = form.querySelector(".attach");
@@ -70,6 +71,7 @@ export class Box {
     this.area.setSelectionRange(text.length, text.length);
   }
 
+  // Puts `@CocoAI ` in the place of the selection, after a space if the text before it needs one.
   insertMention() {
     const { value, selectionStart, selectionEnd } = this.area;
     const before = value.slice(0, selectionStart);
@@ -91,6 +93,7 @@ export class Box {
     if (this.area.scrollHeight) this.area.style.height = `${Math.min(this.area.scrollHeight, innerHeight / 3)}px`;
   }
 
+  // Sends the message when Enter is pressed without Shift.
   key(event) {
     // While a Japanese input method is composing, Enter belongs to it (keyCode 229 is Safari's for that Enter).
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -98,7 +101,8 @@ export class Box {
     this.send();
   }
 
-  // Empties the field at once, so that the next message can be typed meanwhile; a failed message is put back.
+  // Sends the text and the files, if there are any. The field is emptied at once, so that the next message can be typed
+  // meanwhile; a message that could not be sent is put back, with an error line.
   async send() {
     const text = this.area.value.trim();
     if (!text && !this.files.chosen.length) return;

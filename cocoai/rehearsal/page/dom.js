@@ -2,6 +2,7 @@
 
 const SAFE_URL = /^(https?:\/\/|mailto:)/i;
 
+// Returns a new element of this name, not yet in the document.
 export function make(name, className = "", text = "") {
   const made = document.createElement(name);
   if (className) made.className = className;
@@ -9,6 +10,7 @@ export function make(name, className = "", text = "") {
   return made;
 }
 
+// Returns a new button that submits no form; `onClick` is called with it.
 export function button(className, label, onClick) {
   const made = make("button", className, label);
   made.type = "button";
@@ -19,6 +21,7 @@ export function button(className, label, onClick) {
 // Only http, https and mailto become links: a javascript: URL would run in the page.
 export const isSafeUrl = (target) => SAFE_URL.test(target);
 
+// Returns a link that opens in a new tab, with the URL as its text if `label` is empty. The caller checks the URL.
 export function link(target, label = "") {
   const made = make("a", "", label || target.replace(/^mailto:/i, ""));
   made.href = target;
@@ -27,7 +30,7 @@ export function link(target, label = "") {
   return made;
 }
 
-// Makes an element that may be wider than its container focusable, so that the keyboard can scroll it.
+// Makes an element that may be wider than its container focusable, so that the keyboard can scroll it; returns it.
 export function scrollable(element, label) {
   element.tabIndex = 0;
   if (label) {

@@ -14,7 +14,7 @@ export class Files {
     this.chosen = [];
   }
 
-  // Adds files, or refuses all of them if there were too many.
+  // Adds files, or none of them if all would be too many or too large: then `refused` is called with the reason.
   add(files) {
     const { most_files: most, most_bytes: bytes } = this.limits();
     const all = [...this.chosen, ...files];
@@ -23,6 +23,7 @@ export class Files {
     else this.set(all);
   }
 
+  // Replaces the files and draws their list, which is hidden if there are none.
   set(files) {
     this.chosen = files;
     this.list.replaceChildren(...files.map((file) => this.draw(file)));
@@ -37,6 +38,7 @@ export class Files {
     return taken;
   }
 
+  // Returns a list item with the file's name and size, and a button that removes it.
   draw(file) {
     const item = make("li", "chip");
     const remove = button("off", "×", () => this.set(this.chosen.filter((each) => each !== file)));
@@ -46,7 +48,7 @@ export class Files {
   }
 }
 
-// Returns a file's name, type and base64 data, for JSON.
+// Reads a file and resolves to its name, type and base64 data, for JSON; rejects if it cannot be read.
 export async function encoded(file) {
   const url = await new Promise((resolve, reject) => {
     const reader = new FileReader();

@@ -25,6 +25,7 @@ export function inline(text, parent, people) {
   parent.append(new InlineParser(text, people).parse());
 }
 
+// Parses one text; `people` maps the ids of users to their names, for mentions.
 class InlineParser {
   constructor(text, people) {
     this.text = text;
@@ -37,6 +38,7 @@ class InlineParser {
     this.backticks = Map.groupBy([...text.matchAll(/`+/g)].reverse(), ([run]) => run.length);
   }
 
+  // Reads the whole text and returns its nodes in a fragment.
   parse() {
     while (this.at < this.text.length) {
       if (!PARSERS[this.text[this.at]]?.call(this)) this.addText(this.next(PLAIN_TEXT)?.[0] ?? this.text[this.at++]);
@@ -70,6 +72,7 @@ class InlineParser {
     this.pending = "";
   }
 
+  // A backslash: before punctuation it makes that literal.
   escaped() {
     const next = this.text[this.at + 1] ?? "";
     this.at += 1;
@@ -79,6 +82,7 @@ class InlineParser {
     return this.addText(next);
   }
 
+  // A run of backquotes: up to the next run of the same length the text is code; without one it is literal.
   code() {
     const run = this.next(TICKS)[0];
     const ends = this.backticks.get(run.length);
@@ -117,6 +121,7 @@ class InlineParser {
     return this.addNode(link(unescaped(target)));
   }
 
+  // A line break, without the spaces around it.
   lineBreak() {
     this.pending = this.pending.trimEnd();
     this.addNode(make("br"));
@@ -125,6 +130,7 @@ class InlineParser {
     return true;
   }
 
+  // `[` or `![`: appended as text and remembered, because a `]` may make it a link.
   openBracket() {
     const image = this.text[this.at] === "!";
     if (image && this.text[this.at + 1] !== "[") return false;
@@ -151,6 +157,7 @@ class InlineParser {
     return true;
   }
 
+  // Moves the nodes after a bracket into a link, in the bracket's place; links among them are dissolved.
   makeLink({ node, image }, target) {
     const made = link(target);
     move(following(node), made);
@@ -162,6 +169,7 @@ class InlineParser {
     for (let at = this.brackets.length - 1; !image && this.brackets[at]?.active; at--) this.brackets[at].active = this.brackets[at].image;
   }
 
+  // A run of `*`, `_` or `~`: appended as text and remembered for `matchDelimiters`.
   delimiterRun() {
     const start = this.at;
     const char = this.text[start];
@@ -220,6 +228,8 @@ function flanking(text, start, end) {
   return { opens: left && (!right || PUNCTUATION.test(before)), closes: right && (!left || PUNCTUATION.test(after)) };
 }
 
+// Returns true if two delimiter runs may belong together: of one character, `~` only in twos, and by the rule of three
+// (CommonMark, 6.2, rules 9 and 10).
 function fits(opener, closer) {
   if (opener.char !== closer.char) return false;
   if (opener.char === "~") return opener.length === 2 && closer.length === 2;
@@ -227,7 +237,8 @@ function fits(opener, closer) {
   return !both || (opener.length + closer.length) % 3 > 0 || (opener.length % 3 === 0 && closer.length % 3 === 0);
 }
 
-// Makes an element of the nodes between two runs; returns false if it would be nested too deep.
+// Makes an element of the nodes between two runs (`strong`, `em` or `s`), and takes the delimiters that it uses from
+// both. Returns false, and changes nothing, if it would be nested too deep.
 function emphasize(opener, closer) {
   const inside = following(opener.node, closer.node);
   if (inside.some((node) => node.depth >= DEEPEST)) return false;

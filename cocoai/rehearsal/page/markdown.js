@@ -19,6 +19,7 @@ const TABLE_DELIMITER = /^ {0,3}\|?[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)*[ \t]*\|
 const INDENT = /^ */;
 const LEAD = /^(?:[ \t>]|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))+/;
 
+// Returns a fragment with the rendered text; `people` maps the ids of users to their names, for mentions.
 export function render(text, people) {
   const whole = document.createDocumentFragment();
   parseBlocks(text.split(/\r\n?|\n/).map(untabbed), whole, people, 0);
@@ -28,6 +29,7 @@ export function render(text, people) {
 // The parsers of each kind of block. Each returns the index of the line after its block, or `at` if there is none here.
 const BLOCK_PARSERS = [blank, fence, indented, heading, thematicBreak, quote, list, table, paragraph];
 
+// Appends the blocks of these lines to `parent`; `depth` counts the lists and quotes around them.
 function parseBlocks(lines, parent, people, depth) {
   for (let at = 0; at < lines.length; ) {
     const start = at;
@@ -44,6 +46,7 @@ function blank(lines, at) {
   return isBlank(lines[at]) ? at + 1 : at;
 }
 
+// Code between fences, without the indentation of the opening fence.
 function fence(lines, at, parent) {
   const opening = openFence(null, lines[at]);
   if (!opening) return at;
@@ -62,6 +65,7 @@ function openFence(before, line) {
   return found && found[2].startsWith(before[2]) && isBlank(found[3]) ? null : before;
 }
 
+// Returns the element of a code block, with the language above it if one is given.
 function codeBlock(code, language = "") {
   const made = make("div", "code");
   if (language) made.append(make("span", "language", language));
@@ -71,6 +75,7 @@ function codeBlock(code, language = "") {
   return made;
 }
 
+// Code in lines that begin with four spaces; blank lines at its end do not belong to it.
 function indented(lines, at, parent) {
   let end = at;
   while (end < lines.length && (indentOf(lines[end]) > 3 || (end > at && isBlank(lines[end])))) end += 1;
@@ -79,6 +84,7 @@ function indented(lines, at, parent) {
   return end;
 }
 
+// A heading that begins with one to six #.
 function heading(lines, at, parent, people) {
   const marker = HEADING.exec(lines[at]);
   if (!marker) return at;
@@ -105,6 +111,7 @@ function thematicBreak(lines, at, parent) {
   return at + 1;
 }
 
+// Lines that begin with >, and the blocks in them.
 function quote(lines, at, parent, people, depth) {
   if (!QUOTE.test(lines[at]) || depth >= DEEPEST) return at;
   const made = make("blockquote");
@@ -139,6 +146,7 @@ function interruptsParagraph(line) {
   return startsList || isBlank(line) || Boolean(openFence(null, line)) || HEADING.test(line) || THEMATIC_BREAK.test(line) || QUOTE.test(line);
 }
 
+// A list: all items that follow each other with the same kind of marker (`-`, `*`, `+`, `1.` or `1)`).
 function list(lines, start, parent, people, depth) {
   const first = ITEM.exec(lines[start]);
   if (!first || depth >= DEEPEST) return start;
@@ -164,6 +172,7 @@ function itemLines(lines, start, [all, indent, marker, space]) {
   return containedLines(lines, start, unmarked);
 }
 
+// Returns the element of a list item, with a box before it if it is a task (`[ ]` or `[x]`).
 function listItem(lines, people, depth) {
   const made = make("li");
   const task = TASK.exec(lines[0]);
@@ -176,7 +185,8 @@ function listItem(lines, people, depth) {
   return made;
 }
 
-// A table begins only where a paragraph could: Slack does not document that it may follow a line of text.
+// A table: a row of headings, a row of delimiters with as many cells, and the rows up to the end of the paragraph.
+// It begins only where a paragraph could: Slack does not document that it may follow a line of text.
 function table(lines, at, parent, people) {
   if (!lines[at].includes("|") || !TABLE_DELIMITER.test(lines[at + 1]?.trimEnd() ?? "")) return at;
   const alignments = cells(lines[at + 1]).map(alignment);
@@ -195,7 +205,7 @@ function table(lines, at, parent, people) {
 
 const cells = (line) => line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
 
-// Returns the CSS class for the alignment of a column.
+// Returns the CSS class for a column's delimiter: `:-:` is center, `-:` is right, any other has none ("").
 function alignment(marker) {
   if (marker.endsWith(":")) return marker.startsWith(":") ? "center" : "right";
   return "";
@@ -212,6 +222,7 @@ function row(part, texts, name, alignments, people) {
   part.append(made);
 }
 
+// A paragraph; or a heading, if a line of = or - is below it.
 function paragraph(lines, at, parent, people) {
   let end = at + 1;
   while (end < lines.length && !SETEXT_UNDERLINE.test(lines[end]) && !interruptsParagraph(lines[end])) end += 1;

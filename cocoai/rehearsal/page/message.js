@@ -6,8 +6,11 @@ import { button, link, make } from "./dom.js";
 import { emoji, render } from "./mrkdwn.js";
 import { language, size, texts } from "./texts.js";
 
+// Returns the time of a ts in the page's language, as 9:05 AM.
 export const clock = (ts) => new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(Number(ts) * 1000);
 
+// Returns the list item of a message. `following` is true if it follows one of the same author: then the picture is
+// left out, and the name is for screen readers only.
 export function drawMessage(message, following, scene) {
   const item = make("li", `message${following ? " following" : ""}${message.whispered ? " whispered" : ""}`);
   const body = make("div", "body");
@@ -21,6 +24,7 @@ export function drawMessage(message, following, scene) {
   return item;
 }
 
+// Returns the line above an ephemeral message, with the button that dismisses it.
 function ephemeralNotice(message, scene) {
   const line = make("p", "only");
   const dismiss = button("dismiss", texts.dismiss, () => scene.dismiss(message));
@@ -28,6 +32,7 @@ function ephemeralNotice(message, scene) {
   return line;
 }
 
+// Returns the line with the author and the time, and for an accepted event how fast it was.
 function byline(message, following, world) {
   const line = make("p", following ? "byline unseen" : "byline");
   const person = world.people[message.user];
@@ -40,6 +45,7 @@ function byline(message, following, world) {
   return line;
 }
 
+// Returns the blocks of a message or, if it has none, its text.
 function text(message, scene) {
   const holder = make("div", "text");
   const { people } = scene.world;
@@ -53,6 +59,7 @@ function text(message, scene) {
   return holder;
 }
 
+// Returns the list of a message's files; a deleted one has a notice in its place.
 function files(message) {
   const list = make("ul", "files");
   if (message.files.length) list.setAttribute("aria-label", texts.files);
@@ -60,6 +67,7 @@ function files(message) {
   return list;
 }
 
+// Returns a link to a file: an image is shown, any other file is offered for download.
 function fileLink(file) {
   const made = link(file.url);
   made.className = file.picture ? "file picture-file" : "file";
@@ -82,6 +90,7 @@ function reactions(message) {
   return row;
 }
 
+// Returns the line below a message: the button that opens its thread, and a warning if the event was not delivered.
 function foot(message, scene) {
   const row = make("p", "foot");
   const { replies, world } = scene;
@@ -99,6 +108,7 @@ function foot(message, scene) {
   return row;
 }
 
+// Returns the picture of a user: the bot's icon, or the first letter of a person's name.
 export function portrait(user, world) {
   if (user === world.bot) {
     const image = make("img", "picture");

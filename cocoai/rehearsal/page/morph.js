@@ -31,6 +31,7 @@ function counterpart(here, child) {
   return here;
 }
 
+// Gives the old element exactly the attributes of the new one.
 function copyAttributes(old, fresh) {
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);

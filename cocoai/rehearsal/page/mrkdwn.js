@@ -20,6 +20,7 @@ const EMOJI = {
 // Returns the character of an emoji name, or the name itself if it is unknown.
 export const emoji = (name) => EMOJI[name] ?? `:${name}:`;
 
+// Returns a fragment with the rendered text; `people` maps the ids of users to their names, for mentions.
 export function render(text, people) {
   const whole = document.createDocumentFragment();
   let rest = text;
@@ -41,6 +42,7 @@ export function plain(text, people) {
   return holder.textContent;
 }
 
+// Appends text that has no code block: its paragraphs, quotes and bulleted lists, line by line.
 function lines(text, parent, people) {
   if (!text) return;
   let open = null; // the quote or list that the next line may belong to
@@ -76,6 +78,7 @@ function container(parent, open, name) {
   return made;
 }
 
+// Appends one line: code, control sequences, emoji names, and bold, italic or struck text, in which it calls itself.
 function inline(text, parent, people) {
   let rest = text;
   for (let found = TOKEN.exec(rest); found; found = TOKEN.exec(rest)) {

@@ -39,6 +39,7 @@ function showTexts() {
 
 // Drawing
 
+// Draws the channel and the thread of the URL, and all around them.
 function draw() {
   const { channel, ts } = place();
   drawPlaces(channel);
@@ -53,6 +54,7 @@ function draw() {
   drawThread(ts, here);
 }
 
+// Draws the thread of the message `ts` from the channel's messages; hides it if `ts` is empty.
 function drawThread(ts, here) {
   byId("thread").hidden = !ts;
   layout.classList.toggle("threaded", Boolean(ts));
@@ -60,6 +62,7 @@ function drawThread(ts, here) {
   threadBox.show(texts.replyLabel, false, texts.reply);
 }
 
+// Draws the list of channels, each a button that opens it, and marks the current one.
 function drawPlaces(current) {
   const list = byId("places");
   for (const channel of world.channels) {
@@ -75,6 +78,7 @@ function drawPlaces(current) {
   }
 }
 
+// Shows a welcome with sample questions in a channel without messages, and hides it in any other.
 function drawWelcome(channel, empty) {
   const direct = channel.kind === "im";
   byId("welcome").hidden = !empty;
@@ -85,8 +89,8 @@ function drawWelcome(channel, empty) {
   byId("ideas").replaceChildren(...ideas);
 }
 
-// Draws a list of messages. Elements are kept and changed in place, so that focus, selection and scrolling are kept.
-// If the list was scrolled to its end, it is scrolled to the new end.
+// Draws a list of messages; `repliesOf` returns the replies to one (in a thread it is left out). Elements are kept and
+// changed in place, so that focus, selection and scrolling are kept. A list that was scrolled to its end stays there.
 function drawList(list, shown, repliesOf) {
   const scroll = list.parentElement;
   const following = scroll.scrollTop >= scroll.scrollHeight - scroll.clientHeight - 80 || scroll.scrollTop >= list.left - 80;

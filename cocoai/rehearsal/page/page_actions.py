@@ -18,7 +18,9 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace, typed
 
 CHANNELS = ("C0PRACTICE", "D0PRACTICE")
+"""The ids of the conversations that the page shows."""
 PERSON = "U0ASKER01"
+"""The id of the user as whom the person at the page acts."""
 LONGEST_TEXT = 12_000
 """Characters that Slack's own input field accepts."""
 MOST_FILES = 10
@@ -32,17 +34,20 @@ class PersonActions(Protocol):
     """The actions of a person in the workspace, as `PracticeSlack` has them."""
 
     def say(self, user: str, text: str, *, channel: str, thread_ts: str | None) -> PracticeMessage:
-        """Post a person's message."""
+        """Post a person's message and return it; `thread_ts` is the ts of the thread's parent, None outside threads."""
         ...
 
     def share(
         self, user: str, text: str, files: Sequence[PracticeFile], *, channel: str, thread_ts: str | None
     ) -> PracticeMessage:
-        """Post a person's message with files."""
+        """Post a person's message with files and return it; `text` may be empty."""
         ...
 
     def click(self, user: str, channel: str, ts: str, action: str) -> ClickDelivery:
-        """Press a button. Raise ValueError if there is none."""
+        """Press the button `action` (its action_id) of the message `ts`, wait for the bot and return the delivery.
+
+        Raise ValueError if the user sees no such button.
+        """
         ...
 
 
@@ -63,7 +68,10 @@ class PageActions:
         }
 
     def answer(self, path: str, body: bytes) -> Outgoing | None:
-        """Carry out the action at a path and return the response, or None if there is no such path."""
+        """Carry out the action at a path such as `/page/say`, with its arguments as JSON in `body`.
+
+        Return the response: JSON, or a 400 with the reason. Return None if no action has this path.
+        """
         if path not in self._actions:
             return None
         try:
@@ -72,14 +80,21 @@ class PageActions:
             return text_response(400, str(error))
 
     def _say(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Post a message from `channel`, `text` and an optional `thread_ts`; return its ts."""
+        """Post a message from `channel`, `text` and an optional `thread_ts`; return its `ts` as JSON.
+
+        Raise `InvalidAction` if the text is empty or too long, or there is no such channel or thread.
+        """
         text, place = self._text(fields), self._place(fields)
         if not text:
             raise InvalidAction(f"1 to {LONGEST_TEXT} characters of text are needed")
         return {"ts": self._person.say(PERSON, text, **place).ts}
 
     def _share(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Post a message with `files` (each a `name`, a `type` and base64 `data`) and a text that may be empty."""
+        """Post a message with `files` (each a `name`, a `type` and base64 `data`); return its `ts` as JSON.
+
+        The other fields are those of `_say`, but the text may be empty. Raise `InvalidAction` if there is no file, more
+        than `MOST_FILES`, or a field that is not acceptable.
+        """
         text, place = self._text(fields), self._place(fields)
         files = fields.get("files")
         if not isinstance(files, list) or not 1 <= len(files) <= MOST_FILES:
@@ -87,7 +102,11 @@ class PageActions:
         return {"ts": self._person.share(PERSON, text, [_file(each) for each in files], **place).ts}
 
     def _click(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Press the button of this `channel`, `ts` and `action`; return the duration and the failure, if any."""
+        """Press the button of this `channel`, `ts` and `action`, and wait for the bot.
+
+        Return JSON: `ms`, the milliseconds that the bot took, and `failure`, Slack's name for a failure or "". Raise
+        `InvalidAction` if a field is missing or there is no such button.
+        """
         channel, ts, action = (fields.get(name) for name in ("channel", "ts", "action"))
         if channel not in CHANNELS or not isinstance(ts, str) or not isinstance(action, str):
             raise InvalidAction("a channel of this page, a ts and an action are needed")
@@ -98,14 +117,20 @@ class PageActions:
         return {"ms": round(delivery.milliseconds), "failure": delivery.failure}
 
     def _text(self, fields: Mapping[str, Any]) -> str:
-        """Return the text as Slack stores it. Raise `InvalidAction` if it is none, or too long."""
+        """Return the text as Slack stores it, with `@CocoAI` as a mention; "" for blanks only.
+
+        Raise `InvalidAction` if it is missing, no string, or longer than `LONGEST_TEXT`.
+        """
         text = fields.get("text")
         if not isinstance(text, str) or len(text) > LONGEST_TEXT:
             raise InvalidAction(f"at most {LONGEST_TEXT} characters of text are taken")
         return typed(text.strip(), self._workspace.installation)
 
     def _place(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the channel and the thread (None: none). Raise `InvalidAction` if one of them does not exist."""
+        """Return `channel` and `thread_ts` (None outside threads) as keyword arguments for `say` and `share`.
+
+        Raise `InvalidAction` if the page does not show this channel, or the thread's parent does not exist.
+        """
         channel, thread_ts = fields.get("channel"), fields.get("thread_ts")
         if channel not in CHANNELS:
             raise InvalidAction("a channel of this page is needed")
@@ -115,7 +140,10 @@ class PageActions:
 
 
 def _file(fields: object) -> PracticeFile:
-    """Return a file from its JSON. Raise `InvalidAction` if its name, type or data is not acceptable."""
+    """Return the file that a JSON object describes by `name`, `type` ("": unknown) and base64 `data`.
+
+    Raise `InvalidAction` if a field is missing or no string, the name is empty or too long, or the data is not base64.
+    """
     name, media_type, data = (fields.get(key) if isinstance(fields, dict) else None for key in ("name", "type", "data"))
     if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
         raise InvalidAction(f"a file needs a name of 1 to {_LONGEST_NAME} characters")
@@ -128,7 +156,7 @@ def _file(fields: object) -> PracticeFile:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """Return a JSON object, {} if the body is none."""
+    """Parse a request's body and return its JSON object; {} if it is not JSON, or no object."""
     try:
         value = json.loads(body)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Build the responses to the page, each with the headers that restrict its browser.
+"""Build the HTTP responses that the page's browser gets: JSON, a line of text, the page's own files, shared files.
 
-They allow nothing from other origins, no inline scripts and no caching.
+Each has the headers that restrict the browser: nothing from other origins, no inline scripts and no caching.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SECURITY_HEADERS = (
 
 
 def json_response(value: Mapping[str, Any]) -> Outgoing:
-    """Return a response with a JSON object."""
+    """Return a response with status 200 and a JSON object."""
     return Outgoing(200, json.dumps(value).encode(), (("Content-Type", "application/json"), *_SECURITY_HEADERS))
 
 
@@ -58,7 +58,7 @@ def text_response(status: int, text: str) -> Outgoing:
 
 
 def page_file(path: str) -> Outgoing:
-    """Return one of the page's own files, or a 404."""
+    """Return the response with the page's own file at a URL path (`PAGE_FILES`), or a 404 if there is none."""
     if path not in PAGE_FILES:
         return text_response(404, "there is nothing here")
     name, content_type = PAGE_FILES[path]
@@ -67,7 +67,10 @@ def page_file(path: str) -> Outgoing:
 
 
 def shared_file(file: PracticeFile | None) -> Outgoing:
-    """Return a shared file: an image to be shown, any other as a download; 404 if it is None or deleted."""
+    """Return the response with a shared file; a 404 if it is None or deleted.
+
+    An image (`IMAGE_TYPES`) keeps its type, so that the browser shows it; any other file is sent as a download.
+    """
     if file is None or file.is_deleted:
         return text_response(404, "there is no such file")
     # SVG is not among them: it may hold scripts.

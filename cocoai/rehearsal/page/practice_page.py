@@ -25,7 +25,10 @@ HOLD = 25.0
 
 
 class Page:
-    """Answers the page's requests. `person` acts in the workspace; `delivery_of` returns the delivery of an event."""
+    """Answers the page's requests. `person` posts and presses buttons in the workspace, for the person at the page.
+
+    `delivery_of` takes a message's channel and ts, and returns the delivery of its event to the bot, or None.
+    """
 
     def __init__(
         self,
@@ -40,9 +43,10 @@ class Page:
         self._run = secrets.token_hex(4)
 
     def answer(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
-        """Return the response to a request of the page.
+        """Return the response to a request: 403 if it is not from the page, else a page's file, JSON or an error.
 
-        `stopping` is the server's: when it is set and `wake` is called, no request waits any longer.
+        A request for news waits up to `HOLD` seconds. `stopping` is the server's: when it is set and `wake` is called,
+        such a request ends and raises `Gone`.
         """
         if not _from_the_page(incoming):
             return text_response(403, "this page speaks only to itself")
@@ -58,11 +62,14 @@ class Page:
         return page_file(incoming.path)
 
     def wake(self) -> None:
-        """Wake every request that waits for news."""
+        """Wake every request that waits for news, so that it sees that its server stops."""
         self._workspace.notify()
 
     def _world(self) -> Outgoing:
-        """Return the people, the channels and the limits; the page fetches them once."""
+        """Return, as JSON, what the page fetches once: the people, its channels, the limits of files.
+
+        With them are the ids of the page's person (`me`), of the bot and of this run of the server.
+        """
         known = self._workspace.channels
         channels = [{"id": each, "name": known[each].name, "kind": known[each].kind} for each in CHANNELS]
         people = {each.id: {"name": each.name, "bot": each.is_bot} for each in self._workspace.people.values()}
@@ -70,7 +77,12 @@ class Page:
         return json_response(world | {"channels": channels, "most_files": MOST_FILES, "most_bytes": MOST_BYTES})
 
     def _news(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
-        """Return what has changed since the change that the page names; wait for it, at most `HOLD` seconds."""
+        """Return, as JSON, the messages that changed or were removed since the change with the number `after`.
+
+        With them is the number of the newest change (`at`). Wait until there are any, but at most `HOLD` seconds: then
+        both lists are empty. A page of another run of the server (`run` in the query) gets all messages at once. Raise
+        `Gone` if the server stops.
+        """
         query = parse_qs(incoming.query)
         # A page that was loaded from an earlier server counts that server's changes: it gets all messages at once.
         is_same_run = query.get("run") == [self._run]
@@ -89,22 +101,30 @@ class Page:
         return json_response(news)
 
     def _any_news(self, known: int) -> bool:
-        """Return True if a message was removed or changed after the change `known`."""
+        """Return True if there is news after the change number `known`.
+
+        News is any message that was removed, and a message of `_messages`.
+        """
         if any(change > known for change, _, _ in self._workspace.removed[-1:]):
             return True
         return bool(self._messages(known))
 
     def _messages(self, known: int) -> list[PracticeMessage]:
-        """Return the messages that changed after the change `known` and that the page's person can see."""
+        """Return the messages of the page's channels, changed after the change number `known`, that its person sees."""
         changed = self._workspace.changed_since(known)
         return [each for each in changed if each.channel in CHANNELS and each.only_for in ("", PERSON)]
 
     def _shared_file(self, file_id: str) -> PracticeFile | None:
+        """Return a shared file by its id, or None if there is none."""
         with self._workspace.changed:
             return self._workspace.files.get(file_id)
 
     def _message_json(self, message: PracticeMessage) -> dict[str, Any]:
-        """Return a message as the page gets it; of its person's own messages also the delivery of the event."""
+        """Return the JSON of a message for the page: author, text, blocks, files, reactions as counts.
+
+        `whispered` is true for an ephemeral message. The person's own messages have the `delivery` of their event: its
+        duration in ms and its failure ("" if the bot accepted it).
+        """
         delivery = self._delivery_of(message.channel, message.ts)
         shown: dict[str, Any] = {"channel": message.channel, "ts": message.ts, "thread_ts": message.thread_ts}
         shown |= {"user": message.user, "text": message.text, "edited": bool(message.edited)}
@@ -124,18 +144,21 @@ class PracticePage(PracticeServer):
         self._page = page
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        """Return the page's response."""
+        """Return the page's response; a request for news may wait up to `HOLD` seconds."""
         return self._page.answer(incoming, self.stopping)
 
     def stop(self) -> None:
-        """Stop the server, and end the requests that wait for news."""
+        """Stop the server, first ending the requests that wait for news."""
         self.stopping.set()
         self._page.wake()
         super().stop()
 
 
 def _file(file: PracticeFile) -> dict[str, Any]:
-    """Return a file as the page gets it."""
+    """Return a file's JSON for the page: its name, type, size in bytes and URL.
+
+    `gone` is true if it was deleted, `picture` if the page shows it as an image.
+    """
     details = {
         "id": file.id,
         "name": file.name,
@@ -147,9 +170,9 @@ def _file(file: PracticeFile) -> dict[str, Any]:
 
 
 def _from_the_page(incoming: Incoming) -> bool:
-    """Return True if a request names our host, and below `/page/` comes from a page of our origin.
+    """Return True if a request names this machine as its host and, below `/page/`, comes from a page of our origin.
 
-    A script in a browser cannot forge these headers.
+    A POST must also be JSON. The Host, Origin and Sec-Fetch-Site headers tell; a script in a browser cannot forge them.
     """
     host = incoming.headers.get("host", "")
     if urlsplit(f"//{host}").hostname not in ("127.0.0.1", "localhost", "::1"):
@@ -171,5 +194,5 @@ def _host_of(origin: str) -> str:
 
 
 def _number(value: str) -> int:
-    """Return a number of digits, or 0 for any other text."""
+    """Return a text of ASCII digits as a number, or 0 for any other text."""
     return int(value) if value.isascii() and value.isdigit() else 0

@@ -10,6 +10,7 @@ export async function postJson(path, value) {
   return read(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) }));
 }
 
+// Resolves to the JSON of a response; throws for a status other than 2xx.
 async function read(response) {
   if (!response.ok) throw new Error(response.statusText);
   return response.json();

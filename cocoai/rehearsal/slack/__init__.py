@@ -1,1 +1,1 @@
-"""The practice Slack: its workspace, its Web API, its events and clicks. `PracticeSlack` joins them all."""
+"""The practice Slack, a double of Slack: workspace, Web API, files, events and clicks; `PracticeSlack` joins them."""

@@ -63,11 +63,11 @@ class Arguments:
         return self.text(name)
 
     def flag(self, name: str) -> bool:
-        """Return True if an argument is `1` or `true`, in any case."""
+        """Return True if an argument is `1` or `true` (upper case too), False for anything else or none."""
         return self.text(name).lower() in ("1", "true")
 
     def structure(self, name: str, error: str) -> Any:
-        """Return an object or a list that was sent as such or as a string of JSON; None if it is missing or empty.
+        """Return an argument that was sent as JSON, or in a form as a string of JSON; None if it is missing or "".
 
         Raise `SlackApiError` with the code `error` if it is a string that is not JSON.
         """
@@ -81,7 +81,10 @@ class Arguments:
 
 
 def token(incoming: Incoming) -> str:
-    """Return the call's token, or "" if there is none in the header or in a form."""
+    """Return the call's token from the Authorization header (`Bearer xoxb-...`), else from a form's field `token`.
+
+    Return "" if there is none in these places.
+    """
     scheme, _, bearer = incoming.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and bearer.strip():
         return bearer.strip()
@@ -89,7 +92,10 @@ def token(incoming: Incoming) -> str:
 
 
 def read_arguments(method: str, incoming: Incoming) -> Arguments:
-    """Return the arguments of the query and the body, without the token."""
+    """Return the arguments of the query and the body, without the token; `method` tells whether the body may be JSON.
+
+    A fault in the body's format raises nothing here: its code stands in the result's `refusal` or `warning`.
+    """
     values: dict[str, Any] = dict(parse_qsl(incoming.query))
     warning = refusal = ""
     if incoming.method == "POST" and incoming.body:
@@ -105,7 +111,10 @@ def read_arguments(method: str, incoming: Incoming) -> Arguments:
 
 
 def _body(method: str, incoming: Incoming) -> dict[str, Any]:
-    """Return the arguments in a body. Raise `SlackApiError` if its content type or its JSON is not acceptable."""
+    """Return the arguments in a body; {} for JSON to a method that takes none.
+
+    Raise `SlackApiError` if the content type is neither a form's nor JSON's, or the JSON is no object.
+    """
     content_type = _content_type(incoming)
     if content_type == FORM:
         return _form(incoming)
@@ -124,7 +133,7 @@ def _form(incoming: Incoming) -> dict[str, str]:
 
 
 def _json(body: bytes) -> dict[str, Any]:
-    """Return a JSON object. Raise `SlackApiError` if the body is not JSON, or is no object."""
+    """Parse a body as a JSON object. Raise `SlackApiError`: invalid_json, or json_not_object for other JSON."""
     try:
         values = json.loads(body)
     except ValueError:

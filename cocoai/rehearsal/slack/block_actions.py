@@ -1,4 +1,4 @@
-"""Post a signed block_actions payload when a person presses a button.
+"""Post a signed block_actions payload to the bot when a person presses a button of one of its messages.
 
 Sources: https://docs.slack.dev/interactivity/handling-user-interaction and
 reference/interaction-payloads/block_actions-payload. Unlike an event, a click that failed is never sent again: the
@@ -44,7 +44,7 @@ class ClickDelivery:
 
     @property
     def is_accepted(self) -> bool:
-        """Return True if the bot accepted the click."""
+        """Return True if the bot accepted the click: it answered with a status 2xx in time."""
         return not self.failure
 
 
@@ -69,9 +69,10 @@ class ClickSender:
         self._clock = clock
 
     def click(self, user: str, channel: str, ts: str, action: str, repeat: int) -> ClickDelivery:
-        """Press a button, wait for the response, then replay the request `repeat` times; return the last delivery.
+        """Press the button with the action_id `action`: post the click, and wait for the bot's response.
 
-        Raise ValueError if this user sees no such button there.
+        Then replay the same bytes `repeat` times. Return the last delivery. Raise ValueError if this user sees no such
+        button in the message `ts`.
         """
         message, button = self._button(user, channel, ts, action)
         action_ts = self._workspace.next_ts()
@@ -85,7 +86,7 @@ class ClickSender:
         return delivery
 
     def _send(self, press: ClickDelivery, headers: dict[str, str]) -> ClickDelivery:
-        """Post a click once; record and return its delivery."""
+        """Post a click once, wait for the response, and return the delivery with its outcome, also in `delivered`."""
         outcome = self._outcome(press.body, headers)
         delivery = replace(press, status=outcome.status, failure=outcome.failure, milliseconds=outcome.milliseconds)
         with self._workspace.changed:
@@ -94,12 +95,16 @@ class ClickSender:
         return delivery
 
     def _outcome(self, body: bytes, headers: dict[str, str]) -> Outcome:
+        """Post a click and return its outcome; post nothing if there is no request URL (`interactivity_off`)."""
         if self.destination is None or not self._switches.interactivity:
             return Outcome(0, "interactivity_off", 0.0)
         return self._outbound.post(self.destination, body, headers)
 
     def _button(self, user: str, channel: str, ts: str, action: str) -> tuple[PracticeMessage, Payload]:
-        """Return the message, and its button of this action_id. Raise ValueError if the user sees none."""
+        """Return the message `ts` and its button with the action_id `action`, as Slack's JSON with its block_id.
+
+        Raise ValueError if the user does not see the message, or it has no such button.
+        """
         message = self._workspace.find_any(channel, ts)
         if message is None or message.only_for not in ("", user) or not self._workspace.is_in(user, channel):
             raise ValueError(f"{user} sees no message {ts} in {channel}")
@@ -109,7 +114,10 @@ class ClickSender:
         raise ValueError(f"the message {ts} in {channel} has no button {action}")
 
     def _payload(self, user: str, message: PracticeMessage, button: Payload, action_ts: str) -> Payload:
-        """Return the block_actions payload; it has the fields that Slack sends, in the same form."""
+        """Return the block_actions payload of a click at `action_ts` (a ts), with the fields that Slack sends.
+
+        The message is left out if it is ephemeral.
+        """
         us, channel = self._workspace.installation, self._workspace.channels[message.channel]
         payload: Payload = {"type": "block_actions", "api_app_id": us.app_id, "token": "practice-verification"}
         payload |= {"user": _user_json(self._workspace.people[user]), "container": _container(message)}
@@ -126,7 +134,7 @@ class ClickSender:
 
 
 def _buttons(message: PracticeMessage) -> Iterator[Payload]:
-    """Yield each button of a message's action blocks and sections, with its block's id."""
+    """Yield each button of a message's action blocks and sections: its JSON, with the `block_id` of its block."""
     for block in message.blocks:
         elements: list[Payload] = block["elements"] if block["type"] == "actions" else [block.get("accessory", {})]
         yield from (each | {"block_id": block["block_id"]} for each in elements if each.get("type") == "button")
@@ -138,6 +146,7 @@ def _user_json(person: Person) -> Payload:
 
 
 def _container(message: PracticeMessage) -> Payload:
+    """Return the payload's field `container`, which tells where the button is; `thread_ts` only in a thread."""
     payload: Payload = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
     payload["is_ephemeral"] = bool(message.only_for)
     return payload | ({"thread_ts": message.thread_ts} if message.thread_ts else {})

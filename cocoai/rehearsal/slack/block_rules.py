@@ -26,7 +26,7 @@ TOTAL_LIMIT = 13_200
 
 
 def _text_objects(most: int) -> dict[str, Rule]:
-    """Return the rules for both types of text object, of 1 to `most` characters."""
+    """Return the rules for text objects of 1 to `most` characters, by their type: `plain_text` and `mrkdwn`."""
     return {
         "plain_text": record({"text": text(most)}, {"emoji": boolean}),
         "mrkdwn": record({"text": text(most)}, {"verbatim": boolean}),
@@ -42,7 +42,7 @@ def _plain_text(most: int) -> Rule:
 
 
 def _block(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Rule:
-    """Return the rule for a block with these fields; each block may have an id."""
+    """Return the rule for a block with these fields and no others, but a `type` and a `block_id`."""
     return record(required, {"block_id": text(255), **(optional or {})})
 
 
@@ -88,9 +88,10 @@ _BLOCK = by_type(
 
 
 def stored_blocks(blocks: Sequence[Any], *, markdown: bool = True) -> tuple[Block, ...]:
-    """Return the blocks as Slack stores them, each with an id. Raise `SlackApiError` if Slack would refuse one.
+    """Check the blocks of a message and return them as Slack stores them, each with an id.
 
-    `markdown` False refuses markdown blocks, as a Slack that does not know them.
+    Raise `SlackApiError` if Slack would refuse them: it lists every error of every block, or says that they are too
+    long together. `markdown` False refuses markdown blocks, as a Slack that does not know them.
     """
     errors = [
         *_list_errors(blocks),
@@ -106,14 +107,18 @@ def stored_blocks(blocks: Sequence[Any], *, markdown: bool = True) -> tuple[Bloc
 
 
 def _list_errors(blocks: Sequence[Any]) -> Iterator[str]:
-    """Yield the errors of the list as a whole: too many blocks, and ids that occur twice."""
+    """Yield a line for each error of the list as a whole: over `MOST_BLOCKS` blocks, and ids that occur twice."""
     if len(blocks) > MOST_BLOCKS:
         yield error_line(f"no more than {MOST_BLOCKS} items allowed", "/blocks")
     yield from _duplicates((block.get("block_id") for block in blocks), "block_id", "/blocks")
 
 
 def _block_errors(block: Block, index: int) -> Iterator[str]:
-    """Yield the errors of one block, also those that its fields show only together."""
+    """Yield a line for each error of one block, `index` being its place in the list.
+
+    Check the rule of its type, and also what no field shows alone: action_ids that occur twice, a section with neither
+    text nor fields, an image with neither image_url nor slack_file.
+    """
     at = f"/blocks/{index}"
     yield from _BLOCK(block, at)
     elements = block.get("elements")
@@ -127,13 +132,20 @@ def _block_errors(block: Block, index: int) -> Iterator[str]:
 
 
 def _duplicates(names: Iterable[object], field: str, at: str) -> Iterator[str]:
-    """Yield an error for each name that occurs more than once; missing names are ignored."""
+    """Yield a line for each name that occurs more than once; what is no string (a missing name) is ignored.
+
+    `field` is the field that holds the names, `at` the JSON pointer for the error.
+    """
     counted = Counter(name for name in names if isinstance(name, str))
     yield from (error_line(f"`{field}` {name} is not unique", at) for name, times in counted.items() if times > 1)
 
 
 def _check_totals(blocks: Sequence[Block]) -> None:
-    """Check the limits that hold for all blocks of a message together. Raise `SlackApiError` if one is exceeded."""
+    """Check the limits that hold for all blocks of a message together.
+
+    Raise `SlackApiError` if the markdown blocks have over `MARKDOWN_LIMIT` characters, if a message with one has over
+    `TOTAL_LIMIT` in all its strings, or if there are two tables.
+    """
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if markdown > MARKDOWN_LIMIT or (markdown and sum(map(_characters, blocks)) > TOTAL_LIMIT):
         raise SlackApiError("msg_blocks_too_long")
@@ -151,7 +163,10 @@ def _characters(value: Any) -> int:
 
 
 def _completed_block(block: Block) -> Block:
-    """Return a block with what Slack adds: ids for the block and its buttons where there are none, text defaults."""
+    """Return a block with what Slack adds: a random id if it has none, its buttons' action_ids, defaults of its texts.
+
+    A markdown block gets a new id in any case.
+    """
     fields = dict(block)
     if block["type"] == "markdown":
         fields.pop("block_id", None)  # Slack ignores the id that a markdown block came with
@@ -159,7 +174,10 @@ def _completed_block(block: Block) -> Block:
 
 
 def _completed(value: Any) -> Any:
-    """Return a JSON value with the defaults of text objects, and action ids of buttons, filled in at any depth."""
+    """Return a JSON value with missing fields filled in at any depth.
+
+    They are `emoji` of a plain_text, `verbatim` of an mrkdwn text, and a random `action_id` of a button.
+    """
     if isinstance(value, list):
         return [_completed(each) for each in value]
     if not isinstance(value, dict):
@@ -177,6 +195,6 @@ def _new_id() -> str:
 
 
 def _refusal(code: str, errors: Sequence[str]) -> SlackApiError:
-    """Return the error with each line listed in both places where Slack lists it."""
+    """Return the error `code` with its lines where Slack lists them: in `errors` and in `response_metadata`."""
     messages = [f"[ERROR] {each}" for each in errors]
     return SlackApiError(code, errors=list(errors), response_metadata={"messages": messages})

@@ -22,8 +22,8 @@ Payload = dict[str, Any]
 class Delivery:
     """One attempt to deliver an event: `attempt` 0 is the first, those above are redeliveries.
 
-    `failure` is Slack's name for the failure, or empty; `status` is 0 if no response came; `time` (epoch seconds) is
-    the start; `channel` and `ts` are the message's.
+    `kind` is the event's type, as `app_mention`; `channel` and `ts` are the message's. `failure` is Slack's name for
+    the failure, or empty; `status` is 0 if no response came; `time` (epoch seconds) is the start.
     """
 
     event_id: str
@@ -40,15 +40,15 @@ class Delivery:
 
     @property
     def is_accepted(self) -> bool:
-        """Return True if the bot accepted the event."""
+        """Return True if the bot accepted the event: it answered with a status 2xx in time."""
         return not self.failure
 
 
 class EventSender:
     """Sends payloads to the bot, each in a thread of its own.
 
-    `record` is called with each attempt as it ends, `on_end` when an event needs no further attempt. `destination` None
-    means that the bot has no request URL: nothing is sent.
+    `record` is called with each attempt as it ends, `on_end` when an event needs no further attempt; both are called in
+    the event's thread. `destination` None means that the bot has no request URL: nothing is sent.
     """
 
     def __init__(
@@ -79,7 +79,11 @@ class EventSender:
             return not self._threads
 
     def send(self, *payloads: Payload) -> None:
-        """Deliver payloads in this order: each once the one before was answered, or after `twin_gap` seconds."""
+        """Start to deliver payloads in this order, and return at once.
+
+        Each is sent once the first attempt of the one before has ended, or after `twin_gap` seconds, and is redelivered
+        as Slack would. Nothing is sent without a request URL, or while the server stops.
+        """
         # Each in a thread of its own, so that the second event of a mention does not wait for a slow bot.
         before: threading.Event | None = None
         for payload in payloads:
@@ -88,15 +92,18 @@ class EventSender:
             before = answered
 
     def redeliver(self, payload: Payload, number: int, reason: str) -> None:
-        """Redeliver a payload once, whatever the outcome of its earlier attempts."""
+        """Start to send a payload once more, whatever the outcome of its earlier attempts; return at once.
+
+        `number` (from 1) and `reason` are sent as X-Slack-Retry-Num and X-Slack-Retry-Reason.
+        """
         self._start(self._attempt, payload, number, reason)
 
     def attempt(self, payload: Payload) -> Delivery:
-        """Deliver a payload once, and wait for its outcome."""
+        """Send a payload once, without redeliveries; wait for the outcome, and return it."""
         return self._attempt(payload, 0, "")
 
     def stop(self) -> None:
-        """Wait for all threads; `stopping` must be set, and the outbound connections cut."""
+        """Wait for all threads, at most 10 s for each; `stopping` must be set, and the outbound connections cut."""
         with self._lock:
             threads = list(self._threads)
         for thread in threads:
@@ -112,7 +119,7 @@ class EventSender:
         thread.start()
 
     def _run(self, work: Callable[..., object], *arguments: Any) -> None:
-        """Run `work` in its thread; whatever its outcome, count the thread as ended."""
+        """Run `work` in this thread; then, even after an error, count the thread as ended and call `on_end`."""
         try:
             work(*arguments)
         finally:
@@ -121,7 +128,12 @@ class EventSender:
             self._on_end()
 
     def _deliver(self, payload: Payload, before: threading.Event | None, answered: threading.Event) -> None:
-        """Send a payload after the one before, set `answered`, and redeliver it as often as Slack would."""
+        """Send a payload after the one before, set `answered`, and redeliver it as often as Slack would.
+
+        `before` is the `answered` of the payload before (None: there is none), awaited at most `twin_gap` seconds.
+        Redeliveries end when the bot has accepted (and the switch `repeat` asks for no more) or forbids them, when all
+        `retry_waits` are over, or when the server stops.
+        """
         if before:
             before.wait(self._switches.twin_gap)
         delivery = self._attempt(payload, 0, "")
@@ -134,7 +146,10 @@ class EventSender:
             delivery = self._attempt(payload, number, delivery.failure or "http_timeout")
 
     def _attempt(self, payload: Payload, number: int, reason: str) -> Delivery:
-        """Post a payload once, as redelivery `number` if that is above 0; record and return the attempt."""
+        """Post a payload once and wait for the response; record and return the attempt.
+
+        A `number` above 0 makes it a redelivery, with the `reason` (Slack's name of a failure) for it.
+        """
         body = json.dumps(payload).encode()
         # Each attempt is signed anew: the bot refuses an old timestamp.
         headers = signed(body, self._secret, self._clock())
@@ -160,6 +175,7 @@ class EventSender:
         return delivery
 
     def _outcome(self, body: bytes, headers: dict[str, str]) -> Outcome:
+        """Post a request and return its outcome; without a request URL that is `connection_failed`."""
         if self.destination is None:
             return Outcome(0, "connection_failed", 0.0)
         return self._outbound.post(self.destination, body, headers)

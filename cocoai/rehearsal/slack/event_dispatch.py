@@ -28,7 +28,11 @@ from cocoai.rehearsal.slack.workspace import ChangeKind, PracticeChannel, Practi
 
 
 class EventDispatcher:
-    """Listens to the workspace. `payloads` and `deliveries` only grow: in the order of sending, and of the outcomes."""
+    """Listens to the workspace, and sends the events of each change to the bot.
+
+    `payloads` (all events sent) and `deliveries` (all attempts that ended) only grow, in the order of sending and of
+    ending.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,11 @@ class EventDispatcher:
         workspace.listener = self.announce
 
     def announce(self, change: ChangeKind, message: PracticeMessage, before: PracticeMessage | None) -> None:
-        """Deliver a change's events if the bot is in the channel; of its own messages only if `echoes` is on."""
+        """Start to deliver the events of a change to a message; return at once.
+
+        `before` is the message as it was before an edit, else None. Send none if the bot is not in the channel, or if
+        the message is its own and the switch `echoes` is off.
+        """
         channel = self._workspace.channels[message.channel]
         if channel.is_member and (self._switches.echoes or not self._ours(message)):
             events = self._posted_events(message, channel)
@@ -61,30 +69,40 @@ class EventDispatcher:
             self.deliver(*(envelope(event, channel, self._workspace.installation, self._now()) for event in events))
 
     def deliver(self, *payloads: Payload) -> None:
-        """Record payloads and send them, in this order."""
+        """Record payloads and start to send them, in this order, with Slack's redeliveries; return at once."""
         with self._workspace.changed:
             self.payloads += payloads
         self.sender.send(*payloads)
 
     def redeliver(self, event_id: str, number: int, reason: str) -> None:
-        """Send an event again, though it needs no redelivery. Raise KeyError if there is no such event."""
+        """Start to send an event once more, as redelivery `number` for this reason, though it needs none.
+
+        Raise KeyError if no event with this id was sent.
+        """
         payloads = {payload.get("event_id"): payload for payload in self.payloads}
         self.sender.redeliver(payloads[event_id], number, reason)
 
     def verify_url(self) -> bool:
-        """Send url_verification; return True if the bot answers its challenge in one of the three forms Slack reads."""
+        """Send url_verification and wait for the response.
+
+        Return True if it has status 200 and holds the challenge, as plain text, form or JSON: Slack reads all three.
+        """
         challenge = secrets.token_hex(16)
         payload = {"token": "practice-verification", "challenge": challenge, "type": "url_verification"}
         delivery = self.sender.attempt(payload)
         return delivery.status == 200 and challenge in _challenges(delivery.reply)
 
     def delivery_of(self, channel: str, ts: str) -> Delivery | None:
-        """Return the delivery of a message's event: the accepted attempt, else the latest; None if there is none."""
+        """Return the delivery of a message's event: the first accepted attempt, else the latest, else None."""
         with self._workspace.changed:
             return self._outcomes.get((channel, ts))
 
     def _posted_events(self, message: PracticeMessage, channel: PracticeChannel) -> list[Payload]:
-        """Return the events of a new message; a mention outside a direct conversation has those that `twins` names."""
+        """Return the events of a new message, in the order of sending.
+
+        It is one `message` event; but if a person mentions the bot outside a direct conversation, the switch `twins`
+        chooses: `message`, `app_mention` or both.
+        """
         event = message_event(message, channel, message_json(self._workspace, message))
         is_mention = self._workspace.installation.user_id in mentioned_users(message.text)
         # Slack sends no app_mention for the bot's own messages, nor in direct conversations.
@@ -97,7 +115,7 @@ class EventDispatcher:
     def _changed_event(
         self, change: ChangeKind, message: PracticeMessage, before: PracticeMessage, channel: PracticeChannel
     ) -> Payload:
-        """Return the event of a message that was edited or deleted."""
+        """Return the event message_changed or, for any other change, message_deleted."""
         now = message_json(self._workspace, message) if change == "changed" else None
         previous = message_json(self._workspace, before)
         return changed_event(message, channel, now, previous, self._workspace.next_ts())
@@ -109,7 +127,10 @@ class EventDispatcher:
         return int(self._clock())
 
     def _record(self, delivery: Delivery) -> None:
-        """Record an attempt, and note its outcome at the message, so that the page shows it."""
+        """Record an attempt that ended, and keep its outcome for the message unless one was accepted before.
+
+        Mark the message as changed, so that the page shows the outcome.
+        """
         place = (delivery.channel, delivery.ts)
         with self._workspace.changed:
             self.deliveries.append(delivery)
@@ -122,7 +143,7 @@ class EventDispatcher:
 
 
 def _challenges(reply: bytes) -> list[str]:
-    """Return the challenges in a response, which may be plain text, a form or JSON."""
+    """Return all texts that the challenge may be in a response: read as plain text, as JSON and as a form."""
     text = reply.decode("utf-8", errors="replace").strip()
     try:
         answer = json.loads(text)

@@ -1,4 +1,4 @@
-"""Serve shared files to requests with the bot's token; others get a login page instead of a 401.
+"""Serve the practice Slack's shared files to requests with the bot's token; others get a login page, not a 401.
 
 Source: https://docs.slack.dev/messaging/working-with-files. That a bad token or a missing scope is answered by HTML
 with status 200, or by a redirect to it, is not documented there, but is what Slack was seen to do.
@@ -55,7 +55,7 @@ class FileServer:
         return to_login or incoming.path.startswith((PATH, MOVED_PATH))
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        """Return the response to a request, and record it."""
+        """Check the bot's token, record the request, and return the response: the file, or what Slack sends instead."""
         # Compared as bytes: compare_digest takes no text with characters outside ASCII.
         bearer = incoming.headers.get("authorization", "")
         authorized = hmac.compare_digest(bearer.encode(), f"Bearer {self._token}".encode())
@@ -64,7 +64,11 @@ class FileServer:
         return outgoing
 
     def _outgoing(self, path: str, *, authorized: bool) -> Outgoing:
-        """Return the file, a redirect, the login page or a 404, as the switches say."""
+        """Return the response for a path.
+
+        Without the token or the scope files:read it is the login page, for a file that does not exist or was deleted a
+        404, if `switches.redirect` is set a redirect, else the file as a download.
+        """
         # The page at "/" is what a redirect to the login page leads to, with or without a token.
         if path == "/" or not (authorized and "files:read" in self._switches.scopes):
             return self._login(path)
@@ -78,14 +82,17 @@ class FileServer:
         return Outgoing(200, file.data, (("Content-Type", file.media_type), ("Content-Disposition", disposition)))
 
     def _login(self, path: str) -> Outgoing:
-        """Return the login page with status 200, or a redirect to it."""
+        """Return the login page with status 200 or, if the switch `login` says so, a redirect to it."""
         if self._switches.login == "redirect" and path != "/":
             return _redirect(f"/?redir={quote(path, safe='')}", ("X-Slack-Meta", "?;acl_fail"))
         return Outgoing(200, _LOGIN_PAGE, _html(("X-Slack-Meta", "?;acl_fail")))
 
 
 def _file_id(path: str) -> str:
-    """Return the file's id in a path, or "" if there is none. The name after it is ignored, as at Slack."""
+    """Return the file's id in a path such as `/files-pri/T0PRACTICE-F0123/a.png`, or "" if there is none.
+
+    The name after it is ignored, as at Slack.
+    """
     match = re.match(r"/[a-z-]+/[A-Z0-9]+-([A-Z0-9]+)/", path)
     return match.group(1) if match else ""
 

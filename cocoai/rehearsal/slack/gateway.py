@@ -1,4 +1,4 @@
-"""Handle all that a Web API call passes before and after its method: the token, scopes, rate limits and faults.
+"""Answer a Web API call: check token, scope and rate limit, apply faults and latency, run the method, record the call.
 
 `ok: false` is sent with HTTP 200, 429 and 500 are sent as such. Each call is recorded with its outcome.
 """
@@ -57,7 +57,11 @@ class Gateway:
         self._tiers = RateTiers(time.monotonic)
 
     def answer(self, method: str, incoming: Incoming) -> Outgoing:
-        """Return the response to one call, and record it. Raise `Gone` to close the connection without a response."""
+        """Run one call with the latency of the switches, record it, and return the response.
+
+        Raise `Gone` to close the connection without a response: for the faults `gone` and `reply lost`, or if the
+        server is stopped.
+        """
         started = time.monotonic()
         parsed = read_arguments(method, incoming)
         # Half of the latency before the effect, half after it: a client may time out with the work done or not.
@@ -73,7 +77,10 @@ class Gateway:
         return outgoing
 
     def _process(self, method: str, arguments: Arguments, bearer: str) -> tuple[str, Outgoing | None]:
-        """Return a call's outcome and response, None to close the connection, after the fault that is due for it."""
+        """Run a call, or let the fault that is due take its place.
+
+        Return the call's outcome, as in `Call`, and its response: None closes the connection without one.
+        """
         fault = self.faults.take(method)
         if fault and fault.kind in _INSTEAD:
             return _INSTEAD[fault.kind](fault)
@@ -83,7 +90,10 @@ class Gateway:
         return ("reply lost", None) if fault and fault.kind == "reply lost" else outcome
 
     def _run(self, method: str, arguments: Arguments, bearer: str) -> tuple[str, Outgoing]:
-        """Check a call and run its method; return its outcome and response."""
+        """Check a call and run its method; return its outcome, `ok` or an error code, and the response.
+
+        A call over the rate limit has the outcome `ratelimited` and the response 429.
+        """
         try:
             self._check_call(method, arguments, bearer)
             wait = self._tiers.retry_after(method, arguments.text("channel")) if self._switches.rate_limits else 0
@@ -97,7 +107,7 @@ class Gateway:
         return "ok", replace(body, headers=(*body.headers, ("X-OAuth-Scopes", listed(self._switches.scopes))))
 
     def _check_call(self, method: str, arguments: Arguments, bearer: str) -> None:
-        """Raise `SlackApiError` for an unknown method, arguments that cannot be read, or a wrong token."""
+        """Raise `SlackApiError` for an unknown method, a body that cannot be read, or a missing or wrong token."""
         if method not in self._methods:
             raise SlackApiError("unknown_method", req_method=method)
         if arguments.refusal:
@@ -106,7 +116,7 @@ class Gateway:
             raise SlackApiError("invalid_auth" if bearer else "not_authed")
 
     def _check_scope(self, method: str, arguments: Arguments) -> None:
-        """Raise `SlackApiError` (missing_scope) if the app was installed without the scope of this method."""
+        """Raise `SlackApiError` (missing_scope) if the app lacks the scope that the method needs in this channel."""
         channel = self._workspace.channels.get(arguments.text("channel"))
         scope = needed(method, channel.kind if channel else "")
         if scope and scope not in self._switches.scopes:
@@ -139,7 +149,7 @@ def _gone(_: SlackFault) -> tuple[str, None]:
 
 
 def _json(body: Payload, status: int = 200) -> Outgoing:
-    """Return a response with Slack's headers and this JSON."""
+    """Return a response with this JSON and the headers that Slack sends: the content type and a request id."""
     headers = (("Content-Type", "application/json; charset=utf-8"), ("X-Slack-Req-Id", secrets.token_hex(16)))
     return Outgoing(status, json.dumps(body).encode(), headers)
 

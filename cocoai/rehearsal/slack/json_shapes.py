@@ -17,7 +17,10 @@ _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
-    """Return a message as conversations.replies and the events show it, without its metadata."""
+    """Return a message's JSON, as in conversations.replies and in events, but without its metadata.
+
+    A bot's message has its bot_id and bot_profile; one that a person wrote has the rich_text block of Slack's composer.
+    """
     author = workspace.people.get(message.user) or Person(message.user, message.user)
     written: Payload = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
     written["team"] = author.team
@@ -39,7 +42,10 @@ def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
 
 
 def _files_json(message: PracticeMessage, workspace: Workspace) -> Payload:
-    """Return the fields about a message's files; in a channel shared with another organisation only the files' ids."""
+    """Return the fields about a message's files, {} if it has none.
+
+    In a channel shared with another organisation `files` holds only ids, and tombstones of deleted files.
+    """
     if not message.files:
         return {}
     shared = workspace.channels[message.channel].is_shared
@@ -48,7 +54,11 @@ def _files_json(message: PracticeMessage, workspace: Workspace) -> Payload:
 
 
 def _thread_json(message: PracticeMessage, workspace: Workspace) -> Payload:
-    """Return the fields about a message's thread: a reply's parent, a parent's counts, {} outside a thread."""
+    """Return the fields about a message's thread, {} outside a thread.
+
+    For a reply they are the parent's ts and author; for a parent how many replies there are, the newest, and their
+    authors.
+    """
     if message.thread_ts:
         parent = workspace.find(message.channel, message.thread_ts)
         return {"thread_ts": message.thread_ts, "parent_user_id": parent.user if parent else None}
@@ -61,14 +71,20 @@ def _thread_json(message: PracticeMessage, workspace: Workspace) -> Payload:
 
 
 def metadata_json(message: PracticeMessage, *, whole: bool) -> Payload:
-    """Return the field `metadata`, or {}; unless `whole` (include_all_metadata) without its event_payload."""
+    """Return the field `metadata` as an object with this one field, {} if the message has none.
+
+    Unless it is `whole` (the argument include_all_metadata), its event_payload is left out.
+    """
     if not message.metadata:
         return {}
     return {"metadata": dict(message.metadata) if whole else {"event_type": message.metadata["event_type"]}}
 
 
 def person_json(person: Person, installation: Installation, *, locale: bool) -> Payload:
-    """Return a user as users.info shows one; `locale` is left out for people of another organisation."""
+    """Return a user's JSON as in users.info; with `locale` also the field of this name (always ja-JP).
+
+    People of another organisation never have that field, and are marked with `is_stranger`.
+    """
     external = person.team != installation.team_id
     display_name = person.name if person.display_name is None else person.display_name
     profile = {"real_name": person.name, "display_name": "" if person.is_bot else display_name, "team": person.team}
@@ -79,12 +95,12 @@ def person_json(person: Person, installation: Installation, *, locale: bool) -> 
 
 
 def user_name(person: Person) -> str:
-    """Return the username that Slack derives from a name: ASCII only, so for other names from the id."""
+    """Return the username that Slack derives from a name, as `second.asker`; for a name beyond ASCII from the id."""
     return person.name.lower().replace(" ", ".") if person.name.isascii() else person.id.lower()
 
 
 def message_event(message: PracticeMessage, channel: PracticeChannel, written: Payload) -> Payload:
-    """Return the event of a new message; `written` is its JSON."""
+    """Return the `message` event of a new message; `written` is its JSON, to which the event's fields are added."""
     event = written | {"channel": channel.id, "event_ts": message.ts, "channel_type": channel.kind}
     if channel.is_shared:
         event |= {"user_team": written["team"], "source_team": written["team"]}
@@ -92,7 +108,10 @@ def message_event(message: PracticeMessage, channel: PracticeChannel, written: P
 
 
 def app_mention_event(event: Payload, *, bare: bool = False) -> Payload:
-    """Return the app_mention event for a message event: without channel_type, and if `bare` without its files."""
+    """Return the app_mention event that Slack sends beside a message event: the same without channel_type.
+
+    If `bare`, also without the fields about files.
+    """
     hidden = {"channel_type"} | ({"files", "subtype", "upload", "display_as_bot"} if bare else set())
     return {name: value for name, value in event.items() if name not in hidden} | {"type": "app_mention"}
 
@@ -100,19 +119,25 @@ def app_mention_event(event: Payload, *, bare: bool = False) -> Payload:
 def changed_event(
     message: PracticeMessage, channel: PracticeChannel, now: Payload | None, before: Payload, event_ts: str
 ) -> Payload:
-    """Return the event message_changed, or message_deleted if `now` is None; `now` and `before` are message JSON."""
+    """Return the event message_changed, or message_deleted if `now` is None.
+
+    `now` and `before` are the JSON of the message after and before the change; `event_ts` is the ts of the change.
+    """
     event: Payload = {"type": "message", "subtype": "message_changed" if now else "message_deleted", "hidden": True}
     event |= {"channel": channel.id, "channel_type": channel.kind, "ts": event_ts, "event_ts": event_ts}
     return event | ({"message": now} if now else {"deleted_ts": message.ts}) | {"previous_message": before}
 
 
 def mentioned_users(text: str) -> set[str]:
-    """Return the ids of the users that a stored text mentions."""
+    """Return the ids of the users that a text in Slack's stored form mentions, as in `<@U0COCOAI> hi`."""
     return set(_MENTION.findall(text))
 
 
 def envelope(event: Payload, channel: PracticeChannel, installation: Installation, event_time: int) -> Payload:
-    """Return the payload that Slack posts for an event: the event, a new event_id, and the installation it is for."""
+    """Return the event_callback payload that Slack posts for an event: the event, and the installation that it is for.
+
+    The event_id is new and random; `event_time` is in epoch seconds.
+    """
     authorization = {"enterprise_id": None, "team_id": installation.team_id, "user_id": installation.user_id}
     return {
         "token": "practice-verification",
@@ -131,7 +156,7 @@ def envelope(event: Payload, channel: PracticeChannel, installation: Installatio
 
 
 def _bot_profile(installation: Installation, bot: Person) -> Payload:
-    """Return a bot's profile; the bot id and app id of another app are derived from its user id."""
+    """Return a bot's bot_profile, with the ids of its bot and app; for another app they derive from its user id."""
     ids = (f"B{bot.id[1:]}", f"A{bot.id[1:]}")
     if bot.id == installation.user_id:
         ids = (installation.bot_id, installation.app_id)
@@ -140,7 +165,7 @@ def _bot_profile(installation: Installation, bot: Person) -> Payload:
 
 
 def _rich_text(text: str) -> Payload:
-    """Return the rich_text block that Slack's composer adds to a person's message."""
+    """Return the rich_text block that Slack's composer adds to a person's message: its text and its mentions."""
     elements: list[Payload] = []
     # Odd parts are the ids of mentions, even ones the text between them.
     for index, part in enumerate(_MENTION.split(text)):

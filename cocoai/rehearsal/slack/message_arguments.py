@@ -16,9 +16,10 @@ MARKDOWN_LIMIT = 12_000
 
 
 def text_and_blocks(arguments: Arguments, *, markdown_blocks: bool) -> dict[str, Any]:
-    """Return a message's `text` as it was sent, and its `blocks` as they are stored.
+    """Return a message's `text` (or markdown_text) as it was sent, and its `blocks` as Slack stores them.
 
-    Raise `SlackApiError` if there is neither text nor block nor attachment, or if Slack would refuse one of them.
+    Raise `SlackApiError` if there is neither text nor block nor attachment, if markdown_text is too long or comes with
+    a text or blocks, or if a block is not acceptable: markdown blocks only if `markdown_blocks` is True.
     """
     text, markdown = arguments.text("text"), arguments.text("markdown_text")
     blocks = arguments.structure("blocks", "invalid_blocks_format")
@@ -35,7 +36,11 @@ def text_and_blocks(arguments: Arguments, *, markdown_blocks: bool) -> dict[str,
 
 
 def metadata(arguments: Arguments) -> dict[str, Any] | None:
-    """Return the metadata: None if there is no such argument, {} if it clears the message's. Raise `SlackApiError`."""
+    """Return the argument `metadata`: None if it is missing, {} if it is empty, which clears the message's metadata.
+
+    Raise `SlackApiError` if it is no event_type (letters, digits, `_` and `.`) with an event_payload, or the payload
+    holds a value that is not allowed.
+    """
     value = arguments.structure("metadata", "invalid_metadata_format")
     if not value:
         return None if value is None else {}
@@ -50,7 +55,10 @@ def metadata(arguments: Arguments) -> dict[str, Any] | None:
 
 
 def _allowed(value: object) -> bool:
-    """Return True for a string, number or boolean, a flat object, or a list of flat objects; null is not allowed."""
+    """Return True if metadata may hold this value: a string, number or boolean, a flat object, a list of such objects.
+
+    A flat object holds strings, numbers and booleans only. False for null.
+    """
     if isinstance(value, list):
         return all(isinstance(each, dict) and _flat(each) for each in value)
     return _flat(value) if isinstance(value, dict) else isinstance(value, str | int | float)

@@ -1,4 +1,4 @@
-"""Post signed requests to the bot, with a timeout; they are cut off when the practice Slack stops.
+"""Sign and post the practice Slack's requests to the bot, with a timeout; cut them off when it stops.
 
 Source: https://docs.slack.dev/authentication/verifying-requests-from-slack. This module knows nothing of what the
 requests contain.
@@ -34,7 +34,7 @@ class Destination:
 class Outcome:
     """The outcome of a request: `status` is 0 if no response came; `failure` is Slack's name for the failure, or empty.
 
-    `no_retry` is True if the bot refused a redelivery (X-Slack-No-Retry).
+    `milliseconds` is the duration; `no_retry` is True if the bot forbade redeliveries (X-Slack-No-Retry: 1).
     """
 
     status: int
@@ -45,7 +45,10 @@ class Outcome:
 
 
 def signed(body: bytes, secret: str, at: float, content_type: str = JSON) -> dict[str, str]:
-    """Return the headers of a request from Slack: its version 0 signature over the raw bytes; `at` is in epoch s."""
+    """Return the headers of a request from Slack, with its signature (version 0) of these raw bytes.
+
+    `secret` is the signing secret; `at` is the time that is signed, in epoch seconds.
+    """
     timestamp = str(int(at))
     digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": content_type, "X-Slack-Request-Timestamp": timestamp}
@@ -62,7 +65,7 @@ class Outbound:
         self._connections: set[http.client.HTTPConnection] = set()
 
     def post(self, destination: Destination, body: bytes, headers: dict[str, str]) -> Outcome:
-        """Send a request, and wait for the response or the timeout; return its outcome."""
+        """Post a request, wait for the response or the timeout, and return the outcome; failures are not raised."""
         started = time.monotonic()
         status, failure, reply, no_retry = self._try(destination, body, headers)
         milliseconds = (time.monotonic() - started) * 1000
@@ -72,14 +75,20 @@ class Outbound:
         return Outcome(status, failure, milliseconds, reply, no_retry)
 
     def stop(self) -> None:
-        """Cut the connections of all requests under way; `stopping` must be set, so that no new ones begin."""
+        """Cut the connections of all requests under way, without waiting for their threads.
+
+        `stopping` must be set, so that no new ones begin.
+        """
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
             _cut(connection)
 
     def _try(self, destination: Destination, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes, bool]:
-        """Return the status, Slack's name for a failure, the body, and whether the bot refused a redelivery."""
+        """Post a request; return the status, Slack's name for a failure, the body, and if redeliveries are forbidden.
+
+        Without a response the status is 0 and the body b""; a status outside 2xx is the failure `http_error`.
+        """
         try:
             response, reply = self._exchange(destination, body, headers)
         except TimeoutError:
@@ -97,7 +106,10 @@ class Outbound:
     def _exchange(
         self, destination: Destination, body: bytes, headers: dict[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Return the response and its body. Raise OSError or HTTPException if there is none in time."""
+        """Post a request on a new connection; return the response and up to 64 KiB of its body.
+
+        Raise OSError if there is none in time, TLS fails or the server stops, and HTTPException if it is malformed.
+        """
         ends = time.monotonic() + self._switches.timeout
         connection = _connection(destination, self._switches.timeout)
         with self._lock:
@@ -119,7 +131,7 @@ class Outbound:
 
 
 def _connection(destination: Destination, timeout: float) -> http.client.HTTPConnection:
-    """Return a connection to the destination, not yet open."""
+    """Return an HTTP or HTTPS connection to the destination, not yet open; `timeout` is in seconds for each step."""
     parts = urlsplit(destination.url)
     if parts.scheme == "https":
         context = ssl.create_default_context(cafile=destination.ca_file)

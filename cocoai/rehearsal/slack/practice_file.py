@@ -45,24 +45,27 @@ class PracticeFile:
 
 
 def safe_media_type(media_type: str) -> str:
-    """Return a media type as it was sent if it can stand in a header, else application/octet-stream."""
+    """Return a media type unchanged if it is safe in a header, as `text/plain`; else application/octet-stream."""
     # The sharer's machine chose it: a line break in it would add a header to the download.
     return media_type if re.fullmatch(r"[\w.+-]+/[\w.+-]+", media_type, re.ASCII) else "application/octet-stream"
 
 
 def new_id() -> str:
-    """Return a random file id in Slack's format."""
+    """Return a random file id in Slack's format, as `F0A1B2C3D4E5`."""
     return f"F0{secrets.token_hex(5).upper()}"
 
 
 def private_url(base: str, team: str, file: str, name: str) -> str:
-    """Return a file's URL; as at Slack, characters of the name that a URL would have to escape become `_`."""
+    """Return the private URL of a file below the server's URL `base`; `team` and `file` are ids.
+
+    It ends with the name in lower case; as at Slack, characters that a URL would have to escape become `_`.
+    """
     safe_name = re.sub(r"[^a-z0-9._-]", "_", name.lower()) or "_"
     return f"{base}{PATH}{team}-{file}/{safe_name}"
 
 
 def file_json(file: PracticeFile) -> dict[str, Any]:
-    """Return a file's JSON as in messages and files.info; of a deleted one only its id and `tombstone`."""
+    """Return a file's JSON as in messages and files.info; for a deleted file only its id and the mode `tombstone`."""
     if file.is_deleted:
         return {"id": file.id, "mode": "tombstone"}
     file_type, pretty_type = _FILE_TYPES.get(file.media_type, ("binary", "Binary"))
@@ -76,5 +79,8 @@ def file_json(file: PracticeFile) -> dict[str, Any]:
 
 
 def stub_json(file: PracticeFile) -> dict[str, Any]:
-    """Return a file's JSON as in messages of a shared channel: the id only. Its details come from files.info."""
+    """Return a file's JSON as in a channel shared with another organisation: the id, without name, type or URL.
+
+    An app gets these from files.info.
+    """
     return {"id": file.id, "mode": "file_access", "file_access": "check_file_info"}

@@ -36,8 +36,9 @@ PATIENCE = 30.0
 class PracticeSlack(PracticeServer):
     """A server with the Web API below `api_url`, shared files, and the page at `/`.
 
-    `switches` may be changed at any time. With `request_url` None no events are delivered until `subscribe`. `calls`,
-    `deliveries`, `payloads`, `clicks` and `downloads` only ever grow.
+    `token` and `signing_secret` are those that the bot is configured with. `switches` may be changed at any time. With
+    `request_url` None no events are delivered until `subscribe`. `calls`, `deliveries`, `payloads`, `clicks` and
+    `downloads` only ever grow.
     """
 
     def __init__(
@@ -71,7 +72,10 @@ class PracticeSlack(PracticeServer):
     # Answering requests
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        """Return the response of the Web API, the file server or the page, by the request's path."""
+        """Return the response of the Web API (`/api/`), of the file server, or for other paths of the page.
+
+        Raise `Gone` to close the connection without one.
+        """
         if incoming.path.startswith("/api/"):
             return self._gateway.answer(incoming.path.removeprefix("/api/"), incoming)
         if self._files.serves(incoming):
@@ -79,11 +83,11 @@ class PracticeSlack(PracticeServer):
         return self.page.answer(incoming, self.stopping)
 
     def fail(self, method: str, fault: SlackFault, times: int = 1) -> None:
-        """Let the next `times` calls of a method (`*`: any method) meet a fault."""
+        """Let the next `times` calls of a method, as `chat.update` (`*`: any method), meet a fault."""
         self._gateway.faults.add(method, fault, times)
 
     def clear_faults(self) -> None:
-        """Forget the faults that have not happened yet."""
+        """Remove the faults that have not happened yet."""
         self._gateway.faults.clear()
 
     # What people do in the workspace
@@ -91,9 +95,10 @@ class PracticeSlack(PracticeServer):
     def say(
         self, user: str, text: str, *, channel: str = "C0PRACTICE", thread_ts: str | None = None
     ) -> PracticeMessage:
-        """Post a person's message and return it; its event is delivered in a thread of its own.
+        """Post a person's message and return it at once; its event is delivered in a thread of its own.
 
-        `text` is in Slack's stored form, as `<@U0COCOAI> hi`. Raise KeyError if there is no such user.
+        `text` is in Slack's stored form, as `<@U0COCOAI> hi`; `thread_ts` is the parent's ts, None outside threads.
+        Raise KeyError if there is no such user or channel.
         """
         person = self.workspace.people[user]
         return self.workspace.post(channel, person.id, text, thread_ts=thread_ts, client_msg_id=str(uuid.uuid4()))
@@ -107,14 +112,20 @@ class PracticeSlack(PracticeServer):
         channel: str = "C0PRACTICE",
         thread_ts: str | None = None,
     ) -> PracticeMessage:
-        """Post a person's message with files and return it; its `files` have ids and URLs. `text` may be empty."""
+        """Post a person's message with files, as `say` does, and return it; `text` may be empty.
+
+        The `files` of the message that is returned have their ids and URLs.
+        """
         person = self.workspace.people[user]
         added = tuple(self.workspace.add_file(file, person.id) for file in files)
         more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "subtype": "file_share", "files": added}
         return self.workspace.post(channel, person.id, text, **more)
 
     def delete_file(self, file: str) -> None:
-        """Delete a file by its id: its messages keep a tombstone, and message_changed is delivered."""
+        """Delete a file by its id: its messages keep a tombstone, and message_changed is delivered for each.
+
+        Raise KeyError if there is no such file.
+        """
         self.workspace.delete_file(file)
 
     def click(self, user: str, channel: str, ts: str, action: str, *, repeat: int = 0) -> ClickDelivery:
@@ -126,13 +137,16 @@ class PracticeSlack(PracticeServer):
         return self._clicks.click(user, channel, ts, action, repeat)
 
     def edit(self, channel: str, ts: str, text: str) -> None:
-        """Edit a message as its author, if it exists: message_changed is delivered."""
+        """Replace the text of a message as its author, so that message_changed is delivered.
+
+        Do nothing if there is no such message.
+        """
         message = self.workspace.find(channel, ts)
         if message:
             self.workspace.edit(message, text)
 
     def delete(self, channel: str, ts: str) -> None:
-        """Delete a message: message_deleted is delivered. Raise KeyError if there is no such message."""
+        """Delete a message, so that message_deleted is delivered. Raise KeyError if there is no such message."""
         self.workspace.delete(channel, ts)
 
     def add(self, new: PracticeChannel | Person) -> None:
@@ -145,57 +159,69 @@ class PracticeSlack(PracticeServer):
     # Events
 
     def subscribe(self, events_url: str, interactions_url: str | None = None, *, ca_file: str | None = None) -> None:
-        """Set the request URLs for events and for clicks (None: none); `ca_file` is for practice certificates."""
+        """Set the bot's request URLs, for events and for clicks (None: clicks are not delivered).
+
+        `ca_file` names the authority to trust for https URLs, None the public ones.
+        """
         self._events.sender.destination = Destination(events_url, ca_file)
         self._clicks.destination = Destination(interactions_url, ca_file) if interactions_url else None
 
     def verify_url(self) -> bool:
-        """Send url_verification, as Slack does when a request URL is saved; return True if the answer is right."""
+        """Send url_verification, as Slack does when a request URL is saved, and wait for the response.
+
+        Return True if it holds the challenge.
+        """
         return self._events.verify_url()
 
     def deliver(self, *payloads: Payload) -> None:
-        """Deliver raw payloads, each with Slack's redeliveries; do not wait for it."""
+        """Start to deliver payloads as they are, in this order, each with Slack's redeliveries; return at once."""
         self._events.deliver(*payloads)
 
     def redeliver(self, event_id: str, *, number: int = 1, reason: str = "http_timeout") -> None:
-        """Deliver an event once more, though it was accepted. Raise KeyError if there is no such event."""
+        """Start to deliver an event once more, even if it was accepted; return at once.
+
+        `number` and `reason` are those of Slack's retry headers. Raise KeyError if there is no event with this id.
+        """
         self._events.redeliver(event_id, number, reason)
 
     def signed(
         self, body: bytes, *, at: float | None = None, secret: str | None = None, content_type: str = JSON
     ) -> dict[str, str]:
-        """Return Slack's headers for a body, signed now; or signed for another time or with another secret."""
+        """Return the headers with which Slack would send a body: its signature, made now with the signing secret.
+
+        `at` (epoch seconds) and `secret` sign it for another time, or with another secret.
+        """
         return signed(body, secret or self._secret, self._clock() if at is None else at, content_type)
 
     # The record
 
     @property
     def calls(self) -> list[Call]:
-        """Return every call of the Web API."""
+        """Return every call of the Web API so far, in the order in which they ended."""
         with self.workspace.changed:
             return list(self._gateway.calls)
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """Return every attempt to deliver an event."""
+        """Return every attempt to deliver an event so far, in the order in which they ended."""
         with self.workspace.changed:
             return list(self._events.deliveries)
 
     @property
     def payloads(self) -> list[Payload]:
-        """Return every event's payload, in the order of sending; redeliveries add none."""
+        """Return the payload of every event so far, in the order of sending; redeliveries add none."""
         with self.workspace.changed:
             return list(self._events.payloads)
 
     @property
     def clicks(self) -> list[ClickDelivery]:
-        """Return every delivery of a click."""
+        """Return every delivery of a click so far, in the order in which they ended."""
         with self.workspace.changed:
             return list(self._clicks.delivered)
 
     @property
     def downloads(self) -> list[Download]:
-        """Return every request for a file."""
+        """Return every request for a file so far, oldest first."""
         with self.workspace.changed:
             return list(self._downloads)
 
@@ -212,16 +238,22 @@ class PracticeSlack(PracticeServer):
         return self.workspace.thread(channel, ts)
 
     def wait_for(self, predicate: Callable[[], T | None], timeout: float = PATIENCE) -> T:
-        """Call `predicate` after each change and return its first true value. Raise TimeoutError after `timeout` s."""
+        """Wait until `predicate` returns a true value, and return it. Raise TimeoutError after `timeout` seconds.
+
+        It is called at once, then after each message, call, delivery, click and download that is recorded.
+        """
         return self.workspace.wait_for(predicate, timeout)
 
     def wait_for_deliveries(self, timeout: float = PATIENCE) -> list[Delivery]:
-        """Wait until no delivery is under way and no redelivery due; return all deliveries so far."""
+        """Wait until no delivery is under way and no redelivery due; return all deliveries so far.
+
+        Raise TimeoutError if that takes over `timeout` seconds.
+        """
         self.wait_for(self._events.sender.is_idle, timeout)
         return self.deliveries
 
     def stop(self) -> None:
-        """Stop the server and all deliveries."""
+        """Stop the server, cut all requests and deliveries under way, and wait for their threads."""
         # First wake all that wait (the page's requests too) and cut what is sent: else the threads would end late.
         self.stopping.set()
         self.workspace.notify()
@@ -230,6 +262,7 @@ class PracticeSlack(PracticeServer):
         self._events.sender.stop()
 
     def _record_download(self, download: Download) -> None:
+        """Add a request for a file to `downloads`, and wake `wait_for`."""
         with self.workspace.changed:
             self._downloads.append(download)
             self.workspace.notify()

@@ -1,4 +1,4 @@
-"""Slack's rate limits, counted in token buckets.
+"""Apply Slack's rate limits to the calls of the Web API, counted in token buckets.
 
 The tiers are those of https://docs.slack.dev/apis/web-api/rate-limits: a bucket for each method, refilled steadily,
 whose size is a minute's allowance; chat.postMessage has about one message a second in each channel, with small bursts.
@@ -27,14 +27,14 @@ WORKSPACE_PER_MINUTE = 300
 
 
 class _Bucket:
-    """A token bucket that starts full and is refilled steadily."""
+    """A token bucket that starts full and is refilled steadily: `size` tokens at most, `per_second` new ones."""
 
     def __init__(self, size: float, per_second: float, now: float) -> None:
         self._size, self._per_second = size, per_second
         self._tokens, self._updated = size, now
 
     def wait(self, now: float) -> float:
-        """Return the seconds until a token is there, 0 if there is one now."""
+        """Add the tokens that are due by `now` (s); return the seconds until there is one, 0 if there is one now."""
         self._tokens = min(self._size, self._tokens + (now - self._updated) * self._per_second)
         self._updated = now
         return max(0.0, (1 - self._tokens) / self._per_second)
@@ -53,7 +53,10 @@ class RateTiers:
         self._buckets: dict[str, _Bucket] = {}
 
     def retry_after(self, method: str, channel: str) -> int:
-        """Count a call and return 0, or return the whole seconds to wait: a refused call is not counted."""
+        """Count a call and return 0 if the limits allow it; else return the seconds to wait, rounded up.
+
+        A call that is refused is not counted. `channel` is that of a chat.postMessage, ignored for other methods.
+        """
         with self._lock:
             now = self._clock()
             buckets = self._buckets_of(method, channel, now)
@@ -65,7 +68,10 @@ class RateTiers:
             return math.ceil(wait)
 
     def _buckets_of(self, method: str, channel: str, now: float) -> list[_Bucket]:
-        """Return the buckets that a call takes a token from; none if the method is not limited."""
+        """Return the buckets that a call takes a token from: empty if the method is not limited.
+
+        A chat.postMessage takes one from the workspace's bucket and one from the channel's.
+        """
         if method == "chat.postMessage":
             workspace = self._bucket(method, WORKSPACE_PER_MINUTE, WORKSPACE_PER_MINUTE / 60, now)
             return [workspace, self._bucket(f"{method} {channel}", CHANNEL_BURST, 1.0, now)]

@@ -14,14 +14,15 @@ Rule = Callable[[Any, str], Iterator[str]]
 
 
 def error_line(problem: str, at: str) -> str:
-    """Return an error at the JSON pointer `at`, in Slack's format."""
+    """Return an error in Slack's format: `must be a string [json-pointer:/blocks/0/text]`; `at` is the pointer."""
     return f"{problem} [json-pointer:{at}]"
 
 
 def text(most: int) -> Rule:
-    """Return the rule for a text of 1 to `most` characters."""
+    """Return the rule for a string of 1 to `most` characters."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error if the value is no string, empty, or too long."""
         if not isinstance(value, str):
             yield error_line("must be a string", at)
         elif not value:
@@ -33,18 +34,18 @@ def text(most: int) -> Rule:
 
 
 def boolean(value: Any, at: str) -> Iterator[str]:
-    """Check that a value is True or False."""
+    """Check a value (this is a `Rule`): yield an error unless it is True or False."""
     if not isinstance(value, bool):
         yield error_line("must be a boolean", at)
 
 
 def anything(*_: object) -> Iterator[str]:
-    """Accept every value."""
+    """Accept every value (this is a `Rule`): yield no error."""
     return iter(())
 
 
 def choice(*allowed: str) -> Rule:
-    """Return the rule for a value that is one of `allowed`."""
+    """Return the rule for a string that is one of `allowed`."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
         if value not in allowed:
@@ -54,9 +55,10 @@ def choice(*allowed: str) -> Rule:
 
 
 def array(each: Rule, most: int) -> Rule:
-    """Return the rule for a list of 1 to `most` items, all of which follow the rule `each`."""
+    """Return the rule for a list of 1 to `most` items, each of which must follow the rule `each`."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error if the value is no list, empty, or too long; else the errors of its items."""
         if not isinstance(value, list):
             yield error_line("must be an array", at)
         elif not value:
@@ -71,11 +73,15 @@ def array(each: Rule, most: int) -> Rule:
 
 
 def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Rule:
-    """Return the rule for an object with these fields and no others. A `type` is allowed and not checked."""
+    """Return the rule for an object with all `required` fields, perhaps `optional` ones, and no others but a `type`.
+
+    Each field's value must follow the field's rule; the value of `type` is not checked.
+    """
     # `by_type` has already checked the type, where there is one.
     fields = {"type": anything, **required, **(optional or {})}
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error for each missing or unknown field, and the errors of the others' values."""
         if not isinstance(value, dict):
             yield error_line("must be an object", at)
             return
@@ -88,9 +94,10 @@ def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
 
 
 def by_type(**rules: Rule) -> Rule:
-    """Return the rule for an object whose `type` names the one of `rules` that it must follow."""
+    """Return the rule for an object whose `type` is a name in `rules`: it must follow the rule of that name."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
+        """Yield an error if the type is missing or unknown, else the errors of the type's rule."""
         if not isinstance(value, dict):
             yield error_line("must be an object", at)
             return

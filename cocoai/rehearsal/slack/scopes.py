@@ -1,4 +1,4 @@
-"""The scope that a token needs for each method. Source: the pages below docs.slack.dev/reference/methods."""
+"""The OAuth scope that an app needs for each Web API method. Source: pages below docs.slack.dev/reference/methods."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ _NEEDED = {
 
 
 def needed(method: str, kind: str) -> str:
-    """Return the scope for a method in a conversation of this kind (Slack's channel_type), or "" if it needs none."""
+    """Return the scope that a method needs, as `chat:write`, or "" if it needs none.
+
+    `kind` is the channel_type of the conversation that is read, as `im`; an unknown one counts as `channel`.
+    """
     if method == "conversations.replies":
         return _HISTORY.get(kind, _HISTORY["channel"])
     return _NEEDED.get(method, "")
 
 
 def listed(scopes: Iterable[str]) -> str:
-    """Return the scopes as Slack writes them into a header: sorted, between commas."""
+    """Return the scopes as Slack writes them into a header: sorted and separated by commas, without blanks."""
     return ",".join(sorted(scopes))

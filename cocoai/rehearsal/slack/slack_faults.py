@@ -1,4 +1,4 @@
-"""Faults of the practice Slack that a test can request in advance."""
+"""Faults that a test requests in advance: the next calls of the practice Slack's Web API fail in these ways."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class SlackFaults:
         self._pending: list[tuple[str, SlackFault]] = []
 
     def add(self, method: str, fault: SlackFault, times: int) -> None:
-        """Let the next `times` calls of a method meet a fault."""
+        """Let the next `times` calls of a method (`*`: any method) meet a fault, after those added before."""
         with self._lock:
             self._pending += [(method, fault)] * times
 
     def take(self, method: str) -> SlackFault | None:
-        """Remove and return the next fault for a method, or None if there is none."""
+        """Remove and return the oldest fault for this method or for any method; return None if there is none."""
         with self._lock:
             for index, (wanted, fault) in enumerate(self._pending):
                 if wanted in ("*", method):
@@ -48,6 +48,6 @@ class SlackFaults:
         return None
 
     def clear(self) -> None:
-        """Forget all faults to come."""
+        """Remove all faults to come."""
         with self._lock:
             self._pending.clear()

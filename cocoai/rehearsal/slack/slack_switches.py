@@ -1,4 +1,7 @@
-"""SlackSwitches: how the practice Slack behaves. The defaults are what Slack itself does."""
+"""SlackSwitches: the settings by which a test chooses how the practice Slack behaves.
+
+The defaults are what Slack itself does, but for its rate limits and its latency, which are off.
+"""
 
 from __future__ import annotations
 

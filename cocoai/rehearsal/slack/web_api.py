@@ -47,14 +47,17 @@ class WebAPI:
         }
 
     def _auth_test(self, _: Arguments) -> Payload:
-        """Return the ids of the installation."""
+        """Return the ids and names of the team, the bot user and the app."""
         us = self._us
         result = {"url": "https://practice.invalid/", "team": us.team, "user": us.user.lower(), "team_id": us.team_id}
         result |= {"user_id": us.user_id, "bot_id": us.bot_id, "app_id": us.app_id}
         return result | {"is_enterprise_install": False}
 
     def _post_message(self, arguments: Arguments) -> Payload:
-        """Post a message of the bot; a text that is too long is cut."""
+        """Post a message of the bot, with its text cut to `POST_LIMIT`; return its channel, ts and JSON.
+
+        Raise `SlackApiError` if the bot may not write there, or the text, blocks or metadata are not acceptable.
+        """
         channel = self._channel(arguments)
         content, meta = self._content(arguments), metadata(arguments)
         content["text"] = stored(content["text"][:POST_LIMIT])
@@ -65,7 +68,11 @@ class WebAPI:
         return {"channel": channel.id, "ts": message.ts, "message": self._message_json(message)}
 
     def _post_ephemeral(self, arguments: Arguments) -> Payload:
-        """Post a message that only one user sees, who must be in the channel; it is in no history."""
+        """Post a message that only one user sees, and that is in no history; return its ts as `message_ts`.
+
+        Raise `SlackApiError` if that user is not in the channel, the bot may not write there, the text is longer than
+        `POST_LIMIT`, or the blocks are not acceptable.
+        """
         channel, user = self._channel(arguments), arguments.required("user")
         if not self._workspace.is_in(user, channel.id):
             raise SlackApiError("user_not_in_channel")
@@ -78,7 +85,11 @@ class WebAPI:
         return {"message_ts": message.ts}
 
     def _update(self, arguments: Arguments) -> Payload:
-        """Replace a message's text and blocks: an update without blocks removes the old ones."""
+        """Replace the text and blocks of a message of the bot, and its metadata if they are sent; return its JSON.
+
+        An update without blocks removes the old ones. Raise `SlackApiError` if the message does not exist or is another
+        user's, if the text is longer than `UPDATE_LIMIT`, or if the blocks or metadata are not acceptable.
+        """
         channel = self._channel(arguments)
         # One lock from the check to the edit: the message must not be deleted in between.
         with self._workspace.changed:
@@ -94,7 +105,10 @@ class WebAPI:
         return result | {"message": self._message_json(message)}
 
     def _delete(self, arguments: Arguments) -> Payload:
-        """Delete a message of the bot."""
+        """Delete a message of the bot; return its channel and ts.
+
+        Raise `SlackApiError` if it does not exist or is another user's.
+        """
         channel = self._channel(arguments)
         with self._workspace.changed:
             message = self._own(channel, arguments.required("ts"), "cant_delete_message")
@@ -102,7 +116,11 @@ class WebAPI:
         return {"channel": channel.id, "ts": message.ts}
 
     def _replies(self, arguments: Arguments) -> Payload:
-        """Return a page of a thread, with a cursor if more messages follow."""
+        """Return a page of the thread of the message `ts`, parent first, and a cursor if more messages follow.
+
+        The arguments limit, cursor, oldest, latest and inclusive choose the messages. Raise `SlackApiError` if there is
+        no such channel or thread, or one of these is not valid.
+        """
         channel = self._channel(arguments, may_be_archived=True)  # an archived channel can still be read
         thread = self._workspace.thread(channel.id, arguments.required("ts"))
         if not thread:
@@ -117,21 +135,27 @@ class WebAPI:
         return result | ({"response_metadata": {"next_cursor": _next_cursor(rest[0])}} if rest else {})
 
     def _files_info(self, arguments: Arguments) -> Payload:
-        """Return a file's details. Raise `SlackApiError` if there is no such file, or it was deleted."""
+        """Return a file's JSON. Raise `SlackApiError`: file_not_found, or file_deleted if it was deleted."""
         file = self._workspace.files.get(arguments.required("file"))
         if file is None or file.is_deleted:
             raise SlackApiError("file_deleted" if file else "file_not_found")
         return {"file": file_json(file), "comments": [], "response_metadata": {"next_cursor": ""}}
 
     def _users_info(self, arguments: Arguments) -> Payload:
-        """Return a user's details. Raise `SlackApiError` if there is no such user."""
+        """Return a user's JSON, with the locale if include_locale asks for it.
+
+        Raise `SlackApiError` (user_not_found) if there is no such user.
+        """
         person = self._workspace.people.get(arguments.required("user"))
         if person is None:
             raise SlackApiError("user_not_found")
         return {"user": person_json(person, self._us, locale=arguments.flag("include_locale"))}
 
     def _reactions_add(self, arguments: Arguments) -> Payload:
-        """Add the bot's reaction to a message."""
+        """Add the bot's reaction, the emoji `name`, to the message `timestamp`; this causes no event.
+
+        Raise `SlackApiError` if there is no such message, the name is not valid, or the bot has already reacted so.
+        """
         if not arguments.text("timestamp"):
             raise SlackApiError("no_item_specified")
         channel, name = self._channel(arguments), arguments.required("name").strip(":")
@@ -149,7 +173,10 @@ class WebAPI:
         return {}
 
     def _channel(self, arguments: Arguments, *, may_be_archived: bool = False) -> PracticeChannel:
-        """Return the channel. Raise `SlackApiError` if the bot is not in it, or if it is archived and may not be."""
+        """Return the channel that the argument `channel` names.
+
+        Raise `SlackApiError` if it does not exist, the bot is not in it, or it is archived and may not be.
+        """
         channel = self._workspace.channels.get(arguments.required("channel"))
         if channel is None or (not channel.is_member and channel.kind != "channel"):
             # To an app that cannot see a private conversation Slack answers as if there were none.
@@ -161,7 +188,7 @@ class WebAPI:
         return channel
 
     def _own(self, channel: PracticeChannel, ts: str, refusal: str) -> PracticeMessage:
-        """Return the bot's message. Raise `SlackApiError`: message_not_found, or `refusal` for another user's."""
+        """Return the bot's message `ts`. Raise `SlackApiError`: message_not_found, or `refusal` if it is another's."""
         message = self._workspace.find(channel.id, ts)
         if message is None or message.subtype == "tombstone":
             raise SlackApiError("message_not_found")
@@ -177,7 +204,10 @@ class WebAPI:
 
 
 def _limit(value: str) -> int:
-    """Return the number of messages on a page. Raise `SlackApiError` (invalid_limit) if `value` is no such number."""
+    """Return the most messages of a page from the argument `limit`: `PAGE_LIMIT` for "" or a greater number.
+
+    Raise `SlackApiError` (invalid_limit) if it is no whole number above 0.
+    """
     if value and not (value.isascii() and value.isdigit() and int(value) > 0):
         raise SlackApiError("invalid_limit")
     return min(int(value), PAGE_LIMIT) if value else PAGE_LIMIT
@@ -188,9 +218,9 @@ def _next_cursor(message: PracticeMessage) -> str:
 
 
 def _cursor(value: str) -> str:
-    """Return the ts at which the page begins, "" for the first page. Raise `SlackApiError` (invalid_cursor).
+    """Decode a cursor of `_next_cursor`; return the ts at which its page begins, "" for no cursor (the first page).
 
-    Pages after the first do not repeat the parent.
+    Pages after the first do not repeat the parent. Raise `SlackApiError` (invalid_cursor) for any other text.
     """
     if not value:
         return ""
@@ -204,7 +234,10 @@ def _cursor(value: str) -> str:
 
 
 def _within(message: PracticeMessage, arguments: Arguments) -> bool:
-    """Return True if a message is between `oldest` and `latest`, or is the parent, which every such page has."""
+    """Return True if a message is between the arguments `oldest` and `latest`; each is a ts, or missing for no bound.
+
+    A message at a bound counts only if `inclusive` is set. The parent always counts.
+    """
     oldest, latest = arguments.text("oldest"), arguments.text("latest")
     if arguments.flag("inclusive") and message.ts in (oldest, latest):
         return True

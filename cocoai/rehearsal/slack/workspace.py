@@ -127,7 +127,7 @@ class Workspace:
         self._threads: dict[tuple[str, str], list[str]] = {}
 
     def post(self, channel: str, user: str, text: str, **more: Any) -> PracticeMessage:
-        """Store a new message under a new ts, and announce it."""
+        """Store a new message under a new ts, with the fields in `more`; announce it to `listener`, and return it."""
         with self.changed:
             # The ts is taken under the lock, so that messages are stored in the order of their ts.
             message = self._store(PracticeMessage(channel, self.next_ts(), user, text, **more))
@@ -136,12 +136,12 @@ class Workspace:
         return message
 
     def post_ephemeral(self, channel: str, user: str, only_for: str, text: str, **more: Any) -> PracticeMessage:
-        """Store a message that only one person sees: it is in no thread and no history, and causes no event."""
+        """Store and return a message that one person sees: it is in no thread and no history, and causes no event."""
         with self.changed:
             return self._store(PracticeMessage(channel, self.next_ts(), user, text, only_for=only_for, **more))
 
     def add_file(self, file: PracticeFile, user: str) -> PracticeFile:
-        """Store a file that a user shares, and return it with its new id, its URL and its owner."""
+        """Store a file of the user `user` and return it with its new id, its URL, its owner and its time of sharing."""
         file_id = new_id()
         url = private_url(self._address, self.installation.team_id, file_id, file.name)
         media_type = safe_media_type(file.media_type)
@@ -163,9 +163,9 @@ class Workspace:
     def edit(
         self, message: PracticeMessage, text: str, *, marks_edited: bool = True, **changes: Any
     ) -> PracticeMessage:
-        """Replace a stored message's text and other fields, and announce it; return the new message.
+        """Replace a stored message's text and the fields in `changes`, tell `listener`, and return the new message.
 
-        With `marks_edited` it has the time of the edit, for which Slack shows the word "edited".
+        With `marks_edited` it has the time of the edit, and Slack shows the word "edited"; else it loses it.
         """
         with self.changed:
             edited_ts = f"{int(self._clock())}.000000" if marks_edited else None
@@ -174,14 +174,14 @@ class Workspace:
         return edited
 
     def annotate(self, channel: str, ts: str, **changes: Any) -> None:
-        """Change a message without causing an event, as a reaction or the outcome of a delivery does."""
+        """Change fields of a message without an event, as a reaction does; do nothing if there is no such message."""
         with self.changed:
             message = self.find(channel, ts)
             if message:
                 self._store(replace(message, **changes))
 
     def delete(self, channel: str, ts: str) -> None:
-        """Delete a message, and announce it; a parent with replies leaves a tombstone, as at Slack.
+        """Delete a message and tell `listener`; a parent with replies leaves a tombstone in its place, as at Slack.
 
         Raise KeyError if there is no such message.
         """
@@ -201,12 +201,12 @@ class Workspace:
         self._announce("deleted", message)
 
     def find(self, channel: str, ts: str) -> PracticeMessage | None:
-        """Return a message, or None if there is none or it is ephemeral."""
+        """Return a message by its channel and ts, or None if there is none or it is ephemeral."""
         message = self.find_any(channel, ts)
         return message if message and not message.only_for else None
 
     def find_any(self, channel: str, ts: str) -> PracticeMessage | None:
-        """Return a message, ephemeral or not, or None if there is none."""
+        """Return a message, ephemeral or not, by its channel and ts, or None if there is none."""
         with self.changed:
             return self._messages.get((channel, ts))
 
@@ -219,14 +219,14 @@ class Workspace:
         return tuple(message for message in self._all(channel) if message.only_for)
 
     def is_in(self, user: str, channel: str) -> bool:
-        """Return True if a user can see a channel; in shared channels people of other organisations can."""
+        """Return True if a user exists and sees a channel: is not in `absent`, and of our team or in a shared one."""
         person, place = self.people.get(user), self.channels[channel]
         if person is None or user in place.absent:
             return False
         return place.is_shared or person.team == self.installation.team_id
 
     def thread(self, channel: str, ts: str) -> tuple[PracticeMessage, ...]:
-        """Return a thread, the parent first, by the ts of any message in it; empty if there is no such message."""
+        """Return a thread by the ts of any message in it: the parent, then replies by ts; empty if there is none."""
         with self.changed:
             message = self.find(channel, ts)
             root = (message.thread_ts or message.ts) if message else ""
@@ -238,13 +238,13 @@ class Workspace:
             return tuple(message for message in self._messages.values() if message.change > change)
 
     def notify(self) -> None:
-        """Count a change, and wake all threads that wait for one."""
+        """Count a change in `changes`, and wake all threads that wait for one."""
         with self.changed:
             self.changes += 1
             self.changed.notify_all()
 
     def wait_for(self, predicate: Callable[[], T | None], timeout: float) -> T:
-        """Call `predicate` after each change and return its first true value. Raise TimeoutError after `timeout` s."""
+        """Call `predicate` now and on changes; return its first true value. Raise TimeoutError after `timeout` s."""
         with self.changed:
             value = self.changed.wait_for(predicate, timeout)
         if not value:
@@ -260,14 +260,14 @@ class Workspace:
             self.listener(change, message, before)
 
     def _store(self, message: PracticeMessage) -> PracticeMessage:
-        """Store a message with the number of this change, and wake all who wait; return it. Needs the lock."""
+        """Store a message as a new change, wake waiting threads, return it with its number. Needs the lock held."""
         self.notify()
         numbered = replace(message, change=self.changes)
         self._messages[numbered.channel, numbered.ts] = numbered
         return numbered
 
     def next_ts(self) -> str:
-        """Return the current time as a ts: epoch seconds with six digits."""
+        """Return a new ts from the current time: epoch seconds with six decimals, greater than every ts before it."""
         # No ts may occur twice, and none may go back, whatever the clock does.
         with self.changed:
             self._last = max(int(self._clock() * 1_000_000), self._last + 1)
@@ -280,20 +280,20 @@ _URL = re.compile(r"https?://(?:[^\s<>&|、。）」』]|&amp;)*[^\s<>&|、。�
 
 
 def stored(text: str) -> str:
-    """Return an app's text as Slack stores it: stray &, < and > escaped, bare URLs made links, entities unchanged."""
+    """Return an app's text as Slack stores it: &, < and > escaped, bare URLs as links; `&amp;`, `<@U0ASKER01>` stay."""
     # A split with a group returns text and control sequences in turn: those at odd places are left as they are.
     parts = _CONTROL.split(re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", text))
     return "".join(part if index % 2 else _linked(part) for index, part in enumerate(parts))
 
 
 def typed(text: str, installation: Installation) -> str:
-    """Return a person's text as Slack stores it: everything escaped, `@` and the bot's name made a mention."""
+    """Return a person's text as Slack stores it: &, < and > escaped, bare URLs as links, `@CocoAI` as a mention."""
     escaped = text.replace("&", "&amp;")
     name = re.escape(installation.user)
     return re.sub(rf"(?i)@{name}(?![A-Za-z0-9_])", f"<@{installation.user_id}>", _linked(escaped))
 
 
 def _linked(text: str) -> str:
-    """Escape < and >, and make links of bare URLs."""
+    """Return a text with < and > escaped, and bare URLs as `<https://...>`."""
     escaped = text.replace("<", "&lt;").replace(">", "&gt;")
     return _URL.sub(r"<\g<0>>", escaped)
