@@ -85,8 +85,8 @@ class SlackChat:
     ) -> str:
         """Post into the thread; return the message's ts. With `blocks`, those are shown, and `text` is their fallback.
 
-        Post nothing if a placeholder still waits for its answer, or if an earlier call failed and its message is in the
-        thread nevertheless: return that message's ts.
+        Post nothing if this is a placeholder that was posted and still waits for its answer, or if an earlier call
+        failed and its message is in the thread nevertheless: return that message's ts.
         """
         target = (channel, thread_ts, metadata)
         ts = self._find_posted(target)
@@ -184,7 +184,7 @@ class SlackChat:
         return from_auth_test(self._call("auth.test", {}))
 
     def _find_posted(self, target: _Target) -> str:
-        """Return the ts of the message that `post` has posted for `target`; "" if it has not.
+        """Return the ts of the message that `post` has posted for `target`; "" if there is none.
 
         Look into the thread, over the network, if an earlier post left its arrival in doubt.
         """
@@ -215,7 +215,7 @@ class SlackChat:
         *,
         wait: bool = True,
     ) -> dict[str, Any]:
-        """Post or change a public message; return Slack's JSON. Only this method does, so none of ours can ping."""
+        """Post or change a message that everybody sees, without pings; return Slack's JSON. No other method writes one."""
         described = {"event_type": EVENT_TYPE, "event_payload": metadata.payload()}
         shown = {"blocks": [_block_without_pings(block) for block in blocks]} if blocks else {}
         content = {"text": _without_pings(text), **shown, "metadata": described}

@@ -230,7 +230,7 @@ def _is_in_name(outside: str, inside: str) -> bool:
 
 
 def _inline_of(token: re.Match[str]) -> Inline:
-    """Return what a TOKEN other than a delimiter run shows: a character, code, a link, or a space for `<br>`."""
+    """Return what a TOKEN shows that is no delimiter run: a character, code, a link, or a space for `<br>`."""
     if token["escaped"]:
         return Inline(token["escaped"])
     if token["break"]:

@@ -29,7 +29,7 @@ _INCOMPLETE_TOKEN = re.compile(r"(?:<(?:[a-zA-Z/!][a-zA-Z]{0,6}|(?:https?|mailto
 def close_open_markup(blocks: Iterable[MarkdownBlock]) -> list[MarkdownBlock]:
     """Return the blocks of an unfinished text so that they read well: open markup in the last one is closed.
 
-    What cannot be recognised yet is left out: half a link, code without a line, a table's last row, `- ` alone.
+    What cannot be recognised yet is left out: half a link, a fence without code, a table's last row, `- ` alone.
     """
     *complete, last = close_across_lines(blocks, is_unfinished=True)
     if isinstance(last, FencedCode):

@@ -49,7 +49,7 @@ class Wrapper:
         return len(self.opening) + len(self.closing) + (lines + 1) * len(self.prefix) + 2
 
     def wrap(self, texts: Sequence[str], *, is_first: bool) -> str:
-        """Return these lines as one text, between `opening` and `closing`, each behind `prefix` unless it is empty.
+        """Return these lines as one text, between `opening` and `closing`, each line that is not empty behind `prefix`.
 
         `is_first`: they begin a message, so the prefix has no indentation.
         """

@@ -72,8 +72,8 @@ def message_of(entry: object) -> Message | None:
 def name_of(name: str) -> str:
     """Return a person's or bot's name on one line of at most 40 characters; "" if nothing is left.
 
-    Slack's `&lt;`, `&gt;` and `&amp;` are unescaped, invisible characters become spaces, and no character
-    is left that a file or a socket does not take.
+    Slack's `&lt;`, `&gt;` and `&amp;` are unescaped, invisible characters become spaces, and lone surrogates, which
+    no file and no socket takes, become `?`.
     """
     unescaped = encodable(name).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     visible = "".join(character if character.isprintable() else " " for character in unescaped)
@@ -81,7 +81,10 @@ def name_of(name: str) -> str:
 
 
 def _read_metadata(metadata: object) -> MessageMetadata | None:
-    """Return our metadata of a message; None for no metadata, another app's, or an odd kind or number."""
+    """Return our metadata from a message's `metadata`; None if that is missing or another app's.
+
+    None also if its kind is none of KINDS, or if the part's number is no whole number.
+    """
     if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return None
     payload = mapping_at(metadata, "event_payload")

@@ -44,9 +44,9 @@ class _Answer:
 
     @property
     def sort_key(self) -> _SortKey:
-        """Return the place among the turns: right behind the message that the answer is to.
+        """Return the place among the turns: right behind the message that is answered.
 
-        That is the first one's (`again`) if the question was asked once more.
+        If the question was asked once more, that is its first message, `again`.
         """
         again = self.metadata.again
         return (_sortable(again) if again else self.requested_at, 1, self.requested_at)
