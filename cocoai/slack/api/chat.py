@@ -215,7 +215,7 @@ class SlackChat:
         *,
         wait: bool = True,
     ) -> dict[str, Any]:
-        """Post or change a message that everybody sees, without pings; return Slack's JSON. No other method writes one."""
+        """Post or change a public message, without pings; return Slack's JSON. No other method writes such messages."""
         described = {"event_type": EVENT_TYPE, "event_payload": metadata.payload()}
         shown = {"blocks": [_block_without_pings(block) for block in blocks]} if blocks else {}
         content = {"text": _without_pings(text), **shown, "metadata": described}

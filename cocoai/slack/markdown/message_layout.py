@@ -58,7 +58,7 @@ class Layout:
         self._is_markdown = format == "markdown"
 
     def parts(self, markdown: str) -> list[Shown]:
-        """Return what each message of a complete answer shows, within Slack's limits; [] only if the answer is blank."""
+        """Return what each message of a complete answer shows, in order; [] only if the answer is blank."""
         if not self._is_markdown:
             return [Shown(text) for text in mrkdwn_messages(markdown, MOST_SECTION)]
         markdown = break_pings(normalize_markdown(markdown))
