@@ -1,4 +1,4 @@
-"""Translates the end of a call to Slack: into Slack's JSON, or into an error that carries Slack's own code.
+"""Translates the outcome of a call to Slack: into Slack's JSON, or into an error that carries Slack's own code.
 
 It sends nothing. Slack reports most refusals as HTTP 200 with `ok: false`; 429 and 5xx come as such, 5xx as HTML.
 Sources: docs.slack.dev/apis/web-api, /apis/web-api/rate-limits.
@@ -49,7 +49,12 @@ CLIENT_ERRORS = (OSError, HTTPException, ValueError)
 
 
 def require_ok(response: FullResponse) -> dict[str, Any]:
-    """Return the response's JSON if it is `ok`. Raise `Temporary` or `Permanent`; only a 429 sets `retry_after`."""
+    """Return the response's JSON object if it says `ok: true`; else raise an error with Slack's code.
+
+    Raise `Temporary` with `retry_after` in seconds for a 429, and without it for a code in BUSY. Raise `Temporary` with
+    `sent` if Slack may have done its work: for a code in IN_DOUBT, a 5xx, a redirect, or a 200 without a JSON object.
+    Raise `Permanent` for any other code and any other 4xx.
+    """
     status, request_id = response.status, response.headers.get("x-slack-req-id", "")[:80]
     if status == 429:
         raise Temporary(
@@ -67,7 +72,10 @@ def require_ok(response: FullResponse) -> dict[str, Any]:
 
 
 def translate_errors(send: Callable[_Args, _Result], *args: _Args.args, **kwargs: _Args.kwargs) -> _Result:
-    """Return what `send`, which uses an HTTP client, returns. Raise `Temporary` or `Permanent` if it fails."""
+    """Call `send`, which uses an HTTP client, with the arguments, and return its result.
+
+    Raise the `Temporary` or `Permanent` of `error_for` instead of an HTTP client's exception (one of CLIENT_ERRORS).
+    """
     try:
         return send(*args, **kwargs)
     except CLIENT_ERRORS as error:
@@ -77,7 +85,11 @@ def translate_errors(send: Callable[_Args, _Result], *args: _Args.args, **kwargs
 
 
 def error_for(error: Exception) -> CocoAIError:
-    """Return the error of our family for a client's exception. Nothing of the exception's text is kept."""
+    """Return our own error for a client's exception, without any of its text, which may quote the token.
+
+    It is `Permanent` for an address or token that cannot be sent. Else it is `Temporary` with one of our _CODES, such
+    as `timeout`, or `broken_response`, and with `sent` unless the exception is a `NotSent`.
+    """
     if isinstance(error, (ValueError, InvalidURL)):
         return Permanent("bad_address_or_token", source="Slack")
     sent = not isinstance(error, NotSent)
@@ -87,7 +99,7 @@ def error_for(error: Exception) -> CocoAIError:
 
 
 def _json(response: FullResponse) -> dict[str, Any] | None:
-    """Return the response's JSON object; None if it holds none."""
+    """Return the response's JSON object; None if its content is no JSON, or no object."""
     try:
         reply = response.json()
     except (ValueError, RecursionError):
@@ -96,7 +108,10 @@ def _json(response: FullResponse) -> dict[str, Any] | None:
 
 
 def _refusal(reply: Mapping[str, Any], request_id: str) -> CocoAIError:
-    """Return the error for a reply that is not `ok`; a missing scope is named in its code."""
+    """Return the error for a reply with `ok: false`: `Temporary` if its code is in BUSY or IN_DOUBT, else `Permanent`.
+
+    A missing scope is named in the code, as in `missing_scope:files:read`. An odd code becomes `unknown_error`.
+    """
     code = _matching_at(reply, "error", _CODE) or "unknown_error"
     if code in BUSY | IN_DOUBT:
         return Temporary(code, source="Slack", status=200, request_id=request_id, sent=code in IN_DOUBT)
@@ -105,11 +120,12 @@ def _refusal(reply: Mapping[str, Any], request_id: str) -> CocoAIError:
 
 
 def _matching_at(reply: Mapping[str, Any], key: str, shape: re.Pattern[str]) -> str:
-    """Return the text under `key` if it has this shape, so that nothing odd gets into an error's code; else ""."""
+    """Return the text under `key` if all of it matches `shape`; else "". So nothing odd gets into an error's code."""
     text = text_at(reply, key)
     return text if shape.fullmatch(text) else ""
 
 
 def _retry_after(response: FullResponse) -> float:
+    """Return the seconds in the header Retry-After, 0.1 at least; 1.0 if there is no such header, or an odd one."""
     seconds = response.headers.get("retry-after", "")
     return max(float(seconds), SHORTEST_PAUSE) if _SECONDS.fullmatch(seconds) else DEFAULT_PAUSE

@@ -42,8 +42,7 @@ MOST_MESSAGES = 1000
 """Replies kept of a thread, the newest; the parent is kept besides."""
 
 IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
-"""Methods whose arguments are sent as JSON. Slack takes JSON only by methods that write, from others a form
-(docs.slack.dev/apis/web-api)."""
+"""Methods called with JSON: Slack takes it only for methods that write, else a form (docs.slack.dev/apis/web-api)."""
 
 _NO_LINKING = {"parse": "none", "link_names": False}
 _NO_UNFURLING = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKING}
@@ -86,8 +85,8 @@ class SlackChat:
     ) -> str:
         """Post into the thread; return the message's ts. With `blocks`, those are shown, and `text` is their fallback.
 
-        A placeholder that waits for its answer is not posted again, and a message that may have arrived before is
-        looked for first: in both cases the ts is that of the message which is there.
+        Post nothing if this is a placeholder that was posted and still waits for its answer, or if an earlier call
+        failed and its message is in the thread nevertheless: return that message's ts.
         """
         target = (channel, thread_ts, metadata)
         ts = self._find_posted(target)
@@ -109,7 +108,7 @@ class SlackChat:
         blocks: Sequence[Block] = (),
         wait: bool = True,
     ) -> None:
-        """Change a message of ours. Unless `wait`, a 429, also one that still holds, raises `Temporary` at once."""
+        """Replace the content of our message `ts`. Unless `wait`, raise `Temporary` at once while a 429 holds."""
         self._write_message("chat.update", {"channel": channel, "ts": ts}, text, metadata, blocks, wait=wait)
         if metadata.kind != "placeholder":
             self._posted = {target: posted for target, posted in self._posted.items() if posted != ts}
@@ -128,23 +127,21 @@ class SlackChat:
                 raise
 
     def user_name(self, user: str) -> str:
-        """Return a user's name in this workspace (users.info); "" if Slack does not tell it.
-
-        A 429 raises `Temporary` at once: a name is not worth a wait.
-        """
+        """Return a user's display name, else real name; "" if Slack tells none. Raise `Temporary` at once for a 429."""
+        # A name is not worth a wait.
         found = mapping_at(self._call("users.info", {"user": user}, wait=False), "user")
         profile = mapping_at(found, "profile")
         return text_at(profile, "display_name") or text_at(profile, "real_name") or text_at(found, "name")
 
     def file_info(self, file_id: str) -> File:
-        """Return all that Slack knows of a file (files.info), for a file of which a message has only the id."""
+        """Ask Slack for the description of a file (files.info) and return it: with the id alone if there is none."""
         info = self._call("files.info", {"file": file_id}).get("file")
         return file_of(info if isinstance(info, dict) else {"id": file_id})
 
     def download(self, url: str) -> StreamedResponse:
-        """Request an address of Slack's own; return the response with its body unread. No redirect is followed.
+        """Request an address of Slack's with our token; return the response, to be read and closed. Follow no redirect.
 
-        Raise `Permanent` `foreign` for any other address: the token goes nowhere else.
+        Raise `Permanent` `foreign` for an address that is not Slack's: the token goes nowhere else.
         """
         if not is_at_slack(url, self._api_url):
             raise Permanent("foreign", source="Slack")
@@ -153,7 +150,7 @@ class SlackChat:
         return translate_errors(self._client.get, url, headers, _TIMEOUTS)
 
     def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
-        """Return the thread, oldest first, each message once: its parent and the newest 1,000 replies."""
+        """Read a thread from Slack; return its parent and the newest 1,000 replies, oldest first, each message once."""
         kept: list[Message] = []
         for page in self._pages(channel, thread_ts):
             # Pages may overlap, and a reply that was sent to the channel too may be listed twice.
@@ -171,9 +168,10 @@ class SlackChat:
         n: int = 1,
         own_user: str = "",
     ) -> str | None:
-        """Return the ts of our first message in the thread with this key, kind and part number; None if there is none.
+        """Read the thread; return the ts of its oldest message with this key, part number `n` and a kind of `kinds`.
 
-        `own_user` tells our messages from those of another installation, which may have the same metadata.
+        Return None if there is none. Unless `own_user` is "", the message is one of that user: another installation's
+        may have the same metadata.
         """
         for message in self.thread(channel, thread_ts):
             found = message.metadata
@@ -182,11 +180,14 @@ class SlackChat:
         return None
 
     def auth_test(self) -> Identity:
-        """Return the identity that our token belongs to (auth.test)."""
+        """Ask Slack whose token ours is (auth.test); return that identity, which is our own."""
         return from_auth_test(self._call("auth.test", {}))
 
     def _find_posted(self, target: _Target) -> str:
-        """Return the ts of what this object posted there before, or may have posted; "" if nothing is there."""
+        """Return the ts of the message that `post` has posted for `target`; "" if there is none.
+
+        Look into the thread, over the network, if an earlier post left its arrival in doubt.
+        """
         channel, thread_ts, metadata = target
         if target not in self._posted:
             return ""
@@ -194,7 +195,7 @@ class SlackChat:
         return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n) or ""
 
     def _post(self, target: _Target, text: str, blocks: Sequence[Block]) -> str:
-        """Post a message; return its ts. After an error that leaves its arrival in doubt, `_posted` says so."""
+        """Post a message; return its ts. Note in `_posted` if an error leaves its arrival in doubt, and raise that."""
         channel, thread_ts, metadata = target
         arguments = {"channel": channel, "thread_ts": thread_ts}
         try:
@@ -214,14 +215,14 @@ class SlackChat:
         *,
         wait: bool = True,
     ) -> dict[str, Any]:
-        """Post or change a message that everybody can see. No other method does, so none of our messages can ping."""
+        """Post or change a public message, without pings; return Slack's JSON. No other method writes such messages."""
         described = {"event_type": EVENT_TYPE, "event_payload": metadata.payload()}
         shown = {"blocks": [_block_without_pings(block) for block in blocks]} if blocks else {}
         content = {"text": _without_pings(text), **shown, "metadata": described}
         return self._call(method, {**arguments, **content, **_NO_UNFURLING}, wait=wait)
 
     def _pages(self, channel: str, thread_ts: str) -> Iterator[list[Message]]:
-        """Yield the messages of a thread page by page. A cursor that has come before ends it, and so do MOST_PAGES."""
+        """Yield the thread's messages, one list a request; end at a cursor that came before, or after MOST_PAGES."""
         arguments = {"channel": channel, "ts": thread_ts, "limit": str(PAGE), "include_all_metadata": "true"}
         cursor = ""
         seen: set[str] = set()
@@ -233,7 +234,7 @@ class SlackChat:
             cursor = text_at(mapping_at(reply, "response_metadata"), "next_cursor")
 
     def _call(self, method: str, arguments: Mapping[str, Any], *, wait: bool = True) -> dict[str, Any]:
-        """Call a method of the Web API, waiting out a 429 if `wait`; return its JSON."""
+        """Call a Web API method; return its JSON. If `wait`, sleep through 429s, up to `patience` seconds in all."""
         patience = self._patience if wait else 0.0
         limit = (method, arguments.get("channel", ""))
         pause = self._remaining_pause(limit)
@@ -252,12 +253,13 @@ class SlackChat:
         raise Temporary("ratelimited", source="Slack", status=429, retry_after=pause)
 
     def _remaining_pause(self, limit: tuple[str, str]) -> float:
-        """Return the seconds that an earlier 429 still asks us to wait."""
+        """Return the seconds that a 429 for this (method, channel) still asks us to wait; 0.0 if there is none."""
         if limit not in self._limited_until:
             return 0.0
         return max(0.0, self._limited_until[limit] - self._clock())
 
     def _post_request(self, method: str, arguments: Mapping[str, Any]) -> FullResponse:
+        """Send one POST; return the response, whatever its status. Raise `Temporary` or `Permanent` if none comes."""
         try:
             body, content_type = _encode(method, arguments)
             headers = {"Authorization": self._token, "Content-Type": content_type}
@@ -269,7 +271,7 @@ class SlackChat:
 
 
 def _encode(method: str, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Return the arguments as bytes, and their content type."""
+    """Return the request's body and its Content-Type: JSON for a method in IN_JSON, else a form."""
     # JSON wherever Slack takes it: a long text costs ten times as much CPU in a form.
     if method in IN_JSON:
         return json.dumps(arguments, ensure_ascii=False).encode(), "application/json; charset=utf-8"
@@ -277,7 +279,7 @@ def _encode(method: str, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
 
 
 def _without_pings(text: str) -> str:
-    """Return the text without whatever could ping, in characters that a socket takes."""
+    """Return `text` (mrkdwn) with mentions such as `<!channel>` made plain text, and `?` for lone surrogates."""
     return escape_pings(encodable(text))
 
 
@@ -287,7 +289,7 @@ def _block_without_pings(block: Block) -> Block:
 
 
 def _posted_ts(reply: Mapping[str, Any]) -> str:
-    """Return the ts of a posted message. Raise `Temporary` if Slack's reply has none: it may be posted all the same."""
+    """Return the ts in the reply to a post. Raise `Temporary` with `sent` if it has none: the message may be posted."""
     ts = reply.get("ts")
     if is_ts(ts):
         return ts

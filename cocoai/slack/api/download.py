@@ -27,6 +27,8 @@ MOST_REDIRECTS = 3
 """Redirects that are followed for one file."""
 
 Why = Literal["too_big", "too_many", "kind", "login", "foreign", "gone", "unreadable", "off"]
+"""The reason why the model does not get a file. `kind`: neither an image, a PDF nor text; `login`: Slack does not let
+us read it; `foreign`: it is not at Slack; `off`: the settings allow no files."""
 
 _REASONS: dict[str, Why] = {
     "too_big": "too_big",
@@ -71,9 +73,10 @@ class AttachmentLimits:
 def read_files(
     slack: SlackChat, files: Sequence[File], limits: AttachmentLimits
 ) -> tuple[tuple[Attachment, ...], tuple[LeftOut, ...]]:
-    """Download the files; return what the model gets and what it does not, each in the files' order.
+    """Download the files; return attachments for the model, and the files left out, each in the files' order.
 
-    Raise `Temporary` while Slack is in trouble.
+    Files over a limit, of another kind, or unreadable are left out with the reason; with `question_bytes` 0 all are.
+    Raise `Temporary` while Slack cannot be reached, is in trouble, or asks us to wait.
     """
     if limits.question_bytes <= 0:
         return (), tuple(LeftOut(file.name, "off") for file in files)
@@ -91,7 +94,11 @@ def read_files(
 
 
 def _read_file(slack: SlackChat, file: File, most: int, most_text: int) -> Attachment | LeftOut:
-    """Download one file of at most `most` bytes, or `most_text` if it is a text."""
+    """Download one file and log the outcome; return it as an attachment, or as left out if it cannot be used.
+
+    `most` is the greatest size in bytes, `most_text` that of a text in UTF-8. Raise `Temporary` while Slack is in
+    trouble.
+    """
     try:
         if file.is_stub:
             file = slack.file_info(file.id)
@@ -105,7 +112,7 @@ def _read_file(slack: SlackChat, file: File, most: int, most_text: int) -> Attac
 
 
 def _log_left_out(file: File, why: Why, error: Permanent) -> None:
-    """Log that a file is left out; a login page is a warning, since the operator can add the scope."""
+    """Log that a file is left out: as a warning if we may not read it, since the operator can add the scope."""
     if why == "login":
         hint = "has the Slack app the scope files:read?"
         log.warning("file=%s outcome=left-out reason=%s: %s", _loggable_id(file), error, hint)
@@ -121,9 +128,10 @@ def _loggable_id(file: File) -> str:
 
 
 def _download(slack: SlackChat, file: File, most: int) -> bytes:
-    """Return the file's bytes, following redirects. Raise `Permanent` if there are more than `most` or none are sent.
+    """Download the file, following up to 3 redirects; return its bytes, `most` at most.
 
-    The error's code is a key of _REASONS, or means `unreadable`. Raise `Temporary` while Slack is in trouble.
+    Raise `Permanent` if it is longer or cannot be read: the error's code is a key of _REASONS, or means `unreadable`.
+    Raise `Temporary` while Slack is in trouble.
     """
     url = file.url
     if not url.startswith(("https://", "http://")):
@@ -140,7 +148,11 @@ def _download(slack: SlackChat, file: File, most: int) -> bytes:
 
 
 def _redirect_of(response: StreamedResponse) -> str | None:
-    """Return the address of a redirect; None for a 200. Raise `Permanent` or `Temporary` for anything else."""
+    """Return the address that a redirect names, "" if it names none; None for a 200, whose body is still to be read.
+
+    Raise `Permanent` if Slack refuses the file (`x-slack-meta` says `acl_fail`, or by status), `Temporary` for 429 or
+    5xx.
+    """
     status = response.status
     if "acl_fail" in response.headers.get("x-slack-meta", ""):
         raise Permanent("login", source="Slack", status=status)
@@ -154,7 +166,10 @@ def _redirect_of(response: StreamedResponse) -> str | None:
 
 
 def _redirect_target(url: str, location: str) -> str:
-    """Return the next address to ask. Raise `Permanent` if it is Slack's login page or no address."""
+    """Return the absolute address that a redirect from `url` leads to; nothing is requested.
+
+    Raise `Permanent` `login` if that is Slack's login page, `odd_redirect` if it is no address.
+    """
     # Whether it is Slack's, SlackChat.download checks.
     try:
         target = urljoin(url, location)
@@ -167,7 +182,7 @@ def _redirect_target(url: str, location: str) -> str:
 
 
 def _content(response: StreamedResponse, file: File, most: int) -> bytes:
-    """Return the body of a 200. Raise `Permanent` if it is a login page or longer than `most` bytes."""
+    """Read and return the body of a 200. Raise `Permanent`: `login` for a login page, `too_big` above `most` bytes."""
     data = translate_errors(_read_body, response, most)
     if _is_login_page(response, file, data):
         raise Permanent("login", source="Slack", status=response.status)
@@ -177,7 +192,7 @@ def _content(response: StreamedResponse, file: File, most: int) -> bytes:
 
 
 def _read_body(response: StreamedResponse, most: int) -> bytes | None:
-    """Return the body; None if it is longer than `most` bytes: then its rest is not read."""
+    """Read and return the body; None as soon as it turns out to be over `most` bytes: then its rest is not read."""
     length = response.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most:
         return None
@@ -190,7 +205,10 @@ def _read_body(response: StreamedResponse, most: int) -> bytes | None:
 
 
 def _is_login_page(response: StreamedResponse, file: File, data: bytes | None) -> bool:
-    """Check whether the body is Slack's login page instead of the file. `data` is None if it was too long to read."""
+    """Check whether the body is Slack's login page instead of the file. `data` is None if it was too long to read.
+
+    That is HTML of another length than the file's, or HTML where the file is none.
+    """
     if "text/html" not in response.headers.get("content-type", "").lower() and not is_page(data or b""):
         return False
     # An HTML file that somebody shared is as long as Slack says; a login page is not.
@@ -203,7 +221,10 @@ def _is_login_page(response: StreamedResponse, file: File, data: bytes | None) -
 
 
 def _attachment(name: str, data: bytes, most_text: int) -> Attachment:
-    """Return the file as its bytes show it to be. Raise `Permanent` `kind` or `too_big`."""
+    """Return the file as an image, a PDF or a text, whichever its bytes show it to be, not its name.
+
+    Raise `Permanent`: `kind` if it is none of these, `too_big` if it is a text of over `most_text` bytes in UTF-8.
+    """
     media_type = media_type_of(data)
     if not media_type:
         return Attachment("text", name, "text/plain", _as_utf_8(data, most_text))
@@ -211,7 +232,7 @@ def _attachment(name: str, data: bytes, most_text: int) -> Attachment:
 
 
 def _as_utf_8(data: bytes, most: int) -> bytes:
-    """Return a text file in UTF-8. Raise `Permanent` `kind` if it is no text, `too_big` if it is over `most` bytes."""
+    """Return a text file in UTF-8. Raise `Permanent`: `kind` if it is no text, `too_big` if over `most` bytes long."""
     # No text shrinks to less than half in UTF-8. ASCII in UTF-16 shrinks to half, without its byte order mark.
     head = data[: 2 * most + 2]
     text = text_of(head, is_cut=len(head) < len(data))

@@ -36,18 +36,21 @@ _KANA = re.compile("[ぁ-ヿ]")
 
 
 def media_type_of(data: bytes) -> str:
-    """Return the media type of an image or a PDF that OpenAI takes; "" for anything else."""
+    """Return the media type, such as `image/png`, of an image or a PDF that OpenAI takes; "" for anything else."""
     head = data[:1024]
     return next((media_type for media_type, signature in _SIGNATURES if signature.match(head)), "")
 
 
 def is_page(data: bytes) -> bool:
-    """Check whether the data begins as an HTML page does."""
+    """Check whether the data begins as an HTML page does: `<!doctype html` or `<html`, perhaps behind comments."""
     return _PAGE.match(data[:1024]) is not None
 
 
 def text_of(data: bytes, *, is_cut: bool = False) -> str | None:
-    """Return the decoded text; None if the data is no text. `is_cut`: the last character may be incomplete."""
+    """Decode a text in UTF-8, UTF-16 with a byte order mark, EUC-JP or Shift_JIS; return None if it is none of these.
+
+    `is_cut`: the data is the beginning of a file, so the last character may be incomplete.
+    """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _text(data, "utf-16", is_cut=is_cut)
     text = _text(data, "utf-8", is_cut=is_cut)
@@ -55,7 +58,7 @@ def text_of(data: bytes, *, is_cut: bool = False) -> str | None:
 
 
 def _japanese(data: bytes, *, is_cut: bool) -> str | None:
-    """Return the text if the data is Japanese in EUC-JP or Shift_JIS; else None."""
+    """Decode Japanese in EUC-JP or Shift_JIS; return None if it is valid in neither, or does not look like Japanese."""
     text = _text(data, "euc_jp", is_cut=is_cut)
     # Chinese and Korean are valid in EUC-JP, even as common characters, but they have no kana.
     if text is not None and _KANA.search(text) and _looks_japanese(text):
@@ -65,7 +68,7 @@ def _japanese(data: bytes, *, is_cut: bool) -> str | None:
 
 
 def _text(data: bytes, encoding: str, *, is_cut: bool) -> str | None:
-    """Return the text in this encoding; None if it is invalid, has a NUL, or over one control character in 100."""
+    """Decode the data in `encoding`; return None if it is invalid, has a NUL, or over one control character in 100."""
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(data, not is_cut)
     except UnicodeDecodeError:
@@ -75,7 +78,10 @@ def _text(data: bytes, encoding: str, *, is_cut: bool) -> str | None:
 
 
 def _looks_japanese(text: str) -> bool:
-    """Check whether nine in ten characters are common in Japanese: signs, kana, and the kanji of JIS level 1."""
+    """Check whether nine in ten characters are common in Japanese: signs, kana, and the kanji of JIS level 1.
+
+    The first 500 that are neither ASCII nor half-width katakana are examined. False if no two of these stand in a row.
+    """
     if not _PAIR.search(text):
         return False
     wide = [found[0].encode("cp932", "ignore") for found in islice(_WIDE.finditer(text), SAMPLE)]

@@ -1,4 +1,4 @@
-"""IdentityCache: keeps our identity in Slack in `identity.json`.
+"""IdentityCache: keeps our identity in Slack in `identity.json`, so that workers know it without a call to Slack.
 
 Every worker reads the file. Only a process that may call Slack refreshes it, by the `ask` that it passes in.
 """
@@ -24,23 +24,26 @@ class IdentityCache:
         self._known: Identity | None = None
 
     def known(self) -> Identity | None:
-        """Return our identity without a call to Slack; None while no file holds it.
+        """Return our identity without a call to Slack; None while neither this object nor the file has it.
 
-        The file is read again as long as the identity is unknown.
+        The file is read again at each call until it has the identity.
         """
         self._known = self._known or from_facts(self._file.read_json())
         return self._known
 
     def user_id(self) -> str:
-        """Return our bot user's id; ask Slack if it is unknown. Raise as `refresh` does."""
+        """Return our bot user's id (`U…`). If it is not known, call `refresh` first, and raise what that raises."""
         return (self.known() or self.refresh()).user_id
 
     def is_stale(self) -> bool:
-        """Check whether the file is missing or too old, so that Slack should be asked again."""
+        """Check whether the file is missing or over a day old, so that `refresh` is due."""
         return self._file.age() > FRESH
 
     def refresh(self) -> Identity:
-        """Ask Slack, keep the answer and return it. Raise what `ask` raises, and OSError if it cannot be kept."""
+        """Ask Slack for our identity, write it to the file, and return it.
+
+        Raise what `ask` raises, and OSError if the file cannot be written.
+        """
         self._known = self._ask()
         self._file.write_json(asdict(self._known), durable=True)
         return self._known

@@ -64,11 +64,15 @@ class LiveMessage:
         self.shown = 0
 
     def seconds_to_next(self) -> float:
-        """Return the seconds for which no update will be sent, whatever is written."""
+        """Return the seconds until `show` may send an update: 0.0 if it may now, infinity if it never will again."""
         return max(0.0, self._next - time.monotonic())
 
     def show(self, text: str) -> None:
-        """Update the message to `text` if it is time, and if there is more than before."""
+        """Send an update to `text`, all that is written so far, if it is due and `text` has grown; else do nothing.
+
+        The first text makes an update due after FIRST_WORDS_DELAY. No error of Slack's is raised: after a `Temporary` a
+        later call tries again, after a `Permanent` none does.
+        """
         if len(text) <= self.shown or text.isspace():
             return
         now = time.monotonic()
@@ -87,7 +91,10 @@ class LiveMessage:
         return max(self._interval, 60 / PER_MINUTE * writers) if writers > 1 else self._interval
 
     def _update(self, shown: Shown, length: int) -> None:
-        """Send one update; `length` is how many characters of the text it shows."""
+        """Send one update, without waiting out a 429; `length` is how many characters of the text it shows.
+
+        A 429 puts off the next update for the seconds that Slack asks for. After a `Permanent` there is none.
+        """
         try:
             self._slack.update(self._channel, self._ts, shown.text, self._metadata, blocks=shown.blocks, wait=False)
             # Only now: what Slack has refused has to be shown once more.

@@ -1,4 +1,4 @@
-"""The one rule for who may address CocoAI, by a message or by a button.
+"""The one rule for who may address CocoAI, by a message or by a button: AccessRules.
 
 Pure: it must not know the settings' file or Slack's payloads; the two analyzers read an author out of those.
 """
@@ -16,7 +16,8 @@ class Author:
     """The user who wrote a message or pressed a button, and where.
 
     `teams` are the ids of all teams and enterprises that the payload names as the user's; none if it names none.
-    `is_direct`: in a direct message. `may_be_external`: the user may belong to another organisation.
+    `is_direct`: in a direct message. `may_be_external`: the user may belong to another organisation. `has_clicked`: the
+    user pressed a button, and wrote no message.
     """
 
     user: str
@@ -37,11 +38,17 @@ class AccessRules:
     direct_messages: bool = True
 
     def refusal(self, author: Author, identity: Identity | None) -> str:
-        """Return why `author` may not address us, "" if they may. `identity` is our own, None while it is unknown."""
+        """Return the reason why `author` may not address us, in words for a log; "" if they may.
+
+        `identity` is our own, None while it is unknown. By it a user of our organisation is told from another's.
+        """
         return self._not_allowed(author) or self._external(author, identity)
 
     def _not_allowed(self, author: Author) -> str:
-        """Return why a list of users or channels, or the switch for direct messages, refuses the author; else ""."""
+        """Return a reason if `allow_users`, `allow_channels` or `direct_messages` keeps the author out; else "".
+
+        In a direct message `allow_channels` does not count, and `direct_messages` keeps out questions but no clicks.
+        """
         if self.allow_users and author.user not in self.allow_users:
             return "this user is not allowed"
         if author.is_direct:
@@ -53,7 +60,10 @@ class AccessRules:
         return ""
 
     def _external(self, author: Author, identity: Identity | None) -> str:
-        """Return a reason if the author is another organisation's user and those are not allowed; else ""."""
+        """Return a reason if other organisations' users are kept out and the author may be one; else "".
+
+        An author who may be external counts as ours only if teams are named, and all are our own team or enterprise.
+        """
         if self.external_users or not author.may_be_external:
             return ""
         # A user whose team is not named is external, and so is everybody while our team is unknown.

@@ -47,7 +47,7 @@ class _MessageEvent:
 
     @property
     def thread_ts(self) -> str:
-        """Return the ts of the message that opens the thread; "" if `thread_ts` is odd."""
+        """Return `thread_ts`, or `ts` if there is none because this message opens the thread; "" if it is no text."""
         # Only a missing thread_ts means that this message opens a thread: an odd one must not be replaced by ts.
         return self.text_at("ts") if self.event.get("thread_ts") is None else self.text_at("thread_ts")
 
@@ -58,19 +58,22 @@ class _MessageEvent:
 
     @property
     def mentions(self) -> set[str]:
-        """Return the ids of the users and user groups that the text mentions."""
+        """Return the ids of the mentioned users and user groups: `U12` for `<@U12>`, `S34` for `<!subteam^S34>`."""
         return set(_MENTION.findall(self.text_at("text")))
 
     @property
     def is_mention(self) -> bool:
-        """Return True if the message mentions us; only an app_mention can while our identity is unknown."""
+        """Return True if the message mentions us: it is an app_mention, or its text mentions our bot user.
+
+        While our identity is unknown, only an app_mention counts.
+        """
         if self.event.get("type") == "app_mention":
             return True
         return self.identity is not None and self.identity.user_id in self.mentions
 
     @property
     def author(self) -> Author:
-        """Return the author as the access rules look at it."""
+        """Return the author, the channel and the author's teams as the access rules take them."""
         teams = (self.event.get(key) for key in ("user_team", "source_team", "team"))
         return Author(
             user=self.text_at("user"),
@@ -105,9 +108,11 @@ class SlackEventAnalyzer:
         self._access = access
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Challenge | Question | Ignored:
-        """Classify one POST of Slack's Events API; header names are lower-case, `now` is in seconds since the epoch.
+        """Check the signature of one POST of the Events API and classify its body.
 
-        Raise `Refused` 401 for a signature that is not Slack's, 400 for a body that is not JSON.
+        Return a Challenge for url_verification, a Question for a message addressed to us, and Ignored with a reason for
+        the rest. Header names are lower-case, `now` is in seconds since the epoch.
+        Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
         payload = read_payload(body)
@@ -125,7 +130,7 @@ class SlackEventAnalyzer:
         return Ignored(reason) if reason else _question(message)
 
     def _reason(self, message: _MessageEvent) -> str:
-        """Return the first reason to ignore a message; "" if there is none."""
+        """Return the first reason to ignore a message, in words for a log; "" if it is a question to us."""
         # The checks are in the order of their cost: the last one may read the disk.
         return (
             _not_plain_text(message)
@@ -136,7 +141,11 @@ class SlackEventAnalyzer:
         )
 
     def _not_for_us(self, message: _MessageEvent) -> str:
-        """Return why the message is not addressed to us; "" if it is direct, a mention, or a follow-up."""
+        """Return why the message is not addressed to us; "" if it is direct, a mention, or a follow-up.
+
+        A follow-up is a reply in a thread where we were asked before that mentions nobody, if `follow_ups` is
+        `answered`.
+        """
         if message.is_direct or message.is_mention:
             return ""
         if message.thread_ts == message.text_at("ts") or self._follow_ups != "answered":
@@ -149,7 +158,10 @@ class SlackEventAnalyzer:
 
 
 def read_payload(body: bytes | str) -> dict[str, Any] | Ignored:
-    """Parse the JSON object that Slack posted; return Ignored for other JSON. Raise `BodyNotJSON` for no JSON."""
+    """Parse the JSON object that Slack posted, and return it. Raise `BodyNotJSON` if the body is no JSON.
+
+    Return Ignored for JSON that is no object, or is too deeply nested or has too long a number to be parsed.
+    """
     try:
         payload = json.loads(body)
     except (json.JSONDecodeError, UnicodeDecodeError):
@@ -160,12 +172,13 @@ def read_payload(body: bytes | str) -> dict[str, Any] | Ignored:
 
 
 def _challenge(payload: Mapping[str, Any]) -> Challenge | Ignored:
+    """Return the Challenge in a url_verification payload; Ignored if its `challenge` is no text."""
     text = payload.get("challenge")
     return Challenge(encodable(text)) if isinstance(text, str) else Ignored("url_verification without a challenge")
 
 
 def _not_a_message(payload: Mapping[str, Any]) -> str:
-    """Return why the payload holds no message event; "" if it holds one."""
+    """Return why the payload holds no event of the type `message` or `app_mention`; "" if it holds one."""
     if payload.get("type") != "event_callback":
         return f"payload of type {_plain_name(payload.get('type'))}"
     event = payload.get("event")
@@ -175,7 +188,10 @@ def _not_a_message(payload: Mapping[str, Any]) -> str:
 
 
 def _not_plain_text(message: _MessageEvent) -> str:
-    """Return a reason if the event reports an edit, a join or the like; "" for a message that somebody wrote."""
+    """Return a reason if the event is hidden or has a subtype that is none of SUBTYPES; else "".
+
+    Such a subtype reports an edit (`message_changed`), a join (`channel_join`) or the like, not a new message.
+    """
     if message.event.get("hidden"):
         return "hidden"
     subtype = message.event.get("subtype")
@@ -183,7 +199,10 @@ def _not_plain_text(message: _MessageEvent) -> str:
 
 
 def _by_a_bot(message: _MessageEvent) -> str:
-    """Return a reason if we or another bot wrote the message: an answer to that could go on for ever; else ""."""
+    """Return a reason if we, another bot or Slackbot wrote the message; else "".
+
+    An answer to a bot could go on for ever.
+    """
     event = message.event
     if message.identity is not None and event.get("user") == message.identity.user_id:
         return "by ourselves"
@@ -192,7 +211,10 @@ def _by_a_bot(message: _MessageEvent) -> str:
 
 
 def _malformed(message: _MessageEvent) -> str:
-    """Return a reason if the user, the channel or a ts has another shape, so that it is unsafe in a key; else ""."""
+    """Return a reason if the user, the channel, `ts` or `thread_ts` does not look like an id or a ts; else "".
+
+    Only what has such a shape (slack_ids.py) is safe in a key, which becomes a file's name.
+    """
     if not is_id(message.event.get("user")):
         return "no user, or an odd one"
     if not is_id(message.event.get("channel")):
@@ -203,7 +225,7 @@ def _malformed(message: _MessageEvent) -> str:
 
 
 def _question(message: _MessageEvent) -> Question:
-    """Return the question that a message is for which there is no reason to ignore it."""
+    """Return the question in a message for which `_reason` found no reason to ignore it."""
     return Question(
         kind=_kind(message),
         channel=message.text_at("channel"),
@@ -227,7 +249,7 @@ def _kind(message: _MessageEvent) -> Kind:
 
 
 def _team(message: _MessageEvent) -> str:
-    """Return the author's own team if the payload names it, else the workspace that the event came from."""
+    """Return the id of the author's team, or of the event's workspace if none is named; "" if no id is valid."""
     teams = [message.event.get("user_team"), message.event.get("team"), message.payload.get("team_id")]
     return next(filter(is_id, teams), "")
 
@@ -237,7 +259,10 @@ def _event_id(value: object) -> str:
 
 
 def _event_seconds(value: object, ts: str) -> int:
-    """Return `event_time` in seconds; the seconds of the message's ts if it is odd."""
+    """Return `event_time` in whole seconds since the epoch, also if it was in milliseconds or microseconds.
+
+    Return the seconds of the message's `ts` if `event_time` is no number above 0.
+    """
     # A bool is an int too. The upper bound also keeps infinity out of the loop below, and NaN fails either comparison.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 10**20:
         return int(ts.partition(".")[0])
@@ -248,5 +273,5 @@ def _event_seconds(value: object, ts: str) -> int:
 
 
 def _plain_name(value: object) -> str:
-    """Return a type or subtype if it is a plain name, which is safe in a log; else `unknown`."""
+    """Return a type or subtype if it is a plain name, 1 to 40 of `a-z_.`, which is safe in a log; else `unknown`."""
     return value if isinstance(value, str) and _PLAIN_NAME.fullmatch(value) else "unknown"

@@ -41,12 +41,12 @@ class _BlockAction:
 
     @property
     def container(self) -> Mapping[str, Any]:
-        """Return the description of the message that has the button."""
+        """Return Slack's object about the message that has the button, with its channel and ts; {} if it is missing."""
         return mapping_at(self.payload, "container")
 
     @property
     def button(self) -> Mapping[str, Any]:
-        """Return the only entry of `actions`; {} if there are none or several."""
+        """Return Slack's object about the pressed button, the only entry of `actions`; {} for none or several."""
         match self.payload.get("actions"):
             case [dict() as action]:
                 return action
@@ -66,13 +66,13 @@ class _BlockAction:
 
     @property
     def team(self) -> str:
-        """Return the team of the user who pressed the button."""
+        """Return the id of the team of the user who pressed the button; "" if it is missing or odd."""
         team = mapping_at(self.payload, "user").get("team_id")
         return team if is_id(team) else ""
 
     @property
     def author(self) -> Author:
-        """Return the user who pressed the button as the access rules look at it."""
+        """Return the user who pressed the button, the channel and the user's team as the access rules take them."""
         return Author(
             user=self.user,
             channel=self.channel,
@@ -85,7 +85,10 @@ class _BlockAction:
 
     @property
     def question(self) -> tuple[Key, str] | None:
-        """Return the question's key and asker from the button's value; None if they are odd or of another channel."""
+        """Return the question's key and the asker's id from the button's value, `KEY USER`.
+
+        Return None if either is odd, or if the key is of another channel than the button's message.
+        """
         name, _, asker = text_at(self.button, "value").partition(" ")
         try:
             key = Key.parse(name)
@@ -112,9 +115,12 @@ class InteractionAnalyzer:
         self._access = access
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Click | Ignored:
-        """Classify one POST of Slack's interactivity; header names are lower-case, `now` is in seconds since the epoch.
+        """Check the signature of one POST of Slack's interactivity and classify its body.
 
-        Raise `Refused` 401 for a signature that is not Slack's, 400 for a body that is not a form with JSON in it.
+        Return a Click for a button of ours, pressed by a user who may address us, and Ignored with a reason for the
+        rest. Header names are lower-case, `now` is in seconds since the epoch.
+        Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not a form with JSON
+        in it.
         """
         verify(body, headers, self._signing_secret, now)
         payload = read_payload(_payload_field(body))
@@ -128,7 +134,10 @@ class InteractionAnalyzer:
 
 
 def _payload_field(body: bytes) -> str:
-    """Return the only `payload` field of the form. Raise `BodyNotForm` if the body is no such form."""
+    """Return the text of the form's only `payload` field.
+
+    Raise `BodyNotForm` if there is no such field, or several, or over 10 fields, or if the body is not ASCII.
+    """
     try:
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:  # raw bytes, or too many fields
@@ -139,7 +148,10 @@ def _payload_field(body: bytes) -> str:
 
 
 def _not_ours(pressed: _BlockAction, identity: Identity | None) -> str:
-    """Return why the payload is no button of ours: it is a shortcut, a dialog or another app's; else ""."""
+    """Return why no button of ours was pressed: it is a shortcut, a dialog or another app's button; "" if one was.
+
+    While our app's id is unknown, every app's buttons are looked at, and the `action_id` alone tells.
+    """
     if pressed.payload.get("type") != "block_actions":
         return "an interaction of another type"
     if identity is not None and identity.app_id and pressed.payload.get("api_app_id") != identity.app_id:
@@ -150,7 +162,10 @@ def _not_ours(pressed: _BlockAction, identity: Identity | None) -> str:
 
 
 def _malformed(pressed: _BlockAction) -> str:
-    """Return a reason if the message, the user or the time has another shape, and is unsafe in a key; else ""."""
+    """Return a reason if the message's ts, the user's id or the time of the click is missing or odd; else "".
+
+    Only what looks like an id or a ts is safe in a file's name.
+    """
     if pressed.container.get("type") != "message" or not is_ts(pressed.container.get("message_ts")):
         return "no message, or an odd one"
     if not is_id(pressed.user):
@@ -161,7 +176,7 @@ def _malformed(pressed: _BlockAction) -> str:
 
 
 def _click(pressed: _BlockAction, key: Key, asker: str) -> Click:
-    """Return the click; its channel and thread are those of the question's key."""
+    """Return the click of a button that passed all checks; its channel and thread are those of the question's key."""
     return Click(
         action=cast(Action, pressed.action),
         channel=key.channel,

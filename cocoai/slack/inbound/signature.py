@@ -1,4 +1,4 @@
-"""verify: checks that Slack signed exactly these bytes, and lately.
+"""verify: checks that Slack signed exactly these bytes, within the last five minutes.
 
 It works on the raw body, since JSON that is parsed and written again has another signature.
 It must not know events or the HTTP server: a refusal is an exception that carries its own status.
@@ -20,9 +20,10 @@ SIGNATURE_HEADER = "x-slack-signature"
 
 
 def verify(body: bytes, headers: Mapping[str, str], secret: str, now: float) -> None:
-    """Return if Slack signed `body`; header names are lower-case, `now` is in seconds since the epoch.
+    """Check that Slack signed `body` within 300 seconds of `now` (since the epoch); header names are lower-case.
 
-    Raise `MissingSignature`, `StaleSignature` or `WrongSignature` and nothing else, whatever the headers hold.
+    Raise `MissingSignature` if a header is missing, empty or not ASCII, `StaleSignature` if its time is no number or
+    too far away, `WrongSignature` if the signature is not by `secret` or that is blank; and nothing else.
     Source: docs.slack.dev/authentication/verifying-requests-from-slack, signing version v0.
     """
     stamp = _ascii(headers.get(STAMP_HEADER, ""))
@@ -35,7 +36,10 @@ def verify(body: bytes, headers: Mapping[str, str], secret: str, now: float) -> 
 
 
 def sign(body: bytes, stamp: bytes, secret: str) -> bytes:
-    """Return `v0=` and the hex digest, as Slack puts it into X-Slack-Signature."""
+    """Return the signature of `body` as Slack puts it into X-Slack-Signature: `v0=` and an HMAC-SHA256 in hexadecimal.
+
+    `stamp` is the content of X-Slack-Request-Timestamp, which is signed with the body.
+    """
     return b"v0=" + hmac.new(secret.encode(), b"v0:%b:%b" % (stamp, body), hashlib.sha256).hexdigest().encode()
 
 
@@ -47,6 +51,7 @@ def _ascii(value: str) -> bytes:
 
 
 def _is_fresh(stamp: bytes, now: float) -> bool:
+    """Return True if `stamp` is at most 300 seconds before or after `now`; False also if it is no number."""
     try:
         return abs(now - int(stamp)) <= MAX_AGE
     except (ValueError, OverflowError):  # not a number, or one beyond all clocks

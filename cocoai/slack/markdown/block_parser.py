@@ -1,4 +1,4 @@
-"""Parse Markdown into blocks: fenced code, tables, and single lines of everything else. Both renderings begin with it.
+"""Parses Markdown into blocks: fenced code, tables, and single lines of everything else. Both renderings begin with it.
 
 It knows nothing of Slack, and of inline markup only where a table's cells end.
 Sources: spec.commonmark.org/0.31.2 section 4.5 (fenced code blocks), github.github.com/gfm section 4.10 (tables).
@@ -55,9 +55,9 @@ MarkdownBlock = FencedCode | TableBlock | str
 
 
 def normalize_markdown(markdown: str) -> str:
-    r"""Return `markdown` with every line ended by `\n`, without control characters, and with `?` for lone surrogates.
+    r"""Return `markdown` with `\n` as line ends, without control characters, and with `?` for lone surrogates.
 
-    No screen shows the former, and UTF-8 cannot encode the latter.
+    No screen shows control characters, and UTF-8 cannot encode lone surrogates. Tabs stay.
     """
     if "\r" in markdown:
         markdown = markdown.replace("\r\n", "\n").replace("\r", "\n")
@@ -65,7 +65,11 @@ def normalize_markdown(markdown: str) -> str:
 
 
 def parse_blocks(markdown: str) -> Iterator[MarkdownBlock]:
-    """Yield the blocks of normalized Markdown in their order."""
+    """Yield the blocks of normalized Markdown in order: code and tables whole, anything else line by line.
+
+    A fence behind a list marker is yielded as two blocks: the line `-`, then the code, indented. An empty text is one
+    empty line.
+    """
     lines = markdown.split("\n")
     at = 0
     while at < len(lines):
@@ -81,7 +85,7 @@ def parse_blocks(markdown: str) -> Iterator[MarkdownBlock]:
 
 
 def split_cells(row: str) -> list[str]:
-    r"""Return the cells of a table's row, without the space around them and with `\|` as `|`."""
+    r"""Return the cells of a table's row without the space around them: `| a | b\|c |` gives `a` and `b|c`."""
     inner = re.sub(r"(?<!\\)\|$", "", row.strip().removeprefix("|"))
     return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inner)]
 
@@ -91,12 +95,15 @@ def _replace_unprintable(match: re.Match[str]) -> str:
 
 
 def _may_have_fence(line: str) -> bool:
-    """Return True if the line has a run that is long enough for a code fence: a cheap test before a regex."""
+    """Return True if the line has three backticks or tildes in a row: a cheap test before a regular expression."""
     return "```" in line or "~~~" in line
 
 
 def _parse_fence(lines: Sequence[str], at: int) -> tuple[FencedCode, int] | None:
-    """Return the fenced code that begins in line `at` and how many lines it takes; None if none begins there."""
+    """Return the fenced code that begins in line `at` and how many lines it takes; None if none begins there.
+
+    An info string of over 200 characters is taken for the first line of the code.
+    """
     opening = _OPENING_FENCE.fullmatch(lines[at]) if _may_have_fence(lines[at]) else None
     if not opening:
         return None
@@ -109,7 +116,7 @@ def _parse_fence(lines: Sequence[str], at: int) -> tuple[FencedCode, int] | None
 
 
 def _read_code(lines: Sequence[str], prefix: str, fence: str) -> tuple[list[str], int | None]:
-    """Return the code below an opening fence, and how many lines close it.
+    """Return the code in `lines`, which begin below the opening fence, and how many lines close it.
 
     That is 1 for a closing fence, 0 where the block quote around the code ends, and None if `lines` end before it does.
     """
@@ -125,7 +132,7 @@ def _read_code(lines: Sequence[str], prefix: str, fence: str) -> tuple[list[str]
 
 
 def _is_closing_fence(line: str, fence: str) -> bool:
-    """Return True if the line is a fence of the same character, at least as long, and indented by under 4 spaces."""
+    """Return True if the line closes `fence`: the same characters, as many or more, and under 4 spaces before them."""
     stripped = line.strip()
     return stripped.startswith(fence) and not stripped.strip(fence[0]) and not line.startswith("    ")
 
@@ -133,7 +140,8 @@ def _is_closing_fence(line: str, fence: str) -> bool:
 def _parse_table(lines: Sequence[str], at: int) -> tuple[TableBlock, int] | None:
     """Return the table whose header is line `at` and how many lines it takes; None if there is none.
 
-    Unlike in GFM a table ends before a line without `|`: a model that leaves out the empty line means it so.
+    The line below has to be a delimiter row, such as `|---|:-:|`. Unlike in GFM a table ends before a line without `|`:
+    a model that leaves out the empty line means it so.
     """
     if at + 1 == len(lines) or "|" not in lines[at] or "|" not in lines[at + 1]:
         return None
@@ -152,9 +160,10 @@ def _parse_table(lines: Sequence[str], at: int) -> tuple[TableBlock, int] | None
 
 
 def _strip_prefix(line: str, prefix: str) -> str | None:
-    """Return the line without the prefix that its block's first line has; None if the block quote has ended.
+    """Return the line without the prefix that its block's first line has: block quote markers, or indentation.
 
-    A line that is indented less loses what indentation it has (CommonMark 4.5).
+    A line with too few markers gives None: the block quote has ended. A line that is indented less loses what
+    indentation it has (CommonMark 4.5).
     """
     if line.startswith(prefix):
         return line[len(prefix) :]

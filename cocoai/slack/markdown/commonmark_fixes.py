@@ -1,4 +1,4 @@
-"""Rewrite a line of Markdown so that a strict CommonMark parser sees the emphasis and the links that were meant.
+"""Rewrites a line of Markdown so that a strict CommonMark parser sees the emphasis and the links that were meant.
 
 CommonMark wants spaces or punctuation where Japanese has none: `**「強調」**は` stays raw there, and an address goes on
 into the words behind it. A ZWSP inside the delimiters, another delimiter, or `<…>` around the address puts that right;
@@ -52,13 +52,17 @@ class DelimiterRun:
 # caches of this package spare most of that work. Each holds about as many lines as one message has.
 @lru_cache(maxsize=256)
 def fix_line(line: str) -> str:
-    """Return the line, rewritten so that CommonMark sees its emphasis and its bare addresses."""
+    """Return the line, rewritten so that CommonMark sees its emphasis and its bare addresses as they are meant.
+
+    `**「強調」**は` gets a ZWSP before the second `**`; in `見てhttps://a.jp/を` the address gets `<…>`.
+    """
     return _fix_emphasis(_fix_addresses(line)) if MARKUP.search(line) else line
 
 
 def close_across_lines(blocks: Iterable[MarkdownBlock], *, is_unfinished: bool = False) -> list[MarkdownBlock]:
     """Return the blocks, with emphasis that goes on over a line's end closed there and opened again on the next line.
 
+    The lines `**a` and `b**` become `**a**` and `**b**`. Emphasis that no line of the paragraph closes stays text.
     If the text `is_unfinished`, emphasis that is open in its last paragraph is taken to go on.
     """
     lines = list(blocks)
@@ -73,7 +77,7 @@ def close_across_lines(blocks: Iterable[MarkdownBlock], *, is_unfinished: bool =
 
 
 def match_delimiters(line: str) -> tuple[list[DelimiterRun], list[str]]:
-    """Return the delimiter runs of a line, and the delimiters still open at its end, outermost first."""
+    """Return a line's delimiter runs with their roles, and the delimiters still open at its end, outermost first."""
     runs: list[DelimiterRun] = []
     openers: dict[str, DelimiterRun] = {}
     for token in TOKEN.finditer(line):
@@ -90,12 +94,12 @@ def match_delimiters(line: str) -> tuple[list[DelimiterRun], list[str]]:
 
 @lru_cache(maxsize=256)
 def _left_open(line: str) -> str:
-    """Return the delimiters that are still open at the line's end, outermost first, in one string."""
+    """Return the delimiters still open at the line's end, outermost first, in one string: `***` for `a **b *c`."""
     return "".join(match_delimiters(line)[1]) if MARKUP.search(line) else ""
 
 
 def _is_closed_in(following: Sequence[MarkdownBlock], opened: str, *, is_unfinished: bool) -> bool:
-    """Return True if one of these lines closes the open delimiters before the paragraph ends.
+    """Return True if one of the `following` lines closes the `opened` delimiters before the paragraph ends.
 
     If the text `is_unfinished`, return True also if these lines, an empty last one included, end within the paragraph.
     """
@@ -119,7 +123,7 @@ def _reopen(line: MarkdownBlock, opened: str) -> MarkdownBlock:
 
 
 def _process_run(run: DelimiterRun, openers: dict[str, DelimiterRun]) -> None:
-    """Match the run with the openers that it closes, and add those that the rest of it opens."""
+    """Match the run with the openers that it closes, and add those that the rest of it opens; `openers` is changed."""
     rest = run.text
     while delimiter := closed_by(rest, run.before, run.after, openers):
         _match(pop_opener(openers, delimiter), run)
@@ -129,7 +133,10 @@ def _process_run(run: DelimiterRun, openers: dict[str, DelimiterRun]) -> None:
 
 
 def _match(opener: DelimiterRun, closer: DelimiterRun) -> None:
-    """Note the roles of two runs; make asterisks of underscores that CommonMark would not take for emphasis here."""
+    """Note that `opener` opens and `closer` closes emphasis.
+
+    Make asterisks of underscores that CommonMark would not take for emphasis here, as within a word.
+    """
     opener.opens = closer.closes = True
     if closer.text[0] == "_" and not (_underscore_may_open(opener) and _underscore_may_close(closer)):
         opener.text = "*" * len(opener.text)
@@ -137,7 +144,7 @@ def _match(opener: DelimiterRun, closer: DelimiterRun) -> None:
 
 
 def _fix_emphasis(line: str) -> str:
-    """Return the line with its delimiter runs rewritten, unless it has one only, which is no emphasis."""
+    """Return the line with its delimiter runs rewritten; as it is if it has one run only, which is no emphasis."""
     runs = match_delimiters(line)[0]
     out: list[str] = []
     at = 0
@@ -148,9 +155,10 @@ def _fix_emphasis(line: str) -> str:
 
 
 def _rewrite(run: DelimiterRun) -> str:
-    """Return the run, written so that CommonMark gives it the role that it has.
+    """Return the text to write for a run, so that CommonMark gives it the role that it has.
 
-    A ZWSP on the inner side of a delimiter makes it flanking: it is neither space nor punctuation.
+    A ZWSP on the inner side of a delimiter makes it flanking: it is neither space nor punctuation. An asterisk without
+    a role gets a backslash between two ASCII letters or digits.
     """
     if run.text[0] == "_":  # those that needed it are asterisks by now
         return run.text
@@ -180,7 +188,7 @@ def _underscore_may_close(run: DelimiterRun) -> bool:
 
 
 def _is_left_flanking(before: str, after: str) -> bool:
-    """Return True if a run is left-flanking (CommonMark 6.2).
+    """Return True if a run between these two characters ("" at an end of the line) is left-flanking (CommonMark 6.2).
 
     That is: not before space, and before punctuation only after space or punctuation.
     """
@@ -204,7 +212,10 @@ def _fix_addresses(line: str) -> str:
 
 
 def _rewrite_address(token: re.Match[str]) -> str:
-    """Return a bare address in `<…>` if GFM would not see where it begins or ends, and `<br>` as a space."""
+    """Return what replaces a TOKEN: a space for `<br>`, and for a bare address `<…>`, unless GFM sees where it ends.
+
+    Any other token stays as it is, and so does an attribute's address in HTML.
+    """
     if not token["bare"]:
         return " " if token["break"] else token[0]
     before = token.string[: token.start()][-1:]

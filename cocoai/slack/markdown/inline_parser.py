@@ -1,4 +1,4 @@
-"""Parse the inline markup of one line of Markdown into pieces that can be cut anywhere, and render them as mrkdwn.
+"""Parses the inline markup of one line of Markdown into pieces that can be cut anywhere, and renders them as mrkdwn.
 
 A piece is visible text with its delimiters and its link: wherever it is cut, each half can be rendered by itself. This
 module knows no lines, lists, fences or messages. Every step takes linear time, since the text may be anybody's.
@@ -65,7 +65,10 @@ class Inline(NamedTuple):
 
 
 def parse_inlines(markdown: str) -> list[Inline]:
-    """Return the inlines of one line of Markdown. No visible character is lost, and none of them is empty."""
+    """Return the inlines of one line of Markdown, in order; [] for "". No visible character is lost; none is empty.
+
+    `a **b**` gives `a ` without delimiters, and `b` with `*`, as mrkdwn writes it.
+    """
     if markdown and not MARKUP.search(markdown):
         return [Inline(markdown)]  # most lines, and each is parsed again at every update
     inlines: list[Inline] = []
@@ -84,12 +87,15 @@ def parse_inlines(markdown: str) -> list[Inline]:
 
 
 def escape_markdown(text: str) -> str:
-    """Return one line of Markdown that shows `text` as it is, a file's name for instance."""
+    """Return one line of Markdown that shows `text` as it is, with backslashes: a file's name for instance."""
     return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def render_mrkdwn(inlines: Sequence[Inline]) -> str:
-    """Return the inlines as mrkdwn, with a ZWSP at each delimiter that Slack would otherwise show as text."""
+    """Return the inlines as mrkdwn, with a ZWSP at each delimiter that Slack would otherwise show as text.
+
+    That is beside letters: `日**本**語` is rendered with a ZWSP before the first `*` and behind the second.
+    """
     if len(inlines) == 1 and not inlines[0].delimiters:
         return _render_text(inlines[0])
     out: list[str] = []
@@ -105,7 +111,7 @@ def render_mrkdwn(inlines: Sequence[Inline]) -> str:
 
 
 def with_delimiter(inline: Inline, delimiter: str) -> Inline:
-    """Return the inline with one more delimiter around it; the same if it has that one already."""
+    """Return the inline with `delimiter` around its others; unchanged if it has that one already."""
     if delimiter in inline.delimiters:
         return inline
     return inline._replace(delimiters=(delimiter, *inline.delimiters))
@@ -117,7 +123,7 @@ def text_of(inlines: Iterable[Inline]) -> str:
 
 
 def slice_inlines(inlines: Sequence[Inline], start: int, end: int) -> list[Inline]:
-    """Return the inlines of `text_of(inlines)[start:end]`, with their delimiters and links."""
+    """Return the inlines of `text_of(inlines)[start:end]`, with their delimiters and links; the ends may be cut."""
     out: list[Inline] = []
     at = 0
     for inline in inlines:
@@ -131,7 +137,7 @@ def slice_inlines(inlines: Sequence[Inline], start: int, end: int) -> list[Inlin
 
 
 def _merge(inlines: Iterable[Inline]) -> list[Inline]:
-    """Join neighbours of the same delimiters into one inline; links stay apart."""
+    """Return the inlines, with neighbours of the same delimiters joined into one; links stay apart."""
     merged: list[Inline] = []
     for (delimiters, url), group in groupby(inlines, key=attrgetter("delimiters", "url")):
         alike = list(group)
@@ -144,7 +150,7 @@ def _merge(inlines: Iterable[Inline]) -> list[Inline]:
 
 
 def push_opener(openers: dict[str, T], delimiter: str, place: T) -> None:
-    """Add a delimiter as the innermost; an open one of the same kind is forgotten, and so stays text."""
+    """Add a delimiter as the innermost open one; an open one of the same kind is removed, and so stays text."""
     openers.pop(delimiter, None)
     openers[delimiter] = place
 
@@ -158,7 +164,10 @@ def pop_opener(openers: dict[str, T], delimiter: str) -> T:
 
 
 def closed_by(run: str, before: str, after: str, openers: dict[str, Any]) -> str:
-    """Return the open delimiter that this run, between two characters, closes first; "" if none."""
+    """Return the open delimiter that the beginning of `run` closes; "" if it closes none.
+
+    `before` and `after` are the characters beside the run, "" at an end of the line. `openers` stays as it is.
+    """
     if not run or not before.strip() or (run[0] == "_" and _is_in_name(after, before)):
         return ""
     if run in openers:
@@ -167,7 +176,7 @@ def closed_by(run: str, before: str, after: str, openers: dict[str, Any]) -> str
 
 
 def opened_by(run: str, before: str, after: str) -> tuple[str, ...]:
-    """Return the delimiters that this run, between two characters, may open, outermost first."""
+    """Return the delimiters that this run, between two characters, may open, outermost first; () if none."""
     if not run or not after.strip() or (run[0] == "_" and _is_in_name(before, after)):
         return ()
     if is_in_ascii_word(before, after):
@@ -181,11 +190,11 @@ def is_in_ascii_word(before: str, after: str) -> bool:
 
 
 def _process_run(run: str, before: str, after: str, inlines: list[Inline], openers: dict[str, int]) -> None:
-    """Close what this run closes, then open what the rest of it opens; what is left then is text.
+    """Close what this run closes, then open what the rest of it opens; add what is left then as text.
 
-    `openers` has the index in `inlines` of each opener. This is kinder than CommonMark beside Japanese, where
-    `**「強調」**は` is meant and fails; and stricter within ASCII words, where `2*3*4` is a product and
-    `snake_case_name` a name.
+    `inlines` and `openers` are changed; `openers` has the index in `inlines` of each opener. This is kinder than
+    CommonMark beside Japanese, where `**「強調」**は` is meant and fails; and stricter within ASCII words, where
+    `2*3*4` is a product and `snake_case_name` a name.
     """
     while delimiter := closed_by(run, before, after, openers):
         start = pop_opener(openers, delimiter)
@@ -200,7 +209,7 @@ def _process_run(run: str, before: str, after: str, inlines: list[Inline], opene
 
 
 def _closes(run: str, opener: str, before: str, after: str) -> bool:
-    """Return True if the run closes this opener.
+    """Return True if the run, between these two characters, begins with this open delimiter and closes it.
 
     In `*a**b**c*` the `**` does not close the `*`: CommonMark's rule of three (6.2, rules 9 and 10).
     """
@@ -209,9 +218,10 @@ def _closes(run: str, opener: str, before: str, after: str) -> bool:
 
 
 def _is_in_name(outside: str, inside: str) -> bool:
-    """Return True if an underscore between two characters belongs to a name, as in `snake_case`.
+    """Return True if an underscore, between the characters `outside` and `inside` the emphasis, belongs to a name.
 
-    Hiragana goes on behind a word without a space, so there it is a delimiter, unless the text inside is ASCII.
+    In `snake_case` it does. Hiragana goes on behind a word without a space, so there it is a delimiter, unless the text
+    inside is ASCII.
     """
     return outside.isalnum() and not ("\u3041" <= outside <= "\u3096" and not inside.isascii())
 
@@ -220,7 +230,7 @@ def _is_in_name(outside: str, inside: str) -> bool:
 
 
 def _inline_of(token: re.Match[str]) -> Inline:
-    """Return what a TOKEN other than a delimiter run shows."""
+    """Return what a TOKEN shows that is no delimiter run: a character, code, a link, or a space for `<br>`."""
     if token["escaped"]:
         return Inline(token["escaped"])
     if token["break"]:
@@ -236,7 +246,7 @@ def _inline_of(token: re.Match[str]) -> Inline:
 
 
 def _parse_link(label: str, target: str) -> Inline:
-    """Return a link or an image; text where Slack would make no link of the target.
+    """Return a link or an image as an inline; as text, `LABEL (TARGET)`, where Slack would make no link of the target.
 
     Slack shows no markup within a link's label, so only delimiters around all of it are kept.
     """
@@ -260,7 +270,7 @@ def _count_shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 
 def _hides_delimiter(neighbour: str) -> bool:
-    """Return True if Slack does not see a delimiter beside this character.
+    """Return True if Slack does not see a delimiter beside this character; False for "" and for space.
 
     These are letters and digits of every script, all that is not ASCII, and other delimiters.
     """
@@ -280,7 +290,7 @@ def _percent_encode(match: re.Match[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Replace the three characters that Slack wants escaped, and break up runs of backticks."""
+    """Return the text with `&`, `<` and `>` escaped, as Slack wants them, and with a ZWSP in runs of backticks."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # Three backticks open a code block in Slack wherever they stand.
     return re.sub("`(?=``)", f"`{ZWSP}", text) if "```" in text else text

@@ -1,4 +1,4 @@
-"""Lay out what one message of ours shows, in the format that the settings name: text and blocks within Slack's limits.
+"""Lays out what one message of ours shows, in the format that the settings name: text and blocks within Slack's limits.
 
 Sources: docs.slack.dev/reference/block-kit/blocks (markdown, section, context and actions blocks),
 /reference/block-kit/composition-objects/confirmation-dialog-object, /reference/methods/chat.update.
@@ -48,13 +48,17 @@ class Button:
 
 
 class Layout:
-    """How an answer is shown: `markdown` in markdown blocks, `mrkdwn` as text for clients that have none."""
+    """Lays out answers and our own texts in one of two formats.
+
+    `format` is `markdown` (Slack's markdown blocks, with mrkdwn as their fallback) or `mrkdwn` (text alone, for clients
+    that do not show these blocks).
+    """
 
     def __init__(self, format: str) -> None:  # noqa: A002 (the settings' own word)
         self._is_markdown = format == "markdown"
 
     def parts(self, markdown: str) -> list[Shown]:
-        """Return the whole answer, message by message; [] only if it is blank."""
+        """Return what each message of a complete answer shows, in order; [] only if the answer is blank."""
         if not self._is_markdown:
             return [Shown(text) for text in mrkdwn_messages(markdown, MOST_SECTION)]
         markdown = break_pings(normalize_markdown(markdown))
@@ -63,9 +67,10 @@ class Layout:
         return [_in_block(part, _fallback(part)) for part in parts if part]
 
     def growing(self, markdown: str, status: str) -> Shown:
-        """Return what the first message shows of an unfinished answer, made to read well, with `status` (mrkdwn) below.
+        """Return what the first message shows of an unfinished answer, with `status` (mrkdwn) below.
 
-        That is `status` alone if there is nothing to show yet.
+        Open markup is closed for the moment. What goes into a second message is not shown. If there is nothing to show
+        yet, return `status` alone.
         """
         most = MOST_TEXT if self._is_markdown else MOST_SECTION
         # What is far beyond the first message is not even parsed: this is done at every update.
@@ -79,7 +84,10 @@ class Layout:
         return _in_block(first_part(markdown_lines(blocks)), text_and_status, _context(status))
 
     def plain(self, text: str) -> Shown:
-        """Return a fixed text of our own, which is mrkdwn already; of one that is too long, the lines that fit."""
+        """Return a message with a fixed text of our own, which is mrkdwn already, and no blocks.
+
+        Of a text of over 2,900 characters, keep the lines that fit, and ` …`.
+        """
         text = escape_pings(normalize_markdown(text))
         if len(text) > MOST_SECTION:
             text = (text[:MOST_SECTION].rpartition("\n")[0] or text[:MOST_SECTION]) + MORE
@@ -87,7 +95,10 @@ class Layout:
 
 
 def with_buttons(shown: Shown, buttons: Sequence[Button]) -> Shown:
-    """Return the same with buttons under it, if there are any."""
+    """Return `shown` with a row of buttons under it; unchanged if there are no buttons.
+
+    A message without blocks gets its text as a block, since buttons stand in one.
+    """
     if not buttons:
         return shown
     above = shown.blocks or (_section(shown.text),)
@@ -99,12 +110,13 @@ def _in_block(markdown: str, fallback: str, *more: Block) -> Shown:
 
 
 def _fallback(markdown: str) -> str:
+    """Return the text (mrkdwn) that clients without markdown blocks show, ending in ` …` if it is cut."""
     first, *others = mrkdwn_messages(markdown, MOST_TEXT)
     return first + MORE if others else first
 
 
 def _first_message(lines: list[RenderedLine], limits: MessageLimits) -> str:
-    """Return as much as one message holds: while a text grows, nothing of it is taken back to end it well."""
+    """Return the lines that fit into one message. While a text grows, nothing of it is taken back to end it well."""
     return join_lines(lines[: count_fitting(lines, limits)])
 
 
@@ -126,6 +138,7 @@ def _mrkdwn(text: str) -> dict[str, Any]:
 
 
 def _button(button: Button) -> Block:
+    """Return a button as Slack's JSON; one with a `confirm` is red, and Slack asks that first."""
     element = {
         "type": "button",
         "action_id": f"cocoai_{button.action}",
@@ -136,7 +149,7 @@ def _button(button: Button) -> Block:
 
 
 def _confirm(button: Button) -> dict[str, Any]:
-    """Return a confirmation dialog; the numbers are Slack's limits in characters."""
+    """Return the confirmation dialog of this button as Slack's JSON, with its texts cut to Slack's limits."""
     return {
         "title": _plain_text(button.label, 100),
         "text": _plain_text(button.confirm, 300),

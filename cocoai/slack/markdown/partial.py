@@ -1,4 +1,4 @@
-"""Make the beginning of a text that is still being written read well, as if it ended there.
+"""Makes the beginning of a text that is still being written read well, as if it ended there.
 
 Open delimiters and code are closed for the moment; what cannot be recognised yet, such as half a link, a table's row or
 a list marker, is held back until more arrives. Only the end of the text is looked at.
@@ -27,7 +27,10 @@ _INCOMPLETE_TOKEN = re.compile(r"(?:<(?:[a-zA-Z/!][a-zA-Z]{0,6}|(?:https?|mailto
 
 
 def close_open_markup(blocks: Iterable[MarkdownBlock]) -> list[MarkdownBlock]:
-    """Return the blocks of an unfinished text, with a last one that reads well, or without it."""
+    """Return the blocks of an unfinished text so that they read well: open markup in the last one is closed.
+
+    What cannot be recognised yet is left out: half a link, a fence without code, a table's last row, `- ` alone.
+    """
     *complete, last = close_across_lines(blocks, is_unfinished=True)
     if isinstance(last, FencedCode):
         lines = _lines_to_show(last)
@@ -40,7 +43,10 @@ def close_open_markup(blocks: Iterable[MarkdownBlock]) -> list[MarkdownBlock]:
 
 
 def close_line(line: str) -> str:
-    """Return a line that may go on as if it ended here: "" if there is nothing to show yet."""
+    """Return a line that may go on as if it ended here: `some **bo` becomes `some **bo**`.
+
+    Return "" if there is nothing to show yet, as in `- ` or `##`.
+    """
     if _MARKER_ALONE.fullmatch(line):
         return ""
     words, code = _split_open_code(line)
@@ -50,9 +56,10 @@ def close_line(line: str) -> str:
 
 
 def _drop_incomplete_end(words: str) -> str:
-    """Return the words without half a token or link at their end, and without a delimiter run there.
+    """Return the words without the end that cannot be recognised yet, if there is any.
 
-    Of a link the label stays. What the delimiter run closes is closed by the caller.
+    That is half an HTML tag, address in `<…>` or entity (`&am`); half a link, of which the label stays; and a delimiter
+    run: `some **` becomes `some`. What the run closes is closed by the caller.
     """
     words = _INCOMPLETE_TOKEN.sub("", words)
     if link := _INCOMPLETE_LINK.search(words):
@@ -73,7 +80,7 @@ def _lines_to_show(code: FencedCode) -> tuple[str, ...]:
 
 
 def _split_open_code(line: str) -> tuple[str, str]:
-    """Return the line up to a code span that has no end yet, and that span, closed.
+    """Return what stands before a code span that has no end yet, and that span with its end.
 
     The span is "" if there is none, or if it has no text yet.
     """
@@ -92,9 +99,9 @@ def _split_open_code(line: str) -> tuple[str, str]:
 
 
 def _hold_back_table_start(blocks: list[MarkdownBlock]) -> list[MarkdownBlock]:
-    """Return the blocks without one or two last lines that begin with `|`.
+    """Return the blocks without one or two last lines that begin with `|`, an empty last line aside.
 
-    They may be a table's header and its unfinished delimiter row. Three such lines are no table.
+    They may be a table's header and its unfinished delimiter row. Three such lines are no table, and stay.
     """
     end = len(blocks) - (blocks[-1] == "") if blocks else 0
     start = end

@@ -1,4 +1,4 @@
-"""Split rendered text into messages, where a reader would pause: between lines, and within a line that is too long.
+"""Splits rendered text into messages, where a reader would pause: between lines, and within a line that is too long.
 
 A code fence or a table's header is repeated in each message that has some of its block. This module knows neither Slack
 nor any rendering: its callers say what encloses a block, how inlines are rendered, and what a message may hold.
@@ -41,12 +41,18 @@ class Wrapper:
 
     @cached_property
     def size(self) -> int:
-        """Return how many characters the wrapper itself takes in a message, at most."""
+        """Return how many characters the wrapper takes in a message, at most, with the line breaks around it.
+
+        The lines that it encloses, and their prefixes, are not counted.
+        """
         lines = self.opening.count("\n") + 1
         return len(self.opening) + len(self.closing) + (lines + 1) * len(self.prefix) + 2
 
     def wrap(self, texts: Sequence[str], *, is_first: bool) -> str:
-        """Return these lines enclosed; `is_first` if they begin a message."""
+        """Return these lines as one text, between `opening` and `closing`, each line that is not empty behind `prefix`.
+
+        `is_first`: they begin a message, so the prefix has no indentation.
+        """
         lines = [*self.opening.split("\n"), *texts, *([self.closing] if self.closing else [])]
         prefix = self.prefix.lstrip() if is_first else self.prefix
         return "\n".join(prefix + line if line else line for line in lines) if prefix else "\n".join(lines)
@@ -71,7 +77,10 @@ class MessageLimits(NamedTuple):
 
 
 def split_into_messages(lines: list[RenderedLine], limits: MessageLimits) -> Iterator[str]:
-    """Yield the lines as messages, in order. A line that is too long by itself gets a message of its own."""
+    """Yield the text of each message, in order: as many lines as fit, up to the best break in their later half.
+
+    A line that is too long by itself gets a message of its own.
+    """
     while lines:
         count = count_fitting(lines, limits)
         if count < len(lines):
@@ -90,7 +99,7 @@ def join_lines(lines: Sequence[RenderedLine]) -> str:
 
 
 def count_fitting(lines: Sequence[RenderedLine], limits: MessageLimits) -> int:
-    """Return how many of the lines one message holds: at least one."""
+    """Return how many of the lines, from the first, one message holds with their wrappers: at least one."""
     size, rows, table_size = -1, 0, 0  # the first line has no line break before it
     previous: Wrapper | None = None
     for count, (text, wrapper) in enumerate(lines):
@@ -110,7 +119,10 @@ def count_fitting(lines: Sequence[RenderedLine], limits: MessageLimits) -> int:
 
 
 def _best_break(lines: list[RenderedLine], count: int) -> int:
-    """Return how many of the first `count` lines to take: up to the last of the best breaks in their later half."""
+    """Return how many of the first `count` lines to take: up to the last of the best breaks in their later half.
+
+    `_break_quality` ranks the breaks. The half is by characters; the break behind line `count` is always in it.
+    """
     half = sum(len(line.text) for line in lines[:count]) / 2
     size = 0
     best = (0, count)
@@ -138,7 +150,8 @@ def split_line(
 ) -> tuple[list[Inline], list[Inline]]:
     """Return what of a line fits into `limit` characters, as `render` renders it, and the rest; [] if all fits.
 
-    At least one character is taken. No space is left at the cut.
+    At least one character is taken. The cut is after a sentence, else at a space, else anywhere, but in no link or code
+    if possible. No space is left at it.
     """
     text = text_of(inlines)
     fitting = _longest_prefix(inlines, min(len(text), limit), limit, render)
@@ -150,7 +163,10 @@ def split_line(
 
 
 def write_out_long_links(inlines: list[Inline], limit: int) -> list[Inline]:
-    """Return the inlines with every link whose address would take over a third of `limit` as text, which can be cut."""
+    """Return the inlines, with links as text, `LABEL (URL)`, if the address would take over a third of `limit`.
+
+    Text can be cut, and a link cannot.
+    """
     return [
         Inline(f"{text} ({url})" if text != url else text, delimiters)
         # As it is rendered: `&` becomes `&amp;`.
@@ -175,9 +191,10 @@ def _longest_prefix(inlines: list[Inline], longest: int, limit: int, render: Cal
 
 
 def _cut_position(text: str, most: int, inlines: list[Inline]) -> int:
-    """Return where to cut `text`, in the later half of its first `most` characters.
+    """Return the index at which to cut `text`, in the later half of its first `most` characters.
 
-    That is after the last sentence, else at the last space, else between two characters.
+    That is after the last sentence, else at the last space, else between two characters, in each case outside links and
+    code; if there is none, then between two characters inside one, and at `most` as a last resort.
     """
     unbreakable = _unbreakable_ranges(inlines)
     for pause in (_SENTENCE, _SPACE):
@@ -203,7 +220,10 @@ def _unbreakable_ranges(inlines: list[Inline]) -> list[range]:
 
 
 def _is_inseparable(text: str, at: int, unbreakable: list[range]) -> bool:
-    """Return True if a cut here would part what a reader sees as one, or begin with a closing bracket or a comma."""
+    """Return True if a cut at this index parts a link, code or a character, or puts a closing bracket first.
+
+    A comma or full stop counts as a closing bracket.
+    """
     return (
         text[at] in _CLOSING_BRACKETS + "、。，．！？"
         or _is_one_character(text[at - 1], text[at])

@@ -1,4 +1,4 @@
-"""Write a Markdown table as lines of plain text, its columns aligned in a fixed-width font.
+"""Writes a Markdown table as lines of plain text, its columns aligned in a fixed-width font.
 
 mrkdwn has no tables, so they are shown this way in a code block.
 """
@@ -18,7 +18,10 @@ _WIDEST_CELL = 40
 # Cached, since a reply is rendered anew at each update while it is written.
 @lru_cache(maxsize=64)
 def align_columns(table: TableBlock) -> tuple[str, ...]:
-    """Return the header, a rule under it, and the rows, each as one line. Missing cells are empty."""
+    """Return the header, a rule under it, and the rows, each as one line such as `a  | b`; missing cells are empty.
+
+    A column is aligned right if its cell in the delimiter row is `--:`, else left.
+    """
     rows = [_readable_cells(line) for line in (table.header, *table.rows)]
     columns = max(map(len, rows))
     rows = [row + ("",) * (columns - len(row)) for row in rows]
@@ -35,11 +38,12 @@ def _readable_cells(row: str) -> tuple[str, ...]:
 
 
 def _readable(cell: str) -> str:
-    """Return a cell's visible text, addresses in brackets: Slack shows no markup in a code block."""
+    """Return a cell's visible text, addresses in brackets, `a` for `**a**`: Slack shows no markup in a code block."""
     return "".join(f"{text} ({url})" if url not in ("", text) else text for text, _, url in parse_inlines(cell))
 
 
 def _pad(cell: str, width: int, is_right: bool) -> str:  # noqa: FBT001 (called by map, with three columns side by side)
+    """Return the cell with spaces up to `width` columns, in front if it is aligned right; a wider one as it is."""
     space = " " * (width - _width(cell))
     return space + cell if is_right else cell + space
 

@@ -1,4 +1,4 @@
-"""Render Markdown, as the model writes it, as Markdown that Slack's markdown block shows as it was meant, in parts.
+"""Renders Markdown, as the model writes it, as Markdown that Slack's markdown block shows as it was meant, in parts.
 
 Code and tables have wrappers, so that each part can be read by itself; a table that Slack would refuse becomes code.
 Sources: docs.slack.dev/reference/block-kit/blocks/markdown-block and /table-block.
@@ -57,7 +57,10 @@ _DELIMITER_CHARACTERS = frozenset("*~")
 
 
 def markdown_lines(blocks: Iterable[MarkdownBlock]) -> list[RenderedLine]:
-    """Return the blocks as lines of Markdown, none longer than a part with its wrapper."""
+    """Return the blocks as lines of Markdown, none longer than MOST_MARKDOWN with its wrapper.
+
+    An empty line is added before and behind a table where there is none.
+    """
     lines: list[RenderedLine] = []
     was_table = False
     for block in blocks:
@@ -74,13 +77,16 @@ def markdown_lines(blocks: Iterable[MarkdownBlock]) -> list[RenderedLine]:
 
 
 def markdown_parts(lines: list[RenderedLine]) -> list[str]:
-    """Return the lines, of which there is at least one, as parts that Slack takes; [] if all are blank."""
+    """Return the lines as the texts of markdown blocks, one a message; [] if all are blank. `lines` is not empty."""
     first, *others = split_into_messages(lines, LIMITS)
     return [part for part in (first, *map(_outdent, others)) if part.strip()]
 
 
 def first_part(lines: list[RenderedLine]) -> str:
-    """Return as much of a growing text as the first part holds, so that nothing shown is taken back later."""
+    """Return as much of a growing text as the first part holds: whole lines, and the beginning of the next one.
+
+    No break is looked for, so nothing that is shown is taken back later.
+    """
     count = count_fitting(lines, LIMITS)
     text = join_lines(lines[:count])
     if count == len(lines) or lines[count].wrapper:
@@ -104,12 +110,15 @@ def _outdent(part: str) -> str:
 
 
 def _empty_line(block: MarkdownBlock) -> str:
-    """Return an empty line before this block, within the same block quote."""
+    """Return the empty line to put before `block`: "", or in a block quote its markers, `>`."""
     return "" if isinstance(block, str) else block.prefix.rstrip()
 
 
 def _render_block(block: MarkdownBlock) -> list[RenderedLine]:
-    """Return a long line, code, or a table as lines of Markdown; a table that Slack refuses becomes code."""
+    """Return a long line, code, or a table as lines of Markdown; a table that Slack refuses becomes code.
+
+    A line that is longer than a part is cut into pieces. Code and a table's rows have their fence or header as wrapper.
+    """
     if isinstance(block, str):
         line = fix_line(block.rstrip())
         return [RenderedLine(piece) for piece in ([line] if len(line) <= MOST_MARKDOWN else _pieces(block.rstrip()))]
@@ -123,19 +132,23 @@ def _render_block(block: MarkdownBlock) -> list[RenderedLine]:
 
 
 def _is_refused(table: TableBlock) -> bool:
-    """Return True if Slack would refuse the table, or if a row of it is too long to be cut."""
+    """Return True if the table has over 20 cells in a row, which Slack refuses, or a row that is too long to be cut."""
     rows = (table.header, *table.rows)
     return max(map(len, rows)) > MOST_IN_ROW or max(row.count("|") for row in rows) > MOST_CELLS + 1
 
 
 def _delimiter_row(table: TableBlock) -> str:
-    """Return the delimiter row with as many cells as the header: else GFM sees no table."""
+    """Return the delimiter row; a new one if it has not as many cells as the header, since GFM then sees no table.
+
+    It is also new if it is over 2,000 characters long.
+    """
     count = len(split_cells(table.header))
     is_fit = len(split_cells(table.delimiter_row)) == count and len(table.delimiter_row) <= MOST_IN_ROW
     return table.delimiter_row if is_fit else "|" + "---|" * count
 
 
 def _in_fence(code: Iterable[str], wrapper: Wrapper) -> list[RenderedLine]:
+    """Return the code's lines with `wrapper` as their fence, in pieces where one is too long for a part."""
     room = MOST_MARKDOWN - wrapper.size
     pieces = (piece for line in code for piece in ((line,) if len(line) <= room else _code_pieces(line, room)))
     return [RenderedLine(piece, wrapper) for piece in pieces]
@@ -145,6 +158,7 @@ def _in_fence(code: Iterable[str], wrapper: Wrapper) -> list[RenderedLine]:
 
 
 def _code_pieces(line: str, limit: int) -> Iterator[str]:
+    """Yield a line of code in pieces of at most `limit` characters."""
     inlines = [Inline(line)]
     while inlines:
         head, inlines = split_line(inlines, limit, text_of)
@@ -152,7 +166,11 @@ def _code_pieces(line: str, limit: int) -> Iterator[str]:
 
 
 def _pieces(line: str) -> Iterator[str]:
-    """Yield the line in pieces of Markdown, which begin with what the line begins with, but its list marker."""
+    """Yield a line in pieces of Markdown of which each fits into a part.
+
+    Each begins with the indentation and block quote markers of the line, but only the first has a list marker or a
+    heading's number signs: the others have spaces there.
+    """
     match = _BEFORE_WORDS.match(line)
     prefix = match[0] if match else ""
     inlines = write_out_long_links(parse_inlines(line[len(prefix) :]), MOST_IN_PIECE)
@@ -171,7 +189,7 @@ def _render_markdown(inlines: list[Inline]) -> str:
 
 
 def _render_inline(inline: Inline) -> str:
-    """Return the inline as Markdown; its address in `<…>`, where it may have brackets and spaces."""
+    """Return the inline as Markdown, with its delimiters and link; an address in `<…>` may have brackets and spaces."""
     text = f"`{inline.text}`" if "`" in inline.delimiters else _SPECIAL.sub(r"\\\g<0>", inline.text)
     if inline.url:
         text = f"<{inline.url}>" if inline.text == inline.url else f"[{text}](<{inline.url}>)"

@@ -1,4 +1,4 @@
-"""Render Markdown, as the model writes it, as mrkdwn in messages; and read Slack's own text as plain text.
+"""Renders Markdown, as the model writes it, as mrkdwn in messages; and reads Slack's own text as plain text.
 
 Rendered text cannot ping: only links keep their `<`. Long text is cut where a reader would pause, and never within an
 entity, a link or a character.
@@ -62,7 +62,7 @@ def escape_pings(text: str) -> str:
 
 
 def break_pings(markdown: str) -> str:
-    """Return Markdown with a ZWSP in everything that Slack would take for a ping, in code too: it is invisible."""
+    """Return Markdown with an invisible ZWSP in all that Slack would take for a ping, such as `<@U12>`, in code too."""
     return _MARKDOWN_PING.sub(f"<{ZWSP}", markdown)
 
 
@@ -73,7 +73,8 @@ def _no_name(_user: str) -> str:
 def plain_text(text: str, own_user: str | None, names: Callable[[str], str] = _no_name) -> str:
     """Return Slack's text as a person reads it, without mentions of `own_user` (None while that is unknown).
 
-    Other mentions are by the name that `names` has for that user, and stay as `@U…` where it returns "".
+    `names` returns the name of another mentioned user, which is shown as `@NAME`; `@U…` is shown where it returns "".
+    Links become `LABEL (URL)`, and `&lt;` becomes `<`.
     """
 
     def replace_reference(match: re.Match[str]) -> str:
@@ -103,7 +104,10 @@ def mrkdwn_messages(markdown: str, limit: int) -> list[str]:
 
 
 def _read_reference(match: re.Match[str], own_user: str | None, names: Callable[[str], str]) -> str:
-    """Return one of Slack's references as a person reads it, with the space before it; our own mention as ""."""
+    """Return one match of _REFERENCE as a person reads it, with the space before it; our own mention as "".
+
+    `<@U12>` becomes `@NAME`, `<#C12|general>` `#general`, `<!here>` `@here`. What is none of Slack's stays as it is.
+    """
     space, sign, target, label = match[1], match[2], match[3], match[4] or ""
     if sign == "@":
         return "" if target == own_user else f"{space}@{names(target) or target}"
@@ -115,6 +119,7 @@ def _read_reference(match: re.Match[str], own_user: str | None, names: Callable[
 
 
 def _read_link(url: str, label: str) -> str:
+    """Return a link as `LABEL (ADDRESS)`, or the address alone if the label says no more."""
     address = url.removeprefix("mailto:")
     # Slack itself links what people type: `<http://example.com|example.com>`.
     return address if label in ("", address, url.partition("://")[2]) else f"{label} ({address})"
@@ -135,7 +140,10 @@ def mrkdwn_lines(blocks: Iterable[MarkdownBlock], limit: int) -> list[RenderedLi
 
 
 def _render_code(block: FencedCode, limit: int) -> list[RenderedLine]:
-    """Return the code in a fence of three backticks, the only one that mrkdwn has."""
+    """Return the lines of code with a fence of three backticks, the only one that mrkdwn has, as their wrapper.
+
+    An info string that is not a language's name becomes the first line of the code.
+    """
     lines, info = block.lines or ("",), block.info
     if not _LANGUAGE.fullmatch(info):  # words, not a language: they are to be seen
         lines, info = (info, *lines), ""
@@ -143,7 +151,10 @@ def _render_code(block: FencedCode, limit: int) -> list[RenderedLine]:
 
 
 def _render_table(table: TableBlock, limit: int) -> list[RenderedLine]:
-    """Return the table as code, its header repeated in each message."""
+    """Return the table as lines of code with aligned columns, its header repeated in each message.
+
+    A header of over a quarter of `limit` is not repeated.
+    """
     header, rule, *rows = align_columns(table)
     opening = f"```\n{render_mrkdwn([Inline(header)])}\n{rule}"
     if not rows or len(opening) > limit // 4:  # too much to be repeated in each message
@@ -168,7 +179,10 @@ def _render_prose(text: str, limit: int) -> tuple[RenderedLine, ...]:
 
 
 def _parse_prose(text: str) -> _ProseLine:
-    """Return a line of prose as mrkdwn shows it: it has no headings, list items or thematic breaks of its own."""
+    """Parse a line of Markdown for mrkdwn, which has no headings, list items or thematic breaks.
+
+    A heading becomes bold, a list's bullet `•`, a thematic break a line of `─`, and all block quote markers one.
+    """
     if _THEMATIC_BREAK.fullmatch(text):
         return _ProseLine("", [Inline("─" * 10)], "")
     if quote := _QUOTE.match(text):  # mrkdwn has no quote in a quote: all markers are one
@@ -189,7 +203,10 @@ def _limit_indent(space: str) -> str:
 
 
 def _render_pieces(line: _ProseLine, limit: int) -> Iterator[str]:
-    """Yield the line as mrkdwn, whole if it fits into `limit` characters, else in pieces."""
+    """Yield the line as mrkdwn, whole if it fits into `limit` characters, else in pieces.
+
+    The first piece begins with `prefix`, the others with `next_prefix`.
+    """
     whole = line.prefix + render_mrkdwn(line.inlines)
     if len(whole) <= limit:
         yield whole

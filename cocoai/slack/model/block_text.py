@@ -1,6 +1,7 @@
-"""The text of a message's blocks, written as a message's `text` is: with Slack's entities, and a little Markdown.
+"""Reads the text out of a message's blocks, since many bots leave the message's own `text` empty.
 
-Slack gives a `markdown` block back as `rich_text` and `table`; many bots have no text beside their blocks.
+It is written as Slack writes `text`: with entities such as `<@U12>`, and a little Markdown for code, quotes and lists.
+Slack gives a `markdown` block back as `rich_text` and `table`.
 Pure: whatever is odd is passed over. Source: docs.slack.dev/reference/block-kit/blocks.
 """
 
@@ -15,18 +16,22 @@ Element = Mapping[str, Any]
 """A block, or an object inside one, as Slack's JSON has it."""
 
 Reader = Callable[[Element], str]
+"""Returns the text of one element; "" if it has none."""
 
 MOST_INDENT = 8
 """Levels of a nested list that are shown; deeper ones stand at the last."""
 
 
 def text_of_blocks(blocks: object) -> str:
-    """Return the text of all blocks, one a line; "" if they hold none, as buttons do."""
+    """Return the text of a message's `blocks` (Slack's JSON), one block a line.
+
+    Return "" if that is no list, or if no block has text that is read here: buttons and images have none.
+    """
     return "\n".join(filter(None, (_text_of(block, BLOCKS) for block in objects_in(blocks))))
 
 
 def _text_of(element: Element, readers: Mapping[str, Reader]) -> str:
-    """Return the text of an element by the reader of its type; "" for a type that has none."""
+    """Return the text of an element, read by the reader that `readers` has for its `type`; "" if there is no reader."""
     reader = readers.get(text_at(element, "type"))
     return reader(element) if reader else ""
 
@@ -36,7 +41,7 @@ def _markdown(block: Element) -> str:
 
 
 def _section(block: Element) -> str:
-    """Return the text of a section or a header, and of its fields, one a line."""
+    """Return the text of a section or header block, then the texts of its fields, one a line; "" if it has none."""
     texts = objects_in([block.get("text"), *objects_in(block.get("fields"))])
     return "\n".join(filter(None, (text_at(text, "text") for text in texts)))
 
@@ -46,7 +51,7 @@ def _context(block: Element) -> str:
 
 
 def _table(block: Element) -> str:
-    """Return the rows of a table, one a line, with ` | ` between the cells."""
+    """Return the rows of a table block, one a line, with ` | ` between the cells; "" if it has no rows."""
     rows = block.get("rows")
     return "\n".join(" | ".join(map(_cell, objects_in(row))) for row in rows) if isinstance(rows, list) else ""
 
@@ -72,7 +77,11 @@ def _quote(part: Element) -> str:
 
 
 def _list(part: Element) -> str:
-    """Return a list's items, one a line, each behind its bullet or number. `offset` items of it came before."""
+    """Return the items of a list, one a line, each behind `-` or its number, indented by two spaces a level.
+
+    Numbers go on from `offset`, which is how many items came before: Slack splits a list that has code between its
+    items.
+    """
     indent = "  " * min(_number_at(part, "indent"), MOST_INDENT)
     first = _number_at(part, "offset") + 1
     ordered = text_at(part, "style") == "ordered"
@@ -81,19 +90,24 @@ def _list(part: Element) -> str:
 
 
 def _text(element: Element) -> str:
+    """Return the element's text with `&`, `<` and `>` escaped, in backticks if its style is code."""
     text = _escaped(text_at(element, "text"))
     style = element.get("style")
     return f"`{text}`" if isinstance(style, dict) and style.get("code") is True else text
 
 
 def _link(element: Element) -> str:
+    """Return `<URL|LABEL>`, or `<URL>` if the link has no label."""
     label = _escaped(text_at(element, "text"))
     url = _escaped(text_at(element, "url"))
     return f"<{url}|{label}>" if label else f"<{url}>"
 
 
 def _entity(opening: str, key: str) -> Reader:
-    """Return a reader that writes an element as an entity: `<`, `opening`, the text under `key`, `>`."""
+    """Return a reader that writes an element as an entity: `<`, `opening`, the text under `key`, `>`.
+
+    `_entity("@", "user_id")` writes `<@U12>`. The reader returns "" for an element without `key`.
+    """
 
     def read(element: Element) -> str:
         text = text_at(element, key)
@@ -136,6 +150,6 @@ def _escaped(text: str) -> str:
 
 
 def _number_at(element: Element, key: str) -> int:
-    """Return the whole number under `key`; 0 for anything else, and for one that no list can have."""
+    """Return the whole number under `key`; 0 if there is none, or if it is negative or above 999,999."""
     value = element.get(key)
     return value if type(value) is int and 0 <= value < 10**6 else 0

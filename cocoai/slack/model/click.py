@@ -1,4 +1,4 @@
-"""A button of ours that somebody pressed, as facts. It must not know what the click brings about."""
+"""A press of one of our buttons in Slack, as facts. It must not know what the click brings about."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Click:
     reply: str = ""
 
     def facts(self) -> dict[str, Any]:
-        """Return the click in a form that JSON takes; its `kind` tells it from a question's facts."""
+        """Return the click as a dict for JSON: its fields, with `action` under the key `kind` of every job's facts."""
         facts = dict(vars(self))
         return {"kind": facts.pop("action"), **facts}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Click:
-        """Return the click that `facts()` has written. Raise KeyError for anything else."""
+        """Return the click that `facts()` has written; `reply` may be missing. Raise KeyError if any other fact is."""
         known = {name: facts[name] for name in cls.__dataclass_fields__ if name not in ("action", "reply")}
         return cls(action=facts["kind"], reply=facts.get("reply", ""), **known)

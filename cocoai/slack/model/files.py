@@ -34,22 +34,28 @@ class File:
     is_stub: bool = False
 
     def facts(self) -> dict[str, Any]:
-        """Return the file in a form that JSON takes."""
+        """Return the file as a dict for JSON, with a key for each field."""
         return asdict(self)
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> File:
-        """Return the file that `facts()` has written. Raise KeyError or TypeError for anything else."""
+        """Return the file that `facts()` has written. Raise KeyError for a missing field, TypeError for no mapping."""
         return cls(**{name: facts[name] for name in cls.__dataclass_fields__})
 
 
 def files_of(message: Mapping[str, Any]) -> tuple[File, ...]:
-    """Return the files of a message or an event, without entries that are odd or deleted."""
+    """Return the files in the JSON of a message or an event; () if it has none.
+
+    Deleted files (their `mode` is `tombstone`) are left out, and so are entries without an id.
+    """
     return tuple(file_of(entry) for entry in objects_in(message.get("files")) if _is_file(entry))
 
 
 def file_of(entry: Mapping[str, Any]) -> File:
-    """Read one file object, of which only the id is required."""
+    """Return the file that Slack's JSON object describes. Only `id` is required: the rest is empty if missing or odd.
+
+    `name` is the file's name, else its title, made fit to be shown; `url` is the address that serves its bytes.
+    """
     size = entry.get("size")
     return File(
         id=_encodable_at(entry, "id"),
@@ -62,9 +68,10 @@ def file_of(entry: Mapping[str, Any]) -> File:
 
 
 def is_at_slack(url: str, api_url: str) -> bool:
-    """Check whether `url` is on a host of Slack's, or on the server that `api_url` names: only those may see the token.
+    """Return True if `url` may be requested with our token: it is on a host of Slack's, or on the server of `api_url`.
 
-    No user before the host, no other port and no plain http are accepted.
+    That is `https://files.slack.com/…`, for instance. An address with a user before the host, another port or plain
+    http gives False.
     """
     # The address is matched as it is written, not parsed: two parsers can differ about which host it names.
     own_server = "/".join(api_url.split("/")[:3]) + "/"
@@ -77,7 +84,10 @@ def _is_file(entry: Mapping[str, Any]) -> bool:
 
 
 def _presentable(name: str) -> str:
-    """Return the name on one line without invisible characters; a long one loses its middle and keeps its ending."""
+    """Return the name on one line without invisible characters; a long one loses its middle and keeps its ending.
+
+    A name of over 80 characters becomes its first 67, `…`, and its last 12, which have the `.pdf`.
+    """
     visible = "".join(filter(str.isprintable, " ".join(name.split())))
     return visible if len(visible) <= LONGEST_NAME else f"{visible[: LONGEST_NAME - 13]}…{visible[-12:]}"
 

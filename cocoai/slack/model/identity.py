@@ -27,7 +27,7 @@ class Identity:
 
 
 def from_auth_test(response: Mapping[str, Any]) -> Identity:
-    """Read the response of auth.test. Raise `Temporary` if it names no team or no user."""
+    """Return the identity in a response of auth.test. Raise `Temporary` if it has no valid `team_id` or `user_id`."""
     identity = from_facts(response)
     if identity is None:
         raise Temporary("auth.test without ids", source="Slack")
@@ -37,7 +37,8 @@ def from_auth_test(response: Mapping[str, Any]) -> Identity:
 def from_authorizations(payload: Mapping[str, Any]) -> Identity | None:
     """Return the identity of the bot that an event was delivered for; None if `authorizations` names no bot.
 
-    Slack lists at most one installation there, and leaves out its `bot_id`.
+    `payload` is what the Events API posted. Slack lists at most one installation there, without its `bot_id`: that and
+    `app_id` are empty in what is returned.
     """
     for entry in objects_in(payload.get("authorizations")):
         if entry.get("is_bot") is True and is_id(entry.get("user_id")):
@@ -46,7 +47,10 @@ def from_authorizations(payload: Mapping[str, Any]) -> Identity | None:
 
 
 def from_facts(facts: object) -> Identity | None:
-    """Read an identity from a mapping with the keys of auth.test; return None if the team or the user is missing."""
+    """Return the identity in `facts`, a mapping with the keys of auth.test, which `identity.json` has too.
+
+    Return None if it is no mapping, or has no valid `team_id` or `user_id`; the other ids are empty if missing or odd.
+    """
     if not isinstance(facts, Mapping) or not (is_id(facts.get("team_id")) and is_id(facts.get("user_id"))):
         return None
     return Identity(*(_id_at(facts, name) for name in Identity.__dataclass_fields__))

@@ -1,4 +1,4 @@
-"""Messages of a thread as Slack describes them, and the metadata by which we find our own messages again.
+"""A thread's messages as Slack describes them, and the metadata by which we find our own messages again.
 
 Pure: it reads what Slack's JSON holds, and passes over whatever is odd. It must not call Slack.
 Source: docs.slack.dev/reference/methods/conversations.replies, docs.slack.dev/messaging/message-metadata.
@@ -38,7 +38,7 @@ class MessageMetadata:
     again: str = ""
 
     def payload(self) -> dict[str, Any]:
-        """Return the fields as Slack takes them in a message's `event_payload`."""
+        """Return the fields as a message's `event_payload` in Slack's JSON, without `again` if it is empty."""
         return {name: value for name, value in asdict(self).items() if name != "again" or value}
 
 
@@ -60,7 +60,7 @@ class Message:
 
 
 def message_of(entry: object) -> Message | None:
-    """Read one entry of conversations.replies; return None if it has no ts."""
+    """Return the message in one entry of conversations.replies; None if the entry is no object or has no valid `ts`."""
     if not isinstance(entry, dict) or not is_ts(entry.get("ts")):
         return None
     texts = {name: text_at(entry, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
@@ -70,14 +70,21 @@ def message_of(entry: object) -> Message | None:
 
 
 def name_of(name: str) -> str:
-    """Return a person's or bot's name as one short line that any file and any socket takes; "" if nothing is left."""
+    """Return a person's or bot's name on one line of at most 40 characters; "" if nothing is left.
+
+    Slack's `&lt;`, `&gt;` and `&amp;` are unescaped, invisible characters become spaces, and lone surrogates, which
+    no file and no socket takes, become `?`.
+    """
     unescaped = encodable(name).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     visible = "".join(character if character.isprintable() else " " for character in unescaped)
     return " ".join(visible.split())[:MOST_OF_A_NAME].strip()
 
 
 def _read_metadata(metadata: object) -> MessageMetadata | None:
-    """Read our metadata of a message; return None for another app's and for anything odd."""
+    """Return our metadata from a message's `metadata`; None if that is missing or another app's.
+
+    None also if its kind is none of KINDS, or if the part's number is no whole number.
+    """
     if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return None
     payload = mapping_at(metadata, "event_payload")
@@ -89,7 +96,10 @@ def _read_metadata(metadata: object) -> MessageMetadata | None:
 
 
 def _whole_text(entry: Mapping[str, Any], *, is_ours: bool) -> str:
-    """Return the message's text; if that is empty, the text of its blocks or of its legacy attachments."""
+    """Return the text of a message: `text`, or if that is empty, the text of its blocks or of its legacy attachments.
+
+    Of our own message, return whichever is longer, `text` or the text of its blocks.
+    """
     text = text_at(entry, "text")
     if is_ours:
         # The text of our own message may be a cut fallback, while its blocks hold the whole part.
@@ -102,7 +112,10 @@ def _bot_name(entry: Mapping[str, Any]) -> str:
 
 
 def _text_of_attachments(entry: Mapping[str, Any]) -> str:
-    """Return the text of all legacy attachments, one a line: many bots write all of their text there."""
+    """Return the text of all legacy attachments, one a line; "" if there are none.
+
+    Many bots write all of their text there.
+    """
     return "\n".join(filter(None, map(_text_of_attachment, objects_in(entry.get("attachments")))))
 
 

@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Literal
 
 Kind = Literal["mention", "direct", "follow_up", "again"]
+"""`follow_up` is a reply without a mention in a thread where we were asked before, `again` a question asked anew."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Question:
         return self.thread_ts != self.ts
 
     def facts(self) -> dict[str, Any]:
-        """Return the question in a form that JSON takes."""
+        """Return the question as a dict for JSON, with a key for each field."""
         return {**vars(self), "files": list(self.files)}
 
     @classmethod

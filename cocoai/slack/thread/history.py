@@ -1,4 +1,4 @@
-"""Turns a thread in Slack into the turns of a conversation that a model is shown. Pure.
+"""Turns a thread in Slack into the turns of a conversation, which a model is shown. Pure.
 
 People's messages are the asker's turns, our answers are ours; placeholders, notes and errors are left out. An edited
 message counts as it stands now, a deleted one not at all. Our earlier answers are read by a callable, since Slack has
@@ -39,11 +39,15 @@ class _Answer:
 
     @property
     def requested_at(self) -> str:
-        """Return the ts of the question, or of the click that asked it once more, in sortable form."""
+        """Return the ts of the question, or of the click that asked it once more, padded by `_sortable`."""
         return _sortable(Key.parse(self.metadata.key).ts)
 
     @property
     def sort_key(self) -> _SortKey:
+        """Return the place among the turns: right behind the message that is answered.
+
+        If the question was asked once more, that is its first message, `again`.
+        """
         again = self.metadata.again
         return (_sortable(again) if again else self.requested_at, 1, self.requested_at)
 
@@ -57,7 +61,7 @@ class _VisibleThread:
     question: Message
 
     def since(self, ts: str) -> _VisibleThread:
-        """Return the part behind `ts` (in sortable form): messages written and answers requested later than that."""
+        """Return the part behind `ts`, padded by `_sortable`: messages written and answers requested after that."""
         people = [message for message in self.people if _sortable(message.ts) > ts]
         return _VisibleThread(people, [answer for answer in self.answers if answer.requested_at > ts], self.question)
 
@@ -72,16 +76,20 @@ class _TurnBuilder:
 
     @classmethod
     def of(cls, thread: _VisibleThread, own_user: str, names: Names) -> _TurnBuilder:
+        """Look up the names of the people in the thread, and return a builder that uses them."""
         messages = [*thread.people, thread.question]
         return cls(own_user, display_names(messages, own_user, names), has_several_speakers(messages))
 
     def askers_turn(self, message: Message) -> Turn:
-        """Return a person's message as a turn, each of its files named on a line of its own."""
+        """Return a message of a person or another bot as a turn; "" is its text if it has neither text nor files.
+
+        Each file is named on a line of its own, as `[file: NAME]`. If several people speak, `NAME: ` stands in front.
+        """
         text = "\n".join(filter(None, (self._plain_text(message), *map(_file_note, message.files))))
         return Turn("asker", f"{self.names[speaker(message)]}: {text}" if self.are_named and text else text)
 
     def own_turn(self, answer: _Answer, kept_answer: Callable[[str], str | None]) -> Turn:
-        """Return our answer as a turn: the whole text if it is kept, else what Slack has of it."""
+        """Return our answer as a turn: the whole text if `kept_answer` has it, else the text of its parts in Slack."""
         whole = kept_answer(answer.metadata.key)
         if whole is None:
             whole = "\n".join(filter(None, map(self._plain_text, answer.messages)))
@@ -122,7 +130,8 @@ def turns(
     """Return the turns before `question`, oldest first, and the question as the last turn.
 
     An answer stands behind the question it answers, not where its placeholder happened to be posted: a second
-    question asked while the first was being answered must still see that answer.
+    question asked while the first was being answered must still see that answer. Before the question, neighbours of the
+    same side are one turn.
 
     `kept_answer(key)` returns our whole answer to that question, None if only Slack has it. `names` returns
     a person's name, "" if it is unknown. `is_reset(text)` tells whether a message (its plain text) starts over: nothing
@@ -142,7 +151,7 @@ def turns(
 
 
 def files_of_question(messages: Iterable[Message], question: Question) -> tuple[File, ...]:
-    """Return the files that the question's message has now; those of the event if the message is not in the thread."""
+    """Return the files of the question's message as it stands in `messages`; if it is not there, those of its event."""
     found = _message_at(messages, _message_ts(question))
     return found.files if found else tuple(map(File.from_facts, question.files))
 
@@ -156,7 +165,10 @@ def text_of_question(messages: Iterable[Message], question: Question, own_user: 
 
 
 def _visible_thread(messages: Iterable[Message], question: Question, own_user: str) -> _VisibleThread:
-    """Return what a question can see of the thread: everything before its message, and the message itself."""
+    """Return what a question can see of the thread: its message, people's messages before it, and our answers.
+
+    Our answers are those to questions before it, also if they were posted later.
+    """
     # Each ts once: Slack may list a reply twice that was sent to the channel too.
     unique = sorted({message.ts: message for message in messages}.values(), key=_sortable_ts)
     before = _sortable(_message_ts(question))
@@ -166,7 +178,10 @@ def _visible_thread(messages: Iterable[Message], question: Question, own_user: s
 
 
 def _question_message(messages: Iterable[Message], question: Question, own_user: str) -> Message:
-    """Return the question's message as it stands now; one made of the event's facts if it is not in the thread."""
+    """Return the question's message as it stands now; one made of the event's facts if it is not in the thread.
+
+    Raise `Permanent` (`again_gone`) if it is to be asked once more but is deleted, and the event has no text or files.
+    """
     ts = _message_ts(question)
     if found := _message_at(messages, ts):
         return found
@@ -182,18 +197,22 @@ def _message_ts(question: Question) -> str:
 
 
 def _message_at(messages: Iterable[Message], ts: str) -> Message | None:
+    """Return the message with this ts that somebody wrote; None if there is none."""
     return next((message for message in messages if message.ts == ts and message.subtype in SPOKEN), None)
 
 
 def _is_speech(message: Message, own_user: str) -> bool:
-    """Check whether somebody other than us said something with this message."""
+    """Check whether a person or another bot said something with this message.
+
+    False for our own messages, for a join and the like, and for another installation's placeholders, notes and errors.
+    """
     # Another installation's placeholders, notes and errors say as little as our own.
     has_content = message.metadata is None or message.metadata.kind in ("answer", "part")
     return has_content and message.user != own_user and message.subtype in SPOKEN
 
 
 def _answers(messages: Iterable[Message], own_user: str) -> list[_Answer]:
-    """Return our answers whose first message still stands, each with its parts in order.
+    """Return our answers whose first message still stands, each with its messages in the order of their numbers.
 
     An answer whose first message was deleted is gone, whatever else is left of it.
     """
@@ -209,18 +228,22 @@ def _answers(messages: Iterable[Message], own_user: str) -> list[_Answer]:
 
 
 def _last_reset(people: Sequence[Message], own_user: str, is_reset: Callable[[str], bool]) -> str:
-    """Return the ts, in sortable form, of the last message that starts over; "" if none does."""
+    """Return the ts, padded by `_sortable`, of the last message of a person that `is_reset` takes; "" if none."""
     # Another app's message is no command.
     resets = (message for message in people if not is_bot(message) and is_reset(plain_text(message.text, own_user)))
     return max(map(_sortable_ts, resets), default="")
 
 
 def _file_note(file: File) -> str:
-    """Return `[file: NAME]`, which stands for a file of an earlier message: its content is not shown again."""
+    """Return `[file: NAME]`, which stands for a file of an earlier message: its content is not shown again.
+
+    Return `[file]` if it has no name.
+    """
     return f"[file: {name_of(file.name)}]" if name_of(file.name) else "[file]"
 
 
 def _is_key(key: str) -> bool:
+    """Check whether `key` has the form of a job's key, `CHANNEL-THREAD_TS-TS`."""
     try:
         Key.parse(key)
     except ValueError:
@@ -233,6 +256,6 @@ def _sortable_ts(message: Message) -> str:
 
 
 def _sortable(ts: str) -> str:
-    """Return `ts` padded so that texts sort as the times do."""
+    """Return `ts` padded so that texts sort as the times do: `1.5` becomes `000000000001.50000000`."""
     seconds, _, fraction = ts.partition(".")
     return f"{seconds:0>12}.{fraction:0<8}"

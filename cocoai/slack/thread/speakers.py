@@ -26,7 +26,7 @@ def is_bot(message: Message) -> bool:
 
 
 def speaker(message: Message) -> str:
-    """Return the id of the person or bot that wrote the message; `bot NAME` for a bot that gives a name.
+    """Return the id of the person or bot that wrote the message; `bot NAME` for a bot whose message has a name.
 
     One bot may speak under several names, and counts as several speakers.
     """
@@ -35,7 +35,7 @@ def speaker(message: Message) -> str:
 
 
 class Names(Protocol):
-    """What people are called."""
+    """Knows people's names, as UserNames does."""
 
     def name(self, user: str) -> str:
         """Return the user's name; "" if it is unknown."""
@@ -47,10 +47,11 @@ def has_several_speakers(messages: Iterable[Message]) -> bool:
 
 
 def display_names(messages: Sequence[Message], own_user: str, names: Names) -> Mapping[str, str]:
-    """Return a name, different from all others, for each mentioned user, and for each speaker if there are several.
+    """Look up a name, different from all others, for each mentioned user, and for each speaker if there are several.
 
-    `names` returns a person's name, "" if it is unknown: then the name is `Person 1` and so on, in the order
-    of the thread. Namesakes are numbered too.
+    Return the names by id (by `speaker` for a speaker). We are not among the mentioned. `names` returns a person's
+    name, "" if it is unknown: then the name is `Person 1` and so on, in the order of the thread. It is asked for the
+    last 20 people only. Namesakes are numbered too.
     """
     is_named = has_several_speakers(messages)
     shown: list[str] = []
@@ -69,7 +70,7 @@ def _is_person(user: str) -> bool:
 
 
 def _made_unique(names: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the names with a number behind each one that is taken already; an empty one becomes `Person`."""
+    """Return the names, each made different from those before it: a second `Ann` becomes `Ann 2`, "" `Person 1`."""
     unique: dict[str, str] = {}
     taken = {""}
     last_number = dict.fromkeys(names.values(), 1) | {"": 0}

@@ -44,7 +44,10 @@ class UserNames:
         self._failed_at = -QUIET
 
     def name(self, user: str) -> str:
-        """Return the user's name, at most 40 characters on one line; "" if it is unknown. Never raise."""
+        """Return the user's name, at most 40 characters on one line; "" if it is unknown. Never raise.
+
+        Slack is asked once a day. While it does not answer, the name is the last one known, at most 30 days old.
+        """
         if not is_id(user):
             return ""
         if user not in self._known:
@@ -55,7 +58,10 @@ class UserNames:
         return self._known[user]
 
     def _look_up(self, user: str) -> str | None:
-        """Ask Slack for the name and keep it; return None while Slack does not answer."""
+        """Ask Slack for the name, keep it and return it: "" if Slack will not tell it, None if it does not answer.
+
+        For a minute after such a failure return None without asking.
+        """
         if 0 <= self._clock() - self._failed_at < QUIET:
             return None
         try:
@@ -69,7 +75,7 @@ class UserNames:
         return name
 
     def _read(self, user: str, seconds: float) -> str | None:
-        """Return the name that was kept within the last `seconds`; None if there is none."""
+        """Return the name that was kept within the last `seconds`; None if there is none, or no whole one."""
         written = self._file(user).read(seconds)
         # A power cut may leave an empty file where a name was: only a whole line counts.
         if written is None or not written.endswith(b"\n"):
@@ -80,6 +86,7 @@ class UserNames:
             return None
 
     def _write(self, user: str, name: str) -> None:
+        """Keep the name in the user's file, for every process; do nothing if that fails."""
         # Not durable: a name that is lost is looked up again. A full disk is reported where it matters.
         with contextlib.suppress(OSError):
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
@@ -90,7 +97,10 @@ class UserNames:
 
 
 def sweep(folder: str, *, clock: Callable[[], float] = time.time) -> int:
-    """Remove the names that have been kept in `folder` for 30 days; return how many. Raise OSError if that fails."""
+    """Delete the files in `folder` that were written over 30 days ago; return how many.
+
+    A folder that is missing has none. Raise OSError if the folder cannot be read, or a file cannot be deleted.
+    """
     removed = 0
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
