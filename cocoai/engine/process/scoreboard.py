@@ -143,7 +143,7 @@ class Scoreboard:
         return None
 
     def helper_row(self, kind: str) -> Row:
-        """Return the row of the one process that does side work; `kind` is its name there, such as `placeholder`."""
+        """Return the row of the one process that does side work; `kind` is its name there."""
         return self._row(HELPER, kind)
 
     def job_row(self, slot: int) -> Row:

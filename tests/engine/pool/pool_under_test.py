@@ -36,8 +36,12 @@ class PoolUnderTest:
     # what it is made of
 
     def write(self, word: str) -> None:
-        """Write the pool's code, whose responses begin with `word`."""
-        self.entry.write_text(ENTRY.read_text().replace('WORD = "one"', f'WORD = "{word}"'))
+        """Write the pool's code, whose responses begin with `word`, at once: a reload may be reading it just now."""
+        unfinished = self.entry.with_suffix(".new")
+        unfinished.write_text(ENTRY.read_text().replace('WORD = "one"', f'WORD = "{word}"'))
+        if self.entry.exists():
+            unfinished.chmod(self.entry.stat().st_mode)
+        unfinished.replace(self.entry)
 
     def mark(self, name: str) -> Path:
         """Make the file `name`, which tells the pool to fail, or that maintenance is due; return its path."""
