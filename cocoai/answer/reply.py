@@ -114,10 +114,10 @@ class Reply:
             self._show_parts(ts, TEXT_ALONE.parts(late + markdown), anew=True)
 
     def _is_late(self) -> bool:
-        """Check whether the answer begins with the note that it is late; record a `late` fact the first time.
+        """Check whether the answer begins with the note that it is late: over LATE seconds after its question.
 
-        Once recorded, this returns True whenever the answer is delivered again: its parts must be cut where they were.
-        For that reason it returns False if parts are posted already, or if the fact cannot be recorded.
+        Return True if a `late` fact is recorded. Else record one and return True if it is late, no part is posted yet
+        and the fact can be recorded: an answer that is delivered again must be cut into parts where it was.
         """
         job = self._attempt.job
         if job.last("late"):

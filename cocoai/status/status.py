@@ -139,7 +139,7 @@ def _processes(snapshot: Snapshot, now: float) -> Iterator[ProcessMemory]:
 
 
 def _with_memory(process: Process) -> ProcessMemory:
-    """Read the memory of a process; it is None if the process has just ended, or belongs to another user."""
+    """Return a process with its memory, which is None if the process has just ended or is another user's."""
     try:
         return ProcessMemory(process, proc.memory_use(process.pid).pss)
     except OSError:

@@ -68,7 +68,7 @@ class Maintenance(Protocol):
         """Fork a process that does what is due, and do not wait for it: called when `is_due`."""
 
     def end(self) -> None:
-        """Finish: called once, as the pool stops. A master that re-executes itself only begins anew."""
+        """End what begin() began: called once, as the pool stops. A master that re-executes itself only begins anew."""
 
 
 @dataclass

@@ -172,7 +172,7 @@ class Workers:
             self._queue_since = None
 
     def _report_full(self) -> None:
-        """Count each time that all of the most workers became busy and a connection waited; log only the first."""
+        """Count that the pool became full: its most workers are all busy and a connection waits. Log only the first."""
         if not self._is_full:
             self._board.counters.most_reached += 1
         if not self._is_full_logged:
