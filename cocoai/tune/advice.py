@@ -97,7 +97,7 @@ def this_machine(*, own: float, baseline: float | None = None) -> Machine:
 def planned_machine(megabytes: int, *, swap: bool, baseline: float | None = None) -> Machine:
     """Describe a machine that is sold with so many MB and two vCPU, and runs nothing but its system.
 
-    With `swap` it has 1 GiB of swap. `baseline` is the percentage of its CPU that it may always use; None: the Lightsail plan's.
+    With `swap` it has 1 GiB of swap. `baseline` is the percentage of CPU it may always use; None: its Lightsail plan's.
     """
     memory = float(megabytes - KERNEL)
     return Machine(f"{megabytes} MB", memory, SYSTEM, 1024.0 * swap, 2, baseline or _plan_baseline(megabytes))
