@@ -27,6 +27,9 @@ from tests.deployment import Deployment
 LONGEST_DELAY = 0.5
 """Seconds: a job process is killed at a random moment within this time after it was found."""
 
+AGAIN = 0.25
+"""Seconds until a fault that could not be injected is tried again."""
+
 FULL = (0.3, 3.0)
 """Seconds for which the disk is full: the least and the most."""
 
@@ -108,18 +111,28 @@ class FaultInjector:
     def _inject(self, kind: str, pause: float, inject: Callable[[random.Random], str]) -> None:
         """Inject faults of one kind until the end, on average every `pause` seconds.
 
-        `inject` returns the detail to be noted, or "" if there was nothing to do it to.
+        One that cannot be injected, since its process is not there just now, is tried again until it can: else a kind
+        that meets the others too often would be missing from a short run.
         """
         generator = random.Random(f"{self._seed} {kind}")
         while not self._over.wait(generator.expovariate(1 / pause)):
-            at = time.time()
-            try:
-                detail = inject(generator)
-            except EXPECTED_ERRORS as error:
-                detail = ""
-                self.faults.append(InjectedFault(at, f"{kind} (failed)", repr(error)))
-            if detail:
-                self.faults.append(InjectedFault(at, kind, detail))
+            while not self._is_injected(kind, inject, generator) and not self._over.wait(AGAIN):
+                pass
+
+    def _is_injected(self, kind: str, inject: Callable[[random.Random], str], generator: random.Random) -> bool:
+        """Try to inject a fault and note it; return False if there was nothing to do it to, or it failed.
+
+        `inject` returns the detail to be noted, or "" if there was nothing to do it to.
+        """
+        at = time.time()
+        try:
+            detail = inject(generator)
+        except EXPECTED_ERRORS as error:
+            self.faults.append(InjectedFault(at, f"{kind} (failed)", repr(error)))
+            return False
+        if detail:
+            self.faults.append(InjectedFault(at, kind, detail))
+        return bool(detail)
 
     # the pool
 
