@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -147,8 +147,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     _faults.extend(f"left behind by the tests, and killed: {line}" for line in kill_left_behind(_tag, PATIENCE))
     _tag.close()
     _faults.extend(f"changed in the work tree: {line}" for line in sorted(work_tree_status(ROOT) ^ _status_before))
+    if hasattr(session.config, "workeroutput"):  # a worker of pytest-xdist: its exit status is seen by nobody
+        session.config.workeroutput["faults"] = _faults
     if _faults:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the faults that a worker of pytest-xdist has found."""
+    _faults.extend(getattr(node, "workeroutput", {}).get("faults", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
