@@ -9,7 +9,6 @@ read last. HUP reads all settings again, and makes what was kept before it void.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from cocoai.config.sections import instruction_files, read_persona_settings, rej
 from cocoai.config.settings import PersonaSettings, Settings
 from cocoai.config.sources import FileStamp, SettingsError, read_sources, stamp_of
 from cocoai.conversation import Persona
+from cocoai.engine.process.replace_file import CachedFile
 from cocoai.errors import CocoAIError
 
 DEFAULT_INSTRUCTIONS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "instructions.txt")
@@ -59,7 +59,7 @@ class Personas:
         """Read the instructions that the settings name. Raise `SettingsError` if one cannot be read."""
         self._file = settings.file
         self._environ = environ
-        self._path = os.path.join(settings.paths.var, "run", "personas.json")
+        self._kept_file = CachedFile(os.path.join(settings.paths.var, "run", "personas.json"))
         # The stamp that the settings bring along: a change since they were read is then noticed.
         stamps = {self._file: settings.personas.stamp, **_stamps(_files(settings.personas))}
         self._first = self._loaded = _load(settings.personas, stamps)
@@ -110,27 +110,20 @@ class Personas:
 
         There is no fsync: what a power cut takes is read again.
         """
-        unfinished = f"{self._path}.{os.getpid()}"
-        try:
-            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump(_to_json(self._first, loaded), file)
-            os.rename(unfinished, self._path)
-        except OSError:  # a full disk is reported where it matters
-            with contextlib.suppress(OSError):
-                os.unlink(unfinished)
+        with contextlib.suppress(OSError):  # a full disk is reported where it matters
+            self._kept_file.write_json(_to_json(self._first, loaded))
 
     def _kept(self) -> LoadedPersonas | None:
         """Return what another process of this pool has kept.
 
         Return None if there is no such file, if it is damaged, or if a pool with other settings has kept it.
         """
+        facts = self._kept_file.read_json()
         try:
-            with open(self._path, encoding="utf-8") as file:
-                facts = json.load(file)
             if _tuples(facts["first"]) != self._first.stamps:  # a pool with other settings has kept it
                 return None
             return _from_json(facts)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return None
 
 
