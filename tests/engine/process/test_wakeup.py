@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -108,6 +109,7 @@ def test_a_full_pipe_does_no_harm(pipes: ChildPipes, capfd: pytest.CaptureFixtur
 
     def run() -> None:
         write_to_stderr()
+        sys.unraisablehook = sys.__unraisablehook__  # a warning goes there, and pytest's hook would swallow it
         wakeup = WakeupPipe()
         wakeup.install()
         os.write(wakeup._writer, b"!" * 65536)  # as many as there is room for
