@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from cocoai.engine.pool.extra_listeners import ExtraListener
+from cocoai.engine.pool.master import Master
 from cocoai.engine.pool.reload import HANDOVER, inherited_listener
 from cocoai.engine.pool.workers import YOUNG, WorkerLimits, Workers
 from cocoai.engine.process.scoreboard import Scoreboard
@@ -85,6 +87,17 @@ def test_an_idle_pool_ends_at_once(pool: PoolUnderTest, number: signal.Signals) 
     assert time.monotonic() - began < 5  # no worker was signalled: that begins at 8
     assert "made-to-stop" not in pool.log()
     assert 1 == pool.log().count("maintenance=end")
+
+
+def test_a_stop_on_a_full_disk_is_a_stop(pool: PoolUnderTest) -> None:
+    """Maintenance cannot note the end; the workers are stopped all the same."""
+    pool.mark("failing-end")
+    pool.start("--workers", "1")
+    pool.await_start(workers=1)
+    pool.signal(signal.SIGTERM)
+
+    assert 0 == pool.wait()
+    assert "outcome=stopped" in pool.log()
 
 
 def test_a_worker_that_does_not_stop_is_signalled_and_killed(pool: PoolUnderTest) -> None:
@@ -382,6 +395,50 @@ def test_an_error_in_maintenance_does_not_end_the_master(pool: PoolUnderTest) ->
     pool.await_log("maintenance=attended")
 
     assert 200 == pool.ask().status
+
+
+class NoMaintenance:
+    """Maintenance that is never due."""
+
+    def begin(self) -> None:
+        """Prepare nothing."""
+
+    def is_due(self) -> bool:
+        """Return False."""
+        return False
+
+    def attend(self) -> None:
+        """Fork nothing."""
+
+    def end(self) -> None:
+        """Finish nothing."""
+
+
+def test_a_tick_frees_dead_rows_and_accepts_again() -> None:
+    """A killed master's worker that ended since is idle no more, and an extra listener that failed has another try."""
+    board = Scoreboard(None, slots=0)
+    row = board.worker_row(())
+    row.record.pid, row.record.start = 1 << 23, 1
+    row.wait()
+    with socket.socket() as listener, socket.socket() as extra:
+        extras = [ExtraListener(extra, lambda _: None)]
+        master = Master(
+            listener,
+            serve=serve_nothing,
+            limits=WorkerLimits(0, 1),
+            board=board,
+            maintenance=NoMaintenance(),
+            command=[],
+            extra_listeners=extras,
+        )
+        master._extra_listeners.accept_ready([extra])  # it does not listen
+        before = (board.has_idle_worker(), master._extra_listeners.sockets())
+        master._tick()
+        after = (board.has_idle_worker(), master._extra_listeners.sockets())
+        master._wakeup.close()
+        master._signalled.close()
+
+    assert ((True, []), (False, [extra])) == (before, after)
 
 
 # reload
