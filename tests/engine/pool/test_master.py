@@ -20,8 +20,6 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.engine.pool.extra_listeners import ExtraListener
-from cocoai.engine.pool.master import Master
 from cocoai.engine.pool.reload import HANDOVER, inherited_listener
 from cocoai.engine.pool.workers import YOUNG, WorkerLimits, Workers
 from cocoai.engine.process.scoreboard import Scoreboard
@@ -397,50 +395,6 @@ def test_an_error_in_maintenance_does_not_end_the_master(pool: PoolUnderTest) ->
     assert 200 == pool.ask().status
 
 
-class NoMaintenance:
-    """Maintenance that is never due."""
-
-    def begin(self) -> None:
-        """Prepare nothing."""
-
-    def is_due(self) -> bool:
-        """Return False."""
-        return False
-
-    def attend(self) -> None:
-        """Fork nothing."""
-
-    def end(self) -> None:
-        """Finish nothing."""
-
-
-def test_a_tick_frees_dead_rows_and_accepts_again() -> None:
-    """A killed master's worker that ended since is idle no more, and an extra listener that failed has another try."""
-    board = Scoreboard(None, slots=0)
-    row = board.worker_row(())
-    row.record.pid, row.record.start = 1 << 23, 1
-    row.wait()
-    with socket.socket() as listener, socket.socket() as extra:
-        extras = [ExtraListener(extra, lambda _: None)]
-        master = Master(
-            listener,
-            serve=serve_nothing,
-            limits=WorkerLimits(0, 1),
-            board=board,
-            maintenance=NoMaintenance(),
-            command=[],
-            extra_listeners=extras,
-        )
-        master._extra_listeners.accept_ready([extra])  # it does not listen
-        before = (board.has_idle_worker(), master._extra_listeners.sockets())
-        master._tick()
-        after = (board.has_idle_worker(), master._extra_listeners.sockets())
-        master._wakeup.close()
-        master._signalled.close()
-
-    assert ((True, []), (False, [extra])) == (before, after)
-
-
 # reload
 
 
@@ -532,6 +486,7 @@ def test_broken_new_code_changes_nothing(pool: PoolUnderTest) -> None:
     assert [] == load.failed
     assert workers == serving
     assert "two" == pool.word()
+    assert 1 == pool.log().count("outcome=reloading")
 
 
 def test_new_workers_that_fail_leave_the_old_ones_serving(pool: PoolUnderTest) -> None:
