@@ -101,6 +101,30 @@ def test_a_tick_frees_dead_rows_and_accepts_again(made: MasterSetup) -> None:
     assert (False, [made.extra]) == (made.board.has_idle_worker(), extras.sockets())
 
 
+def test_no_signal_is_delivered_before_all_handlers_are_there(
+    made: MasterSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handler without the wake-up descriptor would lose it; afterwards none is blocked."""
+    install = made.master._install_handlers
+    masks = []
+
+    def note_mask_and_install() -> None:
+        masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        install()
+
+    monkeypatch.setattr(made.master, "_install_handlers", note_mask_and_install)
+
+    def begin() -> None:
+        made.master._begin()
+        masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        assert masks == [fork.SIGNALS, set()]
+
+    # In a process of its own, which is left with the handlers.
+    kept = frozenset({made.master._wakeup.fileno(), made.master._signalled.fileno()})
+
+    assert 0 == ended(fork.fork(begin, name="beginning", keep=kept))
+
+
 @pytest.mark.parametrize(("late", "expected"), [(5000.0, 1), (0.0, 1), (-60.0, 0)])
 def test_a_timer_that_is_late_runs_once(late: float, expected: int) -> None:
     """It does not catch up on what it has missed; before its time it does not run."""

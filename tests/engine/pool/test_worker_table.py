@@ -147,6 +147,34 @@ def test_without_a_free_row_no_worker_is_spawned(table: Table, caplog: pytest.Lo
     assert {} == table.workers.current
 
 
+# who is to stop
+
+
+def test_the_worker_that_has_been_idle_longest_is_stopped(table: Table) -> None:
+    """A busy one is not, nor one that has become idle just now, however many there are above the least."""
+    workers = table.limited(1, 4)
+    busy, recent, longest, long = (table.add() for _ in range(4))
+    for worker, seconds in ((recent, 0.0), (longest, 900.0), (long, 600.0)):
+        assert worker.row is not None
+        worker.row.idle()
+        worker.row.record.since -= seconds
+    after = []
+    for _ in range(3):
+        workers.stop_idle()
+        after.append(list(workers.current.values()))
+
+    assert [[busy, recent, long], [busy, recent], [busy, recent]] == after
+
+
+def test_the_lifelines_of_all_that_serve_are_handed_over(table: Table) -> None:
+    """A second reload may come before the old workers have stopped; one that is to stop has no lifeline any more."""
+    current, old, stopping = (table.add() for _ in range(3))
+    table.workers.old[old.pid] = table.workers.current.pop(old.pid)
+    table.workers.stop(stopping)
+
+    assert {current.pid: current.lifeline, old.pid: old.lifeline} == table.workers.lifelines()
+
+
 # deaths
 
 
