@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import signal
@@ -134,6 +135,20 @@ def test_a_busy_old_worker_is_none_that_may_soon_be_idle(table: Table, clock: Cl
     table.connect()
 
     assert QUEUING == pytest.approx(workers.spawn_missing())
+
+
+def test_workers_that_have_not_written_their_rows_yet_have_different_ones(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a worker runs, only the table knows that its row is taken; each that was forked is counted."""
+    pids = itertools.count(PID)
+    monkeypatch.setattr(fork, "fork", lambda *_, **__: next(pids))
+    workers = table.limited(3, 3)
+    workers.spawn_missing()
+
+    assert [PID, PID + 1, PID + 2] == list(workers.current)
+    assert 3 == len({worker.row.number for worker in workers if worker.row})
+    assert 3 == table.board.counters.spawned
 
 
 def test_without_a_free_row_no_worker_is_spawned(table: Table, caplog: pytest.LogCaptureFixture) -> None:
