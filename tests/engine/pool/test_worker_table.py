@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cocoai.engine.pool import workers as workers_module
 from cocoai.engine.pool.monitor import Monitor
 from cocoai.engine.pool.workers import QUEUING, YOUNG, WorkerLimits, WorkerProcess, Workers
 from cocoai.engine.process import fork
+from cocoai.engine.process.proc import memory_use
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_row import IDLE, MOST_WORKERS
 
@@ -166,9 +168,15 @@ def test_without_a_free_row_no_worker_is_spawned(table: Table, caplog: pytest.Lo
 
 
 def test_the_worker_that_has_been_idle_longest_is_stopped(table: Table) -> None:
-    """A busy one is not, nor one that has become idle just now, however many there are above the least."""
-    workers = table.limited(1, 4)
+    """A busy one is not, however long, nor one that has become idle just now, nor one that does not accept yet."""
+    workers = table.limited(1, 5)
     busy, recent, longest, long = (table.add() for _ in range(4))
+    starting = table.add(is_accepting=False)
+    for worker in (busy, starting):
+        assert worker.row is not None
+        worker.row.record.since -= 2000.0
+    assert starting.row is not None
+    starting.row.record.state = IDLE
     for worker, seconds in ((recent, 0.0), (longest, 900.0), (long, 600.0)):
         assert worker.row is not None
         worker.row.idle()
@@ -178,7 +186,8 @@ def test_the_worker_that_has_been_idle_longest_is_stopped(table: Table) -> None:
         workers.stop_idle()
         after.append(list(workers.current.values()))
 
-    assert [[busy, recent, long], [busy, recent], [busy, recent]] == after
+    others = [busy, recent, starting]
+    assert [[busy, recent, long, starting], others, others] == after
 
 
 def test_the_lifelines_of_all_that_serve_are_handed_over(table: Table) -> None:
@@ -258,6 +267,24 @@ def test_a_slow_request_is_reported_of_any_worker(table: Table, monkeypatch: pyt
     assert [1000.0, 1000.0] == [monitor.report_slow(), monitor.report_slow()]
     assert [(worker.pid, signal.SIGUSR2) for worker in (first, second, third)] == sent
     assert 3 == table.board.counters.slow
+
+
+def test_memory_that_a_worker_shares_does_not_count_as_its_own(table: Table) -> None:
+    """Its PSS decides: a forked worker has all its parent's pages in its RSS."""
+    pid = fork.fork(lambda: time.sleep(600), name="child", detach=False)
+    table.workers.current[pid] = WorkerProcess(pid, socket.socket(), None, 0.0)
+    monitor = Monitor(table.workers, table.board, heartbeat=1000.0)
+    counts = []
+    try:
+        use = memory_use(pid)
+        for kib in ((use.pss + use.rss) / 2, use.pss / 2):
+            table.workers.limits = WorkerLimits(1, 1, max_worker_mib=kib / 1024)
+            monitor.check_memory()
+            counts.append(table.board.counters.outgrown)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+    assert [0, 1] == counts
 
 
 def test_a_worker_that_has_just_died_takes_no_memory(table: Table) -> None:
