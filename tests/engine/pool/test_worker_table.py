@@ -269,6 +269,15 @@ def test_a_slow_request_is_reported_of_any_worker(table: Table, monkeypatch: pyt
     assert 3 == table.board.counters.slow
 
 
+def test_a_look_remembers_how_many_were_busy(table: Table) -> None:
+    """Where no connection has to queue, nothing else counts them."""
+    for _ in range(2):
+        table.add()
+    Monitor(table.workers, table.board, heartbeat=1000.0).look()
+
+    assert 2 == table.board.counters.most_active
+
+
 def test_memory_that_a_worker_shares_does_not_count_as_its_own(table: Table) -> None:
     """Its PSS decides: a forked worker has all its parent's pages in its RSS."""
     pid = fork.fork(lambda: time.sleep(600), name="child", detach=False)
