@@ -230,6 +230,20 @@ def test_only_a_young_worker_that_failed_by_itself_delays_the_next(
     assert expected == pauses(caplog)
 
 
+def test_what_a_worker_counted_that_was_to_stop_before_a_reload_is_kept(table: Table) -> None:
+    """It is not in the new master's table, but its row has its pid; a child without a row is no worker."""
+    worker = table.add()
+    assert worker.row is not None
+    worker.row.record.pid = worker.pid
+    worker.row.idle()
+    del table.workers.current[worker.pid]
+    worker.lifeline.close()
+    table.workers.on_exit(worker.pid, 1)
+    table.workers.on_exit(worker.pid + 1, 1)
+
+    assert (1, 1) == (table.board.counters.requests, table.board.counters.died)
+
+
 def test_the_pause_is_short_again_after_a_worker_that_served(
     table: Table, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
