@@ -10,6 +10,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP, signal.SIGUSR2})
 
 import argparse  # noqa: E402
 import atexit  # noqa: E402
+import errno  # noqa: E402
 import gc  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
@@ -153,8 +154,10 @@ class Maintenance:
         fork.fork(partial(log.info, "maintenance=attended"), name="cocoai-helper")
 
     def end(self) -> None:
-        """Log the call."""
+        """Log the call; raise OSError if the test wants that."""
         log.info("maintenance=end")
+        if exists("failing-end"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def serve(worker: web_worker.Worker, listener: socket.socket, lifeline: socket.socket) -> None:

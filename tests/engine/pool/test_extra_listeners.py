@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import select
@@ -10,10 +11,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from cocoai.engine.pool.extra_listeners import MAX_CONNECTIONS, ExtraListener, ExtraListeners
+from cocoai.engine.process import fork
 from cocoai.engine.process.scoreboard import Scoreboard
 from tests.engine.conftest import ended
 from tests.engine.pool.pool_under_test import PoolUnderTest, pool_in
@@ -170,6 +173,43 @@ def test_a_listener_that_fails_is_left_alone_for_a_while(
 
     assert ["door outcome=not-accepted"] == caplog.messages
     assert ([], [listener]) == (failed, listeners.sockets())
+
+
+def test_a_connection_without_a_process_is_closed(
+    make: Callable[..., tuple[ExtraListeners, int]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No process can be forked: that is logged, and the master goes on."""
+
+    def refuse(*_: object, **__: object) -> Never:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(fork, "fork", refuse)
+    listeners, port = make(send_pid_and_hang)
+    with connect(port) as connection:
+        accept(listeners)
+
+        assert b"" == connection.recv(100)
+    assert ["process=cocoai-status outcome=not-forked"] == caplog.messages
+    assert 1 == len(listeners.sockets())
+
+
+def test_what_serves_a_connection_does_not_write_the_masters_row() -> None:
+    """It has that row in its memory, and its warnings are not the master's."""
+    board = Scoreboard(None, slots=0)
+    board.begin(1, 1)
+
+    def serve(connection: socket.socket) -> None:
+        board.own_row.record_error("a connection's")
+        connection.sendall(str(os.getpid()).encode())
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listeners = ExtraListeners([ExtraListener(listener, serve)], board)
+    with connect(listener.getsockname()[1]) as connection:
+        accept(listeners)
+        status = ended(int(connection.recv(100)))
+    listeners.close()
+
+    assert (0, b"") == (status, board.own_row.record.error)
 
 
 def test_a_client_that_has_gone_is_no_error(make: Callable[..., tuple[ExtraListeners, int]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -112,6 +113,23 @@ def test_another_descriptor_0_is_an_error(
 
     assert outcome.startswith(NO_LISTENER)
     assert "--bind unix:PATH" in outcome
+
+
+@pytest.mark.parametrize("make", [null, pipe, connected, unbound, datagram])
+def test_another_descriptor_0_stays_open(make: Callable[[], tuple[int, Callable[[], None]]]) -> None:
+    """It is not the pool's to close: a file opened next would become the standard input."""
+    fd, close = make()
+
+    def run() -> None:
+        os.dup2(fd, 0)
+        with contextlib.suppress(CocoAIError):
+            open_listener(None)
+        os.fstat(0)
+
+    pid = fork.fork(run, name="listener", keep=frozenset({fd}))
+    close()
+
+    assert 0 == ended(pid)
 
 
 def test_a_path_is_bound_for_the_group(tmp_path: Path) -> None:

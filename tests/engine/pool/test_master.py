@@ -87,6 +87,17 @@ def test_an_idle_pool_ends_at_once(pool: PoolUnderTest, number: signal.Signals) 
     assert 1 == pool.log().count("maintenance=end")
 
 
+def test_a_stop_on_a_full_disk_is_a_stop(pool: PoolUnderTest) -> None:
+    """Maintenance cannot note the end; the workers are stopped all the same."""
+    pool.mark("failing-end")
+    pool.start("--workers", "1")
+    pool.await_start(workers=1)
+    pool.signal(signal.SIGTERM)
+
+    assert 0 == pool.wait()
+    assert "outcome=stopped" in pool.log()
+
+
 def test_a_worker_that_does_not_stop_is_signalled_and_killed(pool: PoolUnderTest) -> None:
     """A stop has a deadline (flup 3: it lasted as long as the longest request), and waiting for it takes no CPU."""
     pool.start("--drain", "2")
@@ -475,6 +486,7 @@ def test_broken_new_code_changes_nothing(pool: PoolUnderTest) -> None:
     assert [] == load.failed
     assert workers == serving
     assert "two" == pool.word()
+    assert 1 == pool.log().count("outcome=reloading")
 
 
 def test_new_workers_that_fail_leave_the_old_ones_serving(pool: PoolUnderTest) -> None:

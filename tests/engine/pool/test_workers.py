@@ -54,6 +54,7 @@ def test_workers_come_when_all_are_busy_up_to_the_most(pool: PoolUnderTest) -> N
         replies = [peer.reply() for peer in peers]
 
     assert 3 == len(workers)
+    assert "workers=1..3\n" in pool.log()
     assert (1, 3, 3, 1) == (seen.least, seen.most, seen.spawned, seen.most_reached)
     assert [200] * 4 == [reply.status for reply in replies]
 
@@ -122,6 +123,14 @@ def test_without_workers_the_master_sees_the_first_connection(pool: PoolUnderTes
         assert (200, times) == (reply.status, pool.snapshot().spawned)
 
     assert len(pool.family()) == 1
+
+
+def test_without_workers_a_connection_wakes_the_master(pool: PoolUnderTest) -> None:
+    """It does not wait for the master's next look."""
+    pool.start("--workers", "0", "--most", "1", "--heartbeat", "1000")
+    pool.await_start(workers=0)
+
+    assert 200 == pool.ask().status
 
 
 @pytest.mark.parametrize("least", ["0", "1"])

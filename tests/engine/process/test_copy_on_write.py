@@ -133,6 +133,27 @@ print(*work())
 
 
 @needed
+def test_a_generator_that_was_running_ends_and_frees_what_it_holds() -> None:
+    """It is not made immortal itself."""
+    code = """
+import weakref
+class Later: pass
+def generate():
+    yield
+    later = Later()
+    yield weakref.ref(later)
+generator = generate()
+next(generator)
+make_all_immortal()
+gone = next(generator)
+del generator
+print(gone() is None)
+"""
+
+    assert "True\n" == run(BEGINNING + code)
+
+
+@needed
 def test_freezing_says_that_it_shares() -> None:
     """The outcome is `on` where objects were made immortal."""
     code = """
@@ -141,6 +162,23 @@ print(outcome, sys.getrefcount(holder.word) >= sys.getrefcount(None), gc.get_fre
 """
 
     assert "on True True\n" == run(BEGINNING + code)
+
+
+@pytest.mark.parametrize("immortals", [True, False])
+def test_freezing_keeps_no_garbage_and_no_descriptor(immortals: bool) -> None:
+    """What nothing refers to any more is freed first, or it would stay for ever; this process's memory is closed."""
+    code = f"""
+import os, weakref
+gc.disable()
+holder.itself = holder
+gone = weakref.ref(holder)
+del holder
+before = os.listdir("/proc/self/fd")
+freeze_memory(immortals={immortals})
+print(gone() is None, before == os.listdir("/proc/self/fd"))
+"""
+
+    assert "True True\n" == run(BEGINNING + code)
 
 
 def test_immortals_can_be_turned_off() -> None:

@@ -111,14 +111,27 @@ def test_a_detached_child_is_the_first_to_go(staying: WaitingChild) -> None:
     assert "500" == staying.proc("oom_score_adj")
 
 
+def test_a_detached_child_gives_way_to_the_workers(staying: WaitingChild) -> None:
+    """Its nice value is the greatest, whatever its parent's is."""
+    assert 19 == os.getpriority(os.PRIO_PROCESS, staying.pid)
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not os.path.exists("/proc/self/autogroup"), reason="needs root and autogroups")
+def test_a_detached_childs_session_gives_way_to_the_workers(staying: WaitingChild) -> None:
+    """Where sessions are scheduled as groups, the group's nice value is the greatest too."""
+    assert staying.proc("autogroup").endswith(" nice 19")
+
+
 def test_a_child_that_is_not_detached_stays_in_the_group() -> None:
     """A worker belongs to its master's session, and is worth as much."""
     child = WaitingChild(detach=False)
     session, score = os.getsid(child.pid), child.proc("oom_score_adj")
+    priority = os.getpriority(os.PRIO_PROCESS, child.pid)
     child.end()
 
     assert os.getsid(0) == session
     assert Path("/proc/self/oom_score_adj").read_text().strip() == score
+    assert os.getpriority(os.PRIO_PROCESS, 0) == priority
 
 
 # signals
@@ -265,6 +278,29 @@ def test_a_child_keeps_descriptors_1_2_and_those_named(tmp_path: Path) -> None:
     assert (ours["1"], ours["2"], os.devnull) == (theirs["1"], theirs["2"], theirs["0"])
     assert str(tmp_path / "kept") == theirs[number]
     assert 2 == len(kept)  # with the pipe through which it said this
+
+
+def test_a_child_does_not_keep_its_parents_descriptor_0() -> None:
+    """The master's descriptor 0 is the listening socket, which a job must not hold."""
+    before, (reader, writer) = os.dup(0), os.pipe()
+    os.dup2(reader, 0)
+    try:
+        theirs = in_child(descriptors)
+    finally:
+        os.dup2(before, 0)
+        for fd in (before, reader, writer):
+            os.close(fd)
+
+    assert os.devnull == theirs["0"]
+
+
+def test_of_what_is_laid_over_a_program_inherits_descriptor_0_only(tmp_path: Path) -> None:
+    """A program that a child executes has its standard input, and not all the other numbers as well."""
+    with (tmp_path / "not kept").open("w") as file:
+        number = file.fileno()
+        inheritable = in_child(lambda: [os.get_inheritable(fd) for fd in (0, number)])
+
+    assert [True, False] == inheritable
 
 
 def test_a_parent_without_a_0_has_children_with_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -187,6 +188,17 @@ def test_waiting_ends_with_the_holder(path: str, holders: Holders) -> None:
     assert is_free(path)
 
 
+def test_a_lock_that_is_held_at_first_is_waited_for(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal before the deadline is no error: the lock is tried again after a pause."""
+    lock = locks.take(path)
+    assert lock is not None
+    held = lock
+    monkeypatch.setattr(time, "sleep", lambda _: held.release())
+    locks.wait_for(path, PATIENCE).release()
+
+    assert is_free(path)
+
+
 def test_waiting_has_a_deadline(path: str) -> None:
     """A holder that hangs makes no other process hang, and no descriptor is left open."""
     lock = locks.take(path)
@@ -213,8 +225,9 @@ def test_slots_are_limited_and_can_be_taken_again(tmp_path: Path) -> None:
     held[1].release()
     again = slots.take()
 
-    assert [True, True, True, False] == [slot is not None for slot in taken]
+    assert [0, 1, 2, None] == [slot and slot.number for slot in taken]
     assert again is not None
+    assert 1 == again.number
     for slot in (*held, again):
         slot.release()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,8 @@ from tests.processes import wait_until
 
 MIB = 1024
 """A MiB in KiB."""
+
+NOBODY = 65534
 
 
 def do_nothing() -> None:
@@ -92,6 +96,22 @@ def test_a_signal_to_a_process_that_has_gone_is_not_sent() -> None:
     assert [False, False, False] == [ended, send_signal(pid, start, signal.SIGTERM), send_signal(0, 0, signal.SIGTERM)]
 
 
+def test_a_signal_to_another_users_process_is_not_sent() -> None:
+    """The kernel forbids it: False is returned, and no error raised."""
+    if os.getuid() not in (0, NOBODY) and os.stat("/proc/1").st_uid == os.getuid():
+        pytest.skip("process 1 is this user's")
+
+    def run() -> None:
+        if os.getuid() == 0:
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+        if send_signal(1, start_time(1), 0):
+            raise ValueError("it was sent")
+
+    pid = fork.fork(run, name="child", detach=False)
+
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 def test_memory_that_is_shared_is_counted_in_parts() -> None:
     """A child that has only been forked shares nearly all; what it writes counts as its own, to the MiB."""
     grown: list[bytes] = []
@@ -104,6 +124,27 @@ def test_memory_that_is_shared_is_counted_in_parts() -> None:
     assert idle.private < idle.rss
     assert 64 * MIB <= big.private - idle.private + MIB <= 68 * MIB
     assert 60 * MIB <= big.pss - idle.pss <= 68 * MIB
+
+
+def test_a_file_that_only_one_process_maps_is_its_own(tmp_path: Path) -> None:
+    """Pages that are private but not written, which the kernel lists apart, count as private too."""
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.write(bytes(8 * MIB * 1024))
+        os.fsync(file.fileno())
+    maps: list[mmap.mmap] = []
+
+    def read_file() -> None:
+        with path.open("rb") as file:
+            maps.append(mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ))
+        maps[0].find(b"x")
+
+    with child() as pid:
+        idle = proc.memory_use(pid)
+    with child(read_file) as pid:
+        big = proc.memory_use(pid)
+
+    assert 7 * MIB <= big.private - idle.private
 
 
 def test_the_memory_of_a_process_that_has_gone_is_an_error() -> None:

@@ -27,6 +27,21 @@ def test_the_new_contents_take_the_old_ones_place(tmp_path: Path, durable: bool)
     assert ["file"] == os.listdir(tmp_path)
 
 
+@pytest.mark.parametrize(("durable", "expected"), [(False, []), (True, [(3, b"old")])])
+def test_durable_contents_are_on_the_disk_before_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool, expected: list[tuple[int, bytes]]
+) -> None:
+    """At the fsync the new file is complete and the old one still has the name; without `durable` there is none."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append((os.fstat(fd).st_size, path.read_bytes())))
+
+    replace_file(str(path), b"new", durable=durable)
+
+    assert expected == synced
+
+
 def test_a_failed_replacement_leaves_nothing_beside_the_old_file(tmp_path: Path) -> None:
     """Where the rename is refused, the unfinished file goes again."""
     (tmp_path / "file").mkdir()

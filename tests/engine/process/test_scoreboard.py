@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -22,6 +23,7 @@ from cocoai.engine.process.scoreboard_row import (
     IDLE,
     MOST_REASONS,
     MOST_WORKERS,
+    STARTING,
     PoolRecord,
     Row,
     RowRecord,
@@ -177,6 +179,27 @@ class WriteLog:
         ]
 
 
+def test_each_request_is_counted_with_its_own_duration_and_cpu_time() -> None:
+    """Time and CPU time are this request's alone, not the process's so far, and every request counts."""
+    record = RowRecord()
+    row = Row(record, FIRST_WORKER, "worker", REASONS)
+    finish_one(row)
+    cpu, now = time.process_time(), time.monotonic()
+    finish_one(row)
+
+    assert 0 <= record.cpu <= time.process_time() - cpu
+    assert 0 < record.duration <= time.monotonic() - now
+    assert 2 == record.requests
+
+
+def test_a_worker_that_begins_to_wait_has_been_idle_for_no_time() -> None:
+    """The time in which it started is none in which it was idle."""
+    log: Any = WriteLog(RowRecord(state=STARTING, since=1.0))
+    Row(log, FIRST_WORKER, "worker", REASONS).wait()
+
+    assert ["since", "state"] == [name for name, _ in log.written]
+
+
 @pytest.mark.parametrize("key", ["", "K"])
 def test_a_row_is_busy_only_when_key_and_time_are_written(made: ScoreboardSetup, key: str) -> None:
     """A reader that sees BUSY sees the key and the beginning of this request, not of the one before."""
@@ -237,11 +260,13 @@ def test_the_process_of_a_job_is_found_by_its_key(made: ScoreboardSetup) -> None
         other = made.board.process_of_job("L")
         in_hand, number = made.board.in_hand(), made.board.busy_jobs()
         expected = (busy, start_time(busy))
+    killed = made.board.process_of_job("K"), made.board.in_hand()
     with made.process_in(made.board.job_row(1), finish_one):
         idle = made.board.process_of_job("K")
 
     assert (expected, None, None) == (found, other, idle)
     assert (frozenset({"K"}), 1) == (in_hand, number)
+    assert (None, frozenset()) == killed
     assert made.board.process_of_job("K") is None
 
 
@@ -345,6 +370,17 @@ def test_a_row_is_given_to_one_worker_only(made: ScoreboardSetup) -> None:
     assert first.number == made.board.worker_row(()).number
 
 
+def test_a_killed_workers_state_does_not_pass_for_the_next_ones(made: ScoreboardSetup) -> None:
+    """A row that is given again is free until its new worker writes it."""
+    row = made.board.worker_row(())
+    with made.process_in(row, be_idle):
+        pass
+    before = made.board.has_idle_worker()
+    made.board.worker_row(())
+
+    assert (True, False) == (before, made.board.has_idle_worker())
+
+
 def test_there_are_rows_for_twice_the_most_workers(made: ScoreboardSetup) -> None:
     """A reload has the old workers beside the new ones."""
     for _ in range(2 * MOST_WORKERS):
@@ -410,6 +446,14 @@ def test_a_slot_beyond_the_last_has_a_row_that_is_not_seen(made: ScoreboardSetup
         assert () == made.look().processes
 
 
+def test_fewer_slots_than_before_hide_the_rows_beyond(made: ScoreboardSetup) -> None:
+    """The file stays as long as it was, but a job process of before a reload is in no slot that there is."""
+    made.begin(slots=40)
+    with made.process_in(made.board.job_row(39), be_busy):
+        made.begin(slots=2)
+        assert () == made.look().processes
+
+
 # the master's own
 
 
@@ -458,6 +502,15 @@ def test_a_reload_goes_on_counting(made: ScoreboardSetup) -> None:
     assert (before.started, 1, 8) == (after.started, after.accepted, after.most)
     assert ({"not found": 1}, before.processes[0].pid) == (after.refused, after.processes[0].pid)
     assert after.reloaded >= after.started > before.reloaded
+
+
+def test_another_pool_with_the_same_pid_begins_at_0(made: ScoreboardSetup) -> None:
+    """In a container that was started again the new master has the old one's pid; its start time tells them apart."""
+    made.board.counters.died += 1
+    made.board.own_row.record.start -= 1
+    made.begin()
+
+    assert (os.getpid(), 0, 0.0) == (made.look().pid, made.look().died, made.look().reloaded)
 
 
 def test_another_pool_begins_at_0_and_leaves_the_living_their_rows(tmp_path: Path) -> None:
@@ -509,6 +562,19 @@ def test_a_file_that_is_no_scoreboard_is_not_read_and_is_replaced(made: Scoreboa
     made.begin()
     assert os.getpid() == made.look().pid
     assert [made.path.name] == os.listdir(made.path.parent)
+
+
+def test_every_byte_of_the_file_is_written(made: ScoreboardSetup) -> None:
+    """On a full disk the kernel would kill a process that writes to a mapped hole, in a longer file too."""
+
+    def first_hole() -> int:
+        with made.path.open("rb") as file:
+            return os.lseek(file.fileno(), 0, os.SEEK_HOLE)
+
+    new = first_hole()
+    assert made.path.stat().st_size == new
+    made.begin(slots=40)
+    assert new < made.path.stat().st_size == first_hole()
 
 
 def test_more_slots_than_before_make_it_longer(made: ScoreboardSetup) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,7 +13,7 @@ import pytest
 
 from cocoai.engine.process import fork
 from cocoai.engine.process.wakeup import SIGNAL, WakeupPipe
-from tests.engine.conftest import ended, is_alive
+from tests.engine.conftest import ended, is_alive, write_to_stderr
 from tests.processes import PATIENCE
 
 
@@ -103,10 +104,12 @@ def test_the_pipe_is_readable_until_it_is_drained(pipes: ChildPipes) -> None:
     assert 0 == ended(pid)
 
 
-def test_a_full_pipe_does_no_harm(pipes: ChildPipes) -> None:
+def test_a_full_pipe_does_no_harm(pipes: ChildPipes, capfd: pytest.CaptureFixture[str]) -> None:
     """More signals than the pipe holds neither end the process nor write a warning to its log."""
 
     def run() -> None:
+        write_to_stderr()
+        sys.unraisablehook = sys.__unraisablehook__  # a warning goes there, and pytest's hook would swallow it
         wakeup = WakeupPipe()
         wakeup.install()
         os.write(wakeup._writer, b"!" * 65536)  # as many as there is room for
@@ -119,6 +122,18 @@ def test_a_full_pipe_does_no_harm(pipes: ChildPipes) -> None:
 
     assert [b"y", b"n"] == [pipes.next_report() for _ in range(2)]
     assert 0 == ended(pid)
+    assert "" == capfd.readouterr().err
+
+
+def test_the_pipe_is_not_inherited_by_another_program() -> None:
+    """Both ends are closed on exec."""
+    wakeup = WakeupPipe()
+    ends = (wakeup.fd, wakeup._writer)
+    inheritable = [os.get_inheritable(fd) for fd in ends]
+    for fd in ends:
+        os.close(fd)
+
+    assert [False, False] == inheritable
 
 
 def test_other_waits_are_not_interrupted(pipes: ChildPipes) -> None:

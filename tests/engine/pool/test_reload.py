@@ -1,0 +1,77 @@
+"""The parts of a reload, each by itself: the check's end, an exec that fails, what is handed over."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import socket
+from typing import Never
+
+import pytest
+
+from cocoai.engine.pool.reload import HANDOVER, ConfigCheck, execute, inherited_listener, inherited_workers
+from cocoai.engine.process import fork
+
+
+def test_an_exec_that_fails_leaves_signals_and_environment_as_they_were() -> None:
+    """The master serves on, and still hears its signals."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with socket.socket() as listener, pytest.raises(FileNotFoundError):
+        execute(["/nowhere/at/all"], listener, {}, pending=tuple)
+    after = signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    assert before == after
+    assert HANDOVER not in os.environ
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, True), (1, False), (-signal.SIGKILL, False)])
+def test_a_check_that_has_ended_is_not_killed_later(
+    monkeypatch: pytest.MonkeyPatch, status: int, expected: bool
+) -> None:
+    """By then its pid may be another process's; only status 0 is a pass."""
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
+    check = ConfigCheck(["program"])
+    check.pid = 1 << 23
+    is_passed = check.is_passed(status)
+    check.end()
+
+    assert (expected, []) == (is_passed, killed)
+
+
+def test_a_check_that_cannot_be_forked_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The master goes on with the code that it has."""
+
+    def refuse(*_: object, **__: object) -> Never:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(fork, "fork", refuse)
+    check = ConfigCheck(["program"])
+    check.start()
+
+    assert ["pool outcome=not-reloaded"] == caplog.messages
+    assert 0 == check.pid
+
+
+def test_what_is_handed_over_is_taken_once_and_goes_to_no_other_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listener and lifelines, which had to survive the exec, are closed at the next one; the environment forgets."""
+    listener, (ours, theirs) = socket.socket(), socket.socketpair()
+    for each in (listener, ours):
+        os.set_inheritable(each.fileno(), True)
+    handover = {"pid": os.getpid(), "listener": listener.detach(), "workers": {"17": ours.detach()}}
+    monkeypatch.setenv(HANDOVER, json.dumps(handover))
+    taken = inherited_listener()
+    workers = inherited_workers()
+    is_set = HANDOVER in os.environ
+    assert taken is not None
+    inheritable = [each.get_inheritable() for each in (taken, workers[17])]
+    for each in (taken, theirs, *workers.values()):
+        each.close()
+
+    assert [17] == list(workers)
+    assert ([False, False], False) == (inheritable, is_set)
+    assert {} == inherited_workers()
