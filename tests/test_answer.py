@@ -309,6 +309,27 @@ def test_a_text_that_slack_refuses_as_too_long_is_split_shorter(harness: AnswerH
     assert len(replies) > 1
 
 
+def test_a_deleted_placeholder_and_refused_blocks_leave_one_reply(harness: AnswerHarness) -> None:
+    """The placeholder is deleted while the model writes, then Slack refuses the blocks of part 2."""
+    harness.changes = {"layout": Layout("markdown")}
+    harness.openai.switches.answer = "\n\n".join(["text " * 150] * 20)
+    question = harness.ask()
+    job = harness.claim()
+    answerer = harness.answerer()
+    answerer.post_placeholder(job)
+    (placeholder,) = harness.replies(question)
+    harness.slack.delete(placeholder.channel, placeholder.ts)
+    harness.slack.fail("chat.postMessage", Fault("slow"))  # the answer, posted anew
+    harness.slack.fail("chat.postMessage", Fault("refused", code="invalid_blocks"))  # its part 2
+
+    answerer.answer(job)
+
+    kinds = [(payload(reply)["kind"], payload(reply)["n"]) for reply in harness.replies(question)]
+    assert ("answer", 1) == kinds[0]
+    assert sorted(set(kinds)) == sorted(kinds)
+    assert len(kinds) > 2
+
+
 def test_a_deleted_placeholder_is_replaced(harness: AnswerHarness) -> None:
     """If the placeholder was deleted before the delivery, the answer is posted as a new message."""
     question = harness.ask()

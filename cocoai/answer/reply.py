@@ -134,7 +134,8 @@ class Reply:
         """
         *others, last = parts
         first, *rest = (*others, last if anew else with_buttons(last, self._buttons("answer")))
-        self._change(ts, first, "answer")
+        # Shown a second time, without blocks, it may be another message by now: somebody had deleted the placeholder.
+        self._change(self._attempt.first_message or ts, first, "answer")
         posted: dict[int, Fact] = {fact["n"]: fact for fact in self._attempt.job.facts("part")}
         for n, part in enumerate(rest, 2):
             if n not in posted:
@@ -174,12 +175,11 @@ class Reply:
 
         If a killed attempt has posted one, it is used instead, and shows `shown` unless `kind` is `placeholder`.
         """
-        ts = self._find_posted()
-        if ts and kind != "placeholder":
-            self._change(ts, shown, kind)
-        ts = ts or self._post(shown, self._attempt.metadata(kind))
-        self._attempt.record("placeholder", ts=ts)
-        return ts
+        found = self._find_posted()
+        self._attempt.record("placeholder", ts=found or self._post(shown, self._attempt.metadata(kind)))
+        if found and kind != "placeholder":
+            self._change(found, shown, kind)  # it records another ts if somebody has deleted that message meanwhile
+        return self._attempt.first_message
 
     def _change(self, ts: str, shown: Shown, kind: str) -> None:
         """Update the message at `ts`. If it is gone or can no longer be changed, post a new one and record its ts."""
