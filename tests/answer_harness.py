@@ -84,6 +84,10 @@ class AnswerHarness:
     def _sleep(self, seconds: float) -> None:
         self.sleep(seconds)
 
+    def settle(self, seconds: float) -> None:
+        """Wait until a message of a killed process must have arrived: what the answerer sleeps for."""
+        self.sleep(seconds)
+
     def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
         """Return an answerer of this class with new connections, as a new process makes it."""
         slack, chatgpt = self.outside()
@@ -95,7 +99,7 @@ class AnswerHarness:
             identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,
-            sleep=self._sleep,
+            sleep=self.settle,
         )
 
     def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:

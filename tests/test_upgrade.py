@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.answer import Answerer
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process import locks
 from cocoai.rehearsal.certificates import Certificates
@@ -33,7 +32,6 @@ from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH
 from tests.answer_harness import AnswerHarness
 from tests.deployment import payload
-from tests.options import FixedIdentity, options
 from tests.spool.test_runner import JobSetup
 
 QUESTION = (
@@ -112,19 +110,8 @@ class Upgrade(AnswerHarness):
         super().__init__(var, certificates, slack, openai)
         self.spool = Spool(str(var), clock=self.clock, disk=self.disk, kinds=JOB_KINDS)
 
-    def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
-        """Return a fresh process's answerer, which does not wait for what a killed process has sent."""
-        slack, chatgpt = self.outside()
-        return kind(
-            self.spool,
-            options(self.words, **self.changes),
-            slack,
-            chatgpt,
-            identity=FixedIdentity(),
-            folder=str(self.var),
-            clock=self.clock,
-            sleep=lambda seconds: None,
-        )
+    def settle(self, seconds: float) -> None:
+        """Do not wait: no killed process has sent anything."""
 
     def old_question(
         self, text: str, case: Case = Case(), *, state: str = "ready", thread_ts: str = "", kind: str = "mention"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from cocoai.answer import Answerer
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.rehearsal.certificates import Certificates
@@ -28,7 +27,6 @@ from tests.answer_harness import AnswerHarness
 from tests.deployment import payload
 from tests.failures.visible import leaks, text_shown_by, visible_text
 from tests.job_runner import RecordingRunner
-from tests.options import FixedIdentity, options
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 ASKER = "U0ASKER01"
@@ -44,19 +42,8 @@ class LocalizedHarness(AnswerHarness):
         super().__init__(var, certificates, slack, openai)
         self.changes = {"phrases": TextsByLanguage(LANGUAGES, "auto"), "layout": Layout("markdown"), "buttons": True}
 
-    def answerer(self, kind: type[Answerer] = Answerer) -> Answerer:
-        """Return the Answerer of a new process, with production's options."""
-        slack, chatgpt = self.outside()
-        return kind(
-            self.spool,
-            options(**self.changes),
-            slack,
-            chatgpt,
-            identity=FixedIdentity(),
-            folder=str(self.var),
-            clock=self.clock,
-            sleep=_do_not_sleep,
-        )
+    def settle(self, seconds: float) -> None:
+        """Do not wait: no killed process has sent anything."""
 
     def run_to_the_end(self) -> None:
         """Run job processes, and let time pass between them, until no job is left. Raise AssertionError after ten."""
@@ -110,10 +97,6 @@ class LocalizedHarness(AnswerHarness):
         """Return the paragraphs under a question that the asker can read; of one `kind` of message if it is given."""
         messages = [each for each in self.replies(question) if kind in ("", payload(each).get("kind"))]
         return [paragraph for message in messages for paragraph in visible_text(message).split("\n\n")]
-
-
-def _do_not_sleep(_: float) -> None:
-    """Take no time: no process here dies with a message under way."""
 
 
 def _is_button(element: object, action: str) -> bool:
