@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -55,20 +54,6 @@ def time() -> Time:
 def practice(certificates: Certificates) -> Iterator[PracticeSlack]:
     with PracticeSlack(certificates) as server:
         yield server
-
-
-@pytest.fixture
-def new_http_client() -> Callable[[ssl.SSLContext], Any]:
-    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
-    return DirectClient
-
-
-@pytest.fixture
-def client(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
-    """Return an HTTP client for one test."""
-    made = new_http_client(tls_context(certificates.ca_file))
-    yield made
-    made.close()
 
 
 def connected(client: HttpClient, api_url: str, time: Time, **settings: Any) -> SlackChat:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
@@ -16,7 +15,6 @@ from cocoai.conversation import Attachment
 from cocoai.engine.client.client import HttpClient
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.proxied import ProxyClient
-from cocoai.engine.client.tls import tls_context
 from cocoai.errors import Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
@@ -74,20 +72,6 @@ def elsewhere(certificates: Certificates) -> Iterator[FileServer]:
     """Return another organisation's server, which must never get a request."""
     with FileServer(certificates) as server:
         yield server
-
-
-@pytest.fixture
-def new_http_client() -> Callable[[ssl.SSLContext], Any]:
-    """Return what makes the HTTP client; tests/engine/client/test_client.py holds both kinds to one contract."""
-    return DirectClient
-
-
-@pytest.fixture
-def client(certificates: Certificates, new_http_client: Callable[[ssl.SSLContext], Any]) -> Iterator[HttpClient]:
-    """Return an HTTP client for one test."""
-    made = new_http_client(tls_context(certificates.ca_file))
-    yield made
-    made.close()
 
 
 @pytest.fixture
