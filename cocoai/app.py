@@ -40,7 +40,7 @@ from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.job_kinds import JOB_KINDS
+from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
 from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
@@ -82,8 +82,14 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     OSError if a folder cannot be made, `CocoAIError` if a file that the settings name cannot be read.
     """
     var = settings.paths.var
-    spool = Spool(var, kinds=JOB_KINDS)
+    spool = Spool(
+        var,
+        kinds=JOB_KINDS,
+        light_kinds=LIGHT_KINDS,
+        questions_per_minute=settings.budget.questions_per_minute,
+    )
     spool.make_folders()
+    spool.check_moves()
     run = os.path.join(var, "run")
     os.makedirs(run, mode=0o700, exist_ok=True)
     scoreboard = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
@@ -95,7 +101,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         folder=os.path.join(var, "locks"),
         slots=settings.pool.slots,
         generation=Generation(os.path.join(run, "generation")),
-        connect=answerers.make_for_job_process,
+        connect=answerers.make,
         tasks=[
             PeriodicTask(partial(sweep, spool, var), every=3600.0),
             PeriodicTask(partial(refresh, identity), every=60.0, is_wanted=identity.is_stale),

@@ -90,11 +90,15 @@ def deploy(
     """
     # `folder` has to be short: the path of a Unix socket in it may have 107 bytes.
     started: list[Up] = []
-    # Two deployments may run at once, but the port of the status page can be taken only once.
-    no_status_page = {"COCOAI_POOL_STATUS_LISTEN": "off"}
+    defaults = {
+        # Two deployments may run at once, but the port of the status page can be taken only once.
+        "COCOAI_POOL_STATUS_LISTEN": "off",
+        # One asker asks all questions of a test.
+        "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",
+    }
 
     def start(var: str, *, listen: str, config: str) -> Up:
-        variables = dict(os.environ) | no_status_page | environ
+        variables = dict(os.environ) | defaults | environ
         started.append(Up(var, listen=listen, config=config, entry=entry, environ=variables))
         return started[0]
 

@@ -31,7 +31,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "engine/web": ("engine/process", "errors"),
     "engine/pool": ("engine/process", "errors"),
     "engine/client": ("engine/process", "errors"),
-    "spool": ("engine/process", "slack_ids", "errors"),
+    "spool": ("engine/process", *PLAIN),
     "conversation": ("errors",),
     "slack/markdown": ("errors",),
     "slack/model": ("slack/markdown", "spool", *PLAIN),

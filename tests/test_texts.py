@@ -32,7 +32,7 @@ def test_only_these_texts_have_placeholders() -> None:
     found = {key: placeholders(text) for key, text in by_key(ENGLISH).items() if placeholders(text)}
     files = {"left_out": ("{name}", "{why}"), "left_out_unnamed": ("{why}",)}
 
-    assert {"model": ("{model}",), "help_deep": ("{model}", "{word}")} | files == found
+    assert {"model": ("{model}",), "too_many": ("{seconds}",), "help_deep": ("{model}", "{word}")} | files == found
 
 
 @pytest.mark.parametrize(("language", "key"), ALL)

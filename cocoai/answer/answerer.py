@@ -10,6 +10,7 @@ from collections.abc import Callable
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import ACTIONS, Clicks
 from cocoai.answer.failures import MAX_ATTEMPTS, AnswerFailures, handled, read_or_fail
+from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.model_call import ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.prompt import PromptBuilder
@@ -17,12 +18,13 @@ from cocoai.answer.reply import Reply
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
-from cocoai.errors import Permanent
+from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.user_names import UserNames
+from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.texts import command, split_model_prefix
@@ -59,23 +61,31 @@ class Answerer:
         self._slack = slack
         self._identity = identity
         self._clicks = Clicks(spool, options, slack, identity, clock=clock)
+        self._limited = LimitedQuestions(spool, options, slack, clock=clock)
         self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio)
         self._model = ModelCall(spool, self._prompts, chatgpt, ratio, wakeup)
         self._clock = clock
         self._sleep = sleep
 
-    def post_placeholder(self, job: Job) -> None:
-        """Post the placeholder of a claimed question and record it, unless that was done before.
+    def post_placeholder(self, job: Job) -> float:
+        """Post the placeholder of a claimed question and record it, unless that was done before. Return 0.0.
 
-        A click gets none, since nobody waits for words: its `placeholder` fact has an empty ts. Errors of a question
-        are dealt with as in answer().
+        While Slack takes no message in the channel (a 429), record `unposted` and return the seconds until it does.
+        Other errors are dealt with as in answer().
         """
-        if job.question.get("kind") in ACTIONS:
-            job.record("placeholder", ts="")
-        elif (attempt := self._attempt(job)) is not None:
-            reply = self._reply(attempt)
-            with handled(job, self._failures(attempt, reply)):
-                reply.post_placeholder()
+        attempt = self._attempt(job)
+        if attempt is None:
+            return 0.0
+        reply = self._reply(attempt)
+        with handled(job, self._failures(attempt, reply)):
+            try:
+                reply.post_placeholder(wait=False)
+            except Temporary as error:
+                if error.code != "ratelimited" or not error.retry_after:
+                    raise
+                attempt.record("unposted", why=error.code)
+                return error.retry_after
+        return 0.0
 
     def answer(self, job: Job) -> None:
         """Run one attempt at a claimed job. Steps that an earlier attempt has recorded are not repeated.
@@ -83,8 +93,12 @@ class Answerer:
         The job ends in done/ or failed/, or with a `retry` fact, the time to try again. Errors of the attempt are not
         raised: see handled().
         """
-        if job.question.get("kind") in ACTIONS:
+        kind = job.question.get("kind")
+        if kind in ACTIONS:
             self._clicks.handle(job)
+            return
+        if kind == LIMITED:
+            self._limited.handle(job)
             return
         attempt = self._attempt(job)
         if attempt is None:

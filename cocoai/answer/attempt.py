@@ -33,9 +33,10 @@ class Attempt:
         placeholder = job.last("placeholder")
         self.first_message: str = placeholder["ts"] if placeholder else ""
         earlier = [line.get("fact") for line in job.lines[1:-1]]
-        # If the last fact is `retry`, or a placeholder posted by the placeholder process, the previous attempt ended
-        # normally. Otherwise it was killed, and a message of its may still be under way.
-        self._is_after_crash = bool(earlier) and earlier[-1] != "retry" and earlier[-2:] != ["visit", "placeholder"]
+        # If the last fact is `retry` or `unposted`, or a placeholder posted by the placeholder process, the previous
+        # attempt ended normally. Otherwise it was killed, and a message of its may still be under way.
+        has_ended = earlier[-1:] in (["retry"], ["unposted"]) or earlier[-2:] == ["visit", "placeholder"]
+        self._is_after_crash = bool(earlier) and not has_ended
 
     @property
     def ms(self) -> float:

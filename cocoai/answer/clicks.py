@@ -25,6 +25,9 @@ from cocoai.texts import Texts
 ACTIONS = frozenset({"delete", "up", "down"})
 """The kinds of job that are clicks, not questions: *Delete*, and the two of feedback."""
 
+QUESTION_WAIT, MOST_SHORT_WAITS, LONG_WAIT = 1.0, 300, 60.0
+"""Seconds for which a click waits for its question to end, how often it does so, and for how long after that."""
+
 log = logging.getLogger(__name__)
 
 
@@ -54,21 +57,39 @@ class Clicks:
         click = read_or_fail(job, Click.from_facts, self._spool)
         if click is None:
             return
-        with handled(job, _ClickFailures(self._spool, job, self._clock)):
+        with handled(job, LightJobFailures(self._spool, job, self._clock)):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
+            if self._is_put_off(job, click):
+                return
             self._run(click)
             with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
                 job.record("obeyed")
             self._spool.finish(job)
             log.info("click key=%s outcome=%s", job.key, click.action)
 
+    def _is_put_off(self, job: Job, click: Click) -> bool:
+        """Check whether the question under the click is still in ready/; if it is, put the click off for a moment.
+
+        A click can be quicker than the answer's own last step: what is deleted now would be posted again if its
+        process were killed just there. Feedback, too, is kept with a job that has ended. Whoever clicked is told once
+        that it was heard.
+        """
+        with contextlib.suppress(NoSuchJob):
+            self._spool.peek("ready", Key.parse(click.key))
+            if job.last("heard") is None:
+                self._post_ephemeral(click, self._texts(click).heard)
+                job.record("heard")
+            wait = QUESTION_WAIT if len(job.facts("retry")) < MOST_SHORT_WAITS else LONG_WAIT
+            job.record("retry", retry_at=self._clock() + wait, why="not ended", free=True, sent=False)
+            return True
+        return False
+
     def _run(self, click: Click) -> None:
         """Record feedback, or delete the reply if the asker wants that; tell anybody else that only the asker may.
 
-        Raise `Temporary` while the question under the click has not ended, and as SlackChat does.
+        Raise `Temporary` or `Permanent` as SlackChat does.
         """
-        self._await_end(click)
         texts = self._texts(click)
         if click.action != "delete":
             self._record_feedback(click, texts)
@@ -76,16 +97,6 @@ class Clicks:
             self._delete(click)
         else:
             self._post_ephemeral(click, texts.only_asker)
-
-    def _await_end(self, click: Click) -> None:
-        """Raise `Temporary` if the question under the click is still in ready/. It does not wait.
-
-        A click can be quicker than the answer's own last step: what is deleted now would be posted again if its
-        process were killed just there. Feedback, too, is kept with a job that has ended.
-        """
-        with contextlib.suppress(NoSuchJob):
-            self._spool.peek("ready", Key.parse(click.key))
-            raise Temporary("not_ended")
 
     def _delete(self, click: Click) -> None:
         """Delete every message of our reply in Slack. A QA copy of CocoAI may have replied too: its messages stay."""
@@ -115,10 +126,10 @@ class Clicks:
         return self._options.texts(click.reply)
 
 
-class _ClickFailures:
-    """The handler of the errors of one attempt at a click.
+class LightJobFailures:
+    """The handler of the errors of one attempt at a click or another job without a model.
 
-    Nobody is told: people see that nothing happened, and click again.
+    Nobody is told: people see that nothing happened, and click again. `clock` gives seconds since the epoch.
     """
 
     def __init__(self, spool: Spool, job: Job, clock: Callable[[], float]) -> None:

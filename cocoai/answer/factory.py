@@ -51,12 +51,3 @@ class AnswererFactory:
             folder=self.folder,
             wakeup=wakeup,
         )
-
-    def make_for_job_process(self) -> Answerer:
-        """Install a handler of SIGUSR1 in this process, and return a new answerer that the signal wakes up.
-
-        Call it in the main thread.
-        """
-        wakeup = WakeupPipe()
-        wakeup.install()
-        return self.make(wakeup)

@@ -67,11 +67,15 @@ class Reply:
         self._clock = clock
         self._sleep = sleep
 
-    def post_placeholder(self) -> str:
-        """Post and record the placeholder, unless the reply has a first message. Return that message's ts."""
+    def post_placeholder(self, *, wait: bool = True) -> str:
+        """Post and record the placeholder, unless the reply has a first message. Return that message's ts.
+
+        Unless `wait`, raise `Temporary` at once while a 429 of Slack's holds.
+        """
         if self._attempt.first_message:
             return self._attempt.first_message
-        return self._post_first(self._own_text(self._attempt.texts.placeholder, "placeholder"), "placeholder")
+        text = self._own_text(self._attempt.texts.placeholder, "placeholder")
+        return self._post_first(text, "placeholder", wait=wait)
 
     def replace_with(self, text: str, kind: str) -> None:
         """Show a fixed text instead of an answer: change the first message to it, or post it if there is none.
@@ -170,13 +174,13 @@ class Reply:
         confirm = {"delete": labels["delete_confirm"]}
         return [Button(each, labels[each], value, confirm.get(each, "")) for each in UNDER.get(kind, ())]
 
-    def _post_first(self, shown: Shown, kind: str) -> str:
+    def _post_first(self, shown: Shown, kind: str, *, wait: bool = True) -> str:
         """Post the reply's first message, record it as `placeholder`, and return its ts.
 
         If a killed attempt has posted one, it is used instead, and shows `shown` unless `kind` is `placeholder`.
         """
         found = self._find_posted()
-        self._attempt.record("placeholder", ts=found or self._post(shown, self._attempt.metadata(kind)))
+        self._attempt.record("placeholder", ts=found or self._post(shown, self._attempt.metadata(kind), wait=wait))
         if found and kind != "placeholder":
             self._change(found, shown, kind)  # it records another ts if somebody has deleted that message meanwhile
         return self._attempt.first_message
@@ -205,15 +209,17 @@ class Reply:
         own_user = self._identity.user_id()
         return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, own_user)
 
-    def _post(self, shown: Shown, metadata: MessageMetadata) -> str:
+    def _post(self, shown: Shown, metadata: MessageMetadata, *, wait: bool = True) -> str:
         """Post a message into the thread; return its ts. One of OWN_TEXTS goes without blocks if they are refused."""
         question = self._attempt.question
         try:
-            return self._slack.post(question.channel, shown.text, question.thread_ts, metadata, blocks=shown.blocks)
+            return self._slack.post(
+                question.channel, shown.text, question.thread_ts, metadata, blocks=shown.blocks, wait=wait
+            )
         except Permanent as error:
             if not _can_do_without_blocks(shown, metadata, error):
                 raise
-            return self._slack.post(question.channel, shown.text, question.thread_ts, metadata)
+            return self._slack.post(question.channel, shown.text, question.thread_ts, metadata, wait=wait)
 
     def _update(self, ts: str, shown: Shown, metadata: MessageMetadata) -> None:
         """Change the message at `ts`. One of OWN_TEXTS goes without blocks if they are refused."""

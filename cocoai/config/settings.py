@@ -196,6 +196,20 @@ class PoolSettings:
 
 
 @dataclass(frozen=True)
+class BudgetSettings:
+    """[budget]: how much one person may ask."""
+
+    questions_per_minute: Annotated[
+        int,
+        Setting(
+            integer(0, 1000),
+            "6",
+            "the most questions of one person in a minute, clicks on *Ask again* included; 0 for no limit",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
 class PathSettings:
     """[paths]: where things are kept."""
 
@@ -252,6 +266,7 @@ SECTIONS: Mapping[str, type] = {
     "openai": OpenAISettings,
     "answer": AnswerSettings,
     "pool": PoolSettings,
+    "budget": BudgetSettings,
     "paths": PathSettings,
     "network": NetworkSettings,
 }
@@ -269,6 +284,7 @@ class Settings:
     openai: OpenAISettings
     answer: AnswerSettings
     pool: PoolSettings
+    budget: BudgetSettings
     paths: PathSettings
     network: NetworkSettings
     personas: PersonaSettings

@@ -14,7 +14,15 @@ from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import JobInUse, NoSuchJob, as_store_errors
 
-RETENTION = {"tmp": 3600.0, "stop": 3600.0, "done": 48 * 3600.0, "failed": 30 * 86400.0, "threads": 30 * 86400.0}
+RETENTION = {
+    "tmp": 3600.0,
+    "stop": 3600.0,
+    "asked": 3600.0,
+    "gestures": 48 * 3600.0,
+    "done": 48 * 3600.0,
+    "failed": 30 * 86400.0,
+    "threads": 30 * 86400.0,
+}
 """Seconds after its last change until sweep() removes a file, by folder.
 
 done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump.
@@ -75,14 +83,17 @@ class SpoolAdmin(SpoolFolders):
 
     @as_store_errors()
     def annotate(self, key: Key, fact: str, **values: Any) -> bool:
-        """Lock a job in done/ or failed/, append a fact to it and release it.
+        """Lock a job in done/ or failed/, append a fact to it and release it; the time of its last change stays.
 
-        Return False if it is in neither: it has not ended, or was swept. Raise JobInUse if another process holds it,
-        ValueError if its file is damaged.
+        That time says when the job ended, and so how long it is kept. Return False if it is in neither: it has not
+        ended, or was swept. Raise JobInUse if another process holds it, ValueError if its file is damaged.
         """
         for state in ("done", "failed"):
             with contextlib.suppress(NoSuchJob), self._held(state, key) as job:
+                path = self._path(state, str(key))
+                ended = self._disk.modified(path)
                 job.record(fact, **values)
+                self._disk.set_modified(path, ended)
                 return True
         return False
 

@@ -32,8 +32,10 @@ class Disk:
         while data:
             data = data[os.write(fd, data) :]
 
-    def read(self, fd: int) -> bytes:
-        """Return all bytes of the file from its start, wherever the descriptor stands."""
+    def read(self, fd: int, most: int | None = None) -> bytes:
+        """Return the bytes of the file from its start, wherever the descriptor stands: all, or the first `most`."""
+        if most is not None:
+            return os.pread(fd, most, 0)
         size = os.fstat(fd).st_size
         data = bytearray()
         while piece := os.pread(fd, max(size - len(data), 1), len(data)):
@@ -110,6 +112,10 @@ class Disk:
     def modified(self, path: str) -> float:
         """Return when the file was last written, in epoch seconds."""
         return os.stat(path).st_mtime
+
+    def set_modified(self, path: str, seconds: float) -> None:
+        """Set when the file was last written, in epoch seconds."""
+        os.utime(path, (seconds, seconds))
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the files and folders in a folder, in no order."""

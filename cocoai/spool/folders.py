@@ -8,15 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 
 from cocoai.engine.process import locks
 from cocoai.spool.disk import Disk
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
-from cocoai.spool.store_error import NoSuchJob, as_store_errors
+from cocoai.spool.store_error import NoSuchJob, StoreError, as_store_errors
 
-FOLDERS = ("tmp", "ready", "done", "failed", "stop")
+FOLDERS = ("tmp", "ready", "done", "failed", "stop", "gestures")
 """The folders below spool/; spool.py says what each is for."""
 
 STATES = ("ready", "done", "failed")
@@ -27,9 +27,9 @@ PUT_LOCK_PATIENCE = 1.0
 
 
 class SpoolFolders:
-    """The folders below `var`: spool/{tmp,ready,done,failed,stop} and threads/, with locks/put.lock.
+    """The folders below `var`: spool/{tmp,ready,done,failed,stop,gestures}, threads/ and asked/, with locks/put.lock.
 
-    `clock` returns epoch seconds. `kinds` are the kinds of job that this version can do; None stands for all.
+    `clock` returns epoch seconds.
     """
 
     def __init__(
@@ -38,13 +38,11 @@ class SpoolFolders:
         *,
         clock: Callable[[], float] = time.time,
         disk: Disk | None = None,
-        kinds: Collection[str] | None = None,
     ) -> None:
         self._clock = clock
         self._disk = disk or Disk()
-        self._kinds = kinds
         self._folders = {name: os.path.join(var, "spool", name) for name in FOLDERS}
-        self._folders["threads"] = os.path.join(var, "threads")
+        self._folders |= {name: os.path.join(var, name) for name in ("threads", "asked")}
         self._put_lock = os.path.join(var, "locks", "put.lock")
 
     @as_store_errors()
@@ -59,6 +57,30 @@ class SpoolFolders:
         # A file whose folder a power cut forgets is forgotten with it, fsynced or not.
         for parent in sorted({os.path.dirname(folder) for folder in folders}, reverse=True):
             self._disk.fsync_folder(parent)
+
+    @as_store_errors()
+    def check_moves(self) -> None:
+        """Move a file as jobs are moved: linked from tmp/ to ready/, renamed to done/ and to failed/; then remove it.
+
+        Raise StoreError, with both folders, if the file system refuses one of these: each may be a mount of its own.
+        """
+        name = os.urandom(12).hex()
+        self._disk.close(self._disk.create(self._path("tmp", name)))
+        try:
+            for move, source, target in (
+                (self._disk.link, "tmp", "ready"),
+                (self._disk.rename, "ready", "done"),
+                (self._disk.rename, "done", "failed"),
+            ):
+                try:
+                    move(self._path(source, name), self._path(target, name))
+                except OSError as error:
+                    folders = f"{self._folders[source]} to {self._folders[target]}"
+                    raise StoreError(error.errno, f"no job can go from {folders}: {error.strerror}") from error
+        finally:
+            for folder in ("tmp", *STATES):
+                with contextlib.suppress(OSError):
+                    self._disk.unlink(self._path(folder, name))
 
     @as_store_errors()
     def keys(self, state: str) -> list[Key]:

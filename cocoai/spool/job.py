@@ -21,10 +21,10 @@ Fact = dict[str, Any]
 LONGEST_DELAY = 300.0
 """Seconds. A `retry_at` further ahead than this was written by a clock that has since jumped: it counts as due."""
 
-SURVIVE_RETRY = frozenset({"placeholder", "answer", "part"})
+SURVIVE_RETRY = frozenset({"placeholder", "answer", "part", "delivered"})
 """Facts about the world outside: they stay true when the operator retries the job."""
 
-_FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,6})?)[,}]')
+FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,6})?)[,}]')
 """How the line of a fact begins, as record() writes it. JSON escapes newlines, so no text can contain this."""
 
 
@@ -74,7 +74,7 @@ class Job:
 
         The file is read, but its JSON not parsed, which is cheaper than read().
         """
-        return [(name.decode(), float(at)) for name, at in _FACT_HEADER.findall(self._disk.read(self._fd))]
+        return [(name.decode(), float(at)) for name, at in FACT_HEADER.findall(self._disk.read(self._fd))]
 
     def release(self) -> None:
         """Close the file, and with it give up the lock. The file stays where it is. A second call does nothing."""
@@ -134,10 +134,12 @@ class Job:
 
         A time more than LONGEST_DELAY ahead counts as come.
         """
-        retry = self.last("retry") or {}
-        now = self._clock()
-        is_ahead = now < _number(retry.get("retry_at")) <= now + LONGEST_DELAY
-        return not is_ahead
+        return not is_ahead(self.retry_at, self._clock())
+
+    @property
+    def retry_at(self) -> float:
+        """Return when the job is to be tried again (epoch seconds), by its last `retry` fact; 0.0 if there is none."""
+        return as_number((self.last("retry") or {}).get("retry_at"))
 
     def record(self, fact: str, **values: Any) -> None:
         """Append the line `{"fact": fact, "at": now, **values}` to the file and fsync it.
@@ -163,7 +165,12 @@ class Job:
             raise
 
 
-def _number(value: object) -> float:
+def is_ahead(retry_at: float, now: float) -> bool:
+    """Check whether `retry_at` is still to come; both are in epoch seconds. Over LONGEST_DELAY ahead counts as come."""
+    return now < retry_at <= now + LONGEST_DELAY
+
+
+def as_number(value: object) -> float:
     """Return `value` as a float, or 0.0 if it is not a number (another version may have written it)."""
     try:
         return float(value) if isinstance(value, (int, float)) else 0.0

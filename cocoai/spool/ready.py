@@ -1,7 +1,9 @@
-"""ReadyJobs: find the jobs in ready/ that may be worked on now.
+"""ReadyJobs: find the jobs in ready/ that may be worked on now, and in which order.
 
-A thread is answered in order, so only its oldest waiting job is claimable. A file whose name is no key, or a job of
-a kind that this version does not know, belongs to another version: it is left where it lies and holds up no other.
+Light jobs come first: they need no model and are done in a moment. The others are claimed fairly: whoever has fewest in
+hand comes first, then the oldest. A thread is answered in order, so only its oldest waiting job is claimable. A file
+whose name is no key, or a job of a kind that this version does not know, belongs to another version: it is left where
+it lies and holds up no other.
 """
 
 from __future__ import annotations
@@ -9,12 +11,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-from collections.abc import Collection, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 
+from cocoai.spool.admission import LIMITED
+from cocoai.spool.disk import Disk
 from cocoai.spool.folders import SpoolFolders
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import as_store_errors
+from cocoai.spool.waiting import HEAD_SIZE, WaitingJob, WaitingJobs, one_each_first
 
 SYSTEM_WIDE_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Error numbers that say nothing about the file at which they occurred: no descriptors or memory are left."""
@@ -26,126 +32,166 @@ class ReadyJobs(SpoolFolders):
     """The jobs in ready/ as they are looked at and chosen, before one is claimed.
 
     A job is free if no process holds it, and due if it need not wait for a time to be tried again. spool.py claims it.
+    `kinds` are the kinds of job that this version can do, None stands for all; `light_kinds` are those that are light.
     """
 
-    _logged: frozenset[str] = frozenset()
-    """The names in ready/ that this version does not know and that `is_due` has logged, each once."""
+    def __init__(
+        self,
+        var: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        disk: Disk | None = None,
+        kinds: Collection[str] | None = None,
+        light_kinds: Collection[str] = (),
+    ) -> None:
+        super().__init__(var, clock=clock, disk=disk)
+        self._light_kinds = frozenset((*light_kinds, LIMITED))
+        self._waiting = WaitingJobs(self._head, kinds, self._light_kinds)
+        self._logged: frozenset[str] = frozenset()  # the unknown names that `is_due` has logged, each once
 
     @as_store_errors()
-    def is_claimable(self) -> bool:
+    def is_claimable(self, in_hand: Collection[str] = (), *, only_light: bool = False) -> bool:
         """Check whether claim() would find a job now. For that it locks jobs for a moment, and waits for none."""
-        return self._is_any_free(in_order=True)
+        return _is_any(self._claimable(in_hand, only_light=only_light))
 
     @as_store_errors()
     def any_without(self, fact: str) -> bool:
         """Check whether each_without() would yield a job without such a fact now. It locks jobs for a moment."""
-        return self._is_any_free(lacking=fact)
+        return _is_any(self._free(self._lacking(fact), lacking=fact))
+
+    @as_store_errors()
+    def seconds_to_light(self) -> float | None:
+        """Return the seconds until the first light job that was put off is due; None if none is put off."""
+        self._refresh()
+        now = self._clock()
+        return min((job.retry_at - now for job in self._waiting.light() if job.is_put_off(now)), default=None)
 
     @as_store_errors()
     def is_due(self, in_hand: Collection[str] = ()) -> bool:
         """Check whether any job in ready/ needs a process. Touch no lock, since the master calls this.
 
         `in_hand` are the keys of the jobs on which processes are known to work. Any other job needs one if it is due
-        and the oldest of its thread, or if it is due, behind one in hand, and has no placeholder yet. A name that this
-        version does not know is logged when it is first met.
+        and light or the oldest of its thread, or if it is due, behind one in hand, and has no placeholder yet. A name
+        that this version does not know is logged when it is first met.
         """
-        keys, others = self._keys_and_other_names("ready")
-        self._log_unknown(others)
-        is_head_in_hand: dict[str, bool] = {}  # by thread, once its oldest job was met
-        for key in keys:
-            if str(key) in in_hand:
-                is_head_in_hand.setdefault(key.thread, True)
-            elif is_head_in_hand.get(key.thread, True):
-                job = self._read(key)
-                if job is not None and self._is_unknown(job):
-                    self._log_unknown([str(key)])
-                    continue
-                is_behind = is_head_in_hand.setdefault(key.thread, False)
-                if job is not None and _needs_process(job, is_behind=is_behind):
-                    return True
-        return False
+        self._refresh()
+        self._log_unknown(self._waiting.unknown_names)
+        light = (job for job in self._waiting.light() if job.name not in in_hand)
+        if any(map(self._needs_process, (*light, *self._waiting.heads(in_hand)))):
+            return True
+        # Behind a question in hand nothing is claimable, but the asker must see a placeholder at once.
+        behind = self._waiting.behind(in_hand)
+        return any(self._needs_process(job, lacking="placeholder") for job in behind)
 
     @as_store_errors()
     def unknown(self) -> list[str]:
         """Return the names in ready/ that are no key, or whose job has a kind unknown to this version, sorted."""
-        keys, others = self._keys_and_other_names("ready")
-        jobs = map(self._read, keys if self._kinds is not None else ())
-        return sorted([*others, *(str(job.key) for job in jobs if job is not None and self._is_unknown(job))])
+        self._refresh()
+        return sorted(self._waiting.unknown_names)
 
-    def _free(self, *, lacking: str = "", in_order: bool = False) -> Iterator[Job]:
-        """Lock and yield each job in ready/ that is free and due, oldest first. The caller releases it.
+    def _next_without(self, fact: str, visited: Container[str], paused: Container[str]) -> Job | None:
+        """Lock and return the next job without a fact of this name, neither visited yet nor in a paused channel."""
+        lacking = self._lacking(fact)
+        jobs = (job for job in lacking if job.name not in visited and job.key.channel not in paused)
+        return next(self._free(jobs, lacking=fact), None)
 
-        With `lacking`, only jobs without a fact of that name are yielded. With `in_order`, only the oldest job of each
-        thread is: while that is not free or not due, none of its thread. Jobs of an unknown kind are passed over.
+    def _claimable(self, in_hand: Collection[str], *, only_light: bool = False) -> Iterator[Job]:
+        """Lock and yield each job that may be claimed now: the light ones, then the heads of threads, fairly."""
+        self._refresh()
+        yield from self._free(self._waiting.light())
+        if not only_light:
+            yield from self._free(self._waiting.heads(in_hand))
+
+    def _lacking(self, fact: str) -> list[WaitingJob]:
+        """Return the jobs that need a fact of this name, the first of each channel and asker in front, oldest first.
+
+        Light jobs need none.
         """
-        threads: set[str] = set()
-        for key in self.keys("ready"):
-            if in_order and key.thread in threads:
+        self._refresh()
+        return one_each_first(job for job in self._waiting.questions() if fact not in job.facts)
+
+    def _free(self, candidates: Iterable[WaitingJob], *, lacking: str = "") -> Iterator[Job]:
+        """Lock and yield those of the candidates that are free and due, in their order. The caller releases them.
+
+        With `lacking`, only jobs without a fact of that name are yielded.
+        """
+        for waiting in candidates:
+            if waiting.is_put_off(self._clock()) or lacking in waiting.facts:
                 continue
-            job = self._opened(key)
-            if job is not None and self._is_unknown(job):
-                job.release()
-                continue
-            threads.add(key.thread)
-            if job is None:
-                continue
-            if self._take(job) and job.is_due() and not (lacking and job.last(lacking)):
+            job = self._taken(waiting)
+            if job is not None and job.is_due() and not (lacking and job.last(lacking)):
                 yield job
-            else:
+            elif job is not None:
                 job.release()
 
-    def _is_any_free(self, *, lacking: str = "", in_order: bool = False) -> bool:
-        """Check whether _free() would yield a job; it is released at once."""
-        for job in self._free(lacking=lacking, in_order=in_order):
-            job.release()
-            return True
-        return False
+    def _taken(self, waiting: WaitingJob) -> Job | None:
+        """Lock and read a job in ready/ without waiting. Return None if another process holds it or has moved it.
 
-    def _take(self, job: Job) -> bool:
-        """Lock an open job without waiting. Return True if this process holds it now and can work on it.
-
-        Return False if another process holds it or has moved it, or if it cannot be read, which is logged. A job whose
-        question is damaged is moved to failed/.
+        Return None too if it cannot be read, which is logged, or is of a kind that turns out to be unknown. A job whose
+        question is damaged is moved to failed/. Raise OSError for one of SYSTEM_WIDE_ERRORS.
         """
+        job = self._opened(waiting.key)
+        if job is None:
+            return None
         try:
-            return job.take()
+            if job.take() and self._waiting.update(waiting, job):
+                return job
         except ValueError:
             # Only a damaged disk does this: the link was made after the fsync.
             log.exception("job=%s outcome=unreadable", job.key)
             with contextlib.suppress(FileNotFoundError):
                 self._move(job, "ready", "failed")
         except OSError as error:
+            job.release()
             _pass_over(job.key, error)
-        return False
+        job.release()
+        return None
+
+    def _needs_process(self, waiting: WaitingJob, *, lacking: str = "") -> bool:
+        """Check, without a lock, whether a job is due by what its file says now, and has no fact of this name."""
+        if waiting.is_put_off(self._clock()) or lacking in waiting.facts:
+            return False
+        job = self._opened(waiting.key)
+        if job is None:
+            return False
+        try:
+            job.read()
+            return self._waiting.update(waiting, job) and job.is_due() and not (lacking and job.last(lacking))
+        except OSError as error:
+            _pass_over(waiting.key, error)
+            return False
+        finally:
+            job.release()
 
     def _opened(self, key: Key) -> Job | None:
-        """Open and read a job in ready/ without locking it. Return None if it is no longer there, or cannot be read.
+        """Open a job in ready/ without reading or locking it. Return None if it is no longer there, or cannot be.
 
         Raise OSError for one of SYSTEM_WIDE_ERRORS.
         """
-        job = None
         try:
-            job = self._job("ready", key)
-            job.read()
+            return self._job("ready", key)
         except FileNotFoundError:
             return None
         except OSError as error:
-            if job is not None:
-                job.release()
             _pass_over(key, error)
             return None
-        return job
 
-    def _read(self, key: Key) -> Job | None:
-        """Return a job in ready/ with its lines, its file closed again; None as _opened() does. Take no lock."""
-        job = self._opened(key)
-        if job is not None:
-            job.release()
-        return job
+    def _head(self, key: Key) -> bytes | None:
+        """Read the first HEAD_SIZE bytes of a job in ready/; return None if it has gone or cannot be read now."""
+        try:
+            fd = self._disk.open(self._path("ready", str(key)))
+            try:
+                return self._disk.read(fd, HEAD_SIZE)
+            finally:
+                self._disk.close(fd)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            _pass_over(key, error)
+            return None
 
-    def _is_unknown(self, job: Job) -> bool:
-        # Without a whole first line there is no kind: the file is damaged, and take() sees to that.
-        return self._kinds is not None and job.kind is not None and job.kind not in self._kinds
+    def _refresh(self) -> None:
+        self._waiting.refresh(self._disk.names(self._folders["ready"]))
 
     def _log_unknown(self, names: Iterable[str]) -> None:
         """Log each of these names in ready/ that was not logged before."""
@@ -155,10 +201,12 @@ class ReadyJobs(SpoolFolders):
         self._logged |= new
 
 
-def _needs_process(job: Job, *, is_behind: bool) -> bool:
-    """Check whether a process has work on this job; `is_behind`: an older job of its thread is in hand."""
-    # Behind a question in hand nothing is claimable, but the asker must see a placeholder at once.
-    return job.is_due() and not (is_behind and job.last("placeholder"))
+def _is_any(jobs: Iterator[Job]) -> bool:
+    """Check whether there is any job; it is released at once."""
+    for job in jobs:
+        job.release()
+        return True
+    return False
 
 
 def _pass_over(key: Key, error: OSError) -> None:

@@ -1,9 +1,6 @@
 """Runner: starts the processes that work on the spool: job processes, each with a slot, and a placeholder process.
 
-A job process answers one question after another. The placeholder process is for the questions that must wait: with
-every slot taken, or behind an older question of the same thread, a question still gets its placeholder at once.
-Either process looks once more after it has released its lock, so that no question arrives unnoticed between its last
-look and its end. How a job is answered, and a placeholder posted, is handed in: this file knows only jobs.
+What each of them does is job_process.py's. How a job is answered is handed in: this file knows only jobs.
 """
 
 from __future__ import annotations
@@ -12,28 +9,19 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from cocoai.engine.process import fork, locks
 from cocoai.engine.process.locks import FileLock, Slot, Slots
 from cocoai.engine.process.proc import send_signal
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.process.scoreboard_row import Row
-from cocoai.engine.process.wakeup import SIGNAL
+from cocoai.engine.process.wakeup import SIGNAL, WakeupPipe
 from cocoai.spool.generation import Generation
-from cocoai.spool.job import Job
+from cocoai.spool.job_process import JOB_PROCESS, PLACEHOLDER_PROCESS, JobHandler, JobProcess
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-
-MOST_QUESTIONS = 20
-"""How many jobs one process answers before a fresh one, forked from clean memory, goes on."""
-
-JOB_PROCESS, PLACEHOLDER_PROCESS = "cocoai-job", "cocoai-notify"
-"""The names of the processes in `ps` and `top`."""
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +32,7 @@ def _always() -> bool:
 
 @dataclass
 class PeriodicTask:
-    """A short task that the placeholder process runs from time to time, such as the sweep."""
+    """A short task that a process of its own runs from time to time, such as the sweep."""
 
     run: Callable[[], object]
     every: float
@@ -59,23 +47,11 @@ class PeriodicTask:
         return time.monotonic() - self.tried > self.every and self.is_wanted()
 
 
-class JobHandler(Protocol):
-    """The work on a claimed job, done on connections of the calling process: the `Answerer`."""
-
-    def answer(self, job: Job) -> None:
-        """Run one attempt at a claimed job: it ends finished, failed, or with a time to try again."""
-
-    def post_placeholder(self, job: Job) -> None:
-        """Post the placeholder of a waiting job, so that its asker sees that it was received, and record it."""
-
-
 class Runner:
     """The starter of the processes that work on the spool. Made in the master; each method says where it runs.
 
-    Each forked process calls `connect` first, which returns the handler of its jobs on new connections: those of the
-    parent must not be used. `limit` is the longest that a job or a task may take, in seconds: a process past it is
-    ended by its own timer, and another one goes on with the job. There are `slots` slots, whose locks lie in `folder`.
-    A process that holds a slot or the placeholder lock has its own row of the `scoreboard`; others are not shown there.
+    `connect` and `limit` are those of JobProcess. There are `slots` slots, whose locks lie in `folder`. `generation` is
+    raised whenever a master starts or ends.
     """
 
     def __init__(
@@ -85,7 +61,7 @@ class Runner:
         folder: str,
         slots: int,
         generation: Generation,
-        connect: Callable[[], JobHandler],
+        connect: Callable[[WakeupPipe], JobHandler],
         tasks: Sequence[PeriodicTask],
         limit: float,
         scoreboard: Scoreboard,
@@ -95,12 +71,10 @@ class Runner:
         self._placeholder_lock = os.path.join(folder, "placeholder.lock")
         self._generation = generation
         self._connect = connect
-        self._handler: JobHandler
         self._tasks = tasks
         self._limit = limit
         self._scoreboard = scoreboard
         self._born = generation.read()
-        self._left = MOST_QUESTIONS
 
     def begin(self) -> None:
         """Raise the generation, in the master before it forks, so that job processes of older code take no more jobs.
@@ -124,12 +98,14 @@ class Runner:
         """Fork a process for a job just put, in a worker, after Slack has its 200. It does not wait for the process.
 
         With a slot free it is a job process, else a placeholder process. With the placeholder lock taken too, none is
-        forked: a process that holds one of these locks looks for more jobs when it has released it.
+        forked: a process that holds one of these locks looks for more jobs when it has released it, and the placeholder
+        process, which may be waiting for a channel, is sent a signal to look at once.
         """
-        if (slot := self._slots.take()) is not None:
-            self._fork(JOB_PROCESS, slot, partial(self._answer_jobs, slot))
-        elif (lock := locks.take(self._placeholder_lock)) is not None:
-            self._fork(PLACEHOLDER_PROCESS, lock, partial(self._post_placeholders, lock))
+        lock = self._slots.take() or locks.take(self._placeholder_lock)
+        if lock is not None:
+            self._fork(lock)
+        elif process := self._scoreboard.helper_process():
+            send_signal(*process, SIGNAL)
 
     def stop(self, key: str) -> bool:
         """Request, in a worker, that the answer to the question `key` ends with the text written so far.
@@ -159,24 +135,18 @@ class Runner:
         tasks = [task for task in self._tasks if task.is_due()]
         for task in tasks:
             task.tried = time.monotonic()
-        fork.fork(partial(self._attend, tasks), name=PLACEHOLDER_PROCESS)
+        run = partial(self._job_process().run, None, [task.run for task in tasks])
+        fork.fork(run, name=JOB_PROCESS)
 
-    def _fork(self, name: str, lock: FileLock, run: Callable[[], None]) -> None:
-        """Fork a process that inherits `lock`, calls `run` (which releases it) and goes on with _go_on().
+    def _fork(self, lock: FileLock) -> None:
+        """Fork a process that inherits `lock`, a slot or the placeholder lock, and works on jobs. Do not wait for it.
 
         This process's own hold on the lock is released. If no process can be forked, that is logged.
         """
-
-        def work() -> None:
-            """Connect and work, in the child."""
-            self._scoreboard.release_row()  # or we would write to the row of the process that forked us
-            self._handler = self._connect()
-            run()
-            self._go_on()
-
+        name = JOB_PROCESS if isinstance(lock, Slot) else PLACEHOLDER_PROCESS
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # this process waits for no child of its own
         try:
-            fork.fork(work, name=name, keep=frozenset({lock.fd}))
+            fork.fork(partial(self._job_process().run, lock), name=name, keep=frozenset({lock.fd}))
         except OSError:
             # No process can be forked now. The question is safe, and the master's tick comes back to it.
             log.exception("process=%s outcome=not-forked", name)
@@ -184,93 +154,18 @@ class Runner:
             # The child holds the lock through its own copy; this closes ours.
             lock.release()
 
-    def _attend(self, tasks: Sequence[PeriodicTask]) -> None:
-        """Run the tasks, in the process that attend() has forked, and then work on jobs with _go_on().
+    def _job_process(self) -> JobProcess:
+        return JobProcess(
+            self._spool,
+            self._slots,
+            self._placeholder_lock,
+            self._scoreboard,
+            connect=self._connect,
+            limit=self._limit,
+            is_wanted=self._is_newest,
+            fork_with_slot=self._fork,
+        )
 
-        The tasks are left out if another process holds the placeholder lock.
-        """
-        self._scoreboard.release_row()
-        self._handler = self._connect()
-        if tasks and (lock := locks.take(self._placeholder_lock)) is not None:
-            with self._holding(lock, self._scoreboard.helper_row("placeholder")):
-                for task in tasks:
-                    with self._time_limit():
-                        task.run()
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Answer jobs while a slot is free, else post placeholders while that lock is free, until neither has any work.
-
-        It looks again after each release of a lock: a job may have been put while other processes saw the lock taken.
-        """
-        while self._is_current():
-            if self._spool.is_claimable() and (slot := self._slots.take()) is not None:
-                self._answer_jobs(slot)
-            elif self._spool.any_without("placeholder") and (lock := locks.take(self._placeholder_lock)) is not None:
-                self._post_placeholders(lock)
-            else:
-                return
-
-    def _is_current(self) -> bool:
-        """Check whether this process may take another job: it answered fewer than MOST_QUESTIONS, in its generation."""
-        return self._left > 0 and self._generation.read() == self._born
-
-    def _answer_jobs(self, slot: Slot) -> None:
-        """Claim and answer one job after another until none is claimable or _is_current() is False.
-
-        Then release the slot.
-        """
-        with self._holding(slot, self._scoreboard.job_row(slot.number)):
-            while (job := self._spool.claim()) is not None:
-                self._fork_if_claimable()  # after a restart every slot may have work, and no worker to wake them
-                self._work_on(job, self._handler.answer)
-                self._left -= 1
-                if not self._is_current():
-                    break
-
-    def _post_placeholders(self, lock: FileLock) -> None:
-        """Post the placeholder of each free job that has none, until _is_current() is False; release the lock."""
-        with self._holding(lock, self._scoreboard.helper_row("placeholder")):
-            for job in self._spool.each_without("placeholder"):
-                self._work_on(job, self._handler.post_placeholder)
-                # A job process may have looked, and left, while we held the only claimable job.
-                self._fork_if_claimable()
-                if not self._is_current():
-                    break
-
-    @contextmanager
-    def _holding(self, lock: FileLock, row: Row) -> Iterator[None]:
-        """Write this row of the scoreboard inside, as a context manager; at the end free the row and release the lock.
-
-        The row is freed first, so that the lock's next holder finds it free.
-        """
-        self._scoreboard.take_row(row)
-        try:
-            yield
-        finally:
-            row.clear()
-            self._scoreboard.release_row()
-            lock.release()
-
-    def _work_on(self, job: Job, run: Callable[[Job], None]) -> None:
-        """Call `run` with a claimed job, within the time limit and shown as busy on the scoreboard; release the job."""
-        self._scoreboard.own_row.busy(str(job.key))
-        with self._time_limit():
-            run(job)
-        job.release()
-        self._scoreboard.own_row.idle()
-
-    def _fork_if_claimable(self) -> None:
-        """Fork another job process if there is a claimable job and a free slot for it."""
-        if self._spool.is_claimable() and (slot := self._slots.take()) is not None:
-            self._fork(JOB_PROCESS, slot, partial(self._answer_jobs, slot))
-
-    @contextmanager
-    def _time_limit(self) -> Iterator[None]:
-        """End this process by SIGALRM if the block takes more than `limit` seconds, as a context manager."""
-        # SIGALRM has its default action here: a hung process simply ends, and the kernel frees its locks.
-        signal.setitimer(signal.ITIMER_REAL, self._limit)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+    def _is_newest(self) -> bool:
+        """Check whether no master has started or ended since this Runner began."""
+        return self._generation.read() == self._born

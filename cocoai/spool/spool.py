@@ -17,22 +17,46 @@ commits.** No fsync happens under put.lock.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from typing import Any
 
+from cocoai.json_values import text_at
 from cocoai.spool.admin import SpoolAdmin
+from cocoai.spool.admission import Admission
+from cocoai.spool.disk import Disk
+from cocoai.spool.folders import STATES
 from cocoai.spool.job import Job, encode_line
 from cocoai.spool.key import Key
+from cocoai.spool.limits import QuestionLimits
 from cocoai.spool.ready import ReadyJobs
 from cocoai.spool.store_error import as_store_errors
 
+log = logging.getLogger(__name__)
 
-class Spool(ReadyJobs, SpoolAdmin):
+
+class Spool(ReadyJobs, Admission, SpoolAdmin):
     """All jobs below `var`: each is put, claimed, and finished or failed, and may be requested to stop.
 
-    Its methods raise `StoreError` if the store cannot be read or written.
+    `kinds` are the kinds of job that this version can do, None stands for all; `light_kinds` are those that need no
+    model: they come first, and leave no mark on their thread. A person may ask `questions_per_minute`, 0 means no
+    limit. `clock` returns epoch seconds. Its methods raise `StoreError` if the store cannot be read or written.
     """
+
+    def __init__(
+        self,
+        var: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        disk: Disk | None = None,
+        kinds: Collection[str] | None = None,
+        light_kinds: Collection[str] = (),
+        questions_per_minute: int = 0,
+    ) -> None:
+        super().__init__(var, clock=clock, disk=disk, kinds=kinds, light_kinds=light_kinds)
+        self.limits = QuestionLimits(self._folders["asked"], self._disk, questions_per_minute)
 
     # put: what the worker does before it answers 200
 
@@ -40,22 +64,35 @@ class Spool(ReadyJobs, SpoolAdmin):
     def put(self, key: Key, question: Mapping[str, Any]) -> bool:
         """Write a question as a job into ready/, and wait until it is on the disk.
 
-        Return True if it is new, False if a job of this key exists already, whatever its state. After a StoreError it
+        Return True if it is new, False if a job of this key, or of the same gesture, exists already, whatever its
+        state. A question over a limit is kept as a job of kind LIMITED, with `why` and `seconds`. After a StoreError it
         is not accepted: Slack must be told 503, so that it sends the question again.
         """
-        if self._knows(key, "ready", "done", "failed"):
+        if self._knows(key, *STATES):
             # The first copy's writer may have died between its link and its fsync.
             self._sync("ready")
             return False
-        # So early, the thread's mark goes to the disk together with the file: a journal is written once for both.
-        self._disk.touch(self._path("threads", key.thread))
+        if question.get("kind") not in self._light_kinds:
+            # So early, the thread's mark goes to the disk together with the file: a journal is written once for both.
+            self._disk.touch(self._path("threads", key.thread))
+        is_new, refusal = self._write_and_link(key, question)
+        if refusal:
+            log.info("question key=%s outcome=limited why=%s", key, refusal["why"])
+            is_new, _ = self._write_and_link(key, {**question, **refusal})
+        return is_new
+
+    def _write_and_link(self, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
+        """Write the question to a file, and commit that as a job.
+
+        Return whether there is a new job, and what _refusal() says: if that is not empty, there is no new job.
+        """
         temporary = self._write(question)
         try:
-            is_new = self._commit(temporary, key)
+            outcome = self._commit(temporary, key, question)
             self._sync("ready")
         finally:
             self._drop(temporary)
-        return is_new
+        return outcome
 
     def _write(self, question: Mapping[str, Any]) -> str:
         """Write the question to a new file in tmp/, fsync it, and return its path. If that fails, no file is left."""
@@ -78,19 +115,28 @@ class Spool(ReadyJobs, SpoolAdmin):
         with contextlib.suppress(OSError):  # then sweep() does it
             self._disk.unlink(temporary)
 
-    def _commit(self, temporary: str, key: Key) -> bool:
+    def _commit(self, temporary: str, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
         """Fsync the thread's mark (its file in threads/), then link the file `temporary` into ready/ under put.lock.
 
-        Return False, without a link, if another process has put this key meanwhile.
+        Return False, without a link, if another process has put this key or gesture meanwhile, or if there is a
+        refusal, which is returned too ({} for none). A light job has no mark and is not refused.
         """
-        # The mark comes before the link: a question that is known has its mark, whenever its writer died. A mark that
-        # is there already may have been made just now, by a process that has not come to its own fsync.
-        self._sync("threads")
+        is_light = question.get("kind") in self._light_kinds
+        if not is_light:
+            # The mark comes before the link: a question that is known has its mark, whenever its writer died. A mark
+            # that is there already may have been made just now, by a process that has not come to its own fsync.
+            self._sync("threads")
         with self._putting(), contextlib.suppress(FileExistsError):
-            if not self._knows(key, "done", "failed"):
-                self._disk.link(temporary, self._path("ready", str(key)))
-                return True
-        return False
+            if self._knows(key, *STATES) or self._is_known_gesture(key, question):
+                return False, {}
+            if refusal := {} if is_light else self._refusal(key, question):
+                return False, refusal
+            self._disk.link(temporary, self._path("ready", str(key)))
+            if not is_light:
+                with contextlib.suppress(OSError):  # it is accepted; one question more in this minute does no harm
+                    self.limits.count(text_at(question, "user"), key.ts)
+            return True, {}
+        return False, {}
 
     @as_store_errors()
     def is_known_thread(self, channel: str, thread_ts: str) -> bool:
@@ -100,26 +146,31 @@ class Spool(ReadyJobs, SpoolAdmin):
     # claim: what a job process and the placeholder process do
 
     @as_store_errors()
-    def claim(self) -> Job | None:
-        """Lock the oldest claimable job, record an `attempt` fact in it, and return it; None if there is none.
+    def claim(self, in_hand: Collection[str] = (), *, only_light: bool = False) -> Job | None:
+        """Lock the next claimable job, record an `attempt` fact in it, and return it; None if there is none.
 
-        Claimable is the oldest job of a thread if it is due and no process holds it. The caller ends it by finish() or
-        fail(), or releases it to be claimed again. After a StoreError no job is locked.
+        Claimable are light jobs, and the oldest question of each thread, if they are due and no process holds them.
+        Light jobs come first, then questions of people of whom the fewest jobs are in hand, then the oldest; `in_hand`
+        are the keys of the jobs that processes work on now. The caller ends the job by finish() or fail(), or releases
+        it to be claimed again. After a StoreError no job is locked.
         """
-        for job in self._free(in_order=True):
+        for job in self._claimable(in_hand, only_light=only_light):
             self._open_claim(job, "attempt", n=job.attempt + 1)
             return job
         return None
 
-    def each_without(self, fact: str) -> Iterator[Job]:
-        """Lock and yield each free job that is due and has no fact of this name (`placeholder`) yet, oldest first.
+    def each_without(self, fact: str, paused: Container[str] = ()) -> Iterator[Job]:
+        """Lock and yield, once, each free question that is due and has no fact of this name (`placeholder`) yet.
 
-        Jobs behind an older one of their thread are yielded too. A job is released when the next one is asked for.
-        Each gets a `visit` fact, which is no attempt: if this process dies, the next one must know that it may have
-        posted something.
+        The first of each channel and asker come first, then the oldest; questions behind an older one of their thread
+        are yielded too, those in a `paused` channel are not. Who comes next is decided when it is asked for, and then
+        the last one is released. Each gets a `visit` fact, which is no attempt: if this process dies, the next one must
+        know that it may have posted something.
         """
+        visited: set[str] = set()
         with as_store_errors():
-            for job in self._free(lacking=fact):
+            while (job := self._next_without(fact, visited, paused)) is not None:
+                visited.add(str(job.key))
                 self._open_claim(job, "visit")
                 try:
                     yield job
@@ -160,8 +211,9 @@ class Spool(ReadyJobs, SpoolAdmin):
             job.record(fact, **values)
         self._move(job, "ready", folder)
         self._forget_stop_request(job.key)
-        with contextlib.suppress(OSError):
-            self._disk.touch(self._path("threads", job.key.thread))
+        if job.kind not in self._light_kinds:
+            with contextlib.suppress(OSError):
+                self._disk.touch(self._path("threads", job.key.thread))
 
     # stop: what somebody asks for while a job is in hand
 

@@ -34,6 +34,9 @@ ENGLISH = Texts(
     left_out="(I have not read “{name}”. {why})",
     left_out_unnamed="(I have not read one of the files. {why})",
     only_asker="Only the person who asked can do this.",
+    too_many="You have asked a lot in this minute. Please ask again in {seconds} s: I answer then.",
+    pending="I am on it already: the answer is on its way.",
+    heard="Heard. I do it as soon as the answer has ended.",
     why={
         "too_big": "It is too big: please make it smaller, or send it in pieces.",
         "too_many": "There are more files than I read at once: please send them a few at a time.",

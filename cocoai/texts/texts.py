@@ -14,8 +14,8 @@ from dataclasses import dataclass
 class Texts:
     """All that an asker can read and no model has written, in one language.
 
-    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{name}`, `{why}` or `{word}`.
-    `sorry` maps an error's code to its text; `sorry[""]` serves every other code.
+    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{name}`, `{seconds}`, `{why}`
+    or `{word}`. `sorry` maps an error's code to its text; `sorry[""]` serves every other code.
     """
 
     # the persona's voice
@@ -35,6 +35,9 @@ class Texts:
     left_out: str
     left_out_unnamed: str
     only_asker: str
+    too_many: str
+    pending: str
+    heard: str
     why: dict[str, str]
     buttons: dict[str, str]
     sorry: dict[str, str]

@@ -404,7 +404,7 @@ class SpoolContract:
     @pytest.mark.parametrize("folder", list(RETENTION))
     def test_a_sweep_deletes_what_was_kept_long_enough(self, subject: Subject, folder: str) -> None:
         """Each folder has a time of its own, but nothing in ready/ is deleted."""
-        old = subject.path("threads", "old") if folder == "threads" else subject.path("spool", folder, "old")
+        old = subject.path(folder, "old") if folder in ("threads", "asked") else subject.path("spool", folder, "old")
         subject.files.touch(old)
         subject.files.touch(subject.path("spool", "ready", str(key(1))))
         subject.now = subject.files.modified(old) + RETENTION[folder] - 1

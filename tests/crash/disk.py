@@ -174,6 +174,10 @@ class SimulatedDisk(Disk):
         self._step(f"time of {_short(path)}")
         return self._at(path).modified
 
+    def set_modified(self, path: str, seconds: float) -> None:
+        self._step(f"set time of {_short(path)}")
+        self._at(path).modified = seconds
+
     def names(self, folder: str) -> list[str]:
         self._step(f"list {_short(folder)}")
         self._at(folder)
@@ -219,8 +223,8 @@ class SimulatedDisk(Disk):
         node.writes.append(Write(len(node.data), data))
         node.modified = self._clock()
 
-    def read(self, fd: int) -> bytes:
-        return self._file(fd).data
+    def read(self, fd: int, most: int | None = None) -> bytes:
+        return self._file(fd).data[:most]
 
     def truncate(self, fd: int, length: int) -> None:
         node = self._file(fd)

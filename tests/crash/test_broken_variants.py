@@ -39,8 +39,8 @@ class LinksBeforeTheFsync(ScheduledSpool):
         self._disk.close(fd)
         return path
 
-    def _commit(self, temporary: str, key: Key) -> bool:
-        new = super()._commit(temporary, key)
+    def _commit(self, temporary: str, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
+        new = super()._commit(temporary, key, question)
         fd = self._disk.open(temporary)
         self._disk.fsync(fd)
         self._disk.close(fd)
@@ -101,10 +101,10 @@ class LosesTheMark(Skips):
 class TrustsAnExistingMark(ScheduledSpool):
     """Fsyncs the folder of marks only for a mark that it has made itself, as the spool did before this enumeration."""
 
-    def _commit(self, temporary: str, key: Key) -> bool:
+    def _commit(self, temporary: str, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
         if self._disk.touch(self._path("threads", key.thread)):
             self._sync("threads")
-        return self._linked(temporary, key)
+        return self._linked(temporary, key), {}
 
     def _linked(self, temporary: str, key: Key) -> bool:
         with self._putting(), contextlib.suppress(FileExistsError):

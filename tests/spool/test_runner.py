@@ -18,7 +18,7 @@ from cocoai.engine.process import locks
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
 from cocoai.engine.process.wakeup import WakeupPipe
-from cocoai.spool import runner
+from cocoai.spool import job_process
 from cocoai.spool.generation import Generation
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
@@ -68,10 +68,9 @@ class JobSetup:
         lines = path.read_text().splitlines() if path.exists() else []
         return [line.split()[1] for line in lines if line.split()[0] == word]
 
-    def connect(self) -> JobSetup:
+    def connect(self, wakeup: WakeupPipe) -> JobSetup:
         """Begin as each forked process does; the error must reach no row of the scoreboard."""
-        self.wakeup = WakeupPipe()
-        self.wakeup.install()
+        self.wakeup = wakeup
         self.trace("start")
         self.scoreboard.own_row.record_error("nobody's")
         return self
@@ -95,7 +94,7 @@ class JobSetup:
         self.trace("stopped")
         self.spool.finish(job)
 
-    def post_placeholder(self, job: Job) -> None:
+    def post_placeholder(self, job: Job) -> float:
         """Record a placeholder once those of this text are not held."""
         text = job.question["text"]
         self.trace(f"posting-{text}")
@@ -103,6 +102,7 @@ class JobSetup:
             time.sleep(0.005)
         job.record("placeholder", ts="1.0")
         self.trace(f"placeholder-{text}")
+        return 0.0
 
     def put(self, ts: int, text: str = "q", thread: int | None = None) -> None:
         """Put a question and wake the runner, as a worker does."""
@@ -285,7 +285,7 @@ def test_a_placeholder_process_leaves_with_its_generation(make: Callable[..., Jo
 def test_no_wake_up_is_lost(make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch) -> None:
     """However arrivals and ends coincide, every question is answered without the master's tick."""
     # A process at its limit leaves the rest to the tick, and there is none here.
-    monkeypatch.setattr(runner, "MOST_QUESTIONS", 1000)
+    monkeypatch.setattr(job_process, "MOST_QUESTIONS", 1000)
     setup = make(slots=2)
 
     for ts in range(1, 151):
@@ -482,7 +482,7 @@ def test_a_process_answers_a_bounded_number_of_questions(
     make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After its limit a fresh process, forked from clean memory, goes on."""
-    monkeypatch.setattr(runner, "MOST_QUESTIONS", 3)
+    monkeypatch.setattr(job_process, "MOST_QUESTIONS", 3)
     setup = make(slots=1)
     setup.hold()
     for ts in range(1, 6):

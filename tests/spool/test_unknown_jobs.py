@@ -136,7 +136,7 @@ def test_every_kind_of_this_version_is_known(spool: Spool, kind: str) -> None:
 
 def test_the_kinds_of_this_version() -> None:
     """What the analyzers make is known to the spool."""
-    assert {"mention", "direct", "follow_up", "again", "stop", "delete", "up", "down"} == JOB_KINDS
+    assert {"mention", "direct", "follow_up", "again", "stop", "delete", "up", "down", "limited"} == JOB_KINDS
 
 
 @pytest.mark.parametrize("line", [b"\0\0\0\n", b'["mention"]\n', b'{"kind":"flag"'])
@@ -168,7 +168,7 @@ def test_an_unknown_job_is_logged_once(spool: Spool, tmp_path: Path, caplog: pyt
     assert not spool.is_due()
 
     assert [] == before
-    names = ["line\nbreak", str(key(1)), "C0X-1.1-1.1-flag-jp"]
+    names = [str(key(1)), "line\nbreak", "C0X-1.1-1.1-flag-jp"]
     expected = [f"job={name!r} outcome=left-alone reason=unknown-to-this-version" for name in names]
     assert expected[:2] == once
     assert expected == [record.getMessage() for record in caplog.records]

@@ -184,6 +184,11 @@ class Scoreboard:
                 return record.pid, record.start
         return None
 
+    def helper_process(self) -> tuple[int, int] | None:
+        """Return pid and start time of the living helper process; None if there is none."""
+        record = self._memory.rows[HELPER]
+        return (record.pid, record.start) if is_alive(record) else None
+
     def _working(self) -> list[RowRecord]:
         """Return the rows of the job processes that are busy and alive."""
         return [record for record in self._memory.jobs if record.state == BUSY and is_alive(record)]

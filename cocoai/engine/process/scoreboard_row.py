@@ -36,7 +36,7 @@ FIRST_JOB = HELPER + 1
 STATES = ("", "starting", "idle", "busy")
 STARTING, IDLE, BUSY = 1, 2, 3
 
-KIND_BYTES, KEY_BYTES, ERROR_BYTES = 16, 72, 248
+KIND_BYTES, KEY_BYTES, ERROR_BYTES = 16, 112, 208
 """Room for each text of a row. A shorter one ends with a zero byte."""
 
 
@@ -215,7 +215,7 @@ class Row:
         self.record.pid = 0
 
     def record_error(self, text: str) -> None:
-        """Write an error's text, cut to 248 bytes, into the row with the time, for `cocoai status` to show.
+        """Write an error's text, cut to 208 bytes, into the row with the time, for `cocoai status` to show.
 
         Each row keeps its last error, whichever process takes the row next.
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 
 SIGNAL = signal.SIGUSR1
@@ -31,6 +32,11 @@ class WakeupPipe:
         # A full pipe needs no warning: it is readable, and one byte is as good as many.
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         signal.signal(SIGNAL, _on_signal)  # without a Python handler no byte is written
+
+    def wait(self, seconds: float) -> None:
+        """Wait up to `seconds` until `fd` is readable, then drain it: return at once if a signal came before."""
+        select.select([self.fd], [], [], max(0.0, seconds))
+        self.drain()
 
     def drain(self) -> None:
         """Empty the pipe without waiting, so that `fd` is not readable until the next signal.

@@ -81,9 +81,18 @@ class SlackChat:
         self._posted: dict[_Target, str] = {}
 
     def post(
-        self, channel: str, text: str, thread_ts: str, metadata: MessageMetadata, *, blocks: Sequence[Block] = ()
+        self,
+        channel: str,
+        text: str,
+        thread_ts: str,
+        metadata: MessageMetadata,
+        *,
+        blocks: Sequence[Block] = (),
+        wait: bool = True,
     ) -> str:
         """Post into the thread; return the message's ts. With `blocks`, those are shown, and `text` is their fallback.
+
+        Unless `wait`, raise `Temporary` at once while a 429 holds.
 
         Post nothing if this is a placeholder that was posted and still waits for its answer, or if an earlier call
         failed and its message is in the thread nevertheless: return that message's ts.
@@ -91,7 +100,7 @@ class SlackChat:
         target = (channel, thread_ts, metadata)
         ts = self._find_posted(target)
         if not ts:
-            ts = self._post(target, text, blocks)
+            ts = self._post(target, text, blocks, wait=wait)
         if metadata.kind == "placeholder":
             self._posted[target] = ts
         else:
@@ -114,9 +123,10 @@ class SlackChat:
             self._posted = {target: posted for target, posted in self._posted.items() if posted != ts}
 
     def post_ephemeral(self, channel: str, user: str, text: str, thread_ts: str) -> None:
-        """Post a text into the thread that only `user` sees, and that Slack does not keep."""
-        arguments = {"channel": channel, "user": user, "thread_ts": thread_ts, "text": _without_pings(text)}
-        self._call("chat.postEphemeral", {**arguments, **_NO_LINKING})
+        """Post a text that only `user` sees, and that Slack does not keep: into the thread, or the channel for ""."""
+        arguments = {"channel": channel, "user": user, "text": _without_pings(text)}
+        place = {"thread_ts": thread_ts} if thread_ts else {}
+        self._call("chat.postEphemeral", {**arguments, **place, **_NO_LINKING})
 
     def delete(self, channel: str, ts: str) -> None:
         """Delete a message of ours; one that is gone already is no error."""
@@ -194,12 +204,12 @@ class SlackChat:
         known = self._posted[target]
         return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n) or ""
 
-    def _post(self, target: _Target, text: str, blocks: Sequence[Block]) -> str:
+    def _post(self, target: _Target, text: str, blocks: Sequence[Block], *, wait: bool) -> str:
         """Post a message; return its ts. Note in `_posted` if an error leaves its arrival in doubt, and raise that."""
         channel, thread_ts, metadata = target
         arguments = {"channel": channel, "thread_ts": thread_ts}
         try:
-            return _posted_ts(self._write_message("chat.postMessage", arguments, text, metadata, blocks))
+            return _posted_ts(self._write_message("chat.postMessage", arguments, text, metadata, blocks, wait=wait))
         except Temporary as error:
             if error.sent:  # the message may be in the thread now
                 self._posted[target] = ""

@@ -1,4 +1,4 @@
-"""The kinds of job that this version knows: questions, and clicks that are jobs of their own."""
+"""The kinds of job that this version knows: questions, clicks that are jobs, and questions over a limit."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from typing import get_args
 
 from cocoai.slack.model.click import ACTIONS
 from cocoai.slack.model.question import Kind
+from cocoai.spool.admission import LIMITED
 
-JOB_KINDS: frozenset[str] = frozenset((*get_args(Kind), *ACTIONS))
+LIGHT_KINDS: frozenset[str] = frozenset(("delete", "up", "down", LIMITED))
+"""The kinds of job that need no model: they are done before all others, and wait for no slot and no thread."""
+
+JOB_KINDS: frozenset[str] = frozenset((*get_args(Kind), *ACTIONS)) | LIGHT_KINDS
 """What `kind` may say in a job's first line. The spool leaves a job of another kind where it lies."""

@@ -1,0 +1,66 @@
+"""LimitedQuestions: tell people that they have to wait, when they have asked more than the settings allow.
+
+Such a question is a job of its own kind, so that its twin and its redeliveries are known. It costs no model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+from cocoai.answer.clicks import LightJobFailures
+from cocoai.answer.failures import MAX_ATTEMPTS, handled, read_or_fail
+from cocoai.answer.options import AnswerOptions
+from cocoai.errors import Permanent
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.model.question import Question
+from cocoai.spool.job import Job
+from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
+
+log = logging.getLogger(__name__)
+
+
+class LimitedQuestions:
+    """An object that ends claimed jobs of kind LIMITED, in one process. `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self, spool: Spool, options: AnswerOptions, slack: SlackChat, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._spool = spool
+        self._options = options
+        self._slack = slack
+        self._clock = clock
+
+    def handle(self, job: Job) -> None:
+        """Run one attempt at a limited question: its asker is told to wait, once a minute, and the job is finished.
+
+        Errors of Slack and the disk are not raised: see handled().
+        """
+        question = read_or_fail(job, Question.from_facts, self._spool)
+        if question is None:
+            return
+        with handled(job, LightJobFailures(self._spool, job, self._clock)):
+            if job.attempt > MAX_ATTEMPTS:
+                raise Permanent("attempts")
+            if not self._spool.limits.is_told(question.user, self._clock()):
+                self._tell(job, question)
+            self._spool.finish(job)
+            log.info("answer key=%s outcome=limited why=%s", job.key, job.question.get("why"))
+
+    def _tell(self, job: Job, question: Question) -> None:
+        """Show the asker alone how long to wait, or that the answer is on its way; then note that this was said.
+
+        A permanent error of Slack's is ignored: a person who has left the channel need not hear of it.
+        """
+        texts = self._options.texts(question.text or question.reply)
+        is_pending = job.question.get("why") == "pending"
+        text = texts.pending if is_pending else texts.too_many.format(seconds=job.question.get("seconds", 60))
+        with contextlib.suppress(Permanent):
+            # In a thread that has no reply yet nobody would see it.
+            thread_ts = question.thread_ts if question.in_thread else ""
+            self._slack.post_ephemeral(question.channel, question.user, text, thread_ts)
+        with contextlib.suppress(StoreError):  # said once more at worst
+            self._spool.limits.note_told(question.user)

@@ -1,0 +1,79 @@
+"""Admission: whether a question that is being put is new, and whether it may be answered now. All under put.lock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from cocoai.json_values import text_at
+from cocoai.spool.folders import STATES, SpoolFolders
+from cocoai.spool.key import Key
+from cocoai.spool.limits import QuestionLimits
+from cocoai.spool.store_error import NoSuchJob
+
+LIMITED = "limited"
+"""The kind of a job that is a question over a limit: its asker is told to wait, and no model is called."""
+
+
+class Admission(SpoolFolders):
+    """The checks that the spool makes under put.lock, right before the link that accepts a question.
+
+    `limits` are the counts of what each person asked.
+    """
+
+    limits: QuestionLimits
+
+    def _is_known_gesture(self, key: Key, question: Mapping[str, Any]) -> bool:
+        """Check whether the gesture that sent this message has a job already, under another ts; note it if not.
+
+        Slack may deliver one gesture with two ts and one `client_msg_id`
+        (https://github.com/typeclaw/typeclaw/issues/49).
+        """
+        gesture = text_at(question, "client_msg_id")
+        if not gesture:
+            return False
+        path = self._path("gestures", f"{key.channel}-{gesture}")
+        try:
+            fd = self._disk.create(path)
+        except FileExistsError:
+            fd = self._disk.open(path)
+        try:
+            first = self._disk.read(fd).decode("ascii", "ignore")
+            if first not in ("", str(key)) and self._knows(Key.parse(first), *STATES):
+                return True
+            self._disk.truncate(fd, 0)
+            self._disk.append(fd, str(key).encode())
+        finally:
+            self._disk.close(fd)
+        return False
+
+    def _refusal(self, key: Key, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what makes a limited job of a question that may not be answered now; {} if it may.
+
+        `why` is `pending` for a question asked again that still waits or is in hand, `rate` for one too many of this
+        person in a minute; `seconds` is how long to wait then.
+        """
+        if self._is_pending(key.thread, text_at(question, "again")):
+            return {"kind": LIMITED, "why": "pending", "seconds": 0}
+        if seconds := self.limits.seconds_to_wait(text_at(question, "user"), key.ts):
+            return {"kind": LIMITED, "why": "rate", "seconds": math.ceil(seconds)}
+        return {}
+
+    def _is_pending(self, thread: str, again: str) -> bool:
+        """Check whether a job in ready/ asks the message `again` of this thread once more; False for ""."""
+        keys = self.keys("ready") if again else ()
+        return any(self._asks_again(key) == again for key in keys if key.thread == thread)
+
+    def _asks_again(self, key: Key) -> str:
+        """Return the ts of the message that a job in ready/ asks once more; "" if it asks none, or has moved on."""
+        try:
+            job = self._existing_job("ready", key)
+        except NoSuchJob:
+            return ""
+        try:
+            job.read()
+            is_question = job.kind is not None and job.kind != LIMITED
+            return text_at(job.question, "again") if is_question else ""
+        finally:
+            job.release()

@@ -1,0 +1,83 @@
+"""QuestionLimits: how many questions a person may ask in a minute, and when the person was last told to wait.
+
+What a person asked lies in one small file, var/asked/USER: the ts of each question of the last minute. It counts by the
+messages' own times, so a redelivery an hour later is judged as the message would have been at once. Nothing is fsynced:
+after a power cut a minute begins anew. The caller holds put.lock while it counts.
+"""
+
+from __future__ import annotations
+
+import os
+
+from cocoai.slack_ids import is_id, is_ts
+from cocoai.spool.disk import Disk
+
+MINUTE = 60.0
+"""Seconds in which the questions are counted, and in which a person is told to wait once."""
+
+
+class QuestionLimits:
+    """The counts of all people in `folder`. A person may ask `most` questions in a minute; 0 means no limit."""
+
+    def __init__(self, folder: str, disk: Disk, most: int) -> None:
+        self._folder = folder
+        self._disk = disk
+        self._most = most
+
+    def seconds_to_wait(self, user: str, ts: str) -> float:
+        """Return how long after `ts` this person may ask again; 0.0 if the message `ts` may be a question itself.
+
+        The message is one more than those counted before it. For what is no id of a user there is no limit. Raise
+        OSError if the disk fails.
+        """
+        if not (self._most and is_id(user)):
+            return 0.0
+        at = float(ts)
+        earlier = sorted(other for other in self._asked(user) if at - MINUTE < other < at)
+        return earlier[-self._most] + MINUTE - at if len(earlier) >= self._most else 0.0
+
+    def count(self, user: str, ts: str) -> None:
+        """Count the message `ts` as a question of this person. Raise OSError if the disk fails."""
+        if not (self._most and is_id(user)):
+            return
+        at = float(ts)
+        recent = {other for other in self._asked(user) if other > at - MINUTE} | {at}
+        fd = self._opened(user)
+        try:
+            self._disk.truncate(fd, 0)
+            self._disk.append(fd, "".join(f"{each:.6f}\n" for each in sorted(recent)).encode())
+        finally:
+            self._disk.close(fd)
+
+    def is_told(self, user: str, now: float) -> bool:
+        """Check whether this person was told to wait within the last minute; `now` is in epoch seconds."""
+        try:
+            return abs(now - self._disk.modified(self._path(f"{user}-told"))) < MINUTE
+        except FileNotFoundError:
+            return False
+
+    def note_told(self, user: str) -> None:
+        """Note that this person was told to wait just now. Raise OSError if the disk fails."""
+        self._disk.touch(self._path(f"{user}-told"))
+
+    def _asked(self, user: str) -> list[float]:
+        """Return the times of this person's counted questions, in epoch seconds; [] if there are none."""
+        try:
+            fd = self._disk.open(self._path(user))
+        except FileNotFoundError:
+            return []
+        try:
+            lines = self._disk.read(fd).decode("ascii", "ignore").split()
+        finally:
+            self._disk.close(fd)
+        return [float(line) for line in lines if is_ts(line)]
+
+    def _opened(self, user: str) -> int:
+        """Open this person's file, or create it; return the descriptor."""
+        try:
+            return self._disk.create(self._path(user))
+        except FileExistsError:
+            return self._disk.open(self._path(user))
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name)

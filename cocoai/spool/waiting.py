@@ -1,0 +1,187 @@
+"""WaitingJobs: what one process remembers of the jobs in ready/, and the order in which it claims them.
+
+A job's first line never changes, so a process reads each file once, however often it looks. What else is remembered, a
+time to try again and the facts, only tells which files need no second look: before a job is claimed, it is locked and
+read anew. Pure: the names and the beginnings of the files are handed in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+
+from cocoai.json_values import text_at
+from cocoai.spool.job import FACT_HEADER, Job, as_number, is_ahead, whole_lines
+from cocoai.spool.key import Key
+
+HEAD_SIZE = 4096
+"""Bytes that are read of a job's file: most are wholly in it, and of any other the beginning says who asked."""
+
+# As Question.facts() and Click.facts() write them. JSON escapes quotes, so no text can contain this.
+_KIND = re.compile(rb'\{"kind":"([^"\\]*)"')
+_ASKER = re.compile(rb'[{,]"user":"([^"\\]*)"')
+
+
+@dataclass(slots=True)
+class WaitingJob:
+    """One job in ready/, as this process last saw it.
+
+    `kind` is as in Job.kind; `asker` is the user's id, "" if the first line has none. `age` orders jobs, the oldest
+    first. `retry_at` is when it is to be tried again (epoch seconds), 0.0 if nothing is known of that. `facts` are
+    names of facts that it has; it may have more by now.
+    """
+
+    key: Key
+    name: str
+    thread: str
+    age: tuple[int, str]
+    kind: str | None
+    asker: str
+    retry_at: float
+    facts: frozenset[str]
+
+    def is_put_off(self, now: float) -> bool:
+        """Check whether the job was seen to wait for a later time, as in Job.is_due; `now` is in epoch seconds."""
+        return is_ahead(self.retry_at, now)
+
+
+class WaitingJobs:
+    """The jobs in ready/ that this process has seen at its last look, oldest first.
+
+    `read` returns the first HEAD_SIZE bytes of a job's file, None if it cannot be read now. `kinds` are those that this
+    version can do, None stands for all; jobs of other kinds are only among the `unknown_names`. `light_kinds` are the
+    kinds of job that are done first, and neither wait for their thread nor hold it up; all others are questions.
+    """
+
+    def __init__(
+        self, read: Callable[[Key], bytes | None], kinds: Collection[str] | None, light_kinds: Collection[str]
+    ) -> None:
+        self._read = read
+        self._kinds = kinds
+        self._light_kinds = light_kinds
+        self._jobs: dict[str, WaitingJob] = {}
+        self._oldest_first: list[WaitingJob] = []
+        self._other_names: frozenset[str] = frozenset()
+
+    @property
+    def unknown_names(self) -> list[str]:
+        """Return the names in ready/ that are no key, and those of jobs of an unknown kind."""
+        return [*self._other_names, *(job.name for job in self._jobs.values() if self._is_unknown(job))]
+
+    def refresh(self, names: Iterable[str]) -> None:
+        """Take in the names that are in ready/ now: read the files that are new, and forget those that have gone."""
+        present = frozenset(names)
+        gone = self._jobs.keys() - present
+        for name in gone:
+            del self._jobs[name]
+        self._other_names &= present
+        new = [job for name in present - self._jobs.keys() - self._other_names if (job := self._look(name))]
+        self._jobs |= {job.name: job for job in new}
+        if new or gone:
+            self._sort()
+
+    def _look(self, name: str) -> WaitingJob | None:
+        """Read what the job of this name is. Return None if it has gone, cannot be read, or the name is no key."""
+        try:
+            key = Key.parse(name)
+        except ValueError:
+            self._other_names |= {name}
+            return None
+        head = self._read(key)
+        return None if head is None else waiting_job(key, head)
+
+    def _sort(self) -> None:
+        known = (job for job in self._jobs.values() if not self._is_unknown(job))
+        self._oldest_first = sorted(known, key=attrgetter("age"))
+
+    def _is_unknown(self, job: WaitingJob) -> bool:
+        # Without a whole first line there is no kind: the file is damaged, and Job.take() sees to that.
+        return self._kinds is not None and job.kind is not None and job.kind not in self._kinds
+
+    def update(self, waiting: WaitingJob, job: Job) -> bool:
+        """Remember what the file says that was read just now. Return False if the job's kind is unknown."""
+        waiting.retry_at = job.retry_at
+        waiting.facts = frozenset(line["fact"] for line in job.lines[1:] if "fact" in line)
+        if waiting.kind != job.kind:
+            waiting.kind = job.kind
+            self._sort()
+        return not self._is_unknown(waiting)
+
+    def light(self) -> list[WaitingJob]:
+        """Return the light jobs, oldest first."""
+        return [job for job in self._oldest_first if job.kind in self._light_kinds]
+
+    def questions(self) -> list[WaitingJob]:
+        """Return the jobs that are not light, oldest first."""
+        return [job for job in self._oldest_first if job.kind not in self._light_kinds]
+
+    def heads(self, in_hand: Collection[str]) -> list[WaitingJob]:
+        """Return the oldest question of each thread, fairly: first those for whose asker the fewest jobs are in hand.
+
+        A head counts for the least served of all who wait in its thread. Among equals the oldest comes first.
+        `in_hand` are the names of jobs that are worked on now; a thread whose head is one of them is left out.
+        """
+        served = Counter(job.asker for name in in_hand if (job := self._jobs.get(name)))
+        heads: dict[str, WaitingJob] = {}
+        least: dict[str, int] = {}
+        for job in self.questions():
+            thread = job.thread
+            heads.setdefault(thread, job)
+            least[thread] = min(served[job.asker], least.get(thread, len(in_hand)))
+        # Sorting keeps the order of equals: the oldest head stays in front.
+        threads = sorted(heads, key=least.__getitem__)
+        return [heads[thread] for thread in threads if heads[thread].name not in in_hand]
+
+    def behind(self, in_hand: Collection[str]) -> list[WaitingJob]:
+        """Return the questions of those threads in which one is in hand, without those in hand."""
+        questions = self.questions()
+        threads = {job.thread for job in questions if job.name in in_hand}
+        return [job for job in questions if job.thread in threads and job.name not in in_hand]
+
+
+def one_each_first(jobs: Iterable[WaitingJob]) -> list[WaitingJob]:
+    """Return these jobs with the first of each channel and asker in front, otherwise in their order."""
+    firsts: dict[tuple[str, str], WaitingJob] = {}
+    others = [job for job in jobs if firsts.setdefault((job.key.channel, job.asker), job) is not job]
+    return [*firsts.values(), *others]
+
+
+def waiting_job(key: Key, head: bytes) -> WaitingJob:
+    """Return the job of this key, whose file begins with `head`."""
+    first, newline, facts = head.partition(b"\n")
+    is_all = len(head) < HEAD_SIZE
+    kind, asker = _kind_and_asker(first, is_whole=bool(newline)) if newline or not is_all else (None, "")
+    return WaitingJob(
+        key=key,
+        name=str(key),
+        thread=key.thread,
+        age=key.age,
+        kind=kind,
+        asker=asker,
+        retry_at=_retry_at(facts) if is_all else 0.0,
+        facts=frozenset(name.decode() for name, _ in FACT_HEADER.findall(b"\n" + facts)),
+    )
+
+
+def _kind_and_asker(first: bytes, *, is_whole: bool) -> tuple[str | None, str]:
+    """Return the kind and the asker in a first line, which may be cut off unless `is_whole`.
+
+    Of a line in another shape than today's, only a whole one is understood; else the kind is None.
+    """
+    if kind := _KIND.match(first):
+        asker = _ASKER.search(first)
+        return kind[1].decode(errors="ignore"), asker[1].decode(errors="ignore") if asker else ""
+    lines, _ = whole_lines(first + b"\n" if is_whole else b"")
+    if not lines:
+        return None, ""
+    return text_at(lines[0], "kind"), text_at(lines[0], "user")
+
+
+def _retry_at(facts: bytes) -> float:
+    """Return the `retry_at` of the last line of `facts`, if that is a `retry` fact and whole; else 0.0."""
+    last = facts[facts.rfind(b"\n", 0, -1) + 1 :]
+    lines, _ = whole_lines(last) if last.startswith(b'{"fact":"retry"') else ([], 0)
+    return as_number(lines[0].get("retry_at")) if lines else 0.0
