@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from cocoai.config import Secret, Settings, SettingsError, read
-from cocoai.config.settings import SECTIONS, ChannelSettings, PersonaSettings, settings_of
+from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
+from cocoai.config.settings import SECTIONS, settings_of
 from cocoai.config.sources import variable
 from cocoai.texts import ENGLISH, LANGUAGES
 

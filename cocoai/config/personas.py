@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from cocoai.config.channel_settings import PersonaSettings
 from cocoai.config.sections import instruction_files, read_persona_settings, reject_unknown
-from cocoai.config.settings import PersonaSettings, Settings
+from cocoai.config.settings import Settings
 from cocoai.config.sources import FileStamp, SettingsError, read_sources, stamp_of
 from cocoai.conversation import Persona
 from cocoai.engine.process.replace_file import CachedFile

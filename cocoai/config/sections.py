@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from cocoai.config.settings import SECTIONS, ChannelSettings, PersonaSettings, settings_of
+from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
+from cocoai.config.settings import SECTIONS, settings_of
 from cocoai.config.sources import SettingsError, Sources, variable
 from cocoai.config.value_types import NAME, ValueType, absolute_path
 from cocoai.texts import LANGUAGES, Texts

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, get_type_hints
 
+from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
 from cocoai.config.setting import Setting, required_secret
-from cocoai.config.sources import FileStamp
 from cocoai.config.value_types import (
     BASE_URL,
     FILE,
@@ -234,31 +234,6 @@ class NetworkSettings:
     proxy: Annotated[
         Secret, Setting(PROXY, "", "the proxy for all outgoing connections; never shown, as it may hold a password")
     ]
-
-
-@dataclass(frozen=True)
-class ChannelSettings:
-    """[channel ID]: the settings of one channel."""
-
-    instructions: Annotated[
-        str, Setting(FILE, "", "a text file with the instructions for this channel; empty for those of all channels")
-    ]
-    model: Annotated[str, Setting(NAME, "", "the model that answers in this channel; empty for the one in [openai]")]
-
-
-@dataclass(frozen=True)
-class PersonaSettings:
-    """The settings that say which instructions and which model answer in which channel.
-
-    `instructions` is the path of the instructions for every channel (empty: CocoAI's own), `channels` maps a channel's
-    ID to its settings, `models` a normalized prefix to the model that it asks for. `stamp` is the settings file's stamp
-    from before this was read.
-    """
-
-    instructions: str
-    channels: Mapping[str, ChannelSettings]
-    models: Mapping[str, str]
-    stamp: FileStamp = field(default=(), compare=False)
 
 
 SECTIONS: Mapping[str, type] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -34,10 +35,9 @@ class Admission(SpoolFolders):
         if not gesture:
             return False
         path = self._path("gestures", f"{key.channel}-{gesture}")
-        try:
-            fd = self._disk.create(path)
-        except FileExistsError:
-            fd = self._disk.open(path)
+        with contextlib.suppress(FileExistsError):
+            self._disk.close(self._disk.create(path))
+        fd = self._disk.open(path)
         try:
             first = self._disk.read(fd).decode("ascii", "ignore")
             if first not in ("", str(key)) and self._knows(Key.parse(first), *STATES):

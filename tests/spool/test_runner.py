@@ -38,7 +38,7 @@ class JobSetup:
     def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE) -> None:
         self._on_child = signal.getsignal(signal.SIGCHLD)  # the runner sets it when it forks
         self.folder = folder
-        self.spool = Spool(str(folder))
+        self.spool = Spool(str(folder), light_kinds={"click"})
         self.spool.make_folders()
         self.generation = Generation(str(folder / "generation"))
         self.slots = slots
@@ -78,6 +78,10 @@ class JobSetup:
     def answer(self, job: Job) -> None:
         """Answer once no `answers` are held; hang at the first attempt at a question `hang`."""
         self.trace(f"answering-{job.question['text']}")
+        if job.question["text"] == "put-off":
+            job.record("retry", retry_at=time.time() + 0.05, free=True)
+            self.trace("putting-off")
+            return
         if job.question["text"] == "stoppable":
             self.answer_until_stopped(job)
             return
@@ -95,18 +99,20 @@ class JobSetup:
         self.spool.finish(job)
 
     def post_placeholder(self, job: Job) -> float:
-        """Record a placeholder once those of this text are not held."""
+        """Record a placeholder once those of this text are not held; a channel that is held is limited for 0.05 s."""
         text = job.question["text"]
         self.trace(f"posting-{text}")
+        if self.is_held_back(f"channel-{job.key.channel}"):
+            return 0.05
         while self.is_held_back(f"placeholder-{text}"):
             time.sleep(0.005)
         job.record("placeholder", ts="1.0")
         self.trace(f"placeholder-{text}")
         return 0.0
 
-    def put(self, ts: int, text: str = "q", thread: int | None = None) -> None:
-        """Put a question and wake the runner, as a worker does."""
-        assert self.spool.put(key(ts, thread), {"text": text})
+    def put(self, ts: int, text: str = "q", thread: int | None = None, *, kind: str = "mention") -> None:
+        """Put a question, or a job of another kind, and wake the runner, as a worker does."""
+        assert self.spool.put(key(ts, thread), {"kind": kind, "text": text})
         self.runner.wake()
 
     def snapshot(self) -> Snapshot:
@@ -227,6 +233,77 @@ def test_a_question_behind_another_of_its_thread_gets_a_placeholder(make: Callab
     assert [] == setup.traced("answering-second")
     setup.let_go()
     setup.wait_until_done(key(1), key(2, thread=1))
+
+
+def test_a_limited_channel_delays_no_other(make: Callable[..., JobSetup]) -> None:
+    """A question in another channel gets its placeholder while one channel takes no message, and that one after it."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    setup.wait_until_in_hand(key(1))
+    setup.hold("channel-C0PRACTICE")
+    setup.put(2, "limited")
+    setup.wait_for("posting-limited")
+
+    assert setup.spool.put(Key("C0QUIET", "3.000100", "3.000100"), {"text": "quiet"})
+    setup.runner.wake()
+    setup.wait_for("placeholder-quiet")
+
+    assert [] == setup.traced("placeholder-limited")
+    setup.let_go("channel-C0PRACTICE")
+    setup.wait_for("placeholder-limited")
+    assert (
+        setup.traced("posting-limited")[:1] == setup.traced("placeholder-quiet") == setup.traced("placeholder-limited")
+    )
+
+
+def test_a_light_job_needs_no_slot(make: Callable[..., JobSetup]) -> None:
+    """With every slot taken and questions waiting, it is done by the placeholder process, as an attempt."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    setup.put(2, "waiting")
+    setup.wait_for("placeholder-waiting")
+    light = key(3)
+
+    setup.put(3, "click", kind="click")
+    setup.wait_for("answering-click")
+
+    assert [] == setup.traced("answering-waiting")
+    assert 1 == setup.attempts("ready", light)
+
+
+def test_a_light_job_that_is_put_off_is_done_when_it_is_due(make: Callable[..., JobSetup]) -> None:
+    """The placeholder process waits for it, so that nobody waits for the master's tick."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    setup.wait_until_in_hand(key(1))
+
+    setup.put(2, "put-off", kind="click")
+    setup.wait_for("putting-off")
+    wait_until(lambda: len(setup.traced("answering-put-off")) >= 3)
+
+    assert 1 == len(set(setup.traced("answering-put-off")))
+
+
+def test_after_term_a_process_finishes_the_job_in_hand_and_takes_no_more(make: Callable[..., JobSetup]) -> None:
+    """A service manager sends TERM to every process: what is being answered is paid, and must not be lost."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.put(1)
+    setup.wait_for("answering-q")
+    setup.put(2, "second")
+    setup.wait_for("placeholder-second")
+    (pid,) = setup.traced("answering-q")
+
+    os.kill(int(pid), signal.SIGTERM)
+    setup.let_go()
+    setup.wait_until_done(key(1))
+    wait_until(setup.is_at_rest)
+
+    assert [key(2)] == setup.spool.keys("ready")
+    assert 1 == setup.attempts("done", key(1))
 
 
 def test_a_job_process_is_forked_after_each_placeholder(make: Callable[..., JobSetup]) -> None:
