@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import random
 import re
 import socket
 import ssl
@@ -205,8 +206,18 @@ def listens(port: int) -> bool:
 
 
 def two_ports() -> tuple[int, int]:
-    """Return two different ports of 127.0.0.1 on which nothing listens."""
+    """Return two different ports that are free on every address.
+
+    They lie below those that the kernel gives to outgoing connections: nginx could not listen on one that is in use.
+    """
     with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+        return _bind(one), _bind(other)
+
+
+def _bind(probe: socket.socket) -> int:
+    """Bind a socket to a free port below 32768 (ip_local_port_range); return the port."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with contextlib.suppress(OSError):
+            probe.bind(("0.0.0.0", port))
+            return port

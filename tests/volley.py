@@ -43,9 +43,10 @@ class FrontDoor(NamedTuple):
         """Return the address without a path."""
         return f"https://{HOST}:{self.port}"
 
-    def request_times(self) -> list[float]:
-        """Return nginx's $request_time of each POST so far, in milliseconds."""
-        return [float(line.split()[4]) * 1000 for line in self.log.read_text().splitlines() if " POST " in line]
+    def request_times(self, source: str = "127.0.0.1") -> list[float]:
+        """Return nginx's $request_time of each POST so far from the address `source`, in milliseconds."""
+        lines = (line.split() for line in self.log.read_text().splitlines())
+        return [float(fields[4]) * 1000 for fields in lines if [source, "POST"] == fields[1:3]]
 
 
 class Answer(NamedTuple):
