@@ -1,6 +1,6 @@
 """A crowd and a flood of forgeries before the production site: what is kept, and how soon Slack has its 200.
 
-    python -m bench.flood              all tables, about four minutes
+    python -m bench.flood              all tables, about three minutes
 
 instant     200 people ask in one instant: first on open connections, then each with a handshake of its own
 answering   the same, with a model that thinks for a second; in the other tables nothing is answered

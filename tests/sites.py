@@ -199,6 +199,13 @@ def local_running(folder: Path) -> Iterator[Site]:
         yield Site(folder, port)
 
 
+def nginx_number(name: str, file: str = "cocoai.locations") -> int:
+    """Return the number that a directive has in one of etc/nginx's files, without its unit."""
+    found = re.findall(rf"(?m)^\s*{name} (\d+)(?:s|k)?;", (NGINX / file).read_text())
+    assert 1 == len(found), name
+    return int(found[0])
+
+
 def listens(port: int) -> bool:
     """Return True if a connection to this port of 127.0.0.1 is accepted."""
     with socket.socket() as probe:

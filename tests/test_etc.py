@@ -24,7 +24,19 @@ from cocoai.engine.web import request
 from cocoai.errors import MissingSignature
 from cocoai.up import etc
 from cocoai.up.up import STOP_TIMEOUT
-from tests.sites import HOST, NGINX, ROOT, SIGNED, Site, frame, local_running, production, production_running, two_ports
+from tests.sites import (
+    HOST,
+    NGINX,
+    ROOT,
+    SIGNED,
+    Site,
+    frame,
+    local_running,
+    nginx_number,
+    production,
+    production_running,
+    two_ports,
+)
 
 
 @pytest.fixture(scope="module")
@@ -317,12 +329,6 @@ def supervisor() -> Mapping[str, str]:
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string((ROOT / "etc/supervisor/cocoai.conf").read_text())
     return parser["fcgi-program:cocoai"]
-
-
-def nginx_number(name: str, file: str = "cocoai.locations") -> int:
-    found = re.findall(rf"(?m)^\s*{name} (\d+)(?:s|k)?;", (NGINX / file).read_text())
-    assert 1 == len(found), name
-    return int(found[0])
 
 
 def test_the_socket_is_for_nginx_and_a_stop_for_the_master() -> None:
