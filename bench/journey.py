@@ -7,13 +7,15 @@ rush    the same, all at the same moment
 burst   30 questions at once in one channel, 4 slots, Slack's rate tiers and 100 ms of latency on
 alone   30 questions, one after another, with 100 ms of latency
 
+nginx has the production site, etc/nginx/cocoai.conf, and each question is another person's.
 A delivery's time is nginx's own ($request_time): from the first byte of Slack's request to the last of our answer.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.deployment import Deployment, deploy
+from tests.volley import FrontDoor, person, production_site
 
 PATIENCE = 240.0
 """Seconds to wait for an answer."""
@@ -34,16 +37,17 @@ PATIENCE = 240.0
 def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
     """Measure whether Slack has its 200 within 3 s when the model takes 20 s; a question every `pause` seconds."""
     manner = SlackSwitches(repeat=3, retry_waits=(0.0, 1.0, 2.0))
-    with deploy(folder, certificates, manner=manner, openai=model(first_delay=20.0), COCOAI_POOL_SLOTS="100") as built:
+    settings: dict[str, Any] = {"openai": model(first_delay=20.0), "COCOAI_POOL_SLOTS": "100"}
+    with production(folder, certificates, manner=manner, **settings) as (built, door):
         questions = []
         for number in range(100):
             built.slack.switches.twins = "mention first" if number % 2 else "message first"
-            questions.append(built.ask(f"question {number}?"))
+            questions.append(ask(built, number))
             time.sleep(pause)
         wait_for_all(built, questions)
         deliveries = built.slack.wait_for_deliveries(PATIENCE)
         print_row("deliveries", len(deliveries), "of them 200", sum(1 for each in deliveries if each.status == 200))
-        print_times("200 after, at nginx (ms)", request_times(built))
+        print_times("200 after, at nginx (ms)", door.request_times())
         print_times("200 after, at Slack (ms)", [each.milliseconds for each in deliveries])
         print_times("placeholder after (s)", placeholder_times(built, questions))
         print_counts(built, questions)
@@ -52,11 +56,12 @@ def slow(folder: Path, certificates: Certificates, pause: float = 0.1) -> None:
 def burst(folder: Path, certificates: Certificates) -> None:
     """Measure how soon all askers have a placeholder when every slot is busy and Slack limits the posts."""
     manner = SlackSwitches(rate_limits=True, latency=0.1)
-    with deploy(folder, certificates, manner=manner, openai=model(first_delay=1.0, piece_delay=0.05)) as built:
-        questions = [built.ask(f"question {number}?") for number in range(30)]
+    thinking = model(first_delay=1.0, piece_delay=0.05)
+    with production(folder, certificates, manner=manner, openai=thinking) as (built, door):
+        questions = [ask(built, number) for number in range(30)]
         most = watch_locks(built, questions)
         waits = placeholder_times(built, questions)
-        print_times("200 after, at nginx (ms)", request_times(built))
+        print_times("200 after, at nginx (ms)", door.request_times())
         print_times("placeholder after (s)", waits)
         print_row("last placeholder (s)", f"{max(waits):.2f}", "Slack's own floor (s)", f"{30 - 4:.2f}")
         print_row("most slots held", most["slot"], "most placeholder locks", most["placeholder"])
@@ -65,12 +70,12 @@ def burst(folder: Path, certificates: Certificates) -> None:
 
 def alone(folder: Path, certificates: Certificates) -> None:
     """Measure how soon one asker has a placeholder when nobody else asks."""
-    with deploy(folder, certificates, manner=SlackSwitches(latency=0.1)) as built:
+    with production(folder, certificates, manner=SlackSwitches(latency=0.1)) as (built, door):
         questions = []
         for number in range(30):
-            questions.append(built.ask(f"question {number}?"))
+            questions.append(ask(built, number))
             built.answer_to(questions[-1])
-        print_times("200 after, at nginx (ms)", request_times(built))
+        print_times("200 after, at nginx (ms)", door.request_times())
         print_times("placeholder after (s)", placeholder_times(built, questions))
         print_counts(built, questions)
 
@@ -78,6 +83,21 @@ def alone(folder: Path, certificates: Certificates) -> None:
 def rush(folder: Path, certificates: Certificates) -> None:
     """Measure the same as `slow` with all questions at one moment, on a machine of two processors."""
     slow(folder, certificates, pause=0.0)
+
+
+@contextmanager
+def production(folder: Path, certificates: Certificates, **arguments: Any) -> Iterator[tuple[Deployment, FrontDoor]]:
+    """Start a deployment with these arguments of `deploy`, and the production site before it, to which Slack posts."""
+    var, site = folder / "var", folder / "site"
+    var.mkdir()
+    site.mkdir()
+    with deploy(var, certificates, **arguments) as built, production_site(built, site) as door:
+        yield built, door
+
+
+def ask(built: Deployment, number: int) -> Message:
+    """Let the person of this number mention CocoAI in C0PRACTICE."""
+    return built.slack.say(person(built, number), f"<@U0COCOAI> question {number}?")
 
 
 def model(**switches: Any) -> Callable[[Certificates], PracticeOpenAI]:
@@ -107,12 +127,6 @@ def watch_locks(built: Deployment, questions: Sequence[Message]) -> dict[str, in
 def placeholder_times(built: Deployment, questions: Sequence[Message]) -> list[float]:
     """Return the seconds from each question to its placeholder, by Slack's own time stamps."""
     return [float(built.replies(question)[0].ts) - float(question.ts) for question in questions]
-
-
-def request_times(built: Deployment) -> list[float]:
-    """Return nginx's $request_time of each delivery, in milliseconds, from its log."""
-    lines = (line.split() for line in (built.var / "log" / "nginx.log").read_text().splitlines())
-    return [float(fields[4]) * 1000 for fields in lines if len(fields) == 7 and fields[2] == "POST"]
 
 
 def print_counts(built: Deployment, questions: Sequence[Message]) -> None:

@@ -1,6 +1,6 @@
 """nginx with the sites of etc/: the production site as an operator installs it, and the local site as `up` writes it.
 
-Only names and ports are replaced. Behind the pool's socket runs tests/echo_server.py.
+Only names and ports are replaced. Behind the pool's socket runs tests/echo_server.py, or a deployment's own pool.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import random
 import re
 import socket
 import ssl
@@ -16,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cocoai.up import etc
@@ -25,14 +27,19 @@ ROOT = Path(__file__).parent.parent
 NGINX = ROOT / "etc/nginx"
 HOST = "cocoai.example.com"
 
+SIGNED = {"X-Slack-Signature": "v0=practice", "X-Slack-Request-Timestamp": "1763822001"}
+"""The two headers without which nginx refuses what is posted to Slack's paths."""
+
 FRAME = """
 daemon off;
 {user}
 worker_processes 1;
+worker_rlimit_nofile 4096;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
-events {{ worker_connections 768; }}
+events {{ worker_connections 2048; }}
 http {{
+    {more}
     client_body_temp_path {folder}/body;
     fastcgi_temp_path {folder}/fastcgi;
     proxy_temp_path {folder}/proxy;
@@ -41,7 +48,7 @@ http {{
     include {folder}/site.conf;
 }}
 """
-"""The main configuration around a site, in place of a distribution's nginx.conf."""
+"""The main configuration around a site, in place of a distribution's nginx.conf, changed as README says."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,18 @@ class Site:
             connection.sock = self.context.wrap_socket(connection.sock, server_hostname=HOST)
         return connection
 
+    def pipeline(self, requests: int, source: str = "127.0.0.1", forwarded: str = "") -> list[int]:
+        """Send so many requests for /healthz in one go, from the address `source`; return the statuses.
+
+        `forwarded` is put into X-Forwarded-For.
+        """
+        line = f"HEAD /healthz HTTP/1.1\r\nHost: {HOST}\r\nX-Forwarded-For: {forwarded}\r\n"
+        connection = self.connect(source)
+        connection.sock.sendall(f"{line}\r\n".encode() * (requests - 1) + f"{line}Connection: close\r\n\r\n".encode())
+        received = b"".join(iter(partial(connection.sock.recv, 65536), b""))
+        connection.close()
+        return [int(status) for status in re.findall(rb"(?m)^HTTP/1\.1 (\d+)", received)]
+
     def log(self) -> str:
         """Return nginx's access log so far."""
         return (self.folder / "access.log").read_text()
@@ -91,16 +110,20 @@ def has_ipv6() -> bool:
     return True
 
 
-def production(folder: Path, port: int, plain: int) -> None:
-    """Write the production site into `folder` as an operator would, with a certificate for HOST and these ports."""
+def production(folder: Path, port: int, plain: int, *, host: str = HOST, ipv6: bool = False) -> None:
+    """Write the production site into `folder` as an operator would, with a certificate for `host` and these ports.
+
+    With `ipv6` it listens on IPv6 too: the comment signs before those lines are removed.
+    """
     subprocess.run(
-        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN={HOST} "
-        f"-addext subjectAltName=DNS:{HOST} -keyout {folder}/privkey.pem -out {folder}/fullchain.pem".split(),
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN={host} "
+        f"-addext subjectAltName=DNS:{host} -keyout {folder}/privkey.pem -out {folder}/fullchain.pem".split(),
         check=True,
         capture_output=True,
     )
     replacements = {
         f"/etc/letsencrypt/live/{HOST}": str(folder),
+        f"server_name {HOST};": f"server_name {host};",
         "/var/log/nginx/cocoai.log": str(folder / "access.log"),
         "/var/www/acme": str(folder / "acme"),
         "/etc/nginx/cocoai.locations": str(folder / "cocoai.locations"),
@@ -110,9 +133,7 @@ def production(folder: Path, port: int, plain: int) -> None:
         "listen [::]:80": f"listen [::]:{plain}",
     }
     text = etc.replaced((NGINX / "cocoai.conf").read_text(), replacements)
-    if not has_ipv6():
-        text = re.sub(r"(?m)^\s*listen \[::\].*$", "", text)
-    (folder / "site.conf").write_text(text)
+    (folder / "site.conf").write_text(text.replace("#listen [::]", "listen [::]") if ipv6 else text)
 
 
 def local(folder: Path, port: int) -> None:
@@ -125,31 +146,64 @@ def local(folder: Path, port: int) -> None:
     (folder / "site.conf").write_text(etc.replaced((NGINX / "cocoai-local.conf").read_text(), replacements))
 
 
-def frame(folder: Path) -> list[str]:
-    """Write what nginx needs besides `site.conf` into `folder`; return the command that starts nginx there."""
+def frame(folder: Path, pool: Path | None = None, more: str = "") -> list[str]:
+    """Write what nginx needs besides `site.conf` into `folder`; return the command that starts nginx there.
+
+    `pool` is the folder of the pool's socket, None for `folder`; `more` is put before the site.
+    """
     (folder / "acme").mkdir()
     locations = (NGINX / "cocoai.locations").read_text()
-    (folder / "cocoai.locations").write_text(locations.replace("/run/cocoai", str(folder)))
+    (folder / "cocoai.locations").write_text(locations.replace("/run/cocoai", str(pool or folder)))
     user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(FRAME.format(folder=folder, user=user))
+    (folder / "nginx.conf").write_text(FRAME.format(folder=folder, user=user, more=more))
     return [find_nginx(f"{os.environ['PATH']}:{SBIN}"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
 @contextlib.contextmanager
-def running(folder: Path, ports: list[int]) -> Iterator[None]:
-    """Run nginx and tests/echo_server.py until the context ends; enter it when every port of `ports` is open."""
+def running(folder: Path, ports: list[int], pool: Path | None = None, more: str = "") -> Iterator[None]:
+    """Run nginx until the context ends; enter it when every port of `ports` is open.
+
+    `pool` and `more` are those of `frame`. With `pool` None, tests/echo_server.py runs too.
+    """
+    echo = [sys.executable, str(ROOT / "tests/echo_server.py"), "--bind", str(folder / "cocoai.sock")]
     with contextlib.ExitStack() as stack:
-        for command in (
-            frame(folder),
-            [sys.executable, str(ROOT / "tests/echo_server.py"), "--bind", str(folder / "cocoai.sock")],
-        ):
+        for command in (frame(folder, pool, more), *([] if pool else [echo])):
             process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.DEVNULL))
             stack.callback(process.terminate)
         deadline = time.monotonic() + 30
-        while not ((folder / "cocoai.sock").exists() and all(map(listens, ports))):
+        while not (((pool or folder) / "cocoai.sock").exists() and all(map(listens, ports))):
             assert time.monotonic() < deadline, (folder / "error.log").read_text()
             time.sleep(0.02)
         yield
+
+
+@contextlib.contextmanager
+def production_running(folder: Path, changes: Mapping[str, str] | None = None, more: str = "") -> Iterator[Site]:
+    """Run the production site in `folder`; `changes` maps texts in it to others, `more` is put before it."""
+    port, plain = two_ports()
+    production(folder, port, plain)
+    if changes:
+        site = folder / "site.conf"
+        site.write_text(etc.replaced(site.read_text(), changes))
+    context = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
+    with running(folder, [port, plain], more=more):
+        yield Site(folder, port, plain, context)
+
+
+@contextlib.contextmanager
+def local_running(folder: Path) -> Iterator[Site]:
+    """Run the local site in `folder`."""
+    port, _ = two_ports()
+    local(folder, port)
+    with running(folder, [port]):
+        yield Site(folder, port)
+
+
+def nginx_number(name: str, file: str = "cocoai.locations") -> int:
+    """Return the number that a directive has in one of etc/nginx's files, without its unit."""
+    found = re.findall(rf"(?m)^\s*{name} (\d+)(?:s|k)?;", (NGINX / file).read_text())
+    assert 1 == len(found), name
+    return int(found[0])
 
 
 def listens(port: int) -> bool:
@@ -159,8 +213,18 @@ def listens(port: int) -> bool:
 
 
 def two_ports() -> tuple[int, int]:
-    """Return two different ports of 127.0.0.1 on which nothing listens."""
+    """Return two different ports that are free on every address.
+
+    They lie below those that the kernel gives to outgoing connections: nginx could not listen on one that is in use.
+    """
     with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+        return _bind(one), _bind(other)
+
+
+def _bind(probe: socket.socket) -> int:
+    """Bind a socket to a free port below 32768 (ip_local_port_range); return the port."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with contextlib.suppress(OSError):
+            probe.bind(("0.0.0.0", port))
+            return port

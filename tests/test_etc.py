@@ -19,29 +19,38 @@ from pathlib import Path
 import pytest
 
 from cocoai.config.settings import settings_of
+from cocoai.engine.pool.listener import BACKLOG
 from cocoai.engine.web import request
+from cocoai.errors import MissingSignature
 from cocoai.up import etc
 from cocoai.up.up import STOP_TIMEOUT
-from tests.sites import HOST, NGINX, ROOT, Site, frame, local, production, running, two_ports
+from tests.sites import (
+    HOST,
+    NGINX,
+    ROOT,
+    SIGNED,
+    Site,
+    frame,
+    local_running,
+    nginx_number,
+    production,
+    production_running,
+    two_ports,
+)
 
 
 @pytest.fixture(scope="module")
 def production_site(short_folder: Callable[[], Path]) -> Iterator[Site]:
     """Run nginx with the production site."""
-    folder, (port, plain) = short_folder(), two_ports()
-    production(folder, port, plain)
-    context = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
-    with running(folder, [port, plain]):
-        yield Site(folder, port, plain, context)
+    with production_running(short_folder()) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
 def local_site(short_folder: Callable[[], Path]) -> Iterator[Site]:
     """Run nginx with the local site."""
-    folder, (port, _) = short_folder(), two_ports()
-    local(folder, port)
-    with running(folder, [port]):
-        yield Site(folder, port)
+    with local_running(short_folder()) as site:
+        yield site
 
 
 @pytest.fixture(params=["production_site", "local_site"])
@@ -63,7 +72,7 @@ def test_nginx_accepts_the_production_site_without_a_warning(short_folder: Calla
 
 def test_an_event_reaches_the_pool_with_its_parameters(site: Site) -> None:
     """The path is PATH_INFO and SCRIPT_NAME is empty (PEP 3333); Slack's headers come through."""
-    headers = {"X-Slack-Signature": "v0=practice", "X-Slack-Retry-Num": "1", "Content-Type": "application/json"}
+    headers = {**SIGNED, "X-Slack-Retry-Num": "1", "Content-Type": "application/json"}
 
     status, _, body = site.ask("POST", "/slack/events?a=1", b"{}", headers)
     params = json.loads(body)
@@ -79,7 +88,7 @@ def test_an_event_reaches_the_pool_with_its_parameters(site: Site) -> None:
 def test_a_chunked_event_reaches_the_pool_with_its_length(site: Site) -> None:
     """nginx reads the whole body before it passes the request on, and so knows its length."""
     connection = site.connect()
-    connection.request("POST", "/slack/events", iter([b"ab", b"cde"]), {"Host": HOST}, encode_chunked=True)
+    connection.request("POST", "/slack/events", iter([b"ab", b"cde"]), {"Host": HOST, **SIGNED}, encode_chunked=True)
 
     params = json.loads(connection.getresponse().read())
     connection.close()
@@ -89,7 +98,7 @@ def test_a_chunked_event_reaches_the_pool_with_its_length(site: Site) -> None:
 
 def test_a_click_reaches_the_pool_like_an_event(site: Site) -> None:
     """A form that is posted to /slack/interactions is passed on whole."""
-    headers = {"X-Slack-Signature": "v0=practice", "Content-Type": "application/x-www-form-urlencoded"}
+    headers = {**SIGNED, "Content-Type": "application/x-www-form-urlencoded"}
 
     status, _, body = site.ask("POST", "/slack/interactions", b"payload=%7B%7D", headers)
     params = json.loads(body)
@@ -99,11 +108,28 @@ def test_a_click_reaches_the_pool_like_an_event(site: Site) -> None:
     assert "v0=practice" == params["HTTP_X_SLACK_SIGNATURE"]
 
 
-def test_both_locations_for_slack_retry_alike() -> None:
-    """The lines about a killed worker stand in both locations, and must stay the same."""
+@pytest.mark.parametrize("lacking", [["X-Slack-Signature"], ["X-Slack-Request-Timestamp"], [*SIGNED]])
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("path", ["/slack/events", "/slack/interactions"])
+def test_a_request_without_a_signature_never_reaches_the_pool(
+    site: Site, path: str, lacking: list[str], value: str | None
+) -> None:
+    """If either header is missing or empty, nginx refuses the request as the pool would, in the pool's own words."""
+    headers = {**SIGNED, **dict.fromkeys(lacking, value)}
+
+    status, answered, body = site.ask(
+        "POST", path, b"{}", {name: value for name, value in headers.items() if value is not None}
+    )
+
+    assert (MissingSignature.status, f"{MissingSignature.line}\n".encode()) == (status, body)
+    assert ("text/plain", "nginx") == (answered["Content-Type"], answered["Server"])
+
+
+def test_both_locations_for_slack_are_alike() -> None:
+    """The lines about forgeries and about a killed worker stand in both locations, and must stay the same."""
     text = (NGINX / "cocoai.locations").read_text()
     locations = re.findall(r"location = /slack/\w+ \{\n(.*?)\n\}\n", text, re.DOTALL)
-    lines = [re.findall(r"(?m)^\s*(fastcgi_pass .*?;|error_page .*?;)", location) for location in locations]
+    lines = [re.findall(r"(?m)^\s*(if .*?\{|return .*?;|fastcgi_pass .*?;|error_page .*?;)", it) for it in locations]
 
     assert 2 == len(lines)
     assert "error_page 502 = @again;" in lines[0]
@@ -146,7 +172,7 @@ def test_a_body_over_512_kib_is_413_and_never_sent_on(site: Site) -> None:
     """A body of exactly the limit passes, and the pool's own limit is the same."""
     limit = request.MAX_BODY
 
-    assert 200 == site.ask("POST", "/slack/events", b"x" * limit)[0]
+    assert 200 == site.ask("POST", "/slack/events", b"x" * limit, SIGNED)[0]
     connection = site.connect()
     connection.putrequest("POST", "/slack/events", skip_host=True)
     connection.putheader("Host", HOST)
@@ -164,9 +190,11 @@ def test_a_slow_client_holds_no_worker(site: Site) -> None:
     slow.putrequest("POST", "/slack/events", skip_host=True)
     slow.putheader("Host", HOST)
     slow.putheader("Content-Length", "10")
+    for name, value in SIGNED.items():
+        slow.putheader(name, value)
     slow.endheaders(b"12345")
 
-    other, _, _ = site.ask("POST", "/slack/events", b"{}")
+    other, _, _ = site.ask("POST", "/slack/events", b"{}", SIGNED)
     slow.send(b"67890")
     response = slow.getresponse()
     params = json.loads(response.read())
@@ -177,7 +205,7 @@ def test_a_slow_client_holds_no_worker(site: Site) -> None:
 
 def test_a_log_line_has_neither_path_nor_query(site: Site) -> None:
     """The log has time, address, method, status, two durations, and Slack's count of redeliveries."""
-    site.ask("POST", "/slack/events?token=hush", b"{}", {"X-Slack-Retry-Num": "3"})
+    site.ask("POST", "/slack/events?token=hush", b"{}", {**SIGNED, "X-Slack-Retry-Num": "3"})
 
     deadline = time.monotonic() + 30
     while " 3\n" not in site.log() and time.monotonic() < deadline:
@@ -251,27 +279,6 @@ def test_the_certificate_can_be_renewed_over_plain_http(production_site: Site) -
     connection.close()
 
 
-@pytest.mark.parametrize(("name", "refuses"), [("production_site", True), ("local_site", False)])
-def test_only_production_has_a_rate_limit(request: pytest.FixtureRequest, name: str, refuses: bool) -> None:
-    """In production the first 61 requests of an address pass, and some of many more get 429; the local site has none.
-
-    They come from an address of their own, so that no other test has used up a part of its burst.
-    """
-    site: Site = request.getfixturevalue(name)
-    connection = site.connect(source="127.0.0.2")
-    statuses = []
-    for _ in range(400):
-        # Not a path that is unknown: nginx answers `return 404` before it counts requests.
-        connection.request("GET", "/healthz", headers={"Host": HOST})
-        response = connection.getresponse()
-        response.read()
-        statuses.append(response.status)
-    connection.close()
-
-    assert {200} == set(statuses[:61])
-    assert ({200, 429} if refuses else {200}) == set(statuses)
-
-
 def test_both_sites_log_alike() -> None:
     """The log format stands in both sites, and must stay the same."""
     formats = [
@@ -324,12 +331,6 @@ def supervisor() -> Mapping[str, str]:
     return parser["fcgi-program:cocoai"]
 
 
-def nginx_number(name: str, file: str = "cocoai.locations") -> int:
-    found = re.findall(rf"(?m)^\s*{name} (\d+)(?:s|k)?;", (NGINX / file).read_text())
-    assert 1 == len(found), name
-    return int(found[0])
-
-
 def test_the_socket_is_for_nginx_and_a_stop_for_the_master() -> None:
     """The socket has the group and mode for nginx, and supervisord sends TERM to the master only."""
     program = supervisor()
@@ -369,4 +370,7 @@ def test_related_timeouts_keep_their_order() -> None:
         < default["openai.total_timeout"]
     )
     assert request.MAX_BODY == nginx_number("client_max_body_size") * 1024
-    assert int(program["socket_backlog"]) > nginx_number("worker_connections", "nginx-local.conf") // 2
+    # Of nginx's connections half are the pool's. No more can wait there than the kernel allows (somaxconn).
+    connections = nginx_number("worker_connections", "nginx-local.conf")
+    assert connections // 2 < int(program["socket_backlog"]) == BACKLOG
+    assert connections < nginx_number("worker_rlimit_nofile", "nginx-local.conf")

@@ -33,6 +33,8 @@ CONTENT_TYPES = {EVENTS: "application/json", CLICKS: "application/x-www-form-url
 
 VERIFICATION = b'{"type":"url_verification","challenge":"x"}'
 
+GARBLED = {"X-Slack-Signature": "v0=\xfc", "X-Slack-Request-Timestamp": "1763822001"}
+
 Refused = tuple[str, str, dict[str, Any]]
 """A failure in REFUSALS, the endpoint, and in what the request differs from one that would be kept."""
 
@@ -40,7 +42,7 @@ REFUSED_BY_POOL: dict[str, Refused] = {
     "event, forged": ("forged", EVENTS, {"secret": "forged"}),
     "event, stale": ("stale", EVENTS, {"at": -301.0}),
     "event, from the future": ("stale", EVENTS, {"at": 330.0}),
-    "event, unsigned": ("unsigned", EVENTS, {"headers": {}}),
+    "event, signed with a letter that is not ASCII": ("unsigned", EVENTS, {"headers": GARBLED}),
     "event, no JSON": ("no JSON", EVENTS, {"body": b"payload=not+JSON"}),
     "event, no text": ("no JSON", EVENTS, {"body": b"\xff\xfe"}),
     "verification, forged": ("forged", EVENTS, {"body": VERIFICATION, "secret": "forged"}),
@@ -49,7 +51,7 @@ REFUSED_BY_POOL: dict[str, Refused] = {
     "click, forged": ("forged", CLICKS, {"secret": "forged"}),
     "click, stale": ("stale", CLICKS, {"at": -301.0}),
     "click, from the future": ("stale", CLICKS, {"at": 330.0}),
-    "click, unsigned": ("unsigned", CLICKS, {"headers": {}}),
+    "click, signed with a letter that is not ASCII": ("unsigned", CLICKS, {"headers": GARBLED}),
     "click, no JSON": ("no JSON", CLICKS, {"body": b"payload=not+JSON"}),
     "click, half of its JSON": ("no JSON", CLICKS, {"body": b"payload=%7B"}),
     "click, no form": ("no form", CLICKS, {"body": b"not a form"}),
@@ -59,6 +61,8 @@ REFUSED_BY_POOL: dict[str, Refused] = {
 }
 
 REFUSED_BY_NGINX: dict[str, Refused] = {
+    "event, unsigned": ("unsigned", EVENTS, {"headers": {}}),
+    "click, unsigned": ("unsigned", CLICKS, {"headers": {}}),
     "event, too big": ("too big", EVENTS, {"body": b" " * (513 * 1024)}),
     "event, an unknown path": ("an unknown path", EVENTS, {"behind": "/no/further"}),
     "event, another method": ("another method", EVENTS, {"method": "GET"}),

@@ -9,7 +9,9 @@ import stat
 
 from cocoai.errors import CocoAIError
 
-BACKLOG = 128
+BACKLOG = 2048
+"""Connections that wait to be accepted, as many as the web server may open; the kernel may allow fewer (somaxconn)."""
+
 LONGEST_PATH = 107
 """Bytes: sun_path of a unix address, less its end mark (unix(7))."""
 

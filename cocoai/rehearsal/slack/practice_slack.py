@@ -166,6 +166,10 @@ class PracticeSlack(PracticeServer):
         self._events.sender.destination = Destination(events_url, ca_file)
         self._clicks.destination = Destination(interactions_url, ca_file) if interactions_url else None
 
+    def unsubscribe(self) -> None:
+        """Remove the bot's request URLs: events are still recorded in `payloads`, but delivered nowhere."""
+        self._events.sender.destination = self._clicks.destination = None
+
     def verify_url(self) -> bool:
         """Send url_verification, as Slack does when a request URL is saved, and wait for the response.
 
