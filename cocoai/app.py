@@ -34,7 +34,7 @@ from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits
-from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.api.identity_cache import IdentityCache, binding
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
@@ -88,7 +88,8 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     os.makedirs(run, mode=0o700, exist_ok=True)
     scoreboard = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
     connections = Connections(settings, context or tls_context(settings.network.ca_file or None))
-    identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity)
+    bound_to = binding(settings.slack.api_url, settings.slack.bot_token)
+    identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
     answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, var)
     runner = Runner(
         spool,
@@ -98,7 +99,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         connect=answerers.make_for_job_process,
         tasks=[
             PeriodicTask(partial(sweep, spool, var), every=3600.0),
-            PeriodicTask(partial(refresh, identity), every=60.0, is_wanted=identity.is_stale),
+            PeriodicTask(identity.try_refresh, every=60.0, is_wanted=identity.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
         scoreboard=scoreboard,
@@ -149,18 +150,6 @@ def sweep(spool: Spool, folder: str) -> None:
     """
     spool.sweep()
     user_names.sweep(os.path.join(folder, "people"))
-
-
-def refresh(identity: IdentityCache) -> None:
-    """Ask Slack for our identity (team and bot user), keep it in its file, and log it.
-
-    A failure is only logged, since the next try is a minute away.
-    """
-    try:
-        known = identity.refresh()
-        log.info("identity outcome=known team=%s user=%s", known.team_id, known.user_id)
-    except (CocoAIError, OSError) as error:
-        log.warning("identity outcome=unknown reason=%s", error)
 
 
 def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
