@@ -48,7 +48,7 @@ from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
 from cocoai.texts import TextsByLanguage
 from cocoai.warmup import warm_up
-from cocoai.webhook import EventsHandler, InteractionsHandler
+from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
@@ -106,7 +106,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     )
 
     events = EventsHandler(analyzer(settings, identity, spool), spool, runner, scoreboard)
-    interactions = InteractionsHandler(click_analyzer(settings, identity), spool, runner, scoreboard)
+    interactions = InteractionsHandler(click_analyzer(settings, identity, spool), spool, runner, scoreboard)
     routes: dict[str, dict[str, Handler]] = {
         "/slack/events": {"POST": events},
         "/slack/interactions": {"POST": interactions},
@@ -167,9 +167,17 @@ def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -
     )
 
 
-def click_analyzer(settings: config.Settings, identity: IdentityCache) -> InteractionAnalyzer:
-    """Return the analyzer of clicks on our buttons, with the settings' secret and access rules."""
-    return InteractionAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
+def click_analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> InteractionAnalyzer:
+    """Return the analyzer of clicks on our buttons, with the settings' secret and access rules.
+
+    `spool` tells it whether the clicked question's channel may be shared with another organisation.
+    """
+    return InteractionAnalyzer(
+        settings.slack.signing_secret,
+        who=identity.known,
+        may_be_shared=partial(may_be_shared, spool),
+        access=access_rules(settings),
+    )
 
 
 def access_rules(settings: config.Settings) -> AccessRules:
