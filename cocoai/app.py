@@ -201,6 +201,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         max_history_tokens=answer.max_history_tokens,
         update_interval=settings.slack.update_interval,
         writers=scoreboard,
+        access=access_rules(settings),
         buttons=settings.slack.interactivity,
         attachments=AttachmentLimits(
             question_bytes=int(answer.attachments_mib * MIB), text_bytes=answer.attachment_text_kib * 1024
