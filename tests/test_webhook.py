@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cocoai import config
+from cocoai.app import click_analyzer
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, Refused
@@ -22,6 +25,7 @@ from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 from tests import slack_payloads
 from tests.job_runner import RecordingRunner
+from tests.options import FixedIdentity
 from tests.slack_payloads import SIGNING_SECRET, button, envelope, form, mention_event, signed_headers, user
 
 NOW = 1_763_822_000.0
@@ -399,3 +403,36 @@ def test_a_kept_question_tells_whether_its_channel_may_be_shared(
 
     assert expected is may_be_shared(handlers.spool, key)
     assert may_be_shared(handlers.spool, Key("C0PRACTICE", "1.1", "1.1")) is True
+
+
+@pytest.mark.parametrize(
+    ("is_ext_shared_channel", "is_kept", "status"),
+    [(False, True, 200), (True, True, 403), (False, False, 403)],
+    ids=["own channel", "shared channel", "question no longer kept"],
+)
+def test_a_colleague_of_a_sister_workspace_may_click(
+    tmp_path: Path, is_ext_shared_channel: bool, is_kept: bool, status: int
+) -> None:
+    """The product's own analyzer looks the clicked question up: it tells a sister workspace from a stranger's."""
+    settings = config.read(
+        None, {"SLACK_SIGNING_SECRET": SIGNING_SECRET, "SLACK_BOT_TOKEN": "x", "OPENAI_API_KEY": "y"}
+    )
+    handlers = Handlers(tmp_path)
+    grid = FixedIdentity(replace(US, enterprise_id="E0PRACTICE"))
+    analyzer = click_analyzer(settings, grid, handlers.spool)
+    interactions = InteractionsHandler(
+        analyzer, handlers.spool, handlers.runner, Scoreboard(None, slots=0), clock=clock
+    )
+    if is_kept:
+        handlers.events(
+            posted(envelope(mention_event(ts="1763822000.000100"), is_ext_shared_channel=is_ext_shared_channel))
+        )
+    sister = {"user": user(team_id="T0SISTER"), "team": {"id": "T0PRACTICE", "enterprise_id": "E0PRACTICE"}}
+
+    try:
+        got = interactions(clicked(click("up") | sister)).status
+    except Refused as refusal:
+        got = refusal.status
+
+    assert status == got
+    assert is_kept + (status == 200) == len(handlers.keys())
