@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from cocoai.json_values import encodable, mapping_at, objects_in, text_at
@@ -76,7 +77,13 @@ def teams_of(entry: Mapping[str, Any]) -> frozenset[str]:
     """Return the ids of all teams and enterprises that a message names as its author's; none if it names none."""
     named = [entry.get(key) for key in ("user_team", "source_team", "team")]
     named.append(mapping_at(entry, "bot_profile").get("team_id"))
-    return frozenset(filter(is_id, named))
+    return _team_set(tuple(filter(is_id, named)))
+
+
+@lru_cache(maxsize=64)
+def _team_set(teams: tuple[str, ...]) -> frozenset[str]:
+    # A thread's people are of few teams: without the cache each of its messages would hold a set of its own.
+    return frozenset(teams)
 
 
 def name_of(name: str) -> str:
