@@ -4,9 +4,9 @@
 
 The payloads are signed correctly, so that they are read. Mutation N of a seed is always the same: `mutated(seed, N)` in
 a debugger makes a find again.
-A checker says what must come of a mutation. An event must become a Challenge, an Ignored, a Question that can be kept,
-or `Refused` 400; a click must become a Click that can be kept, an Ignored, or `Refused` 400; the text of a model must
-become messages that Slack takes. All of it must be quick.
+A checker says what must come of a mutation. An event must become a Challenge, RateLimited, an Ignored, a Question that
+can be kept, or `Refused` 400; a click must become a Click that can be kept, an Ignored, or `Refused` 400; the text of a
+model must become messages that Slack takes. All of it must be quick.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import File, is_at_slack
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message
-from cocoai.slack.model.question import Challenge, Ignored, Question
+from cocoai.slack.model.question import Challenge, Ignored, Question, RateLimited
 from cocoai.slack.thread.history import turns
 from cocoai.spool.job import encode_line, whole_lines
 from cocoai.spool.key import Key
@@ -170,6 +170,9 @@ class EventChecker:
         if isinstance(event, Challenge):
             event.text.encode()
             return "challenge"
+        if isinstance(event, RateLimited):
+            require(0 <= event.minute < 10**11, "a minute beyond all clocks")
+            return "rate limited"
         return ignored(event)
 
     def _check_question(self, question: Question) -> None:

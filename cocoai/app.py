@@ -35,7 +35,7 @@ from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits
-from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.api.identity_cache import IdentityCache, binding
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
@@ -49,7 +49,7 @@ from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
 from cocoai.texts import TextsByLanguage
 from cocoai.warmup import warm_up
-from cocoai.webhook import EventsHandler, InteractionsHandler
+from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
@@ -95,7 +95,8 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     os.makedirs(run, mode=0o700, exist_ok=True)
     scoreboard = Scoreboard(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
     connections = Connections(settings, context or tls_context(settings.network.ca_file or None))
-    identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity)
+    bound_to = binding(settings.slack.api_url, settings.slack.bot_token)
+    identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
     answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, var)
     runner = Runner(
         spool,
@@ -105,14 +106,14 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         connect=answerers.make,
         tasks=[
             PeriodicTask(partial(sweep, spool, var), every=3600.0),
-            PeriodicTask(partial(refresh, identity), every=60.0, is_wanted=identity.is_stale),
+            PeriodicTask(identity.try_refresh, every=60.0, is_wanted=identity.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
         scoreboard=scoreboard,
     )
 
     events = EventsHandler(analyzer(settings, identity, spool), spool, runner, scoreboard)
-    interactions = InteractionsHandler(click_analyzer(settings, identity), spool, runner, scoreboard)
+    interactions = InteractionsHandler(click_analyzer(settings, identity, spool), spool, runner, scoreboard)
     routes: dict[str, dict[str, Handler]] = {
         "/slack/events": {"POST": events},
         "/slack/interactions": {"POST": interactions},
@@ -158,18 +159,6 @@ def sweep(spool: Spool, folder: str) -> None:
     user_names.sweep(os.path.join(folder, "people"))
 
 
-def refresh(identity: IdentityCache) -> None:
-    """Ask Slack for our identity (team and bot user), keep it in its file, and log it.
-
-    A failure is only logged, since the next try is a minute away.
-    """
-    try:
-        known = identity.refresh()
-        log.info("identity outcome=known team=%s user=%s", known.team_id, known.user_id)
-    except (CocoAIError, OSError) as error:
-        log.warning("identity outcome=unknown reason=%s", error)
-
-
 def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
     """Return the analyzer of Slack's events, with the settings' secret and access rules.
 
@@ -185,9 +174,17 @@ def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -
     )
 
 
-def click_analyzer(settings: config.Settings, identity: IdentityCache) -> InteractionAnalyzer:
-    """Return the analyzer of clicks on our buttons, with the settings' secret and access rules."""
-    return InteractionAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
+def click_analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> InteractionAnalyzer:
+    """Return the analyzer of clicks on our buttons, with the settings' secret and access rules.
+
+    `spool` tells it whether the clicked question's channel may be shared with another organisation.
+    """
+    return InteractionAnalyzer(
+        settings.slack.signing_secret,
+        who=identity.known,
+        may_be_shared=partial(may_be_shared, spool),
+        access=access_rules(settings),
+    )
 
 
 def access_rules(settings: config.Settings) -> AccessRules:
@@ -211,6 +208,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         max_history_tokens=answer.max_history_tokens,
         update_interval=settings.slack.update_interval,
         writers=scoreboard,
+        access=access_rules(settings),
         buttons=settings.slack.interactivity,
         attachments=AttachmentLimits(
             question_bytes=int(answer.attachments_mib * MIB), text_bytes=answer.attachment_text_kib * 1024

@@ -139,6 +139,13 @@ class LengthNotNumber(Refused):
     line = counter = "Content-Length is not a number"
 
 
+class ClickNotAllowed(Refused):
+    """Somebody who may not address us pressed a button: Slack shows them that it did not work."""
+
+    status = 403
+    line = counter = "a click that is not allowed"
+
+
 class PathNotFound(Refused):
     """No handler has this path."""
 
@@ -171,6 +178,13 @@ class CannotKeep(Refused):
     line = counter = "cannot keep it now"
 
 
+class IdentityUnknown(Refused):
+    """A button was pressed before we know our own ids: Slack shows the person that it did not work."""
+
+    status = 503
+    line = counter = "our own identity is not known yet"
+
+
 class InternalError(Refused):
     """A handler raised an exception that it should not: a bug."""
 
@@ -192,6 +206,8 @@ REFUSALS: tuple[type[Refused], ...] = (
     CannotRead,
     CannotKeep,
     InternalError,
+    ClickNotAllowed,
+    IdentityUnknown,
 )
 """Every refusal, in the order of their counters."""
 

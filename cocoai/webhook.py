@@ -16,9 +16,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
-from cocoai.errors import CannotKeep, CannotRead
+from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed
+from cocoai.slack.inbound.events import EventOutcome
 from cocoai.slack.model.click import Click
-from cocoai.slack.model.question import Challenge, Ignored, Question
+from cocoai.slack.model.question import Challenge, Ignored, NotAllowed, Question, RateLimited
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
@@ -85,7 +86,7 @@ class SlackHandler(ABC, Generic[Posted]):
         """Analyze a request and do or keep what it asks for; return the response, a 200.
 
         Raise `CannotRead` or `CannotKeep` (503, so that Slack sends an event again) if the disk fails, another
-        `Refused` if Slack did not send the request or it cannot be parsed.
+        `Refused` if Slack did not send the request or it cannot be parsed, or if a click is not allowed.
         """
         try:
             posted = self._analyzer.analyze(request.headers, request.body, self._clock())
@@ -93,6 +94,9 @@ class SlackHandler(ABC, Generic[Posted]):
             # Whether a reply in a thread is a question depends on a mark on the disk.
             log.exception("%s outcome=not-read", self.subject)
             raise CannotRead from None
+        if isinstance(posted, NotAllowed):
+            log.info("%s outcome=not-allowed reason=%r", self.subject, posted.reason)
+            raise ClickNotAllowed
         if isinstance(posted, Ignored):
             log.debug("%s outcome=ignored reason=%r", self.subject, posted.reason)
             return OK
@@ -132,15 +136,21 @@ class SlackHandler(ABC, Generic[Posted]):
         return Response(200, after=self._runner.wake) if is_new else OK
 
 
-class EventsHandler(SlackHandler[Challenge | Question]):
+class EventsHandler(SlackHandler[EventOutcome]):
     """The handler of `POST /slack/events`: it puts questions into the spool, and returns the text of a challenge."""
 
     subject = "event"
 
-    def _accept(self, posted: Challenge | Question) -> Response:
-        """Return a challenge's text at once; put a question into the spool. Raise `CannotKeep` if that fails."""
+    def _accept(self, posted: EventOutcome) -> Response:
+        """Return a challenge's text at once; put a question into the spool. Raise `CannotKeep` if that fails.
+
+        That Slack holds events back is logged as a warning, which `cocoai status` shows too.
+        """
         if isinstance(posted, Challenge):
             return Response(200, posted.text.encode())
+        if isinstance(posted, RateLimited):
+            log.warning("event outcome=held-back-by-slack minute_rate_limited=%d", posted.minute)
+            return OK
         self._note(posted.key)
         return self._put(Key.parse(posted.key), posted.facts())
 
@@ -206,6 +216,15 @@ def find_question(spool: Spool, key: Key) -> Question | None:
         return None
 
 
+def may_be_shared(spool: Spool, key: Key) -> bool:
+    """Check whether the channel of the question with this key may be shared with another organisation.
+
+    True if the question is no longer kept. Raise StoreError if the disk fails.
+    """
+    question = find_question(spool, key)
+    return question is None or question.may_be_shared
+
+
 def repeat_question(click: Click, original: Question | None) -> Question:
     """Return the question that a click on *Ask again* asks: the original's text and files, the click's time and user.
 
@@ -221,6 +240,7 @@ def repeat_question(click: Click, original: Question | None) -> Question:
         user=click.user,
         team=click.team,
         event_id="",
+        client_msg_id="",  # a question of its own, no second copy of the first
         event_time=int(click.ts.partition(".")[0]),
         again=known.again or key.ts,  # a repeated question means the first one: no message has a click's time
         reply="" if known.text else click.reply,

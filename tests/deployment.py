@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -60,6 +64,12 @@ class Deployment:
     def log(self) -> str:
         """Return the pool's log so far. supervisord copies each line into it, so the newest may come a moment later."""
         return (self.var / "log" / "cocoai.log").read_text()
+
+    def status(self) -> dict[str, Any]:
+        """Return what `cocoai status --json` prints about this pool."""
+        command = [sys.executable, "-m", "cocoai", "status", "--json", "--config", str(self.var / "cocoai.ini")]
+        shown: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+        return shown
 
     def held_locks(self) -> list[str]:
         """Return the names of the slots, and of the placeholder process's lock, that some process holds now."""

@@ -51,7 +51,7 @@ class FixedIdentity(IdentityCache):
     """An identity cache that returns the given identity without a file or a call of Slack."""
 
     def __init__(self, identity: Identity = US) -> None:
-        super().__init__("/nonexistent", ask=self.known)
+        super().__init__("/nonexistent", ask=self.known, bound_to="")
         self._known: Identity = identity
 
     def known(self) -> Identity:

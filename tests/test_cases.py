@@ -40,7 +40,6 @@ FAILING = {
     "rule_becomes_heading": "`---` under a paragraph makes it a heading",
     "shared_message": "a forwarded message does not reach the model",
     "shortened_once": "a conversation is halved once only, which is too little for small windows",
-    "sister_workspace_click": "clicks from another workspace of the same organisation are ignored",
     "slack_links_by_model": "a link that the model writes as `<url|label>` is broken",
     "stream_called_json": "an event stream under application/json is not read",
     "think_tags": "<think> tags are shown in the reply",

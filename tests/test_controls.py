@@ -474,10 +474,10 @@ def test_without_interactivity_there_are_no_buttons(restricted: Deployment, faul
 def test_a_user_who_may_not_ask_may_not_click(
     restricted: Deployment, action: str, channel: str, user: Any, is_allowed: bool
 ) -> None:
-    """A click is stored only if its user may ask in its channel; any other is answered with 200 and ignored."""
+    """A click is stored only if its user may ask in its channel; any other is a 403, which Slack shows to them."""
     before = everything(restricted)
 
     status, _ = post(restricted, form(click(action, f"{channel}-1763822000.000100-1763822000.000100", user=user)))
 
-    assert 200 == status
+    assert (200 if is_allowed else 403) == status
     assert is_allowed == bool(everything(restricted) - before)

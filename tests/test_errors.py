@@ -47,6 +47,8 @@ def test_the_counters_keep_their_names_and_places() -> None:
         "cannot read it now",
         "cannot keep it now",
         "internal error",
+        "a click that is not allowed",
+        "our own identity is not known yet",
     )
 
     assert expected == errors.COUNTERS
@@ -62,4 +64,4 @@ def test_every_refusal_is_an_error_of_its_status() -> None:
     made = [each(["GET"]) if each is errors.MethodNotAllowed else each() for each in errors.REFUSALS]
 
     assert [(each.status, each.line) for each in errors.REFUSALS] == [(each.status, each.code) for each in made]
-    assert {400, 401, 404, 405, 413, 500, 503} == {each.status for each in made}
+    assert {400, 401, 403, 404, 405, 413, 500, 503} == {each.status for each in made}

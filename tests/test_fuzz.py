@@ -61,7 +61,7 @@ def spool() -> Iterator[tuple[Spool, Path]]:
 
 @pytest.mark.parametrize("seed", [20, 21])
 def test_mutated_events_have_a_defined_outcome(seed: int) -> None:
-    """Each becomes a Challenge, an Ignored, a Question that can be kept, or 400."""
+    """Each becomes a Challenge, RateLimited, an Ignored, a Question that can be kept, or 400."""
     # The long run has other seeds.
     tally = fuzz(seed, range(SHORT // 2), seconds=60.0)
 

@@ -6,11 +6,13 @@ clicks and their outcomes.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from cocoai.errors import ClickNotAllowed
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
@@ -58,7 +60,6 @@ def post(
         pytest.param(click("explode"), id="no button of ours"),
         pytest.param(click(key="../../etc/passwd"), id="an odd key"),
         pytest.param(click(container={"type": "view"}), id="no message"),
-        pytest.param(click(user={"id": "U0STRANGE", "team_id": "T0OTHER"}), id="a stranger"),
         pytest.param(click(user=None, actions={"a": 1}), id="odd fields"),
         pytest.param(click("stop"), id="a stop for nobody"),
     ],
@@ -71,6 +72,31 @@ def test_any_other_interaction_is_accepted_and_ignored(standing: Deployment, pay
 
     assert (200, b"") == response
     assert before == everything(standing)
+
+
+def test_a_click_that_is_not_allowed_is_told(standing: Deployment) -> None:
+    """A stranger's click is a 403, which Slack shows to them; nothing is stored, and `cocoai status` counts it."""
+    before = everything(standing)
+
+    status, _ = post(standing, form(click(user={"id": "U0STRANGE", "team_id": "T0OTHER"})))
+
+    assert 403 == status
+    assert before == everything(standing)
+    wait_until(lambda: 1 == standing.status()["pool"]["refused"][ClickNotAllowed.counter])
+
+
+def test_slacks_rate_limit_is_seen_by_the_operator(standing: Deployment) -> None:
+    """The notice that Slack holds events back is a line in the log, and the last error of its worker in the status."""
+    notice = {"token": "x", "type": "app_rate_limited", "team_id": "T0PRACTICE", "minute_rate_limited": 1518467820}
+    body = json.dumps(notice | {"api_app_id": "A0COCOAI"}).encode()
+    headers = standing.slack.signed(body) | {"Content-Type": "application/json"}
+    line = "event outcome=held-back-by-slack minute_rate_limited=1518467820"
+
+    status, _ = request(standing.address, "POST", "/slack/events", body, headers)
+
+    assert 200 == status
+    wait_until(lambda: line in standing.log())
+    assert line in [error["text"] for error in standing.status()["errors"]]
 
 
 def test_a_replayed_click_is_a_duplicate(standing: Deployment) -> None:

@@ -417,19 +417,21 @@ def test_a_question_accepted_before_a_jump_is_a_duplicate_after_it(
 def test_an_identity_from_the_future_is_stale(tmp_path: Path, written: float, stale: bool) -> None:
     """It was written by a clock that has jumped since, so its time is not waited for."""
     path = str(tmp_path / "identity.json")
-    IdentityCache(path, ask=lambda: US).refresh()
+    ticks = iter([0.0, 2 * FRESH])  # the pool was started two days ago
+    who = IdentityCache(path, lambda: US, "bound", ticks=lambda: next(ticks))
+    who.refresh()
     at = time.time() + written
     os.utime(path, (at, at))
 
-    assert stale is IdentityCache(path, ask=lambda: US).is_stale()
+    assert stale is who.is_stale()
 
 
 def test_a_refreshed_identity_is_fresh(tmp_path: Path) -> None:
     """Its file has a new time, so Slack is not asked again every minute."""
     path = str(tmp_path / "identity.json")
-    IdentityCache(path, ask=lambda: US).refresh()
+    IdentityCache(path, lambda: US, "bound").refresh()
     os.utime(path, (time.time() + 365 * DAY,) * 2)
-    who = IdentityCache(path, ask=lambda: US)
+    who = IdentityCache(path, lambda: US, "bound")
 
     who.refresh()
 

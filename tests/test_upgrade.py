@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -324,23 +324,30 @@ def test_an_old_placeholder_process_holds_up_nobody(tmp_path: Path) -> None:
 
 
 def test_what_was_learned_is_still_known(upgrade: Upgrade) -> None:
-    """Who we are, what people are called and how a model counts are read from the old files."""
+    """What people are called and how a model counts are read from the old files."""
     var = upgrade.var
-    us = {"team_id": "T0PRACTICE", "user_id": "U0COCOAI", "bot_id": "B0COCOAI", "app_id": "", "enterprise_id": ""}
-    (var / "identity.json").write_text(json.dumps(us))
     (var / "calibration.json").write_text('{"gpt-6-luna": 1.091}')
     (var / "people").mkdir(mode=0o700)
     (var / "people" / "U0ASKER01").write_text("Asker\n")
     (var / "run" / "generation").write_text("7\n")
 
-    assert Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI") == IdentityCache(str(var / "identity.json"), never).known()
     assert 1.091 == TokenRatio(str(var / "calibration.json")).ratio("gpt-6-luna")
     assert "Asker" == UserNames(str(var / "people"), refuse).name("U0ASKER01")
 
 
-def never() -> Identity:
-    """Fail: Slack must not be asked who we are."""
-    raise AssertionError
+def test_the_old_identity_is_asked_for_anew(upgrade: Upgrade) -> None:
+    """The old file does not say whose token it was asked with: it counts as unknown, and is replaced."""
+    path = upgrade.var / "identity.json"
+    us = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
+    path.write_text(json.dumps(asdict(us)))
+    cache = IdentityCache(str(path), lambda: us, "0123456789abcdef")
+
+    before = cache.known()
+    is_due = cache.is_stale()
+    cache.refresh()
+
+    assert (None, True) == (before, is_due)
+    assert us == IdentityCache(str(path), lambda: us, "0123456789abcdef").known()
 
 
 def refuse(user: str) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cocoai import config
+from cocoai.app import click_analyzer
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
-from cocoai.errors import CannotKeep, CannotRead, Refused
+from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, Refused
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import Click
@@ -19,9 +22,10 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.webhook import EventsHandler, InteractionsHandler
+from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 from tests import slack_payloads
 from tests.job_runner import RecordingRunner
+from tests.options import FixedIdentity
 from tests.slack_payloads import SIGNING_SECRET, button, envelope, form, mention_event, signed_headers, user
 
 NOW = 1_763_822_000.0
@@ -344,3 +348,91 @@ def test_a_clicks_question_is_noted(handlers: Handlers) -> None:
     handlers.interactions(clicked(click("up")))
 
     assert QUESTION_KEY == handlers.noted
+
+
+# what people and operators are told
+
+
+def test_a_click_that_is_not_allowed_is_told(handlers: Handlers, caplog: pytest.LogCaptureFixture) -> None:
+    """It is a 403, so that Slack shows the person that it did not work; the log says why, and nothing is kept."""
+    handlers.events(posted(mention()))
+    stranger = click("again") | {"user": user(id="U0STRANGER", team_id="T0OTHER")}
+
+    with caplog.at_level("INFO"), pytest.raises(ClickNotAllowed) as refusal:
+        handlers.interactions(clicked(stranger))
+
+    assert (403, "a click that is not allowed") == (refusal.value.status, refusal.value.counter)
+    assert [QUESTION_KEY] == handlers.keys()
+    assert 'click outcome=not-allowed reason="another organisation\'s user"' in caplog.messages
+
+
+def test_slacks_rate_limit_is_a_warning(handlers: Handlers, caplog: pytest.LogCaptureFixture) -> None:
+    """That Slack holds events back is logged once for each of its notices, and answered 200."""
+    notice = {"type": "app_rate_limited", "team_id": "T0PRACTICE", "minute_rate_limited": 1518467820}
+
+    response = handlers.events(posted(notice))
+
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert (200, b"", None) == (response.status, response.body, response.after)
+    assert ["event outcome=held-back-by-slack minute_rate_limited=1518467820"] == warnings
+
+
+def test_a_question_asked_again_is_no_second_copy_of_the_first(handlers: Handlers) -> None:
+    """It keeps neither event_id nor client_msg_id, by which copies of one message are known."""
+    handlers.events(posted(mention(client_msg_id="3e1f6f1c-2ad0")))
+
+    handlers.interactions(clicked(click("again")))
+
+    first, again = (handlers.facts(key)["client_msg_id"] for key in handlers.keys())  # noqa: SIM118 (a method of ours)
+    assert ("3e1f6f1c-2ad0", "") == (first, again)
+
+
+@pytest.mark.parametrize(
+    ("is_ext_shared_channel", "expected"),
+    [(False, False), (None, False), (True, True)],
+    ids=["own", "unsaid", "shared"],
+)
+def test_a_kept_question_tells_whether_its_channel_may_be_shared(
+    handlers: Handlers, is_ext_shared_channel: bool | None, expected: bool
+) -> None:
+    """The spool has what the question's event said; a question that is no longer kept may be in a shared channel."""
+    handlers.events(
+        posted(envelope(mention_event(ts="1763822000.000100"), is_ext_shared_channel=is_ext_shared_channel))
+    )
+    key = Key.parse(QUESTION_KEY)
+
+    assert expected is may_be_shared(handlers.spool, key)
+    assert may_be_shared(handlers.spool, Key("C0PRACTICE", "1.1", "1.1")) is True
+
+
+@pytest.mark.parametrize(
+    ("is_ext_shared_channel", "is_kept", "status"),
+    [(False, True, 200), (True, True, 403), (False, False, 403)],
+    ids=["own channel", "shared channel", "question no longer kept"],
+)
+def test_a_colleague_of_a_sister_workspace_may_click(
+    tmp_path: Path, is_ext_shared_channel: bool, is_kept: bool, status: int
+) -> None:
+    """The product's own analyzer looks the clicked question up: it tells a sister workspace from a stranger's."""
+    settings = config.read(
+        None, {"SLACK_SIGNING_SECRET": SIGNING_SECRET, "SLACK_BOT_TOKEN": "x", "OPENAI_API_KEY": "y"}
+    )
+    handlers = Handlers(tmp_path)
+    grid = FixedIdentity(replace(US, enterprise_id="E0PRACTICE"))
+    analyzer = click_analyzer(settings, grid, handlers.spool)
+    interactions = InteractionsHandler(
+        analyzer, handlers.spool, handlers.runner, Scoreboard(None, slots=0), clock=clock
+    )
+    if is_kept:
+        handlers.events(
+            posted(envelope(mention_event(ts="1763822000.000100"), is_ext_shared_channel=is_ext_shared_channel))
+        )
+    sister = {"user": user(team_id="T0SISTER"), "team": {"id": "T0PRACTICE", "enterprise_id": "E0PRACTICE"}}
+
+    try:
+        got = interactions(clicked(click("up") | sister)).status
+    except Refused as refusal:
+        got = refusal.status
+
+    assert status == got
+    assert is_kept + (status == 200) == len(handlers.keys())

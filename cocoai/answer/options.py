@@ -10,6 +10,7 @@ from typing import Protocol
 from cocoai.conversation import Persona
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.live_message import Writers
+from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.texts import Texts, TextsByLanguage
 
@@ -33,7 +34,8 @@ class AnswerOptions:
 
     `model` answers where the persona names none. The model is shown `round_trips` earlier exchanges at most, of at most
     `max_history_tokens` tokens by the model's count. A growing reply is updated every `update_interval` seconds;
-    `writers` counts the replies that grow now, as together they share what Slack allows.
+    `writers` counts the replies that grow now, as together they share what Slack allows. By the rules of `access` the
+    words of people who may not address us are kept from the model.
     """
 
     phrases: TextsByLanguage
@@ -44,6 +46,7 @@ class AnswerOptions:
     max_history_tokens: int
     update_interval: float
     writers: Writers
+    access: AccessRules = DEFAULT_ACCESS
     buttons: bool = False
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
 

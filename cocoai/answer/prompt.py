@@ -6,6 +6,7 @@ That is the thread as it stands in Slack now, our own earlier answers as they li
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
@@ -14,8 +15,12 @@ from cocoai.conversation import Conversation, Turn
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import LeftOut, read_files
 from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.inbound.access import Author
+from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message
+from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import files_of_question, text_of_question, turns
+from cocoai.slack.thread.speakers import is_bot
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -79,6 +84,7 @@ class PromptBuilder:
             kept_answer=self._earlier_answer,
             names=self._names,
             is_reset=_is_reset,
+            is_hidden=partial(self._is_hidden, question, self._identity.known()),
         )
         text = text_of_question(messages, question, own_user)
         chosen, last = self._split_command(last, text, is_continued=any(turn.speaker == "cocoai" for turn in before))
@@ -122,6 +128,18 @@ class PromptBuilder:
             return None
         answers = [fact for fact in facts if fact.get("fact") == "answer"]
         return str(answers[-1]["text"]) if answers else None
+
+    def _is_hidden(self, question: Question, us: Identity | None, message: Message) -> bool:
+        """Check whether somebody wrote this earlier message whose words are kept from the model, by the settings."""
+        author = Author(
+            user=message.user,
+            channel=question.channel,
+            teams=message.teams,
+            is_direct=question.channel.startswith("D"),
+            may_be_external=question.may_be_shared,
+            is_app=is_bot(message),
+        )
+        return self._options.access.hides(author, us)
 
     def _split_command(self, last: Turn, text: str, *, is_continued: bool) -> tuple[str, Turn]:
         """Return the model that the asker chose by a prefix such as `deep:` ("" for none), and the turn without it.

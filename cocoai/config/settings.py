@@ -52,11 +52,18 @@ class SlackSettings:
             "answers it, `mention` ignores it",
         ),
     ]
-    direct_messages: Annotated[bool, Setting(SWITCH, "on", "whether direct messages are answered")]
+    direct_messages: Annotated[bool, Setting(SWITCH, "on", "whether direct messages, and clicks in them, are answered")]
     allow_channels: Annotated[frozenset[str], Setting(IDS, "", "the only channels where CocoAI answers; empty for all")]
-    allow_users: Annotated[frozenset[str], Setting(IDS, "", "the only people whom CocoAI answers; empty for all")]
+    allow_users: Annotated[
+        frozenset[str], Setting(IDS, "", "the only people whom CocoAI answers and whose words it reads; empty for all")
+    ]
     external_users: Annotated[
-        bool, Setting(SWITCH, "off", "whether people of other organisations are answered in shared channels")
+        bool,
+        Setting(
+            SWITCH,
+            "off",
+            "whether CocoAI answers people of other organisations in shared channels, and reads their words",
+        ),
     ]
     update_interval: Annotated[
         float,

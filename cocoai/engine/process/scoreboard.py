@@ -45,7 +45,7 @@ class Scoreboard:
 
     Before `begin`, and after `release_row`, `own_row` is a row that no other process sees. `path` is where the file
     lies; None keeps it in memory that only this process and its children share. `slots` is the number of job slots.
-    `reasons` are the names of the counters of refused requests: at most 13, to which `other` is added.
+    `reasons` are the names of the counters of refused requests: at most 15, to which `other` is added.
     """
 
     def __init__(self, path: str | None, *, slots: int, reasons: Sequence[str] = ()) -> None:

@@ -26,7 +26,7 @@ from cocoai.engine.process.replace_file import replace_file
 MOST_WORKERS = 64
 """In one generation; the settings allow no more."""
 
-MOST_REASONS = 14
+MOST_REASONS = 16
 """Counters of refused requests in each row, `other` included."""
 
 MASTER, FIRST_WORKER = 0, 1
@@ -36,7 +36,7 @@ FIRST_JOB = HELPER + 1
 STATES = ("", "starting", "idle", "busy")
 STARTING, IDLE, BUSY = 1, 2, 3
 
-KIND_BYTES, KEY_BYTES, ERROR_BYTES = 16, 112, 208
+KIND_BYTES, KEY_BYTES, ERROR_BYTES = 16, 112, 192
 """Room for each text of a row. A shorter one ends with a zero byte."""
 
 
@@ -119,7 +119,7 @@ class PoolRecord(ctypes.Structure):
         ("outgrown", ctypes.c_int64),
         ("requests", ctypes.c_int64),
         ("refused", ctypes.c_int64 * MOST_REASONS),
-        ("memory_sharing", ctypes.c_char * 296),
+        ("memory_sharing", ctypes.c_char * 280),
     )
 
 
@@ -215,7 +215,7 @@ class Row:
         self.record.pid = 0
 
     def record_error(self, text: str) -> None:
-        """Write an error's text, cut to 208 bytes, into the row with the time, for `cocoai status` to show.
+        """Write an error's text, cut to 192 bytes, into the row with the time, for `cocoai status` to show.
 
         Each row keeps its last error, whichever process takes the row next.
         """
@@ -235,7 +235,7 @@ def decoded(text: bytes) -> str:
 
 
 def with_other(reasons: Sequence[str]) -> tuple[str, ...]:
-    """Return `reasons` with `other` at their end. Raise ValueError if there are more than 13 of them."""
+    """Return `reasons` with `other` at their end. Raise ValueError if there are more than 15 of them."""
     if len(reasons) >= MOST_REASONS:
         raise ValueError(f"at most {MOST_REASONS - 1} reasons, not {len(reasons)}")
     return (*reasons, "other")

@@ -1,6 +1,6 @@
-"""The one rule for who may address CocoAI, by a message or by a button: AccessRules.
+"""The one rule for who may address CocoAI, by a message or by a button, and whose words it is shown: AccessRules.
 
-Pure: it must not know the settings' file or Slack's payloads; the two analyzers read an author out of those.
+Pure: it must not know the settings' file or Slack's payloads; its callers read an author out of those.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from cocoai.slack.model.identity import Identity
 class Author:
     """The user who wrote a message or pressed a button, and where.
 
-    `teams` are the ids of all teams and enterprises that the payload names as the user's; none if it names none.
-    `is_direct`: in a direct message. `may_be_external`: the user may belong to another organisation. `has_clicked`: the
-    user pressed a button, and wrote no message.
+    `teams` are the ids of all teams and enterprises that Slack names as the user's; none if it names none.
+    `is_direct`: in a direct message. `may_be_external`: the user may belong to another organisation. `is_app`: an app
+    wrote the message, not a person.
     """
 
     user: str
@@ -25,7 +25,7 @@ class Author:
     teams: frozenset[str]
     is_direct: bool
     may_be_external: bool
-    has_clicked: bool = False
+    is_app: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,23 +38,33 @@ class AccessRules:
     direct_messages: bool = True
 
     def refusal(self, author: Author, identity: Identity | None) -> str:
-        """Return the reason why `author` may not address us, in words for a log; "" if they may.
+        """Return the reason why `author` may not address us there, in words for a log; "" if they may.
 
         `identity` is our own, None while it is unknown. By it a user of our organisation is told from another's.
         """
-        return self._not_allowed(author) or self._external(author, identity)
+        return self._not_allowed(author) or self._wrong_place(author) or self._external(author, identity)
+
+    def hides(self, author: Author, identity: Identity | None) -> bool:
+        """Check whether the words of `author` in a thread are to be kept from the model.
+
+        They are if the author may not address us, wherever that is. An app counts as its organisation's: no list of
+        users has it.
+        """
+        # The place does not count: whoever asked there was allowed to.
+        return bool(self._not_allowed(author) or self._external(author, identity))
 
     def _not_allowed(self, author: Author) -> str:
-        """Return a reason if `allow_users`, `allow_channels` or `direct_messages` keeps the author out; else "".
+        """Return a reason if `allow_users` does not have the author; "" for an app."""
+        is_allowed = author.is_app or not self.allow_users or author.user in self.allow_users
+        return "" if is_allowed else "this user is not allowed"
 
-        In a direct message `allow_channels` does not count, and `direct_messages` keeps out questions but no clicks.
+    def _wrong_place(self, author: Author) -> str:
+        """Return a reason if `allow_channels` or `direct_messages` closes the place; else "".
+
+        `allow_channels` does not speak of direct messages, which have a switch of their own.
         """
-        if self.allow_users and author.user not in self.allow_users:
-            return "this user is not allowed"
         if author.is_direct:
-            # allow_channels does not speak of direct messages, which have a switch of their own. The switch keeps
-            # questions out, but not clicks: the buttons under earlier replies go on working.
-            return "" if self.direct_messages or author.has_clicked else "direct messages are off"
+            return "" if self.direct_messages else "direct messages are off"
         if self.allow_channels and author.channel not in self.allow_channels:
             return "this channel is not allowed"
         return ""
@@ -67,8 +77,7 @@ class AccessRules:
         if self.external_users or not author.may_be_external:
             return ""
         # A user whose team is not named is external, and so is everybody while our team is unknown.
-        ours = {identity.team_id, identity.enterprise_id} if identity else set()
-        return "" if author.teams and author.teams <= ours else "another organisation's user"
+        return "" if identity and author.teams and author.teams <= identity.teams else "another organisation's user"
 
 
 DEFAULT_ACCESS = AccessRules()

@@ -1,4 +1,4 @@
-"""SlackEventAnalyzer: classifies what Slack's Events API posted as a Challenge, a Question or Ignored.
+"""SlackEventAnalyzer: classifies what Slack's Events API posted: as a Challenge, a Question, RateLimited or Ignored.
 
 It is pure: our identity and the threads where we were asked before are read by callables, the time is a number.
 It must not know the spool, the web server or Slack's API, and whatever the JSON holds, it raises only `Refused`.
@@ -19,8 +19,12 @@ from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.identity import Identity, from_authorizations
-from cocoai.slack.model.question import Challenge, Ignored, Kind, Question
+from cocoai.slack.model.messages import teams_of
+from cocoai.slack.model.question import Challenge, Ignored, Kind, Question, RateLimited
 from cocoai.slack_ids import ID, is_id, is_ts
+
+EventOutcome = Challenge | Question | RateLimited
+"""What an event can be that is not ignored."""
 
 SUBTYPES = (None, "", "file_share", "thread_broadcast", "me_message")
 """Subtypes of a message that a person wrote; all others report edits, joins, bots and the like."""
@@ -31,6 +35,7 @@ SLACKBOT = "USLACKBOT"
 _MENTION = re.compile(rf"<(?:@|!subteam\^)({ID})(?:\|[^<>|]*)?>")
 """A user's or a user group's mention: to mention a group is to address its people."""
 _EVENT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
+_CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLAIN_NAME = re.compile(r"[a-z_.]{1,40}")
 
 
@@ -74,15 +79,19 @@ class _MessageEvent:
     @property
     def author(self) -> Author:
         """Return the author, the channel and the author's teams as the access rules take them."""
-        teams = (self.event.get(key) for key in ("user_team", "source_team", "team"))
         return Author(
             user=self.text_at("user"),
             channel=self.text_at("channel"),
-            teams=frozenset(filter(is_id, teams)),
+            teams=teams_of(self.event),
             is_direct=self.is_direct,
             # Elsewhere the team says nothing: within one organisation people belong to several teams.
-            may_be_external=bool(self.payload.get("is_ext_shared_channel")),
+            may_be_external=self.is_shared,
         )
+
+    @property
+    def is_shared(self) -> bool:
+        """Return True if Slack says that the channel is shared with another organisation."""
+        return bool(self.payload.get("is_ext_shared_channel"))
 
 
 class SlackEventAnalyzer:
@@ -107,11 +116,11 @@ class SlackEventAnalyzer:
         self._follow_ups = follow_ups
         self._access = access
 
-    def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Challenge | Question | Ignored:
+    def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> EventOutcome | Ignored:
         """Check the signature of one POST of the Events API and classify its body.
 
-        Return a Challenge for url_verification, a Question for a message addressed to us, and Ignored with a reason for
-        the rest. Header names are lower-case, `now` is in seconds since the epoch.
+        Return a Challenge for url_verification, RateLimited for app_rate_limited, a Question for a message addressed to
+        us, and Ignored with a reason for the rest. Header names are lower-case, `now` is in seconds since the epoch.
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
@@ -120,6 +129,8 @@ class SlackEventAnalyzer:
             return payload
         if payload.get("type") == "url_verification":
             return _challenge(payload)
+        if payload.get("type") == "app_rate_limited":
+            return RateLimited(_seconds(payload.get("minute_rate_limited")))
         if reason := _not_a_message(payload):
             return Ignored(reason)
         identity = self._who() or from_authorizations(payload)
@@ -234,11 +245,13 @@ def _question(message: _MessageEvent) -> Question:
         user=message.text_at("user"),
         team=_team(message),
         text=encodable(message.text_at("text")),
-        event_id=_event_id(message.payload.get("event_id")),
-        event_time=_event_seconds(message.payload.get("event_time"), message.text_at("ts")),
+        event_id=_matched(_EVENT_ID, message.payload.get("event_id")),
+        event_time=_seconds(message.payload.get("event_time")) or int(message.text_at("ts").partition(".")[0]),
         files=tuple(file.facts() for file in files_of(message.event)),
         # Slack may leave the files out of an app_mention; the thread has them.
         is_bare=message.event.get("type") == "app_mention" and "files" not in message.event,
+        client_msg_id=_matched(_CLIENT_MSG_ID, message.event.get("client_msg_id")),
+        may_be_shared=message.is_shared,
     )
 
 
@@ -254,18 +267,19 @@ def _team(message: _MessageEvent) -> str:
     return next(filter(is_id, teams), "")
 
 
-def _event_id(value: object) -> str:
-    return value if isinstance(value, str) and _EVENT_ID.fullmatch(value) else ""
+def _matched(pattern: re.Pattern[str], value: object) -> str:
+    """Return `value` if it is a string that matches the whole pattern, which keeps it short and plain; else ""."""
+    return value if isinstance(value, str) and pattern.fullmatch(value) else ""
 
 
-def _event_seconds(value: object, ts: str) -> int:
-    """Return `event_time` in whole seconds since the epoch, also if it was in milliseconds or microseconds.
+def _seconds(value: object) -> int:
+    """Return a time of the payload in whole seconds since the epoch, also if it was in milliseconds or microseconds.
 
-    Return the seconds of the message's `ts` if `event_time` is no number above 0.
+    Return 0 if it is no number above 0.
     """
     # A bool is an int too. The upper bound also keeps infinity out of the loop below, and NaN fails either comparison.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 10**20:
-        return int(ts.partition(".")[0])
+        return 0
     # Slack's samples also show microseconds.
     while value >= 10**11:  # the year 5138: not seconds
         value //= 1000

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from cocoai.errors import BodyNotForm
+from cocoai.errors import BodyNotForm, IdentityUnknown
 from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.events import read_payload
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.click import ACTIONS, Action, Click
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.question import Ignored
+from cocoai.slack.model.question import Ignored, NotAllowed
 from cocoai.slack_ids import is_id, is_ts
 from cocoai.spool.key import Key
 
@@ -71,16 +71,19 @@ class _BlockAction:
         return team if is_id(team) else ""
 
     @property
-    def author(self) -> Author:
+    def enterprises(self) -> frozenset[str]:
+        """Return the ids of all enterprises (organisations of several workspaces) that the payload names."""
+        enterprise, team = mapping_at(self.payload, "enterprise"), mapping_at(self.payload, "team")
+        return frozenset(filter(is_id, (enterprise.get("id"), team.get("enterprise_id"))))
+
+    def author(self, *, may_be_external: bool) -> Author:
         """Return the user who pressed the button, the channel and the user's team as the access rules take them."""
         return Author(
             user=self.user,
             channel=self.channel,
             teams=frozenset({self.team} - {""}),
             is_direct=self.channel.startswith("D"),  # the payload has no channel_type
-            # The payload does not say whether the channel is shared with another organisation: it may be.
-            may_be_external=True,
-            has_clicked=True,
+            may_be_external=may_be_external,
         )
 
     @property
@@ -97,10 +100,15 @@ class _BlockAction:
         return (key, asker) if is_id(asker) and key.channel == self.channel else None
 
 
+def _never(_key: Key) -> bool:
+    return False
+
+
 class InteractionAnalyzer:
     """Decides for each interaction that Slack posts whether it is a press of a button of ours.
 
-    `who` returns our identity, None while it is unknown.
+    `who` returns our identity, None while it is unknown. `may_be_shared(key)` returns False if it is known that the
+    channel was not shared with another organisation when the question `key` was asked there; without it, no channel is.
     """
 
     def __init__(
@@ -108,29 +116,49 @@ class InteractionAnalyzer:
         signing_secret: str,
         *,
         who: Callable[[], Identity | None],
+        may_be_shared: Callable[[Key], bool] = _never,
         access: AccessRules = DEFAULT_ACCESS,
     ) -> None:
         self._signing_secret = signing_secret
         self._who = who
+        self._may_be_shared = may_be_shared
         self._access = access
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Click | Ignored:
         """Check the signature of one POST of Slack's interactivity and classify its body.
 
-        Return a Click for a button of ours, pressed by a user who may address us, and Ignored with a reason for the
-        rest. Header names are lower-case, `now` is in seconds since the epoch.
+        Return a Click for a button of ours, pressed by a user who may address us, NotAllowed if the user may not, and
+        Ignored with a reason for the rest. Header names are lower-case, `now` is in seconds since the epoch.
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not a form with JSON
-        in it.
+        in it, 503 (`IdentityUnknown`) for a button of ours while we do not know our own ids.
         """
         verify(body, headers, self._signing_secret, now)
         payload = read_payload(_payload_field(body))
         if isinstance(payload, Ignored):
             return payload
         pressed, identity = _BlockAction(payload), self._who()
-        reason = _not_ours(pressed, identity) or _malformed(pressed) or self._access.refusal(pressed.author, identity)
-        if not reason and pressed.question:
-            return _click(pressed, *pressed.question)
-        return Ignored(reason or "a button with an odd value")
+        if reason := _not_ours(pressed, identity) or _malformed(pressed):
+            return Ignored(reason)
+        if not pressed.question:
+            return Ignored("a button with an odd value")
+        if identity is None:
+            raise IdentityUnknown
+        key, asker = pressed.question
+        author = pressed.author(may_be_external=self._may_be_external(pressed, key, identity))
+        refusal = self._access.refusal(author, identity)
+        return NotAllowed(refusal) if refusal else _click(pressed, key, asker)
+
+    def _may_be_external(self, pressed: _BlockAction, key: Key, identity: Identity) -> bool:
+        """Check whether the user who pressed the button, of a team that is not ours, may be another organisation's.
+
+        That is always so unless we are in a grid: then the team may be a sister workspace of our enterprise. It is one
+        if the channel is not shared with another organisation.
+        """
+        # The payload never says that the channel is shared, and its `team` and `enterprise` are those of our app, also
+        # when a stranger clicks (slackapi/java-slack-sdk#1041): only what the question's event said tells them apart.
+        if not pressed.enterprises or pressed.enterprises != {identity.enterprise_id}:
+            return True
+        return pressed.team not in identity.teams and self._may_be_shared(key)
 
 
 def _payload_field(body: bytes) -> str:

@@ -1,7 +1,7 @@
 """Our own identity in Slack, and how it is read.
 
-Three sources hold it: `identity.json`, which every worker reads; a payload's `authorizations`, which serve until that
-file exists; and `auth.test`, whose answer is written into the file. Nothing here calls Slack.
+Three sources hold it: `identity.json`, which every worker reads; a payload's `authorizations`, which serve for events
+until that file exists; and `auth.test`, whose answer is written into the file. Nothing here calls Slack.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ class Identity:
     bot_id: str
     app_id: str = ""
     enterprise_id: str = ""
+
+    @property
+    def teams(self) -> frozenset[str]:
+        """Return the ids that name our own organisation: our team's and, in a grid, the enterprise's."""
+        return frozenset({self.team_id, self.enterprise_id} - {""})
 
 
 def from_auth_test(response: Mapping[str, Any]) -> Identity:

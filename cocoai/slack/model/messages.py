@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from cocoai.json_values import encodable, mapping_at, objects_in, text_at
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.files import File, files_of
-from cocoai.slack_ids import is_ts
+from cocoai.slack_ids import is_id, is_ts
 
 EVENT_TYPE = "cocoai"
 """The `event_type` of our metadata, which tells it from other apps'."""
@@ -47,6 +48,7 @@ class Message:
     """One message of a thread; `text` still has Slack's entities. What Slack leaves out is empty.
 
     `metadata` is None unless it is ours. `name` is a bot's own name; a person's has to be asked for with users.info.
+    `teams` are the author's, as `teams_of` reads them.
     """
 
     ts: str
@@ -57,6 +59,7 @@ class Message:
     subtype: str
     name: str = ""
     files: tuple[File, ...] = ()
+    teams: frozenset[str] = frozenset()
 
 
 def message_of(entry: object) -> Message | None:
@@ -66,7 +69,21 @@ def message_of(entry: object) -> Message | None:
     texts = {name: text_at(entry, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
     metadata = _read_metadata(entry.get("metadata"))
     texts["text"] = _whole_text(entry, is_ours=metadata is not None)
-    return Message(**texts, metadata=metadata, name=_bot_name(entry), files=files_of(entry))
+    name, files, teams = _bot_name(entry), files_of(entry), teams_of(entry)
+    return Message(**texts, metadata=metadata, name=name, files=files, teams=teams)
+
+
+def teams_of(entry: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of all teams and enterprises that a message names as its author's; none if it names none."""
+    named = [entry.get(key) for key in ("user_team", "source_team", "team")]
+    named.append(mapping_at(entry, "bot_profile").get("team_id"))
+    return _team_set(tuple(filter(is_id, named)))
+
+
+@lru_cache(maxsize=64)
+def _team_set(teams: tuple[str, ...]) -> frozenset[str]:
+    # A thread's people are of few teams: without the cache each of its messages would hold a set of its own.
+    return frozenset(teams)
 
 
 def name_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What an event of Slack's can turn out to be: a question, a challenge, or an event that is ignored. Facts, no I/O."""
+"""What Slack's payloads can turn out to be: a question, a challenge, a notice, or ignored. Facts, no I/O."""
 
 from __future__ import annotations
 
@@ -25,13 +25,31 @@ class Ignored:
 
 
 @dataclass(frozen=True)
+class NotAllowed(Ignored):
+    """A click that is left alone because its user may not address us: the only ignored one that is not answered 200."""
+
+
+@dataclass(frozen=True)
+class RateLimited:
+    """Slack's word that it sends us no more events for a while: too many came within an hour.
+
+    `minute` is `minute_rate_limited`, the minute in which that began, in seconds since the epoch; 0 if it is not named.
+    Source: docs.slack.dev/apis/events-api, rate limiting.
+    """
+
+    minute: int
+
+
+@dataclass(frozen=True)
 class Question:
     """An event that is answered. `text` still has Slack's entities; `event_time` is in seconds since the epoch.
 
     `thread_ts` equals `ts` for a message that opens its thread. `user` and `team` are the asker's.
     `files` are facts of files.File. `is_bare`: read from a copy that may leave files out (app_mention).
     `again` is the ts of the message that is asked once more, if that is not this one. `reply` is how our reply to that
-    message begins, if the message's own text is no longer known.
+    message begins, if the message's own text is no longer known. `client_msg_id` is the id that the asker's Slack gave
+    the message, "" if it gave none: rarely one message comes twice, with two `ts` and the same id. `may_be_shared` is
+    False only if Slack said that the channel is not shared with another organisation: all in it are of our own then.
     """
 
     kind: Kind
@@ -47,6 +65,8 @@ class Question:
     is_bare: bool = False
     again: str = ""
     reply: str = ""
+    client_msg_id: str = ""
+    may_be_shared: bool = True
 
     @property
     def key(self) -> str:

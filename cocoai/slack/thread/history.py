@@ -1,13 +1,14 @@
 """Turns a thread in Slack into the turns of a conversation, which a model is shown. Pure.
 
-People's messages are the asker's turns, our answers are ours; placeholders, notes and errors are left out. An edited
-message counts as it stands now, a deleted one not at all. Our earlier answers are read by a callable, since Slack has
+People's messages are the asker's turns, our answers are ours; placeholders, notes and errors are left out. The words of
+people who may not address us are hidden, our answers to them too: a note stands in their place. An edited message
+counts as it stands now, a deleted one not at all. Our earlier answers are read by a callable, since Slack has
 them only in parts. It must not know the spool or Slack's API.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -22,6 +23,9 @@ from cocoai.spool.key import Key
 
 SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
 """Subtypes of messages that somebody wrote; the others report, for instance, a join or a deletion."""
+
+HIDDEN = Turn("asker", "[messages by others, which you are not shown]")
+"""Stands for one or more messages in a row that are hidden: else the model would guess what they say."""
 
 _SortKey = tuple[str, int, str]
 """Orders the turns: the ts of the question or message, 0 for people and 1 for our answer to it, the ts of the request.
@@ -43,27 +47,33 @@ class _Answer:
         return _sortable(Key.parse(self.metadata.key).ts)
 
     @property
-    def sort_key(self) -> _SortKey:
-        """Return the place among the turns: right behind the message that is answered.
+    def answers(self) -> str:
+        """Return the padded ts of the message that is answered: the first one, if that was asked once more."""
+        return _sortable(self.metadata.again) if self.metadata.again else self.requested_at
 
-        If the question was asked once more, that is its first message, `again`.
-        """
-        again = self.metadata.again
-        return (_sortable(again) if again else self.requested_at, 1, self.requested_at)
+    @property
+    def sort_key(self) -> _SortKey:
+        """Return the place among the turns: right behind the message that is answered."""
+        return (self.answers, 1, self.requested_at)
 
 
 @dataclass(frozen=True)
 class _VisibleThread:
-    """The part of a thread that a question can see: people's messages before it, our answers, and its own message."""
+    """The part of a thread that a question can see: people's messages before it, our answers, and its own message.
+
+    `hidden` are the messages before it of which only their existence is seen.
+    """
 
     people: Sequence[Message]
     answers: Sequence[_Answer]
     question: Message
+    hidden: Sequence[Message]
 
     def since(self, ts: str) -> _VisibleThread:
         """Return the part behind `ts`, padded by `_sortable`: messages written and answers requested after that."""
-        people = [message for message in self.people if _sortable(message.ts) > ts]
-        return _VisibleThread(people, [answer for answer in self.answers if answer.requested_at > ts], self.question)
+        people, hidden = ([each for each in part if _sortable(each.ts) > ts] for part in (self.people, self.hidden))
+        answers = [answer for answer in self.answers if answer.requested_at > ts]
+        return _VisibleThread(people, answers, self.question, hidden)
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,10 @@ def _no_reset(_text: str) -> bool:
     return False
 
 
+def _nothing_hidden(_message: Message) -> bool:
+    return False
+
+
 def turns(
     messages: Iterable[Message],
     question: Question,
@@ -126,6 +140,7 @@ def turns(
     kept_answer: Callable[[str], str | None] = _nothing_kept,
     names: Names = _NO_NAMES,
     is_reset: Callable[[str], bool] = _no_reset,
+    is_hidden: Callable[[Message], bool] = _nothing_hidden,
 ) -> tuple[Turn, ...]:
     """Return the turns before `question`, oldest first, and the question as the last turn.
 
@@ -135,19 +150,21 @@ def turns(
 
     `kept_answer(key)` returns our whole answer to that question, None if only Slack has it. `names` returns
     a person's name, "" if it is unknown. `is_reset(text)` tells whether a message (its plain text) starts over: nothing
-    up to the last such message is seen.
+    up to the last such message is seen. `is_hidden(message)` tells whether a message of somebody else is kept from the
+    model: neither its words nor our answer to it are seen, but HIDDEN in its place, and it resets nothing.
 
     Raise `Permanent` (`again_gone`) if nothing is left of the message that is to be asked again.
     """
-    thread = _visible_thread(messages, question, own_user)
+    thread = _visible_thread(messages, question, own_user, is_hidden)
     thread = thread.since(_last_reset(thread.people, own_user, is_reset))
     builder = _TurnBuilder.of(thread, own_user, names)
     placed = [((_sortable(message.ts), 0, ""), builder.askers_turn(message)) for message in thread.people]
     placed += [(answer.sort_key, builder.own_turn(answer, kept_answer)) for answer in thread.answers]
+    placed += [((_sortable(message.ts), 0, ""), HIDDEN) for message in thread.hidden]
     placed.sort(key=itemgetter(0))
     # The question's own files are attached to its turn, so they are not named in its text.
     last = builder.askers_turn(replace(thread.question, files=()))
-    return (*merged(turn for _, turn in placed if turn.text), last)
+    return (*merged(_noted_once(turn for _, turn in placed if turn.text)), last)
 
 
 def files_of_question(messages: Iterable[Message], question: Question) -> tuple[File, ...]:
@@ -164,17 +181,31 @@ def text_of_question(messages: Iterable[Message], question: Question, own_user: 
     return plain_text(_question_message(messages, question, own_user).text, own_user)
 
 
-def _visible_thread(messages: Iterable[Message], question: Question, own_user: str) -> _VisibleThread:
+def _visible_thread(
+    messages: Iterable[Message], question: Question, own_user: str, is_hidden: Callable[[Message], bool]
+) -> _VisibleThread:
     """Return what a question can see of the thread: its message, people's messages before it, and our answers.
 
-    Our answers are those to questions before it, also if they were posted later.
+    Our answers are those to questions before it that are not hidden, also if they were posted later.
     """
     # Each ts once: Slack may list a reply twice that was sent to the channel too.
     unique = sorted({message.ts: message for message in messages}.values(), key=_sortable_ts)
     before = _sortable(_message_ts(question))
-    people = [message for message in unique if _is_speech(message, own_user) and _sortable(message.ts) < before]
-    answers = [answer for answer in _answers(unique, own_user) if answer.requested_at < before]
-    return _VisibleThread(people, answers, _question_message(unique, question, own_user))
+    speech = [message for message in unique if _is_speech(message, own_user) and _sortable(message.ts) < before]
+    hidden = [message for message in speech if is_hidden(message)]
+    unseen = set(map(_sortable_ts, hidden))
+    people = [message for message in speech if _sortable(message.ts) not in unseen]
+    answers = [each for each in _answers(unique, own_user) if each.requested_at < before and each.answers not in unseen]
+    return _VisibleThread(people, answers, _question_message(unique, question, own_user), hidden)
+
+
+def _noted_once(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """Yield the turns, but of several HIDDEN in a row only the first."""
+    before = None
+    for turn in turns:
+        if turn is not HIDDEN or before is not HIDDEN:
+            yield turn
+        before = turn
 
 
 def _question_message(messages: Iterable[Message], question: Question, own_user: str) -> Message:

@@ -316,7 +316,7 @@ def test_more_reasons_than_a_row_holds_are_refused() -> None:
     """There is room for thirteen, and `other`."""
     Scoreboard(None, slots=1, reasons=["reason"] * (MOST_REASONS - 1))
 
-    with pytest.raises(ValueError, match="at most 13 reasons, not 14"):
+    with pytest.raises(ValueError, match="at most 15 reasons, not 16"):
         Scoreboard(None, slots=1, reasons=["reason"] * MOST_REASONS)
 
 

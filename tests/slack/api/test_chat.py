@@ -265,8 +265,8 @@ def test_messages_are_read_with_their_fields(
     ts = chat.post(CHANNEL, "wait", thread_ts, metadata)
 
     assert chat.thread(CHANNEL, thread_ts) == (
-        Message(thread_ts, "U0ASKER01", "", "<@U0COCOAI> hello", None, ""),
-        Message(ts, "U0COCOAI", "B0COCOAI", "wait", metadata, "", name="CocoAI"),
+        Message(thread_ts, "U0ASKER01", "", "<@U0COCOAI> hello", None, "", teams=frozenset({"T0PRACTICE"})),
+        Message(ts, "U0COCOAI", "B0COCOAI", "wait", metadata, "", name="CocoAI", teams=frozenset({"T0PRACTICE"})),
     )
 
 

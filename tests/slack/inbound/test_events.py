@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from cocoai.errors import Refused
 from cocoai.slack.inbound.access import AccessRules
-from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.events import EventOutcome, SlackEventAnalyzer
 from cocoai.slack.model.files import File
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.question import Challenge, Ignored, Question
+from cocoai.slack.model.question import Challenge, Ignored, Question, RateLimited
 from tests.slack_payloads import JSON, SIGNING_SECRET, envelope, mention_event, message_event, signed_headers
 
 pytestmark = pytest.mark.pure
@@ -52,7 +52,7 @@ def analyze_bytes(
     is_known_thread: Any = None,
     follow_ups: str = "answered",
     **access: Any,
-) -> Challenge | Question | Ignored:
+) -> EventOutcome | Ignored:
     """Analyze a signed body with these settings; `access` are those of AccessRules."""
     analyzer = SlackEventAnalyzer(
         SIGNING_SECRET,
@@ -64,7 +64,7 @@ def analyze_bytes(
     return analyzer.analyze(signed_headers(body, NOW), body, NOW)
 
 
-def analyze(payload: object, who: Identity | None = US, **settings: Any) -> Challenge | Question | Ignored:
+def analyze(payload: object, who: Identity | None = US, **settings: Any) -> EventOutcome | Ignored:
     return analyze_bytes(json.dumps(payload).encode(), who, **settings)
 
 
@@ -92,6 +92,16 @@ def reason_or_none(payload: object, **settings: Any) -> str:
 def test_a_challenge_is_returned() -> None:
     """Slack's url_verification is answered with its own challenge."""
     assert analyze({"type": "url_verification", "token": "x", "challenge": "3eZbrw1a"}) == Challenge("3eZbrw1a")
+
+
+@pytest.mark.parametrize(
+    ("minute", "expected"), [(1518467820, 1518467820), (None, 0), ("1518467820", 0), (-1, 0), ([], 0)]
+)
+def test_slacks_own_rate_limit_is_told(minute: object, expected: int) -> None:
+    """Slack posts `app_rate_limited` without an event around it, once a minute in which it held events back."""
+    notice = {"token": "x", "type": "app_rate_limited", "team_id": "T0PRACTICE", "api_app_id": "A0COCOAI"}
+
+    assert RateLimited(expected) == analyze(notice | {"minute_rate_limited": minute})
 
 
 def test_an_unsigned_body_is_refused_before_it_is_read() -> None:
@@ -134,7 +144,6 @@ def test_json_that_is_no_payload_is_ignored(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
-        ({"type": "app_rate_limited", "minute_rate_limited": 1}, "payload of type app_rate_limited"),
         ({"type": "block_actions"}, "payload of type block_actions"),
         ({"type": "<@U0ASKER01>\n"}, "payload of type unknown"),
         ({"type": ["event_callback"]}, "payload of type unknown"),
@@ -165,6 +174,7 @@ def test_a_mention_is_a_question() -> None:
         event_id="Ev0",
         event_time=1_763_822_000,
         is_bare=True,
+        may_be_shared=False,
     )
 
 
@@ -470,6 +480,17 @@ def test_outside_shared_channels_a_team_says_nothing() -> None:
     assert question(envelope(mention(team="T0SISTER"))).kind == "mention"
 
 
+@pytest.mark.parametrize(("said", "expected"), [(True, True), (False, False), (None, False)])
+def test_a_question_knows_whether_its_channel_is_shared(said: bool | None, expected: bool) -> None:
+    """`is_ext_shared_channel` tells it; a question of an earlier version, which did not look, may be shared."""
+    asked = question(envelope(mention(), is_ext_shared_channel=said))
+    earlier = {name: value for name, value in asked.facts().items() if name != "may_be_shared"}
+
+    assert expected is asked.may_be_shared
+    assert asked == Question.from_facts(json.loads(json.dumps(asked.facts())))
+    assert Question.from_facts(earlier).may_be_shared is True
+
+
 # While our identity is unknown
 
 
@@ -530,6 +551,24 @@ def test_event_time_is_read_leniently(event_time: object, expected: int) -> None
 def test_an_odd_event_id_is_empty(event_id: object) -> None:
     """An event id that is not a short plain word is dropped, since it goes into logs."""
     assert question(envelope(mention(), event_id=event_id)).event_id == ""
+
+
+@pytest.mark.parametrize(
+    ("client_msg_id", "expected"),
+    [
+        ("3e1f6f1c-2ad0-4d5f-9d0e-0fbb6b6a2a55", "3e1f6f1c-2ad0-4d5f-9d0e-0fbb6b6a2a55"),
+        (None, ""),
+        (7, ""),
+        ("", ""),
+        ("a/b", ""),
+        ("a\nb", ""),
+        ("a" * 65, ""),
+        (["a"], ""),
+    ],
+)
+def test_the_client_msg_id_is_a_short_plain_word(client_msg_id: object, expected: str) -> None:
+    """The id that the asker's Slack gave the message is kept; an odd one is dropped."""
+    assert expected == question(envelope(mention(client_msg_id=client_msg_id))).client_msg_id
 
 
 @pytest.mark.parametrize("text", [None, 5, ["<@U0COCOAI> hi"], {"text": "x"}])

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.errors import Refused
+from cocoai.errors import IdentityUnknown, Refused
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import ACTIONS, Click
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.question import Ignored
+from cocoai.slack.model.question import Ignored, NotAllowed
 from cocoai.spool.key import Key
 from tests import slack_payloads
 from tests.slack_payloads import JSON, SIGNING_SECRET, container, form, signed_headers, user
@@ -207,12 +207,13 @@ def test_only_clicks_in_allowed_channels_count(channel: str, allowed: tuple[str,
     assert is_click == isinstance(analyze(posted, allow_channels=allowed), Click)
 
 
-def test_clicks_in_direct_messages_count_though_these_are_off() -> None:
-    """The switch for direct messages keeps questions out, not clicks under earlier replies."""
+@pytest.mark.parametrize("direct_messages", [True, False])
+def test_clicks_in_direct_messages_go_with_their_questions(direct_messages: bool) -> None:
+    """The switch for direct messages keeps clicks out as it does questions."""
     value = f"{KEY} U0ASKER01".replace("C0PRACTICE", "D0PRACTICE")
     posted = payload(button(value=value), container=container(channel_id="D0PRACTICE"))
 
-    assert isinstance(analyze(posted, direct_messages=False), Click)
+    assert direct_messages == isinstance(analyze(posted, direct_messages=direct_messages), Click)
 
 
 @pytest.mark.parametrize(
@@ -221,19 +222,73 @@ def test_clicks_in_direct_messages_count_though_these_are_off() -> None:
         ("T0PRACTICE", US, True),
         ("E0PRACTICE", US, True),
         ("T0OTHER", US, False),
+        ("E0OTHER", US, False),
         (None, US, False),
         ("", Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), False),
-        ("T0PRACTICE", None, False),
+        ("T0OTHER", Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), False),
     ],
 )
-def test_external_users_may_click_only_if_that_is_allowed(
-    team: str | None, who: Identity | None, is_click: bool
-) -> None:
-    """A user without a team is external, and so is everybody while our identity is unknown."""
+def test_external_users_may_click_only_if_that_is_allowed(team: str | None, who: Identity, is_click: bool) -> None:
+    """A user of another team, or of none, is external."""
     posted = payload(user=user(team_id=team))
 
     assert is_click == isinstance(analyze(posted, who), Click)
     assert isinstance(analyze(posted, who, external_users=True), Click)
+
+
+def in_a_grid(grid: str = "E0PRACTICE", **changes: object) -> JSON:
+    """Return a click by a user of another team, on a reply of an app whose team is in this grid."""
+    team = {"id": "T0PRACTICE", "domain": "practice", "enterprise_id": grid, "enterprise_name": "Practice"}
+    named: JSON = {"team": team, "enterprise": {"id": grid, "name": "Practice"}, "user": user(team_id="T0SISTER")}
+    return payload(**named | changes)
+
+
+def clicked_where(posted: object, who: Identity = US, *, may_be_shared: bool) -> str:
+    """Return the reason why a click is not allowed, "" if it is; `may_be_shared` is what is known of the channel."""
+    body = form(posted)
+    analyzer = InteractionAnalyzer(SIGNING_SECRET, who=lambda: who, may_be_shared=lambda _key: may_be_shared)
+    outcome = analyzer.analyze(signed_headers(body, NOW), body, NOW)
+    assert isinstance(outcome, (Click, NotAllowed)), outcome
+    return outcome.reason if isinstance(outcome, NotAllowed) else ""
+
+
+EXTERNAL = "another organisation's user"
+
+
+@pytest.mark.parametrize(
+    ("posted", "may_be_shared", "expected"),
+    [
+        pytest.param(in_a_grid(), False, "", id="a sister workspace"),
+        pytest.param(in_a_grid(team=None), False, "", id="an app installed for the whole grid"),
+        pytest.param(in_a_grid(), True, EXTERNAL, id="a shared channel"),
+        pytest.param(in_a_grid("E0OTHER"), False, EXTERNAL, id="another grid"),
+        pytest.param(in_a_grid(enterprise={"id": "E0OTHER"}), False, EXTERNAL, id="two grids"),
+        pytest.param(in_a_grid(enterprise=None, team={"id": "T0PRACTICE"}), False, EXTERNAL, id="no grid named"),
+        pytest.param(in_a_grid(user=user()), True, "", id="our own team in a shared channel"),
+    ],
+)
+def test_a_sister_workspace_of_our_grid_may_click(posted: JSON, may_be_shared: bool, expected: str) -> None:
+    """In a grid a user of another team is of our organisation, unless the channel may be shared with another one."""
+    assert expected == clicked_where(posted, may_be_shared=may_be_shared)
+
+
+@pytest.mark.parametrize("posted", [in_a_grid(), in_a_grid(""), payload(user=user(team_id="T0SISTER"))])
+def test_outside_a_grid_there_are_no_sister_workspaces(posted: JSON) -> None:
+    """If our own team is in no grid, every other team is another organisation, whatever the payload names."""
+    alone = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", app_id="A0COCOAI")
+
+    assert EXTERNAL == clicked_where(posted, alone, may_be_shared=False)
+
+
+@pytest.mark.parametrize("access", [{}, {"external_users": True}])
+def test_while_we_do_not_know_who_we_are_a_click_is_refused(access: JSON) -> None:
+    """It is a 503, so that the person sees that it did not work; what is no click of ours is ignored as ever."""
+    with pytest.raises(IdentityUnknown) as refusal:
+        analyze(payload(), None, **access)
+
+    assert 503 == refusal.value.status
+    assert isinstance(analyze({"type": "view_submission"}, None, **access), Ignored)
+    assert isinstance(analyze(payload(button(action_id="stop")), None, **access), Ignored)
 
 
 # bodies that are refused

@@ -180,3 +180,21 @@ def test_a_bots_name_is_one_short_line() -> None:
 
     assert read
     assert "Deploy System: " + "x" * 25 == read.name
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, set()),
+        ({"team": "T0HOME"}, {"T0HOME"}),
+        ({"team": "T0HOME", "user_team": "E0ORG", "source_team": "T0OTHER"}, {"T0HOME", "E0ORG", "T0OTHER"}),
+        ({"bot_profile": {"team_id": "T0OTHER"}}, {"T0OTHER"}),
+        ({"team": None, "user_team": 7, "source_team": "../x", "bot_profile": []}, set()),
+    ],
+)
+def test_all_teams_of_an_author_are_read(fields: dict[str, Any], expected: set[str]) -> None:
+    """Every field that may name the author's team or enterprise counts; odd ids do not."""
+    read = message_of({"ts": "100.000000", **fields})
+
+    assert read
+    assert expected == read.teams
