@@ -34,6 +34,11 @@ PATIENCE = 20.0
 hypothesis.settings.register_profile("cocoai", deadline=None)
 hypothesis.settings.load_profile("cocoai")
 
+# A shell starts a command in the background with SIGINT ignored, and every process of ours would inherit that. A signal
+# with a Python handler has its default action again in a program that is executed.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:

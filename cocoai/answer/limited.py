@@ -18,7 +18,6 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +44,13 @@ class LimitedQuestions:
         with handled(job, LightJobFailures(self._spool, job, self._clock)):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
-            if not self._spool.limits.is_told(question.user, self._clock()):
+            if self._spool.is_to_be_told(question.user, job.key):
                 self._tell(job, question)
             self._spool.finish(job)
             log.info("answer key=%s outcome=limited why=%s", job.key, job.question.get("why"))
 
     def _tell(self, job: Job, question: Question) -> None:
-        """Show the asker alone how long to wait, or that the answer is on its way; then note that this was said.
+        """Show the asker alone how long to wait, or that the answer is on its way.
 
         A permanent error of Slack's is ignored: a person who has left the channel need not hear of it.
         """
@@ -62,5 +61,3 @@ class LimitedQuestions:
             # In a thread that has no reply yet nobody would see it.
             thread_ts = question.thread_ts if question.in_thread else ""
             self._slack.post_ephemeral(question.channel, question.user, text, thread_ts)
-        with contextlib.suppress(StoreError):  # said once more at worst
-            self._spool.limits.note_told(question.user)

@@ -7,6 +7,7 @@ after a power cut a minute begins anew. The caller holds put.lock while it count
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from cocoai.slack_ids import is_id, is_ts
@@ -44,21 +45,26 @@ class QuestionLimits:
         recent = {other for other in self._asked(user) if other > at - MINUTE} | {at}
         fd = self._opened(user)
         try:
-            self._disk.truncate(fd, 0)
-            self._disk.append(fd, "".join(f"{each:.6f}\n" for each in sorted(recent)).encode())
+            self._replace(fd, "".join(f"{each:.6f}\n" for each in sorted(recent)))
         finally:
             self._disk.close(fd)
 
-    def is_told(self, user: str, now: float) -> bool:
-        """Check whether this person was told to wait within the last minute; `now` is in epoch seconds."""
-        try:
-            return abs(now - self._disk.modified(self._path(f"{user}-told"))) < MINUTE
-        except FileNotFoundError:
-            return False
+    def is_to_be_told(self, user: str, job: str, now: float) -> bool:
+        """Check whether the job of this name is to tell this person to wait, and note it if so: one job a minute is.
 
-    def note_told(self, user: str) -> None:
-        """Note that this person was told to wait just now. Raise OSError if the disk fails."""
-        self._disk.touch(self._path(f"{user}-told"))
+        The same job is again, as its process may have been killed before it spoke. `now` is in epoch seconds. Raise
+        OSError if the disk fails.
+        """
+        path = self._path(f"{user}-told")
+        fd = self._opened(f"{user}-told")
+        try:
+            told_by = self._disk.read(fd).decode("ascii", "ignore")
+            if told_by not in ("", job) and abs(now - self._disk.modified(path)) < MINUTE:
+                return False
+            self._replace(fd, job)
+            return True
+        finally:
+            self._disk.close(fd)
 
     def _asked(self, user: str) -> list[float]:
         """Return the times of this person's counted questions, in epoch seconds; [] if there are none."""
@@ -72,12 +78,17 @@ class QuestionLimits:
             self._disk.close(fd)
         return [float(line) for line in lines if is_ts(line)]
 
-    def _opened(self, user: str) -> int:
-        """Open this person's file, or create it; return the descriptor."""
-        try:
-            return self._disk.create(self._path(user))
-        except FileExistsError:
-            return self._disk.open(self._path(user))
+    def _opened(self, name: str) -> int:
+        """Open the file of this name, or make it; return the descriptor."""
+        path = self._path(name)
+        with contextlib.suppress(FileExistsError):
+            self._disk.close(self._disk.create(path))
+        return self._disk.open(path)
+
+    def _replace(self, fd: int, text: str) -> None:
+        """Replace the content of an open file."""
+        self._disk.truncate(fd, 0)
+        self._disk.append(fd, text.encode())
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name)

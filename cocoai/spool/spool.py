@@ -139,6 +139,12 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
         return False, {}
 
     @as_store_errors()
+    def is_to_be_told(self, user: str, key: Key) -> bool:
+        """Check whether this limited job is the one that tells its asker to wait, and note it: one a minute is."""
+        with self._putting():
+            return self.limits.is_to_be_told(user, str(key), self._clock())
+
+    @as_store_errors()
     def is_known_thread(self, channel: str, thread_ts: str) -> bool:
         """Check whether this thread has a mark: a question in it was put, or ended, in the last 30 days."""
         return self._disk.exists(self._path("threads", f"{channel}-{thread_ts}"))
@@ -150,12 +156,15 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
         """Lock the next claimable job, record an `attempt` fact in it, and return it; None if there is none.
 
         Claimable are light jobs, and the oldest question of each thread, if they are due and no process holds them.
-        Light jobs come first, then questions of people of whom the fewest jobs are in hand, then the oldest; `in_hand`
-        are the keys of the jobs that processes work on now. The caller ends the job by finish() or fail(), or releases
+        Light jobs come first, then questions of people of whom the fewest jobs are in hand, then of those of whom this
+        process has claimed none for the longest time, then the oldest; `in_hand` are the keys of the jobs that
+        processes work on now. The caller ends the job by finish() or fail(), or releases
         it to be claimed again. After a StoreError no job is locked.
         """
         for job in self._claimable(in_hand, only_light=only_light):
             self._open_claim(job, "attempt", n=job.attempt + 1)
+            if not only_light:
+                self._waiting.note_claim(job.key)
             return job
         return None
 

@@ -7,6 +7,7 @@ read anew. Pure: the names and the beginnings of the files are handed in.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -65,6 +66,9 @@ class WaitingJobs:
         self._jobs: dict[str, WaitingJob] = {}
         self._oldest_first: list[WaitingJob] = []
         self._other_names: frozenset[str] = frozenset()
+        # The number of each asker's last question that this process has claimed.
+        self._claimed: dict[str, int] = {}
+        self._numbers = itertools.count(1)
 
     @property
     def unknown_names(self) -> list[str]:
@@ -121,19 +125,28 @@ class WaitingJobs:
     def heads(self, in_hand: Collection[str]) -> list[WaitingJob]:
         """Return the oldest question of each thread, fairly: first those for whose asker the fewest jobs are in hand.
 
-        A head counts for the least served of all who wait in its thread. Among equals the oldest comes first.
-        `in_hand` are the names of jobs that are worked on now; a thread whose head is one of them is left out.
+        Among these come first those of whom this process has claimed none, or none for the longest time, then the
+        oldest. A head counts for the least served of all who wait in its thread. `in_hand` are the names of jobs that
+        are worked on now; a thread whose head is one of them is left out.
         """
         served = Counter(job.asker for name in in_hand if (job := self._jobs.get(name)))
         heads: dict[str, WaitingJob] = {}
-        least: dict[str, int] = {}
+        ranks: dict[str, tuple[int, int]] = {}
         for job in self.questions():
-            thread = job.thread
-            heads.setdefault(thread, job)
-            least[thread] = min(served[job.asker], least.get(thread, len(in_hand)))
+            thread, asker = job.thread, job.asker
+            rank = (served[asker], self._claimed.get(asker, 0))
+            if thread not in heads:
+                heads[thread], ranks[thread] = job, rank
+            elif rank < ranks[thread]:
+                ranks[thread] = rank
         # Sorting keeps the order of equals: the oldest head stays in front.
-        threads = sorted(heads, key=least.__getitem__)
+        threads = sorted(heads, key=ranks.__getitem__)
         return [heads[thread] for thread in threads if heads[thread].name not in in_hand]
+
+    def note_claim(self, key: Key) -> None:
+        """Note that this process has claimed this question now: others than its asker come next."""
+        if job := self._jobs.get(str(key)):
+            self._claimed[job.asker] = next(self._numbers)
 
     def behind(self, in_hand: Collection[str]) -> list[WaitingJob]:
         """Return the questions of those threads in which one is in hand, without those in hand."""

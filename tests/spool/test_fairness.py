@@ -92,6 +92,19 @@ def test_who_has_fewest_in_hand_comes_first(spool: Spool) -> None:
     assert [key(1), key(5), key(6), key(2), key(3), key(4)] == claimed
 
 
+def test_with_one_slot_people_take_turns(spool: Spool) -> None:
+    """One question after another, with none in hand between them: whoever was answered longest ago comes next."""
+    for ts, user in enumerate(("U0A", "U0A", "U0A", "U0B", "U0B", "U0C"), 1):
+        spool.put(key(ts), question(user))
+    order = []
+
+    while (job := spool.claim()) is not None:
+        order.append(job.question["user"])
+        spool.finish(job)
+
+    assert ["U0A", "U0B", "U0C", "U0A", "U0B", "U0A"] == order
+
+
 def test_the_head_of_a_thread_counts_for_whoever_waits_behind_it(spool: Spool) -> None:
     """A person with nothing in hand waits behind somebody's question: that one is claimed before their others."""
     for ts in (1, 2, 3):

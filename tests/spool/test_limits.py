@@ -187,3 +187,15 @@ def test_a_light_job_leaves_no_mark_on_its_thread(tmp_path: Path) -> None:
     spool.finish(job)
 
     assert [] == os.listdir(tmp_path / "threads")
+
+
+def test_one_job_a_minute_tells_its_asker_to_wait(tmp_path: Path) -> None:
+    """Of several limited questions the first one does; it does so again if its process was killed meanwhile."""
+    first, second = key(100), key(101)
+    spool = Spool(str(tmp_path))  # by the real clock, as the times of files are
+    spool.make_folders()
+
+    told = [spool.is_to_be_told("U0ASKER", each) for each in (first, second, first)]
+
+    assert [True, False, True] == told
+    assert spool.is_to_be_told("U0OTHER", second)
