@@ -42,3 +42,8 @@ class Key(NamedTuple):
         seconds, fraction = self.ts.split(".")
         # As text the fraction is compared digit by digit, as Slack's own order has it: .0001 comes before .001.
         return int(seconds), fraction
+
+
+def is_key(name: str) -> bool:
+    """Check whether `name` is a job's key as text, which Key.parse() takes."""
+    return _KEY.fullmatch(name) is not None

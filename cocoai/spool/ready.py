@@ -46,7 +46,7 @@ class ReadyJobs(SpoolFolders):
     ) -> None:
         super().__init__(var, clock=clock, disk=disk)
         self._light_kinds = frozenset((*light_kinds, LIMITED))
-        self._waiting = WaitingJobs(self._head, kinds, self._light_kinds)
+        self._waiting = WaitingJobs(self._heads, kinds, self._light_kinds)
         self._logged: frozenset[str] = frozenset()  # the unknown names that `is_due` has logged, each once
 
     @as_store_errors()
@@ -92,7 +92,7 @@ class ReadyJobs(SpoolFolders):
     def _next_without(self, fact: str, visited: Container[str], paused: Container[str]) -> Job | None:
         """Lock and return the next job without a fact of this name, neither visited yet nor in a paused channel."""
         lacking = self._lacking(fact)
-        jobs = (job for job in lacking if job.name not in visited and job.key.channel not in paused)
+        jobs = (job for job in lacking if job.name not in visited and job.channel not in paused)
         return next(self._free(jobs, lacking=fact), None)
 
     def _claimable(self, in_hand: Collection[str], *, only_light: bool = False) -> Iterator[Job]:
@@ -176,19 +176,13 @@ class ReadyJobs(SpoolFolders):
             _pass_over(key, error)
             return None
 
-    def _head(self, key: Key) -> bytes | None:
-        """Read the first HEAD_SIZE bytes of a job in ready/; return None if it has gone or cannot be read now."""
-        try:
-            fd = self._disk.open(self._path("ready", str(key)))
-            try:
-                return self._disk.read(fd, HEAD_SIZE)
-            finally:
-                self._disk.close(fd)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            _pass_over(key, error)
-            return None
+    def _heads(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield each of these names in ready/ with the beginning of its file, but not those that cannot be read now."""
+        for name, head in self._disk.read_heads(self._folders["ready"], names, HEAD_SIZE):
+            if isinstance(head, bytes):
+                yield name, head
+            elif not isinstance(head, FileNotFoundError):
+                _pass_over(name, head)
 
     def _refresh(self) -> None:
         self._waiting.refresh(self._disk.names(self._folders["ready"]))
@@ -209,8 +203,8 @@ def _is_any(jobs: Iterator[Job]) -> bool:
     return False
 
 
-def _pass_over(key: Key, error: OSError) -> None:
+def _pass_over(job: Key | str, error: OSError) -> None:
     """Log that one job cannot be read, so that the others go on. Raise `error` if it is a SYSTEM_WIDE_ERROR."""
     if error.errno in SYSTEM_WIDE_ERRORS:
         raise error
-    log.warning("job=%s outcome=not-read reason=%s", key, error)
+    log.warning("job=%s outcome=not-read reason=%s", job, error)

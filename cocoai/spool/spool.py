@@ -164,7 +164,7 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
         for job in self._claimable(in_hand, only_light=only_light):
             self._open_claim(job, "attempt", n=job.attempt + 1)
             if not only_light:
-                self._waiting.note_claim(job.key)
+                self._waiting.note_claim(str(job.key))
             return job
         return None
 

@@ -8,7 +8,6 @@ read anew. Pure: the names and the beginnings of the files are handed in.
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -16,26 +15,25 @@ from operator import attrgetter
 
 from cocoai.json_values import text_at
 from cocoai.spool.job import FACT_HEADER, Job, as_number, is_ahead, whole_lines
-from cocoai.spool.key import Key
+from cocoai.spool.key import Key, is_key
 
 HEAD_SIZE = 4096
 """Bytes that are read of a job's file: most are wholly in it, and of any other the beginning says who asked."""
 
-# As Question.facts() and Click.facts() write them. JSON escapes quotes, so no text can contain this.
-_KIND = re.compile(rb'\{"kind":"([^"\\]*)"')
-_ASKER = re.compile(rb'[{,]"user":"([^"\\]*)"')
+# As Question.facts() and Click.facts() write them. JSON escapes quotes, so no text can contain the second.
+_KIND, _ASKER = b'{"kind":"', b',"user":"'
+_NO_FACTS: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class WaitingJob:
     """One job in ready/, as this process last saw it.
 
-    `kind` is as in Job.kind; `asker` is the user's id, "" if the first line has none. `age` orders jobs, the oldest
-    first. `retry_at` is when it is to be tried again (epoch seconds), 0.0 if nothing is known of that. `facts` are
-    names of facts that it has; it may have more by now.
+    `name` is its key as text, `thread` that of its thread. `age` orders jobs, the oldest first. `kind` is as in
+    Job.kind; `asker` is the user's id, "" if the first line has none. `retry_at` is when it is to be tried again (epoch
+    seconds), 0.0 if nothing is known of that. `facts` are names of facts that it has; it may have more by now.
     """
 
-    key: Key
     name: str
     thread: str
     age: tuple[int, str]
@@ -43,6 +41,16 @@ class WaitingJob:
     asker: str
     retry_at: float
     facts: frozenset[str]
+
+    @property
+    def key(self) -> Key:
+        """Return the key that `name` is the text of."""
+        return Key.parse(self.name)
+
+    @property
+    def channel(self) -> str:
+        """Return the id of the channel in which the question was asked."""
+        return self.name.partition("-")[0]
 
     def is_put_off(self, now: float) -> bool:
         """Check whether the job was seen to wait for a later time, as in Job.is_due; `now` is in epoch seconds."""
@@ -52,13 +60,17 @@ class WaitingJob:
 class WaitingJobs:
     """The jobs in ready/ that this process has seen at its last look, oldest first.
 
-    `read` returns the first HEAD_SIZE bytes of a job's file, None if it cannot be read now. `kinds` are those that this
-    version can do, None stands for all; jobs of other kinds are only among the `unknown_names`. `light_kinds` are the
-    kinds of job that are done first, and neither wait for their thread nor hold it up; all others are questions.
+    `read` yields each of the names that it is given with the first HEAD_SIZE bytes of the file, if it can be read now.
+    `kinds` are those that this version can do, None stands for all; jobs of other kinds are only among the
+    `unknown_names`. `light_kinds` are the kinds of job that are done first, and neither wait for their thread nor hold
+    it up; all others are questions.
     """
 
     def __init__(
-        self, read: Callable[[Key], bytes | None], kinds: Collection[str] | None, light_kinds: Collection[str]
+        self,
+        read: Callable[[Iterable[str]], Iterable[tuple[str, bytes]]],
+        kinds: Collection[str] | None,
+        light_kinds: Collection[str],
     ) -> None:
         self._read = read
         self._kinds = kinds
@@ -81,21 +93,12 @@ class WaitingJobs:
         gone = self._jobs.keys() - present
         for name in gone:
             del self._jobs[name]
-        self._other_names &= present
-        new = [job for name in present - self._jobs.keys() - self._other_names if (job := self._look(name))]
-        self._jobs |= {job.name: job for job in new}
-        if new or gone:
+        new = present - self._jobs.keys()
+        keys = set(filter(is_key, new - self._other_names))
+        self._other_names = new - keys
+        self._jobs |= {name: waiting_job(name, head) for name, head in self._read(keys)}
+        if keys or gone:
             self._sort()
-
-    def _look(self, name: str) -> WaitingJob | None:
-        """Read what the job of this name is. Return None if it has gone, cannot be read, or the name is no key."""
-        try:
-            key = Key.parse(name)
-        except ValueError:
-            self._other_names |= {name}
-            return None
-        head = self._read(key)
-        return None if head is None else waiting_job(key, head)
 
     def _sort(self) -> None:
         known = (job for job in self._jobs.values() if not self._is_unknown(job))
@@ -143,9 +146,9 @@ class WaitingJobs:
         threads = sorted(heads, key=ranks.__getitem__)
         return [heads[thread] for thread in threads if heads[thread].name not in in_hand]
 
-    def note_claim(self, key: Key) -> None:
+    def note_claim(self, name: str) -> None:
         """Note that this process has claimed this question now: others than its asker come next."""
-        if job := self._jobs.get(str(key)):
+        if job := self._jobs.get(name):
             self._claimed[job.asker] = next(self._numbers)
 
     def behind(self, in_hand: Collection[str]) -> list[WaitingJob]:
@@ -158,24 +161,26 @@ class WaitingJobs:
 def one_each_first(jobs: Iterable[WaitingJob]) -> list[WaitingJob]:
     """Return these jobs with the first of each channel and asker in front, otherwise in their order."""
     firsts: dict[tuple[str, str], WaitingJob] = {}
-    others = [job for job in jobs if firsts.setdefault((job.key.channel, job.asker), job) is not job]
+    others = [job for job in jobs if firsts.setdefault((job.channel, job.asker), job) is not job]
     return [*firsts.values(), *others]
 
 
-def waiting_job(key: Key, head: bytes) -> WaitingJob:
-    """Return the job of this key, whose file begins with `head`."""
+def waiting_job(name: str, head: bytes) -> WaitingJob:
+    """Return the job of this name, whose file begins with `head`."""
+    # This runs once for each job that waits, which may be thousands while people wait for the first of them.
     first, newline, facts = head.partition(b"\n")
     is_all = len(head) < HEAD_SIZE
     kind, asker = _kind_and_asker(first, is_whole=bool(newline)) if newline or not is_all else (None, "")
+    thread, _, ts = name.rpartition("-")
+    seconds, _, fraction = ts.partition(".")
     return WaitingJob(
-        key=key,
-        name=str(key),
-        thread=key.thread,
-        age=key.age,
-        kind=kind,
-        asker=asker,
-        retry_at=_retry_at(facts) if is_all else 0.0,
-        facts=frozenset(name.decode() for name, _ in FACT_HEADER.findall(b"\n" + facts)),
+        name,
+        thread,
+        (int(seconds), fraction),
+        kind,
+        asker,
+        _retry_at(facts) if facts and is_all else 0.0,
+        frozenset(name.decode() for name, _ in FACT_HEADER.findall(b"\n" + facts)) if facts else _NO_FACTS,
     )
 
 
@@ -184,13 +189,18 @@ def _kind_and_asker(first: bytes, *, is_whole: bool) -> tuple[str | None, str]:
 
     Of a line in another shape than today's, only a whole one is understood; else the kind is None.
     """
-    if kind := _KIND.match(first):
-        asker = _ASKER.search(first)
-        return kind[1].decode(errors="ignore"), asker[1].decode(errors="ignore") if asker else ""
+    if first.startswith(_KIND):
+        asker = first.find(_ASKER)
+        return _text_at(first, len(_KIND)), _text_at(first, asker + len(_ASKER)) if asker >= 0 else ""
     lines, _ = whole_lines(first + b"\n" if is_whole else b"")
     if not lines:
         return None, ""
     return text_at(lines[0], "kind"), text_at(lines[0], "user")
+
+
+def _text_at(line: bytes, start: int) -> str:
+    """Return the text in `line` from `start` to the next quote."""
+    return line[start : line.find(b'"', start)].decode("latin-1")
 
 
 def _retry_at(facts: bytes) -> float:

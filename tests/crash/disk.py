@@ -20,7 +20,7 @@ import itertools
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cocoai.spool.disk import Disk
 from tests.crash.power import Bound, Change, DiskImage, Node, Write
@@ -223,8 +223,17 @@ class SimulatedDisk(Disk):
         node.writes.append(Write(len(node.data), data))
         node.modified = self._clock()
 
-    def read(self, fd: int, most: int | None = None) -> bytes:
-        return self._file(fd).data[:most]
+    def read_heads(self, folder: str, names: Iterable[str], size: int) -> Iterator[tuple[str, bytes | OSError]]:
+        for name in names:
+            path = os.path.join(folder, name)
+            self._step(f"read {_short(path)}")
+            try:
+                yield name, self._at(path).data[:size]
+            except FileNotFoundError as error:
+                yield name, error
+
+    def read(self, fd: int) -> bytes:
+        return self._file(fd).data
 
     def truncate(self, fd: int, length: int) -> None:
         node = self._file(fd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,11 @@ class CountingDisk(Disk):
     def open(self, path: str) -> int:
         self.opened += 1
         return super().open(path)
+
+    def read_heads(self, folder: str, names: Iterable[str], size: int) -> Iterator[tuple[str, bytes | OSError]]:
+        for name, head in super().read_heads(folder, names, size):
+            self.opened += 1
+            yield name, head
 
     def fsync(self, fd: int) -> None:
         del fd
@@ -226,7 +231,7 @@ def test_a_job_that_comes_back_is_seen_again(spool: Spool, clock: Clock, tmp_pat
 )
 def test_kind_and_asker_are_read_from_the_beginning(head: bytes, expected: tuple[str | None, str]) -> None:
     """A line that is cut off by our own reading is understood; one that a power cut has cut off is not."""
-    job = waiting_job(key(1), head[:HEAD_SIZE])
+    job = waiting_job(str(key(1)), head[:HEAD_SIZE])
 
     assert expected == (job.kind, job.asker)
 
@@ -237,8 +242,8 @@ def test_what_is_remembered_of_the_facts() -> None:
     retry = b'{"fact":"retry","at":1.5,"retry_at":200.5}\n'
     placeholder = b'{"fact":"placeholder","at":2.5,"ts":"1.1"}\n'
 
-    put_off = waiting_job(key(1), line + placeholder + retry)
-    later = waiting_job(key(1), line + retry + placeholder)
+    put_off = waiting_job(str(key(1)), line + placeholder + retry)
+    later = waiting_job(str(key(1)), line + retry + placeholder)
 
     assert (200.5, 0.0) == (put_off.retry_at, later.retry_at)
     assert {"placeholder", "retry"} == put_off.facts == later.facts

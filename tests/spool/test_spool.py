@@ -50,9 +50,9 @@ class RecordingDisk(Disk):
         if self.is_broken(step):
             raise OSError(self.error, os.strerror(self.error))
 
-    def read(self, fd: int, most: int | None = None) -> bytes:
+    def read(self, fd: int) -> bytes:
         self._fail_at("read")
-        return super().read(fd, most)
+        return super().read(fd)
 
     def create(self, path: str) -> int:
         self._note("create tmp")
