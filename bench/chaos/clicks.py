@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from bench.chaos.ledger import AcknowledgedClick, Question, payload
+from bench.chaos.history import payload
+from bench.chaos.ledger import AcknowledgedClick, Question
 from bench.chaos.load import LoadThread
 from bench.soak import is_button_row
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
