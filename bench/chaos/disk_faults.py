@@ -29,7 +29,7 @@ HELD = (3.0, 12.0)
 MOVED = (1.0, 5.0)
 """Seconds for which a lock's file lies elsewhere."""
 
-REFUSED = (2.0, 10.0)
+REFUSED = (2.0, 8.0)
 """Seconds for which no job can be moved to done/: enough for all attempts at some."""
 
 LOCK_PATIENCE = 2.0
@@ -52,10 +52,10 @@ class DiskFaults:
     def kinds(self) -> dict[str, FaultKind]:
         """Return the kinds of fault by their names."""
         kinds = {
-            "held put.lock": FaultKind(40.0, self._hold_put_lock),
+            "held put.lock": FaultKind(75.0, self._hold_put_lock),
             "held lock": FaultKind(12.0, self._hold_lock),
             "moved lock": FaultKind(12.0, self._move_lock),
-            "done/ refuses": FaultKind(25.0, self._refuse_done),
+            "done/ refuses": FaultKind(60.0, self._refuse_done),
         }
         return kinds | ({"full disk": FaultKind(5.0, self._fill_disk)} if self._may_mount else {})
 

@@ -23,13 +23,13 @@ DIRECT = "D0PRACTICE"
 CROWD, CROWD_SHARE = "U0ASKER01", 0.6
 """The person who asks most of the questions, and the part of them."""
 
-OTHERS = tuple(f"U0CHAOS{number:02}" for number in range(60))
+OTHERS = tuple(f"U0CHAOS{number:03}" for number in range(200))
 """The people who share the other questions: so many that most of them have one waiting at a time."""
 
-PACES = (3.0, 6.0, 9.0)
+PACES = (4.0, 8.0, 12.0)
 """Questions a second; one of these is drawn for each burst."""
 
-MANY_WAITING, MOST_WAITING = 60, 300
+MANY_WAITING, MOST_WAITING = 80, 300
 """Questions in ready/ at which the load slows down, and at which it stops: a run looks for losses, not for backlogs."""
 
 SLOW = 1.0

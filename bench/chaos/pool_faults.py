@@ -15,16 +15,24 @@ import time
 import xmlrpc.client
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from bench.chaos import processes
 from bench.chaos.faults import FaultKind
+from bench.chaos.ledger import number_asked, question_text
 from bench.chaos.processes import Process
 from cocoai.errors import CocoAIError
 from tests.deployment import Deployment
 
 LONGEST_DELAY = 0.5
 """Seconds: a job process is killed at a random moment within this time after it was found."""
+
+KILLS = 4
+"""How often the job process of one question is killed each time that it has called the model."""
+
+CALL_PATIENCE = 15.0
+"""Seconds to wait for the next call of the model for that question; it may not come, since two calls are enough."""
 
 STOP_PATIENCE = (1.0, 10.0)
 """Seconds that a service manager gives all processes to end after TERM, before it kills those that are left."""
@@ -51,13 +59,14 @@ class PoolFaults:
         return {
             "job": FaultKind(1.8, self._kill_job),
             "TERM to a job": FaultKind(4.0, self._end_job),
+            "one question's jobs": FaultKind(20.0, self._kill_one_questions_jobs),
             "worker": FaultKind(4.0, self._kill_worker),
             "master": FaultKind(5.5, self._kill_master),
             "nginx's worker": FaultKind(4.0, self._kill_nginx_worker),
             "nginx whole": FaultKind(6.0, self._kill_nginx),
             "HUP": FaultKind(5.5, self._reload),
             "restart": FaultKind(5.5, self._restart),
-            "stop and start": FaultKind(40.0, self._stop_and_start),
+            "stop and start": FaultKind(60.0, self._stop_and_start),
         }
 
     def revive(self) -> list[str]:
@@ -86,6 +95,43 @@ class PoolFaults:
         victim = generator.choice(found)
         self._over.wait(delay)
         return _send(victim, number)
+
+    def _kill_one_questions_jobs(self, _: random.Random) -> str:
+        """Choose the next question for which the model is called, and kill its job process after each such call.
+
+        Only so is one question's answer cut off often enough to be paid for more than twice.
+        """
+        number = self._next_call()
+        killed = 0
+        while number is not None and killed < KILLS and self._kill_job_of(number):
+            killed += 1
+            if killed < KILLS and self._next_call(number) is None:
+                break
+        return f"#{number}: {killed} killed" if killed else ""
+
+    def _next_call(self, wanted: int | None = None) -> int | None:
+        """Wait for the next call of the model for the question of this number, None: for any; return its number.
+
+        Return None if there is none in time, or the run is over.
+        """
+        deadline = time.monotonic() + CALL_PATIENCE
+        seen = len(self._house.openai.requests)
+        while time.monotonic() < deadline and not self._over.wait(0.01):
+            called = self._house.openai.requests[seen:]
+            seen += len(called)
+            numbers = [found for each in called if (found := number_asked(each)) is not None]
+            if numbers and wanted in (None, *numbers):
+                return wanted or numbers[-1]
+        return None
+
+    def _kill_job_of(self, number: int) -> bool:
+        """Kill the job process that has this question's job open; return False if there is none."""
+        ready = self._house.var / "spool" / "ready"
+        for process in processes.jobs(self._run_id):
+            for path in processes.open_files(process):
+                if path.parent == ready and question_text(number) in _text_of(path):
+                    return processes.send(process)
+        return False
 
     def _kill_worker(self, generator: random.Random) -> str:
         return _kill_one(generator, processes.children(self._pid("cocoai"), "cocoai-worker"))
@@ -169,6 +215,13 @@ class PoolFaults:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.2)
+
+
+def _text_of(job: Path) -> str:
+    """Return the text of a job's file; "" if it has been moved meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        return job.read_text("utf-8", "replace")
+    return ""
 
 
 def _send(victim: Process, number: signal.Signals) -> str:
