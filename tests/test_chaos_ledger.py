@@ -144,7 +144,11 @@ def test_a_question_is_paid_for_more_than_twice() -> None:
     refused = request(7, "rate_limit_exceeded", 104.0)
     accounts = Ledger([QUESTION, again]).accounts([], [*three, request(7, "ok", 201.0)], empty_thread, no_revisions)
 
+    lost = AcknowledgedClick(QUESTION.key, "again", False, 102.5)
+    unsure = Ledger([QUESTION], [lost]).accounts([], three, empty_thread, no_revisions)
+
     assert [True, False] == [account.is_overpaid for account in accounts]
+    assert [False] == [account.is_overpaid for account in unsure]
     assert ["overpaid"] == accounts[0].faults
     assert [[]] == [
         each.faults for each in Ledger([QUESTION]).accounts([], [*three[1:], refused], empty_thread, no_revisions)
@@ -213,7 +217,10 @@ def test_the_length_of_an_answer() -> None:
 
 def test_a_click_that_was_not_accepted_is_known() -> None:
     """An account tells the clicks that were made from those that were answered 200."""
-    clicks = [AcknowledgedClick(QUESTION.key, "stop", True), AcknowledgedClick(QUESTION.key, "delete", False)]
+    clicks = [
+        AcknowledgedClick(QUESTION.key, "stop", True, 102.0),
+        AcknowledgedClick(QUESTION.key, "delete", False, 103.0),
+    ]
     [account] = Ledger([QUESTION], clicks).accounts([], [], empty_thread, no_revisions)
 
     assert frozenset({"stop", "delete"}) == account.clicks

@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from bench.chaos.history import Revision, kind_and_part, part_number, payload, states
@@ -150,7 +151,7 @@ class Account:
                 stood |= shown
         return False
 
-    @property
+    @cached_property
     def ended_at(self) -> float | None:
         """Return when the whole answer, or the error, was first shown, in epoch seconds; None if it never was."""
         shown = (time for time, messages in states(self.revisions) if self._stands(messages) or _tells_error(messages))
@@ -189,22 +190,28 @@ class Account:
 
 
 class AcknowledgedClick(NamedTuple):
-    """A click: the key of the question whose reply was clicked, the action, and whether it was answered 200."""
+    """A click: the key of the question whose reply was clicked, the action, whether it was answered 200, and when.
+
+    `time` is in epoch seconds.
+    """
 
     key: str
     action: str
     is_accepted: bool
+    time: float
 
 
 @dataclass
 class Calls:
     """The calls of the model for one number: when it was asked, first and again by clicks, and when a call was paid.
 
-    Times are in epoch seconds. A call does not show for which of the questions of this number it was made.
+    `maybe` are the clicks that were not answered 200: such a click may have been put all the same. Times are in epoch
+    seconds. A call does not show for which of the questions of this number it was made.
     """
 
     asked: list[float] = field(default_factory=list)
     paid: list[float] = field(default_factory=list)
+    maybe: list[float] = field(default_factory=list)
 
     @property
     def paid_for_one(self) -> int:
@@ -214,7 +221,7 @@ class Calls:
     @property
     def is_overpaid(self) -> bool:
         """Return True if more calls were paid than `MOST_PAID` for each time that the number had been asked by then."""
-        ends = (*sorted(self.asked)[1:], math.inf)
+        ends = (*sorted(self.asked + self.maybe)[1:], math.inf)
         return any(sum(paid < end for paid in self.paid) > MOST_PAID * times for times, end in enumerate(ends, 1))
 
 
@@ -249,10 +256,14 @@ class Ledger:
         return accounts
 
     def _calls(self, requests: Iterable[RecordedRequest]) -> Mapping[int | None, Calls]:
-        """Return the model's calls that were paid for, by the number of the question that they share."""
+        """Return the model's calls that were paid for, by the number of the question."""
         calls = defaultdict[int | None, Calls](Calls)
         for question in self.questions:
             calls[question.number].asked.append(question.asked_at)
+        numbers = {question.key: question.number for question in self.questions}
+        for click in self.clicks:
+            if click.action == "again" and not click.is_accepted:
+                calls[numbers[click.key]].maybe.append(click.time)
         for request in requests:
             if request.outcome not in UNPAID:
                 calls[number_asked(request)].paid.append(request.time)
