@@ -12,13 +12,14 @@ from random import Random
 
 import pytest
 
+from bench.chaos import processes
 from bench.chaos.disk_faults import DiskFaults, exchanged
 from bench.chaos.faults import FaultInjector, FaultKind
 from tests.processes import is_held, wait_until
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 40
-PATIENCE = 360.0
+PATIENCE = 480.0
 """Seconds that a run may take: `SECONDS` of faults, the wait until it is idle, the start and the end."""
 
 
@@ -91,6 +92,18 @@ def test_a_lock_is_moved_and_held(tmp_path: Path) -> None:
         thread.join(30)
         assert not is_over()
     assert "full disk" not in kinds
+
+
+@pytest.mark.pure
+def test_the_open_files_of_a_process(tmp_path: Path) -> None:
+    """A file is among those of a process while it has it open, also after it was moved."""
+    this = processes.Process(os.getpid(), "python", os.getppid())
+    with open(tmp_path / "job", "w", encoding="utf-8"):
+        assert tmp_path / "job" in processes.open_files(this)
+        os.rename(tmp_path / "job", tmp_path / "done")
+        assert tmp_path / "done" in processes.open_files(this)
+
+    assert tmp_path / "done" not in processes.open_files(this)
 
 
 def is_away(lock: Path) -> bool:

@@ -53,8 +53,8 @@ PROGRESS = 60.0
 RETRY_WAITS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Seconds before each of Slack's redeliveries, made shorter; the later ones stand for its hourly Delayed Events."""
 
-QUIET = 200.0
-"""Seconds that the stack may take to become idle: a question may wait 120 s before OpenAI is called again."""
+QUIET = 330.0
+"""Seconds that the stack may take to become idle: a job may wait 300 s before it is tried again."""
 
 LEAVE = 20.0
 """Seconds that job processes may take to end once the pool has stopped."""

@@ -10,10 +10,10 @@ from bench.chaos.load import LoadThread
 from bench.soak import is_button_row
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
-PAUSE = 0.25
+PAUSE = 0.15
 """Mean seconds between two clicks. Each click waits for CocoAI's answer to Slack, so the clicks never overlap."""
 
-DONE = 0.4
+DONE = 0.6
 """The part of the clicks that are on replies to questions that are done, if there are any."""
 
 RECENT = 20
