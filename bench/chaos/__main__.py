@@ -53,6 +53,12 @@ PROGRESS = 60.0
 RETRY_WAITS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Seconds before each of Slack's redeliveries, made shorter; the later ones stand for its hourly Delayed Events."""
 
+CLICKS_AFTER = 10.0
+"""Seconds for which buttons are still clicked once all faults are undone, while the backlog is answered.
+
+In a short run there may be no answers to click before.
+"""
+
 QUIET = 330.0
 """Seconds that the stack may take to become idle: a job may wait 300 s before it is tried again."""
 
@@ -173,22 +179,18 @@ class ChaosRun:
         disk_faults = DiskFaults(self._var, over, may_mount=may_mount)
         limits = ChannelLimits(built.slack, (*CHANNELS, DIRECT), over)
         injector = FaultInjector(pool.kinds() | disk_faults.kinds() | limits.kinds(), self._seed, over)
-        loads = (
-            QuestionLoad(built, self._ledger, random.Random(f"{self._seed} askers")),
-            ClickLoad(built, self._ledger, random.Random(f"{self._seed} clickers")),
-        )
-        try:
-            for load in loads:
-                load.start()
+        questions = QuestionLoad(built, self._ledger, random.Random(f"{self._seed} askers"))
+        clicks = ClickLoad(built, self._ledger, random.Random(f"{self._seed} clickers"))
+        with contextlib.ExitStack() as ends:  # in reverse order: the faults end first, the clicks last
+            clicks.start()
+            ends.callback(clicks.end)
+            ends.callback(time.sleep, CLICKS_AFTER)
+            ends.callback(clear_faults, built)
+            questions.start()
+            ends.callback(questions.end)
             injector.start()
+            ends.callback(injector.end)
             self._report_progress(injector, logs)
-        finally:
-            for load in loads:
-                load.end()
-            injector.end()
-        built.slack.clear_faults()
-        built.openai.clear_faults()
-        built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
         self._notes["given up by supervisord"] = ", ".join(pool.revive()) or "nothing"
         self._wait_until_idle(built, logs)
         return injector.faults, {f"injected: {kind}": count for kind, count in injector.counts().items()}
@@ -236,6 +238,13 @@ class ChaosRun:
 def model(certificates: Certificates) -> PracticeOpenAI:
     """Make a practice OpenAI that answers each question with an answer of its own, in three quick pieces."""
     return PracticeOpenAI(certificates, switches=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
+
+
+def clear_faults(built: Deployment) -> None:
+    """Let the practice Slack and OpenAI work without faults, latency and needless redeliveries from now on."""
+    built.slack.clear_faults()
+    built.openai.clear_faults()
+    built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
 
 
 def print_table(figures: Mapping[str, object]) -> None:

@@ -57,7 +57,7 @@ class DiskFaults:
             "moved lock": FaultKind(12.0, self._move_lock),
             "done/ refuses": FaultKind(60.0, self._refuse_done),
         }
-        return kinds | ({"full disk": FaultKind(5.0, self._fill_disk)} if self._may_mount else {})
+        return kinds | ({"full disk": FaultKind(7.0, self._fill_disk)} if self._may_mount else {})
 
     def _fill_disk(self, generator: random.Random) -> str:
         """Fill the disk for a random time."""

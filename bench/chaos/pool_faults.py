@@ -57,15 +57,15 @@ class PoolFaults:
     def kinds(self) -> dict[str, FaultKind]:
         """Return the kinds of fault by their names."""
         return {
-            "job": FaultKind(1.8, self._kill_job),
+            "job": FaultKind(2.0, self._kill_job),
             "TERM to a job": FaultKind(4.0, self._end_job),
             "one question's jobs": FaultKind(20.0, self._kill_one_questions_jobs),
             "worker": FaultKind(4.0, self._kill_worker),
-            "master": FaultKind(5.5, self._kill_master),
+            "master": FaultKind(8.0, self._kill_master),
             "nginx's worker": FaultKind(4.0, self._kill_nginx_worker),
-            "nginx whole": FaultKind(6.0, self._kill_nginx),
-            "HUP": FaultKind(5.5, self._reload),
-            "restart": FaultKind(5.5, self._restart),
+            "nginx whole": FaultKind(8.0, self._kill_nginx),
+            "HUP": FaultKind(7.0, self._reload),
+            "restart": FaultKind(8.0, self._restart),
             "stop and start": FaultKind(60.0, self._stop_and_start),
         }
 
