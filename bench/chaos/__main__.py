@@ -173,7 +173,10 @@ class ChaosRun:
         """
         may_mount = os.path.ismount(self._var)
         if not may_mount:
-            print("chaos: no full disk in this run: that needs root and a file system of its own", flush=True)
+            print(
+                "chaos: neither full disk nor mount in this run: they need root and a file system of its own",
+                flush=True,
+            )
         over = threading.Event()
         pool = PoolFaults(built, self._run_id, over)
         disk_faults = DiskFaults(self._var, over, may_mount=may_mount)

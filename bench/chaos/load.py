@@ -32,7 +32,7 @@ PACES = (4.0, 8.0, 12.0)
 MANY_WAITING, MOST_WAITING = 80, 300
 """Questions in ready/ at which the load slows down, and at which it stops: a run looks for losses, not for backlogs."""
 
-SLOW = 1.0
+SLOW = 0.5
 """Seconds between two questions while more than `MANY_WAITING` wait."""
 
 THREAD_LENGTH = 10

@@ -86,7 +86,7 @@ def waits(accounts: Sequence[Account], crowd: str) -> dict[str, object]:
     if not times or not length:
         return {}
     return {
-        "people with one question": len(times),
+        "questions of people with one question": len(times),
         "longest wait of a person with one question (s)": f"{times[-1]:.1f}",
         "the same in answers' lengths": f"{times[-1] / length:.1f}",
         "median of these waits (s)": f"{times[len(times) // 2]:.1f}",
