@@ -66,6 +66,7 @@ LEAVE = 20.0
 """Seconds that job processes may take to end once the pool has stopped."""
 
 SETTINGS = {
+    "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",  # one person asks more than anybody may
     "COCOAI_OPENAI_FIRST_WORD_TIMEOUT": "5",
     "COCOAI_OPENAI_SILENCE_TIMEOUT": "5",
     "COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "9000",
