@@ -1,30 +1,31 @@
-"""bench/chaos: two short runs, and tests that its ledger notices what it looks for."""
+"""bench/chaos: two short runs, and tests of the faults that it injects. Its ledger has tests of its own."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
+from functools import partial
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from bench.chaos.ledger import Account, Ledger, Question, answer_to, number_asked, question_text
-from cocoai.rehearsal.openai.practice_openai import RecordedRequest
-from cocoai.rehearsal.slack.event_delivery import Delivery
-from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from bench.chaos import processes
+from bench.chaos.disk_faults import DiskFaults, exchanged
+from bench.chaos.faults import FaultInjector, FaultKind
+from tests.processes import is_held, wait_until
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 40
-PATIENCE = 360.0
+PATIENCE = 480.0
 """Seconds that a run may take: `SECONDS` of faults, the wait until it is idle, the start and the end."""
-
-QUESTION = Question(7, Message("C0PRACTICE", "100.000001", "U0ASKER01", question_text(7)))
-LONG = Question(20, Message("C0PRACTICE", "100.000002", "U0ASKER01", question_text(20)))
 
 
 @pytest.mark.parametrize("seed", ["--seed=cocoai", ""], ids=["the same each time", "a fresh one"])
 def test_chaos(seed: str) -> None:
-    """Under kills, reloads, restarts and full disks nothing is lost or posted twice, and no process is left."""
+    """Whatever is killed, held or refused, nothing is lost, posted twice or taken away, and no process is left."""
     command = [sys.executable, "-m", "bench.chaos", f"--seconds={SECONDS}", *filter(None, [seed])]
     # Threads and mounts of a run belong to its process, so it runs in one of its own.
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -33,9 +34,10 @@ def test_chaos(seed: str) -> None:
     assert 0 == run.returncode, run.stdout + run.stderr
     figures = table(run.stdout)
     assert "0" == figures["lost"] == figures["answered twice"] == figures["answered wrongly"]
-    assert "0" == figures["not deleted"]
+    assert "0" == figures["not deleted"] == figures["taken away"] == figures["paid more than twice"]
     assert "0" == figures["files in ready/"] == figures["processes left behind"]
     assert 40 < int(figures["accepted"])
+    assert 0 < int(figures["questions of people with one question"])
     if seed:  # with a fresh seed, some kind of fault or click may not be drawn at all
         clicks = {name: int(count) for name, count in figures.items() if name.endswith("by a click")}
         kills = {name: int(count) for name, count in figures.items() if name.startswith("injected: ")}
@@ -53,96 +55,83 @@ def table(printed: str) -> dict[str, str]:
 
 
 @pytest.mark.pure
-@pytest.mark.parametrize(
-    ("posted", "faults"),
-    [
-        ([("answer", 1)], []),
-        ([("error", 1)], []),
-        ([], ["lost"]),
-        ([("placeholder", 1)], ["lost"]),
-        ([("note", 1)], ["lost"]),
-        ([("answer", 1), ("answer", 1)], ["twice"]),
-        ([("answer", 1), ("placeholder", 1)], ["twice"]),
-        ([("answer", 1), ("error", 1)], ["twice"]),
-    ],
-)
-def test_a_question_is_lost_or_answered_twice(posted: list[tuple[str, int]], faults: list[str]) -> None:
-    """A question with neither answer nor error is lost; one with two first messages is answered twice."""
-    messages = [message(QUESTION, kind, n, answer_to(question_text(7))) for kind, n in posted]
-    account = Account(QUESTION, True, messages, 1)
+def test_a_folder_that_refuses(tmp_path: Path) -> None:
+    """With a file in its place a folder takes nothing and cannot be asked; then it is back with all that it held."""
+    folder, file = tmp_path / "done", tmp_path / "no-folder"
+    folder.mkdir()
+    (folder / "known").touch()
+    (tmp_path / "job").touch()
 
-    assert faults == account.faults
+    with exchanged(folder, file):
+        with pytest.raises(NotADirectoryError):
+            os.rename(tmp_path / "job", folder / "job")
+        with pytest.raises(NotADirectoryError):
+            os.stat(folder / "known")
+    assert ["done", "job"] == sorted(os.listdir(tmp_path))
+    assert ["known"] == os.listdir(folder)
 
 
 @pytest.mark.pure
-def test_a_question_that_was_not_accepted_is_not_lost() -> None:
-    """A question that was never answered 200 is Slack's to deliver again."""
-    assert [] == Account(QUESTION, False, [], 0).faults
+def test_a_lock_is_moved_and_held(tmp_path: Path) -> None:
+    """A lock is held, or lies elsewhere, until the fault is over; put.lock is never moved."""
+    (tmp_path / "locks").mkdir()
+    over = threading.Event()
+    kinds = DiskFaults(tmp_path, over, may_mount=False).kinds()
+    put_lock, slot = tmp_path / "locks" / "put.lock", tmp_path / "locks" / "slot-0"
+    put_lock.touch()
+    with pytest.raises(FileNotFoundError):
+        kinds["moved lock"].inject(Random("moved"))
+    slot.touch()
+
+    for kind, is_over in (("held put.lock", partial(is_held, put_lock)), ("moved lock", partial(is_away, slot))):
+        over.clear()
+        thread = threading.Thread(target=kinds[kind].inject, args=(Random(kind),))
+        thread.start()
+        wait_until(is_over)
+        over.set()
+        thread.join(30)
+        assert not is_over()
+    assert "full disk" not in kinds
 
 
 @pytest.mark.pure
-def test_a_repeated_part_is_twice_and_a_missing_one_is_garbled() -> None:
-    """A part that is there twice is posted twice; a missing part, or another question's answer, is garbled."""
-    words = answer_to(question_text(20)).split()
-    first, second = message(LONG, "answer", 1, " ".join(words[:500])), message(LONG, "part", 2, " ".join(words[500:]))
-    another = message(QUESTION, "answer", 1, answer_to(question_text(8)))
+def test_the_open_files_of_a_process(tmp_path: Path) -> None:
+    """A file is among those of a process while it has it open, also after it was moved."""
+    this = processes.Process(os.getpid(), "python", os.getppid())
+    with open(tmp_path / "job", "w", encoding="utf-8"):
+        assert tmp_path / "job" in processes.open_files(this)
+        os.rename(tmp_path / "job", tmp_path / "done")
+        assert tmp_path / "done" in processes.open_files(this)
 
-    assert [] == Account(LONG, True, [first, second], 1).faults
-    assert ["twice"] == Account(LONG, True, [first, second, second], 1).faults
-    assert ["garbled"] == Account(LONG, True, [first], 1).faults
-    assert ["garbled"] == Account(QUESTION, True, [another], 1).faults
+    assert tmp_path / "done" not in processes.open_files(this)
 
 
-@pytest.mark.pure
-def test_clicks_change_what_is_a_fault() -> None:
-    """A stopped answer may end anywhere but must start as meant; a deleted one is not lost, but must be gone."""
-    words = answer_to(question_text(20)).split()
-    half, other = message(LONG, "answer", 1, " ".join(words[:500])), message(LONG, "answer", 1, " ".join(words[1:500]))
-    stop, delete = frozenset({"stop"}), frozenset({"delete"})
-
-    assert [] == Account(LONG, True, [half], 1, stop, stop).faults
-    assert ["garbled"] == Account(LONG, True, [other], 1, stop, stop).faults
-    assert [] == Account(LONG, True, [], 1, delete, delete).faults
-    assert ["garbled", "undeleted"] == Account(LONG, True, [half], 1, delete, delete).faults
-    assert ["lost"] == Account(LONG, True, [], 1, stop, stop).faults
+def is_away(lock: Path) -> bool:
+    """Check whether a lock's file lies elsewhere."""
+    return not lock.exists()
 
 
 @pytest.mark.pure
-def test_a_question_is_accepted_by_any_200_and_paid_by_each_served_call() -> None:
-    """A question is accepted if any delivery was answered 200, and paid for each call that the model began to serve."""
-    delivered = [delivery(503, "http_error"), delivery(200, "")]
-    requests = [request(7, "rate_limit_exceeded"), request(7, "cut"), request(7, "ok"), request(8, "ok")]
-    accounts = Ledger([QUESTION, LONG]).accounts(delivered, requests, empty_thread)
+def test_a_fault_that_fails_is_tried_again() -> None:
+    """A fault with nothing to do it to, or that fails, is tried again until it is injected, and is counted once."""
+    over = threading.Event()
+    tries = iter(("", "busy", "done"))
 
-    assert [(True, 2), (False, 0)] == [(account.is_accepted, account.paid) for account in accounts]
+    def inject(_: Random) -> str:
+        detail = next(tries)
+        if detail == "busy":
+            raise OSError(detail)
+        if detail:
+            over.set()
+        return detail
 
+    kinds = {"fault": FaultKind(0.001, inject), "never": FaultKind(0.001, "".format)}
+    injector = FaultInjector(kinds, "seed", over)
+    injector.start()
+    assert over.wait(30)
+    injector.end()
 
-@pytest.mark.pure
-def test_a_request_to_the_model_is_for_its_last_question() -> None:
-    """A request is for the last question in it, whatever the thread holds before that one."""
-    assert 8 == number_asked(request(8, "ok"))
-    assert None is number_asked(RecordedRequest("/v1/models", None, {}, 0.0, "ok"))
-
-
-def message(question: Question, kind: str, n: int, text: str) -> Message:
-    """Make a message of ours under a question, of one kind and part number."""
-    payload = {"key": question.key, "kind": kind, "n": n}
-    metadata = {"event_type": "cocoai", "event_payload": payload}
-    return Message(question.message.channel, "101.000000", "U0COCOAI", text, metadata=metadata)
-
-
-def empty_thread(_channel: str, _ts: str) -> list[Message]:
-    """Return no messages, whichever thread is asked for."""
-    return []
-
-
-def delivery(status: int, failure: str) -> Delivery:
-    """Make a delivery of the question's message that was answered with `status`."""
-    asked_in = QUESTION.message
-    return Delivery("Ev01", "app_mention", asked_in.channel, asked_in.ts, 0, status, failure, 1.0, 100.0)
-
-
-def request(number: int, outcome: str) -> RecordedRequest:
-    """Make a request to the model that ends with question `number`, after others of the same thread."""
-    body = {"messages": [{"content": question_text(3)}, {"content": f"{question_text(4)} {question_text(number)}"}]}
-    return RecordedRequest("/v1/chat/completions", body, {}, 0.0, outcome)
+    assert {"fault": 1, "never": 0} == injector.counts()
+    assert [("fault (failed)", "OSError('busy')"), ("fault", "done")] == [
+        (it.kind, it.detail) for it in injector.faults
+    ]

@@ -1,10 +1,15 @@
-"""Chaos: check that nothing is lost and nothing is posted twice while processes are killed at random.
+"""Chaos: check that nothing is lost, posted twice or taken away while faults of all kinds are injected at random.
 
-load.py       questions, and the faults and delays of the practice Slack and OpenAI
-clicks.py     clicks on the buttons under the replies
-faults.py     kills, reloads, restarts and a full disk
-processes.py  finding the stack's processes in /proc, and killing one of them safely
-ledger.py     what was asked, accepted and finally posted, kept outside the stack
-report.py     the table of figures, and the evidence for every wrong question
-__main__.py   the run: `python -m bench.chaos --seconds 1800`
+load.py            questions, most of them one person's, and the faults and delays of the practice Slack and OpenAI
+clicks.py          clicks on the buttons under the replies
+faults.py          the injection of faults, each kind at random times
+pool_faults.py     kills, reloads, restarts, and a stop and start of everything
+disk_faults.py     a full disk, held and moved locks, a done/ that refuses
+channel_limits.py  a channel of the practice Slack that takes no message for a while
+processes.py       finding the stack's processes in /proc, and signalling one of them safely
+history.py         what our messages have shown at every moment
+ledger.py          what was asked, accepted, paid for and shown, kept outside the stack
+waits.py           how long people with one question have waited
+report.py          the table of figures, and the evidence for every wrong question
+__main__.py        the run: `python -m bench.chaos --seconds 1800`
 """

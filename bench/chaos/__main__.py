@@ -1,13 +1,15 @@
-"""Chaos: run the production shape for N seconds while its processes are killed; count what is lost or posted twice.
+"""Chaos: run the production shape for N seconds under faults of all kinds; count what is lost, doubled or taken away.
 
     python -m bench.chaos --seconds 1800              a fresh seed, which is printed
     python -m bench.chaos --seconds 60 --seed 17      the same choices again (the machine's own timing differs)
 
 nginx, supervisor and the pool stand between the practice Slack, which redelivers, and the practice OpenAI, which fails
-now and then. Meanwhile job processes, workers, the master and nginx are killed, reloaded and restarted; as root, the
-disk is full now and then (`var` is a small tmpfs in a mount namespace of our own). Then every fault is undone, and the
-stack is left alone until it is idle. The exit status is 1 if an accepted question was neither answered nor reported as
-failed, or if anything was posted twice.
+now and then. One person asks most of the questions. Meanwhile job processes, workers, the master and nginx are killed,
+reloaded and restarted, and all of them together are stopped and started as systemd does it; locks are held and moved,
+done/ refuses jobs, Slack limits a channel, and as root the disk is full now and then (`var` is a small tmpfs in a mount
+namespace of our own). Then every fault is undone, and the stack is left alone until it is idle. The exit status is 1 if
+an accepted question was neither answered nor reported as failed, if anything was posted twice, if an answer that stood
+was taken away, or if a question was paid for more than twice each time that it was asked.
 """
 
 from __future__ import annotations
@@ -22,15 +24,20 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bench.chaos import processes, report
+from bench.chaos.channel_limits import ChannelLimits
 from bench.chaos.clicks import ClickLoad
+from bench.chaos.disk_faults import DiskFaults
 from bench.chaos.faults import FaultInjector, InjectedFault
+from bench.chaos.history import History
 from bench.chaos.ledger import Account, Ledger, answer_to
-from bench.chaos.load import QuestionLoad
+from bench.chaos.load import CHANNELS, CROWD, DIRECT, QuestionLoad
+from bench.chaos.pool_faults import PoolFaults
 from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
@@ -46,13 +53,20 @@ PROGRESS = 60.0
 RETRY_WAITS = (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Seconds before each of Slack's redeliveries, made shorter; the later ones stand for its hourly Delayed Events."""
 
-QUIET = 200.0
-"""Seconds that the stack may take to become idle: a question may wait 120 s before OpenAI is called again."""
+CLICKS_AFTER = 10.0
+"""Seconds for which buttons are still clicked once all faults are undone, while the backlog is answered.
+
+In a short run there may be no answers to click before.
+"""
+
+QUIET = 330.0
+"""Seconds that the stack may take to become idle: a job may wait 300 s before it is tried again."""
 
 LEAVE = 20.0
 """Seconds that job processes may take to end once the pool has stopped."""
 
 SETTINGS = {
+    "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",  # one person asks more than anybody may
     "COCOAI_OPENAI_FIRST_WORD_TIMEOUT": "5",
     "COCOAI_OPENAI_SILENCE_TIMEOUT": "5",
     "COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "9000",
@@ -65,7 +79,7 @@ OWN_MOUNTS = "CHAOS_OWN_MOUNTS"
 
 
 def main() -> int:
-    """Run once and return the exit status: 0 if nothing was lost and nothing was posted twice."""
+    """Run once and return the exit status: 0 if no question went wrong."""
     parser = argparse.ArgumentParser(
         prog="bench.chaos", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -138,15 +152,16 @@ class ChaosRun:
         try:
             with deploy(self._var, certificates, manner=manner, openai=model, **settings) as built:
                 logs = report.Logs(self._folder / "log", self._folder / "kept")
+                history = History(built.slack.workspace)
                 faults, counts = self._inject_faults(built, logs)
-                accounts = self._accounts(built)
+                accounts = self._accounts(built, history)
                 is_wrong = any(account.is_wrong for account in accounts)
                 # The evidence is collected while the stack is up: part of it lies in the practice servers.
                 evidence = list(report.evidence(accounts, built, built.slack.deliveries, faults, logs))
         finally:
             left = processes.wait_for_none(self._run_id, LEAVE)
         self._notes["processes left behind"] = len(left)
-        print_table({**report.figures(accounts), **counts, **self._notes})
+        print_table({**report.figures(accounts, CROWD), **counts, **self._notes})
         print("\n".join(evidence))
         if is_wrong:
             self._keep_evidence()
@@ -157,27 +172,30 @@ class ChaosRun:
 
         Return the faults, and how many there were of each kind.
         """
-        may_fill = os.path.ismount(self._var)
-        if not may_fill:
-            print("chaos: no full disk in this run: that needs root and a file system of its own", flush=True)
-        injector = FaultInjector(built, self._run_id, self._seed, ballast=self._var / "ballast" if may_fill else None)
-        loads = (
-            QuestionLoad(built, self._ledger, random.Random(f"{self._seed} askers")),
-            ClickLoad(built, self._ledger, random.Random(f"{self._seed} clickers")),
-        )
-        try:
-            for load in loads:
-                load.start()
+        may_mount = os.path.ismount(self._var)
+        if not may_mount:
+            print(
+                "chaos: neither full disk nor mount in this run: they need root and a file system of its own",
+                flush=True,
+            )
+        over = threading.Event()
+        pool = PoolFaults(built, self._run_id, over)
+        disk_faults = DiskFaults(self._var, over, may_mount=may_mount)
+        limits = ChannelLimits(built.slack, (*CHANNELS, DIRECT), over)
+        injector = FaultInjector(pool.kinds() | disk_faults.kinds() | limits.kinds(), self._seed, over)
+        questions = QuestionLoad(built, self._ledger, random.Random(f"{self._seed} askers"))
+        clicks = ClickLoad(built, self._ledger, random.Random(f"{self._seed} clickers"))
+        with contextlib.ExitStack() as ends:  # in reverse order: the faults end first, the clicks last
+            clicks.start()
+            ends.callback(clicks.end)
+            ends.callback(time.sleep, CLICKS_AFTER)
+            ends.callback(clear_faults, built)
+            questions.start()
+            ends.callback(questions.end)
             injector.start()
+            ends.callback(injector.end)
             self._report_progress(injector, logs)
-        finally:
-            for load in loads:
-                load.end()
-            injector.end()
-        built.slack.clear_faults()
-        built.openai.clear_faults()
-        built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
-        self._notes["given up by supervisord"] = ", ".join(injector.revive()) or "nothing"
+        self._notes["given up by supervisord"] = ", ".join(pool.revive()) or "nothing"
         self._wait_until_idle(built, logs)
         return injector.faults, {f"injected: {kind}": count for kind, count in injector.counts().items()}
 
@@ -210,8 +228,8 @@ class ChaosRun:
     def _waiting(self, folder: str) -> int:
         return len(os.listdir(self._var / "spool" / folder))
 
-    def _accounts(self, built: Deployment) -> list[Account]:
-        return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread)
+    def _accounts(self, built: Deployment, history: History) -> list[Account]:
+        return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread, history.of)
 
     def _keep_evidence(self) -> None:
         """Copy spool and logs into a folder that outlives the run, and print its path."""
@@ -226,10 +244,17 @@ def model(certificates: Certificates) -> PracticeOpenAI:
     return PracticeOpenAI(certificates, switches=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
 
 
+def clear_faults(built: Deployment) -> None:
+    """Let the practice Slack and OpenAI work without faults, latency and needless redeliveries from now on."""
+    built.slack.clear_faults()
+    built.openai.clear_faults()
+    built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
+
+
 def print_table(figures: Mapping[str, object]) -> None:
     """Print a line for each figure: its name and its value."""
     for name, value in figures.items():
-        print(f"  {name:34} {value!s:>10}", flush=True)
+        print(f"  {name:46} {value!s:>10}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 
-from bench.chaos.ledger import AcknowledgedClick, Question, payload
+from bench.chaos.history import payload
+from bench.chaos.ledger import AcknowledgedClick, Question
 from bench.chaos.load import LoadThread
 from bench.soak import is_button_row
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
-PAUSE = 0.25
+PAUSE = 0.15
 """Mean seconds between two clicks. Each click waits for CocoAI's answer to Slack, so the clicks never overlap."""
 
-DONE = 0.4
+DONE = 0.6
 """The part of the clicks that are on replies to questions that are done, if there are any."""
 
 RECENT = 20
@@ -43,6 +44,8 @@ class ClickLoad(LoadThread):
         # Delete is clicked on finished replies only: a reply that is still written may be posted again afterwards,
         # and the ledger could not say whether it should be there.
         action = self._random.choice(("again", "delete", "up", "down")) if self._is_done(question) else "stop"
+        if action == "again" and self._may_be_pending(question.number):
+            return  # it would be refused, and the ledger could not tell that from a loss
         message = next((each for each in self._replies(question) if any(map(is_button_row, each.blocks))), None)
         if message is None:
             return
@@ -51,7 +54,7 @@ class ClickLoad(LoadThread):
             click = self._house.slack.click(user, message.channel, message.ts, f"cocoai_{action}")
         except ValueError:
             return  # the button was removed between the look and the click
-        self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.is_accepted))
+        self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.is_accepted, float(click.action_ts)))
         if action == "again" and click.is_accepted:
             self._ledger.questions.append(Question(question.number, question.message, click.action_ts))
 
@@ -60,5 +63,20 @@ class ClickLoad(LoadThread):
         thread = self._house.slack.thread(question.message.channel, question.message.ts)
         return [each for each in thread if payload(each).get("key") == question.key]
 
+    def _may_be_pending(self, number: int) -> bool:
+        """Check whether this question may have been asked again without an end so far.
+
+        A click that was not answered 200 may have been put all the same, and nobody knows its key.
+        """
+        asked = [question for question in self._ledger.questions if question.number == number]
+        keys = {question.key for question in asked}
+        unknown = any(
+            click.key in keys and click.action == "again" and not click.is_accepted for click in self._ledger.clicks
+        )
+        return unknown or not all(self._is_in("done", each) or self._is_in("failed", each) for each in asked)
+
     def _is_done(self, question: Question) -> bool:
-        return os.path.exists(self._house.var / "spool" / "done" / question.key)
+        return self._is_in("done", question)
+
+    def _is_in(self, folder: str, question: Question) -> bool:
+        return os.path.exists(self._house.var / "spool" / folder / question.key)

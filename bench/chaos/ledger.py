@@ -1,4 +1,4 @@
-"""The ledger of a chaos run: what was asked, what was answered 200, how often the model was called, what was posted.
+"""The ledger of a chaos run: what was asked, what was answered 200, how often the model was called, what was shown.
 
 It is kept outside the stack, from what the practice servers have seen. It is pure, and knows nothing of how a question
 is answered: only what must have become of it in the end.
@@ -6,12 +6,15 @@ is answered: only what must have become of it in the end.
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
+from bench.chaos.history import Revision, kind_and_part, part_number, payload, states
 from cocoai.rehearsal.openai.practice_openai import RecordedRequest
 from cocoai.rehearsal.slack.event_delivery import Delivery
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -20,7 +23,10 @@ WORDS, MANY_WORDS, LONG_EVERY = 3, 900, 20
 """Words of an answer; words of a long one, which takes three messages; every how many questions one is long."""
 
 UNPAID = frozenset({"rate_limit_exceeded", "server_error", "server_is_overloaded", "broken", "gone"})
-"""Outcomes of a request to the model that cost nothing."""
+"""Outcomes of a request to the model that cost nothing: it was refused before it ran."""
+
+MOST_PAID = 2
+"""Requests for one question, each time that it is asked, that may be paid for."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ class Question:
     def key(self) -> str:
         """Return the name of the question's job in the spool."""
         return f"{self.message.channel}-{self.message.thread_ts or self.message.ts}-{self.again or self.message.ts}"
+
+    @property
+    def asked_at(self) -> float:
+        """Return when it was asked, in epoch seconds."""
+        return float(self.again or self.message.ts)
 
 
 def question_text(number: int) -> str:
@@ -77,7 +88,8 @@ def is_whole(number: int, texts: Iterable[str], *, is_stopped: bool = False) -> 
 class Account:
     """What became of one question.
 
-    `messages` are ours under it; `paid` counts the model's calls; `clicks` are the actions that were clicked under its
+    `messages` are ours under it, and `revisions` all that was ever shown there; `paid` counts the model's calls, and
+    `called_at` is the time of the first, None if there was none; `clicks` are the actions that were clicked under its
     reply, and `accepted_clicks` those of them that were answered 200.
     """
 
@@ -87,12 +99,14 @@ class Account:
     paid: int
     clicks: frozenset[str] = frozenset()
     accepted_clicks: frozenset[str] = frozenset()
+    revisions: Sequence[Revision] = ()
+    called_at: float | None = None
+    is_overpaid: bool = False
 
     @property
     def kinds(self) -> Counter[tuple[str, int]]:
         """Count the messages of each kind and part number."""
-        payloads = [payload(message) for message in self.messages]
-        return Counter((str(each["kind"]), int(str(each["n"]))) for each in payloads)
+        return Counter(map(kind_and_part, self.messages))
 
     @property
     def is_answered(self) -> bool:
@@ -119,10 +133,37 @@ class Account:
     @property
     def is_garbled(self) -> bool:
         """Return True if the question was answered with anything but its own whole answer."""
-        ordered = sorted(self.messages, key=_part_number)
-        texts = [each.text for each in ordered]
-        is_whole_answer = is_whole(self.question.number, texts, is_stopped="stop" in self.clicks)
-        return self.is_answered and not self.is_twice and not is_whole_answer
+        return self.is_answered and not self.is_twice and not self._is_whole(sorted(self.messages, key=part_number))
+
+    @property
+    def is_taken_away(self) -> bool:
+        """Return True if the whole answer once stood there, and a word of it later did not, without a click on Delete.
+
+        Whatever took its place: an error, a note, a shorter text, nothing. The answer to a stopped question is what
+        stood when it was first called the answer.
+        """
+        stood: frozenset[str] = frozenset()
+        for _, messages in states(self.revisions):
+            shown = frozenset(words_of(each.text for each in messages))
+            if not stood <= shown:
+                return "delete" not in self.clicks
+            if self._stands(messages):
+                stood |= shown
+        return False
+
+    @cached_property
+    def ended_at(self) -> float | None:
+        """Return when the whole answer, or the error, was first shown, in epoch seconds; None if it never was."""
+        shown = (time for time, messages in states(self.revisions) if self._stands(messages) or _tells_error(messages))
+        return next(shown, None)
+
+    def _stands(self, messages: Sequence[Message]) -> bool:
+        """Check whether these messages, ordered by part, are the answer and all of it."""
+        return ("answer", 1) in map(kind_and_part, messages) and self._is_whole(messages)
+
+    def _is_whole(self, messages: Sequence[Message]) -> bool:
+        texts = [each.text for each in messages]
+        return is_whole(self.question.number, texts, is_stopped="stop" in self.clicks)
 
     @property
     def is_undeleted(self) -> bool:
@@ -137,6 +178,8 @@ class Account:
             "twice": self.is_twice,
             "garbled": self.is_garbled,
             "undeleted": self.is_undeleted,
+            "taken away": self.is_taken_away,
+            "overpaid": self.is_overpaid,
         }
         return [name for name, is_so in checks.items() if is_so]
 
@@ -147,11 +190,39 @@ class Account:
 
 
 class AcknowledgedClick(NamedTuple):
-    """A click: the key of the question whose reply was clicked, the action, and whether it was answered 200."""
+    """A click: the key of the question whose reply was clicked, the action, whether it was answered 200, and when.
+
+    `time` is in epoch seconds.
+    """
 
     key: str
     action: str
     is_accepted: bool
+    time: float
+
+
+@dataclass
+class Calls:
+    """The calls of the model for one number: when it was asked, first and again by clicks, and when a call was paid.
+
+    `maybe` are the clicks that were not answered 200: such a click may have been put all the same. Times are in epoch
+    seconds. A call does not show for which of the questions of this number it was made.
+    """
+
+    asked: list[float] = field(default_factory=list)
+    paid: list[float] = field(default_factory=list)
+    maybe: list[float] = field(default_factory=list)
+
+    @property
+    def paid_for_one(self) -> int:
+        """Return how many calls were paid for one of the questions, if each of the others was paid for once."""
+        return len(self.paid) - len(self.asked) + 1
+
+    @property
+    def is_overpaid(self) -> bool:
+        """Return True if more calls were paid than `MOST_PAID` for each time that the number had been asked by then."""
+        ends = (*sorted(self.asked + self.maybe)[1:], math.inf)
+        return any(sum(paid < end for paid in self.paid) > MOST_PAID * times for times, end in enumerate(ends, 1))
 
 
 @dataclass
@@ -166,33 +237,47 @@ class Ledger:
         deliveries: Iterable[Delivery],
         requests: Iterable[RecordedRequest],
         thread: Callable[[str, str], Sequence[Message]],
+        revisions: Callable[[str], Sequence[Revision]],
     ) -> list[Account]:
         """Return the account of each question, from Slack's `deliveries` and the model's `requests`.
 
-        `thread` returns the messages of a thread by channel and ts.
+        `thread` returns the messages of a thread by channel and ts; `revisions` those of our messages under a question,
+        oldest first, by its key.
         """
         accepted = {(each.channel, each.ts) for each in deliveries if each.status == 200}
-        paid = Counter(number_asked(each) for each in requests if each.outcome not in UNPAID)
-        # A request does not show for which repetition of a question it was made. Each repetition costs the same, so
-        # the repetitions are taken off the count of the number that they share.
-        paid.subtract(question.number for question in self.questions if question.again)
-        return [self._account(each, accepted, paid[each.number], thread) for each in self.questions]
+        calls = self._calls(requests)
+        accounts = []
+        for question in self.questions:
+            message = question.message
+            ours = [each for each in thread(message.channel, message.ts) if payload(each).get("key") == question.key]
+            is_accepted = bool(question.again) or (message.channel, message.ts) in accepted
+            account = self._account(question, ours, calls[question.number], is_accepted=is_accepted)
+            accounts.append(replace(account, revisions=revisions(question.key)))
+        return accounts
 
-    def _account(
-        self,
-        question: Question,
-        accepted: set[tuple[str, str]],
-        paid: int,
-        thread: Callable[[str, str], Sequence[Message]],
-    ) -> Account:
-        """Return the account of one question; `accepted` has channel and ts of each message that was answered 200."""
-        message = question.message
-        ours = [each for each in thread(message.channel, message.ts) if payload(each).get("key") == question.key]
-        is_accepted = bool(question.again) or (message.channel, message.ts) in accepted
+    def _calls(self, requests: Iterable[RecordedRequest]) -> Mapping[int | None, Calls]:
+        """Return the model's calls that were paid for, by the number of the question."""
+        calls = defaultdict[int | None, Calls](Calls)
+        for question in self.questions:
+            calls[question.number].asked.append(question.asked_at)
+        numbers = {question.key: question.number for question in self.questions}
+        for click in self.clicks:
+            if click.action == "again" and not click.is_accepted:
+                calls[numbers[click.key]].maybe.append(click.time)
+        for request in requests:
+            if request.outcome not in UNPAID:
+                calls[number_asked(request)].paid.append(request.time)
+        return calls
+
+    def _account(self, question: Question, ours: Sequence[Message], calls: Calls, *, is_accepted: bool) -> Account:
+        """Return the account of one question, without its revisions; `ours` are our messages under it."""
         clicks = [click for click in self.clicks if click.key == question.key]
         clicked = frozenset(click.action for click in clicks)
         accepted_clicks = frozenset(click.action for click in clicks if click.is_accepted)
-        return Account(question, is_accepted, ours, paid, clicked, accepted_clicks)
+        account = Account(question, is_accepted, ours, calls.paid_for_one, clicked, accepted_clicks)
+        # What is paid too often for a number is shown once, with its first question.
+        is_overpaid = calls.is_overpaid and not question.again
+        return replace(account, called_at=min(calls.paid, default=None), is_overpaid=is_overpaid)
 
 
 def number_asked(request: RecordedRequest) -> int | None:
@@ -201,10 +286,5 @@ def number_asked(request: RecordedRequest) -> int | None:
     return number_in(str(messages[-1].get("content", ""))) if messages else None
 
 
-def payload(message: Message) -> dict[str, object]:
-    """Return the payload of our metadata; {} if the message is a person's."""
-    return dict((message.metadata or {}).get("event_payload", {}))
-
-
-def _part_number(message: Message) -> int:
-    return int(str(payload(message)["n"]))
+def _tells_error(messages: Iterable[Message]) -> bool:
+    return ("error", 1) in map(kind_and_part, messages)

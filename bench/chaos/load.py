@@ -1,4 +1,4 @@
-"""The questions of a chaos run, in several channels and threads, in bursts and pauses.
+"""The questions of a chaos run, in several channels and threads, in bursts and pauses; most of them one person's.
 
 With them come the faults, delays and redeliveries of the practice Slack and OpenAI.
 """
@@ -13,21 +13,26 @@ from typing import Any
 from bench.chaos.ledger import Ledger, Question, question_text
 from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
-from cocoai.rehearsal.slack.workspace import PracticeChannel
+from cocoai.rehearsal.slack.workspace import Person, PracticeChannel
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.deployment import Deployment
 
 CHANNELS = ("C0PRACTICE", "G0PRIVATE", "C0CHAOS01", "C0CHAOS02", "C0CHAOS03")
 DIRECT = "D0PRACTICE"
-PEOPLE = ("U0ASKER01", "U0ASKER02")
 
-PACES = (3.0, 6.0, 9.0)
+CROWD, CROWD_SHARE = "U0ASKER01", 0.6
+"""The person who asks most of the questions, and the part of them."""
+
+OTHERS = tuple(f"U0CHAOS{number:03}" for number in range(200))
+"""The people who share the other questions: so many that most of them have one waiting at a time."""
+
+PACES = (4.0, 8.0, 12.0)
 """Questions a second; one of these is drawn for each burst."""
 
-MANY_WAITING, MOST_WAITING = 60, 300
+MANY_WAITING, MOST_WAITING = 80, 300
 """Questions in ready/ at which the load slows down, and at which it stops: a run looks for losses, not for backlogs."""
 
-SLOW = 1.0
+SLOW = 0.5
 """Seconds between two questions while more than `MANY_WAITING` wait."""
 
 THREAD_LENGTH = 10
@@ -99,6 +104,8 @@ class QuestionLoad(LoadThread):
         for channel in CHANNELS:
             if channel not in deploy.slack.workspace.channels:
                 deploy.slack.add(PracticeChannel(channel, channel.lower()))
+        for person in OTHERS:
+            deploy.slack.add(Person(person, person.lower()))
 
     def _run(self) -> None:
         """Ask at one of the paces for a while, then some questions at once, then pause, and so on."""
@@ -130,12 +137,13 @@ class QuestionLoad(LoadThread):
 
     def _post(self, text: str) -> Message:
         """Post `text` as a follow-up, with or without a mention, as a direct message or as a mention in a channel."""
-        slack, user = self._house.slack, self._random.choice(PEOPLE)
+        slack, user = self._house.slack, self._asker()
         kind = self._random.random()
-        thread = self._open_thread() if kind < 0.35 else None
+        thread = self._open_thread(user) if kind < 0.35 else None
         if thread is not None:
             root = thread[0]
             mention = "" if kind < 0.25 else "<@U0COCOAI> "
+            user = user if mention else root.user
             thread.append(slack.say(user, mention + text, channel=root.channel, thread_ts=root.ts))
             return thread[-1]
         if kind > 0.85:
@@ -145,10 +153,14 @@ class QuestionLoad(LoadThread):
         self._threads.append([message])
         return message
 
-    def _open_thread(self) -> list[Message] | None:
+    def _asker(self) -> str:
+        return CROWD if self._random.random() < CROWD_SHARE else self._random.choice(OTHERS)
+
+    def _open_thread(self, user: str) -> list[Message] | None:
         """Choose one of the last threads whose first question was accepted; None if there is none.
 
-        A follow-up without a mention is a question in such a thread only.
+        A follow-up without a mention is a question in such a thread only. A thread is answered in order, so nobody else
+        asks in the crowd's threads, nor the crowd in others'.
         """
         deliveries = self._house.slack.deliveries
         new = deliveries[self._deliveries_read :]
@@ -158,7 +170,9 @@ class QuestionLoad(LoadThread):
         open_threads = [
             thread
             for thread in self._threads
-            if (thread[0].channel, thread[0].ts) in self._accepted and len(thread) < THREAD_LENGTH
+            if (thread[0].channel, thread[0].ts) in self._accepted
+            and (thread[0].user == CROWD) == (user == CROWD)
+            and len(thread) < THREAD_LENGTH
         ]
         return self._random.choice(open_threads) if open_threads else None
 

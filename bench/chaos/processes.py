@@ -5,11 +5,13 @@ A job process starts a session of its own and outlives its worker, so neither se
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 RUN_ID = "CHAOS_RUN_ID"
 """The environment variable with the run's id, which the whole stack inherits."""
@@ -63,6 +65,16 @@ def belongs_to(process: Process, run_id: str) -> bool:
             return f"{RUN_ID}={run_id}".encode() in environ.read()
     except OSError:
         return False
+
+
+def open_files(process: Process) -> list[Path]:
+    """Return the paths of the files that the process has open; [] if it has ended or is another user's."""
+    files = []
+    with contextlib.suppress(OSError):
+        for fd in os.listdir(f"/proc/{process.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed since the folder was listed
+                files.append(Path(os.readlink(f"/proc/{process.pid}/fd/{fd}")))
+    return files
 
 
 def send(process: Process, number: signal.Signals = signal.SIGKILL) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.chaos.faults import InjectedFault
-from bench.chaos.ledger import Account, payload
+from bench.chaos.history import payload
+from bench.chaos.ledger import Account
+from bench.chaos.waits import answer_length, lone_waits
 from cocoai.rehearsal.slack.event_delivery import Delivery
 from tests.deployment import Deployment
 
@@ -51,8 +53,11 @@ def _modified(file: Path) -> float:
     return file.stat().st_mtime
 
 
-def figures(accounts: Sequence[Account]) -> dict[str, int]:
-    """Return the first half of the table: how many questions ended in which way."""
+def figures(accounts: Sequence[Account], crowd: str) -> dict[str, object]:
+    """Return the first half of the table: how many questions ended in which way, and how long people waited.
+
+    `crowd` is the person who asks most of the questions.
+    """
     accepted = [account for account in accounts if account.is_accepted]
     return {
         "asked": len(accounts),
@@ -63,12 +68,29 @@ def figures(accounts: Sequence[Account]) -> dict[str, int]:
         "answered twice": sum(account.is_twice for account in accounts),
         "answered wrongly": sum(account.is_garbled for account in accounts),
         "not deleted": sum(account.is_undeleted for account in accounts),
+        "taken away": sum(account.is_taken_away for account in accounts),
         "paid more than once": sum(account.paid > 1 for account in accounts),
+        "paid more than twice": sum(account.is_overpaid for account in accounts),
         "never accepted": len(accounts) - len(accepted),
         "of these, answered all the same": sum(account.is_answered for account in accounts if not account.is_accepted),
         "asked again by a click": sum(bool(account.question.again) for account in accounts),
         "stopped by a click": sum("stop" in account.accepted_clicks for account in accounts),
         "deleted by a click": sum("delete" in account.accepted_clicks for account in accounts),
+        **waits(accounts, crowd),
+    }
+
+
+def waits(accounts: Sequence[Account], crowd: str) -> dict[str, object]:
+    """Return how long people with one question waited, in seconds and in lengths of an answer; {} if there are none."""
+    times, length = lone_waits(accounts, crowd), answer_length(accounts)
+    if not times or not length:
+        return {}
+    return {
+        "questions of people with one question": len(times),
+        "longest wait of a person with one question (s)": f"{times[-1]:.1f}",
+        "the same in answers' lengths": f"{times[-1] / length:.1f}",
+        "median of these waits (s)": f"{times[len(times) // 2]:.1f}",
+        "length of an answer (s)": f"{length:.2f}",
     }
 
 
@@ -88,6 +110,11 @@ def evidence(
         yield f"  clicked {sorted(account.clicks)}, accepted {sorted(account.accepted_clicks)}"
         for each in account.messages:
             yield f"  message {each.ts} {payload(each)} {each.text[:60]!r}"
+        for each in account.revisions if account.is_taken_away else ():
+            yield (
+                f"  shown   {each.time:.3f} {each.message.ts} {payload(each.message)['kind']}"
+                f" {'deleted' if each.is_deleted else repr(each.message.text[:60])}"
+            )
         for delivery in deliveries:
             if (delivery.channel, delivery.ts) == (message.channel, message.ts):
                 yield (

@@ -49,12 +49,12 @@ class Gateway:
     def __init__(self, workspace: Workspace, server: PracticeServer, bot_token: str, switches: SlackSwitches) -> None:
         self.calls: list[Call] = []
         self.faults = SlackFaults()
+        self.tiers = RateTiers(time.monotonic)
         self._workspace = workspace
         self._server = server
         self._token = bot_token
         self._switches = switches
         self._methods = WebAPI(workspace, switches).methods
-        self._tiers = RateTiers(time.monotonic)
 
     def answer(self, method: str, incoming: Incoming) -> Outgoing:
         """Run one call with the latency of the switches, record it, and return the response.
@@ -96,7 +96,7 @@ class Gateway:
         """
         try:
             self._check_call(method, arguments, bearer)
-            wait = self._tiers.retry_after(method, arguments.text("channel")) if self._switches.rate_limits else 0
+            wait = self._wait(method, arguments.text("channel"))
             if wait:
                 return _limited(wait)
             self._check_scope(method, arguments)
@@ -105,6 +105,11 @@ class Gateway:
             return _refused(error.code, **error.more)
         body = _json(result | ({"warning": arguments.warning} if arguments.warning else {}))
         return "ok", replace(body, headers=(*body.headers, ("X-OAuth-Scopes", listed(self._switches.scopes))))
+
+    def _wait(self, method: str, channel: str) -> int:
+        """Count a call and return the seconds to wait; 0 if the limits allow it or do not apply to it."""
+        is_limited = self._switches.rate_limits or (method == "chat.postMessage" and channel in self._switches.limited)
+        return self.tiers.retry_after(method, channel) if is_limited else 0
 
     def _check_call(self, method: str, arguments: Arguments, bearer: str) -> None:
         """Raise `SlackApiError` for an unknown method, a body that cannot be read, or a missing or wrong token."""

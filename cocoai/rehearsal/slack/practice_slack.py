@@ -90,6 +90,13 @@ class PracticeSlack(PracticeServer):
         """Remove the faults that have not happened yet."""
         self._gateway.faults.clear()
 
+    def use_up_limit(self, channel: str, seconds: float) -> None:
+        """Use up a channel's rate limit: its next chat.postMessage is allowed after `seconds`, then one a second.
+
+        Until then each is refused with 429 and Retry-After, if the switches `rate_limits` or `limited` say so.
+        """
+        self._gateway.tiers.use_up(channel, seconds)
+
     # What people do in the workspace
 
     def say(

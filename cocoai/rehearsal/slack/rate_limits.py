@@ -43,6 +43,10 @@ class _Bucket:
         """Take a token; call it only when `wait` has returned 0."""
         self._tokens -= 1
 
+    def empty(self, seconds: float, now: float) -> None:
+        """Take so many tokens that the next one is there `seconds` after `now`."""
+        self._tokens, self._updated = 1 - seconds * self._per_second, now
+
 
 class RateTiers:
     """The buckets of all methods and channels; `clock` is monotonic, in seconds."""
@@ -67,6 +71,12 @@ class RateTiers:
                     bucket.take()
             return math.ceil(wait)
 
+    def use_up(self, channel: str, seconds: float) -> None:
+        """Use up a channel's limit, as other messages of the app would: the next one has to wait so many seconds."""
+        with self._lock:
+            now = self._clock()
+            self._channel_bucket(channel, now).empty(seconds, now)
+
     def _buckets_of(self, method: str, channel: str, now: float) -> list[_Bucket]:
         """Return the buckets that a call takes a token from: empty if the method is not limited.
 
@@ -74,9 +84,12 @@ class RateTiers:
         """
         if method == "chat.postMessage":
             workspace = self._bucket(method, WORKSPACE_PER_MINUTE, WORKSPACE_PER_MINUTE / 60, now)
-            return [workspace, self._bucket(f"{method} {channel}", CHANNEL_BURST, 1.0, now)]
+            return [workspace, self._channel_bucket(channel, now)]
         allowance = PER_MINUTE.get(method)
         return [self._bucket(method, allowance, allowance / 60, now)] if allowance else []
+
+    def _channel_bucket(self, channel: str, now: float) -> _Bucket:
+        return self._bucket(f"chat.postMessage {channel}", CHANNEL_BURST, 1.0, now)
 
     def _bucket(self, name: str, size: float, per_second: float, now: float) -> _Bucket:
         return self._buckets.setdefault(name, _Bucket(size, per_second, now))

@@ -31,6 +31,7 @@ class SlackSwitches:
     """The behaviour of one practice Slack; every switch may be changed while it runs.
 
     rate_limits      apply Slack's rate tiers, with 429 and Retry-After
+    limited          channels in which chat.postMessage is limited even if `rate_limits` is off
     latency          seconds that each call takes, half of them before its effect
     echoes           deliver the bot's own posts, edits and deletions to it as events
     twins            which copies of a mention are delivered, app_mention and message, and in which order
@@ -47,6 +48,7 @@ class SlackSwitches:
     """
 
     rate_limits: bool = False
+    limited: frozenset[str] = frozenset()
     latency: float = 0.0
     echoes: bool = True
     twins: Twins = "mention first"

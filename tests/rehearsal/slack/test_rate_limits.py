@@ -66,6 +66,18 @@ def test_channels_are_limited_separately() -> None:
     assert sum(passed(tiers, "chat.postMessage", f"C{n}", 4) for n in range(200)) == 300 - CHANNEL_BURST
 
 
+def test_a_limit_that_is_used_up() -> None:
+    """The next message of that channel waits as long as was said, then one a second passes; others do not wait."""
+    clock = Clock()
+    tiers = RateTiers(clock)
+    tiers.use_up("C0PRACTICE", 7)
+
+    assert 7 == tiers.retry_after("chat.postMessage", "C0PRACTICE")
+    assert 0 == tiers.retry_after("chat.postMessage", "C0OTHER")
+    clock.now += 7
+    assert 1 == passed(tiers, "chat.postMessage", "C0PRACTICE", 5)
+
+
 def test_refused_calls_are_not_counted() -> None:
     """Refused calls, however many, do not lengthen the wait."""
     clock = Clock()

@@ -370,6 +370,20 @@ def test_rate_limit(slack: PracticeSlack, web: WebClient) -> None:
     web.chat_postMessage(channel="D0PRACTICE", text="hi")
 
 
+def test_one_limited_channel(slack: PracticeSlack, web: WebClient) -> None:
+    """With one channel's limit used up, a message there gets 429; elsewhere, and for an update, nothing changes."""
+    slack.switches.limited = frozenset({"C0PRACTICE"})
+    post = partial(web.chat_postMessage, text="hi")
+    ts = post(channel="C0PRACTICE")["ts"]
+    slack.use_up_limit("C0PRACTICE", 30)
+
+    assert (429, "ratelimited") == refusal(partial(post, channel="C0PRACTICE"))
+    [post(channel="D0PRACTICE") for _ in range(CHANNEL_BURST * 2)]
+    web.chat_update(channel="C0PRACTICE", ts=ts, text="ho")
+    slack.switches.limited = frozenset()
+    post(channel="C0PRACTICE")
+
+
 def test_latency(slack: PracticeSlack, web: WebClient) -> None:
     """Every call takes at least the latency, and the record shows it."""
     slack.switches.latency = 0.1
