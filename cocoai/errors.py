@@ -17,10 +17,18 @@ class CocoAIError(Exception):
     `their_code` is the other server's code where `code` is ours and stands for many of theirs.
     `source` names the other server (`Slack`, `OpenAI`), and is empty for ourselves.
     `status` is the HTTP status, 0 if there was none; `request_id` is the id that the other server gave the request.
+    `sent` is True if the whole request had left when the call failed: its effect, and its bill, are unknown.
     """
 
     def __init__(
-        self, code: str, *, source: str = "", status: int = 0, request_id: str = "", their_code: str = ""
+        self,
+        code: str,
+        *,
+        source: str = "",
+        status: int = 0,
+        request_id: str = "",
+        their_code: str = "",
+        sent: bool = False,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -28,6 +36,7 @@ class CocoAIError(Exception):
         self.source = source
         self.status = status
         self.request_id = request_id
+        self.sent = sent
 
     def __str__(self) -> str:
         """Return what is known of source, codes, status and request id, such as `OpenAI rate_limited 429 req_1`."""
@@ -39,7 +48,6 @@ class Temporary(CocoAIError):
     """A failure after which the call is tried again.
 
     `retry_after` is the wait in seconds that the other server asked for, None if it asked for none.
-    `sent` is True if the whole request had left when the call failed: its effect, and its bill, are unknown.
     """
 
     def __init__(
@@ -52,9 +60,8 @@ class Temporary(CocoAIError):
         retry_after: float | None = None,
         sent: bool = False,
     ) -> None:
-        super().__init__(code, source=source, status=status, request_id=request_id)
+        super().__init__(code, source=source, status=status, request_id=request_id, sent=sent)
         self.retry_after = retry_after
-        self.sent = sent
 
 
 class Permanent(CocoAIError):

@@ -566,14 +566,17 @@ def test_a_late_answer_says_so(harness: AnswerHarness) -> None:
 
 
 def test_with_a_full_disk_no_new_message_is_posted_and_the_answer_still_arrives(harness: AnswerHarness) -> None:
-    """If no fact can be recorded, the placeholder still becomes the answer; further parts are not posted."""
-    # Repeating an update is harmless; a part that was posted without its fact could be posted twice.
-    harness.openai.switches.answer = "text " * 2000
-    question = harness.ask()
-    job = harness.claim()
-    harness.disk.refuses = b'"fact"'
+    """If the disk is full once the model was asked, the placeholder becomes the answer; no further part is posted."""
 
-    harness.answerer().answer(job)
+    # Repeating an update is harmless; a part that was posted without its fact could be posted twice.
+    def fill_disk(_: str) -> str:
+        harness.disk.refuses = b'"fact"'
+        return "text " * 2000
+
+    harness.openai.switches.answer = fill_disk
+    question = harness.ask()
+
+    harness.run()
 
     replies = harness.replies(question)
     assert "answer" == payload(replies[0])["kind"]

@@ -12,6 +12,7 @@
     one job cannot be read                                  (200 before)    it stays; all others are answered
     var is full of bytes, or of files, or read-only         503             sent again, when there is room: answered
     var fills up while the model writes                     (200 before)    answered, once, though not recorded
+    done/ lies on another file system                       (200 before)    the answer stands; moved when it can be
     the pool reloads, or dies and starts, with var full     503             it serves; sent again: answered
     a worker has no descriptor left for the question        503             sent again: answered
     a worker has no descriptor left for the connection      200             the worker is replaced; answered
@@ -444,6 +445,22 @@ def test_an_answer_is_shown_though_the_disk_fills_up_while_the_model_writes(smal
     assert answer == shown
     assert "answer" not in [fact.get("fact") for fact in small.spool.peek("done", key)]
     assert is_answered_once(small, question)
+    assert calls + 1 == len(small.openai.requests)
+
+
+def test_an_answer_stands_while_done_lies_on_another_file_system(small: Deployment) -> None:
+    """No job can be moved there (EXDEV): it is put off, and ends in done/ once that is mounted away."""
+    wait_for_rest(small)
+    calls = len(small.openai.requests)
+    with mounted(small.var / "spool" / "done", "-t", "tmpfs", "-o", "size=64k,mode=700", "none"):
+        question = small.ask("why?")
+        answer = small.answer_to(question).text
+        key = Key(question.channel, question.ts, question.ts)
+        wait_until(lambda: [line for line in small.spool.find(key)[1] if line.get("fact") == "retry"])
+        meanwhile = [reply.text for reply in small.replies(question)]
+
+    assert is_answered_once(small, question)
+    assert [answer] == meanwhile == [reply.text for reply in small.replies(question)]
     assert calls + 1 == len(small.openai.requests)
 
 

@@ -9,7 +9,14 @@ from collections.abc import Callable
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import ACTIONS, Clicks
-from cocoai.answer.failures import MAX_ATTEMPTS, AnswerFailures, handled, read_or_fail
+from cocoai.answer.failures import (
+    MAX_ATTEMPTS,
+    MOST_CLAIMS,
+    AnswerFailures,
+    handled,
+    put_off_by_disk,
+    read_or_fail,
+)
 from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.model_call import ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
@@ -70,14 +77,21 @@ class Answerer:
     def post_placeholder(self, job: Job) -> float:
         """Post the placeholder of a claimed question and record it, unless that was done before. Return 0.0.
 
-        While Slack takes no message in the channel (a 429), record `unposted` and return the seconds until it does.
-        Other errors are dealt with as in answer().
+        While Slack takes no message in the channel (a 429), record `unposted` and return the seconds until it does. A
+        question whose reply is complete gets none: the `placeholder` fact has an empty ts. Other errors are dealt with
+        as in answer().
         """
-        attempt = self._attempt(job)
-        if attempt is None:
-            return 0.0
+        if job.last("delivered"):
+            with put_off_by_disk(job, self._clock):
+                job.record("placeholder", ts="")
+        elif (attempt := self._attempt(job)) is not None:
+            return self._try_to_post_placeholder(attempt)
+        return 0.0
+
+    def _try_to_post_placeholder(self, attempt: Attempt) -> float:
+        """Post the placeholder without waiting for Slack; return as post_placeholder() does."""
         reply = self._reply(attempt)
-        with handled(job, self._failures(attempt, reply)):
+        with handled(attempt.job, self._failures(attempt, reply), self._clock):
             try:
                 reply.post_placeholder(wait=False)
             except Temporary as error:
@@ -105,23 +119,44 @@ class Answerer:
             return
         reply = self._reply(attempt)
         failures = self._failures(attempt, reply)
-        with handled(job, failures):
-            if error := job.last("error"):  # an earlier attempt gave up, and died before it could say so
-                failures.report(error)
-            elif job.attempt > MAX_ATTEMPTS:
+        with handled(job, failures, self._clock):
+            if self._is_over(attempt, reply, failures):
+                return
+            ts = reply.post_placeholder()
+            answer = job.last("answer") or self._ask(attempt, reply, ts)
+            # What kills its process again and again may be the blocks.
+            if reply.deliver(ts, answer_text(answer, attempt.texts), as_text=job.attempt > MAX_ATTEMPTS):
+                attempt.record("delivered")
+            self._finish(attempt, "answered")
+
+    def _is_over(self, attempt: Attempt, reply: Reply, failures: AnswerFailures) -> bool:
+        """End the job, and return True, if the model has nothing to write and no answer is to be delivered.
+
+        That is: after an earlier attempt has said all, or given up; and if we answer by ourselves. Raise `Permanent`
+        `attempts` if these are used up.
+        """
+        job = attempt.job
+        if job.last("delivered"):
+            self._finish(attempt, "moved")
+        elif attempt.has_answer:  # whatever else an earlier attempt has recorded
+            if job.attempt > MOST_CLAIMS:
                 raise Permanent("attempts")
-            elif note := self._note(attempt):
-                reply.replace_with(note, "note")
-                self._finish(attempt, "noted")
-            else:
-                ts = reply.post_placeholder()
-                answer = job.last("answer") or self._ask(attempt, reply, ts)
-                reply.deliver(ts, answer_text(answer, attempt.texts))
-                self._finish(attempt, "answered")
+            return False
+        elif error := job.last("error"):
+            failures.report(error)
+        elif job.attempt > MAX_ATTEMPTS:
+            raise Permanent("attempts")
+        elif note := self._note(attempt):
+            reply.replace_with(note, "note")
+            attempt.record("delivered")
+            self._finish(attempt, "noted")
+        else:
+            return False
+        return True
 
     def _attempt(self, job: Job) -> Attempt | None:
         """Return a new attempt at the job. If its question cannot be read, move the job to failed/ and return None."""
-        question = read_or_fail(job, Question.from_facts, self._spool)
+        question = read_or_fail(job, Question.from_facts, self._spool, self._clock)
         if question is None:
             return None
         return Attempt(job, question, self._options.texts(question.text or question.reply))
@@ -136,7 +171,10 @@ class Answerer:
         return self._model.ask(attempt, reply.live(ts), ts)
 
     def _finish(self, attempt: Attempt, outcome: str) -> None:
-        """Move the attempt's job to done/, and log `outcome`: `answered` by the model, or `noted` by ourselves."""
+        """Move the attempt's job to done/, and log `outcome`.
+
+        That is `answered` by the model, `noted` by ourselves, or `moved` if an earlier attempt had said all.
+        """
         self._spool.finish(attempt.job)
         log.info("answer key=%s outcome=%s attempt=%d ms=%d", attempt.job.key, outcome, attempt.job.attempt, attempt.ms)
 

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 class Attempt:
     """One run at one job: the job, its question, the texts in the asker's language, and the reply's first message.
 
-    `first_message` is the ts of the message that is or will be the reply; empty while there is none.
+    `first_message` is the ts of the message that is or will be the reply; empty while there is none. `has_answer` tells
+    whether the model has answered, in this attempt or an earlier one.
     """
 
     def __init__(self, job: Job, question: Question, texts: Texts) -> None:
@@ -32,6 +33,7 @@ class Attempt:
         self._began = time.monotonic()
         placeholder = job.last("placeholder")
         self.first_message: str = placeholder["ts"] if placeholder else ""
+        self.has_answer = job.last("answer") is not None
         earlier = [line.get("fact") for line in job.lines[1:-1]]
         # If the last fact is `retry` or `unposted`, or a placeholder posted by the placeholder process, the previous
         # attempt ended normally. Otherwise it was killed, and a message of its may still be under way.
@@ -62,10 +64,11 @@ class Attempt:
         """Append a fact to the job; return True if it is on the disk. If the disk fails, log that and return False.
 
         Steps that are harmless to repeat go on without their fact. The ts of a `placeholder` becomes `first_message`,
-        recorded or not.
+        and an `answer` makes `has_answer` True, recorded or not.
         """
         if fact == "placeholder":
             self.first_message = values["ts"]
+        self.has_answer = self.has_answer or fact == "answer"
         try:
             self.job.record(fact, **values)
         except StoreError:

@@ -1,4 +1,7 @@
-"""Deal with the errors of an attempt: the job is tried again later, or the asker is told and the job fails."""
+"""Deal with the errors of an attempt: the job is tried again later, or the asker is told and the job fails.
+
+Once there is an answer, no error text takes its place: the job is tried again, or it fails and what stands stays.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,20 @@ from typing import Any, Protocol, TypeVar
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
-from cocoai.answer.retry import delay, is_slacks_fault
+from cocoai.answer.retry import delay, disk_delay, is_slacks_fault
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
 
 MAX_ATTEMPTS = 5
-"""Attempts at one job. At the next claim it is given up: it has probably killed its process each time."""
+"""Attempts at one job. At the next claim it is given up: it has probably killed its process each time.
+
+A recorded answer is not given up then, but delivered as text alone.
+"""
+
+MOST_CLAIMS = 9
+"""Attempts at a job with an answer. At the next claim nothing more is delivered."""
 
 FOR_THE_ASKER = frozenset({"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"})
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
@@ -33,36 +43,56 @@ class Failures(Protocol):
 
 
 @contextlib.contextmanager
-def handled(job: Job, failures: Failures) -> Iterator[None]:
+def handled(job: Job, failures: Failures, clock: Callable[[], float] = time.time) -> Iterator[None]:
     """Give the errors of an attempt that runs inside to `failures` instead of raising them, as a context manager.
 
-    An unexpected exception is logged as a bug and given to `failures` as `Temporary`. An OSError is only logged: not
-    even the next time to try could be recorded. The job is free again once it is released, and the master's tick comes
-    back to it. Only what `failures` raises while it deals with a bug passes through.
+    An unexpected exception is logged as a bug and given to `failures` as `Temporary`. After a StoreError, also one that
+    `failures` raises, the job is put off: see put_off_by_disk().
+    """
+    with put_off_by_disk(job, clock):
+        try:
+            try:
+                yield
+            except (Temporary, Permanent) as error:
+                failures.handle(error)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("answer key=%s outcome=bug", job.key)
+            failures.handle(Temporary("bug"))
+
+
+@contextlib.contextmanager
+def put_off_by_disk(job: Job, clock: Callable[[], float]) -> Iterator[None]:
+    """Put the job off if a StoreError is raised inside, instead of raising it, as a context manager.
+
+    That counts as no attempt, and the job is never given up for it. `clock` gives seconds since the epoch.
     """
     try:
-        try:
-            yield
-        except (Temporary, Permanent) as error:
-            failures.handle(error)
-    except OSError:
+        yield
+    except StoreError as error:
         log.exception("answer key=%s outcome=not-kept", job.key)
-    except Exception:
-        log.exception("answer key=%s outcome=bug", job.key)
-        failures.handle(Temporary("bug"))
+        seconds = disk_delay(job)
+        # If not even this can be recorded, the job is free again once it is released, and the master's tick comes back.
+        with contextlib.suppress(StoreError):
+            job.record("retry", retry_at=clock() + seconds, why=str(error), free=True, sent=False, disk=True)
+            log.warning("answer key=%s outcome=postponed seconds=%d reason=%s", job.key, seconds, error)
 
 
-def read_or_fail(job: Job, read: Callable[[Mapping[str, Any]], Content], spool: Spool) -> Content | None:
+def read_or_fail(
+    job: Job, read: Callable[[Mapping[str, Any]], Content], spool: Spool, clock: Callable[[], float] = time.time
+) -> Content | None:
     """Return what `read` makes of the job's first line, such as a `Question`.
 
     If `read` raises KeyError or TypeError, log that, move the job to failed/ and return None. Nobody can be told, since
-    the line does not say who asked; and nobody else must wait behind such a job.
+    the line does not say who asked; and nobody else must wait behind such a job. If the disk fails, put it off.
     """
     try:
         return read(job.question)
     except (KeyError, TypeError):
         log.exception("answer key=%s outcome=unreadable", job.key)
-        spool.fail(job, "unreadable")
+        with put_off_by_disk(job, clock):
+            spool.fail(job, "unreadable")
         return None
 
 
@@ -93,11 +123,18 @@ class AnswerFailures:
         self._clock = clock
 
     def handle(self, error: CocoAIError) -> None:
-        """Record a `retry` fact if the error is temporary and tries are left; else tell the asker and fail the job."""
-        if not isinstance(error, Temporary):
-            self._give_up(error, error.code if error.code in FOR_THE_ASKER else "operator")
-        elif not postpone(self._attempt.job, error, self._clock()):
+        """Record a `retry` fact if the error is temporary and tries are left; else tell the asker and fail the job.
+
+        If there is an answer, fail the job with it, and say nothing: what stands of the answer in Slack stays.
+        """
+        if isinstance(error, Temporary) and postpone(self._attempt.job, error, self._clock()):
+            return
+        if self._attempt.has_answer:
+            self._fail("failed-with-its-answer", error)
+        elif isinstance(error, Temporary):
             self._end_retries(error)
+        else:
+            self._give_up(error, error.code if error.code in FOR_THE_ASKER else "operator")
 
     def report(self, error: Fact) -> None:
         """Show the asker the text for `error["code"]` as the reply, then move the job to failed/.

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.prompt import PromptBuilder
+from cocoai.answer.retry import MOST_OPEN_REQUESTS, open_requests
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
+from cocoai.errors import Permanent
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
 from cocoai.slack.markdown.block_parser import normalize_markdown
@@ -37,6 +39,33 @@ class _RunningCall:
     shown: int
 
 
+class RecordedRequests:
+    """The `RequestRecorder` of one attempt: each request becomes an `asked` fact of the job, one not run an `unasked`.
+
+    However often the job's process dies, no more than MOST_OPEN_REQUESTS are paid without an answer.
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._n = 0
+
+    def asked(self) -> None:
+        """Record the next request before it leaves, by its number in the job, from 1.
+
+        Raise `Permanent` `attempts` if MOST_OPEN_REQUESTS are open, StoreError if it cannot be recorded: a request that
+        nobody knows of could be paid any number of times.
+        """
+        job = self._attempt.job
+        if open_requests(job) >= MOST_OPEN_REQUESTS:
+            raise Permanent("attempts")
+        self._n = 1 + sum(1 for line in job.lines if line.get("fact") == "asked")
+        job.record("asked", n=self._n)
+
+    def unasked(self, why: str) -> None:
+        """Record that the model did not run for the last request. If the disk fails, it counts as one that did."""
+        self._attempt.record("unasked", n=self._n, why=why)
+
+
 class ModelCall:
     """The calls of the model of one process, one at a time. `wakeup` becomes readable when somebody asks for a stop."""
 
@@ -59,7 +88,8 @@ class ModelCall:
 
         Return the `answer` fact: `text`, `model`, `finish`, `refusal` and `left_out`. If the asker requests a stop, it
         has the text written so far, and STOPPED as `finish`. If the disk refuses the fact, it is returned all the same.
-        Raise `Temporary` or `Permanent` if Slack or OpenAI fails.
+        Raise `Temporary` or `Permanent` if Slack or OpenAI fails or no further request may be sent (`attempts`),
+        StoreError if the request cannot be recorded.
         """
         if self._spool.is_stop_requested(attempt.job.key):
             return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
@@ -79,6 +109,7 @@ class ModelCall:
             prompt.conversation,
             model=prompt.model,
             wakeup=self._wakeup.fd if self._wakeup else None,
+            recorder=RecordedRequests(attempt),
         )
         shown = max((len(message.text) for message in prompt.messages if message.ts == ts), default=0)
         return _RunningCall(prompt.model, pieces, prompt.left_out, shown)

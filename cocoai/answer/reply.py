@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
@@ -102,20 +102,22 @@ class Reply:
             writers=self._options.writers,
         )
 
-    def deliver(self, ts: str, markdown: str) -> None:
+    def deliver(self, ts: str, markdown: str, *, as_text: bool = False) -> bool:
         """Show the whole answer: update the message at `ts` to its first part, and post the others into the thread.
 
         Parts that an earlier attempt posted are not posted again. If Slack refuses the blocks of any, all parts are
-        shown once more as text alone, without buttons.
+        shown once more as text alone, without buttons; `as_text` shows them so from the start. Return False if a part
+        could not be recorded: then some may not be posted.
         """
         late = f"{self._attempt.texts.late}\n\n" if self._is_late() else ""
         try:
-            self._show_parts(ts, self._options.layout.parts(late + markdown))
+            if not as_text:
+                return self._show_parts(ts, self._options.layout.parts(late + markdown))
         except Permanent as error:
             if error.code not in BLOCKS_REFUSED:
                 raise
             log.warning("answer key=%s outcome=blocks-refused reason=%s", self._attempt.job.key, error)
-            self._show_parts(ts, TEXT_ALONE.parts(late + markdown), anew=True)
+        return self._show_as_text(ts, TEXT_ALONE.parts(late + markdown))
 
     def _is_late(self) -> bool:
         """Check whether the answer begins with the note that it is late: over LATE seconds after its question.
@@ -129,26 +131,51 @@ class Reply:
         is_late = self._clock() - float(self._attempt.question.ts) > LATE
         return is_late and not job.facts("part") and self._attempt.record("late")
 
-    def _show_parts(self, ts: str, parts: Sequence[Shown], *, anew: bool = False) -> None:
+    def _show_parts(self, ts: str, parts: Sequence[Shown]) -> bool:
         """Show the parts of an answer, the first in the message at `ts`, with the buttons under the last.
 
         A part that an earlier attempt posted is changed if its length differs: it was cut otherwise, under other
-        settings perhaps. With `anew` every part is changed, and there are no buttons. Parts of an earlier, longer cut
-        are deleted. Stop early, without an error, if a part cannot be recorded.
+        settings perhaps. Parts of an earlier, longer cut are deleted. Stop early, and return False, if a part cannot be
+        recorded.
         """
         *others, last = parts
-        first, *rest = (*others, last if anew else with_buttons(last, self._buttons("answer")))
-        # Shown a second time, without blocks, it may be another message by now: somebody had deleted the placeholder.
-        self._change(self._attempt.first_message or ts, first, "answer")
-        posted: dict[int, Fact] = {fact["n"]: fact for fact in self._attempt.job.facts("part")}
+        first, *rest = (*others, with_buttons(last, self._buttons("answer")))
+        self._change(ts, first, "answer")
+        posted = self._posted_parts()
         for n, part in enumerate(rest, 2):
             if n not in posted:
                 if not self._post_part(part, n):
-                    return
-            elif anew or posted[n].get("size") != len(part.text):
+                    return False
+            elif posted[n].get("size") != len(part.text):
                 self._update(posted[n]["ts"], part, self._attempt.metadata("part", n))
+        self._delete_behind(len(parts), posted)
+        return True
+
+    def _show_as_text(self, ts: str, parts: Sequence[Shown]) -> bool:
+        """Show the parts of an answer, laid out without blocks; stop early, and return False, if one is not recorded.
+
+        The missing parts are posted first. Then those that stand, perhaps with blocks that hold more, are changed, the
+        last one first: so all that a message loses stands in others already, if this process dies in between.
+        """
+        posted = self._posted_parts()
+        missing = [n for n in range(2, len(parts) + 1) if n not in posted]
+        if not all(self._post_part(parts[n - 1], n) for n in missing):
+            return False
+        for n in sorted(posted.keys() & set(range(2, len(parts) + 1)), reverse=True):
+            self._update(posted[n]["ts"], parts[n - 1], self._attempt.metadata("part", n))
+        # It may be another message by now: somebody had deleted the placeholder.
+        self._change(self._attempt.first_message or ts, parts[0], "answer")
+        self._delete_behind(len(parts), posted)
+        return True
+
+    def _posted_parts(self) -> dict[int, Fact]:
+        """Return the `part` fact of each further part that was posted, by its number from 2."""
+        return {fact["n"]: fact for fact in self._attempt.job.facts("part")}
+
+    def _delete_behind(self, number: int, posted: Mapping[int, Fact]) -> None:
+        """Delete the parts behind the first `number`, which are of an earlier, longer cut."""
         for n, fact in posted.items():
-            if n > len(parts):
+            if n > number:
                 self._slack.delete(self._attempt.question.channel, fact["ts"])
 
     def _post_part(self, shown: Shown, n: int) -> bool:

@@ -1,6 +1,7 @@
-"""Decide whether and when a job is tried again after a temporary error.
+"""Decide whether and when a job is tried again after an error.
 
-That depends on whether Slack is to blame, and on the tries so far. Pure: it reads facts and returns numbers.
+That depends on who is to blame (Slack, OpenAI, our own disk), and on the tries so far. Pure: it reads facts and returns
+numbers.
 """
 
 from __future__ import annotations
@@ -11,8 +12,24 @@ from cocoai.spool.job import LONGEST_DELAY, Job
 DELAYS = (5.0, 30.0, 120.0)
 """Seconds before OpenAI is asked again; when they are used up, the asker is told."""
 
+MOST_OPEN_REQUESTS = 2
+"""Requests for one answer that may be billed though nothing came of them; a third is not sent."""
+
 SLACK_AWAY = 24 * 3600.0
 """Seconds that all waits for a Slack in trouble may take together; after that the job is given up."""
+
+
+def open_requests(job: Job) -> int:
+    """Return how many requests to the model may be billed though the job has no answer of them.
+
+    Those before the operator's last retry do not count. A request was recorded before it left (`asked`), and again if
+    the model did not run for it (`unasked`).
+    """
+    requests, refused = job.facts("asked"), job.facts("unasked")
+    since = requests[0]["at"] if requests else float("inf")
+    # A version that did not record its requests told only of those that had left whole and then failed.
+    unrecorded = [fact for fact in job.facts("retry") if fact["at"] < since and fact.get("sent") and not fact["free"]]
+    return len(unrecorded) + len({fact["n"] for fact in requests} - {fact["n"] for fact in refused})
 
 
 def is_slacks_fault(error: Temporary) -> bool:
@@ -28,12 +45,13 @@ def delay(job: Job, error: Temporary) -> float | None:
 def _own_delay(job: Job, error: Temporary) -> float | None:
     """Return the next of DELAYS, or what the server asked for if that is longer, up to LONGEST_DELAY.
 
-    Return None if the DELAYS are used up, if the server asked for a longer wait than that, or if for the second time a
-    request had left whole: each of these may have been billed.
+    Return None if the DELAYS are used up, if the server asked for a longer wait than that, or if no further request may
+    be sent. Once an answer is recorded, only the count of attempts ends the tries: then the last of DELAYS is repeated.
     """
     retries = [fact for fact in job.facts("retry") if not fact["free"]]
-    # A request that had left whole may have been billed: it is paid twice at most.
-    if len(retries) >= len(DELAYS) or (error.sent and any(fact["sent"] for fact in retries)):
+    if job.last("answer"):
+        return DELAYS[min(len(retries), len(DELAYS) - 1)]
+    if len(retries) >= len(DELAYS) or open_requests(job) >= MOST_OPEN_REQUESTS:
         return None
     seconds = max(DELAYS[len(retries)], error.retry_after or 0.0)
     return seconds if seconds <= LONGEST_DELAY else None
@@ -44,8 +62,18 @@ def _slack_delay(job: Job, error: Temporary) -> float | None:
 
     Return None if all waits so far come to more than SLACK_AWAY.
     """
-    retries = [fact for fact in job.facts("retry") if fact["free"]]
+    retries = [fact for fact in job.facts("retry") if fact["free"] and not fact.get("disk")]
     # Each wait as it was meant, not as the clock tells it afterwards: that may have jumped.
     if sum(fact["retry_at"] - fact["at"] for fact in retries) > SLACK_AWAY:
         return None
-    return min(LONGEST_DELAY, max(error.retry_after or 0.0, DELAYS[0] * 2.0 ** min(len(retries), 6)))
+    return min(LONGEST_DELAY, max(error.retry_after or 0.0, _doubled(len(retries))))
+
+
+def disk_delay(job: Job) -> float:
+    """Return the seconds to wait after an error of our own disk: a wait that doubles, up to LONGEST_DELAY."""
+    return min(LONGEST_DELAY, _doubled(sum(1 for fact in job.facts("retry") if fact.get("disk"))))
+
+
+def _doubled(tries: int) -> float:
+    """Return the first of DELAYS, doubled with each of the tries before, six times at most."""
+    return DELAYS[0] * 2.0 ** min(tries, 6)

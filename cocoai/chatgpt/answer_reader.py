@@ -125,10 +125,6 @@ def read_body(body: Body, deadlines: Deadlines) -> bytes:
 
 
 def _in_the_middle(error: CocoAIError, state: StreamState) -> CocoAIError:
-    """Return `error`, and if it is `Temporary` and the answer had begun, mark it as `sent`.
-
-    Such an answer may be billed, whatever the error says.
-    """
-    if isinstance(error, Temporary):
-        error.sent = error.sent or state.has_begun
+    """Return `error`, marked as `sent` if the answer had begun: it may be billed, whatever the error says."""
+    error.sent = error.sent or state.has_begun
     return error

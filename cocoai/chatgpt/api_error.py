@@ -37,6 +37,12 @@ _FINAL_IN_STREAM = frozenset(
 )
 """Codes and types that are permanent: an error inside a stream comes without a status."""
 
+_GATEWAY_TIMEOUTS = frozenset({408, 504, 524})
+"""Statuses of a server that has stopped waiting, perhaps for a model that was at work."""
+
+_NO_ROOM = frozenset({503, 529})
+"""Statuses of a server that is overloaded, and so has not begun."""
+
 _TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
 """A content filter's refusal; it counts as one, though the model did not write it."""
@@ -57,6 +63,14 @@ invalid_image_mode invalid_image_url sanitizer_server_error unsupported_image_me
 _BAD_FILES = "invalid_file unsupported_file"
 _BAD_ATTACHMENTS = frozenset(f"{_BAD_IMAGES} {_BAD_FILES}".split())
 
+_REFUSED_IN_STREAM = (
+    EXHAUSTED
+    | _FINAL_IN_STREAM
+    | _BAD_ATTACHMENTS
+    | {"overloaded_error", "rate_limit_error", "rate_limit_exceeded", "server_is_overloaded", "slow_down"}
+)
+"""Codes and types inside a stream that say that the request was refused, not that its answer failed."""
+
 _CONTENT_PART = re.compile(r"messages\.?\[\d+\]\.content\.?\[\d+\]")
 """The place of an attachment in a request. If the model takes no images, OpenAI puts dots before the brackets."""
 
@@ -72,6 +86,7 @@ class ApiError:
 
     `status` is the HTTP status, or 0 if none came with it, as in a stream. `param` is the part of the request that is
     wrong, `retry_after` the wait in seconds that the server asks for, and `text` the whole body of the response.
+    `in_stream` is True for an error that came inside a response with status 200.
     """
 
     status: int
@@ -81,6 +96,7 @@ class ApiError:
     request_id: str = ""
     retry_after: float | None = None
     text: str = field(default="", repr=False)
+    in_stream: bool = False
 
     @classmethod
     def from_response(cls, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
@@ -108,7 +124,8 @@ class ApiError:
         payload = error if isinstance(error, dict) else {}
         code = _code(payload.get("code"))
         status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
-        return cls(status, code=code, type=_code(payload.get("type")), param=_code(payload.get("param")))
+        param = _code(payload.get("param"))
+        return cls(status, code=code, type=_code(payload.get("type")), param=param, in_stream=True)
 
     def to_exception(self, our_code: str = "") -> Temporary | Permanent:
         """Return the exception to raise: `Temporary` if the same request may succeed later, else `Permanent`.
@@ -130,13 +147,32 @@ class ApiError:
                 status=self.status,
                 request_id=self.request_id,
                 retry_after=self.retry_after,
+                sent=self.may_have_run,
             )
         return self._permanent(code, self.type)
 
     def _permanent(self, code: str, their_code: str) -> Permanent:
         """Return a `Permanent` with both codes; its `their_code` is left empty if both are the same."""
-        their_code = their_code if their_code != code else ""
-        return Permanent(code, source="OpenAI", status=self.status, request_id=self.request_id, their_code=their_code)
+        return Permanent(
+            code,
+            source="OpenAI",
+            status=self.status,
+            request_id=self.request_id,
+            their_code=their_code if their_code != code else "",
+            sent=self.may_have_run,
+        )
+
+    @property
+    def may_have_run(self) -> bool:
+        """Return True if the model may have run for this request, and be billed; False if it was refused before.
+
+        An error status in place of an answer is a refusal, except the time-out of a gateway. An error inside a stream
+        is one only if it says so: there is no credit, no room, or something is wrong with the request.
+        """
+        if not self.in_stream or 400 <= self.status < 500:
+            return self.status in _GATEWAY_TIMEOUTS
+        # A reasoning model may think for a minute before its first word: a stream without a word may have its price.
+        return self.status not in _NO_ROOM and not {self.code, self.type} & _REFUSED_IN_STREAM
 
     @property
     def is_too_long(self) -> bool:

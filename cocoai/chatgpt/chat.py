@@ -21,6 +21,7 @@ from cocoai.chatgpt.answer_reader import AnswerReader, read_body
 from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.request import request_body
+from cocoai.chatgpt.request_recorder import NoRecord, RequestRecorder
 from cocoai.chatgpt.stream import INTERRUPTED, AnswerPieces, Ending, Interruption, StreamState, Usage
 from cocoai.conversation import Conversation
 from cocoai.engine.client.body import Interrupted
@@ -34,6 +35,8 @@ MAX_ERROR = 64 * 1024
 
 _CODES = ((ssl.SSLError, "tls_failed"), (ProxyFailed, "proxy_failed"))
 """Exceptions with a code of their own; any other counts as a connection that failed or was lost."""
+
+_NO_RECORD = NoRecord()
 
 
 class ChatGPTChat:
@@ -77,26 +80,34 @@ class ChatGPTChat:
     def __repr__(self) -> str:
         return f"ChatGPTChat({self._url!r}, {self._model!r})"
 
-    def reply(self, conversation: Conversation, *, model: str = "", wakeup: int | None = None) -> AnswerPieces:
+    def reply(
+        self,
+        conversation: Conversation,
+        *,
+        model: str = "",
+        wakeup: int | None = None,
+        recorder: RequestRecorder = _NO_RECORD,
+    ) -> AnswerPieces:
         """Yield pieces of text as they are written, then exactly one `Ending`; the first `next` sends the request.
 
         `model` is used instead of the default one. A caller may `send` the seconds for which it needs no further text:
         so long text is gathered, but the end of the answer is yielded at once. INTERRUPTED is yielded if nothing has
         come by then, and when `wakeup`, a descriptor, becomes readable during a wait: the caller can look around, drain
-        the descriptor, and go on or close. Behind a proxy `wakeup` is ignored until the response begins.
+        the descriptor, and go on or close. Behind a proxy `wakeup` is ignored until the response begins. The `recorder`
+        is told of each request before it leaves, and of each for which the model did not run.
 
         An answer may be empty: its `Ending` says why (`length`: the reasoning took all tokens; or a refusal). Closing
         the generator closes the connection. Raise these errors, also after some text:
 
         `Temporary`: `connect_timeout`, `first_word_timeout`, `silence_timeout`, `total_timeout`, `connection_failed`,
-        `connection_lost`, `proxy_failed`, `tls_failed`, `stream_cut`, `unreadable_answer`, or the API's own code;
-        `sent` if the request had left completely and its effect is unknown.
+        `connection_lost`, `proxy_failed`, `tls_failed`, `stream_cut`, `unreadable_answer`, or the API's own code.
         `Permanent`: the API's own code, else its type, else the status; `answer_too_big`, `no_choices`, `not_an_api`,
         `invalid_api_key`, `invalid_base_url`; and `attachment`, `refused` and `context_length_exceeded` for all the
         codes by which it refuses an attachment, a question, or so much text, with its own code as `their_code`.
+        Either is `sent` if the model may have run, and be billed.
         """
         deadlines = Deadlines(self._clock, self._total_timeout)
-        response, state = yield from self._accepted(conversation, model or self._model, deadlines, wakeup)
+        response, state = yield from self._accepted(conversation, model or self._model, deadlines, wakeup, recorder)
         del conversation  # its attachments need not stay in memory while the answer is written
         with response:
             response.body.wakeup = wakeup
@@ -104,10 +115,17 @@ class ChatGPTChat:
                 yield from AnswerReader(response, state, deadlines, self._silence_timeout).pieces()
             except CocoAIError as error:
                 error.request_id = error.request_id or request_id(response.headers)
+                if not error.sent:
+                    recorder.unasked(str(error))
                 raise
 
     def _accepted(
-        self, conversation: Conversation, model: str, deadlines: Deadlines, wakeup: int | None
+        self,
+        conversation: Conversation,
+        model: str,
+        deadlines: Deadlines,
+        wakeup: int | None,
+        recorder: RequestRecorder,
     ) -> Generator[Interruption, float | None, tuple[StreamedResponse, StreamState]]:
         """Send the request until the server accepts it, each time without what it has refused.
 
@@ -117,10 +135,12 @@ class ChatGPTChat:
         """
         to_send = conversation
         while True:
-            response = yield from self._send(to_send, model, deadlines, wakeup)
+            response = yield from self._send(to_send, model, deadlines, wakeup, recorder)
             if _holds_answer(response):
                 return response, StreamState(model, to_send.estimated_tokens() if to_send.is_text else 0)
             error = self._read_error(response, deadlines)
+            if not error.may_have_run:
+                recorder.unasked(str(error.to_exception()))
             to_send = self._amended(to_send, model, error, may_shorten=to_send is conversation)
 
     def _amended(self, conversation: Conversation, model: str, error: ApiError, *, may_shorten: bool) -> Conversation:
@@ -143,23 +163,32 @@ class ChatGPTChat:
         return conversation
 
     def _send(
-        self, conversation: Conversation, model: str, deadlines: Deadlines, wakeup: int | None
+        self,
+        conversation: Conversation,
+        model: str,
+        deadlines: Deadlines,
+        wakeup: int | None,
+        recorder: RequestRecorder,
     ) -> Generator[Interruption, float | None, StreamedResponse]:
         """Send the request and return the response, whatever its status; yield INTERRUPTED for each interrupted wait.
 
-        Raise `Temporary` or `Permanent` if there is no response. They do not name their cause, since its message may
-        quote the key.
+        Raise `Temporary` or `Permanent` if there is no response, and whatever `recorder.asked` raises.
         """
         body = request_body(conversation, model, self._parameters(model))
         deadlines.await_first_word(self._first_word_timeout)
         left = deadlines.left()  # the response is awaited as long as the first word
         timeout = (min(self._connect_timeout, left), left)
+        recorder.asked()
         try:
             pending = self._client.post_streamed(self._url, body, self._headers(), timeout)
             del body  # it may be large, and the model may think for long
             return (yield from _await_response(pending, deadlines, wakeup))
-        except (OSError, HTTPException, ValueError) as error:
-            raise _translated(error, deadlines) from None
+        except (OSError, HTTPException, ValueError, Permanent) as error:
+            failure = _translated(error, deadlines)
+        if not failure.sent:
+            recorder.unasked(str(failure))
+        # Raised outside of the handler, so that it does not name its cause: that may quote the key.
+        raise failure
 
     def _headers(self) -> dict[str, str | bytes]:
         """Return the request's headers.
@@ -249,8 +278,10 @@ def _translated(error: Exception, deadlines: Deadlines) -> Temporary | Permanent
     """Return the `Temporary` or `Permanent` to raise for an exception of the HTTP client.
 
     An address or a key that cannot be sent is permanent. All else is temporary, and `sent` unless it is `NotSent`. A
-    time-out has the code of the deadline that has passed.
+    time-out has the code of the deadline that has passed. A `Permanent` of the client is returned as it is.
     """
+    if isinstance(error, Permanent):
+        return error
     if isinstance(error, (ValueError, InvalidURL)):
         return Permanent("invalid_api_key" if isinstance(error, BadHeader) else "invalid_base_url", source="OpenAI")
     sent = not isinstance(error, NotSent)

@@ -74,4 +74,4 @@ class EventReader:
 def check_size(size: int, limit: int) -> None:
     """Raise `Permanent` (`answer_too_big`) if `size` exceeds `limit`; both are in bytes."""
     if size > limit:
-        raise Permanent("answer_too_big", source="OpenAI")
+        raise Permanent("answer_too_big", source="OpenAI", sent=True)

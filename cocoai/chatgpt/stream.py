@@ -167,7 +167,7 @@ class SingleBodyParser:
         payload = _parse_object(bytes(self._body))
         chunk = _parse_chunk(payload)
         if "choices" not in payload:
-            raise Permanent("no_choices", source="OpenAI")
+            raise Permanent("no_choices", source="OpenAI", sent=True)
         yield replace(chunk, is_done=True)
 
 

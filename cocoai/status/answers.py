@@ -21,8 +21,8 @@ DAY = 86_400.0
 MOST_READ = 2000
 """The most files that are read: the newest are read, the others only counted. A thousand cost some 30 ms of CPU."""
 
-ASKED, PLACEHOLDER, ANSWER, FINISHED = "asked", "placeholder", "answer", "finished"
-"""The moments of an answer: the question's own, then those of the facts that the job has of the others."""
+ASKED, PLACEHOLDER, ANSWER, FINISHED = "", "placeholder", "answer", "finished"
+"""The moments of an answer: the question's own, which no fact has, then those of the facts that the job has."""
 
 CLICK_DONE = "obeyed"
 """The fact of a click that has been handled."""

@@ -87,12 +87,23 @@ def test_a_slow_caller_is_not_a_silent_model(chats: Chats, practice: PracticeOpe
     assert ANSWER == "".join(pieces)
 
 
-@pytest.mark.parametrize(("after", "sent"), [(0, False), (2, True)])
-@pytest.mark.parametrize("code", ["server_error", 429])
+@pytest.mark.parametrize(
+    ("after", "code", "sent"),
+    [
+        (0, "rate_limit_exceeded", False),
+        (0, "server_is_overloaded", False),
+        (0, 429, False),
+        (0, 503, False),
+        (0, "server_error", True),
+        (0, 502, True),
+        (2, "server_error", True),
+        (2, 429, True),
+    ],
+)
 def test_an_error_inside_the_stream(
     chats: Chats, practice: PracticeOpenAI, after: int, sent: bool, code: str | int
 ) -> None:
-    """An error inside the stream counts as sent after the first words, because they may be billed."""
+    """An error inside the stream counts as sent unless it comes before the first words and says "not now"."""
     practice.fail("error", after=after, code=code)
     text, error = failure(chats.at(practice.base_url))
 

@@ -34,7 +34,6 @@ def error(**parts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("status", "payload", "code"),
     [
-        (408, error(), "408"),
         (409, error(type="conflict"), "conflict"),
         (429, error(type="requests", code="rate_limit_exceeded"), "rate_limit_exceeded"),
         (429, error(type="tokens"), "tokens"),
@@ -47,11 +46,20 @@ def error(**parts: Any) -> dict[str, Any]:
     ],
 )
 def test_an_error_that_passes_is_temporary(status: int, payload: object, code: str) -> None:
-    """Time-outs, conflicts, the rate limit, overload and 5xx are temporary, and not billed."""
+    """Conflicts, the rate limit, overload and 5xx are temporary, and not billed."""
     raised = parsed(status, payload).to_exception()
 
     assert isinstance(raised, Temporary)
     assert ("OpenAI", code, status, False) == (raised.source, raised.code, raised.status, raised.sent)
+
+
+@pytest.mark.parametrize("status", [408, 504, 524])
+def test_after_the_time_out_of_a_gateway_the_model_may_have_run(status: int) -> None:
+    """The gateway has stopped waiting; the server behind it may be at work, and is billed."""
+    raised = parsed(status, b"<html>Time-out</html>").to_exception()
+
+    assert isinstance(raised, Temporary)
+    assert (str(status), True) == (raised.code, raised.sent)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,7 @@ def test_an_error_that_does_not_pass_is_permanent(status: int, payload: object, 
     raised = parsed(status, payload).to_exception()
 
     assert isinstance(raised, Permanent)
-    assert ("OpenAI", code, status) == (raised.source, raised.code, raised.status)
+    assert ("OpenAI", code, status, False) == (raised.source, raised.code, raised.status, raised.sent)
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,11 @@ def put_answer(var: str, ts: float, *, heard: float = 0.2, written: float = 4.0,
     job = claim(spool)
     clock.now = ts + heard
     job.record("placeholder", ts="1.0")
+    job.record("asked", n=1)
     clock.now = ts + written
     job.record("answer", text='a text\n{"fact":"attempt","at":1.0,"n":9}\n', usage=None)
     clock.now = ts + delivered
+    job.record("delivered")
     spool.finish(job)
     return Path(var, "spool", "done", str(job.key))
 

@@ -1,0 +1,28 @@
+"""RequestRecorder: what the caller of ChatGPTChat keeps of its requests, so that it can tell what may be billed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class RequestRecorder(Protocol):
+    """A record of the requests of one reply, which may send several: one that is refused is repaired and sent anew."""
+
+    def asked(self) -> None:
+        """Record that a request is about to leave. Whatever this raises is passed on, and the request is not sent."""
+
+    def unasked(self, why: str) -> None:
+        """Record that the model did not run for the last request, so that it is not billed; `why` is fit for a log.
+
+        The request did not leave completely, or was refused. Called at most once for each `asked`.
+        """
+
+
+class NoRecord:
+    """A `RequestRecorder` that keeps nothing."""
+
+    def asked(self) -> None:
+        """Do nothing."""
+
+    def unasked(self, why: str) -> None:
+        """Do nothing."""
