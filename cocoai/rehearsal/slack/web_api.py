@@ -116,7 +116,7 @@ class WebAPI:
         return {"channel": channel.id, "ts": message.ts}
 
     def _replies(self, arguments: Arguments) -> Payload:
-        """Return a page of the thread of the message `ts`, parent first, and a cursor if more messages follow.
+        """Return a page of the thread of the message `ts`, oldest first, and a cursor if more messages follow.
 
         The arguments limit, cursor, oldest, latest and inclusive choose the messages. Raise `SlackApiError` if there is
         no such channel or thread, or one of these is not valid.
@@ -126,8 +126,9 @@ class WebAPI:
         if not thread:
             raise SlackApiError("thread_not_found")
         first = _cursor(arguments.text("cursor"))
-        matching = [message for message in thread if message.ts >= first and _within(message, arguments)]
-        limit = _limit(arguments.text("limit"))
+        parent = thread[0].ts if self._switches.window_parent else ""
+        matching = [each for each in thread if each.ts >= first and (each.ts == parent or _within(each, arguments))]
+        limit = min(_limit(arguments.text("limit")), self._switches.page_limit)
         page, rest = matching[:limit], matching[limit:]
         whole = arguments.flag("include_all_metadata")
         result: Payload = {"messages": [self._message_json(each, whole=whole) for each in page]}
@@ -236,11 +237,9 @@ def _cursor(value: str) -> str:
 def _within(message: PracticeMessage, arguments: Arguments) -> bool:
     """Return True if a message is between the arguments `oldest` and `latest`; each is a ts, or missing for no bound.
 
-    A message at a bound counts only if `inclusive` is set. The parent always counts.
+    A message at a bound counts only if `inclusive` is set.
     """
     oldest, latest = arguments.text("oldest"), arguments.text("latest")
     if arguments.flag("inclusive") and message.ts in (oldest, latest):
         return True
-    is_newer = not oldest or message.ts > oldest
-    is_older = not latest or message.ts < latest
-    return message.thread_ts is None or (is_newer and is_older)
+    return (not oldest or message.ts > oldest) and (not latest or message.ts < latest)

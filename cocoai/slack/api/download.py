@@ -18,7 +18,8 @@ from cocoai.conversation import Attachment
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent
 from cocoai.slack.api.api_errors import require_ok, translate_errors
-from cocoai.slack.api.chat import READ_TIMEOUT, SlackChat
+from cocoai.slack.api.calls import READ_TIMEOUT
+from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.file_types import is_page, media_type_of, text_of
 from cocoai.slack.model.files import File
 from cocoai.slack_ids import is_id
