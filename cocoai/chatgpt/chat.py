@@ -29,6 +29,10 @@ from cocoai.errors import CocoAIError, Permanent, Temporary
 
 __all__ = ["AnswerPieces", "ChatGPTChat", "Ending", "Usage"]
 
+MOST_PER_TOKEN = 32
+"""Characters of an answer for each token that it may have: about eight times as many as there are, since a server may
+keep no limit at all."""
+
 MAX_ERROR = 64 * 1024
 """Bytes of an error's body after which no more of it is read."""
 
@@ -119,7 +123,8 @@ class ChatGPTChat:
         while True:
             response = yield from self._send(to_send, model, deadlines, wakeup)
             if _holds_answer(response):
-                return response, StreamState(model, to_send.estimated_tokens() if to_send.is_text else 0)
+                estimated = to_send.estimated_tokens() if to_send.is_text else 0
+                return response, StreamState(model, estimated, room=MOST_PER_TOKEN * self._max_output_tokens)
             error = self._read_error(response, deadlines)
             to_send = self._amended(to_send, model, error, may_shorten=to_send is conversation)
 
