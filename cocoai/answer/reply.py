@@ -195,10 +195,10 @@ class Reply:
     def _find_posted(self, kinds: Collection[str] = KINDS, n: int = 1) -> str | None:
         """Look in the thread for a message of this job that an earlier attempt posted but did not record.
 
-        Return its ts, None if there is none. `kinds` are those wanted, `n` the number of the part. If an earlier
-        process held the job, wait until a message of its must have arrived, and read the thread from Slack.
+        Return its ts, None if there is none. `kinds` are those wanted, `n` the number of the part. Only after a crash,
+        or a post whose outcome is unknown, wait until that message must have arrived, and ask Slack.
         """
-        if not self._attempt.job.may_have_posted:
+        if not self._attempt.may_have_posted(n):
             return None
         self._sleep(self._attempt.settling_time)
         question = self._attempt.question
