@@ -206,7 +206,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         writers=scoreboard,
         buttons=settings.slack.interactivity,
         attachments=AttachmentLimits(
-            question_bytes=int(answer.attachments_mib * MIB), text_bytes=answer.attachment_text_kib * 1024
+            answer.attachments_mib * MIB, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),
     )
 
