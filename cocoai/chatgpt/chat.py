@@ -29,9 +29,9 @@ from cocoai.errors import CocoAIError, Permanent, Temporary
 
 __all__ = ["AnswerPieces", "ChatGPTChat", "Ending", "Usage"]
 
-MOST_PER_TOKEN = 32
-"""Characters of an answer for each token that it may have: about eight times as many as there are, since a server may
-keep no limit at all."""
+MOST_PER_TOKEN = 16
+"""Characters of an answer for each token that it may have, four times as many as English has: a server may keep no limit
+at all."""
 
 MAX_ERROR = 64 * 1024
 """Bytes of an error's body after which no more of it is read."""
