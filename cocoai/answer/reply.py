@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 
+from cocoai.answer.aside import tell_aside
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent
@@ -83,6 +84,13 @@ class Reply:
             self._change(self._attempt.first_message, shown, kind)
         else:
             self._post_first(shown, kind)
+
+    def tell_aside(self, refusal: Permanent) -> bool:
+        """Tell the asker privately, if Slack's refusal is about the place; return True if Slack has taken that.
+
+        Raise `Temporary` if Slack is in trouble.
+        """
+        return tell_aside(self._attempt, self._slack, refusal)
 
     def live(self, ts: str) -> LiveMessage:
         """Return the object that updates the message at `ts` while the answer is written."""

@@ -30,8 +30,8 @@ from cocoai.errors import CocoAIError, Permanent, Temporary
 __all__ = ["AnswerPieces", "ChatGPTChat", "Ending", "Usage"]
 
 MOST_PER_TOKEN = 16
-"""Characters of an answer for each token that it may have, four times as many as English has: a server may keep no limit
-at all."""
+"""Characters of an answer for each token that it may have, four times as many as English has: some servers keep no
+limit."""
 
 MAX_ERROR = 64 * 1024
 """Bytes of an error's body after which no more of it is read."""

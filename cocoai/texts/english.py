@@ -34,6 +34,8 @@ ENGLISH = Texts(
     left_out="(I have not read “{name}”. {why})",
     left_out_unnamed="(I have not read one of the files. {why})",
     only_asker="Only the person who asked can do this.",
+    elsewhere="I could not answer where you asked: that channel or thread is archived, or closed to me. "
+    "Please ask me elsewhere.",
     why={
         "too_big": "It is too big: please make it smaller, or send it in pieces.",
         "too_many": "There are more files than I read at once: please send them a few at a time.",

@@ -35,6 +35,7 @@ class Texts:
     left_out: str
     left_out_unnamed: str
     only_asker: str
+    elsewhere: str
     why: dict[str, str]
     buttons: dict[str, str]
     sorry: dict[str, str]

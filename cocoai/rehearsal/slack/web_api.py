@@ -56,14 +56,19 @@ class WebAPI:
     def _post_message(self, arguments: Arguments) -> Payload:
         """Post a message of the bot, with its text cut to `POST_LIMIT`; return its channel, ts and JSON.
 
-        Raise `SlackApiError` if the bot may not write there, or the text, blocks or metadata are not acceptable.
+        A person's id stands for the direct conversation with that person. A reply to a message that does not exist (any
+        more) is put into the channel: Slack documents no error for that, and reports none
+        (github.com/slack-go/slack/issues/1571). Raise `SlackApiError` if the bot may not write there, or the text,
+        blocks or metadata are not acceptable.
         """
-        channel = self._channel(arguments)
+        channel = self._direct(arguments) or self._channel(arguments)
         content, meta = self._content(arguments), metadata(arguments)
         content["text"] = stored(content["text"][:POST_LIMIT])
-        thread_ts = arguments.text("thread_ts") or None
+        thread_ts = arguments.text("thread_ts")
+        if not self._workspace.find(channel.id, thread_ts):
+            thread_ts = ""
         message = self._workspace.post(
-            channel.id, self._us.user_id, **content, thread_ts=thread_ts, metadata=meta or None
+            channel.id, self._us.user_id, **content, thread_ts=thread_ts or None, metadata=meta or None
         )
         return {"channel": channel.id, "ts": message.ts, "message": self._message_json(message)}
 
@@ -187,6 +192,13 @@ class WebAPI:
         if not channel.is_member:
             raise SlackApiError("not_in_channel")
         return channel
+
+    def _direct(self, arguments: Arguments) -> PracticeChannel | None:
+        """Return the direct conversation if the argument `channel` is the id of one of our people; else None."""
+        person = self._workspace.people.get(arguments.required("channel"))
+        if person is None or person.is_bot or person.team != self._us.team_id:
+            return None
+        return next(each for each in self._workspace.channels.values() if each.kind == "im")
 
     def _own(self, channel: PracticeChannel, ts: str, refusal: str) -> PracticeMessage:
         """Return the bot's message `ts`. Raise `SlackApiError`: message_not_found, or `refusal` if it is another's."""

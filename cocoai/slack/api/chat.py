@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
@@ -90,9 +90,15 @@ class SlackChat:
             self._posted = {target: posted for target, posted in self._posted.items() if posted != ts}
 
     def post_ephemeral(self, channel: str, user: str, text: str, thread_ts: str) -> None:
-        """Post a text into the thread that only `user` sees, and that Slack does not keep."""
-        arguments = {"channel": channel, "user": user, "thread_ts": thread_ts, "text": _without_pings(text)}
+        """Post a text into the thread ("": the channel) that only `user` sees, and that Slack does not keep."""
+        arguments = {"channel": channel, "user": user, "text": _without_pings(text)}
+        arguments |= {"thread_ts": thread_ts} if thread_ts else {}
         self._calls.call("chat.postEphemeral", {**arguments, **_NO_LINKING})
+
+    def post_direct(self, user: str, text: str) -> None:
+        """Send `user` a direct message without metadata: it is no part of a conversation."""
+        # With a person's id as its channel, chat.postMessage opens the conversation: im:write is not needed.
+        self._calls.call("chat.postMessage", {"channel": user, "text": _without_pings(text), **_NO_UNFURLING})
 
     def delete(self, channel: str, ts: str) -> None:
         """Delete a message of ours; one that is gone already is no error."""
@@ -185,15 +191,34 @@ class SlackChat:
         return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n) or ""
 
     def _post(self, target: _Target, text: str, blocks: Sequence[Block]) -> str:
-        """Post a message; return its ts. Note in `_posted` if an error leaves its arrival in doubt, and raise that."""
+        """Post a message; return its ts. Note in `_posted` if an error leaves its arrival in doubt, and raise that.
+
+        Raise `Permanent` `thread_not_found` if the thread is gone; the message is then nowhere.
+        """
         channel, thread_ts, metadata = target
         arguments = {"channel": channel, "thread_ts": thread_ts}
         try:
-            return _posted_ts(self._write_message("chat.postMessage", arguments, text, metadata, blocks))
+            reply = self._write_message("chat.postMessage", arguments, text, metadata, blocks)
+            ts = _posted_ts(reply)
         except Temporary as error:
             if error.sent:  # the message may be in the thread now
                 self._posted[target] = ""
             raise
+        if _is_outside(reply):
+            self._take_back(channel, ts)
+        return ts
+
+    def _take_back(self, channel: str, ts: str) -> NoReturn:
+        """Delete a message that Slack has put into the channel, and raise `Permanent` `thread_not_found`."""
+        for is_last in (False, False, True):
+            try:
+                self.delete(channel, ts)
+                break
+            except (Temporary, Permanent) as error:
+                if is_last or isinstance(error, Permanent):
+                    log.exception("message channel=%s ts=%s outcome=left-in-the-channel", channel, ts)
+                    break
+        raise Permanent("thread_not_found", source="Slack")
 
     def _write_message(
         self,
@@ -220,6 +245,16 @@ def _without_pings(text: str) -> str:
 def _block_without_pings(block: Block) -> Block:
     # Only a Markdown block has text that is not our own.
     return {**block, "text": break_pings(block["text"])} if block.get("type") == "markdown" else block
+
+
+def _is_outside(reply: Mapping[str, Any]) -> bool:
+    """Check whether a posted message is in no thread, by the JSON of it that Slack returns; False if there is none.
+
+    If the thread's first message was deleted, Slack reports no error, but puts the reply into the channel
+    (github.com/slack-go/slack/issues/1571).
+    """
+    message = mapping_at(reply, "message")
+    return bool(message) and not text_at(message, "thread_ts")
 
 
 def _posted_ts(reply: Mapping[str, Any]) -> str:
