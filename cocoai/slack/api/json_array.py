@@ -14,6 +14,9 @@ from typing import Any
 MOST_ITEM = 2 * 1024 * 1024
 """Characters that one item, or any other value, may have: twice as many are an error at the latest."""
 
+MOST_ALL = 512 * 1024 * 1024
+"""Characters of the whole object, more than a page of the longest messages that Slack takes has."""
+
 _SPACE = " \t\r\n"
 _raw_decode = json.JSONDecoder().raw_decode
 
@@ -22,7 +25,7 @@ class ArrayReader:
     """An iterator of the items of the array under `name` in a JSON object; `rest` has the object's other values.
 
     `read` returns the next bytes of the JSON in UTF-8, b"" at its end. Raise ValueError if it is no JSON object, has
-    one value of over MOST_ITEM characters, or is cut off; and what `read` raises.
+    one value of over MOST_ITEM characters, has over MOST_ALL, or is cut off; and what `read` raises.
     """
 
     def __init__(self, read: Callable[[], bytes], name: str) -> None:
@@ -31,6 +34,7 @@ class ArrayReader:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._text = ""
         self._at = 0
+        self._left = MOST_ALL
         self.rest: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[Any]:
@@ -98,12 +102,13 @@ class ArrayReader:
         pieces = [self._text[self._at :]]
         self._at = 0
         wanted = len(pieces[0])
-        if wanted > MOST_ITEM:
-            raise ValueError("a value is too long")
+        if wanted > MOST_ITEM or self._left < 0:
+            raise ValueError("it is too long")
         while wanted >= 0:
             data = self._read()
             if not data and len(pieces) == 1:
                 raise ValueError("it is cut off")
             pieces.append(self._decode(data, not data))
+            self._left -= len(data)
             wanted -= len(pieces[-1]) if data else wanted + 1
         self._text = "".join(pieces)

@@ -71,6 +71,16 @@ def test_what_is_no_object_or_too_long_is_an_error(text: str) -> None:
         list(reader)
 
 
+def test_an_array_without_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that never stops sending items is not read for ever."""
+    monkeypatch.setattr("cocoai.slack.api.json_array.MOST_ALL", 100_000)
+    pieces = itertools.chain([b'{"messages": [0'], itertools.repeat(b", 1" * 1000))
+    reader = ArrayReader(pieces.__next__, "messages")
+
+    with pytest.raises(ValueError, match="too long"):
+        list(reader)
+
+
 def test_another_value_in_the_place_of_the_array_is_in_the_rest() -> None:
     """An array is only looked for: what is none has no items."""
     reader = ArrayReader(in_pieces(b'{"messages": "none", "empty": {}}', []), "messages")
