@@ -62,7 +62,7 @@ class _Newest:
     def __init__(self, part: ThreadPart) -> None:
         self._part = part
         self._left = part.tokens
-        self.messages: deque[Message] = deque()
+        self._kept: deque[tuple[int, Message]] = deque()
 
     def add(self, message: Message) -> None:
         """Add a message if it is wanted, its text cut to the end that can count; drop the oldest that cannot any more.
@@ -74,11 +74,16 @@ class _Newest:
         most = self._part.tokens * _CHARACTERS
         if message.ts != self._part.until and len(message.text) > most:
             message = replace(message, text=message.text[-int(most) :])
-        self.messages.append(message)
-        self._left -= estimated_tokens(message.text)
-        while self.is_full and self._left + (oldest := estimated_tokens(self.messages[0].text)) <= 0:
-            self._left += oldest
-            self.messages.popleft()
+        tokens = estimated_tokens(message.text)
+        self._kept.append((tokens, message))
+        self._left -= tokens
+        while self._left <= 0 and self._left + self._kept[0][0] <= 0:
+            self._left += self._kept.popleft()[0]
+
+    @property
+    def messages(self) -> list[Message]:
+        """Return what is kept, oldest first."""
+        return [message for _, message in self._kept]
 
     @property
     def is_full(self) -> bool:
