@@ -211,7 +211,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         access=access_rules(settings),
         buttons=settings.slack.interactivity,
         attachments=AttachmentLimits(
-            question_bytes=int(answer.attachments_mib * MIB), text_bytes=answer.attachment_text_kib * 1024
+            answer.attachments_mib * MIB, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),
     )
 

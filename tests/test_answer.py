@@ -201,6 +201,40 @@ def test_a_placeholder_posted_by_the_placeholder_process_becomes_the_answer(harn
     assert 1 == harness.called("chat.postMessage")
 
 
+def test_after_a_visit_that_ended_in_order_nothing_is_sought(harness: AnswerHarness) -> None:
+    """The answer goes on in several parts behind the placeholder process's placeholder, and the thread is not read."""
+    harness.openai.switches.answer = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(20))
+    question = harness.ask()
+    for job in harness.spool.each_without("placeholder"):
+        harness.answerer().post_placeholder(job)
+
+    harness.run()
+
+    assert len(harness.replies(question)) > 3
+    assert 0 == harness.called("conversations.replies")
+
+
+def test_a_search_is_one_call_from_the_question_on(harness: AnswerHarness) -> None:
+    """After a crash in a long thread, our own message is found without reading what is older than the question."""
+    harness.sleep = skip
+    opening = harness.slack.workspace.post("C0PRACTICE", "U0ASKER02", "opening")
+    for n in range(500):
+        harness.slack.workspace.post("C0PRACTICE", "U0ASKER02", f"reply {n}", thread_ts=opening.ts)
+    question = harness.ask(thread_ts=opening.ts)
+    killed = harness.claim()
+    harness.outside()[0].post(
+        question.channel, "...", opening.ts, MessageMetadata(str(killed.key), "placeholder")
+    )  # and dies before it is recorded
+    killed.release()
+
+    harness.run()
+
+    first, *others = [call.arguments for call in harness.slack.calls if call.method == "conversations.replies"]
+    assert question.ts == first["oldest"]
+    assert len(others) <= 3
+    assert 1 == harness.called("chat.postMessage")
+
+
 def test_a_long_answer_goes_on_in_parts_each_once(harness: AnswerHarness) -> None:
     """If posts fail between the parts, a later attempt goes on, and every paragraph is there exactly once."""
     paragraphs = [f"Paragraph {n}: " + "text " * 150 for n in range(20)]

@@ -30,7 +30,6 @@ FAILING = {
     "ids_to_model": "ids of user groups and unnamed channels reach the model",
     "japanese_address": "a link is cut at the first Japanese character of its path",
     "jis_file": "a text file in ISO-2022-JP reaches the model undecoded",
-    "limit_without_effect": "a server that ignores max_completion_tokens is not stopped",
     "mention_in_code": "a mention that stands only in code is answered",
     "nested_numbers": "a numbered list nested by two spaces is flattened",
     "no_credit_by_gateway": "no credit behind LiteLLM's proxy is taken for a busy hour",

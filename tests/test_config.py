@@ -75,7 +75,7 @@ def test_without_a_file_the_secrets_are_enough() -> None:
         settings.openai.total_timeout,
     )
     assert ("markdown", True) == (settings.slack.format, settings.slack.interactivity)
-    assert ("", "auto", 5, 8000, 4, 100) == dataclasses.astuple(settings.answer)
+    assert ("", "auto", 5, 8000, 4, 100, 20_000) == dataclasses.astuple(settings.answer)
     assert ((2, 2), 10.0, 5000, 2.0, 1.0, 4, 32, True, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)
@@ -143,6 +143,7 @@ def test_relative_paths_start_from_the_settings_file_or_the_current_folder(tmp_p
         ("slack", "interactivity", "off", False),
         ("answer", "language", "en", "en"),
         ("answer", "attachments_mib", "0", 0),
+        ("answer", "max_attachment_tokens", "20000", 20_000),
         ("openai", "base_url", "http://[::1]:11434/v1/", "http://[::1]:11434/v1"),
         ("openai", "base_url", "http://localhost/v1", "http://localhost/v1"),
         ("pool", "workers", "3", (3, 3)),
@@ -185,6 +186,7 @@ def test_a_value_is_converted_to_its_type(section: str, key: str, text: str, exp
         ("answer", "round_trips", "-1", "0 to 100"),
         ("answer", "language", "fr", "auto, ja or en"),
         ("answer", "attachments_mib", "21", "0 to 20"),
+        ("answer", "max_attachment_tokens", "-1", "0 to 1000000"),
         ("answer", "attachment_text_kib", "0", "1 to 1000"),
         ("channel C0123456789", "model", "two words", "a name without spaces"),
         ("channel C0123456789", "instructions", "gone.txt", "a file that can be read"),

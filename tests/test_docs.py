@@ -9,7 +9,7 @@ import pytest
 
 from cocoai.answer.reply import LATE
 from cocoai.config import personas
-from cocoai.slack.api import chat, live_message
+from cocoai.slack.api import live_message, thread_reader
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.markdown import message_layout, to_markdown_block
 from cocoai.slack.thread import speakers
@@ -74,7 +74,9 @@ def test_both_readmes_list_the_same_stored_files() -> None:
         ("at most {} characters a message. Headings", message_layout.MOST_SECTION),
         ("up to {} characters", message_layout.MOST_TEXT),
         ("share {} updates a minute", live_message.PER_MINUTE),
-        ("newest {} replies", chat.MOST_MESSAGES),
+        ("at most {} calls of Slack", thread_reader.MOST_CALLS),
+        ("for up to {} replies", thread_reader.FIRST_PAGE - 1),
+        ("about {} replies", round(thread_reader.WINDOW_PAGE / 2)),
         ("at most {} people at a question", speakers.MOST_NAMES),
         ("at most {} bytes", personas.LONGEST),
     ],

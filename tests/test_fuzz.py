@@ -243,6 +243,10 @@ class UnusedClient:
         """Raise AssertionError."""
         raise AssertionError("nothing must be sent")
 
+    def post_unread(self, *_: object) -> StreamedResponse:
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
+
     def post_streamed(self, *_: object) -> PendingResponse:
         """Raise AssertionError."""
         raise AssertionError("nothing must be sent")

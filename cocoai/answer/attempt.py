@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any
 
+from cocoai.answer.earlier_runs import is_after_cut, may_have_posted
 from cocoai.slack.model.messages import MessageMetadata
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
@@ -34,11 +35,7 @@ class Attempt:
         placeholder = job.last("placeholder")
         self.first_message: str = placeholder["ts"] if placeholder else ""
         self.has_answer = job.last("answer") is not None
-        earlier = [line.get("fact") for line in job.lines[1:-1]]
-        # If the last fact is `retry` or `unposted`, or a placeholder posted by the placeholder process, the previous
-        # attempt ended normally. Otherwise it was killed, and a message of its may still be under way.
-        has_ended = earlier[-1:] in (["retry"], ["unposted"]) or earlier[-2:] == ["visit", "placeholder"]
-        self._is_after_crash = bool(earlier) and not has_ended
+        self._is_after_cut = is_after_cut(job.lines)
 
     @property
     def ms(self) -> float:
@@ -51,7 +48,11 @@ class Attempt:
 
         0.0 if it was not killed, or if MESSAGE_DELAY is over.
         """
-        return max(0.0, MESSAGE_DELAY - self.ms / 1000) if self._is_after_crash else 0.0
+        return max(0.0, MESSAGE_DELAY - self.ms / 1000) if self._is_after_cut else 0.0
+
+    def may_have_posted(self, n: int) -> bool:
+        """Return True if an earlier run at the job may have posted part `n` of the reply without recording it."""
+        return may_have_posted(self.job.lines, n)
 
     def metadata(self, kind: str, n: int = 1) -> MessageMetadata:
         """Return the metadata for a message about this question: `kind` is one of KINDS, `n` the part of the answer.

@@ -101,8 +101,8 @@ class Clicks:
     def _delete(self, click: Click) -> None:
         """Delete every message of our reply in Slack. A QA copy of CocoAI may have replied too: its messages stay."""
         own_user = self._identity.user_id()
-        for message in self._slack.thread(click.channel, click.thread_ts):
-            if message.metadata is not None and message.metadata.key == click.key and message.user == own_user:
+        for message in self._slack.replies_to(click.channel, click.thread_ts, click.key):
+            if message.user == own_user:
                 self._slack.delete(click.channel, message.ts)
 
     def _record_feedback(self, click: Click, texts: Texts) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
+from cocoai.answer.aside import THREAD_GONE
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
 from cocoai.answer.retry import delay, disk_delay, is_slacks_fault
@@ -155,19 +156,32 @@ class AnswerFailures:
     def _give_up(self, error: CocoAIError, code: str) -> None:
         """Record an `error` fact, show the asker the text for `code`, then fail the job.
 
-        If Slack is in trouble, put the job off, to tell the asker later. If Slack refuses the text for good, fail the
-        job without that.
+        If Slack is in trouble, put the job off, to tell the asker later. If Slack refuses the text for good, the asker
+        is told privately, or not at all.
         """
         log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
         fact: Fact = {"code": code, "reason": str(error)}
         self._attempt.record("error", **fact)
         try:
+            # A second post would stand in the channel for a moment, too.
+            if error.code == THREAD_GONE and not self._attempt.first_message:
+                raise error
             self.report(fact)
         except Temporary as slack_error:
             if not postpone(self._attempt.job, slack_error, self._clock()):
                 self._fail("failed", slack_error)
         except Permanent as refusal:
-            self._fail("failed-untold", error, refusal)
+            self._end_untold(error, refusal)
+
+    def _end_untold(self, error: CocoAIError, refusal: Permanent) -> None:
+        """Tell the asker privately that Slack refuses the reply for good, where that can be, and fail the job."""
+        try:
+            outcome = "told-aside" if self._reply.tell_aside(refusal) else "failed-untold"
+        except Temporary as slack_error:
+            if postpone(self._attempt.job, slack_error, self._clock()):
+                return
+            outcome = "failed-untold"
+        self._fail(outcome, error, refusal)
 
     def _fail(self, outcome: str, error: CocoAIError, refusal: CocoAIError | None = None) -> None:
         """Log `outcome` with Slack's refusal, or the error if there is none, and move the job to failed/."""

@@ -15,11 +15,12 @@ from cocoai.conversation import Conversation, Turn
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import LeftOut, read_files
 from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.api.thread_reader import ThreadPart
 from cocoai.slack.inbound.access import Author
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message
 from cocoai.slack.model.question import Question
-from cocoai.slack.thread.history import files_of_question, text_of_question, turns
+from cocoai.slack.thread.history import files_of_question, may_be_seen, text_of_question, turns
 from cocoai.slack.thread.speakers import is_bot
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
@@ -96,11 +97,14 @@ class PromptBuilder:
     def has_files(self, attempt: Attempt) -> bool:
         """Check whether files are attached to the question's message.
 
-        An app_mention copy of a message may leave them out: then the thread is read from Slack, which may raise
+        An app_mention copy of a message may leave them out: then the message is read from Slack, which may raise
         `Temporary` or `Permanent`.
         """
         question = attempt.question
-        return bool(question.files or (question.is_bare and files_of_question(self._thread(attempt), question)))
+        if question.files or not question.is_bare:
+            return bool(question.files)
+        message = self._slack.message(question.channel, question.thread_ts, question.ts)
+        return bool(files_of_question(filter(None, (message,)), question))
 
     def _within_limits(self, conversation: Conversation, model: str) -> Conversation:
         """Return the conversation without the old turns that exceed `round_trips` or `max_history_tokens`."""
@@ -108,14 +112,19 @@ class PromptBuilder:
         return recent.within(self._options.max_history_tokens, self._ratio.ratio(model))
 
     def _thread(self, attempt: Attempt) -> tuple[Message, ...]:
-        """Read the thread from Slack, oldest message first. Return () without a call if there is nothing to read.
+        """Read from Slack what the question can see of its thread, oldest message first; of that what fits the limits.
 
-        That is at the first attempt at a question that opens its thread and came with its files.
+        Return () without a call if there is nothing to read: at the first attempt at a question that opens its thread
+        and came with its files.
         """
         question = attempt.question
-        if question.in_thread or question.is_bare or question.again or attempt.job.attempt > 1:
-            return self._slack.thread(question.channel, question.thread_ts)
-        return ()
+        if not (question.in_thread or question.is_bare or question.again or attempt.job.attempt > 1):
+            return ()
+        # By the ratio of the channel's model: which one a prefix asks for is known only when the message is read.
+        ratio = self._ratio.ratio(self._options.model_of(question.channel))
+        tokens = self._options.max_history_tokens / min(1.0, ratio)
+        part = ThreadPart(question.again or question.ts, tokens, partial(may_be_seen, question=question))
+        return self._slack.thread(question.channel, question.thread_ts, part)
 
     def _earlier_answer(self, key: str) -> str | None:
         """Return the model's whole text in answer to the question `key`, from the spool.

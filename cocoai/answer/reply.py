@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from cocoai.answer.aside import tell_aside
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent
@@ -87,6 +88,13 @@ class Reply:
             self._change(self._attempt.first_message, shown, kind)
         else:
             self._post_first(shown, kind)
+
+    def tell_aside(self, refusal: Permanent) -> bool:
+        """Tell the asker privately, if Slack's refusal is about the place; return True if Slack has taken that.
+
+        Raise `Temporary` if Slack is in trouble.
+        """
+        return tell_aside(self._attempt, self._slack, refusal)
 
     def live(self, ts: str) -> LiveMessage:
         """Return the object that updates the message at `ts` while the answer is written."""
@@ -226,10 +234,10 @@ class Reply:
     def _find_posted(self, kinds: Collection[str] = KINDS, n: int = 1) -> str | None:
         """Look in the thread for a message of this job that an earlier attempt posted but did not record.
 
-        Return its ts, None if there is none. `kinds` are those wanted, `n` the number of the part. If an earlier
-        process held the job, wait until a message of its must have arrived, and read the thread from Slack.
+        Return its ts, None if there is none. `kinds` are those wanted, `n` the number of the part. Only after a crash,
+        or a post whose outcome is unknown, wait until that message must have arrived, and ask Slack.
         """
-        if not self._attempt.job.may_have_posted:
+        if not self._attempt.may_have_posted(n):
             return None
         self._sleep(self._attempt.settling_time)
         question = self._attempt.question

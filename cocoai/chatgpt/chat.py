@@ -30,6 +30,10 @@ from cocoai.errors import CocoAIError, Permanent, Temporary
 
 __all__ = ["AnswerPieces", "ChatGPTChat", "Ending", "Usage"]
 
+MOST_PER_TOKEN = 16
+"""Characters of an answer for each token that it may have, four times as many as English has: some servers keep no
+limit."""
+
 MAX_ERROR = 64 * 1024
 """Bytes of an error's body after which no more of it is read."""
 
@@ -137,7 +141,8 @@ class ChatGPTChat:
         while True:
             response = yield from self._send(to_send, model, deadlines, wakeup, recorder)
             if _holds_answer(response):
-                return response, StreamState(model, to_send.estimated_tokens() if to_send.is_text else 0)
+                estimated = to_send.estimated_tokens() if to_send.is_text else 0
+                return response, StreamState(model, estimated, room=MOST_PER_TOKEN * self._max_output_tokens)
             error = self._read_error(response, deadlines)
             if not error.may_have_run:
                 recorder.unasked(str(error.to_exception()))

@@ -85,6 +85,7 @@ class StreamState:
     """What has been read of one answer so far.
 
     `has_begun` is True once a text or a refusal has come, `is_done` once the server has said that nothing follows.
+    `room` is how many characters may still come: an answer that is longer ends as cut (`length`), whatever follows.
     """
 
     model: str
@@ -94,6 +95,7 @@ class StreamState:
     is_refusal: bool = False
     has_begun: bool = False
     is_done: bool = False
+    room: float = float("inf")
     _half: str = ""
 
     def take(self, chunk: Chunk) -> str:
@@ -108,7 +110,12 @@ class StreamState:
         # The text of a refusal is written, and billed, like any other.
         self.has_begun = self.has_begun or bool(chunk.text or chunk.refusal)
         self.is_done = self.is_done or chunk.is_done
-        return self._whole_characters(chunk.text)
+        text = self._whole_characters(chunk.text)
+        self.room -= len(text) + len(chunk.refusal)
+        if self.room < 0:
+            self.finish_reason, self.is_done = "length", True
+            text = text[: max(0, len(text) + int(self.room))]
+        return text
 
     @property
     def is_complete(self) -> bool:

@@ -152,6 +152,10 @@ class AnswerSettings:
     attachment_text_kib: Annotated[
         int, Setting(integer(1, 1000), "100", "the most KiB of each text file of a question")
     ]
+    max_attachment_tokens: Annotated[
+        int,
+        Setting(integer(0, 1_000_000), "20000", "the most tokens of a question's files together, estimated"),
+    ]
 
 
 @dataclass(frozen=True)

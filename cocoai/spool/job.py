@@ -122,13 +122,6 @@ class Job:
         """
         return len(self.facts("attempt")) - sum(1 for retry in self.facts("retry") if retry.get("free"))
 
-    @property
-    def may_have_posted(self) -> bool:
-        """Return True if an earlier process has held this job, and may have posted a message that it did not record."""
-        visits = sum(1 for line in self._lines if line.get("fact") in ("attempt", "visit"))
-        # One of them is this process's own.
-        return visits > 1
-
     def is_due(self) -> bool:
         """Check whether the job may be tried now: its last `retry` fact, if any, has a `retry_at` that has come.
 

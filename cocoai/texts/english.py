@@ -37,6 +37,8 @@ ENGLISH = Texts(
     too_many="You have asked a lot in this minute. Please ask again in {seconds} s: I answer then.",
     pending="I am on it already: the answer is on its way.",
     heard="Heard. I do it as soon as the answer has ended.",
+    elsewhere="I could not answer where you asked: that channel or thread is archived, or closed to me. "
+    "Please ask me elsewhere.",
     why={
         "too_big": "It is too big: please make it smaller, or send it in pieces.",
         "too_many": "There are more files than I read at once: please send them a few at a time.",

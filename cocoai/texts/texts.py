@@ -38,6 +38,7 @@ class Texts:
     too_many: str
     pending: str
     heard: str
+    elsewhere: str
     why: dict[str, str]
     buttons: dict[str, str]
     sorry: dict[str, str]

@@ -237,6 +237,25 @@ def test_the_cuts_do_not_change_what_is_read(raw: bytes, places: list[int]) -> N
     expected[0].encode("utf-8")
 
 
+def test_an_answer_over_its_room_ends_as_cut() -> None:
+    """A server that keeps no limit is stopped: what is over the room is dropped, whatever it says later."""
+    state = StreamState(MODEL, room=10)
+    texts = [state.take(Chunk(text=text)) for text in ("12345", "6789", "0ab", "cd")]
+    state.take(Chunk(finish_reason=""))
+
+    assert ["12345", "6789", "0", ""] == texts
+    assert state.is_complete
+    assert "length" == state.ending().finish_reason
+
+
+def test_a_refusal_counts_for_the_room_too() -> None:
+    """Its text is not kept, but it must end."""
+    state = StreamState(MODEL, room=10)
+    state.take(Chunk(refusal="x" * 11))
+
+    assert (True, "length", True) == (state.is_done, state.finish_reason, state.is_refusal)
+
+
 NAMES = """
 choices delta message content refusal finish_reason usage error code type model prompt_tokens completion_tokens
 prompt_tokens_details completion_tokens_details cached_tokens

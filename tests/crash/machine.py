@@ -29,6 +29,7 @@ from tests.crash.power import DiskImage, blank
 from tests.crash.scheduler import Scheduler
 from tests.crash.world import NOW, Input, Law, Outside, PostedMessage, is_message, job_key
 from tests.options import FixedIdentity, options
+from tests.whole_body import unread
 
 VAR = "/var"
 BLANK = blank(VAR)
@@ -55,8 +56,15 @@ class SimulatedClient:
 
     def post(self, url: str, body: bytes, *_: object) -> FullResponse:
         """Return Slack's response; the power may go before Slack gets the request, and before we get the response."""
+        return FullResponse(200, {}, self._reply(url, body))
+
+    def post_unread(self, url: str, body: bytes, *_: object) -> StreamedResponse:
+        """Return what `post` returns, its body unread."""
+        return unread(self._reply(url, body))
+
+    def _reply(self, url: str, body: bytes) -> bytes:
         fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
-        return FullResponse(200, {}, json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode())
+        return json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode()
 
     def post_streamed(self, *_: object) -> NoReturn:
         """Raise NotImplementedError: `SlackChat` streams nothing."""

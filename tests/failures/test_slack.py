@@ -105,7 +105,7 @@ SHUT_OUT: dict[str, tuple[Failure, str]] = {
 def test_a_lasting_refusal_of_slack_fails_for_the_operator(
     harness: LocalizedHarness, name: str, has_placeholder: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The job fails without another attempt, its reason is logged, and the asker reads nothing of it."""
+    """The job fails without another attempt, its reason is logged, and nothing is added to the thread."""
     fail, evidence = SHUT_OUT[name]
     question = harness.ask("what is this")
     if has_placeholder:

@@ -14,16 +14,20 @@ import select
 import socket
 import ssl
 import time
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from cocoai.engine.client.inflate import decoder
 
 CHUNK_SIZE = 64 * 1024
 """Bytes that end a wait for more, and about the most that `Body.read` returns."""
 
+MOST_WHOLE = 4 * 1024 * 1024
+"""The most bytes of a body that is read as a whole."""
+
 _BLOCK = 16 * 1024
 _MAX_LINE = 1024
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 
 
@@ -47,16 +51,21 @@ class Body:
         self._reader: io.BufferedReader | None = reader
         self._socket = connection
         self._frame = _frame(status, headers)
-        self._decode = _decoder(headers.get("content-encoding", ""))
+        self._decoder = decoder(headers.get("content-encoding", ""), CHUNK_SIZE)
         self.is_last = headers.get("connection", "").lower() == "close"
         """True if the server closes the connection after this body, so that its end also ends `wait_for_more`."""
 
-    def read_all(self, seconds: float) -> bytes:
-        """Return the whole body, decoded, waiting at most `seconds` for each next piece. Raise as `read` does."""
-        chunks = []
-        while chunk := self.read(seconds):
-            chunks.append(chunk)
-        return b"".join(chunks)
+    @property
+    def is_complete(self) -> bool:
+        """Return True if the whole body has been received: what follows on the connection is no part of it."""
+        return self._frame.is_complete
+
+    def read_all(self, seconds: float, most: int = MOST_WHOLE) -> bytes:
+        """Return the whole body, decoded, waiting at most `seconds` for each next piece. Raise as `read` does.
+
+        Raise ConnectionError too as soon as it turns out to be over `most` bytes.
+        """
+        return joined(iter(partial(self.read, seconds), b""), most)
 
     def read(self, seconds: float) -> bytes:
         """Return what has arrived of the body, waiting at most `seconds` if that is nothing; return b"" at its end.
@@ -65,20 +74,20 @@ class Body:
         readable and there is no data, and another OSError if the body is cut off or malformed.
         """
         # Received data may add nothing to the body: the size line of an HTTP chunk, or a part of a compressed block.
-        chunk = b""
+        chunk = self._decoder.feed(b"") if self._decoder.has_more else b""
         while not chunk and not self._frame.is_complete:
             data = self._receive(seconds)
             if not data:
                 self._frame.end()
-            chunk = self._decode(self._frame.feed(data))
+            chunk = self._decoder.feed(self._frame.feed(data))
         return chunk
 
     def wait_for_more(self, seconds: float) -> None:
         """Wait up to `seconds` until CHUNK_SIZE bytes can be read, the connection has ended, or `wakeup` is readable.
 
-        Return at once if the body is complete. It reads nothing.
+        Return at once if the body is complete, or more of it was received than `read` has returned. It reads nothing.
         """
-        if self._frame.is_complete:
+        if self._frame.is_complete or self._decoder.has_more:
             return
         # Below this low-water mark the kernel does not even wake this process (socket(7), SO_RCVLOWAT).
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, CHUNK_SIZE)
@@ -90,7 +99,7 @@ class Body:
 
         Call it after a first `read`: data that was buffered with the headers is not seen.
         """
-        return self._frame.is_complete or is_readable(self._socket, 0)
+        return self._frame.is_complete or self._decoder.has_more or is_readable(self._socket, 0)
 
     def _receive(self, seconds: float) -> bytes:
         """Return up to about CHUNK_SIZE raw bytes, or b"" at the end of the connection.
@@ -125,6 +134,16 @@ class Body:
             return (reader and reader.read1(_BLOCK)) or b""
         except _NOTHING_YET:
             return b""
+
+
+def joined(chunks: Iterable[bytes], most: int = MOST_WHOLE) -> bytes:
+    """Join the chunks of a body. Raise ConnectionError as soon as they are over `most` bytes; the rest is not taken."""
+    whole = bytearray()
+    for chunk in chunks:
+        whole += chunk
+        if len(whole) > most:
+            raise ConnectionError("the body is too long")
+    return bytes(whole)
 
 
 class _Frame:
@@ -265,22 +284,3 @@ def _poll(seconds: float, *descriptors: int | None) -> set[int]:
         if fd is not None:
             poll.register(fd, select.POLLIN)
     return {fd for fd, _ in poll.poll(max(0.0, seconds) * 1000)}
-
-
-def _decoder(encoding: str) -> Callable[[bytes], bytes]:
-    """Return the function that undoes this Content-Encoding, gzip or deflate, on one piece of data after another.
-
-    Some servers compress whatever the request accepts. For any other encoding it returns data as it is. The function
-    raises ConnectionError for data that is not compressed so.
-    """
-    if encoding.lower() not in ("gzip", "deflate"):
-        return bytes
-    decompress = zlib.decompressobj(_GZIP_OR_ZLIB).decompress
-
-    def decode(data: bytes) -> bytes:
-        try:
-            return decompress(data)
-        except zlib.error as error:
-            raise ConnectionError("the body cannot be read") from error
-
-    return decode

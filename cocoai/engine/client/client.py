@@ -100,7 +100,20 @@ class HttpClient(Protocol):
     """
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
-        """Send a POST, wait for the complete response and return it; the connection is kept for the next `post`."""
+        """Send a POST, wait for the complete response and return it; the connection is kept for the next `post`.
+
+        A body of over MOST_WHOLE bytes (body.py) is a ConnectionError.
+        """
+        ...
+
+    def post_unread(
+        self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> StreamedResponse:
+        """Send a POST as `post` does, and return the response with its body unread: it may be of any length.
+
+        Close it before the next call of this client. The connection is kept if the body was read to its end by then. A
+        client behind a proxy closes it.
+        """
         ...
 
     def post_streamed(

@@ -11,6 +11,7 @@ import socket
 import ssl
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, InvalidURL
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -42,15 +43,32 @@ class DirectClient:
 
         It is closed after an error, or if the server is going to close it.
         """
+        with self.post_unread(url, body, headers, timeout) as response:
+            return FullResponse(response.status, response.headers, response.body.read_all(timeout[1]))
+
+    def post_unread(
+        self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> StreamedResponse:
+        """Send a POST over the kept connection, or a new one, and return the response with its body unread.
+
+        Closing the response keeps the connection for the next `post`, if its body was read to the end and the server is
+        not going to close it.
+        """
+        to = _parse(url)
+        headers = {"Content-Length": str(len(body)), **headers}
         try:
-            with self._post(url, body, headers, timeout) as response:
-                full = FullResponse(response.status, response.headers, response.body.read_all(timeout[1]))
+            response = _exchange(self._connection_to(to), "POST", to, body, headers, timeout)
         except BaseException:
-            self.close()  # the rest of this response must not be taken for the next one
+            self.close()  # a response that comes late must not be taken for the next one
             raise
-        if response.body.is_last:
+        return replace(response, close=partial(self._end, response))
+
+    def _end(self, response: StreamedResponse) -> None:
+        """Close the response, and its connection too unless another request can be sent over it."""
+        response.close()
+        # The rest of this response must not be taken for the next one.
+        if response.body.is_last or not response.body.is_complete:
             self.close()
-        return full
 
     def post_streamed(
         self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
@@ -86,12 +104,6 @@ class DirectClient:
 
     def __del__(self) -> None:
         self.close()
-
-    def _post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
-        """Send a POST over the kept connection, or a new one, and return the response with its body unread."""
-        to = _parse(url)
-        headers = {"Content-Length": str(len(body)), **headers}
-        return _exchange(self._connection_to(to), "POST", to, body, headers, timeout)
 
     def _connection_to(self, to: SplitResult) -> HTTPConnection:
         """Return the kept connection if it is open and leads to the server `to`; else replace it by a new one.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPException
 from typing import Any
 
@@ -18,7 +18,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from cocoai.engine.client.body import Body
+from cocoai.engine.client.body import CHUNK_SIZE, Body, joined
 from cocoai.engine.client.client import (
     USER_AGENT,
     BadHeader,
@@ -29,6 +29,7 @@ from cocoai.engine.client.client import (
     RequestHeaders,
     StreamedResponse,
 )
+from cocoai.engine.client.inflate import decoder
 from cocoai.engine.client.tls import is_loopback
 from cocoai.errors import Permanent
 
@@ -57,8 +58,15 @@ class ProxyClient:
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
         """Send a POST, wait for the complete response and return it; the connection is kept for the next request."""
-        with self._request("POST", url, body, headers, timeout) as response:
-            return FullResponse(response.status_code, _lower(response.headers), response.content)
+        with self._request("POST", url, body, headers, timeout) as response, closing(response):
+            lowered = _lower(response.headers)
+            return FullResponse(response.status_code, lowered, joined(_decoded(response, lowered)))
+
+    def post_unread(
+        self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> StreamedResponse:
+        """Send a POST and return the response with its body unread; the connection is closed after it."""
+        return self.stream("POST", url, body, headers, timeout)
 
     def post_streamed(
         self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
@@ -77,7 +85,7 @@ class ProxyClient:
 
         The connection is closed after it.
         """
-        with self._request(method, url, body, {**headers, "Connection": "close"}, timeout, stream=True) as response:
+        with self._request(method, url, body, {**headers, "Connection": "close"}, timeout) as response:
             # Only the file that the body is read from keeps the socket, once the connection is to be closed.
             message: Any = response.raw._fp  # noqa: SLF001 (there is no public way)
             reader, connection = message.fp, message.fp.raw._sock  # noqa: SLF001
@@ -96,18 +104,15 @@ class ProxyClient:
         body: bytes,
         headers: RequestHeaders,
         timeout: tuple[float, float],
-        *,
-        stream: bool = False,
     ) -> Iterator[requests.Response]:
         """Send a request and yield the response with its head read, as a context manager.
 
-        Without `stream` its body is read too. Turn errors of requests into those of client.py, also for what fails in
-        the `with` block.
+        Turn errors of requests into those of client.py, also for what fails in the `with` block.
         """
         data = _RequestBody(body)
         try:
             yield self._session.request(
-                method, url, data=data or b"", headers=headers, timeout=timeout, stream=stream, allow_redirects=False
+                method, url, data=data or b"", headers=headers, timeout=timeout, stream=True, allow_redirects=False
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             raise _translated(error, sent=data.sent) from error
@@ -218,6 +223,16 @@ class _LoopbackAdapter(HTTPAdapter):
         if not is_loopback(request.url):
             raise Permanent("plain http is for servers on this machine only")
         return super().send(request, *args, **kwargs)
+
+
+def _decoded(response: requests.Response, headers: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield the response's body, decoded, in chunks of at most CHUNK_SIZE; read to its end, its connection is kept."""
+    # Not as urllib3 decodes it: some versions turn 64 KiB into 64 MiB in one piece.
+    decoding = decoder(headers.get("content-encoding", ""), CHUNK_SIZE)
+    for piece in response.raw.stream(CHUNK_SIZE, decode_content=False):
+        yield decoding.feed(piece)
+        while decoding.has_more:
+            yield decoding.feed(b"")
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -44,6 +44,8 @@ class SlackSwitches:
     interactivity    the app has a request URL for clicks; if not, they are delivered nowhere
     markdown_blocks  accept markdown blocks; if not, refuse each
     login            the response to a download without permission: the login page, or a redirect to it
+    page_limit       the most messages on a page of conversations.replies: Slack may give fewer than `limit`
+    window_parent    put a thread's parent on a page although it lies outside of oldest and latest (not documented)
     redirect         where downloads are redirected to: nowhere (empty), "here" (another path), or another address
     """
 
@@ -61,4 +63,6 @@ class SlackSwitches:
     interactivity: bool = True
     markdown_blocks: bool = True
     login: Literal["page", "redirect"] = "page"
+    page_limit: int = 1000
+    window_parent: bool = True
     redirect: str = ""

@@ -56,14 +56,19 @@ class WebAPI:
     def _post_message(self, arguments: Arguments) -> Payload:
         """Post a message of the bot, with its text cut to `POST_LIMIT`; return its channel, ts and JSON.
 
-        Raise `SlackApiError` if the bot may not write there, or the text, blocks or metadata are not acceptable.
+        A person's id stands for the direct conversation with that person. A reply to a message that does not exist (any
+        more) is put into the channel: Slack documents no error for that, and reports none
+        (github.com/slack-go/slack/issues/1571). Raise `SlackApiError` if the bot may not write there, or the text,
+        blocks or metadata are not acceptable.
         """
-        channel = self._channel(arguments)
+        channel = self._direct(arguments) or self._channel(arguments)
         content, meta = self._content(arguments), metadata(arguments)
         content["text"] = stored(content["text"][:POST_LIMIT])
-        thread_ts = arguments.text("thread_ts") or None
+        thread_ts = arguments.text("thread_ts")
+        if not self._workspace.find(channel.id, thread_ts):
+            thread_ts = ""
         message = self._workspace.post(
-            channel.id, self._us.user_id, **content, thread_ts=thread_ts, metadata=meta or None
+            channel.id, self._us.user_id, **content, thread_ts=thread_ts or None, metadata=meta or None
         )
         return {"channel": channel.id, "ts": message.ts, "message": self._message_json(message)}
 
@@ -116,7 +121,7 @@ class WebAPI:
         return {"channel": channel.id, "ts": message.ts}
 
     def _replies(self, arguments: Arguments) -> Payload:
-        """Return a page of the thread of the message `ts`, parent first, and a cursor if more messages follow.
+        """Return a page of the thread of the message `ts`, oldest first, and a cursor if more messages follow.
 
         The arguments limit, cursor, oldest, latest and inclusive choose the messages. Raise `SlackApiError` if there is
         no such channel or thread, or one of these is not valid.
@@ -126,8 +131,9 @@ class WebAPI:
         if not thread:
             raise SlackApiError("thread_not_found")
         first = _cursor(arguments.text("cursor"))
-        matching = [message for message in thread if message.ts >= first and _within(message, arguments)]
-        limit = _limit(arguments.text("limit"))
+        parent = thread[0].ts if self._switches.window_parent else ""
+        matching = [each for each in thread if each.ts >= first and (each.ts == parent or _within(each, arguments))]
+        limit = min(_limit(arguments.text("limit")), self._switches.page_limit)
         page, rest = matching[:limit], matching[limit:]
         whole = arguments.flag("include_all_metadata")
         result: Payload = {"messages": [self._message_json(each, whole=whole) for each in page]}
@@ -187,6 +193,13 @@ class WebAPI:
             raise SlackApiError("not_in_channel")
         return channel
 
+    def _direct(self, arguments: Arguments) -> PracticeChannel | None:
+        """Return the direct conversation if the argument `channel` is the id of one of our people; else None."""
+        person = self._workspace.people.get(arguments.required("channel"))
+        if person is None or person.is_bot or person.team != self._us.team_id:
+            return None
+        return next(each for each in self._workspace.channels.values() if each.kind == "im")
+
     def _own(self, channel: PracticeChannel, ts: str, refusal: str) -> PracticeMessage:
         """Return the bot's message `ts`. Raise `SlackApiError`: message_not_found, or `refusal` if it is another's."""
         message = self._workspace.find(channel.id, ts)
@@ -236,11 +249,9 @@ def _cursor(value: str) -> str:
 def _within(message: PracticeMessage, arguments: Arguments) -> bool:
     """Return True if a message is between the arguments `oldest` and `latest`; each is a ts, or missing for no bound.
 
-    A message at a bound counts only if `inclusive` is set. The parent always counts.
+    A message at a bound counts only if `inclusive` is set.
     """
     oldest, latest = arguments.text("oldest"), arguments.text("latest")
     if arguments.flag("inclusive") and message.ts in (oldest, latest):
         return True
-    is_newer = not oldest or message.ts > oldest
-    is_older = not latest or message.ts < latest
-    return message.thread_ts is None or (is_newer and is_older)
+    return (not oldest or message.ts > oldest) and (not latest or message.ts < latest)

@@ -62,7 +62,15 @@ def require_ok(response: FullResponse) -> dict[str, Any]:
         )
     if 400 <= status < 500:
         raise Permanent("refused", source="Slack", status=status, request_id=request_id)
-    reply = _json(response) if status == 200 else None
+    return require_ok_reply(_json(response) if status == 200 else None, status, response.headers)
+
+
+def require_ok_reply(reply: dict[str, Any] | None, status: int, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return `reply`, the JSON object of a response with this status and these headers, if it says `ok: true`.
+
+    Raise as `require_ok` does; None stands for a response without a JSON object.
+    """
+    request_id = headers.get("x-slack-req-id", "")[:80]
     if reply is None:
         # A 5xx, a redirect, or a page of a server in between: Slack may or may not have done its work.
         raise Temporary("no_response", source="Slack", status=status, request_id=request_id, sent=True)

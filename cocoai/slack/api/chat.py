@@ -7,46 +7,28 @@ Sources: docs.slack.dev/apis/web-api, /apis/web-api/rate-limits, /reference/meth
 
 from __future__ import annotations
 
-import json
+import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NoReturn
 
-from cocoai.engine.client.client import FullResponse, HttpClient, StreamedResponse
+from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import encodable, mapping_at, text_at
-from cocoai.slack.api.api_errors import CLIENT_ERRORS, error_for, require_ok, translate_errors
+from cocoai.slack.api.calls import SlackCalls
+from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadReader, message_at, replies_since
 from cocoai.slack.markdown.message_layout import Block
 from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
 from cocoai.slack.model.files import File, file_of, is_at_slack
 from cocoai.slack.model.identity import Identity, from_auth_test
-from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata, message_of
+from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata
 from cocoai.slack_ids import is_ts
-
-CONNECT_TIMEOUT = 5.0
-"""Seconds to wait for a connection."""
-
-READ_TIMEOUT = 10.0
-"""Seconds to wait for each piece of a response."""
-
-_TIMEOUTS = (CONNECT_TIMEOUT, READ_TIMEOUT)
-
-PAGE = 200
-"""Messages asked for at once; Slack advises no more."""
-
-MOST_PAGES = 100
-"""Pages read of one thread."""
-
-MOST_MESSAGES = 1000
-"""Replies kept of a thread, the newest; the parent is kept besides."""
-
-IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
-"""Methods called with JSON: Slack takes it only for methods that write, else a form (docs.slack.dev/apis/web-api)."""
 
 _NO_LINKING = {"parse": "none", "link_names": False}
 _NO_UNFURLING = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKING}
 """Nothing unfurls, since an address can carry a secret away; no bare name becomes a ping."""
+
+log = logging.getLogger(__name__)
 
 _Target = tuple[str, str, MessageMetadata]
 """Where a message is posted, and as what: channel, thread_ts and its metadata."""
@@ -69,14 +51,8 @@ class SlackChat:
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 60.0,
     ) -> None:
-        self._client = client
+        self._calls = SlackCalls(client, api_url=api_url, token=token, clock=clock, sleep=sleep, patience=patience)
         self._api_url = api_url
-        self._token = f"Bearer {token}"
-        self._clock = clock
-        self._sleep = sleep
-        self._patience = patience
-        # Until when (by `clock`) Slack has asked us to wait. By method and channel, as Slack limits posting.
-        self._limited_until: dict[tuple[str, str], float] = {}
         # The ts of each placeholder that still waits; "" for any message of which we do not know whether it arrived.
         self._posted: dict[_Target, str] = {}
 
@@ -123,15 +99,20 @@ class SlackChat:
             self._posted = {target: posted for target, posted in self._posted.items() if posted != ts}
 
     def post_ephemeral(self, channel: str, user: str, text: str, thread_ts: str) -> None:
-        """Post a text that only `user` sees, and that Slack does not keep: into the thread, or the channel for ""."""
+        """Post a text into the thread ("": the channel) that only `user` sees, and that Slack does not keep."""
         arguments = {"channel": channel, "user": user, "text": _without_pings(text)}
-        place = {"thread_ts": thread_ts} if thread_ts else {}
-        self._call("chat.postEphemeral", {**arguments, **place, **_NO_LINKING})
+        arguments |= {"thread_ts": thread_ts} if thread_ts else {}
+        self._calls.call("chat.postEphemeral", {**arguments, **_NO_LINKING})
+
+    def post_direct(self, user: str, text: str) -> None:
+        """Send `user` a direct message without metadata: it is no part of a conversation."""
+        # With a person's id as its channel, chat.postMessage opens the conversation: im:write is not needed.
+        self._calls.call("chat.postMessage", {"channel": user, "text": _without_pings(text), **_NO_UNFURLING})
 
     def delete(self, channel: str, ts: str) -> None:
         """Delete a message of ours; one that is gone already is no error."""
         try:
-            self._call("chat.delete", {"channel": channel, "ts": ts})
+            self._calls.call("chat.delete", {"channel": channel, "ts": ts})
         except Permanent as error:
             if error.code != "message_not_found":
                 raise
@@ -139,13 +120,13 @@ class SlackChat:
     def user_name(self, user: str) -> str:
         """Return a user's display name, else real name; "" if Slack tells none. Raise `Temporary` at once for a 429."""
         # A name is not worth a wait.
-        found = mapping_at(self._call("users.info", {"user": user}, wait=False), "user")
+        found = mapping_at(self._calls.call("users.info", {"user": user}, wait=False), "user")
         profile = mapping_at(found, "profile")
         return text_at(profile, "display_name") or text_at(profile, "real_name") or text_at(found, "name")
 
     def file_info(self, file_id: str) -> File:
         """Ask Slack for the description of a file (files.info) and return it: with the id alone if there is none."""
-        info = self._call("files.info", {"file": file_id}).get("file")
+        info = self._calls.call("files.info", {"file": file_id}).get("file")
         return file_of(info if isinstance(info, dict) else {"id": file_id})
 
     def download(self, url: str) -> StreamedResponse:
@@ -155,19 +136,33 @@ class SlackChat:
         """
         if not is_at_slack(url, self._api_url):
             raise Permanent("foreign", source="Slack")
-        # A compressed file could be far longer than Slack says.
-        headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
-        return translate_errors(self._client.get, url, headers, _TIMEOUTS)
+        return self._calls.get(url)
 
-    def thread(self, channel: str, thread_ts: str) -> tuple[Message, ...]:
-        """Read a thread from Slack; return its parent and the newest 1,000 replies, oldest first, each message once."""
-        kept: list[Message] = []
-        for page in self._pages(channel, thread_ts):
-            # Pages may overlap, and a reply that was sent to the channel too may be listed twice.
-            by_ts = {message.ts: message for message in (*kept, *page)}
-            ordered = sorted(by_ts.values(), key=_seconds)
-            kept = ordered[:1] + ordered[1:][-MOST_MESSAGES:]
-        return tuple(kept)
+    def thread(self, channel: str, thread_ts: str, part: ThreadPart = WHOLE) -> tuple[Message, ...]:
+        """Read a thread from Slack, with three calls at most; return its parent and the newest replies of `part`.
+
+        They are in order, oldest first, each once. How far back they go is told by ThreadReader.
+        """
+        reader = ThreadReader(self._calls, channel, thread_ts, part)
+        messages = reader.read()
+        if reader.is_short:
+            log.warning("thread channel=%s ts=%s outcome=newest-not-reached", channel, thread_ts)
+        return messages
+
+    def message(self, channel: str, thread_ts: str, ts: str) -> Message | None:
+        """Return the message `ts` of a thread; None if it is not there."""
+        return message_at(self._calls, channel, thread_ts, ts)
+
+    def replies_to(self, channel: str, thread_ts: str, key: str) -> list[Message]:
+        """Return the messages whose metadata has the key of this question, oldest first; they are newer than it."""
+        found: list[Message] = []
+
+        def take(message: Message) -> None:
+            if message.metadata is not None and message.metadata.key == key:
+                found.append(message)
+
+        replies_since(self._calls, channel, thread_ts, key.rpartition("-")[2], take)
+        return found
 
     def find(
         self,
@@ -178,20 +173,20 @@ class SlackChat:
         n: int = 1,
         own_user: str = "",
     ) -> str | None:
-        """Read the thread; return the ts of its oldest message with this key, part number `n` and a kind of `kinds`.
+        """Look in the thread for a message with this key, part number `n` and a kind of `kinds`; return its ts.
 
-        Return None if there is none. Unless `own_user` is "", the message is one of that user: another installation's
-        may have the same metadata.
+        Return None if there is none, that of the oldest if there are several. Unless `own_user` is "", the message is
+        one of that user: another installation's may have the same metadata.
         """
-        for message in self.thread(channel, thread_ts):
+        for message in self.replies_to(channel, thread_ts, key):
             found = message.metadata
-            if found and own_user in ("", message.user) and (found.key, found.n) == (key, n) and found.kind in kinds:
+            if found and own_user in ("", message.user) and found.n == n and found.kind in kinds:
                 return message.ts
         return None
 
     def auth_test(self) -> Identity:
         """Ask Slack whose token ours is (auth.test); return that identity, which is our own."""
-        return from_auth_test(self._call("auth.test", {}))
+        return from_auth_test(self._calls.call("auth.test", {}))
 
     def _find_posted(self, target: _Target) -> str:
         """Return the ts of the message that `post` has posted for `target`; "" if there is none.
@@ -205,15 +200,34 @@ class SlackChat:
         return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n) or ""
 
     def _post(self, target: _Target, text: str, blocks: Sequence[Block], *, wait: bool) -> str:
-        """Post a message; return its ts. Note in `_posted` if an error leaves its arrival in doubt, and raise that."""
+        """Post a message; return its ts. Note in `_posted` if an error leaves its arrival in doubt, and raise that.
+
+        Raise `Permanent` `thread_not_found` if the thread is gone; the message is then nowhere.
+        """
         channel, thread_ts, metadata = target
         arguments = {"channel": channel, "thread_ts": thread_ts}
         try:
-            return _posted_ts(self._write_message("chat.postMessage", arguments, text, metadata, blocks, wait=wait))
+            reply = self._write_message("chat.postMessage", arguments, text, metadata, blocks, wait=wait)
+            ts = _posted_ts(reply)
         except Temporary as error:
             if error.sent:  # the message may be in the thread now
                 self._posted[target] = ""
             raise
+        if _is_outside(reply):
+            self._take_back(channel, ts)
+        return ts
+
+    def _take_back(self, channel: str, ts: str) -> NoReturn:
+        """Delete a message that Slack has put into the channel, and raise `Permanent` `thread_not_found`."""
+        for is_last in (False, False, True):
+            try:
+                self.delete(channel, ts)
+                break
+            except (Temporary, Permanent) as error:
+                if is_last or isinstance(error, Permanent):
+                    log.exception("message channel=%s ts=%s outcome=left-in-the-channel", channel, ts)
+                    break
+        raise Permanent("thread_not_found", source="Slack")
 
     def _write_message(
         self,
@@ -229,63 +243,7 @@ class SlackChat:
         described = {"event_type": EVENT_TYPE, "event_payload": metadata.payload()}
         shown = {"blocks": [_block_without_pings(block) for block in blocks]} if blocks else {}
         content = {"text": _without_pings(text), **shown, "metadata": described}
-        return self._call(method, {**arguments, **content, **_NO_UNFURLING}, wait=wait)
-
-    def _pages(self, channel: str, thread_ts: str) -> Iterator[list[Message]]:
-        """Yield the thread's messages, one list a request; end at a cursor that came before, or after MOST_PAGES."""
-        arguments = {"channel": channel, "ts": thread_ts, "limit": str(PAGE), "include_all_metadata": "true"}
-        cursor = ""
-        seen: set[str] = set()
-        while cursor not in seen and len(seen) < MOST_PAGES:
-            seen.add(cursor)
-            reply = self._call("conversations.replies", arguments | ({"cursor": cursor} if cursor else {}))
-            entries = reply.get("messages")
-            yield [found for each in entries if (found := message_of(each))] if isinstance(entries, list) else []
-            cursor = text_at(mapping_at(reply, "response_metadata"), "next_cursor")
-
-    def _call(self, method: str, arguments: Mapping[str, Any], *, wait: bool = True) -> dict[str, Any]:
-        """Call a Web API method; return its JSON. If `wait`, sleep through 429s, up to `patience` seconds in all."""
-        patience = self._patience if wait else 0.0
-        limit = (method, arguments.get("channel", ""))
-        pause = self._remaining_pause(limit)
-        while pause <= patience:
-            if pause:
-                self._sleep(pause)
-                self._limited_until.pop(limit, None)
-                patience -= pause
-            try:
-                return require_ok(self._post_request(method, arguments))
-            except Temporary as error:
-                if error.retry_after is None:
-                    raise
-                pause = error.retry_after
-                self._limited_until[limit] = self._clock() + pause
-        raise Temporary("ratelimited", source="Slack", status=429, retry_after=pause)
-
-    def _remaining_pause(self, limit: tuple[str, str]) -> float:
-        """Return the seconds that a 429 for this (method, channel) still asks us to wait; 0.0 if there is none."""
-        if limit not in self._limited_until:
-            return 0.0
-        return max(0.0, self._limited_until[limit] - self._clock())
-
-    def _post_request(self, method: str, arguments: Mapping[str, Any]) -> FullResponse:
-        """Send one POST; return the response, whatever its status. Raise `Temporary` or `Permanent` if none comes."""
-        try:
-            body, content_type = _encode(method, arguments)
-            headers = {"Authorization": self._token, "Content-Type": content_type}
-            return self._client.post(self._api_url + method, body, headers, _TIMEOUTS)
-        except CLIENT_ERRORS as error:
-            failure = error_for(error)
-        # Raised outside of the handler so that it carries no context: that may quote the header with the token.
-        raise failure
-
-
-def _encode(method: str, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Return the request's body and its Content-Type: JSON for a method in IN_JSON, else a form."""
-    # JSON wherever Slack takes it: a long text costs ten times as much CPU in a form.
-    if method in IN_JSON:
-        return json.dumps(arguments, ensure_ascii=False).encode(), "application/json; charset=utf-8"
-    return urlencode(arguments).encode("ascii"), "application/x-www-form-urlencoded"
+        return self._calls.call(method, {**arguments, **content, **_NO_UNFURLING}, wait=wait)
 
 
 def _without_pings(text: str) -> str:
@@ -298,13 +256,19 @@ def _block_without_pings(block: Block) -> Block:
     return {**block, "text": break_pings(block["text"])} if block.get("type") == "markdown" else block
 
 
+def _is_outside(reply: Mapping[str, Any]) -> bool:
+    """Check whether a posted message is in no thread, by the JSON of it that Slack returns; False if there is none.
+
+    If the thread's first message was deleted, Slack reports no error, but puts the reply into the channel
+    (github.com/slack-go/slack/issues/1571).
+    """
+    message = mapping_at(reply, "message")
+    return bool(message) and not text_at(message, "thread_ts")
+
+
 def _posted_ts(reply: Mapping[str, Any]) -> str:
     """Return the ts in the reply to a post. Raise `Temporary` with `sent` if it has none: the message may be posted."""
     ts = reply.get("ts")
     if is_ts(ts):
         return ts
     raise Temporary("posted without a ts", source="Slack", sent=True)
-
-
-def _seconds(message: Message) -> float:
-    return float(message.ts)

@@ -18,7 +18,8 @@ from cocoai.conversation import Attachment
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent
 from cocoai.slack.api.api_errors import require_ok, translate_errors
-from cocoai.slack.api.chat import READ_TIMEOUT, SlackChat
+from cocoai.slack.api.calls import READ_TIMEOUT
+from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.file_types import is_page, media_type_of, text_of
 from cocoai.slack.model.files import File
 from cocoai.slack_ids import is_id
@@ -62,11 +63,12 @@ class AttachmentLimits:
     """The most that the model gets of one question's files.
 
     `question_bytes`: bytes of all files together, 0 if none are sent. `text_bytes`: bytes of one text file in UTF-8.
-    `count`: files.
+    `tokens`: estimated tokens of all files together. `count`: files.
     """
 
     question_bytes: int = 4 * 1024 * 1024
     text_bytes: int = 100 * 1024
+    tokens: int = 20_000
     count: int = 10
 
 
@@ -84,7 +86,8 @@ def read_files(
     left_out: list[LeftOut] = []
     for file in files[: limits.count]:
         most = limits.question_bytes - sum(len(attachment.data) for attachment in attachments)
-        result = _read_file(slack, file, most, limits.text_bytes)
+        tokens = limits.tokens - sum(attachment.estimated_tokens() for attachment in attachments)
+        result = _read_file(slack, file, most, limits.text_bytes, tokens)
         if isinstance(result, Attachment):
             attachments.append(result)
         else:
@@ -93,16 +96,16 @@ def read_files(
     return tuple(attachments), tuple(left_out)
 
 
-def _read_file(slack: SlackChat, file: File, most: int, most_text: int) -> Attachment | LeftOut:
+def _read_file(slack: SlackChat, file: File, most: int, most_text: int, tokens: int) -> Attachment | LeftOut:
     """Download one file and log the outcome; return it as an attachment, or as left out if it cannot be used.
 
-    `most` is the greatest size in bytes, `most_text` that of a text in UTF-8. Raise `Temporary` while Slack is in
-    trouble.
+    `most` is the greatest size in bytes, `most_text` that of a text in UTF-8, `tokens` the most by our estimate. Raise
+    `Temporary` while Slack is in trouble.
     """
     try:
         if file.is_stub:
             file = slack.file_info(file.id)
-        attachment = _attachment(file.name, _download(slack, file, most), min(most, most_text))
+        attachment = _attachment(file.name, _download(slack, file, most), min(most, most_text), tokens)
     except Permanent as error:
         why = _REASONS.get(error.code.partition(":")[0], "unreadable")
         _log_left_out(file, why, error)
@@ -220,15 +223,20 @@ def _is_login_page(response: StreamedResponse, file: File, data: bytes | None) -
 # recognizing the type
 
 
-def _attachment(name: str, data: bytes, most_text: int) -> Attachment:
+def _attachment(name: str, data: bytes, most_text: int, tokens: int) -> Attachment:
     """Return the file as an image, a PDF or a text, whichever its bytes show it to be, not its name.
 
-    Raise `Permanent`: `kind` if it is none of these, `too_big` if it is a text of over `most_text` bytes in UTF-8.
+    Raise `Permanent`: `kind` if it is none of these, `too_big` if it is a text of over `most_text` bytes in UTF-8, or
+    over so many `tokens` by our estimate.
     """
     media_type = media_type_of(data)
     if not media_type:
-        return Attachment("text", name, "text/plain", _as_utf_8(data, most_text))
-    return Attachment("pdf" if media_type == "application/pdf" else "image", name, media_type, data)
+        attachment = Attachment("text", name, "text/plain", _as_utf_8(data, most_text))
+    else:
+        attachment = Attachment("pdf" if media_type == "application/pdf" else "image", name, media_type, data)
+    if attachment.estimated_tokens() > tokens:
+        raise Permanent("too_big")
+    return attachment
 
 
 def _as_utf_8(data: bytes, most: int) -> bytes:

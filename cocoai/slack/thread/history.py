@@ -167,6 +167,21 @@ def turns(
     return (*merged(_noted_once(turn for _, turn in placed if turn.text)), last)
 
 
+def may_be_seen(message: Message, question: Question) -> bool:
+    """Check whether `turns` may need a message for this question, or the reply to it is that message.
+
+    False for what people said later, for joins and the like, and for our placeholders, notes and errors.
+    """
+    before = _sortable(_message_ts(question))
+    metadata = message.metadata
+    if metadata is None:
+        return message.subtype in SPOKEN and _sortable(message.ts) <= before
+    if metadata.key == question.key:
+        return True
+    has_content = metadata.kind in ("answer", "part") and _is_key(metadata.key)
+    return has_content and _sortable(Key.parse(metadata.key).ts) < before
+
+
 def files_of_question(messages: Iterable[Message], question: Question) -> tuple[File, ...]:
     """Return the files of the question's message as it stands in `messages`; if it is not there, those of its event."""
     found = _message_at(messages, _message_ts(question))

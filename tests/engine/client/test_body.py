@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.engine.client.body import CHUNK_SIZE, Body, Chunked, Interrupted
+from cocoai.engine.client.body import CHUNK_SIZE, MOST_WHOLE, Body, Chunked, Interrupted
 from cocoai.rehearsal.certificates import Certificates
 
 PATIENCE = 30.0
@@ -238,6 +238,48 @@ def test_a_compressed_body_is_decoded(wire: Wire, encoding: str, packed: bytes) 
     wire.server_end.sendall(packed)
 
     assert b"words" == wire.body(content_length=str(len(packed)), content_encoding=encoding).read_all(PATIENCE)
+
+
+BOMB = gzip.compress(bytes(60 * 1024 * 1024), mtime=0)
+"""61 KB that hold 60 MiB."""
+
+
+def test_a_compressed_body_is_inflated_in_portions(wire: Wire) -> None:
+    """A read returns no more of it at once than of any other body, and nothing of it is lost."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(wire.server_end.sendall, BOMB)
+        body = wire.body(content_length=str(len(BOMB)), content_encoding="gzip")
+        first = body.read(PATIENCE)
+        is_more_at_hand = body.has_data()
+        body.wait_for_more(PATIENCE)
+        sizes = [len(first), *(len(chunk) for chunk in iter(lambda: body.read(PATIENCE), b""))]
+
+    assert is_more_at_hand
+    assert max(sizes) <= CHUNK_SIZE
+    assert sum(sizes) == 60 * 1024 * 1024
+
+
+@pytest.mark.parametrize("size", [1, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE])
+def test_a_compressed_body_is_whole_whatever_its_length(wire: Wire, size: int) -> None:
+    """A portion that ends with the body, or just before it, loses no byte; what follows the body is dropped."""
+    content = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    packed = gzip.compress(content, mtime=0) + b"behind the end"
+    wire.server_end.sendall(packed)
+
+    assert content == wire.body(content_length=str(len(packed)), content_encoding="gzip").read_all(PATIENCE)
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_a_body_that_is_read_as_a_whole_has_a_bound(wire: Wire, encoding: str) -> None:
+    """A body over MOST_WHOLE, compressed or not, is a ConnectionError as soon as that shows; its rest is not read."""
+    sent = BOMB if encoding else bytes(2 * MOST_WHOLE)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(wire.server_end.sendall, sent)
+        body = wire.body(content_length=str(len(sent)), content_encoding=encoding)
+        with pytest.raises(ConnectionError):
+            body.read_all(PATIENCE)
+        wire.client_end.shutdown(socket.SHUT_RDWR)
+        sending.exception()
 
 
 def test_a_body_that_cannot_be_decoded_is_an_error(wire: Wire) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
 import subprocess
 import sys
@@ -15,12 +16,14 @@ from typing import Any
 import pytest
 
 from cocoai import __version__
+from cocoai.engine.client.body import MOST_WHOLE
 from cocoai.engine.client.client import USER_AGENT, BadHeader, HttpClient, NotSent
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import Permanent
 from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from tests.engine.client.servers import PATIENCE, SOON, TIMEOUT, EchoServer, ManualServer, listening
 
 
@@ -112,6 +115,55 @@ def test_a_long_response_is_complete(client: HttpClient, server: EchoServer) -> 
     for length in (1, 5_000, 20_000, 300_000):
         with client.post_streamed(f"{server.url}/", b"x" * length, {}, TIMEOUT).response(PATIENCE) as response:
             assert length + 2 == len(response.body.read_all(PATIENCE))
+
+
+def test_a_body_that_is_read_as_it_arrives_may_be_of_any_length(client: HttpClient, server: EchoServer) -> None:
+    """The body of `post_unread` is not bounded, and the client can be used on once the response is closed."""
+    with client.post_unread(f"{server.url}/", b"x" * (MOST_WHOLE + 1000), {}, TIMEOUT) as response:
+        length = sum(len(chunk) for chunk in iter(lambda: response.body.read(PATIENCE), b""))
+    with client.post_unread(f"{server.url}/words", b"", {}, TIMEOUT):
+        pass  # its body is left unread
+
+    assert MOST_WHOLE + 1002 == length
+    assert "x" == client.post(f"{server.url}/", b"x", {}, TIMEOUT).json()
+
+
+def test_a_body_that_was_read_to_its_end_keeps_the_connection(context: ssl.SSLContext) -> None:
+    """The next request goes over the same connection; after a body that was not read, over a new one."""
+    with listening() as (listener, url), ThreadPoolExecutor(1) as threads, closing(DirectClient(context)) as client:
+        server = ManualServer(listener)
+        for is_read in (True, False):
+            serving = threads.submit(server.serve)
+            with client.post_unread(url, b"x", {}, TIMEOUT) as response:
+                if is_read:
+                    assert b"ok" == response.body.read_all(PATIENCE)
+            serving.result(PATIENCE)
+        accepted = server.accepted
+        server.close_connection()
+        serving = threads.submit(server.serve)
+        client.post(url, b"x", {}, TIMEOUT)
+        serving.result(PATIENCE)
+        server.close_connection()
+
+    assert (1, 2) == (accepted, server.accepted)
+
+
+class Bomb(PracticeServer):
+    """A server whose every response is 61 KB of gzip that hold 60 MiB."""
+
+    body = gzip.compress(bytes(60 * 1024 * 1024), mtime=0)
+
+    def answer(self, _: Incoming) -> Outgoing:
+        """Send the body."""
+        return Outgoing(body=self.body, headers=(("Content-Encoding", "gzip"),))
+
+
+def test_a_whole_body_has_a_bound(client: HttpClient, certificates: Certificates) -> None:
+    """A response that inflates to more than MOST_WHOLE is an error, and the client can be used on."""
+    with Bomb(certificates) as server:
+        for _ in range(2):
+            with pytest.raises(ConnectionError):
+                client.post(f"{server.url}/", b"", {}, TIMEOUT)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -252,12 +252,24 @@ def test_metadata_needs_include_all_metadata(web: WebClient, thread: str) -> Non
 
 
 def test_oldest_and_latest(slack: PracticeSlack, web: WebClient, thread: str) -> None:
-    """`oldest` and `latest` select replies; the parent is always returned."""
+    """`oldest` and `latest` select replies; the parent is returned too, unless a switch leaves it out."""
     stamps = [message.ts for message in slack.messages()]
     between: dict[str, Any] = {"channel": "C0PRACTICE", "ts": thread, "oldest": stamps[2], "latest": stamps[4]}
 
     assert ["hi", "reply 2"] == texts(web.conversations_replies(**between))
     assert ["hi", "reply 1", "reply 2", "reply 3"] == texts(web.conversations_replies(**between, inclusive=True))
+
+
+def test_a_page_may_be_shorter_and_a_window_without_the_parent(
+    slack: PracticeSlack, web: WebClient, thread: str
+) -> None:
+    """A test can choose what Slack leaves open: fewer messages than `limit`, and the parent only within the times."""
+    slack.switches.page_limit, slack.switches.window_parent = 2, False
+    stamps = [message.ts for message in slack.messages()]
+    page = web.conversations_replies(channel="C0PRACTICE", ts=thread, oldest=stamps[1], limit=1000)
+
+    assert ["reply 1", "reply 2"] == texts(page)
+    assert page["has_more"]
 
 
 def test_a_message_without_replies(slack: PracticeSlack, web: WebClient) -> None:

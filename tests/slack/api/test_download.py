@@ -262,6 +262,20 @@ def test_files_beyond_the_count_are_not_requested(slack: SlackChat, files: FileS
     assert ["/0", "/1"] == files.paths
 
 
+def test_files_over_the_tokens_of_a_question_are_left_out(slack: SlackChat, files: FileServer) -> None:
+    """Ten texts of 100 KiB would be a quarter of a million tokens: those that no longer fit are left out, each time."""
+    names = "abcdefghij"
+    attached = [files.put(f"/{name}", b"word " * 20_000, name=name) for name in names[:9]]
+    attached.append(files.put("/j", b"short", name="j"))
+    limits = AttachmentLimits(tokens=60_000)
+    first, second = (read_files(slack, attached, limits) for _ in range(2))
+
+    assert ["a", "b", "j"] == [attachment.name for attachment in first[0]]
+    assert tuple(LeftOut(name, "too_big") for name in names[2:9]) == first[1]
+    assert first == second
+    assert 60_000 >= sum(attachment.estimated_tokens() for attachment in first[0])
+
+
 def test_with_attachments_off_no_file_is_requested(slack: SlackChat, files: FileServer) -> None:
     """With attachments off every file is left out without a request."""
     attached = [files.put("/a", NOTE), File("F0SHARED00", is_stub=True)]

@@ -1,0 +1,65 @@
+"""Tell the asker privately that Slack lets no reply be posted where the question was asked.
+
+An archived or read-only channel, or one that we were removed from, refuses our reply and our apology alike. It must not
+know why a reply was to be posted.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from cocoai.answer.attempt import Attempt
+from cocoai.errors import Permanent
+from cocoai.slack.api.chat import SlackChat
+
+CLOSED = frozenset({"is_archived", "not_in_channel", "channel_not_found", "cannot_reply_to_message"})
+"""Slack's codes for a place that takes no message of ours, so no ephemeral one either."""
+
+READ_ONLY = "restricted_action"
+"""How Slack's codes for a place begin where only some may write, such as `restricted_action_thread_locked`."""
+
+THREAD_GONE = "thread_not_found"
+"""Slack's code for a thread whose first message is deleted."""
+
+MOST_TRIES = 2
+"""Times that the asker is told, if each time the process dies before that is known to have arrived."""
+
+log = logging.getLogger(__name__)
+
+
+def tell_aside(attempt: Attempt, slack: SlackChat, refusal: Permanent) -> bool:
+    """Tell the asker by an ephemeral message, else by a direct one; return True if Slack has taken it.
+
+    Return False, without a call, if `refusal` is not about the place, or if MOST_TRIES are used up; False too if Slack
+    refuses both. An `aside` fact is recorded before each try, and nothing is sent without it. Raise `Temporary` if
+    Slack is in trouble.
+    """
+    is_read_only = refusal.code.startswith(READ_ONLY)
+    tries = len(attempt.job.facts("aside"))
+    if not (is_read_only or refusal.code in CLOSED) or tries >= MOST_TRIES or not attempt.record("aside"):
+        return False
+    text = attempt.texts.elsewhere
+    return (is_read_only and _post_ephemeral(attempt, slack, text)) or _post_direct(attempt, slack, text)
+
+
+def _post_ephemeral(attempt: Attempt, slack: SlackChat, text: str) -> bool:
+    """Post an ephemeral message to the asker; return False if Slack refuses it."""
+    question = attempt.question
+    # Slack shows one in a thread only if there is a thread by now.
+    thread_ts = question.thread_ts if question.in_thread or attempt.first_message else ""
+    try:
+        slack.post_ephemeral(question.channel, question.user, text, thread_ts)
+    except Permanent as error:
+        log.warning("answer key=%s outcome=no-ephemeral reason=%s", attempt.job.key, error)
+        return False
+    return True
+
+
+def _post_direct(attempt: Attempt, slack: SlackChat, text: str) -> bool:
+    """Send the asker a direct message; return False if Slack refuses it."""
+    try:
+        slack.post_direct(attempt.question.user, text)
+    except Permanent as error:
+        log.warning("answer key=%s outcome=no-direct-message reason=%s", attempt.job.key, error)
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""SlackCalls: call the methods of Slack's Web API, one at a time, and wait when Slack asks for that.
+
+It knows requests, limits and errors, but no messages. No error of it holds the token.
+Sources: docs.slack.dev/apis/web-api, /apis/web-api/rate-limits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from cocoai.engine.client.client import FullResponse, HttpClient, StreamedResponse
+from cocoai.errors import Temporary
+from cocoai.slack.api.api_errors import CLIENT_ERRORS, error_for, require_ok, require_ok_reply, translate_errors
+from cocoai.slack.api.json_array import ArrayReader
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds to wait for a connection."""
+
+READ_TIMEOUT = 10.0
+"""Seconds to wait for each piece of a response."""
+
+TIMEOUTS = (CONNECT_TIMEOUT, READ_TIMEOUT)
+
+IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
+"""Methods called with JSON: Slack takes it only for methods that write, else a form (docs.slack.dev/apis/web-api)."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """The array `name` in a reply that may be long: `take`, which must not raise ValueError, gets its items."""
+
+    name: str
+    take: Callable[[Any], None]
+
+
+class SlackCalls:
+    """One process's calls of Slack's Web API, over `client`.
+
+    Every method raises `Temporary` or `Permanent` with Slack's own code. A 429 is waited out, up to `patience` seconds
+    for one call; `clock` (monotonic) and `sleep` are in seconds.
+    """
+
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        api_url: str,
+        token: str,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        patience: float,
+    ) -> None:
+        self._client = client
+        self._api_url = api_url
+        self._token = f"Bearer {token}"
+        self._clock = clock
+        self._sleep = sleep
+        self._patience = patience
+        # Until when (by `clock`) Slack has asked us to wait. By method and channel, as Slack limits posting.
+        self._limited_until: dict[tuple[str, str], float] = {}
+
+    def call(
+        self, method: str, arguments: Mapping[str, Any], *, wait: bool = True, items: Items | None = None
+    ) -> dict[str, Any]:
+        """Call a method; return its JSON. If `wait`, sleep through 429s, up to `patience` seconds in all.
+
+        With `items`, its array is not in the JSON: its items are given away as they arrive, also if an error follows.
+        """
+        patience = self._patience if wait else 0.0
+        limit = (method, arguments.get("channel", ""))
+        pause = self._remaining_pause(limit)
+        while pause <= patience:
+            if pause:
+                self._sleep(pause)
+                self._limited_until.pop(limit, None)
+                patience -= pause
+            try:
+                return self._send(method, arguments, items)
+            except Temporary as error:
+                if error.retry_after is None:
+                    raise
+                pause = error.retry_after
+                self._limited_until[limit] = self._clock() + pause
+        raise Temporary("ratelimited", source="Slack", status=429, retry_after=pause)
+
+    def get(self, url: str) -> StreamedResponse:
+        """Request an address with our token; return the response, to be read and closed. Follow no redirect."""
+        # A compressed file could be far longer than Slack says.
+        headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
+        return translate_errors(self._client.get, url, headers, TIMEOUTS)
+
+    def _remaining_pause(self, limit: tuple[str, str]) -> float:
+        """Return the seconds that a 429 for this (method, channel) still asks us to wait; 0.0 if there is none."""
+        if limit not in self._limited_until:
+            return 0.0
+        return max(0.0, self._limited_until[limit] - self._clock())
+
+    def _send(self, method: str, arguments: Mapping[str, Any], items: Items | None) -> dict[str, Any]:
+        """Send one POST; return the JSON of its response. Raise `Temporary` or `Permanent` for any failure."""
+        try:
+            body, content_type = _encode(method, arguments)
+            headers = {"Authorization": self._token, "Content-Type": content_type}
+            if items is None:
+                return require_ok(self._client.post(self._api_url + method, body, headers, TIMEOUTS))
+            with self._client.post_unread(self._api_url + method, body, headers, TIMEOUTS) as response:
+                return _read(response, items)
+        except CLIENT_ERRORS as error:
+            failure = error_for(error)
+        # Raised outside of the handler so that it carries no context: that may quote the header with the token.
+        raise failure
+
+
+def _read(response: StreamedResponse, items: Items) -> dict[str, Any]:
+    """Give the items in a response's JSON away, and return the rest of it; raise as require_ok does."""
+    if response.status != 200:
+        return require_ok(FullResponse(response.status, response.headers, response.body.read_all(READ_TIMEOUT)))
+    reader = ArrayReader(partial(response.body.read, READ_TIMEOUT), items.name)
+    reply: dict[str, Any] | None = reader.rest
+    try:
+        for item in reader:
+            items.take(item)
+        while response.body.read(READ_TIMEOUT):  # to its end, so that the connection can be kept
+            pass
+    except ValueError:
+        reply = None
+    return require_ok_reply(reply, response.status, response.headers)
+
+
+def _encode(method: str, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
+    """Return the request's body and its Content-Type: JSON for a method in IN_JSON, else a form."""
+    # JSON wherever Slack takes it: a long text costs ten times as much CPU in a form.
+    if method in IN_JSON:
+        return json.dumps(arguments, ensure_ascii=False).encode(), "application/json; charset=utf-8"
+    return urlencode(arguments).encode("ascii"), "application/x-www-form-urlencoded"
