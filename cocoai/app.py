@@ -26,7 +26,9 @@ from cocoai.engine.pool.master import Master
 from cocoai.engine.pool.reload import inherited_listener
 from cocoai.engine.pool.workers import WorkerLimits
 from cocoai.engine.process.copy_on_write import freeze_memory
+from cocoai.engine.process.replace_file import sweep_unfinished
 from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.process.scoreboard_handler import ScoreboardHandler
 from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, text_response
@@ -143,12 +145,14 @@ class Connections:
 
 
 def sweep(spool: Spool, folder: str) -> None:
-    """Remove old files of the spool and people's names kept for 30 days. Raise OSError if that fails.
+    """Remove old files of the spool, people's names kept for 30 days, and what killed processes left unfinished.
 
-    `folder` is `var`: the names lie in its `people/`.
+    `folder` is `var`: the names lie in its `people/`. Raise OSError if that fails.
     """
     spool.sweep()
     user_names.sweep(os.path.join(folder, "people"))
+    for each in (folder, os.path.join(folder, "run"), os.path.join(folder, "people")):
+        sweep_unfinished(each)
 
 
 def refresh(identity: IdentityCache) -> None:
@@ -219,20 +223,6 @@ def limits(pool: config.PoolSettings) -> WorkerLimits:
         slow_request=pool.slow_request,
         max_worker_mib=pool.max_worker_mib,
     )
-
-
-class ScoreboardHandler(logging.Handler):
-    """A log handler that keeps each process's last warning or error on the scoreboard, for `cocoai status`."""
-
-    def __init__(self, scoreboard: Scoreboard) -> None:
-        super().__init__(logging.WARNING)
-        self._scoreboard = scoreboard
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write the message into this process's scoreboard row, with the class of the exception, if there is one."""
-        # Not the exception's text: it may quote anything.
-        error = record.exc_info[0] if record.exc_info else None
-        self._scoreboard.own_row.record_error(record.getMessage() + (f" {error.__name__}" if error else ""))
 
 
 def healthz(_: Request) -> Response:

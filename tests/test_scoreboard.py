@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.app import ScoreboardHandler
 from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.process.scoreboard_handler import ScoreboardHandler
 from cocoai.engine.process.scoreboard_snapshot import read_snapshot
 
 pytestmark = pytest.mark.pure
