@@ -9,7 +9,9 @@ import stat
 
 from cocoai.errors import CocoAIError
 
-BACKLOG = 128
+BACKLOG = 511
+"""Connections that wait until a worker accepts them, as in php-fpm and etc/supervisor: a burst must not be refused."""
+
 LONGEST_PATH = 107
 """Bytes: sun_path of a unix address, less its end mark (unix(7))."""
 
