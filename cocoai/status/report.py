@@ -18,6 +18,9 @@ from cocoai.status.units import mib, moment, number, plain, seconds, times
 LONG_WAIT = 60.0
 """Seconds after which a question that no process has taken is marked."""
 
+NEARLY_FULL = 0.9
+"""The part of a control group's memory limit above which its use is marked: beyond the limit the kernel kills."""
+
 NAMES = {"look": "this look"}
 """The names of processes that are not called by their kind."""
 
@@ -97,8 +100,8 @@ def _uptime(status: Status, snapshot: Snapshot | None) -> str:
 def _headline(status: Status) -> Iterator[Field]:
     """Yield the fields at the top, those that an operator wants first.
 
-    These are workers, slots, waiting questions, answers and memory; without processes only waiting questions and
-    answers.
+    These are workers, slots, waiting questions, answers, memory, and the limit of a control group if there is one;
+    without processes only waiting questions, answers and the limit.
     """
     spool, day = status.spool, status.day
     if status.processes:
@@ -114,6 +117,9 @@ def _headline(status: Status) -> Iterator[Field]:
     if status.processes:
         parts = f"pool {mib(status.pool_pss)}, jobs {mib(status.jobs_pss)}"
         yield Field("Memory (PSS)", mib(status.pool_pss + status.jobs_pss), parts)
+    if limit := status.limit:
+        note = f"of the control group {plain(limit.group)}, {mib(limit.used // 1024)} in use"
+        yield Field("Memory limit", mib(limit.most // 1024), note, is_alarm=limit.used > NEARLY_FULL * limit.most)
 
 
 def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
