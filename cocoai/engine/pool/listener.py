@@ -9,8 +9,8 @@ import stat
 
 from cocoai.errors import CocoAIError
 
-BACKLOG = 511
-"""Connections that wait until a worker accepts them, as in php-fpm and etc/supervisor: a burst must not be refused."""
+BACKLOG = 2048
+"""Connections that wait to be accepted, as many as the web server may open; the kernel may allow fewer (somaxconn)."""
 
 LONGEST_PATH = 107
 """Bytes: sun_path of a unix address, less its end mark (unix(7))."""

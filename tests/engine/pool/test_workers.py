@@ -136,7 +136,7 @@ def test_without_workers_a_connection_wakes_the_master(pool: PoolUnderTest) -> N
 
 
 def test_a_burst_without_workers_is_served_whole(pool: PoolUnderTest) -> None:
-    """Both copies of 200 events in one instant wait in the backlog until the first worker is there, and none fails."""
+    """Both copies of 200 events in one instant wait in the backlog until a worker is there, and none fails."""
     pool.start("--workers", "0", "--most", "4", bind=True)
     pool.await_log("outcome=started")
     with ExitStack() as stack:
