@@ -43,7 +43,9 @@ class _Files(NamedTuple):
     swap: str
 
 
-_VERSION_1 = _Files("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file", "")
+_VERSION_1 = _Files(
+    "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file", "memory.memsw.limit_in_bytes"
+)
 _VERSION_2 = _Files("memory.max", "memory.current", "inactive_file", "memory.swap.max")
 
 
@@ -88,7 +90,15 @@ def _limit_of(files: _Files, base: str, group: str) -> MemoryLimit | None:
         return None
     stat = dict(line.split() for line in _lines(f"{folder}/memory.stat"))
     used = (_number(f"{folder}/{files.used}") or 0) - int(stat.get(files.cached, "0"))
-    return MemoryLimit(group, most, max(0, used), _number(f"{folder}/{files.swap}") if files.swap else None)
+    return MemoryLimit(group, most, max(0, used), _swap(files, folder, most))
+
+
+def _swap(files: _Files, folder: str, most: int) -> int | None:
+    """Return how many bytes of swap a group may use beside `most` of memory; None if that is not limited."""
+    number = _number(f"{folder}/{files.swap}")
+    if number is None or number >= UNLIMITED:
+        return None
+    return number if files is _VERSION_2 else max(0, number - most)  # version 1 limits the sum of both
 
 
 def _number(path: str) -> int | None:

@@ -43,10 +43,18 @@ def version_2(most: object, used: int = 0, cached: int = 0, swap: object = "max"
     return {"memory.max": most, "memory.current": used, "memory.stat": stat, "memory.swap.max": swap}
 
 
-def version_1(most: int, used: int = 0, cached: int = 0) -> dict[str, object]:
-    """Return the files of a group of version 1."""
-    stat = f"cache 1\ninactive_file 2\ntotal_inactive_file {cached}"
-    return {"memory.limit_in_bytes": most, "memory.usage_in_bytes": used, "memory.stat": stat}
+UNLIMITED = 9223372036854771712
+"""What version 1 shows where there is no limit."""
+
+
+def version_1(most: int, used: int = 0, cached: int = 0, both: int = UNLIMITED) -> dict[str, object]:
+    """Return the files of a group of version 1; `both` limits memory and swap together."""
+    return {
+        "memory.limit_in_bytes": most,
+        "memory.memsw.limit_in_bytes": both,
+        "memory.usage_in_bytes": used,
+        "memory.stat": f"cache 1\ninactive_file 2\ntotal_inactive_file {cached}",
+    }
 
 
 @pytest.fixture
@@ -98,10 +106,19 @@ def test_a_containers_own_root_is_its_group(tmp_path: Path, path: str) -> None:
 def test_version_1_is_read_beside_version_2(tmp_path: Path, memory: str) -> None:
     """Where both are mounted, memory is in one of them; a great number means that there is no limit."""
     machine = Machine(tmp_path, "9:name=systemd:/", f"{memory}/docker/abc", "0::/")
-    machine.add("memory", version_1(9223372036854771712))
+    machine.add("memory", version_1(UNLIMITED))
     machine.add("memory/docker/abc", version_1(256 * MIB, used=80 * MIB, cached=20 * MIB))
 
     assert MemoryLimit("/docker/abc", 256 * MIB, 60 * MIB) == machine.limit()
+
+
+@pytest.mark.parametrize(("both", "swap"), [(UNLIMITED, None), (512 * MIB, 256 * MIB), (256 * MIB, 0)])
+def test_version_1_limits_memory_and_swap_together(tmp_path: Path, both: int, swap: int | None) -> None:
+    """What is more than the limit of memory may be swap."""
+    machine = Machine(tmp_path, "4:memory:/docker/abc")
+    machine.add("memory/docker/abc", version_1(256 * MIB, both=both))
+
+    assert MemoryLimit("/docker/abc", 256 * MIB, 0, swap) == machine.limit()
 
 
 def test_this_machine_can_be_read() -> None:
