@@ -105,10 +105,7 @@ def _headline(status: Status) -> Iterator[Field]:
     """
     spool, day = status.spool, status.day
     if status.processes:
-        workers = status.of_kind("worker")
-        active = sum(1 for worker in workers if worker.state == "busy")
-        idle = sum(1 for worker in workers if worker.state == "idle")
-        yield Field("Workers", f"{active} active", f"{idle} idle, {len(workers)} in all")
+        yield _workers(status)
         yield Field("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")
     waiting = spool.files["ready"] - spool.unknown - spool.in_hand
     since = f"the oldest for {seconds(spool.seconds)}" if waiting else "nobody waits"
@@ -120,6 +117,16 @@ def _headline(status: Status) -> Iterator[Field]:
     if limit := status.limit:
         note = f"of the control group {plain(limit.group)}, {mib(limit.used // 1024)} in use"
         yield Field("Memory limit", mib(limit.most // 1024), note, is_alarm=limit.used > NEARLY_FULL * limit.most)
+
+
+def _workers(status: Status) -> Field:
+    """Return the field on the workers; without any it says whether that is as it should be."""
+    workers = status.of_kind("worker")
+    if not workers and status.snapshot and status.snapshot.least == 0:
+        return Field("Workers", "none", "they come on demand")
+    active = sum(1 for worker in workers if worker.state == "busy")
+    idle = sum(1 for worker in workers if worker.state == "idle")
+    return Field("Workers", f"{active} active", f"{idle} idle, {len(workers)} in all")
 
 
 def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
