@@ -167,6 +167,7 @@ def measure_rule(folder: Path, certificates: Certificates, rule: str) -> tuple[M
     (folder / "var").mkdir(parents=True)
     environ = {
         "BENCH_RULE": rule,
+        "COCOAI_POOL_WORKERS": "2",
         "COCOAI_NETWORK_CA_FILE": trusting(folder, certificates).ca_file,
         "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
     }

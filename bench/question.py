@@ -2,8 +2,9 @@
 
     python -m bench.question [cpu] [peers] [times] [rest]      all tables, about ten minutes; as root
 
-cpu     one question at a time, by the default settings: 100 pieces of 4 characters in 15 s, with the updates that 3 s
-        between two of them make, and with more of them, which gives the cost of one; each kind of process by itself
+cpu     one question at a time, by the default settings but for two workers that stay: 100 pieces of 4 characters in
+        15 s, with the updates that 3 s between two of them make, and with more of them, which gives the cost of one;
+        each kind of process by itself
 peers   the same question, asked of CocoAI, of the same work in PHP and with Slack Bolt
 times   30 questions, one after another, to a model that writes for 2 s
 rest    a minute without a question
@@ -46,6 +47,9 @@ PIECES = 100
 ANSWER = (practice_answer("What costs what?", 1) * 2)[: 4 * PIECES]
 WRITING = Model(answer=ANSWER, pieces=PIECES, piece_delay=15.0 / PIECES)
 """15 s from the first piece to the last: with 3 s between two updates, 5 of them before the answer is whole."""
+
+WORKERS = "2"
+"""A fixed number: each is on an account of its own from the beginning."""
 
 OFTEN = "0.5"
 """Seconds between two updates when there are to be many."""
@@ -91,7 +95,8 @@ def cost_of_cocoai(folder: Path, certificates: Certificates, **environ: str) -> 
     """Measure CocoAI with these settings; supervisord stands apart, and is in no sum."""
     folder.mkdir()
     openai = partial(PracticeOpenAI, switches=WRITING)
-    with deploy(folder, certificates, openai=openai, **environ) as built, counted(built) as spent:
+    settings = {"COCOAI_POOL_WORKERS": WORKERS, **environ}
+    with deploy(folder, certificates, openai=openai, **settings) as built, counted(built) as spent:
         workers = workers_of(built.pool_pid())
 
         def is_over() -> bool:
@@ -238,7 +243,7 @@ def answer_times(slack: PracticeSlack, number: int) -> list[float] | None:
 
 def at_rest(folder: Path, certificates: Certificates) -> None:
     """Print the milliseconds of CPU that each kind of process takes in a minute without a question."""
-    with deploy(folder, certificates) as built, counted(built) as spent:
+    with deploy(folder, certificates, COCOAI_POOL_WORKERS=WORKERS) as built, counted(built) as spent:
         built.answer_to(built.ask("Are you there?"))
         began = spent()
         time.sleep(60)

@@ -69,7 +69,8 @@ def soak(folder: Path, number: int) -> None:
     """Ask `number` questions; print the figures on the way, at the start and at the end, and whether they are equal."""
     var = folder / "var"
     var.mkdir()
-    with deploy(var, make(folder / "certificates"), COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
+    settings = {"COCOAI_POOL_WORKERS": "2", "COCOAI_POOL_MAX_REQUESTS": MAX_REQUESTS}
+    with deploy(var, make(folder / "certificates"), **settings) as built:  # type: ignore[arg-type]
         ask(built, WARM_UP)
         click(built, CLICKS)
         start = figures(built)

@@ -26,8 +26,9 @@ from cocoai.engine.pool.master import Master
 from cocoai.engine.pool.reload import inherited_listener
 from cocoai.engine.pool.workers import WorkerLimits
 from cocoai.engine.process.copy_on_write import freeze_memory
+from cocoai.engine.process.replace_file import sweep_unfinished
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.process.scoreboard_log import ScoreboardHandler
+from cocoai.engine.process.scoreboard_handler import ScoreboardHandler
 from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, text_response
@@ -151,12 +152,14 @@ class Connections:
 
 
 def sweep(spool: Spool, folder: str) -> None:
-    """Remove old files of the spool and people's names kept for 30 days. Raise OSError if that fails.
+    """Remove old files of the spool, people's names kept for 30 days, and what killed processes left unfinished.
 
-    `folder` is `var`: the names lie in its `people/`.
+    `folder` is `var`: the names lie in its `people/`. Raise OSError if that fails.
     """
     spool.sweep()
     user_names.sweep(os.path.join(folder, "people"))
+    for each in (folder, os.path.join(folder, "run"), os.path.join(folder, "people")):
+        sweep_unfinished(each)
 
 
 def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:

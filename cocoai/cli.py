@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import cocoai
 from cocoai import config
 from cocoai.errors import CocoAIError
+from cocoai.output import Output, OutputClosed
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoStore, NoSuchJob, StoreError
@@ -27,7 +28,7 @@ from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
 
 if TYPE_CHECKING:
-    from cocoai.tune.advice import Machine
+    from cocoai.tune.machine import Machine
 
 LISTED_STATES = ("ready", "failed", "done")
 """The states of a job in the order in which they are listed: what waits or failed comes first."""
@@ -36,12 +37,20 @@ LISTED_STATES = ("ready", "failed", "done")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 for success, 1 for an error, which goes to stderr as one line.
 
-    `cocoai status` has codes of its own. For wrong usage argparse exits with 2. `argv` is by default the process's own.
+    `cocoai status` has codes of its own. For wrong usage argparse exits with 2. A command whose output nobody reads any
+    more ends with 1, and says nothing. `argv` is by default the process's own.
     """
-    arguments = _parser().parse_args(argv)
+    output = Output(sys.stdout)
     try:
-        status: int = arguments.command(arguments)
-    except CocoAIError as error:
+        with contextlib.redirect_stdout(output):
+            try:
+                arguments = _parser().parse_args(argv)
+                status: int = arguments.command(arguments)
+            finally:
+                output.flush()
+    except OutputClosed:
+        return 1
+    except (CocoAIError, OSError) as error:
         print(f"cocoai: {error}", file=sys.stderr)
         return 1
     return status
@@ -183,15 +192,12 @@ def _status(arguments: argparse.Namespace) -> int:
     try:
         if not arguments.watch:
             return terminal.show(settings, sys.stdout, is_json=arguments.json)
-        with interruptible():
+        with interruptible(), contextlib.suppress(OutputClosed):
             terminal.watch(settings, sys.stdout, is_json=arguments.json)
     except FileNotFoundError as error:
         raise CocoAIError(f"there is no {error.filename}") from None
-    except BrokenPipeError:
-        # Otherwise Python would report the broken pipe once more when it flushes stdout at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        raise CocoAIError(f"cannot read {error.filename}: {error.strerror}") from None
+        raise CocoAIError(f"cannot read {error.filename or 'the status'}: {error.strerror or error}") from None
     return 0
 
 
@@ -211,26 +217,14 @@ def _tune(arguments: argparse.Namespace) -> int:
 
 def _machine_to_tune(arguments: argparse.Namespace) -> Machine:
     """Return this machine, or the one that `--memory` describes. Raise CocoAIError if an option is out of bounds."""
-    from cocoai.tune import advice
+    from cocoai.tune import machine
 
-    if arguments.memory is not None and arguments.memory <= advice.KERNEL:
-        raise CocoAIError(f"--memory {arguments.memory}: Linux alone takes {advice.KERNEL} MB of it")
-    if arguments.cpu is not None and not 0 < arguments.cpu <= advice.WHOLE:
-        raise CocoAIError(f"--cpu {arguments.cpu:g}: expected a percentage, more than 0 and at most {advice.WHOLE:g}")
+    machine.check_options(arguments.memory, arguments.cpu)
     settings = config.read(arguments.config, os.environ, secrets=False)
     become_owner(settings.paths.var)
     if arguments.memory is None:
-        return advice.this_machine(own=_running_mib(settings), baseline=arguments.cpu)
-    return advice.planned_machine(arguments.memory, swap=arguments.swap, baseline=arguments.cpu)
-
-
-def _running_mib(settings: config.Settings) -> float:
-    """Return the MiB (PSS) that the pool of these settings takes now; 0.0 if it does not run, or cannot be read."""
-    from cocoai.status import collect
-
-    with contextlib.suppress(OSError):
-        return collect(settings).pool_pss / 1024
-    return 0.0
+        return machine.this_machine(settings, baseline=arguments.cpu)
+    return machine.planned_machine(arguments.memory, swap=arguments.swap, baseline=arguments.cpu)
 
 
 def _spool(arguments: argparse.Namespace) -> int:

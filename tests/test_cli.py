@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO, Never
 
 import pytest
 
@@ -195,3 +197,85 @@ def test_an_unknown_job_is_an_error(arguments: list[str], message: str, capsys: 
     """The error says whether the key is wrong or the job is missing."""
     assert 1 == main(["spool", *arguments])
     assert message in capsys.readouterr().err
+
+
+def run(arguments: list[str], out: int | IO[bytes], folder: Path) -> tuple[int, str]:
+    """Run a command with its output to `out`; return the exit code and what it wrote to stderr."""
+    command = [sys.executable, "-m", "cocoai", *arguments]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=False, env=environ, cwd=folder)
+    return done.returncode, done.stderr
+
+
+PRINTING = [
+    ["spool", "list"],
+    ["spool", "show", KEY],
+    ["status"],
+    ["status", "--json"],
+    ["manifest", "--url", "https://bot.example.com"],
+    ["--help"],
+    ["--version"],
+]
+"""Commands that print something and end."""
+
+
+@pytest.mark.usefixtures("failed_job")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_reader_that_has_gone_is_no_trouble(tmp_path: Path, arguments: list[str]) -> None:
+    """Of `cocoai spool list | head -1` nobody wants to read about a broken pipe; the exit code is Python's own, 1."""
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    ended = run(arguments, writer, tmp_path)
+    os.close(writer)
+
+    assert (1, "") == ended
+
+
+@pytest.mark.usefixtures("failed_job")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_an_output_that_cannot_be_written_is_one_sentence(tmp_path: Path, arguments: list[str]) -> None:
+    """It is not taken for a file that cannot be read, and leaves no trace."""
+    with open("/dev/full", "wb") as full:
+        ended = run(arguments, full, tmp_path)
+
+    assert (1, "cocoai: cannot write the output: No space left on device\n") == ended
+
+
+@pytest.mark.usefixtures("failed_job")
+def test_a_closed_output_is_no_trouble(tmp_path: Path) -> None:
+    """`cocoai spool list >&-` says nothing, and nowhere."""
+    shell = f'exec "{sys.executable}" -m cocoai spool list >&-'
+
+    done = subprocess.run(
+        shell, shell=True, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path
+    )
+
+    assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (TimeoutError("waited in vain"), "waited in vain"),
+        (OSError(errno.ENOSPC, "No space left on device", "/srv/var"), "No space left on device: '/srv/var'"),
+    ],
+)
+def test_a_failure_of_the_machine_is_one_line(
+    failure: OSError, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever a command meets on its way, its operator gets a sentence and no trace."""
+
+    def fail(*_: object, **__: object) -> Never:
+        raise failure
+
+    monkeypatch.setattr("cocoai.up.up.make_folders", fail)
+    file = tmp_path / "cocoai.ini"
+    file.write_text("[slack]\nsigning_secret = s\nbot_token = t\n[openai]\napi_key = k\n")
+    file.chmod(0o600)
+
+    assert 1 == main(["up", "--config", str(file)])
+    error = capsys.readouterr().err
+    assert error.startswith("cocoai: ")
+    assert error.endswith(f"{message}\n")
+    assert 1 == error.count("\n")

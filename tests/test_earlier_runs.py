@@ -29,10 +29,10 @@ def lines(*facts: str | Fact) -> list[Fact]:
     [
         ((), False, False, False),
         (("visit", "placeholder"), False, False, False),
-        (("visit", "limited"), False, False, False),
-        (("visit", "limited", "visit", "placeholder"), False, False, False),
+        (("visit", "unposted"), False, False, False),
+        (("visit", "unposted", "visit", "placeholder"), False, False, False),
         (("visit",), True, True, True),
-        (("visit", "limited", "visit"), True, True, True),
+        (("visit", "unposted", "visit"), True, True, True),
         (("visit", REFUSED), False, False, False),
         (("visit", IN_DOUBT), True, True, False),
         (("attempt",), True, True, True),

@@ -344,7 +344,7 @@ def small(short_folder: Callable[[], Path], certificates: Certificates) -> Itera
     var = short_folder() / "var"
     var.mkdir()
     disk = mounted(var, "-t", "tmpfs", "-o", "size=4m,nr_inodes=400,mode=700", "none")
-    with disk, deploy(var, certificates, manner=redelivering_in_a_second()) as running:
+    with disk, deploy(var, certificates, manner=redelivering_in_a_second(), COCOAI_POOL_WORKERS="2") as running:
         yield running
 
 
@@ -518,6 +518,7 @@ def short(short_folder: Callable[[], Path], certificates: Certificates) -> Itera
         entry=str(entry),
         PYTHONPATH=str(ROOT),
         NO_FORKS=str(var / "no-forks"),
+        COCOAI_POOL_WORKERS="2",
     ) as running:
         yield running
 

@@ -26,6 +26,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "errors": (),
     "json_values": (),
     "slack_ids": (),
+    "output": ("errors",),
     "texts": (),
     "engine/process": ("errors",),
     "engine/web": ("engine/process", "errors"),

@@ -18,10 +18,12 @@ from typing import Any
 
 import pytest
 
+from cocoai.engine.process.proc import memory_use
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.texts import ENGLISH
+from cocoai.tune.process_tree import descendants
 from tests.deployment import Deployment, deploy, payload
 from tests.http_client import request
 from tests.processes import Clients, wait_until
@@ -214,11 +216,14 @@ def test_a_killed_job_goes_on_in_the_same_placeholder(deployment: Deployment) ->
 
 def test_a_killed_worker_and_a_killed_master_are_replaced(deployment: Deployment) -> None:
     """The master replaces a killed worker, and supervisor a killed master; then a question is answered."""
+    deployment.answer_to(deployment.ask("hello?"))
     master = deployment.pool_pid()
-    worker = children(master)[0]
+    killed = set(children(master))
 
-    os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: worker not in children(master) and len(children(master)) == 2)
+    for worker in killed:
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: killed.isdisjoint(children(master)))
+    deployment.answer_to(deployment.ask("still there?"))
     os.kill(master, signal.SIGKILL)
     wait_until(lambda: deployment.pool_pid() not in (0, master))
     wait_until(lambda: request(deployment.address, "GET", "/healthz")[0] == 200)
@@ -275,9 +280,33 @@ def test_reloads_under_load_refuse_no_request(deployment: Deployment) -> None:
 
 
 def has_new_workers(master: int, old: set[int]) -> bool:
-    """Return True if the master has two workers and none of the old ones."""
+    """Return True if the master has workers, and none of the old ones."""
     workers = set(children(master))
-    return len(workers) == 2 and not old & workers
+    return bool(workers) and not old & workers
+
+
+def test_the_default_shape_fits_and_is_there_again_at_once(build: Build) -> None:
+    """At rest there is no worker, and nginx and the master are 50 MB as `ps` adds them up; the next question gets one.
+
+    Only idle_timeout is not the default: a minute's rest is no other than a second's.
+    """
+    deployment = build(COCOAI_POOL_IDLE_TIMEOUT="1")
+    deployment.answer_to(deployment.ask("hello?"))
+    deployment.slack.wait_for_deliveries()
+    wait_until(lambda: set(pool_and_nginx(deployment).values()) == {"cocoai-master", "nginx"})
+    at_rest = sum(memory_use(pid).rss for pid in pool_and_nginx(deployment)) * 1024
+    question = deployment.ask("and now?")
+
+    assert "answer" == payload(deployment.answer_to(question))["kind"]
+    assert {200} == {each.status for each in deployment.slack.wait_for_deliveries()}
+    assert at_rest <= 50_000_000
+
+
+def pool_and_nginx(deployment: Deployment) -> dict[int, str]:
+    """Return the names of the living processes of the pool and of nginx, by pid."""
+    supervisord = int(Path(deployment.up.run, "supervisord.pid").read_text())
+    names = {pid: comm(pid) for pid in descendants(supervisord)}
+    return {pid: name for pid, name in names.items() if name == "nginx" or name.startswith("cocoai-")}
 
 
 def test_a_stop_lets_jobs_finish_the_question_in_hand(build: Build) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.engine.process.scoreboard import Scoreboard
-from cocoai.engine.process.scoreboard_log import ScoreboardHandler
+from cocoai.engine.process.scoreboard_handler import ScoreboardHandler
 from cocoai.engine.process.scoreboard_snapshot import read_snapshot
 
 pytestmark = pytest.mark.pure

@@ -17,7 +17,7 @@ def test_two_hundred_questions_leave_nothing_open(short_folder: Callable[[], Pat
 
     The jobs in done/ are swept two days later.
     """
-    with deploy(short_folder(), certificates, COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
+    with deploy(short_folder(), certificates, COCOAI_POOL_WORKERS="2", COCOAI_POOL_MAX_REQUESTS=MAX_REQUESTS) as built:
         ask(built, WARM_UP)
         click(built, CLICKS)
         before = figures(built)

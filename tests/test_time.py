@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cocoai.app import sweep
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import Refused
@@ -209,6 +210,19 @@ def test_an_ended_question_is_forgotten_in_the_end_after_a_jump_back(spool: Spoo
     clock.now += RETENTION["done"] + DAY + 1
 
     assert (0, 1) == (early, spool.sweep())
+
+
+def test_the_hourly_sweep_removes_unfinished_files_wherever_small_files_lie(spool: Spool, tmp_path: Path) -> None:
+    """A process that is killed while it replaces one leaves its contents beside it, under its pid."""
+    left = [tmp_path / "identity.json.1.new", tmp_path / "run" / "generation.1.new", tmp_path / "people" / "U1.1.new"]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        os.utime(path, (NOW, NOW))
+
+    sweep(spool, str(tmp_path))
+
+    assert [] == [path.name for path in left if path.exists()]
 
 
 @pytest.mark.parametrize("moment", ["link", "unlink"])

@@ -20,7 +20,7 @@ import pytest
 
 from cocoai.errors import CocoAIError
 from cocoai.up import Up, etc
-from cocoai.up.machine import become_owner, find_nginx, require_port
+from cocoai.up.machine import become_owner, find_nginx, make_folders, require_port
 from cocoai.up.session import Session, members
 from cocoai.up.up import STOP_TIMEOUT
 
@@ -296,6 +296,18 @@ def test_a_path_too_long_for_sockets_is_reported(tmp_path: Path) -> None:
     """A unix socket's address holds at most 107 bytes (unix(7))."""
     with pytest.raises(CocoAIError, match="is too long: with a socket's name it has more than 107 bytes"):
         Up(str(tmp_path / ("x" * 80)), entry=STAND_IN).start()
+
+
+def test_what_killed_supervisords_left_is_removed(tmp_path: Path) -> None:
+    """Each binds its socket under a temporary name of its own, which no later one removes."""
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("supervisor.sock.4711", "supervisor.sock", "supervisord.pid"):
+        (run / name).touch()
+
+    make_folders(str(tmp_path), str(run), str(tmp_path / "log")).close()
+
+    assert {"supervisor.sock", "supervisord.pid", "up.lock"} == set(os.listdir(run))
 
 
 @pytest.mark.parametrize("name", ["a;b", "a%b", 'a"b', "a$b", "a{b", "a#b", "a*b", "a\nb", "a\\b"])

@@ -166,12 +166,12 @@ class PoolSettings:
         Range,
         Setting(
             integer_range(64),
-            "2",
+            "0..4",
             "how many processes receive Slack's requests; with a range, more are started when all are busy",
         ),
     ]
     idle_timeout: Annotated[
-        float, Setting(seconds(1, 86_400), "10", "time after which an idle worker beyond the least number stops")
+        float, Setting(seconds(1, 86_400), "60", "time after which an idle worker beyond the least number stops")
     ]
     max_requests: Annotated[
         int,

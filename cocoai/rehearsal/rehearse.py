@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import html
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -25,7 +26,7 @@ from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.page.practice_page import PracticePage
-from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, TOKEN, PracticeSlack
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage
 
@@ -94,7 +95,7 @@ def write_settings(
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as settings:
         settings.write(
             "; Written anew by each rehearsal. To try a setting, give it in the environment: COCOAI_POOL_SLOTS=1\n"
-            f"[slack]\nsigning_secret = {SIGNING_SECRET}\nbot_token = {TOKEN}\napi_url = {slack.api_url}\n"
+            f"[slack]\nsigning_secret = {slack.signing_secret}\nbot_token = {slack.token}\napi_url = {slack.api_url}\n"
             f"[openai]\n{openai}[paths]\nvar = .\n[network]\nca_file = {ca_file}\n"
         )
     return file
@@ -156,6 +157,19 @@ def answered(slack: PracticeSlack, question: PracticeMessage) -> PracticeMessage
     return None
 
 
+def _slack_with_secrets_of_its_own(certificates: Certificates) -> PracticeSlack:
+    """Return a practice Slack whose token and signing secret are drawn for this rehearsal.
+
+    Those in the source are known to everybody: with them any program that reaches nginx could ask the real OpenAI.
+    """
+    return PracticeSlack(
+        certificates,
+        token=f"xoxb-{secrets.token_hex(16)}",
+        signing_secret=secrets.token_hex(16),
+        switches=SlackSwitches(rate_limits=True, latency=0.1),
+    )
+
+
 def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProduction, wait: Callable[[], None]) -> int:
     """Run `cocoai rehearse`: print one conversation with the bot, then serve the page until `wait` returns.
 
@@ -173,7 +187,7 @@ def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProdu
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     certificates = make(folder / "certificates")
     with contextlib.ExitStack() as stack:
-        slack = stack.enter_context(PracticeSlack(certificates, switches=SlackSwitches(rate_limits=True, latency=0.1)))
+        slack = stack.enter_context(_slack_with_secrets_of_its_own(certificates))
         page = stack.enter_context(PracticePage(slack.page, port=port))
         practice = None if openai else stack.enter_context(PracticeOpenAI(certificates, switches=UNHURRIED))
         print_line("Starting nginx, supervisor and the pool between a practice Slack and OpenAI ...")

@@ -18,6 +18,9 @@ from cocoai.status.units import mib, moment, number, plain, seconds, times
 LONG_WAIT = 60.0
 """Seconds after which a question that no process has taken is marked."""
 
+NEARLY_FULL = 0.9
+"""The part of a control group's memory limit above which its use is marked: beyond the limit the kernel kills."""
+
 NAMES = {"look": "this look"}
 """The names of processes that are not called by their kind."""
 
@@ -97,15 +100,12 @@ def _uptime(status: Status, snapshot: Snapshot | None) -> str:
 def _headline(status: Status) -> Iterator[Field]:
     """Yield the fields at the top, those that an operator wants first.
 
-    These are workers, slots, waiting questions, answers and memory; without processes only waiting questions and
-    answers.
+    These are workers, slots, waiting questions, answers, memory, and the limit of a control group if there is one;
+    without processes only waiting questions, answers and the limit.
     """
     spool, day = status.spool, status.day
     if status.processes:
-        workers = status.of_kind("worker")
-        active = sum(1 for worker in workers if worker.state == "busy")
-        idle = sum(1 for worker in workers if worker.state == "idle")
-        yield Field("Workers", f"{active} active", f"{idle} idle, {len(workers)} in all")
+        yield _workers(status)
         yield Field("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")
     waiting = spool.files["ready"] - spool.unknown - spool.in_hand
     since = f"the oldest for {seconds(spool.seconds)}" if waiting else "nobody waits"
@@ -114,6 +114,19 @@ def _headline(status: Status) -> Iterator[Field]:
     if status.processes:
         parts = f"pool {mib(status.pool_pss)}, jobs {mib(status.jobs_pss)}"
         yield Field("Memory (PSS)", mib(status.pool_pss + status.jobs_pss), parts)
+    if limit := status.limit:
+        note = f"of the control group {plain(limit.group)}, {mib(limit.used // 1024)} in use"
+        yield Field("Memory limit", mib(limit.most // 1024), note, is_alarm=limit.used > NEARLY_FULL * limit.most)
+
+
+def _workers(status: Status) -> Field:
+    """Return the field on the workers; without any it says whether that is as it should be."""
+    workers = status.of_kind("worker")
+    if not workers and status.snapshot and status.snapshot.least == 0:
+        return Field("Workers", "none", "they come on demand")
+    active = sum(1 for worker in workers if worker.state == "busy")
+    idle = sum(1 for worker in workers if worker.state == "idle")
+    return Field("Workers", f"{active} active", f"{idle} idle, {len(workers)} in all")
 
 
 def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:

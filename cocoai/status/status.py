@@ -11,6 +11,7 @@ from typing import Any
 import cocoai
 from cocoai import config
 from cocoai.engine.process import proc
+from cocoai.engine.process.cgroup import MemoryLimit, memory_limit
 from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
 from cocoai.errors import COUNTERS
 from cocoai.slack.model.job_kinds import JOB_KINDS
@@ -73,6 +74,13 @@ class Status:
     processes: tuple[ProcessMemory, ...]
     spool: SpoolState
     day: LastDay
+    limit: MemoryLimit | None = None
+    """The limit of the control group in which the pool runs, or in which it would run from here; None without one."""
+
+    @property
+    def is_running(self) -> bool:
+        """Return True if the pool runs."""
+        return self.state == RUNNING
 
     def of_kind(self, kind: str) -> list[Process]:
         """Return the processes of this kind, such as `worker` or `job`."""
@@ -104,6 +112,7 @@ def collect(settings: config.Settings) -> Status:
         processes=tuple(_processes(snapshot, now)) if snapshot else (),
         spool=_spool_state(spool, _in_hand(snapshot) if snapshot else set(), now),
         day=last_day(spool, now),
+        limit=memory_limit((snapshot and snapshot.pid) or os.getpid()),
     )
 
 
@@ -177,12 +186,19 @@ def as_json(status: Status) -> dict[str, Any]:
         "trouble": status.trouble,
         "pool": _pool_as_json(status, snapshot) if snapshot else None,
         "processes": [asdict(each.process) | {"pss_kib": each.pss} for each in status.processes],
-        "memory": {"pool_pss_kib": status.pool_pss, "jobs_pss_kib": status.jobs_pss},
+        "memory": {"pool_pss_kib": status.pool_pss, "jobs_pss_kib": status.jobs_pss} | _limit_as_json(status.limit),
         "slots": {"used": len(status.of_kind("job")), "of": status.slots},
         "spool": asdict(status.spool),
         "last_day": asdict(status.day),
         "errors": [asdict(error) for error in snapshot.last_errors] if snapshot else [],
     }
+
+
+def _limit_as_json(limit: MemoryLimit | None) -> dict[str, Any]:
+    """Return the limit of the pool's control group, what it has in use, and its path; None for each without a limit."""
+    if limit is None:
+        return {"limit_kib": None, "limit_used_kib": None, "limit_group": None}
+    return {"limit_kib": limit.most // 1024, "limit_used_kib": limit.used // 1024, "limit_group": limit.group}
 
 
 def _pool_as_json(status: Status, snapshot: Snapshot) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Advise how many workers and slots a machine has memory and CPU time for: `cocoai tune`.
 
-measure.py rehearses for half a minute and measures the processes, process_tree.py reads them from /proc, advice.py
-calculates the settings and explains the calculation.
+measure.py rehearses for half a minute and measures the processes, process_tree.py reads them from /proc, machine.py
+describes the machine, advice.py calculates the settings and explains the calculation.
 """

@@ -1,4 +1,4 @@
-"""Measure what CocoAI takes on this machine: rehearse, and watch the processes at rest and while they answer.
+"""Measure what CocoAI takes on this machine: rehearse, and watch the processes at rest and at work.
 
     this process (the practice Slack and OpenAI) ── supervisord ─┬─ nginx
                                                                  └─ master ── workers ── job processes
@@ -9,18 +9,22 @@ The processes themselves are not involved: everything is read from /proc (proces
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from cocoai.errors import CocoAIError
 from cocoai.rehearsal.certificates import make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import ASKER, StartProduction, answered, rehearsal, replies
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.tune.advice import Measurement
+from cocoai.tune.advice import MOST_WORKERS, Measurement
 from cocoai.tune.process_tree import INTERVAL, CpuWatch, ProcessTree, adopting_orphans, read_tree, shared_with_us
 
 IN_FLIGHT = 4
@@ -35,6 +39,9 @@ PIECES = 100
 WRITING = OpenAISwitches(pieces=PIECES, piece_delay=0.15)
 """A model that takes 15 s for an answer, so that the reply is updated five times."""
 
+SETTINGS = {"COCOAI_POOL_WORKERS": f"0..{MOST_WORKERS}", "COCOAI_POOL_IDLE_TIMEOUT": "5"}
+"""Workers that come on demand, as is advised, and end soon, so that the pool is seen without them."""
+
 PATIENCE = 120.0
 """Seconds that a round of questions or messages may take."""
 
@@ -42,41 +49,89 @@ PATIENCE = 120.0
 def measure(raise_up: StartProduction, folder: Path) -> Measurement:
     """Rehearse in `folder` and measure what the processes take, in about half a minute.
 
-    `raise_up` starts the production setup. Raise CocoAIError if the rehearsal cannot start, TimeoutError if the answers
-    take longer than PATIENCE.
+    `raise_up` starts the production setup; it takes `environ` beside what StartProduction says. Raise CocoAIError if
+    the rehearsal cannot start, or if the answers take longer than PATIENCE.
     """
     certificates = make(folder / "certificates")
+    raise_up = partial(raise_up, environ={**os.environ, **SETTINGS})
     with contextlib.ExitStack() as stack:
         stack.enter_context(adopting_orphans())
         slack = stack.enter_context(PracticeSlack(certificates))
         openai = stack.enter_context(PracticeOpenAI(certificates))
         stack.enter_context(rehearsal(raise_up, folder, certificates, slack, openai, listen=_free_address()))
-        _ask(slack, 2)  # so that each process has done what it does only once
-        with CpuWatch() as messages:
-            _post_messages(slack, MESSAGES)
-        at_rest = read_tree()
-        openai.switches = WRITING
-        with CpuWatch() as questions:
-            at_work = _ask(slack, IN_FLIGHT)
-        return _measurement(at_rest, at_work, questions.seconds / IN_FLIGHT, messages.seconds / MESSAGES)
+        try:
+            return _measure(slack, openai)
+        except TimeoutError:
+            raise CocoAIError(f"cannot measure here: the answers took longer than {PATIENCE:g} s") from None
 
 
-def _measurement(at_rest: ProcessTree, at_work: ProcessTree, question: float, message: float) -> Measurement:
-    """Combine the processes' memory at rest and while they answer IN_FLIGHT questions with the CPU time.
+def _measure(slack: PracticeSlack, openai: PracticeOpenAI) -> Measurement:
+    """Measure the running setup between these servers: with idle workers, without, then while it answers.
+
+    Raise TimeoutError if the answers take longer than PATIENCE.
+    """
+    _ask(slack, 2)  # so that each process has done what it does only once
+    with CpuWatch() as messages:
+        _post_messages(slack, MESSAGES)
+    while not (with_workers := _look()).workers:
+        _post_messages(slack, 1)  # on a machine so busy that they have ended meanwhile
+    at_rest = _await_rest()
+    openai.switches = WRITING
+    with CpuWatch() as questions:
+        at_work = _ask(slack, IN_FLIGHT)
+    return _measurement(with_workers, at_rest, at_work, questions.seconds / IN_FLIGHT, messages.seconds / MESSAGES)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The processes at one moment, and the MiB of them that the kernel counts as ours."""
+
+    tree: ProcessTree
+    shared: float
+
+    @property
+    def pss(self) -> float:
+        """Return the MiB of PSS of nginx and the whole pool, on a machine without us."""
+        return self.tree.pss("nginx", "master", "worker", "job", "notify") + self.shared
+
+    @property
+    def workers(self) -> int:
+        """Return the number of workers."""
+        return len(self.tree.kinds.get("worker", ()))
+
+
+def _look() -> _Look:
+    """Read the processes as they are now."""
+    # We map the same interpreter: what we share with the pool is the pool's alone on a machine without us.
+    return _Look(read_tree(), shared_with_us())
+
+
+def _await_rest() -> _Look:
+    """Wait until the last worker has ended, which takes idle_timeout and a little; return the processes then.
+
+    Raise TimeoutError if that takes longer than PATIENCE.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while (look := _look()).workers:
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(INTERVAL)
+    return look
+
+
+def _measurement(with_workers: _Look, at_rest: _Look, at_work: _Look, question: float, message: float) -> Measurement:
+    """Combine the processes' memory with idle workers, at rest, and while they answer IN_FLIGHT questions, and the CPU.
 
     `question` and `message` are seconds of CPU for one of each.
     """
-    workers = len(at_rest.kinds["worker"])
-    rest, work = (tree.pss("nginx", "master", "worker", "job", "notify") for tree in (at_rest, at_work))
+    worker = (with_workers.pss - at_rest.pss) / with_workers.workers
     return Measurement(
-        nginx=at_rest.pss("nginx"),
-        supervisord=at_rest.pss("supervisord"),
-        # We map the same interpreter: what we share with the pool is the pool's alone on a machine without us.
-        master=at_rest.pss("master") + shared_with_us(),
-        worker=at_rest.pss("worker") / workers,
-        workers=workers,
-        job=(work - rest) / IN_FLIGHT,
-        rss=at_rest.rss("nginx", "master", "worker"),
+        nginx=at_rest.tree.pss("nginx"),
+        supervisord=at_rest.tree.pss("supervisord"),
+        master=at_rest.tree.pss("master") + at_rest.shared,
+        worker=worker,
+        job=(at_work.pss - at_rest.pss - at_work.workers * worker) / IN_FLIGHT,
+        rss=at_rest.tree.rss("nginx", "master"),
         question_ms=question * 1000,
         message_ms=message * 1000,
     )
@@ -89,18 +144,18 @@ def _free_address() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def _ask(slack: PracticeSlack, number: int) -> ProcessTree:
+def _ask(slack: PracticeSlack, number: int) -> _Look:
     """Ask so many questions at once, and wait until all are answered and all job processes have ended.
 
     Return the processes as they were when every answer had begun to appear.
     """
     questions = [slack.say(ASKER, f"<@U0COCOAI> question {index}?") for index in range(number)]
     _wait_for_all(slack, questions, _is_growing)
-    tree = read_tree()
+    look = _look()
     _wait_for_all(slack, questions, answered)
     while read_tree().kinds.keys() & {"job", "notify"}:
         time.sleep(INTERVAL)
-    return tree
+    return look
 
 
 def _wait_for_all(

@@ -5,8 +5,10 @@ Whatever is missing is reported in one sentence, with its remedy. No process is 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
+import glob
 import importlib.util
 import os
 import pwd
@@ -106,11 +108,20 @@ def make_folders(var: str, run: str, log: str) -> IO[str]:
             os.makedirs(folder, mode=0o700, exist_ok=True)
             if not os.access(folder, os.W_OK):
                 raise CocoAIError(f"cannot write into {folder}: Permission denied")
-        return _lock(os.path.join(run, "up.lock"))
+        lock = _lock(os.path.join(run, "up.lock"))
     except BlockingIOError:
         raise CocoAIError(f"another `cocoai up` is running in {var}") from None
     except OSError as error:
         raise CocoAIError(f"cannot write {error.filename or run}: {error.strerror}") from None
+    _remove_leftovers(run)
+    return lock
+
+
+def _remove_leftovers(run: str) -> None:
+    """Delete the sockets that killed supervisords have left in `run` under their temporary names, `NAME.PID`."""
+    for path in glob.glob(os.path.join(glob.escape(run), "supervisor.sock.[0-9]*")):
+        with contextlib.suppress(OSError):  # it harms nothing
+            os.unlink(path)
 
 
 def _lock(path: str) -> IO[str]:

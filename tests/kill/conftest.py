@@ -32,6 +32,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
         entry=str(ENTRY),
         KILL_POINTS=str(folder / "points"),
         PYTHONPATH=str(ROOT),
+        COCOAI_POOL_WORKERS="2",
         COCOAI_POOL_SLOTS="1",
         COCOAI_OPENAI_MAX_OUTPUT_TOKENS="20000",
     ) as standing:

@@ -13,11 +13,13 @@ import pytest
 
 from cocoai import config
 from cocoai.engine.process import fork, locks, proc
+from cocoai.engine.process.cgroup import MemoryLimit
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.spool.spool import Spool
 from cocoai.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
 from tests.engine.conftest import ended
 from tests.status.samples import claim, put_question, scoreboard_of
+from tests.status.samples import status as sample
 
 NOW = 1_763_822_000.0
 
@@ -199,3 +201,13 @@ def test_json_has_the_same_figures(settings: config.Settings) -> None:
     assert {"not found": 1} == data["pool"]["refused"]
     assert {"used": 0, "of": 4} == data["slots"]
     assert data["memory"]["pool_pss_kib"] == sum(each["pss_kib"] for each in data["processes"])
+
+
+def test_json_has_the_limit_of_a_control_group() -> None:
+    """In KiB, with what is in use and the group's path; null where no limit is set."""
+    limited = as_json(sample(limit=MemoryLimit("/box", 400 << 20, 60 << 20)))["memory"]
+    unlimited = as_json(sample())["memory"]
+
+    names = ("limit_kib", "limit_used_kib", "limit_group")
+    assert [400 << 10, 60 << 10, "/box"] == [limited[name] for name in names]
+    assert [None] * 3 == [unlimited[name] for name in names]

@@ -81,7 +81,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
     """Start one deployment for all tests of this module."""
     port = free_port()
     folder = tmp_path_factory.mktemp("house")
-    with deploy(folder, certificates, COCOAI_POOL_STATUS_LISTEN=f"127.0.0.1:{port}") as built:
+    settings = {"COCOAI_POOL_WORKERS": "2", "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{port}"}
+    with deploy(folder, certificates, **settings) as built:  # type: ignore[arg-type]
         yield PoolWithPage(built, port)
 
 

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from cocoai.engine.process.cgroup import MemoryLimit
+from cocoai.engine.process.scoreboard_snapshot import Process
 from cocoai.status import STOPPED, SpoolState, Status, page, text
 from cocoai.status.answers import LastDay
 from cocoai.status.report import Field, report
@@ -69,6 +71,24 @@ def test_trouble_in_the_pool_is_marked(label: str, changes: dict[str, int]) -> N
     assert fields(shown)[label].is_alarm
     assert f"! {label}" in lines(shown)
     assert f'<div class="alarm"><dt>{label}</dt>' in page.render(report(shown), every=0)[0]
+
+
+@pytest.mark.parametrize(
+    ("least", "line"), [(0, "Workers  none  they come on demand"), (1, "Workers  0 active  0 idle, 0 in all")]
+)
+def test_no_worker_at_rest_is_no_trouble(least: int, line: str) -> None:
+    """An operator need not ask whether the pool has lost them, unless some should be there."""
+    assert line in lines(status(snapshot(least=least, processes=(Process("look", 0, 1, "", 0.0, 0, "", 0.0, 0.0),))))
+
+
+@pytest.mark.parametrize(("used", "mark"), [(100, " "), (390, "!")])
+def test_a_control_groups_limit_is_shown(used: int, mark: str) -> None:
+    """It stands in the headline, and is marked when it is nearly reached: beyond it the kernel kills."""
+    limited = status(limit=MemoryLimit("/system.slice/cocoai.service", 400 << 20, used << 20))
+
+    note = f"of the control group /system.slice/cocoai.service, {used}.0 MiB in use"
+    assert f"\n{mark} Memory limit  400.0 MiB  {note}\n" in lines(limited)
+    assert "Memory limit" not in lines(status())
 
 
 def test_too_few_workers_are_reported_with_the_remedy() -> None:

@@ -77,22 +77,25 @@ def execute(
     """Execute `command` in place of this process, handing over `listener` and the workers' `lifelines`, by pid.
 
     It does not return. Signals are blocked until the new code has its handlers. `pending` returns the signals that have
-    been caught and not yet acted upon: the new code gets them. Raise OSError, with signals unblocked and the handover
-    withdrawn, if the command cannot be executed.
+    been caught and not yet acted upon: the new code gets them. Raise OSError, with signals unblocked, the handover
+    withdrawn, and the descriptors as they were, if the command cannot be executed.
     """
     kept = {pid: lifeline.fileno() for pid, lifeline in lifelines.items()}
+    inheritable = {fd: os.get_inheritable(fd) for fd in (listener.fileno(), *kept.values())}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, fork.SIGNALS)
     # A signal that came just now is known to this process's wake-up socket alone: raised again, it stays pending
     # over exec, and the new code gets it.
     for number in pending():
         signal.raise_signal(number)
-    for fd in (listener.fileno(), *kept.values()):
+    for fd in inheritable:
         os.set_inheritable(fd, True)  # noqa: FBT003
     os.environ[HANDOVER] = json.dumps({"pid": os.getpid(), "listener": listener.fileno(), "workers": kept})
     try:
         os.execv(command[0], command)  # noqa: S606 (no shell is meant)
     except OSError:
         del os.environ[HANDOVER]
+        for fd, was_inheritable in inheritable.items():
+            os.set_inheritable(fd, was_inheritable)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         raise
 

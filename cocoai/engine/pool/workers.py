@@ -46,7 +46,7 @@ class WorkerLimits:
 
     least: int
     most: int
-    idle_timeout: float = 10.0
+    idle_timeout: float = 60.0
     slow_request: float = 1.0
     max_worker_mib: float = 32.0
 

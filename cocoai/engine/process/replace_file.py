@@ -9,9 +9,16 @@ import contextlib
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import Any
+
+UNFINISHED = re.compile(r".+\.\d+\.new")
+"""The names under which `replace_file` writes: `PATH.PID.new`."""
+
+UNFINISHED_AGE = 3600.0
+"""Seconds after which an unfinished file is a killed process's: none is written for so long."""
 
 
 def replace_file(path: str, data: bytes, *, durable: bool = False) -> None:
@@ -33,6 +40,23 @@ def replace_file(path: str, data: bytes, *, durable: bool = False) -> None:
         with contextlib.suppress(OSError):
             os.unlink(unfinished)
         raise
+
+
+def sweep_unfinished(folder: str, *, clock: Callable[[], float] = time.time) -> int:
+    """Delete the files in `folder` that processes were killed over while they replaced a file; return how many.
+
+    `clock` returns seconds since the epoch. A folder that is missing has none. Raise OSError if the folder cannot be
+    read, or a file cannot be deleted.
+    """
+    removed = 0
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if UNFINISHED.fullmatch(entry.name):
+                with contextlib.suppress(FileNotFoundError):
+                    if clock() - entry.stat().st_mtime > UNFINISHED_AGE:
+                        os.unlink(entry.path)
+                        removed += 1
+    return removed
 
 
 class CachedFile:

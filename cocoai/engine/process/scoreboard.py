@@ -174,8 +174,8 @@ class Scoreboard:
         return frozenset(decoded(record.key) for record in self._working())
 
     def busy_jobs(self) -> int:
-        """Return how many job processes are busy; one that died a moment ago is still counted."""
-        return sum(1 for record in self._memory.jobs if record.state == BUSY)
+        """Return how many job processes are busy; one that was killed, and has left its row so, does not count."""
+        return len(self._working())
 
     def process_of_job(self, key: str) -> tuple[int, int] | None:
         """Return pid and start time of the process that works on the job `key`; None if no process does."""

@@ -193,11 +193,13 @@ class Row:
         """Mark this process idle, keep the seconds and CPU seconds since `busy`, and add 1 to its requests."""
         now = time.monotonic()
         record = self.record
-        record.state = IDLE
         record.duration = now - self._since
         record.cpu = time.process_time() - self._cpu
-        record.requests = self._requests = self._requests + 1
+        # As in `busy`: the time before the count, or a slow request would be reported again under the next number;
+        # the state last, or the process would seem idle for as long as it was busy.
         record.since = now
+        record.requests = self._requests = self._requests + 1
+        record.state = IDLE
 
     def wait(self) -> None:
         """Mark this process idle, without counting a request: when it is ready for its first."""

@@ -119,12 +119,16 @@ class RequestParser:
             self.replies += _frame(fcgi_base.FCGI_UNKNOWN_TYPE, 0, _UNKNOWN_TYPE.pack(kind))
 
     def _begin(self, request_id: int, content: bytes) -> None:
-        """Begin the request `request_id`; if one has begun already, add a refusal of this second one to `replies`.
+        """Begin the request `request_id`; if another has begun already, add a refusal of this second one to `replies`.
 
-        Raise `ProtocolError` if the content of BEGIN_REQUEST (5.1) has a wrong length, or the id is 0.
+        Raise `ProtocolError` if the content of BEGIN_REQUEST (5.1) has a wrong length, or the id is 0, or that of the
+        request that has begun.
         """
         if len(content) != _BEGIN.size or request_id == 0:
             raise ProtocolError("a request that begins oddly")
+        if request_id == self.request_id:
+            # A refusal under this id would end the first request, whose response follows, for the web server.
+            raise ProtocolError("a request that begins twice")
         if self.request_id:
             self.replies += end_request(request_id, fcgi_base.FCGI_CANT_MPX_CONN)
         else:

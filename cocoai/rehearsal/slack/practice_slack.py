@@ -56,7 +56,8 @@ class PracticeSlack(PracticeServer):
         self.api_url = f"{self.url}/api/"
         self.switches = switches or SlackSwitches()
         self.workspace = Workspace(clock, self.url)
-        self._clock, self._secret = clock, signing_secret
+        self.token, self.signing_secret = token, signing_secret
+        self._clock = clock
         self._outbound = outbound = Outbound(self.switches, self.stopping)
         self._gateway = Gateway(self.workspace, self, token, self.switches)
         self._events = EventDispatcher(
@@ -202,7 +203,7 @@ class PracticeSlack(PracticeServer):
 
         `at` (epoch seconds) and `secret` sign it for another time, or with another secret.
         """
-        return signed(body, secret or self._secret, self._clock() if at is None else at, content_type)
+        return signed(body, secret or self.signing_secret, self._clock() if at is None else at, content_type)
 
     # The record
 

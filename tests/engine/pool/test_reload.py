@@ -26,6 +26,19 @@ def test_an_exec_that_fails_leaves_signals_and_environment_as_they_were() -> Non
     assert HANDOVER not in os.environ
 
 
+def test_an_exec_that_fails_leaves_no_descriptor_to_other_programs() -> None:
+    """A program that the master executes later must not keep the listener open, nor a worker's lifeline."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    ours, theirs = socket.socketpair()
+    with socket.socket() as listener, ours, theirs:
+        with pytest.raises(FileNotFoundError):
+            execute(["/nowhere/at/all"], listener, {17: ours}, pending=tuple)
+        inheritable = [each.get_inheritable() for each in (listener, ours)]
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    assert [False, False] == inheritable
+
+
 @pytest.mark.parametrize(("status", "expected"), [(0, True), (1, False), (-signal.SIGKILL, False)])
 def test_a_check_that_has_ended_is_not_killed_later(
     monkeypatch: pytest.MonkeyPatch, status: int, expected: bool

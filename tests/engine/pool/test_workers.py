@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -131,6 +133,31 @@ def test_without_workers_a_connection_wakes_the_master(pool: PoolUnderTest) -> N
     pool.await_start(workers=0)
 
     assert 200 == pool.ask().status
+
+
+def test_a_burst_without_workers_is_served_whole(pool: PoolUnderTest) -> None:
+    """Both copies of 200 events in one instant wait in the backlog until a worker is there, and none fails."""
+    pool.start("--workers", "0", "--most", "4", bind=True)
+    pool.await_log("outcome=started")
+    with ExitStack() as stack:
+        peers = send(pool, stack, 400, "/")
+        replies = [peer.reply() for peer in peers]
+
+    assert {(200, (0, 0))} == {(reply.status, reply.ended) for reply in replies}
+    assert pool.snapshot().accepted == 400
+
+
+def test_no_request_is_lost_while_workers_come_and_go(pool: PoolUnderTest) -> None:
+    """A connection may come at the very moment at which the last worker is told to end."""
+    pool.start("--heartbeat", "0.001", "--workers", "0", "--most", "2", "--idle-timeout", "0.001")
+    pool.await_log("outcome=started")
+    statuses = []
+    while pool.snapshot().spawned < 50:
+        statuses.append(pool.ask().status)
+        time.sleep(random.uniform(0, 0.01))
+
+    assert {200} == set(statuses)
+    assert "outcome=died" not in pool.log()
 
 
 @pytest.mark.parametrize("least", ["0", "1"])

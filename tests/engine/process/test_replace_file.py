@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
-from cocoai.engine.process.replace_file import CachedFile, replace_file
+from cocoai.engine.process import fork
+from cocoai.engine.process.replace_file import UNFINISHED_AGE, CachedFile, replace_file, sweep_unfinished
 
 pytestmark = pytest.mark.pure
 
@@ -61,6 +64,39 @@ def test_a_full_disk_leaves_nothing_beside_the_old_file(tmp_path: Path) -> None:
         replace_file(str(path), b"new")
     assert b"old" == path.read_bytes()
     assert ["file"] == os.listdir(tmp_path)
+
+
+def kill_while_it_writes(path: Path) -> None:
+    """Kill a process that replaces the file `path`, while its bytes go to the disk."""
+
+    def replace() -> None:
+        os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        replace_file(str(path), b"new", durable=True)
+
+    pid = fork.fork(replace, name="replace", detach=False)
+    assert -signal.SIGKILL == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    """It goes after an hour, and not while it may be in use; the file itself, and others, stay."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    (tmp_path / "file.new").write_bytes(b"another's")
+    kill_while_it_writes(path)
+    left = len(os.listdir(tmp_path))
+    written = time.time()
+
+    early = sweep_unfinished(str(tmp_path), clock=lambda: written + UNFINISHED_AGE - 60)
+    late = sweep_unfinished(str(tmp_path), clock=lambda: written + UNFINISHED_AGE + 60)
+
+    assert (3, 0, 1) == (left, early, late)
+    assert {"file", "file.new"} == set(os.listdir(tmp_path))
+    assert b"old" == path.read_bytes()
+
+
+def test_a_missing_folder_has_nothing_to_sweep(tmp_path: Path) -> None:
+    """Its first file may not have been written yet."""
+    assert 0 == sweep_unfinished(str(tmp_path / "none"))
 
 
 def test_a_cached_file_is_read_while_it_is_young(tmp_path: Path) -> None:

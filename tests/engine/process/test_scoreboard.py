@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -268,6 +268,43 @@ def test_the_process_of_a_job_is_found_by_its_key(made: ScoreboardSetup) -> None
     assert (frozenset({"K"}), 1) == (in_hand, number)
     assert (None, frozenset()) == killed
     assert made.board.process_of_job("K") is None
+
+
+def test_a_killed_job_process_does_not_count_as_busy(made: ScoreboardSetup) -> None:
+    """Its row stays busy until the slot is used again, but a lone reply must not grow at the pace of two."""
+    with made.process_in(made.board.job_row(0), be_busy):
+        with made.process_in(made.board.job_row(1), be_busy):
+            both = made.board.busy_jobs()
+        alone = made.board.busy_jobs()
+
+    assert BUSY == made.board.job_row(1).record.state
+    assert (2, 1, 0) == (both, alone, made.board.busy_jobs())
+
+
+class WritesInOrder:
+    """A row's record that notes the names of its fields in the order in which they are written."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.since = 0.0
+        self.requests = 0
+        self.written.clear()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "written":
+            self.written.append(name)
+        super().__setattr__(name, value)
+
+
+def test_a_row_says_last_that_its_process_is_idle() -> None:
+    """A reader in between sees a busy process, for no longer than it is, and no slow request under the next number."""
+    record = WritesInOrder()
+    row = Row(cast("RowRecord", record), 0, "worker", REASONS)
+
+    row.idle()
+
+    assert "state" == record.written[-1]
+    assert record.written.index("since") < record.written.index("requests")
 
 
 def test_helper_and_workers_work_on_no_job(made: ScoreboardSetup) -> None:

@@ -114,6 +114,16 @@ def test_pairs_that_are_cut_off_are_an_error(params: dict[str, str], data: st.Da
             read_pairs(whole[:-cut])
 
 
+def test_a_request_that_begins_twice_is_an_error() -> None:
+    """A refusal under its id would end it for the web server, before its response."""
+    parser = RequestParser()
+    parser.feed(begin())
+
+    with pytest.raises(ProtocolError, match="begins twice"):
+        parser.feed(begin())
+    assert b"" == parser.replies
+
+
 def test_a_request_of_more_than_the_limit_is_an_error() -> None:
     """Every byte of the connection counts, in whatever records it comes."""
     parser = RequestParser()

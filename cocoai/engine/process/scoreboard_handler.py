@@ -1,4 +1,4 @@
-"""ScoreboardHandler: keeps what was logged last on the scoreboard, where a program outside can read it."""
+"""Keep each process's last warning or error on the scoreboard, where programs outside the pool find it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cocoai.engine.process.scoreboard import Scoreboard
 
 
 class ScoreboardHandler(logging.Handler):
-    """A log handler that keeps each process's last warning or error on the scoreboard, for `cocoai status`."""
+    """A log handler that keeps each process's last warning or error in the process's own row of the scoreboard."""
 
     def __init__(self, scoreboard: Scoreboard) -> None:
         super().__init__(logging.WARNING)
