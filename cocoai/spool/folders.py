@@ -64,23 +64,17 @@ class SpoolFolders:
 
         Raise StoreError, with both folders, if the file system refuses one of these: each may be a mount of its own.
         """
+        # Not by Disk: it is no step of the protocol, and must not be taken for one.
         name = os.urandom(12).hex()
-        self._disk.close(self._disk.create(self._path("tmp", name)))
+        moves = ((os.link, "tmp", "ready"), (os.rename, "ready", "done"), (os.rename, "done", "failed"))
         try:
-            for move, source, target in (
-                (self._disk.link, "tmp", "ready"),
-                (self._disk.rename, "ready", "done"),
-                (self._disk.rename, "done", "failed"),
-            ):
-                try:
-                    move(self._path(source, name), self._path(target, name))
-                except OSError as error:
-                    folders = f"{self._folders[source]} to {self._folders[target]}"
-                    raise StoreError(error.errno, f"no job can go from {folders}: {error.strerror}") from error
+            os.close(os.open(self._path("tmp", name), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            for move, source, target in moves:
+                _check_move(move, self._path(source, name), self._path(target, name))
         finally:
             for folder in ("tmp", *STATES):
                 with contextlib.suppress(OSError):
-                    self._disk.unlink(self._path(folder, name))
+                    os.unlink(self._path(folder, name))
 
     @as_store_errors()
     def keys(self, state: str) -> list[Key]:
@@ -145,6 +139,15 @@ class SpoolFolders:
 
     def _sync(self, folder: str) -> None:
         self._disk.fsync_folder(self._folders[folder])
+
+
+def _check_move(move: Callable[[str, str], None], source: str, target: str) -> None:
+    """Link or rename a file by `move`. Raise StoreError, with the folders of both paths, if that is refused."""
+    try:
+        move(source, target)
+    except OSError as error:
+        folders = f"{os.path.dirname(source)} to {os.path.dirname(target)}"
+        raise StoreError(error.errno, f"no job can go from {folders}: {error.strerror}") from error
 
 
 def _age(key: Key) -> tuple[int, str]:

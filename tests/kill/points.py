@@ -86,6 +86,11 @@ def becomes_job(call: Call) -> bool:
     return bool(call.arguments[0] == "cocoai-job")
 
 
+def without_lock(call: Call) -> bool:
+    """Check whether a new process works on jobs without a lock that it was given: the master's tick has forked it."""
+    return call.arguments[1] is None
+
+
 def within(folder: str, argument: int = 1) -> Condition:
     """Return the condition that this argument is a path or a descriptor of the folder, or of a file in it."""
 
@@ -169,7 +174,7 @@ POINTS = (
     Point("after the fork, the worker", "after", FORK, forked("cocoai-job")),
     # The job process.
     Point("after the fork, the child", "before", BECOME, becomes_job),
-    Point("before it looks for jobs", "before", "cocoai.answer.factory:AnswererFactory.make_for_job_process"),
+    Point("before it looks for jobs", "before", "cocoai.answer.factory:AnswererFactory.make"),
     Point("the job locked", "after", f"{JOB}.take", found),
     Point("the attempt recorded", "after", f"{JOB}.record", fact("attempt")),
     Point("before the placeholder", "before", f"{SLACK}.post", message("placeholder")),
@@ -208,7 +213,7 @@ POINTS = (
     # The master, while no process works on the question.
     Point("the tick, before its fork", "before", f"{RUNNER}.attend", also="after the 200"),
     Point("the tick, after its fork", "after", f"{RUNNER}.attend", also="after the 200"),
-    Point("the tick's child", "before", f"{RUNNER}._attend", also="after the 200"),
+    Point("the tick's child", "before", "cocoai.spool.job_process:JobProcess.run", without_lock, also="after the 200"),
 )
 
 CLICKS = (

@@ -19,7 +19,7 @@ from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker
-from cocoai.spool.key import Key
+from cocoai.spool.key import Key, is_key
 
 SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
 """Subtypes of messages that somebody wrote; the others report, for instance, a join or a deletion."""
@@ -178,7 +178,7 @@ def may_be_seen(message: Message, question: Question) -> bool:
         return message.subtype in SPOKEN and _sortable(message.ts) <= before
     if metadata.key == question.key:
         return True
-    has_content = metadata.kind in ("answer", "part") and _is_key(metadata.key)
+    has_content = metadata.kind in ("answer", "part") and is_key(metadata.key)
     return has_content and _sortable(Key.parse(metadata.key).ts) < before
 
 
@@ -266,7 +266,7 @@ def _answers(messages: Iterable[Message], own_user: str) -> list[_Answer]:
     firsts: dict[str, MessageMetadata] = {}
     for message in messages:
         metadata = message.metadata
-        if metadata and message.user == own_user and metadata.kind in ("answer", "part") and _is_key(metadata.key):
+        if metadata and message.user == own_user and metadata.kind in ("answer", "part") and is_key(metadata.key):
             parts.setdefault(metadata.key, {}).setdefault(metadata.n, message)
             if metadata.kind == "answer":
                 firsts.setdefault(metadata.key, metadata)
@@ -286,15 +286,6 @@ def _file_note(file: File) -> str:
     Return `[file]` if it has no name.
     """
     return f"[file: {name_of(file.name)}]" if name_of(file.name) else "[file]"
-
-
-def _is_key(key: str) -> bool:
-    """Check whether `key` has the form of a job's key, `CHANNEL-THREAD_TS-TS`."""
-    try:
-        Key.parse(key)
-    except ValueError:
-        return False
-    return True
 
 
 def _sortable_ts(message: Message) -> str:
