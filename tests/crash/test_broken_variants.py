@@ -192,13 +192,17 @@ class DeletesOnStopRequest(ScheduledSpool):
 class FinishesBeforePosting(Answerer):
     """Finishes the job when the answer is recorded, and posts the answer afterwards."""
 
+    _has_finished = False
+
     def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
         answer = super()._ask(attempt, reply, ts)
         self._spool.finish(attempt.job)
+        self._has_finished = True
         return answer
 
     def _finish(self, attempt: Attempt, outcome: str) -> None:
-        pass
+        if not self._has_finished:
+            super()._finish(attempt, outcome)
 
 
 class ClicksThatFinishFirst(Clicks):
