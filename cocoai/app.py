@@ -212,6 +212,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         update_interval=settings.slack.update_interval,
         writers=scoreboard,
         access=access_rules(settings),
+        operators=settings.budget.operators,
         buttons=settings.slack.interactivity,
         attachments=AttachmentLimits(
             answer.attachments_mib * MIB, answer.attachment_text_kib * 1024, answer.max_attachment_tokens

@@ -50,8 +50,8 @@ class JobRunner(Protocol):
     def wake(self) -> None:
         """Start a process for a job that was just put into the spool, if one more may run. Do not wait for it."""
 
-    def stop(self, key: str) -> bool:
-        """Request that the answer to the question with this key ends with the text written so far.
+    def stop(self, key: str, user: str) -> bool:
+        """Request for `user` that the answer to the question with this key ends with the text written so far.
 
         Return False if the question has ended already. Raise StoreError if the request cannot be kept.
         """
@@ -182,7 +182,7 @@ class InteractionsHandler(SlackHandler[Click]):
         Raise `CannotKeep` if the request cannot be kept.
         """
         try:
-            is_in_time = self._runner.stop(click.key)
+            is_in_time = self._runner.stop(click.key, click.user)
         except StoreError:
             log.exception("click key=%s outcome=not-kept", click.key)
             raise CannotKeep from None

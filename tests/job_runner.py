@@ -18,7 +18,7 @@ class RecordingRunner:
         """Count a wake-up."""
         self.wake_ups += 1
 
-    def stop(self, key: str) -> bool:
+    def stop(self, key: str, user: str) -> bool:
         """Keep the key, and request the stop in the spool as the real runner does."""
         self.stopped.append(key)
-        return self._spool.request_stop(Key.parse(key))
+        return self._spool.request_stop(Key.parse(key), user)

@@ -218,7 +218,27 @@ def test_a_stop_survives_the_kill_of_the_job_process(deployment: Deployment) -> 
     assert number + 1 == len(deployment.openai.requests)
 
 
-def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(deployment: Deployment) -> None:
+def test_only_who_takes_part_in_the_thread_may_stop(deployment: Deployment) -> None:
+    """Somebody else is told so and stops nothing; after a message of his in the thread he may."""
+    vars(deployment.openai.switches).update(SLOW)
+    question = deployment.ask("a long one, for whom?")
+    growing = wait_for_reply(deployment, question, "word")
+
+    press(deployment, growing, "stop", OTHER)
+    told = deployment.slack.wait_for(
+        lambda: [each for each in deployment.slack.ephemeral_messages() if each.text == ENGLISH.only_participants]
+    )
+    words = wait_for_reply(deployment, question).text.count("word")
+    wait_until(lambda: deployment.replies(question)[0].text.count("word") > words)  # it goes on
+    deployment.slack.say(OTHER, "<@U0ASKER01> I have the answer here", thread_ts=question.ts)
+    press(deployment, growing, "stop", OTHER)
+    answer = wait_for_answer(deployment, question)
+
+    assert [OTHER] == [each.only_for for each in told]
+    assert ENGLISH.stopped in answer.text
+
+
+def test_a_stop_that_comes_too_late_changes_nothing(deployment: Deployment) -> None:
     """Another user's stop after the end is answered with 200, and leaves no stop request behind."""
     question = deployment.ask("quick?")
     answer = wait_for_answer(deployment, question)
@@ -228,7 +248,7 @@ def test_anybody_may_stop_and_a_stop_that_comes_too_late_changes_nothing(deploym
 
     assert 200 == status
     assert answer == deployment.replies(question)[0]
-    assert not deployment.spool.is_stop_requested(key_of(question))
+    assert not deployment.spool.stop_requesters(key_of(question))
 
 
 # again
@@ -429,7 +449,7 @@ def test_a_click_without_a_fresh_signature_does_nothing(
 
     assert status == got
     assert before == everything(deployment)
-    assert not deployment.spool.is_stop_requested(key)
+    assert not deployment.spool.stop_requesters(key)
     press(deployment, placeholder, "stop")
     wait_for_answer(deployment, question)
 

@@ -190,7 +190,7 @@ def test_a_stop_is_requested_at_once(handlers: Handlers) -> None:
 
     assert (200, b"", None) == (response.status, response.body, response.after)
     assert [QUESTION_KEY] == handlers.runner.stopped == handlers.keys()
-    assert handlers.spool.is_stop_requested(Key.parse(QUESTION_KEY))
+    assert handlers.spool.stop_requesters(Key.parse(QUESTION_KEY))
 
 
 def test_a_stop_that_comes_too_late_is_200_too(handlers: Handlers) -> None:

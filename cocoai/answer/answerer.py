@@ -22,6 +22,7 @@ from cocoai.answer.model_call import ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
+from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
@@ -70,7 +71,7 @@ class Answerer:
         self._clicks = Clicks(spool, options, slack, identity, clock=clock)
         self._limited = LimitedQuestions(spool, options, slack, clock=clock)
         self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio)
-        self._model = ModelCall(spool, self._prompts, chatgpt, ratio, wakeup)
+        self._model = ModelCall(self._prompts, chatgpt, ratio, StopRequests(spool, options, slack, wakeup))
         self._clock = clock
         self._sleep = sleep
 

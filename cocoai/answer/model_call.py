@@ -8,17 +8,16 @@ from dataclasses import asdict, dataclass
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.retry import MOST_OPEN_REQUESTS, open_requests
+from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
 from cocoai.chatgpt.token_ratio import TokenRatio
-from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
 from cocoai.slack.markdown.block_parser import normalize_markdown
 from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.spool.job import Fact
-from cocoai.spool.spool import Spool
 from cocoai.texts import Texts
 
 STOPPED = "stopped"
@@ -67,21 +66,19 @@ class RecordedRequests:
 
 
 class ModelCall:
-    """The calls of the model of one process, one at a time. `wakeup` becomes readable when somebody asks for a stop."""
+    """The calls of the model of one process, one at a time. By `stops` each may end early."""
 
     def __init__(
         self,
-        spool: Spool,
         prompts: PromptBuilder,
         chatgpt: ChatGPTChat,
         ratio: TokenRatio,
-        wakeup: WakeupPipe | None,
+        stops: StopRequests,
     ) -> None:
-        self._spool = spool
         self._prompts = prompts
         self._chatgpt = chatgpt
         self._ratio = ratio
-        self._wakeup = wakeup
+        self._stops = stops
 
     def ask(self, attempt: Attempt, live: LiveMessage, ts: str) -> Fact:
         """Have the model write an answer, update the reply at `ts` through `live` meanwhile, and record it.
@@ -91,7 +88,7 @@ class ModelCall:
         Raise `Temporary` or `Permanent` if Slack or OpenAI fails or no further request may be sent (`attempts`),
         StoreError if the request cannot be recorded.
         """
-        if self._spool.is_stop_requested(attempt.job.key):
+        if self._stops.is_stopped(attempt):
             return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
         call = self._start(attempt, ts)
         if attempt.job.attempt > 1:
@@ -108,7 +105,7 @@ class ModelCall:
         pieces = self._chatgpt.reply(
             prompt.conversation,
             model=prompt.model,
-            wakeup=self._wakeup.fd if self._wakeup else None,
+            wakeup=self._stops.fd,
             recorder=RecordedRequests(attempt),
         )
         shown = max((len(message.text) for message in prompt.messages if message.ts == ts), default=0)
@@ -124,20 +121,13 @@ class ModelCall:
             piece = next(pieces)
             while not isinstance(piece, Ending):
                 text += piece if isinstance(piece, str) else ""
-                if self._is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
+                if self._stops.is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
                     return text, Ending(STOPPED, call.model, None)
                 live.show(text)
                 piece = pieces.send(live.seconds_to_next())
         if piece.usage is not None and piece.estimated_tokens:
             self._ratio.learn(call.model, piece.estimated_tokens, piece.usage)
         return text, piece
-
-    def _is_stopped(self, attempt: Attempt, *, is_interrupted: bool) -> bool:
-        """Check whether a stop was requested. Empty the wake-up pipe first if the last wait was interrupted."""
-        # A wake-up may have been missed, or meant for an earlier question: the request itself decides.
-        if self._wakeup and is_interrupted:
-            self._wakeup.drain()
-        return self._spool.is_stop_requested(attempt.job.key)
 
     def _record_answer(self, attempt: Attempt, text: str, ending: Ending, left_out: tuple[LeftOut, ...]) -> Fact:
         """Record the `answer` fact and return it, even if the disk refuses it; `usage` is only in the record."""

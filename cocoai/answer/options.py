@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class AnswerOptions:
     `model` answers where the persona names none. The model is shown `round_trips` earlier exchanges at most, of at most
     `max_history_tokens` tokens by the model's count. A growing reply is updated every `update_interval` seconds;
     `writers` counts the replies that grow now, as together they share what Slack allows. By the rules of `access` the
-    words of people who may not address us are kept from the model.
+    words of people who may not address us are kept from the model. The users `operators` may stop any answer.
     """
 
     phrases: TextsByLanguage
@@ -48,6 +48,7 @@ class AnswerOptions:
     writers: Writers
     access: AccessRules = DEFAULT_ACCESS
     buttons: bool = False
+    operators: Collection[str] = frozenset()
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
 
     def texts(self, text: str) -> Texts:

@@ -218,6 +218,7 @@ class BudgetSettings:
             "the most questions of one person in a minute, clicks on *Ask again* included; 0 for no limit",
         ),
     ]
+    operators: Annotated[frozenset[str], Setting(IDS, "", "the people who may stop anybody's answer")]
 
 
 @dataclass(frozen=True)

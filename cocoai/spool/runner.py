@@ -107,13 +107,13 @@ class Runner:
         elif process := self._scoreboard.helper_process():
             send_signal(*process, SIGNAL)
 
-    def stop(self, key: str) -> bool:
-        """Request, in a worker, that the answer to the question `key` ends with the text written so far.
+    def stop(self, key: str, user: str) -> bool:
+        """Request for `user`, in a worker, that the answer to the question `key` ends with the text written so far.
 
         The process that writes it is sent a signal. Return False if the question has ended already. Raise StoreError
         if the request cannot be kept, ValueError if `key` is not the text of a Key.
         """
-        if not self._spool.request_stop(Key.parse(key)):
+        if not self._spool.request_stop(Key.parse(key), user):
             return False
         # The request in the spool is what counts; the signal only makes a job process look for it at once.
         if process := self._scoreboard.process_of_job(key):

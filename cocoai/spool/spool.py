@@ -7,7 +7,7 @@
     done/     answered                            the memory against redelivery
     failed/   given up, and the asker was told    kept for the operator, who may retry it
 
-Beside them lies stop/: an empty file by a job's name is the request that it ends with what is there.
+Beside them lies stop/: a file by a job's name holds who has requested that it ends with what is there.
 
 A job is one file. Its name is its key, its first line the question, each further line a fact that has
 happened (JSON, appended, fsynced). Its `flock` is the claim. **The link into ready/ is the instant that
@@ -227,8 +227,8 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
     # stop: what somebody asks for while a job is in hand
 
     @as_store_errors()
-    def request_stop(self, key: Key) -> bool:
-        """Leave a request that this job's answer ends with the text written so far; the job process looks for it.
+    def request_stop(self, key: Key, user: str) -> bool:
+        """Leave this user's request that the job's answer ends with the text written so far; its process looks for it.
 
         Return False if the job is not in ready/: it has ended. After a StoreError no process will see the request.
         """
@@ -236,11 +236,22 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
             return False
         # The job may end just now: then the request lies there until it is swept, and concerns no other job.
         # Nothing is fsynced: after a power cut the answer is written anew, and whoever still minds asks again.
-        self._disk.touch(self._path("stop", str(key)))
+        path = self._path("stop", str(key))
+        with contextlib.suppress(FileExistsError):
+            self._disk.close(self._disk.create(path))
+        fd = self._disk.open(path)
+        try:
+            self._disk.append(fd, f"{user}\n".encode())
+        finally:
+            self._disk.close(fd)
         return True
 
-    def is_stop_requested(self, key: Key) -> bool:
-        """Check whether a stop of this job was requested. Return False too if the disk cannot be read."""
+    def stop_requesters(self, key: Key) -> tuple[str, ...]:
+        """Return who has requested a stop of this job, first one first; () if nobody has or the disk fails."""
         with contextlib.suppress(OSError):
-            return self._disk.exists(self._path("stop", str(key)))
-        return False
+            fd = self._disk.open(self._path("stop", str(key)))
+            try:
+                return tuple(self._disk.read(fd).decode("ascii", "ignore").split())
+            finally:
+                self._disk.close(fd)
+        return ()

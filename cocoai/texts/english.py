@@ -34,6 +34,7 @@ ENGLISH = Texts(
     left_out="(I have not read “{name}”. {why})",
     left_out_unnamed="(I have not read one of the files. {why})",
     only_asker="Only the person who asked can do this.",
+    only_participants="Only the person who asked, people who write in this thread, and the operators can stop it.",
     too_many="You have asked a lot in this minute. Please ask again in {seconds} s: I answer then.",
     pending="I am on it already: the answer is on its way.",
     heard="Heard. I do it as soon as the answer has ended.",

@@ -35,6 +35,7 @@ class Texts:
     left_out: str
     left_out_unnamed: str
     only_asker: str
+    only_participants: str
     too_many: str
     pending: str
     heard: str

@@ -346,26 +346,26 @@ class SpoolContract:
         """Every process sees the request, whether the job is claimed or not, and the job stays where it is."""
         subject.put(key(1), key(2))
 
-        before = subject.spool.is_stop_requested(key(1))
-        asked = subject.other_spool().request_stop(key(1))
+        before = subject.spool.stop_requesters(key(1))
+        asked = subject.other_spool().request_stop(key(1), "U0ASKER01")
         job = subject.claim()
-        again = subject.other_spool().request_stop(key(1))
+        again = subject.other_spool().request_stop(key(1), "U0ASKER01")
 
-        assert (False, True, True) == (before, asked, again)
+        assert ((), True, True) == (before, asked, again)
         assert (key(1), 1) == (job.key, job.attempt)
-        assert subject.spool.is_stop_requested(key(1))
-        assert not subject.spool.is_stop_requested(key(2))
+        assert subject.spool.stop_requesters(key(1))
+        assert not subject.spool.stop_requesters(key(2))
 
     @pytest.mark.parametrize("end", ["done", "failed"])
     def test_an_ended_job_is_not_asked_to_stop(self, subject: Subject, end: str) -> None:
         """Nor is an unknown job; and the end of a job removes the request for it."""
         subject.put(key(1))
-        subject.spool.request_stop(key(1))
+        subject.spool.request_stop(key(1), "U0ASKER01")
         job = subject.claim()
         subject.spool.finish(job) if end == "done" else subject.spool.fail(job, "reason")
 
-        assert not subject.spool.is_stop_requested(key(1))
-        assert [False, False] == [subject.spool.request_stop(each) for each in (key(1), key(2))]
+        assert not subject.spool.stop_requesters(key(1))
+        assert [False, False] == [subject.spool.request_stop(each, "U0ASKER01") for each in (key(1), key(2))]
         assert [] == subject.files.names(subject.path("spool", "stop"))
 
     def test_a_retried_job_is_not_stopped_by_an_earlier_request(self, subject: Subject) -> None:
@@ -377,17 +377,17 @@ class SpoolContract:
 
         subject.spool.retry(key(1))
 
-        assert not subject.spool.is_stop_requested(key(1))
+        assert not subject.spool.stop_requesters(key(1))
 
     def test_a_stop_request_survives_a_delayed_job(self, subject: Subject) -> None:
         """The request outlives the process that had claimed the job."""
         subject.put(key(1))
         job = subject.claim()
-        subject.spool.request_stop(key(1))
+        subject.spool.request_stop(key(1), "U0ASKER01")
         job.record("retry", retry_at=subject.now + 30, free=False)
         job.release()
 
-        assert subject.spool.is_stop_requested(key(1))
+        assert subject.spool.stop_requesters(key(1))
 
     @pytest.mark.parametrize("end", ["done", "failed"])
     def test_an_ended_job_can_be_annotated(self, subject: Subject, end: str) -> None:

@@ -203,7 +203,7 @@ class Machine:
         """Request that this question ends with what is there, as a worker does."""
         self.note(stopped=self.outside.stopped | {unwanted.key})  # from here on the request may be seen
         try:
-            self.spool.request_stop(Key.parse(unwanted.key))
+            self.spool.request_stop(Key.parse(unwanted.key), unwanted.user)
         except OSError as error:
             self.report(Law.RUNS, f"request_stop: {error!r}")
 

@@ -184,7 +184,7 @@ class RecordsWithoutFsync(ScheduledSpool):
 class DeletesOnStopRequest(ScheduledSpool):
     """Deletes the job of a question that is to be stopped."""
 
-    def request_stop(self, key: Key) -> bool:
+    def request_stop(self, key: Key, user: str) -> bool:
         self._disk.unlink(self._path("ready", str(key)))
         return True
 

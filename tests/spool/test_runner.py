@@ -92,7 +92,7 @@ class JobSetup:
 
     def answer_until_stopped(self, job: Job) -> None:
         """Wait as for the model's next word, looking for a stop request only when a signal comes."""
-        while not self.spool.is_stop_requested(job.key):
+        while not self.spool.stop_requesters(job.key):
             select.select([self.wakeup.fd], [], [])
             self.wakeup.drain()
         self.trace("stopped")
@@ -432,7 +432,7 @@ def test_a_question_in_hand_is_stopped_at_once(make: Callable[..., JobSetup]) ->
     setup.put(2)
     setup.wait_until_in_hand(key(1), key(2))
 
-    is_in_time = setup.runner.stop(str(key(1)))
+    is_in_time = setup.runner.stop(str(key(1)), "U0ASKER01")
     setup.wait_until_in_hand(key(2))
 
     assert is_in_time
@@ -448,7 +448,7 @@ def test_a_question_that_waits_can_be_stopped(make: Callable[..., JobSetup]) -> 
     setup.wait_until_in_hand(key(1))
     setup.put(2, "stoppable", thread=1)
 
-    is_in_time = setup.runner.stop(str(key(2, thread=1)))
+    is_in_time = setup.runner.stop(str(key(2, thread=1)), "U0ASKER01")
     setup.let_go()
     setup.wait_until_number_done(2)
 
@@ -462,10 +462,10 @@ def test_a_question_that_has_ended_cannot_be_stopped(make: Callable[..., JobSetu
     setup.put(1)
     setup.wait_until_done(key(1))
 
-    assert not setup.runner.stop(str(key(1)))
-    assert not setup.runner.stop(str(key(9)))
+    assert not setup.runner.stop(str(key(1)), "U0ASKER01")
+    assert not setup.runner.stop(str(key(9)), "U0ASKER01")
     with pytest.raises(ValueError, match="not a job's key"):
-        setup.runner.stop("../../etc/passwd")
+        setup.runner.stop("../../etc/passwd", "U0ASKER01")
 
 
 def test_a_stop_request_outlives_a_killed_process(make: Callable[..., JobSetup]) -> None:
@@ -476,7 +476,7 @@ def test_a_stop_request_outlives_a_killed_process(make: Callable[..., JobSetup])
     setup.wait_until_in_hand(key(1))
     kill_the_answerer_of(setup, "stoppable")
 
-    is_in_time = setup.runner.stop(str(key(1)))
+    is_in_time = setup.runner.stop(str(key(1)), "U0ASKER01")
     setup.runner.attend()
     setup.wait_until_done(key(1))
 

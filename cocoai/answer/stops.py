@@ -1,0 +1,73 @@
+"""StopRequests: decide whether an answer that is being written is to stop, by who has requested it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.options import AnswerOptions
+from cocoai.engine.process.wakeup import WakeupPipe
+from cocoai.errors import CocoAIError
+from cocoai.slack.api.chat import SlackChat
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+
+log = logging.getLogger(__name__)
+
+
+class StopRequests:
+    """The stop requests for the answers of one process. `wakeup` becomes readable when there may be a new one.
+
+    The asker may stop an answer, whoever has written in its thread, and the operators.
+    """
+
+    def __init__(self, spool: Spool, options: AnswerOptions, slack: SlackChat, wakeup: WakeupPipe | None) -> None:
+        self._spool = spool
+        self._options = options
+        self._slack = slack
+        self._wakeup = wakeup
+        self._refused: Counter[Key] = Counter()  # how many requests for each job were refused: each is judged once
+
+    @property
+    def fd(self) -> int | None:
+        """Return the descriptor that becomes readable when there may be a new request; None if there is no pipe."""
+        return self._wakeup.fd if self._wakeup else None
+
+    def is_stopped(self, attempt: Attempt, *, is_interrupted: bool = False) -> bool:
+        """Check whether somebody who may do so has requested a stop of this answer; tell anybody else once a request.
+
+        Empty the wake-up pipe first if the last wait was interrupted.
+        """
+        # A wake-up may have been missed, or meant for an earlier question: the request itself decides.
+        if self._wakeup and is_interrupted:
+            self._wakeup.drain()
+        key = attempt.job.key
+        for user in self._spool.stop_requesters(key)[self._refused[key] :]:
+            if self._may_stop(attempt, user):
+                return True
+            self._refused[key] += 1
+            self._tell(attempt, user)
+        return False
+
+    def _may_stop(self, attempt: Attempt, user: str) -> bool:
+        """Check whether this user may stop the answer; for somebody who did not ask, look into the thread."""
+        is_known = user == attempt.question.user or user in self._options.operators
+        return is_known or self._has_written_in_thread(attempt, user)
+
+    def _has_written_in_thread(self, attempt: Attempt, user: str) -> bool:
+        """Check whether this user has written in the question's thread. Return False if Slack does not give that."""
+        question = attempt.question
+        try:
+            return any(message.user == user for message in self._slack.thread(question.channel, question.thread_ts))
+        except CocoAIError as error:
+            log.warning("answer key=%s outcome=stop-not-checked reason=%s", attempt.job.key, error)
+            return False
+
+    def _tell(self, attempt: Attempt, user: str) -> None:
+        """Tell this user that only others may stop the answer; that Slack does not take it is only logged."""
+        question = attempt.question
+        try:
+            self._slack.post_ephemeral(question.channel, user, attempt.texts.only_participants, question.thread_ts)
+        except CocoAIError as error:
+            log.warning("answer key=%s outcome=stop-refused-untold reason=%s", attempt.job.key, error)
