@@ -100,7 +100,7 @@ class Killed(Answerer):
 
 
 def test_a_reply_is_deleted_only_after_its_job_has_ended(harness: LocalizedHarness) -> None:
-    """A click to delete waits until the job of the question has ended."""
+    """A click to delete waits until the job of the question has ended; whoever clicked hears once that it was heard."""
     # If the reply were deleted at once, and the process died here, the next process would post it again.
     question = harness.ask("hello?")
     job = harness.claim()
@@ -110,12 +110,20 @@ def test_a_reply_is_deleted_only_after_its_job_has_ended(harness: LocalizedHarne
     harness.click(reply, "delete")
     harness.run()
     was_in_slack = is_in_slack(harness, reply)
+    put_off = harness.spool.seconds_to_light()
+    harness.ahead += 1
+    harness.run()
     job.release()
-    harness.wait()
+    harness.ahead += 1
+    heard = [message.text for message in harness.slack.ephemeral_messages()]
 
+    harness.run()  # the click is put off once more
+    harness.run()
     harness.run_to_the_end()
 
     assert was_in_slack
+    assert put_off == pytest.approx(1.0, abs=0.5)
+    assert [LANGUAGES["en"].heard] == heard
     assert [] == harness.replies(question)
     assert (0, 2, 0) == harness.ended()
 
