@@ -119,6 +119,7 @@ def test_a_reply_is_deleted_only_after_its_job_has_ended(harness: LocalizedHarne
 
     harness.run()  # the click is put off once more
     harness.run()
+    harness.wait()
     harness.run_to_the_end()
 
     assert was_in_slack
