@@ -110,6 +110,7 @@ def test_a_reply_is_deleted_only_after_its_job_has_ended(harness: LocalizedHarne
     harness.click(reply, "delete")
     harness.run()
     was_in_slack = is_in_slack(harness, reply)
+    assert harness.spool.claim(only_light=True) is None
     put_off = harness.spool.seconds_to_light()
     harness.ahead += 1
     harness.run()
