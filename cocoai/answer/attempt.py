@@ -24,7 +24,8 @@ class Attempt:
     """One run at one job: the job, its question, the texts in the asker's language, and the reply's first message.
 
     `first_message` is the ts of the message that is or will be the reply; empty while there is none. `has_answer` tells
-    whether the model has answered, in this attempt or an earlier one.
+    whether the model has answered, in this attempt or an earlier one, `is_first` whether no earlier attempt was made, not
+    even one that does not count.
     """
 
     def __init__(self, job: Job, question: Question, texts: Texts) -> None:
@@ -35,6 +36,7 @@ class Attempt:
         placeholder = job.last("placeholder")
         self.first_message: str = placeholder["ts"] if placeholder else ""
         self.has_answer = job.last("answer") is not None
+        self.is_first = len(job.facts("attempt")) <= 1
         self._is_after_cut = is_after_cut(job.lines)
 
     @property

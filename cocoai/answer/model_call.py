@@ -91,7 +91,7 @@ class ModelCall:
         if self._stops.is_stopped(attempt):
             return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
         call = self._start(attempt, ts)
-        if attempt.job.attempt > 1:
+        if not attempt.is_first:
             live.shown = call.shown  # what the last attempt had shown stays until there is more
         text, ending = self._read(attempt, call, live)
         return self._record_answer(attempt, text, ending, call.left_out)

@@ -118,7 +118,7 @@ class PromptBuilder:
         and came with its files.
         """
         question = attempt.question
-        if not (question.in_thread or question.is_bare or question.again or attempt.job.attempt > 1):
+        if not (question.in_thread or question.is_bare or question.again or not attempt.is_first):
             return ()
         # By the ratio of the channel's model: which one a prefix asks for is known only when the message is read.
         ratio = self._ratio.ratio(self._options.model_of(question.channel))

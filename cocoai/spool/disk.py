@@ -42,7 +42,8 @@ class Disk:
         try:
             for name in names:
                 try:
-                    fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder_fd)
+                    # A named pipe that somebody has put here must not be waited for.
+                    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder_fd)
                     try:
                         yield name, os.read(fd, size)
                     finally:

@@ -118,9 +118,20 @@ class Job:
     def attempt(self) -> int:
         """Return the number of attempts since the operator's last retry, the one in hand included.
 
-        An attempt that Slack's own troubles ended (`free` in its `retry` fact) does not count.
+        An attempt that Slack's or our disk's own troubles ended (`free` in its `retry` fact) does not count.
         """
-        return len(self.facts("attempt")) - sum(1 for retry in self.facts("retry") if retry.get("free"))
+        number, is_attempt = 0, False
+        for line in self._lines[1:]:
+            match line.get("fact"):
+                case "attempt":
+                    number, is_attempt = number + 1, True
+                case "visit":  # a `retry` behind it ends no attempt
+                    is_attempt = False
+                case "retry" if line.get("free") and is_attempt:
+                    number, is_attempt = number - 1, False
+                case "retried":
+                    number = 0
+        return number
 
     def is_due(self) -> bool:
         """Check whether the job may be tried now: its last `retry` fact, if any, has a `retry_at` that has come.

@@ -111,7 +111,7 @@ class WaitingJobs:
     def update(self, waiting: WaitingJob, job: Job) -> bool:
         """Remember what the file says that was read just now. Return False if the job's kind is unknown."""
         waiting.retry_at = job.retry_at
-        waiting.facts = frozenset(line["fact"] for line in job.lines[1:] if "fact" in line)
+        waiting.facts = frozenset(filter(None, (text_at(line, "fact") for line in job.lines[1:])))
         if waiting.kind != job.kind:
             waiting.kind = job.kind
             self._sort()

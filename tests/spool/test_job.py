@@ -131,6 +131,16 @@ def test_attempts_that_ended_because_slack_was_away_are_not_counted(tmp_path: Pa
     assert job.attempt == 2
 
 
+def test_a_visit_that_was_put_off_takes_no_attempt_away(tmp_path: Path) -> None:
+    """The placeholder process claims no attempt, so a `retry` of its own counts for none."""
+    visit, attempt = {"fact": "visit"}, {"fact": "attempt"}
+    free = {"fact": "retry", "free": True, "retry_at": 0}
+
+    job = written(tmp_path, {"text": "?"}, attempt, visit, free, visit, free, attempt)
+
+    assert job.attempt == 2
+
+
 @pytest.mark.parametrize(
     ("ahead", "due"),
     [(-1.0, True), (0.0, True), (1.0, False), (LONGEST_DELAY, False), (LONGEST_DELAY + 1, True), (86400.0, True)],
