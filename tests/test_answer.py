@@ -5,6 +5,7 @@ The tests check what Slack shows, what the model was sent, and what the job's fi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,20 @@ from cocoai.answer.reply import Reply
 from cocoai.answer.retry import DELAYS
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
+from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.messages import MessageMetadata
+from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE, Texts
 from tests.answer_harness import AnswerHarness
 from tests.deployment import payload
 from tests.options import FixedPersonas
+
+PLAN = PracticeFile("plan.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
 
 
 def skip(seconds: float) -> None:
@@ -212,6 +217,35 @@ def test_after_a_visit_that_ended_in_order_nothing_is_sought(harness: AnswerHarn
 
     assert len(harness.replies(question)) > 3
     assert 0 == harness.called("conversations.replies")
+
+
+def test_a_question_in_a_very_long_thread_takes_three_calls_at_most(harness: AnswerHarness) -> None:
+    """The model sees the newest messages."""
+    opening = harness.slack.workspace.post("C0PRACTICE", "U0ASKER02", "The opening.")
+    for n in range(5000):
+        harness.slack.workspace.post("C0PRACTICE", "U0ASKER02", f"Reply {n}.", thread_ts=opening.ts)
+    harness.ask("what was last?", thread_ts=opening.ts)
+    harness.run()
+
+    seen = json.dumps(harness.openai.requests[0].body)
+    assert "Reply 4999." in seen
+    assert "Reply 4900." in seen
+    assert "Reply 100." not in seen
+    assert harness.called("conversations.replies") <= 3
+
+
+def test_the_thread_of_a_bare_mention_is_read_once(harness: AnswerHarness) -> None:
+    """Whether it has files, and what the model sees, is told by the same messages."""
+    opening = harness.slack.say("U0ASKER02", "What is on this plan?")
+    message = harness.slack.share("U0ASKER01", "<@U0COCOAI>", [PLAN], thread_ts=opening.ts)
+    question = Question(
+        "mention", message.channel, opening.ts, message.ts, message.user, "T0", message.text, "Ev", 0, is_bare=True
+    )
+    harness.spool.put(Key.parse(question.key), question.facts())
+    harness.run()
+
+    assert 1 == len(harness.openai.requests)
+    assert 1 == harness.called("conversations.replies")
 
 
 def test_a_search_is_one_call_from_the_question_on(harness: AnswerHarness) -> None:

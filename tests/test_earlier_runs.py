@@ -16,6 +16,8 @@ REFUSED = {"fact": "retry", "free": True, "sent": False}
 """Slack has limited a call."""
 IN_DOUBT = {"fact": "retry", "free": True, "sent": True}
 """A call of Slack's has left, and no response came."""
+DISK = {"fact": "retry", "free": True, "sent": False, "disk": True}
+"""Our own disk has failed."""
 
 
 def lines(*facts: str | Fact) -> list[Fact]:
@@ -41,6 +43,7 @@ def lines(*facts: str | Fact) -> list[Fact]:
         (("attempt", "placeholder", SETTLED), True, False, False),
         (("attempt", "placeholder", "answer", REFUSED), True, False, False),
         (("attempt", "placeholder", "answer", IN_DOUBT), True, True, False),
+        (("attempt", "placeholder", "answer", DISK), True, True, False),
         (("attempt", "placeholder", "attempt", SETTLED), True, True, False),
         (("attempt", "placeholder", SETTLED, "attempt"), True, True, True),
         (("visit", "placeholder", "attempt", "placeholder", "error", "failed", "retried"), True, False, False),

@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator
 
-from cocoai.chatgpt.chat import MOST_PER_TOKEN
+from cocoai.chatgpt.stream import MOST_PER_TOKEN
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack

@@ -24,8 +24,8 @@ class Attempt:
     """One run at one job: the job, its question, the texts in the asker's language, and the reply's first message.
 
     `first_message` is the ts of the message that is or will be the reply; empty while there is none. `has_answer` tells
-    whether the model has answered, in this attempt or an earlier one, `is_first` whether no earlier attempt was made, not
-    even one that does not count.
+    whether the model has answered, in this attempt or an earlier one, `is_first` whether no attempt was made before,
+    not even one that does not count.
     """
 
     def __init__(self, job: Job, question: Question, texts: Texts) -> None:

@@ -49,8 +49,9 @@ def _is_settled(run: Sequence[Fact]) -> bool:
     """Check whether a run ended in order, with each of its posts known to have arrived or not."""
     end = run[-1]
     if end.get("fact") == "retry":
-        # A call of Slack's that had left whole may have posted; one of OpenAI's has not.
-        return not (end.get("free") and end.get("sent"))
+        # A call of Slack's that had left whole may have posted; one of OpenAI's has not. And a disk that has put the
+        # job off may have refused the fact of a message, too.
+        return not (end.get("disk") or (end.get("free") and end.get("sent")))
     return end.get("fact") in END or (_begin(run) == "visit" and end.get("fact") in END_VISIT)
 
 

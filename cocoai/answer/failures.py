@@ -126,11 +126,14 @@ class AnswerFailures:
     def handle(self, error: CocoAIError) -> None:
         """Record a `retry` fact if the error is temporary and tries are left; else tell the asker and fail the job.
 
-        If there is an answer, fail the job with it, and say nothing: what stands of the answer in Slack stays.
+        If there is an answer, fail the job with it: what stands of the answer in Slack stays. The asker is told
+        privately if Slack refuses it because of its place.
         """
         if isinstance(error, Temporary) and postpone(self._attempt.job, error, self._clock()):
             return
-        if self._attempt.has_answer:
+        if self._attempt.has_answer and isinstance(error, Permanent):
+            self._end_untold(error, error)
+        elif self._attempt.has_answer:
             self._fail("failed-with-its-answer", error)
         elif isinstance(error, Temporary):
             self._end_retries(error)
@@ -175,13 +178,14 @@ class AnswerFailures:
 
     def _end_untold(self, error: CocoAIError, refusal: Permanent) -> None:
         """Tell the asker privately that Slack refuses the reply for good, where that can be, and fail the job."""
+        is_told = False
         try:
-            outcome = "told-aside" if self._reply.tell_aside(refusal) else "failed-untold"
+            is_told = self._reply.tell_aside(refusal)
         except Temporary as slack_error:
             if postpone(self._attempt.job, slack_error, self._clock()):
                 return
-            outcome = "failed-untold"
-        self._fail(outcome, error, refusal)
+        outcome = "told-aside" if is_told else "failed-untold"
+        self._fail("failed-with-its-answer" if self._attempt.has_answer else outcome, error, refusal)
 
     def _fail(self, outcome: str, error: CocoAIError, refusal: CocoAIError | None = None) -> None:
         """Log `outcome` with Slack's refusal, or the error if there is none, and move the job to failed/."""

@@ -65,6 +65,7 @@ class PromptBuilder:
         self._identity = identity
         self._names = names
         self._ratio = ratio
+        self._last: tuple[Attempt, tuple[Message, ...]] | None = None
 
     def build(self, attempt: Attempt) -> Prompt:
         """Read the thread and download the attachments from Slack, and return the prompt, cut to the settings' limits.
@@ -97,14 +98,11 @@ class PromptBuilder:
     def has_files(self, attempt: Attempt) -> bool:
         """Check whether files are attached to the question's message.
 
-        An app_mention copy of a message may leave them out: then the message is read from Slack, which may raise
+        An app_mention copy of a message may leave them out: then the thread is read from Slack, which may raise
         `Temporary` or `Permanent`.
         """
         question = attempt.question
-        if question.files or not question.is_bare:
-            return bool(question.files)
-        message = self._slack.message(question.channel, question.thread_ts, question.ts)
-        return bool(files_of_question(filter(None, (message,)), question))
+        return bool(question.files or (question.is_bare and files_of_question(self._thread(attempt), question)))
 
     def _within_limits(self, conversation: Conversation, model: str) -> Conversation:
         """Return the conversation without the old turns that exceed `round_trips` or `max_history_tokens`."""
@@ -112,6 +110,12 @@ class PromptBuilder:
         return recent.within(self._options.max_history_tokens, self._ratio.ratio(model))
 
     def _thread(self, attempt: Attempt) -> tuple[Message, ...]:
+        """Return what `_read_thread` does, which is called once for an attempt."""
+        if self._last is None or self._last[0] is not attempt:
+            self._last = attempt, self._read_thread(attempt)
+        return self._last[1]
+
+    def _read_thread(self, attempt: Attempt) -> tuple[Message, ...]:
         """Read from Slack what the question can see of its thread, oldest message first; of that what fits the limits.
 
         Return () without a call if there is nothing to read: at the first attempt at a question that opens its thread

@@ -22,17 +22,13 @@ from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.request import request_body
 from cocoai.chatgpt.request_recorder import NoRecord, RequestRecorder
-from cocoai.chatgpt.stream import INTERRUPTED, AnswerPieces, Ending, Interruption, StreamState, Usage
+from cocoai.chatgpt.stream import INTERRUPTED, MOST_PER_TOKEN, AnswerPieces, Ending, Interruption, StreamState, Usage
 from cocoai.conversation import Conversation
 from cocoai.engine.client.body import Interrupted
 from cocoai.engine.client.client import BadHeader, HttpClient, NotSent, PendingResponse, ProxyFailed, StreamedResponse
 from cocoai.errors import CocoAIError, Permanent, Temporary
 
 __all__ = ["AnswerPieces", "ChatGPTChat", "Ending", "Usage"]
-
-MOST_PER_TOKEN = 16
-"""Characters of an answer for each token that it may have, four times as many as English has: some servers keep no
-limit."""
 
 MAX_ERROR = 64 * 1024
 """Bytes of an error's body after which no more of it is read."""

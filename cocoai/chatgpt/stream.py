@@ -20,6 +20,10 @@ from cocoai.errors import CocoAIError, Permanent, Temporary
 MAX_BODY = 4 * MAX_EVENT
 """The most bytes of a single JSON body."""
 
+MOST_PER_TOKEN = 16
+"""Characters of an answer for each token that it may have, four times as many as English has: some servers keep no
+limit."""
+
 
 @dataclass(frozen=True)
 class Usage:

@@ -236,22 +236,36 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
             return False
         # The job may end just now: then the request lies there until it is swept, and concerns no other job.
         # Nothing is fsynced: after a power cut the answer is written anew, and whoever still minds asks again.
-        path = self._path("stop", str(key))
+        path, temporary = self._path("stop", str(key)), self._path("tmp", os.urandom(12).hex())
+        self._append_line(temporary, user)
+        try:
+            # So that the file is never seen empty: then it is an earlier version's, and counts whoever has left it.
+            self._disk.link(temporary, path)
+        except FileExistsError:
+            self._append_line(path, user)
+        finally:
+            self._drop(temporary)
+        return True
+
+    def _append_line(self, path: str, text: str) -> None:
+        """Append a line of text to a file, which is made if it is missing."""
         with contextlib.suppress(FileExistsError):
             self._disk.close(self._disk.create(path))
         fd = self._disk.open(path)
         try:
-            self._disk.append(fd, f"{user}\n".encode())
+            self._disk.append(fd, f"{text}\n".encode())
         finally:
             self._disk.close(fd)
-        return True
 
     def stop_requesters(self, key: Key) -> tuple[str, ...]:
-        """Return who has requested a stop of this job, first one first; () if nobody has or the disk fails."""
+        """Return who has requested a stop of this job, first one first; () if nobody has or the disk fails.
+
+        An earlier version's request names nobody: "" stands for it.
+        """
         with contextlib.suppress(OSError):
             fd = self._disk.open(self._path("stop", str(key)))
             try:
-                return tuple(self._disk.read(fd).decode("ascii", "ignore").split())
+                return tuple(self._disk.read(fd).decode("ascii", "ignore").split()) or ("",)
             finally:
                 self._disk.close(fd)
         return ()

@@ -262,6 +262,7 @@ def test_a_light_job_needs_no_slot(make: Callable[..., JobSetup]) -> None:
     setup = make(slots=1)
     setup.hold()
     setup.put(1)
+    setup.wait_until_in_hand(key(1))
     setup.put(2, "waiting")
     setup.wait_for("placeholder-waiting")
     light = key(3)

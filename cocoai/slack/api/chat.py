@@ -16,7 +16,7 @@ from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import encodable, mapping_at, text_at
 from cocoai.slack.api.calls import SlackCalls
-from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadReader, message_at, replies_since
+from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadReader, replies_since
 from cocoai.slack.markdown.message_layout import Block
 from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
 from cocoai.slack.model.files import File, file_of, is_at_slack
@@ -148,10 +148,6 @@ class SlackChat:
         if reader.is_short:
             log.warning("thread channel=%s ts=%s outcome=newest-not-reached", channel, thread_ts)
         return messages
-
-    def message(self, channel: str, thread_ts: str, ts: str) -> Message | None:
-        """Return the message `ts` of a thread; None if it is not there."""
-        return message_at(self._calls, channel, thread_ts, ts)
 
     def replies_to(self, channel: str, thread_ts: str, key: str) -> list[Message]:
         """Return the messages whose metadata has the key of this question, oldest first; they are newer than it."""

@@ -196,9 +196,9 @@ class ThreadReader:
 def replies_since(calls: SlackCalls, channel: str, thread_ts: str, ts: str, take: Callable[[Message], None]) -> None:
     """Give each message of a thread that is newer than `ts` to `take`, oldest first, with MOST_CALLS calls at most.
 
-    One call is enough unless hundreds followed.
+    One call is enough unless nearly a thousand followed.
     """
-    arguments = {"channel": channel, "ts": thread_ts, "limit": str(FIRST_PAGE), "include_all_metadata": "true"}
+    arguments = {"channel": channel, "ts": thread_ts, "limit": str(WINDOW_PAGE), "include_all_metadata": "true"}
     arguments |= {"oldest": ts} if is_ts(ts) else {}
     cursor = ""
 
@@ -213,15 +213,6 @@ def replies_since(calls: SlackCalls, channel: str, thread_ts: str, ts: str, take
         cursor = text_at(mapping_at(reply, "response_metadata"), "next_cursor")
         if not cursor:
             return
-
-
-def message_at(calls: SlackCalls, channel: str, thread_ts: str, ts: str) -> Message | None:
-    """Return the message `ts` of a thread, by one call; None if it is not there."""
-    arguments = {"channel": channel, "ts": thread_ts, "oldest": ts, "latest": ts, "inclusive": "true", "limit": "2"}
-    arguments["include_all_metadata"] = "true"
-    page = _Page(thread_ts, _Newest(WHOLE))
-    calls.call("conversations.replies", arguments, items=Items("messages", page.take))
-    return next((each for each in (page.parent, *page.newest.messages) if each and each.ts == ts), None)
 
 
 def _start(known: float, end: float, left: int, wanted: int) -> float:
