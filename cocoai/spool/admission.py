@@ -1,4 +1,4 @@
-"""Admission: whether a question that is being put is new, and whether it may be answered now. All under put.lock."""
+"""Admission: whether a question that is being put is new, and may be answered now. What counts is under put.lock."""
 
 from __future__ import annotations
 
@@ -56,9 +56,12 @@ class Admission(SpoolFolders):
         """
         if self._is_pending(key.thread, text_at(question, "again")):
             return {"kind": LIMITED, "why": "pending", "seconds": 0}
-        if seconds := self.limits.seconds_to_wait(text_at(question, "user"), key.ts):
-            return {"kind": LIMITED, "why": "rate", "seconds": math.ceil(seconds)}
-        return {}
+        return self._rate_refusal(key, question)
+
+    def _rate_refusal(self, key: Key, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what makes a limited job of a question that is one too many of this person in a minute, else {}."""
+        seconds = self.limits.seconds_to_wait(text_at(question, "user"), key.ts)
+        return {"kind": LIMITED, "why": "rate", "seconds": math.ceil(seconds)} if seconds else {}
 
     def _is_pending(self, thread: str, again: str) -> bool:
         """Check whether a job in ready/ asks the message `again` of this thread once more; False for ""."""

@@ -72,10 +72,14 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
             # The first copy's writer may have died between its link and its fsync.
             self._sync("ready")
             return False
-        if question.get("kind") not in self._light_kinds:
-            # So early, the thread's mark goes to the disk together with the file: a journal is written once for both.
+        if question.get("kind") in self._light_kinds:
+            return self._write_and_link(key, question)[0]
+        # A question that is seen to be over the limit leaves no mark: nobody is answered in its thread.
+        refusal = self._rate_refusal(key, question)
+        if not refusal:
+            # So early, the thread's mark goes to the disk with the file: a journal is written once for both.
             self._disk.touch(self._path("threads", key.thread))
-        is_new, refusal = self._write_and_link(key, question)
+            is_new, refusal = self._write_and_link(key, question)
         if refusal:
             log.info("question key=%s outcome=limited why=%s", key, refusal["why"])
             is_new, _ = self._write_and_link(key, {**question, **refusal})

@@ -99,6 +99,14 @@ def test_a_limited_question_leaves_the_limit_alone(spool: Spool) -> None:
     assert ["mention"] == put(spool, 160.5)
 
 
+def test_a_limited_question_leaves_no_mark_on_its_thread(spool: Spool) -> None:
+    """Nobody is answered in that thread, so that what people write there is no question to us."""
+    put(spool, 100, 101, 102, 103)
+
+    assert spool.is_known_thread("C0PRACTICE", key(102).thread_ts)
+    assert not spool.is_known_thread("C0PRACTICE", key(103).thread_ts)
+
+
 def test_a_count_that_cannot_be_kept_loses_no_question(spool: Spool, tmp_path: Path) -> None:
     """The file of counts is a folder, say: the question is refused for now, and put once that is mended."""
     (tmp_path / "asked" / "U0ASKER").mkdir()
