@@ -162,9 +162,10 @@ def test_one_gesture_with_two_ts_is_one_question(spool: Spool) -> None:
     assert spool.put(key(101), question(101, client_msg_id="another"))
 
 
-def test_a_gesture_whose_first_writer_was_killed_is_put(spool: Spool, tmp_path: Path) -> None:
-    """It was noted, but never linked: the copy with the other ts is the only one, and must not be lost."""
-    (tmp_path / "spool" / "gestures" / "C0PRACTICE-abc").write_text(str(key(100)))
+@pytest.mark.parametrize("noted", [str(key(100)), "", "C0PRACTICE-100.0", "\0" * 40])
+def test_a_gesture_whose_first_writer_was_killed_is_put(spool: Spool, tmp_path: Path, noted: str) -> None:
+    """It was noted, or half of it, but never linked: the copy with the other ts is the only one, and is not lost."""
+    (tmp_path / "spool" / "gestures" / "C0PRACTICE-abc").write_text(noted)
 
     assert spool.put(key(100.4), question(100.4, client_msg_id="abc"))
 
