@@ -167,23 +167,22 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
         """
         for job in self._claimable(in_hand, only_light=only_light):
             self._open_claim(job, "attempt", n=job.attempt + 1)
-            if not only_light:
-                self._waiting.note_claim(str(job.key))
+            self._waiting.note_claim(str(job.key))
             return job
         return None
 
     def each_without(self, fact: str, paused: Container[str] = ()) -> Iterator[Job]:
         """Lock and yield, once, each free question that is due and has no fact of this name (`placeholder`) yet.
 
-        The first of each channel and asker come first, then the oldest; questions behind an older one of their thread
-        are yielded too, those in a `paused` channel are not. Who comes next is decided when it is asked for, and then
+        Channels and askers take turns, the oldest question first; questions behind an older one of their thread are
+        yielded too, those in a `paused` channel are not. Who comes next is decided when it is asked for, and then
         the last one is released. Each gets a `visit` fact, which is no attempt: if this process dies, the next one must
         know that it may have posted something.
         """
-        visited: set[str] = set()
+        visited: dict[str, tuple[str, str]] = {}
         with as_store_errors():
             while (job := self._next_without(fact, visited, paused)) is not None:
-                visited.add(str(job.key))
+                visited[str(job.key)] = (job.key.channel, text_at(job.question, "user"))
                 self._open_claim(job, "visit")
                 try:
                     yield job

@@ -177,6 +177,31 @@ def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: Spool) -> Non
     assert [key(1), key(9), key(2), key(3)] == order
 
 
+def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: Spool) -> None:
+    """Between two, the placeholder process looks at all that is claimable, and so learns what it has posted."""
+    for ts in range(1, 6):
+        spool.put(key(ts), question("U0MANY"))
+    spool.put(key(9), question("U0FEW"))
+    order = []
+
+    for job in spool.each_without("placeholder"):
+        order.append(job.key)
+        job.record("placeholder", ts="1.1")
+        job.release()
+        assert spool.is_claimable()
+
+    assert [key(1), key(9), key(2), key(3), key(4), key(5)] == order
+
+
+def test_a_click_is_no_turn(spool: Spool) -> None:
+    """Who has just rated an answer is not put behind others for it, while it is in hand and after."""
+    spool.put(key(1), question("U0A", "delete"))
+    spool.put(key(2), question("U0A"))
+    spool.put(key(3), question("U0B"))
+
+    assert [key(1), key(2), key(3)] == keys_of(claim_all(spool))
+
+
 def test_a_look_reads_no_file_twice(spool: Spool, disk: CountingDisk, clock: Clock, tmp_path: Path) -> None:
     """The first look at put-off jobs reads each once; the next reads none, until their time has come."""
     for ts in range(1, 101):
