@@ -60,4 +60,5 @@ class LimitedQuestions:
         with contextlib.suppress(Permanent):
             # In a thread that has no reply yet nobody would see it.
             thread_ts = question.thread_ts if question.in_thread else ""
-            self._slack.post_ephemeral(question.channel, question.user, text, thread_ts)
+            # Other channels' placeholders wait meanwhile.
+            self._slack.post_ephemeral(question.channel, question.user, text, thread_ts, wait=False)

@@ -75,6 +75,31 @@ def test_a_deletion_is_tried_again_until_slack_accepts_it(harness: LocalizedHarn
     assert (0, 2, 0) == harness.ended()
 
 
+@pytest.mark.parametrize(
+    ("method", "action", "user"),
+    [
+        ("conversations.replies", "delete", "U0ASKER01"),
+        ("chat.delete", "delete", "U0ASKER01"),
+        ("chat.postEphemeral", "delete", "U0ASKER02"),
+    ],
+)
+def test_no_click_waits_for_slacks_limit(harness: LocalizedHarness, method: str, action: str, user: str) -> None:
+    """The one process that does clicks goes on with other channels; this click is put off, and done later."""
+    reply = reply_in(harness, "en")
+    waits: list[float] = []
+    harness.sleep = waits.append
+    harness.slack.fail(method, Fault("limited", seconds=2))
+
+    harness.click(reply, action, user)
+    harness.run()
+    in_between = harness.ended()
+    harness.wait()
+    harness.run_to_the_end()
+
+    assert [] == waits
+    assert ((1, 1, 0), (0, 2, 0)) == (in_between, harness.ended())
+
+
 @pytest.mark.parametrize("code", ["cant_delete_message", "token_revoked", "channel_not_found"])
 def test_a_deletion_that_slack_forbids_fails_for_the_operator(
     harness: LocalizedHarness, code: str, caplog: pytest.LogCaptureFixture
