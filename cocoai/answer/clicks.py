@@ -63,9 +63,10 @@ class Clicks:
                 raise Permanent("attempts")
             if self._is_put_off(job, click):
                 return
-            self._run(click)
-            with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
-                job.record("obeyed")
+            if job.last("obeyed") is None:  # else only the move to done/ was refused
+                self._run(click)
+                with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
+                    job.record("obeyed")
             self._spool.finish(job)
             log.info("click key=%s outcome=%s", job.key, click.action)
 

@@ -44,8 +44,9 @@ class LimitedQuestions:
         with handled(job, LightJobFailures(self._spool, job, self._clock)):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
-            if self._spool.is_to_be_told(question.user, job.key):
+            if job.last("told") is None and self._spool.is_to_be_told(question.user, job.key):
                 self._tell(job, question)
+                job.record("told")  # or, while the move to done/ is refused, it would be said again and again
             self._spool.finish(job)
             log.info("answer key=%s outcome=limited why=%s", job.key, job.question.get("why"))
 
