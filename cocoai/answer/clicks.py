@@ -55,10 +55,10 @@ class Clicks:
 
         Errors of Slack and the disk are not raised: see handled().
         """
-        click = read_or_fail(job, Click.from_facts, self._spool)
+        click = read_or_fail(job, Click.from_facts, self._spool, self._clock)
         if click is None:
             return
-        with handled(job, LightJobFailures(self._spool, job, self._clock)):
+        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
             if self._is_put_off(job, click):

@@ -38,10 +38,10 @@ class LimitedQuestions:
 
         Errors of Slack and the disk are not raised: see handled().
         """
-        question = read_or_fail(job, Question.from_facts, self._spool)
+        question = read_or_fail(job, Question.from_facts, self._spool, self._clock)
         if question is None:
             return
-        with handled(job, LightJobFailures(self._spool, job, self._clock)):
+        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
             if job.last("told") is None and self._spool.is_to_be_told(question.user, job.key):
