@@ -153,6 +153,11 @@ class WaitingJobs:
         if job and job.kind not in self._light_kinds:
             self._claimed[job.asker] = next(self._numbers)
 
+    def put_off(self, name: str, until: float) -> None:
+        """Leave this job alone until a time (epoch seconds), in this process."""
+        if job := self._jobs.get(name):
+            job.retry_at = until
+
     def behind(self, in_hand: Collection[str]) -> list[WaitingJob]:
         """Return the questions of those threads in which one is in hand, without those in hand."""
         questions = self.questions()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,6 +31,13 @@ class CountingDisk(Disk):
     """The real disk without fsync; it counts the files that are opened."""
 
     opened = 0
+    damaged = "no file"
+    """The end of the path of a file that cannot be written."""
+
+    def append(self, fd: int, data: bytes) -> None:
+        if os.readlink(f"/proc/self/fd/{fd}").endswith(self.damaged):
+            raise OSError(errno.EIO, "Input/output error")
+        super().append(fd, data)
 
     def open(self, path: str) -> int:
         self.opened += 1
@@ -200,6 +209,20 @@ def test_a_click_is_no_turn(spool: Spool) -> None:
     spool.put(key(3), question("U0B"))
 
     assert [key(1), key(2), key(3)] == keys_of(claim_all(spool))
+
+
+def test_a_file_that_cannot_be_written_holds_up_nobody(spool: Spool, disk: CountingDisk) -> None:
+    """The oldest job's file lies on a damaged block: the others are claimed and visited, and no process spins on it."""
+    for ts in (1, 2):
+        spool.put(key(ts), question(f"U0{ts}"))
+    disk.damaged = str(key(1))
+
+    visited = keys_of(spool.each_without("placeholder"))
+    claimed = keys_of(claim_all(spool))
+
+    assert ([key(2)], [key(2)]) == (visited, claimed)
+    assert not spool.is_claimable({str(key(2))})
+    assert not spool.any_without("placeholder")
 
 
 def test_a_look_reads_no_file_twice(spool: Spool, disk: CountingDisk, clock: Clock, tmp_path: Path) -> None:
