@@ -1,6 +1,7 @@
 """Clicks: delete a reply or record feedback, when somebody has pressed that button. Each click is a job of its own.
 
-Deleting twice, or recording feedback twice, changes nothing: so a second run needs no care.
+Deleting twice, or recording feedback twice, changes nothing: so a second run needs no care. No limit of Slack's is
+waited for, as other channels' clicks and placeholders wait meanwhile: the click is put off.
 """
 
 from __future__ import annotations
@@ -54,17 +55,18 @@ class Clicks:
 
         Errors of Slack and the disk are not raised: see handled().
         """
-        click = read_or_fail(job, Click.from_facts, self._spool)
+        click = read_or_fail(job, Click.from_facts, self._spool, self._clock)
         if click is None:
             return
-        with handled(job, LightJobFailures(self._spool, job, self._clock)):
+        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
             if self._is_put_off(job, click):
                 return
-            self._run(click)
-            with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
-                job.record("obeyed")
+            if job.last("obeyed") is None:  # else only the move to done/ was refused
+                self._run(click)
+                with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
+                    job.record("obeyed")
             self._spool.finish(job)
             log.info("click key=%s outcome=%s", job.key, click.action)
 
@@ -101,9 +103,9 @@ class Clicks:
     def _delete(self, click: Click) -> None:
         """Delete every message of our reply in Slack. A QA copy of CocoAI may have replied too: its messages stay."""
         own_user = self._identity.user_id()
-        for message in self._slack.replies_to(click.channel, click.thread_ts, click.key):
+        for message in self._slack.replies_to(click.channel, click.thread_ts, click.key, wait=False):
             if message.user == own_user:
-                self._slack.delete(click.channel, message.ts)
+                self._slack.delete(click.channel, message.ts, wait=False)
 
     def _record_feedback(self, click: Click, texts: Texts) -> None:
         """Add an `opinion` fact to the answer's job, if that is still kept, and thank the person who clicked.
@@ -116,7 +118,7 @@ class Clicks:
     def _post_ephemeral(self, click: Click, text: str) -> None:
         """Show a text to the person who clicked, and nobody else. Ignore a permanent error of Slack's."""
         with contextlib.suppress(Permanent):  # a person who has left the channel need not hear of it
-            self._slack.post_ephemeral(click.channel, click.user, text, click.thread_ts)
+            self._slack.post_ephemeral(click.channel, click.user, text, click.thread_ts, wait=False)
 
     def _texts(self, click: Click) -> Texts:
         """Return the fixed texts in the language of the question, or of our reply if the question is no longer kept."""

@@ -38,14 +38,15 @@ class LimitedQuestions:
 
         Errors of Slack and the disk are not raised: see handled().
         """
-        question = read_or_fail(job, Question.from_facts, self._spool)
+        question = read_or_fail(job, Question.from_facts, self._spool, self._clock)
         if question is None:
             return
-        with handled(job, LightJobFailures(self._spool, job, self._clock)):
+        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
-            if self._spool.is_to_be_told(question.user, job.key):
+            if job.last("told") is None and self._spool.is_to_be_told(question.user, job.key):
                 self._tell(job, question)
+                job.record("told")  # or, while the move to done/ is refused, it would be said again and again
             self._spool.finish(job)
             log.info("answer key=%s outcome=limited why=%s", job.key, job.question.get("why"))
 
@@ -60,4 +61,5 @@ class LimitedQuestions:
         with contextlib.suppress(Permanent):
             # In a thread that has no reply yet nobody would see it.
             thread_ts = question.thread_ts if question.in_thread else ""
-            self._slack.post_ephemeral(question.channel, question.user, text, thread_ts)
+            # Other channels' placeholders wait meanwhile.
+            self._slack.post_ephemeral(question.channel, question.user, text, thread_ts, wait=False)

@@ -214,7 +214,7 @@ class Reply:
 
         If a killed attempt has posted one, it is used instead, and shows `shown` unless `kind` is `placeholder`.
         """
-        found = self._find_posted()
+        found = self._find_posted(wait=wait)
         self._attempt.record("placeholder", ts=found or self._post(shown, self._attempt.metadata(kind), wait=wait))
         if found and kind != "placeholder":
             self._change(found, shown, kind)  # it records another ts if somebody has deleted that message meanwhile
@@ -231,7 +231,7 @@ class Reply:
             new = self._find_posted((kind,)) or self._post(shown, self._attempt.metadata(kind))
             self._attempt.record("placeholder", ts=new)
 
-    def _find_posted(self, kinds: Collection[str] = KINDS, n: int = 1) -> str | None:
+    def _find_posted(self, kinds: Collection[str] = KINDS, n: int = 1, *, wait: bool = True) -> str | None:
         """Look in the thread for a message of this job that an earlier attempt posted but did not record.
 
         Return its ts, None if there is none. `kinds` are those wanted, `n` the number of the part. Only after a crash,
@@ -242,7 +242,7 @@ class Reply:
         self._sleep(self._attempt.settling_time)
         question = self._attempt.question
         own_user = self._identity.user_id()
-        return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, own_user)
+        return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, own_user, wait=wait)
 
     def _post(self, shown: Shown, metadata: MessageMetadata, *, wait: bool = True) -> str:
         """Post a message into the thread; return its ts. One of OWN_TEXTS goes without blocks if they are refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections.abc import Sequence
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
@@ -12,6 +12,9 @@ from cocoai.errors import CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+
+MOST_JUDGED = 3
+"""Requests of one person for one answer that are looked into; the others are refused without a word."""
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ class StopRequests:
         self._options = options
         self._slack = slack
         self._wakeup = wakeup
-        self._refused: Counter[Key] = Counter()  # how many requests for each job were refused: each is judged once
+        self._refused: dict[Key, tuple[str, ...]] = {}  # whose requests for each job were refused: each is judged once
 
     @property
     def fd(self) -> int | None:
@@ -35,20 +38,31 @@ class StopRequests:
         return self._wakeup.fd if self._wakeup else None
 
     def is_stopped(self, attempt: Attempt, *, is_interrupted: bool = False) -> bool:
-        """Check whether somebody who may do so has requested a stop of this answer; tell anybody else once a request.
+        """Check whether somebody who may do so has requested a stop of this answer; tell anybody else that it does not.
 
+        Each request is judged once, and of one person no more than MOST_JUDGED: the answer waits for Slack meanwhile.
         Empty the wake-up pipe first if the last wait was interrupted.
         """
         # A wake-up may have been missed, or meant for an earlier question: the request itself decides.
         if self._wakeup and is_interrupted:
             self._wakeup.drain()
         key = attempt.job.key
-        for user in self._spool.stop_requesters(key)[self._refused[key] :]:
-            if self._may_stop(attempt, user):
-                return True
-            self._refused[key] += 1
-            self._tell(attempt, user)
+        for user in self._new_requesters(key):
+            refused = self._refused.get(key, ())
+            if refused.count(user) < MOST_JUDGED:
+                if self._may_stop(attempt, user):
+                    return True
+                self._tell(attempt, user)
+            self._refused[key] = (*refused, user)
         return False
+
+    def _new_requesters(self, key: Key) -> Sequence[str]:
+        """Return the users of those requests for this job that were not refused yet, the first one first."""
+        users, refused = self._spool.stop_requesters(key), self._refused.get(key, ())
+        if users[: len(refused)] == refused:
+            return users[len(refused) :]
+        self._refused[key] = ()  # after the operator's retry the requests begin anew
+        return users
 
     def _may_stop(self, attempt: Attempt, user: str) -> bool:
         """Check whether this user may stop the answer; for somebody who did not ask, look into the thread."""

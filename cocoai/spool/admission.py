@@ -1,4 +1,4 @@
-"""Admission: whether a question that is being put is new, and whether it may be answered now. All under put.lock."""
+"""Admission: whether a question that is being put is new, and may be answered now. What counts is under put.lock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from cocoai.json_values import text_at
 from cocoai.spool.folders import STATES, SpoolFolders
-from cocoai.spool.key import Key
+from cocoai.spool.key import Key, is_key
 from cocoai.spool.limits import QuestionLimits
 from cocoai.spool.store_error import NoSuchJob
 
@@ -40,7 +40,8 @@ class Admission(SpoolFolders):
         fd = self._disk.open(path)
         try:
             first = self._disk.read(fd).decode("ascii", "ignore")
-            if first not in ("", str(key)) and self._knows(Key.parse(first), *STATES):
+            # After a power cut the file may hold anything: then the gesture is new.
+            if first != str(key) and is_key(first) and self._knows(Key.parse(first), *STATES):
                 return True
             self._disk.truncate(fd, 0)
             self._disk.append(fd, str(key).encode())
@@ -56,14 +57,19 @@ class Admission(SpoolFolders):
         """
         if self._is_pending(key.thread, text_at(question, "again")):
             return {"kind": LIMITED, "why": "pending", "seconds": 0}
-        if seconds := self.limits.seconds_to_wait(text_at(question, "user"), key.ts):
-            return {"kind": LIMITED, "why": "rate", "seconds": math.ceil(seconds)}
-        return {}
+        return self._rate_refusal(key, question)
+
+    def _rate_refusal(self, key: Key, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what makes a limited job of a question that is one too many of this person in a minute, else {}."""
+        seconds = self.limits.seconds_to_wait(text_at(question, "user"), key.ts)
+        return {"kind": LIMITED, "why": "rate", "seconds": math.ceil(seconds)} if seconds else {}
 
     def _is_pending(self, thread: str, again: str) -> bool:
         """Check whether a job in ready/ asks the message `again` of this thread once more; False for ""."""
-        keys = self.keys("ready") if again else ()
-        return any(self._asks_again(key) == again for key in keys if key.thread == thread)
+        names = self._disk.names(self._folders["ready"]) if again else ()
+        # By their names first: thousands may wait, and everybody waits for put.lock.
+        keys = (Key.parse(name) for name in names if name.startswith(f"{thread}-") and is_key(name))
+        return any(self._asks_again(key) == again for key in keys)
 
     def _asks_again(self, key: Key) -> str:
         """Return the ts of the message that a job in ready/ asks once more; "" if it asks none, or has moved on."""

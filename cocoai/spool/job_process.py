@@ -16,9 +16,10 @@ from typing import Protocol, TypeVar
 
 from cocoai.engine.process import fork, locks
 from cocoai.engine.process.locks import FileLock, Slot, Slots
+from cocoai.engine.process.proc import send_signal
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_row import Row
-from cocoai.engine.process.wakeup import WakeupPipe
+from cocoai.engine.process.wakeup import SIGNAL, WakeupPipe
 from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
 
@@ -67,6 +68,12 @@ class PausedChannels:
         now = time.monotonic()
         left = [until - now for until in self._until.values() if until > now]
         return min([*left, LONGEST_WAIT]) if left else 0.0
+
+
+def wake_placeholder_process(scoreboard: Scoreboard) -> None:
+    """Have the placeholder process, if there is one, look at the jobs at once: it may be waiting for a channel."""
+    if process := scoreboard.helper_process():
+        send_signal(*process, SIGNAL)
 
 
 class JobProcess:
@@ -135,9 +142,12 @@ class JobProcess:
         while self._is_current():
             if self._is_claimable() and (slot := self._slots.take()) is not None:
                 self._answer_jobs(slot)
-            elif self._has_light_work() and (lock := locks.take(self._placeholder_lock)) is not None:
+            elif not self._has_light_work():
+                return
+            elif (lock := locks.take(self._placeholder_lock)) is not None:
                 self._post_placeholders(lock)
             else:
+                wake_placeholder_process(self._scoreboard)  # whoever put this work saw a free slot, and told us alone
                 return
 
     def _is_current(self) -> bool:

@@ -12,7 +12,8 @@ import contextlib
 import errno
 import logging
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.disk import Disk
@@ -20,7 +21,7 @@ from cocoai.spool.folders import SpoolFolders
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import as_store_errors
-from cocoai.spool.waiting import HEAD_SIZE, WaitingJob, WaitingJobs, one_each_first
+from cocoai.spool.waiting import HEAD_SIZE, WaitingJob, WaitingJobs, in_turn
 
 SYSTEM_WIDE_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Error numbers that say nothing about the file at which they occurred: no descriptors or memory are left."""
@@ -89,11 +90,13 @@ class ReadyJobs(SpoolFolders):
         self._refresh()
         return sorted(self._waiting.unknown_names)
 
-    def _next_without(self, fact: str, visited: Container[str], paused: Container[str]) -> Job | None:
-        """Lock and return the next job without a fact of this name, neither visited yet nor in a paused channel."""
-        lacking = self._lacking(fact)
-        jobs = (job for job in lacking if job.name not in visited and job.channel not in paused)
-        return next(self._free(jobs, lacking=fact), None)
+    def _next_without(self, fact: str, visited: Mapping[str, tuple[str, str]], paused: Container[str]) -> Job | None:
+        """Lock and return the next job without a fact of this name, neither visited yet nor in a paused channel.
+
+        `visited` are the names of jobs, each with its channel and asker: who was visited least often comes first.
+        """
+        jobs = [job for job in self._lacking(fact) if job.name not in visited and job.channel not in paused]
+        return next(self._free(in_turn(jobs, Counter(visited.values())), lacking=fact), None)
 
     def _claimable(self, in_hand: Collection[str], *, only_light: bool = False) -> Iterator[Job]:
         """Lock and yield each job that may be claimed now: the light ones, then the heads of threads, fairly."""
@@ -103,12 +106,9 @@ class ReadyJobs(SpoolFolders):
             yield from self._free(self._waiting.heads(in_hand))
 
     def _lacking(self, fact: str) -> list[WaitingJob]:
-        """Return the jobs that need a fact of this name, the first of each channel and asker in front, oldest first.
-
-        Light jobs need none.
-        """
+        """Return the jobs that need a fact of this name, oldest first. Light jobs need none."""
         self._refresh()
-        return one_each_first(job for job in self._waiting.questions() if fact not in job.facts)
+        return [job for job in self._waiting.questions() if fact not in job.facts]
 
     def _free(self, candidates: Iterable[WaitingJob], *, lacking: str = "") -> Iterator[Job]:
         """Lock and yield those of the candidates that are free and due, in their order. The caller releases them.

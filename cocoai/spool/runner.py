@@ -19,7 +19,13 @@ from cocoai.engine.process.proc import send_signal
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.wakeup import SIGNAL, WakeupPipe
 from cocoai.spool.generation import Generation
-from cocoai.spool.job_process import JOB_PROCESS, PLACEHOLDER_PROCESS, JobHandler, JobProcess
+from cocoai.spool.job_process import (
+    JOB_PROCESS,
+    PLACEHOLDER_PROCESS,
+    JobHandler,
+    JobProcess,
+    wake_placeholder_process,
+)
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
@@ -104,8 +110,8 @@ class Runner:
         lock = self._slots.take() or locks.take(self._placeholder_lock)
         if lock is not None:
             self._fork(lock)
-        elif process := self._scoreboard.helper_process():
-            send_signal(*process, SIGNAL)
+        else:
+            wake_placeholder_process(self._scoreboard)
 
     def stop(self, key: str, user: str) -> bool:
         """Request for `user`, in a worker, that the answer to the question `key` ends with the text written so far.

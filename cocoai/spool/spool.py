@@ -17,6 +17,7 @@ commits.** No fsync happens under put.lock.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -28,11 +29,11 @@ from cocoai.spool.admin import SpoolAdmin
 from cocoai.spool.admission import Admission
 from cocoai.spool.disk import Disk
 from cocoai.spool.folders import STATES
-from cocoai.spool.job import Job, encode_line
+from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
 from cocoai.spool.limits import QuestionLimits
 from cocoai.spool.ready import ReadyJobs
-from cocoai.spool.store_error import as_store_errors
+from cocoai.spool.store_error import StoreError, as_store_errors
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +73,14 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
             # The first copy's writer may have died between its link and its fsync.
             self._sync("ready")
             return False
-        if question.get("kind") not in self._light_kinds:
-            # So early, the thread's mark goes to the disk together with the file: a journal is written once for both.
+        if question.get("kind") in self._light_kinds:
+            return self._write_and_link(key, question)[0]
+        # A question that is seen to be over the limit leaves no mark: nobody is answered in its thread.
+        refusal = self._rate_refusal(key, question)
+        if not refusal:
+            # So early, the thread's mark goes to the disk with the file: a journal is written once for both.
             self._disk.touch(self._path("threads", key.thread))
-        is_new, refusal = self._write_and_link(key, question)
+            is_new, refusal = self._write_and_link(key, question)
         if refusal:
             log.info("question key=%s outcome=limited why=%s", key, refusal["why"])
             is_new, _ = self._write_and_link(key, {**question, **refusal})
@@ -162,39 +167,57 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
         it to be claimed again. After a StoreError no job is locked.
         """
         for job in self._claimable(in_hand, only_light=only_light):
-            self._open_claim(job, "attempt", n=job.attempt + 1)
-            if not only_light:
+            if self._open_claim(job, "attempt", n=job.attempt + 1):
                 self._waiting.note_claim(str(job.key))
-            return job
+                return job
         return None
 
     def each_without(self, fact: str, paused: Container[str] = ()) -> Iterator[Job]:
         """Lock and yield, once, each free question that is due and has no fact of this name (`placeholder`) yet.
 
-        The first of each channel and asker come first, then the oldest; questions behind an older one of their thread
-        are yielded too, those in a `paused` channel are not. Who comes next is decided when it is asked for, and then
+        Channels and askers take turns, the oldest question first; questions behind an older one of their thread are
+        yielded too, those in a `paused` channel are not. Who comes next is decided when it is asked for, and then
         the last one is released. Each gets a `visit` fact, which is no attempt: if this process dies, the next one must
         know that it may have posted something.
         """
-        visited: set[str] = set()
+        visited: dict[str, tuple[str, str]] = {}
         with as_store_errors():
             while (job := self._next_without(fact, visited, paused)) is not None:
-                visited.add(str(job.key))
-                self._open_claim(job, "visit")
-                try:
-                    yield job
-                finally:
-                    job.release()
+                visited[str(job.key)] = (job.key.channel, text_at(job.question, "user"))
+                if self._open_claim(job, "visit"):
+                    try:
+                        yield job
+                    finally:
+                        job.release()
 
-    def _open_claim(self, job: Job, fact: str, **values: Any) -> None:
-        """Record the first fact of a claim, durably. If that fails, release the job and raise OSError."""
+    def _open_claim(self, job: Job, fact: str, **values: Any) -> bool:
+        """Record the first fact of a claim, durably, and return True; else release the job.
+
+        Return False if this job's own file is damaged: it is put off, and the others go on. Else raise OSError.
+        """
         try:
             # The link's writer may not have come to its own fsync, and from here on we speak outside.
             self._sync("ready")
-            job.record(fact, **values)
+            return self._is_recorded(job, fact, **values)
         except OSError:
             job.release()
             raise
+
+    def _is_recorded(self, job: Job, fact: str, **values: Any) -> bool:
+        """Record a fact; return True. If only this job's file cannot be written, put it off, release it, return False.
+
+        It is put off for this process alone, since the file can tell no other. Raise OSError if the disk fails.
+        """
+        try:
+            job.record(fact, **values)
+        except StoreError as error:
+            if error.errno != errno.EIO:
+                raise
+            log.exception("job=%s outcome=not-written", job.key)
+            self._waiting.put_off(str(job.key), self._clock() + LONGEST_DELAY)
+            job.release()
+            return False
+        return True
 
     # finish and fail: the end of a job
 

@@ -126,16 +126,17 @@ class WaitingJobs:
         return [job for job in self._oldest_first if job.kind not in self._light_kinds]
 
     def heads(self, in_hand: Collection[str]) -> list[WaitingJob]:
-        """Return the oldest question of each thread, fairly: first those for whose asker the fewest jobs are in hand.
+        """Return the oldest question of each thread, fairly: first of whose asker the fewest questions are in hand.
 
         Among these come first those of whom this process has claimed none, or none for the longest time, then the
         oldest. A head counts for the least served of all who wait in its thread. `in_hand` are the names of jobs that
         are worked on now; a thread whose head is one of them is left out.
         """
-        served = Counter(job.asker for name in in_hand if (job := self._jobs.get(name)))
+        questions = self.questions()
+        served = Counter(job.asker for job in questions if job.name in in_hand)
         heads: dict[str, WaitingJob] = {}
         ranks: dict[str, tuple[int, int]] = {}
-        for job in self.questions():
+        for job in questions:
             thread, asker = job.thread, job.asker
             rank = (served[asker], self._claimed.get(asker, 0))
             if thread not in heads:
@@ -147,9 +148,15 @@ class WaitingJobs:
         return [heads[thread] for thread in threads if heads[thread].name not in in_hand]
 
     def note_claim(self, name: str) -> None:
-        """Note that this process has claimed this question now: others than its asker come next."""
-        if job := self._jobs.get(name):
+        """Note that this process has claimed this job now: if it is a question, others than its asker come next."""
+        job = self._jobs.get(name)
+        if job and job.kind not in self._light_kinds:
             self._claimed[job.asker] = next(self._numbers)
+
+    def put_off(self, name: str, until: float) -> None:
+        """Leave this job alone until a time (epoch seconds), in this process."""
+        if job := self._jobs.get(name):
+            job.retry_at = until
 
     def behind(self, in_hand: Collection[str]) -> list[WaitingJob]:
         """Return the questions of those threads in which one is in hand, without those in hand."""
@@ -158,11 +165,13 @@ class WaitingJobs:
         return [job for job in questions if job.thread in threads and job.name not in in_hand]
 
 
-def one_each_first(jobs: Iterable[WaitingJob]) -> list[WaitingJob]:
-    """Return these jobs with the first of each channel and asker in front, otherwise in their order."""
-    firsts: dict[tuple[str, str], WaitingJob] = {}
-    others = [job for job in jobs if firsts.setdefault((job.channel, job.asker), job) is not job]
-    return [*firsts.values(), *others]
+def in_turn(jobs: Iterable[WaitingJob], turns: Counter[tuple[str, str]]) -> list[WaitingJob]:
+    """Return these jobs with those in front whose channel and asker have had the fewest turns, else in their order."""
+
+    def rank(job: WaitingJob) -> int:
+        return turns[job.channel, job.asker]
+
+    return sorted(jobs, key=rank)
 
 
 def waiting_job(name: str, head: bytes) -> WaitingJob:

@@ -71,9 +71,9 @@ class Skips(ScheduledSpool):
         with self._skipping("put"):
             return super().put(key, question)
 
-    def _open_claim(self, job: Job, fact: str, **values: Any) -> None:
+    def _open_claim(self, job: Job, fact: str, **values: Any) -> bool:
         with self._skipping("claim"):
-            super()._open_claim(job, fact, **values)
+            return super()._open_claim(job, fact, **values)
 
     def _move(self, job: Job, source: str, target: str) -> None:
         with self._skipping("end"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from operator import attrgetter
+from typing import NoReturn
 
 import pytest
 
@@ -11,6 +13,8 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.model.question import Question
+from cocoai.spool.key import Key
 from cocoai.texts import LANGUAGES, Texts
 from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.failures.scenarios import WEEK
@@ -73,6 +77,59 @@ def test_a_deletion_is_tried_again_until_slack_accepts_it(harness: LocalizedHarn
 
     assert not is_in_slack(harness, reply)
     assert (0, 2, 0) == harness.ended()
+
+
+@pytest.mark.parametrize(
+    ("method", "action", "user"),
+    [
+        ("conversations.replies", "delete", "U0ASKER01"),
+        ("chat.delete", "delete", "U0ASKER01"),
+        ("chat.postEphemeral", "delete", "U0ASKER02"),
+    ],
+)
+def test_no_click_waits_for_slacks_limit(harness: LocalizedHarness, method: str, action: str, user: str) -> None:
+    """The one process that does clicks goes on with other channels; this click is put off, and done later."""
+    reply = reply_in(harness, "en")
+    waits: list[float] = []
+    harness.sleep = waits.append
+    harness.slack.fail(method, Fault("limited", seconds=2))
+
+    harness.click(reply, action, user)
+    harness.run()
+    in_between = harness.ended()
+    harness.wait()
+    harness.run_to_the_end()
+
+    assert [] == waits
+    assert ((1, 1, 0), (0, 2, 0)) == (in_between, harness.ended())
+
+
+def test_what_is_done_is_not_said_again_while_done_refuses(
+    harness: LocalizedHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Feedback is recorded once; one word of thanks and one of waiting are read, though no job can be moved."""
+    reply = reply_in(harness, "en")
+    question = Question("mention", "C0PRACTICE", "9.1", "9.1", "U0ASKER02", "T0", "hello?", "Ev", 0)
+    limited = {**question.facts(), "kind": "limited", "why": "rate", "seconds": 30}
+    assert harness.spool.put(Key.parse(question.key), limited)
+    harness.click(reply, "up")
+    with monkeypatch.context() as patched:
+        patched.setattr(harness.spool, "_move", refuse)
+        for _ in range(3):
+            harness.run()  # one of both is put off
+            harness.run()
+            harness.wait()
+    harness.run_to_the_end()
+
+    heard = sorted(message.text for message in harness.slack.ephemeral_messages())
+    assert sorted([LANGUAGES["en"].thanks, LANGUAGES["en"].too_many.format(seconds=30)]) == heard
+    rated = Key(reply.channel, reply.thread_ts or "", reply.thread_ts or "")
+    assert 1 == [fact.get("fact") for fact in harness.spool.peek("done", rated)].count("opinion")
+
+
+def refuse(*_: object) -> NoReturn:
+    """Refuse to move a job, as a folder on another file system does."""
+    raise OSError(errno.EXDEV, "Invalid cross-device link")
 
 
 @pytest.mark.parametrize("code", ["cant_delete_message", "token_revoked", "channel_not_found"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,6 +31,13 @@ class CountingDisk(Disk):
     """The real disk without fsync; it counts the files that are opened."""
 
     opened = 0
+    damaged = "no file"
+    """The end of the path of a file that cannot be written."""
+
+    def append(self, fd: int, data: bytes) -> None:
+        if os.readlink(f"/proc/self/fd/{fd}").endswith(self.damaged):
+            raise OSError(errno.EIO, "Input/output error")
+        super().append(fd, data)
 
     def open(self, path: str) -> int:
         self.opened += 1
@@ -175,6 +184,45 @@ def test_a_placeholder_that_comes_meanwhile_takes_its_place(spool: Spool) -> Non
             spool.put(key(9), question("U0FEW"))
 
     assert [key(1), key(9), key(2), key(3)] == order
+
+
+def test_placeholders_take_turns_though_the_first_are_known_to_be_posted(spool: Spool) -> None:
+    """Between two, the placeholder process looks at all that is claimable, and so learns what it has posted."""
+    for ts in range(1, 6):
+        spool.put(key(ts), question("U0MANY"))
+    spool.put(key(9), question("U0FEW"))
+    order = []
+
+    for job in spool.each_without("placeholder"):
+        order.append(job.key)
+        job.record("placeholder", ts="1.1")
+        job.release()
+        assert spool.is_claimable()
+
+    assert [key(1), key(9), key(2), key(3), key(4), key(5)] == order
+
+
+def test_a_click_is_no_turn(spool: Spool) -> None:
+    """Who has just rated an answer is not put behind others for it, while it is in hand and after."""
+    spool.put(key(1), question("U0A", "delete"))
+    spool.put(key(2), question("U0A"))
+    spool.put(key(3), question("U0B"))
+
+    assert [key(1), key(2), key(3)] == keys_of(claim_all(spool))
+
+
+def test_a_file_that_cannot_be_written_holds_up_nobody(spool: Spool, disk: CountingDisk) -> None:
+    """The oldest job's file lies on a damaged block: the others are claimed and visited, and no process spins on it."""
+    for ts in (1, 2):
+        spool.put(key(ts), question(f"U0{ts}"))
+    disk.damaged = str(key(1))
+
+    visited = keys_of(spool.each_without("placeholder"))
+    claimed = keys_of(claim_all(spool))
+
+    assert ([key(2)], [key(2)]) == (visited, claimed)
+    assert not spool.is_claimable({str(key(2))})
+    assert not spool.any_without("placeholder")
 
 
 def test_a_look_reads_no_file_twice(spool: Spool, disk: CountingDisk, clock: Clock, tmp_path: Path) -> None:

@@ -99,6 +99,14 @@ def test_a_limited_question_leaves_the_limit_alone(spool: Spool) -> None:
     assert ["mention"] == put(spool, 160.5)
 
 
+def test_a_limited_question_leaves_no_mark_on_its_thread(spool: Spool) -> None:
+    """Nobody is answered in that thread, so that what people write there is no question to us."""
+    put(spool, 100, 101, 102, 103)
+
+    assert spool.is_known_thread("C0PRACTICE", key(102).thread_ts)
+    assert not spool.is_known_thread("C0PRACTICE", key(103).thread_ts)
+
+
 def test_a_count_that_cannot_be_kept_loses_no_question(spool: Spool, tmp_path: Path) -> None:
     """The file of counts is a folder, say: the question is refused for now, and put once that is mended."""
     (tmp_path / "asked" / "U0ASKER").mkdir()
@@ -154,9 +162,10 @@ def test_one_gesture_with_two_ts_is_one_question(spool: Spool) -> None:
     assert spool.put(key(101), question(101, client_msg_id="another"))
 
 
-def test_a_gesture_whose_first_writer_was_killed_is_put(spool: Spool, tmp_path: Path) -> None:
-    """It was noted, but never linked: the copy with the other ts is the only one, and must not be lost."""
-    (tmp_path / "spool" / "gestures" / "C0PRACTICE-abc").write_text(str(key(100)))
+@pytest.mark.parametrize("noted", [str(key(100)), "", "C0PRACTICE-100.0", "\0" * 40])
+def test_a_gesture_whose_first_writer_was_killed_is_put(spool: Spool, tmp_path: Path, noted: str) -> None:
+    """It was noted, or half of it, but never linked: the copy with the other ts is the only one, and is not lost."""
+    (tmp_path / "spool" / "gestures" / "C0PRACTICE-abc").write_text(noted)
 
     assert spool.put(key(100.4), question(100.4, client_msg_id="abc"))
 

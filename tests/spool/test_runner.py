@@ -35,6 +35,9 @@ def key(ts: int, thread: int | None = None) -> Key:
 class JobSetup:
     """A spool with its runner, and a trace of what the runner's processes did."""
 
+    pause = 0.05
+    """Seconds for which a channel is limited each time."""
+
     def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE) -> None:
         self._on_child = signal.getsignal(signal.SIGCHLD)  # the runner sets it when it forks
         self.folder = folder
@@ -99,11 +102,11 @@ class JobSetup:
         self.spool.finish(job)
 
     def post_placeholder(self, job: Job) -> float:
-        """Record a placeholder once those of this text are not held; a channel that is held is limited for 0.05 s."""
+        """Record a placeholder once those of this text are not held; a channel that is held is limited for `pause`."""
         text = job.question["text"]
         self.trace(f"posting-{text}")
         if self.is_held_back(f"channel-{job.key.channel}"):
-            return 0.05
+            return self.pause
         while self.is_held_back(f"placeholder-{text}"):
             time.sleep(0.005)
         job.record("placeholder", ts="1.0")
@@ -255,6 +258,33 @@ def test_a_limited_channel_delays_no_other(make: Callable[..., JobSetup]) -> Non
     assert (
         setup.traced("posting-limited")[:1] == setup.traced("placeholder-quiet") == setup.traced("placeholder-limited")
     )
+
+
+def test_a_channel_that_is_waited_for_delays_no_question_behind_another(
+    make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slot is free when it is put, but it must wait for its thread: the placeholder process is told to look."""
+    monkeypatch.setattr(job_process, "LONGEST_WAIT", 3 * PATIENCE)
+    setup = make(slots=3)
+    setup.pause = 3 * PATIENCE
+    setup.hold()
+    setup.hold("channel-C0PRACTICE")
+    setup.put(1)
+    setup.wait_until_in_hand(key(1))
+    setup.put(2, "limited", thread=1)
+    setup.wait_for("posting-limited")
+    quiet = [Key("C0QUIET", "3.000100", f"{ts}.000100") for ts in (3, 4)]
+    assert setup.spool.put(quiet[0], {"text": "in-hand"})
+    setup.runner.wake()
+    setup.wait_until_in_hand(key(1), quiet[0])
+
+    assert setup.spool.put(quiet[1], {"text": "quiet"})
+    setup.runner.wake()
+    setup.wait_for("placeholder-quiet")
+
+    (pid,) = setup.traced("placeholder-quiet")
+    assert {pid} == set(setup.traced("posting-limited"))
+    os.kill(int(pid), signal.SIGTERM)  # or it would wait until the channel's pause is over
 
 
 def test_a_light_job_needs_no_slot(make: Callable[..., JobSetup]) -> None:

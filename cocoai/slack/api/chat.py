@@ -74,7 +74,7 @@ class SlackChat:
         failed and its message is in the thread nevertheless: return that message's ts.
         """
         target = (channel, thread_ts, metadata)
-        ts = self._find_posted(target)
+        ts = self._find_posted(target, wait=wait)
         if not ts:
             ts = self._post(target, text, blocks, wait=wait)
         if metadata.kind == "placeholder":
@@ -98,21 +98,27 @@ class SlackChat:
         if metadata.kind != "placeholder":
             self._posted = {target: posted for target, posted in self._posted.items() if posted != ts}
 
-    def post_ephemeral(self, channel: str, user: str, text: str, thread_ts: str) -> None:
-        """Post a text into the thread ("": the channel) that only `user` sees, and that Slack does not keep."""
+    def post_ephemeral(self, channel: str, user: str, text: str, thread_ts: str, *, wait: bool = True) -> None:
+        """Post a text into the thread ("": the channel) that only `user` sees, and that Slack does not keep.
+
+        Unless `wait`, raise `Temporary` at once while a 429 holds.
+        """
         arguments = {"channel": channel, "user": user, "text": _without_pings(text)}
         arguments |= {"thread_ts": thread_ts} if thread_ts else {}
-        self._calls.call("chat.postEphemeral", {**arguments, **_NO_LINKING})
+        self._calls.call("chat.postEphemeral", {**arguments, **_NO_LINKING}, wait=wait)
 
     def post_direct(self, user: str, text: str) -> None:
         """Send `user` a direct message without metadata: it is no part of a conversation."""
         # With a person's id as its channel, chat.postMessage opens the conversation: im:write is not needed.
         self._calls.call("chat.postMessage", {"channel": user, "text": _without_pings(text), **_NO_UNFURLING})
 
-    def delete(self, channel: str, ts: str) -> None:
-        """Delete a message of ours; one that is gone already is no error."""
+    def delete(self, channel: str, ts: str, *, wait: bool = True) -> None:
+        """Delete a message of ours; one that is gone already is no error.
+
+        Unless `wait`, raise `Temporary` at once while a 429 holds.
+        """
         try:
-            self._calls.call("chat.delete", {"channel": channel, "ts": ts})
+            self._calls.call("chat.delete", {"channel": channel, "ts": ts}, wait=wait)
         except Permanent as error:
             if error.code != "message_not_found":
                 raise
@@ -149,15 +155,18 @@ class SlackChat:
             log.warning("thread channel=%s ts=%s outcome=newest-not-reached", channel, thread_ts)
         return messages
 
-    def replies_to(self, channel: str, thread_ts: str, key: str) -> list[Message]:
-        """Return the messages whose metadata has the key of this question, oldest first; they are newer than it."""
+    def replies_to(self, channel: str, thread_ts: str, key: str, *, wait: bool = True) -> list[Message]:
+        """Return the messages whose metadata has the key of this question, oldest first; they are newer than it.
+
+        Unless `wait`, raise `Temporary` at once while a 429 holds.
+        """
         found: list[Message] = []
 
         def take(message: Message) -> None:
             if message.metadata is not None and message.metadata.key == key:
                 found.append(message)
 
-        replies_since(self._calls, channel, thread_ts, key.rpartition("-")[2], take)
+        replies_since(self._calls, channel, thread_ts, key.rpartition("-")[2], take, wait=wait)
         return found
 
     def find(
@@ -168,13 +177,16 @@ class SlackChat:
         kinds: Collection[str] = KINDS,
         n: int = 1,
         own_user: str = "",
+        *,
+        wait: bool = True,
     ) -> str | None:
         """Look in the thread for a message with this key, part number `n` and a kind of `kinds`; return its ts.
 
         Return None if there is none, that of the oldest if there are several. Unless `own_user` is "", the message is
-        one of that user: another installation's may have the same metadata.
+        one of that user: another installation's may have the same metadata. Unless `wait`, raise `Temporary` at once
+        while a 429 holds.
         """
-        for message in self.replies_to(channel, thread_ts, key):
+        for message in self.replies_to(channel, thread_ts, key, wait=wait):
             found = message.metadata
             if found and own_user in ("", message.user) and found.n == n and found.kind in kinds:
                 return message.ts
@@ -184,7 +196,7 @@ class SlackChat:
         """Ask Slack whose token ours is (auth.test); return that identity, which is our own."""
         return from_auth_test(self._calls.call("auth.test", {}))
 
-    def _find_posted(self, target: _Target) -> str:
+    def _find_posted(self, target: _Target, *, wait: bool) -> str:
         """Return the ts of the message that `post` has posted for `target`; "" if there is none.
 
         Look into the thread, over the network, if an earlier post left its arrival in doubt.
@@ -193,7 +205,7 @@ class SlackChat:
         if target not in self._posted:
             return ""
         known = self._posted[target]
-        return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n) or ""
+        return known or self.find(channel, thread_ts, metadata.key, (metadata.kind,), metadata.n, wait=wait) or ""
 
     def _post(self, target: _Target, text: str, blocks: Sequence[Block], *, wait: bool) -> str:
         """Post a message; return its ts. Note in `_posted` if an error leaves its arrival in doubt, and raise that.

@@ -193,10 +193,12 @@ class ThreadReader:
         return page
 
 
-def replies_since(calls: SlackCalls, channel: str, thread_ts: str, ts: str, take: Callable[[Message], None]) -> None:
+def replies_since(
+    calls: SlackCalls, channel: str, thread_ts: str, ts: str, take: Callable[[Message], None], *, wait: bool = True
+) -> None:
     """Give each message of a thread that is newer than `ts` to `take`, oldest first, with MOST_CALLS calls at most.
 
-    One call is enough unless nearly a thousand followed.
+    One call is enough unless nearly a thousand followed. Unless `wait`, raise `Temporary` at once while a 429 holds.
     """
     arguments = {"channel": channel, "ts": thread_ts, "limit": str(WINDOW_PAGE), "include_all_metadata": "true"}
     arguments |= {"oldest": ts} if is_ts(ts) else {}
@@ -209,7 +211,7 @@ def replies_since(calls: SlackCalls, channel: str, thread_ts: str, ts: str, take
 
     for _ in range(MOST_CALLS):
         more = {"cursor": cursor} if cursor else {}
-        reply = calls.call("conversations.replies", arguments | more, items=Items("messages", take_entry))
+        reply = calls.call("conversations.replies", arguments | more, wait=wait, items=Items("messages", take_entry))
         cursor = text_at(mapping_at(reply, "response_metadata"), "next_cursor")
         if not cursor:
             return
