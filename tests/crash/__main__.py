@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.crash.enumeration import AT_ONCE, EXHAUSTIVE, EXHAUSTIVE_AT_ONCE, ONCE, Enumeration
+from tests.crash.enumeration import Enumeration, exhaustive_depth, quick_depth
 from tests.crash.histories import HISTORIES, TOGETHER
 
 HEADINGS = ("runs", "built", "checked", "recovered", "violations", "seconds")
@@ -20,14 +20,14 @@ HEADINGS = ("runs", "built", "checked", "recovered", "violations", "seconds")
 def main(arguments: list[str]) -> int:
     """Print a line for each history, and their sum; return the exit status: 0 if no law was broken."""
     logging.disable(logging.CRITICAL)
-    alone, together = (ONCE, AT_ONCE) if "--quick" in arguments else (EXHAUSTIVE, EXHAUSTIVE_AT_ONCE)
+    depth_of = quick_depth if "--quick" in arguments else exhaustive_depth
     names = [argument for argument in arguments if not argument.startswith("--")] or [""]
     total: Counter[str] = Counter()
     print(f"{'history':<50}" + "".join(f"{heading:>11}" for heading in HEADINGS))
     for history in [*HISTORIES, *TOGETHER]:
         if any(name in history.name for name in names):
             began = time.monotonic()
-            done = Enumeration(history, alone if history in HISTORIES else together).run()
+            done = Enumeration(history, depth_of(history)).run()
             total.update(_line(history.name, done, round(time.monotonic() - began)))
     print(f"{'all':<50}" + "".join(f"{total[heading]:>11}" for heading in HEADINGS))
     return 1 if total["violations"] else 0

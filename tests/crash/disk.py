@@ -21,6 +21,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
 from cocoai.spool.disk import Disk
 from tests.crash.power import Bound, Change, DiskImage, Node, Write
@@ -58,6 +59,7 @@ class SimulatedDisk(Disk):
         self._open: dict[int, Node] = {}
         self._aliases: dict[str, str] = {}
         self._numbers = itertools.count(1000)
+        self._writes = itertools.count(1)
 
     def _node(self, *, is_folder: bool = False, synced: bytes = b"", modified: float | None = None) -> Node:
         return Node(next(self._serials), self._clock() if modified is None else modified, is_folder, synced)
@@ -97,9 +99,8 @@ class SimulatedDisk(Disk):
             (self._alias(path), node) for path, node in names.items() if not node.is_folder and _folder(path) in folders
         ]
         lasting = [(path, node.synced, node.modified) for path, node in files if not node.writes]
-        torn = list({node for _, node in files if node.writes})
-        for data in itertools.product(*(node.possible_data(bound) for node in torn)):
-            chosen = dict(zip(torn, data, strict=True))
+        unsynced = sorted({node for _, node in files if node.writes}, key=attrgetter("written"))
+        for chosen in bound.contents(unsynced):
             others = [(path, chosen[node], node.modified) for path, node in files if node in chosen]
             yield DiskImage(frozenset(lasting + others), folders)
 
@@ -115,6 +116,22 @@ class SimulatedDisk(Disk):
         """Return the bytes of the file now at `path` that no power cut can take; b"" if there is no file."""
         node = self._names.get(path)
         return b"" if node is None else node.synced
+
+    def files(self, folder: str) -> dict[str, bytes]:
+        """Return the bytes of each file in a folder by its name, as processes read it now. It is no step."""
+        here = {path: node for path, node in self._names.items() if not node.is_folder and _folder(path) == folder}
+        return {os.path.basename(path): node.data for path, node in here.items()}
+
+    def descriptors(self) -> set[int]:
+        """Return the descriptors that processes have open."""
+        return set(self._open)
+
+    def close_killed(self, descriptors: Iterable[int]) -> None:
+        """Close the descriptors of a killed process, and with them release its locks, as the kernel does."""
+        for fd in descriptors:
+            node = self._open.pop(fd)
+            if node.holder == fd:
+                node.holder = 0
 
     # names
 
@@ -220,8 +237,7 @@ class SimulatedDisk(Disk):
     def append(self, fd: int, data: bytes) -> None:
         node = self._file(fd)
         self._own_step(f"append {data[:40]!r}")
-        node.writes.append(Write(len(node.data), data))
-        node.modified = self._clock()
+        self._write(node, Write(len(node.data), data))
 
     def read_heads(self, folder: str, names: Iterable[str], size: int) -> Iterator[tuple[str, bytes | OSError]]:
         for name in names:
@@ -238,7 +254,12 @@ class SimulatedDisk(Disk):
     def truncate(self, fd: int, length: int) -> None:
         node = self._file(fd)
         self._own_step(f"truncate to {length}")
-        node.writes.append(Write(length, None))
+        self._write(node, Write(length, None))
+
+    def _write(self, node: Node, write: Write) -> None:
+        """Add a write or a truncation to those of a file."""
+        node.writes.append(write)
+        node.written = next(self._writes)
         node.modified = self._clock()
 
     def fsync(self, fd: int) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
 from cocoai.spool.job import LONGEST_DELAY
-from tests.crash.histories import History, Phase, Process, start
+from tests.crash.histories import HISTORIES, History, Phase, Process, start
 from tests.crash.laws import check_end, violations_of
 from tests.crash.machine import BLANK, REAL, Machine, Variants
 from tests.crash.power import Bound, DiskImage
@@ -28,7 +28,10 @@ REDELIVERED_FOR = 24 * 3600.0
 MOST_WAITS = 8
 """How often a recovery lets time pass until what has to be tried again is due."""
 
-ALL_OR_NOTHING = Bound(newest=0, tears=1)
+MOST_JOBS = 30
+"""How many claims a recovery makes at most between two waits: a job that never ends must not keep it for ever."""
+
+ALL_OR_NOTHING = Bound(newest=0, tears=1, torn=1)
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,31 @@ class Depth:
     preemptions: int = 2
 
 
-ONCE = Depth(cuts=1, first=Bound(newest=7, tears=3))
-EVERY_BYTE = Depth(cuts=1, first=Bound(newest=7, tears=-1))
-TWICE = Depth(cuts=2, first=Bound(newest=7, tears=1))
+ONCE = Depth(cuts=1, first=Bound(newest=7, tears=3, torn=1))
+EVERY_BYTE = Depth(cuts=1, first=Bound(newest=7, tears=-1, torn=1))
+TWICE = Depth(cuts=2, first=Bound(newest=7, tears=1, torn=1))
 AT_ONCE = Depth(cuts=1, first=Bound(newest=7, tears=1))
+COARSE = Depth(cuts=1, first=Bound(newest=3, tears=1, torn=1))
+COARSE_AT_ONCE = Depth(cuts=1, first=ALL_OR_NOTHING)
 """How far the tests go: one process at a time, with one cut or two; and several processes at once."""
 
 EXHAUSTIVE = Depth(cuts=2, first=Bound(newest=12, tears=12), later=Bound(newest=4, tears=1))
+EXHAUSTIVE_COARSE = Depth(cuts=1, first=Bound(newest=4, tears=3, torn=1))
 EXHAUSTIVE_AT_ONCE = Depth(cuts=2, first=Bound(newest=12, tears=1), preemptions=3)
 """How far `python -m tests.crash` goes."""
+
+
+def quick_depth(history: History) -> Depth:
+    """Return how far the tests go into a history."""
+    alone, together = (COARSE, COARSE_AT_ONCE) if history.is_coarse else (ONCE, AT_ONCE)
+    return alone if history in HISTORIES else together
+
+
+def exhaustive_depth(history: History) -> Depth:
+    """Return how far `python -m tests.crash` goes into a history."""
+    if history.is_coarse:
+        return EXHAUSTIVE_COARSE
+    return EXHAUSTIVE if history in HISTORIES else EXHAUSTIVE_AT_ONCE
 
 
 class Aftermath(NamedTuple):
@@ -127,8 +146,15 @@ class Enumeration:
         def cut(machine: Machine, what: str) -> None:
             self._cut(machine, cuts, (*trail, f"step {machine.steps}, before: {what}"))
 
-        inputs, answers = self.history.inputs, self.history.answers
-        machine = Machine(*aftermath, inputs, answers, self.variants, scheduler, cut if cuts else ignore)
+        machine = Machine(
+            image=aftermath.image,
+            outside=aftermath.outside,
+            inputs=self.history.inputs,
+            answers=self.history.answers,
+            variants=self.variants,
+            scheduler=scheduler,
+            on_step=cut if cuts else ignore,
+        )
         try:
             for number, phase in enumerate(phases):
                 if scheduler.made and self._is_repeated(machine, number):
@@ -155,9 +181,11 @@ class Enumeration:
         if state in self._states:
             return
         self._states.add(state)
+        outside = machine.outside
+        outside = replace(outside, interruptions=outside.interruptions + 1, power_cuts=outside.power_cuts + 1)
         for image in machine.disk.after_power_cut(self.depth.first if cuts == self.depth.cuts else self.depth.later):
             self.built += 1
-            aftermath = Aftermath(image, machine.outside)
+            aftermath = Aftermath(image, outside)
             if (known := hash(aftermath)) not in self._seen:
                 self._seen.add(known)
                 self._waiting.append((aftermath, cuts - 1, trail))
@@ -194,8 +222,9 @@ def redeliver(machine: Machine) -> None:
 def work_on(machine: Machine) -> None:
     """Run job processes until no job waits, and let time pass for what has to be tried again."""
     for _ in range(MOST_WAITS):
-        while machine.work():
-            pass
+        for _ in range(MOST_JOBS):
+            if not machine.work():
+                break
         if not machine.spool.keys("ready"):
             return
         machine.wait(LONGEST_DELAY + 1)

@@ -8,7 +8,9 @@ from functools import partial
 
 from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RETENTION
+from cocoai.spool.job import LONGEST_DELAY
 from tests.crash.machine import Machine
+from tests.crash.services import WRITES
 from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question
 
 Process = Callable[[Machine], object]
@@ -16,29 +18,43 @@ Phase = Sequence[Process]
 
 FIRST, SECOND, THIRD = question(1), question(2, thread=1), question(3)
 AGAIN, AWAY = asked_again(4, FIRST), click(5, "delete", FIRST)
+ONCE_MORE = asked_again(6, FIRST)
+GESTURE, ITS_COPY = question(7, gesture="0bb6ad4c"), question(8, gesture="0bb6ad4c")
+ONE_A_MINUTE = Outside(per_minute=1)
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
 SHORT = "Because of the tea."
 
 
 @dataclass(frozen=True)
 class History:
-    """A history: its phases, the faults that are due outside, and the model's answer to the first question."""
+    """A history: its phases, the faults that are due outside, and the model's answer to the first question.
+
+    If it `is_coarse`, fewer disks are built: it puts many jobs, or leaves files that are never fsynced.
+    """
 
     name: str
     phases: Sequence[Phase]
     outside: Outside = INITIAL
     answer: str = SHORT
+    is_coarse: bool = False
 
     @property
     def inputs(self) -> dict[str, Input]:
         """Return everything that may be asked or clicked, by the key of its job."""
-        return {job_key(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY)}
+        return {job_key(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY)}
 
     @property
     def answers(self) -> dict[str, str]:
         """Return the model's answers, by the key of the question's job."""
-        others = {SECOND.key: "Because of the first.", THIRD.key: "Because of the third.", AGAIN.key: "Because of me."}
-        return {FIRST.key: self.answer, **others}
+        return {
+            FIRST.key: self.answer,
+            SECOND.key: "Because of the first.",
+            THIRD.key: "Because of the third.",
+            AGAIN.key: "Because of me.",
+            ONCE_MORE.key: "Because of me, once more.",
+            GESTURE.key: "Because of a gesture.",
+            ITS_COPY.key: "Because of a gesture's copy.",
+        }
 
 
 def start(machine: Machine) -> None:
@@ -65,8 +81,22 @@ def stop(unwanted: Question = FIRST) -> Process:
     return partial(Machine.request_stop, unwanted=unwanted)
 
 
+def killed(before: str, times: int = 1) -> list[Process]:
+    """Return so many job processes; each is killed before the first of its steps with this in its name."""
+    return [partial(Machine.work_until_killed, before=before)] * times
+
+
+def clicked(machine: Machine) -> None:
+    """Put the click on *Delete*, and do it in a process without a slot, as the worker's wake-up has it."""
+    machine.put(AWAY)
+    machine.post_placeholder()
+
+
 WORK: Process = Machine.work
 PLACEHOLDER: Process = Machine.post_placeholder
+
+PART, DELIVERED = '"fact":"part"', '"fact":"delivered"'
+"""Steps at which a process is killed: before the second message of a reply is recorded, and when the last one is."""
 
 
 def alone(*processes: Process) -> list[Phase]:
@@ -104,7 +134,11 @@ HISTORIES = [
     History("two questions of one thread", alone(put(FIRST), put(SECOND), PLACEHOLDER, WORK, WORK)),
     History("two threads", alone(put(FIRST), put(THIRD), WORK, WORK)),
     History("stopped before it is answered", alone(put(), stop(), WORK)),
-    History("stopped behind another of its thread", alone(put(FIRST), put(SECOND), stop(SECOND), WORK, WORK)),
+    History(
+        "stopped behind another of its thread",
+        alone(put(FIRST), put(SECOND), stop(SECOND), WORK, WORK),
+        is_coarse=True,
+    ),
     History(
         "stopped, and the model is busy", alone(put(), WORK, stop(), wait(6), WORK), Outside(model_faults=("busy",))
     ),
@@ -124,6 +158,42 @@ HISTORIES = [
     ),
     History("a forgotten stop request is swept", alone(put(), stop(), wait(RETENTION["stop"] + 1), sweep, WORK)),
     History("swept", alone(put(), WORK, put(THIRD), wait(RETENTION["tmp"] + 1), sweep, put(), WORK)),
+    History("killed five times while the model writes", alone(put(), *killed(WRITES, 5), WORK)),
+    History("killed five times while the answer is delivered", alone(put(), *killed(PART, 5), WORK), answer=LONG),
+    History("killed five times when the answer is delivered", alone(put(), *killed(DELIVERED, 5), WORK)),
+    History("killed nine times when the answer is delivered", alone(put(), *killed(DELIVERED, 9), WORK)),
+    History("killed nine times while the answer is delivered", alone(put(), *killed(PART, 9), WORK), answer=LONG),
+    History(
+        "the connection to the model is lost, twice",
+        alone(put(), WORK, wait(6), WORK),
+        Outside(model_faults=("lost", "lost")),
+    ),
+    History(
+        "done/ refuses for a while",
+        alone(put(), *[WORK, wait(LONGEST_DELAY)] * 6, WORK),
+        Outside(move_faults=("split", "locked") * 3),
+    ),
+    History(
+        "a limited question and its twin",
+        alone(put(FIRST), put(THIRD), put(THIRD), WORK, WORK),
+        ONE_A_MINUTE,
+        is_coarse=True,
+    ),
+    History(
+        "asked again, while that waits",
+        alone(put(), WORK, put(AGAIN), put(ONCE_MORE), PLACEHOLDER, WORK),
+        is_coarse=True,
+    ),
+    History("a click on an answer in the making", alone(put(), PLACEHOLDER, put(AWAY), WORK, WORK, wait(2), WORK)),
+    History(
+        "a click on an answer whose process was killed",
+        alone(put(), *killed(DELIVERED), put(AWAY), WORK, WORK, wait(2), WORK),
+    ),
+    History(
+        "one gesture with two ts",
+        alone(put(GESTURE), put(ITS_COPY), WORK, put(ITS_COPY), put(GESTURE)),
+        is_coarse=True,
+    ),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(RETENTION["done"] + 1), sweep)),
 ]
 """Histories with one process at a time. The power is cut at each step, so every prefix of each history is tried."""
@@ -143,6 +213,23 @@ TOGETHER = [
     History("stopped while it is answered", [[start], [put()], [WORK, stop()], [WORK]]),
     History("a click and its replay at once", [[start], [put()], [WORK], [put(AWAY), put(AWAY)], [WORK]]),
     History("swept while it is put", [[start], [put(), sweep], [WORK]]),
+    History("one gesture with two ts at once", [[start], [put(GESTURE), put(ITS_COPY)], [WORK]], is_coarse=True),
+    History(
+        "asked again twice at once",
+        [[start], [put()], [WORK], [put(AGAIN), put(ONCE_MORE)], [WORK], [WORK]],
+        is_coarse=True,
+    ),
+    History(
+        "a limited question and its twin at once",
+        [[start], [put(FIRST)], [put(THIRD), put(THIRD)], [WORK], [WORK]],
+        ONE_A_MINUTE,
+        is_coarse=True,
+    ),
+    History(
+        "clicked while it is answered",
+        [[start], [put()], [WORK, clicked], [wait(2)]],
+        is_coarse=True,
+    ),
 ]
 """Histories with several processes at once, interleaved at every step that another process can notice."""
 

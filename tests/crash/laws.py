@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cocoai.answer.failures import MOST_CLAIMS
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.click import Click
+from cocoai.slack.model.job_kinds import LIGHT_KINDS
+from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RETENTION
-from cocoai.spool.job import whole_lines
+from cocoai.spool.admission import LIMITED
+from cocoai.spool.folders import STATES
+from cocoai.spool.job import Fact, whole_lines
 from cocoai.spool.key import Key
+from cocoai.spool.limits import MINUTE
 from cocoai.texts import ENGLISH
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import DiskImage
-from tests.crash.world import Input, Law, Outside, is_message
+from tests.crash.services import MOST_RUNS
+from tests.crash.world import Input, Law, Outside, copies_of, is_first_line_of, is_message
 
 LAYOUT = Layout("mrkdwn")
 """The layout with which the machine answers (tests/options.py)."""
@@ -25,14 +32,26 @@ def violations_of(image: DiskImage, outside: Outside, inputs: Mapping[str, Input
     for key in sorted(outside.accepted | outside.spoken_for):
         if may_be_forgotten(key, outside):
             continue
-        found = [folder for folder in ("ready", "done", "failed") if f"{VAR}/spool/{folder}/{key}" in files]
-        lines = [whole_lines(files[f"{VAR}/spool/{folder}/{key}"])[0][:1] for folder in found]
-        if lines != [[inputs[key].facts()]]:
-            yield (Law.KEPT if key in outside.accepted else Law.SPOKEN), f"{key} is in {found}"
-        if key in ended and found == ["ready"]:
+        folders, lines = _found(files, key)
+        if key not in outside.spoken_for and not folders and _has_kept_copy(files, inputs, key):
+            continue
+        if len(lines) != 1 or not is_first_line_of(lines[0], inputs[key]):
+            yield (Law.KEPT if key in outside.accepted else Law.SPOKEN), f"{key} is in {folders}"
+        elif key in ended and folders == ["ready"]:
             yield Law.ENDED, key
-        if f"{VAR}/threads/{Key.parse(key).thread}" not in files:
+        elif lines[0]["kind"] not in LIGHT_KINDS and f"{VAR}/threads/{Key.parse(key).thread}" not in files:
             yield Law.MARKED, key
+
+
+def _found(files: Mapping[str, bytes], key: str) -> tuple[list[str], list[Fact]]:
+    """Return the states in which a job lies, and its first line in each; {} if that is not whole."""
+    folders = [state for state in STATES if f"{VAR}/spool/{state}/{key}" in files]
+    return folders, [next(iter(whole_lines(files[f"{VAR}/spool/{state}/{key}"])[0]), {}) for state in folders]
+
+
+def _has_kept_copy(files: Mapping[str, bytes], inputs: Mapping[str, Input], key: str) -> bool:
+    """Check whether another copy of the gesture behind this job is kept in its place."""
+    return any(_found(files, copy)[0] for copy in copies_of(inputs[key], inputs))
 
 
 def may_be_forgotten(key: str, outside: Outside) -> bool:
@@ -45,18 +64,59 @@ def check_end(machine: Machine) -> None:
     folders = {folder: {str(key) for key in machine.spool.keys(folder)} for folder in ("ready", "done", "failed")}
     for key in sorted(machine.outside.sent):
         item = machine.inputs[key]
+        others = [copy for copy in copies_of(item, machine.inputs) if machine.first_line(copy)]
+        if not machine.first_line(key) and others:
+            continue  # another copy of the gesture was taken for it
         # A click that was not accepted is lost: neither Slack nor we can bring it back.
         if is_message(item) or key in machine.outside.accepted.union(*folders.values()):
-            check = _check_click if isinstance(item, Click) else _check_reply
+            check = _check_click if isinstance(item, Click) else _check_question
             check(machine, key, folders)
 
 
 def _check_click(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
-    """Check that the messages to be deleted are gone, and that the click's job has ended."""
+    """Check that the messages to be deleted are gone, and that the click's job has ended.
+
+    If it had to wait for the end of its answer, whoever clicked was told.
+    """
     click = machine.inputs[key]
     standing = messages_for(machine, click.key) if isinstance(click, Click) else []
     if standing or key in folders["ready"]:
         machine.report(Law.ANSWERED, f"{key}: {standing}")
+    if any(line.get("why") == "not ended" for line in machine.lines(key)):
+        _check_told(machine, ENGLISH.heard)
+
+
+def _check_question(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
+    """Check what has become of a question, by the kind of its job."""
+    is_limited = machine.first_line(key).get("kind") == LIMITED
+    check = _check_limited if is_limited else _check_reply
+    check(machine, key, folders)
+
+
+def _check_limited(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
+    """Check that a question over a limit is one, has no reply, and has ended, and that its asker was told."""
+    line = machine.first_line(key)
+    if not is_over_limit(machine, key) or messages_for(machine, key) or key not in folders["done"]:
+        machine.report(Law.ANSWERED, f"{key} is limited")
+    _check_told(machine, ENGLISH.pending, ENGLISH.too_many.format(seconds=line["seconds"]))
+
+
+def _check_told(machine: Machine, *texts: str) -> None:
+    """Check that one of these texts was shown: once, or more often if a process or the power failed."""
+    count = sum(machine.outside.told.count(text) for text in texts)
+    if not count or (count > 1 and not machine.outside.interruptions):
+        machine.report(Law.TOLD, f"{texts}: {count} times")
+
+
+def is_over_limit(machine: Machine, key: str) -> bool:
+    """Check whether a question may be limited: it is asked again twice, or so many were asked in the minute before."""
+    item = machine.inputs[key]
+    sent = [machine.inputs[other] for other in machine.outside.sent if other != key]
+    others = [each for each in sent if isinstance(each, Question)]
+    earlier = [each for each in others if 0 < float(item.ts) - float(each.ts) < MINUTE]
+    repeated = item.again if isinstance(item, Question) else ""
+    is_many = 0 < machine.outside.per_minute <= len(earlier)
+    return is_many or (repeated != "" and repeated in [each.again for each in others])
 
 
 def _check_reply(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
@@ -69,12 +129,26 @@ def _check_reply(machine: Machine, key: str, folders: Mapping[str, set[str]]) ->
     if is_being_deleted(machine, key):
         is_right = key in folders["done"]
     elif key in folders["failed"] - folders["ready"] - folders["done"]:
-        is_right = kinds == ["error"] and key in machine.outside.refused
+        is_right = _is_given_up(machine, key, kinds, texts)
     else:
         wanted = possible_replies(machine.answers[key], is_stopped=key in machine.outside.stopped)
         is_right = texts in wanted and kinds[0] == "answer" and key not in folders["ready"]
     if not is_right:
         machine.report(Law.ANSWERED, f"{key}: {messages}")
+
+
+def _is_given_up(machine: Machine, key: str, kinds: list[str], texts: list[str]) -> bool:
+    """Check that a failed question had to be given up, and that its reply tells so.
+
+    If it has an answer, only after MOST_CLAIMS, and with what stands of that. If it has none, because the model has
+    refused, or because MOST_RUNS of it may be paid: so many of its processes or connections failed.
+    """
+    outside = machine.outside
+    if any(line.get("fact") == "answer" for line in machine.lines(key)):
+        wanted = possible_replies(machine.answers[key], is_stopped=key in outside.stopped)
+        is_beginning = any(texts == reply[: len(texts)] for reply in wanted)
+        return outside.interruptions >= MOST_CLAIMS and kinds[:1] == ["answer"] and is_beginning
+    return kinds == ["error"] and (key in outside.refused or outside.interruptions >= MOST_RUNS)
 
 
 def messages_for(machine: Machine, key: str) -> list[tuple[int, str, str]]:

@@ -1,35 +1,30 @@
 """One machine between two power cuts: processes, one disk, and the connections to Slack and to the model.
 
-The spool, the jobs, `Answerer` and `SlackChat` are the product's own; the model, and Slack behind its HTTP client, are
+The spool, the jobs, `Answerer` and `SlackChat` are the product's own; the disk, and what is outside (services.py), are
 simulated. A machine notes the laws that it sees being broken; laws.py checks its disk, and its end.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+from dataclasses import dataclass, field
 
 from cocoai.answer import Answerer
-from cocoai.chatgpt.chat import AnswerPieces, ChatGPTChat, Ending
-from cocoai.conversation import Conversation
-from cocoai.engine.client.client import FullResponse, StreamedResponse
-from cocoai.errors import Permanent, Temporary
-from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.model.click import Click
+from cocoai.json_values import text_at
+from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
 from cocoai.slack.model.question import Question
+from cocoai.spool.folders import STATES
 from cocoai.spool.job import Fact, Job, whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.disk import SimulatedDisk
 from tests.crash.power import DiskImage, blank
 from tests.crash.scheduler import Scheduler
-from tests.crash.world import NOW, Input, Law, Outside, PostedMessage, is_message, job_key
+from tests.crash.services import Services, SimulatedModel
+from tests.crash.world import Input, Law, copies_of, is_first_line_of, job_key
 from tests.options import FixedIdentity, options
-from tests.whole_body import unread
 
 VAR = "/var"
 BLANK = blank(VAR)
@@ -39,7 +34,14 @@ class ScheduledSpool(Spool):
     """The product's spool, with the scheduler's lock for `put.lock`: a process that waits for it takes no time."""
 
     def __init__(self, machine: Machine) -> None:
-        super().__init__(VAR, clock=machine.clock, disk=machine.disk)
+        super().__init__(
+            VAR,
+            clock=machine.clock,
+            disk=machine.disk,
+            kinds=JOB_KINDS,
+            light_kinds=LIGHT_KINDS,
+            questions_per_minute=machine.outside.per_minute,
+        )
         self._machine = machine
 
     @contextmanager
@@ -47,51 +49,13 @@ class ScheduledSpool(Spool):
         with self._machine.scheduler.lock():
             yield
 
-
-class SimulatedClient:
-    """The HTTP client of `SlackChat`, with the simulated Slack at its other end."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    def post(self, url: str, body: bytes, *_: object) -> FullResponse:
-        """Return Slack's response; the power may go before Slack gets the request, and before we get the response."""
-        return FullResponse(200, {}, self._reply(url, body))
-
-    def post_unread(self, url: str, body: bytes, *_: object) -> StreamedResponse:
-        """Return what `post` returns, its body unread."""
-        return unread(self._reply(url, body))
-
-    def _reply(self, url: str, body: bytes) -> bytes:
-        fields = json.loads(body) if body.startswith(b"{") else dict(parse_qsl(body.decode(), keep_blank_values=True))
-        return json.dumps(self._machine.slack(url.rpartition("/")[2], fields)).encode()
-
-    def post_streamed(self, *_: object) -> NoReturn:
-        """Raise NotImplementedError: `SlackChat` streams nothing."""
-        raise NotImplementedError
-
-    def get(self, *_: object) -> StreamedResponse:
-        """Raise NotImplementedError: no question here has files."""
-        raise NotImplementedError
-
-
-class SimulatedModel(ChatGPTChat):
-    """A model that writes the expected answer to a question, in two pieces.
-
-    The last of `claimed` is the key of the job that is being worked on.
-    """
-
-    def __init__(self, machine: Machine, claimed: list[str]) -> None:
-        self._machine = machine
-        self._claimed = claimed
-
-    def reply(self, conversation: Conversation, **_: object) -> AnswerPieces:
-        """Yield the answer in two pieces, and its ending; the power may go before each of them."""
-        text = self._machine.model(self._claimed[-1], conversation.turns[-1].text)
-        yield text[: len(text) // 2]
-        self._machine.own_step("the model writes")
-        yield text[len(text) // 2 :]
-        yield Ending("stop", "gpt-6-luna", None)
+    def _move(self, job: Job, source: str, target: str) -> None:
+        fault = self._machine.next_fault("move_faults")
+        if fault == "locked":
+            raise TimeoutError("put.lock is held by another process")
+        if fault == "split":
+            raise OSError(errno.EXDEV, "Invalid cross-device link", target)
+        super()._move(job, source, target)
 
 
 @dataclass(frozen=True)
@@ -105,28 +69,31 @@ class Variants:
 REAL = Variants()
 
 
+class Killed(BaseException):
+    """Ends a process as kill -9 does: from here on it takes no step, not even one that tidies up."""
+
+
 def _do_not_sleep(_: float) -> None:
     """Take no time."""
 
 
-@dataclass
-class Machine:
+@dataclass(kw_only=True)
+class Machine(Services):
     """One machine, from the moment when its power came on.
 
-    `inputs` and `answers` are those of the history, by key. `on_step` is called before each step, with its name.
-    `violations` has the first evidence for each broken law, and `newly_put` the keys that `put` has accepted.
+    `on_step` is called before each step, with its name. `newly_put` are the keys that `put` has accepted, `in_hand`
+    those of the jobs that processes work on now.
     """
 
     image: DiskImage
-    outside: Outside
-    inputs: dict[str, Input]
-    answers: dict[str, str]
     variants: Variants
     scheduler: Scheduler
     on_step: Callable[[Machine, str], None]
-    violations: dict[Law, str] = field(default_factory=dict)
     newly_put: set[str] = field(default_factory=set)
+    in_hand: set[str] = field(default_factory=set)
     steps: int = 0
+    _kill_before: str = ""
+    _is_killed: bool = False
 
     def __post_init__(self) -> None:
         self.disk = SimulatedDisk(self.image, clock=self.clock, step=self.step, own_step=self.own_step)
@@ -145,18 +112,15 @@ class Machine:
     def own_step(self, what: str) -> None:
         """Let the power go here; to be called before what no other process can see.
 
-        That includes all calls of Slack and the model, which only the holder of a job makes.
+        That includes all calls of Slack and the model, which only the holder of a job makes. Raise Killed if the
+        process is to be killed here, or was killed before.
         """
-        self.steps += 1
-        self.on_step(self, what)
-
-    def report(self, law: Law, detail: str) -> None:
-        """Note that a law is broken; the first evidence for each law is kept."""
-        self.violations.setdefault(law, detail)
-
-    def note(self, **changes: Any) -> None:
-        """Change what the outside knows."""
-        self.outside = replace(self.outside, **changes)
+        if not self._is_killed:
+            self.steps += 1
+            self.on_step(self, what)
+            self._is_killed = bool(self._kill_before) and self._kill_before in what
+        if self._is_killed:
+            raise Killed
 
     # the processes
 
@@ -170,34 +134,68 @@ class Machine:
         except OSError as error:
             self.report(Law.RUNS, f"put: {error!r}")
             return
-        if is_new and key in known | self.newly_put:
+        # That a copy of this gesture was taken for it is not fsynced: it may be forgotten with the power.
+        is_forgotten = self.outside.power_cuts and len(copies_of(item, self.inputs)) > 1
+        if is_new and key in known | self.newly_put and not is_forgotten:
             self.report(Law.KNOWN, key)
         if is_new:
             self.newly_put.add(key)
+            self._check_admission(item)
         self.step("200")
         self.note(accepted=self.outside.accepted | {key})
 
     def work(self) -> bool:
-        """Work on one job, as a job process does (spool/runner.py); return False if there is none."""
+        """Work on one job, as a job process does (spool/job_process.py); return False if there is none."""
         claimed: list[str] = []
         answerer = self._answerer(claimed)
-        job = self.spool.claim()
+        job = self.spool.claim(frozenset(self.in_hand))
         if job is None:
             return False
-        claimed.append(str(job.key))
-        self._check(job)
-        answerer.answer(job)
-        self._note_end(job)
-        job.release()
+        self._answer(job, answerer, claimed)
         return True
 
+    def work_until_killed(self, before: str) -> None:
+        """Work on one job, but be killed before the first step whose name has this in it, if it comes so far.
+
+        No other process may run meanwhile.
+        """
+        opened = self.disk.descriptors()
+        self._kill_before = before
+        try:
+            self.work()
+        except Killed:
+            self.note(interruptions=self.outside.interruptions + 1)
+        finally:
+            self._kill_before, self._is_killed = "", False
+        self.disk.close_killed(self.disk.descriptors() - opened)
+        self.in_hand.clear()
+
     def post_placeholder(self) -> None:
-        """Post the missing placeholders, as the placeholder process does."""
-        answerer = self._answerer([])
+        """Do the light jobs and post the missing placeholders, as the placeholder process does."""
+        claimed: list[str] = []
+        answerer = self._answerer(claimed)
+        self._do_light_jobs(answerer, claimed)
         for job in self.spool.each_without("placeholder"):
             self._check(job)
             answerer.post_placeholder(job)
             self._note_end(job)
+            job.release()
+            self._do_light_jobs(answerer, claimed)
+
+    def _do_light_jobs(self, answerer: Answerer, claimed: list[str]) -> None:
+        while (job := self.spool.claim(only_light=True)) is not None:
+            self._answer(job, answerer, claimed)
+
+    def _answer(self, job: Job, answerer: Answerer, claimed: list[str]) -> None:
+        """Run an attempt at a claimed job, and release it."""
+        key = str(job.key)
+        claimed.append(key)
+        self.in_hand.add(key)
+        self._check(job)
+        answerer.answer(job)
+        self._note_end(job)
+        job.release()
+        self.in_hand.discard(key)
 
     def request_stop(self, unwanted: Question) -> None:
         """Request that this question ends with what is there, as a worker does."""
@@ -208,8 +206,11 @@ class Machine:
             self.report(Law.RUNS, f"request_stop: {error!r}")
 
     def retry(self, given_up: Question) -> None:
-        """Move a failed job back to ready/, as the operator does."""
-        self.note(ended=frozenset(end for end in self.outside.ended if end[0] != given_up.key))
+        """Move a failed job back to ready/, as the operator does: what it has cost is counted anew."""
+        self.note(
+            ended=frozenset(end for end in self.outside.ended if end[0] != given_up.key),
+            calls=tuple(call for call in self.outside.calls if call != given_up.key),
+        )
         self.spool.retry(Key.parse(given_up.key))
 
     def wait(self, seconds: float) -> None:
@@ -221,7 +222,7 @@ class Machine:
         return self.variants.answerer(
             self.spool,
             options(update_interval=0.0),
-            self._slack_chat(),
+            self.slack_chat(),
             SimulatedModel(self, claimed),
             folder="/nonexistent",
             identity=FixedIdentity(),
@@ -229,114 +230,44 @@ class Machine:
             sleep=_do_not_sleep,
         )
 
-    def _slack_chat(self) -> SlackChat:
-        return SlackChat(SimulatedClient(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)
+    # what is checked on the way, and what lies on the disk
 
     def _check(self, job: Job) -> None:
         """Check that a claimed job is whole and has not ended."""
         key = str(job.key)
-        if job.question != self.inputs[key].facts():
+        if not is_first_line_of(job.question, self.inputs[key]):
             self.report(Law.WHOLE, f"{key}: {job.question}")
         if key in dict(self.outside.ended):
             self.report(Law.ENDED, key)
+
+    def _check_admission(self, item: Input) -> None:
+        """Check that a new job is the only one of its gesture, and the only waiting one that repeats its question."""
+        if not isinstance(item, Question):
+            return
+        copies = [key for key in copies_of(item, self.inputs) if self.first_line(key)]
+        # What tells of another copy is not fsynced: it may be gone with the power.
+        if len(copies) > 1 and not self.outside.power_cuts:
+            self.report(Law.ADMITTED, f"{copies} have one gesture")
+        waiting = [whole_lines(data)[0][0] for data in self.disk.files(f"{VAR}/spool/ready").values()]
+        repeated = [text_at(line, "again") for line in waiting if line["kind"] == "again"]
+        if len(set(repeated)) < len(repeated):
+            self.report(Law.ADMITTED, f"{repeated} is asked again twice at once")
 
     def _note_end(self, job: Job) -> None:
         """Note the time of the job's end if it has ended."""
         if {job.key} & {*self.spool.keys("done"), *self.spool.keys("failed")}:
             self.note(ended=self.outside.ended | {(str(job.key), self.outside.now)})
 
-    # Slack and the model
+    def lines(self, key: str) -> list[Fact]:
+        """Return every whole line of a job, whatever its state; [] if there is no such job. It is no step."""
+        data = [self.disk.files(f"{VAR}/spool/{state}").get(key) for state in STATES]
+        return next((whole_lines(each)[0] for each in data if each is not None), [])
 
-    def _speak_for(self, key: str) -> None:
-        """Note that something is done outside for this job; check that it has not ended."""
-        self.note(spoken_for=self.outside.spoken_for | {key})
-        if key in dict(self.outside.ended):
-            self.report(Law.ENDED, f"{key}: something is posted for it")
+    def first_line(self, key: str) -> Fact:
+        """Return a job's first line, whatever its state; {} if there is no such job."""
+        return next(iter(self.lines(key)), {})
 
-    def slack(self, method: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return Slack's response to one call, after its effect, if its fault allows one."""
-        self.own_step(method)
-        fault, *others = self.outside.slack_faults or ("",)
-        self.note(slack_faults=tuple(others))
-        response = self._call(method, fields) if fault in ("", "unheard") else {}
-        if fault:
-            response = {"ok": False, "error": "internal_error"}
-        self.own_step(f"the response to {method}")
-        return response
-
-    def _call(self, method: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Carry out one of Slack's methods and return its response."""
-        if method == "conversations.replies":
-            return {"ok": True, "messages": self._thread(fields["ts"])}
-        if method == "chat.delete":
-            return self._delete(fields["ts"])
-        self._speak_for(fields["metadata"]["event_payload"]["key"])
-        if method == "chat.postMessage":
-            return {"ok": True, "ts": self._post(fields)}
-        changed = [message.ts for message in self.outside.posted].index(fields["ts"])
-        posted = list(self.outside.posted)
-        posted[changed] = posted[changed]._replace(text=fields["text"], metadata=json.dumps(fields["metadata"]))
-        self.note(posted=tuple(posted))
-        return {"ok": True}
-
-    def _post(self, fields: dict[str, Any]) -> str:
-        """Add a message and return its ts."""
-        ts = f"{int(NOW) + len(self.outside.posted)}.000200"
-        metadata = json.dumps(fields["metadata"])
-        message = PostedMessage(fields["channel"], fields["thread_ts"], ts, fields["text"], metadata)
-        self.note(posted=(*self.outside.posted, message))
-        return ts
-
-    def _delete(self, ts: str) -> dict[str, Any]:
-        """Delete a message of ours; there must be a click of its asker that wants that."""
-        if ts in self.outside.deleted:
-            return {"ok": False, "error": "message_not_found"}
-        (message,) = (each for each in self.outside.posted if each.ts == ts)
-        clicks = [each for key, each in self.inputs.items() if isinstance(each, Click) and key in self.outside.sent]
-        (click,) = (each for each in clicks if each.key == message.payload["key"])
-        self._speak_for(job_key(click))
-        self.note(deleted=self.outside.deleted | {ts})
-        return {"ok": True}
-
-    def _thread(self, thread_ts: str) -> list[dict[str, Any]]:
-        """Return the messages of a thread, of people and of ours."""
-        sent = [each for key, each in self.inputs.items() if key in self.outside.sent]
-        here = [each for each in sent if each.thread_ts == thread_ts and isinstance(each, Question)]
-        people = [{"ts": each.ts, "user": each.user, "text": each.text} for each in here if is_message(each)]
-        ours = [
-            {"ts": each.ts, "user": "U0COCOAI", "text": each.text, "metadata": json.loads(each.metadata)}
-            for each in self.outside.posted
-            if each.thread_ts == thread_ts and each.ts not in self.outside.deleted
-        ]
-        return people + ours
-
-    def model(self, key: str, text: str) -> str:
-        """Return the model's answer to a question; `text` is the last turn that the model was sent.
-
-        Raise Temporary or Permanent if a fault is due.
-        """
-        item = self.inputs[key]
-        if not (isinstance(item, Question) and item.text.endswith(text)):
-            self.report(Law.WHOLE, f"{key}: the model is asked {text}")
-        self.own_step("the model is called")
-        if any(line.get("fact") == "answer" for line in self._lasting_lines(key)):
-            self.report(Law.PAID, key)
-        self._speak_for(key)
-        self.note(calls=(*self.outside.calls, key))
-        fault, *others = self.outside.model_faults or ("",)
-        self.note(model_faults=tuple(others))
-        if fault == "busy":
-            raise Temporary("overloaded", source="OpenAI", status=503)
-        if fault:
-            self.note(refused=self.outside.refused | {key})
-            raise Permanent(fault, source="OpenAI", status=429)
-        self.own_step("the model's response")
-        return self.answers[key]
-
-    def _lasting_lines(self, key: str) -> list[Fact]:
-        """Return every whole line of the job that no power cut can take.
-
-        Lines behind a broken one count, too: they were recorded, even if no process can read them any more.
-        """
+    def lasting_lines(self, key: str) -> list[Fact]:
+        # Lines behind a broken one count, too: they were recorded, even if no process can read them any more.
         data = self.disk.lasting_data(f"{VAR}/spool/ready/{key}")
         return [line for piece in data.splitlines(keepends=True) for line in whole_lines(piece)[0]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,11 +31,13 @@ class Bound:
 
     The `newest` changes of names that no fsync has covered are kept and lost in every combination, those before them
     only all together. A write is torn at `tears` bytes spread over it (-1: at every byte), each time in three ways.
-    Everything that is left out is named here.
+    Of the files that no fsync has covered, only the `torn` that were written last are torn; those before are there
+    wholly or not at all, all together, since some are never fsynced. Everything that is left out is named here.
     """
 
     newest: int
     tears: int
+    torn: int = 2
 
     def subsets(self, pending: list[Change]) -> Iterator[list[Change]]:
         """Yield the sets of pending changes that may be on the disk."""
@@ -45,6 +47,14 @@ class Bound:
             yield older + chosen
             if older:
                 yield chosen
+
+    def contents(self, unsynced: Sequence[Node]) -> Iterator[dict[Node, bytes]]:
+        """Yield the data that may be on the disk of these files, which are given in the order of their last writes."""
+        older, newest = unsynced[: -self.torn], unsynced[-self.torn :]
+        for is_there in (True, False) if older else (True,):
+            whole = {node: node.data if is_there else node.synced for node in older}
+            for data in itertools.product(*(node.possible_data(self) for node in newest)):
+                yield {**whole, **dict(zip(newest, data, strict=True))}
 
     def tear_points(self, length: int) -> Iterable[int]:
         """Return where a write of this length is torn: never before its first byte or after its last."""
@@ -83,7 +93,8 @@ class Write:
 class Node:
     """A file or a folder, whatever names it has.
 
-    `synced` is the data at the last fsync, `writes` are those since. `holder` is the descriptor with the lock, or 0.
+    `synced` is the data at the last fsync, `writes` are those since, `written` is the number of the last of all writes
+    of the disk that concerned this file. `holder` is the descriptor with the lock, or 0.
     """
 
     serial: int
@@ -91,6 +102,7 @@ class Node:
     is_folder: bool = False
     synced: bytes = b""
     writes: list[Write] = field(default_factory=list)
+    written: int = 0
     holder: int = 0
 
     @property

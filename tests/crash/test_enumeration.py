@@ -9,17 +9,17 @@ from functools import partial
 
 import pytest
 
-from tests.crash.enumeration import AT_ONCE, EVERY_BYTE, ONCE, TWICE, Depth, Enumeration
+from tests.crash.enumeration import EVERY_BYTE, TWICE, Depth, Enumeration, quick_depth
 from tests.crash.histories import HISTORIES, TOGETHER, History, history_named
 from tests.crash.scheduler import Choice, Scheduler, every_interleaving
 
 CASES: list[tuple[History, Depth, int]] = [
-    *((history, ONCE, 180) for history in HISTORIES),
+    *((history, quick_depth(history), 180) for history in HISTORIES),
     (history_named("one question"), EVERY_BYTE, 2000),
     (history_named("one question"), TWICE, 1400),
     (history_named("Slack posts the placeholder and its response is lost"), TWICE, 2500),
     (history_named("given up, reported, and tried again by the operator"), TWICE, 1800),
-    *((history, AT_ONCE, 130) for history in TOGETHER),
+    *((history, quick_depth(history), 130) for history in TOGETHER),
 ]
 """A history, how far to go, and how many different images there are at least: fewer would mean missing power cuts."""
 

@@ -6,12 +6,14 @@ The outside survives every power cut and forgets nothing, so the spool is checke
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Question
+from cocoai.spool.admission import LIMITED
 from cocoai.spool.key import Key
 from cocoai.webhook import repeat_question
 
@@ -27,8 +29,11 @@ class Law(StrEnum):
     KNOWN = "a known question stays known"
     WHOLE = "no half-read question is worked on"
     ENDED = "no ended job runs again"
-    PAID = "the model is not called again once an answer is recorded"
+    PAID = "the model runs twice at most for one question, and not again once an answer is recorded"
     ONCE = "each message is posted once"
+    REPLACED = "an answer that stands is neither replaced nor shortened, nor deleted without a click"
+    ADMITTED = "of two copies of one gesture, or of two repetitions at once, one is a question"
+    TOLD = "a person who asks too much, or clicks too early, is told once"
     ANSWERED = "every question is answered, or its asker is told that it failed"
     RUNS = "no unexpected error is raised"
 
@@ -47,6 +52,11 @@ class PostedMessage(NamedTuple):
         """Return the payload of the metadata."""
         return cast(dict[str, Any], json.loads(self.metadata)["event_payload"])
 
+    @property
+    def is_of_answer(self) -> bool:
+        """Return True if the message shows an answer that is whole, or a part of it."""
+        return self.payload["kind"] in ("answer", "part")
+
 
 @dataclass(frozen=True)
 class Outside:
@@ -57,13 +67,19 @@ class Outside:
     spoken_for     for what something was posted, deleted, or asked of the model
     ended          what has ended, with the time of its end
     posted         our messages in Slack, those included that were deleted
-    calls          the calls of the model, in their order
+    calls          for what the model ran, in that order: those that it refused before it ran are left out
     refused        for what the model has given a reason why it does not answer
+    told           the ephemeral messages that we have posted, in their order
     stopped        what somebody wants to stop
     deleted        the ts of each message of ours that was deleted
     slack_faults   what will go wrong in the next calls of Slack, one by one: "away", "unheard" (it is done, but the
                    response is lost), or "" for nothing
-    model_faults   the same for the model: a code, or ""
+    model_faults   the same for the model: "busy", "lost" (it runs, but its answer is lost), another code, or ""
+    move_faults    what will go wrong the next times that a job is to be moved: "locked" (put.lock is held for too
+                   long), "split" (the other folder is on another file system), or ""
+    per_minute     how many questions a person may ask in a minute, 0 for no limit
+    interruptions  how often the power was cut, a process was killed, or the model's answer was lost
+    power_cuts     how often the power was cut
     """
 
     now: float = NOW
@@ -76,19 +92,36 @@ class Outside:
     refused: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
+    told: tuple[str, ...] = ()
     slack_faults: tuple[str, ...] = ()
     model_faults: tuple[str, ...] = ()
+    move_faults: tuple[str, ...] = ()
+    per_minute: int = 0
+    interruptions: int = 0
+    power_cuts: int = 0
 
 
 INITIAL = Outside()
 
 
-def question(ts: int, thread: int | None = None, text: str = "why?") -> Question:
-    """Return the question of second `ts`, in the thread that the message of second `thread` opens (else its own)."""
+def question(ts: int, thread: int | None = None, text: str = "why?", gesture: str = "") -> Question:
+    """Return the question of second `ts`, in the thread that the message of second `thread` opens (else its own).
+
+    `gesture` is its `client_msg_id`.
+    """
     at = f"{int(NOW) - 100 + ts}.000100"
     opens = at if thread is None else f"{int(NOW) - 100 + thread}.000100"
     return Question(
-        "mention", "C0PRACTICE", opens, at, "U0ASKER01", "T0PRACTICE", f"<@U0COCOAI> {text} ({ts})", f"Ev{ts}", int(NOW)
+        "mention",
+        "C0PRACTICE",
+        opens,
+        at,
+        "U0ASKER01",
+        "T0PRACTICE",
+        f"<@U0COCOAI> {text} ({ts})",
+        f"Ev{ts}",
+        int(NOW),
+        client_msg_id=gesture,
     )
 
 
@@ -115,3 +148,16 @@ def job_key(item: Input) -> str:
 def is_message(item: Input) -> bool:
     """Check whether the input is a person's message, which Slack redelivers; of a click it only reports a failure."""
     return isinstance(item, Question) and not item.again
+
+
+def is_first_line_of(line: Mapping[str, Any], item: Input) -> bool:
+    """Check whether a job's first line is whole and this input's, which may be over a limit."""
+    facts = item.facts()
+    return line in (facts, {**facts, "kind": LIMITED, "why": line.get("why"), "seconds": line.get("seconds")})
+
+
+def copies_of(item: Input, inputs: Mapping[str, Input]) -> list[str]:
+    """Return the keys of the jobs that the gesture behind this input may have: more than one if it came as a copy."""
+    gesture = item.client_msg_id if isinstance(item, Question) else ""
+    others = [key for key, each in inputs.items() if isinstance(each, Question) and each.client_msg_id == gesture]
+    return others if gesture else [job_key(item)]
