@@ -48,8 +48,8 @@ ONCE = Depth(cuts=1, first=Bound(newest=7, tears=3, torn=1))
 EVERY_BYTE = Depth(cuts=1, first=Bound(newest=7, tears=-1, torn=1))
 TWICE = Depth(cuts=2, first=Bound(newest=7, tears=1, torn=1))
 AT_ONCE = Depth(cuts=1, first=Bound(newest=7, tears=1))
-COARSE = Depth(cuts=1, first=Bound(newest=3, tears=1, torn=1))
-COARSE_AT_ONCE = Depth(cuts=1, first=ALL_OR_NOTHING)
+COARSE = Depth(cuts=1, first=Bound(newest=2, tears=1, torn=1))
+COARSE_AT_ONCE = Depth(cuts=1, first=ALL_OR_NOTHING, preemptions=1)
 """How far the tests go: one process at a time, with one cut or two; and several processes at once."""
 
 EXHAUSTIVE = Depth(cuts=2, first=Bound(newest=12, tears=12), later=Bound(newest=4, tears=1))
@@ -146,15 +146,7 @@ class Enumeration:
         def cut(machine: Machine, what: str) -> None:
             self._cut(machine, cuts, (*trail, f"step {machine.steps}, before: {what}"))
 
-        machine = Machine(
-            image=aftermath.image,
-            outside=aftermath.outside,
-            inputs=self.history.inputs,
-            answers=self.history.answers,
-            variants=self.variants,
-            scheduler=scheduler,
-            on_step=cut if cuts else ignore,
-        )
+        machine = _machine(self.history, aftermath, self.variants, scheduler, cut if cuts else ignore)
         try:
             for number, phase in enumerate(phases):
                 if scheduler.made and self._is_repeated(machine, number):
@@ -195,6 +187,34 @@ class Enumeration:
         self.checked += 1
         found = violations_of(*aftermath, self.history.inputs)
         self.violations.extend(Violation(law, detail, trail) for law, detail in found)
+
+
+def play(history: History) -> Machine:
+    """Run a history to its end with the power on, in each phase one process after the other; return the machine."""
+    machine = _machine(history, Aftermath(BLANK, history.outside), REAL, Scheduler(), ignore)
+    for phase in history.phases:
+        for process in phase:
+            process(machine)
+    return machine
+
+
+def _machine(
+    history: History,
+    aftermath: Aftermath,
+    variants: Variants,
+    scheduler: Scheduler,
+    on_step: Callable[[Machine, str], None],
+) -> Machine:
+    """Return the machine of a history whose power comes on now."""
+    return Machine(
+        image=aftermath.image,
+        outside=aftermath.outside,
+        inputs=history.inputs,
+        answers=history.answers,
+        variants=variants,
+        scheduler=scheduler,
+        on_step=on_step,
+    )
 
 
 def _call(process: Process, machine: Machine) -> None:

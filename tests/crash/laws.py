@@ -144,11 +144,13 @@ def _is_given_up(machine: Machine, key: str, kinds: list[str], texts: list[str])
     refused, or because MOST_RUNS of it may be paid: so many of its processes or connections failed.
     """
     outside = machine.outside
-    if any(line.get("fact") == "answer" for line in machine.lines(key)):
+    facts = [line.get("fact") for line in machine.lines(key)]
+    if "answer" in facts:
         wanted = possible_replies(machine.answers[key], is_stopped=key in outside.stopped)
         is_beginning = any(texts == reply[: len(texts)] for reply in wanted)
         return outside.interruptions >= MOST_CLAIMS and kinds[:1] == ["answer"] and is_beginning
-    return kinds == ["error"] and (key in outside.refused or outside.interruptions >= MOST_RUNS)
+    is_used_up = min(outside.interruptions, facts.count("asked") - facts.count("unasked")) >= MOST_RUNS
+    return kinds == ["error"] and (key in outside.refused or is_used_up)
 
 
 def messages_for(machine: Machine, key: str) -> list[tuple[int, str, str]]:
