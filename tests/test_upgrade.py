@@ -258,8 +258,8 @@ def test_a_stop_request_is_found_after_the_upgrade(upgrade: Upgrade) -> None:
 
 @pytest.mark.parametrize(
     "lines",
-    ["", VISIT, VISIT + NO_PLACEHOLDER, ATTEMPT, ATTEMPT + FREE_RETRY, ATTEMPT + OBEYED],
-    ids=["accepted", "visited", "passed over by the usher", "claimed", "put off", "done but not finished"],
+    ["", VISIT, VISIT + NO_PLACEHOLDER, ATTEMPT, ATTEMPT + FREE_RETRY],
+    ids=["accepted", "visited", "passed over by the usher", "claimed", "put off"],
 )
 @pytest.mark.parametrize("kind", ["delete", "up"])
 def test_a_click_in_flight_is_handled(upgrade: Upgrade, kind: str, lines: str) -> None:
@@ -281,6 +281,21 @@ def test_a_click_in_flight_is_handled(upgrade: Upgrade, kind: str, lines: str) -
     assert ([] if kind == "delete" else [("answer", "Recorded.")]) == upgrade.answers(question)
     opinions = [fact["opinion"] for fact in upgrade.lines("done", question) if fact.get("fact") == "opinion"]
     assert (["down"] if kind == "delete" else ["down", "up"]) == opinions
+
+
+def test_a_click_that_was_obeyed_is_only_moved(upgrade: Upgrade) -> None:
+    """The version before died between the deletion and the move."""
+    click = (
+        '{"kind":"delete","channel":"C0PRACTICE","thread_ts":"1.000100","message_ts":"1.000200","key":"C0PRACTICE-'
+        '1.000100-1.000100","asker":"U0ASKER01","user":"U0ASKER01","team":"T0PRACTICE","ts":"2.000100"}\n'
+    )
+    upgrade.write("ready", "C0PRACTICE-1.000200-2.000100", click + ATTEMPT + OBEYED)
+    before = len(upgrade.slack.calls)
+
+    upgrade.work()
+
+    assert (0, []) == (upgrade.spool.count("ready"), upgrade.spool.keys("failed"))
+    assert before == len(upgrade.slack.calls)
 
 
 def test_an_old_job_process_keeps_the_question_in_hand(upgrade: Upgrade) -> None:

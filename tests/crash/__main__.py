@@ -1,6 +1,6 @@
 """`python -m tests.crash [NAME ...]`: enumerate histories further than the tests do.
 
-It takes all histories, or those whose names contain a NAME, prints a table, and takes about a quarter of an hour;
+It takes all histories, or those whose names contain a NAME, prints a table, and takes about half an hour;
 `--quick` goes hardly as far as the tests do.
 """
 

@@ -29,7 +29,7 @@ SHORT = "Because of the tea."
 class History:
     """A history: its phases, the faults that are due outside, and the model's answer to the first question.
 
-    If it `is_coarse`, fewer disks are built: it puts many jobs, or leaves files that are never fsynced.
+    If it `is_coarse`, fewer disks are built: it puts many jobs, has many steps, or leaves files that are never fsynced.
     """
 
     name: str
@@ -159,10 +159,20 @@ HISTORIES = [
     History("a forgotten stop request is swept", alone(put(), stop(), wait(RETENTION["stop"] + 1), sweep, WORK)),
     History("swept", alone(put(), WORK, put(THIRD), wait(RETENTION["tmp"] + 1), sweep, put(), WORK)),
     History("killed five times while the model writes", alone(put(), *killed(WRITES, 5), WORK)),
-    History("killed five times while the answer is delivered", alone(put(), *killed(PART, 5), WORK), answer=LONG),
+    History(
+        "killed five times while the answer is delivered",
+        alone(put(), *killed(PART, 5), WORK),
+        answer=LONG,
+        is_coarse=True,
+    ),
     History("killed five times when the answer is delivered", alone(put(), *killed(DELIVERED, 5), WORK)),
     History("killed nine times when the answer is delivered", alone(put(), *killed(DELIVERED, 9), WORK)),
-    History("killed nine times while the answer is delivered", alone(put(), *killed(PART, 9), WORK), answer=LONG),
+    History(
+        "killed nine times while the answer is delivered",
+        alone(put(), *killed(PART, 9), WORK),
+        answer=LONG,
+        is_coarse=True,
+    ),
     History(
         "the connection to the model is lost, twice",
         alone(put(), WORK, wait(6), WORK),

@@ -1,4 +1,4 @@
-"""The spool chooses rightly with five thousand questions waiting. How long that takes is measured by bench/soak.py."""
+"""The spool chooses rightly with two thousand questions waiting. How long that takes is measured by bench/soak.py."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
-WAITING = 5000
-THREADS = 1000
+WAITING = 2000
+THREADS = 400
 FIRST = 1_763_822_000
 
 
@@ -28,13 +28,13 @@ class NoSync(Disk):
 
 
 def key(number: int) -> Key:
-    """Return the key of question `number`, one a second; every thousandth is in the same thread."""
+    """Return the key of question `number`, one a second; every four hundredth is in the same thread."""
     return Key("C0PRACTICE", f"{FIRST + number % THREADS}.000100", f"{FIRST + number}.000100")
 
 
 @pytest.fixture(scope="module")
 def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
-    """Yield a spool with five thousand questions in a thousand threads, put in random order."""
+    """Yield a spool with two thousand questions in four hundred threads, put in random order."""
     made = Spool(str(tmp_path_factory.mktemp("load")), disk=NoSync())
     made.make_folders()
     numbers = list(range(WAITING))
@@ -78,7 +78,7 @@ def test_the_spool_is_due_until_every_question_is_put_off(spool: Spool) -> None:
     """Then there is nothing to claim; a duplicate is known before and after."""
     assert spool.is_due()
     assert spool.is_claimable()
-    assert spool.put(key(4321), {"text": "?"}) is False
+    assert spool.put(key(1321), {"text": "?"}) is False
 
     for job in spool.each_without("retry"):
         job.record("retry", retry_at=time.time() + 250, free=True, sent=False)
@@ -86,4 +86,4 @@ def test_the_spool_is_due_until_every_question_is_put_off(spool: Spool) -> None:
     assert not spool.is_due()
     assert not spool.is_claimable()
     assert spool.claim() is None
-    assert spool.put(key(4321), {"text": "?"}) is False
+    assert spool.put(key(1321), {"text": "?"}) is False
