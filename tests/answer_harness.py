@@ -10,7 +10,7 @@ from typing import Any
 
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.client.factory import new_client
+from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
@@ -59,17 +59,18 @@ class AnswerHarness:
         self.changes: dict[str, Any] = {}
         """Fields of `AnswerOptions` that differ from those of `options()`."""
         self.sleep: Callable[[float], None] = time.sleep
+        self._clients: list[DirectClient] = []
 
     def clock(self) -> float:
         return time.time() + self.ahead
 
     def outside(self) -> tuple[SlackChat, ChatGPTChat]:
-        """Return new connections to Slack and OpenAI, as a new process opens them."""
-        slack = SlackChat(
-            new_client(self._context), api_url=self.slack.api_url, token=TOKEN, patience=3.0, sleep=self._sleep
-        )
+        """Return new connections to Slack and OpenAI, as a new process opens them; those of the last one are closed."""
+        self.close_connections()
+        self._clients = [DirectClient(self._context) for _ in range(2)]
+        slack = SlackChat(self._clients[0], api_url=self.slack.api_url, token=TOKEN, patience=3.0, sleep=self._sleep)
         chatgpt = ChatGPTChat(
-            new_client(self._context),
+            self._clients[1],
             base_url=self.openai.base_url,
             api_key=API_KEY,
             model="gpt-6-luna",
@@ -81,6 +82,11 @@ class AnswerHarness:
             total_timeout=40,
         )
         return slack, chatgpt
+
+    def close_connections(self) -> None:
+        """Close what the last process has open, as the kernel does at its end."""
+        for client in self._clients:
+            client.close()
 
     def _sleep(self, seconds: float) -> None:
         self.sleep(seconds)
@@ -117,6 +123,7 @@ class AnswerHarness:
         job = self.claim()
         self.answerer().answer(job)
         job.release()
+        self.close_connections()
 
     def claim(self) -> Job:
         """Claim the next job, which must be there."""

@@ -165,10 +165,10 @@ class AnswerFailures:
         log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
         fact: Fact = {"code": code, "reason": str(error)}
         self._attempt.record("error", **fact)
+        if isinstance(error, Permanent) and error.code == THREAD_GONE and not self._attempt.first_message:
+            self._end_untold(error, error)  # a second post would stand in the channel for a moment, too
+            return
         try:
-            # A second post would stand in the channel for a moment, too.
-            if error.code == THREAD_GONE and not self._attempt.first_message:
-                raise error
             self.report(fact)
         except Temporary as slack_error:
             if not postpone(self._attempt.job, slack_error, self._clock()):

@@ -189,7 +189,10 @@ class ChatGPTChat:
         if not failure.sent:
             recorder.unasked(str(failure))
         # Raised outside of the handler, so that it does not name its cause: that may quote the key.
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # it refers to this frame, and the two would keep the connection until a collection
 
     def _headers(self) -> dict[str, str | bytes]:
         """Return the request's headers.

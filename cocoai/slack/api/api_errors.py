@@ -89,7 +89,10 @@ def translate_errors(send: Callable[_Args, _Result], *args: _Args.args, **kwargs
     except CLIENT_ERRORS as error:
         failure = error_for(error)
     # Raised outside of the handler so that it carries no context: the exception may quote the header with the token.
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure  # it refers to this frame, and the two would keep the connection until a collection
 
 
 def error_for(error: Exception) -> CocoAIError:

@@ -112,7 +112,10 @@ class SlackCalls:
         except CLIENT_ERRORS as error:
             failure = error_for(error)
         # Raised outside of the handler so that it carries no context: that may quote the header with the token.
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # it refers to this frame, and the two would keep the connection until a collection
 
 
 def _read(response: StreamedResponse, items: Items) -> dict[str, Any]:
