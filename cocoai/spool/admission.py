@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -35,9 +34,7 @@ class Admission(SpoolFolders):
         if not gesture:
             return False
         path = self._path("gestures", f"{key.channel}-{gesture}")
-        with contextlib.suppress(FileExistsError):
-            self._disk.close(self._disk.create(path))
-        fd = self._disk.open(path)
+        fd = self._disk.open_or_create(path)
         try:
             first = self._disk.read(fd).decode("ascii", "ignore")
             # After a power cut the file may hold anything: then the gesture is new.

@@ -6,6 +6,7 @@ double of this class can record the steps, forget those not yet fsynced, or fail
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,12 @@ class Disk:
     def open(self, path: str) -> int:
         """Open a file for reading and appending; return its descriptor. Raise FileNotFoundError if there is none."""
         return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+
+    def open_or_create(self, path: str) -> int:
+        """Open a file as `open` does, and make it before if it is missing."""
+        with contextlib.suppress(FileExistsError):
+            self.close(self.create(path))
+        return self.open(path)
 
     def append(self, fd: int, data: bytes) -> None:
         """Write all of `data` at the end of the file.

@@ -7,7 +7,6 @@ after a power cut a minute begins anew. The caller holds put.lock while it count
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from cocoai.slack_ids import is_id, is_ts
@@ -43,7 +42,7 @@ class QuestionLimits:
             return
         at = float(ts)
         recent = {other for other in self._asked(user) if other > at - MINUTE} | {at}
-        fd = self._opened(user)
+        fd = self._disk.open_or_create(self._path(user))
         try:
             self._replace(fd, "".join(f"{each:.6f}\n" for each in sorted(recent)))
         finally:
@@ -56,7 +55,7 @@ class QuestionLimits:
         OSError if the disk fails.
         """
         path = self._path(f"{user}-told")
-        fd = self._opened(f"{user}-told")
+        fd = self._disk.open_or_create(path)
         try:
             told_by = self._disk.read(fd).decode("ascii", "ignore")
             # A power cut may leave a beginning of the name, or zeros: then nobody knows whether the person was told.
@@ -79,13 +78,6 @@ class QuestionLimits:
         finally:
             self._disk.close(fd)
         return [float(line) for line in lines if is_ts(line)]
-
-    def _opened(self, name: str) -> int:
-        """Open the file of this name, or make it; return the descriptor."""
-        path = self._path(name)
-        with contextlib.suppress(FileExistsError):
-            self._disk.close(self._disk.create(path))
-        return self._disk.open(path)
 
     def _replace(self, fd: int, text: str) -> None:
         """Replace the content of an open file."""

@@ -272,9 +272,7 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
 
     def _append_line(self, path: str, text: str) -> None:
         """Append a line of text to a file, which is made if it is missing."""
-        with contextlib.suppress(FileExistsError):
-            self._disk.close(self._disk.create(path))
-        fd = self._disk.open(path)
+        fd = self._disk.open_or_create(path)
         try:
             self._disk.append(fd, f"{text}\n".encode())
         finally:
