@@ -191,6 +191,8 @@ def test_failed_click(
     reader.sees("#thread .failed", "http_error")
     bot.status = 200
     reader.sees("#thread [data-key=cocoai_up]").click()
+    # The warning goes with the click, before its response is there.
+    slack.wait_for(lambda: len(slack.clicks) == 2)
     reader.waits("!document.querySelector('#thread .failed')")
 
     assert [500, 200] == [click.status for click in slack.clicks]
