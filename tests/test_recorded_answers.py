@@ -188,6 +188,31 @@ def test_an_answer_that_could_not_be_recorded_is_no_less_an_answer(harness: Harn
     assert 1 == len(harness.openai.requests)
 
 
+@pytest.mark.parametrize("answer", [ANSWER, LONG])
+def test_no_apology_replaces_an_answer_that_no_disk_has(harness: HarnessOfTwo, answer: str) -> None:
+    """Twice the model answers on a full disk and the answer is shown, but nothing is recorded: a third is not paid."""
+
+    def fill_the_disk(_: str) -> str:
+        harness.disk.refuses = b'"fact"'
+        harness.disk.is_split = True
+        return answer
+
+    harness.openai.switches.answer = fill_the_disk
+    question = harness.ask()
+    shown = []
+    for _ in range(3):
+        harness.run()
+        harness.disk.refuses, harness.disk.is_split = b"", False
+        shown.append(harness.shown(question))
+
+    assert 2 == len(harness.openai.requests)
+    assert "answer" in kinds(harness, question)
+    assert "error" not in kinds(harness, question)
+    assert shown[1] == shown[2]
+    assert answer.split()[-1] in shown[2]
+    assert (0, 0, 1) == harness.ended()
+
+
 def test_a_note_outlasts_a_disk_that_refuses(harness: HarnessOfTwo) -> None:
     """What we say by ourselves is said once, too."""
     harness.disk.is_split = True

@@ -143,11 +143,15 @@ class AnswerFailures:
     def report(self, error: Fact) -> None:
         """Show the asker the text for `error["code"]` as the reply, then move the job to failed/.
 
-        `error` is an `error` fact. Raise `Temporary` or `Permanent` if Slack does not take the text.
+        `error` is an `error` fact. An answer that stands is left there, even if the disk refused to record it. Raise
+        `Temporary` or `Permanent` if Slack does not take the text, or does not give the thread.
         """
-        self._reply.replace_with(self._attempt.texts.error_text(error["code"]), "error")
+        stands = self._reply.shows_answer()
+        if not stands:
+            self._reply.replace_with(self._attempt.texts.error_text(error["code"]), "error")
         self._spool.fail(self._attempt.job, error["reason"])
-        log.info("answer key=%s outcome=told-that-it-failed ms=%d", self._attempt.job.key, self._attempt.ms)
+        outcome = "failed-with-its-answer" if stands else "told-that-it-failed"
+        log.info("answer key=%s outcome=%s ms=%d", self._attempt.job.key, outcome, self._attempt.ms)
 
     def _end_retries(self, error: Temporary) -> None:
         """Fail the job after a temporary error that is not tried again; tell the asker unless Slack is away."""

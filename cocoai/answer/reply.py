@@ -96,6 +96,16 @@ class Reply:
         """
         return tell_aside(self._attempt, self._slack, refusal)
 
+    def shows_answer(self) -> bool:
+        """Check whether an answer of an earlier attempt, which that could not record, stands in Slack.
+
+        At the first attempt, return False without a look.
+        """
+        if self._attempt.is_first or not self._attempt.first_message:
+            return False
+        question, own_user = self._attempt.question, self._identity.user_id()
+        return bool(self._slack.find(question.channel, question.thread_ts, question.key, ("answer",), 1, own_user))
+
     def live(self, ts: str) -> LiveMessage:
         """Return the object that updates the message at `ts` while the answer is written."""
         return LiveMessage(
