@@ -20,7 +20,8 @@ from cocoai.slack.inbound.access import Author
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message
 from cocoai.slack.model.question import Question
-from cocoai.slack.thread.history import files_of_question, may_be_seen, text_of_question, turns
+from cocoai.slack.thread.history import may_be_seen, turns
+from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, text_of_question
 from cocoai.slack.thread.speakers import is_bot
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
@@ -96,13 +97,15 @@ class PromptBuilder:
         return Prompt(model, self._within_limits(conversation, model), left_out, messages)
 
     def has_files(self, attempt: Attempt) -> bool:
-        """Check whether files are attached to the question's message.
+        """Check whether the question's message has more than text: files, or something quoted, pasted or attached.
 
         An app_mention copy of a message may leave them out: then the thread is read from Slack, which may raise
         `Temporary` or `Permanent`.
         """
         question = attempt.question
-        return bool(question.files or (question.is_bare and files_of_question(self._thread(attempt), question)))
+        return has_more_than_text((), question) or (
+            question.is_bare and has_more_than_text(self._thread(attempt), question)
+        )
 
     def _within_limits(self, conversation: Conversation, model: str) -> Conversation:
         """Return the conversation without the old turns that exceed `round_trips` or `max_history_tokens`."""

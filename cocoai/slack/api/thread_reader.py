@@ -72,9 +72,9 @@ class _Newest:
         if not self._part.is_wanted(message):
             return
         most = self._part.tokens * _CHARACTERS
-        if message.ts != self._part.until and len(message.text) > most:
-            message = replace(message, text=message.text[-int(most) :])
-        tokens = estimated_tokens(message.text)
+        if message.ts != self._part.until and max(len(message.text), len(message.shown)) > most:
+            message = replace(message, text=message.text[-int(most) :], shown=message.shown[-int(most) :])
+        tokens = estimated_tokens(message.content)
         self._kept.append((tokens, message))
         self._left -= tokens
         while self._left <= 0 and self._left + self._kept[0][0] <= 0:

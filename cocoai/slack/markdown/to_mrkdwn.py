@@ -1,4 +1,4 @@
-"""Renders Markdown, as the model writes it, as mrkdwn in messages; and reads Slack's own text as plain text.
+"""Renders Markdown, as the model writes it, as mrkdwn in messages.
 
 Rendered text cannot ping: only links keep their `<`. Long text is cut where a reader would pause, and never within an
 entity, a link or a character.
@@ -8,7 +8,7 @@ Source: docs.slack.dev/messaging/formatting-message-text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,9 +40,6 @@ _MRKDWN_PING = re.compile(r"<(?!https?://|mailto:|tel:|#[A-Z0-9]{2,24}[|>])", re
 _MARKDOWN_PING = re.compile(r"<(?=[@#][A-Z0-9]{2,}[|>]|!(?:here|channel|everyone|subteam|group|date)\b)", re.IGNORECASE)
 """A `<` that opens a mention of a user, a channel, a group or everybody, or a date."""
 
-_REFERENCE = re.compile(r"([ \t]?)<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
-"""What Slack writes in `<…>`: a mention, a channel, a special mention, or a link; and the space before it."""
-
 
 @dataclass(frozen=True)
 class _ProseLine:
@@ -66,24 +63,6 @@ def break_pings(markdown: str) -> str:
     return _MARKDOWN_PING.sub(f"<{ZWSP}", markdown)
 
 
-def _no_name(_user: str) -> str:
-    return ""
-
-
-def plain_text(text: str, own_user: str | None, names: Callable[[str], str] = _no_name) -> str:
-    """Return Slack's text as a person reads it, without mentions of `own_user` (None while that is unknown).
-
-    `names` returns the name of another mentioned user, which is shown as `@NAME`; `@U…` is shown where it returns "".
-    Links become `LABEL (URL)`, and `&lt;` becomes `<`.
-    """
-
-    def replace_reference(match: re.Match[str]) -> str:
-        return _read_reference(match, own_user, names)
-
-    plain = _REFERENCE.sub(replace_reference, text.replace(ZWSP, ""))
-    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
-
-
 def mrkdwn_messages(markdown: str, limit: int) -> list[str]:
     """Return `markdown` as mrkdwn, cut into messages of at most `limit` characters (100 or more); [] if it is blank.
 
@@ -98,31 +77,6 @@ def mrkdwn_messages(markdown: str, limit: int) -> list[str]:
         return messages
     # Markup around nothing is shown as it is written: a reply to it must have a message.
     return list(_render_pieces(_ProseLine("", [Inline(markdown.strip())], ""), limit))
-
-
-# Slack's own text
-
-
-def _read_reference(match: re.Match[str], own_user: str | None, names: Callable[[str], str]) -> str:
-    """Return one match of _REFERENCE as a person reads it, with the space before it; our own mention as "".
-
-    `<@U12>` becomes `@NAME`, `<#C12|general>` `#general`, `<!here>` `@here`. What is none of Slack's stays as it is.
-    """
-    space, sign, target, label = match[1], match[2], match[3], match[4] or ""
-    if sign == "@":
-        return "" if target == own_user else f"{space}@{names(target) or target}"
-    if sign == "#":
-        return f"{space}#{label or target}"
-    if sign == "!":
-        return space + (label or "@" + target.rpartition("^")[2])  # `<!subteam^S…>` has the group's ID behind the `^`
-    return space + _read_link(target, label) if ":" in target else match[0]
-
-
-def _read_link(url: str, label: str) -> str:
-    """Return a link as `LABEL (ADDRESS)`, or the address alone if the label says no more."""
-    address = url.removeprefix("mailto:")
-    # Slack itself links what people type: `<http://example.com|example.com>`.
-    return address if label in ("", address, url.partition("://")[2]) else f"{label} ({address})"
 
 
 # Blocks into rendered lines

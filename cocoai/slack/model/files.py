@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cocoai.json_values import encodable, objects_in, text_at
+from cocoai.slack.model.attachment_text import attachments_in
 
 LONGEST_NAME = 80
 """Characters of a file's name that are shown."""
@@ -44,11 +45,16 @@ class File:
 
 
 def files_of(message: Mapping[str, Any]) -> tuple[File, ...]:
-    """Return the files in the JSON of a message or an event; () if it has none.
+    """Return the files in the JSON of a message or an event, and in messages forwarded with it; () if it has none.
 
-    Deleted files (their `mode` is `tombstone`) are left out, and so are entries without an id.
+    Each once. Deleted files (their `mode` is `tombstone`) are left out, and so are entries without an id.
     """
-    return tuple(file_of(entry) for entry in objects_in(message.get("files")) if _is_file(entry))
+    holders = (message, *attachments_in(message.get("attachments")))
+    files = [file_of(entry) for holder in holders for entry in objects_in(holder.get("files")) if _is_file(entry)]
+    once: dict[str, File] = {}
+    for file in files:
+        once.setdefault(file.id, file)
+    return tuple(once.values())
 
 
 def file_of(entry: Mapping[str, Any]) -> File:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from cocoai.slack.markdown.block_parser import normalize_markdown, parse_blocks
 from cocoai.slack.markdown.inline_parser import ZWSP
 from cocoai.slack.markdown.split import join_lines
-from cocoai.slack.markdown.to_mrkdwn import escape_pings, mrkdwn_lines, mrkdwn_messages, plain_text
+from cocoai.slack.markdown.to_mrkdwn import escape_pings, mrkdwn_lines, mrkdwn_messages
+from cocoai.slack.model.plain_text import plain_text
 
 pytestmark = pytest.mark.pure
 

@@ -1,0 +1,155 @@
+"""Reads Slack's own text, which has entities, as a person reads it, and finds whom and what it refers to.
+
+Slack writes `<@U12>` for a user, `<!subteam^S12>` for a user group, `<#C12|general>` for a channel, `<!here>`, and
+`<https://…|label>` for a link. In code (backticks) such an entity is plain characters, and addresses nobody.
+Pure. It must not know payloads or threads: names are looked up by a callable.
+Source: docs.slack.dev/messaging/formatting-message-text.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cocoai.slack.markdown.inline_parser import ZWSP
+from cocoai.slack_ids import ID, is_id
+
+ReferenceKind = Literal["user", "group", "channel"]
+
+UNNAMED: Mapping[ReferenceKind, str] = {"user": "@somebody", "group": "@a user group", "channel": "#a channel"}
+"""What a reference is read as whose name nobody knows: an id says nothing to a reader."""
+
+# Both are linear in the length of the text, whatever it holds: no run of characters is tried twice.
+_CODE = r"```.*?```|(?<![A-Za-z0-9`])`[^`\n]++`(?![A-Za-z0-9`])"
+_ENTITY = r"([ \t]?)<([@#!]?)([^<>|]*+)(?:\|([^<>]*+))?>"
+
+_CODE_OR_ENTITY = re.compile(f"({_CODE})|{_ENTITY}", re.DOTALL)
+"""Code, or what Slack writes in `<…>` and the space before it."""
+
+_LINK_IN_CODE = re.compile(r"<([a-z]+:[^<>|]*+)(?:\|([^<>]*+))?>")
+_ANY_MENTION = re.compile(rf"<(?:@|!subteam\^)({ID})(?:\|[^<>|]*)?>")
+_TIME = re.compile(r"\d{1,12}")
+
+_GROUP = "subteam^"
+_KINDS: Mapping[str, ReferenceKind] = {"@": "user", "#": "channel"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A user, user group or channel that a text names; `label` is the name that stands beside the id, often none."""
+
+    kind: ReferenceKind
+    id: str
+    label: str
+
+
+def _no_name(_id: str) -> str:
+    return ""
+
+
+def plain_text(text: str, own_user: str | None, names: Callable[[str], str] = _no_name) -> str:
+    """Return Slack's text as a person reads it, without mentions of `own_user` (None while that is unknown).
+
+    `names` returns the name for an id, "" if it knows none: then the label in the text serves, else plain words, never
+    the id. Links become `LABEL (URL)`, and `&lt;` becomes `<`. Code stays as it was written, mentions in it included.
+    """
+
+    def read(match: re.Match[str]) -> str:
+        return _read_entity(match, own_user, names) if match[1] is None else _LINK_IN_CODE.sub(_read_link, match[1])
+
+    plain = text.replace(ZWSP, "")
+    return unescaped(_CODE_OR_ENTITY.sub(read, plain) if "<" in plain else plain).strip()
+
+
+def references(text: str) -> Iterator[Reference]:
+    """Yield each user, user group and channel that the text names outside code, in order."""
+    if "<" not in text:
+        return
+    for match in _CODE_OR_ENTITY.finditer(text):
+        if match[1] is None and (reference := _reference(match[3], match[4], match[5] or "")):
+            yield reference
+
+
+def mentions(text: str) -> frozenset[str]:
+    """Return the ids of the users and groups that the text mentions outside code: to mention one is to address it."""
+    return frozenset(reference.id for reference in references(text) if reference.kind != "channel")
+
+
+def written_mentions(text: str) -> frozenset[str]:
+    """Return the ids of all users and groups whose mention is written anywhere in the text, in code too."""
+    return frozenset(_ANY_MENTION.findall(unescaped(text)))
+
+
+def unescaped(text: str) -> str:
+    """Return the text with Slack's three escapes read: `&lt;`, `&gt;`, and `&amp;` last."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def escaped(text: str) -> str:
+    """Return the text with `&`, `<` and `>` escaped, as Slack writes it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _reference(sign: str, target: str, label: str) -> Reference | None:
+    """Return the reference in `<SIGN TARGET|LABEL>`; None if it is none: a link, `<!here>`, an odd id."""
+    kind = _KINDS.get(sign)
+    if sign == "!" and target.startswith(_GROUP):
+        target, kind = target.removeprefix(_GROUP), "group"
+    return Reference(kind, target, label) if kind and is_id(target) else None
+
+
+def _read_entity(match: re.Match[str], own_user: str | None, names: Callable[[str], str]) -> str:
+    """Return one entity as a person reads it, with the space before it; our own mention as "".
+
+    `<@U12>` becomes `@NAME`, `<#C12|general>` `#general`, `<!here>` `@here`. What is none of Slack's stays as it is.
+    """
+    space, sign, target, label = match[2], match[3], match[4], match[5] or ""
+    if sign == "@" and target == own_user:
+        return ""
+    if reference := _reference(sign, target, label):
+        return space + _read_reference(reference, names)
+    if sign == "!":
+        return space + _read_special(target, label)
+    if sign:
+        return f"{space}{sign}{label or target}"
+    return f"{space}{_link(target, label)}" if ":" in target else match[0]
+
+
+def _read_reference(reference: Reference, names: Callable[[str], str]) -> str:
+    """Return `@NAME` or `#NAME`.
+
+    A user's name is the one that is looked up, before the label, which may be an old one. Slack itself writes the label
+    of a group or channel.
+    """
+    named, label = names(reference.id), reference.label.strip().lstrip("@#")
+    name = named or label if reference.kind == "user" else label or named
+    return f"{UNNAMED[reference.kind][0]}{name}" if name else UNNAMED[reference.kind]
+
+
+def _read_special(target: str, label: str) -> str:
+    """Return `@here` for `<!here>`, a date's own words for `<!date^…|WORDS>`, and any other special by its label."""
+    name, _, rest = target.partition("^")
+    if name == "date":
+        return label or _read_time(rest.partition("^")[0])
+    return f"@{(label or name).strip().lstrip('@')}"
+
+
+def _read_time(seconds: str) -> str:
+    """Return `2026-11-30 12:00 UTC` for seconds since the epoch; "a date" if they are odd."""
+    if not _TIME.fullmatch(seconds) or int(seconds) >= 10**11:
+        return "a date"
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(int(seconds)))
+
+
+def _read_link(match: re.Match[str]) -> str:
+    return _link(match[1], match[2] or "")
+
+
+def _link(url: str, label: str) -> str:
+    """Return a link as `LABEL (ADDRESS)`, or the address alone if the label says no more."""
+    address = url.removeprefix("mailto:")
+    # Slack itself links what people type: `<http://example.com|example.com>`.
+    return address if label in ("", address, url.partition("://")[2]) else f"{label} ({address})"
