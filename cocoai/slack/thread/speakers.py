@@ -60,7 +60,8 @@ def display_names(messages: Sequence[Message], own_user: str, names: Names) -> M
         for reference in _references(message):
             if reference.kind == "user" and reference.id != own_user:
                 shown.append(reference.id)
-                labels.setdefault(reference.id, name_of(reference.label))
+                if label := name_of(reference.label):
+                    labels.setdefault(reference.id, label)
     # From the end of the thread, since only MOST_NAMES are looked up.
     looked_up = [user for user in dict.fromkeys(reversed(shown)) if _is_person(user)][:MOST_NAMES]
     found = labels | {user: name for user in looked_up if (name := names.name(user))}
