@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cocoai.errors import BodyNotJSON
@@ -38,7 +39,7 @@ _CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLAIN_NAME = re.compile(r"[a-z_.]{1,40}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _MessageEvent:
     """One message event with its payload and our identity (None if unknown): all that the checks below look at."""
 
@@ -60,7 +61,7 @@ class _MessageEvent:
         # An app_mention has no channel_type; a direct channel's id begins with D.
         return self.event.get("channel_type") == "im" or self.text_at("channel").startswith("D")
 
-    @property
+    @cached_property
     def mentions(self) -> frozenset[str]:
         """Return the ids of the users and user groups that the author addresses: `U12` for `<@U12>`.
 
