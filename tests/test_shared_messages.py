@@ -88,6 +88,28 @@ def test_a_prefix_before_a_forwarded_message_counts(harness: AnswerHarness) -> N
     assert "gpt-6.1-sol" == harness.openai.requests[-1].body["model"]
 
 
+def test_a_prefix_behind_a_table_is_taken_out(harness: AnswerHarness) -> None:
+    """Where a table with the same word stands before the asker's words, the table stays whole."""
+    harness.changes["personas"] = FixedPersonas(prefixes={"deep": "gpt-6.1-sol"})
+    slack = harness.slack
+    text = [
+        {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "deep: sum"}]}],
+        }
+    ]
+    table = table_json(("deep: water",))["blocks"]
+    message = slack.workspace.post("D0PRACTICE", "U0ASKER01", "deep: sum", blocks=(*table, *text), client_msg_id="x")
+    event = message_json(slack.workspace, message)
+    question = Question("direct", message.channel, message.ts, message.ts, message.user, "T0", own_text(event), "Ev", 0)
+    harness.spool.put(Key.parse(question.key), replace(question, shown=shown_text(event)).facts())
+
+    harness.run()
+
+    assert "| deep: water |\n| --- |\nsum" == sent(harness)
+    assert "gpt-6.1-sol" == harness.openai.requests[-1].body["model"]
+
+
 def test_a_mention_without_words_or_attachments_still_gets_help(harness: AnswerHarness) -> None:
     """A preview without words is nothing beside the text."""
     question = ask(harness, "<@U0COCOAI>", {"from_url": "https://a.example", "fallback": "[no preview available]"})

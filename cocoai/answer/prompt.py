@@ -167,8 +167,9 @@ class PromptBuilder:
         if is_continued and command(text) == "continue":
             return "", replace(last, text=f"{last.text}\n\n{CONTINUE_INSTRUCTION}")
         model, rest = split_model_prefix(text, self._options.personas.models())
-        prefix = text.removesuffix(rest)
-        return model, replace(last, text=last.text.replace(prefix, "", 1)) if model else last
+        # The words as a whole: what stands before them may have the same prefix. With names in it the turn may differ.
+        old, new = (text, rest) if text in last.text else (text.removesuffix(rest), "")
+        return model, replace(last, text=last.text.replace(old, new, 1)) if model else last
 
 
 def _is_reset(text: str) -> bool:
