@@ -18,7 +18,7 @@ from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.question_message import SPOKEN, message_ts, question_message
-from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker, unnamed_places
+from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker
 from cocoai.spool.key import Key, is_key
 
 HIDDEN = Turn("asker", "[messages by others, which you are not shown]")
@@ -85,8 +85,7 @@ class _TurnBuilder:
     def of(cls, thread: _VisibleThread, own_user: str, names: Names, channel: str) -> _TurnBuilder:
         """Look up the names of the people in the thread of this channel, and return a builder that uses them."""
         messages = [*thread.people, thread.question]
-        shown = {**unnamed_places(messages, channel), **display_names(messages, own_user, names)}
-        return cls(own_user, shown, has_several_speakers(messages))
+        return cls(own_user, display_names(messages, own_user, names, channel), has_several_speakers(messages))
 
     def askers_turn(self, message: Message) -> Turn:
         """Return a message of a person or another bot as a turn; "" is its text if it has neither text nor files.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from cocoai.slack.model.messages import Message, name_of
-from cocoai.slack.model.plain_text import Reference, references
+from cocoai.slack.model.plain_text import Reference, ReferenceKind, references
 from cocoai.slack_ids import is_id
 
 MOST_NAMES = 20
@@ -45,44 +45,42 @@ def has_several_speakers(messages: Iterable[Message]) -> bool:
     return len({speaker(message) for message in messages}) > 1
 
 
-def display_names(messages: Sequence[Message], own_user: str, names: Names) -> Mapping[str, str]:
-    """Look up a name, different from all others, for each mentioned user, and for each speaker if there are several.
+def display_names(messages: Sequence[Message], own_user: str, names: Names, channel: str) -> Mapping[str, str]:
+    """Look up a name for each mentioned user, for each speaker if there are several, and for each group and channel.
 
-    Return the names by id (by `speaker` for a speaker). We are not among the mentioned. `names` returns a person's
-    name, "" if it is unknown: then the name is `Person 1` and so on, in the order of the thread. It is asked for the
-    last 20 people only; before a number, the label that Slack wrote beside the id serves. Namesakes are numbered too.
+    Return the names by id (by `speaker` for a speaker); no two people, groups or channels have the same. We are not
+    among the mentioned. `names` returns a person's name, "" if it is unknown; it is asked for the last 20
+    people only. Where it has none, the label serves that Slack wrote beside the id, else the name is `Person 1` and so
+    on, in the order of the thread. Of groups and channels there are labels alone, else they are `Group 1` and
+    `Channel 1`, and `channel` itself is `this channel`. Namesakes are numbered too.
     """
     is_named = has_several_speakers(messages)
     shown: list[str] = []
-    labels: dict[str, str] = {}
+    labels: dict[ReferenceKind, dict[str, str]] = {"user": {}, "group": {}, "channel": {}}
     for message in messages:
         shown += [speaker(message)] if is_named else []
-        for reference in _references(message):
-            if reference.kind == "user" and reference.id != own_user:
-                shown.append(reference.id)
-                if label := name_of(reference.label):
-                    labels.setdefault(reference.id, label)
-    # From the end of the thread, since only MOST_NAMES are looked up.
-    looked_up = [user for user in dict.fromkeys(reversed(shown)) if _is_person(user)][:MOST_NAMES]
-    found = labels | {user: name for user in looked_up if (name := names.name(user))}
-    found |= {speaker(message): message.name for message in messages if is_bot(message) and message.name}
-    return _made_unique({user: found.get(user, "") for user in shown}, "Person")
-
-
-def unnamed_places(messages: Sequence[Message], channel: str) -> Mapping[str, str]:
-    """Return a name by id for the user groups and channels that the messages name, of which Slack mostly tells no more.
-
-    It is the label that any of the messages has for it, `this channel` for `channel`, else `Group 1` or `Channel 1` and
-    so on, in the order of the thread.
-    """
-    labels: dict[str, dict[str, str]] = {"group": {}, "channel": {}}
-    for message in messages:
-        for reference in _references(message):
-            if (known := labels.get(reference.kind)) is not None and not known.get(reference.id):
-                known[reference.id] = name_of(reference.label.lstrip("@#"))
+        for kind, named, label in _references(message):
+            shown += [named] if kind == "user" and named != own_user else []
+            if label or named not in labels[kind]:
+                labels[kind][named] = labels[kind].get(named) or name_of(label.lstrip("@#"))
     if labels["channel"].get(channel) == "":
         labels["channel"][channel] = "this channel"
-    return {**_made_unique(labels["group"], "Group"), **_made_unique(labels["channel"], "Channel")}
+    places = {**_made_unique(labels["group"], "Group"), **_made_unique(labels["channel"], "Channel")}
+    return {**places, **_names_of_people(messages, shown, labels["user"], names)}
+
+
+def _names_of_people(
+    messages: Iterable[Message], shown: Sequence[str], labels: Mapping[str, str], names: Names
+) -> Mapping[str, str]:
+    """Return a name for each of those who are `shown`: the one that is looked up, else the label, else a number.
+
+    The numbers are in the order of the thread. A bot that has a name of its own has that.
+    """
+    # From the end of the thread, since only MOST_NAMES are looked up.
+    looked_up = [user for user in dict.fromkeys(reversed(shown)) if _is_person(user)][:MOST_NAMES]
+    found = {**labels, **{user: name for user in looked_up if (name := names.name(user))}}
+    found |= {speaker(message): message.name for message in messages if is_bot(message) and message.name}
+    return _made_unique({user: found.get(user, "") for user in shown}, "Person")
 
 
 def _references(message: Message) -> Iterator[Reference]:
