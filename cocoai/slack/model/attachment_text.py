@@ -14,6 +14,7 @@ from typing import Any
 
 from cocoai.json_values import mapping_at, objects_in, text_at
 from cocoai.slack.model.block_text import named, text_of_blocks
+from cocoai.slack.model.plain_text import without_open_fence
 from cocoai.slack.model.rich_text import quoted
 from cocoai.slack_ids import is_id
 
@@ -78,7 +79,7 @@ _WORDED = frozenset({"rich_text", "section", "header", "markdown", "card", "cont
 
 def _text_of(attachment: Attachment, depth: int) -> str:
     """Return the text of one attachment under a heading that names it, quoted; an alert and a table without either."""
-    parts = "\n".join(_once(attachment, depth)) or _fallback(attachment)
+    parts = without_open_fence("\n".join(_once(attachment, depth)) or _fallback(attachment))
     if is_message(attachment):
         return "\n".join(filter(None, (_heading(attachment), parts and quoted(parts))))
     if parts and any(map(attachment.get, _OF_A_LINK)):

@@ -14,7 +14,7 @@ from typing import Any
 from cocoai.json_values import objects_in, text_at
 from cocoai.slack.model.attachment_text import texts_of_attachments, words_of
 from cocoai.slack.model.block_text import text_of_blocks, texts_of_blocks
-from cocoai.slack.model.plain_text import mentions, written_mentions
+from cocoai.slack.model.plain_text import mentions, without_open_fence, written_mentions
 from cocoai.slack.model.rich_text import rich_mentions
 
 MOST_SHOWN = 40_000
@@ -78,7 +78,7 @@ def _words(message: Mapping[str, Any]) -> str:
 
 def _each_once(words: str, blocks: object, attachments: object) -> Iterator[str]:
     """Yield the words, then the text of each attachment that is not already among these, the blocks or before it."""
-    yield words
+    yield without_open_fence(words)
     seen = {words.strip(), *(texts_of_blocks(blocks) if attachments else ())}
     for text in texts_of_attachments(attachments):
         if text not in seen:

@@ -84,6 +84,17 @@ def written_mentions(text: str) -> frozenset[str]:
     return frozenset(_ANY_MENTION.findall(unescaped(text)))
 
 
+def without_open_fence(text: str) -> str:
+    """Return the text without a last fence of three backticks that nothing closes: it would open code in what follows.
+
+    Slack shows it as plain characters, as it cuts the code of a long message.
+    """
+    if text.count("```") % 2 == 0:
+        return text
+    before, _, behind = text.rpartition("```")
+    return before + behind
+
+
 def unescaped(text: str) -> str:
     """Return the text with Slack's three escapes read: `&lt;`, `&gt;`, and `&amp;` last."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

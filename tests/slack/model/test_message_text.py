@@ -586,6 +586,16 @@ def test_what_a_person_typed_is_never_left_out() -> None:
     assert "Poll: lunch?" == seen(text="Where to?", bot_id="B0POLL", blocks=blocks)
 
 
+def test_code_that_is_cut_opens_no_code_behind_it() -> None:
+    """A fence that nothing closes does not make code, with its ids, of what stands before the next fence."""
+    cut = {"text": "```Traceback <@U0BEN>", "fallback": "x"}
+
+    shown = seen(text="see ``` <@U0BEN>", attachments=[cut, SHARED | {"text": "<@U0BEN> ```x <@U0BEN>```"}])
+
+    assert "see  @somebody\n\nTraceback @somebody\n\n" == shown.partition("[")[0]
+    assert shown.endswith("> @somebody ```x <@U0BEN>```")
+
+
 # Bounds
 
 
