@@ -14,7 +14,7 @@ from typing import Any
 
 from cocoai.json_values import mapping_at, objects_in, text_at
 from cocoai.slack.model.block_text import named, text_of_blocks
-from cocoai.slack.model.plain_text import without_open_fence
+from cocoai.slack.model.plain_text import first_part, without_open_fence
 from cocoai.slack.model.rich_text import quoted
 from cocoai.slack_ids import is_id
 
@@ -143,7 +143,8 @@ def _heading(attachment: Attachment) -> str:
     date = _DATE.match(text_at(attachment, "fallback"))
     channel = text_at(attachment, "channel_name")
     place = text_at(attachment, "footer") or (f"in #{channel}" if channel and not is_id(channel) else "")
-    author, *others = (" ".join(part.split())[:LONGEST_NAME] for part in (author, date[1] if date else "", place))
+    parts = (author, date[1] if date else "", place)
+    author, *others = (first_part(" ".join(part.split()), LONGEST_NAME) for part in parts)
     return f"[{', '.join(filter(None, (f'{kind} from {author}' if author else kind, *others)))}]"
 
 

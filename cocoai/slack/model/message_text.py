@@ -14,7 +14,7 @@ from typing import Any
 from cocoai.json_values import objects_in, text_at
 from cocoai.slack.model.attachment_text import texts_of_attachments, words_of
 from cocoai.slack.model.block_text import text_of_blocks, texts_of_blocks
-from cocoai.slack.model.plain_text import mentions, without_open_fence, written_mentions
+from cocoai.slack.model.plain_text import first_part, mentions, without_open_fence, written_mentions
 from cocoai.slack.model.rich_text import rich_mentions
 
 MOST_SHOWN = 40_000
@@ -92,16 +92,10 @@ def _bounded(texts: Iterable[str]) -> str:
     room = MOST_SHOWN
     for text in filter(None, texts):
         if len(text) > room:
-            return "\n\n".join((*kept, f"{_cut(text, room)}\n{CUT}"))
+            return "\n\n".join((*kept, f"{first_part(text, room)}\n{CUT}"))
         kept.append(text)
         room -= len(text)
     return "\n\n".join(kept)
-
-
-def _cut(text: str, most: int) -> str:
-    """Return at most the first `most` characters, without an entity that is cut through: its id must not be shown."""
-    start = text[:most]
-    return start[: start.rfind("<")] if start.rfind("<") > start.rfind(">") else start
 
 
 def _unlabelled(text: str) -> str:

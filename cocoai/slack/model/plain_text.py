@@ -95,6 +95,12 @@ def without_open_fence(text: str) -> str:
     return before + behind
 
 
+def first_part(text: str, most: int) -> str:
+    """Return at most the first `most` characters, without an entity that is cut through: its id must not be shown."""
+    start = text[:most]
+    return start[: start.rfind("<")] if start.rfind("<") > start.rfind(">") else start
+
+
 def unescaped(text: str) -> str:
     """Return the text with Slack's three escapes read: `&lt;`, `&gt;`, and `&amp;` last."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -95,6 +95,10 @@ def message_blocks(*blocks: JSON, **message: Any) -> list[JSON]:
             "[forwarded message from Hana, Posted in #sales]\n> The chairs come on Friday.",
         ),
         (
+            {"text": "", "attachments": [SHARED | {"fallback": "", "footer": f"{'x' * 75} <#C0SALES|sales>"}]},
+            f"[forwarded message from Hana, {'x' * 75} ]\n> The chairs come on Friday.",
+        ),
+        (
             {"text": "", "attachments": [SHARED | {"fallback": "", "channel_name": "sales"}]},
             "[forwarded message from Hana, in #sales]\n> The chairs come on Friday.",
         ),
@@ -158,6 +162,7 @@ def message_blocks(*blocks: JSON, **message: Any) -> list[JSON]:
         "repeated in blocks",
         "several",
         "from a channel by its footer",
+        "a long footer",
         "from a channel by its name",
         "linked",
         "fallback alone",
