@@ -101,6 +101,14 @@ def first_part(text: str, most: int) -> str:
     return start[: start.rfind("<")] if start.rfind("<") > start.rfind(">") else start
 
 
+def last_part(text: str, most: int) -> str:
+    """Return at most the last `most` characters, without an entity that is cut through."""
+    start = max(0, len(text) - most)
+    if text.rfind("<", 0, start) > text.rfind(">", 0, start):
+        start = max(start, text.find(">", start) + 1)
+    return text[start:]
+
+
 def unescaped(text: str) -> str:
     """Return the text with Slack's three escapes read: `&lt;`, `&gt;`, and `&amp;` last."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from cocoai.slack.markdown.inline_parser import ZWSP
-from cocoai.slack.model.plain_text import plain_text
+from cocoai.slack.model.plain_text import first_part, last_part, plain_text
 
 pytestmark = pytest.mark.pure
 
@@ -60,3 +60,20 @@ def test_plain_text_with_names() -> None:
 def test_plain_text_without_our_own_user() -> None:
     """While our own user is unknown, no mention is removed."""
     assert plain_text("<@U0COCOAI> hello", None) == "@somebody hello"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "first", "last"),
+    [
+        ("ask <@U0ASKER01> now", 100, "ask <@U0ASKER01> now", "ask <@U0ASKER01> now"),
+        ("ask <@U0ASKER01> now", 16, "ask <@U0ASKER01>", "<@U0ASKER01> now"),
+        ("ask <@U0ASKER01> now", 10, "ask ", " now"),
+        ("> <https://a.example|a b> c", 4, "> ", " c"),
+        ("a &lt; b", 2, "a ", " b"),
+        ("a < b", 2, "a ", " b"),
+        ("", 2, "", ""),
+    ],
+)
+def test_no_entity_is_cut_through(text: str, most: int, first: str, last: str) -> None:
+    """Of a text that is cut, the half of an id at its end is left out."""
+    assert (first, last) == (first_part(text, most), last_part(text, most))
