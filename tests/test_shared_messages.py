@@ -20,7 +20,9 @@ from cocoai.slack.model.message_text import own_text, shown_text
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from tests.answer_harness import AnswerHarness
+from tests.deployment import deploy, payload
 from tests.options import FixedPersonas
+from tests.test_controls import ended
 
 NOTE = PracticeFile("note.txt", "text/plain", "四十脚".encode())
 
@@ -137,3 +139,27 @@ def test_a_pasted_table_is_seen_in_the_question_and_later(harness: AnswerHarness
 
     assert f"add up\n\n{table}" == first
     assert f"add up\n\n{table}" in [message["content"] for message in harness.openai.requests[-1].body["messages"]]
+
+
+def test_the_whole_road(tmp_path: Path, certificates: Certificates) -> None:
+    """Through nginx and the pool: both copies of each message come to the same, one answer or none."""
+    with deploy(tmp_path, certificates) as deployment:
+        slack = deployment.slack
+        shared = share_json(slack.workspace, slack.say("U0ASKER02", "reset"))
+        questions = [
+            slack.say("U0ASKER01", "<@U0COCOAI>", attachments=[shared]),
+            slack.say("U0ASKER01", "<@U0COCOAI> what is `<@U0COCOAI> deploy`?"),
+            slack.say("U0ASKER01", "add up", channel="D0PRACTICE", attachments=[table_json(("pen", "12"))]),
+        ]
+        silent = [
+            slack.say("U0ASKER01", "`<@U0COCOAI> deploy` is how you start it"),
+            slack.say("U0ASKER01", "fyi", attachments=[share_json(slack.workspace, questions[1])]),
+        ]
+        answers = [ended(deployment, question) for question in questions]
+        slack.wait_for_deliveries()
+
+        assert ["answer"] * 3 == [payload(answer)["kind"] for answer in answers]
+        assert [[], []] == [deployment.replies(message) for message in silent]
+        assert {quoted("reset"), "what is `<@U0COCOAI> deploy`?", "add up\n\n| pen | 12 |\n| --- | --- |"} == {
+            request.body["messages"][-1]["content"] for request in deployment.openai.requests
+        }
