@@ -33,6 +33,9 @@ LONGEST_NAME = 80
 NO_PREVIEW = "[no preview available]"
 """What Slack writes into `fallback` when it has no words for the attachment."""
 
+NOT_DISPLAYED = "This content can't be displayed."
+"""What Slack writes into `text` if an app sent blocks alone."""
+
 _OF_A_MESSAGE = ("is_share", "is_msg_unfurl", "is_reply_unfurl", "is_thread_root_unfurl")
 _OF_A_LINK = ("from_url", "original_url", "app_unfurl_url")
 _DATE = re.compile(r"\[([^\[\]\n]{1,40})\] ")
@@ -57,6 +60,12 @@ def attachments_in(attachments: object, depth: int = 1) -> Iterator[Attachment]:
         yield attachment
         if depth < MOST_DEPTH:
             yield from attachments_in(_inner(attachment), depth + 1)
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """Return the `text` of a message or an attachment; "" if it is blank, or Slack's word that there is none."""
+    text = text_at(message, "text")
+    return "" if text == NOT_DISPLAYED or text.isspace() else text
 
 
 def words_of(text: str, blocks: object) -> str:
@@ -89,7 +98,7 @@ def _text_of(attachment: Attachment, depth: int) -> str:
 
 def _once(attachment: Attachment, depth: int) -> Iterator[str]:
     """Yield the parts of an attachment in order, without those whose words stand on a line of the body too."""
-    body = words_of(text_at(attachment, "text"), _blocks(attachment)).strip()
+    body = words_of(text_of(attachment), _blocks(attachment)).strip()
     seen = {"", *body.split("\n")}
     yield from _unseen(_above(attachment), seen)
     if body:

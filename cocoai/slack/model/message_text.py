@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cocoai.json_values import objects_in, text_at
-from cocoai.slack.model.attachment_text import texts_of_attachments, words_of
+from cocoai.json_values import objects_in
+from cocoai.slack.model.attachment_text import text_of, texts_of_attachments, words_of
 from cocoai.slack.model.block_text import text_of_blocks, texts_of_blocks
 from cocoai.slack.model.plain_text import first_part, mentions, without_open_fence, written_mentions
 from cocoai.slack.model.rich_text import rich_mentions
@@ -30,7 +30,7 @@ def own_text(message: Mapping[str, Any]) -> str:
 
     `message` is the JSON of a message or an event. Return "" if nothing was typed, as in a forwarded message.
     """
-    return text_at(message, "text") or text_of_blocks(_typed(message.get("blocks")))
+    return text_of(message) or text_of_blocks(_typed(message.get("blocks")))
 
 
 def shown_text(message: Mapping[str, Any]) -> str:
@@ -69,7 +69,7 @@ def _typed(blocks: object) -> list[Mapping[str, Any]]:
 
 def _words(message: Mapping[str, Any]) -> str:
     """Return the words in `text` and blocks of which some are no rich_text. What a person typed is never left out."""
-    text, blocks = text_at(message, "text"), message.get("blocks")
+    text, blocks = text_of(message), message.get("blocks")
     words = words_of(text, blocks)
     # An app's `text` is a shorter form for notifications, a person's is what that person wrote.
     is_left_out = not (message.get("bot_id") or _typed(blocks) or _letters(text) in _letters(words))

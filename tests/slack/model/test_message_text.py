@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.model.attachment_text import MOST_DEPTH
+from cocoai.slack.model.attachment_text import MOST_DEPTH, NOT_DISPLAYED
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.message_text import CUT, MOST_SHOWN, addressed, own_text, shown_text, written_anywhere
 from cocoai.slack.model.messages import message_of
@@ -599,6 +599,25 @@ def test_code_that_is_cut_opens_no_code_behind_it() -> None:
 
     assert "see  @somebody\n\nTraceback @somebody\n\n" == shown.partition("[")[0]
     assert shown.endswith("> @somebody ```x <@U0BEN>```")
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"blocks": [section("Served")]}, "Served"),
+        ({"blocks": [table("a")]}, "| a |\n| --- |"),
+        ({"blocks": [rich(typed("Hi"))]}, "Hi"),
+        ({"attachments": [{"text": "Red"}]}, "Red"),
+        (
+            {"attachments": [{"is_share": True, "text": NOT_DISPLAYED, "message_blocks": message_blocks(table("a"))}]},
+            "[forwarded message]\n> | a |\n> | --- |",
+        ),
+    ],
+)
+@pytest.mark.parametrize("text", [NOT_DISPLAYED, "", " \n"])
+def test_slacks_word_for_no_text_is_no_text(message: JSON, expected: str, text: str) -> None:
+    """Slack writes a sentence into the text of an app that sent blocks alone: nobody sees it."""
+    assert expected == seen(bot_id="B0", text=text, **message)
 
 
 # Bounds
