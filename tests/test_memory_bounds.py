@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator
 
-from cocoai.chatgpt.stream import MOST_PER_TOKEN
+from cocoai.chatgpt.allowance import WORDS_PER_TOKEN
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
@@ -71,5 +71,5 @@ def test_a_stream_without_end(certificates: Certificates) -> None:
         took, (characters, reason) = measured("answer", server, certificates)
 
     assert took < LIMIT
-    assert MOST_PER_TOKEN * 2000 == characters
+    assert WORDS_PER_TOKEN * 2000 * len("word ") == characters
     assert "length" == reason

@@ -60,7 +60,7 @@ def test_the_notices_are_sober() -> None:
     notices = [field.name for field in fields(Texts)][len(_voice()) :]
     found = [text for name in notices for text in _all(getattr(JAPANESE, name))]
 
-    assert ["cut", "stopped", "empty", "refused", "late", "left_out", "left_out_unnamed"] == notices[:7]
+    assert ["cut", "filtered", "unfinished", "stopped", "empty", "nothing", "refused", "late"] == notices[:8]
     assert [] == [text for text in found if "にゃ" in text]
     assert "にゃ" in JAPANESE.placeholder
 

@@ -10,7 +10,7 @@ from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.retry import MOST_OPEN_REQUESTS, open_requests
 from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
+from cocoai.chatgpt.stream import UNKNOWN, AnswerPieces, Ending, Interruption
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.errors import Permanent
 from cocoai.slack.api.download import LeftOut
@@ -140,19 +140,23 @@ class ModelCall:
 def answer_text(answer: Fact, texts: Texts) -> str:
     """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
 
-    Notes say that the answer was cut off or stopped, and which attachments were left out and why. If the model wrote
-    nothing, a sentence says instead that it was stopped, refused or wrote nothing: the result is never empty.
+    Notes say that the answer was cut off, stopped or may not be whole, and which attachments were left out and why. If
+    the model wrote nothing, a sentence says instead that it was stopped, refused, only thought or wrote nothing: the
+    result is never empty.
     """
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])
     finish = answer["finish"]
     if normalize_markdown(answer["text"]).strip():
         notes = {"length": texts.cut, STOPPED: texts.stopped}
+        notes |= {"content_filter": texts.filtered, UNKNOWN: texts.unfinished}
         paragraphs = [answer["text"], notes.get(finish, "")]
     elif finish == STOPPED:
         paragraphs = [texts.stopped]
+    elif answer.get("refusal") or finish == "content_filter":
+        paragraphs = [texts.refused]
     else:
-        paragraphs = [texts.refused if answer.get("refusal") or finish == "content_filter" else texts.empty]
+        paragraphs = [texts.empty if finish == "length" else texts.nothing]
     left_out = [_left_out(texts, **each) for each in answer["left_out"]]
     return "\n\n".join(filter(None, (*paragraphs, "\n".join(left_out))))
 

@@ -1,5 +1,8 @@
 """Read server-sent events out of a stream of bytes, however the network cut it. Pure: no JSON, no sockets.
 
+Beside what the standard says, a line that begins with `{` counts as data: gateways put the error of another server into
+the stream as it came, bare JSON on one line or on several.
+
 Source: the WHATWG HTML standard, 9.2.6 (event streams).
 """
 
@@ -16,15 +19,24 @@ MAX_EVENT = 1024 * 1024
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
+class ErrorData(str):
+    """The data of an event of type `error` (`event: error`); it may be blank, and need not be JSON."""
+
+    __slots__ = ()
+
+
 class EventReader:
     """Takes in a stream piece by piece, and yields the data of each event that a piece completes.
 
-    Comments and all other fields are skipped. A line ends with LF, CRLF or CR, and a CRLF may be cut in the middle.
+    Comments and the fields `id` and `retry` are skipped, and so is every event type but `error`, whose data is an
+    `ErrorData`. A line ends with LF, CRLF or CR, and a CRLF may be cut in the middle.
     """
 
     def __init__(self) -> None:
         self._line = bytearray()
         self._data = bytearray()
+        self._bare = bytearray()
+        self._is_error = False
         self._is_after_cr = False
 
     def feed(self, piece: bytes) -> Iterator[str]:
@@ -61,13 +73,35 @@ class EventReader:
             # One space after the colon belongs to the field, and all others to its value.
             self._data += value.removeprefix(b" ") + b"\n"
             check_size(len(self._data), MAX_EVENT)
+        elif name == b"event":
+            self._is_error = value.strip() == b"error"
+        elif self._bare or name.startswith(b"{"):
+            yield from self._take_bare(line)
+
+    def _take_bare(self, line: bytearray) -> Iterator[str]:
+        """Take in a line of bare JSON; yield the JSON if that line alone is all of it, else keep it until it ends."""
+        is_whole = not self._bare and line.rstrip().endswith(b"}")
+        self._bare += line + b"\n"
+        check_size(len(self._bare), MAX_EVENT)
+        if is_whole:
+            yield from self._end_bare()
+
+    def _end_bare(self) -> Iterator[str]:
+        text = self._bare.decode("utf-8", "replace")
+        self._bare.clear()
+        yield text
 
     def _end_event(self) -> Iterator[str]:
-        """Yield the data of the current event as text, unless it is blank, and begin the next event."""
+        """Yield the data of the current event as text, unless it is blank and no error, and begin the next event."""
+        if self._bare:
+            yield from self._end_bare()
         # Each line of data was stored with a line end, and the standard drops the last one.
         text = self._data.removesuffix(b"\n").decode("utf-8", "replace")
         self._data.clear()
-        if text.strip():
+        if self._is_error:
+            self._is_error = False
+            yield ErrorData(text)
+        elif text.strip():
             yield text
 
 

@@ -116,7 +116,7 @@ class OpenAISettings:
     first_word_timeout: Annotated[
         float,
         Setting(
-            seconds(0.1, 600), "90", "time limit from the request to the first word; the model may think meanwhile"
+            seconds(0.1, 600), "90", "time limit from the request to the first word, or the first thought that is shown"
         ),
     ]
     silence_timeout: Annotated[

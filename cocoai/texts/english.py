@@ -27,8 +27,11 @@ ENGLISH = Texts(
     thanks="Thank you for telling me!",
     # notices
     cut="(This is where the length limit was reached. To read on, write “continue”.)",
+    filtered="(A content filter stopped the answer here. Asked differently, it may go on.)",
+    unfinished="(Nothing says that this answer is whole: it may have ended too early. To read on, write “continue”.)",
     stopped="(Stopped here.)",
     empty="All of my allowance went into thinking, and none was left to write. Please ask again in smaller pieces.",
+    nothing="The answer came back empty. Please ask again, or ask it differently.",
     refused="I can't answer this one. Asked differently, it may work.",
     late="(Sorry for the wait: something on our side delayed this reply.)",
     left_out="(I have not read “{name}”. {why})",

@@ -28,8 +28,11 @@ class Texts:
     thanks: str
     # notices
     cut: str
+    filtered: str
+    unfinished: str
     stopped: str
     empty: str
+    nothing: str
     refused: str
     late: str
     left_out: str
