@@ -37,10 +37,12 @@ _FILTERED = _names(
 )
 """A content filter's refusal; it counts as one, though the model did not write it."""
 
+_REFUSALS = _names("unsupported_parameter unsupported_value unknown_parameter")
+
 _FINAL = _names("authentication_error invalid_api_key model_not_found permission_error")
 """Codes and types that are permanent whatever the status: gateways pass on another server's error as a 502."""
 
-_FINAL_IN_STREAM = _FINAL | _TOO_LONG | _FILTERED | _names("invalid_request_error")
+_FINAL_IN_STREAM = _FINAL | _REFUSALS | _TOO_LONG | _FILTERED | _names("invalid_request_error")
 """Codes and types that are permanent in a stream, where an error comes without a status."""
 
 _GATEWAY_TIMEOUTS = frozenset({408, 504, 524})
@@ -51,8 +53,6 @@ _NO_ROOM = frozenset({503, 529})
 
 _BY_WORDS = frozenset({0, 400, 413, 422, 500, 502})
 """Statuses at which words decide whether something is too long; 0 is an error inside a stream, without one."""
-
-_REFUSALS = _names("unsupported_parameter unsupported_value unknown_parameter")
 
 _BAD_ATTACHMENTS = _names("""
 empty_image_file failed_to_download_image image_content_policy_violation image_file_not_found image_file_too_large
@@ -168,13 +168,13 @@ class ApiError:
         return "insufficient_quota" if self._is_exhausted and not self.names & _EXHAUSTED else ""
 
     def _permanent(self, code: str, their_code: str) -> Permanent:
-        """Return a `Permanent` with both codes; its `their_code` is left empty if both are the same."""
+        """Return a `Permanent` with both codes; its `their_code` is left empty if it says nothing new."""
         return Permanent(
             code,
             source="OpenAI",
             status=self.status,
             request_id=self.request_id,
-            their_code=their_code if their_code != code else "",
+            their_code=their_code if their_code not in (code, str(self.status)) else "",
             sent=self.may_have_run,
         )
 
@@ -205,9 +205,13 @@ class ApiError:
         return bool(error_words.COUNTS_THE_ANSWER.search(self.text))
 
     @property
-    def wants_alternation(self) -> bool:
-        """Return True if the model takes no two messages of one role in a row, nor one of its own at the beginning."""
-        return self.status in (0, 400, 422, 500) and bool(error_words.WANTS_ALTERNATION.search(self.text))
+    def refused_form(self) -> str:
+        """Return which form of the messages the model refuses: `neighbours`, `system` or ""."""
+        if self.status not in (0, 400, 422, 500):
+            return ""
+        if error_words.WANTS_ALTERNATION.search(self.text):
+            return "neighbours"
+        return "system" if error_words.WANTS_NO_SYSTEM.search(self.text) else ""
 
     @cached_property
     def is_filtered(self) -> bool:

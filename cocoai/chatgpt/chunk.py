@@ -8,6 +8,7 @@ Sources: OpenAI's API reference, chat completion chunk; streams of Mistral, Deep
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -55,12 +56,16 @@ _SIGNS_OF_LIFE = ("reasoning_content", "reasoning", "reasoning_details", "thinki
 _TEXT_PARTS = ("text", "output_text")
 """Types of a part that is text of the answer; a part of another type is a thought, a picture or a call."""
 
+_ERROR = re.compile(r"error|exception|fail|\b[45]\d\d$", re.IGNORECASE)
+"""A type or a status that makes an error of the message beside it."""
+
 
 def parse_chunk(payload: dict[str, Any]) -> Chunk:
     """Return what a streamed event, or a single body, has of each part of a `Chunk`; only its first choice is read."""
     choices = payload.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
     error = payload.get("error") or choice.get("error") or (None if choice else _error_without_a_key(payload))
+    error = payload if error is True else error
     delta, usage = choice.get("delta"), payload.get("usage")
     text, refusal, has_thought = _parse_content(delta) if delta else ("", "", False)
     message = ""
@@ -69,15 +74,18 @@ def parse_chunk(payload: dict[str, Any]) -> Chunk:
         if not text and (other := choice.get("message")):
             message, of_message, is_thinking = _parse_content(other)
             refusal, has_thought = refusal or of_message, has_thought or is_thinking
+    if error:
+        # It counts, whatever else its event says: some have a finish reason too.
+        return Chunk(text, message, refusal, has_thought, error=ApiError.from_stream(error))
+    reason = choice.get("finish_reason")
     return Chunk(
         text,
         message,
         refusal,
         has_thought,
-        "" if (reason := _string(choice.get("finish_reason"))) == "null" else reason,
-        "" if error else _string(payload.get("model")),
+        reason if reason and isinstance(reason, str) and reason != "null" else "",
+        _string(payload.get("model")),
         _parse_usage(usage) if usage else None,
-        error=ApiError.from_stream(error) if error else None,
     )
 
 
@@ -117,7 +125,9 @@ def _error_without_a_key(payload: dict[str, Any]) -> Any:
         return payload
     if "choices" in payload:
         return None
-    is_error = isinstance(payload.get("message"), str) and any(key in payload for key in ("code", "status", "type"))
+    kind = f"{payload.get('type')} {payload.get('status')}"
+    has_name = payload.get("code") not in (None, "", "0", "200", 0, 200) or _ERROR.search(kind)
+    is_error = has_name and isinstance(payload.get("message"), str)
     return payload.get("errors") or payload.get("detail") or (payload if is_error else None)
 
 

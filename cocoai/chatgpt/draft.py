@@ -20,10 +20,6 @@ _LEAST_OUTPUT = 64
 """Tokens below which the limit of an answer is not lowered to make a conversation fit."""
 
 
-_NEIGHBOURS = "neighbours"
-"""What a model is noted to refuse, beside parameters, if its chat template takes only turns that alternate."""
-
-
 class Draft:
     """A request for an answer to `conversation` by `model`, of at most `max_output_tokens`.
 
@@ -45,8 +41,10 @@ class Draft:
     def body(self) -> bytes:
         """Return the request's JSON."""
         conversation = self._conversation
-        if _NEIGHBOURS in self._refused:
+        if "neighbours" in self._refused:
             conversation = replace(conversation, turns=_alternating(conversation.turns))
+        if "system" in self._refused:
+            conversation = _without_system(conversation)
         return request_body(conversation, self._model, self._parameters())
 
     def new_state(self) -> StreamState:
@@ -64,17 +62,15 @@ class Draft:
         """Repair the request after the server's `error`; raise `Temporary` or `Permanent` if that cannot be.
 
         If it is too long, it loses the older half of its turns, until the question alone is left. A parameter that the
-        model refuses is never sent to it again. If it wants the roles to alternate, it gets them so from now on.
+        model refuses is never sent to it again, and neither are messages in a form that its chat template refuses.
         """
         if error.is_too_long:
             self._shorten(error)
             return
         if self._conversation.has_attachments and error.refuses_attachment:
             raise error.to_exception("attachment")
-        refused = error.refused_parameter(self._droppable())
-        if error.wants_alternation and _NEIGHBOURS not in self._refused:
-            refused = _NEIGHBOURS
-        if not refused:
+        refused = error.refused_form or error.refused_parameter(self._droppable())
+        if not refused or refused in self._refused:
             raise error.to_exception()
         self._refused.add(refused)
 
@@ -128,3 +124,13 @@ def _alternating(turns: Iterable[Turn]) -> tuple[Turn, ...]:
         elif joined or turn.speaker == "asker":
             joined.append(turn)
     return tuple(joined)
+
+
+def _without_system(conversation: Conversation) -> Conversation:
+    """Return the conversation with its instructions in front of its first turn of the asker, not before all turns."""
+    if not conversation.instructions:
+        return conversation
+    turns = list(conversation.turns)
+    first = next(index for index, turn in enumerate(turns) if turn.speaker == "asker")
+    turns[first] = replace(turns[first], text=f"{conversation.instructions}\n\n{turns[first].text}")
+    return Conversation("", tuple(turns))

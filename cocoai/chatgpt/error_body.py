@@ -35,8 +35,8 @@ def error_object(value: Any) -> dict[str, Any]:
             value = value[0]
         if not isinstance(value, dict):
             return {}
-        inner = next((value[key] for key in _KEYS if isinstance(value.get(key), (dict, list)) and value[key]), None)
-        if inner is None or _code_of(value):
+        inner = next(filter(_may_hold_an_error, map(value.get, _KEYS)), None)
+        if inner is None or _has_code(value):
             return value
         value = inner
     return {}
@@ -91,7 +91,11 @@ def _walk(value: Any, depth: int) -> Iterator[str]:
             yield from _walk(inner, depth - 1)
 
 
-def _code_of(value: dict[str, Any]) -> bool:
+def _may_hold_an_error(value: Any) -> bool:
+    return bool(value) and (isinstance(value, (dict, list)) or (isinstance(value, str) and value.startswith("{")))
+
+
+def _has_code(value: dict[str, Any]) -> bool:
     return bool(fit_for_log(value.get("code")) or fit_for_log(value.get("type")))
 
 

@@ -59,6 +59,11 @@ REFUSES_A_PARAMETER = _any_of(
 WANTS_ALTERNATION = _any_of(r"roles? must alternate|alternat(e|ing|ion) (between )?user")
 """The model's chat template takes no two messages of one role in a row, and none of its own first."""
 
+WANTS_NO_SYSTEM = _any_of(
+    r"system (role|message|prompt)s? (is |are )?not (supported|allowed)", "not support (the )?system"
+)
+"""The model's chat template takes no message of the role `system`."""
+
 ABOUT_AN_ATTACHMENT = _any_of(
     r"image|vision|multi-?modal|mmproj|base64|mime type|\bpdf\b|\bfiles?\b|content (part|type)|content(\[\])?\.type"
 )

@@ -70,7 +70,7 @@ class StreamState:
 
     `has_begun` is True once the model was seen at work: a text, a refusal or a thought has come. `has_text` is True
     once there is a text for the asker, `is_done` once the server has said that nothing follows. `error` is the server's
-    own error inside the answer. An answer over its `allowance` ends as cut (`length`), whatever follows.
+    own error in place of the rest of the answer. An answer over its `allowance` ends as cut (`length`), whatever comes.
     """
 
     model: str
@@ -94,7 +94,6 @@ class StreamState:
         self.model = chunk.model or self.model
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.usage = chunk.usage or self.usage
-        self.error = self.error or chunk.error
         self.is_refusal = self.is_refusal or bool(chunk.refusal)
         self.has_begun = self.has_begun or bool(chunk.text or chunk.refusal or chunk.has_thought)
         self.is_done = self.is_done or chunk.is_done
@@ -103,7 +102,10 @@ class StreamState:
         text = self.allowance.take(self._whole_characters(chunk.text))
         if self.allowance.is_used_up:
             self.finish_reason, self.is_done = "length", True
-        return self._shown(self._thoughts.feed(text))
+        text = self._shown(self._thoughts.feed(text))
+        if chunk.error:
+            self._take_error(chunk.error)
+        return text
 
     def rest(self) -> str:
         """Return the text that was kept back as a possible tag, now that nothing follows; "" if there is none."""
@@ -127,6 +129,14 @@ class StreamState:
             error.their_code = fit_for_log(self.finish_reason)
             raise error
         return Ending(reason, self.model, self.usage, self.is_refusal, self.estimated_tokens)
+
+    def _take_error(self, error: ApiError) -> None:
+        """Take in the server's own error; behind a text, that of a filter or a full window ends the answer as cut."""
+        reason = "content_filter" if error.is_filtered else "length" if error.is_too_long else ""
+        if self.has_text and reason:
+            self.finish_reason, self.is_done = self.finish_reason or reason, True
+        else:
+            self.error = error
 
     def _shown(self, text: str) -> str:
         self.has_text = self.has_text or not (not text or text.isspace())

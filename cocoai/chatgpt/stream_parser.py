@@ -54,7 +54,7 @@ class AnswerParser:
 
 
 class StreamParser:
-    """Parses a streamed answer. All events that one piece of it completes become one chunk; an error is the last part."""
+    """Parses a streamed answer. All events that one piece of it completes become one chunk, up to the first error."""
 
     def __init__(self) -> None:
         self._events = EventReader()
@@ -142,11 +142,13 @@ class SingleBodyParser:
                 raise
             return _parsed_as_stream(body)  # bare JSON may be the first of several events
         chunk = parse_chunk(payload)
-        if "choices" not in payload and not chunk.error:
+        if chunk.error:
+            return iter([chunk])
+        if "choices" not in payload:
             raise Permanent("no_choices", source="OpenAI", sent=True)
         text = chunk.text or chunk.message
         # A body that is whole has a whole answer, unless it says otherwise.
-        reason = chunk.finish_reason or ("stop" if text else "")
+        reason = chunk.finish_reason or ("stop" if text.strip() else "")
         return iter([chunk._replace(text=text, message="", finish_reason=reason, is_done=True)])
 
 

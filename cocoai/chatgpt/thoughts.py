@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 
-_TAGS = ("<think>", "<thinking>", "<thought>", "<reasoning>", "<seed:think>", "[think]")
-_LONGEST = max(map(len, _TAGS))
+_PAIRS = {f"<{name}>": f"</{name}>" for name in ("think", "thinking", "thought", "reasoning", "seed:think")} | {
+    "[think]": "[/think]",
+    "\u25c1think\u25b7": "\u25c1/think\u25b7",
+    "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
+}
+"""What opens thoughts, and what ends them: the tags of Qwen, DeepSeek and others, of Magistral, Kimi and gpt-oss."""
 
+_LONGEST = max(map(len, [*_PAIRS, *_PAIRS.values()]))
 _BLANK = " \t\r\n\ufeff"
-_OPENING = re.compile(rf"[{_BLANK}]*({'|'.join(map(re.escape, _TAGS))})", re.IGNORECASE | re.ASCII)
-_CLOSING = {tag: re.compile(re.escape(f"{tag[0]}/{tag[1:]}"), re.IGNORECASE | re.ASCII) for tag in _TAGS}
-"""What closes the thoughts that each tag opens."""
+_OPENING = re.compile(rf"[{_BLANK}]*({'|'.join(map(re.escape, _PAIRS))})", re.IGNORECASE | re.ASCII)
+_CLOSING = {tag: re.compile(re.escape(closing), re.IGNORECASE | re.ASCII) for tag, closing in _PAIRS.items()}
 
 
 class ThoughtFilter:
@@ -70,4 +74,4 @@ class ThoughtFilter:
     def _may_open(self) -> bool:
         """Check whether the held text is blank, or may be the beginning of an opening tag that was cut."""
         start = self._held.lstrip(_BLANK)
-        return len(start) < _LONGEST and any(tag.startswith(start.lower()) for tag in _TAGS)
+        return len(start) < _LONGEST and any(tag.startswith(start.lower()) for tag in _PAIRS)
