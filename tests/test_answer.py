@@ -342,7 +342,7 @@ def test_an_answer_of_control_characters_counts_as_empty(harness: AnswerHarness)
 
     harness.run()
 
-    assert ("answer", ENGLISH.empty) == harness.reply(question)
+    assert ("answer", ENGLISH.nothing) == harness.reply(question)
 
 
 def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(harness: AnswerHarness) -> None:

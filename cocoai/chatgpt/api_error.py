@@ -37,6 +37,9 @@ _FILTERED = _names(
 )
 """A content filter's refusal; it counts as one, though the model did not write it."""
 
+_MOST_WORDS = 16 * 1024
+"""Bytes of an error in which words are searched; what is behind them is an echo of the request."""
+
 _REFUSALS = _names("unsupported_parameter unsupported_value unknown_parameter")
 
 _FINAL = _names("authentication_error invalid_api_key model_not_found permission_error")
@@ -78,7 +81,7 @@ class ApiError:
 
     `status` is the HTTP status, or 0 if none came with it, as in a stream. `param` is the part of the request that is
     wrong, `retry_after` the wait in seconds that the server asks for. `names` are all its codes and types, those of the
-    errors within it included, and `text` is all of its words: both are for decisions alone.
+    errors within it included, and `text` are its words: both are for decisions alone.
     `in_stream` is True for an error that came inside a response with status 200.
     """
 
@@ -108,7 +111,7 @@ class ApiError:
             request_id=request_id(headers),
             retry_after=retry_after(headers),
             names=names_in(value),
-            text=body.decode("utf-8", "replace"),
+            text=body[:_MOST_WORDS].decode("utf-8", "replace"),
         )
 
     @classmethod
@@ -126,7 +129,7 @@ class ApiError:
             type=fit_for_log(error.get("type")),
             param=param_of(error),
             names=names_in(value),
-            text=value if isinstance(value, str) else repr(value),
+            text=(value if isinstance(value, str) else repr(value))[:_MOST_WORDS],
             in_stream=True,
         )
 

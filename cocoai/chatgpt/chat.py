@@ -129,7 +129,7 @@ class ChatGPTChat:
         """
         while True:
             response = yield from self._send(draft, deadlines, wakeup, recorder)
-            if not _holds_answer(response):
+            if response.status // 100 != 2:
                 error = self._read_error(response, deadlines)
             else:
                 response.body.wakeup = wakeup
@@ -140,9 +140,9 @@ class ChatGPTChat:
                     if first and not first.is_error:
                         unless_begun.pop_all()
                         return response, reader
-                if first is None and draft.ask_for_whole():
-                    continue
                 error = _error_of(first, response)
+                if first is None and error.in_stream and draft.ask_for_whole():
+                    continue
             if not error.may_have_run:
                 recorder.unasked(str(error.to_exception()))
             draft.amend(error)
@@ -243,16 +243,12 @@ def _traced(response: StreamedResponse, recorder: RequestRecorder) -> Iterator[N
 
 
 def _error_of(first: Chunk | None, response: StreamedResponse) -> ApiError:
-    """Return the error with which an answer begins; for an answer without any event, `empty_answer`."""
+    """Return the error with which an answer begins; for one without any event, `empty_answer`, or that of a page."""
     error = first.error if first else None
+    if error is None and "html" in response.headers.get("content-type", ""):
+        error = ApiError(response.status)
     error = error or ApiError(0, code="empty_answer", in_stream=True)
     return replace(error, request_id=request_id(response.headers))
-
-
-def _holds_answer(response: StreamedResponse) -> bool:
-    """Return True if the status is 2xx and the body is not HTML: only then it should hold an answer."""
-    # A page with status 200 means a wrong address, or a proxy that wants a person to log in.
-    return response.status // 100 == 2 and "html" not in response.headers.get("content-type", "")
 
 
 def _translated(error: Exception, deadlines: Deadlines) -> Temporary | Permanent:

@@ -94,22 +94,25 @@ class StreamState:
         self.model = chunk.model or self.model
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.usage = chunk.usage or self.usage
-        self.is_refusal = self.is_refusal or bool(chunk.refusal)
         self.has_begun = self.has_begun or bool(chunk.text or chunk.refusal or chunk.has_thought)
         self.is_done = self.is_done or chunk.is_done
-        # The text of a refusal is written, and billed, like any other; so are thoughts that stand in the text.
-        self.allowance.take(chunk.refusal)
-        text = self.allowance.take(self._whole_characters(chunk.text))
+        if chunk.refusal:  # its text is written, and billed, like any other
+            self.is_refusal = True
+            self.allowance.take(chunk.refusal)
+        # Thoughts that stand in the text are billed like it.
+        text = chunk.text and self._thoughts.feed(self.allowance.take(self._whole_characters(chunk.text)))
         if self.allowance.is_used_up:
             self.finish_reason, self.is_done = "length", True
-        text = self._shown(self._thoughts.feed(text))
+        self.has_text = self.has_text or (text != "" and not text.isspace())
         if chunk.error:
             self._take_error(chunk.error)
         return text
 
     def rest(self) -> str:
         """Return the text that was kept back as a possible tag, now that nothing follows; "" if there is none."""
-        return self._shown(self._thoughts.end())
+        text = self._thoughts.end()
+        self.has_text = self.has_text or (text != "" and not text.isspace())
+        return text
 
     @property
     def is_complete(self) -> bool:
@@ -137,10 +140,6 @@ class StreamState:
             self.finish_reason, self.is_done = self.finish_reason or reason, True
         else:
             self.error = error
-
-    def _shown(self, text: str) -> str:
-        self.has_text = self.has_text or not (not text or text.isspace())
-        return text
 
     def _whole_characters(self, text: str) -> str:
         """Return `text` with the two halves of each surrogate pair joined to one character.

@@ -7,6 +7,7 @@ It tolerates what other servers that speak this API leave out or add, but it nev
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ MOST_KEPT = MAX_EVENT
 """Characters of the answer that are kept to compare a `message` with them; a longer one is no single event."""
 
 _BOM = b"\xef\xbb\xbf"
-_BLANK = b" \t\r\n"
+_BLANK = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*")
 
 
 class AnswerParser:
@@ -39,7 +40,7 @@ class AnswerParser:
     def feed(self, piece: bytes) -> Iterator[Chunk]:
         """Yield the chunk of the events that `piece` completes; nothing if it completes none."""
         if self._parser is None:
-            piece = (self._start + piece).lstrip(_BLANK).removeprefix(_BOM).lstrip(_BLANK)
+            piece = _BLANK.sub(b"", self._start + piece, count=1)
             if _BOM.startswith(piece):  # it is empty, or may become a byte order mark
                 self._start = piece
                 return iter(())
@@ -54,7 +55,7 @@ class AnswerParser:
 
 
 class StreamParser:
-    """Parses a streamed answer. All events that one piece of it completes become one chunk, up to the first error."""
+    """Parses a streamed answer. All events that one piece completes become one chunk, up to an error or [DONE]."""
 
     def __init__(self) -> None:
         self._events = EventReader()
@@ -72,24 +73,25 @@ class StreamParser:
         return self._parse(self._events.end())
 
     def _parse(self, events: Iterable[str]) -> Iterator[Chunk]:
-        """Yield one chunk for all events, given as their data, up to the first error; nothing if there are none.
+        """Yield one chunk for all events, given as their data, up to an error or [DONE]; nothing if there are none.
 
         If one event cannot be read, yield the chunk of those before it, then raise `Temporary`.
         """
         parsed: list[Chunk] = []
-        failure = None
+        kept, failure = 0, None
         try:
             for data in events:
                 chunk = _parse_event(data)
                 if chunk.message:
-                    chunk = self._without_repetition(chunk, parsed)
+                    self._keep(parsed[kept:])
+                    kept, chunk = len(parsed), self._without_repetition(chunk)
                 parsed.append(chunk)
-                if chunk.error:
-                    break
+                if chunk.is_done or chunk.error:
+                    break  # nothing that follows counts
         except (Temporary, Permanent) as error:
             failure = error
         if parsed:
-            self._keep(parsed)
+            self._keep(parsed[kept:])
             yield parsed[0] if len(parsed) == 1 else _joined(parsed)
         if failure:
             raise failure
@@ -104,17 +106,17 @@ class StreamParser:
         if self._kept > MOST_KEPT:
             self._texts.clear()
 
-    def _without_repetition(self, chunk: Chunk, parsed: list[Chunk]) -> Chunk:
+    def _without_repetition(self, chunk: Chunk) -> Chunk:
         """Return a chunk that has a `message`, with what that adds to the text so far as its text.
 
         Where the answer comes as deltas, the message is the whole text once more. Where it comes as messages, each is
         the next piece; but one that repeats all and goes on, or repeats several pieces and ends them, is the whole.
         """
         self._messages += 1
-        earlier = "".join([*self._texts, *(each.text for each in parsed)])
-        has_delta = self._has_delta or any(each.text and not each.message for each in parsed)
+        earlier = "".join(self._texts)
+        self._texts = [earlier]  # so that the next message need not join them all once more
         is_last = bool(chunk.finish_reason) and self._messages > 2
-        return chunk._replace(text=_beyond(earlier, chunk.message, has_delta=has_delta, is_last=is_last))
+        return chunk._replace(text=_beyond(earlier, chunk.message, has_delta=self._has_delta, is_last=is_last))
 
 
 class SingleBodyParser:

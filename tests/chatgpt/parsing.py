@@ -56,6 +56,8 @@ def outcome(pieces: Iterable[bytes]) -> tuple[str, Ending | None, str]:
             texts.append(state.take(chunk))
             if state.error:
                 raise state.error.to_exception()
+            if state.is_done:
+                break
     except CocoAIError as error:
         failure = f"{type(error).__name__} {error}"
     if state.is_complete:

@@ -24,6 +24,7 @@ from tests.chatgpt.chats import (
     events,
     failure,
     read,
+    stream_of,
 )
 
 
@@ -144,6 +145,22 @@ def test_a_server_that_ignores_the_stream_parameter(chats: Chats, practice: Prac
 
     assert ANSWER == text
     assert ending.usage is not None
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/event-stream", "application/json", "text/html; charset=utf-8", "text/plain", "a/b"]
+)
+@pytest.mark.parametrize("is_streamed", [False, True])
+def test_the_content_type_decides_nothing(
+    chats: Chats, scripted: Callable[[Script], Scripted], content_type: str, is_streamed: bool
+) -> None:
+    """A stream or a body is read under any name."""
+    whole = b'{"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}'
+    body = stream_of("a", "stop") if is_streamed else whole
+    server = scripted(lambda _: Outgoing(body=body, headers=(("Content-Type", content_type),)))
+    text, ending = read(chats.at(server.url))
+
+    assert ("a", "stop", 1) == (text, ending.finish_reason, len(server.seen))
 
 
 def test_usage_may_be_missing(chats: Chats, practice: PracticeOpenAI) -> None:
