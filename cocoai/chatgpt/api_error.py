@@ -203,6 +203,11 @@ class ApiError:
         return self.status in _BY_WORDS and bool(error_words.TOO_LONG.search(self.text))
 
     @property
+    def wants_a_lower_limit(self) -> bool:
+        """Return True if the room for the answer alone is too much, however short the conversation is."""
+        return bool(error_words.ANSWER_TOO_LONG.search(self.text))
+
+    @property
     def counts_the_answer(self) -> bool:
         """Return True if the words of an error that is too long speak of the room for the answer too."""
         return bool(error_words.COUNTS_THE_ANSWER.search(self.text))
@@ -240,7 +245,8 @@ class ApiError:
         """
         if self.names & _BAD_ATTACHMENTS or self.status == 413:
             return True
-        if self.param and not self.param.startswith("messages"):
+        is_about_a_part = error_words.A_PART_IS_REFUSED.search(self.text)
+        if self.param and not (self.param.startswith("messages") or is_about_a_part):
             return False
         is_refused = self.status in (400, 415, 422) or (self.in_stream and not self.status)
         if not is_refused and not (self.status in (500, 501) and error_words.NOT_SUPPORTED.search(self.text)):
@@ -256,8 +262,10 @@ class ApiError:
             return None
         if not (self.names & _REFUSALS or error_words.REFUSES_A_PARAMETER.search(self.text)):
             return None
-        # `param` may go into detail: stream_options.include_usage, messages[0].role.
-        named = [re.split(r"[.\[]", self.param)[0]] if self.param else re.findall(r"\w+", self.text)
+        # `param` may go into detail: stream_options.include_usage, messages[0].role, body.reasoning_effort.
+        named = (
+            [re.split(r"[.\[]", self.param.removeprefix("body."))[0]] if self.param else re.findall(r"\w+", self.text)
+        )
         return next((name for name in named if name in sent), None)
 
     def _may_pass(self) -> bool:

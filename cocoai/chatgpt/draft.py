@@ -77,10 +77,11 @@ class Draft:
     def _shorten(self, error: ApiError) -> None:
         """Drop the older half of the turns, and halve the limit of the answer too where that counts for the length.
 
-        The limit is left alone the first time: most often the thread is what is too long. Raise `Permanent` if nothing
-        can be shortened any more.
+        The limit is left alone the first time: most often the thread is what is too long. If the limit alone is, the
+        turns stay. Raise `Permanent` if nothing can be shortened any more.
         """
-        shorter = self._conversation.without_oldest()
+        is_limit = error.wants_a_lower_limit
+        shorter = self._conversation if is_limit else self._conversation.without_oldest()
         is_alone = shorter == self._conversation
         limit = self._limit
         if error.counts_the_answer and (is_alone or self._is_shorter):

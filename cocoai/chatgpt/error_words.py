@@ -32,6 +32,9 @@ TOO_LONG = _any_of(
 TOO_LONG_AT_ONCE = _any_of("request too large for")
 """The conversation alone is more than the rate limit allows in a minute: to wait does not help, to shorten it does."""
 
+ANSWER_TOO_LONG = _any_of("greater than max_model_len")
+"""The room for the answer alone is more than the whole window."""
+
 COUNTS_THE_ANSWER = _any_of(r"max_(new_|completion_|output_)?tokens|completion|output tokens")
 """The answer that may follow counts for the length too."""
 
@@ -52,7 +55,8 @@ PASSES = _any_of(r"retry in \d|retrydelay|retry after \d|per ?(second|minute)")
 """The same words as for missing credit, but for a limit of the moment, as Gemini uses them."""
 
 REFUSES_A_PARAMETER = _any_of(
-    r"unsupported|not supported?|unrecognized|unknown|not permitted|extra_forbidden|does(n't| not) support"
+    r"unsupported|not supported|unrecognized|unknown|not permitted|extra_forbidden|does(n't| not) support",
+    "literal_error",
 )
 """A parameter of the request is refused; which one, is named in the words too."""
 
@@ -67,4 +71,7 @@ WANTS_NO_SYSTEM = _any_of(
 ABOUT_AN_ATTACHMENT = _any_of(
     r"image|vision|multi-?modal|mmproj|base64|mime type|\bpdf\b|\bfiles?\b|content (part|type)|content(\[\])?\.type"
 )
+A_PART_IS_REFUSED = _any_of(r"content (part )?type|part type|content\[\]\.type|not a multi-?modal")
+"""The words are about a part of a message, whatever parameter they name beside it."""
+
 NOT_SUPPORTED = _any_of(r"not support|unsupported")

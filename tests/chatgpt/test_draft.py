@@ -98,7 +98,6 @@ def test_a_question_that_is_too_long_alone_is_an_error(chats: Chats, scripted: S
     [
         "'max_completion_tokens' is too large: 2000. This model's maximum context length is 1024 tokens",
         "This model's maximum context length is 1024 tokens. You requested 2050 (50 and 2000 in the completion).",
-        "max_tokens=2000 cannot be greater than max_model_len=1024",
     ],
 )
 def test_the_limit_of_the_answer_gives_way_too(chats: Chats, scripted: Start, message: str) -> None:
@@ -116,6 +115,21 @@ def test_the_limit_of_the_answer_gives_way_too(chats: Chats, scripted: Start, me
 
     assert [2000, 2000, 1000, 500] == limits
     assert 2000 == bodies(server)[4]["max_completion_tokens"]
+
+
+def test_a_limit_that_is_over_the_window_gives_way_alone(chats: Chats, scripted: Start) -> None:
+    """The thread is not to blame, and stays."""
+
+    def answer(incoming: Incoming) -> Outgoing:
+        limit = json.loads(incoming.body)["max_completion_tokens"]
+        message = f"max_completion_tokens={limit} cannot be greater than max_model_len=1024. Please request fewer."
+        return WELL if limit <= 1024 else refused(400, message=message, param="max_completion_tokens", code=400)
+
+    server = scripted(answer)
+    read(chats.at(server.url), LONG)
+
+    assert [10, 10] == counts(server)
+    assert [2000, 1000] == [body["max_completion_tokens"] for body in bodies(server)]
 
 
 def test_the_limit_stays_above_a_few_words(chats: Chats, scripted: Start) -> None:

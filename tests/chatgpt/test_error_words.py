@@ -224,6 +224,8 @@ ATTACHMENTS = [
     (500, {"message": "image input is not supported - hint: you may need to provide the mmproj", "code": 500}),
     (500, {"message": "litellm.InternalServerError: image input is not supported - hint", "code": "500"}),
     (400, {"message": "At most 0 image(s) may be provided in one prompt.", "type": "BadRequestError", "code": 400}),
+    (400, {"message": "Unsupported chat content part type: 'file'. (parameter=type, value=file)", "param": "type"}),
+    (422, {"message": "Input should be a valid string", "input": [{"type": "file", "file": {"filename": "a.pdf"}}]}),
     (400, {"message": "Unknown part type: file", "type": "BadRequestError", "code": 400}),
     (422, {"message": "[{'loc': ('body', 'messages', 0, 'content', 1, 'image_url'), 'msg': 'Input should be text'}]"}),
 ]
