@@ -36,6 +36,7 @@ class EventReader:
         self._line = bytearray()
         self._data = bytearray()
         self._bare = bytearray()
+        self._ready: list[str] = []
         self._is_error = False
         self._is_after_cr = False
 
@@ -50,23 +51,32 @@ class EventReader:
         self._is_after_cr = piece.endswith(b"\r")
         self._extend_line(first)
         for other in others:
-            yield from self._end_line()
-            self._extend_line(other)
+            self._end_line()
+            if self._ready:
+                yield from self._taken()
+            if other:
+                self._extend_line(other)
 
     def end(self) -> Iterator[str]:
         """Yield the data of the last event, if the end of the stream cut it off: it still counts."""
-        yield from self._end_line()
-        yield from self._end_event()
+        self._end_line()
+        self._end_event()
+        yield from self._taken()
+
+    def _taken(self) -> list[str]:
+        """Return the data of the events that are complete, each once."""
+        ready, self._ready = self._ready, []
+        return ready
 
     def _extend_line(self, more: bytes) -> None:
         self._line += more
         check_size(len(self._line), MAX_EVENT)
 
-    def _end_line(self) -> Iterator[str]:
-        """Take in the current line and begin the next one; an empty line ends an event, whose data is yielded."""
+    def _end_line(self) -> None:
+        """Take in the current line and begin the next one; an empty line ends an event, whose data is then ready."""
         line, self._line = self._line, bytearray()
         if not line:
-            yield from self._end_event()
+            self._end_event()
             return
         name, _, value = line.partition(b":")
         if name == b"data":
@@ -76,33 +86,32 @@ class EventReader:
         elif name == b"event":
             self._is_error = value.strip() == b"error"
         elif self._bare or name.startswith(b"{"):
-            yield from self._take_bare(line)
+            self._take_bare(line)
 
-    def _take_bare(self, line: bytearray) -> Iterator[str]:
-        """Take in a line of bare JSON; yield the JSON if that line alone is all of it, else keep it until it ends."""
+    def _take_bare(self, line: bytearray) -> None:
+        """Take in a line of bare JSON; it is ready if that line alone is all of it, else it is kept until it ends."""
         is_whole = not self._bare and line.rstrip().endswith(b"}")
         self._bare += line + b"\n"
         check_size(len(self._bare), MAX_EVENT)
         if is_whole:
-            yield from self._end_bare()
+            self._end_bare()
 
-    def _end_bare(self) -> Iterator[str]:
-        text = self._bare.decode("utf-8", "replace")
+    def _end_bare(self) -> None:
+        self._ready.append(self._bare.decode("utf-8", "replace"))
         self._bare.clear()
-        yield text
 
-    def _end_event(self) -> Iterator[str]:
-        """Yield the data of the current event as text, unless it is blank and no error, and begin the next event."""
+    def _end_event(self) -> None:
+        """Have the data of the current event ready as text, unless it is blank and no error; begin the next event."""
         if self._bare:
-            yield from self._end_bare()
+            self._end_bare()
         # Each line of data was stored with a line end, and the standard drops the last one.
         text = self._data.removesuffix(b"\n").decode("utf-8", "replace")
         self._data.clear()
         if self._is_error:
             self._is_error = False
-            yield ErrorData(text)
-        elif text.strip():
-            yield text
+            self._ready.append(ErrorData(text))
+        elif text and not text.isspace():
+            self._ready.append(text)
 
 
 def check_size(size: int, limit: int) -> None:

@@ -146,6 +146,8 @@ class StreamState:
 
         The first half of a pair at its end is kept for the next chunk; half a pair elsewhere becomes U+FFFD.
         """
+        if text.isascii() and not self._half:
+            return text
         # A server that escapes an emoji as \ud83d\ude00 may send its halves in two chunks.
         text = self._half + text
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
