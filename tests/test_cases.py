@@ -18,7 +18,6 @@ SHARED = ("_fake", "files_at_slack", "stand")
 """Files beside the cases that are no cases."""
 
 FAILING = {
-    "canvas": "a shared canvas is taken for Slack's login page",
     "content_as_parts": "an answer whose content is a list of parts is lost",
     "cut_by_filter": "an answer that a content filter cut off is shown as whole",
     "done_only": "a stream of [DONE] alone is blamed on thinking",
@@ -29,7 +28,6 @@ FAILING = {
     "full_message_at_end": "a last chunk that repeats the whole message is shown twice",
     "ids_to_model": "ids of user groups and unnamed channels reach the model",
     "japanese_address": "a link is cut at the first Japanese character of its path",
-    "jis_file": "a text file in ISO-2022-JP reaches the model undecoded",
     "mention_in_code": "a mention that stands only in code is answered",
     "nested_numbers": "a numbered list nested by two spaces is flattened",
     "no_credit_by_gateway": "no credit behind LiteLLM's proxy is taken for a busy hour",

@@ -70,7 +70,7 @@ class Answerer:
         self._identity = identity
         self._clicks = Clicks(spool, options, slack, identity, clock=clock)
         self._limited = LimitedQuestions(spool, options, slack, clock=clock)
-        self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio)
+        self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio, clock=clock)
         self._model = ModelCall(self._prompts, chatgpt, ratio, StopRequests(spool, options, slack, wakeup))
         self._clock = clock
         self._sleep = sleep

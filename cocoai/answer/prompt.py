@@ -5,11 +5,15 @@ That is the thread as it stands in Slack now, our own earlier answers as they li
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.left_out import lines_for_the_model
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.standing_instructions import standing_instructions
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.conversation import Conversation, Turn
 from cocoai.slack.api.chat import SlackChat
@@ -39,16 +43,21 @@ class Prompt:
     """What the model is shown: the `conversation`, whose last turn is the question, and the name of the `model`.
 
     `left_out` are the attachments that the model does not get; `messages` is the thread as it was read.
+    `is_unreadable`: the question has neither words nor attachments that the model could be shown.
     """
 
     model: str
     conversation: Conversation
     left_out: tuple[LeftOut, ...]
     messages: tuple[Message, ...]
+    is_unreadable: bool = False
 
 
 class PromptBuilder:
-    """The builder of all prompts of one process, from Slack's threads and the spool's earlier answers."""
+    """The builder of all prompts of one process, from Slack's threads and the spool's earlier answers.
+
+    `clock` gives seconds since the epoch: the model is told the date.
+    """
 
     def __init__(
         self,
@@ -58,6 +67,8 @@ class PromptBuilder:
         identity: IdentityCache,
         names: UserNames,
         ratio: TokenRatio,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._spool = spool
         self._options = options
@@ -65,6 +76,7 @@ class PromptBuilder:
         self._identity = identity
         self._names = names
         self._ratio = ratio
+        self._clock = clock
         self._last: tuple[Attempt, tuple[Message, ...]] | None = None
 
     def build(self, attempt: Attempt) -> Prompt:
@@ -78,7 +90,7 @@ class PromptBuilder:
         own_user = self._identity.user_id()
         messages = self._thread(attempt)
         files = files_of_question(messages, question)
-        attachments, left_out = read_files(self._slack, files, self._options.attachments)
+        attachments, left_out = read_files(self._slack, files, self._options.attachments, self._names.name)
         *before, last = turns(
             messages,
             question,
@@ -91,9 +103,11 @@ class PromptBuilder:
         text = text_of_question(messages, question, own_user)
         chosen, last = self._split_command(last, text, is_continued=any(turn.speaker == "cocoai" for turn in before))
         model = chosen or self._options.model_of(question.channel)
-        instructions = self._options.personas.for_channel(question.channel).instructions
-        conversation = Conversation(instructions, (*before, replace(last, attachments=attachments)))
-        return Prompt(model, self._within_limits(conversation, model), left_out, messages)
+        is_unreadable = not attachments and not split_model_prefix(text, self._options.personas.models())[1].strip()
+        unread = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
+        turns_shown = (*before, replace(last, text=unread, attachments=attachments))
+        conversation = Conversation(self._instructions(question.channel), turns_shown)
+        return Prompt(model, self._within_limits(conversation, model), left_out, messages, is_unreadable)
 
     def has_files(self, attempt: Attempt) -> bool:
         """Check whether files are attached to the question's message.
@@ -103,6 +117,12 @@ class PromptBuilder:
         """
         question = attempt.question
         return bool(question.files or (question.is_bare and files_of_question(self._thread(attempt), question)))
+
+    def _instructions(self, channel: str) -> str:
+        """Return the instructions for a channel, completed by what holds for every answer today."""
+        persona = self._options.personas.for_channel(channel).instructions
+        reads_files = self._options.attachments.question_bytes > 0
+        return standing_instructions(persona, time.localtime(self._clock()), files=reads_files)
 
     def _within_limits(self, conversation: Conversation, model: str) -> Conversation:
         """Return the conversation without the old turns that exceed `round_trips` or `max_history_tokens`."""

@@ -34,6 +34,8 @@ class Texts:
     late: str
     left_out: str
     left_out_unnamed: str
+    read_partly: str
+    nothing_read: str
     only_asker: str
     only_participants: str
     too_many: str

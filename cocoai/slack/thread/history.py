@@ -15,7 +15,7 @@ from operator import itemgetter
 from cocoai.conversation import Turn, merged
 from cocoai.errors import Permanent
 from cocoai.slack.markdown.to_mrkdwn import plain_text
-from cocoai.slack.model.files import File
+from cocoai.slack.model.files import File, file_note
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker
@@ -93,7 +93,7 @@ class _TurnBuilder:
     def askers_turn(self, message: Message) -> Turn:
         """Return a message of a person or another bot as a turn; "" is its text if it has neither text nor files.
 
-        Each file is named on a line of its own, as `[file: NAME]`. If several people speak, `NAME: ` stands in front.
+        Each file has a line of its own, as file_note() writes it. If several people speak, `NAME: ` stands in front.
         """
         text = "\n".join(filter(None, (self._plain_text(message), *map(_file_note, message.files))))
         return Turn("asker", f"{self.names[speaker(message)]}: {text}" if self.are_named and text else text)
@@ -281,11 +281,7 @@ def _last_reset(people: Sequence[Message], own_user: str, is_reset: Callable[[st
 
 
 def _file_note(file: File) -> str:
-    """Return `[file: NAME]`, which stands for a file of an earlier message: its content is not shown again.
-
-    Return `[file]` if it has no name.
-    """
-    return f"[file: {name_of(file.name)}]" if name_of(file.name) else "[file]"
+    return file_note(file, name_of(file.name))
 
 
 def _sortable_ts(message: Message) -> str:

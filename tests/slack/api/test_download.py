@@ -22,7 +22,8 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.api.download import MOST_REDIRECTS, AttachmentLimits, LeftOut, read_files
+from cocoai.slack.api.download import AttachmentLimits, LeftOut, read_files
+from cocoai.slack.api.file_bytes import MOST_REDIRECTS
 from cocoai.slack.model.files import File
 
 TOKEN = "xoxb-practice"
@@ -219,32 +220,64 @@ def test_the_question_has_one_limit_for_all_its_files(slack: SlackChat, files: F
     assert [("zip", "kind"), ("b", "too_big"), ("d", "too_big")] == [(each.name, each.why) for each in left]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp932"])
-@pytest.mark.parametrize("times", [1, 1000])
-def test_a_text_has_a_limit_of_its_own(slack: SlackChat, files: FileServer, encoding: str, times: int) -> None:
-    """The limit of a text holds for its length in UTF-8: a byte more is too much, and so is any multiple."""
-    text = NOTE.decode() * times
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp932", "euc_jp", "iso2022_jp"])
+@pytest.mark.parametrize("times", [60, 20_000])
+def test_of_a_long_text_the_beginning_and_the_end_are_read(
+    slack: SlackChat, files: FileServer, encoding: str, times: int
+) -> None:
+    """A text over its limit in UTF-8 comes as whole lines of its beginning and its end; one of the limit is whole."""
+    text = "最初の行\n" + NOTE.decode() * times + "最後の行\n"
     file = files.put("/a", text.encode(encoding))
+    limits = AttachmentLimits(text_bytes=600)
+    (attachment,), left = read_files(slack, [file], limits)
+    first, marker, last = attachment.text.split("\n\n")
 
-    assert "too_big" == why(slack, file, AttachmentLimits(text_bytes=len(text.encode()) - 1))
-    assert "too_big" == why(slack, file, AttachmentLimits(text_bytes=10))
-    assert text.encode() == read_files(slack, [file], AttachmentLimits(text_bytes=len(text.encode())))[0][0].data
+    assert (LeftOut("a", "cut"),) == left
+    assert len(attachment.data) <= 600
+    assert first.startswith("最初の行\n" + NOTE.decode())
+    assert last.endswith(NOTE.decode() + "最後の行\n")
+    assert {"買い物: 牛乳、卵"} == set(first.splitlines()[1:] + last.splitlines()[:-1])
+    assert marker.startswith("[… ")
+    assert "left out" in marker
 
 
-def test_ascii_in_utf_16_is_measured_in_utf_8(slack: SlackChat, files: FileServer) -> None:
-    """ASCII text in UTF-16 is measured by its length in UTF-8, which is half."""
-    file = files.put("/a", ("x" * 100).encode("utf-16"))
+def test_a_text_of_the_limit_is_whole(slack: SlackChat, files: FileServer) -> None:
+    """A text of exactly the limit in UTF-8 is read whole, ASCII in UTF-16 too, which is half as long in UTF-8."""
+    japanese, ascii_only = files.put("/a", NOTE), files.put("/b", ("x" * 100).encode("utf-16"))
 
-    assert b"x" * 100 == read_files(slack, [file], AttachmentLimits(text_bytes=100))[0][0].data
-    assert "too_big" == why(slack, file, AttachmentLimits(text_bytes=99))
+    assert ((Attachment("text", "a", "text/plain", NOTE),), ()) == read_files(
+        slack, [japanese], AttachmentLimits(text_bytes=len(NOTE))
+    )
+    assert ((Attachment("text", "b", "text/plain", b"x" * 100),), ()) == read_files(
+        slack, [ascii_only], AttachmentLimits(text_bytes=100)
+    )
 
 
-def test_a_text_that_grows_in_utf_8_has_to_fit_into_the_question(slack: SlackChat, files: FileServer) -> None:
-    """Japanese with two bytes a character in Shift_JIS counts with three, as in UTF-8."""
-    file = files.put("/a", "買い物".encode("cp932"), size=6)
+def test_a_text_longer_than_all_files_may_be_is_read_to_its_end(slack: SlackChat, files: FileServer) -> None:
+    """Of a text over the limit of all files, both ends are read, also if Slack told its size; of other files none."""
+    body = b"first\n" + b"line\n" * 400_000 + b"last\n"
+    log = files.put("/log", lambda: Outgoing(body=iter([body[:7], body[7:]])), media_type="text/plain", size=len(body))
+    unknown = files.put("/unknown", body, size=len(body))
+    limits = AttachmentLimits(question_bytes=1_000_000, text_bytes=1000)
+    (attachment,), left = read_files(slack, [log, unknown], limits)
 
-    assert "too_big" == why(slack, file, AttachmentLimits(question_bytes=8))
-    assert "買い物".encode() == read_files(slack, [file], AttachmentLimits(question_bytes=9))[0][0].data
+    assert (LeftOut("log", "cut"), LeftOut("unknown", "too_big")) == left
+    assert attachment.text.startswith("first\nline\n")
+    assert attachment.text.endswith("line\nlast\n")
+    assert "KiB left out" in attachment.text
+
+
+def test_a_text_without_end_is_not_read_on(slack: SlackChat, files: FileServer) -> None:
+    """A text of over 32 MiB is left out as too big, and the rest of it is not read."""
+    endless = files.put("/a", lambda: Outgoing(body=repeat(b"line\n" * 20_000, 10_000)), media_type="text/plain")
+
+    assert "too_big" == why(slack, endless)
+
+
+def test_with_no_room_at_all_a_text_is_too_big(slack: SlackChat, files: FileServer) -> None:
+    """Where not even a few lines fit, a text is left out."""
+    assert "too_big" == why(slack, files.put("/a", NOTE * 100), AttachmentLimits(text_bytes=60))
+    assert "too_big" == why(slack, files.put("/b", NOTE * 100), AttachmentLimits(tokens=50))
 
 
 def test_a_long_binary_file_is_of_the_wrong_kind_and_not_too_large(slack: SlackChat, files: FileServer) -> None:
@@ -262,16 +295,17 @@ def test_files_beyond_the_count_are_not_requested(slack: SlackChat, files: FileS
     assert ["/0", "/1"] == files.paths
 
 
-def test_files_over_the_tokens_of_a_question_are_left_out(slack: SlackChat, files: FileServer) -> None:
-    """Ten texts of 100 KiB would be a quarter of a million tokens: those that no longer fit are left out, each time."""
+def test_texts_share_the_tokens_of_a_question(slack: SlackChat, files: FileServer) -> None:
+    """Ten texts of 100 KiB are a quarter of a million tokens: the last are cut, each time the same, none is refused."""
     names = "abcdefghij"
     attached = [files.put(f"/{name}", b"word " * 20_000, name=name) for name in names[:9]]
     attached.append(files.put("/j", b"short", name="j"))
     limits = AttachmentLimits(tokens=60_000)
     first, second = (read_files(slack, attached, limits) for _ in range(2))
 
-    assert ["a", "b", "j"] == [attachment.name for attachment in first[0]]
-    assert tuple(LeftOut(name, "too_big") for name in names[2:9]) == first[1]
+    assert list(names) == [attachment.name for attachment in first[0]]
+    assert tuple(LeftOut(name, "cut") for name in names[2:9]) == first[1]
+    assert b"short" == first[0][-1].data
     assert first == second
     assert 60_000 >= sum(attachment.estimated_tokens() for attachment in first[0])
 

@@ -352,10 +352,10 @@ CASES = {
         {},
         """
         ? look
-        [file: plan.png]
-        [file: a.txt]
+        [attached: plan.png, not read, it belongs to an earlier message]
+        [attached: a.txt, not read, it belongs to an earlier message]
         ! I see.
-        ? [file: b.pdf]
+        ? [attached: b.pdf, not read, it belongs to an earlier message]
         ? and this?
         """,
     ),
