@@ -17,7 +17,7 @@ ENGLISH = Texts(
         "• Write “reset” and I put aside what was said so far."
     ),
     more={
-        "files": "• Attach images, PDFs, text or code to your question and I look at them.",
+        "files": "• Attach images, PDFs, text, code, canvases or voice clips to your question and I look at them.",
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
         "buttons": "• With the buttons under a reply you can stop it, ask again, delete it (if you asked), or tell me "
         "how it was (👍 👎).",
