@@ -33,7 +33,7 @@ def test_two_questions_of_a_day_have_the_same_instructions() -> None:
 @pytest.mark.parametrize(
     ("zone", "offset", "expected"),
     [
-        ("UTC", 0, "UTC, UTC+00:00"),
+        ("UTC", 0, "UTC+00:00"),
         ("IST", 19_800, "IST, UTC+05:30"),
         ("NST", -12_600, "NST, UTC-03:30"),
         ("-03", -10_800, "UTC-03:00"),

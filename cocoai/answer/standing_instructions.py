@@ -20,8 +20,8 @@ _NO_FILES = "- Files are not shown to you here; text can be pasted."
 _FIXED = """\
 How things are here, in Slack:
 - You see this thread up to the question, and nothing else: no other channels or messages, no web pages, no calendars.
-{files} "[attached: NAME, not read, WHY]" stands for a file that you are not shown: say so, and do not guess what is in
-  it.
+{files}
+- "[attached: NAME, not read, WHY]" stands for a file that you are not shown: say so, and do not guess its content.
 - You only answer when asked. You cannot write later by yourself, set reminders, send messages elsewhere, run code, or
   make pictures or files. If somebody wants that, say briefly that you cannot do it here.
 - Slack shows Markdown: headings, lists, tables, links and code blocks. It shows neither LaTeX nor HTML: write formulas
@@ -44,5 +44,5 @@ def _date(now: time.struct_time) -> str:
     """Return the date as `Today is Monday, 2026-11-30 (JST, UTC+09:00).`; a zone without a name has its offset only."""
     minutes = (now.tm_gmtoff or 0) // 60
     offset = f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-    zone = f"{now.tm_zone}, {offset}" if now.tm_zone and now.tm_zone.isalpha() else offset
+    zone = f"{now.tm_zone}, {offset}" if now.tm_zone and now.tm_zone.isalpha() and minutes else offset
     return f"Today is {WEEKDAYS[now.tm_wday]}, {now.tm_year:04}-{now.tm_mon:02}-{now.tm_mday:02} ({zone})."

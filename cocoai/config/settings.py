@@ -130,7 +130,7 @@ class AnswerSettings:
     """[answer]: the instructions, the texts' language, and how much of the thread the model sees."""
 
     instructions: Annotated[
-        str, Setting(FILE, "", "a text file with the instructions for the model; empty for CocoAI's own")
+        str, Setting(FILE, "", "a text file with the persona's instructions; empty for CocoAI's own")
     ]
     language: Annotated[
         str, Setting(one_of("auto", "ja", "en"), "auto", "the language of the fixed texts; `auto` is the asker's")
