@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from cocoai.conversation import Attachment
 from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.api.file_reader import FileReader, FileRoom, Why
+from cocoai.slack.api.file_reader import FileReader, FileRoom, Why, loggable_id
 from cocoai.slack.api.text_excerpt import TextRoom
 from cocoai.slack.model.files import CLIPS, File
-from cocoai.slack_ids import is_id
 
 _REASONS: dict[str, Why] = {
     "too_big": "too_big",
@@ -120,7 +119,7 @@ class _QuestionFiles:
             self.left_out.append(LeftOut(file.name, why))
             return
         attachment = result.attachment
-        log.info("file=%s outcome=read kind=%s bytes=%d", _loggable_id(file), attachment.kind, len(attachment.data))
+        log.info("file=%s outcome=read kind=%s bytes=%d", loggable_id(file), attachment.kind, len(attachment.data))
         self.attachments.append(attachment)
         self.left_out += (LeftOut(file.name, why) for why in result.notes)
 
@@ -135,7 +134,7 @@ class _QuestionFiles:
             file = self._slack.file_info(file.id)
         if file.kind in CLIPS and not (file.text and file.is_whole) and not file.vtt:
             return self._transcribed(file)
-        return self._asked_again(file) or file if file.kind == "email" and not file.text else file
+        return (self._asked_again(file) or file) if file.kind == "email" and not file.text else file
 
     def _transcribed(self, file: File) -> File:
         """Ask for a clip until Slack has transcribed it, will not, or has been waited for long enough."""
@@ -149,9 +148,10 @@ class _QuestionFiles:
     def _asked_again(self, file: File, *, after: float = 0.0) -> File | None:
         """Return what files.info tells of a file whose description is known already; None if it tells nothing."""
         try:
-            return self._slack.file_info(file.id, after=after)
+            latest = self._slack.file_info(file.id, after=after)
         except CocoAIError:  # what the message told of it has to do
             return None
+        return latest if latest.kind == file.kind else None
 
     def _room(self, others: Sequence[File]) -> FileRoom:
         """Return the room for a file. A text leaves each other file its share, or what that needs if it is less."""
@@ -166,10 +166,6 @@ def _log_left_out(file: File, why: Why, error: Permanent) -> None:
     """Log that a file is left out: as a warning if we may not read it, since the operator can add the scope."""
     if why == "login":
         hint = "has the Slack app the scope files:read?"
-        log.warning("file=%s outcome=left-out reason=%s: %s", _loggable_id(file), error, hint)
+        log.warning("file=%s outcome=left-out reason=%s: %s", loggable_id(file), error, hint)
     else:
-        log.info("file=%s outcome=left-out why=%s reason=%s bytes=%d", _loggable_id(file), why, error, file.size)
-
-
-def _loggable_id(file: File) -> str:
-    return file.id if is_id(file.id) else "odd"
+        log.info("file=%s outcome=left-out why=%s reason=%s bytes=%d", loggable_id(file), why, error, file.size)

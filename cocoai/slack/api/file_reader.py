@@ -7,6 +7,7 @@ Source: docs.slack.dev/reference/objects/file-object.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from cocoai.slack.api.file_types import is_office, media_type_of
 from cocoai.slack.api.text_excerpt import TextExcerpt, TextRoom, excerpt_of, excerpt_of_file
 from cocoai.slack.api.text_files import SAMPLE, looks_like_text
 from cocoai.slack.model.files import CLIPS, File, clip_name
+from cocoai.slack_ids import is_id
 
 Why = Literal[
     "too_big", "too_many", "kind", "office", "speech", "transcribing", "encoding",
@@ -47,6 +49,9 @@ _TEXT_TYPES = re.compile(
 
 MOST_NAMES = 20
 """People whose names are looked up for the canvases of a question."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,13 @@ class FileReader:
         first_error: Permanent | None = None
         for way in self._ways(file, room):
             try:
-                return way()
+                result = way()
             except Permanent as error:
                 first_error = first_error or error
+            else:
+                if first_error:
+                    log.info("file=%s outcome=replaced reason=%s", loggable_id(file), first_error)
+                return result
         raise first_error or Permanent("speech")
 
     def _ways(self, file: File, room: FileRoom) -> Iterator[Callable[[], ReadFile]]:
@@ -217,3 +226,8 @@ def _is_login_page(file: File, body: bytes | None) -> bool:
     if not file.size:
         return "html" not in file.media_type
     return len(body or b"") != file.size or file.media_type.startswith(("image/", "application/pdf"))
+
+
+def loggable_id(file: File) -> str:
+    """Return the file's id as it may stand in a log: `odd` for one that is none."""
+    return file.id if is_id(file.id) else "odd"

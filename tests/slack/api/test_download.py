@@ -345,6 +345,26 @@ def test_of_an_unreadable_text_slacks_preview_is_read(
     ) == (read_files(slack, [text], AttachmentLimits()))
 
 
+def test_the_log_tells_that_a_file_was_replaced(
+    slack: SlackChat, files: FileServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where another way than the first was taken, the log has the reason, so that a missing scope is seen."""
+    text = replace(files.put("/a", page(), media_type="text/plain"), text="abc")
+    with caplog.at_level(logging.INFO):
+        read_files(slack, [text], AttachmentLimits())
+
+    assert f"file={text.id} outcome=replaced reason=Slack login 200" in caplog.text
+
+
+@pytest.mark.parametrize("info", [{"ok": False, "error": "file_not_found"}, {"ok": True}, {"ok": True, "file": {}}])
+def test_a_clip_that_is_not_described_again_is_told(slack: SlackChat, files: FileServer, info: dict[str, Any]) -> None:
+    """If files.info tells nothing new of a clip, what its message told decides."""
+    clip = replace(files.put("/clip", b""), kind="voice")
+    files.infos[clip.id] = info
+
+    assert LeftOut("clip", "speech") == left_out(slack, clip)
+
+
 def test_a_long_transcript_is_cut_like_any_text(slack: SlackChat) -> None:
     """What Slack tells of a file counts against the limits of texts too."""
     clip = File("F0", "a", kind="voice", text="word " * 4000, is_whole=True)

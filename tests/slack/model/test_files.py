@@ -315,3 +315,27 @@ def test_any_file_object_can_be_read_and_written(entry: dict[str, Any]) -> None:
     for file in files_of({"files": [entry]}):
         assert replace(file, text="", is_whole=False) == File.from_facts(json.loads(json.dumps(file.facts())))
         json.dumps(file.facts(), ensure_ascii=False).encode()
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=20), st.sampled_from(["complete", "email"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["status", "preview", "content", "has_more", "date", "original"]), inner),
+    ),
+    max_leaves=8,
+)
+KEYS = (
+    *("transcription", "preview", "from", "to", "headers", "plain_text", "mode", "filetype", "mimetype", "subtype"),
+    *("media_display_type", "duration_ms", "thumb_1024", "converted_pdf", "vtt", "subject", "name"),
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES))
+def test_any_json_describes_a_file(entry: dict[str, Any]) -> None:
+    """Whatever stands in a file object's fields, the file can be kept, read back and named."""
+    file = file_of({"id": "F0", **entry})
+
+    assert replace(file, text="", is_whole=False) == replace(File.from_facts(file.facts()), text="", is_whole=False)
+    assert file_note(file, file.name).startswith("[")
+    (file.text + file_note(file, file.name)).encode()
