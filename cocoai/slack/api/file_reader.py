@@ -109,13 +109,13 @@ class FileReader:
         elif file.kind == "email" and file.text:
             yield partial(self._told, file, room, f"{file.name} (an e-mail)")
         else:
-            is_image = file.media_type.startswith("image/")
-            if is_image and file.picture and (file.media_type not in PICTURES or file.size > room.most_bytes):
+            is_odd_image = file.media_type.startswith("image/") and file.media_type not in PICTURES
+            if file.picture and (is_odd_image or file.size > room.most_bytes):
                 yield partial(self._picture, file, room)
-            if file.pdf and not is_image and file.media_type != "application/pdf":
+            if file.pdf and file.media_type != "application/pdf":
                 yield partial(self._pdf, file, room)
             yield partial(self._bytes_of, file, room)
-            if is_image and file.picture:
+            if file.picture:
                 yield partial(self._picture, file, room)
         if file.text:
             name = clip_name(file) if file.kind in CLIPS else f"{file.name} (as Slack shows it)"

@@ -196,6 +196,8 @@ def test_a_stub_is_completed_by_files_info(slack: SlackChat, files: FileServer) 
         (PNG * 20_000, "image/jpeg", 0, PNG, "image/png"),
         (PNG, "image/heic", len(PNG), b"no picture", "image/png"),
         (b"\0\0\0\x18ftypheic", "image/png", 12, PNG, "image/png"),
+        (b"\0\0\0\x18ftypheic", "", 12, PNG, "image/png"),
+        (b"", "application/octet-stream", 12_000_000, PNG, "image/png"),
     ],
 )
 def test_a_picture_that_cannot_be_sent_comes_as_slacks_smaller_one(
