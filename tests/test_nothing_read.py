@@ -93,6 +93,19 @@ def test_a_model_prefix_alone_is_no_word(harness: AnswerHarness) -> None:
     assert [] == harness.openai.requests
 
 
+def test_a_model_prefix_in_a_thread_of_several_people_is_no_word(harness: AnswerHarness) -> None:
+    """A speaker's name that stands before nothing is no word either; words that end with a colon are."""
+    harness.changes = {"personas": FixedPersonas(prefixes={"deep": "gpt-6-sol"})}
+    first = harness.slack.say("U0ASKER02", "look at this", channel="D0PRACTICE")
+    share(harness, ZIP, text="deep:", thread_ts=first.ts)
+    harness.run()
+    number = len(harness.openai.requests)
+    share(harness, ZIP, text="deep: list these:", thread_ts=first.ts)
+    harness.run()
+
+    assert (0, 1) == (number, len(harness.openai.requests))
+
+
 def test_with_words_the_model_is_told_what_it_is_not_shown(harness: AnswerHarness) -> None:
     """A question with words is asked, and below its words each unread file has a line with the reason."""
     share(harness, ZIP, CLIP, text="what is in these?")

@@ -5,6 +5,7 @@ That is the thread as it stands in Slack now, our own earlier answers as they li
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ CONTINUE_INSTRUCTION = (
     "(Go on exactly where your last answer stopped. Repeat nothing of it, and do not announce that you go on.)"
 )
 """Added for the model behind the asker's "continue"."""
+
+_NAME_ALONE = re.compile(r"(?:[^\n]{1,60}: ?)?\s*")
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,9 @@ class PromptBuilder:
         text = text_of_question(messages, question, own_user)
         chosen, last = self._split_command(last, text, is_continued=any(turn.speaker == "cocoai" for turn in before))
         model = chosen or self._options.model_of(question.channel)
-        is_unreadable = not attachments and not split_model_prefix(text, self._options.personas.models())[1].strip()
-        unread = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
-        turns_shown = (*before, replace(last, text=unread, attachments=attachments))
+        is_unreadable = not attachments and not self._has_words(last, text)
+        lines = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
+        turns_shown = (*before, replace(last, text=lines, attachments=attachments))
         conversation = Conversation(self._instructions(question.channel), turns_shown)
         return Prompt(model, self._within_limits(conversation, model), left_out, messages, is_unreadable)
 
@@ -117,6 +120,12 @@ class PromptBuilder:
         """
         question = attempt.question
         return bool(question.files or (question.is_bare and files_of_question(self._thread(attempt), question)))
+
+    def _has_words(self, last: Turn, text: str) -> bool:
+        """Check whether the question says anything: the asker's own words `text`, or what else the turn has."""
+        own_words = split_model_prefix(text, self._options.personas.models())[1]
+        # Behind a model prefix alone, the turn has at most the asker's name and a colon.
+        return bool(own_words.strip()) or not _NAME_ALONE.fullmatch(last.text)
 
     def _instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""
