@@ -66,7 +66,7 @@ def ask(reached: Reached, folder: Path, certificates: Certificates, columns: Seq
     found = {} if reached.has_keys else {WRONG_KEY: NO_KEYS}
     stacks = (
         ([name for name in TRIALS if name not in (STOP, WRONG_KEY)], {"COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "200"}),
-        ([STOP], {"COCOAI_OPENAI_MAX_OUTPUT_TOKENS": str(WINDOW - 1000)}),
+        ([STOP], {"COCOAI_OPENAI_MAX_OUTPUT_TOKENS": str(WINDOW)}),
         ([WRONG_KEY], {"COCOAI_OPENAI_API_KEY": "sk-wrong"}),
     )
     for number, (names, changes) in enumerate(stacks):

@@ -26,12 +26,12 @@ PATIENCE = 90.0
 NOTICED = 10.0
 """Seconds in which a first piece of a long answer must come, so that it can be stopped."""
 
-WINDOW = 4096
+WINDOW = 2048
 """Tokens of the practice OpenAI's context window, for gateways."""
 LETTERS = 4 * WINDOW
 """Tokens of the window where a model has about one a letter, as the tiny ones do."""
-LONG = "".join(f"Item {number}: the pump in hall {number % 7} was checked and found in order. " for number in range(70))
-"""About 4,000 characters: five of these do not fit into the window."""
+LONG = "".join(f"Item {number}: the pump in hall {number % 7} was checked and found in order. " for number in range(34))
+"""About 2,000 characters: five of these do not fit into the window."""
 TOO_LONG = LONG * 5
 
 STOP, WRONG_KEY = "stop", "wrong key"
