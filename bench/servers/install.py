@@ -11,15 +11,18 @@ PATIENCE = 1800.0
 """Seconds that one installation may take: some servers bring 200 packages."""
 
 
-def python_packages(folder: Path, packages: Sequence[str]) -> Path:
+def python_packages(folder: Path, packages: Sequence[str], without: Sequence[str] = ()) -> Path:
     """Install packages, as `name==version`, into a virtual environment in `folder`; return the folder of its programs.
 
-    A folder that holds exactly these already is left as it is.
+    Those of `without` are taken off again. A folder that holds exactly these packages already is left as it is.
     """
     programs = folder / "bin"
     if not _holds(folder, packages):
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
-        _run(str(programs / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+        pip = (str(programs / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check")
+        _run(*pip, "install", *packages)
+        if without:
+            _run(*pip, "uninstall", "--yes", *without)
         _note(folder, packages)
     return programs
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_file import PracticeFile
@@ -199,7 +200,7 @@ def _facts(built: Deployment, question: Message) -> list[Fact]:
 
 
 def ask_all(
-    folder: Path, certificates: Certificates, names: Sequence[str], settings: Mapping[str, str]
+    folder: Path, certificates: Certificates, names: Sequence[str], settings: Mapping[str, Any]
 ) -> dict[str, Read]:
     """Deploy the stack with these settings and run the trials of these names; return what was read in each."""
     found: dict[str, Read] = {}
