@@ -58,7 +58,7 @@ def test_a_server_that_ends_at_once_has_its_last_words(tmp_path: Path) -> None:
     ("cell", "read"),
     [
         ("answered", Read("answer", "Paris.", {"fact": "answer", "finish": "stop"})),
-        ("answered", Read("answer", "Paris.", {"fact": "answer", "finish": ""})),
+        ("answered, its end unknown", Read("answer", "Paris.", {"fact": "answer", "finish": ""})),
         ("answered, cut at the limit", Read("answer", "Par", {"fact": "answer", "finish": "length"})),
         ("stopped", Read("answer", "1 2 3", {"fact": "answer", "finish": "stopped"})),
         (

@@ -11,7 +11,7 @@ import openai
 
 URL, KEY = sys.argv[1:3]
 MODEL = "gpt-6-luna"
-LONG = "The pump in hall 3 was checked and found in order. " * 80
+LONG = "The pump in hall 3 was checked and found in order. " * 40
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 PDF = base64.b64encode(b"%PDF-1.4\ntrailer<</Root 1 0 R>>\n%%EOF\n").decode()
 
@@ -38,10 +38,10 @@ def stream(messages: list[dict[str, object]], key: str = KEY, most: int | None =
                     finish = choice.finish_reason or finish
                     count += bool(choice.delta.content)
                 if count == most:
-                    return f"stopped after {count} pieces"
+                    return "stopped"
     except openai.APIStatusError as error:
-        return f"{type(error).__name__} ({error.status_code}, {error.code})"
-    return f"answer ({finish}, {usage and usage.completion_tokens} tokens): {' '.join(text.split())[:45]}"
+        return f"{type(error).__name__} ({error.code})"
+    return "answered" if text and finish and usage else f"{text[:20]}, {finish}, {usage}"
 
 
 def attached(part: dict[str, object]) -> list[dict[str, object]]:
@@ -49,7 +49,7 @@ def attached(part: dict[str, object]) -> list[dict[str, object]]:
 
 
 question = turn("user", "What is the capital of France?")
-thread = [turn("user", LONG), turn("assistant", "In order.")] * 2
+thread = [turn("user", LONG), turn("assistant", "In order.")] * 3
 print(
     json.dumps(
         {

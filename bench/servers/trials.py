@@ -1,6 +1,6 @@
 """Ask a server through the whole stack, and say what the asker read: nginx, the pool and the practice Slack as ever.
 
-Each trial is one question of a person; a reply that has not ended after `PATIENCE` is left as it is.
+Each trial is a question of a person, or a few in a thread. A reply that has not ended after `PATIENCE` is left as it is.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Read:
         """Return this as a table's cell, without the words."""
         reason = str(self.fact.get("reason") or self.fact.get("why") or "")
         if self.kind == "answer":
-            return {"stopped": "stopped", "length": "answered, cut at the limit"}.get(
+            return {"stopped": "stopped", "length": "answered, cut at the limit", "": "answered, its end unknown"}.get(
                 str(self.fact["finish"]), "answered"
             )
         if self.kind == "error":
