@@ -10,7 +10,7 @@ import pytest
 
 from bench.servers.catalogue import SERVERS
 from bench.servers.running import DidNotStart, running
-from bench.servers.trials import Read
+from bench.servers.trials import NO_KEYS, Read
 from tests.processes import free_port, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -62,12 +62,17 @@ def test_a_server_that_ends_at_once_has_its_last_words(tmp_path: Path) -> None:
         ("answered, cut at the limit", Read("answer", "Par", {"fact": "answer", "finish": "length"})),
         ("stopped", Read("answer", "1 2 3", {"fact": "answer", "finish": "stopped"})),
         (
-            "told: too long (OpenAI context_length_exceeded 400)",
+            "told: too long",
             Read("error", "…", {"code": "context_length_exceeded", "reason": "OpenAI context_length_exceeded 400"}),
         ),
-        ("told: busy (OpenAI 500)", Read("error", "…", {"code": "busy", "reason": "OpenAI 500"})),
-        ("no answer yet (OpenAI 500)", Read("placeholder", "…", {"fact": "retry", "why": "OpenAI 500"})),
-        ("no answer yet (nothing is known)", Read("nothing", "", {})),
+        ("told: busy (500)", Read("error", "…", {"code": "busy", "reason": "OpenAI 500 500"})),
+        (
+            "told: ask the operator (invalid_api_key)",
+            Read("error", "…", {"code": "operator", "reason": "OpenAI invalid_api_key invalid_request_error 401"}),
+        ),
+        ("no answer yet (500)", Read("placeholder", "…", {"fact": "retry", "why": "OpenAI 500 500"})),
+        ("no answer yet (nothing is known)", Read("placeholder", "…", {"fact": "placeholder"})),
+        ("any key is taken", NO_KEYS),
     ],
 )
 def test_what_was_read_becomes_a_cell(cell: str, read: Read) -> None:

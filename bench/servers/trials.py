@@ -1,6 +1,6 @@
 """Ask a server through the whole stack, and say what the asker read: nginx, the pool and the practice Slack as ever.
 
-Each trial is a question of a person, or a few in a thread. A reply that has not ended after `PATIENCE` is left as it is.
+Each trial is a question, or a few in one thread. A reply that has not ended after `PATIENCE` is left as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cocoai.answer.failures import FOR_THE_ASKER
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -49,6 +50,8 @@ PDF = (
 )
 
 
+ENDED = {"stopped": "stopped", "length": "answered, cut at the limit", "": "answered, its end unknown"}
+"""What the table says for the `finish` of an `answer` fact."""
 TOLD = {
     "context_length_exceeded": "told: too long",
     "attachment": "told: not with this file",
@@ -73,15 +76,15 @@ class Read:
 
     @property
     def cell(self) -> str:
-        """Return this as a table's cell, without the words."""
-        reason = str(self.fact.get("reason") or self.fact.get("why") or "")
+        """Return this as a table's cell: no words, and an error's code only where the operator has to look."""
+        reason = str(self.fact.get("reason") or self.fact.get("why") or "nothing is known")
+        code = reason.removeprefix("OpenAI ").split(" ")[0] if reason.startswith("OpenAI ") else reason
         if self.kind == "answer":
-            return {"stopped": "stopped", "length": "answered, cut at the limit", "": "answered, its end unknown"}.get(
-                str(self.fact["finish"]), "answered"
-            )
+            return ENDED.get(str(self.fact["finish"]), "answered")
         if self.kind == "error":
-            return f"{TOLD.get(str(self.fact.get('code')), 'told: sorry')} ({reason})"
-        return f"no answer yet ({reason or 'nothing is known'})"
+            told = TOLD.get(str(self.fact.get("code")), "told: sorry")
+            return told if self.fact.get("code") in FOR_THE_ASKER else f"{told} ({code})"
+        return f"no answer yet ({code})" if self.fact else "any key is taken"
 
     @property
     def line(self) -> str:
@@ -90,8 +93,8 @@ class Read:
         return words if len(words) <= 160 else f"{words[:100]} … {words[-50:]}"
 
 
-NO_KEYS = Read("answer", "", {"finish": "stop"})
-"""Any key is right."""
+NO_KEYS = Read("none", "", {})
+"""What stands for a wrong key where there is none."""
 
 
 Trial = Callable[[Deployment], Read]
