@@ -1,6 +1,6 @@
 """Ask the practice OpenAI with OpenAI's own client, and print what it read, as JSON: python client_program.py URL KEY
 
-It runs in a virtual environment of its own, with `openai`, and imports nothing of ours.
+It runs in a virtual environment of its own, with `openai`, and imports nothing of ours but samples.py.
 """
 
 import base64
@@ -8,12 +8,12 @@ import json
 import sys
 
 import openai
+import samples
 
 URL, KEY = sys.argv[1:3]
 MODEL = "gpt-6-luna"
 LONG = "The pump in hall 3 was checked and found in order. " * 40
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-PDF = base64.b64encode(b"%PDF-1.4\ntrailer<</Root 1 0 R>>\n%%EOF\n").decode()
+PICTURE, DOCUMENT = (base64.b64encode(each).decode() for each in (samples.png(), samples.pdf()))
 
 
 def turn(role: str, content: object) -> dict[str, object]:
@@ -58,10 +58,15 @@ print(
             "discussion": stream([turn("user", "Loud again."), turn("user", "It hums."), question]),
             "long thread": stream([*thread, question]),
             "too long": stream([turn("user", LONG * 5)]),
-            "picture": stream(attached({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}})),
+            "picture": stream(
+                attached({"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}})
+            ),
             "PDF": stream(
                 attached(
-                    {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{PDF}"}}
+                    {
+                        "type": "file",
+                        "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{DOCUMENT}"},
+                    }
                 )
             ),
             "stop": stream([turn("user", "Count from 1 to 500, one number a line.")], most=3),

@@ -5,7 +5,6 @@ Each trial is a question, or a few in one thread. A reply that has not ended aft
 
 from __future__ import annotations
 
-import base64
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.servers import samples
 from cocoai.answer.failures import FOR_THE_ASKER
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_file import PracticeFile
@@ -38,18 +38,6 @@ TOO_LONG = LONG * 5
 
 STOP, WRONG_KEY = "stop", "wrong key"
 COUNT = "Count from 1 to 500, one number a line."
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAUElEQVR42u3PQQkAAAgEsItmcoNY0hQ+hMEKLF"
-    "M9LyMgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICBwsKp+9Vvb3QvTAAAAAElF"
-    "TkSuQmCC"
-)
-PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Resources<<>>>>endobj\n"
-    b"trailer<</Root 1 0 R>>\n%%EOF\n"
-)
-
-
 ENDED = {"stopped": "stopped", "length": "answered, cut at the limit", "": "answered, its end unknown"}
 """What the table says for the `finish` of an `answer` fact."""
 TOLD = {
@@ -61,6 +49,9 @@ TOLD = {
     "busy": "told: busy",
 }
 """What the table says for the code of an `error` fact; the asker reads a sentence."""
+
+
+KEYLESS = "keyless"
 
 
 @dataclass(frozen=True)
@@ -84,7 +75,7 @@ class Read:
         if self.kind == "error":
             told = TOLD.get(str(self.fact.get("code")), "told: sorry")
             return told if self.fact.get("code") in FOR_THE_ASKER else f"{told} ({code})"
-        return f"no answer yet ({code})" if self.fact else "any key is taken"
+        return "any key is taken" if self.kind == KEYLESS else f"no answer yet ({code})"
 
     @property
     def line(self) -> str:
@@ -93,7 +84,7 @@ class Read:
         return words if len(words) <= 160 else f"{words[:100]} … {words[-50:]}"
 
 
-NO_KEYS = Read("none", "", {})
+NO_KEYS = Read(KEYLESS, "", {})
 """What stands for a wrong key where there is none."""
 
 
@@ -134,12 +125,12 @@ def too_long(built: Deployment) -> Read:
 
 def picture(built: Deployment) -> Read:
     """Ask about a picture."""
-    return _share(built, PracticeFile("square.png", "image/png", PNG))
+    return _share(built, PracticeFile("square.png", "image/png", samples.png()))
 
 
 def pdf(built: Deployment) -> Read:
     """Ask about a PDF."""
-    return _share(built, PracticeFile("page.pdf", "application/pdf", PDF))
+    return _share(built, PracticeFile("page.pdf", "application/pdf", samples.pdf()))
 
 
 def _share(built: Deployment, file: PracticeFile) -> Read:
