@@ -1,4 +1,4 @@
-"""A picture and a document for the questions with attachments: small, valid and made here. It imports nothing of ours."""
+"""A picture and a document for questions with attachments: small, valid, made here. It imports nothing of ours."""
 
 from __future__ import annotations
 
