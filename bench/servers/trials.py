@@ -38,7 +38,8 @@ TOO_LONG = LONG * 5
 
 STOP, WRONG_KEY = "stop", "wrong key"
 COUNT = "Count from 1 to 500, one number a line."
-ENDED = {"stopped": "stopped", "length": "answered, cut at the limit", "": "answered, its end unknown"}
+_UNTOLD = "answered, its end unknown"
+ENDED = {"stopped": "stopped", "length": "answered, cut at the limit", "": _UNTOLD, "unknown": _UNTOLD}
 """What the table says for the `finish` of an `answer` fact."""
 TOLD = {
     "context_length_exceeded": "told: too long",
