@@ -7,8 +7,8 @@
 # server's own system message and nothing else, and whatever it says to that is the answer: 200, finish reason and all.
 #
 # It matters here because nothing in the response tells: the asker of "Here is our contract, may we cancel?" reads an
-# answer to no question. Behind this server only a limit of our own helps ([answer] max_history_tokens and
-# max_attachment_tokens well below 4,000).
+# answer to no question. Limits of our own keep a thread and its files below that ([answer] max_history_tokens and
+# max_attachment_tokens, together under 4,000); against one long message only the server's own `max_length` helps.
 set -eu
 
 folder=$(mktemp -d)
