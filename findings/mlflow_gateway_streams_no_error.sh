@@ -13,7 +13,8 @@ set -eu
 folder=$(mktemp -d)
 cd "$folder"
 touch pids
-trap 'xargs -r kill <pids 2>/dev/null || true; sleep 2; rm -rf "$folder"' EXIT
+# The gateway's own children outlive it, so each program leads a group of its own, and the group is ended.
+trap 'for pid in $(cat pids); do kill -- "-$pid" 2>/dev/null || true; done; sleep 3; rm -rf "$folder"' EXIT
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check 'mlflow[gateway]==3.17.2'
 
@@ -51,7 +52,7 @@ wait_for() { # port
 }
 
 provider=$(free_port)
-python3 provider.py "$provider" &
+setsid python3 provider.py "$provider" &
 echo $! >>pids
 cat >config.yaml <<END
 endpoints:
@@ -63,7 +64,7 @@ endpoints:
     config: {openai_api_key: sk-any, openai_api_base: "http://127.0.0.1:$provider/v1"}
 END
 gateway=$(free_port)
-MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true venv/bin/mlflow gateway start --config-path config.yaml \
+MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true setsid venv/bin/mlflow gateway start --config-path config.yaml \
     --host 127.0.0.1 --port "$gateway" --workers 1 >gateway.log 2>&1 &
 echo $! >>pids
 wait_for "$provider"

@@ -116,6 +116,7 @@ def discussion(built: Deployment) -> Read:
     first = built.slack.say("U0ASKER02", "The pump in hall 3 is loud again.")
     for user, text in (("U0ASKER01", "Since when?"), ("U0ASKER02", "Since Monday."), ("U0ASKER02", "It hums.")):
         built.slack.say(user, text, thread_ts=first.ts)
+    built.slack.wait_for_deliveries()  # a message that arrives behind the mention would be a question itself
     return read(built, built.ask("What may it be? In one word.", thread_ts=first.ts))
 
 
