@@ -128,7 +128,7 @@ CASES: Mapping[str, str] = {
     "right to left": "שלום **עולם** مرحبا *بالعالم* done",
     "combining": "e\u0301tude, が (か\u3099), 한국어",
     "entities": "a &lt; b &amp;&amp; c > d, AT&T, R&D",
-    "HTML": "x<br>y and <b>bold</b> <!-- note -->",
+    "HTML": "x<br>y and <q>quoted</q> <!-- note -->",
     "escapes": r"\*not\* \_this\_ and 1\. no list, C:\dir",
     "an ideographic space": "　字下げ。\n\n**重要**　次",
     # Long

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from cocoai.slack.markdown.block_parser import FencedCode, parse_blocks
-from cocoai.slack.markdown.partial import close_line, close_open_markup
+from cocoai.slack.markdown.block_parser import FencedCode
+from cocoai.slack.markdown.partial import close_line, unfinished_blocks
 
 pytestmark = pytest.mark.pure
 
@@ -68,9 +68,9 @@ def test_close_line(line: str, expected: str) -> None:
         ("**a\nb", ["**a**", "**b**"]),
     ],
 )
-def test_close_open_markup(markdown: str, expected: list[object]) -> None:
+def test_unfinished_blocks(markdown: str, expected: list[object]) -> None:
     """Half a closing fence, an open fence without code, and a table's header alone are held back."""
-    assert expected == close_open_markup(parse_blocks(markdown))
+    assert expected == unfinished_blocks(markdown)
 
 
 @pytest.mark.parametrize("hostile", ["[", "[a](", "[a](b ", "![", "`a``", "<", "<http:", "&", "**a ", "| ", "> ", "- "])
