@@ -154,7 +154,7 @@ def _parse_formula(lines: Sequence[str], at: int) -> tuple[FencedCode, int] | No
     prefix = match[0] if match else ""
     code = [lines[at][len(prefix) :]]
     ending = _FORMULA_ENDS.get(code[0][:2])
-    if ending is None or ending in code[0][2:]:
+    if ending is None or ending in code[0][2:] or (ending == r"\]" and code[0][2:].lstrip() == code[0][2:] != ""):
         return None
     for line in lines[at + 1 : at + _MOST_FORMULA_LINES]:
         content = _strip_prefix(line, prefix)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 from cocoai.slack.markdown.block_parser import MarkdownBlock
 from cocoai.slack.markdown.delimiter_runs import Openers, Run, closed_by, opened_by, pop_opener, push_opener, still_open
@@ -26,16 +27,19 @@ _BLOCK_START = re.compile(r"\s*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|>)")
 
 
 @dataclass
-class DelimiterRun:
-    """A delimiter run (CommonMark 6.2), the text to write for it, and its role.
+class _Piece:
+    """A part of a delimiter run: one delimiter, or text; what it does, and the text to write for it."""
 
-    A run that closes one emphasis and opens another has both roles; one that has neither is text.
-    """
+    text: str
+    role: Literal["", "opens", "closes"] = ""
+
+
+@dataclass
+class DelimiterRun:
+    """A delimiter run (CommonMark 6.2) in its parts: the delimiters that it closes, those that it opens, and text."""
 
     run: Run
-    text: str
-    opens: bool = False
-    closes: bool = False
+    pieces: list[_Piece] = field(default_factory=list)
 
 
 # A reply is rendered anew at each update while it is written, and all its lines but the last stay as they are: the
@@ -69,10 +73,10 @@ def close_across_lines(blocks: Iterable[MarkdownBlock], *, is_unfinished: bool =
 def match_delimiters(line: str) -> tuple[list[DelimiterRun], list[str]]:
     """Return a line's delimiter runs with their roles, and the delimiters still open at its end, outermost first."""
     runs: list[DelimiterRun] = []
-    openers: Openers[DelimiterRun] = {}
+    openers: Openers[_Piece] = {}
     for token in TOKEN.finditer(line):
         if token["run"]:
-            run = DelimiterRun(Run(line, *token.span()), token["run"])
+            run = DelimiterRun(Run(line, *token.span()))
             runs.append(run)
             _process_run(run, openers)
     return runs, still_open(openers)
@@ -111,25 +115,31 @@ def _reopen(line: MarkdownBlock, opened: str) -> MarkdownBlock:
 # Delimiter runs
 
 
-def _process_run(run: DelimiterRun, openers: Openers[DelimiterRun]) -> None:
+def _process_run(run: DelimiterRun, openers: Openers[_Piece]) -> None:
     """Match the run with the openers that it closes, and add those that the rest of it opens; `openers` is changed."""
-    rest = run.text
+    rest = run.run.text
     while delimiter := closed_by(run.run, rest, openers):
-        _match(pop_opener(openers, delimiter), run)
+        opener = openers[delimiter].run
+        closing = _Piece(delimiter, "closes")
+        run.pieces.append(closing)
+        _match(pop_opener(openers, delimiter), opener, closing, run.run)
         rest = rest[len(delimiter) :]
     for delimiter in opened_by(run.run, rest):
-        push_opener(openers, delimiter, run.run, run)
+        opening = _Piece(delimiter)
+        run.pieces.append(opening)
+        push_opener(openers, delimiter, run.run, opening)
+        rest = rest[len(delimiter) :]
+    run.pieces += [_Piece(rest)] if rest else []
 
 
-def _match(opener: DelimiterRun, closer: DelimiterRun) -> None:
-    """Note that `opener` opens and `closer` closes emphasis.
+def _match(opening: _Piece, opener: Run, closing: _Piece, closer: Run) -> None:
+    """Note that `opening` opens emphasis, which `closing` closes.
 
     Make asterisks of underscores that CommonMark would not take for emphasis here, as within a word.
     """
-    opener.opens = closer.closes = True
-    if closer.text[0] == "_" and not (_may_open(opener.run, "_") and _may_close(closer.run, "_")):
-        opener.text = "*" * len(opener.text)
-        closer.text = "*" * len(closer.text)
+    opening.role = "opens"
+    if closing.text[0] == "_" and not (_may_open(opener, "_") and _may_close(closer, "_")):
+        opening.text = closing.text = "*" * len(opening.text)
 
 
 def _fix_emphasis(line: str) -> str:
@@ -145,20 +155,23 @@ def _fix_emphasis(line: str) -> str:
 def _rewrite(run: DelimiterRun) -> str:
     """Return the text to write for a run, so that CommonMark gives it the role that it has.
 
-    A ZWSP on the inner side of a delimiter makes it flanking: it is neither space nor punctuation. A run without a
-    role gets backslashes, unless it could have none anyway: one in another line of the paragraph might match it.
+    A ZWSP on the inner side of a delimiter makes it flanking: it is neither space nor punctuation. What has no role
+    gets backslashes, unless it could have none anyway: one in another line of the paragraph might match it.
     """
-    may_open, may_close = _may_open(run.run, run.text[0]), _may_close(run.run, run.text[0])
-    if not run.opens and not run.closes:
-        return re.sub(r"(.)", r"\\\1", run.text) if may_open or may_close else run.text
-    if run.text[0] == "_":  # those that needed it are asterisks by now
-        return run.text
-    is_close_unseen = run.closes and not may_close
-    is_open_unseen = run.opens and not may_open
-    needs_both = (is_close_unseen or is_open_unseen) and run.opens and run.closes
+    roles = {piece.role for piece in run.pieces}
+    sign = run.pieces[0].text[0]
+    may_open, may_close = _may_open(run.run, sign), _may_close(run.run, sign)
+    if roles == {""} and not (may_open or may_close):
+        return run.run.text
+    text = "".join(piece.text if piece.role else re.sub(r"(.)", r"\\\1", piece.text) for piece in run.pieces)
+    if sign == "_":  # those that needed it are asterisks by now
+        return text
+    is_close_unseen = "closes" in roles and not may_close
+    is_open_unseen = "opens" in roles and not may_open
+    needs_both = (is_close_unseen or is_open_unseen) and {"opens", "closes"} <= roles
     before = ZWSP if is_close_unseen or needs_both else ""
     after = ZWSP if is_open_unseen or needs_both else ""
-    return before + run.text + after
+    return before + text + after
 
 
 def _may_open(run: Run, sign: str) -> bool:

@@ -19,7 +19,7 @@ _TRIPLE = {"***": ("**", "*"), "___": ("__", "_")}
 _OPENING_BRACKETS = "([{「『（【〈《［｛〔“‘"
 _CLOSING_BRACKETS = ")]}」』）】〉》］｝〕”’"
 
-_NEVER_OPENED = _CLOSING_BRACKETS + "、。，．！？"
+_NEVER_OPENED = _CLOSING_BRACKETS + "、。，．"
 """No emphasis begins with one of these."""
 
 _NEVER_CLOSED = _OPENING_BRACKETS + "^=\\<|&+,"

@@ -25,11 +25,14 @@ ELEMENT = rf"""
 
 IMAGE = r"<img\s(?P<image>[^<>]*+)>"
 
-_TAG = re.compile(rf"<(/?)({_NAMES})(?:\s[^<>]*+)?>")
+_TAG = re.compile(rf"(?:`++).+?`|<(/?)({_NAMES})(?:\s[^<>]*+)?>")
+"""A tag, or a code span, in which there is none."""
+
 _ATTRIBUTE = re.compile(r"""\b(href|src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 _BREAK = re.compile(
-    r"(?P<code>(?P<ticks>`++).+?(?<!`)(?P=ticks)(?!`))|[ \t]*<br\ *+/?>[ \t]*|(?P<summary></summary>)(?=.)"
+    r"(?P<code>(?P<ticks>`++).+?(?<!`)(?P=ticks)(?!`))|[ \t]*<br\ *+/?>[ \t]*|(?P<summary></summary>)(?=.)",
+    re.IGNORECASE,
 )
 _ONLY_TAGS = re.compile(r"\s*(?:</?(?:details|div|p|center|ul|ol|span)(?:\s[^<>]*+)?>\s*)+$")
 _OUTER_DETAILS = re.compile(r"^(\s*)<details(?:\s[^<>]*+)?>|</details>\s*$")
@@ -71,6 +74,8 @@ def rewrite_element(element: re.Match[str], repair: Callable[[str], str]) -> str
         return f"[{text}](<{address}>)" if address and text.strip() and "[" not in text else text
     mark = _EMPHASIS.get(name, "")
     words = text.strip()
+    if words.startswith(mark) and words.endswith(mark):
+        return text  # `<summary><b>` is bold once
     return text.replace(words, f"{mark}{words}{mark}", 1) if words else text
 
 
@@ -85,6 +90,8 @@ def close_elements(line: str) -> str:
     """Return the line of an unfinished text with the end tags of its elements that are open at its end."""
     opened: list[str] = []
     for tag in _TAG.finditer(line):
+        if tag[2] is None:
+            continue
         if not tag[1]:
             # In the middle of a line the name of a block's tag may be meant.
             opened += [] if tag[2] in _BLOCKS and line[: tag.start()].strip() else [tag[2]]

@@ -41,7 +41,7 @@ TOKEN = re.compile(
     | <(?P<auto>(?:https?://|mailto:)[^\s<>]++)>
     | (?P<bare>{ADDRESS})
     | (?P<entity>&(?:lt|gt|amp|quot|nbsp|\#39|\#92);)
-    | (?P<break><br\ *+/?>)
+    | (?P<break><(?i:br)\ *+/?>)
     | (?P<run>\*++|_++|~++)
     """,
     re.VERBOSE,

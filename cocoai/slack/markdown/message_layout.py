@@ -6,11 +6,13 @@ Sources: docs.slack.dev/reference/block-kit/blocks (markdown, section, context a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cocoai.slack.markdown.block_parser import normalize_markdown
+from cocoai.slack.markdown.inline_parser import ZWSP
 from cocoai.slack.markdown.partial import unfinished_blocks
 from cocoai.slack.markdown.repairs import repaired_blocks
 from cocoai.slack.markdown.split import MessageLimits, RenderedLine, count_fitting, join_lines
@@ -22,6 +24,8 @@ MOST_TEXT = 3_900
 
 MOST_SECTION = 2_900
 """Characters of a text that may stand in a section block above buttons, which takes 3,000."""
+
+_ZWSP_AT_DELIMITER = re.compile(f"{ZWSP}(?=[*~])|(?<=[*~]){ZWSP}")
 
 MORE = " …"
 """Ends a text that does not have all that the message, or the one it stands for, has."""
@@ -112,7 +116,8 @@ def _in_block(markdown: str, fallback: str, *more: Block) -> Shown:
 
 def _fallback(markdown: str) -> str:
     """Return the text (mrkdwn) that clients without markdown blocks show, ending in ` …` if it is cut."""
-    first, *others = mrkdwn_messages(markdown, MOST_TEXT, is_repaired=True)
+    # What makes CommonMark see a delimiter would hide it from Slack.
+    first, *others = mrkdwn_messages(_ZWSP_AT_DELIMITER.sub("", markdown), MOST_TEXT, is_repaired=True)
     return first + MORE if others else first
 
 

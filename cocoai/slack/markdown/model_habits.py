@@ -14,7 +14,7 @@ from functools import lru_cache
 from cocoai.slack.markdown.html_tags import ELEMENT, IMAGE, rewrite_element, rewrite_image
 from cocoai.slack.markdown.inline_parser import ADDRESS, LINK
 
-_MAY_HAVE_HABIT = re.compile(r"[\\$&<]|__|\[\^|http|\*\*?[./]|/\*|args")
+_MAY_HAVE_HABIT = re.compile(r"[\\$&<]|__|\[\^|\]:|http|\*\*?[./]|/\*|args")
 """Found in every line that has a _HABIT: a cheap test before a search for one."""
 
 _NAMES = (
@@ -35,19 +35,20 @@ _HABIT = re.compile(
     | (?P<dollars>\$\$[^$`]++\$\$ | \$(?![\s$])[^$`]*?[\\^_*{{][^$`]*+(?<!\s)\$(?!\w))
     | (?P<backslashes>\\\\ | (?<=[A-Za-z0-9])\\(?=\*\.\w))
     | \\[!-/:-@\[-`{{-~]
-    | <(?P<url>(?:https?://|mailto:)[^\s<>|]++)\|(?P<words>[^<>|]*+)>
+    | <(?P<url>(?:https?://|mailto:|tel:)[^\s<>|]++)\|(?P<words>[^<>|]*+)>
     | <(?:https?://|mailto:|tel:)[^\s<>]++> | <[\w.+-]++@[\w.-]++>
     | {LINK}
     | (?P<bare>{ADDRESS})
+    | (?P<definition>^[ ]{{0,3}}\[(?P<name_of_link>[^\[\]^][^\[\]]{{0,200}})\]:[ \t]*(?=(?P<to>\S)))
     | (?P<footnote>\[\^[^\[\]\s]{{1,60}}\](?!\())
     | (?P<entity>&(?:\#\d{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,31}});)
     | {ELEMENT}
     | {IMAGE}
-    | (?P<tag><(?!br\b)(?=[A-Za-z/!?]))
+    | (?P<tag><(?!(?i:br)\b)(?=[A-Za-z/!?]))
     | (?P<name>(?<![^\W_])__(?:(?:{"|".join(_NAMES.split())})__ | (?:{"|".join(_NAMES.upper().split())})__
         | [a-z0-9]++(?:_[a-z0-9]++)++__ | \w{{1,40}}?__(?=\())(?!\w))
     | \*\*[^\s*]++(?<=/)\*\*(?![/*.\w])
-    | (?P<pattern>\*\*/\*(?:\.\w++)?+ | /\*\*?(?=[/.\s)"'、。]|$)
+    | (?P<pattern>(?<![^\s(/"'])\*\*/\*(?:\.\w++)?+ | /\*\*?(?=[/.\s)"'、。]|$)
         | (?<!\*)\*\.(?:\w{{1,10}}|\{{[\w,.]{{1,40}}\}})(?![\w*]) | \*\*?(?:kw)?args\b(?!\*))
     """,
     re.VERBOSE,
@@ -69,6 +70,9 @@ _LETTER = r"々〆〇ァ-ヺー-ヾ㐀-鿿豈-龎０-９Ａ-Ｚａ-ｚ가-힣\u0
 _IN_PATH = r"A-Za-z0-9\-._~:/?#@!$&'*+,;=%"
 _PATH = re.compile(rf"(?:[{_LETTER}{_IN_PATH}]|\([^\s()<>、。]*+\))++")
 _PATH_WITH_HIRAGANA = re.compile(rf"(?:[{_LETTER}ぁ-ゖ・{_IN_PATH}]|\([^\s()<>、。]*+\))++")
+_LONGEST_PATH = 500
+"""Characters of a Japanese path that are looked at."""
+
 _BEFORE_PATH = frozenset("/=#_-&?:%")
 _ENDS_ADDRESS = frozenset(" \t\u3000)]>|）」』】")
 _PARTICLE = re.compile(r"を|(?:です|ます|ました|ください|下さい|こと|から|まで|より|など|[はがにでとものへ])$")
@@ -80,8 +84,11 @@ _WORDS_BEHIND_ADDRESS = frozenset(_WORDS.split())
 
 # Cached, since a reply is rendered anew at each update while it is written.
 @lru_cache(maxsize=256)
-def repair_line(line: str) -> str:
-    """Return the line, or a table's cell, with each habit rewritten; code spans, escapes and links stay."""
+def repair_line(line: str, labels: frozenset[str] = frozenset()) -> str:
+    """Return the line, or a table's cell, with each habit rewritten; code spans, escapes and links stay.
+
+    `labels` are those that reference links have, in small letters: the lines that define them stay as well.
+    """
     if not _MAY_HAVE_HABIT.search(line):
         return line
     out: list[str] = []
@@ -89,7 +96,7 @@ def repair_line(line: str) -> str:
     while habit := _HABIT.search(line, at):
         out.append(line[at : habit.start()])
         at = address_end(line, habit.end()) if habit["bare"] else habit.end()
-        out.append(f"<{line[habit.start() : at]}>" if at > habit.end() else _rewrite(habit))
+        out.append(f"<{line[habit.start() : at]}>" if at > habit.end() else _rewrite(habit, labels))
     return "".join(out) + line[at:]
 
 
@@ -102,10 +109,10 @@ def address_end(line: str, end: int) -> int:
     following = line[end : end + 1]
     if following.isascii() or not (line[end - 1] in _BEFORE_PATH or "\u00c0" <= following <= "\u06ff"):
         return end
-    title = _PATH_WITH_HIRAGANA.match(line, end)
+    title = _PATH_WITH_HIRAGANA.match(line, end, end + _LONGEST_PATH)
     if title and _is_title(line, title):
         return _trimmed(line, title.end())
-    path = _PATH.match(line, end)
+    path = _PATH.match(line, end, end + _LONGEST_PATH)
     return _trimmed(line, path.end()) if path and path[0] not in _WORDS_BEHIND_ADDRESS else end
 
 
@@ -114,19 +121,24 @@ def _is_title(line: str, path: re.Match[str]) -> bool:
     following = line[path.end() : path.end() + 1]
     if (following and following not in _ENDS_ADDRESS) or path[0] in _WORDS_BEHIND_ADDRESS:
         return False
-    is_wiki = line[: path.start()].endswith("/wiki/")
+    is_wiki = line[max(path.start() - len("/wiki/"), 0) : path.start()] == "/wiki/"
     return not _HIRAGANA.search(path[0]) or not (
         _PARTICLE.search(path[0]) or (_HIRAGANA.match(path[0]) and not is_wiki)
     )
 
 
 def _trimmed(line: str, end: int) -> int:
-    return len(line[:end].rstrip(".,:;!?'*~"))
+    while line[end - 1] in ".,:;!?'*~":
+        end -= 1
+    return end
 
 
-def _rewrite(habit: re.Match[str]) -> str:
+def _rewrite(habit: re.Match[str], labels: frozenset[str]) -> str:
     """Return what to write for a _HABIT; what is to be skipped as it is."""
     text = habit[0]
+    if habit["definition"]:
+        is_used = habit["name_of_link"].lower() in labels and habit["to"] in "<h/#m"
+        return text if is_used else text.replace("[", "\\[", 1)
     if habit["backslashes"]:
         return text * 2
     if habit["footnote"] or habit["tag"]:

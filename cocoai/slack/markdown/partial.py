@@ -15,7 +15,7 @@ from cocoai.slack.markdown.commonmark_fixes import close_across_lines, match_del
 from cocoai.slack.markdown.html_tags import close_elements
 from cocoai.slack.markdown.inline_parser import TOKEN
 from cocoai.slack.markdown.model_habits import address_end
-from cocoai.slack.markdown.repairs import repair_blocks, repaired_chunks, split_chunks
+from cocoai.slack.markdown.repairs import link_labels, repair_blocks, repaired_chunks, split_chunks
 
 _MARKER_ALONE = re.compile(
     r"""
@@ -28,16 +28,16 @@ _MARKER_ALONE = re.compile(
 """A line with nothing but the beginning of a quote, list item, task, heading, rule, fence, formula or delimiter run."""
 
 _INCOMPLETE_LINK = re.compile(
-    r"!?\[((?:[^\[\]]|\[[^\[\]]*+\])*+)(?:\](?:\((?:[^()\s]|\([^()\s]*+\)?+)*+(?:\s[^()]*+)?+)?+)?+$"
+    r"(?<!\\)!?\[((?:[^\[\]]|\[[^\[\]]*+\])*+)(?:\](?:\((?:[^()\s]|\([^()\s]*+\)?+)*+(?:\s[^()]*+)?+)?+)?+$"
 )
 _INCOMPLETE_TOKEN = re.compile(
     r"""
     (?:
-        <(?:[/!]?[a-zA-Z]{0,10}/? | !-{0,2} | (?:https?|mailto):[^\s<>|]*+(?:\|[^<>]{0,300})?)
+        <(?:[/!]?[a-zA-Z]{0,10}/? | (?i:br)\ ?/? | !-{0,2} | (?:https?|mailto|tel):[^\s<>|]*+(?:\|[^<>]{0,300})?)
         | <(?:a|img|div|p|span|font|details)\s[^<>]{0,300} | <[\w.+-]{1,60}@[\w.-]{0,60}
         | &\#?[a-zA-Z0-9]{0,31}
         | \\{1,3}
-        | \\[(\[][^`]{0,300}
+        | \\[(\[](?:[^`\\]|\\[^)\]`]){0,300}\\?
         | \$\$[^$`]{0,300} | \$[A-Za-z(\\][^$`\s]{0,40}
         | \[\^[^\[\]\s]{0,60}\]?
         | (?<![^\W_])__\w{0,40} | \*\*?[./] | (?<=[(,\s])\*\*?(?:k(?:w(?:a(?:r(?:gs?)?)?)?)?|a(?:r(?:gs?)?)?)
@@ -49,8 +49,6 @@ _INCOMPLETE_TOKEN = re.compile(
 """At the end, the beginning of an HTML tag or autolink, an entity, an escape, a formula, a footnote, a name or a file
 pattern, or an address."""
 
-_FORMULA_ENDS = (r"\)", r"\]")
-
 _MOST_DROPPED = 4
 """Characters at the end, such as opening brackets, that are not shown because emphasis cannot end in them."""
 
@@ -61,11 +59,12 @@ def unfinished_blocks(markdown: str) -> list[MarkdownBlock]:
     Open markup in the last one is closed. What cannot be recognised yet is left out: half a link, a fence without code,
     a table's last row, `- ` alone.
     """
-    *complete, last = split_chunks(markdown)
-    return _hold_back_table_start(repaired_chunks(complete) + _close_open_markup(parse_blocks(last)))
+    labels = link_labels(markdown[: markdown.rfind("\n") + 1])  # the last line may define half an address
+    *complete, last = split_chunks(markdown, labels)
+    return _hold_back_table_start(repaired_chunks(complete, labels) + _close_open_markup(parse_blocks(last), labels))
 
 
-def _close_open_markup(blocks: Iterable[MarkdownBlock]) -> list[MarkdownBlock]:
+def _close_open_markup(blocks: Iterable[MarkdownBlock], labels: frozenset[str]) -> list[MarkdownBlock]:
     """Return the last blocks of an unfinished text, repaired and closed."""
     *complete, last = _with_whole_delimiters(list(blocks))
     if isinstance(last, FencedCode):
@@ -77,7 +76,7 @@ def _close_open_markup(blocks: Iterable[MarkdownBlock]) -> list[MarkdownBlock]:
         if complete and not last.strip():
             complete[-1:] = _before_line_feed(complete[-1])
         complete.append(_hold_back(last))
-    repaired = close_across_lines(repair_blocks(complete), is_unfinished=True)
+    repaired = close_across_lines(repair_blocks(complete, labels), is_unfinished=True)
     if repaired and isinstance(line := repaired[-1], str):
         repaired[-1] = _close_delimiters(line)
     return repaired
@@ -139,7 +138,7 @@ def _drop_incomplete_end(words: str) -> str:
     delimiter run: `some **` becomes `some`. What the run closes is closed by the caller.
     """
     words = _drop_open_address(words) if "http" in words else words
-    if (token := _INCOMPLETE_TOKEN.search(words)) and not any(end in token[0] for end in _FORMULA_ENDS):
+    if token := _INCOMPLETE_TOKEN.search(words):
         words = words[: token.start()]
     return _drop_run(_open_link_as_text(words).rstrip())
 
@@ -148,7 +147,8 @@ def _open_link_as_text(words: str) -> str:
     """Return the words with the label alone of a link at their end that may go on, also of one around an image."""
     for _ in range(2):
         if link := _INCOMPLETE_LINK.search(words):
-            words = words[: link.start()] + link[1].replace("[", "").removeprefix("!").partition("](")[0]
+            label = link[1].removeprefix("!").partition("](")[0]
+            words = words[: link.start()] + re.sub(r"[\[\]]", "", label)
     return words
 
 

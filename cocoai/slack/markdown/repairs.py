@@ -37,26 +37,39 @@ _BARE_PIPE = re.compile(r"(?<!\\)\|")
 _CHUNK_END = re.compile(r"\n\n(?![ \t\n\-+•\d]|\*(?!\*\S))")
 """An empty line behind which nothing goes on that began before it, unless a fence is open: no list, and no code."""
 
+_DEFINITION = re.compile(r"(?m)^ {0,3}\[([^\[\]^][^\[\]]{0,200})\]:[ \t]*\S")
+_MOST_DEFINITIONS = 100
+
 _MOST_JOINED = 8
 """Times that a chunk whose fence stays open is joined with what follows, before all of the rest is."""
 
 
 def repaired_blocks(markdown: str) -> list[MarkdownBlock]:
     """Return the blocks of normalized Markdown, repaired, with emphasis closed at the end of each line."""
-    chunks = split_chunks(markdown)
-    return repaired_chunks(chunks[:-1]) + list(_repair_chunk(chunks[-1])[0])
+    labels = link_labels(markdown)
+    chunks = split_chunks(markdown, labels)
+    return repaired_chunks(chunks[:-1], labels) + list(_repair_chunk(chunks[-1], labels)[0])
 
 
-def repaired_chunks(chunks: Iterable[str]) -> list[MarkdownBlock]:
+def link_labels(markdown: str) -> frozenset[str]:
+    """Return the labels of the text's reference links that it also defines, in small letters."""
+    if "]:" not in markdown:
+        return frozenset()
+    text = markdown.lower()
+    defined = {match[1] for _, match in zip(range(_MOST_DEFINITIONS), _DEFINITION.finditer(text), strict=False)}
+    return frozenset(label for label in defined if text.count(f"[{label}]") > 1)
+
+
+def repaired_chunks(chunks: Iterable[str], labels: frozenset[str]) -> list[MarkdownBlock]:
     """Return the repaired blocks of chunks, with the empty line behind each."""
     blocks: list[MarkdownBlock] = []
     for chunk in chunks:
-        blocks += _repair_chunk(chunk)[0]
+        blocks += _repair_chunk(chunk, labels)[0]
         blocks.append("")
     return blocks
 
 
-def split_chunks(markdown: str) -> list[str]:
+def split_chunks(markdown: str, labels: frozenset[str]) -> list[str]:
     """Return the text in chunks that can be parsed each by itself: the parts between some of its empty lines."""
     chunks: list[str] = []
     pieces = _CHUNK_END.split(markdown)
@@ -64,7 +77,7 @@ def split_chunks(markdown: str) -> list[str]:
     while at < len(pieces):
         chunk, end = pieces[at], at + 1
         joined = 0
-        while end < len(pieces) and (fence := _repair_chunk(chunk)[1]):
+        while end < len(pieces) and (fence := _repair_chunk(chunk, labels)[1]):
             joined += 1
             closing = (n + 1 for n in range(end, len(pieces)) if fence in pieces[n])
             end = next(closing, len(pieces)) if joined < _MOST_JOINED else len(pieces)
@@ -76,19 +89,22 @@ def split_chunks(markdown: str) -> list[str]:
 
 # The caches below spare most of the work, since a reply is rendered anew at each update while it is written.
 @lru_cache(maxsize=64)
-def _repair_chunk(chunk: str) -> tuple[tuple[MarkdownBlock, ...], str]:
+def _repair_chunk(chunk: str, labels: frozenset[str]) -> tuple[tuple[MarkdownBlock, ...], str]:
     """Return the repaired blocks of a chunk, and the fence that is still open at its end; "" if none is."""
     blocks = list(parse_blocks(chunk))
     last = blocks[-1]
     is_open = isinstance(last, FencedCode) and not last.is_closed
-    repaired = close_across_lines(repair_blocks(blocks))
+    repaired = close_across_lines(repair_blocks(blocks, labels))
     return tuple(repaired), last.fence if isinstance(last, FencedCode) and is_open else ""
 
 
-def repair_blocks(blocks: Iterable[MarkdownBlock]) -> list[MarkdownBlock]:
-    """Return the blocks as CommonMark that means what the model meant, in order; code stays as it is."""
+def repair_blocks(blocks: Iterable[MarkdownBlock], labels: frozenset[str] = frozenset()) -> list[MarkdownBlock]:
+    """Return the blocks as CommonMark that means what the model meant, in order; code stays as it is.
+
+    `labels` are those of the text's reference links, as `link_labels` returns them.
+    """
     return [
-        repair_line(block)
+        repair_line(block, labels)
         if isinstance(block, str)
         else _repair_table(block)
         if isinstance(block, TableBlock)

@@ -17,7 +17,7 @@ from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableB
 from cocoai.slack.markdown.html_tags import split_at_breaks
 from cocoai.slack.markdown.line_shape import Shape, shape_of
 
-_TAG = re.compile(r"<(?:br|/?details|/?div|/?p|/?center|/?ul|/?ol|/?span|li|hr|/?summary)\b")
+_TAG = re.compile(r"<(?:br|/?details|/?div|/?p|/?center|/?ul|/?ol|/?span|li|hr|/?summary)\b", re.IGNORECASE)
 """Found in every line that has a break or a block in HTML."""
 
 _CODE_INDENT = 4
