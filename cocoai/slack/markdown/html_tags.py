@@ -16,8 +16,11 @@ _BLOCKS = frozenset(["p", "span", "div", "details", "center", "font"])
 _MOST_OPEN = 10
 _NAMES = "|".join(sorted([*_EMPHASIS, *_CODE, *_PLAIN, "a", "sub", "sup"], key=len, reverse=True))
 
+_ATTRIBUTES = r"(?:\s+(?:[a-zA-Z][\w-]*+\s*=[^<>]*+|open))?\s*+"
+"""None, some with a value, or that of open details: `a<b || c>d` is no tag."""
+
 ELEMENT = rf"""
-    <(?P<element>{_NAMES})(?P<attributes>\s[^<>]*+)?>
+    <(?P<element>{_NAMES})(?P<attributes>{_ATTRIBUTES})>
     (?P<inside>(?:[^<`]|`[^`]*+`|<(?!/?(?P=element)\b))*+)
     </(?P=element)>
 """
@@ -25,7 +28,7 @@ ELEMENT = rf"""
 
 IMAGE = r"<img\s(?P<image>[^<>]*+)>"
 
-_TAG = re.compile(rf"(?:`++).+?`|<(/?)({_NAMES})(?:\s[^<>]*+)?>")
+_TAG = re.compile(rf"(?:`++).+?`|<(/?)({_NAMES}){_ATTRIBUTES}>")
 """A tag, or a code span, in which there is none."""
 
 _ATTRIBUTE = re.compile(r"""\b(href|src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)')""")

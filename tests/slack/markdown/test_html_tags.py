@@ -28,6 +28,7 @@ pytestmark = pytest.mark.pure
         ("<b>a `</b>`", r"\<b>a `</b>`"),
         ("`<b>a</b>`", "`<b>a</b>`"),
         ("<b></b>a", "a"),
+        ("if (a<b || c>d</b>", r"if (a\<b || c>d\</b>"),
     ],
 )
 def test_elements(line: str, expected: str) -> None:
