@@ -1,6 +1,7 @@
 """Bad input from Slack, the web server, the spool and the model: a short fuzz, properties, and earlier finds.
 
-The long fuzz is bench/fuzz.py; the properties of signature, stream parser and renderer stand beside their own tests.
+The long fuzz is bench/fuzz; a short one of whole answers is test_fuzz_answers.py. The properties of signature, stream
+parser and renderer stand beside their own tests.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bench.fuzz import CHARACTERS, NOW, SECRET, US, EventChecker, TextChecker, fuzz, mutated
-from bench.soak import NoSync
+from bench.fuzz.check import NOW, SECRET, US
+from bench.fuzz.events import CORPUS, EventChecker
+from bench.fuzz.mutations import CHARACTERS, mutated
+from bench.fuzz.run import fuzz
+from bench.fuzz.texts import check_shown
+from bench.no_sync import NoSync
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.client.client import FullResponse, PendingResponse, StreamedResponse
@@ -29,7 +34,6 @@ from cocoai.errors import Refused
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.signature import SIGNATURE_HEADER, STAMP_HEADER, sign
-from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.question import Question
@@ -88,10 +92,10 @@ def test_mutated_texts_become_messages_that_slack_takes() -> None:
     assert {"0 parts", "1 parts", "2 parts", "3 parts"} <= tally.outcomes.keys()
 
 
-def test_the_text_checker_finds_a_message_that_slack_refuses(tmp_path: Path) -> None:
+def test_the_text_checker_finds_a_message_that_slack_refuses() -> None:
     """A text that is longer than Slack allows is a find."""
     with pytest.raises(AssertionError, match="a text that Slack does not take"):
-        TextChecker(tmp_path)._check(Shown("x" * 4001))
+        check_shown("x" * 4001, ())
 
 
 def test_the_event_checker_finds_a_key_that_names_no_file(tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_any_signed_body_is_answered_200_or_400(number: int) -> None:
         handler = EventsHandler(
             analyzer, kept, RecordingRunner(kept), Scoreboard(None, slots=0), clock=lambda: float(NOW)
         )
-        body = mutated(7, number)
+        body = mutated(7, number, CORPUS)
         signature = sign(body, str(NOW).encode(), SECRET).decode()
         headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed(signature).items()}
         params = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_LENGTH": str(len(body))} | headers
