@@ -20,11 +20,11 @@ from tests.slack.rendering.outline import Block, runs_of
 FORMATS = ("markdown", "mrkdwn")
 STATUS = "✍️ 書いています…"
 
-SHORT = 120
-"""Characters of a text of which every beginning is looked at."""
+SHORT, LONG = 100, 500
+"""Characters up to which a text is short, and from which on it is long."""
 
-STEP = 5
-"""One beginning in so many is looked at besides those that end beside markup, in a longer text."""
+STEP, LONG_STEP = 5, 31
+"""Of a text that is not short, one beginning in so many is looked at; of a long one, one in so many."""
 
 _MARKS = frozenset("*_~`[]()|\\<>&#$!^")
 """Characters that may be missing at the end of a beginning, since they may still become markup."""
@@ -74,9 +74,11 @@ def growing_fault(case: Case, format_: str) -> str:
 
 
 def ends(markdown: str) -> Iterator[int]:
-    """Yield where to cut off a text: everywhere if it is short, else beside markup and at every fifth character."""
-    for end in range(1, len(markdown) + 1):
-        if len(markdown) <= SHORT or end % STEP == 0 or _MARKUP.search(markdown[end - 1 : end + 1]):
+    """Yield where to cut off a text: everywhere if it is short, else at steps, and beside markup unless it is long."""
+    size = len(markdown)
+    for end in range(1, size + 1):
+        is_beside_markup = size < LONG and _MARKUP.search(markdown[end - 1 : end + 1])
+        if size <= SHORT or end % (STEP if size < LONG else LONG_STEP) == 0 or is_beside_markup:
             yield end
 
 

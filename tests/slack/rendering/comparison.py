@@ -7,7 +7,10 @@ import unicodedata
 
 from tests.slack.rendering.outline import CELL, SPAN, ZWSP, Block, runs_of
 
-_PLAIN_FORMS, _LOW_FORMS, _HIGH_FORMS = "0123456789+-n", "₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ"
+_SMALL = [
+    chr(code) for first, last in ((0xAA, 0xBA), (0x1D2C, 0x1D6A), (0x2070, 0x209C)) for code in range(first, last + 1)
+]
+"""Characters among which are Unicode's small letters and digits."""
 _DELIMITERS = (("$$", "$$"), (r"\(", r"\)"), (r"\[", r"\]"), ("$", "$"))
 _MOST_LINES = 9
 """Lines of a formula that is shown as text."""
@@ -80,19 +83,19 @@ def _pattern(text: str) -> str:
 def _pattern_of_span(style: str, inner: str) -> str:
     if style == "m":
         return _pattern_of_formula(inner)
-    if style == "sub":
-        return rf"(?:_\{{?)?{_in_forms(inner, _LOW_FORMS)}\}}?"
-    if style == "sup":
-        return rf"(?:\^[{{(]?)?{_in_forms(inner, _HIGH_FORMS)}[)}}]?"
+    if style in ("sub", "sup"):
+        mark = "_" if style == "sub" else r"\^"
+        return rf"(?:{mark}[({{]?)?{''.join(map(_any_size, inner))}[)}}]?"
     escaped = re.escape(f"⟨{style} {inner}⟩")
     # mrkdwn has no way to show a backtick in code.
     return escaped.replace("`", "[`ˋ'′｀‵]") if style == "c" else escaped
 
 
-def _in_forms(text: str, forms: str) -> str:
-    """Return a pattern for characters as they are, or in their small forms."""
-    small = dict(zip(_PLAIN_FORMS, forms, strict=True))
-    return "".join(f"[{re.escape(character + small.get(character, ''))}]" for character in text)
+def _any_size(character: str) -> str:
+    """Return a pattern for a character as it is, or small."""
+    plain = {"-": "\u2212"}.get(character, character)
+    small = [each for each in _SMALL if unicodedata.normalize("NFKC", each) == plain]
+    return f"[{re.escape(character + ''.join(small))}]"
 
 
 def _pattern_of_formula(formula: str) -> str:

@@ -6,7 +6,9 @@ outline of its own.
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,3 +41,22 @@ def read_cases(text: str) -> list[Case]:
 
 
 CASES = {case.name: case for path in sorted(FOLDER.glob("*.md")) for case in read_cases(path.read_text("utf-8"))}
+
+BETWEEN = "ここで話が変わります。"
+"""The paragraph between two cases of a mixture."""
+
+LONGEST_MIXTURE = 1500
+"""Characters of a mixture, so that it fits into one message."""
+
+
+def mixture(seed: int, without: Collection[str]) -> Case:
+    """Return several cases one below the other, with a paragraph between them; not those named in `without`."""
+    # A definition of a link, or what may be one, holds for the whole text.
+    alone = [case for case in CASES.values() if len(case.outlines) == 1 and "]:" not in case.markdown]
+    chance = random.Random(seed)
+    chosen: list[Case] = []
+    for case in chance.sample([case for case in alone if case.name not in without], 12):
+        if sum(len(each.markdown) for each in chosen) + len(case.markdown) < LONGEST_MIXTURE:
+            chosen.append(case)
+    outline = f"p {BETWEEN}\n".join(case.outlines[0] for case in chosen)
+    return Case(f"mixture {seed}", f"\n\n{BETWEEN}\n\n".join(case.markdown for case in chosen), (outline,))

@@ -129,13 +129,11 @@ def _plainest(run: Run) -> Run:
 
 
 def _apart_from_spaces(run: Run) -> list[Run]:
-    """Return a styled run without the spaces at its ends, which are plain runs then."""
+    """Return a styled run without line breaks, and without the spaces at its ends: these are plain runs then."""
     if run.style in ("", "c") or run.address:
         return [run]
-    inner = run.text.strip()
-    start = run.text.find(inner)
-    before, after = run.text[:start], run.text[start + len(inner) :]
-    return [Run(before), Run(inner, run.style), Run(after)] if inner else [Run(run.text)]
+    pieces = re.split(r"(\s*⏎\s*|^\s+|\s+$)", run.text)
+    return [Run(piece, "" if n % 2 else run.style) for n, piece in enumerate(pieces)]
 
 
 def _span(run: Run) -> str:

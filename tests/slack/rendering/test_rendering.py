@@ -9,10 +9,13 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from tests.slack.rendering.checks import FORMATS, growing_fault, whole_fault
-from tests.slack.rendering.corpus import CASES
+from tests.slack.rendering.corpus import CASES, mixture
 from tests.slack.rendering.expected_failures import FAILING, UNKNOWABLE
 
 pytestmark = pytest.mark.pure
+
+ENDLESS = {"a fence with no end"}
+"""Cases that take in whatever stands behind them."""
 
 
 def cases(check: str) -> list[ParameterSet]:
@@ -38,6 +41,16 @@ def test_each_beginning_is_readable(name: str, format_: str) -> None:
     if name in UNKNOWABLE:
         pytest.skip(UNKNOWABLE[name])
     assert "" == growing_fault(CASES[name], format_)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("seed", range(30))
+def test_a_mixture_shows_what_its_parts_show(seed: int, format_: str) -> None:
+    """Several texts in one answer are shown as each of them alone, whole and growing."""
+    case = mixture(seed, {*FAILING, *UNKNOWABLE, *ENDLESS})
+
+    assert "" == whole_fault(case, format_)
+    assert "" == growing_fault(case, format_)
 
 
 def test_the_corpus_is_large_enough() -> None:
