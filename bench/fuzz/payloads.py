@@ -27,8 +27,10 @@ from bench.fuzz.events import HOSTS, ignored
 from bench.fuzz.mutations import BYTE_MUTATIONS
 from bench.fuzz.payload_seeds import BYTES, PAYLOADS
 from bench.fuzz.texts import check_shown
+from cocoai.engine.web.request import MAX_BODY
 from cocoai.errors import Refused
 from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.model.question import Question
 
 __all__ = ["PAYLOADS", "PayloadChecker"]
@@ -85,6 +87,8 @@ class PayloadChecker:
 
     def _analyzed(self, body: bytes) -> tuple[str, Question]:
         """Return what the worker makes of a payload, in a word, and the question, or another if it is none."""
+        if len(body) > MAX_BODY:
+            return "too big", QUESTION
         try:
             event = self._analyzer.analyze(signed(body), body, NOW)
         except Refused as refusal:
@@ -157,7 +161,7 @@ def _check(result: Answered, *, may_have_ids: bool) -> None:
     """Check the laws of what was sent to Slack and to the model."""
     for method, arguments in result.sent:
         if method in ("chat.postMessage", "chat.update"):
-            check_shown(arguments["text"], arguments.get("blocks", ()))
+            check_shown(Shown(arguments["text"], tuple(arguments.get("blocks", ()))))
             require(not re.search(r"<[@!]", arguments["text"]), "a ping")
     for body in result.requests:
         require(len(body) < MOST_REQUEST, f"a request of {len(body)} bytes")

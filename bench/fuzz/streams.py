@@ -26,6 +26,7 @@ from bench.fuzz.mutations import BYTE_MUTATIONS
 from bench.fuzz.stream_seeds import QUOTED, STREAMS
 from bench.fuzz.texts import check_shown
 from cocoai.answer.model_call import answer_text
+from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.model.question import Question
 from cocoai.texts import ENGLISH
 
@@ -73,7 +74,7 @@ class StreamChecker:
         result = answered(QUESTION, PlayedSlack({}, _no_file), PlayedModel(responses))
         for method, arguments in result.sent:
             if method in ("chat.postMessage", "chat.update"):
-                check_shown(arguments["text"], arguments.get("blocks", ()))
+                check_shown(Shown(arguments["text"], tuple(arguments.get("blocks", ()))))
         return self._check(result, b"".join(data for _, data in contents))
 
     def _check(self, result: Answered, data: bytes) -> str:

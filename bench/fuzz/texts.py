@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.fuzz.check import require
 from cocoai.slack.markdown.block_parser import normalize_markdown
-from cocoai.slack.markdown.message_layout import Button, Layout, with_buttons
+from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
 from tests.slack.markdown.corpus import CASES
 from tests.slack.markdown.corpus import ODD as MARKDOWN_ODD
 
@@ -37,20 +35,19 @@ class TextChecker:
         for layout, parts in zip(self._layouts, shown, strict=True):
             require(bool(parts) or not normalize_markdown(text).strip(), "all of it is lost")
             for each in (*parts, *(layout.growing(text[:most], "✍️ …") for most in (10, 1000, len(text)))):
-                shown_whole = with_buttons(each, [Button("stop", "Stop", "KEY U0ASKER01")])
-                check_shown(shown_whole.text, shown_whole.blocks)
+                check_shown(with_buttons(each, [Button("stop", "Stop", "KEY U0ASKER01")]))
         return f"{min(len(shown[0]), 3)} parts"
 
 
-def check_shown(text: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+def check_shown(shown: Shown) -> None:
     """Check Slack's limits: docs.slack.dev/reference/block-kit/blocks, /reference/methods/chat.update."""
-    require(bool(text.strip()) and len(text) <= 4000, "a text that Slack does not take")
-    require(len(blocks) <= 50, "too many blocks")
-    markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
+    require(bool(shown.text.strip()) and len(shown.text) <= 4000, "a text that Slack does not take")
+    require(len(shown.blocks) <= 50, "too many blocks")
+    markdown = [block["text"] for block in shown.blocks if block["type"] == "markdown"]
     require(sum(map(len, markdown)) <= 12_000, "too much Markdown")
-    sections = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    sections = [block["text"]["text"] for block in shown.blocks if block["type"] == "section"]
     require(all(0 < len(section) <= 3000 for section in sections), "a section that Slack does not take")
-    json.dumps([text, *blocks], ensure_ascii=False).encode()
+    json.dumps([shown.text, *shown.blocks], ensure_ascii=False).encode()
 
 
 def written(body: bytes) -> str:
