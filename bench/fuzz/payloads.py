@@ -51,6 +51,7 @@ LARGE_EVERY = 200
 
 _ENTITY = re.compile(r"<(?:@[UW]|#[CG]|!subteam\^S)0ENTITY[0-9](?:\|[^<>]*)?>")
 _ID = re.compile(r"[A-Z]0ENTITY[0-9]")
+_ID_FIELDS = ("author_id", "channel", "channel_id", "user_id", "usergroup_id")
 _CODE = re.compile(r"```.*?(?:```|$)|`[^`]*`?", re.DOTALL)
 _ANSWER = (
     b'data: {"choices":[{"delta":{"content":"So it is."},"finish_reason":null}]}\n\n'
@@ -186,27 +187,27 @@ def _texts(content: Any) -> Iterator[str]:
 
 def _has_typed_ids(case: dict[str, Any]) -> bool:
     """Return True if an id may rightly reach the model: somebody typed one, or a mutation has broken an entity."""
-    return any(_is_typed(text) for text in _strings(case))
+    return any(_is_typed(name, text) for name, text in _strings("", case))
 
 
-def _is_typed(text: str) -> bool:
-    if _ID.fullmatch(text):  # the value of a field
+def _is_typed(name: str, text: str) -> bool:
+    if name in _ID_FIELDS and _ID.fullmatch(text):
         return False
     rest = _ENTITY.sub("", text)
     return "0ENTITY" in rest or "&lt;" in text or ("`" in text and "0ENTITY" in text)
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Yield all strings in a JSON value, keys included."""
+def _strings(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield all strings in a JSON value, keys included, each with the name of the field that has it."""
     if isinstance(value, str):
-        yield value
+        yield name, value
     elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield name
-            yield from _strings(inner)
+        for inner_name, inner in value.items():
+            yield "", inner_name
+            yield from _strings(inner_name, inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _strings(inner)
+            yield from _strings(name, inner)
 
 
 def _kind(result: Answered) -> str:

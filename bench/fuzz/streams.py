@@ -5,7 +5,7 @@ and shown, or as one of our own errors. These are finds:
 
 - any other exception, a request without an end, more time or memory than an input of its size may take;
 - a text that cannot be encoded, or a message that Slack does not take;
-- an answer that is shown as whole without a finish reason in the bytes;
+- an answer that is shown as whole without a finish reason in the bytes, or a body in one piece, which cannot be cut;
 - another outcome for the same bytes in other pieces;
 - a word of the server's own error message in anything that is kept or shown.
 """
@@ -45,7 +45,7 @@ QUESTION = Question(
     "direct", "D0PRACTICE", f"{NOW}.000100", f"{NOW}.000100", "U0ASKER01", "T0PRACTICE", "why?", "Ev1", NOW
 )
 
-_FINISH = re.compile(rb'"finish_reason"\s*:\s*"[^"]')
+_FINISH = re.compile(rb'"finish_reason"\s*:\s*"[^"]|"message"\s*:\s*\{')
 
 
 class StreamChecker:
