@@ -26,6 +26,7 @@ from bench.fuzz.mutations import BYTE_MUTATIONS
 from bench.fuzz.stream_seeds import QUOTED, STREAMS
 from bench.fuzz.texts import check_shown
 from cocoai.answer.model_call import answer_text
+from cocoai.engine.client.body import CHUNK_SIZE
 from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.model.question import Question
 from cocoai.texts import ENGLISH
@@ -137,13 +138,12 @@ def _body(response: dict[str, Any]) -> bytes:
 
 
 def _pieces(data: bytes, chance: random.Random) -> Iterator[bytes]:
-    """Yield the data in one piece, in single bytes, or in pieces of any sizes."""
-    most = chance.choice(
-        (1, 7, 2**24) if len(data) < 500 else (100, 1000, 2**24) if len(data) < 5000 else (2**16, 2**24)
-    )
+    """Yield the data in single bytes, in pieces of any sizes, or as `Body.read` does if all is there."""
+    sizes = (1, 7, CHUNK_SIZE) if len(data) < 500 else (100, 1000, CHUNK_SIZE) if len(data) < 5000 else (CHUNK_SIZE,)
+    most = chance.choice(sizes)
     at = 0
     while at < len(data):
-        size = chance.randint(1, most)
+        size = chance.randint(1, most) if chance.random() < 0.5 else most
         yield data[at : at + size]
         at += size
 

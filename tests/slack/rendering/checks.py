@@ -34,15 +34,25 @@ _CUT_CHARACTER = re.compile(r"(?:%[0-9A-Fa-f]?|\ufffd)+$")
 
 
 def whole_fault(case: Case, format_: str) -> str:
-    """Return what is wrong with the whole answer: how it differs from each structure that is right."""
+    """Return what is wrong with the whole answer: how it differs from each structure that is right.
+
+    In blocks, the text beside them, which phones show in notifications, has to be right too.
+    """
     parts = Layout(format_).parts(case.markdown)
-    shown = [block for part in parts for block in read_shown(part, format_)]
+    fault = _fault_of_each(case, [block for part in parts for block in read_shown(part, format_)], format_)
+    if fault or format_ == "mrkdwn":
+        return (
+            fault
+            and f"{fault}\nSlack is sent {[part.blocks[0]['text'] if part.blocks else part.text for part in parts]}"
+        )
+    fault = _fault_of_each(case, [block for part in parts for block in read_mrkdwn(part.text)], "mrkdwn")
+    return fault and f"beside the blocks: {fault}\nSlack is sent {[part.text for part in parts]}"
+
+
+def _fault_of_each(case: Case, shown: list[Block], format_: str) -> str:
+    """Return how the blocks shown differ from each structure that is right; "" if they are one of them."""
     faults = [structure_fault(expected, shown, format_) for expected in case.expected]
-    if not all(faults):
-        return ""
-    return "\n".join(
-        (*faults, f"Slack is sent {[part.blocks[0]['text'] if part.blocks else part.text for part in parts]}")
-    )
+    return "\n".join(faults) if all(faults) else ""
 
 
 def structure_fault(expected: list[Block], shown: list[Block], format_: str) -> str:
