@@ -30,6 +30,7 @@ SHORT = 1500
 KNOWN = {
     "an empty turn": "a message of which nothing can be read becomes an empty turn",
     "an id for the model": "ids of user groups and unnamed channels reach the model",
+    "other pieces, another outcome": "what stands behind [DONE] counts if it comes in the same piece",
     "whole without a finish reason": "an answer without a finish reason is shown as whole",
 }
 """Finds that are to be mended, and so are not counted here yet."""

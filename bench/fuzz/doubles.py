@@ -230,7 +230,14 @@ class Answered:
         return next((line for line in reversed(self.lines) if line.get("fact") == fact), None)
 
 
-def answered(question: Question, slack: PlayedSlack, model: PlayedModel, *, format_: str = "markdown") -> Answered:
+def answered(
+    question: Question,
+    slack: PlayedSlack,
+    model: PlayedModel,
+    *,
+    format_: str = "markdown",
+    update_interval: float = 60.0,
+) -> Answered:
     """Answer a question as a job process does, and return what came of it. Raise what it takes for a bug."""
     job, spool = MemoryJob(question), MemorySpool()
     chat = SlackChat(
@@ -239,7 +246,7 @@ def answered(question: Question, slack: PlayedSlack, model: PlayedModel, *, form
     chatgpt = ChatGPTChat(cast("Any", model), **OPENAI)
     answerer = Answerer(
         cast("Any", spool),
-        options(layout=Layout(format_), update_interval=60.0),
+        options(layout=Layout(format_), update_interval=update_interval),
         chat,
         chatgpt,
         identity=FixedIdentity(US),

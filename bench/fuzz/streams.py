@@ -39,6 +39,9 @@ SLOW, SLOW_MEGABYTE = 2.0, 4.0
 MOST_BYTES = 6 * 1024 * 1024
 """Bytes of the largest response."""
 
+GROWING, MOST_UPDATES = 0.2, 30
+"""The part of the inputs that are shown while they arrive, and how many pieces such a one may have."""
+
 TWICE_EVERY, LARGE_EVERY = 4, 400
 """One input of so many is read in two ways of cutting it; one of so many is made large."""
 
@@ -72,7 +75,14 @@ class StreamChecker:
             PlayedResponse(_status(head), _headers(head), list(_pieces(data, chance)), _end(head))
             for head, data in contents
         ]
-        result = answered(QUESTION, PlayedSlack({}, _no_file), PlayedModel(responses))
+        is_shown_growing = chance.random() < GROWING and sum(len(each.pieces) for each in responses) < MOST_UPDATES
+        result = answered(
+            QUESTION,
+            PlayedSlack({}, _no_file),
+            PlayedModel(responses),
+            format_=chance.choice(("markdown", "mrkdwn")),
+            update_interval=0.0 if is_shown_growing else 60.0,
+        )
         for method, arguments in result.sent:
             if method in ("chat.postMessage", "chat.update"):
                 check_shown(Shown(arguments["text"], tuple(arguments.get("blocks", ()))))
