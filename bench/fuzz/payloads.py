@@ -71,19 +71,15 @@ class PayloadChecker:
     def __call__(self, body: bytes) -> str:
         chance = random.Random(zlib.crc32(body))
         case = _parsed(body)
-        outcome, question = self._analyzed(_encoded(case.get("payload", body), chance))
-        files = _Files(chance)
-        slack = PlayedSlack(
-            {
-                "conversations.replies": _encoded(case.get("page"), chance),
-                "files.info": _encoded(case.get("info"), chance),
-                "users.info": _encoded(case.get("user"), chance),
-            },
-            files,
-        )
+        whole = {name: _encoded(case.get(name, body), chance) for name in ("payload", "page", "info", "user")}
+        sent = {name: _changed(data, chance) for name, data in whole.items()}
+        outcome, question = self._analyzed(sent["payload"])
+        replies = {"conversations.replies": sent["page"], "files.info": sent["info"], "users.info": sent["user"]}
         model = PlayedModel([PlayedResponse(200, {"content-type": "text/event-stream"}, [_ANSWER])])
-        result = answered(question, slack, model, format_=chance.choice(("markdown", "mrkdwn")))
-        _check(result, may_have_ids=_has_typed_ids(case))
+        format_ = chance.choice(("markdown", "mrkdwn"))
+        result = answered(question, PlayedSlack(replies, _Files(chance)), model, format_=format_)
+        # In changed bytes an entity may be broken.
+        _check(result, may_have_ids=sent != whole or _has_typed_ids(case))
         return f"{outcome}, {result.ended}, {_kind(result)}"
 
     def _analyzed(self, body: bytes) -> tuple[str, Question]:
@@ -112,12 +108,14 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 def _encoded(value: Any, chance: random.Random) -> bytes:
-    """Return a part of an input as the bytes that come over the network, some of which are changed."""
-    body = (
-        value
-        if isinstance(value, bytes)
-        else json.dumps(value, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass")
-    )
+    """Return a part of an input as JSON, or as it is if it is bytes."""
+    if isinstance(value, bytes):
+        return value
+    return json.dumps(value, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass")
+
+
+def _changed(body: bytes, chance: random.Random) -> bytes:
+    """Return the bytes as they come over the network: now and then some are changed."""
     while chance.random() < 0.1:
         body = chance.choice(BYTE_MUTATIONS)(chance, body)
     return body
