@@ -22,8 +22,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.no_sync import NoSync
 from cocoai.rehearsal.certificates import make
-from cocoai.spool.disk import Disk
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.deployment import Deployment, deploy
@@ -256,18 +256,6 @@ def show(title: str, shown: Figures) -> None:
 
 
 # many questions waiting
-
-
-class NoSync(Disk):
-    """File operations without fsync, to fill a spool quickly."""
-
-    def fsync(self, fd: int) -> None:
-        """Do without the fsync."""
-        del fd
-
-    def fsync_folder(self, path: str) -> None:
-        """Do without the fsync."""
-        del path
 
 
 def time_lookups(folder: Path, number: int) -> None:

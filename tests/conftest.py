@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
+LONGEST = ("crash/test_enumeration.py", "test_chaos.py", "kill/test_kill_points.py", "crash/test_broken_variants.py")
+"""The files whose tests take longest, the longest first."""
+
 PATIENCE = 20.0
 """Seconds that processes may take to exit after the last test; a job process first finishes its question."""
 
@@ -143,6 +146,12 @@ def pytest_sessionstart() -> None:
     global _tag, _status_before
     _tag = ProcessTag()
     _status_before = work_tree_status(ROOT)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: of two processes, none is then left alone with one of them in the end."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -342,7 +342,7 @@ def test_an_answer_of_control_characters_counts_as_empty(harness: AnswerHarness)
 
     harness.run()
 
-    assert ("answer", ENGLISH.empty) == harness.reply(question)
+    assert ("answer", ENGLISH.nothing) == harness.reply(question)
 
 
 def test_an_answer_that_an_earlier_version_recorded_is_delivered_as_it_is(harness: AnswerHarness) -> None:
@@ -428,12 +428,25 @@ def test_the_second_question_sees_the_first_exchange(harness: AnswerHarness) -> 
     harness.run()
 
     sent = [(message["role"], message["content"]) for message in harness.openai.requests[-1].body["messages"]]
+    assert ("system", True) == (sent[0][0], sent[0][1].startswith("Be kind.\n\nHow things are here"))
     assert [
-        ("system", "Be kind."),
         ("user", "coffee or tea?"),
         ("assistant", "Tea."),
         ("user", "why?"),
-    ] == sent
+    ] == sent[1:]
+
+
+def test_the_model_is_told_the_date_by_the_clock(harness: AnswerHarness) -> None:
+    """Questions of one day have the same instructions; a day later only their last line differs."""
+    for seconds in (0, 0, 86_400):
+        harness.ahead += seconds
+        harness.ask()
+        harness.run()
+    days = [time.strftime("%Y-%m-%d", time.localtime(harness.clock() - before)) for before in (86_400, 86_400, 0)]
+    told = [str(request.body["messages"][0]["content"]).rpartition("\n") for request in harness.openai.requests]
+
+    assert 1 == len({fixed for fixed, _, _ in told})
+    assert all(day in last for day, (_, _, last) in zip(days, told, strict=True))
 
 
 def test_a_model_prefix_behind_a_speakers_name_is_found_and_removed(harness: AnswerHarness) -> None:

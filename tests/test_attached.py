@@ -4,14 +4,23 @@
     PNG, JPEG, WebP, GIF                     the picture's bytes        the answer
     PDF                                      the PDF and its name       the answer
     text in UTF-8 or Shift_JIS, code         its name and its text      the answer
-    more than 4 MiB, or 100 KiB of text      nothing                    left_out, why too_big
+    text in ISO-2022-JP, EUC-JP, cp1252      its name and its text      the answer
+    text with bytes that are invalid         the rest of it             read_partly, why damaged
+    more than 100 KiB of text                its beginning and its end  read_partly, why cut
+    a canvas                                 its words as Markdown      the answer
+    a clip that Slack has transcribed        its words                  the answer
+    HEIC, or a picture of over 4 MiB         Slack's smaller picture    the answer
+    an Office file with a PDF from Slack     that PDF                   the answer
+    an Office file without one               its name                   left_out, why office
+    more than 4 MiB of anything else         its name                   left_out, why too_big
     the eleventh file                        the ten before it          left_out, why too_many
-    zip                                      nothing                    left_out, why kind
-    any, without the scope files:read        nothing                    left_out, why login
-    one that redirects to another server     nothing                    left_out, why foreign
-    one that was deleted meanwhile           nothing                    left_out, why gone
-    one whose files.info Slack refuses       nothing                    left_out_unnamed, why unreadable
-    any, with attachments_mib = 0            nothing                    left_out, why off
+    zip                                      its name                   left_out, why kind
+    any, without the scope files:read        its name                   left_out, why login
+    one that redirects to another server     its name                   left_out, why foreign
+    one that was deleted meanwhile           its name                   left_out, why gone
+    one whose files.info Slack refuses       that there is one          left_out_unnamed, why unreadable
+    any, with attachments_mib = 0            its name                   left_out, why off
+    any of these, and no words               no request at all          nothing_read, and left_out
     a picture, to a model without vision     refuses the request        sorry_attachment
 
 The rest of the question is answered whatever is left out, and no server but Slack gets the token.
@@ -32,7 +41,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
-from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.practice_file import CANVAS, PracticeFile
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -47,6 +56,7 @@ QUESTIONS = {"en": "what is this?", "ja": "これは何ですか？"}
 """The text of a question, by language."""
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 PDF = b"%PDF-1.7\n" + bytes(range(256))
+JPEG = b"\xff\xd8\xff\xe0 picture"
 NOTE = "買い物: 牛乳、卵\n"
 CODE = "def greet() -> str:\n    return 'hello'\n"
 KIB = 1024
@@ -174,6 +184,84 @@ def test_a_text_file_goes_to_the_model_as_text(deployment: Deployment, name: str
     assert f"{name}:\n\n{expected}" == parts(deployment)[0]["text"]
 
 
+def test_a_canvas_goes_to_the_model_as_its_words(deployment: Deployment) -> None:
+    """A canvas, which Slack serves as HTML of another length than it tells, is no login page: its words are sent."""
+    html = b"<div class='quip-canvas-content'><h1>Plan</h1><p class='line'>Ask <@U0ASKER01>.</p></div>"
+    answer_text(deployment, share(deployment, PracticeFile("Plan", CANVAS, html, fields={"size": 871})))
+
+    assert "Plan (a canvas in Slack):\n\n# Plan\n\nAsk @Asker." == parts(deployment)[0]["text"]
+
+
+@pytest.mark.parametrize("media_type", ["audio/mp4", "video/mp4", ""])
+def test_a_voice_clip_goes_to_the_model_as_its_words(deployment: Deployment, media_type: str) -> None:
+    """A clip that Slack has transcribed is a question by itself, whatever its type: the transcript is sent as such."""
+    transcription = {"status": "complete", "locale": "ja-JP", "preview": {"content": "何時ですか", "has_more": False}}
+    fields = {"subtype": "slack_audio", "duration_ms": 15_400, "transcription": transcription, "mimetype": media_type}
+    clip = PracticeFile("audio_message.m4a", "audio/mp4", b"\0\0\0 ftypM4A ", fields=fields)
+    answer_text(deployment, share(deployment, clip, text="", channel="D0PRACTICE"))
+
+    assert ["transcript of a voice clip of 0:15, by Slack:\n\n何時ですか"] == [
+        part["text"] for part in parts(deployment)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (
+            PracticeFile("IMG_1.HEIC", "image/heic", b"\0\0\0\x18ftypheic", variants={"thumb_1024": PNG}),
+            ReceivedAttachment("image", "image/png", len(PNG)),
+        ),
+        (
+            PracticeFile("big.png", "image/png", PNG.ljust(4 * KIB * KIB + 1), variants={"thumb_1024": JPEG}),
+            ReceivedAttachment("image", "image/jpeg", len(JPEG)),
+        ),
+        (
+            PracticeFile("plan.docx", "application/msword", b"PK\x03\x04", variants={"converted_pdf": PDF}),
+            ReceivedAttachment("pdf", "application/pdf", len(PDF), "plan.docx.pdf"),
+        ),
+    ],
+    ids=["heic", "big", "office"],
+)
+def test_what_slack_has_made_of_a_file_goes_to_the_model(
+    deployment: Deployment, file: PracticeFile, expected: ReceivedAttachment
+) -> None:
+    """Slack's smaller picture of a photo from a phone, and its PDF of an Office file, are sent; nothing is left out."""
+    answer = answer_text(deployment, share(deployment, file))
+
+    assert (expected,) == received(deployment)
+    assert LANGUAGES["en"].left_out.partition("{")[0] not in answer
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_file_that_is_read_in_part_is_named(deployment: Deployment, language: str) -> None:
+    """Of a long text both ends are sent, of a damaged one what can be read; one sentence of the reply says so."""
+    texts = LANGUAGES[language]
+    files = [
+        text_file("long.txt", b"first\n" + b"word " * 21 * KIB + b"\nlast"),
+        text_file("bad.txt", b"a\xffb c d e f"),
+    ]
+    answer = answer_text(deployment, share(deployment, *files, text=f"<@U0COCOAI> {QUESTIONS[language]}"))
+    long, damaged, _ = parts(deployment)
+
+    assert long["text"].startswith("long.txt:\n\nfirst\n")
+    assert long["text"].endswith("\nlast")
+    assert "left out here" in long["text"]
+    assert "bad.txt:\n\na\ufffdb c d e f" == damaged["text"]
+    assert all(1 == answer.count(told) for told in ("long.txt、bad.txt" if language == "ja" else "long.txt, bad.txt",))
+    assert all(1 == answer.count(texts.why[why]) for why in ("cut", "damaged"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_that_was_left_out_is_told_in_one_sentence(deployment: Deployment, language: str) -> None:
+    """Files of the same reason are named together, and the model is told of each."""
+    zips = [PracticeFile(f"{n}.zip", "application/zip", b"PK\x03\x04" + bytes(range(256))) for n in (1, 2)]
+    answer = answer_text(deployment, share(deployment, *zips, text=f"<@U0COCOAI> {QUESTIONS[language]}"))
+
+    assert answer.endswith(notice(LANGUAGES[language], "kind", "1.zip、2.zip" if language == "ja" else "1.zip, 2.zip"))
+    assert 2 == str(parts(deployment)).count(", not read, of a kind that cannot be read]")
+
+
 def test_several_files_keep_their_order(deployment: Deployment) -> None:
     """The model is sent the files in their order, and the text of the question after them."""
     pdf = PracticeFile("plan.pdf", "application/pdf", PDF)
@@ -207,7 +295,7 @@ def test_files_of_follow_ups_direct_messages_and_shared_channels_are_read(deploy
     earlier = deployment.openai.requests[-1].body["messages"][1]["content"]
 
     assert (ReceivedAttachment("image", "image/png", len(PNG)),) == received(deployment)
-    assert "what is this?\n[file: note.txt]" == earlier
+    assert "what is this?\n[attached: note.txt, not read, it belongs to an earlier message]" == earlier
     for channel in ("D0PRACTICE", "C0SHARED"):
         answer_text(deployment, share(deployment, PICTURE, channel=channel))
         assert (ReceivedAttachment("image", "image/png", len(PNG)),) == received(deployment)
@@ -231,12 +319,20 @@ def too_big(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     return [replace(PICTURE, data=PNG.ljust(4 * KIB * KIB + 1))]
 
 
-def too_long(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
-    return [text_file("long.txt", b"word " * 21 * KIB)]
-
-
 def too_many(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
     return [*(text_file(f"{number}.txt", b"one of ten") for number in range(10)), PICTURE]
+
+
+def a_document(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
+    return [PracticeFile("plan.docx", "application/octet-stream", b"PK\x03\x04" + b"\0" * 26 + b"[Content_Types].xml")]
+
+
+def a_recording(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
+    return [PracticeFile("audio_message.m4a", "audio/mp4", b"\0\0\0 ftypM4A ", fields={"subtype": "slack_audio"})]
+
+
+def in_greek(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
+    return [text_file("greek.txt", "Καλημέρα κόσμε".encode("cp1253"))]
 
 
 def a_zip(deployment: Deployment, _: ForeignServer) -> list[PracticeFile]:
@@ -262,9 +358,11 @@ MakeFiles = Callable[[Deployment, ForeignServer], list[PracticeFile]]
 
 LEFT_OUT: dict[MakeFiles, str] = {
     too_big: "too_big",
-    too_long: "too_big",
     too_many: "too_many",
     a_zip: "kind",
+    a_document: "office",
+    a_recording: "speech",
+    in_greek: "encoding",
     behind_a_login: "login",
     behind_a_redirect_to_a_login: "login",
     redirected: "foreign",
@@ -363,13 +461,20 @@ def test_switched_off_attachments_are_each_named(without_attachments: Deployment
     question = share(without_attachments, *files, text=f"<@U0COCOAI> {QUESTIONS[language]}")
     answer = answer_text(without_attachments, question)
 
-    assert answer.endswith("\n".join(notice(LANGUAGES[language], "off", file.name) for file in files))
-    assert QUESTIONS[language] == without_attachments.openai.requests[-1].body["messages"][-1]["content"]
+    names = {"ja": "cat.png、note.txt", "en": "cat.png, note.txt"}[language]
+    lines = [f"[attached: {file.name}, not read, files are switched off here]" for file in files]
+    assert answer.endswith(notice(LANGUAGES[language], "off", names))
+    assert (
+        "\n".join([QUESTIONS[language], *lines])
+        == without_attachments.openai.requests[-1].body["messages"][-1]["content"]
+    )
     assert [] == without_attachments.slack.downloads
 
 
 def test_a_file_alone_is_answered_with_attachments_switched_off(without_attachments: Deployment) -> None:
-    """A mention with a file and no text is answered with the reason why the file was not read."""
+    """A mention with a file and no text is answered with the reason why the file was not read, without the model."""
+    number = len(without_attachments.openai.requests)
     answer = answer_text(without_attachments, share(without_attachments, PICTURE, text="<@U0COCOAI>"))
 
-    assert notice(LANGUAGES["ja"], "off", "cat.png") in answer
+    assert f"{LANGUAGES['ja'].nothing_read}\n\n{notice(LANGUAGES['ja'], 'off', 'cat.png')}" == answer
+    assert number == len(without_attachments.openai.requests)

@@ -18,32 +18,7 @@ SHARED = ("_fake", "files_at_slack", "stand")
 """Files beside the cases that are no cases."""
 
 FAILING = {
-    "canvas": "a shared canvas is taken for Slack's login page",
-    "content_as_parts": "an answer whose content is a list of parts is lost",
-    "cut_by_filter": "an answer that a content filter cut off is shown as whole",
-    "done_only": "a stream of [DONE] alone is blamed on thinking",
-    "error_behind_empty_stream": "an empty event stream with status 200 is not asked again for its error",
-    "error_in_another_shape": "an error inside the stream is only known under the key `error`",
-    "escapes_in_mrkdwn": "a mark that the model escaped becomes a mark in mrkdwn",
-    "filtered_by_gateway": "a content filter behind LiteLLM's proxy is called a mistake in the settings",
-    "full_message_at_end": "a last chunk that repeats the whole message is shown twice",
-    "ids_to_model": "ids of user groups and unnamed channels reach the model",
-    "japanese_address": "a link is cut at the first Japanese character of its path",
-    "jis_file": "a text file in ISO-2022-JP reaches the model undecoded",
-    "mention_in_code": "a mention that stands only in code is answered",
-    "nested_numbers": "a numbered list nested by two spaces is flattened",
-    "no_credit_by_gateway": "no credit behind LiteLLM's proxy is taken for a busy hour",
-    "pipe_in_code_cell": "a pipe in code splits a table's cell",
-    "products_eaten": "multiplication signs are taken for emphasis",
     "reboot": "supervisord ends after a reboot, since nothing makes /run/cocoai",
-    "rule_becomes_heading": "`---` under a paragraph makes it a heading",
-    "shared_message": "a forwarded message does not reach the model",
-    "shortened_once": "a conversation is halved once only, which is too little for small windows",
-    "slack_links_by_model": "a link that the model writes as `<url|label>` is broken",
-    "stream_called_json": "an event stream under application/json is not read",
-    "think_tags": "<think> tags are shown in the reply",
-    "thinking_aloud": "reasoning in the stream does not count as a sign of life",
-    "unframed_error": "an error as bare JSON inside the stream is not read",
 }
 
 

@@ -105,7 +105,8 @@ def test_the_table_has_every_apology_and_notice_and_each_has_a_scenario() -> Non
     """A text that is added to the product must be in the table, and must be produced here."""
     apologies = {key for key in by_key(LANGUAGES["en"]) if key.startswith("sorry")}
 
-    assert apologies | {"cut", "empty", "refused", "late"} == {expected.key for expected in TEXTS.values()}
+    notices = {"cut", "filtered", "unfinished", "empty", "nothing", "refused", "late"}
+    assert apologies | notices == {expected.key for expected in TEXTS.values()}
     assert set(TEXTS) == {failure for failure, _ in SCENARIOS.values()}
     assert 9 == len(REFUSALS)
 

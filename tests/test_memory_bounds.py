@@ -7,7 +7,9 @@ import itertools
 import json
 from collections.abc import Iterator
 
-from cocoai.chatgpt.stream import MOST_PER_TOKEN
+import pytest
+
+from cocoai.chatgpt.allowance import WORDS_PER_TOKEN
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
@@ -71,5 +73,46 @@ def test_a_stream_without_end(certificates: Certificates) -> None:
         took, (characters, reason) = measured("answer", server, certificates)
 
     assert took < LIMIT
-    assert MOST_PER_TOKEN * 2000 == characters
+    assert WORDS_PER_TOKEN * 2000 * len("word ") == characters
     assert "length" == reason
+
+
+class Thinker(PracticeServer):
+    """An OpenAI whose model thinks 100 MB aloud before its answer; `field` is where it does so."""
+
+    field = "reasoning_content"
+
+    def answer(self, _: Incoming) -> Outgoing:
+        """Stream the thoughts, and then the answer."""
+        return Outgoing(body=self.events(), headers=(("Content-Type", "text/event-stream"),))
+
+    def events(self) -> Iterator[bytes]:
+        """Yield events of 20,000 characters each."""
+        thought = {"choices": [{"index": 0, "delta": {self.field: "hmm " * 5000}, "finish_reason": None}]}
+        answer = {"choices": [{"index": 0, "delta": {"content": "Forty-two."}, "finish_reason": "stop"}]}
+        yield from itertools.repeat(f"data: {json.dumps(thought)}\n\n".encode(), 5000)
+        yield f"data: {json.dumps(answer)}\n\n".encode()
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "padding"])
+def test_a_stream_of_thoughts(certificates: Certificates, field: str) -> None:
+    """A hundred megabytes of thoughts, or of fields that nobody knows, are read and not kept."""
+    with Thinker(certificates) as server:
+        server.field = field
+        took, (characters, reason) = measured("answer", server, certificates)
+
+    assert took < LIMIT
+    assert (len("Forty-two."), "stop") == (characters, reason)
+
+
+def test_a_tag_of_thoughts_without_end(certificates: Certificates) -> None:
+    """Thoughts in the text count for the limit, and end as an answer that has reached it."""
+    with Thinker(certificates) as server:
+        server.field = "content"
+        server.events = lambda: (  # type: ignore[method-assign]
+            event.replace(b"hmm hmm", b"<think>", 1) for event in Thinker.events(server)
+        )
+        took, (characters, reason) = measured("answer", server, certificates)
+
+    assert took < LIMIT
+    assert (0, "length") == (characters, reason)

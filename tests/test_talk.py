@@ -90,8 +90,8 @@ def shown(deployment: Deployment) -> list[tuple[str, str]]:
 
 
 def instructions(deployment: Deployment) -> str:
-    """Return the instructions in the newest request to the model."""
-    return str(deployment.openai.requests[-1].body["messages"][0]["content"])
+    """Return the persona's instructions in the newest request to the model, without what completes them."""
+    return str(deployment.openai.requests[-1].body["messages"][0]["content"]).partition("\n\nHow things are here")[0]
 
 
 def model(deployment: Deployment) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from typing import get_args
 
 import pytest
 
+from cocoai.slack.api.file_reader import Why
 from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts, TextsByLanguage, command, language_of, split_model_prefix
 from cocoai.texts.overrides import by_key, fits, longest, overridden, placeholders
 
 pytestmark = pytest.mark.pure
 
-WHY = {"too_big", "too_many", "kind", "login", "foreign", "gone", "unreadable", "off"}
-"""The reasons for which slack/api/download.py leaves a file out."""
+WHY = set(get_args(Why))
+"""The reasons for which slack/api/download.py leaves a file out, or reads only a part of it."""
 
 ALL = [(language, key) for language, texts in LANGUAGES.items() for key in by_key(texts)]
 
@@ -30,7 +32,7 @@ def test_both_languages_have_the_same_texts_with_the_same_placeholders() -> None
 def test_only_these_texts_have_placeholders() -> None:
     """The placeholders are those that the code fills in."""
     found = {key: placeholders(text) for key, text in by_key(ENGLISH).items() if placeholders(text)}
-    files = {"left_out": ("{name}", "{why}"), "left_out_unnamed": ("{why}",)}
+    files = {"left_out": ("{name}", "{why}"), "left_out_unnamed": ("{why}",), "read_partly": ("{name}", "{why}")}
 
     assert {"model": ("{model}",), "too_many": ("{seconds}",), "help_deep": ("{model}", "{word}")} | files == found
 
@@ -60,7 +62,8 @@ def test_the_notices_are_sober() -> None:
     notices = [field.name for field in fields(Texts)][len(_voice()) :]
     found = [text for name in notices for text in _all(getattr(JAPANESE, name))]
 
-    assert ["cut", "stopped", "empty", "refused", "late", "left_out", "left_out_unnamed"] == notices[:7]
+    assert ["cut", "filtered", "unfinished", "stopped", "empty", "nothing", "refused", "late"] == notices[:8]
+    assert ["left_out", "left_out_unnamed", "read_partly", "nothing_read"] == notices[8:12]
     assert [] == [text for text in found if "にゃ" in text]
     assert "にゃ" in JAPANESE.placeholder
 

@@ -17,10 +17,10 @@ DONE = 0.6
 """The part of the clicks that are on replies to questions that are done, if there are any."""
 
 RECENT = 20
-"""How many of the latest questions, or of the latest that are done, have replies that may be clicked."""
+"""How many of the latest questions that are done, or of the oldest that are not, have replies that may be clicked."""
 
 SEARCHED = 400
-"""The latest questions among which done ones are looked for: more than may be waiting."""
+"""The latest questions among which both are looked for: more than may be waiting."""
 
 
 class ClickLoad(LoadThread):
@@ -32,12 +32,13 @@ class ClickLoad(LoadThread):
                 self._click(self._choose())
 
     def _choose(self) -> Question:
-        """Choose one of the latest questions, or with probability `DONE` one of the latest that are done."""
-        questions = self._ledger.questions
-        # On a busy machine the latest questions all wait, and nothing but *Stop* would ever be clicked.
-        if self._random.random() < DONE:
-            questions = [each for each in questions[-SEARCHED:] if self._is_done(each)] or questions
-        return self._random.choice(questions[-RECENT:])
+        """Choose one of the latest questions that are done, with probability `DONE`, else one that is answered next."""
+        latest = [(each, self._is_done(each)) for each in self._ledger.questions[-SEARCHED:]]
+        done = [each for each, is_done in latest if is_done][-RECENT:]
+        # On a busy machine the latest ones have no reply yet, and only the oldest could be stopped.
+        waiting = [each for each, is_done in latest if not is_done][:RECENT]
+        first, second = (done, waiting) if self._random.random() < DONE else (waiting, done)
+        return self._random.choice(first or second)
 
     def _click(self, question: Question) -> None:
         """Click *Stop* while the question is being answered, and any of the other buttons once it is done."""

@@ -29,7 +29,7 @@ from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
-from cocoai.slack.markdown.to_mrkdwn import plain_text
+from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.admission import LIMITED
@@ -70,7 +70,7 @@ class Answerer:
         self._identity = identity
         self._clicks = Clicks(spool, options, slack, identity, clock=clock)
         self._limited = LimitedQuestions(spool, options, slack, clock=clock)
-        self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio)
+        self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio, clock=clock)
         self._model = ModelCall(self._prompts, chatgpt, ratio, StopRequests(spool, options, slack, wakeup))
         self._clock = clock
         self._sleep = sleep
@@ -160,7 +160,7 @@ class Answerer:
         question = read_or_fail(job, Question.from_facts, self._spool, self._clock)
         if question is None:
             return None
-        return Attempt(job, question, self._options.texts(question.text or question.reply))
+        return Attempt(job, question, self._options.texts(question.sample))
 
     def _reply(self, attempt: Attempt) -> Reply:
         return Reply(attempt, self._slack, self._options, self._identity, clock=self._clock, sleep=self._sleep)

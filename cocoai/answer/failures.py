@@ -32,6 +32,9 @@ MOST_CLAIMS = 9
 FOR_THE_ASKER = frozenset({"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"})
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
 
+NOT_BUSY = frozenset({"empty_answer", "error_in_stream", "stream_unfinished", "unknown_ending", "unreadable_answer"})
+"""Codes of `Temporary` from OpenAI, or a server like it, that say nothing of its load: the asker is not told of any."""
+
 Content = TypeVar("Content")
 log = logging.getLogger(__name__)
 
@@ -158,7 +161,7 @@ class AnswerFailures:
         if is_slacks_fault(error):  # then the asker cannot be told either
             self._fail("failed", error)
         else:
-            self._give_up(error, "busy" if error.source == "OpenAI" else "")
+            self._give_up(error, "busy" if error.source == "OpenAI" and error.code not in NOT_BUSY else "")
 
     def _give_up(self, error: CocoAIError, code: str) -> None:
         """Record an `error` fact, show the asker the text for `code`, then fail the job.

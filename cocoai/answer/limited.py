@@ -55,7 +55,7 @@ class LimitedQuestions:
 
         A permanent error of Slack's is ignored: a person who has left the channel need not hear of it.
         """
-        texts = self._options.texts(question.text or question.reply)
+        texts = self._options.texts(question.sample)
         is_pending = job.question.get("why") == "pending"
         text = texts.pending if is_pending else texts.too_many.format(seconds=job.question.get("seconds", 60))
         with contextlib.suppress(Permanent):

@@ -6,34 +6,37 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.left_out import note_for_the_asker
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.retry import MOST_OPEN_REQUESTS, open_requests
 from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
+from cocoai.chatgpt.stream import UNKNOWN, AnswerPieces, Ending, Interruption
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.errors import Permanent
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
 from cocoai.slack.markdown.block_parser import normalize_markdown
-from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.spool.job import Fact
 from cocoai.texts import Texts
 
 STOPPED = "stopped"
 """The `finish` of an answer that the asker has stopped."""
 
+NOTHING_READ = "nothing_read"
+"""The `finish` of an answer to a message of which nothing could be read: the model was not asked."""
+
 
 @dataclass(frozen=True)
 class _RunningCall:
     """A call of the model. The request is sent when the first of its `pieces` is asked for.
 
-    Only `pieces` holds the conversation, which may be large, and drops it once the request is sent. `shown` is how
-    many characters of an earlier attempt's answer stand in Slack already.
+    Only `pieces` holds the conversation, which may be large, and drops it once the request is sent. It is None if there
+    is nothing to ask. `shown` is how many characters of an earlier attempt's answer stand in Slack already.
     """
 
     model: str
-    pieces: AnswerPieces
+    pieces: AnswerPieces | None
     left_out: tuple[LeftOut, ...]
     shown: int
 
@@ -84,16 +87,19 @@ class ModelCall:
         """Have the model write an answer, update the reply at `ts` through `live` meanwhile, and record it.
 
         Return the `answer` fact: `text`, `model`, `finish`, `refusal` and `left_out`. If the asker requests a stop, it
-        has the text written so far, and STOPPED as `finish`. If the disk refuses the fact, it is returned all the same.
+        has the text written so far, and STOPPED as `finish`; if there is nothing to ask, no text and NOTHING_READ, and
+        the model is not asked. If the disk refuses the fact, it is returned all the same.
         Raise `Temporary` or `Permanent` if Slack or OpenAI fails or no further request may be sent (`attempts`),
         StoreError if the request cannot be recorded.
         """
         if self._stops.is_stopped(attempt):
             return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
         call = self._start(attempt, ts)
+        if call.pieces is None:
+            return self._record_answer(attempt, "", Ending(NOTHING_READ, "", None), call.left_out)
         if not attempt.is_first:
             live.shown = call.shown  # what the last attempt had shown stays until there is more
-        text, ending = self._read(attempt, call, live)
+        text, ending = self._read(attempt, call.model, call.pieces, live)
         return self._record_answer(attempt, text, ending, call.left_out)
 
     def _start(self, attempt: Attempt, ts: str) -> _RunningCall:
@@ -102,6 +108,8 @@ class ModelCall:
         `ts` is the reply's: what Slack has of it now tells how much an earlier attempt showed.
         """
         prompt = self._prompts.build(attempt)
+        if prompt.is_unreadable:
+            return _RunningCall(prompt.model, None, prompt.left_out, 0)
         pieces = self._chatgpt.reply(
             prompt.conversation,
             model=prompt.model,
@@ -111,22 +119,22 @@ class ModelCall:
         shown = max((len(message.text) for message in prompt.messages if message.ts == ts), default=0)
         return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
 
-    def _read(self, attempt: Attempt, call: _RunningCall, live: LiveMessage) -> tuple[str, Ending]:
+    def _read(self, attempt: Attempt, model: str, pieces: AnswerPieces, live: LiveMessage) -> tuple[str, Ending]:
         """Read the answer to its end, or until the asker stops it; show it meanwhile. Return its text and how it ended.
 
         The usage, if there is any, is learned by the token ratio. A stop closes the connection.
         """
         text = ""
-        with closing(call.pieces) as pieces:
+        with closing(pieces):
             piece = next(pieces)
             while not isinstance(piece, Ending):
                 text += piece if isinstance(piece, str) else ""
                 if self._stops.is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
-                    return text, Ending(STOPPED, call.model, None)
+                    return text, Ending(STOPPED, model, None)
                 live.show(text)
                 piece = pieces.send(live.seconds_to_next())
         if piece.usage is not None and piece.estimated_tokens:
-            self._ratio.learn(call.model, piece.estimated_tokens, piece.usage)
+            self._ratio.learn(model, piece.estimated_tokens, piece.usage)
         return text, piece
 
     def _record_answer(self, attempt: Attempt, text: str, ending: Ending, left_out: tuple[LeftOut, ...]) -> Fact:
@@ -140,24 +148,21 @@ class ModelCall:
 def answer_text(answer: Fact, texts: Texts) -> str:
     """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
 
-    Notes say that the answer was cut off or stopped, and which attachments were left out and why. If the model wrote
-    nothing, a sentence says instead that it was stopped, refused or wrote nothing: the result is never empty.
+    Notes say that the answer was cut off, stopped or may not be whole, and which attachments were left out and why. If
+    the model wrote nothing, a sentence says instead that it was stopped, refused, only thought, wrote nothing, or had
+    nothing to read: the result is never empty.
     """
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])
     finish = answer["finish"]
     if normalize_markdown(answer["text"]).strip():
         notes = {"length": texts.cut, STOPPED: texts.stopped}
+        notes |= {"content_filter": texts.filtered, UNKNOWN: texts.unfinished}
         paragraphs = [answer["text"], notes.get(finish, "")]
-    elif finish == STOPPED:
-        paragraphs = [texts.stopped]
+    elif finish in (STOPPED, NOTHING_READ):
+        paragraphs = [texts.stopped if finish == STOPPED else texts.nothing_read]
+    elif answer.get("refusal") or finish == "content_filter":
+        paragraphs = [texts.refused]
     else:
-        paragraphs = [texts.refused if answer.get("refusal") or finish == "content_filter" else texts.empty]
-    left_out = [_left_out(texts, **each) for each in answer["left_out"]]
-    return "\n\n".join(filter(None, (*paragraphs, "\n".join(left_out))))
-
-
-def _left_out(texts: Texts, name: str, why: str) -> str:
-    """Return the note about one attachment left out; `why` is a key of `texts.why`, `name` "" if it is unknown."""
-    text = texts.left_out if name else texts.left_out_unnamed
-    return text.format(name=escape_markdown(name), why=texts.why[why])
+        paragraphs = [texts.empty if finish == "length" else texts.nothing]
+    return "\n\n".join(filter(None, (*paragraphs, note_for_the_asker(answer["left_out"], texts))))

@@ -5,11 +5,15 @@ That is the thread as it stands in Slack now, our own earlier answers as they li
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.left_out import lines_for_the_model
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.standing_instructions import standing_instructions
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.conversation import Conversation, Turn
 from cocoai.slack.api.chat import SlackChat
@@ -19,8 +23,10 @@ from cocoai.slack.api.thread_reader import ThreadPart
 from cocoai.slack.inbound.access import Author
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message
+from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
-from cocoai.slack.thread.history import files_of_question, may_be_seen, text_of_question, turns
+from cocoai.slack.thread.history import may_be_seen, turns
+from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, question_message
 from cocoai.slack.thread.speakers import is_bot
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
@@ -39,16 +45,21 @@ class Prompt:
     """What the model is shown: the `conversation`, whose last turn is the question, and the name of the `model`.
 
     `left_out` are the attachments that the model does not get; `messages` is the thread as it was read.
+    `is_unreadable`: the question has neither words nor attachments that the model could be shown.
     """
 
     model: str
     conversation: Conversation
     left_out: tuple[LeftOut, ...]
     messages: tuple[Message, ...]
+    is_unreadable: bool = False
 
 
 class PromptBuilder:
-    """The builder of all prompts of one process, from Slack's threads and the spool's earlier answers."""
+    """The builder of all prompts of one process, from Slack's threads and the spool's earlier answers.
+
+    `clock` gives seconds since the epoch: the model is told the date.
+    """
 
     def __init__(
         self,
@@ -58,6 +69,8 @@ class PromptBuilder:
         identity: IdentityCache,
         names: UserNames,
         ratio: TokenRatio,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._spool = spool
         self._options = options
@@ -65,6 +78,7 @@ class PromptBuilder:
         self._identity = identity
         self._names = names
         self._ratio = ratio
+        self._clock = clock
         self._last: tuple[Attempt, tuple[Message, ...]] | None = None
 
     def build(self, attempt: Attempt) -> Prompt:
@@ -78,7 +92,7 @@ class PromptBuilder:
         own_user = self._identity.user_id()
         messages = self._thread(attempt)
         files = files_of_question(messages, question)
-        attachments, left_out = read_files(self._slack, files, self._options.attachments)
+        attachments, left_out = read_files(self._slack, files, self._options.attachments, self._names.name)
         *before, last = turns(
             messages,
             question,
@@ -88,21 +102,33 @@ class PromptBuilder:
             is_reset=_is_reset,
             is_hidden=partial(self._is_hidden, question, self._identity.known()),
         )
-        text = text_of_question(messages, question, own_user)
+        message = question_message(messages, question, own_user)
+        text = plain_text(message.text, own_user)
         chosen, last = self._split_command(last, text, is_continued=any(turn.speaker == "cocoai" for turn in before))
         model = chosen or self._options.model_of(question.channel)
-        instructions = self._options.personas.for_channel(question.channel).instructions
-        conversation = Conversation(instructions, (*before, replace(last, attachments=attachments)))
-        return Prompt(model, self._within_limits(conversation, model), left_out, messages)
+        words = split_model_prefix(text, self._options.personas.models())[1].strip()
+        is_unreadable = not (attachments or words or message.shown)
+        lines = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
+        turns_shown = (*before, replace(last, text=lines, attachments=attachments))
+        conversation = Conversation(self._instructions(question.channel), turns_shown)
+        return Prompt(model, self._within_limits(conversation, model), left_out, messages, is_unreadable)
 
     def has_files(self, attempt: Attempt) -> bool:
-        """Check whether files are attached to the question's message.
+        """Check whether the question's message has more than text: files, or something quoted, pasted or attached.
 
         An app_mention copy of a message may leave them out: then the thread is read from Slack, which may raise
         `Temporary` or `Permanent`.
         """
         question = attempt.question
-        return bool(question.files or (question.is_bare and files_of_question(self._thread(attempt), question)))
+        return has_more_than_text((), question) or (
+            question.is_bare and has_more_than_text(self._thread(attempt), question)
+        )
+
+    def _instructions(self, channel: str) -> str:
+        """Return the instructions for a channel, completed by what holds for every answer today."""
+        persona = self._options.personas.for_channel(channel).instructions
+        reads_files = self._options.attachments.question_bytes > 0
+        return standing_instructions(persona, time.localtime(self._clock()), files=reads_files)
 
     def _within_limits(self, conversation: Conversation, model: str) -> Conversation:
         """Return the conversation without the old turns that exceed `round_trips` or `max_history_tokens`."""
@@ -164,8 +190,9 @@ class PromptBuilder:
         if is_continued and command(text) == "continue":
             return "", replace(last, text=f"{last.text}\n\n{CONTINUE_INSTRUCTION}")
         model, rest = split_model_prefix(text, self._options.personas.models())
-        prefix = text.removesuffix(rest)
-        return model, replace(last, text=last.text.replace(prefix, "", 1)) if model else last
+        # The words as a whole: what stands before them may have the same prefix. With names in it the turn may differ.
+        old, new = (text, rest) if text in last.text else (text.removesuffix(rest), "")
+        return model, replace(last, text=last.text.replace(old, new, 1)) if model else last
 
 
 def _is_reset(text: str) -> bool:

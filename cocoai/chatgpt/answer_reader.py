@@ -5,17 +5,13 @@ It knows HTTP bodies, deadlines and the parsers of stream.py, but no requests an
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from itertools import chain
 
+from cocoai.chatgpt.chunk import DONE, Chunk
 from cocoai.chatgpt.deadlines import Deadlines
-from cocoai.chatgpt.stream import (
-    INTERRUPTED,
-    AnswerPieces,
-    Interruption,
-    SingleBodyParser,
-    StreamParser,
-    StreamState,
-)
+from cocoai.chatgpt.stream import INTERRUPTED, AnswerPieces, Interruption, StreamState
+from cocoai.chatgpt.stream_parser import AnswerParser
 from cocoai.engine.client.body import Body, Interrupted
 from cocoai.engine.client.client import StreamedResponse
 from cocoai.errors import CocoAIError, Temporary
@@ -26,29 +22,59 @@ _USAGE_TIMEOUT = 5.0
 _MIN_GATHER = 0.25
 """Seconds for which text is gathered at least, since to wake up for each word costs far more CPU than to read it."""
 
+_NOTHING = Chunk()
+"""The chunk of an event that has nothing of an answer."""
+
 
 class AnswerReader:
     """Reads one answer from the body of `response`, and notes in `state` what it has read.
 
-    `silence_timeout` is the longest wait for the next event after the first words, in seconds.
+    Its opening() comes first, then its pieces(). `silence_timeout` is the longest wait for the next event once
+    the model is at work, in seconds.
     """
 
     def __init__(
         self, response: StreamedResponse, state: StreamState, deadlines: Deadlines, silence_timeout: float
     ) -> None:
         self._body = response.body
-        # A server that does not stream sends one JSON body, whatever the request says.
-        is_json = "json" in response.headers.get("content-type", "")
-        self._parser = SingleBodyParser() if is_json else StreamParser()
+        self._parser = AnswerParser()
         self._state = state
         self._deadlines = deadlines
         self._silence_timeout = silence_timeout
+        self._opening: Iterable[Chunk] = ()
+        self._has_data = False
+        self._has_ended = False
+
+    def opening(self) -> Generator[Interruption, float | None, Chunk | None]:
+        """Read until the first event that says something, and return its chunk, which pieces() begins with.
+
+        Return None if there is none: the body is empty, says only that it is done, or breaks off before its first byte.
+        Yield INTERRUPTED for each interrupted wait. Raise `Temporary` or `Permanent` if a deadline passes, the body
+        breaks off later, or the event cannot be read.
+        """
+        while not self._has_ended:
+            try:
+                chunks = self._next_chunks()
+            except Interrupted:
+                yield INTERRUPTED
+                continue
+            except Temporary as error:
+                if error.code != "stream_cut" or self._has_data:
+                    raise
+                return None
+            for chunk in chunks:
+                if chunk == DONE:
+                    return None
+                if chunk != _NOTHING:
+                    self._opening = chain([chunk], chunks)
+                    return chunk
+        return None
 
     def pieces(self) -> AnswerPieces:
         """Yield the answer's text as it arrives, with INTERRUPTED between pieces, and its `Ending` last.
 
-        Raise `Temporary` or `Permanent` if the answer is cut off, takes too long or holds an error. An error after the
-        end of the answer is ignored.
+        Raise `Temporary` or `Permanent` if the answer is cut off, takes too long, holds an error or says nothing. An
+        error after the end of the answer is ignored.
         """
         state = self._state
         try:
@@ -57,32 +83,42 @@ class AnswerReader:
             if not state.is_complete:
                 raise _in_the_middle(error, state) from None
         if not state.is_complete:
-            raise Temporary("stream_cut", source="OpenAI", sent=True)
+            raise Temporary("stream_unfinished", source="OpenAI", sent=True)
+        if text := state.rest():
+            yield text
         yield state.ending()
 
     def _texts(self) -> Generator[str | Interruption, float | None, None]:
         """Yield text until the server says that it is done, or the body ends; INTERRUPTED for each interrupted wait."""
-        while not self._state.is_done:
+        yield from self._take(self._opening)
+        while not (self._state.is_done or self._has_ended):
             try:
-                data = read_body(self._body, self._deadlines)
+                chunks = self._next_chunks()
             except Interrupted:
                 yield INTERRUPTED
                 continue
-            yield from self._take(data)
-            if not data:
-                return
+            yield from self._take(chunks)
 
-    def _take(self, data: bytes) -> Generator[str | Interruption, float | None, None]:
-        """Yield the text in the received `data`, then wait a little so that more of it gathers (see `_gather`).
+    def _next_chunks(self) -> Iterable[Chunk]:
+        """Wait for data of the body and return its chunks: at its end that of the last event, if the end cut it off."""
+        data = read_body(self._body, self._deadlines)
+        self._has_ended = not data
+        self._has_data = self._has_data or bool(data)
+        return self._parser.feed(data) if data else self._parser.end()
 
-        With b"", the end of the body, yield the text of the last event, if the end cut it off, and do not wait.
+    def _take(self, chunks: Iterable[Chunk]) -> Generator[str | Interruption, float | None, None]:
+        """Yield the text in the chunks, then wait a little so that more of it gathers (see `_gather`).
+
+        At the end of the body do not wait. Raise the server's own error, if the chunks have one.
         """
         state, seconds = self._state, None
-        for chunk in self._parser.feed(data) if data else self._parser.end():
+        for chunk in chunks:
             if text := state.take(chunk):
                 seconds = yield text
+            if state.error:
+                raise state.error.to_exception()
             self._set_deadline()
-        if data and state.has_begun and not state.is_complete:
+        if state.has_begun and not (self._has_ended or state.is_complete):
             yield from self._gather(seconds or 0.0)
 
     def _gather(self, seconds: float) -> Generator[Interruption, float | None, None]:
@@ -102,7 +138,7 @@ class AnswerReader:
     def _set_deadline(self) -> None:
         """Set how long the next event may take: _USAGE_TIMEOUT after a complete answer, `silence_timeout` within one.
 
-        Before the first words nothing is changed: their own time-out runs on.
+        Before the model is seen at work nothing is changed: the first word's own time-out runs on.
         """
         if self._state.is_complete:
             self._deadlines.allow_silence(_USAGE_TIMEOUT)

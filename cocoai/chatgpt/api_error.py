@@ -1,7 +1,7 @@
-"""Parse an error of the chat API, and decide whether to try again, to change the request or to give up. Pure.
+"""Decide after an error of the chat API whether to try again, to change the request or to give up. Pure.
 
-The API's own message is searched where a server names only in words what it refuses; it is never passed on, since it
-may quote a key or somebody's text.
+An error is known by its status, by its codes and types (error_body.py), wherever in it they stand, and where they say
+nothing by its words (error_words.py). The words are never passed on, since they may quote a key or somebody's text.
 
 Sources: OpenAI's guide to error codes; its specification, ResponseErrorCode, for the codes about images, which its chat
 API uses too; the retry policy of OpenAI's own client; errors that OpenAI and other servers were seen to send.
@@ -9,33 +9,44 @@ API uses too; the retry policy of OpenAI's own client; errors that OpenAI and ot
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
+from cocoai.chatgpt import error_words
+from cocoai.chatgpt.error_body import error_object, fit_for_log, names_in, param_of, parsed, simple
+from cocoai.chatgpt.retry_after import retry_after
 from cocoai.errors import Permanent, Temporary
 
-EXHAUSTED = frozenset({"insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded"})
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(map(simple, text.split()))
+
+
+_EXHAUSTED = _names(
+    "insufficient_quota credit_balance_exhausted organization_spend_limit_exceeded billing_hard_limit_reached "
+    "billing_not_active budget_exceeded insufficient_balance insufficient_credits payment_required"
+)
 """No credit: a 429 like the rate limit's, but waiting does not help."""
 
-_FINAL_IN_STREAM = frozenset(
-    {
-        "authentication_error",
-        "content_filter",
-        "content_policy_violation",
-        "context_length_exceeded",
-        "invalid_api_key",
-        "invalid_request_error",
-        "model_not_found",
-        "moderation_blocked",
-        "permission_error",
-    }
+_TOO_LONG = _names("context_length_exceeded exceed_context_size_error context_window_exceeded")
+_FILTERED = _names(
+    "content_filter content_policy_violation data_inspection_failed moderation_blocked ResponsibleAIPolicyViolation"
 )
-"""Codes and types that are permanent: an error inside a stream comes without a status."""
+"""A content filter's refusal; it counts as one, though the model did not write it."""
+
+_MOST_WORDS = 16 * 1024
+"""Bytes of an error in which words are searched; what is behind them is an echo of the request."""
+
+_REFUSALS = _names("unsupported_parameter unsupported_value unknown_parameter")
+
+_FINAL = _names("authentication_error invalid_api_key model_not_found permission_error")
+"""Codes and types that are permanent whatever the status: gateways pass on another server's error as a 502."""
+
+_FINAL_IN_STREAM = _FINAL | _REFUSALS | _TOO_LONG | _FILTERED | _names("invalid_request_error")
+"""Codes and types that are permanent in a stream, where an error comes without a status."""
 
 _GATEWAY_TIMEOUTS = frozenset({408, 504, 524})
 """Statuses of a server that has stopped waiting, perhaps for a model that was at work."""
@@ -43,41 +54,25 @@ _GATEWAY_TIMEOUTS = frozenset({408, 504, 524})
 _NO_ROOM = frozenset({503, 529})
 """Statuses of a server that is overloaded, and so has not begun."""
 
-_TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error"})
-_FILTERED = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
-"""A content filter's refusal; it counts as one, though the model did not write it."""
+_BY_WORDS = frozenset({0, 400, 413, 422, 500, 502})
+"""Statuses at which words decide whether something is too long; 0 is an error inside a stream, without one."""
 
-_OUR_CODES = {"context_length_exceeded": _TOO_LONG, "refused": _FILTERED}
-"""Our codes for errors that the asker can do something about, and the API's codes and types for each."""
-
-_REFUSALS = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
-_REFUSED_IN_TEXT = re.compile(r"unsupported|not supported|unrecognized|unknown|not permitted|extra_forbidden", re.I)
-_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_PARAM = re.compile(r"[A-Za-z0-9_.:\[\]-]{1,96}")
-
-_BAD_IMAGES = """
+_BAD_ATTACHMENTS = _names("""
 empty_image_file failed_to_download_image image_content_policy_violation image_file_not_found image_file_too_large
 image_parse_error image_too_large image_too_small invalid_base64_image invalid_image invalid_image_format
-invalid_image_mode invalid_image_url sanitizer_server_error unsupported_image_media_type
-"""
-_BAD_FILES = "invalid_file unsupported_file"
-_BAD_ATTACHMENTS = frozenset(f"{_BAD_IMAGES} {_BAD_FILES}".split())
+invalid_image_mode invalid_image_url sanitizer_server_error unsupported_image_media_type invalid_file unsupported_file
+""")
 
 _REFUSED_IN_STREAM = (
-    EXHAUSTED
+    _EXHAUSTED
     | _FINAL_IN_STREAM
     | _BAD_ATTACHMENTS
-    | {"overloaded_error", "rate_limit_error", "rate_limit_exceeded", "server_is_overloaded", "slow_down"}
+    | _names("overloaded overloaded_error rate_limit_error rate_limit_exceeded server_is_overloaded slow_down")
 )
 """Codes and types inside a stream that say that the request was refused, not that its answer failed."""
 
 _CONTENT_PART = re.compile(r"messages\.?\[\d+\]\.content\.?\[\d+\]")
 """The place of an attachment in a request. If the model takes no images, OpenAI puts dots before the brackets."""
-
-_ABOUT_AN_ATTACHMENT = re.compile(
-    r"image|vision|multimodal|base64|mime type|\bpdf\b|\bfiles?\b|content (part|type)", re.I
-)
-_NOT_SUPPORTED = re.compile(r"not support|unsupported", re.I)
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,8 @@ class ApiError:
     """One error of the API; every part may be missing.
 
     `status` is the HTTP status, or 0 if none came with it, as in a stream. `param` is the part of the request that is
-    wrong, `retry_after` the wait in seconds that the server asks for, and `text` the whole body of the response.
+    wrong, `retry_after` the wait in seconds that the server asks for. `names` are all its codes and types, those of the
+    errors within it included, and `text` are its words: both are for decisions alone.
     `in_stream` is True for an error that came inside a response with status 200.
     """
 
@@ -95,6 +91,7 @@ class ApiError:
     param: str = ""
     request_id: str = ""
     retry_after: float | None = None
+    names: frozenset[str] = field(default=frozenset(), repr=False)
     text: str = field(default="", repr=False)
     in_stream: bool = False
 
@@ -104,61 +101,83 @@ class ApiError:
 
         A part that is missing, or not fit for a log, is left empty. Raise nothing.
         """
-        payload = _error_of(body)
+        value = parsed(body)
+        error = error_object(value)
         return cls(
             status,
-            code=_code(payload.get("code")),
-            type=_code(payload.get("type")),
-            param=_code(payload.get("param"), _PARAM),
+            code=fit_for_log(error.get("code")),
+            type=fit_for_log(error.get("type")),
+            param=param_of(error),
             request_id=request_id(headers),
-            retry_after=_retry_after(headers),
-            text=body.decode("utf-8", "replace"),
+            retry_after=retry_after(headers),
+            names=names_in(value),
+            text=body[:_MOST_WORDS].decode("utf-8", "replace"),
         )
 
     @classmethod
-    def from_stream(cls, error: Any) -> ApiError:
-        """Parse the value of `error` in a streamed event; all parts are empty if it is no object.
+    def from_stream(cls, value: Any) -> ApiError:
+        """Parse an error inside a stream: an object, or a text, which may be JSON.
 
-        A `code` of 400 to 599 is taken as the status too, as OpenRouter sends it; else the status is 0.
+        A `code` or a `status` of 400 to 599 is taken as the status too, as OpenRouter sends it; else the status is 0.
         """
-        payload = error if isinstance(error, dict) else {}
-        code = _code(payload.get("code"))
-        status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
-        param = _code(payload.get("param"))
-        return cls(status, code=code, type=_code(payload.get("type")), param=param, in_stream=True)
+        error = error_object(value)
+        code = fit_for_log(error.get("code"))
+        numbers = (code, fit_for_log(error.get("status")), fit_for_log(error.get("status_code")))
+        return cls(
+            next((int(number) for number in numbers if re.fullmatch(r"[45]\d\d", number)), 0),
+            code=code,
+            type=fit_for_log(error.get("type")),
+            param=param_of(error),
+            names=names_in(value),
+            text=(value if isinstance(value, str) else repr(value))[:_MOST_WORDS],
+            in_stream=True,
+        )
 
     def to_exception(self, our_code: str = "") -> Temporary | Permanent:
         """Return the exception to raise: `Temporary` if the same request may succeed later, else `Permanent`.
 
         Its code is the API's code, else the API's type, else the status. `our_code` replaces it for an error that the
-        caller knows to be permanent; the API's is then kept as `their_code`. If `our_code` is not given, _OUR_CODES has
-        one for some errors.
+        caller knows to be permanent; the API's is then kept as `their_code`. Without it, an error that is too long, or
+        refused by a filter, or one of missing credit that only words tell, has a code of ours all the same.
         """
-        # Status 200 without an error object is a page from somebody else: a wrong address, or a login page.
-        nameless = "not_an_api" if self.status // 100 == 2 else str(self.status or "error_in_stream")
-        code = self.code or self.type or nameless
-        our_code = our_code or next((ours for ours, codes in _OUR_CODES.items() if {self.code, self.type} & codes), "")
+        our_code = our_code or self._our_code()
         if our_code:
-            return self._permanent(our_code, code)
+            return self._permanent(our_code, self._code)
         if self._may_pass():
             return Temporary(
-                code,
+                self._code,
                 source="OpenAI",
                 status=self.status,
                 request_id=self.request_id,
                 retry_after=self.retry_after,
                 sent=self.may_have_run,
             )
-        return self._permanent(code, self.type)
+        return self._permanent(self._code, self.type)
+
+    @property
+    def _code(self) -> str:
+        """Return the API's code, else its type, else the status; a code that only repeats the status counts as none."""
+        # Status 200 without an error object is a page from somebody else: a wrong address, or a login page.
+        nameless = "not_an_api" if self.status // 100 == 2 else str(self.status or "error_in_stream")
+        code = self.code if self.code != str(self.status) else ""
+        return code or self.type or nameless
+
+    def _our_code(self) -> str:
+        """Return our code for what the asker can do something about, or what only words tell; "" for other errors."""
+        if self.is_too_long:
+            return "context_length_exceeded"
+        if self.is_filtered:
+            return "refused"
+        return "insufficient_quota" if self._is_exhausted and not self.names & _EXHAUSTED else ""
 
     def _permanent(self, code: str, their_code: str) -> Permanent:
-        """Return a `Permanent` with both codes; its `their_code` is left empty if both are the same."""
+        """Return a `Permanent` with both codes; its `their_code` is left empty if it says nothing new."""
         return Permanent(
             code,
             source="OpenAI",
             status=self.status,
             request_id=self.request_id,
-            their_code=their_code if their_code != code else "",
+            their_code=their_code if their_code not in (code, str(self.status)) else "",
             sent=self.may_have_run,
         )
 
@@ -172,12 +191,50 @@ class ApiError:
         if not self.in_stream or 400 <= self.status < 500:
             return self.status in _GATEWAY_TIMEOUTS
         # A reasoning model may think for a minute before its first word: a stream without a word may have its price.
-        return self.status not in _NO_ROOM and not {self.code, self.type} & _REFUSED_IN_STREAM
+        return not (self.status in _NO_ROOM or self.names & _REFUSED_IN_STREAM or self._our_code())
 
-    @property
+    @cached_property
     def is_too_long(self) -> bool:
         """Return True if the API refuses the conversation because it is too long for the model."""
-        return self.code in _TOO_LONG or self.type in _TOO_LONG or "maximum context length" in self.text
+        if self.names & _TOO_LONG or ("stringabovemaxlength" in self.names and self.param.startswith("messages")):
+            return True
+        if self.status in (413, 429) and error_words.TOO_LONG_AT_ONCE.search(self.text):
+            return True
+        return self.status in _BY_WORDS and bool(error_words.TOO_LONG.search(self.text))
+
+    @property
+    def wants_a_lower_limit(self) -> bool:
+        """Return True if the room for the answer alone is too much, however short the conversation is."""
+        return bool(error_words.ANSWER_TOO_LONG.search(self.text))
+
+    @property
+    def counts_the_answer(self) -> bool:
+        """Return True if the words of an error that is too long speak of the room for the answer too."""
+        return bool(error_words.COUNTS_THE_ANSWER.search(self.text))
+
+    @property
+    def refused_form(self) -> str:
+        """Return which form of the messages the model refuses: `neighbours`, `system` or ""."""
+        if self.status not in (0, 400, 422, 500):
+            return ""
+        if error_words.WANTS_ALTERNATION.search(self.text):
+            return "neighbours"
+        return "system" if error_words.WANTS_NO_SYSTEM.search(self.text) else ""
+
+    @cached_property
+    def is_filtered(self) -> bool:
+        """Return True if a content filter will not have the question."""
+        if self.names & _FILTERED:
+            return True
+        return self.status in (0, 400, 403, 422, 451) and bool(error_words.FILTERED.search(self.text))
+
+    @cached_property
+    def _is_exhausted(self) -> bool:
+        """Return True if there is no credit; a limit of the moment in the same words is none."""
+        if self.names & _EXHAUSTED:
+            return True
+        is_told = self.status in (0, 400, 402, 403, 429) and error_words.NO_CREDIT.search(self.text)
+        return bool(is_told) and not error_words.PASSES.search(self.text)
 
     @property
     def refuses_attachment(self) -> bool:
@@ -186,37 +243,42 @@ class ApiError:
         The code says so, or the status 413, or the place in the request (`messages[0].content[1]`), or the message
         alone. A server that supports no attachments at all may report that as an error of its own (llama.cpp: 500).
         """
-        if self.code in _BAD_ATTACHMENTS or self.status == 413:
+        if self.names & _BAD_ATTACHMENTS or self.status == 413:
             return True
-        if self.param and not self.param.startswith("messages"):
+        is_about_a_part = error_words.A_PART_IS_REFUSED.search(self.text)
+        if self.param and not (self.param.startswith("messages") or is_about_a_part):
             return False
-        if self.status not in (400, 415, 422) and not (self.status in (500, 501) and _NOT_SUPPORTED.search(self.text)):
+        is_refused = self.status in (400, 415, 422) or (self.in_stream and not self.status)
+        if not is_refused and not (self.status in (500, 501) and error_words.NOT_SUPPORTED.search(self.text)):
             return False
-        return bool(_CONTENT_PART.match(self.param) or _ABOUT_AN_ATTACHMENT.search(self.text))
+        return bool(_CONTENT_PART.match(self.param) or error_words.ABOUT_AN_ATTACHMENT.search(self.text))
 
     def refused_parameter(self, sent: Collection[str]) -> str | None:
         """Return the name in `sent` of the parameter that the model refuses; None if the error is about something else.
 
         The name is taken from the error's `param`; without one it is the first word of the body that is in `sent`.
         """
-        if self.status not in (400, 422) or not (self.code in _REFUSALS or _REFUSED_IN_TEXT.search(self.text)):
+        if self.status not in (0, 400, 422):
             return None
-        # `param` may go into detail: stream_options.include_usage, messages[0].role.
-        named = [re.split(r"[.\[]", self.param)[0]] if self.param else re.findall(r"\w+", self.text)
+        if not (self.names & _REFUSALS or error_words.REFUSES_A_PARAMETER.search(self.text)):
+            return None
+        # `param` may go into detail: stream_options.include_usage, messages[0].role, body.reasoning_effort.
+        named = (
+            [re.split(r"[.\[]", self.param.removeprefix("body."))[0]] if self.param else re.findall(r"\w+", self.text)
+        )
         return next((name for name in named if name in sent), None)
 
     def _may_pass(self) -> bool:
         """Return True if the same request may succeed later, as after a rate limit or a failure of the server.
 
-        Return False if there is no credit. An error without a status may pass, unless its code or type is known to be
-        final.
+        Return False if there is no credit, or if the code or type is known to be final; more of them are in a stream,
+        where an error has no status.
         """
-        names = {self.code, self.type}
-        if names & EXHAUSTED:
+        if self._is_exhausted or self.names & _FINAL:
             return False
         if self.status:
             return self.status in (408, 409, 429) or self.status >= 500  # those that OpenAI's own client retries
-        return not names & (_FINAL_IN_STREAM | _BAD_ATTACHMENTS)
+        return not self.names & (_FINAL_IN_STREAM | _BAD_ATTACHMENTS)
 
 
 def request_id(headers: Mapping[str, str]) -> str:
@@ -224,58 +286,4 @@ def request_id(headers: Mapping[str, str]) -> str:
 
     The names of `headers` are in lower case.
     """
-    return _code(headers.get("x-request-id"))
-
-
-def _error_of(body: bytes) -> dict[str, Any]:
-    """Return the error object in a JSON body; {} if there is none, or the body is no JSON.
-
-    OpenAI puts it under `error`; without that key the whole body is taken for it.
-    """
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    inner = payload.get("error", payload) if isinstance(payload, dict) else {}
-    return inner if isinstance(inner, dict) else {}
-
-
-def _code(value: Any, pattern: re.Pattern[str] = _CODE) -> str:
-    """Return `value` as text if it matches `pattern`, and so is fit for a log; else "".
-
-    Any other text in its place could be somebody's, and is not repeated.
-    """
-    code = str(value) if isinstance(value, (str, int)) else ""
-    return code if pattern.fullmatch(code) else ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the server asks to wait: `retry-after-ms`, else `retry-after`; None if neither is valid.
-
-    `retry-after` is a number of seconds, or a date, which is taken relative to the response's own date.
-    """
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    return _between(headers.get("date"), value) if seconds is None else seconds
-
-
-def _number(value: str | None) -> float | None:
-    """Return a header's value as a finite number, 0 or more; None if it is missing or anything else."""
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _between(earlier: str | None, later: str | None) -> float | None:
-    """Return the seconds from one HTTP date to the other, at least 0; None if one of them is missing or no date."""
-    # Both are by the server's clock, since ours may be wrong.
-    try:
-        gap = parsedate_to_datetime(later or "") - parsedate_to_datetime(earlier or "")
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, gap.total_seconds())
+    return fit_for_log(headers.get("x-request-id"))

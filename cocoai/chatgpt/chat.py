@@ -1,8 +1,8 @@
 """ChatGPTChat: send a conversation to OpenAI's chat API, and return the answer as it is written.
 
-It keeps the deadlines, and repairs what can be repaired before the answer begins: a parameter that the model refuses is
-dropped, a conversation that is too long is shortened. All other errors are raised: whether to ask again is the caller's
-decision. It knows nothing of Slack, nor of where a conversation comes from.
+It keeps the deadlines, and sends a request again as long as draft.py can repair it before the answer begins. All other
+errors are raised: whether to ask again is the caller's decision. It knows nothing of Slack, nor of where a conversation
+comes from.
 
 Source: OpenAI's API reference, POST /chat/completions; other servers speak the same API with small differences.
 """
@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from http.client import HTTPException, InvalidURL
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from cocoai.chatgpt.answer_reader import AnswerReader, read_body
 from cocoai.chatgpt.api_error import ApiError, request_id
+from cocoai.chatgpt.chunk import Chunk, Usage
 from cocoai.chatgpt.deadlines import Deadlines
-from cocoai.chatgpt.request import request_body
+from cocoai.chatgpt.draft import Draft
 from cocoai.chatgpt.request_recorder import NoRecord, RequestRecorder
-from cocoai.chatgpt.stream import INTERRUPTED, MOST_PER_TOKEN, AnswerPieces, Ending, Interruption, StreamState, Usage
+from cocoai.chatgpt.stream import INTERRUPTED, AnswerPieces, Ending, Interruption
 from cocoai.conversation import Conversation
 from cocoai.engine.client.body import Interrupted
 from cocoai.engine.client.client import BadHeader, HttpClient, NotSent, PendingResponse, ProxyFailed, StreamedResponse
@@ -96,86 +97,64 @@ class ChatGPTChat:
         the descriptor, and go on or close. Behind a proxy `wakeup` is ignored until the response begins. The `recorder`
         is told of each request before it leaves, and of each for which the model did not run.
 
-        An answer may be empty: its `Ending` says why (`length`: the reasoning took all tokens; or a refusal). Closing
-        the generator closes the connection. Raise these errors, also after some text:
+        An answer may be empty: its `Ending` says why (`length`: the reasoning took all tokens; `stop`: the model wrote
+        nothing; or a refusal). Closing the generator closes the connection. Raise these errors, also after some text:
 
         `Temporary`: `connect_timeout`, `first_word_timeout`, `silence_timeout`, `total_timeout`, `connection_failed`,
-        `connection_lost`, `proxy_failed`, `tls_failed`, `stream_cut`, `unreadable_answer`, or the API's own code.
+        `connection_lost`, `proxy_failed`, `tls_failed`, `stream_cut`, `stream_unfinished`, `unreadable_answer`,
+        `empty_answer`, `unknown_ending`, or the API's own code.
         `Permanent`: the API's own code, else its type, else the status; `answer_too_big`, `no_choices`, `not_an_api`,
         `invalid_api_key`, `invalid_base_url`; and `attachment`, `refused` and `context_length_exceeded` for all the
         codes by which it refuses an attachment, a question, or so much text, with its own code as `their_code`.
         Either is `sent` if the model may have run, and be billed.
         """
         deadlines = Deadlines(self._clock, self._total_timeout)
-        response, state = yield from self._accepted(conversation, model or self._model, deadlines, wakeup, recorder)
+        model = model or self._model
+        refused = self._refused.setdefault(model, set())
+        draft = Draft(conversation, model, self._max_output_tokens, self._reasoning_effort, refused)
         del conversation  # its attachments need not stay in memory while the answer is written
-        with response:
-            response.body.wakeup = wakeup
-            try:
-                yield from AnswerReader(response, state, deadlines, self._silence_timeout).pieces()
-            except CocoAIError as error:
-                error.request_id = error.request_id or request_id(response.headers)
-                if not error.sent:
-                    recorder.unasked(str(error))
-                raise
+        response, reader = yield from self._accepted(draft, deadlines, wakeup, recorder)
+        del draft
+        with response, _traced(response, recorder):
+            yield from reader.pieces()
 
     def _accepted(
-        self,
-        conversation: Conversation,
-        model: str,
-        deadlines: Deadlines,
-        wakeup: int | None,
-        recorder: RequestRecorder,
-    ) -> Generator[Interruption, float | None, tuple[StreamedResponse, StreamState]]:
-        """Send the request until the server accepts it, each time without what it has refused.
+        self, draft: Draft, deadlines: Deadlines, wakeup: int | None, recorder: RequestRecorder
+    ) -> Generator[Interruption, float | None, tuple[StreamedResponse, AnswerReader]]:
+        """Send the request until its answer begins, each time without what the server has refused.
 
-        A refused parameter is dropped, and a conversation that is too long is shortened, but once only. Return the
-        response, its body unread, and the state to read it with. Yield INTERRUPTED for each interrupted wait. Raise
-        `Temporary` or `Permanent` for any other refusal.
+        Where a stream is empty, the request is sent once more without `stream`: only then some servers tell what is the
+        matter. Return the response and the reader of its answer. Yield INTERRUPTED for each interrupted wait. Raise
+        `Temporary` or `Permanent` if there is no answer and nothing can be repaired.
         """
-        to_send = conversation
         while True:
-            response = yield from self._send(to_send, model, deadlines, wakeup, recorder)
-            if _holds_answer(response):
-                estimated = to_send.estimated_tokens() if to_send.is_text else 0
-                return response, StreamState(model, estimated, room=MOST_PER_TOKEN * self._max_output_tokens)
-            error = self._read_error(response, deadlines)
+            response = yield from self._send(draft, deadlines, wakeup, recorder)
+            if response.status // 100 != 2:
+                error = self._read_error(response, deadlines)
+            else:
+                response.body.wakeup = wakeup
+                reader = AnswerReader(response, draft.new_state(), deadlines, self._silence_timeout)
+                with ExitStack() as unless_begun, _traced(response, recorder):
+                    unless_begun.push(response)
+                    first = yield from reader.opening()
+                    if first and not first.is_error:
+                        unless_begun.pop_all()
+                        return response, reader
+                error = _error_of(first, response)
+                if first is None and error.in_stream and draft.ask_for_whole():
+                    continue
             if not error.may_have_run:
                 recorder.unasked(str(error.to_exception()))
-            to_send = self._amended(to_send, model, error, may_shorten=to_send is conversation)
-
-    def _amended(self, conversation: Conversation, model: str, error: ApiError, *, may_shorten: bool) -> Conversation:
-        """Repair the request after `error`; return the conversation to send next.
-
-        It is shortened if the error is about its length and `may_shorten` allows it. It is unchanged if a parameter is
-        refused, which from now on is never sent to `model`. Raise `Temporary` or `Permanent` if neither helps.
-        """
-        shorter = conversation.without_oldest()
-        if error.is_too_long and may_shorten and shorter != conversation:
-            return shorter
-        if error.is_too_long:
-            raise error.to_exception("context_length_exceeded")
-        if conversation.has_attachments and error.refuses_attachment:
-            raise error.to_exception("attachment")
-        refused = error.refused_parameter(self._droppable(model))
-        if not refused:
-            raise error.to_exception()
-        self._refused.setdefault(model, set()).add(refused)
-        return conversation
+            draft.amend(error)
 
     def _send(
-        self,
-        conversation: Conversation,
-        model: str,
-        deadlines: Deadlines,
-        wakeup: int | None,
-        recorder: RequestRecorder,
+        self, draft: Draft, deadlines: Deadlines, wakeup: int | None, recorder: RequestRecorder
     ) -> Generator[Interruption, float | None, StreamedResponse]:
         """Send the request and return the response, whatever its status; yield INTERRUPTED for each interrupted wait.
 
         Raise `Temporary` or `Permanent` if there is no response, and whatever `recorder.asked` raises.
         """
-        body = request_body(conversation, model, self._parameters(model))
+        body = draft.body()
         deadlines.await_first_word(self._first_word_timeout)
         left = deadlines.left()  # the response is awaited as long as the first word
         timeout = (min(self._connect_timeout, left), left)
@@ -204,30 +183,6 @@ class ChatGPTChat:
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",  # a server that compresses holds words back until it has a block
         }
-
-    def _parameters(self, model: str) -> dict[str, Any]:
-        """Return the parameters beside `model` and `messages`, without those that this model has refused so far.
-
-        Once `max_completion_tokens` is refused, `max_tokens`, its older name, takes its place.
-        """
-        limit, refused = self._max_output_tokens, self._refused.get(model, ())
-        wanted = {
-            "max_completion_tokens": limit,
-            "max_tokens": limit if "max_completion_tokens" in refused else None,
-            "reasoning_effort": self._reasoning_effort or None,
-            "store": False,  # OpenAI keeps nothing of the conversation
-            "stream": True,
-            # Without it a stream has no usage, and without `stream` it is not allowed.
-            "stream_options": None if "stream" in refused else {"include_usage": True},
-        }
-        return {name: value for name, value in wanted.items() if value is not None and name not in refused}
-
-    def _droppable(self, model: str) -> set[str]:
-        """Return the names of the parameters that may be left out once refused.
-
-        `max_tokens` is never one of them: it bounds the cost.
-        """
-        return self._parameters(model).keys() - {"max_tokens"}
 
     def _read_error(self, response: StreamedResponse, deadlines: Deadlines) -> ApiError:
         """Read the error that the response holds, and close the response.
@@ -272,10 +227,28 @@ def _await_response(
                 return response
 
 
-def _holds_answer(response: StreamedResponse) -> bool:
-    """Return True if the status is 2xx and the body is not HTML: only then it should hold an answer."""
-    # A page with status 200 means a wrong address, or a proxy that wants a person to log in.
-    return response.status // 100 == 2 and "html" not in response.headers.get("content-type", "")
+@contextmanager
+def _traced(response: StreamedResponse, recorder: RequestRecorder) -> Iterator[None]:
+    """Add the request's id to each error that is raised inside, and tell the recorder if the model did not run.
+
+    As a context manager, which passes the error on.
+    """
+    try:
+        yield
+    except CocoAIError as error:
+        error.request_id = error.request_id or request_id(response.headers)
+        if not error.sent:
+            recorder.unasked(str(error))
+        raise
+
+
+def _error_of(first: Chunk | None, response: StreamedResponse) -> ApiError:
+    """Return the error with which an answer begins; for one without any event, `empty_answer`, or that of a page."""
+    error = first.error if first else None
+    if error is None and "html" in response.headers.get("content-type", ""):
+        error = ApiError(response.status)
+    error = error or ApiError(0, code="empty_answer", in_stream=True)
+    return replace(error, request_id=request_id(response.headers))
 
 
 def _translated(error: Exception, deadlines: Deadlines) -> Temporary | Permanent:

@@ -22,7 +22,7 @@ class Deadlines:
         self._code = "total_timeout"
 
     def await_first_word(self, seconds: float) -> None:
-        """Start the time-out of the first word, as a request leaves: text must come within `seconds` from now.
+        """Start the time-out of the first word, as a request leaves: text or a thought must come within `seconds`.
 
         Whatever else arrives does not prolong it.
         """

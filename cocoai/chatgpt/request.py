@@ -66,7 +66,8 @@ def _part(attachment: Attachment) -> Iterable[bytes]:
     """Return the pieces of the JSON of one attachment: a text below its name, or an image or a PDF as a data URL."""
     match attachment.kind:
         case "text":
-            return [_json({"type": "text", "text": f"{_name(attachment)}:\n\n{attachment.text}"})]
+            text = attachment.text if attachment.text.strip() else "(empty)"
+            return [_json({"type": "text", "text": f"{_name(attachment)}:\n\n{text}"})]
         case "image":
             part: dict[str, object] = {"type": "image_url", "image_url": {"url": _url(attachment)}}
         case "pdf":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cocoai.engine.process.replace_file import CachedFile
 
 if TYPE_CHECKING:
-    from cocoai.chatgpt.stream import Usage
+    from cocoai.chatgpt.chunk import Usage
 
 LEAST, MOST = 0.25, 4.0
 """Limits of a ratio. No language is further off; a server beyond them counts something other than tokens."""

@@ -116,7 +116,7 @@ class OpenAISettings:
     first_word_timeout: Annotated[
         float,
         Setting(
-            seconds(0.1, 600), "90", "time limit from the request to the first word; the model may think meanwhile"
+            seconds(0.1, 600), "90", "time limit from the request to the first word, or the first thought that is shown"
         ),
     ]
     silence_timeout: Annotated[
@@ -130,7 +130,7 @@ class AnswerSettings:
     """[answer]: the instructions, the texts' language, and how much of the thread the model sees."""
 
     instructions: Annotated[
-        str, Setting(FILE, "", "a text file with the instructions for the model; empty for CocoAI's own")
+        str, Setting(FILE, "", "a text file with the persona's instructions; empty for CocoAI's own")
     ]
     language: Annotated[
         str, Setting(one_of("auto", "ja", "en"), "auto", "the language of the fixed texts; `auto` is the asker's")

@@ -1,8 +1,8 @@
 """QuestionLimits: how many questions a person may ask in a minute, and when the person was last told to wait.
 
-What a person asked lies in one small file, var/asked/USER: the ts of each question of the last minute. It counts by the
-messages' own times, so a redelivery an hour later is judged as the message would have been at once. Nothing is fsynced:
-after a power cut a minute begins anew. The caller holds put.lock while it counts.
+What a person asked lies in one small file, var/asked/USER: the ts of each question of the last two minutes. It counts
+by the messages' own times, so a redelivery an hour later is judged as the message would have been at once. Nothing is
+fsynced: after a power cut a minute begins anew. The caller holds put.lock while it counts.
 """
 
 from __future__ import annotations
@@ -27,21 +27,24 @@ class QuestionLimits:
     def seconds_to_wait(self, user: str, ts: str) -> float:
         """Return how long after `ts` this person may ask again; 0.0 if the message `ts` may be a question itself.
 
-        The message is one more than those counted before it. For what is no id of a user there is no limit. Raise
-        OSError if the disk fails.
+        It may not if some minute that it falls into has `most` counted ones already. For what is no id of a user there
+        is no limit. Raise OSError if the disk fails.
         """
         if not (self._most and is_id(user)):
             return 0.0
         at = float(ts)
-        earlier = sorted(other for other in self._asked(user) if at - MINUTE < other < at)
-        return earlier[-self._most] + MINUTE - at if len(earlier) >= self._most else 0.0
+        # Messages of one instant may arrive in any order, so a later one may be counted already.
+        near = sorted(other for other in self._asked(user) if abs(other - at) < MINUTE and other != at)
+        minutes = (near[start : start + self._most] for start in range(len(near) - self._most + 1))
+        is_full = any(max(minute[-1], at) - min(minute[0], at) < MINUTE for minute in minutes)
+        return near[-self._most] + MINUTE - at if is_full else 0.0
 
     def count(self, user: str, ts: str) -> None:
         """Count the message `ts` as a question of this person. Raise OSError if the disk fails."""
         if not (self._most and is_id(user)):
             return
         at = float(ts)
-        recent = {other for other in self._asked(user) if other > at - MINUTE} | {at}
+        recent = {other for other in self._asked(user) if other > at - 2 * MINUTE} | {at}
         fd = self._disk.open_or_create(self._path(user))
         try:
             self._replace(fd, "".join(f"{each:.6f}\n" for each in sorted(recent)))

@@ -28,12 +28,17 @@ class Texts:
     thanks: str
     # notices
     cut: str
+    filtered: str
+    unfinished: str
     stopped: str
     empty: str
+    nothing: str
     refused: str
     late: str
     left_out: str
     left_out_unnamed: str
+    read_partly: str
+    nothing_read: str
     only_asker: str
     only_participants: str
     too_many: str

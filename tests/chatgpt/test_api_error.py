@@ -189,6 +189,11 @@ def test_any_body_is_tolerated(status: int, body: bytes) -> None:
         (400, error(message="Unrecognized request argument supplied: reasoning_effort"), "reasoning_effort"),
         (400, error(message="store is not supported by this server"), "store"),
         (422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "store"], "input": False}]}, "store"),
+        (
+            400,
+            error(message="type: literal_error", type="Bad Request", param="body.reasoning_effort"),
+            "reasoning_effort",
+        ),
         (400, error(code="unsupported_parameter", param="temperature"), None),
         (400, error(code="unsupported_value", param="messages[0].role"), None),
         (400, error(code="invalid_value", param="store"), None),

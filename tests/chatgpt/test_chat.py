@@ -27,6 +27,7 @@ from tests.chatgpt.chats import (
     failure,
     parameters,
     read,
+    stream_of,
     texts,
 )
 
@@ -100,7 +101,7 @@ def test_the_path_of_the_base_url_is_kept(
     chats: Chats, scripted: Callable[[Script], Scripted], base: str, expected: str
 ) -> None:
     """The path of the base URL is kept, with a slash at its end or without, and so is its query."""
-    server = scripted(lambda _: events(b"data: [DONE]\n\n"))
+    server = scripted(lambda _: events(stream_of("a", "stop")))
     read(chats.at(server.url + base))
 
     assert expected == f"{server.seen[0].path}?{server.seen[0].query}".rstrip("?")
@@ -186,11 +187,11 @@ def test_a_conversation_that_is_too_long_is_shortened_once(chats: Chats, practic
     assert ["Be kind.", "third", QUESTION] == [message["content"] for message in practice.requests[1].body["messages"]]
 
 
-@pytest.mark.parametrize(("conversation", "requests_made"), [(LONGER, 2), (CONVERSATION, 1)])
+@pytest.mark.parametrize(("conversation", "requests_made"), [(LONGER, 3), (CONVERSATION, 1)])
 def test_a_conversation_that_stays_too_long_is_an_error(
     chats: Chats, practice: PracticeOpenAI, conversation: Conversation, requests_made: int
 ) -> None:
-    """A conversation is shortened only once, and a question alone never."""
+    """A conversation is shortened until the question alone is left, which stays as it is."""
     practice.switches.context_tokens = 5
     _, error = failure(chats.at(practice.base_url), conversation)
 

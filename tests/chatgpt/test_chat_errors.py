@@ -98,9 +98,21 @@ def test_a_redirect_is_not_followed(chats: Chats, scripted: Callable[[Script], S
     assert ("307", 1) == (error.code, len(server.seen))
 
 
-def test_an_html_page_is_permanent(chats: Chats, scripted: Callable[[Script], Scripted]) -> None:
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"<html>Welcome!</html>", "text/html"),
+        (b"\n<!DOCTYPE html><title>Log in</title>", "text/event-stream"),
+        (b"<html>Welcome!</html>", "application/json"),
+        (b"Welcome!", "text/html; charset=utf-8"),
+        (b"", "text/html"),
+    ],
+)
+def test_an_html_page_is_permanent(
+    chats: Chats, scripted: Callable[[Script], Scripted], body: bytes, content_type: str
+) -> None:
     """Status 200 with HTML means a login page, or a wrong address."""
-    server = scripted(lambda _: Outgoing(body=b"<html>Welcome!</html>", headers=(("Content-Type", "text/html"),)))
+    server = scripted(lambda _: Outgoing(body=body, headers=(("Content-Type", content_type),)))
     _, error = failure(chats.at(server.url))
 
     assert isinstance(error, Permanent)

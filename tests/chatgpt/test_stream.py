@@ -1,76 +1,23 @@
-"""chatgpt/stream.py: the cuts of the network change nothing, and all errors are of our own family."""
+"""chatgpt/stream.py and its parsers: the cuts of the network change nothing, and all errors are of our own family."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cocoai.chatgpt.stream import Chunk, Ending, SingleBodyParser, StreamParser, StreamState, Usage
+from cocoai.chatgpt.allowance import Allowance
+from cocoai.chatgpt.chunk import Chunk, Usage
+from cocoai.chatgpt.stream import UNKNOWN, Ending, StreamState
+from cocoai.chatgpt.stream_parser import SingleBodyParser, StreamParser
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from tests.chatgpt.cuts import cut
+from tests.chatgpt.parsing import MODEL, TOKENS, USAGE, delta, outcome, parsed, read, stream_of
 
 pytestmark = pytest.mark.pure
-
-MODEL = "gpt-6-luna"
-USAGE = {
-    "prompt_tokens": 30,
-    "completion_tokens": 12,
-    "total_tokens": 42,
-    "prompt_tokens_details": {"cached_tokens": 20},
-    "completion_tokens_details": {"reasoning_tokens": 5},
-}
-TOKENS = Usage(prompt_tokens=30, cached_tokens=20, completion_tokens=12, reasoning_tokens=5)
-
-
-def delta(content: str | None, finish_reason: str | None = None, **more: Any) -> str:
-    """Return an event with a piece of text, as OpenAI sends it: one line of JSON."""
-    choice = {"index": 0, "delta": {"content": content}, "finish_reason": finish_reason}
-    return json.dumps({"model": "gpt-6", "choices": [choice], "usage": None, **more}, ensure_ascii=False)
-
-
-def stream_of(*payloads: str, end: str = "\n") -> bytes:
-    """Return the bytes of a stream of these events."""
-    return "".join(f"data: {payload}{end}{end}" for payload in payloads).encode()
-
-
-def chunks(pieces: Iterable[bytes]) -> Iterator[Chunk]:
-    """Yield the chunks of a stream that comes in these pieces."""
-    return parsed(StreamParser(), pieces)
-
-
-def single_body(pieces: Iterable[bytes]) -> Iterator[Chunk]:
-    """Yield the chunk of a single JSON body that comes in these pieces."""
-    return parsed(SingleBodyParser(), pieces)
-
-
-def parsed(parser: StreamParser | SingleBodyParser, pieces: Iterable[bytes]) -> Iterator[Chunk]:
-    """Yield what the parser makes of the pieces."""
-    for piece in pieces:
-        yield from parser.feed(piece)
-    yield from parser.end()
-
-
-def read(pieces: Iterable[bytes]) -> tuple[str, Ending | None]:
-    """Return the text of the stream, and its ending if it is complete."""
-    state = StreamState(MODEL)
-    text = "".join([state.take(chunk) for chunk in chunks(pieces)])
-    return text, state.ending() if state.is_complete else None
-
-
-def outcome(pieces: Iterable[bytes]) -> tuple[str, Ending | None, str]:
-    """Return the text before an error, the ending, and the error's class and evidence."""
-    state, texts, failure = StreamState(MODEL), [""], ""
-    try:
-        texts.extend(state.take(chunk) for chunk in chunks(pieces))
-    except CocoAIError as error:
-        failure = f"{type(error).__name__} {error}"
-    return "".join(texts), state.ending() if state.is_complete else None, failure
 
 
 def test_a_stream_as_openai_sends_it() -> None:
@@ -107,6 +54,7 @@ def test_any_line_end_in_any_cut(end: str, size: int) -> None:
         ('{"choices": [{"delta": {}, "finish_reason": "length"}]}', Chunk(finish_reason="length")),
         ('{"choices": [{"delta": {"content": "a"}}], "obfuscation": "x"}', Chunk(text="a")),
         ('{"usage": {"prompt_tokens": 3}}', Chunk(usage=Usage(3, 0, 0, 0))),
+        (f'{{"usage": {{"prompt_tokens": 1{"0" * 400}, "completion_tokens": true}}}}', Chunk(usage=Usage(0, 0, 0, 0))),
         (
             '{"usage": {"prompt_tokens": null, "completion_tokens": -1, "prompt_tokens_details": null}}',
             Chunk(usage=Usage(0, 0, 0, 0)),
@@ -117,14 +65,14 @@ def test_any_line_end_in_any_cut(end: str, size: int) -> None:
 )
 def test_missing_or_odd_values_are_empty(payload: str, expected: Chunk) -> None:
     """Servers that speak this API leave out, null and add values."""
-    assert [expected] == list(chunks([stream_of(payload)]))
+    assert [expected] == list(parsed(StreamParser(), [stream_of(payload)]))
 
 
 @pytest.mark.parametrize("payload", ["{", "not json", '{"choices": [{"delta": {"content": "a', "[" * 100_000])
 def test_an_event_that_cannot_be_read_is_an_error(payload: str) -> None:
     """An unreadable event may hold text, so it is not skipped, and the request can be tried again."""
     with pytest.raises(Temporary) as raised:
-        list(chunks([stream_of(payload)]))
+        list(parsed(StreamParser(), [stream_of(payload)]))
 
     assert ("unreadable_answer", True) == (raised.value.code, raised.value.sent)
 
@@ -138,9 +86,8 @@ def test_an_event_that_cannot_be_read_is_an_error(payload: str) -> None:
         ({"message": "m", "code": 402}, Permanent("402", source="OpenAI", status=402)),
         (
             {"type": "insufficient_quota", "code": 429},
-            Permanent("429", source="OpenAI", status=429, their_code="insufficient_quota"),
+            Permanent("insufficient_quota", source="OpenAI", status=429),
         ),
-        ({"code": "content_filter"}, Permanent("refused", source="OpenAI", their_code="content_filter")),
         ({"code": "image_parse_error"}, Permanent("image_parse_error", source="OpenAI")),
         ({"type": "invalid_request_error"}, Permanent("invalid_request_error", source="OpenAI")),
         ("it broke", Temporary("error_in_stream", source="OpenAI")),
@@ -169,8 +116,10 @@ def test_a_stream_that_just_stops_is_not_complete() -> None:
 
 
 def test_done_without_a_reason_is_complete() -> None:
-    """A server may give no reason and no model: then the reason is empty, and the model the requested one."""
-    assert ("a", Ending("", MODEL, None)) == read([stream_of('{"choices": [{"delta": {"content": "a"}}]}', "[DONE]")])
+    """A server may give no reason and no model: then nobody knows how it ended, and the model is the requested one."""
+    assert ("a", Ending(UNKNOWN, MODEL, None)) == read(
+        [stream_of('{"choices": [{"delta": {"content": "a"}}]}', "[DONE]")]
+    )
 
 
 def test_a_refusal_is_in_the_ending() -> None:
@@ -187,23 +136,24 @@ def test_a_single_body_is_one_chunk(size: int) -> None:
     raw = json.dumps({"model": "local", "choices": [choice], "usage": USAGE}).encode()
     pieces = [raw[start : start + size] for start in range(0, len(raw), size)]
 
-    assert [Chunk("答え", "", "stop", "local", TOKENS, is_done=True)] == list(single_body(pieces))
+    assert [Chunk("答え", finish_reason="stop", model="local", usage=TOKENS, is_done=True)] == list(
+        parsed(SingleBodyParser(), pieces)
+    )
 
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (b"", Temporary("unreadable_answer", source="OpenAI")),
+        (b'[{"choices"', Temporary("unreadable_answer", source="OpenAI")),
         (b'{"choices": [', Temporary("unreadable_answer", source="OpenAI")),
         (b"\xff\xfe", Temporary("unreadable_answer", source="OpenAI")),
-        (b'{"error": {"code": "server_error"}}', Temporary("server_error", source="OpenAI")),
         (b'{"status": "ok"}', Permanent("no_choices", source="OpenAI")),
     ],
 )
 def test_a_single_body_that_holds_no_answer(raw: bytes, expected: CocoAIError) -> None:
-    """A body that is cut, odd, an error with status 200, or another kind of JSON raises an error."""
+    """A body that is cut, odd, or another kind of JSON raises an error."""
     with pytest.raises(type(expected)) as raised:
-        list(single_body([raw]))
+        list(parsed(SingleBodyParser(), [raw]))
 
     assert str(expected) == str(raised.value)
 
@@ -211,7 +161,7 @@ def test_a_single_body_that_holds_no_answer(raw: bytes, expected: CocoAIError) -
 def test_a_single_body_over_the_limit_is_an_error() -> None:
     """A body of many pieces is measured as a whole."""
     with pytest.raises(Permanent, match="answer_too_big"):
-        list(single_body([b"x" * 65536] * 65))
+        list(parsed(SingleBodyParser(), [b"x" * 65536] * 65))
 
 
 FRAGMENTS = st.one_of(
@@ -237,9 +187,9 @@ def test_the_cuts_do_not_change_what_is_read(raw: bytes, places: list[int]) -> N
     expected[0].encode("utf-8")
 
 
-def test_an_answer_over_its_room_ends_as_cut() -> None:
-    """A server that keeps no limit is stopped: what is over the room is dropped, whatever it says later."""
-    state = StreamState(MODEL, room=10)
+def test_an_answer_over_its_allowance_ends_as_cut() -> None:
+    """A server that keeps no limit is stopped: what is over the allowance is dropped, whatever it says later."""
+    state = StreamState(MODEL, allowance=Allowance(10 / 16))
     texts = [state.take(Chunk(text=text)) for text in ("12345", "6789", "0ab", "cd")]
     state.take(Chunk(finish_reason=""))
 
@@ -248,9 +198,9 @@ def test_an_answer_over_its_room_ends_as_cut() -> None:
     assert "length" == state.ending().finish_reason
 
 
-def test_a_refusal_counts_for_the_room_too() -> None:
+def test_a_refusal_counts_for_the_allowance_too() -> None:
     """Its text is not kept, but it must end."""
-    state = StreamState(MODEL, room=10)
+    state = StreamState(MODEL, allowance=Allowance(10 / 16))
     state.take(Chunk(refusal="x" * 11))
 
     assert (True, "length", True) == (state.is_done, state.finish_reason, state.is_refusal)
@@ -258,7 +208,7 @@ def test_a_refusal_counts_for_the_room_too() -> None:
 
 NAMES = """
 choices delta message content refusal finish_reason usage error code type model prompt_tokens completion_tokens
-prompt_tokens_details completion_tokens_details cached_tokens
+prompt_tokens_details completion_tokens_details cached_tokens text value detail errors object status reasoning thinking
 """
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
@@ -274,7 +224,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
     """Any JSON becomes a chunk or one of our errors, in a stream or as a single body."""
     raw = json.dumps(value)
     with suppress(Temporary, Permanent):
-        (chunk,) = chunks([stream_of(raw)])
+        (chunk,) = parsed(StreamParser(), [stream_of(raw)])
         StreamState(MODEL).take(chunk).encode("utf-8")
     with suppress(Temporary, Permanent):
-        assert all(chunk.is_done for chunk in single_body([raw.encode()]))
+        assert all(chunk.is_done or chunk.error for chunk in parsed(SingleBodyParser(), [raw.encode()]))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.chatgpt.stream import Usage
+from cocoai.chatgpt.chunk import Usage
 from cocoai.chatgpt.token_ratio import LEAST, MOST, TokenRatio
 
 pytestmark = pytest.mark.pure

@@ -59,12 +59,24 @@ class NeverLooksForPosted(Answerer):
         return reply
 
 
+class ReplyThatSeesNoAnswer(Reply):
+    """A reply that replaces what stands in Slack without a look."""
+
+    def shows_answer(self) -> bool:
+        return False
+
+
 class ApologizesWhenUsedUp(Answerer):
     """Gives a question up when its attempts are used up, whether it has an answer or not."""
 
     def _is_over(self, attempt: Attempt, reply: Reply, failures: AnswerFailures) -> bool:
         attempt.has_answer = False
         return super()._is_over(attempt, reply, failures)
+
+    def _reply(self, attempt: Attempt) -> Reply:
+        reply = super()._reply(attempt)
+        reply.__class__ = ReplyThatSeesNoAnswer
+        return reply
 
 
 class ReplyDeliveredTooSoon(Reply):

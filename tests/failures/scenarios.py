@@ -148,6 +148,10 @@ _BY_ROW: dict[str, dict[str, Scenario]] = {
         "scope missing": scope_missing,
     },
     table.CUT: {"cut at its limit": cut},
+    table.FILTERED: {"filtered in the middle": always("withheld", after=2)},
+    table.UNFINISHED: {"without a reason": always("unexplained")},
+    table.NOTHING: {"without a word": always("wordless")},
+    table.UNTOLD: {"unfinished twice": always("unfinished", after=1)},
     table.EMPTY: {"nothing but thinking": always("empty")},
     table.REFUSED: {
         "refused by the model": always("refusal"),

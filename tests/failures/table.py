@@ -38,6 +38,10 @@ class ExpectedText:
 BUSY = "OpenAI stays busy or away"
 OPERATOR = "no credit, a bad key, a model that is gone, a scope that is missing"
 CUT = "the answer was cut at its limit"
+FILTERED = "a filter stopped the answer in the middle"
+UNFINISHED = "nothing says that the answer is whole"
+NOTHING = "the model wrote nothing"
+UNTOLD = "the answer is broken, again and again, and nothing says why"
 EMPTY = "all of the limit went into thinking"
 REFUSED = "the model refuses, or a filter does"
 ATTACHMENT = "the model does not take what was attached"
@@ -62,6 +66,26 @@ TEXTS = {
         "cut",
         "（長さの上限に達したため、ここで切れています。続きが必要なら「続き」と書いてください。）",
         "(This is where the length limit was reached. To read on, write “continue”.)",
+    ),
+    FILTERED: ExpectedText(
+        "filtered",
+        "（内容の確認で止められ、答えはここで切れています。聞き方を変えると、続きを答えられるかもしれません。）",
+        "(A content filter stopped the answer here. Asked differently, it may go on.)",
+    ),
+    UNFINISHED: ExpectedText(
+        "unfinished",
+        "（この答えは途中で終わっているかもしれません。続きが必要なら「続き」と書いてください。）",
+        "(Nothing says that this answer is whole: it may have ended too early. To read on, write “continue”.)",
+    ),
+    NOTHING: ExpectedText(
+        "nothing",
+        "答えが空のまま返ってきました。もう一度聞くか、聞き方を変えてみてください。",
+        "The answer came back empty. Please ask again, or ask it differently.",
+    ),
+    UNTOLD: ExpectedText(
+        "sorry",
+        "答えられませんでした。少し待ってから、もう一度聞いてください。",
+        "I could not answer this. Please ask again in a little while.",
     ),
     EMPTY: ExpectedText(
         "empty",

@@ -81,6 +81,13 @@ def test_a_late_delivery_is_judged_by_its_own_time(spool: Spool) -> None:
     assert ["limited"] == put(spool, 5003)
 
 
+def test_questions_that_arrive_in_another_order_are_counted_alike(spool: Spool) -> None:
+    """No minute has more than the limit, whichever of its questions Slack delivers first."""
+    assert ["mention", "mention", "mention", "limited"] == put(spool, 100, 120, 110, 105)
+    assert ["mention"] == put(spool, 45)
+    assert ["limited", "mention"] == put(spool, 159.9, 170.1)
+
+
 def test_no_limit(tmp_path: Path) -> None:
     """With 0 nothing is counted, and no file is written."""
     spool = Spool(str(tmp_path))

@@ -85,7 +85,7 @@ def _lower_priority() -> None:
 
     So a detached process stands back behind the workers, whose clients wait.
     """
-    os.nice(NICE)
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)
     # Where autogroups are on, a session is a scheduling group, and only the group's own nice counts against others.
     _set_process_file("autogroup", str(NICE))
     _set_process_file("oom_score_adj", "500")

@@ -30,8 +30,8 @@ KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_EVERY = 0.02
 """Seconds between two comments; of real servers about 15."""
 
-_FINISHES = {"empty": "length", "refusal": "stop", "withheld": "content_filter"}
-"""The finish_reason of each fault that leaves the answer without text."""
+_FINISHES = {"empty": "length", "refusal": "stop", "withheld": "content_filter", "wordless": "stop"}
+"""The finish_reason of each fault that leaves the answer without text; of `withheld` some pieces may come before."""
 
 _REASONING = {"none": 0, "minimal": 4, "low": 16}
 _MUCH_REASONING = 64
@@ -59,11 +59,14 @@ def complete(
 ) -> Completion:
     """Return the answer to a request: always the same, except for `number` (in its id) and `created` (epoch s).
 
-    The request's token limit cuts it (finish_reason `length`). A fault of the kind `empty`, `refusal` or `withheld`
-    leaves no text; other faults change nothing here.
+    The request's token limit cuts it (finish_reason `length`). A fault that is in _FINISHES leaves no text; other
+    faults change nothing here.
     """
     kind = fault.kind if fault else ""
-    full = "" if kind in _FINISHES else _continuation(request.turns, switches) or _full_answer(request.turns, switches)
+    full = _continuation(request.turns, switches) or _full_answer(request.turns, switches)
+    if fault and kind in _FINISHES:
+        pieces = split(full, size=switches.piece_size, count=switches.pieces)
+        full = "".join(pieces[: fault.after]) if kind == "withheld" else ""
     refusal = REFUSAL[language_of(request.question.text)] if kind == "refusal" else ""
     reasoning = _REASONING.get(request.effort, _MUCH_REASONING)
     if kind == "empty":
@@ -175,7 +178,8 @@ class CompletionStream:
 
     def _ending(self) -> Iterator[bytes]:
         """Yield the last events: the finish_reason, the usage if the request wants it, [DONE] unless switched off."""
-        yield self._chunk({}, self.completion.finish_reason)
+        if self.fault is None or self.fault.kind != "unexplained":
+            yield self._chunk({}, self.completion.finish_reason)
         if self.request.include_usage:
             yield _event(
                 _frame(self.completion, "chat.completion.chunk") | {"choices": [], "usage": self.completion.usage}

@@ -26,6 +26,8 @@ FaultKind = Literal[
     "empty",
     "refusal",
     "withheld",
+    "wordless",
+    "unexplained",
 ]
 
 
@@ -48,7 +50,9 @@ class OpenAIFault:
     unfinished    the stream ends regularly after `after` pieces, without finish_reason and [DONE]
     empty         no text: all tokens went into reasoning, finish_reason length
     refusal       the model refuses, in delta.refusal
-    withheld      no text: a filter withholds the answer, finish_reason content_filter
+    withheld      a filter withholds the answer after `after` pieces, finish_reason content_filter
+    wordless      no text: the model has nothing to say, finish_reason stop
+    unexplained   the answer ends with [DONE] alone, without finish_reason, as some servers do
     """
 
     kind: FaultKind

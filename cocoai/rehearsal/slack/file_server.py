@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from cocoai.rehearsal.practice_server import Incoming, Outgoing
-from cocoai.rehearsal.slack.practice_file import PATH, PracticeFile
+from cocoai.rehearsal.slack.practice_file import CANVAS, PATH, PracticeFile
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 
 MOVED_PATH = "/files-moved/"
@@ -67,7 +67,8 @@ class FileServer:
         """Return the response for a path.
 
         Without the token or the scope files:read it is the login page, for a file that does not exist or was deleted a
-        404, if `switches.redirect` is set a redirect, else the file as a download.
+        404, if `switches.redirect` is set a redirect, else the file as a download, or what Slack has made of it. A
+        canvas is HTML.
         """
         # The page at "/" is what a redirect to the login page leads to, with or without a token.
         if path == "/" or not (authorized and "files:read" in self._switches.scopes):
@@ -78,6 +79,10 @@ class FileServer:
         if self._switches.redirect and path.startswith(PATH):
             moved = path.replace(PATH, MOVED_PATH, 1)
             return _redirect(moved if self._switches.redirect == "here" else self._switches.redirect)
+        if (variant := file.variants.get(path.rpartition("/")[0].rpartition("/")[2])) is not None:
+            return Outgoing(200, variant, (("Content-Type", "application/octet-stream"),))
+        if file.media_type == CANVAS:
+            return Outgoing(200, file.data, _html())
         disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
         return Outgoing(200, file.data, (("Content-Type", file.media_type), ("Content-Disposition", disposition)))
 

@@ -14,6 +14,7 @@ from cocoai.rehearsal.slack.workspace import Installation, Person, PracticeChann
 
 Payload = dict[str, Any]
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
@@ -31,6 +32,7 @@ def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
         written |= {"client_msg_id": message.client_msg_id}
         written |= {"blocks": [_rich_text(message.text)]} if message.text else {}
     optional = {"subtype": message.subtype, "blocks": list(message.blocks), **_thread_json(message, workspace)}
+    optional["attachments"] = list(message.attachments)
     written |= {name: value for name, value in optional.items() if value} | _files_json(message, workspace)
     if message.edited:
         written["edited"] = {"user": message.user, "ts": message.edited}
@@ -165,11 +167,43 @@ def _bot_profile(installation: Installation, bot: Person) -> Payload:
 
 
 def _rich_text(text: str) -> Payload:
-    """Return the rich_text block that Slack's composer adds to a person's message: its text and its mentions."""
+    """Return the rich_text block that Slack's composer adds to a person's message: its text, mentions and code."""
     elements: list[Payload] = []
-    # Odd parts are the ids of mentions, even ones the text between them.
-    for index, part in enumerate(_MENTION.split(text)):
-        if part:
-            elements.append({"type": "user", "user_id": part} if index % 2 else {"type": "text", "text": part})
+    # Odd parts are code, even ones the text between them.
+    for index, part in enumerate(_CODE.split(text)):
+        elements += [{"type": "text", "text": part, "style": {"code": True}}] if index % 2 else _text_elements(part)
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "block_id": "practice", "elements": [section]}
+
+
+def _text_elements(text: str) -> list[Payload]:
+    # Odd parts are the ids of mentions, even ones the text between them.
+    parts = enumerate(_MENTION.split(text))
+    return [{"type": "user", "user_id": part} if n % 2 else {"type": "text", "text": part} for n, part in parts if part]
+
+
+def share_json(workspace: Workspace, message: PracticeMessage) -> Payload:
+    """Return the attachment by which Slack's client forwards a message: its author, words and files."""
+    author, channel = workspace.people[message.user], workspace.channels[message.channel]
+    written = message_json(workspace, message)
+    shared: Payload = {"id": 1, "is_share": True, "is_msg_unfurl": True, "ts": message.ts, "text": message.text}
+    shared |= {
+        "author_id": author.id,
+        "author_name": author.name,
+        "channel_id": channel.id,
+        "channel_team": author.team,
+    }
+    shared |= {"fallback": f"[Today] {author.name}: {message.text}", "footer": f"Posted in #{channel.name}"}
+    blocks = {
+        "team": author.team,
+        "channel": channel.id,
+        "ts": message.ts,
+        "message": {"blocks": written.get("blocks")},
+    }
+    return shared | {"message_blocks": [blocks]} | ({"files": written["files"]} if message.files else {})
+
+
+def table_json(*rows: tuple[str, ...]) -> Payload:
+    """Return the attachment that Slack's client makes of cells that are pasted from a spreadsheet."""
+    cells = [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]
+    return {"id": 1, "blocks": [{"type": "table", "rows": cells}], "fallback": "[no preview available]"}

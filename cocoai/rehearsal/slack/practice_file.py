@@ -14,6 +14,9 @@ from typing import Any
 PATH = "/files-pri/"
 """Where the paths of private URLs begin."""
 
+CANVAS = "application/vnd.slack-docs"
+"""The media type of a canvas, which is served as HTML."""
+
 _FILE_TYPES: Mapping[str, tuple[str, str]] = {
     "image/png": ("png", "PNG"),
     "image/jpeg": ("jpg", "JPEG"),
@@ -22,6 +25,9 @@ _FILE_TYPES: Mapping[str, tuple[str, str]] = {
     "application/pdf": ("pdf", "PDF"),
     "text/plain": ("text", "Plain Text"),
     "text/html": ("html", "HTML"),
+    CANVAS: ("quip", "Canvas"),
+    "audio/mp4": ("m4a", "M4A"),
+    "image/heic": ("heic", "HEIC"),
 }
 """Slack's filetype and pretty_type for a media type."""
 
@@ -30,7 +36,9 @@ _FILE_TYPES: Mapping[str, tuple[str, str]] = {
 class PracticeFile:
     """A shared file. The fields below `data` are filled in when it is shared; `created` is in epoch seconds.
 
-    `url` is its private URL, which needs a token. A deleted file stays in its message as a tombstone.
+    `url` is its private URL, which needs a token. A deleted file stays in its message as a tombstone. `fields` are
+    further fields of its JSON, or others' values. `variants` are what Slack has made of it, by the field that has the
+    address, such as `thumb_1024`.
     """
 
     name: str
@@ -42,6 +50,8 @@ class PracticeFile:
     created: int = 0
     url: str = ""
     is_deleted: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def safe_media_type(media_type: str) -> str:
@@ -75,7 +85,9 @@ def file_json(file: PracticeFile) -> dict[str, Any]:
     written |= {"user": file.user, "user_team": file.team, "editable": False, "size": len(file.data), "mode": "hosted"}
     written |= {"is_external": False, "external_type": "", "is_public": True, "public_url_shared": False}
     written |= {"display_as_bot": False, "username": "", "has_rich_preview": False, "file_access": "visible"}
-    return written | {"url_private": file.url, "url_private_download": f"{folder}/download/{name}"}
+    written |= {"url_private": file.url, "url_private_download": f"{folder}/download/{name}"}
+    written |= {"mode": "quip"} if file.media_type == CANVAS else {}
+    return written | {variant: f"{folder}/{variant}/{name}" for variant in file.variants} | dict(file.fields)
 
 
 def stub_json(file: PracticeFile) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.page.practice_page import Page
@@ -101,15 +101,23 @@ class PracticeSlack(PracticeServer):
     # What people do in the workspace
 
     def say(
-        self, user: str, text: str, *, channel: str = "C0PRACTICE", thread_ts: str | None = None
+        self,
+        user: str,
+        text: str,
+        *,
+        channel: str = "C0PRACTICE",
+        thread_ts: str | None = None,
+        attachments: Sequence[Any] = (),
     ) -> PracticeMessage:
         """Post a person's message and return it at once; its event is delivered in a thread of its own.
 
         `text` is in Slack's stored form, as `<@U0COCOAI> hi`; `thread_ts` is the parent's ts, None outside threads.
-        Raise KeyError if there is no such user or channel.
+        `attachments` are Slack's JSON, as share_json and table_json write it. Raise KeyError if there is no such user
+        or channel.
         """
         person = self.workspace.people[user]
-        return self.workspace.post(channel, person.id, text, thread_ts=thread_ts, client_msg_id=str(uuid.uuid4()))
+        more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "attachments": tuple(attachments)}
+        return self.workspace.post(channel, person.id, text, **more)
 
     def share(
         self,

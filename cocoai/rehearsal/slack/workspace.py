@@ -78,6 +78,7 @@ class PracticeMessage:
     client_msg_id: str = ""
     subtype: str = ""
     blocks: tuple[Any, ...] = ()
+    attachments: tuple[Any, ...] = ()
     metadata: Mapping[str, Any] | None = None
     edited: str | None = None
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -53,6 +53,7 @@ class SlackChat:
     ) -> None:
         self._calls = SlackCalls(client, api_url=api_url, token=token, clock=clock, sleep=sleep, patience=patience)
         self._api_url = api_url
+        self._sleep = sleep
         # The ts of each placeholder that still waits; "" for any message of which we do not know whether it arrived.
         self._posted: dict[_Target, str] = {}
 
@@ -130,8 +131,13 @@ class SlackChat:
         profile = mapping_at(found, "profile")
         return text_at(profile, "display_name") or text_at(profile, "real_name") or text_at(found, "name")
 
-    def file_info(self, file_id: str) -> File:
-        """Ask Slack for the description of a file (files.info) and return it: with the id alone if there is none."""
+    def file_info(self, file_id: str, *, after: float = 0.0) -> File:
+        """Ask Slack for the description of a file (files.info) and return it: with the id alone if there is none.
+
+        Wait `after` seconds first: Slack may be about to have more to tell.
+        """
+        if after:
+            self._sleep(after)
         info = self._calls.call("files.info", {"file": file_id}).get("file")
         return file_of(info if isinstance(info, dict) else {"id": file_id})
 

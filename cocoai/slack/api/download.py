@@ -1,39 +1,30 @@
-"""Downloads the files of a question and makes them ready for the model, or leaves them out with a reason.
+"""Reads the files of a question and makes them ready for the model, or leaves them out with a reason.
 
-The token goes to Slack's own addresses only (SlackChat.download), at every step of a redirect. For a file that we may
-not read Slack sends a login page and 200, so such a page is told from a file. No log has an address, a name or content.
-Sources: docs.slack.dev/messaging/working-with-files, /reference/objects/file-object; that page is documented nowhere.
+A file that the model cannot read is replaced by what Slack has made of it, where it has: a smaller picture, a PDF, a
+transcript, the beginning of a text. No log has an address, a name or content.
+Sources: docs.slack.dev/messaging/working-with-files, /reference/objects/file-object.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Literal
-from urllib.parse import urljoin, urlsplit
 
 from cocoai.conversation import Attachment
-from cocoai.engine.client.client import FullResponse, StreamedResponse
-from cocoai.errors import Permanent
-from cocoai.slack.api.api_errors import require_ok, translate_errors
-from cocoai.slack.api.calls import READ_TIMEOUT
+from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.api.file_types import is_page, media_type_of, text_of
-from cocoai.slack.model.files import File
-from cocoai.slack_ids import is_id
-
-MOST_REDIRECTS = 3
-"""Redirects that are followed for one file."""
-
-Why = Literal["too_big", "too_many", "kind", "login", "foreign", "gone", "unreadable", "off"]
-"""The reason why the model does not get a file. `kind`: neither an image, a PDF nor text; `login`: Slack does not let
-us read it; `foreign`: it is not at Slack; `off`: the settings allow no files."""
+from cocoai.slack.api.file_reader import FileReader, FileRoom, Why, loggable_id
+from cocoai.slack.api.text_excerpt import TextRoom
+from cocoai.slack.model.files import CLIPS, File
 
 _REASONS: dict[str, Why] = {
     "too_big": "too_big",
     "kind": "kind",
+    "office": "office",
+    "speech": "speech",
+    "transcribing": "transcribing",
+    "encoding": "encoding",
     "login": "login",
     "foreign": "foreign",
     "gone": "gone",
@@ -43,16 +34,18 @@ _REASONS: dict[str, Why] = {
 }
 """The reason told to the asker, by our own errors' codes and Slack's; every other code means `unreadable`."""
 
-_REDIRECTS = (301, 302, 303, 307, 308)
-_STATUSES = {401: "login", 403: "login", 404: "gone", 410: "gone"}
-_LOGIN_PATHS = ("/login", "/signin", "/ssb/", "/sso", "/workspace-signin")
+TRANSCRIPT_WAITS = (1.0, 2.0, 3.0, 4.0)
+"""Seconds to wait before each look whether Slack has transcribed a clip, for all clips of a question together."""
+
+UNKNOWN_NEED = 1000
+"""Estimated tokens that are kept free for a file whose size Slack does not tell."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that the model does not get, and the reason. `name` is empty if Slack did not tell it."""
+    """A file that the model does not get, or not whole, and the reason. `name` is empty if Slack did not tell it."""
 
     name: str
     why: Why
@@ -72,181 +65,107 @@ class AttachmentLimits:
     count: int = 10
 
 
+def _nobody(_user: str) -> str:
+    return ""
+
+
 def read_files(
-    slack: SlackChat, files: Sequence[File], limits: AttachmentLimits
+    slack: SlackChat,
+    files: Sequence[File],
+    limits: AttachmentLimits,
+    name_of_user: Callable[[str], str] = _nobody,
 ) -> tuple[tuple[Attachment, ...], tuple[LeftOut, ...]]:
     """Download the files; return attachments for the model, and the files left out, each in the files' order.
 
     Files over a limit, of another kind, or unreadable are left out with the reason; with `question_bytes` 0 all are.
-    Raise `Temporary` while Slack cannot be reached, is in trouble, or asks us to wait.
+    Of a long text the beginning and the end are read: then it is in both. In canvases people are called by
+    `name_of_user(id)`. Raise `Temporary` while Slack cannot be reached, is in trouble, or asks us to wait.
     """
     if limits.question_bytes <= 0:
         return (), tuple(LeftOut(file.name, "off") for file in files)
-    attachments: list[Attachment] = []
-    left_out: list[LeftOut] = []
-    for file in files[: limits.count]:
-        most = limits.question_bytes - sum(len(attachment.data) for attachment in attachments)
-        tokens = limits.tokens - sum(attachment.estimated_tokens() for attachment in attachments)
-        result = _read_file(slack, file, most, limits.text_bytes, tokens)
-        if isinstance(result, Attachment):
-            attachments.append(result)
-        else:
-            left_out.append(result)
-    left_out += (LeftOut(file.name, "too_many") for file in files[limits.count :])
-    return tuple(attachments), tuple(left_out)
+    reader = _QuestionFiles(slack, limits, name_of_user)
+    read = files[: limits.count]
+    for number, file in enumerate(read, 1):
+        reader.read(file, read[number:])
+    left_out = [*reader.left_out, *(LeftOut(file.name, "too_many") for file in files[limits.count :])]
+    return tuple(reader.attachments), tuple(left_out)
 
 
-def _read_file(slack: SlackChat, file: File, most: int, most_text: int, tokens: int) -> Attachment | LeftOut:
-    """Download one file and log the outcome; return it as an attachment, or as left out if it cannot be used.
+class _QuestionFiles:
+    """The files of one question, which share the limits and the waits for transcripts.
 
-    `most` is the greatest size in bytes, `most_text` that of a text in UTF-8, `tokens` the most by our estimate. Raise
-    `Temporary` while Slack is in trouble.
+    What was read is in `attachments` and `left_out`.
     """
-    try:
+
+    def __init__(self, slack: SlackChat, limits: AttachmentLimits, name_of_user: Callable[[str], str]) -> None:
+        self._slack = slack
+        self._limits = limits
+        self._reader = FileReader(slack, name_of_user)
+        self._waits = iter(TRANSCRIPT_WAITS)
+        self.attachments: list[Attachment] = []
+        self.left_out: list[LeftOut] = []
+
+    def read(self, file: File, others: Sequence[File]) -> None:
+        """Read one file, and log the outcome. `others` are those still to be read: each is left some room.
+
+        Raise `Temporary` while Slack is in trouble.
+        """
+        try:
+            file = self._described(file)
+            result = self._reader.read(file, self._room(others))
+        except Permanent as error:
+            why = _REASONS.get(error.code.partition(":")[0], "unreadable")
+            _log_left_out(file, why, error)
+            self.left_out.append(LeftOut(file.name, why))
+            return
+        attachment = result.attachment
+        log.info("file=%s outcome=read kind=%s bytes=%d", loggable_id(file), attachment.kind, len(attachment.data))
+        self.attachments.append(attachment)
+        self.left_out += (LeftOut(file.name, why) for why in result.notes)
+
+    # what Slack tells of a file
+
+    def _described(self, file: File) -> File:
+        """Return the file as files.info describes it, if its message did not tell enough; else the same file.
+
+        A transcript is waited for. Raise `Permanent` if a stub is not described.
+        """
         if file.is_stub:
-            file = slack.file_info(file.id)
-        attachment = _attachment(file.name, _download(slack, file, most), min(most, most_text), tokens)
-    except Permanent as error:
-        why = _REASONS.get(error.code.partition(":")[0], "unreadable")
-        _log_left_out(file, why, error)
-        return LeftOut(file.name, why)
-    log.info("file=%s outcome=read kind=%s bytes=%d", _loggable_id(file), attachment.kind, len(attachment.data))
-    return attachment
+            file = self._slack.file_info(file.id)
+        if file.kind in CLIPS and not (file.text and file.is_whole) and not file.vtt:
+            return self._transcribed(file)
+        return (self._asked_again(file) or file) if file.kind == "email" and not file.text else file
+
+    def _transcribed(self, file: File) -> File:
+        """Ask for a clip until Slack has transcribed it, will not, or has been waited for long enough."""
+        for wait in self._waits:
+            latest = self._asked_again(file, after=wait if file.is_pending else 0.0)
+            if latest is None or not latest.is_pending:
+                return latest or file
+            file = latest
+        return file
+
+    def _asked_again(self, file: File, *, after: float = 0.0) -> File | None:
+        """Return what files.info tells of a file whose description is known already; None if it tells nothing."""
+        try:
+            latest = self._slack.file_info(file.id, after=after)
+        except CocoAIError:  # what the message told of it has to do
+            return None
+        return latest if latest.kind == file.kind else None
+
+    def _room(self, others: Sequence[File]) -> FileRoom:
+        """Return the room for a file. A text leaves each other file its share, or what that needs if it is less."""
+        most_bytes = self._limits.question_bytes - sum(len(attachment.data) for attachment in self.attachments)
+        tokens = self._limits.tokens - sum(attachment.estimated_tokens() for attachment in self.attachments)
+        share = tokens // (1 + len(others))
+        needs = sum(min(share, file.size // 3 or UNKNOWN_NEED) for file in others)
+        return FileRoom(most_bytes, tokens, TextRoom(min(most_bytes, self._limits.text_bytes), tokens - needs))
 
 
 def _log_left_out(file: File, why: Why, error: Permanent) -> None:
     """Log that a file is left out: as a warning if we may not read it, since the operator can add the scope."""
     if why == "login":
         hint = "has the Slack app the scope files:read?"
-        log.warning("file=%s outcome=left-out reason=%s: %s", _loggable_id(file), error, hint)
+        log.warning("file=%s outcome=left-out reason=%s: %s", loggable_id(file), error, hint)
     else:
-        log.info("file=%s outcome=left-out why=%s reason=%s bytes=%d", _loggable_id(file), why, error, file.size)
-
-
-def _loggable_id(file: File) -> str:
-    return file.id if is_id(file.id) else "odd"
-
-
-# downloading
-
-
-def _download(slack: SlackChat, file: File, most: int) -> bytes:
-    """Download the file, following up to 3 redirects; return its bytes, `most` at most.
-
-    Raise `Permanent` if it is longer or cannot be read: the error's code is a key of _REASONS, or means `unreadable`.
-    Raise `Temporary` while Slack is in trouble.
-    """
-    url = file.url
-    if not url.startswith(("https://", "http://")):
-        raise Permanent("odd_address")
-    if file.size > most:
-        raise Permanent("too_big")
-    for _ in range(MOST_REDIRECTS + 1):
-        with slack.download(url) as response:
-            location = _redirect_of(response)
-            if location is None:
-                return _content(response, file, most)
-        url = _redirect_target(url, location)
-    raise Permanent("too_many_redirects")
-
-
-def _redirect_of(response: StreamedResponse) -> str | None:
-    """Return the address that a redirect names, "" if it names none; None for a 200, whose body is still to be read.
-
-    Raise `Permanent` if Slack refuses the file (`x-slack-meta` says `acl_fail`, or by status), `Temporary` for 429 or
-    5xx.
-    """
-    status = response.status
-    if "acl_fail" in response.headers.get("x-slack-meta", ""):
-        raise Permanent("login", source="Slack", status=status)
-    if status in _REDIRECTS:
-        return response.headers.get("location", "")
-    if status == 429 or status >= 500:
-        require_ok(FullResponse(status, response.headers, b""))  # raises the Temporary
-    if status != 200:
-        raise Permanent(_STATUSES.get(status, "refused"), source="Slack", status=status)
-    return None
-
-
-def _redirect_target(url: str, location: str) -> str:
-    """Return the absolute address that a redirect from `url` leads to; nothing is requested.
-
-    Raise `Permanent` `login` if that is Slack's login page, `odd_redirect` if it is no address.
-    """
-    # Whether it is Slack's, SlackChat.download checks.
-    try:
-        target = urljoin(url, location)
-        parts = urlsplit(target)
-    except ValueError:
-        raise Permanent("odd_redirect", source="Slack") from None
-    if "redir=" in parts.query or parts.path.startswith(_LOGIN_PATHS):
-        raise Permanent("login", source="Slack")
-    return target
-
-
-def _content(response: StreamedResponse, file: File, most: int) -> bytes:
-    """Read and return the body of a 200. Raise `Permanent`: `login` for a login page, `too_big` above `most` bytes."""
-    data = translate_errors(_read_body, response, most)
-    if _is_login_page(response, file, data):
-        raise Permanent("login", source="Slack", status=response.status)
-    if data is None:
-        raise Permanent("too_big")
-    return data
-
-
-def _read_body(response: StreamedResponse, most: int) -> bytes | None:
-    """Read and return the body; None as soon as it turns out to be over `most` bytes: then its rest is not read."""
-    length = response.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > most:
-        return None
-    buffer = BytesIO()  # returns its content without a copy
-    while chunk := response.body.read(READ_TIMEOUT):
-        if buffer.tell() + len(chunk) > most:
-            return None
-        buffer.write(chunk)
-    return buffer.getvalue()
-
-
-def _is_login_page(response: StreamedResponse, file: File, data: bytes | None) -> bool:
-    """Check whether the body is Slack's login page instead of the file. `data` is None if it was too long to read.
-
-    That is HTML of another length than the file's, or HTML where the file is none.
-    """
-    if "text/html" not in response.headers.get("content-type", "").lower() and not is_page(data or b""):
-        return False
-    # An HTML file that somebody shared is as long as Slack says; a login page is not.
-    if not file.size:
-        return "html" not in file.media_type
-    return len(data or b"") != file.size or file.media_type.startswith(("image/", "application/pdf"))
-
-
-# recognizing the type
-
-
-def _attachment(name: str, data: bytes, most_text: int, tokens: int) -> Attachment:
-    """Return the file as an image, a PDF or a text, whichever its bytes show it to be, not its name.
-
-    Raise `Permanent`: `kind` if it is none of these, `too_big` if it is a text of over `most_text` bytes in UTF-8, or
-    over so many `tokens` by our estimate.
-    """
-    media_type = media_type_of(data)
-    if not media_type:
-        attachment = Attachment("text", name, "text/plain", _as_utf_8(data, most_text))
-    else:
-        attachment = Attachment("pdf" if media_type == "application/pdf" else "image", name, media_type, data)
-    if attachment.estimated_tokens() > tokens:
-        raise Permanent("too_big")
-    return attachment
-
-
-def _as_utf_8(data: bytes, most: int) -> bytes:
-    """Return a text file in UTF-8. Raise `Permanent`: `kind` if it is no text, `too_big` if over `most` bytes long."""
-    # No text shrinks to less than half in UTF-8. ASCII in UTF-16 shrinks to half, without its byte order mark.
-    head = data[: 2 * most + 2]
-    text = text_of(head, is_cut=len(head) < len(data))
-    if text is None:
-        raise Permanent("kind")
-    encoded = text.encode()
-    if len(head) < len(data) or len(encoded) > most:
-        raise Permanent("too_big")
-    return encoded
+        log.info("file=%s outcome=left-out why=%s reason=%s bytes=%d", loggable_id(file), why, error, file.size)

@@ -22,6 +22,7 @@ from cocoai.conversation import estimated_tokens
 from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.api.calls import Items, SlackCalls
 from cocoai.slack.model.messages import Message, message_of
+from cocoai.slack.model.plain_text import last_part
 from cocoai.slack_ids import is_ts
 
 FIRST_PAGE = 201
@@ -72,9 +73,10 @@ class _Newest:
         if not self._part.is_wanted(message):
             return
         most = self._part.tokens * _CHARACTERS
-        if message.ts != self._part.until and len(message.text) > most:
-            message = replace(message, text=message.text[-int(most) :])
-        tokens = estimated_tokens(message.text)
+        if message.ts != self._part.until and max(len(message.text), len(message.shown)) > most:
+            text, shown = last_part(message.text, int(most)), last_part(message.shown, int(most))
+            message = replace(message, text=text, shown=shown)
+        tokens = estimated_tokens(message.content)
         self._kept.append((tokens, message))
         self._left -= tokens
         while self._left <= 0 and self._left + self._kept[0][0] <= 0:

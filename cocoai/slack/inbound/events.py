@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cocoai.errors import BodyNotJSON
@@ -19,9 +20,10 @@ from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.identity import Identity, from_authorizations
+from cocoai.slack.model.message_text import addressed, own_text, shown_text, written_anywhere
 from cocoai.slack.model.messages import teams_of
 from cocoai.slack.model.question import Challenge, Ignored, Kind, Question, RateLimited
-from cocoai.slack_ids import ID, is_id, is_ts
+from cocoai.slack_ids import is_id, is_ts
 
 EventOutcome = Challenge | Question | RateLimited
 """What an event can be that is not ignored."""
@@ -32,14 +34,12 @@ SUBTYPES = (None, "", "file_share", "thread_broadcast", "me_message")
 SLACKBOT = "USLACKBOT"
 """The user id of Slack's own bot, whose messages do not always have a bot_id."""
 
-_MENTION = re.compile(rf"<(?:@|!subteam\^)({ID})(?:\|[^<>|]*)?>")
-"""A user's or a user group's mention: to mention a group is to address its people."""
 _EVENT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 _CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLAIN_NAME = re.compile(r"[a-z_.]{1,40}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _MessageEvent:
     """One message event with its payload and our identity (None if unknown): all that the checks below look at."""
 
@@ -61,20 +61,28 @@ class _MessageEvent:
         # An app_mention has no channel_type; a direct channel's id begins with D.
         return self.event.get("channel_type") == "im" or self.text_at("channel").startswith("D")
 
-    @property
-    def mentions(self) -> set[str]:
-        """Return the ids of the mentioned users and user groups: `U12` for `<@U12>`, `S34` for `<!subteam^S34>`."""
-        return set(_MENTION.findall(self.text_at("text")))
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Return the ids of the users and user groups that the author addresses: `U12` for `<@U12>`.
+
+        To mention a group is to address its people. What is code, quoted or attached addresses nobody.
+        """
+        return addressed(self.event)
 
     @property
     def is_mention(self) -> bool:
-        """Return True if the message mentions us: it is an app_mention, or its text mentions our bot user.
+        """Return True if the message mentions us: its author does, or Slack says so by an app_mention.
 
-        While our identity is unknown, only an app_mention counts.
+        Slack says so too for a mention in code or in a quotation: that counts as little as in the `message` of the same
+        ts. While our identity is unknown, only an app_mention counts.
         """
-        if self.event.get("type") == "app_mention":
+        own, mentions = self.identity.user_id if self.identity else "", self.mentions
+        if own in mentions:
             return True
-        return self.identity is not None and self.identity.user_id in self.mentions
+        if self.event.get("type") != "app_mention":
+            return False
+        written = written_anywhere(self.event)
+        return own not in written if own else bool(mentions) or not written
 
     @property
     def author(self) -> Author:
@@ -244,7 +252,7 @@ def _question(message: _MessageEvent) -> Question:
         ts=message.text_at("ts"),
         user=message.text_at("user"),
         team=_team(message),
-        text=encodable(message.text_at("text")),
+        text=encodable(own_text(message.event)),
         event_id=_matched(_EVENT_ID, message.payload.get("event_id")),
         event_time=_seconds(message.payload.get("event_time")) or int(message.text_at("ts").partition(".")[0]),
         files=tuple(file.facts() for file in files_of(message.event)),
@@ -252,6 +260,7 @@ def _question(message: _MessageEvent) -> Question:
         is_bare=message.event.get("type") == "app_mention" and "files" not in message.event,
         client_msg_id=_matched(_CLIENT_MSG_ID, message.event.get("client_msg_id")),
         may_be_shared=message.is_shared,
+        shown=encodable(shown_text(message.event)),
     )
 
 

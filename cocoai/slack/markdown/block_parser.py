@@ -1,6 +1,7 @@
 """Parses Markdown into blocks: fenced code, tables, and single lines of everything else. Both renderings begin with it.
 
-It knows nothing of Slack, and of inline markup only where a table's cells end.
+Formulas in LaTeX that have lines of their own are code. It knows nothing of Slack, and of inline markup only where a
+table's cells end.
 Sources: spec.commonmark.org/0.31.2 section 4.5 (fenced code blocks), github.github.com/gfm section 4.10 (tables).
 """
 
@@ -20,6 +21,11 @@ _DELIMITER_CELL = re.compile(r":?-+:?")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
+
+_FORMULA_ENDS = {"$$": "$$", r"\[": r"\]"}
+"""What begins a formula in LaTeX that may have several lines, and what ends it."""
+
+_MOST_FORMULA_LINES = 50
 
 MOST_INFO = 200
 """Characters of an info string, and of a fence: both are repeated in each message that has some of the code."""
@@ -79,7 +85,7 @@ def parse_blocks(markdown: str) -> Iterator[MarkdownBlock]:
             # as far as the item's content.
             yield item[1].rstrip()
             lines[at] = line = " " * len(item[1]) + item[2]
-        block, length = _parse_fence(lines, at) or _parse_table(lines, at) or (line, 1)
+        block, length = _parse_fence(lines, at) or _parse_table(lines, at) or _parse_formula(lines, at) or (line, 1)
         yield block
         at += length
 
@@ -135,6 +141,31 @@ def _is_closing_fence(line: str, fence: str) -> bool:
     """Return True if the line closes `fence`: the same characters, as many or more, and under 4 spaces before them."""
     stripped = line.strip()
     return stripped.startswith(fence) and not stripped.strip(fence[0]) and not line.startswith("    ")
+
+
+def _parse_formula(lines: Sequence[str], at: int) -> tuple[FencedCode, int] | None:
+    """Return a formula that begins in line `at` and goes on below as code, and how many lines it takes; else None.
+
+    It has no empty line, and ends in a line that has its `$$` or `\\]`, or with the text.
+    """
+    if "$$" not in lines[at] and "\\[" not in lines[at]:
+        return None
+    match = _PREFIX.match(lines[at])
+    prefix = match[0] if match else ""
+    code = [lines[at][len(prefix) :]]
+    ending = _FORMULA_ENDS.get(code[0][:2])
+    if ending is None or ending in code[0][2:] or (ending == r"\]" and code[0][2:].lstrip() == code[0][2:] != ""):
+        return None
+    for line in lines[at + 1 : at + _MOST_FORMULA_LINES]:
+        content = _strip_prefix(line, prefix)
+        is_unfinished = not line.strip() and at + len(code) + 1 == len(lines)
+        if content is None or "```" in content or not (content.strip() or is_unfinished):
+            return None
+        code.append(content)
+        if ending in content:
+            return FencedCode(prefix, "```", "", tuple(code), is_closed=True), len(code)
+    is_at_end = at + len(code) == len(lines)
+    return (FencedCode(prefix, "```", "", tuple(code), is_closed=False), len(code)) if is_at_end else None
 
 
 def _parse_table(lines: Sequence[str], at: int) -> tuple[TableBlock, int] | None:

@@ -11,20 +11,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 from cocoai.slack.markdown.block_parser import MarkdownBlock
-from cocoai.slack.markdown.inline_parser import (
-    MARKUP,
-    TOKEN,
-    ZWSP,
-    closed_by,
-    is_in_ascii_word,
-    opened_by,
-    pop_opener,
-    push_opener,
-)
+from cocoai.slack.markdown.delimiter_runs import Openers, Run, closed_by, opened_by, pop_opener, push_opener, still_open
+from cocoai.slack.markdown.inline_parser import MARKUP, TOKEN, ZWSP
 
 MOST_LINES = 5
 """Lines over which emphasis is followed; what goes on for longer was hardly meant as such."""
@@ -34,18 +27,19 @@ _BLOCK_START = re.compile(r"\s*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|>)")
 
 
 @dataclass
-class DelimiterRun:
-    """A delimiter run (CommonMark 6.2): where it begins, the characters beside it ("" at an end of the line), its role.
+class _Piece:
+    """A part of a delimiter run: one delimiter, or text; what it does, and the text to write for it."""
 
-    A run that closes one emphasis and opens another has both roles; one that has neither is text.
-    """
-
-    start: int
     text: str
-    before: str
-    after: str
-    opens: bool = False
-    closes: bool = False
+    role: Literal["", "opens", "closes"] = ""
+
+
+@dataclass
+class DelimiterRun:
+    """A delimiter run (CommonMark 6.2) in its parts: the delimiters that it closes, those that it opens, and text."""
+
+    run: Run
+    pieces: list[_Piece] = field(default_factory=list)
 
 
 # A reply is rendered anew at each update while it is written, and all its lines but the last stay as they are: the
@@ -79,14 +73,13 @@ def close_across_lines(blocks: Iterable[MarkdownBlock], *, is_unfinished: bool =
 def match_delimiters(line: str) -> tuple[list[DelimiterRun], list[str]]:
     """Return a line's delimiter runs with their roles, and the delimiters still open at its end, outermost first."""
     runs: list[DelimiterRun] = []
-    openers: dict[str, DelimiterRun] = {}
+    openers: Openers[_Piece] = {}
     for token in TOKEN.finditer(line):
         if token["run"]:
-            start, end = token.span()
-            run = DelimiterRun(start, token["run"], line[start - 1 : start], line[end : end + 1])
+            run = DelimiterRun(Run(line, *token.span()))
             runs.append(run)
             _process_run(run, openers)
-    return runs, list(openers)
+    return runs, still_open(openers)
 
 
 # Emphasis over more than one line
@@ -122,81 +115,84 @@ def _reopen(line: MarkdownBlock, opened: str) -> MarkdownBlock:
 # Delimiter runs
 
 
-def _process_run(run: DelimiterRun, openers: dict[str, DelimiterRun]) -> None:
+def _process_run(run: DelimiterRun, openers: Openers[_Piece]) -> None:
     """Match the run with the openers that it closes, and add those that the rest of it opens; `openers` is changed."""
-    rest = run.text
-    while delimiter := closed_by(rest, run.before, run.after, openers):
-        _match(pop_opener(openers, delimiter), run)
+    rest = run.run.text
+    while delimiter := closed_by(run.run, rest, openers):
+        opener = openers[delimiter].run
+        closing = _Piece(delimiter, "closes")
+        run.pieces.append(closing)
+        _match(pop_opener(openers, delimiter), opener, closing, run.run)
         rest = rest[len(delimiter) :]
-    for delimiter in opened_by(rest, run.before, run.after):
-        push_opener(openers, delimiter, run)
+    for delimiter in opened_by(run.run, rest):
+        opening = _Piece(delimiter)
+        run.pieces.append(opening)
+        push_opener(openers, delimiter, run.run, opening)
+        rest = rest[len(delimiter) :]
+    run.pieces += [_Piece(rest)] if rest else []
 
 
-def _match(opener: DelimiterRun, closer: DelimiterRun) -> None:
-    """Note that `opener` opens and `closer` closes emphasis.
+def _match(opening: _Piece, opener: Run, closing: _Piece, closer: Run) -> None:
+    """Note that `opening` opens emphasis, which `closing` closes.
 
     Make asterisks of underscores that CommonMark would not take for emphasis here, as within a word.
     """
-    opener.opens = closer.closes = True
-    if closer.text[0] == "_" and not (_underscore_may_open(opener) and _underscore_may_close(closer)):
-        opener.text = "*" * len(opener.text)
-        closer.text = "*" * len(closer.text)
+    opening.role = "opens"
+    if closing.text[0] == "_" and not (_may_open(opener, "_") and _may_close(closer, "_")):
+        opening.text = closing.text = "*" * len(opening.text)
 
 
 def _fix_emphasis(line: str) -> str:
-    """Return the line with its delimiter runs rewritten; as it is if it has one run only, which is no emphasis."""
-    runs = match_delimiters(line)[0]
+    """Return the line with its delimiter runs rewritten."""
     out: list[str] = []
     at = 0
-    for run in runs:
-        out += [line[at : run.start], _rewrite(run) if len(runs) > 1 else run.text]
-        at = run.start + len(run.text)
+    for run in match_delimiters(line)[0]:
+        out += [line[at : run.run.start], _rewrite(run)]
+        at = run.run.end
     return "".join(out) + line[at:]
 
 
 def _rewrite(run: DelimiterRun) -> str:
     """Return the text to write for a run, so that CommonMark gives it the role that it has.
 
-    A ZWSP on the inner side of a delimiter makes it flanking: it is neither space nor punctuation. An asterisk without
-    a role gets a backslash between two ASCII letters or digits.
+    A ZWSP on the inner side of a delimiter makes it flanking: it is neither space nor punctuation. What has no role
+    gets backslashes, unless it could have none anyway: one in another line of the paragraph might match it.
     """
-    if run.text[0] == "_":  # those that needed it are asterisks by now
-        return run.text
-    if not run.opens and not run.closes:
-        # In `2*3*4` CommonMark would see emphasis.
-        return re.sub(r"\*", r"\\*", run.text) if is_in_ascii_word(run.before, run.after) else run.text
-    is_close_unseen = run.closes and not _is_right_flanking(run.before, run.after)
-    is_open_unseen = run.opens and not _is_left_flanking(run.before, run.after)
-    needs_both = (is_close_unseen or is_open_unseen) and run.opens and run.closes
+    roles = {piece.role for piece in run.pieces}
+    sign = run.pieces[0].text[0]
+    may_open, may_close = _may_open(run.run, sign), _may_close(run.run, sign)
+    if roles == {""} and not (may_open or may_close):
+        return run.run.text
+    text = "".join(piece.text if piece.role else re.sub(r"(.)", r"\\\1", piece.text) for piece in run.pieces)
+    if sign == "_":  # those that needed it are asterisks by now
+        return text
+    is_close_unseen = "closes" in roles and not may_close
+    is_open_unseen = "opens" in roles and not may_open
+    needs_both = (is_close_unseen or is_open_unseen) and {"opens", "closes"} <= roles
     before = ZWSP if is_close_unseen or needs_both else ""
     after = ZWSP if is_open_unseen or needs_both else ""
-    return before + run.text + after
+    return before + text + after
 
 
-def _underscore_may_open(run: DelimiterRun) -> bool:
-    """Return True if CommonMark lets a run of underscores open emphasis here (6.2, rules 2 and 6)."""
-    return _is_left_flanking(run.before, run.after) and (
-        not _is_right_flanking(run.before, run.after) or _is_punctuation(run.before)
-    )
+def _may_open(run: Run, sign: str) -> bool:
+    """Return True if CommonMark lets this run of `sign` open emphasis (6.2, rules 1 to 6)."""
+    is_left, is_right = _is_left_flanking(run.before, run.after), _is_left_flanking(run.after, run.before)
+    return is_left and (sign != "_" or not is_right or _is_punctuation(run.before))
 
 
-def _underscore_may_close(run: DelimiterRun) -> bool:
-    """Return True if CommonMark lets a run of underscores close emphasis here (6.2, rules 4 and 8)."""
-    return _is_right_flanking(run.before, run.after) and (
-        not _is_left_flanking(run.before, run.after) or _is_punctuation(run.after)
-    )
+def _may_close(run: Run, sign: str) -> bool:
+    """Return True if CommonMark lets this run of `sign` close emphasis (6.2, rules 3 to 8)."""
+    is_left, is_right = _is_left_flanking(run.before, run.after), _is_left_flanking(run.after, run.before)
+    return is_right and (sign != "_" or not is_left or _is_punctuation(run.after))
 
 
 def _is_left_flanking(before: str, after: str) -> bool:
     """Return True if a run between these two characters ("" at an end of the line) is left-flanking (CommonMark 6.2).
 
-    That is: not before space, and before punctuation only after space or punctuation.
+    That is: not before space, and before punctuation only after space or punctuation. The other way round it is
+    right-flanking.
     """
     return bool(after.strip()) and (not _is_punctuation(after) or not before.strip() or _is_punctuation(before))
-
-
-def _is_right_flanking(before: str, after: str) -> bool:
-    return _is_left_flanking(after, before)
 
 
 def _is_punctuation(character: str) -> bool:

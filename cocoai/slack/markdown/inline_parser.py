@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
-T = TypeVar("T")
+from cocoai.slack.markdown.delimiter_runs import Openers, Run, closed_by, opened_by, pop_opener, push_opener
 
 ZWSP = "\u200b"
 """ZERO WIDTH SPACE. Slack sees a delimiter only at the edge of a word, and Japanese has no spaces: this makes an
@@ -22,20 +22,26 @@ edge."""
 MRKDWN_DELIMITERS = {"**": "*", "__": "*", "*": "_", "_": "_", "~~": "~"}
 """Markdown's delimiters, and what mrkdwn writes for each."""
 
-_TRIPLE = {"***": ("**", "*"), "___": ("__", "_")}
-"""Runs that open two delimiters at once, outermost first."""
-
 _IN_URL = r"[A-Za-z0-9\-._~:/?#@!$&'*+,;=%\[\]]"
+
+ADDRESS = rf"https?://(?:{_IN_URL}|\({_IN_URL}*+\))*(?:[A-Za-z0-9/\#=&%@+$-]|\({_IN_URL}*+\))"
+"""A bare address, as far as it is ASCII; in a verbose pattern, as the next one."""
+
+LINK = r"""
+    !?\[(?P<label>(?:[^\[\]\\]|\\.|\[[^\[\]]*+\])*+)\]
+      \(\ *(?P<target><[^<>]*+>|[^\s()<>]*+(?:\([^\s()<>]*+\)[^\s()<>]*+)*+)(?:\ ++"[^"]*+"|\ ++'[^']*+')?\ *+\)
+"""
+"""A link or an image."""
+
 TOKEN = re.compile(
     rf"""
     \\(?P<escaped>[!-/:-@\[-`{{-~])
     | (?P<ticks>`++)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)
-    | !?\[(?P<label>(?:[^\[\]\\]|\\.|\[[^\[\]]*+\])*+)\]
-      \(\ *(?P<target><[^<>]*+>|[^\s()<>]*+(?:\([^\s()<>]*+\)[^\s()<>]*+)*+)(?:\ ++"[^"]*+"|\ ++'[^']*+')?\ *+\)
+    | {LINK}
     | <(?P<auto>(?:https?://|mailto:)[^\s<>]++)>
-    | (?P<bare>https?://(?:{_IN_URL}|\({_IN_URL}*+\))*(?:[A-Za-z0-9/\#=&%@+$-]|\({_IN_URL}*+\)))
-    | (?P<entity>&(?:lt|gt|amp|quot|nbsp|\#39);)
-    | (?P<break><br\ *+/?>)
+    | (?P<bare>{ADDRESS})
+    | (?P<entity>&(?:lt|gt|amp|quot|nbsp|\#39|\#92);)
+    | (?P<break><(?i:br)\ *+/?>)
     | (?P<run>\*++|_++|~++)
     """,
     re.VERBOSE,
@@ -49,11 +55,17 @@ MARKUP = re.compile(r"[\\`\[<*_~&]|http")
 _SPECIAL = re.compile(r"[\\`*_~\[\]<&|]|:(?=//)")
 """What could be markup: delimiters, links, entities, a table's cells, and where a bare address begins."""
 
-_ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&nbsp;": "\u00a0", "&#39;": "'"}
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&nbsp;": "\u00a0", "&#39;": "'", "&#92;": "\\"}
 """The few of HTML's entities that a model writes."""
 
 _LINKED = re.compile(r"(?:https?://|mailto:|tel:)\S.*", re.IGNORECASE)
 """Addresses that Slack makes a link of."""
+
+
+_SIGN = re.compile(r"[*_~]")
+_OPENING_SIGN = re.compile(r"(?<![^\W_])([*_~])(?=[^\s*_~])")
+_CLOSING_SIGN = re.compile(r"(?<=[^\s*_~])([*_~])(?![^\W_])")
+"""Where Slack takes a sign for a delimiter: at the edge of a word, and not beside space on the inner side."""
 
 
 class Inline(NamedTuple):
@@ -72,14 +84,13 @@ def parse_inlines(markdown: str) -> list[Inline]:
     if markdown and not MARKUP.search(markdown):
         return [Inline(markdown)]  # most lines, and each is parsed again at every update
     inlines: list[Inline] = []
-    openers: dict[str, int] = {}
+    openers: Openers[int] = {}
     at = 0
     for token in TOKEN.finditer(markdown):
         inlines.append(Inline(markdown[at : token.start()]))
         at = token.end()
         if token["run"]:
-            before = markdown[token.start() - 1] if token.start() else ""
-            _process_run(token["run"], before, markdown[at : at + 1], inlines, openers)
+            _process_run(Run(markdown, token.start(), at), inlines, openers)
         else:
             inlines.append(_inline_of(token))
     inlines.append(Inline(markdown[at:]))
@@ -87,17 +98,26 @@ def parse_inlines(markdown: str) -> list[Inline]:
 
 
 def escape_markdown(text: str) -> str:
-    """Return one line of Markdown that shows `text` as it is, with backslashes: a file's name for instance."""
-    return _SPECIAL.sub(r"\\\g<0>", text)
+    """Return one line of Markdown that shows `text` as it is, with backslashes: a file's name for instance.
+
+    A backslash itself is written as an entity, since models mean two by two.
+    """
+    return _SPECIAL.sub(_escape_mark, text)
+
+
+def _escape_mark(mark: re.Match[str]) -> str:
+    return "&#92;" if mark[0] == "\\" else "\\" + mark[0]
 
 
 def render_mrkdwn(inlines: Sequence[Inline]) -> str:
     """Return the inlines as mrkdwn, with a ZWSP at each delimiter that Slack would otherwise show as text.
 
-    That is beside letters: `日**本**語` is rendered with a ZWSP before the first `*` and behind the second.
+    That is beside letters: `日**本**語` is rendered with a ZWSP before the first `*` and behind the second. A sign that
+    is text, but would be a delimiter to Slack, gets a ZWSP on its inner side.
     """
+    signs = _misread_signs(inlines)
     if len(inlines) == 1 and not inlines[0].delimiters:
-        return _render_text(inlines[0])
+        return _render_text(inlines[0], signs)
     out: list[str] = []
     delimiters: tuple[str, ...] = ()
     before = ""
@@ -105,9 +125,14 @@ def render_mrkdwn(inlines: Sequence[Inline]) -> str:
         shared = _count_shared(delimiters, inline.delimiters)
         closing, opening = delimiters[shared:][::-1], inline.delimiters[shared:]
         is_hidden = (closing and _hides_delimiter(inline.text[:1])) or (opening and _hides_delimiter(before))
-        out += [*closing, ZWSP if is_hidden else "", *opening, _render_text(inline)]
+        out += [*closing, ZWSP if is_hidden else "", *opening, _render_text(inline, signs)]
         delimiters, before = inline.delimiters, inline.text[-1:]
     return "".join(out)
+
+
+def render_code(inlines: Iterable[Inline]) -> str:
+    """Return the visible text as it stands in a code block of mrkdwn."""
+    return _escape(text_of(inlines))
 
 
 def with_delimiter(inline: Inline, delimiter: str) -> Inline:
@@ -145,85 +170,22 @@ def _merge(inlines: Iterable[Inline]) -> list[Inline]:
     return merged
 
 
-# Delimiter runs (CommonMark 6.2). `openers` is a stack: the delimiters that are open at a place, outermost first, at
-# most one of each kind. Its values are the caller's, and tell where each was opened.
-
-
-def push_opener(openers: dict[str, T], delimiter: str, place: T) -> None:
-    """Add a delimiter as the innermost open one; an open one of the same kind is removed, and so stays text."""
-    openers.pop(delimiter, None)
-    openers[delimiter] = place
-
-
-def pop_opener(openers: dict[str, T], delimiter: str) -> T:
-    """Remove an open delimiter and all inside it, which stay text; return the place where it was opened."""
-    while True:
-        innermost, place = openers.popitem()
-        if innermost == delimiter:
-            return place
-
-
-def closed_by(run: str, before: str, after: str, openers: dict[str, Any]) -> str:
-    """Return the open delimiter that the beginning of `run` closes; "" if it closes none.
-
-    `before` and `after` are the characters beside the run, "" at an end of the line. `openers` stays as it is.
-    """
-    if not run or not before.strip() or (run[0] == "_" and _is_in_name(after, before)):
-        return ""
-    if run in openers:
-        return run
-    return next((opener for opener in reversed(openers) if _closes(run, opener, before, after)), "")
-
-
-def opened_by(run: str, before: str, after: str) -> tuple[str, ...]:
-    """Return the delimiters that this run, between two characters, may open, outermost first; () if none."""
-    if not run or not after.strip() or (run[0] == "_" and _is_in_name(before, after)):
-        return ()
-    if is_in_ascii_word(before, after):
-        return ()
-    return _TRIPLE.get(run, (run,) if run in MRKDWN_DELIMITERS else ())
-
-
-def is_in_ascii_word(before: str, after: str) -> bool:
-    """Return True between two ASCII letters or digits: `2*3*4` is a product, whatever CommonMark says."""
-    return before.isalnum() and after.isalnum() and (before + after).isascii()
-
-
-def _process_run(run: str, before: str, after: str, inlines: list[Inline], openers: dict[str, int]) -> None:
+def _process_run(run: Run, inlines: list[Inline], openers: Openers[int]) -> None:
     """Close what this run closes, then open what the rest of it opens; add what is left then as text.
 
-    `inlines` and `openers` are changed; `openers` has the index in `inlines` of each opener. This is kinder than
-    CommonMark beside Japanese, where `**「強調」**は` is meant and fails; and stricter within ASCII words, where
-    `2*3*4` is a product and `snake_case_name` a name.
+    `inlines` and `openers` are changed; the places in `openers` are indexes in `inlines`.
     """
-    while delimiter := closed_by(run, before, after, openers):
+    rest = run.text
+    while delimiter := closed_by(run, rest, openers):
         start = pop_opener(openers, delimiter)
         # The opener itself, at `start`, is no longer text.
         inlines[start:] = [with_delimiter(each, MRKDWN_DELIMITERS[delimiter]) for each in inlines[start + 1 :]]
-        run = run[len(delimiter) :]
-    for delimiter in opened_by(run, before, after):
-        push_opener(openers, delimiter, len(inlines))
+        rest = rest[len(delimiter) :]
+    for delimiter in opened_by(run, rest):
+        push_opener(openers, delimiter, run, len(inlines))
         inlines.append(Inline(delimiter))
-        run = run[len(delimiter) :]
-    inlines.append(Inline(run))
-
-
-def _closes(run: str, opener: str, before: str, after: str) -> bool:
-    """Return True if the run, between these two characters, begins with this open delimiter and closes it.
-
-    In `*a**b**c*` the `**` does not close the `*`: CommonMark's rule of three (6.2, rules 9 and 10).
-    """
-    is_nested = len(run) + len(opener) == 3 and bool(opened_by(run, before, after))
-    return run.startswith(opener) and not is_nested
-
-
-def _is_in_name(outside: str, inside: str) -> bool:
-    """Return True if an underscore, between the characters `outside` and `inside` the emphasis, belongs to a name.
-
-    In `snake_case` it does. Hiragana goes on behind a word without a space, so there it is a delimiter, unless the text
-    inside is ASCII.
-    """
-    return outside.isalnum() and not ("\u3041" <= outside <= "\u3096" and not inside.isascii())
+        rest = rest[len(delimiter) :]
+    inlines.append(Inline(rest))
 
 
 # Everything else than delimiter runs
@@ -238,8 +200,7 @@ def _inline_of(token: re.Match[str]) -> Inline:
     if token["entity"]:
         return Inline(_ENTITIES[token["entity"]])
     if code := token["code"]:
-        # mrkdwn cannot show a backtick within code, so that code is text.
-        return Inline(code.strip() or code, () if "`" in code else ("`",))
+        return Inline(code.strip() or code, ("`",))
     if url := token["auto"] or token["bare"]:
         return Inline(url.removeprefix("mailto:"), (), url)
     return _parse_link(token["label"], token["target"].strip("<>"))
@@ -277,12 +238,37 @@ def _hides_delimiter(neighbour: str) -> bool:
     return bool(neighbour.strip()) and (neighbour.isalnum() or not neighbour.isascii() or neighbour in "*_~`")
 
 
-def _render_text(inline: Inline) -> str:
-    """Return the inline as mrkdwn without its delimiters: its text, or `<address|text>`."""
+def _misread_signs(inlines: Sequence[Inline]) -> str:
+    """Return the signs that are text in this line, but that Slack would take for delimiters; "" if there are none."""
+    texts = [text for text, delimiters, _ in inlines if "`" not in delimiters and _SIGN.search(text)]
+    if not texts:
+        return ""
+    whole = "\n".join(texts)
+    first = {sign[1]: sign.start() for sign in reversed(list(_OPENING_SIGN.finditer(whole)))}
+    last = {sign[1]: sign.start() for sign in _CLOSING_SIGN.finditer(whole)}
+    used = {delimiter for inline in inlines for delimiter in inline.delimiters}
+    pairs = {sign for sign, at in first.items() if at < last.get(sign, -1)}
+    return "".join(pairs | (used & (first.keys() | last.keys())))
+
+
+def _part_signs(text: str, signs: str) -> str:
+    """Return the text with a ZWSP on the inner side of each of these signs that Slack would take for a delimiter."""
+    for sign in signs:
+        text = re.sub(rf"(?<![^\W_])\{sign}(?=[^\s*_~])", sign + ZWSP, text)
+        text = re.sub(rf"(?<=[^\s*_~])\{sign}(?![^\W_])", ZWSP + sign, text)
+    return text
+
+
+def _render_text(inline: Inline, signs: str) -> str:
+    """Return the inline as mrkdwn without its delimiters: its text, or `<address|text>`; `signs` are parted."""
+    if "`" in inline.delimiters:
+        text = inline.text.replace("`", "ˋ")  # mrkdwn cannot show a backtick within code: this is its likeness
+    else:
+        text = _part_signs(inline.text, signs) if signs else inline.text
     if not inline.url:
-        return _escape(inline.text)
+        return _escape(text)
     address = _escape(re.sub(r"[<>|\s]", _percent_encode, inline.url))
-    return f"<{address}>" if inline.text == inline.url else f"<{address}|{_escape(inline.text)}>"
+    return f"<{address}>" if inline.text == inline.url else f"<{address}|{_escape(text)}>"
 
 
 def _percent_encode(match: re.Match[str]) -> str:

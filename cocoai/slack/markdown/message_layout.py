@@ -6,12 +6,15 @@ Sources: docs.slack.dev/reference/block-kit/blocks (markdown, section, context a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cocoai.slack.markdown.block_parser import normalize_markdown, parse_blocks
-from cocoai.slack.markdown.partial import close_open_markup
+from cocoai.slack.markdown.block_parser import normalize_markdown
+from cocoai.slack.markdown.inline_parser import ZWSP
+from cocoai.slack.markdown.partial import unfinished_blocks
+from cocoai.slack.markdown.repairs import repaired_blocks
 from cocoai.slack.markdown.split import MessageLimits, RenderedLine, count_fitting, join_lines
 from cocoai.slack.markdown.to_markdown_block import MOST_MARKDOWN, first_part, markdown_lines, markdown_parts
 from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings, mrkdwn_lines, mrkdwn_messages
@@ -21,6 +24,8 @@ MOST_TEXT = 3_900
 
 MOST_SECTION = 2_900
 """Characters of a text that may stand in a section block above buttons, which takes 3,000."""
+
+_ZWSP_AT_DELIMITER = re.compile(f"{ZWSP}(?=[*~])|(?<=[*~]){ZWSP}")
 
 MORE = " …"
 """Ends a text that does not have all that the message, or the one it stands for, has."""
@@ -63,7 +68,7 @@ class Layout:
             return [Shown(text) for text in mrkdwn_messages(markdown, MOST_SECTION)]
         markdown = break_pings(normalize_markdown(markdown))
         # Markup around nothing is shown as it is written.
-        parts = markdown_parts(markdown_lines(parse_blocks(markdown))) or [markdown.strip()[:MOST_MARKDOWN]]
+        parts = markdown_parts(markdown_lines(repaired_blocks(markdown))) or [markdown.strip()[:MOST_MARKDOWN]]
         return [_in_block(part, _fallback(part)) for part in parts if part]
 
     def growing(self, markdown: str, status: str) -> Shown:
@@ -75,7 +80,7 @@ class Layout:
         most = MOST_TEXT if self._is_markdown else MOST_SECTION
         # What is far beyond the first message is not even parsed: this is done at every update.
         beginning = markdown[: 2 * (MOST_MARKDOWN if self._is_markdown else most)]
-        blocks = close_open_markup(parse_blocks(break_pings(normalize_markdown(beginning))))
+        blocks = unfinished_blocks(break_pings(normalize_markdown(beginning)))
         status = escape_pings(status)
         text = _first_message(mrkdwn_lines(blocks, most), MessageLimits(most - len(status) - len("\n\n")))
         text_and_status = f"{text}\n\n{status}".strip()
@@ -111,7 +116,8 @@ def _in_block(markdown: str, fallback: str, *more: Block) -> Shown:
 
 def _fallback(markdown: str) -> str:
     """Return the text (mrkdwn) that clients without markdown blocks show, ending in ` …` if it is cut."""
-    first, *others = mrkdwn_messages(markdown, MOST_TEXT)
+    # What makes CommonMark see a delimiter would hide it from Slack.
+    first, *others = mrkdwn_messages(_ZWSP_AT_DELIMITER.sub("", markdown), MOST_TEXT, is_repaired=True)
     return first + MORE if others else first
 
 

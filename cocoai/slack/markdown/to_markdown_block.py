@@ -123,7 +123,8 @@ def _render_block(block: MarkdownBlock) -> list[RenderedLine]:
         line = fix_line(block.rstrip())
         return [RenderedLine(piece) for piece in ([line] if len(line) <= MOST_MARKDOWN else _pieces(block.rstrip()))]
     if isinstance(block, FencedCode):
-        return _in_fence(block.lines or ("",), Wrapper(block.fence + block.info, block.fence, block.prefix))
+        fence = _fence(block)
+        return _in_fence(block.lines or ("",), Wrapper(fence + block.info, fence, block.prefix))
     if _is_refused(block):
         return _in_fence(align_columns(block), Wrapper("```", "```", block.prefix))
     wrapper = Wrapper(f"{fix_line(block.header)}\n{_delimiter_row(block)}", "", block.prefix, is_table=True)
@@ -131,10 +132,16 @@ def _render_block(block: MarkdownBlock) -> list[RenderedLine]:
     return rows or [RenderedLine(wrapper.wrap((), is_first=False))]
 
 
+def _fence(code: FencedCode) -> str:
+    """Return the fence to write: backticks, which Slack documents, for tildes too, unless the code has such a fence."""
+    is_kept = code.fence[0] == "`" or "`" in code.info or any("```" in line for line in code.lines)
+    return code.fence if is_kept else "`" * len(code.fence)
+
+
 def _is_refused(table: TableBlock) -> bool:
     """Return True if the table has over 20 cells in a row, which Slack refuses, or a row that is too long to be cut."""
     rows = (table.header, *table.rows)
-    return max(map(len, rows)) > MOST_IN_ROW or max(row.count("|") for row in rows) > MOST_CELLS + 1
+    return max(map(len, rows)) > MOST_IN_ROW or max(row.count("|") - row.count("\\|") for row in rows) > MOST_CELLS + 1
 
 
 def _delimiter_row(table: TableBlock) -> str:
@@ -190,8 +197,16 @@ def _render_markdown(inlines: list[Inline]) -> str:
 
 def _render_inline(inline: Inline) -> str:
     """Return the inline as Markdown, with its delimiters and link; an address in `<…>` may have brackets and spaces."""
-    text = f"`{inline.text}`" if "`" in inline.delimiters else _SPECIAL.sub(r"\\\g<0>", inline.text)
+    text = _code_span(inline.text) if "`" in inline.delimiters else _SPECIAL.sub(r"\\\g<0>", inline.text)
     if inline.url:
         text = f"<{inline.url}>" if inline.text == inline.url else f"[{text}](<{inline.url}>)"
     opening = "".join(_DELIMITERS[delimiter] for delimiter in inline.delimiters)
     return f"{opening}{text}{opening[::-1]}"
+
+
+def _code_span(code: str) -> str:
+    """Return this code between more backticks than it has in a row, apart from them by spaces (CommonMark 6.1)."""
+    if "`" not in code:
+        return f"`{code}`"
+    ticks = "`" * (1 + max(map(len, re.findall("`+", code))))
+    return f"{ticks} {code} {ticks}"

@@ -1,4 +1,4 @@
-"""Renders Markdown, as the model writes it, as mrkdwn in messages; and reads Slack's own text as plain text.
+"""Renders Markdown, as the model writes it, as mrkdwn in messages.
 
 Rendered text cannot ping: only links keep their `<`. Long text is cut where a reader would pause, and never within an
 entity, a link or a character.
@@ -14,7 +14,8 @@ from functools import lru_cache
 
 from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock, normalize_markdown, parse_blocks
 from cocoai.slack.markdown.commonmark_fixes import close_across_lines
-from cocoai.slack.markdown.inline_parser import ZWSP, Inline, parse_inlines, render_mrkdwn, with_delimiter
+from cocoai.slack.markdown.inline_parser import ZWSP, Inline, parse_inlines, render_code, render_mrkdwn, with_delimiter
+from cocoai.slack.markdown.repairs import repaired_blocks
 from cocoai.slack.markdown.split import (
     MessageLimits,
     RenderedLine,
@@ -40,9 +41,6 @@ _MRKDWN_PING = re.compile(r"<(?!https?://|mailto:|tel:|#[A-Z0-9]{2,24}[|>])", re
 _MARKDOWN_PING = re.compile(r"<(?=[@#][A-Z0-9]{2,}[|>]|!(?:here|channel|everyone|subteam|group|date)\b)", re.IGNORECASE)
 """A `<` that opens a mention of a user, a channel, a group or everybody, or a date."""
 
-_REFERENCE = re.compile(r"([ \t]?)<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
-"""What Slack writes in `<…>`: a mention, a channel, a special mention, or a link; and the space before it."""
-
 
 @dataclass(frozen=True)
 class _ProseLine:
@@ -66,33 +64,16 @@ def break_pings(markdown: str) -> str:
     return _MARKDOWN_PING.sub(f"<{ZWSP}", markdown)
 
 
-def _no_name(_user: str) -> str:
-    return ""
-
-
-def plain_text(text: str, own_user: str | None, names: Callable[[str], str] = _no_name) -> str:
-    """Return Slack's text as a person reads it, without mentions of `own_user` (None while that is unknown).
-
-    `names` returns the name of another mentioned user, which is shown as `@NAME`; `@U…` is shown where it returns "".
-    Links become `LABEL (URL)`, and `&lt;` becomes `<`.
-    """
-
-    def replace_reference(match: re.Match[str]) -> str:
-        return _read_reference(match, own_user, names)
-
-    plain = _REFERENCE.sub(replace_reference, text.replace(ZWSP, ""))
-    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
-
-
-def mrkdwn_messages(markdown: str, limit: int) -> list[str]:
+def mrkdwn_messages(markdown: str, limit: int, *, is_repaired: bool = False) -> list[str]:
     """Return `markdown` as mrkdwn, cut into messages of at most `limit` characters (100 or more); [] if it is blank.
 
     A message ends where a paragraph ends in its later half, else a sentence, else a line; a line that is too long for
     one message is cut after a sentence, at a space, or anywhere. A code fence is closed and opened again with its
-    language.
+    language. `is_repaired`: it is CommonMark already, as for a markdown block.
     """
     markdown = normalize_markdown(markdown)
-    lines = mrkdwn_lines(parse_blocks(markdown), limit)
+    blocks = close_across_lines(parse_blocks(markdown)) if is_repaired else repaired_blocks(markdown)
+    lines = mrkdwn_lines(blocks, limit)
     messages = [text for text in split_into_messages(lines, MessageLimits(limit)) if text.strip()]
     if messages or not markdown.strip():
         return messages
@@ -100,38 +81,13 @@ def mrkdwn_messages(markdown: str, limit: int) -> list[str]:
     return list(_render_pieces(_ProseLine("", [Inline(markdown.strip())], ""), limit))
 
 
-# Slack's own text
-
-
-def _read_reference(match: re.Match[str], own_user: str | None, names: Callable[[str], str]) -> str:
-    """Return one match of _REFERENCE as a person reads it, with the space before it; our own mention as "".
-
-    `<@U12>` becomes `@NAME`, `<#C12|general>` `#general`, `<!here>` `@here`. What is none of Slack's stays as it is.
-    """
-    space, sign, target, label = match[1], match[2], match[3], match[4] or ""
-    if sign == "@":
-        return "" if target == own_user else f"{space}@{names(target) or target}"
-    if sign == "#":
-        return f"{space}#{label or target}"
-    if sign == "!":
-        return space + (label or "@" + target.rpartition("^")[2])  # `<!subteam^S…>` has the group's ID behind the `^`
-    return space + _read_link(target, label) if ":" in target else match[0]
-
-
-def _read_link(url: str, label: str) -> str:
-    """Return a link as `LABEL (ADDRESS)`, or the address alone if the label says no more."""
-    address = url.removeprefix("mailto:")
-    # Slack itself links what people type: `<http://example.com|example.com>`.
-    return address if label in ("", address, url.partition("://")[2]) else f"{label} ({address})"
-
-
 # Blocks into rendered lines
 
 
 def mrkdwn_lines(blocks: Iterable[MarkdownBlock], limit: int) -> list[RenderedLine]:
-    """Return the blocks as lines of mrkdwn, none longer than `limit` characters with its wrapper."""
+    """Return the repaired blocks as lines of mrkdwn, none longer than `limit` characters with its wrapper."""
     lines: list[RenderedLine] = []
-    for block in close_across_lines(blocks):
+    for block in blocks:
         if isinstance(block, str):
             lines += _render_prose(block, limit)
         else:
@@ -156,7 +112,7 @@ def _render_table(table: TableBlock, limit: int) -> list[RenderedLine]:
     A header of over a quarter of `limit` is not repeated.
     """
     header, rule, *rows = align_columns(table)
-    opening = f"```\n{render_mrkdwn([Inline(header)])}\n{rule}"
+    opening = f"```\n{render_code([Inline(header)])}\n{rule}"
     if not rows or len(opening) > limit // 4:  # too much to be repeated in each message
         return _in_fence([header, rule, *rows], Wrapper("```", "```"), limit)
     return _in_fence(rows, Wrapper(opening, "```"), limit)
@@ -170,7 +126,7 @@ def _in_fence(lines: Iterable[str], wrapper: Wrapper, limit: int) -> list[Render
 # Both are cached, since a reply is rendered anew at each update while it is written.
 @lru_cache(maxsize=256)
 def _code_pieces(line: str, limit: int) -> tuple[str, ...]:
-    return tuple(_render_pieces(_ProseLine("", [Inline(line)], ""), limit))
+    return tuple(_render_pieces(_ProseLine("", [Inline(line)], ""), limit, render_code))
 
 
 @lru_cache(maxsize=256)
@@ -195,6 +151,8 @@ def _parse_prose(text: str) -> _ProseLine:
     words = text[item.end() :] if item else text.lstrip()
     indent = _limit_indent(item[1] if item else text[: len(text) - len(words)])
     prefix = f"{indent}{item[2] or '•'} " if item else indent
+    if words.startswith("\\>") and not item:
+        prefix += ZWSP  # Slack sees a quote wherever a line begins so
     return _ProseLine(prefix, parse_inlines(words), " " * len(prefix))
 
 
@@ -202,17 +160,19 @@ def _limit_indent(space: str) -> str:
     return " " * min(len(space.expandtabs(4)), _WIDEST_INDENT)
 
 
-def _render_pieces(line: _ProseLine, limit: int) -> Iterator[str]:
-    """Yield the line as mrkdwn, whole if it fits into `limit` characters, else in pieces.
+def _render_pieces(
+    line: _ProseLine, limit: int, render: Callable[[list[Inline]], str] = render_mrkdwn
+) -> Iterator[str]:
+    """Yield the line, rendered by `render`, whole if it fits into `limit` characters, else in pieces.
 
     The first piece begins with `prefix`, the others with `next_prefix`.
     """
-    whole = line.prefix + render_mrkdwn(line.inlines)
+    whole = line.prefix + render(line.inlines)
     if len(whole) <= limit:
         yield whole
         return
     prefix, inlines = line.prefix, write_out_long_links(line.inlines, limit)
     while inlines:
-        head, inlines = split_line(inlines, limit - len(prefix), render_mrkdwn)
-        yield prefix + render_mrkdwn(head)
+        head, inlines = split_line(inlines, limit - len(prefix), render)
+        yield prefix + render(head)
         prefix = line.next_prefix

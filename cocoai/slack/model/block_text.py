@@ -1,155 +1,155 @@
-"""Reads the text out of a message's blocks, since many bots leave the message's own `text` empty.
+"""Reads the text out of blocks, since tables, alerts and many bots' words stand nowhere else in a message.
 
-It is written as Slack writes `text`: with entities such as `<@U12>`, and a little Markdown for code, quotes and lists.
+It is written as Slack writes `text`: with entities such as `<@U12>`, and a little Markdown for code, quotes, lists and
+tables. What is only seen or pressed is named (`[image: …]`) or, as buttons and inputs, left out.
 Slack gives a `markdown` block back as `rich_text` and `table`.
 Pure: whatever is odd is passed over. Source: docs.slack.dev/reference/block-kit/blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cocoai.json_values import objects_in, text_at
+from cocoai.json_values import mapping_at, objects_in, text_at
+from cocoai.slack.model.plain_text import escaped
+from cocoai.slack.model.rich_text import rich_text, rich_text_line
+from cocoai.slack.model.table_text import table_text
 
-Element = Mapping[str, Any]
-"""A block, or an object inside one, as Slack's JSON has it."""
+Block = Mapping[str, Any]
+"""A block, as Slack's JSON has it."""
 
-Reader = Callable[[Element], str]
-"""Returns the text of one element; "" if it has none."""
+BlockReader = Callable[[Block], str]
+"""Returns the text of one block; "" if it has none."""
 
-MOST_INDENT = 8
-"""Levels of a nested list that are shown; deeper ones stand at the last."""
+MOST_BLOCKS = 100
+"""Blocks of one list that are read; Slack has 50 in a message."""
 
 
 def text_of_blocks(blocks: object) -> str:
     """Return the text of a message's `blocks` (Slack's JSON), one block a line.
 
-    Return "" if that is no list, or if no block has text that is read here: buttons and images have none.
+    Return "" if that is no list, or if no block has text that is read here: buttons and inputs have none.
     """
-    return "\n".join(filter(None, (_text_of(block, BLOCKS) for block in objects_in(blocks))))
+    return "\n".join(texts_of_blocks(blocks))
 
 
-def _text_of(element: Element, readers: Mapping[str, Reader]) -> str:
-    """Return the text of an element, read by the reader that `readers` has for its `type`; "" if there is no reader."""
-    reader = readers.get(text_at(element, "type"))
-    return reader(element) if reader else ""
+def texts_of_blocks(blocks: object) -> Iterator[str]:
+    """Yield the text of each of the blocks that has one, in order; nothing if `blocks` is no list."""
+    return filter(None, (_text_of(block) for block in objects_in(blocks)[:MOST_BLOCKS]))
 
 
-def _markdown(block: Element) -> str:
-    return _escaped(text_at(block, "text"))
+def _text_of(block: Block) -> str:
+    """Return the text of a block. Of a type that is not known here, read what it has in common with a card."""
+    reader = READERS.get(text_at(block, "type"), _card)
+    return reader(block)
 
 
-def _section(block: Element) -> str:
-    """Return the text of a section or header block, then the texts of its fields, one a line; "" if it has none."""
-    texts = objects_in([block.get("text"), *objects_in(block.get("fields"))])
-    return "\n".join(filter(None, (text_at(text, "text") for text in texts)))
+def _unread(_block: Block) -> str:
+    return ""
 
 
-def _context(block: Element) -> str:
-    return " ".join(filter(None, (text_at(element, "text") for element in objects_in(block.get("elements")))))
+def _markdown(block: Block) -> str:
+    return escaped(text_at(block, "text"))
 
 
-def _table(block: Element) -> str:
-    """Return the rows of a table block, one a line, with ` | ` between the cells; "" if it has no rows."""
-    rows = block.get("rows")
-    return "\n".join(" | ".join(map(_cell, objects_in(row))) for row in rows) if isinstance(rows, list) else ""
+def _section(block: Block) -> str:
+    """Return the text of a section or header block, then its fields, then the image beside them; "" if it has none."""
+    fields = [_text_in(field) for field in objects_in(block.get("fields"))]
+    return _lines(_text_in(block.get("text")), *fields, _image_in(block.get("accessory")))
 
 
-def _cell(cell: Element) -> str:
-    return _escaped(text_at(cell, "text")) if text_at(cell, "type") == "raw_text" else _rich_text(cell)
+def _context(block: Block) -> str:
+    return " ".join(filter(None, (_image_in(part) or _text_in(part) for part in objects_in(block.get("elements")))))
 
 
-def _rich_text(block: Element) -> str:
-    return "\n".join(filter(None, (_text_of(part, RICH_TEXT) for part in objects_in(block.get("elements")))))
+def _image(block: Block) -> str:
+    """Return `[image: TITLE]`, else with its `alt_text`; `[image]` if it has neither."""
+    return named("image", _text_in(block.get("title")) or escaped(text_at(block, "alt_text")))
 
 
-def _line(part: Element) -> str:
-    return "".join(_text_of(element, ELEMENTS) for element in objects_in(part.get("elements")))
+def _video(block: Block) -> str:
+    title = _text_in(block.get("title")) or escaped(text_at(block, "alt_text"))
+    return _lines(named("video", title), text_at(block, "author_name"), _text_in(block.get("description")))
 
 
-def _code(part: Element) -> str:
-    return f"```\n{_line(part)}\n```"
+def _table(block: Block) -> str:
+    return _lines(_text_in(block.get("caption")), table_text(block.get("rows")))
 
 
-def _quote(part: Element) -> str:
-    return "\n".join(f"> {line}" for line in _line(part).split("\n"))
+def _chart(block: Block) -> str:
+    """Return the title of a data_visualization block, then its figures as a table: one column a series."""
+    chart = mapping_at(block, "chart")
+    series = objects_in(chart.get("series")) or [{"data": chart.get("segments")}]
+    rows: dict[str, list[Block]] = {}
+    for each in series:
+        for point in objects_in(each.get("data")):
+            label = text_at(point, "label")
+            rows.setdefault(label, [{"text": label}]).append({"value": point.get("value")})
+    header = [{"text": text} for text in ("", *(text_at(each, "name") for each in series))]
+    return _lines(named("chart", _text_in(block.get("title"))), table_text([header, *rows.values()]))
 
 
-def _list(part: Element) -> str:
-    """Return the items of a list, one a line, each behind `-` or its number, indented by two spaces a level.
+def _card(block: Block) -> str:
+    """Return the texts of a card, an alert, a task or a block that came up later, in the order in which they stand."""
+    return _lines(*(_text_in(block.get(key)) for key in _CARD_TEXTS))
 
-    Numbers go on from `offset`, which is how many items came before: Slack splits a list that has code between its
-    items.
+
+def _group(block: Block) -> str:
+    """Return the title of a container, a carousel or a plan, and the text of the blocks in it.
+
+    What groups blocks itself is read there as a card: Slack has no group in a group.
     """
-    indent = "  " * min(_number_at(part, "indent"), MOST_INDENT)
-    first = _number_at(part, "offset") + 1
-    ordered = text_at(part, "style") == "ordered"
-    items = [_line(item) for item in objects_in(part.get("elements"))]
-    return "\n".join(f"{indent}{f'{n}.' if ordered else '-'} {item}" for n, item in enumerate(items, first))
+    inner = [each for key in _CHILDREN for each in objects_in(block.get(key))[:MOST_BLOCKS]]
+    texts = (_card(each) if READERS.get(text_at(each, "type")) is _group else _text_of(each) for each in inner)
+    return _lines(_card(block), *texts)
 
 
-def _text(element: Element) -> str:
-    """Return the element's text with `&`, `<` and `>` escaped, in backticks if its style is code."""
-    text = _escaped(text_at(element, "text"))
-    style = element.get("style")
-    return f"`{text}`" if isinstance(style, dict) and style.get("code") is True else text
+_CARD_TEXTS = ("rich_text_title", "title", "subtitle", "text", "body", "description", "details", "output")
+_CHILDREN = ("child_blocks", "elements", "tasks")
 
-
-def _link(element: Element) -> str:
-    """Return `<URL|LABEL>`, or `<URL>` if the link has no label."""
-    label = _escaped(text_at(element, "text"))
-    url = _escaped(text_at(element, "url"))
-    return f"<{url}|{label}>" if label else f"<{url}>"
-
-
-def _entity(opening: str, key: str) -> Reader:
-    """Return a reader that writes an element as an entity: `<`, `opening`, the text under `key`, `>`.
-
-    `_entity("@", "user_id")` writes `<@U12>`. The reader returns "" for an element without `key`.
-    """
-
-    def read(element: Element) -> str:
-        text = text_at(element, key)
-        return f"<{opening}{text}>" if text else ""
-
-    return read
-
-
-def _emoji(element: Element) -> str:
-    return f":{text_at(element, 'name')}:"
-
-
-BLOCKS: Mapping[str, Reader] = {
+READERS: Mapping[str, BlockReader] = {
+    "rich_text": rich_text,
     "markdown": _markdown,
     "section": _section,
     "header": _section,
     "context": _context,
-    "rich_text": _rich_text,
+    "image": _image,
+    "video": _video,
     "table": _table,
-}
-RICH_TEXT: Mapping[str, Reader] = {
-    "rich_text_section": _line,
-    "rich_text_preformatted": _code,
-    "rich_text_quote": _quote,
-    "rich_text_list": _list,
-}
-ELEMENTS: Mapping[str, Reader] = {
-    "text": _text,
-    "link": _link,
-    "emoji": _emoji,
-    "user": _entity("@", "user_id"),
-    "channel": _entity("#", "channel_id"),
-    "usergroup": _entity("!subteam^", "usergroup_id"),
-    "broadcast": _entity("!", "range"),
+    "data_table": _table,
+    "data_visualization": _chart,
+    "container": _group,
+    "carousel": _group,
+    "plan": _group,
+    "actions": _unread,
+    "context_actions": _unread,
+    "input": _unread,
+    "divider": _unread,
+    "file": _unread,
 }
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def named(kind: str, name: str) -> str:
+    """Return `[KIND: NAME]` on one line, which stands for what cannot be read; `[KIND]` without a name."""
+    name = " ".join(name.split())
+    return f"[{kind}: {name}]" if name else f"[{kind}]"
 
 
-def _number_at(element: Element, key: str) -> int:
-    """Return the whole number under `key`; 0 if there is none, or if it is negative or above 999,999."""
-    value = element.get(key)
-    return value if type(value) is int and 0 <= value < 10**6 else 0
+def _image_in(element: object) -> str:
+    return _image(element) if isinstance(element, dict) and element.get("type") == "image" else ""
+
+
+def _text_in(value: object) -> str:
+    """Return the text of a text object or of rich text inside a block, or a plain string; "" for anything else."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        return ""
+    if value.get("type") == "rich_text":
+        return rich_text(value)
+    return text_at(value, "text") or (rich_text_line(value) if "elements" in value else "")
+
+
+def _lines(*texts: str) -> str:
+    return "\n".join(filter(None, texts))

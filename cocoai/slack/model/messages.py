@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from cocoai.json_values import encodable, mapping_at, objects_in, text_at
+from cocoai.json_values import encodable, mapping_at, text_at
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.files import File, files_of
+from cocoai.slack.model.message_text import own_text, shown_text
 from cocoai.slack_ids import is_id, is_ts
 
 EVENT_TYPE = "cocoai"
@@ -45,8 +46,10 @@ class MessageMetadata:
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a thread; `text` still has Slack's entities. What Slack leaves out is empty.
+    """One message of a thread, as Slack writes text: with its entities. What Slack leaves out is empty.
 
+    `text` is what its author typed. `shown` is all that people see where that is more: what the message quotes, or has
+    pasted or attached; else empty.
     `metadata` is None unless it is ours. `name` is a bot's own name; a person's has to be asked for with users.info.
     `teams` are the author's, as `teams_of` reads them.
     """
@@ -60,15 +63,24 @@ class Message:
     name: str = ""
     files: tuple[File, ...] = ()
     teams: frozenset[str] = frozenset()
+    shown: str = ""
+
+    @property
+    def content(self) -> str:
+        """Return all that people see in the message: `shown`, or if that is empty, `text`."""
+        return self.shown or self.text
 
 
 def message_of(entry: object) -> Message | None:
     """Return the message in one entry of conversations.replies; None if the entry is no object or has no valid `ts`."""
     if not isinstance(entry, dict) or not is_ts(entry.get("ts")):
         return None
-    texts = {name: text_at(entry, name) for name in ("ts", "user", "bot_id", "text", "subtype")}
+    texts = {name: text_at(entry, name) for name in ("ts", "user", "bot_id", "subtype")}
     metadata = _read_metadata(entry.get("metadata"))
-    texts["text"] = _whole_text(entry, is_ours=metadata is not None)
+    if metadata is None:
+        texts |= {"text": own_text(entry), "shown": shown_text(entry)}
+    else:
+        texts["text"] = _our_text(entry)
     name, files, teams = _bot_name(entry), files_of(entry), teams_of(entry)
     return Message(**texts, metadata=metadata, name=name, files=files, teams=teams)
 
@@ -112,30 +124,11 @@ def _read_metadata(metadata: object) -> MessageMetadata | None:
     return MessageMetadata(text_at(payload, "key"), payload["kind"], payload["n"], again if is_ts(again) else "")
 
 
-def _whole_text(entry: Mapping[str, Any], *, is_ours: bool) -> str:
-    """Return the text of a message: `text`, or if that is empty, the text of its blocks or of its legacy attachments.
-
-    Of our own message, return whichever is longer, `text` or the text of its blocks.
-    """
-    text = text_at(entry, "text")
-    if is_ours:
-        # The text of our own message may be a cut fallback, while its blocks hold the whole part.
-        return max(text, text_of_blocks(entry.get("blocks")), key=len)
-    return text or text_of_blocks(entry.get("blocks")) or _text_of_attachments(entry)
+def _our_text(entry: Mapping[str, Any]) -> str:
+    """Return the text of a message of ours: the longer of `text` and the text of its blocks."""
+    # `text` may be a cut fallback, while the blocks hold the whole part.
+    return max(text_at(entry, "text"), text_of_blocks(entry.get("blocks")), key=len)
 
 
 def _bot_name(entry: Mapping[str, Any]) -> str:
     return name_of(text_at(entry, "username") or text_at(mapping_at(entry, "bot_profile"), "name"))
-
-
-def _text_of_attachments(entry: Mapping[str, Any]) -> str:
-    """Return the text of all legacy attachments, one a line; "" if there are none.
-
-    Many bots write all of their text there.
-    """
-    return "\n".join(filter(None, map(_text_of_attachment, objects_in(entry.get("attachments")))))
-
-
-def _text_of_attachment(attachment: Mapping[str, Any]) -> str:
-    # `fallback` is the attachment in plain text, but some clients write only "[no preview available]" into it.
-    return text_of_blocks(attachment.get("blocks")) or text_at(attachment, "fallback") or text_at(attachment, "text")

@@ -42,8 +42,9 @@ class RateLimited:
 
 @dataclass(frozen=True)
 class Question:
-    """An event that is answered. `text` still has Slack's entities; `event_time` is in seconds since the epoch.
+    """An event that is answered. `text`, the asker's own words, has Slack's entities; `event_time` is epoch seconds.
 
+    `shown` is all that people see in the message where that is more than `text`, as in messages.Message; else "".
     `thread_ts` equals `ts` for a message that opens its thread. `user` and `team` are the asker's.
     `files` are facts of files.File. `is_bare`: read from a copy that may leave files out (app_mention).
     `again` is the ts of the message that is asked once more, if that is not this one. `reply` is how our reply to that
@@ -67,6 +68,12 @@ class Question:
     reply: str = ""
     client_msg_id: str = ""
     may_be_shared: bool = True
+    shown: str = ""
+
+    @property
+    def sample(self) -> str:
+        """Return a text in the asker's language: the message's, or of one asked once more our reply's."""
+        return f"{self.text}\n{self.shown}" if self.text or self.shown else self.reply
 
     @property
     def key(self) -> str:

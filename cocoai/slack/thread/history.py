@@ -13,16 +13,13 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from cocoai.conversation import Turn, merged
-from cocoai.errors import Permanent
-from cocoai.slack.markdown.to_mrkdwn import plain_text
-from cocoai.slack.model.files import File
+from cocoai.slack.model.files import File, file_note
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
+from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
+from cocoai.slack.thread.question_message import SPOKEN, message_ts, question_message
 from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker
 from cocoai.spool.key import Key, is_key
-
-SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message", "bot_message"})
-"""Subtypes of messages that somebody wrote; the others report, for instance, a join or a deletion."""
 
 HIDDEN = Turn("asker", "[messages by others, which you are not shown]")
 """Stands for one or more messages in a row that are hidden: else the model would guess what they say."""
@@ -85,15 +82,15 @@ class _TurnBuilder:
     are_named: bool
 
     @classmethod
-    def of(cls, thread: _VisibleThread, own_user: str, names: Names) -> _TurnBuilder:
-        """Look up the names of the people in the thread, and return a builder that uses them."""
+    def of(cls, thread: _VisibleThread, own_user: str, names: Names, channel: str) -> _TurnBuilder:
+        """Look up the names of the people in the thread of this channel, and return a builder that uses them."""
         messages = [*thread.people, thread.question]
-        return cls(own_user, display_names(messages, own_user, names), has_several_speakers(messages))
+        return cls(own_user, display_names(messages, own_user, names, channel), has_several_speakers(messages))
 
     def askers_turn(self, message: Message) -> Turn:
         """Return a message of a person or another bot as a turn; "" is its text if it has neither text nor files.
 
-        Each file is named on a line of its own, as `[file: NAME]`. If several people speak, `NAME: ` stands in front.
+        Each file has a line of its own, as file_note() writes it. If several people speak, `NAME: ` stands in front.
         """
         text = "\n".join(filter(None, (self._plain_text(message), *map(_file_note, message.files))))
         return Turn("asker", f"{self.names[speaker(message)]}: {text}" if self.are_named and text else text)
@@ -106,10 +103,10 @@ class _TurnBuilder:
         return Turn("cocoai", whole.strip())
 
     def _plain_text(self, message: Message) -> str:
-        return plain_text(message.text, self.own_user, self._name_of_user)
+        return plain_text(message.content, self.own_user, self._name_of)
 
-    def _name_of_user(self, user: str) -> str:
-        return self.names.get(user, "")
+    def _name_of(self, named: str) -> str:
+        return self.names.get(named, "")
 
 
 def _nothing_kept(_key: str) -> None: ...
@@ -157,7 +154,7 @@ def turns(
     """
     thread = _visible_thread(messages, question, own_user, is_hidden)
     thread = thread.since(_last_reset(thread.people, own_user, is_reset))
-    builder = _TurnBuilder.of(thread, own_user, names)
+    builder = _TurnBuilder.of(thread, own_user, names, question.channel)
     placed = [((_sortable(message.ts), 0, ""), builder.askers_turn(message)) for message in thread.people]
     placed += [(answer.sort_key, builder.own_turn(answer, kept_answer)) for answer in thread.answers]
     placed += [((_sortable(message.ts), 0, ""), HIDDEN) for message in thread.hidden]
@@ -172,7 +169,7 @@ def may_be_seen(message: Message, question: Question) -> bool:
 
     False for what people said later, for joins and the like, and for our placeholders, notes and errors.
     """
-    before = _sortable(_message_ts(question))
+    before = _sortable(message_ts(question))
     metadata = message.metadata
     if metadata is None:
         return message.subtype in SPOKEN and _sortable(message.ts) <= before
@@ -180,20 +177,6 @@ def may_be_seen(message: Message, question: Question) -> bool:
         return True
     has_content = metadata.kind in ("answer", "part") and is_key(metadata.key)
     return has_content and _sortable(Key.parse(metadata.key).ts) < before
-
-
-def files_of_question(messages: Iterable[Message], question: Question) -> tuple[File, ...]:
-    """Return the files of the question's message as it stands in `messages`; if it is not there, those of its event."""
-    found = _message_at(messages, _message_ts(question))
-    return found.files if found else tuple(map(File.from_facts, question.files))
-
-
-def text_of_question(messages: Iterable[Message], question: Question, own_user: str) -> str:
-    """Return the plain text of the question's message as it stands now, without a name before it.
-
-    Raise `Permanent` (`again_gone`) as `turns` does.
-    """
-    return plain_text(_question_message(messages, question, own_user).text, own_user)
 
 
 def _visible_thread(
@@ -205,13 +188,13 @@ def _visible_thread(
     """
     # Each ts once: Slack may list a reply twice that was sent to the channel too.
     unique = sorted({message.ts: message for message in messages}.values(), key=_sortable_ts)
-    before = _sortable(_message_ts(question))
+    before = _sortable(message_ts(question))
     speech = [message for message in unique if _is_speech(message, own_user) and _sortable(message.ts) < before]
     hidden = [message for message in speech if is_hidden(message)]
     unseen = set(map(_sortable_ts, hidden))
     people = [message for message in speech if _sortable(message.ts) not in unseen]
     answers = [each for each in _answers(unique, own_user) if each.requested_at < before and each.answers not in unseen]
-    return _VisibleThread(people, answers, _question_message(unique, question, own_user), hidden)
+    return _VisibleThread(people, answers, question_message(unique, question, own_user), hidden)
 
 
 def _noted_once(turns: Iterable[Turn]) -> Iterator[Turn]:
@@ -221,30 +204,6 @@ def _noted_once(turns: Iterable[Turn]) -> Iterator[Turn]:
         if turn is not HIDDEN or before is not HIDDEN:
             yield turn
         before = turn
-
-
-def _question_message(messages: Iterable[Message], question: Question, own_user: str) -> Message:
-    """Return the question's message as it stands now; one made of the event's facts if it is not in the thread.
-
-    Raise `Permanent` (`again_gone`) if it is to be asked once more but is deleted, and the event has no text or files.
-    """
-    ts = _message_ts(question)
-    if found := _message_at(messages, ts):
-        return found
-    # Asked once more, while the message is gone and the text of the first question is no longer known.
-    if question.again and not question.files and not plain_text(question.text, own_user):
-        raise Permanent("again_gone")
-    return Message(ts, question.user, "", question.text, None, "")
-
-
-def _message_ts(question: Question) -> str:
-    """Return the ts of the message that holds the question's text: of one asked once more, the first one's."""
-    return question.again or question.ts
-
-
-def _message_at(messages: Iterable[Message], ts: str) -> Message | None:
-    """Return the message with this ts that somebody wrote; None if there is none."""
-    return next((message for message in messages if message.ts == ts and message.subtype in SPOKEN), None)
 
 
 def _is_speech(message: Message, own_user: str) -> bool:
@@ -281,11 +240,7 @@ def _last_reset(people: Sequence[Message], own_user: str, is_reset: Callable[[st
 
 
 def _file_note(file: File) -> str:
-    """Return `[file: NAME]`, which stands for a file of an earlier message: its content is not shown again.
-
-    Return `[file]` if it has no name.
-    """
-    return f"[file: {name_of(file.name)}]" if name_of(file.name) else "[file]"
+    return file_note(file, name_of(file.name))
 
 
 def _sortable_ts(message: Message) -> str:

@@ -5,17 +5,16 @@ Pure: names are looked up by a callable, for no more people than necessary.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from cocoai.slack.model.messages import Message
-from cocoai.slack_ids import ID, is_id
+from cocoai.slack.model.messages import Message, name_of
+from cocoai.slack.model.plain_text import Reference, ReferenceKind, references
+from cocoai.slack_ids import is_id
 
 MOST_NAMES = 20
 """People whose names are looked up for one question: those who appear last."""
 
-_MENTION = re.compile(f"<@({ID})[|>]")
 _PERSONS = ("U", "W")
 """First letters of a person's id; a bot's is B."""
 
@@ -46,31 +45,56 @@ def has_several_speakers(messages: Iterable[Message]) -> bool:
     return len({speaker(message) for message in messages}) > 1
 
 
-def display_names(messages: Sequence[Message], own_user: str, names: Names) -> Mapping[str, str]:
-    """Look up a name, different from all others, for each mentioned user, and for each speaker if there are several.
+def display_names(messages: Sequence[Message], own_user: str, names: Names, channel: str) -> Mapping[str, str]:
+    """Look up a name for each mentioned user, for each speaker if there are several, and for each group and channel.
 
-    Return the names by id (by `speaker` for a speaker). We are not among the mentioned. `names` returns a person's
-    name, "" if it is unknown: then the name is `Person 1` and so on, in the order of the thread. It is asked for the
-    last 20 people only. Namesakes are numbered too.
+    Return the names by id (by `speaker` for a speaker); no two people, groups or channels have the same. We are not
+    among the mentioned. `names` returns a person's name, "" if it is unknown; it is asked for the last 20
+    people only. Where it has none, the label serves that Slack wrote beside the id, else the name is `Person 1` and so
+    on, in the order of the thread. Of groups and channels there are labels alone, else they are `Group 1` and
+    `Channel 1`, and `channel` itself is `this channel`. Namesakes are numbered too.
     """
     is_named = has_several_speakers(messages)
     shown: list[str] = []
+    labels: dict[ReferenceKind, dict[str, str]] = {"user": {}, "group": {}, "channel": {}}
     for message in messages:
         shown += [speaker(message)] if is_named else []
-        shown += [user for user in _MENTION.findall(message.text) if user != own_user]
+        for kind, named, label in _references(message):
+            shown += [named] if kind == "user" and named != own_user else []
+            if label or named not in labels[kind]:
+                labels[kind][named] = labels[kind].get(named) or name_of(label.lstrip("@#"))
+    if labels["channel"].get(channel) == "":
+        labels["channel"][channel] = "this channel"
+    places = {**_made_unique(labels["group"], "Group"), **_made_unique(labels["channel"], "Channel")}
+    return {**places, **_names_of_people(messages, shown, labels["user"], names)}
+
+
+def _names_of_people(
+    messages: Iterable[Message], shown: Sequence[str], labels: Mapping[str, str], names: Names
+) -> Mapping[str, str]:
+    """Return a name for each of those who are `shown`: the one that is looked up, else the label, else a number.
+
+    The numbers are in the order of the thread. A bot that has a name of its own has that.
+    """
     # From the end of the thread, since only MOST_NAMES are looked up.
     looked_up = [user for user in dict.fromkeys(reversed(shown)) if _is_person(user)][:MOST_NAMES]
-    found = {user: names.name(user) for user in looked_up}
+    found = {**labels, **{user: name for user in looked_up if (name := names.name(user))}}
     found |= {speaker(message): message.name for message in messages if is_bot(message) and message.name}
-    return _made_unique({user: found.get(user, "") for user in shown})
+    return _made_unique({user: found.get(user, "") for user in shown}, "Person")
+
+
+def _references(message: Message) -> Iterator[Reference]:
+    """Yield what the message refers to. In its `text` Slack may name what its blocks have only by id."""
+    yield from references(message.text)
+    yield from references(message.shown)
 
 
 def _is_person(user: str) -> bool:
     return is_id(user) and user.startswith(_PERSONS)
 
 
-def _made_unique(names: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the names, each made different from those before it: a second `Ann` becomes `Ann 2`, "" `Person 1`."""
+def _made_unique(names: Mapping[str, str], unnamed: str) -> Mapping[str, str]:
+    """Return the names, each made different from those before it: a second `Ann` becomes `Ann 2`, "" `UNNAMED 1`."""
     unique: dict[str, str] = {}
     taken = {""}
     last_number = dict.fromkeys(names.values(), 1) | {"": 0}
@@ -78,6 +102,6 @@ def _made_unique(names: Mapping[str, str]) -> Mapping[str, str]:
         unique[user] = name
         while unique[user] in taken:
             last_number[name] += 1
-            unique[user] = f"{name or 'Person'} {last_number[name]}"
+            unique[user] = f"{name or unnamed} {last_number[name]}"
         taken.add(unique[user])
     return unique

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 from typing import Any, Literal
@@ -22,7 +23,8 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.api.download import MOST_REDIRECTS, AttachmentLimits, LeftOut, read_files
+from cocoai.slack.api.download import AttachmentLimits, LeftOut, read_files
+from cocoai.slack.api.file_bytes import MOST_REDIRECTS
 from cocoai.slack.model.files import File
 
 TOKEN = "xoxb-practice"
@@ -181,6 +183,199 @@ def test_a_stub_is_completed_by_files_info(slack: SlackChat, files: FileServer) 
     )
 
 
+# What Slack has made of a file
+
+
+@pytest.mark.parametrize(
+    ("own", "media_type", "size", "picture", "expected"),
+    [
+        (b"\0\0\0\x18ftypheic", "image/heic", 12, PNG, "image/png"),
+        (b"II*\0", "image/tiff", 4, b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"BM6\0", "image/bmp", 0, PNG, "image/png"),
+        (PNG, "image/png", 5_000_000, b"RIFF0000WEBPVP8 ", "image/webp"),
+        (PNG * 20_000, "image/jpeg", 0, PNG, "image/png"),
+        (PNG, "image/heic", len(PNG), b"no picture", "image/png"),
+        (b"\0\0\0\x18ftypheic", "image/png", 12, PNG, "image/png"),
+        (b"\0\0\0\x18ftypheic", "", 12, PNG, "image/png"),
+        (b"", "application/octet-stream", 12_000_000, PNG, "image/png"),
+    ],
+)
+def test_a_picture_that_cannot_be_sent_comes_as_slacks_smaller_one(
+    slack: SlackChat, files: FileServer, own: bytes, media_type: str, size: int, picture: bytes, expected: str
+) -> None:
+    """A photo of another format or over the limit is sent as Slack's picture of it, with the type of its bytes."""
+    thumbnail = files.put("/thumbnail", picture)
+    photo = replace(files.put("/photo", own, media_type=media_type, size=size), picture=thumbnail.url)
+    (attachment,), left = read_files(slack, [photo], AttachmentLimits())
+
+    assert ((), ("image", "photo", expected)) == (left, (attachment.kind, attachment.name, attachment.media_type))
+
+
+def test_a_picture_that_fits_is_sent_as_it_is(slack: SlackChat, files: FileServer) -> None:
+    """Of a picture that can be sent, Slack's smaller one is not requested."""
+    photo = replace(files.put("/photo", PNG, media_type="image/png", size=len(PNG)), picture=files.url + "/thumbnail")
+
+    assert ((Attachment("image", "photo", "image/png", PNG),), ()) == read_files(slack, [photo], AttachmentLimits())
+    assert ["/photo"] == files.paths
+
+
+@pytest.mark.parametrize("media_type", ["application/msword", "application/vnd.ms-excel", "", "application/x-unknown"])
+def test_an_office_file_comes_as_slacks_pdf(slack: SlackChat, files: FileServer, media_type: str) -> None:
+    """The PDF that Slack has made of a file is sent, under a name that says so; the file itself is not requested."""
+    converted = files.put("/pdf", PDF)
+    document = replace(files.put("/plan.doc", b"PK\3\4", media_type=media_type), pdf=converted.url, kind="office")
+
+    assert ((Attachment("pdf", "plan.doc.pdf", "application/pdf", PDF),), ()) == read_files(
+        slack, [document], AttachmentLimits()
+    )
+    assert ["/pdf"] == files.paths
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type", "kind", "size", "expected"),
+    [
+        (b"PK\3\4" + b"\0" * 26 + b"[Content_Types].xml", "", "", 0, "office"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "", "", 0, "office"),
+        (b"\0binary", "application/vnd.ms-excel", "office", 0, "office"),
+        (b"", "application/msword", "office", 9_000_000, "office"),
+        (b"PK\3\4" + b"\0" * 26 + b"a.jpg", "application/zip", "", 0, "kind"),
+        (b"ID3\4\0\0\0", "audio/mpeg", "", 0, "speech"),
+        (b"\0\0\0 ftypisom", "video/mp4", "", 0, "speech"),
+        ("Καλημέρα κόσμε".encode("cp1253"), "text/plain", "", 0, "encoding"),
+        ("Съешь же ещё".encode("cp1251"), "", "", 0, "encoding"),
+    ],
+)
+def test_the_reason_tells_what_a_file_is(
+    slack: SlackChat, files: FileServer, data: bytes, media_type: str, kind: Any, size: int, expected: str
+) -> None:
+    """Office files, recordings and texts in unknown encodings are told from other binary files."""
+    assert expected == why(slack, replace(files.put("/a", data, media_type=media_type, size=size), kind=kind))
+
+
+def test_a_pdf_that_is_gone_leaves_the_reason_for_office_files(slack: SlackChat, files: FileServer) -> None:
+    """If Slack's PDF cannot be had, the file itself is tried, and then left out."""
+    pdf = files.put("/pdf", Outgoing(404))
+    document = replace(files.put("/plan.xlsx", b"PK\3\4\0\0"), pdf=pdf.url, kind="office")
+
+    assert ["gone", ["/pdf", "/plan.xlsx"]] == [why(slack, document), files.paths]
+
+
+# Canvases, clips and previews
+
+
+CANVAS = "<div class='quip-canvas-content'><h1>計画</h1><p class='line'>金曜日、<@U0ASKER01></p></div>".encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "size"), [(page(CANVAS), 871), (page(CANVAS), 0), (page(b"<p>x</p>"), 3), (Outgoing(200, CANVAS), 9)]
+)
+def test_a_canvas_is_no_login_page(slack: SlackChat, files: FileServer, answer: Outgoing, size: int) -> None:
+    """A canvas is read whatever its size in Slack, and people in it are called by name."""
+    canvas = replace(files.put("/c", answer, name="Plan", size=size), kind="canvas")
+    (attachment,), left = read_files(slack, [canvas], AttachmentLimits(), {"U0ASKER01": "Ann"}.__getitem__)
+
+    assert ((), "Plan (a canvas in Slack)") == (left, attachment.name)
+    assert attachment.text in ("# 計画\n\n金曜日、@Ann", "x")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (page(), "login"),
+        (page(b"<!DOCTYPE html><html><head><title>Sign in | Slack</title></head></html>"), "login"),
+        (page(CANVAS, ("X-Slack-Meta", "?;acl_fail")), "login"),
+        (moved("/?redir=%2Ffiles-pri%2FT0-F0%2Fcanvas"), "login"),
+        (page(b"<div>" * 500_000), "too_big"),
+        (Outgoing(404), "gone"),
+        (Outgoing(200, PNG), "unreadable"),
+    ],
+)
+def test_a_login_page_instead_of_a_canvas_is_recognized(
+    slack: SlackChat, files: FileServer, answer: Outgoing, expected: str
+) -> None:
+    """What comes in a canvas's place is not read as one."""
+    assert expected == why(slack, replace(files.put("/c", answer), kind="canvas"))
+
+
+def test_the_names_in_canvases_are_bounded(slack: SlackChat, files: FileServer) -> None:
+    """At most twenty people are looked up for all canvases of a question, each once; no id is left."""
+    people = "".join(f"<p><@U0PERSON{n:02}></p>" for n in range(30))
+    canvases = [replace(files.put(f"/{n}", page(people.encode())), kind="canvas") for n in range(2)]
+    asked: list[str] = []
+    attachments, _ = read_files(slack, canvases, AttachmentLimits(), asked.append)  # type: ignore[arg-type]
+
+    assert [f"U0PERSON{n:02}" for n in range(20)] == asked
+    assert not any("U0PERSON" in attachment.text for attachment in attachments)
+
+
+@pytest.mark.parametrize(
+    ("vtt", "expected"),
+    [
+        (b"WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n", "hello"),
+        (page(), None),
+        (Outgoing(404), None),
+        (b"WEBVTT\n\n", None),
+        (b"\0\1\2", None),
+    ],
+)
+def test_a_clip_is_read_by_its_transcript(
+    slack: SlackChat, files: FileServer, vtt: Answer | bytes, expected: str | None
+) -> None:
+    """The words are read from the WebVTT file; if that has none, what the message has of them is, and is told so."""
+    transcript = files.put("/vtt", vtt)
+    clip = replace(files.put("/clip", b""), kind="voice", text="hel", vtt=transcript.url, seconds=15)
+    (attachment,), left = read_files(slack, [clip], AttachmentLimits())
+
+    assert "transcript of a voice clip of 0:15, by Slack" == attachment.name
+    assert (expected or "hel", () if expected else (LeftOut("clip", "preview"),)) == (attachment.text, left)
+    assert "/clip" not in files.paths
+
+
+@pytest.mark.parametrize(
+    ("answer", "media_type"),
+    [(Outgoing(404), "text/plain"), (page(), "text/x-python"), (Outgoing(200, b"\0\1"), ""), (moved("/?redir=x"), "")],
+)
+def test_of_an_unreadable_text_slacks_preview_is_read(
+    slack: SlackChat, files: FileServer, answer: Outgoing, media_type: str
+) -> None:
+    """If a file cannot be had, what the message shows of it is sent, and the reply says so."""
+    text = replace(files.put("/a", answer, media_type=media_type), text="def greet():")
+
+    assert (
+        (Attachment("text", "a (as Slack shows it)", "text/plain", b"def greet():"),),
+        (LeftOut("a", "preview"),),
+    ) == (read_files(slack, [text], AttachmentLimits()))
+
+
+def test_the_log_tells_that_a_file_was_replaced(
+    slack: SlackChat, files: FileServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where another way than the first was taken, the log has the reason, so that a missing scope is seen."""
+    text = replace(files.put("/a", page(), media_type="text/plain"), text="abc")
+    with caplog.at_level(logging.INFO):
+        read_files(slack, [text], AttachmentLimits())
+
+    assert f"file={text.id} outcome=replaced reason=Slack login 200" in caplog.text
+
+
+@pytest.mark.parametrize("info", [{"ok": False, "error": "file_not_found"}, {"ok": True}, {"ok": True, "file": {}}])
+def test_a_clip_that_is_not_described_again_is_told(slack: SlackChat, files: FileServer, info: dict[str, Any]) -> None:
+    """If files.info tells nothing new of a clip, what its message told decides."""
+    clip = replace(files.put("/clip", b""), kind="voice")
+    files.infos[clip.id] = info
+
+    assert LeftOut("clip", "speech") == left_out(slack, clip)
+
+
+def test_a_long_transcript_is_cut_like_any_text(slack: SlackChat) -> None:
+    """What Slack tells of a file counts against the limits of texts too."""
+    clip = File("F0", "a", kind="voice", text="word " * 4000, is_whole=True)
+    (attachment,), left = read_files(slack, [clip], AttachmentLimits(text_bytes=1000))
+
+    assert (LeftOut("a", "cut"),) == left
+    assert len(attachment.data) <= 1000
+
+
 # Limits
 
 
@@ -219,32 +414,64 @@ def test_the_question_has_one_limit_for_all_its_files(slack: SlackChat, files: F
     assert [("zip", "kind"), ("b", "too_big"), ("d", "too_big")] == [(each.name, each.why) for each in left]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp932"])
-@pytest.mark.parametrize("times", [1, 1000])
-def test_a_text_has_a_limit_of_its_own(slack: SlackChat, files: FileServer, encoding: str, times: int) -> None:
-    """The limit of a text holds for its length in UTF-8: a byte more is too much, and so is any multiple."""
-    text = NOTE.decode() * times
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp932", "euc_jp", "iso2022_jp"])
+@pytest.mark.parametrize("times", [60, 20_000])
+def test_of_a_long_text_the_beginning_and_the_end_are_read(
+    slack: SlackChat, files: FileServer, encoding: str, times: int
+) -> None:
+    """A text over its limit in UTF-8 comes as whole lines of its beginning and its end; one of the limit is whole."""
+    text = "最初の行\n" + NOTE.decode() * times + "最後の行\n"
     file = files.put("/a", text.encode(encoding))
+    limits = AttachmentLimits(text_bytes=600)
+    (attachment,), left = read_files(slack, [file], limits)
+    first, marker, last = attachment.text.split("\n\n")
 
-    assert "too_big" == why(slack, file, AttachmentLimits(text_bytes=len(text.encode()) - 1))
-    assert "too_big" == why(slack, file, AttachmentLimits(text_bytes=10))
-    assert text.encode() == read_files(slack, [file], AttachmentLimits(text_bytes=len(text.encode())))[0][0].data
+    assert (LeftOut("a", "cut"),) == left
+    assert len(attachment.data) <= 600
+    assert first.startswith("最初の行\n" + NOTE.decode())
+    assert last.endswith(NOTE.decode() + "最後の行\n")
+    assert {"買い物: 牛乳、卵"} == set(first.splitlines()[1:] + last.splitlines()[:-1])
+    assert marker.startswith("[… ")
+    assert "left out" in marker
 
 
-def test_ascii_in_utf_16_is_measured_in_utf_8(slack: SlackChat, files: FileServer) -> None:
-    """ASCII text in UTF-16 is measured by its length in UTF-8, which is half."""
-    file = files.put("/a", ("x" * 100).encode("utf-16"))
+def test_a_text_of_the_limit_is_whole(slack: SlackChat, files: FileServer) -> None:
+    """A text of exactly the limit in UTF-8 is read whole, ASCII in UTF-16 too, which is half as long in UTF-8."""
+    japanese, ascii_only = files.put("/a", NOTE), files.put("/b", ("x" * 100).encode("utf-16"))
 
-    assert b"x" * 100 == read_files(slack, [file], AttachmentLimits(text_bytes=100))[0][0].data
-    assert "too_big" == why(slack, file, AttachmentLimits(text_bytes=99))
+    assert ((Attachment("text", "a", "text/plain", NOTE),), ()) == read_files(
+        slack, [japanese], AttachmentLimits(text_bytes=len(NOTE))
+    )
+    assert ((Attachment("text", "b", "text/plain", b"x" * 100),), ()) == read_files(
+        slack, [ascii_only], AttachmentLimits(text_bytes=100)
+    )
 
 
-def test_a_text_that_grows_in_utf_8_has_to_fit_into_the_question(slack: SlackChat, files: FileServer) -> None:
-    """Japanese with two bytes a character in Shift_JIS counts with three, as in UTF-8."""
-    file = files.put("/a", "買い物".encode("cp932"), size=6)
+def test_a_text_longer_than_all_files_may_be_is_read_to_its_end(slack: SlackChat, files: FileServer) -> None:
+    """Of a text over the limit of all files, both ends are read, also if Slack told its size; of other files none."""
+    body = b"first\n" + b"line\n" * 400_000 + b"last\n"
+    log = files.put("/log", lambda: Outgoing(body=iter([body[:7], body[7:]])), media_type="text/plain", size=len(body))
+    unknown = files.put("/unknown", body, size=len(body))
+    limits = AttachmentLimits(question_bytes=1_000_000, text_bytes=1000)
+    (attachment,), left = read_files(slack, [log, unknown], limits)
 
-    assert "too_big" == why(slack, file, AttachmentLimits(question_bytes=8))
-    assert "買い物".encode() == read_files(slack, [file], AttachmentLimits(question_bytes=9))[0][0].data
+    assert (LeftOut("log", "cut"), LeftOut("unknown", "too_big")) == left
+    assert attachment.text.startswith("first\nline\n")
+    assert attachment.text.endswith("line\nlast\n")
+    assert "KiB left out" in attachment.text
+
+
+def test_a_text_without_end_is_not_read_on(slack: SlackChat, files: FileServer) -> None:
+    """A text of over 32 MiB is left out as too big, and the rest of it is not read."""
+    endless = files.put("/a", lambda: Outgoing(body=repeat(b"line\n" * 20_000, 10_000)), media_type="text/plain")
+
+    assert "too_big" == why(slack, endless)
+
+
+def test_with_no_room_at_all_a_text_is_too_big(slack: SlackChat, files: FileServer) -> None:
+    """Where not even a few lines fit, a text is left out."""
+    assert "too_big" == why(slack, files.put("/a", NOTE * 100), AttachmentLimits(text_bytes=60))
+    assert "too_big" == why(slack, files.put("/b", NOTE * 100), AttachmentLimits(tokens=50))
 
 
 def test_a_long_binary_file_is_of_the_wrong_kind_and_not_too_large(slack: SlackChat, files: FileServer) -> None:
@@ -262,16 +489,17 @@ def test_files_beyond_the_count_are_not_requested(slack: SlackChat, files: FileS
     assert ["/0", "/1"] == files.paths
 
 
-def test_files_over_the_tokens_of_a_question_are_left_out(slack: SlackChat, files: FileServer) -> None:
-    """Ten texts of 100 KiB would be a quarter of a million tokens: those that no longer fit are left out, each time."""
+def test_texts_share_the_tokens_of_a_question(slack: SlackChat, files: FileServer) -> None:
+    """Ten texts of 100 KiB are a quarter of a million tokens: the last are cut, each time the same, none is refused."""
     names = "abcdefghij"
     attached = [files.put(f"/{name}", b"word " * 20_000, name=name) for name in names[:9]]
     attached.append(files.put("/j", b"short", name="j"))
     limits = AttachmentLimits(tokens=60_000)
     first, second = (read_files(slack, attached, limits) for _ in range(2))
 
-    assert ["a", "b", "j"] == [attachment.name for attachment in first[0]]
-    assert tuple(LeftOut(name, "too_big") for name in names[2:9]) == first[1]
+    assert list(names) == [attachment.name for attachment in first[0]]
+    assert tuple(LeftOut(name, "cut") for name in names[2:9]) == first[1]
+    assert b"short" == first[0][-1].data
     assert first == second
     assert 60_000 >= sum(attachment.estimated_tokens() for attachment in first[0])
 

@@ -128,7 +128,7 @@ CASES: Mapping[str, str] = {
     "right to left": "שלום **עולם** مرحبا *بالعالم* done",
     "combining": "e\u0301tude, が (か\u3099), 한국어",
     "entities": "a &lt; b &amp;&amp; c > d, AT&T, R&D",
-    "HTML": "x<br>y and <b>bold</b> <!-- note -->",
+    "HTML": "x<br>y and <q>quoted</q> <!-- note -->",
     "escapes": r"\*not\* \_this\_ and 1\. no list, C:\dir",
     "an ideographic space": "　字下げ。\n\n**重要**　次",
     # Long
@@ -190,3 +190,49 @@ EMPHASISED: Mapping[str, list[str]] = {
     "escapes": [],
 }
 """What is emphasised in each of these cases: letters and digits only, in order."""
+
+HABITS = (
+    # Products, powers, names
+    "式は =(A1*B1)*(C1*D1) です。",
+    "合計=単価*数量*税率、面積＝(縦*横)*高さ*2",
+    "y = f^*(x) * g^*(y) と 2**10、a**b**c",
+    "f(*args, **kwargs) と __init__ と snake_case_name",
+    "src/**/*.py と *.js と COUNT(*)、SUM(*)",
+    "税込*数量\n税抜*数量",
+    "これは*斜体*で、**太字**で、重要**事項**確認です。",
+    # Lists
+    "1. 導入\n  1. Linux\n  2. macOS\n2. 実行",
+    "10. 準備\n   - 材料\n   - 道具\n11. 調理",
+    "1. 一\n1. 二\n1. 三\n\n続き：\n4. 四\n5. 五",
+    "- [ ] 未了\n  - [x] 完了\n- 次",
+    # Rules and titles
+    "バックアップは毎晩動きます。\n---\n次の話題です。",
+    "導入の手順\n==========\n本文です。",
+    "よろしくお願いします。\n--\n総務部",
+    # Formulas
+    "面積は \\(\\pi r^2\\) で、$a_1*b_1$ と $$E = mc^2$$ です。",
+    "公式：\n\n$$\nx_1 = a * b \\\\\n$$\n\nです。",
+    "\\[\n\\frac{a}{b}\n\\]\n\n以上。",
+    "共有は \\\\server\\share です。",
+    # Links
+    "- https://ja.wikipedia.org/wiki/東京タワー\n- 次",
+    "見てhttps://a.example/資料を見て。（https://b.example/c）へ",
+    "詳細は <https://a.example/d|資料> と [表](https://a.example/東京_(区))を。",
+    "[手引き][1]を読む。\n\n[1]: https://a.example/g",
+    "[注意]: 保存してください。",
+    # Tables
+    "| 命令 | 用途 |\n|:--|---|\n| `ps | grep x` | 探す |\n| `a || b` | または |",
+    "| a | b |\n|---|---|\n| 1 | 2 | 余分 |",
+    # The rest
+    r"\*args\* と \_x\_ と \~/a と 3\. 次",
+    "H<sub>2</sub>O、m<sup>2</sup>、<b>太字</b>、<kbd>Ctrl</kbd>+<kbd>C</kbd>",
+    "<details>\n<summary>要点</summary>\n\n- 項目\n\n</details>\n\n以上。",
+    "一行目<br>二行目と List<String> と a < b",
+    "売上[^1]です。\n\n[^1]: 速報値。",
+    "~~~python\nprint(1)\n~~~\n\n    indented = 2*3\n\n終わり",
+    "&copy; 2024 &nbsp; A &rarr; B、10:30:00 です。",
+)
+"""Markdown as models write it where CommonMark, or Slack, reads something else."""
+
+ALL_SHORT = tuple(case for case in (*CASES.values(), *ODD.values()) if len(case) < 2_000)
+"""All the cases above of one screen or less."""

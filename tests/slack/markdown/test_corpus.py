@@ -32,7 +32,7 @@ from tests.slack.markdown.properties import (
 )
 from tests.slack.markdown.reader import PARSER, letters, read_markdown
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 MARKDOWN = Layout("markdown")
 MRKDWN = Layout("mrkdwn")

@@ -77,7 +77,7 @@ def test_a_large_table_is_split() -> None:
 
 @pytest.mark.parametrize(
     ("markdown", "expected"),
-    [("```\n```", "```\n\n```"), ("~~~~py\na\n~~~~", "~~~~py\na\n~~~~"), ("> ```\n> a", "> ```\n> a\n> ```")],
+    [("```\n```", "```\n\n```"), ("~~~~py\na\n~~~~", "````py\na\n````"), ("> ```\n> a", "> ```\n> a\n> ```")],
 )
 def test_code(markdown: str, expected: str) -> None:
     """Code keeps its fence, info string and block quote, and is closed."""

@@ -10,17 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.markdown.block_parser import normalize_markdown, parse_blocks
+from cocoai.slack.markdown.block_parser import normalize_markdown
 from cocoai.slack.markdown.inline_parser import ZWSP
+from cocoai.slack.markdown.repairs import repaired_blocks
 from cocoai.slack.markdown.split import join_lines
-from cocoai.slack.markdown.to_mrkdwn import escape_pings, mrkdwn_lines, mrkdwn_messages, plain_text
+from cocoai.slack.markdown.to_mrkdwn import escape_pings, mrkdwn_lines, mrkdwn_messages
+from cocoai.slack.model.plain_text import plain_text
 
 pytestmark = pytest.mark.pure
 
 
 def rendered(markdown: str) -> str:
     """Return all of `markdown` as mrkdwn, uncut."""
-    return join_lines(mrkdwn_lines(parse_blocks(normalize_markdown(markdown)), sys.maxsize))
+    return join_lines(mrkdwn_lines(repaired_blocks(normalize_markdown(markdown)), sys.maxsize))
 
 
 @pytest.mark.parametrize(
@@ -32,14 +34,14 @@ def rendered(markdown: str) -> str:
         ("# C#", "*C#*"),
         ("- a\n* b\n+ c", "• a\n• b\n• c"),
         ("- a\n  - b\n    - c", "• a\n  • b\n    • c"),
-        ("\t- a\n" + " " * 20 + "- b", "    • a\n" + " " * 16 + "• b"),
+        ("\t- a\n" + " " * 20 + "- b", "• a\n  • b"),
         ("1. a\n2) b\n   - c", "1. a\n2) b\n   • c"),
         ("- **a**: b", "• *a*: b"),
         ("> a\n>b\n> > c\n> - d", "> a\n> b\n> c\n> • d"),
         ("---", "─" * 10),
         ("a\n\n* * *\n\nb", "a\n\n" + "─" * 10 + "\n\nb"),
         ("a  \nb\r\nc\rd", "a\nb\nc\nd"),
-        ("    indented", "    indented"),
+        ("    indented", "```\nindented\n```"),
         ("-", "-"),
         ("\n\na\n\n", "a"),
     ],

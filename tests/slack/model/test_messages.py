@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.markdown.to_mrkdwn import plain_text
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.messages import MessageMetadata, message_of
+from cocoai.slack.model.plain_text import plain_text
 
 pytestmark = pytest.mark.pure
 
@@ -70,8 +70,9 @@ Use `a < b` & https://a.example
 x = 1
 y = 2
 ```
-名前 | 値
-a | 1 < 2"""
+| 名前 | 値 |
+| --- | --- |
+| a | 1 < 2 |"""
 
 
 def test_our_own_message_is_read_from_its_blocks() -> None:
@@ -94,8 +95,11 @@ def test_a_text_longer_than_the_blocks_is_kept() -> None:
 
 
 def test_a_persons_message_is_read_from_its_text() -> None:
-    """The blocks that Slack adds to a person's message are not read."""
-    assert "short" == text_of(text="short", blocks=RETURNED)
+    """The rich_text that Slack adds to a person's message is not read: it has the same words."""
+    read = message_of({"ts": "100.000000", "text": "short", "blocks": RETURNED[1:2]})
+
+    assert read
+    assert ("short", "") == (read.text, read.shown)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +108,9 @@ def test_a_persons_message_is_read_from_its_text() -> None:
         ({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*Build* failed"}}]}, "*Build* failed"),
         ({"blocks": [{"type": "section", "fields": [{"text": "a"}, {"text": "b"}]}]}, "a\nb"),
         ({"blocks": [{"type": "context", "elements": [{"text": "by"}, {"url": "x"}, {"text": "Ana"}]}]}, "by Ana"),
-        ({"attachments": [{"fallback": "a", "text": "b"}, {"text": "c"}]}, "a\nc"),
+        ({"attachments": [{"fallback": "a", "text": "b"}, {"text": "c"}, {"fallback": "d"}]}, "b\n\nc\n\nd"),
         ({"attachments": [{"fallback": "[no preview]", "blocks": [{"type": "section", "text": {"text": "d"}}]}]}, "d"),
-        ({"text": "said", "attachments": [{"fallback": "a"}]}, "said"),
+        ({"text": "said", "attachments": [{"fallback": "a"}]}, "said\n\na"),
         (
             {"blocks": [rich_text(line({"type": "user", "user_id": "U0ANA"}, {"type": "emoji", "name": "tada"}))]},
             "<@U0ANA>:tada:",
@@ -126,8 +130,11 @@ def test_a_persons_message_is_read_from_its_text() -> None:
     ],
 )
 def test_a_message_without_text_is_read_from_blocks_or_attachments(fields: dict[str, Any], expected: str) -> None:
-    """Blocks and attachments of a bot's message are read in the form of a text, if it has no text."""
-    assert expected == text_of(bot_id="B0BOT", **fields)
+    """Blocks and attachments of a bot's message are read in the form of a text."""
+    read = message_of({"ts": "100.000000", "bot_id": "B0BOT", **fields})
+
+    assert read
+    assert expected == read.content
 
 
 ODD = st.recursive(

@@ -20,7 +20,8 @@ from cocoai.errors import Permanent
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.question import Question
-from cocoai.slack.thread.history import files_of_question, turns
+from cocoai.slack.thread.history import turns
+from cocoai.slack.thread.question_message import files_of_question
 from cocoai.slack.thread.speakers import MOST_NAMES
 
 pytestmark = pytest.mark.pure
@@ -352,10 +353,10 @@ CASES = {
         {},
         """
         ? look
-        [file: plan.png]
-        [file: a.txt]
+        [attached: plan.png, not read, it belongs to an earlier message]
+        [attached: a.txt, not read, it belongs to an earlier message]
         ! I see.
-        ? [file: b.pdf]
+        ? [attached: b.pdf, not read, it belongs to an earlier message]
         ? and this?
         """,
     ),
