@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from flup.server.fcgi_base import Connection
 from flup.server.fcgi_single import WSGIServer
 
 
@@ -23,8 +24,22 @@ def application(environ: dict[str, Any], start_response: Callable[..., object]) 
     return [json.dumps({**variables, "length": len(body), "arguments": sys.argv[1:]}).encode()]
 
 
+class _Connection(Connection):  # type: ignore[misc]
+    """One connection of nginx, which may close it as soon as it has the whole response."""
+
+    def process_input(self) -> None:
+        try:
+            super().process_input()
+        except ConnectionError:  # flup would end the server with it
+            raise EOFError from None
+
+
 class StandIn(WSGIServer):  # type: ignore[misc]
-    """flup's server without its signal handlers."""
+    """flup's server without its signal handlers, which outlives a connection that is closed early."""
+
+    def __init__(self, path: str | None) -> None:
+        super().__init__(application, bindAddress=path)
+        self._jobClass = _Connection
 
     # They notice a signal only at the next request.
 
@@ -39,4 +54,4 @@ if __name__ == "__main__":
     if os.environ.get("STAND_IN") == "crash":
         sys.exit("the stand-in was told to crash")
     path = sys.argv[2] if sys.argv[1:2] == ["--bind"] else None
-    StandIn(application, bindAddress=path).run()
+    StandIn(path).run()
