@@ -6,6 +6,7 @@ It must not know whose JSON it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,12 @@ def mapping_at(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the JSON object under `key`; {} if there is none, or a value of another type."""
     value = mapping.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def number_at(mapping: Mapping[str, Any], key: str, most: float = math.inf) -> int:
+    """Return the whole number under `key`; 0 if there is none, or if it is negative or above `most`."""
+    value = mapping.get(key)
+    return value if type(value) is int and 0 <= value <= most else 0
 
 
 def objects_in(value: object) -> list[Mapping[str, Any]]:

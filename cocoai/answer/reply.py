@@ -103,8 +103,7 @@ class Reply:
         """
         if self._attempt.is_first or not self._attempt.first_message:
             return False
-        question, own_user = self._attempt.question, self._identity.user_id()
-        return bool(self._slack.find(question.channel, question.thread_ts, question.key, ("answer",), 1, own_user))
+        return self._find(("answer",)) is not None
 
     def live(self, ts: str) -> LiveMessage:
         """Return the object that updates the message at `ts` while the answer is written."""
@@ -249,9 +248,15 @@ class Reply:
         """
         if not self._attempt.may_have_posted(n):
             return None
+        return self._find(kinds, n, wait=wait)
+
+    def _find(self, kinds: Collection[str], n: int = 1, *, wait: bool = True) -> str | None:
+        """Look in the thread for a message of this job, once what a killed attempt sent must have arrived there.
+
+        Return its ts, None if there is none. `kinds` and `n` as in _find_posted().
+        """
         self._sleep(self._attempt.settling_time)
-        question = self._attempt.question
-        own_user = self._identity.user_id()
+        question, own_user = self._attempt.question, self._identity.user_id()
         return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, own_user, wait=wait)
 
     def _post(self, shown: Shown, metadata: MessageMetadata, *, wait: bool = True) -> str:

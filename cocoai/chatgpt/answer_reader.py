@@ -1,6 +1,6 @@
 """Read the answer out of an accepted response, piece by piece as it arrives, and raise the error that ends it early.
 
-It knows HTTP bodies, deadlines and the parsers of stream.py, but no requests and no conversations.
+It knows HTTP bodies, deadlines and the parsers of stream_parser.py, but no requests and no conversations.
 """
 
 from __future__ import annotations

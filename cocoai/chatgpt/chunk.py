@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cocoai.chatgpt.api_error import ApiError
+from cocoai.json_values import mapping_at, number_at, text_at
 
 MOST_TOKENS = 10**12
 """Tokens of one answer; a count beyond that is no count, and could not even be divided as a float."""
@@ -66,14 +67,15 @@ _ERROR = re.compile(r"error|exception|fail|\b[45]\d\d$", re.IGNORECASE)
 def parse_chunk(payload: dict[str, Any]) -> Chunk:
     """Return what a streamed event, or a single body, has of each part of a `Chunk`; only its first choice is read."""
     choices = payload.get("choices")
-    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    first = choices[0] if isinstance(choices, list) and choices else None
+    choice: dict[str, Any] = first if isinstance(first, dict) else {}
     error = payload.get("error") or choice.get("error") or (None if choice else _error_without_a_key(payload))
     error = payload if error is True else error
     delta, usage = choice.get("delta"), payload.get("usage")
     text, refusal, has_thought = _parse_content(delta) if delta else ("", "", False)
     message = ""
     if not text and choice:
-        text = _string(choice.get("text"))
+        text = text_at(choice, "text")
         if not text and (other := choice.get("message")):
             message, of_message, is_thinking = _parse_content(other)
             refusal, has_thought = refusal or of_message, has_thought or is_thinking
@@ -87,7 +89,7 @@ def parse_chunk(payload: dict[str, Any]) -> Chunk:
         refusal,
         has_thought,
         reason if reason and isinstance(reason, str) and reason != "null" else "",
-        _string(payload.get("model")),
+        text_at(payload, "model"),
         _parse_usage(usage) if usage else None,
     )
 
@@ -99,7 +101,7 @@ def _parse_content(message: Any) -> tuple[str, str, bool]:
     """
     if not isinstance(message, dict):
         return "", "", False
-    content, refusal = message.get("content"), _string(message.get("refusal"))
+    content, refusal = message.get("content"), text_at(message, "refusal")
     if content and isinstance(content, str):
         return content, refusal, False
     has_thought = any(map(message.get, _SIGNS_OF_LIFE))
@@ -107,7 +109,7 @@ def _parse_content(message: Any) -> tuple[str, str, bool]:
         return "", refusal, has_thought
     parts = [part if isinstance(part, dict) else {"text": part} for part in _listed(content)]
     text = "".join(map(_text_of, parts))
-    refusal += "".join(_string(part.get("refusal")) for part in parts)
+    refusal += "".join(text_at(part, "refusal") for part in parts)
     return text, refusal, has_thought or not (text or refusal)
 
 
@@ -116,7 +118,7 @@ def _text_of(part: dict[str, Any]) -> str:
     if (part.get("type") or "text") not in _TEXT_PARTS or part.get("thought"):
         return ""
     text = part.get("text")
-    return _string(text.get("value") if isinstance(text, dict) else text)
+    return text_at(text, "value") if isinstance(text, dict) else text_at(part, "text")
 
 
 def _error_without_a_key(payload: dict[str, Any]) -> Any:
@@ -138,26 +140,14 @@ def _parse_usage(value: Any) -> Usage | None:
     """Return the billed tokens, with 0 for each count that is missing or odd; None if `value` is no object."""
     if not isinstance(value, dict):
         return None
-    prompt, completion = (_mapping(value.get(f"{side}_tokens_details")) for side in ("prompt", "completion"))
+    prompt, completion = (mapping_at(value, f"{side}_tokens_details") for side in ("prompt", "completion"))
     return Usage(
-        prompt_tokens=_count(value.get("prompt_tokens")),
-        cached_tokens=_count(prompt.get("cached_tokens")),
-        completion_tokens=_count(value.get("completion_tokens")),
-        reasoning_tokens=_count(completion.get("reasoning_tokens")),
+        prompt_tokens=number_at(value, "prompt_tokens", MOST_TOKENS),
+        cached_tokens=number_at(prompt, "cached_tokens", MOST_TOKENS),
+        completion_tokens=number_at(value, "completion_tokens", MOST_TOKENS),
+        reasoning_tokens=number_at(completion, "reasoning_tokens", MOST_TOKENS),
     )
 
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _count(value: Any) -> int:
-    return value if type(value) is int and 0 < value <= MOST_TOKENS else 0

@@ -18,7 +18,10 @@ _PREFIX = re.compile(rf"(?:{_QUOTE_MARKER}){{0,40}}+[ \t]{{0,200}}+")
 _OPENING_FENCE = re.compile(rf"(?P<prefix>{_PREFIX.pattern})(?P<fence>`{{3,}}|~{{3,}})(?P<info>[^`]*)")
 _FENCE_IN_ITEM = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)((?:`{3,}|~{3,})[^`]*)")
 _DELIMITER_CELL = re.compile(r":?-+:?")
-_CELL_END = re.compile(r"(?<!\\)\|")
+CELL_END = re.compile(r"(?<!\\)\|")
+"""The `|` between two cells of a table's row; an escaped one is text."""
+
+_LAST_CELL_END = re.compile(r"(?<!\\)\|$")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -92,8 +95,17 @@ def parse_blocks(markdown: str) -> Iterator[MarkdownBlock]:
 
 def split_cells(row: str) -> list[str]:
     r"""Return the cells of a table's row without the space around them: `| a | b\|c |` gives `a` and `b|c`."""
-    inner = re.sub(r"(?<!\\)\|$", "", row.strip().removeprefix("|"))
-    return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inner)]
+    return [cell.replace("\\|", "|") for cell in raw_cells(row)]
+
+
+def raw_cells(row: str) -> list[str]:
+    """Return the cells of a table's row as they are written, escapes included, without the space around them."""
+    return [cell.strip() for cell in CELL_END.split(without_outer_pipes(row))]
+
+
+def without_outer_pipes(row: str) -> str:
+    """Return a table's row without the `|` at its beginning and its end, which GFM lets a writer leave out."""
+    return _LAST_CELL_END.sub("", row.strip().removeprefix("|"))
 
 
 def _replace_unprintable(match: re.Match[str]) -> str:

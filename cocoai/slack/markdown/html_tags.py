@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from cocoai.slack.markdown.inline_parser import CODE_SPAN
+
 _EMPHASIS = {"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "del": "~~", "strike": "~~", "summary": "**"}
 _CODE = frozenset(["kbd", "code", "samp", "tt"])
 _PLAIN = frozenset(["u", "ins", "p", "span", "small", "big", "mark", "div", "details", "center", "font"])
@@ -34,7 +36,7 @@ _TAG = re.compile(rf"(?:`++).+?`|<(/?)({_NAMES}){_ATTRIBUTES}>")
 _ATTRIBUTE = re.compile(r"""\b(href|src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 _BREAK = re.compile(
-    r"(?P<code>(?P<ticks>`++).+?(?<!`)(?P=ticks)(?!`))|[ \t]*<br\ *+/?>[ \t]*|(?P<summary></summary>)(?=.)",
+    rf"{CODE_SPAN}|[ \t]*<br\ *+/?>[ \t]*|(?P<summary></summary>)(?=.)",
     re.IGNORECASE,
 )
 _ONLY_TAGS = re.compile(r"\s*(?:</?(?:details|div|p|center|ul|ol|span)(?:\s[^<>]*+)?>\s*)+$")

@@ -33,10 +33,13 @@ LINK = r"""
 """
 """A link or an image."""
 
+CODE_SPAN = r"(?P<ticks>`++)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
+"""A code span and the code in it, for a pattern of any kind."""
+
 TOKEN = re.compile(
     rf"""
     \\(?P<escaped>[!-/:-@\[-`{{-~])
-    | (?P<ticks>`++)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)
+    | {CODE_SPAN}
     | {LINK}
     | <(?P<auto>(?:https?://|mailto:)[^\s<>]++)>
     | (?P<bare>{ADDRESS})

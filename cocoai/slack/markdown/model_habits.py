@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 
 from cocoai.slack.markdown.html_tags import ELEMENT, IMAGE, rewrite_element, rewrite_image
-from cocoai.slack.markdown.inline_parser import ADDRESS, LINK
+from cocoai.slack.markdown.inline_parser import ADDRESS, CODE_SPAN, LINK
 
 _MAY_HAVE_HABIT = re.compile(r"[\\$&<]|__|\[\^|\]:|http|\*\*?[./]|/\*|args")
 """Found in every line that has a _HABIT: a cheap test before a search for one."""
@@ -29,7 +29,7 @@ _NAMES = (
 
 _HABIT = re.compile(
     rf"""
-    (?P<code>(?P<ticks>`++).+?(?<!`)(?P=ticks)(?!`))
+    {CODE_SPAN}
     | \\\((?P<formula>(?:[^\\`]|\\(?![()]))++)\\\)
     | \\\[(?P<display>(?:[^\\`]|\\(?![\[\]]))++)\\\]
     | (?P<dollars>\$\$[^$`]++\$\$ | \$(?![\s$])[^$`]*?[\\^_*{{][^$`]*+(?<!\s)\$(?!\w))

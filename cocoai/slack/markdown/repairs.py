@@ -12,17 +12,26 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock, parse_blocks
+from cocoai.slack.markdown.block_parser import (
+    CELL_END,
+    FencedCode,
+    MarkdownBlock,
+    TableBlock,
+    parse_blocks,
+    raw_cells,
+    without_outer_pipes,
+)
 from cocoai.slack.markdown.commonmark_fixes import close_across_lines
+from cocoai.slack.markdown.inline_parser import CODE_SPAN
 from cocoai.slack.markdown.model_habits import repair_line
 from cocoai.slack.markdown.structure import fix_structure
 
 _CELL_PIECE = re.compile(
-    r"""
+    rf"""
     (?P<end>\|)
-    | (?P<ticks>`++).+?(?<!`)(?P=ticks)(?!`)
+    | {CODE_SPAN}
     | \\\((?:[^\\`]|\\(?![()]))++\\\)
-    | \$(?:[^$`|\s]|\|(?=[^$`|\s]++\|))[^$`]{0,200}\$
+    | \$(?:[^$`|\s]|\|(?=[^$`|\s]++\|))[^$`]{{0,200}}\$
     | <(?:https?://|mailto:)[^\s<>|]++\|[^<>|]*+>
     | \\.
     """,
@@ -31,7 +40,6 @@ _CELL_PIECE = re.compile(
 """A cell's end, or what is to be skipped whole, with any `|` in it."""
 
 _MAY_HIDE_PIPE = re.compile(r"[`$<]|\\\(")
-_BARE_PIPE = re.compile(r"(?<!\\)\|")
 
 
 _CHUNK_END = re.compile(r"\n\n(?![ \t\n\-+•\d]|\*(?!\*\S))")
@@ -116,13 +124,13 @@ def repair_blocks(blocks: Iterable[MarkdownBlock], labels: frozenset[str] = froz
 @lru_cache(maxsize=32)
 def _repair_table(table: TableBlock) -> TableBlock:
     """Return the table with its habits rewritten, and with a header of as many cells as the longest row has."""
-    count = len(_gfm_cells(table.delimiter_row))
+    count = len(raw_cells(table.delimiter_row))
     lines = [_repair_row(line, count) for line in (table.header, *table.rows)]
     most = max(len(cells) for cells, _ in lines)
     (header_cells, header), *rows = lines
     if most > len(header_cells):
         header = _row([*header_cells, *[""] * (most - len(header_cells))])
-    delimiters = _gfm_cells(table.delimiter_row)
+    delimiters = raw_cells(table.delimiter_row)
     if most > len(delimiters):
         delimiter_row = _row([*delimiters, *["---"] * (most - len(delimiters))])
         table = replace(table, delimiter_row=delimiter_row)
@@ -132,27 +140,19 @@ def _repair_table(table: TableBlock) -> TableBlock:
 @lru_cache(maxsize=256)
 def _repair_row(row: str, count: int) -> tuple[tuple[str, ...], str]:
     """Return a row's cells, and the row as GFM reads it so; `count` is how many the delimiter row has."""
-    cells = _gfm_cells(row)
+    cells = raw_cells(row)
     if len(cells) == count or not _MAY_HIDE_PIPE.search(row):
         return tuple(cells), repair_line(row)
-    cells = [_BARE_PIPE.sub(r"\\|", repair_line(cell)) for cell in _meant_cells(row)]
+    cells = [CELL_END.sub(r"\\|", repair_line(cell)) for cell in _meant_cells(row)]
     return tuple(cells), _row(cells)
-
-
-def _gfm_cells(row: str) -> list[str]:
-    return [cell.strip() for cell in _BARE_PIPE.split(_without_outer_pipes(row))]
 
 
 def _meant_cells(row: str) -> list[str]:
     """Return the cells of a row in which a `|` within code, a formula or a link ends none."""
-    inner = _without_outer_pipes(row)
+    inner = without_outer_pipes(row)
     ends = [piece.start() for piece in _CELL_PIECE.finditer(inner) if piece["end"]]
     starts = [0, *(end + 1 for end in ends)]
     return [inner[start:end].strip() for start, end in zip(starts, [*ends, len(inner)], strict=True)]
-
-
-def _without_outer_pipes(row: str) -> str:
-    return re.sub(r"(?<!\\)\|$", "", row.strip().removeprefix("|"))
 
 
 def _row(cells: Iterable[str]) -> str:

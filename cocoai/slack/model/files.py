@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from cocoai.json_values import encodable, mapping_at, objects_in, text_at
+from cocoai.json_values import encodable, mapping_at, number_at, objects_in, text_at
 from cocoai.slack.model.attachment_text import attachments_in
 
 LONGEST_NAME = 80
@@ -121,7 +121,7 @@ def file_of(entry: Mapping[str, Any]) -> File:
         id=_encodable_at(entry, "id"),
         name=_presentable(_encodable_at(entry, "name") or _encodable_at(entry, "title")),
         media_type=_encodable_at(entry, "mimetype"),
-        size=_number_at(entry, "size"),
+        size=number_at(entry, "size"),
         url=_address_of(entry, kind),
         is_stub=entry.get("file_access") == "check_file_info",
         kind=kind,
@@ -131,7 +131,7 @@ def file_of(entry: Mapping[str, Any]) -> File:
         vtt=_encodable_at(entry, "vtt") if transcription.get("status") == "complete" else "",
         picture=_largest_thumbnail(entry),
         pdf=_encodable_at(entry, "converted_pdf"),
-        seconds=_number_at(entry, "duration_ms") // 1000,
+        seconds=number_at(entry, "duration_ms") // 1000,
     )
 
 
@@ -242,12 +242,6 @@ def _address_of(entry: Mapping[str, Any], kind: Kind) -> str:
 
 def _largest_thumbnail(entry: Mapping[str, Any]) -> str:
     return next(filter(None, (_encodable_at(entry, size) for size in THUMBNAILS)), "")
-
-
-def _number_at(entry: Mapping[str, Any], key: str) -> int:
-    """Return the positive whole number under `key`; 0 if there is none."""
-    value = entry.get(key)
-    return value if type(value) is int and value > 0 else 0
 
 
 def _encodable_at(entry: Mapping[str, Any], key: str) -> str:

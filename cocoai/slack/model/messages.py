@@ -15,6 +15,7 @@ from cocoai.json_values import encodable, mapping_at, text_at
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.files import File, files_of
 from cocoai.slack.model.message_text import own_text, shown_text
+from cocoai.slack.model.plain_text import unescaped
 from cocoai.slack_ids import is_id, is_ts
 
 EVENT_TYPE = "cocoai"
@@ -104,8 +105,7 @@ def name_of(name: str) -> str:
     Slack's `&lt;`, `&gt;` and `&amp;` are unescaped, invisible characters become spaces, and lone surrogates, which
     no file and no socket takes, become `?`.
     """
-    unescaped = encodable(name).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    visible = "".join(character if character.isprintable() else " " for character in unescaped)
+    visible = "".join(character if character.isprintable() else " " for character in unescaped(encodable(name)))
     return " ".join(visible.split())[:MOST_OF_A_NAME].strip()
 
 

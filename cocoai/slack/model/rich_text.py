@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cocoai.json_values import objects_in, text_at
+from cocoai.json_values import number_at, objects_in, text_at
 from cocoai.slack.model.plain_text import escaped, written_mentions
 
 Element = Mapping[str, Any]
@@ -17,6 +17,9 @@ Element = Mapping[str, Any]
 
 ElementReader = Callable[[Element], str]
 """Returns the text of one element; "" if it has none."""
+
+LARGEST_NUMBER = 999_999
+"""A larger indent or offset of a list counts as none."""
 
 MOST_INDENT = 8
 """Levels of a nested list that are shown; deeper ones stand at the last."""
@@ -89,8 +92,8 @@ def _list(part: Element) -> str:
     Numbers go on from `offset`, which is how many items came before: Slack splits a list that has code between its
     items.
     """
-    indent = "  " * min(_number_at(part, "indent"), MOST_INDENT)
-    first = _number_at(part, "offset") + 1
+    indent = "  " * min(number_at(part, "indent", LARGEST_NUMBER), MOST_INDENT)
+    first = number_at(part, "offset", LARGEST_NUMBER) + 1
     ordered = text_at(part, "style") == "ordered"
     items = [rich_text_line(item) for item in objects_in(part.get("elements"))]
     return "\n".join(f"{indent}{f'{n}.' if ordered else '-'} {item}" for n, item in enumerate(items, first))
@@ -168,9 +171,3 @@ ELEMENTS: Mapping[str, ElementReader] = {
     "broadcast": _entity("!", "range"),
     "team": _workspace,
 }
-
-
-def _number_at(element: Element, key: str) -> int:
-    """Return the whole number under `key`; 0 if there is none, or if it is negative or above 999,999."""
-    value = element.get(key)
-    return value if type(value) is int and 0 <= value < 10**6 else 0
