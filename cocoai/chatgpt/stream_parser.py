@@ -206,6 +206,11 @@ def _beyond(earlier: str, message: str, *, has_delta: bool, is_last: bool) -> st
     """
     if earlier and message.startswith(earlier) and (has_delta or is_last or message != earlier):
         return message[len(earlier) :]
-    if has_delta and " ".join(earlier.split()).endswith(" ".join(message.split())):
-        return ""
-    return message
+    return "" if has_delta and _ends_with(earlier, message) else message
+
+
+def _ends_with(text: str, end: str) -> bool:
+    """Check whether `text` ends with the words of `end`, whatever white space stands between them."""
+    words = end.split()
+    # Only as many words of the text are looked at: it may be long, and messages many.
+    return not words or " ".join(text.rsplit(None, len(words))[-len(words) :]).endswith(" ".join(words))
