@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
-from cocoai.rehearsal.practice_server import Incoming, Outgoing
 from cocoai.rehearsal.slack.slack_faults import SlackFault
 from tests.deployment import Deployment, deploy
-from tests.processes import PATIENCE, wait_until
+from tests.held_answers import HeldAnswers
+from tests.processes import wait_until
 from tests.test_controls import ended, press, wait_for_reply
 
 MANY, FEW = "U0ASKER01", "U0ASKER02"
@@ -21,35 +18,19 @@ MOST = 3
 """Questions a person and minute, where there is a limit."""
 
 
-class HeldOpenAI(PracticeOpenAI):
-    """A practice OpenAI that answers nobody while it is held; `asked` are the questions in the order of arrival."""
-
-    def __init__(self, certificates: Certificates) -> None:
-        super().__init__(certificates)
-        self.asked: list[str] = []
-        self.let_go = threading.Event()
-        self.let_go.set()
-
-    def answer(self, incoming: Incoming) -> Outgoing:
-        self.asked.append(json.loads(incoming.body)["messages"][-1]["content"])
-        self.let_go.wait(PATIENCE)
-        return super().answer(incoming)
-
-
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Run the pool with one slot, behind nginx, for the tests without a limit."""
-    with deploy(tmp_path_factory.mktemp("crowd"), certificates, openai=HeldOpenAI, COCOAI_POOL_SLOTS="1") as running:
+    with deploy(tmp_path_factory.mktemp("crowd"), certificates, COCOAI_POOL_SLOTS="1") as running:
         yield running
 
 
 @pytest.fixture
-def held(deployment: Deployment) -> Iterator[HeldOpenAI]:
-    """Hold the practice OpenAI, so that one question stays in hand and all others wait."""
-    assert isinstance(deployment.openai, HeldOpenAI)
-    deployment.openai.let_go.clear()
-    yield deployment.openai
-    deployment.openai.let_go.set()
+def held(deployment: Deployment) -> Iterator[HeldAnswers]:
+    """Hold the model's answers, so that one question stays in hand and all others wait."""
+    deployment.openai.switches.answer = answers = HeldAnswers()
+    yield answers
+    answers.let_go.set()
     wait_until(lambda: not deployment.spool.keys("ready"))
 
 
@@ -60,7 +41,7 @@ def ask(deployment: Deployment, user: str, text: str, channel: str = "C0PRACTICE
     return message.ts
 
 
-def test_one_question_waits_for_one_answer_of_somebody_elses_backlog(deployment: Deployment, held: HeldOpenAI) -> None:
+def test_one_question_waits_for_one_answer_of_somebody_elses_backlog(deployment: Deployment, held: HeldAnswers) -> None:
     """It is answered next, though four of another person wait longer."""
     before = len(held.asked)
     ask(deployment, MANY, "many 1")
@@ -77,7 +58,7 @@ def test_one_question_waits_for_one_answer_of_somebody_elses_backlog(deployment:
     assert ["many 1", "few", "many 2", "many 3", "many 4", "many 5"] == held.asked[before:]
 
 
-def test_a_limited_channel_delays_no_placeholder_in_another(deployment: Deployment, held: HeldOpenAI) -> None:
+def test_a_limited_channel_delays_no_placeholder_in_another(deployment: Deployment, held: HeldAnswers) -> None:
     """Slack takes no message in one channel for eight seconds: the other's placeholder does not wait for that."""
     ask(deployment, MANY, "in hand")
     wait_until(lambda: deployment.slack.messages()[-1].user == "U0COCOAI")
@@ -92,7 +73,7 @@ def test_a_limited_channel_delays_no_placeholder_in_another(deployment: Deployme
     assert float(reply.ts) < float(wait_for_reply(deployment, limited).ts)
 
 
-def test_a_click_waits_for_no_slot_and_no_backlog(deployment: Deployment, held: HeldOpenAI) -> None:
+def test_a_click_waits_for_no_slot_and_no_backlog(deployment: Deployment, held: HeldAnswers) -> None:
     """The reply is deleted while the only slot is taken and questions wait; so is feedback recorded."""
     held.let_go.set()
     answered = [deployment.ask("to be deleted"), deployment.ask("to be liked")]
@@ -128,7 +109,7 @@ def test_what_is_over_the_limit_is_told_once_and_costs_nothing(
     assert " s: " in told[0].text
 
 
-def test_asking_again_and_again_is_paid_once(deployment: Deployment, held: HeldOpenAI) -> None:
+def test_asking_again_and_again_is_paid_once(deployment: Deployment, held: HeldAnswers) -> None:
     """Fifteen presses of *Ask again* by somebody else, while the first of them is in hand, are one question."""
     held.let_go.set()
     question = deployment.ask("once more?")

@@ -56,6 +56,7 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
 from tests.deployment import Deployment, deploy
+from tests.held_answers import HeldAnswers
 from tests.job_runner import RecordingRunner
 from tests.processes import wait_until
 
@@ -432,14 +433,15 @@ def test_an_answer_is_shown_though_the_disk_fills_up_while_the_model_writes(smal
     """The answer cannot be recorded, but it is shown once, and its job is in done/."""
     wait_for_rest(small)
     calls = len(small.openai.requests)
-    small.openai.switches.first_delay = 1.0
-    small.openai.switches.answer = answer = ("word " * 760).strip()  # with the question more than a page of the disk
+    answer = ("word " * 760).strip()  # with the question more than a page of the disk
+    small.openai.switches.answer = answers = HeldAnswers(answer)
     question = small.ask("at length, please")
-    wait_until(lambda: len(small.openai.requests) > calls)
+    wait_until(lambda: answers.asked)
     with full_of_bytes(small.var):
+        answers.let_go.set()
         shown = small.answer_to(question).text
         wait_for_rest(small)
-    small.openai.switches.first_delay, small.openai.switches.answer = 0.0, None
+    small.openai.switches.answer = None
 
     (key,) = [key for key in small.spool.keys("done") if key.ts == question.ts]
     assert answer == shown

@@ -25,6 +25,7 @@ from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.texts import ENGLISH
 from cocoai.tune.process_tree import descendants
 from tests.deployment import Deployment, deploy, payload
+from tests.held_answers import HeldAnswers
 from tests.http_client import request
 from tests.processes import Clients, wait_until
 from tests.slack_payloads import envelope, message_event
@@ -312,15 +313,16 @@ def pool_and_nginx(deployment: Deployment) -> dict[int, str]:
 def test_a_stop_lets_jobs_finish_the_question_in_hand(build: Build) -> None:
     """After a stop only job processes remain: the answer under way is delivered, the waiting question stays ready."""
     deployment = build(COCOAI_POOL_SLOTS="1")
-    deployment.openai.switches.first_delay = 1.5
+    deployment.openai.switches.answer = answers = HeldAnswers()
     question = deployment.ask("slowly, please")
-    wait_until(lambda: len(deployment.openai.requests) == 1)
+    wait_until(lambda: answers.asked)
     waiting = deployment.ask("the next one")
     wait_until(lambda: deployment.replies(waiting))
 
     deployment.up.stop()
 
     assert [] == [pid for pid in job_processes(deployment) if comm(pid) not in ("cocoai-job", "cocoai-notify")]
+    answers.let_go.set()
     deployment.answer_to(question)
     wait_until(lambda: job_processes(deployment) == [])
     assert [waiting.ts] == [key.ts for key in deployment.spool.keys("ready")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,37 +11,21 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
-from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
-from cocoai.rehearsal.practice_server import Incoming, Outgoing
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.deployment import Deployment, deploy, payload
-from tests.processes import PATIENCE, wait_until
+from tests.held_answers import HeldAnswers
+from tests.processes import wait_until
 from tests.spool.test_runner import JobSetup, key
 from tests.test_controls import ended
 
 # in the production shape
 
 
-class SlowOpenAI(PracticeOpenAI):
-    """A practice OpenAI that does not answer the question `slow?` before `let_go` is set."""
-
-    def __init__(self, certificates: Certificates) -> None:
-        super().__init__(certificates)
-        self.was_asked = threading.Event()
-        self.let_go = threading.Event()
-
-    def answer(self, incoming: Incoming) -> Outgoing:
-        if b"slow?" in incoming.body:
-            self.was_asked.set()
-            self.let_go.wait(PATIENCE)
-        return super().answer(incoming)
-
-
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Run the pool with three slots, behind nginx, for all tests of this file."""
     folder = tmp_path_factory.mktemp("house")
-    with deploy(folder, certificates, openai=SlowOpenAI, COCOAI_POOL_SLOTS="3") as running:
+    with deploy(folder, certificates, COCOAI_POOL_SLOTS="3") as running:
         yield running
 
 
@@ -82,16 +65,16 @@ def test_three_questions_in_one_thread_are_answered_in_order_one_at_a_time(deplo
 
 def test_a_slow_thread_holds_up_no_other(deployment: Deployment) -> None:
     """While the model does not answer one question, its thread waits and all others are answered."""
-    assert isinstance(deployment.openai, SlowOpenAI)
+    deployment.openai.switches.answer = answers = HeldAnswers(words="slow?")
     slow = deployment.ask("slow?")
-    assert deployment.openai.was_asked.wait(PATIENCE)
+    wait_until(lambda: answers.asked)
 
     behind = deployment.slack.say("U0ASKER01", "behind it?", thread_ts=slow.ts)
     deployment.slack.wait_for(lambda: deployment.replies(behind))
     for question in [deployment.ask(f"quick {number}?") for number in range(6)]:
         deployment.answer_to(question)
     meanwhile = [str(payload(deployment.replies(question)[0])["kind"]) for question in (slow, behind)]
-    deployment.openai.let_go.set()
+    answers.let_go.set()
     for question in (slow, behind):
         deployment.answer_to(question)
 

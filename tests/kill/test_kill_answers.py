@@ -17,6 +17,7 @@ from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
 from tests.deployment import Deployment, payload
 from tests.failures.visible import visible_text
+from tests.held_answers import HeldAnswers
 from tests.kill.points import POINTS, Point
 from tests.kill.stack import arm, is_idle
 from tests.kill.test_kill_points import ended
@@ -105,12 +106,14 @@ def test_an_answer_whose_delivery_kills_its_process_is_there_in_the_end(
 
 def test_an_answer_stands_while_another_process_holds_the_put_lock(built: Deployment) -> None:
     """A try to move the job is no attempt: it is tried again later, and the answer stands meanwhile."""
-    built.openai.switches = Model(answer="Because of the tea.", first_delay=1.0)
+    answers = HeldAnswers("Because of the tea.")
+    built.openai.switches = Model(answer=answers)
     calls = len(built.openai.requests)
     question = built.ask("why?")
-    wait_until(lambda: len(built.openai.requests) > calls)
+    wait_until(lambda: answers.asked)
     lock = locks.take(str(built.var / "locks" / "put.lock"))
     assert lock is not None
+    answers.let_go.set()
     built.answer_to(question)
     wait_until(lambda: facts(built, question, "retry") or len(facts(built, question, "attempt")) > TIMES)
     held = reply(built, question)

@@ -17,6 +17,7 @@ from cocoai.rehearsal.slack.slack_switches import Twins
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from tests.deployment import Deployment, payload
+from tests.held_answers import HeldAnswers
 from tests.kill.points import CLICKS, POINTS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
@@ -86,12 +87,15 @@ def long(built: Deployment, point: Point) -> Message:
 
 def waiting(built: Deployment, point: Point) -> Message:
     """Ask while another question has the only slot."""
-    built.openai.switches = Model(first_delay=1.0)
-    calls = len(built.openai.requests)
+    answers = HeldAnswers()
+    built.openai.switches = Model(answer=answers)
     built.ask("slowly?")
-    wait_until(lambda: len(built.openai.requests) == calls + 1)
+    wait_until(lambda: answers.asked)
     arm(built, point)
-    return built.ask("and I?")
+    question = built.ask("and I?")
+    wait_until(lambda: not (built.var / "points" / point.name).exists())
+    answers.let_go.set()
+    return question
 
 
 def note(built: Deployment, point: Point) -> Message:
@@ -109,13 +113,14 @@ def refused(built: Deployment, point: Point) -> Message:
 
 def deleted(built: Deployment, point: Point) -> Message:
     """Ask, and delete the placeholder while the model thinks."""
-    built.openai.switches = Model(first_delay=0.5, answer="A short answer.")
-    calls = len(built.openai.requests)
+    answers = HeldAnswers("A short answer.")
+    built.openai.switches = Model(answer=answers)
     arm(built, point)
     question = built.ask("one?")
-    wait_until(lambda: len(built.openai.requests) == calls + 1)
+    wait_until(lambda: answers.asked)
     (placeholder,) = built.replies(question)
     built.slack.delete(placeholder.channel, placeholder.ts)
+    answers.let_go.set()
     return question
 
 
