@@ -7,8 +7,8 @@ rules   CocoAI without each of its rules for copy on write, and with the rules t
 
 An answer is in flight once its reply has been updated: the thread has been read, and the model's stream is open. At
 rest, two questions have been answered and a hundred messages received. `alone` is the PSS on a machine where nothing
-else maps the same libraries (bench/page_sharing.py); `with supervisord` is the same where supervisord maps them, too,
-and `its own` is what supervisord itself takes there.
+else maps the same libraries (cocoai/tune/page_sharing.py); `with supervisord` is the same where supervisord maps them,
+too, and `its own` is what supervisord itself takes there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from pathlib import Path
 
 from bench import cpu, tables
 from bench.memory_rules import BROKEN, TRIED
-from bench.page_sharing import ProcessMemory, measure
 from bench.peers import ALONE, NAMES, missing, subject
 from bench.soak import house_processes
 from cocoai.rehearsal.certificates import Certificates
@@ -31,6 +30,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import answered, replies, trust_both
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.tune.page_sharing import ProcessMemory, measure
 from tests.deployment import Deployment, deploy
 from tests.processes import free_port, wait_until
 

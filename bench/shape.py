@@ -28,12 +28,12 @@ from pathlib import Path
 
 from bench import cpu, tables
 from bench.memory import MESSAGES, tree_of, trusting
-from bench.page_sharing import measure
 from bench.peers import all_slots_held
 from bench.tables import print_row, print_times
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.json_shapes import app_mention_event, envelope, message_event, message_json
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.tune.page_sharing import measure
 from tests.deployment import Deployment, deploy
 from tests.engine.web.fastcgi_client import Peer, request
 from tests.processes import free_port, wait_until

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cocoai.errors import CocoAIError
+from cocoai.tune import page_sharing
 from cocoai.tune.measure import measure
 from cocoai.tune.process_tree import CpuWatch, adopting_orphans, descendants
 from cocoai.up import Up
@@ -25,6 +28,28 @@ def test_every_figure_is_measured(tmp_path_factory: pytest.TempPathFactory) -> N
     assert 0 < measured.worker < measured.master < measured.rss < 50
     assert 0 < measured.job < measured.rss
     assert 0 < measured.message_ms < measured.question_ms
+
+
+def test_another_program_of_the_same_python_changes_no_figure() -> None:
+    """A page that it shares is counted as before, though its share of PSS is smaller now."""
+    with sleeper() as measured:
+        alone = page_sharing.measure([measured])[measured]
+        with sleeper(), sleeper():
+            beside_others = page_sharing.measure([measured])[measured]
+
+    assert beside_others.pss < alone.pss
+    assert alone.alone == pytest.approx(beside_others.alone, abs=64)
+
+
+@contextlib.contextmanager
+def sleeper() -> Iterator[int]:
+    """Run a process of this Python that does nothing; yield its pid once it does so."""
+    code = "print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.communicate(b"\n")
 
 
 def test_answers_that_take_too_long_are_one_sentence(

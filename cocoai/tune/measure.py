@@ -13,7 +13,6 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from cocoai.rehearsal.rehearse import ASKER, StartProduction, answered, rehearsa
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.tune.advice import MOST_WORKERS, Measurement
-from cocoai.tune.process_tree import INTERVAL, CpuWatch, ProcessTree, adopting_orphans, read_tree, shared_with_us
+from cocoai.tune.process_tree import INTERVAL, CpuWatch, ProcessTree, adopting_orphans, read_kinds, read_tree
 
 IN_FLIGHT = 4
 """Answers that are being written while memory is read: as many as there are slots by default."""
@@ -50,7 +49,7 @@ def measure(raise_up: StartProduction, folder: Path) -> Measurement:
     """Rehearse in `folder` and measure what the processes take, in about half a minute.
 
     `raise_up` starts the production setup; it takes `environ` beside what StartProduction says. Raise CocoAIError if
-    the rehearsal cannot start, or if the answers take longer than PATIENCE.
+    the rehearsal cannot start, if the answers take longer than PATIENCE, or if /proc does not tell the memory.
     """
     certificates = make(folder / "certificates")
     raise_up = partial(raise_up, environ={**os.environ, **SETTINGS})
@@ -63,6 +62,8 @@ def measure(raise_up: StartProduction, folder: Path) -> Measurement:
             return _measure(slack, openai)
         except TimeoutError:
             raise CocoAIError(f"cannot measure here: the answers took longer than {PATIENCE:g} s") from None
+        except OSError as error:
+            raise CocoAIError(f"cannot measure here: {error}") from error
 
 
 def _measure(slack: PracticeSlack, openai: PracticeOpenAI) -> Measurement:
@@ -73,7 +74,7 @@ def _measure(slack: PracticeSlack, openai: PracticeOpenAI) -> Measurement:
     _ask(slack, 2)  # so that each process has done what it does only once
     with CpuWatch() as messages:
         _post_messages(slack, MESSAGES)
-    while not (with_workers := _look()).workers:
+    while not (with_workers := read_tree()).kinds.get("worker"):
         _post_messages(slack, 1)  # on a machine so busy that they have ended meanwhile
     at_rest = _await_rest()
     openai.switches = WRITING
@@ -82,56 +83,37 @@ def _measure(slack: PracticeSlack, openai: PracticeOpenAI) -> Measurement:
     return _measurement(with_workers, at_rest, at_work, questions.seconds / IN_FLIGHT, messages.seconds / MESSAGES)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """The processes at one moment, and the MiB of them that the kernel counts as ours."""
-
-    tree: ProcessTree
-    shared: float
-
-    @property
-    def pss(self) -> float:
-        """Return the MiB of PSS of nginx and the whole pool, on a machine without us."""
-        return self.tree.pss("nginx", "master", "worker", "job", "notify") + self.shared
-
-    @property
-    def workers(self) -> int:
-        """Return the number of workers."""
-        return len(self.tree.kinds.get("worker", ()))
-
-
-def _look() -> _Look:
-    """Read the processes as they are now."""
-    # We map the same interpreter: what we share with the pool is the pool's alone on a machine without us.
-    return _Look(read_tree(), shared_with_us())
-
-
-def _await_rest() -> _Look:
+def _await_rest() -> ProcessTree:
     """Wait until the last worker has ended, which takes idle_timeout and a little; return the processes then.
 
     Raise TimeoutError if that takes longer than PATIENCE.
     """
     deadline = time.monotonic() + PATIENCE
-    while (look := _look()).workers:
+    while read_kinds().get("worker"):
         if time.monotonic() > deadline:
             raise TimeoutError
         time.sleep(INTERVAL)
-    return look
+    return read_tree()
 
 
-def _measurement(with_workers: _Look, at_rest: _Look, at_work: _Look, question: float, message: float) -> Measurement:
+def _measurement(
+    with_workers: ProcessTree, at_rest: ProcessTree, at_work: ProcessTree, question: float, message: float
+) -> Measurement:
     """Combine the processes' memory with idle workers, at rest, and while they answer IN_FLIGHT questions, and the CPU.
 
     `question` and `message` are seconds of CPU for one of each.
     """
-    worker = (with_workers.pss - at_rest.pss) / with_workers.workers
+    # supervisord is counted with them: it may map the same interpreter, and has a smaller part of it for each process.
+    rest = at_rest.pss(*at_rest.kinds)
+    worker = (with_workers.pss(*with_workers.kinds) - rest) / len(with_workers.kinds["worker"])
+    workers = worker * len(at_work.kinds.get("worker", ()))
     return Measurement(
-        nginx=at_rest.tree.pss("nginx"),
-        supervisord=at_rest.tree.pss("supervisord"),
-        master=at_rest.tree.pss("master") + at_rest.shared,
+        nginx=at_rest.pss("nginx"),
+        supervisord=at_rest.pss("supervisord"),
+        master=at_rest.pss("master"),
         worker=worker,
-        job=(at_work.pss - at_rest.pss - at_work.workers * worker) / IN_FLIGHT,
-        rss=at_rest.tree.rss("nginx", "master"),
+        job=(at_work.pss(*at_work.kinds) - rest - workers) / IN_FLIGHT,
+        rss=at_rest.rss("nginx", "master"),
         question_ms=question * 1000,
         message_ms=message * 1000,
     )
@@ -144,18 +126,18 @@ def _free_address() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def _ask(slack: PracticeSlack, number: int) -> _Look:
+def _ask(slack: PracticeSlack, number: int) -> ProcessTree:
     """Ask so many questions at once, and wait until all are answered and all job processes have ended.
 
     Return the processes as they were when every answer had begun to appear.
     """
     questions = [slack.say(ASKER, f"<@U0COCOAI> question {index}?") for index in range(number)]
     _wait_for_all(slack, questions, _is_growing)
-    look = _look()
+    tree = read_tree()
     _wait_for_all(slack, questions, answered)
-    while read_tree().kinds.keys() & {"job", "notify"}:
+    while read_kinds().keys() & {"job", "notify"}:
         time.sleep(INTERVAL)
-    return look
+    return tree
 
 
 def _wait_for_all(

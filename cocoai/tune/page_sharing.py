@@ -1,9 +1,9 @@
 """How much memory a tree of processes would take on a machine where nothing else runs.
 
-PSS divides a page of a library among all processes that map it. The practice servers and the bench run the same Python
-as the pool does, so beside them the pool seems smaller than it will be. Here a file's page is divided among the tree's
-processes only. Memory that no file backs is shared among parents and children only, so there the kernel's own figure
-holds.
+PSS divides a page of a library among all processes that map it. Whoever measures, and any other program of the same
+Python, makes the pool seem smaller than it will be, by more or less from one moment to the next. Here a file's page is
+divided among the tree's processes only. Memory that no file backs is shared among parents and children only, so there
+the kernel's own figure holds.
 
 Sources: proc(5), proc_pid_pagemap(5), Documentation/admin-guide/mm/pagemap.rst.
 """

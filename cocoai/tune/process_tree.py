@@ -13,14 +13,17 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cocoai.engine.process import proc
 from cocoai.errors import CocoAIError
+from cocoai.tune.page_sharing import ProcessMemory, measure
 
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2), linux/prctl.h."""
 
 INTERVAL = 0.02
 """Seconds between two readings. CPU time that a process takes after its last one is not counted."""
+
+MOST_READINGS = 20
+"""Times that the memory of all processes is read until none of them ends meanwhile."""
 
 OURS = ("master", "worker", "job", "notify", "status", "nginx")
 """The kinds of processes of the pool, and nginx; every other process is counted as supervisord's."""
@@ -34,11 +37,14 @@ class ProcessTree:
     """
 
     kinds: dict[str, list[int]]
-    memory: dict[int, proc.MemoryUse]
+    memory: dict[int, ProcessMemory]
 
     def pss(self, *kinds: str) -> float:
-        """Return the MiB of PSS of all processes of these kinds: a shared page is divided among those that share it."""
-        return sum(self.memory[pid].pss for kind in kinds for pid in self.kinds.get(kind, ())) / 1024
+        """Return the MiB of all processes of these kinds: a shared page is divided among those of the tree.
+
+        That is their PSS on a machine where no other program maps the same interpreter and libraries.
+        """
+        return sum(self.memory[pid].alone for kind in kinds for pid in self.kinds.get(kind, ())) / 1024
 
     def rss(self, *kinds: str) -> float:
         """Return the MiB of RSS of all processes of these kinds: a shared page is counted in each."""
@@ -64,14 +70,29 @@ def adopting_orphans() -> Iterator[None]:
 
 
 def read_tree() -> ProcessTree:
-    """Read the kind and the memory of all processes below this one, as of now."""
+    """Read the kind and the memory of all processes below this one, at a moment when none of them ends.
+
+    Raise OSError if /proc does not tell, or if one has ended during each of MOST_READINGS.
+    """
+    for _ in range(MOST_READINGS - 1):
+        with contextlib.suppress(OSError):
+            return _read_once()
+    return _read_once()
+
+
+def _read_once() -> ProcessTree:
+    """Read the kind and the memory of all processes below this one. Raise OSError if one ends meanwhile."""
+    kinds = read_kinds()
+    return ProcessTree(kinds, measure([pid for pids in kinds.values() for pid in pids]))
+
+
+def read_kinds() -> dict[str, list[int]]:
+    """Return the pids of all processes below this one, by kind."""
     kinds: dict[str, list[int]] = {}
-    memory = {}
     for pid in descendants(os.getpid()):
         with contextlib.suppress(OSError):  # it has just ended
-            memory[pid] = proc.memory_use(pid)
             kinds.setdefault(kind_of(pid), []).append(pid)
-    return ProcessTree(kinds, memory)
+    return kinds
 
 
 def kind_of(pid: int) -> str:
@@ -155,14 +176,3 @@ def _cpu_seconds(pid: int) -> float:
     """
     with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
         return int(file.read().split()[0]) / 1e9
-
-
-def shared_with_us() -> float:
-    """Return the MiB of the pool that the kernel counts as ours while we measure.
-
-    We map the same interpreter and libraries as the pool, so a part of each such page is counted as ours; on a machine
-    without us it would be the pool's. Our whole part is an upper limit: some of it belongs to libraries that only we
-    use.
-    """
-    with open("/proc/self/smaps_rollup", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pss_File:")) / 1024
