@@ -30,7 +30,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import answered, replies, trust_both
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.tune.page_sharing import ProcessMemory, measure
+from cocoai.tune.page_sharing import MemoryShare, measure
 from tests.deployment import Deployment, deploy
 from tests.processes import free_port, wait_until
 
@@ -67,8 +67,8 @@ class Measured:
     `jobs` are the pids of the tree's job processes.
     """
 
-    tree: Mapping[int, ProcessMemory]
-    together: Mapping[int, ProcessMemory]
+    tree: Mapping[int, MemoryShare]
+    together: Mapping[int, MemoryShare]
     jobs: Sequence[int] = field(default_factory=list)
 
     def total(self, name: str) -> float:

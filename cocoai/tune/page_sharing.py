@@ -26,7 +26,7 @@ Page = tuple[str, int, int]
 """A page of a file: device, inode, and the page's number in the file."""
 
 
-class ProcessMemory(NamedTuple):
+class MemoryShare(NamedTuple):
     """The memory of one process in KiB: `alone` is its PSS where only the tree runs, the others are the kernel's."""
 
     alone: float
@@ -35,14 +35,14 @@ class ProcessMemory(NamedTuple):
     private: int
 
 
-def measure(pids: Collection[int]) -> dict[int, ProcessMemory]:
+def measure(pids: Collection[int]) -> dict[int, MemoryShare]:
     """Return the memory of each process of a tree. Raise OSError if one of them has ended meanwhile."""
     pages = {pid: list(file_pages(pid)) for pid in pids}
     sharers = Counter(page for of_one in pages.values() for page in set(of_one))
     found = {}
     for pid, of_one in pages.items():
         of_files = sum(1 / sharers[page] for page in set(of_one)) * mmap.PAGESIZE / 1024
-        found[pid] = ProcessMemory(anonymous(pid) + of_files, *memory_use(pid).__dict__.values())
+        found[pid] = MemoryShare(anonymous(pid) + of_files, *memory_use(pid).__dict__.values())
     return found
 
 

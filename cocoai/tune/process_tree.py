@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cocoai.errors import CocoAIError
-from cocoai.tune.page_sharing import ProcessMemory, measure
+from cocoai.tune.page_sharing import MemoryShare, measure
 
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2), linux/prctl.h."""
@@ -37,7 +37,7 @@ class ProcessTree:
     """
 
     kinds: dict[str, list[int]]
-    memory: dict[int, ProcessMemory]
+    memory: dict[int, MemoryShare]
 
     def pss(self, *kinds: str) -> float:
         """Return the MiB of all processes of these kinds: a shared page is divided among those of the tree.
