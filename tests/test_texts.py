@@ -155,15 +155,15 @@ def test_the_setting_or_the_question_chooses_the_language() -> None:
         ("　続き　！", "continue"),
         ("continue", "continue"),
         ("reset the router", ""),
-        ("続きを読みたい", ""),
-        ("model?", ""),
+        ("続きを読みたい", "continue"),
+        ("続きは来週です", ""),
         ("", ""),
         ("!", ""),
         ("reset" + "!" * 100, ""),
     ],
 )
 def test_a_command_is_the_whole_text(text: str, expected: str) -> None:
-    """Case, width and a full stop do not matter; a text with anything more is a question."""
+    """Case, width, courtesies and a full stop do not matter; a text with anything more is a question."""
     assert expected == command(text)
 
 

@@ -1,0 +1,63 @@
+"""What people write when they mean one of CocoAI's commands: for commands.py, which knows the courtesies around it."""
+
+from __future__ import annotations
+
+PHRASES = {
+    "reset": """
+        リセット, りせっと,
+        reset,
+        会話をリセット, 話をリセット, 履歴をリセット, 全部リセット, 会話リセット, 最初から, 最初からやり直し,
+        最初からやり直して, 最初からやりなおして, 最初から始めて, はじめから, 初めから, はじめからやり直して,
+        初めからやり直して, 新しい話題, 新しい話題に, 新しい話題に移って, 新しい話題に移りたい, 新しい話題に変えて,
+        新しい話題を始めて, 新しい話, 新しい会話, 新しい会話を始めて, 新しいチャット, 新規チャット, 新規会話,
+        別の話題, 別の話題に, 別の話題に変えて, 別の話, 話題を変えて, 話題を変える, 話題を変えます, 話題を変えたい,
+        話を変えて, 話を変えます, 話題変更, 全部忘れて, すべて忘れて, これまでの話は忘れて, これまでの会話は忘れて,
+        これまでの会話を忘れて, これまでのことは忘れて, 今までの話は忘れて, 今までの会話は忘れて,
+        今までのことは忘れて, ここまでの話は忘れて, ここまでは忘れて, 会話を忘れて, 会話をクリア, 履歴をクリア,
+        会話を消して, 履歴を消して,
+        reset it, reset everything, reset this, reset the conversation, reset conversation, reset the chat,
+        reset chat, reset the thread, reset context, reset our conversation, start over, start again, start afresh,
+        start fresh, start anew, start from scratch, start over from scratch, from scratch, from the top,
+        from the beginning, from the start, begin again, start from the beginning, new topic, a new topic,
+        new subject, new chat, new conversation, start a new topic, start a new chat, start a new conversation,
+        start new topic, start new chat, start new conversation, different topic, change the topic, change topic,
+        switch topic, switch topics, change the subject, change subject, clear, clear the conversation,
+        clear the chat, clear chat, clear conversation, clear history, clear context, forget everything,
+        forget all that, forget it all, forget this conversation, forget the conversation, forget what we said,
+        forget everything so far, forget everything we talked about,
+        forget everything we talked about so far, forget our conversation, clean slate, fresh start""",
+    "continue": """
+        続き, つづき, ツヅキ, 続けて, つづけて, ツヅケテ, 続ける, 続行, 続きは, 続きを書いて, 続きをかいて,
+        つづきを書いて,
+        つづきをかいて, 続き書いて, 続きを教えて, 続き教えて, 続きを見せて, 続き見せて, 続きを出して, 続き出して,
+        続きを読ませて, 続きを聞かせて, 続きを出力, 続きを話して, 続きを表示, 続きを作って, 続きを作成,
+        続きを読みたい, 続きが読みたい, 続きを見たい, 続きが見たい, 続きが知りたい, 続きを知りたい, 続きをどうぞ,
+        続きもどうぞ, 続きも, 続きも書いて, そのまま続けて, その続きを書いて, この続き, この続きを書いて, 書き続けて,
+        続けて書いて, どうぞ続けて, 残りを書いて, 残りも書いて, 残りを見せて,
+        continue, go on, keep going, carry on, read on, keep writing, go ahead and continue, continue writing,
+        continue your answer, continue the answer, continue from there, continue where you stopped,
+        continue where you left off, go on writing, go on from there, the rest, show me the rest, give me the rest,
+        write the rest, finish your answer, finish the answer, go on with your answer""",
+    "help": """
+        ヘルプ, へるぷ,
+        help, help me,
+        使い方, 使いかた, つかい方, つかいかた, 使い方は, 使い方教えて, 使い方を教えて, 使い方が知りたい,
+        使い方を知りたい, 使い方を見せて, 使い方がわからない, 使い方が分からない, 使い方わからない, 使い方説明,
+        使い方の説明, 何ができる, 何ができるの, 何ができます, 何が出来る, 何が出来るの, 何が出来ます, なにができる,
+        なにができるの, なにができます, 何できる, 何できるの, 何できます, なにできる, なにできるの, 何をしてくれる,
+        何してくれるの, 何をしてくれるの, 何を頼める, どんなことができる, どんなことができるの, どんなことができます,
+        どんな事ができる, どんなことが出来る, ここでは何ができる, あなたは何ができる, できること, できることは,
+        できることを教えて, できること教えて, できることは何, 何ができるか教えて, 何ができるのか教えて, 何ができるか,
+        出来ること, 出来ることを教えて, 機能一覧, 機能を教えて, コマンド, コマンド一覧, コマンドを教えて,
+        コマンド教えて, コマンドは, ヘルプを見せて, ヘルプを表示, ヘルプ表示,
+        how do i use you, how to use you, how do i use cocoai, how can i use you, how do we use you, how do you work,
+        how does this bot work, how do i use this bot, what can you do, what else can you do,
+        what are you able to do, what can you help with, what can you help me with, what can i ask,
+        what can i ask you, what can you do for me, what can you do for us, commands, command list, list commands,
+        show commands, show help, show me the help, show me what you can do, tell me what you can do""",
+    "model": """
+        モデル, モデル名, どのモデル, 何のモデル, なんのモデル, モデルは,
+        model, which model, what model, model name, which model are you, what model are you, which model is this,
+        what model is this""",
+}
+"""The phrases of each command, in either language, with commas between them, as commands.py normalizes them."""
