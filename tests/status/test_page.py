@@ -44,10 +44,14 @@ class PoolWithPage:
 
     def status(self) -> dict[str, Any]:
         """Return the status as JSON, as soon as the page gives it."""
-        bodies: list[str] = []
-        wait_until(lambda: bodies.append(self.get("/status.json")) or bodies[-1])  # type: ignore[func-returns-value]
-        status: dict[str, Any] = json.loads(bodies[-1])
+        status: dict[str, Any] = json.loads(self.given("/status.json"))
         return status
+
+    def given(self, path: str) -> str:
+        """Return the body of the response, as soon as there is one."""
+        bodies: list[str] = []
+        wait_until(lambda: bodies.append(self.get(path)) or bodies[-1])  # type: ignore[func-returns-value]
+        return bodies[-1]
 
     def open_connections(self) -> int:
         """Return how many of the master's children serve the page now."""
@@ -98,7 +102,7 @@ def test_an_answer_appears_with_all_its_phases(watched: PoolWithPage) -> None:
     assert [1, 1, 1, 1] == [phase["number"] for phase in after["last_day"]["phases"]]
     assert before["pool"]["accepted"] < after["pool"]["accepted"]
     assert {"master", "worker", "look"} <= {each["kind"] for each in after["processes"]}
-    assert "<title>CocoAI: running</title>" in watched.get("/")
+    assert "<title>CocoAI: running</title>" in watched.given("/")
 
 
 def test_the_public_site_does_not_serve_the_page(watched: PoolWithPage) -> None:
