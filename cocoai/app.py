@@ -165,13 +165,13 @@ def sweep(spool: Spool, folder: str) -> None:
 def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> SlackEventAnalyzer:
     """Return the analyzer of Slack's events, with the settings' secret and access rules.
 
-    `spool` tells it in which threads CocoAI was asked before: there, questions may need no mention.
+    `spool` tells it what has happened in the threads in which CocoAI was asked: there, questions may need no mention.
     """
     slack = settings.slack
     return SlackEventAnalyzer(
         slack.signing_secret,
         who=identity.known,
-        is_known_thread=spool.is_known_thread,
+        mark_of=spool.mark_of,
         follow_ups=slack.follow_ups,
         access=access_rules(settings),
     )
@@ -214,6 +214,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         access=access_rules(settings),
         operators=settings.budget.operators,
         buttons=settings.slack.interactivity,
+        dm_replies=settings.slack.dm_replies,
         attachments=AttachmentLimits(
             answer.attachments_mib * MIB, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),

@@ -11,6 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from cocoai.engine.process.scoreboard import Scoreboard
@@ -19,7 +20,8 @@ from cocoai.engine.web.response import Response
 from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed
 from cocoai.slack.inbound.events import EventOutcome
 from cocoai.slack.model.click import Click
-from cocoai.slack.model.question import Challenge, Ignored, NotAllowed, Question, RateLimited
+from cocoai.slack.model.question import Challenge, Ignored, NotAllowed, Overheard, Question, RateLimited
+from cocoai.slack.model.talk import note_talk, place
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
@@ -99,7 +101,7 @@ class SlackHandler(ABC, Generic[Posted]):
             raise ClickNotAllowed
         if isinstance(posted, Ignored):
             log.debug("%s outcome=ignored reason=%r", self.subject, posted.reason)
-            return OK
+            return self._pass_over(posted)
         return self._accept(posted)
 
     @abstractmethod
@@ -108,6 +110,11 @@ class SlackHandler(ABC, Generic[Posted]):
 
         Raise `CannotRead` or `CannotKeep` if the disk fails.
         """
+
+    def _pass_over(self, ignored: Ignored) -> Response:
+        """Return the response to what is ignored, a 200."""
+        del ignored
+        return OK
 
     def _note(self, key: str) -> None:
         """Show a question's key in this process's row of the scoreboard."""
@@ -152,7 +159,25 @@ class EventsHandler(SlackHandler[EventOutcome]):
             log.warning("event outcome=held-back-by-slack minute_rate_limited=%d", posted.minute)
             return OK
         self._note(posted.key)
-        return self._put(Key.parse(posted.key), posted.facts())
+        response = self._put(Key.parse(posted.key), posted.facts())
+        if response.after is None or posted.kind == "thanks":
+            return response
+        return replace(response, after=partial(self._wake_and_note, posted))
+
+    def _pass_over(self, ignored: Ignored) -> Response:
+        """Return a 200; if a line was put to others in a thread of ours, note that after it."""
+        if not isinstance(ignored, Overheard):
+            return OK
+        return Response(200, after=partial(self._note_overheard, ignored))
+
+    def _wake_and_note(self, question: Question) -> None:
+        """Start a process for a question, and note who has asked, in whose talk with us we are now."""
+        self._runner.wake()
+        note_talk(self._spool, *place(question), lambda talk: talk.asked(question.user))
+
+    def _note_overheard(self, line: Overheard) -> None:
+        """Note that people have spoken among themselves in a thread of ours."""
+        note_talk(self._spool, line.channel, line.thread_ts, lambda talk: talk.overheard(line.user))
 
 
 class InteractionsHandler(SlackHandler[Click]):

@@ -45,9 +45,8 @@ class Deployment:
 
     def replies(self, to: Message) -> list[Message]:
         """Return the messages whose metadata has this question's key, oldest first."""
-        thread_ts = to.thread_ts or to.ts
-        key = f"{to.channel}-{thread_ts}-{to.ts}"
-        return [message for message in self.slack.thread(to.channel, thread_ts) if payload(message).get("key") == key]
+        key = f"{to.channel}-{to.thread_ts or to.ts}-{to.ts}"
+        return [message for message in self.slack.messages(to.channel) if payload(message).get("key") == key]
 
     def answer_to(self, question: Message, patience: float = PATIENCE) -> Message:
         """Wait until the reply is the whole answer; return its first message."""

@@ -121,12 +121,12 @@ def test_the_manifest_has_this_machine_s_address(capsys: pytest.CaptureFixture[s
 
 
 def test_the_manifest_has_only_the_scopes_that_are_used(capsys: pytest.CaptureFixture[str]) -> None:
-    """There is one scope for each event, and three to write, to read names and to read attached files."""
+    """There is one scope for each event, and four: to write, to react, to read names and to read attached files."""
     assert 0 == main(["manifest", "--url", "https://bot.example.com"])
 
     manifest = json.loads(capsys.readouterr().out)
     assert list(SCOPE_OF) == manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert {*SCOPE_OF.values(), "chat:write", "users:read", "files:read"} == set(
+    assert {*SCOPE_OF.values(), "chat:write", "reactions:write", "users:read", "files:read"} == set(
         manifest["oauth_config"]["scopes"]["bot"]
     )
 

@@ -57,7 +57,7 @@ def test_without_a_file_the_secrets_are_enough() -> None:
     assert () == settings.warnings
     assert "xoxb-practice" == settings.slack.bot_token
     assert "https://slack.com/api/" == settings.slack.api_url
-    assert ("answered", True, False) == (
+    assert ("asker", True, False) == (
         settings.slack.follow_ups,
         settings.slack.direct_messages,
         settings.slack.external_users,
@@ -167,7 +167,7 @@ def test_a_value_is_converted_to_its_type(section: str, key: str, text: str, exp
 @pytest.mark.parametrize(
     ("section", "key", "text", "allowed"),
     [
-        ("slack", "follow_ups", "always", "answered or mention"),
+        ("slack", "follow_ups", "always", "asker, answered or mention"),
         ("slack", "direct_messages", "maybe", "on or off"),
         ("slack", "allow_channels", "#general", "IDs such as C0123456789, with spaces or commas between"),
         ("slack", "update_interval", "0", "0.1 to 60 s"),

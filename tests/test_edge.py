@@ -322,9 +322,7 @@ class Bot:
         self.identity = Identity("T0PRACTICE", user_id, bot_id)
         self.spool = Spool(str(folder))
         self.spool.make_folders()
-        self.analyzer = SlackEventAnalyzer(
-            SIGNING_SECRET, who=lambda: self.identity, is_known_thread=self.spool.is_known_thread
-        )
+        self.analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: self.identity, mark_of=self.spool.mark_of)
         self.handler = EventsHandler(self.analyzer, self.spool, RecordingRunner(self.spool), Scoreboard(None, slots=0))
 
     def receive(self, slack: PracticeSlack, event: Mapping[str, Any]) -> None:
@@ -397,7 +395,7 @@ def bot_message(**changes: Any) -> dict[str, Any]:
 def test_a_message_of_another_bot_is_never_a_question(desk: AnswerHarness, changes: dict[str, Any]) -> None:
     """It is ignored in a thread of ours, with a mention of us, and in a direct message."""
     analyzer = SlackEventAnalyzer(
-        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True
+        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), mark_of=lambda *_: {}
     )
     body = json.dumps(bot_message(**changes)).encode()
     headers = {name.lower(): value for name, value in desk.slack.signed(body, at=1763822002).items()}
@@ -408,7 +406,7 @@ def test_a_message_of_another_bot_is_never_a_question(desk: AnswerHarness, chang
 def test_the_same_message_of_a_person_is_a_question(desk: AnswerHarness) -> None:
     """The rows above are ignored for being a bot's, and for nothing else."""
     analyzer = SlackEventAnalyzer(
-        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), is_known_thread=lambda *_: True
+        SIGNING_SECRET, who=lambda: Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI"), mark_of=lambda *_: {}
     )
     body = json.dumps(bot_message(user="U0ASKER01", bot_id=None, app_id=None)).encode()
     headers = {name.lower(): value for name, value in desk.slack.signed(body, at=1763822002).items()}

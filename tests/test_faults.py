@@ -138,7 +138,7 @@ class HandlersOnFailingDisk:
         self.spool.make_folders()
         self.var = var
         self._runner = RecordingRunner(self.spool)
-        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, mark_of=self.spool.mark_of)
         handler = EventsHandler(analyzer, self.spool, self._runner, Scoreboard(None, slots=0))
         self._router = Router({"/slack/events": {"POST": handler}})
 

@@ -116,7 +116,7 @@ def test_any_signed_body_is_answered_200_or_400(number: int) -> None:
     One that is too big is refused with 413.
     """
     with spool() as (kept, ready):
-        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=kept.is_known_thread)
+        analyzer = SlackEventAnalyzer(SECRET, who=lambda: US, mark_of=kept.mark_of)
         handler = EventsHandler(
             analyzer, kept, RecordingRunner(kept), Scoreboard(None, slots=0), clock=lambda: float(NOW)
         )

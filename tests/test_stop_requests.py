@@ -39,7 +39,8 @@ def spool(tmp_path: Path) -> Spool:
 def attempt(spool: Spool) -> Any:
     """Claim the question, and return what an Attempt says of it."""
     question = SimpleNamespace(user="U0ASKER", channel=KEY.channel, thread_ts=KEY.thread_ts)
-    return SimpleNamespace(job=spool.claim(), question=question, texts=SimpleNamespace(only_participants="no"))
+    texts = SimpleNamespace(only_participants="no")
+    return SimpleNamespace(job=spool.claim(), question=question, texts=texts, reply_thread=KEY.thread_ts)
 
 
 def requests(spool: Spool, slack: CountingSlack) -> StopRequests:

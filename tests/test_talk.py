@@ -133,9 +133,9 @@ def test_help_is_answered_without_the_model(deployment: Deployment, text: str, t
     assert number == len(deployment.openai.requests)
 
 
-@pytest.mark.parametrize(("text", "texts"), [("model", ENGLISH), ("ＭＯＤＥＬ?", None), ("モデル", JAPANESE)])
+@pytest.mark.parametrize(("text", "texts"), [("model", ENGLISH), ("ＭＯＤＥＬ:?", None), ("モデル", JAPANESE)])
 def test_the_model_command_names_the_channels_model(deployment: Deployment, text: str, texts: Texts | None) -> None:
-    """The command names the model that answers in this channel; with a question mark it goes to the model itself."""
+    """The command names the model that answers in this channel; any other text goes to the model itself."""
     _, before = ask(deployment, mention(text))
     add_settings(deployment, "[channel C0PRACTICE]\nmodel = gpt-6-sol")
     _, after = ask(deployment, mention(text))
@@ -143,7 +143,7 @@ def test_the_model_command_names_the_channels_model(deployment: Deployment, text
     if texts:
         assert [texts.model.format(model=name) for name in ("gpt-6-luna", "gpt-6-sol")] == [before, after]
     else:
-        assert ["So you say: ＭＯＤＥＬ?"] * 2 == [before, after]
+        assert ["So you say: ＭＯＤＥＬ:?"] * 2 == [before, after]
 
 
 @pytest.mark.parametrize(("text", "texts"), [("reset", ENGLISH), ("ﾘｾｯﾄ。", JAPANESE)])
@@ -282,7 +282,7 @@ def test_several_speakers_are_distinguished_by_name(deployment: Deployment) -> N
     """The model is shown the speakers' names once there are several speakers; a single speaker is not named."""
     first, _ = ask(deployment, mention("my cat is grey"))
     alone = shown(deployment)
-    ask(deployment, "私の猫は白い", first.ts, user=THIRD)
+    ask(deployment, mention("私の猫は白い"), first.ts, user=THIRD)
     ask(deployment, mention("and <@U0ASKER04>'s?"), first.ts, user=SECOND)
 
     assert [("user", "my cat is grey")] == alone
@@ -301,14 +301,14 @@ def test_a_mention_in_an_existing_thread_includes_its_earlier_messages(deploymen
     second = deployment.slack.say(THIRD, "noon is fine", thread_ts=first.ts)
     deployment.slack.wait_for_deliveries()
     question, _ = ask(deployment, mention("when is lunch?"), first.ts)
-    follow_up, _ = ask(deployment, "and where?", first.ts, user=SECOND)
+    follow_up, _ = ask(deployment, "and where?", first.ts)
 
     assert is_ignored(deployment, first)
     assert is_ignored(deployment, second)
     assert [
         ("user", "Second asker: lunch at noon?\n質問者: noon is fine\nAsker: when is lunch?"),
         ("assistant", "So you say: Asker: when is lunch?"),
-        ("user", "Second asker: and where?"),
+        ("user", "Asker: and where?"),
     ] == shown(deployment)
     assert ["mention", "follow_up"] == [kept_kind(deployment, each.ts) for each in (question, follow_up)]
 
@@ -343,14 +343,15 @@ def test_another_bots_message_is_shown_to_the_model_but_never_answered(deploymen
 
 
 def test_every_direct_message_is_a_question(deployment: Deployment) -> None:
-    """A direct message is a question with or without a mention; each new one begins a thread of its own."""
+    """A direct message is a question with or without a mention; what stands in a thread there is not in the box."""
+    ask(deployment, "reset", channel="D0PRACTICE")
     first, reply = ask(deployment, "hello", channel="D0PRACTICE")
     follow_up, _ = ask(deployment, "and <@U0ASKER02>?", first.ts, channel="D0PRACTICE")
     ask(deployment, mention("a new one"), channel="D0PRACTICE")
 
     assert "So you say: hello" == reply
     assert "direct" == kept_kind(deployment, follow_up.ts)
-    assert [("user", "a new one")] == shown(deployment)
+    assert [("user", "hello"), ("assistant", "So you say: hello"), ("user", "a new one")] == shown(deployment)
 
 
 @pytest.mark.parametrize("text", ["<@U0ASKER02> what do you think?", "<!subteam^S0GROUP01|@team> look at this"])

@@ -186,7 +186,7 @@ def test_an_ended_question_stays_known_as_long_as_slack_may_redeliver_it(
         spool.sweep()
 
     assert spool.put(KEY, {"text": "?"}) is False
-    assert spool.is_known_thread(KEY.channel, KEY.thread_ts)
+    assert spool.mark_of(KEY.channel, KEY.thread_ts) is not None
     assert spool.claim() is None
 
 
@@ -362,7 +362,7 @@ class ClockedWebhook:
     """The webhook with the machine's clock; Slack's own clock does not jump."""
 
     def __init__(self, spool: Spool, slack: PracticeSlack, clock: Clock) -> None:
-        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=spool.is_known_thread)
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, mark_of=spool.mark_of)
         self._slack = slack
         self._handler = EventsHandler(analyzer, spool, RecordingRunner(spool), Scoreboard(None, slots=0), clock=clock)
 

@@ -208,7 +208,7 @@ def test_every_copy_is_known_after_the_upgrade(upgrade: Upgrade) -> None:
 
     assert {False} == {*before, *after}
     assert 0 == upgrade.spool.count("ready")
-    known = [upgrade.spool.is_known_thread("C0PRACTICE", question.ts) for question in questions]
+    known = [upgrade.spool.mark_of("C0PRACTICE", question.ts) is not None for question in questions]
     assert [True] * len(questions) == known
 
 

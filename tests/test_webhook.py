@@ -66,7 +66,7 @@ class Handlers:
         self.spool.make_folders()
         self.runner = RecordingRunner(self.spool)
         self._scoreboard = Scoreboard(None, slots=0)
-        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=self.spool.is_known_thread)
+        analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, mark_of=self.spool.mark_of)
         self.events = EventsHandler(analyzer, self.spool, self.runner, self._scoreboard, clock=clock)
         self.interactions = InteractionsHandler(
             InteractionAnalyzer(SIGNING_SECRET, who=lambda: US), self.spool, self.runner, self._scoreboard, clock=clock

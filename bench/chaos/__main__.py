@@ -70,6 +70,7 @@ SETTINGS = {
     "COCOAI_OPENAI_FIRST_WORD_TIMEOUT": "5",
     "COCOAI_OPENAI_SILENCE_TIMEOUT": "5",
     "COCOAI_OPENAI_MAX_OUTPUT_TOKENS": "9000",
+    "COCOAI_SLACK_FOLLOW_UPS": "answered",  # whoever speaks: what is lost or doubled is no matter of manners
     "COCOAI_SLACK_UPDATE_INTERVAL": "0.5",
     "COCOAI_SLACK_FORMAT": "mrkdwn",  # in this format the text holds everything that the message shows
 }

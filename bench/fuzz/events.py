@@ -134,8 +134,8 @@ class EventChecker:
         self._spool = Spool(str(var), disk=NoSync())
         self._spool.make_folders()
         self._analyzers = [
-            SlackEventAnalyzer(SECRET, who=lambda: US, is_known_thread=self._spool.is_known_thread),
-            SlackEventAnalyzer(SECRET, who=lambda: None, is_known_thread=lambda *_: True),
+            SlackEventAnalyzer(SECRET, who=lambda: US, mark_of=self._spool.mark_of),
+            SlackEventAnalyzer(SECRET, who=lambda: None, mark_of=lambda *_: {}),
         ]
 
     def __call__(self, body: bytes) -> str:
@@ -185,7 +185,7 @@ class EventChecker:
             if job is not None:
                 require(Question.from_facts(job.question) == question, "not what was put")
                 self._spool.finish(job)
-        require(self._spool.is_known_thread(key.channel, key.thread_ts), "no mark")
+        require(self._spool.mark_of(key.channel, key.thread_ts) is not None, "no mark")
         thread = [Message(question.ts, question.user, "", question.text, None, "")]
         require(turns(thread, question, US.user_id)[-1].speaker == "asker", "no last turn")
         self.kept += 1

@@ -9,6 +9,7 @@ of what started its process.
     attempt     one run at one question         failures    what becomes of a job that went wrong
     prompt      what the model is shown         retry       when a job is tried again
     model_call  what the model writes           options     how the settings want it
+    light_job   what needs no model: clicks, limited (questions over a limit), thanks
     aside       what the asker is told privately where Slack takes no reply
     earlier_runs    how earlier runs ended, and what they may have left behind
 """

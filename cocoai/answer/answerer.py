@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from typing import Any
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import ACTIONS, Clicks
@@ -17,12 +18,14 @@ from cocoai.answer.failures import (
     put_off_by_disk,
     read_or_fail,
 )
+from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.model_call import ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.stops import StopRequests
+from cocoai.answer.thanks import ThanksReactions
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
@@ -31,6 +34,7 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
+from cocoai.slack.model.talk import ends_with_question, note_talk, place
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, Job
@@ -68,8 +72,11 @@ class Answerer:
         self._options = options
         self._slack = slack
         self._identity = identity
-        self._clicks = Clicks(spool, options, slack, identity, clock=clock)
-        self._limited = LimitedQuestions(spool, options, slack, clock=clock)
+        self._light: dict[str, LightJobHandler[Any]] = {
+            **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, clock=clock)),
+            LIMITED: LimitedQuestions(spool, options, slack, clock=clock),
+            "thanks": ThanksReactions(spool, slack, clock=clock),
+        }
         self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio, clock=clock)
         self._model = ModelCall(self._prompts, chatgpt, ratio, StopRequests(spool, options, slack, wakeup))
         self._clock = clock
@@ -108,12 +115,8 @@ class Answerer:
         The job ends in done/ or failed/, or with a `retry` fact, the time to try again. Errors of the attempt are not
         raised: see handled().
         """
-        kind = job.question.get("kind")
-        if kind in ACTIONS:
-            self._clicks.handle(job)
-            return
-        if kind == LIMITED:
-            self._limited.handle(job)
+        if light := self._light.get(job.kind or ""):
+            light.handle(job)
             return
         attempt = self._attempt(job)
         if attempt is None:
@@ -128,6 +131,7 @@ class Answerer:
             # What kills its process again and again may be the blocks.
             if reply.deliver(ts, answer_text(answer, attempt.texts), as_text=job.attempt > MAX_ATTEMPTS):
                 attempt.record("delivered")
+            self._note_answer(attempt, answer)
             self._finish(attempt, "answered")
 
     def _is_over(self, attempt: Attempt, reply: Reply, failures: AnswerFailures) -> bool:
@@ -160,7 +164,7 @@ class Answerer:
         question = read_or_fail(job, Question.from_facts, self._spool, self._clock)
         if question is None:
             return None
-        return Attempt(job, question, self._options.texts(question.sample))
+        return Attempt(job, question, self._options.texts(question.sample), self._options.reply_thread(question))
 
     def _reply(self, attempt: Attempt) -> Reply:
         return Reply(attempt, self._slack, self._options, self._identity, clock=self._clock, sleep=self._sleep)
@@ -178,6 +182,14 @@ class Answerer:
         """
         self._spool.finish(attempt.job)
         log.info("answer key=%s outcome=%s attempt=%d ms=%d", attempt.job.key, outcome, attempt.job.attempt, attempt.ms)
+
+    def _note_answer(self, attempt: Attempt, answer: Fact) -> None:
+        """Note in the thread's mark that we have answered, whether we ask back, and whether others have spoken there.
+
+        By that a worker tells to whom the next line without a mention is put.
+        """
+        asks, has_others = ends_with_question(answer["text"]), self._prompts.has_others(attempt)
+        note_talk(self._spool, *place(attempt.question), lambda talk: talk.answered(asks=asks, has_others=has_others))
 
     # notes: what CocoAI says by itself
 

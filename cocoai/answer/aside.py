@@ -46,7 +46,7 @@ def _post_ephemeral(attempt: Attempt, slack: SlackChat, text: str) -> bool:
     """Post an ephemeral message to the asker; return False if Slack refuses it."""
     question = attempt.question
     # Slack shows one in a thread only if there is a thread by now.
-    thread_ts = question.thread_ts if question.in_thread or attempt.first_message else ""
+    thread_ts = attempt.reply_thread if question.in_thread or attempt.first_message else ""
     try:
         slack.post_ephemeral(question.channel, question.user, text, thread_ts)
     except Permanent as error:

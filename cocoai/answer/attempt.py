@@ -23,15 +23,18 @@ log = logging.getLogger(__name__)
 class Attempt:
     """One run at one job: the job, its question, the texts in the asker's language, and the reply's first message.
 
+    `reply_thread` is the ts of the thread into which we reply; "" if the reply stands in a direct message's own box.
+
     `first_message` is the ts of the message that is or will be the reply; empty while there is none. `has_answer` tells
     whether the model has answered, in this attempt or an earlier one, `is_first` whether no attempt was made before,
     not even one that does not count.
     """
 
-    def __init__(self, job: Job, question: Question, texts: Texts) -> None:
+    def __init__(self, job: Job, question: Question, texts: Texts, reply_thread: str) -> None:
         self.job = job
         self.question = question
         self.texts = texts
+        self.reply_thread = reply_thread
         self._began = time.monotonic()
         placeholder = job.last("placeholder")
         self.first_message: str = placeholder["ts"] if placeholder else ""

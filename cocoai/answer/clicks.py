@@ -1,7 +1,6 @@
 """Clicks: delete a reply or record feedback, when somebody has pressed that button. Each click is a job of its own.
 
-Deleting twice, or recording feedback twice, changes nothing: so a second run needs no care. No limit of Slack's is
-waited for, as other channels' clicks and placeholders wait meanwhile: the click is put off.
+Deleting twice, or recording feedback twice, changes nothing: so a second run needs no care.
 """
 
 from __future__ import annotations
@@ -9,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from cocoai.answer.failures import MAX_ATTEMPTS, handled, postpone, read_or_fail
+from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.options import AnswerOptions
-from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.click import Click
@@ -32,8 +32,8 @@ QUESTION_WAIT, MOST_SHORT_WAITS, LONG_WAIT = 1.0, 300, 60.0
 log = logging.getLogger(__name__)
 
 
-class Clicks:
-    """An object that does what claimed clicks ask for, in one process. `clock` gives seconds since the epoch."""
+class Clicks(LightJobHandler[Click]):
+    """An object that does what claimed clicks ask for."""
 
     def __init__(
         self,
@@ -44,31 +44,24 @@ class Clicks:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._spool = spool
+        super().__init__(spool, clock=clock)
         self._options = options
         self._slack = slack
         self._identity = identity
-        self._clock = clock
 
-    def handle(self, job: Job) -> None:
-        """Run one attempt at a claimed click: it ends in done/ or failed/, or with a `retry` fact (time to try again).
+    def _read(self, facts: Mapping[str, Any]) -> Click:
+        return Click.from_facts(facts)
 
-        Errors of Slack and the disk are not raised: see handled().
-        """
-        click = read_or_fail(job, Click.from_facts, self._spool, self._clock)
-        if click is None:
+    def _run(self, job: Job, content: Click) -> None:
+        """Obey the click and finish its job, or put it off while its question has not ended."""
+        if self._is_put_off(job, content):
             return
-        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
-            if job.attempt > MAX_ATTEMPTS:
-                raise Permanent("attempts")
-            if self._is_put_off(job, click):
-                return
-            if job.last("obeyed") is None:  # else only the move to done/ was refused
-                self._run(click)
-                with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
-                    job.record("obeyed")
-            self._spool.finish(job)
-            log.info("click key=%s outcome=%s", job.key, click.action)
+        if job.last("obeyed") is None:  # else only the move to done/ was refused
+            self._obey(content)
+            with contextlib.suppress(StoreError):  # a full disk: what was asked for is done all the same
+                job.record("obeyed")
+        self._spool.finish(job)
+        log.info("click key=%s outcome=%s", job.key, content.action)
 
     def _is_put_off(self, job: Job, click: Click) -> bool:
         """Check whether the question under the click is still in ready/; if it is, put the click off for a moment.
@@ -87,7 +80,7 @@ class Clicks:
             return True
         return False
 
-    def _run(self, click: Click) -> None:
+    def _obey(self, click: Click) -> None:
         """Record feedback, or delete the reply if the asker wants that; tell anybody else that only the asker may.
 
         Raise `Temporary` or `Permanent` as SlackChat does.
@@ -103,9 +96,12 @@ class Clicks:
     def _delete(self, click: Click) -> None:
         """Delete every message of our reply in Slack. A QA copy of CocoAI may have replied too: its messages stay."""
         own_user = self._identity.user_id()
-        for message in self._slack.replies_to(click.channel, click.thread_ts, click.key, wait=False):
-            if message.user == own_user:
-                self._slack.delete(click.channel, message.ts, wait=False)
+        # The setting may have been another when we replied, so both places are looked at.
+        places = ("", click.thread_ts) if click.is_in_box else (click.thread_ts,)
+        for place in places:
+            for message in self._slack.replies_to(click.channel, place, click.key, wait=False):
+                if message.user == own_user:
+                    self._slack.delete(click.channel, message.ts, wait=False)
 
     def _record_feedback(self, click: Click, texts: Texts) -> None:
         """Add an `opinion` fact to the answer's job, if that is still kept, and thank the person who clicked.
@@ -126,22 +122,3 @@ class Clicks:
             _, lines = self._spool.find(Key.parse(click.key))
             return self._options.texts(str(lines[0].get("text") or click.reply))
         return self._options.texts(click.reply)
-
-
-class LightJobFailures:
-    """The handler of the errors of one attempt at a click or another job without a model.
-
-    Nobody is told: people see that nothing happened, and click again. `clock` gives seconds since the epoch.
-    """
-
-    def __init__(self, spool: Spool, job: Job, clock: Callable[[], float]) -> None:
-        self._spool = spool
-        self._job = job
-        self._clock = clock
-
-    def handle(self, error: CocoAIError) -> None:
-        """Record a `retry` fact if the error is temporary and tries are left; otherwise log it and fail the job."""
-        if isinstance(error, Temporary) and postpone(self._job, error, self._clock()):
-            return
-        log.error("click key=%s outcome=failed reason=%s", self._job.key, error)
-        self._spool.fail(self._job, str(error))

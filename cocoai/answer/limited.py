@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from cocoai.answer.clicks import LightJobFailures
-from cocoai.answer.failures import MAX_ATTEMPTS, handled, read_or_fail
+from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
@@ -22,33 +22,26 @@ from cocoai.spool.spool import Spool
 log = logging.getLogger(__name__)
 
 
-class LimitedQuestions:
-    """An object that ends claimed jobs of kind LIMITED, in one process. `clock` gives seconds since the epoch."""
+class LimitedQuestions(LightJobHandler[Question]):
+    """An object that ends jobs of kind LIMITED: their asker is told to wait, once a minute."""
 
     def __init__(
         self, spool: Spool, options: AnswerOptions, slack: SlackChat, *, clock: Callable[[], float] = time.time
     ) -> None:
-        self._spool = spool
+        super().__init__(spool, clock=clock)
         self._options = options
         self._slack = slack
-        self._clock = clock
 
-    def handle(self, job: Job) -> None:
-        """Run one attempt at a limited question: its asker is told to wait, once a minute, and the job is finished.
+    def _read(self, facts: Mapping[str, Any]) -> Question:
+        return Question.from_facts(facts)
 
-        Errors of Slack and the disk are not raised: see handled().
-        """
-        question = read_or_fail(job, Question.from_facts, self._spool, self._clock)
-        if question is None:
-            return
-        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
-            if job.attempt > MAX_ATTEMPTS:
-                raise Permanent("attempts")
-            if job.last("told") is None and self._spool.is_to_be_told(question.user, job.key):
-                self._tell(job, question)
-                job.record("told")  # or, while the move to done/ is refused, it would be said again and again
-            self._spool.finish(job)
-            log.info("answer key=%s outcome=limited why=%s", job.key, job.question.get("why"))
+    def _run(self, job: Job, content: Question) -> None:
+        """Tell the asker to wait, unless that was done in this minute, and finish the job."""
+        if job.last("told") is None and self._spool.is_to_be_told(content.user, job.key):
+            self._tell(job, content)
+            job.record("told")  # or, while the move to done/ is refused, it would be said again and again
+        self._spool.finish(job)
+        log.info("answer key=%s outcome=limited why=%s", job.key, job.question.get("why"))
 
     def _tell(self, job: Job, question: Question) -> None:
         """Show the asker alone how long to wait, or that the answer is on its way.

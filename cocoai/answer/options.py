@@ -12,6 +12,7 @@ from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.live_message import Writers
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.question import Question
 from cocoai.texts import Texts, TextsByLanguage
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
@@ -35,7 +36,8 @@ class AnswerOptions:
     `model` answers where the persona names none. The model is shown `round_trips` earlier exchanges at most, of at most
     `max_history_tokens` tokens by the model's count. A growing reply is updated every `update_interval` seconds;
     `writers` counts the replies that grow now, as together they share what Slack allows. By the rules of `access` the
-    words of people who may not address us are kept from the model. The users `operators` may stop any answer.
+    words of people who may not address us are kept from the model. The users `operators` may stop any answer. What is
+    asked in a direct message's own box is answered where `dm_replies` says: in the `thread` under it, or in the `box`.
     """
 
     phrases: TextsByLanguage
@@ -48,6 +50,7 @@ class AnswerOptions:
     writers: Writers
     access: AccessRules = DEFAULT_ACCESS
     buttons: bool = False
+    dm_replies: str = "thread"
     operators: Collection[str] = frozenset()
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
 
@@ -57,6 +60,10 @@ class AnswerOptions:
         `text` may have Slack's entities and emoji, such as `<@U12>` and `:wave:`: they do not count.
         """
         return self.phrases.for_text(_NO_WORDS.sub(" ", text))
+
+    def reply_thread(self, question: Question) -> str:
+        """Return the ts of the thread into which a question is answered; "" for a direct message's own box."""
+        return "" if self.dm_replies == "box" and question.is_in_box else question.thread_ts
 
     def model_of(self, channel: str) -> str:
         """Return the name of the model that answers in this channel unless the asker chooses another by a prefix."""

@@ -6,7 +6,7 @@ That is the thread as it stands in Slack now, our own earlier answers as they li
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,17 +22,20 @@ from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.api.thread_reader import ThreadPart
 from cocoai.slack.inbound.access import Author
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.messages import Message
+from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import may_be_seen, turns
-from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, question_message
+from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, message_ts, question_message
 from cocoai.slack.thread.speakers import is_bot
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 from cocoai.texts import command, split_model_prefix
+
+BOX_MEMORY = 1800.0
+"""Seconds for which a line in a direct message's own box belongs to the conversation there."""
 
 CONTINUE_INSTRUCTION = (
     "(Go on exactly where your last answer stopped. Repeat nothing of it, and do not announce that you go on.)"
@@ -124,6 +127,13 @@ class PromptBuilder:
             question.is_bare and has_more_than_text(self._thread(attempt), question)
         )
 
+    def has_others(self, attempt: Attempt) -> bool:
+        """Check whether another person than the asker has written in the thread, as far as this attempt has read it."""
+        if self._last is None or self._last[0] is not attempt:
+            return False
+        us = ("", self._identity.user_id(), attempt.question.user)
+        return any(message.user not in us and not is_bot(message) for message in self._last[1])
+
     def _instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""
         persona = self._options.personas.for_channel(channel).instructions
@@ -148,6 +158,8 @@ class PromptBuilder:
         and came with its files.
         """
         question = attempt.question
+        if question.is_in_box:
+            return self._read_box(question)
         if not (question.in_thread or question.is_bare or question.again or not attempt.is_first):
             return ()
         # By the ratio of the channel's model: which one a prefix asks for is known only when the message is read.
@@ -155,6 +167,26 @@ class PromptBuilder:
         tokens = self._options.max_history_tokens / min(1.0, ratio)
         part = ThreadPart(question.again or question.ts, tokens, partial(may_be_seen, question=question))
         return self._slack.thread(question.channel, question.thread_ts, part)
+
+    def _read_box(self, question: Question) -> tuple[Message, ...]:
+        """Read the last half hour of a direct message's own box: its lines are one conversation.
+
+        Where we reply in threads, our answers are none of these messages: those that still stand are added from the
+        spool, each behind its question.
+        """
+        # Up to now: an answer to an earlier line may have been posted after this one was written.
+        messages = self._slack.box(question.channel, float(message_ts(question)) - BOX_MEMORY)
+        answered = {message.metadata.key for message in messages if message.metadata}
+        return tuple(each for message in messages for each in self._with_answer(question.channel, message, answered))
+
+    def _with_answer(self, channel: str, message: Message, answered: Collection[str]) -> Iterator[Message]:
+        """Yield a message of a box, and our answer to it if it stands in the thread under it."""
+        yield message
+        key = f"{channel}-{message.ts}-{message.ts}"
+        if message.has_replies and key not in answered and (text := self._earlier_answer(key)) is not None:
+            # A ts of its own, between the message's and the next.
+            ts = f"{message.ts}1"
+            yield Message(ts, self._identity.user_id(), "", text, MessageMetadata(key, "answer"), "")
 
     def _earlier_answer(self, key: str) -> str | None:
         """Return the model's whole text in answer to the question `key`, from the spool.

@@ -18,7 +18,7 @@ from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.api.live_message import LiveMessage
-from cocoai.slack.markdown.message_layout import Button, Layout, Shown, with_buttons
+from cocoai.slack.markdown.message_layout import Button, Confirm, Layout, Shown, with_buttons
 from cocoai.slack.model.messages import KINDS, MessageMetadata
 from cocoai.spool.job import Fact
 
@@ -213,10 +213,10 @@ class Reply:
         """
         if not self._options.buttons:
             return []
-        labels, question = self._attempt.texts.buttons, self._attempt.question
-        value = f"{question.key} {question.user}"
-        confirm = {"delete": labels["delete_confirm"]}
-        return [Button(each, labels[each], value, confirm.get(each, "")) for each in UNDER.get(kind, ())]
+        texts, question = self._attempt.texts, self._attempt.question
+        value, words = f"{question.key} {question.user}", texts.buttons
+        confirm = {"delete": Confirm(words["delete_title"], words["delete_confirm"], words["cancel"])}
+        return [Button(it, words[it], value, texts.labels[it], confirm.get(it)) for it in UNDER.get(kind, ())]
 
     def _post_first(self, shown: Shown, kind: str, *, wait: bool = True) -> str:
         """Post the reply's first message, record it as `placeholder`, and return its ts.
@@ -256,20 +256,19 @@ class Reply:
         Return its ts, None if there is none. `kinds` and `n` as in _find_posted().
         """
         self._sleep(self._attempt.settling_time)
-        question, own_user = self._attempt.question, self._identity.user_id()
-        return self._slack.find(question.channel, question.thread_ts, question.key, kinds, n, own_user, wait=wait)
+        question, thread = self._attempt.question, self._attempt.reply_thread
+        own_user = self._identity.user_id()
+        return self._slack.find(question.channel, thread, question.key, kinds, n, own_user, wait=wait)
 
     def _post(self, shown: Shown, metadata: MessageMetadata, *, wait: bool = True) -> str:
-        """Post a message into the thread; return its ts. One of OWN_TEXTS goes without blocks if they are refused."""
-        question = self._attempt.question
+        """Post a message of the reply; return its ts. One of OWN_TEXTS goes without blocks if they are refused."""
+        channel, thread = self._attempt.question.channel, self._attempt.reply_thread
         try:
-            return self._slack.post(
-                question.channel, shown.text, question.thread_ts, metadata, blocks=shown.blocks, wait=wait
-            )
+            return self._slack.post(channel, shown.text, thread, metadata, blocks=shown.blocks, wait=wait)
         except Permanent as error:
             if not _can_do_without_blocks(shown, metadata, error):
                 raise
-            return self._slack.post(question.channel, shown.text, question.thread_ts, metadata, wait=wait)
+            return self._slack.post(channel, shown.text, thread, metadata, wait=wait)
 
     def _update(self, ts: str, shown: Shown, metadata: MessageMetadata) -> None:
         """Change the message at `ts`. One of OWN_TEXTS goes without blocks if they are refused."""

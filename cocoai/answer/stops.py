@@ -83,6 +83,6 @@ class StopRequests:
         """Tell this user that only others may stop the answer; that Slack does not take it is only logged."""
         question = attempt.question
         try:
-            self._slack.post_ephemeral(question.channel, user, attempt.texts.only_participants, question.thread_ts)
+            self._slack.post_ephemeral(question.channel, user, attempt.texts.only_participants, attempt.reply_thread)
         except CocoAIError as error:
             log.warning("answer key=%s outcome=stop-refused-untold reason=%s", attempt.job.key, error)

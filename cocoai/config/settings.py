@@ -46,11 +46,15 @@ class SlackSettings:
     follow_ups: Annotated[
         str,
         Setting(
-            one_of("answered", "mention"),
-            "answered",
-            "what to do with a message without a mention in a thread where CocoAI was asked before: `answered` "
-            "answers it, `mention` ignores it",
+            one_of("asker", "answered", "mention"),
+            "asker",
+            "what to do with a message without a mention in a thread where CocoAI was asked before: `asker` answers "
+            "what is put to CocoAI and not to another person, `answered` answers all, `mention` ignores it",
         ),
+    ]
+    dm_replies: Annotated[
+        str,
+        Setting(one_of("thread", "box"), "thread", "where to answer a direct message that stands in no thread"),
     ]
     direct_messages: Annotated[bool, Setting(SWITCH, "on", "whether direct messages, and clicks in them, are answered")]
     allow_channels: Annotated[frozenset[str], Setting(IDS, "", "the only channels where CocoAI answers; empty for all")]

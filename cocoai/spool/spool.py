@@ -34,11 +34,12 @@ from cocoai.spool.key import Key
 from cocoai.spool.limits import QuestionLimits
 from cocoai.spool.ready import ReadyJobs
 from cocoai.spool.store_error import StoreError, as_store_errors
+from cocoai.spool.thread_marks import ThreadMarks
 
 log = logging.getLogger(__name__)
 
 
-class Spool(ReadyJobs, Admission, SpoolAdmin):
+class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
     """All jobs below `var`: each is put, claimed, and finished or failed, and may be requested to stop.
 
     `kinds` are the kinds of job that this version can do, None stands for all; `light_kinds` are those that need no
@@ -148,11 +149,6 @@ class Spool(ReadyJobs, Admission, SpoolAdmin):
         """Check whether this limited job is the one that tells its asker to wait, and note it: one a minute is."""
         with self._putting():
             return self.limits.is_to_be_told(user, str(key), self._clock())
-
-    @as_store_errors()
-    def is_known_thread(self, channel: str, thread_ts: str) -> bool:
-        """Check whether this thread has a mark: a question in it was put, or ended, in the last 30 days."""
-        return self._disk.exists(self._path("threads", f"{channel}-{thread_ts}"))
 
     # claim: what a job process and the placeholder process do
 

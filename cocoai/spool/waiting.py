@@ -29,9 +29,10 @@ _NO_FACTS: frozenset[str] = frozenset()
 class WaitingJob:
     """One job in ready/, as this process last saw it.
 
-    `name` is its key as text, `thread` that of its thread. `age` orders jobs, the oldest first. `kind` is as in
-    Job.kind; `asker` is the user's id, "" if the first line has none. `retry_at` is when it is to be tried again (epoch
-    seconds), 0.0 if nothing is known of that. `facts` are names of facts that it has; it may have more by now.
+    `name` is its key as text, `thread` that of its thread, or the channel for a direct message's own box. `age` orders
+    jobs, the oldest first. `kind` is as in Job.kind; `asker` is the user's id, "" if the first line has none.
+    `retry_at` is when it is to be tried again (epoch seconds), 0.0 if nothing is known of that. `facts` are names of
+    facts that it has; it may have more by now.
     """
 
     name: str
@@ -181,6 +182,8 @@ def waiting_job(name: str, head: bytes) -> WaitingJob:
     is_all = len(head) < HEAD_SIZE
     kind, asker = _kind_and_asker(first, is_whole=bool(newline)) if newline or not is_all else (None, "")
     thread, _, ts = name.rpartition("-")
+    if name.startswith("D") and thread.endswith(f"-{ts}"):
+        thread = thread.partition("-")[0]  # what is asked in a direct message's own box is one conversation
     seconds, _, fraction = ts.partition(".")
     return WaitingJob(
         name,

@@ -13,11 +13,14 @@ from typing import Any
 
 from cocoai.texts.texts import Texts
 
-GROUPS = {"more": "help", "why": "why", "buttons": "button", "sorry": "sorry"}
+GROUPS = {"more": "help", "why": "why", "buttons": "button", "labels": "label", "sorry": "sorry"}
 """The fields that hold several texts, and what their keys begin with."""
 
 LONGEST = 3000
-"""The most characters of a text: the limit of one block in Slack. A button holds 75, its confirmation 300."""
+"""The most characters of a text: the limit of one block in Slack. A button holds 75, and so does its label."""
+
+LONGEST_OF = {"button_delete_title": 100, "button_delete_confirm": 300, "button_cancel": 30}
+"""The most characters of the texts of a confirmation dialog."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -51,9 +54,9 @@ def fits(text: str, wanted: tuple[str, ...], most: int) -> bool:
 
 def longest(key: str) -> int:
     """Return how many characters the text of this key may have in Slack: fewer on a button than in a message."""
-    if key == "button_delete_confirm":
-        return 300
-    return 75 if key.startswith("button_") else LONGEST
+    if key in LONGEST_OF:
+        return LONGEST_OF[key]
+    return 75 if key.startswith(("button_", "label_")) else LONGEST
 
 
 def _keyed(field: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -47,6 +47,7 @@ class Texts:
     elsewhere: str
     why: dict[str, str]
     buttons: dict[str, str]
+    labels: dict[str, str]
     sorry: dict[str, str]
 
     def error_text(self, code: str) -> str:

@@ -32,14 +32,14 @@ class ClicksThatFinishFirst(Clicks):
 
     def handle(self, job: Job) -> None:
         self._spool.finish(job)
-        self._run(Click.from_facts(job.question))
+        self._obey(Click.from_facts(job.question))
 
 
 class FinishesBeforeHandling(Answerer):
     """Finishes the job of a click before it does what was clicked."""
 
     def answer(self, job: Job) -> None:
-        self._clicks.__class__ = ClicksThatFinishFirst
+        self._light["delete"].__class__ = ClicksThatFinishFirst
         super().answer(job)
 
 
@@ -110,5 +110,5 @@ class RecordsHeardTooSoon(Answerer):
     """Records that a click was heard before it says so."""
 
     def answer(self, job: Job) -> None:
-        self._clicks.__class__ = ClicksHeardTooSoon
+        self._light["delete"].__class__ = ClicksHeardTooSoon
         super().answer(job)

@@ -205,10 +205,10 @@ class SpoolContract:
 
     def test_a_thread_is_marked_when_it_is_asked_in(self, subject: Subject) -> None:
         """A thread is known once a question in it was put, so that a worker need not ask Slack about a follow-up."""
-        before = subject.spool.is_known_thread("C0PRACTICE", "1.000100")
+        before = subject.spool.mark_of("C0PRACTICE", "1.000100") is not None
         subject.put(key(2, thread=1))
 
-        assert (False, True) == (before, subject.spool.is_known_thread("C0PRACTICE", "1.000100"))
+        assert (False, True) == (before, subject.spool.mark_of("C0PRACTICE", "1.000100") is not None)
 
     def test_the_oldest_is_claimed_first(self, subject: Subject) -> None:
         """Across threads, the oldest question is claimed first, whatever order they were put in."""

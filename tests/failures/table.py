@@ -59,8 +59,8 @@ TEXTS = {
     ),
     OPERATOR: ExpectedText(
         "sorry_operator",
-        "設定に問題があり、答えられませんでした。管理者に確認を頼んでください。",
-        "Something in my settings is wrong, so I could not answer. Please tell the person who runs me.",
+        "管理者の対応が必要な問題が起きていて、答えられません。管理者に知らせてください。",
+        "Something here needs the person who runs me, so I could not answer. Please let them know.",
     ),
     CUT: ExpectedText(
         "cut",

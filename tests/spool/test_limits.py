@@ -110,8 +110,8 @@ def test_a_limited_question_leaves_no_mark_on_its_thread(spool: Spool) -> None:
     """Nobody is answered in that thread, so that what people write there is no question to us."""
     put(spool, 100, 101, 102, 103)
 
-    assert spool.is_known_thread("C0PRACTICE", key(102).thread_ts)
-    assert not spool.is_known_thread("C0PRACTICE", key(103).thread_ts)
+    assert spool.mark_of("C0PRACTICE", key(102).thread_ts) is not None
+    assert spool.mark_of("C0PRACTICE", key(103).thread_ts) is None
 
 
 def test_a_count_that_cannot_be_kept_loses_no_question(spool: Spool, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ const JAPANESE = {
   replyLabel: "スレッドに返信する",
   send: "送信",
   keys: "Enter で送信、Shift+Enter で改行",
-  noMention: "@CocoAI がないと、質問になりません",
+  noMention: "@CocoAI を付けないと、届きません",
   openThread: "スレッドで返信する",
   count: (n) => `${n}件の返信`,
   delivered: (ms) => `${ms}ミリ秒で届きました`,

@@ -21,6 +21,7 @@ TAKES_JSON = frozenset(
         "chat.postEphemeral",
         "chat.postMessage",
         "chat.update",
+        "conversations.history",
         "conversations.replies",
         "reactions.add",
     }

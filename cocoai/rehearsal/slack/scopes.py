@@ -26,7 +26,7 @@ def needed(method: str, kind: str) -> str:
 
     `kind` is the channel_type of the conversation that is read, as `im`; an unknown one counts as `channel`.
     """
-    if method == "conversations.replies":
+    if method in ("conversations.history", "conversations.replies"):
         return _HISTORY.get(kind, _HISTORY["channel"])
     return _NEEDED.get(method, "")
 

@@ -1,8 +1,8 @@
 """Run the Web API's methods on the practice workspace, with the refusals that Slack documents for each.
 
 Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.delete, chat.postEphemeral, chat.postMessage,
-chat.update, conversations.replies, files.info, reactions.add, users.info. This module knows no HTTP: a method takes
-arguments and returns the response's JSON, or raises `SlackApiError`.
+chat.update, conversations.history, conversations.replies, files.info, reactions.add, users.info. This module knows no
+HTTP: a method takes arguments and returns the response's JSON, or raises `SlackApiError`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ POST_LIMIT = 40_000
 UPDATE_LIMIT = 4_000
 """Characters of the text that chat.update accepts."""
 PAGE_LIMIT = 1_000
-"""Messages on one page of conversations.replies."""
+"""Messages on one page of conversations.replies or conversations.history."""
 
 
 class WebAPI:
@@ -40,6 +40,7 @@ class WebAPI:
             "chat.postEphemeral": self._post_ephemeral,
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
+            "conversations.history": self._history,
             "conversations.replies": self._replies,
             "files.info": self._files_info,
             "reactions.add": self._reactions_add,
@@ -140,6 +141,20 @@ class WebAPI:
         result["has_more"] = bool(rest)
         return result | ({"response_metadata": {"next_cursor": _next_cursor(rest[0])}} if rest else {})
 
+    def _history(self, arguments: Arguments) -> Payload:
+        """Return a page of a conversation, newest first, without replies but those sent to the channel too.
+
+        The arguments limit, oldest, latest and inclusive choose the messages; `has_more` says that older ones follow.
+        Raise `SlackApiError` if there is no such channel, or `limit` is not valid.
+        """
+        channel = self._channel(arguments, may_be_archived=True)
+        shown = (each for each in self._workspace.messages(channel.id) if _is_in_channel(each))
+        matching = [each for each in reversed(tuple(shown)) if _within(each, arguments)]
+        limit = min(_limit(arguments.text("limit")), self._switches.page_limit)
+        whole = arguments.flag("include_all_metadata")
+        page = [self._message_json(each, whole=whole) for each in matching[:limit]]
+        return {"messages": page, "has_more": len(matching) > limit}
+
     def _files_info(self, arguments: Arguments) -> Payload:
         """Return a file's JSON. Raise `SlackApiError`: file_not_found, or file_deleted if it was deleted."""
         file = self._workspace.files.get(arguments.required("file"))
@@ -214,6 +229,11 @@ class WebAPI:
 
     def _message_json(self, message: PracticeMessage, *, whole: bool = True) -> Payload:
         return message_json(self._workspace, message) | metadata_json(message, whole=whole)
+
+
+def _is_in_channel(message: PracticeMessage) -> bool:
+    """Return True if a message is shown in the channel itself, not only in a thread there."""
+    return message.thread_ts is None or message.subtype == "thread_broadcast"
 
 
 def _limit(value: str) -> int:

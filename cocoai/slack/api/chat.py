@@ -14,15 +14,15 @@ from typing import Any, NoReturn
 
 from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
-from cocoai.json_values import encodable, mapping_at, text_at
+from cocoai.json_values import mapping_at, text_at
+from cocoai.slack.api.box_reader import posts_since, read_box
 from cocoai.slack.api.calls import SlackCalls
+from cocoai.slack.api.sent_message import block_without_pings, is_outside, posted_ts, without_pings
 from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadReader, replies_since
 from cocoai.slack.markdown.message_layout import Block
-from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
 from cocoai.slack.model.files import File, file_of, is_at_slack
 from cocoai.slack.model.identity import Identity, from_auth_test
 from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata
-from cocoai.slack_ids import is_ts
 
 _NO_LINKING = {"parse": "none", "link_names": False}
 _NO_UNFURLING = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKING}
@@ -69,6 +69,8 @@ class SlackChat:
     ) -> str:
         """Post into the thread; return the message's ts. With `blocks`, those are shown, and `text` is their fallback.
 
+        `thread_ts` is "" for a message that is to stand in the channel itself: in a direct message's box.
+
         Unless `wait`, raise `Temporary` at once while a 429 holds.
 
         Post nothing if this is a placeholder that was posted and still waits for its answer, or if an earlier call
@@ -104,14 +106,14 @@ class SlackChat:
 
         Unless `wait`, raise `Temporary` at once while a 429 holds.
         """
-        arguments = {"channel": channel, "user": user, "text": _without_pings(text)}
+        arguments = {"channel": channel, "user": user, "text": without_pings(text)}
         arguments |= {"thread_ts": thread_ts} if thread_ts else {}
         self._calls.call("chat.postEphemeral", {**arguments, **_NO_LINKING}, wait=wait)
 
     def post_direct(self, user: str, text: str) -> None:
         """Send `user` a direct message without metadata: it is no part of a conversation."""
         # With a person's id as its channel, chat.postMessage opens the conversation: im:write is not needed.
-        self._calls.call("chat.postMessage", {"channel": user, "text": _without_pings(text), **_NO_UNFURLING})
+        self._calls.call("chat.postMessage", {"channel": user, "text": without_pings(text), **_NO_UNFURLING})
 
     def delete(self, channel: str, ts: str, *, wait: bool = True) -> None:
         """Delete a message of ours; one that is gone already is no error.
@@ -122,6 +124,17 @@ class SlackChat:
             self._calls.call("chat.delete", {"channel": channel, "ts": ts}, wait=wait)
         except Permanent as error:
             if error.code != "message_not_found":
+                raise
+
+    def react(self, channel: str, ts: str, emoji: str) -> None:
+        """Add the reaction `emoji` (its name) to a message; one that stands already is no error.
+
+        Raise `Temporary` at once while a 429 holds.
+        """
+        try:
+            self._calls.call("reactions.add", {"channel": channel, "timestamp": ts, "name": emoji}, wait=False)
+        except Permanent as error:
+            if error.code != "already_reacted":
                 raise
 
     def user_name(self, user: str) -> str:
@@ -161,10 +174,18 @@ class SlackChat:
             log.warning("thread channel=%s ts=%s outcome=newest-not-reached", channel, thread_ts)
         return messages
 
+    def box(self, channel: str, since: float) -> tuple[Message, ...]:
+        """Read a direct message's own box from Slack, with one call; return its newest messages, oldest first.
+
+        They are those since a time (epoch seconds), BOX_PAGE at most. Replies in threads are not among them.
+        """
+        return read_box(self._calls, channel, since)
+
     def replies_to(self, channel: str, thread_ts: str, key: str, *, wait: bool = True) -> list[Message]:
         """Return the messages whose metadata has the key of this question, oldest first; they are newer than it.
 
-        Unless `wait`, raise `Temporary` at once while a 429 holds.
+        They are those in the thread, or for "" those in the channel itself. Unless `wait`, raise `Temporary` at once
+        while a 429 holds.
         """
         found: list[Message] = []
 
@@ -172,7 +193,10 @@ class SlackChat:
             if message.metadata is not None and message.metadata.key == key:
                 found.append(message)
 
-        replies_since(self._calls, channel, thread_ts, key.rpartition("-")[2], take, wait=wait)
+        if thread_ts:
+            replies_since(self._calls, channel, thread_ts, key.rpartition("-")[2], take, wait=wait)
+        else:
+            posts_since(self._calls, channel, key.rpartition("-")[2], take, wait=wait)
         return found
 
     def find(
@@ -219,15 +243,15 @@ class SlackChat:
         Raise `Permanent` `thread_not_found` if the thread is gone; the message is then nowhere.
         """
         channel, thread_ts, metadata = target
-        arguments = {"channel": channel, "thread_ts": thread_ts}
+        arguments = {"channel": channel} | ({"thread_ts": thread_ts} if thread_ts else {})
         try:
             reply = self._write_message("chat.postMessage", arguments, text, metadata, blocks, wait=wait)
-            ts = _posted_ts(reply)
+            ts = posted_ts(reply)
         except Temporary as error:
             if error.sent:  # the message may be in the thread now
                 self._posted[target] = ""
             raise
-        if _is_outside(reply):
+        if thread_ts and is_outside(reply):
             self._take_back(channel, ts)
         return ts
 
@@ -255,34 +279,6 @@ class SlackChat:
     ) -> dict[str, Any]:
         """Post or change a public message, without pings; return Slack's JSON. No other method writes such messages."""
         described = {"event_type": EVENT_TYPE, "event_payload": metadata.payload()}
-        shown = {"blocks": [_block_without_pings(block) for block in blocks]} if blocks else {}
-        content = {"text": _without_pings(text), **shown, "metadata": described}
+        shown = {"blocks": [block_without_pings(block) for block in blocks]} if blocks else {}
+        content = {"text": without_pings(text), **shown, "metadata": described}
         return self._calls.call(method, {**arguments, **content, **_NO_UNFURLING}, wait=wait)
-
-
-def _without_pings(text: str) -> str:
-    """Return `text` (mrkdwn) with mentions such as `<!channel>` made plain text, and `?` for lone surrogates."""
-    return escape_pings(encodable(text))
-
-
-def _block_without_pings(block: Block) -> Block:
-    # Only a Markdown block has text that is not our own.
-    return {**block, "text": break_pings(block["text"])} if block.get("type") == "markdown" else block
-
-
-def _is_outside(reply: Mapping[str, Any]) -> bool:
-    """Check whether a posted message is in no thread, by the JSON of it that Slack returns; False if there is none.
-
-    If the thread's first message was deleted, Slack reports no error, but puts the reply into the channel
-    (github.com/slack-go/slack/issues/1571).
-    """
-    message = mapping_at(reply, "message")
-    return bool(message) and not text_at(message, "thread_ts")
-
-
-def _posted_ts(reply: Mapping[str, Any]) -> str:
-    """Return the ts in the reply to a post. Raise `Temporary` with `sent` if it has none: the message may be posted."""
-    ts = reply.get("ts")
-    if is_ts(ts):
-        return ts
-    raise Temporary("posted without a ts", source="Slack", sent=True)

@@ -10,19 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from cocoai.errors import BodyNotJSON
-from cocoai.json_values import encodable, text_at
-from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
+from cocoai.json_values import encodable
+from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
+from cocoai.slack.inbound.follow_ups import Verdict, is_only_thanks, verdict
+from cocoai.slack.inbound.message_event import MessageEvent
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.identity import Identity, from_authorizations
-from cocoai.slack.model.message_text import addressed, own_text, shown_text, written_anywhere
-from cocoai.slack.model.messages import teams_of
-from cocoai.slack.model.question import Challenge, Ignored, Kind, Question, RateLimited
+from cocoai.slack.model.message_text import shown_text
+from cocoai.slack.model.question import Challenge, Ignored, Kind, Overheard, Question, RateLimited
+from cocoai.slack.model.talk import Talk
 from cocoai.slack_ids import is_id, is_ts
 
 EventOutcome = Challenge | Question | RateLimited
@@ -39,74 +39,12 @@ _CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLAIN_NAME = re.compile(r"[a-z_.]{1,40}")
 
 
-@dataclass(frozen=True)
-class _MessageEvent:
-    """One message event with its payload and our identity (None if unknown): all that the checks below look at."""
-
-    payload: Mapping[str, Any]
-    event: Mapping[str, Any]
-    identity: Identity | None
-
-    def text_at(self, key: str) -> str:
-        return text_at(self.event, key)
-
-    @property
-    def thread_ts(self) -> str:
-        """Return `thread_ts`, or `ts` if there is none because this message opens the thread; "" if it is no text."""
-        # Only a missing thread_ts means that this message opens a thread: an odd one must not be replaced by ts.
-        return self.text_at("ts") if self.event.get("thread_ts") is None else self.text_at("thread_ts")
-
-    @property
-    def is_direct(self) -> bool:
-        # An app_mention has no channel_type; a direct channel's id begins with D.
-        return self.event.get("channel_type") == "im" or self.text_at("channel").startswith("D")
-
-    @cached_property
-    def mentions(self) -> frozenset[str]:
-        """Return the ids of the users and user groups that the author addresses: `U12` for `<@U12>`.
-
-        To mention a group is to address its people. What is code, quoted or attached addresses nobody.
-        """
-        return addressed(self.event)
-
-    @property
-    def is_mention(self) -> bool:
-        """Return True if the message mentions us: its author does, or Slack says so by an app_mention.
-
-        Slack says so too for a mention in code or in a quotation: that counts as little as in the `message` of the same
-        ts. While our identity is unknown, only an app_mention counts.
-        """
-        own, mentions = self.identity.user_id if self.identity else "", self.mentions
-        if own in mentions:
-            return True
-        if self.event.get("type") != "app_mention":
-            return False
-        written = written_anywhere(self.event)
-        return own not in written if own else bool(mentions) or not written
-
-    @property
-    def author(self) -> Author:
-        """Return the author, the channel and the author's teams as the access rules take them."""
-        return Author(
-            user=self.text_at("user"),
-            channel=self.text_at("channel"),
-            teams=teams_of(self.event),
-            is_direct=self.is_direct,
-            # Elsewhere the team says nothing: within one organisation people belong to several teams.
-            may_be_external=self.is_shared,
-        )
-
-    @property
-    def is_shared(self) -> bool:
-        """Return True if Slack says that the channel is shared with another organisation."""
-        return bool(self.payload.get("is_ext_shared_channel"))
-
-
 class SlackEventAnalyzer:
     """Decides for each event that Slack posts whether it is a question to us.
 
-    `who` returns our identity, None while it is unknown; `is_known_thread(channel, thread_ts)` whether CocoAI was
-    asked in that thread before. `follow_ups` is `answered` if questions in such a thread need no mention.
+    `who` returns our identity, None while it is unknown; `mark_of(channel, thread_ts)` what has happened in a thread
+    (see Talk), None if CocoAI was never asked there; thread_ts is "" for a direct message's own box. `follow_ups` says
+    which lines need no mention there: `asker` those that are put to us by rules, `answered` all, `mention` none.
     """
 
     def __init__(
@@ -114,13 +52,13 @@ class SlackEventAnalyzer:
         signing_secret: str,
         *,
         who: Callable[[], Identity | None],
-        is_known_thread: Callable[[str, str], bool],
-        follow_ups: str = "answered",
+        mark_of: Callable[[str, str], Mapping[str, Any] | None],
+        follow_ups: str = "asker",
         access: AccessRules = DEFAULT_ACCESS,
     ) -> None:
         self._signing_secret = signing_secret
         self._who = who
-        self._is_known_thread = is_known_thread
+        self._mark_of = mark_of
         self._follow_ups = follow_ups
         self._access = access
 
@@ -142,38 +80,50 @@ class SlackEventAnalyzer:
         if reason := _not_a_message(payload):
             return Ignored(reason)
         identity = self._who() or from_authorizations(payload)
-        return self._classify(_MessageEvent(payload, payload["event"], identity))
+        return self._classify(MessageEvent(payload, payload["event"], identity))
 
-    def _classify(self, message: _MessageEvent) -> Question | Ignored:
-        reason = self._reason(message)
-        return Ignored(reason) if reason else _question(message)
-
-    def _reason(self, message: _MessageEvent) -> str:
-        """Return the first reason to ignore a message, in words for a log; "" if it is a question to us."""
-        # The checks are in the order of their cost: the last one may read the disk.
-        return (
+    def _classify(self, message: MessageEvent) -> Question | Ignored:
+        """Return what a message is. The checks are in the order of their cost: the last ones may read the disk."""
+        reason = (
             _not_plain_text(message)
             or _by_a_bot(message)
             or _malformed(message)
             or self._access.refusal(message.author, message.identity)
-            or self._not_for_us(message)
         )
-
-    def _not_for_us(self, message: _MessageEvent) -> str:
-        """Return why the message is not addressed to us; "" if it is direct, a mention, or a follow-up.
-
-        A follow-up is a reply in a thread where we were asked before that mentions nobody, if `follow_ups` is
-        `answered`.
-        """
+        if reason:
+            return Ignored(reason)
         if message.is_direct or message.is_mention:
-            return ""
-        if message.thread_ts == message.text_at("ts") or self._follow_ups != "answered":
-            return "not addressed to us"
-        if message.mentions:
-            return "addressed to somebody else"
-        # Checked last of all, since it reads the disk.
-        known = self._is_known_thread(message.text_at("channel"), message.thread_ts)
-        return "" if known else "a thread that is not ours"
+            return _question(message, "thanks" if self._is_thanks(message) else _kind(message))
+        if message.opens_thread or self._follow_ups == "mention":
+            return Ignored("not addressed to us")
+        talk = self._talk(message)
+        return Ignored("a thread that is not ours") if talk is None else self._judge(message, talk)
+
+    def _judge(self, message: MessageEvent, talk: Talk) -> Question | Ignored:
+        """Return what a line without a mention is, in a thread in which we were asked before."""
+        put_to = self._put_to(message, talk)
+        if put_to == "others":
+            reason = "addressed to somebody else" if message.mentions_others else "put to others"
+            return Overheard(reason, message.text_at("channel"), message.thread_ts, message.text_at("user"))
+        return _question(message, "thanks" if put_to == "thanks" else "follow_up")
+
+    def _put_to(self, message: MessageEvent, talk: Talk) -> Verdict:
+        if self._follow_ups == "answered":
+            return "others" if message.mentions_others else "question"
+        return verdict(message.text, message.text_at("user"), talk, mentions_others=message.mentions_others)
+
+    def _is_thanks(self, message: MessageEvent) -> bool:
+        """Check whether a message to us is thanks or assent, right behind an answer, and nothing more."""
+        if shown_text(message.event) or files_of(message.event) or not is_only_thanks(message.text):
+            return False
+        talk = self._talk(message)
+        return talk is not None and talk.is_ours and is_only_thanks(message.text, is_asked=talk.asks)
+
+    def _talk(self, message: MessageEvent) -> Talk | None:
+        """Return what has happened in the message's thread; None if we were never asked there."""
+        is_in_box = message.is_direct and message.opens_thread  # as in talk.place()
+        mark = self._mark_of(message.text_at("channel"), "" if is_in_box else message.thread_ts)
+        return None if mark is None else Talk.from_facts(mark)
 
 
 def read_payload(body: bytes | str) -> dict[str, Any] | Ignored:
@@ -206,7 +156,7 @@ def _not_a_message(payload: Mapping[str, Any]) -> str:
     return "" if event.get("type") in ("message", "app_mention") else f"event of type {_plain_name(event.get('type'))}"
 
 
-def _not_plain_text(message: _MessageEvent) -> str:
+def _not_plain_text(message: MessageEvent) -> str:
     """Return a reason if the event is hidden or has a subtype that is none of SUBTYPES; else "".
 
     Such a subtype reports an edit (`message_changed`), a join (`channel_join`) or the like, not a new message.
@@ -217,7 +167,7 @@ def _not_plain_text(message: _MessageEvent) -> str:
     return "" if subtype in SUBTYPES else f"subtype {_plain_name(subtype)}"
 
 
-def _by_a_bot(message: _MessageEvent) -> str:
+def _by_a_bot(message: MessageEvent) -> str:
     """Return a reason if we, another bot or Slackbot wrote the message; else "".
 
     An answer to a bot could go on for ever.
@@ -229,7 +179,7 @@ def _by_a_bot(message: _MessageEvent) -> str:
     return "by a bot" if is_bot else ""
 
 
-def _malformed(message: _MessageEvent) -> str:
+def _malformed(message: MessageEvent) -> str:
     """Return a reason if the user, the channel, `ts` or `thread_ts` does not look like an id or a ts; else "".
 
     Only what has such a shape (slack_ids.py) is safe in a key, which becomes a file's name.
@@ -243,16 +193,16 @@ def _malformed(message: _MessageEvent) -> str:
     return ""
 
 
-def _question(message: _MessageEvent) -> Question:
-    """Return the question in a message for which `_reason` found no reason to ignore it."""
+def _question(message: MessageEvent, kind: Kind) -> Question:
+    """Return the question of this kind in a message that is put to us."""
     return Question(
-        kind=_kind(message),
+        kind=kind,
         channel=message.text_at("channel"),
         thread_ts=message.thread_ts,
         ts=message.text_at("ts"),
         user=message.text_at("user"),
         team=_team(message),
-        text=encodable(own_text(message.event)),
+        text=message.text,
         event_id=_matched(_EVENT_ID, message.payload.get("event_id")),
         event_time=_seconds(message.payload.get("event_time")) or int(message.text_at("ts").partition(".")[0]),
         files=tuple(file.facts() for file in files_of(message.event)),
@@ -264,13 +214,11 @@ def _question(message: _MessageEvent) -> Question:
     )
 
 
-def _kind(message: _MessageEvent) -> Kind:
-    if message.is_direct:
-        return "direct"
-    return "mention" if message.is_mention else "follow_up"
+def _kind(message: MessageEvent) -> Kind:
+    return "direct" if message.is_direct else "mention"
 
 
-def _team(message: _MessageEvent) -> str:
+def _team(message: MessageEvent) -> str:
     """Return the id of the author's team, or of the event's workspace if none is named; "" if no id is valid."""
     teams = [message.event.get("user_team"), message.event.get("team"), message.payload.get("team_id")]
     return next(filter(is_id, teams), "")

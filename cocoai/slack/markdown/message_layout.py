@@ -43,13 +43,26 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Confirm:
+    """A dialog before a button's action: its title, its question, and the text of the button that cancels."""
+
+    title: str
+    text: str
+    cancel: str
+
+
+@dataclass(frozen=True)
 class Button:
-    """A button: its action, its label, the value that comes back, and what Slack asks before it, if anything."""
+    """A button: its action, its text, the value that comes back, and what a screen reader says of it.
+
+    `confirm` is the dialog by which Slack asks before it, if there is one.
+    """
 
     action: str
-    label: str
+    text: str
     value: str
-    confirm: str = ""
+    label: str = ""
+    confirm: Confirm | None = None
 
 
 class Layout:
@@ -148,19 +161,20 @@ def _button(button: Button) -> Block:
     element = {
         "type": "button",
         "action_id": f"cocoai_{button.action}",
-        "text": _plain_text(button.label, 75),
+        "text": _plain_text(button.text, 75),
         "value": button.value,
     }
-    return element | {"style": "danger", "confirm": _confirm(button)} if button.confirm else element
+    element |= {"accessibility_label": button.label[:75]} if button.label else {}
+    return element | {"style": "danger", "confirm": _confirm(button, button.confirm)} if button.confirm else element
 
 
-def _confirm(button: Button) -> dict[str, Any]:
+def _confirm(button: Button, confirm: Confirm) -> dict[str, Any]:
     """Return the confirmation dialog of this button as Slack's JSON, with its texts cut to Slack's limits."""
     return {
-        "title": _plain_text(button.label, 100),
-        "text": _plain_text(button.confirm, 300),
-        "confirm": _plain_text(button.label, 30),
-        "deny": _plain_text("✕", 30),
+        "title": _plain_text(confirm.title, 100),
+        "text": _plain_text(confirm.text, 300),
+        "confirm": _plain_text(button.text, 30),
+        "deny": _plain_text(confirm.cancel, 30),
     }
 
 

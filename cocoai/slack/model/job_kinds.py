@@ -1,4 +1,4 @@
-"""The kinds of job that this version knows: questions, clicks that are jobs, and questions over a limit."""
+"""The kinds of job that this version knows: questions, clicks that are jobs, thanks, and questions over a limit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cocoai.slack.model.click import ACTIONS
 from cocoai.slack.model.question import Kind
 from cocoai.spool.admission import LIMITED
 
-LIGHT_KINDS: frozenset[str] = frozenset(("delete", "up", "down", LIMITED))
+LIGHT_KINDS: frozenset[str] = frozenset(("delete", "up", "down", "thanks", LIMITED))
 """The kinds of job that need no model: they are done before all others, and wait for no slot and no thread."""
 
 JOB_KINDS: frozenset[str] = frozenset((*get_args(Kind), *ACTIONS)) | LIGHT_KINDS

@@ -52,7 +52,7 @@ class Message:
     `text` is what its author typed. `shown` is all that people see where that is more: what the message quotes, or has
     pasted or attached; else empty.
     `metadata` is None unless it is ours. `name` is a bot's own name; a person's has to be asked for with users.info.
-    `teams` are the author's, as `teams_of` reads them.
+    `teams` are the author's, as `teams_of` reads them. `has_replies`: it opens a thread in which somebody has replied.
     """
 
     ts: str
@@ -65,6 +65,7 @@ class Message:
     files: tuple[File, ...] = ()
     teams: frozenset[str] = frozenset()
     shown: str = ""
+    has_replies: bool = False
 
     @property
     def content(self) -> str:
@@ -83,7 +84,8 @@ def message_of(entry: object) -> Message | None:
     else:
         texts["text"] = _our_text(entry)
     name, files, teams = _bot_name(entry), files_of(entry), teams_of(entry)
-    return Message(**texts, metadata=metadata, name=name, files=files, teams=teams)
+    has_replies = bool(entry.get("reply_count"))
+    return Message(**texts, metadata=metadata, name=name, files=files, teams=teams, has_replies=has_replies)
 
 
 def teams_of(entry: Mapping[str, Any]) -> frozenset[str]:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Literal
 
-Kind = Literal["mention", "direct", "follow_up", "again"]
-"""`follow_up` is a reply without a mention in a thread where we were asked before, `again` a question asked anew."""
+Kind = Literal["mention", "direct", "follow_up", "again", "thanks"]
+"""`follow_up` is a reply without a mention in a thread where we were asked before, `again` a question asked anew.
+
+`thanks` is a message to us that wants no answer: a reaction is enough.
+"""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,15 @@ class Ignored:
     """An event that is left alone. The reason is in our own words, so it is safe in a log."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Overheard(Ignored):
+    """A line that is put to other people, in a thread in which we were asked before: what comes next may be, too."""
+
+    channel: str
+    thread_ts: str
+    user: str
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,11 @@ class Question:
     def in_thread(self) -> bool:
         """Return True if the question was asked inside a thread, False if its message opens one."""
         return self.thread_ts != self.ts
+
+    @property
+    def is_in_box(self) -> bool:
+        """Return True if the question's message stands in a direct message's own box, in no thread there."""
+        return self.channel.startswith("D") and self.thread_ts == (self.again or self.ts)
 
     def facts(self) -> dict[str, Any]:
         """Return the question as a dict for JSON, with a key for each field."""

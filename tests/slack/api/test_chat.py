@@ -249,9 +249,10 @@ def test_messages_are_read_with_their_fields(
     """A person's message has no metadata and no bot; ours has both."""
     ts = chat.post(CHANNEL, "wait", thread_ts, metadata)
 
+    team = frozenset({"T0PRACTICE"})
     assert chat.thread(CHANNEL, thread_ts) == (
-        Message(thread_ts, "U0ASKER01", "", "<@U0COCOAI> hello", None, "", teams=frozenset({"T0PRACTICE"})),
-        Message(ts, "U0COCOAI", "B0COCOAI", "wait", metadata, "", name="CocoAI", teams=frozenset({"T0PRACTICE"})),
+        Message(thread_ts, "U0ASKER01", "", "<@U0COCOAI> hello", None, "", teams=team, has_replies=True),
+        Message(ts, "U0COCOAI", "B0COCOAI", "wait", metadata, "", name="CocoAI", teams=team),
     )
 
 

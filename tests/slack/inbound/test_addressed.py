@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cocoai.slack.model.question import Ignored
+from cocoai.slack.model.question import Ignored, Overheard
 from tests.slack.inbound.test_events import LATER, OURS, TS, KnownThreads, analyze, mention, message, question
 from tests.slack.inbound.test_events import US as US_OURSELVES
 from tests.slack_payloads import JSON, envelope
@@ -93,7 +93,7 @@ def test_a_mention_in_code_or_quoted_addresses_nobody(name: str, knows_us: bool)
 def test_in_a_thread_of_ours_it_is_a_follow_up(name: str) -> None:
     """Where no mention is needed, both copies are the same follow-up, since they address nobody else either."""
     for event in (message(**NOT_ADDRESSED[name]), mention(**NOT_ADDRESSED[name])):
-        asked = question(envelope(event | {"thread_ts": TS, "ts": LATER}), is_known_thread=KnownThreads(OURS))
+        asked = question(envelope(event | {"thread_ts": TS, "ts": LATER}), mark_of=KnownThreads(OURS))
 
         assert ("follow_up", f"C0PRACTICE-{TS}-{LATER}") == (asked.kind, asked.key)
 
@@ -111,13 +111,13 @@ def test_in_a_thread_of_ours_it_is_a_follow_up(name: str) -> None:
 )
 def test_somebody_else_is_addressed_by_a_mention_outside_code(fields: JSON, expected: str) -> None:
     """A reply to another person or a group is no follow-up; one that only shows or quotes such a mention is."""
-    outcome = analyze(envelope(message(thread_ts=TS, ts=LATER, **fields)), is_known_thread=KnownThreads(OURS))
+    outcome = analyze(envelope(message(thread_ts=TS, ts=LATER, **fields)), mark_of=KnownThreads(OURS))
 
     if expected:
         assert not isinstance(outcome, Ignored)
         assert expected == getattr(outcome, "kind", "")
     else:
-        assert Ignored("addressed to somebody else") == outcome
+        assert Overheard("addressed to somebody else", "C0PRACTICE", TS, "U0ASKER01") == outcome
 
 
 def test_an_app_mention_that_shows_no_mention_is_believed() -> None:

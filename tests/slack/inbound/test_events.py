@@ -14,7 +14,8 @@ from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import EventOutcome, SlackEventAnalyzer
 from cocoai.slack.model.files import File
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.question import Challenge, Ignored, Question, RateLimited
+from cocoai.slack.model.question import Challenge, Ignored, Overheard, Question, RateLimited
+from cocoai.slack.model.talk import Talk
 from tests.slack_payloads import JSON, SIGNING_SECRET, envelope, mention_event, message_event, signed_headers
 
 pytestmark = pytest.mark.pure
@@ -40,16 +41,16 @@ class KnownThreads:
         self.threads = threads
         self.lookups: list[tuple[str, str]] = []
 
-    def __call__(self, channel: str, thread_ts: str) -> bool:
+    def __call__(self, channel: str, thread_ts: str) -> dict[str, Any] | None:
         self.lookups.append((channel, thread_ts))
-        return (channel, thread_ts) in self.threads
+        return {} if (channel, thread_ts) in self.threads else None
 
 
 def analyze_bytes(
     body: bytes,
     who: Identity | None = US,
     *,
-    is_known_thread: Any = None,
+    mark_of: Any = None,
     follow_ups: str = "answered",
     **access: Any,
 ) -> EventOutcome | Ignored:
@@ -57,7 +58,7 @@ def analyze_bytes(
     analyzer = SlackEventAnalyzer(
         SIGNING_SECRET,
         who=lambda: who,
-        is_known_thread=is_known_thread or KnownThreads(),
+        mark_of=mark_of or KnownThreads(),
         follow_ups=follow_ups,
         access=AccessRules(**access),
     )
@@ -106,7 +107,7 @@ def test_slacks_own_rate_limit_is_told(minute: object, expected: int) -> None:
 
 def test_an_unsigned_body_is_refused_before_it_is_read() -> None:
     """Even a challenge must be signed; without a signature it is a 401."""
-    analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, is_known_thread=KnownThreads())
+    analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, mark_of=KnownThreads())
 
     with pytest.raises(Refused) as caught:
         analyzer.analyze({}, b'{"type": "url_verification", "challenge": "x"}', NOW)
@@ -283,44 +284,99 @@ def test_a_group_message_needs_a_mention() -> None:
 OURS = ("C0PRACTICE", TS)
 
 
+class Talking:
+    """A thread of ours in which this has happened."""
+
+    def __init__(self, talk: Talk) -> None:
+        self.talk = talk
+
+    def __call__(self, channel: str, thread_ts: str) -> dict[str, Any]:
+        return self.talk.facts()
+
+
+AMONG_PEOPLE = Talking(Talk("U0ASKER02", has_others=True, is_ours=False))
+ANSWERED = Talking(Talk("U0ASKER01"))
+ASKS_BACK = Talking(Talk("U0ASKER01", asks=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "mark_of", "follow_ups", "kind"),
+    [
+        ("どう思う？", AMONG_PEOPLE, "asker", ""),
+        ("どう思う？", AMONG_PEOPLE, "answered", "follow_up"),
+        ("ココアちゃん、どう思う？", AMONG_PEOPLE, "asker", "follow_up"),
+        ("もっと短く", ANSWERED, "asker", "follow_up"),
+        ("ありがとう！", ANSWERED, "asker", "thanks"),
+        ("ありがとう！", ANSWERED, "answered", "follow_up"),
+        ("ok", ASKS_BACK, "asker", "follow_up"),
+        ("<!here> look", ANSWERED, "asker", ""),
+    ],
+)
+def test_to_whom_a_line_is_put(text: str, mark_of: Talking, follow_ups: str, kind: str) -> None:
+    """By default the talk in the thread tells, with `answered` every line without a mention is ours."""
+    outcome = analyze(follow_up(text=text), mark_of=mark_of, follow_ups=follow_ups)
+
+    if kind:
+        assert kind == getattr(outcome, "kind", "")
+    else:
+        assert isinstance(outcome, Overheard)
+        assert ("C0PRACTICE", TS, "U0ASKER01") == (outcome.channel, outcome.thread_ts, outcome.user)
+
+
+@pytest.mark.parametrize(
+    ("payload", "mark_of", "kind"),
+    [
+        (envelope(mention(text="<@U0COCOAI> thank you!", thread_ts=TS, ts=LATER)), ANSWERED, "thanks"),
+        (envelope(mention(text="<@U0COCOAI> thank you!", thread_ts=TS, ts=LATER)), AMONG_PEOPLE, "mention"),
+        (envelope(mention(text="<@U0COCOAI> thank you!")), KnownThreads(), "mention"),
+        (envelope(mention(text="<@U0COCOAI> yes", thread_ts=TS, ts=LATER)), ASKS_BACK, "mention"),
+        (envelope(message(text="ありがとう", channel="D0PRACTICE", channel_type="im")), ANSWERED, "thanks"),
+        (envelope(message(text="ありがとう", channel="D0PRACTICE", channel_type="im")), KnownThreads(), "direct"),
+    ],
+)
+def test_thanks_behind_an_answer_want_none(payload: JSON, mark_of: Any, kind: str) -> None:
+    """Where nothing was answered before, or CocoAI has asked something, they are a question like any other."""
+    assert kind == question(payload, mark_of=mark_of).kind
+
+
 def follow_up(**fields: object) -> JSON:
     return envelope(message(**({"thread_ts": TS, "ts": LATER} | fields)))
 
 
 def test_a_message_in_a_thread_of_ours_is_a_follow_up() -> None:
     """In a thread where CocoAI was asked before, a message without a mention is a follow-up."""
-    assert question(follow_up(), is_known_thread=KnownThreads(OURS)).kind == "follow_up"
+    assert question(follow_up(), mark_of=KnownThreads(OURS)).kind == "follow_up"
 
 
 def test_a_mention_in_a_thread_of_ours_is_a_mention() -> None:
     """A mention in a known thread is a mention, not a follow-up."""
-    assert question(follow_up(text="<@U0COCOAI> more"), is_known_thread=KnownThreads(OURS)).kind == "mention"
+    assert question(follow_up(text="<@U0COCOAI> more"), mark_of=KnownThreads(OURS)).kind == "mention"
 
 
 @pytest.mark.parametrize(
     ("payload", "settings", "expected"),
     [
-        (follow_up(), {"is_known_thread": KnownThreads()}, "a thread that is not ours"),
-        (follow_up(channel="C0OTHER"), {"is_known_thread": KnownThreads(OURS)}, "a thread that is not ours"),
-        (follow_up(), {"is_known_thread": KnownThreads(OURS), "follow_ups": "mention"}, "not addressed to us"),
-        (follow_up(text="<@U0ASKER02> look"), {"is_known_thread": KnownThreads(OURS)}, "addressed to somebody else"),
+        (follow_up(), {"mark_of": KnownThreads()}, "a thread that is not ours"),
+        (follow_up(channel="C0OTHER"), {"mark_of": KnownThreads(OURS)}, "a thread that is not ours"),
+        (follow_up(), {"mark_of": KnownThreads(OURS), "follow_ups": "mention"}, "not addressed to us"),
+        (follow_up(text="<@U0ASKER02> look"), {"mark_of": KnownThreads(OURS)}, "addressed to somebody else"),
         (
             follow_up(text="look, <@W0ASKER02|asker>"),
-            {"is_known_thread": KnownThreads(OURS)},
+            {"mark_of": KnownThreads(OURS)},
             "addressed to somebody else",
         ),
         (
             follow_up(text="<!subteam^S0GROUP01> look"),
-            {"is_known_thread": KnownThreads(OURS)},
+            {"mark_of": KnownThreads(OURS)},
             "addressed to somebody else",
         ),
         (
             follow_up(text="look, <!subteam^S0GROUP01|@team>"),
-            {"is_known_thread": KnownThreads(OURS)},
+            {"mark_of": KnownThreads(OURS)},
             "addressed to somebody else",
         ),
-        (follow_up(ts=TS), {"is_known_thread": KnownThreads(OURS)}, "not addressed to us"),
-        (envelope(message()), {"is_known_thread": KnownThreads(OURS)}, "not addressed to us"),
+        (follow_up(ts=TS), {"mark_of": KnownThreads(OURS)}, "not addressed to us"),
+        (envelope(message()), {"mark_of": KnownThreads(OURS)}, "not addressed to us"),
     ],
 )
 def test_no_follow_up(payload: JSON, settings: JSON, expected: str) -> None:
@@ -333,7 +389,6 @@ def test_no_follow_up(payload: JSON, settings: JSON, expected: str) -> None:
     [
         envelope(message()),
         envelope(mention()),
-        follow_up(text="<@U0ASKER02> look"),
         follow_up(bot_id="B0OTHER"),
         follow_up(channel="../../etc"),
         follow_up(subtype="message_changed"),
@@ -343,7 +398,7 @@ def test_the_disk_is_read_last(payload: JSON) -> None:
     """A message that any other check decides causes no look-up of its thread, least of all under an odd name."""
     known = KnownThreads(OURS)
 
-    analyze(payload, is_known_thread=known)
+    analyze(payload, mark_of=known)
 
     assert [] == known.lookups
 
@@ -406,7 +461,7 @@ def test_edits_bots_and_odd_fields_are_ignored(kind: Any, fields: JSON, expected
     """Edits, joins, bots, our own messages and odd fields are ignored in either copy of a mention."""
     payload = envelope(kind(**({"text": "<@U0COCOAI> hello"} | fields)))
 
-    assert expected == reason(payload, is_known_thread=KnownThreads(OURS))
+    assert expected == reason(payload, mark_of=KnownThreads(OURS))
 
 
 def test_a_null_bot_id_is_no_bot() -> None:
@@ -605,7 +660,7 @@ EVENT_FIELDS = [*message(), "subtype", "thread_ts", "bot_id", "hidden", "user_te
 def test_any_value_in_any_field_is_classified(event: JSON, outer: JSON, kind: Any, known: bool) -> None:
     """Any value in any field gives one of the three outcomes, and a question's key is safe as a file's name."""
     payload = envelope(kind() | event) | outer
-    outcome = analyze(payload, US if known else None, is_known_thread=lambda *_: True)
+    outcome = analyze(payload, US if known else None, mark_of=lambda *_: {})
 
     assert isinstance(outcome, (Challenge, Question, Ignored))
     if isinstance(outcome, Question):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cocoai.slack.markdown.message_layout import MOST_SECTION, Button, Layout, Shown, with_buttons
+from cocoai.slack.markdown.message_layout import MOST_SECTION, Button, Confirm, Layout, Shown, with_buttons
 from tests.slack.markdown.properties import in_blocks
 from tests.slack.markdown.reader import letters, read_markdown
 
@@ -72,7 +72,8 @@ def test_a_fixed_text_is_shown_as_it_is() -> None:
     assert "\n".join(["a" * 99] * 29) + " …" == MRKDWN.plain("\n".join(["a" * 99] * 50)).text
 
 
-BUTTONS = (Button("stop", "⏹ 止める", "C1-1.0-1.0 U1"), Button("delete", "🗑", "C1-1.0-1.0 U1", confirm="本当に？"))
+CONFIRM = Confirm("返信の削除", "本当に？", "キャンセル")
+BUTTONS = (Button("stop", "⏹ 止める", "C1-1.0-1.0 U1"), Button("delete", "🗑", "C1-1.0-1.0 U1", "削除する", CONFIRM))
 
 
 @pytest.mark.parametrize("shown", [MARKDOWN.parts("**a**")[0], MRKDWN.parts("**a**")[0]], ids=["markdown", "mrkdwn"])
@@ -84,8 +85,11 @@ def test_buttons_are_below_the_text(shown: Shown) -> None:
     text = {"type": "mrkdwn", "text": "*a*", "verbatim": True}
     assert (shown.blocks or ({"type": "section", "expand": True, "text": text},)) == (above,)
     assert ("actions", "cocoai_stop", "C1-1.0-1.0 U1") == (below["type"], stop["action_id"], stop["value"])
-    assert "confirm" not in stop
-    assert "本当に？" == delete["confirm"]["text"]["text"]
+    assert not {"confirm", "accessibility_label"} & stop.keys()
+    assert "削除する" == delete["accessibility_label"]
+    assert ["返信の削除", "本当に？", "🗑", "キャンセル"] == [
+        delete["confirm"][name]["text"] for name in ("title", "text", "confirm", "deny")
+    ]
 
 
 def test_no_buttons_change_nothing() -> None:
@@ -97,13 +101,14 @@ def test_no_buttons_change_nothing() -> None:
 
 def test_a_button_s_texts_are_cut_to_slack_s_limits() -> None:
     """A label has at most 75 characters, and in the confirmation dialog 100 in the title, 300 below, 30 on a button."""
-    long = Button("delete", "x" * 400, "v", confirm="y" * 400)
+    long = Button("delete", "x" * 400, "v", "l" * 400, Confirm("t" * 400, "y" * 400, "c" * 400))
 
     (element,) = with_buttons(Shown("a"), [long]).blocks[-1]["elements"]
     dialog = element["confirm"]
 
     assert "danger" == element["style"]
-    assert [75, 100, 300, 30, 1] == [
+    assert 75 == len(element["accessibility_label"])
+    assert [75, 100, 300, 30, 30] == [
         len(text["text"])
         for text in (element["text"], *(dialog[name] for name in ("title", "text", "confirm", "deny")))
     ]

@@ -1,0 +1,72 @@
+"""LightJobHandler: the base of what does jobs that need no model. Such a job is done in a moment, before all others.
+
+No limit of Slack's is waited for, as other channels' placeholders wait meanwhile: the job is put off.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from cocoai.answer.failures import MAX_ATTEMPTS, handled, postpone, read_or_fail
+from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.spool.job import Job
+from cocoai.spool.spool import Spool
+
+Content = TypeVar("Content")
+
+log = logging.getLogger(__name__)
+
+
+class LightJobHandler(ABC, Generic[Content]):
+    """An object that does claimed jobs of one kind, in one process. `clock` gives seconds since the epoch."""
+
+    def __init__(self, spool: Spool, *, clock: Callable[[], float] = time.time) -> None:
+        self._spool = spool
+        self._clock = clock
+
+    def handle(self, job: Job) -> None:
+        """Run one attempt at a claimed job: it ends in done/ or failed/, or with a `retry` fact (time to try again).
+
+        Errors of Slack and the disk are not raised: see handled().
+        """
+        content = read_or_fail(job, self._read, self._spool, self._clock)
+        if content is None:
+            return
+        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
+            if job.attempt > MAX_ATTEMPTS:
+                raise Permanent("attempts")
+            self._run(job, content)
+
+    @abstractmethod
+    def _read(self, facts: Mapping[str, Any]) -> Content:
+        """Return what the job's first line holds. Raise KeyError or TypeError if it cannot be understood."""
+
+    @abstractmethod
+    def _run(self, job: Job, content: Content) -> None:
+        """Do what the job asks for, and finish it or put it off.
+
+        Raise `Temporary` or `Permanent` if Slack fails, StoreError if the disk does.
+        """
+
+
+class LightJobFailures:
+    """The handler of the errors of one attempt at a job without a model.
+
+    Nobody is told: people see that nothing happened, and click again. `clock` gives seconds since the epoch.
+    """
+
+    def __init__(self, spool: Spool, job: Job, clock: Callable[[], float]) -> None:
+        self._spool = spool
+        self._job = job
+        self._clock = clock
+
+    def handle(self, error: CocoAIError) -> None:
+        """Record a `retry` fact if the error is temporary and tries are left; otherwise log it and fail the job."""
+        if isinstance(error, Temporary) and postpone(self._job, error, self._clock()):
+            return
+        log.error("click key=%s outcome=failed reason=%s", self._job.key, error)
+        self._spool.fail(self._job, str(error))

@@ -1,0 +1,181 @@
+"""What CocoAI notes of the talk in a thread, and what it does by that: it does not butt in, nor answer thanks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.model.talk import Talk, ends_with_question
+from cocoai.spool.spool import Spool
+from cocoai.spool.thread_marks import MOST_BYTES
+from tests.deployment import Deployment, deploy
+from tests.processes import wait_until
+from tests.test_controls import ended
+from tests.test_direct_messages import reactions_to
+from tests.test_talk import is_ignored
+
+ASKER, SECOND = "U0ASKER01", "U0ASKER02"
+CHANNEL = "C0PRACTICE"
+
+
+# Talk: what has happened in a thread
+
+
+def test_a_talk_goes_on() -> None:
+    """Each step changes what the next line means; facts survive being written."""
+    asked = Talk().asked(ASKER)
+    answered = asked.answered(asks=True, has_others=False)
+    overheard = answered.overheard(SECOND)
+
+    assert Talk(ASKER) == asked
+    assert Talk(ASKER, asks=True) == answered
+    assert Talk(ASKER, has_others=True, is_ours=False, asks=True) == overheard
+    assert Talk(SECOND, has_others=True) == overheard.asked(SECOND)
+    assert overheard == Talk.from_facts(overheard.facts())
+    assert Talk(ASKER, has_others=True) == asked.answered(asks=False, has_others=True)
+    assert Talk(ASKER, is_ours=False) == asked.overheard(ASKER)
+
+
+@pytest.mark.parametrize("facts", [{}, {"asker": 5, "asks": "yes", "is_ours": None, "more": 1}])
+def test_odd_facts_of_a_talk_are_none(facts: dict[str, Any]) -> None:
+    """Another version, or a power cut, may have left anything."""
+    assert Talk() == Talk.from_facts(facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("どちらにしますか？", True),
+        ("宛先を教えてください。", True),
+        ("Which one do you mean?", True),
+        ("**A or B?**", True),
+        ("Here it is.", False),
+        ("できました。", False),
+        ("Is it? Yes, it is.", False),
+        ("", False),
+    ],
+)
+def test_an_answer_that_asks_back(text: str, expected: bool) -> None:
+    """It ends with a question, or with a request to tell something."""
+    assert expected == ends_with_question(text)
+
+
+# The thread's mark
+
+
+def test_a_mark_keeps_what_is_noted(tmp_path: Path) -> None:
+    """The last whole line counts, whatever stands before or behind it."""
+    spool = Spool(str(tmp_path))
+    spool.make_folders()
+    mark = tmp_path / "threads" / f"{CHANNEL}-1.5"
+
+    assert spool.mark_of(CHANNEL, "1.5") is None
+    spool.note(CHANNEL, "1.5", asker=ASKER)
+    spool.note(CHANNEL, "1.5", asks=True)
+    assert {"asker": ASKER, "asks": True} == spool.mark_of(CHANNEL, "1.5")
+    size = mark.stat().st_size
+    spool.note(CHANNEL, "1.5", asks=True)
+    assert size == mark.stat().st_size
+    with mark.open("ab") as file:
+        file.write(b'[1]\n\x00\x00\n{"torn')
+    assert {"asker": ASKER, "asks": True} == spool.mark_of(CHANNEL, "1.5")
+
+
+def test_a_mark_stays_small(tmp_path: Path) -> None:
+    """However long people talk."""
+    spool = Spool(str(tmp_path))
+    spool.make_folders()
+    for number in range(1000):
+        spool.note("D0PRACTICE", "", number=number)
+
+    assert {"number": 999} == spool.mark_of("D0PRACTICE", "")
+    assert (tmp_path / "threads" / "D0PRACTICE").stat().st_size < 2 * MOST_BYTES
+
+
+# Through a whole deployment
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
+    """Yield one deployment for the tests below."""
+    with deploy(tmp_path_factory.mktemp("house"), certificates) as running:
+        yield running
+
+
+def say(deployment: Deployment, user: str, text: str, thread: Message) -> Message:
+    """Write a line without a mention into the thread."""
+    return deployment.slack.say(user, text, thread_ts=thread.ts)
+
+
+def talk(deployment: Deployment, thread: Message) -> Talk:
+    """Return what is noted of the talk in the thread."""
+    return Talk.from_facts(deployment.spool.mark_of(CHANNEL, thread.ts) or {})
+
+
+def test_it_does_not_butt_in(deployment: Deployment) -> None:
+    """What colleagues say to each other is ignored, until the asker turns to CocoAI again; it has seen their words."""
+    thread = deployment.ask("write a notice")
+    ended(deployment, thread)
+    assert is_ignored(deployment, say(deployment, SECOND, "looks fine, can you send it by friday?", thread))
+    wait_until(lambda: not talk(deployment, thread).is_ours)
+    assert is_ignored(deployment, say(deployment, ASKER, "will do, thanks Sam", thread))
+
+    ended(deployment, say(deployment, ASKER, "make it shorter", thread))
+
+    shown = [str(each["content"]) for each in deployment.openai.requests[-1].body["messages"][1:]]
+    assert any("by friday?" in content for content in shown)
+    assert Talk(ASKER, has_others=True) == talk(deployment, thread)
+
+
+def test_whoever_is_asked_back_may_answer(deployment: Deployment) -> None:
+    """A second person's short line right behind CocoAI's question is the answer to it."""
+    deployment.openai.switches = Model(answer="Which region?")
+    thread = deployment.ask("estimate the bill")
+    ended(deployment, thread)
+    assert talk(deployment, thread).asks
+
+    ended(deployment, say(deployment, SECOND, "eu-west-1", thread))
+
+    assert Talk(SECOND, has_others=True, asks=True) == talk(deployment, thread)
+    deployment.openai.switches = Model()
+
+
+def test_people_who_spoke_before_the_question_count(deployment: Deployment) -> None:
+    """CocoAI learns of them when it reads the thread for its answer."""
+    thread = deployment.slack.say(SECOND, "does anybody know?")
+    ended(deployment, deployment.ask("what is it?", thread_ts=thread.ts))
+
+    assert Talk(ASKER, has_others=True) == talk(deployment, thread)
+
+
+def test_thanks_get_a_reaction_and_cost_nothing(deployment: Deployment) -> None:
+    """With a mention or without, delivered once or twice."""
+    thread = deployment.ask("write a notice")
+    ended(deployment, thread)
+    paid = len(deployment.openai.requests)
+    lines = [say(deployment, ASKER, "thank you!", thread), deployment.ask("ありがとう", thread_ts=thread.ts)]
+    deployment.slack.wait_for(lambda: all(reactions_to(deployment, line) for line in lines) or None)
+
+    assert [{"smile_cat": ("U0COCOAI",)}] * 2 == [reactions_to(deployment, line) for line in lines]
+    assert [[], []] == [deployment.replies(line) for line in lines]
+    assert paid == len(deployment.openai.requests)
+
+
+def test_without_the_scope_thanks_get_nothing(deployment: Deployment) -> None:
+    """The job ends all the same, and the log says why."""
+    thread = deployment.ask("write a notice")
+    ended(deployment, thread)
+    deployment.slack.switches.scopes = SCOPES - {"reactions:write"}
+    line = say(deployment, ASKER, "thank you!", thread)
+    wait_until(lambda: [key for key in deployment.spool.keys("done") if key.ts == line.ts])
+    deployment.slack.switches.scopes = SlackSwitches().scopes
+
+    assert ({}, []) == (reactions_to(deployment, line), deployment.replies(line))
+    wait_until(lambda: "outcome=thanked-silently" in deployment.log())
