@@ -215,6 +215,12 @@ class MemorySpool:
         """Return (): nobody wants it to stop."""
         return ()
 
+    def mark_of(self, _channel: str, _thread_ts: str) -> None:
+        """Return None: nothing was noted of any thread."""
+
+    def note(self, _channel: str, _thread_ts: str, **_facts: object) -> None:
+        """Forget what is noted of a thread."""
+
 
 @dataclass
 class Answered:
