@@ -215,6 +215,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         operators=settings.budget.operators,
         buttons=settings.slack.interactivity,
         dm_replies=settings.slack.dm_replies,
+        follow_ups=settings.slack.follow_ups != "mention",
         attachments=AttachmentLimits(
             answer.attachments_mib * MIB, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),

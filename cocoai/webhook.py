@@ -204,6 +204,8 @@ class InteractionsHandler(SlackHandler[Click]):
     def _stop(self, click: Click) -> Response:
         """Request a stop of the question under the click; return 200, also if that has ended already.
 
+        If it waits to be tried again, a process is started for it once the response was sent.
+
         Raise `CannotKeep` if the request cannot be kept.
         """
         try:
@@ -212,7 +214,7 @@ class InteractionsHandler(SlackHandler[Click]):
             log.exception("click key=%s outcome=not-kept", click.key)
             raise CannotKeep from None
         log.info("click key=%s outcome=%s", click.key, "stop-asked" if is_in_time else "too-late")
-        return OK
+        return Response(200, after=self._runner.wake) if is_in_time else OK
 
     def _ask_again(self, click: Click) -> Response:
         """Put the clicked question into the spool once more, behind those that wait in its thread; return 200.

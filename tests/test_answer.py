@@ -511,7 +511,7 @@ def test_a_mention_with_nothing_else_gets_help_without_the_model(harness: Answer
 
     harness.run()
 
-    assert ("note", ENGLISH.help_text({}, files=True, buttons=False)) == harness.reply(question)
+    assert ("note", ENGLISH.help_text({}, follow_ups=True, files=True, buttons=False)) == harness.reply(question)
     assert [] == list(harness.openai.requests)
     assert (0, 1, 0) == harness.ended()
 

@@ -10,11 +10,13 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.model.talk import Talk, ends_with_question
 from cocoai.spool.spool import Spool
 from cocoai.spool.thread_marks import MOST_BYTES
+from cocoai.texts import ENGLISH, JAPANESE
 from tests.deployment import Deployment, deploy
 from tests.processes import wait_until
 from tests.test_controls import ended
@@ -22,6 +24,7 @@ from tests.test_direct_messages import reactions_to
 from tests.test_talk import is_ignored
 
 ASKER, SECOND = "U0ASKER01", "U0ASKER02"
+PICTURE = PracticeFile("a.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(64))
 CHANNEL = "C0PRACTICE"
 
 
@@ -41,6 +44,8 @@ def test_a_talk_goes_on() -> None:
     assert overheard == Talk.from_facts(overheard.facts())
     assert Talk(ASKER, has_others=True) == asked.answered(asks=False, has_others=True)
     assert Talk(ASKER, is_ours=False) == asked.overheard(ASKER)
+    spoken = asked.answered(asks=False, has_others=False, language="ja")
+    assert "ja" == spoken.asked(SECOND).answered(asks=False, has_others=False).language
 
 
 @pytest.mark.parametrize("facts", [{}, {"asker": 5, "asks": "yes", "is_ours": None, "more": 1}])
@@ -131,7 +136,7 @@ def test_it_does_not_butt_in(deployment: Deployment) -> None:
 
     shown = [str(each["content"]) for each in deployment.openai.requests[-1].body["messages"][1:]]
     assert any("by friday?" in content for content in shown)
-    assert Talk(ASKER, has_others=True) == talk(deployment, thread)
+    assert Talk(ASKER, has_others=True, language="en") == talk(deployment, thread)
 
 
 def test_whoever_is_asked_back_may_answer(deployment: Deployment) -> None:
@@ -143,7 +148,7 @@ def test_whoever_is_asked_back_may_answer(deployment: Deployment) -> None:
 
     ended(deployment, say(deployment, SECOND, "eu-west-1", thread))
 
-    assert Talk(SECOND, has_others=True, asks=True) == talk(deployment, thread)
+    assert Talk(SECOND, has_others=True, asks=True, language="en") == talk(deployment, thread)
     deployment.openai.switches = Model()
 
 
@@ -152,7 +157,28 @@ def test_people_who_spoke_before_the_question_count(deployment: Deployment) -> N
     thread = deployment.slack.say(SECOND, "does anybody know?")
     ended(deployment, deployment.ask("what is it?", thread_ts=thread.ts))
 
-    assert Talk(ASKER, has_others=True) == talk(deployment, thread)
+    assert Talk(ASKER, has_others=True, language="en") == talk(deployment, thread)
+
+
+def test_a_message_without_words_has_its_threads_language(deployment: Deployment) -> None:
+    """Else that of the asker's Slack, which is Japanese here; it is asked for once."""
+    thread = deployment.ask("what is this?")
+    ended(deployment, thread)
+    before = len(deployment.slack.calls)
+    in_thread = deployment.slack.share(ASKER, "", [PICTURE], channel=CHANNEL, thread_ts=thread.ts)
+    ended(deployment, in_thread)
+    alone = []
+    for _ in range(2):
+        alone.append(deployment.slack.share(ASKER, "<@U0COCOAI>", [PICTURE], channel=CHANNEL))
+        ended(deployment, alone[-1])
+
+    calls = deployment.slack.calls[before:]
+    posts = [call.arguments for call in calls if call.method == "chat.postMessage"]
+    posted = {post["thread_ts"]: post["text"] for post in posts}
+    assert [ENGLISH.placeholder, JAPANESE.placeholder, JAPANESE.placeholder] == [
+        posted[message.thread_ts or message.ts] for message in (in_thread, *alone)
+    ]
+    assert 1 == [call.method for call in calls].count("users.info")
 
 
 def test_thanks_get_a_reaction_and_cost_nothing(deployment: Deployment) -> None:

@@ -128,7 +128,7 @@ def test_help_is_answered_without_the_model(deployment: Deployment, text: str, t
 
     question, reply = ask(deployment, mention(text))
 
-    assert texts.help_text({"deep": "gpt-6.1-sol"}, files=True, buttons=True) == reply
+    assert texts.help_text({"deep": "gpt-6.1-sol"}, follow_ups=True, files=True, buttons=True) == reply
     assert "note" == payload(deployment.replies(question)[0])["kind"]
     assert number == len(deployment.openai.requests)
 
@@ -433,7 +433,8 @@ def test_the_operator_chooses_the_language_and_the_texts(restricted: Deployment,
     """The help text is the operator's, in the configured language, whatever the asker's language."""
     _, reply = ask(restricted, mention(text))
 
-    assert "\n".join(["Ask the office.", ENGLISH.more["files"], ENGLISH.more["buttons"]]) == reply
+    more = [ENGLISH.more[line] for line in ("mentions", "commands", "files", "buttons")]
+    assert "\n".join(["Ask the office.", *more]) == reply
 
 
 @pytest.mark.parametrize("fault", ["empty", "refusal", "no credit"])

@@ -34,7 +34,9 @@ def test_only_these_texts_have_placeholders() -> None:
     found = {key: placeholders(text) for key, text in by_key(ENGLISH).items() if placeholders(text)}
     files = {"left_out": ("{name}", "{why}"), "left_out_unnamed": ("{why}",), "read_partly": ("{name}", "{why}")}
 
-    assert {"model": ("{model}",), "too_many": ("{seconds}",), "help_deep": ("{model}", "{word}")} | files == found
+    others = {"too_many": ("{seconds}",), "help_deep": ("{model}", "{word}"), "retry": ("{n}", "{seconds}", "{why}")}
+
+    assert {"model": ("{model}",)} | others | files == found
 
 
 @pytest.mark.parametrize(("language", "key"), ALL)
@@ -62,8 +64,8 @@ def test_the_notices_are_sober() -> None:
     notices = [field.name for field in fields(Texts)][len(_voice()) :]
     found = [text for name in notices for text in _all(getattr(JAPANESE, name))]
 
-    assert ["cut", "filtered", "unfinished", "stopped", "empty", "nothing", "refused", "late"] == notices[:8]
-    assert ["left_out", "left_out_unnamed", "read_partly", "nothing_read"] == notices[8:12]
+    assert ["cut", "filtered", "unfinished", "stopped", "retry", "empty", "nothing", "refused", "late"] == notices[:9]
+    assert ["left_out", "left_out_unnamed", "read_partly", "nothing_read"] == notices[9:13]
     assert [] == [text for text in found if "にゃ" in text]
     assert "にゃ" in JAPANESE.placeholder
 
@@ -78,13 +80,14 @@ def _all(value: str | dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES)
 def test_the_help_names_what_the_settings_offer(texts: Texts) -> None:
-    """The help always names the commands, and models, files and buttons only if the settings have them."""
-    least = texts.help_text({}, files=False, buttons=False)
-    most = texts.help_text({"deep": "gpt-6.1-sol", "じっくり": "gpt-6-astra"}, files=True, buttons=True)
+    """The help names the commands and how to go on, and models, files and buttons only if the settings have them."""
+    least = texts.help_text({}, follow_ups=False, files=False, buttons=False)
+    models = {"deep": "gpt-6.1-sol", "じっくり": "gpt-6-astra"}
+    most = texts.help_text(models, follow_ups=True, files=True, buttons=True)
 
-    assert texts.help == least
+    assert "\n".join((texts.help, texts.more["mentions"], texts.more["commands"])) == least
+    assert most.startswith("\n".join((texts.help, texts.more["follow_ups"], texts.more["commands"])))
     assert all(any(word in least for word in pair) for pair in (("続き", "continue"), ("リセット", "reset")))
-    assert least.splitlines() == most.splitlines()[: least.count("\n") + 1]
     assert 4 == most.count("\n") - least.count("\n")
     assert all(text in most for text in ("PDF", "deep", "gpt-6.1-sol", "じっくり", "gpt-6-astra", "👍"))
     assert not any(text in least for text in ("PDF", "deep", "👍"))
@@ -131,9 +134,9 @@ def test_the_setting_or_the_question_chooses_the_language() -> None:
     """With `auto` each question's language is used, and Japanese if it shows none; else the setting's."""
     texts = TextsByLanguage(LANGUAGES, "auto")
 
-    assert [ENGLISH, JAPANESE, JAPANESE] == [texts.for_text(text) for text in ("why?", "なぜ？", "12?")]
-    assert ENGLISH == TextsByLanguage(LANGUAGES, "en").for_text("なぜ？")
-    assert JAPANESE == TextsByLanguage(LANGUAGES, "ja").for_text("why?")
+    assert [ENGLISH, JAPANESE, JAPANESE] == [texts.in_language(language_of(text)) for text in ("why?", "なぜ？", "12?")]
+    assert ENGLISH == TextsByLanguage(LANGUAGES, "en").in_language("ja")
+    assert JAPANESE == TextsByLanguage(LANGUAGES, "ja").in_language("en")
 
 
 # commands

@@ -183,12 +183,12 @@ REPEATED_KEY = f"C0PRACTICE-1763822000.000100-{CLICKED_AT}"
 
 
 def test_a_stop_is_requested_at_once(handlers: Handlers) -> None:
-    """A click on *Stop* is handled in the worker: it makes no job, and nothing comes after its 200."""
+    """A click on *Stop* is handled in the worker: it makes no job. A process looks after one that waits."""
     handlers.events(posted(mention()))
 
     response = handlers.interactions(clicked(click("stop")))
 
-    assert (200, b"", None) == (response.status, response.body, response.after)
+    assert (200, b"", handlers.runner.wake) == (response.status, response.body, response.after)
     assert [QUESTION_KEY] == handlers.runner.stopped == handlers.keys()
     assert handlers.spool.stop_requesters(Key.parse(QUESTION_KEY))
 

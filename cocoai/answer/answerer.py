@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -34,12 +35,13 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
-from cocoai.slack.model.talk import ends_with_question, note_talk, place
+from cocoai.slack.model.talk import Talk, ends_with_question, note_talk, place
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
-from cocoai.texts import command, split_model_prefix
+from cocoai.spool.store_error import StoreError
+from cocoai.texts import Texts, command, split_model_prefix
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +68,12 @@ class Answerer:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        names = UserNames(os.path.join(folder, "people"), slack.user_name)
+        names = UserNames(os.path.join(folder, "people"), slack.user_name, slack.user_locale)
         ratio = TokenRatio(os.path.join(folder, "calibration.json"))
         self._spool = spool
         self._options = options
         self._slack = slack
+        self._names = names
         self._identity = identity
         self._light: dict[str, LightJobHandler[Any]] = {
             **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, clock=clock)),
@@ -164,7 +167,18 @@ class Answerer:
         question = read_or_fail(job, Question.from_facts, self._spool, self._clock)
         if question is None:
             return None
-        return Attempt(job, question, self._options.texts(question.sample), self._options.reply_thread(question))
+        return Attempt(job, question, self._texts(question), self._options.reply_thread(question))
+
+    def _texts(self, question: Question) -> Texts:
+        """Return the fixed texts in the language of the question.
+
+        One without words, such as a picture alone, has its thread's language, else that of its asker's Slack.
+        """
+        language: str = self._options.language_of(question.sample)
+        if not language:
+            with contextlib.suppress(StoreError):
+                language = Talk.from_facts(self._spool.mark_of(*place(question)) or {}).language
+        return self._options.texts_in(language or self._names.language(question.user))
 
     def _reply(self, attempt: Attempt) -> Reply:
         return Reply(attempt, self._slack, self._options, self._identity, clock=self._clock, sleep=self._sleep)
@@ -189,7 +203,12 @@ class Answerer:
         By that a worker tells to whom the next line without a mention is put.
         """
         asks, has_others = ends_with_question(answer["text"]), self._prompts.has_others(attempt)
-        note_talk(self._spool, *place(attempt.question), lambda talk: talk.answered(asks=asks, has_others=has_others))
+        language = self._options.language_of(attempt.question.sample)
+        note_talk(
+            self._spool,
+            *place(attempt.question),
+            lambda talk: talk.answered(asks=asks, has_others=has_others, language=language),
+        )
 
     # notes: what CocoAI says by itself
 
@@ -216,4 +235,6 @@ class Answerer:
     def _help(self, attempt: Attempt) -> str:
         options = self._options
         has_files = options.attachments.question_bytes > 0
-        return attempt.texts.help_text(options.personas.models(), files=has_files, buttons=options.buttons)
+        return attempt.texts.help_text(
+            options.personas.models(), follow_ups=options.follow_ups, files=has_files, buttons=options.buttons
+        )

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from cocoai.answer.aside import THREAD_GONE
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
-from cocoai.answer.retry import delay, disk_delay, is_slacks_fault
+from cocoai.answer.retry import cause, delay, disk_delay, is_slacks_fault, tries
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
@@ -31,9 +31,6 @@ MOST_CLAIMS = 9
 
 FOR_THE_ASKER = frozenset({"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"})
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
-
-NOT_BUSY = frozenset({"empty_answer", "error_in_stream", "stream_unfinished", "unknown_ending", "unreadable_answer"})
-"""Codes of `Temporary` from OpenAI, or a server like it, that say nothing of its load: the asker is not told of any."""
 
 Content = TypeVar("Content")
 log = logging.getLogger(__name__)
@@ -133,6 +130,7 @@ class AnswerFailures:
         privately if Slack refuses it because of its place.
         """
         if isinstance(error, Temporary) and postpone(self._attempt.job, error, self._clock()):
+            self._tell_wait(error)
             return
         if self._attempt.has_answer and isinstance(error, Permanent):
             self._end_untold(error, error)
@@ -142,6 +140,18 @@ class AnswerFailures:
             self._end_retries(error)
         else:
             self._give_up(error, error.code if error.code in FOR_THE_ASKER else "operator")
+
+    def _tell_wait(self, error: Temporary) -> None:
+        """Tell the asker what the matter is, when the model is asked again, and which try that is.
+
+        Not while Slack is in trouble, nor once there is an answer.
+        """
+        job = self._attempt.job
+        retry = job.last("retry")
+        if self._attempt.has_answer or is_slacks_fault(error) or not retry:
+            return
+        texts, seconds = self._attempt.texts, max(1, round(retry["retry_at"] - self._clock()))
+        self._reply.show_wait(texts.retry.format(why=texts.waits[cause(error)], seconds=seconds, n=tries(job)))
 
     def report(self, error: Fact) -> None:
         """Show the asker the text for `error["code"]` as the reply, then move the job to failed/.
@@ -161,7 +171,7 @@ class AnswerFailures:
         if is_slacks_fault(error):  # then the asker cannot be told either
             self._fail("failed", error)
         else:
-            self._give_up(error, "busy" if error.source == "OpenAI" and error.code not in NOT_BUSY else "")
+            self._give_up(error, "busy" if cause(error) else "")
 
     def _give_up(self, error: CocoAIError, code: str) -> None:
         """Record an `error` fact, show the asker the text for `code`, then fail the job.

@@ -13,7 +13,7 @@ from cocoai.slack.api.live_message import Writers
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.question import Question
-from cocoai.texts import Texts, TextsByLanguage
+from cocoai.texts import Language, Texts, TextsByLanguage, language_of
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
 """Mentions, links and emoji, which are in no language."""
@@ -38,6 +38,7 @@ class AnswerOptions:
     `writers` counts the replies that grow now, as together they share what Slack allows. By the rules of `access` the
     words of people who may not address us are kept from the model. The users `operators` may stop any answer. What is
     asked in a direct message's own box is answered where `dm_replies` says: in the `thread` under it, or in the `box`.
+    `follow_ups`: in a thread where we were asked before, a line may need no mention.
     """
 
     phrases: TextsByLanguage
@@ -51,6 +52,7 @@ class AnswerOptions:
     access: AccessRules = DEFAULT_ACCESS
     buttons: bool = False
     dm_replies: str = "thread"
+    follow_ups: bool = True
     operators: Collection[str] = frozenset()
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
 
@@ -59,7 +61,15 @@ class AnswerOptions:
 
         `text` may have Slack's entities and emoji, such as `<@U12>` and `:wave:`: they do not count.
         """
-        return self.phrases.for_text(_NO_WORDS.sub(" ", text))
+        return self.texts_in(self.language_of(text))
+
+    def language_of(self, text: str) -> Language:
+        """Return the language of `text`, which is as in texts(); "" if it has no words."""
+        return language_of(_NO_WORDS.sub(" ", text))
+
+    def texts_in(self, language: str) -> Texts:
+        """Return the fixed texts in this language, in Japanese for "", or in the one that the settings name."""
+        return self.phrases.in_language(language)
 
     def reply_thread(self, question: Question) -> str:
         """Return the ts of the thread into which a question is answered; "" for a direct message's own box."""

@@ -7,6 +7,7 @@ often this is run. It decides nothing about what is said.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from cocoai.answer.aside import tell_aside
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
-from cocoai.errors import Permanent
+from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.api.live_message import LiveMessage
@@ -88,6 +89,16 @@ class Reply:
             self._change(self._attempt.first_message, shown, kind)
         else:
             self._post_first(shown, kind)
+
+    def show_wait(self, text: str) -> None:
+        """Show a fixed text in place of the placeholder while the model is not asked.
+
+        It stays a placeholder, with its button. Slack's errors are ignored: nothing depends on it.
+        """
+        if self._attempt.first_message:
+            shown = self._own_text(text, "placeholder")
+            with contextlib.suppress(CocoAIError):
+                self._update(self._attempt.first_message, shown, self._attempt.metadata("placeholder"))
 
     def tell_aside(self, refusal: Permanent) -> bool:
         """Tell the asker privately, if Slack's refusal is about the place; return True if Slack has taken that.

@@ -15,6 +15,17 @@ DELAYS = (5.0, 30.0, 120.0)
 MOST_OPEN_REQUESTS = 2
 """Requests for one answer that may be billed though nothing came of them; a third is not sent."""
 
+NOT_BUSY = frozenset({"empty_answer", "error_in_stream", "stream_unfinished", "unknown_ending", "unreadable_answer"})
+"""Codes of `Temporary` from OpenAI, or a server like it, that say nothing of its load: the asker is not told of any."""
+
+AWAY = frozenset(
+    {"connect_timeout", "connection_failed", "connection_lost", "proxy_failed", "stream_cut", "tls_failed"}
+)
+"""Codes of a server that cannot be reached, or has hung up."""
+
+SILENT = frozenset({"first_word_timeout", "silence_timeout", "total_timeout"})
+"""Codes of a server that does not respond in time."""
+
 SLACK_AWAY = 24 * 3600.0
 """Seconds that all waits for a Slack in trouble may take together; after that the job is given up."""
 
@@ -35,6 +46,18 @@ def open_requests(job: Job) -> int:
 def is_slacks_fault(error: Temporary) -> bool:
     """Check whether the error came from Slack, not from OpenAI or ourselves: then the try counts as no attempt."""
     return error.source == "Slack"
+
+
+def tries(job: Job) -> int:
+    """Return how many tries the model was given, those that count: the retries so far, and the first one."""
+    return 1 + sum(1 for fact in job.facts("retry") if not fact["free"])
+
+
+def cause(error: Temporary) -> str:
+    """Return what an asker may know of an error: `busy`, `away`, `silent`, or "" if it says nothing about OpenAI."""
+    if error.source != "OpenAI" or error.code in NOT_BUSY:
+        return ""
+    return "away" if error.code in AWAY else "silent" if error.code in SILENT else "busy"
 
 
 def delay(job: Job, error: Temporary) -> float | None:

@@ -48,6 +48,7 @@ class ReadyJobs(SpoolFolders):
         super().__init__(var, clock=clock, disk=disk)
         self._light_kinds = frozenset((*light_kinds, LIMITED))
         self._waiting = WaitingJobs(self._heads, kinds, self._light_kinds)
+        self._stops: frozenset[str] = frozenset()  # the names of jobs that somebody wants to stop, at the last look
         self._logged: frozenset[str] = frozenset()  # the unknown names that `is_due` has logged, each once
 
     @as_store_errors()
@@ -116,10 +117,10 @@ class ReadyJobs(SpoolFolders):
         With `lacking`, only jobs without a fact of that name are yielded.
         """
         for waiting in candidates:
-            if waiting.is_put_off(self._clock()) or lacking in waiting.facts:
+            if self._is_put_off(waiting) or lacking in waiting.facts:
                 continue
             job = self._taken(waiting)
-            if job is not None and job.is_due() and not (lacking and job.last(lacking)):
+            if job is not None and self._is_due(waiting, job) and not (lacking and job.last(lacking)):
                 yield job
             elif job is not None:
                 job.release()
@@ -149,14 +150,15 @@ class ReadyJobs(SpoolFolders):
 
     def _needs_process(self, waiting: WaitingJob, *, lacking: str = "") -> bool:
         """Check, without a lock, whether a job is due by what its file says now, and has no fact of this name."""
-        if waiting.is_put_off(self._clock()) or lacking in waiting.facts:
+        if self._is_put_off(waiting) or lacking in waiting.facts:
             return False
         job = self._opened(waiting.key)
         if job is None:
             return False
         try:
             job.read()
-            return self._waiting.update(waiting, job) and job.is_due() and not (lacking and job.last(lacking))
+            is_due = self._waiting.update(waiting, job) and self._is_due(waiting, job)
+            return is_due and not (lacking and job.last(lacking))
         except OSError as error:
             _pass_over(waiting.key, error)
             return False
@@ -186,6 +188,41 @@ class ReadyJobs(SpoolFolders):
 
     def _refresh(self) -> None:
         self._waiting.refresh(self._disk.names(self._folders["ready"]))
+        self._stops = frozenset(self._disk.names(self._folders["stop"]))
+
+    def _is_put_off(self, waiting: WaitingJob) -> bool:
+        """Check whether a job was seen to wait for a later time, and nobody may have requested that it stops."""
+        return waiting.is_put_off(self._clock()) and waiting.name not in self._stops
+
+    def _is_due(self, waiting: WaitingJob, job: Job) -> bool:
+        """Check whether an open job need not wait: its time has come, or its asker has requested a stop meanwhile.
+
+        A request ends one wait, not those that follow: whatever keeps the stop from being obeyed must not be tried
+        again without a pause.
+        """
+        if job.is_due():
+            return True
+        if waiting.name not in self._stops or waiting.asker not in self.stop_requesters(job.key):
+            return False
+        attempt = job.last("attempt")
+        try:
+            requested_at = self._disk.modified(self._path("stop", waiting.name))
+        except FileNotFoundError:  # the job has just ended
+            return False
+        return attempt is None or requested_at > attempt["at"]
+
+    def stop_requesters(self, key: Key) -> tuple[str, ...]:
+        """Return who has requested a stop of this job, first one first; () if nobody has or the disk fails.
+
+        An earlier version's request names nobody: "" stands for it.
+        """
+        with contextlib.suppress(OSError):
+            fd = self._disk.open(self._path("stop", str(key)))
+            try:
+                return tuple(self._disk.read(fd).decode("ascii", "ignore").split()) or ("",)
+            finally:
+                self._disk.close(fd)
+        return ()
 
     def _log_unknown(self, names: Iterable[str]) -> None:
         """Log each of these names in ready/ that was not logged before."""

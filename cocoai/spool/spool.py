@@ -273,16 +273,3 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
             self._disk.append(fd, f"{text}\n".encode())
         finally:
             self._disk.close(fd)
-
-    def stop_requesters(self, key: Key) -> tuple[str, ...]:
-        """Return who has requested a stop of this job, first one first; () if nobody has or the disk fails.
-
-        An earlier version's request names nobody: "" stands for it.
-        """
-        with contextlib.suppress(OSError):
-            fd = self._disk.open(self._path("stop", str(key)))
-            try:
-                return tuple(self._disk.read(fd).decode("ascii", "ignore").split()) or ("",)
-            finally:
-                self._disk.close(fd)
-        return ()

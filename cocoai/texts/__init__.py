@@ -8,13 +8,14 @@ not here.
 from cocoai.texts.commands import command, split_model_prefix
 from cocoai.texts.english import ENGLISH
 from cocoai.texts.japanese import JAPANESE
-from cocoai.texts.languages import LANGUAGES, TextsByLanguage, language_of
+from cocoai.texts.languages import LANGUAGES, Language, TextsByLanguage, language_of
 from cocoai.texts.texts import Texts
 
 __all__ = [
     "ENGLISH",
     "JAPANESE",
     "LANGUAGES",
+    "Language",
     "Texts",
     "TextsByLanguage",
     "command",

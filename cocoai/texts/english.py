@@ -11,12 +11,13 @@ ENGLISH = Texts(
     help=(
         "Here is how I can help.\n"
         "• Write your question after the mention and I answer in the thread: “@CocoAI suggest three topics for next "
-        "week's meeting”.\n"
-        "• To go on, just write in the same thread: I remember what was said there.\n"
-        "• Write “continue” to read on where an answer was cut, “model” to hear which model answers.\n"
-        "• Write “reset” and I put aside what was said so far."
+        "week's meeting”."
     ),
     more={
+        "follow_ups": "• To go on, just write in the same thread. Where others write too, call me: “CocoAI, …”.",
+        "mentions": "• To go on, mention me again in the same thread: I remember what was said there.",
+        "commands": "• “continue” reads on where an answer was cut, “reset” starts a new topic, “model” names the "
+        "model.",
         "files": "• Attach images, PDFs, text, code, canvases or voice clips to your question and I look at them.",
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
         "buttons": "• With the buttons under a reply you can stop it, ask again, delete it (if you asked), or tell me "
@@ -30,6 +31,7 @@ ENGLISH = Texts(
     filtered="(A content filter stopped the answer here. Asked differently, it may go on.)",
     unfinished="(Nothing says that this answer is whole: it may have ended too early. To read on, write “continue”.)",
     stopped="(Stopped here.)",
+    retry="{why} I try again in {seconds} s (try {n}).",
     empty="All of my allowance went into thinking, and none was left to write. Please ask again in smaller pieces.",
     nothing="The answer came back empty. Please ask again, or ask it differently.",
     refused="I can't answer this one. Asked differently, it may work.",
@@ -61,6 +63,12 @@ ENGLISH = Texts(
         "cut": "It is long: I have read its beginning and its end.",
         "damaged": "Some of its characters are broken, and I could not read those.",
         "preview": "I could not fetch it, and have read what Slack's preview shows.",
+    },
+    waits={
+        "": "That did not work.",
+        "busy": "OpenAI is busy.",
+        "away": "I cannot reach OpenAI.",
+        "silent": "OpenAI does not respond.",
     },
     buttons={
         "stop": "Stop",

@@ -34,9 +34,9 @@ class TextsByLanguage:
         self._languages = languages
         self._language = language
 
-    def for_text(self, text: str) -> Texts:
-        """Return the texts in the language in which the author of `text` is answered."""
-        return self._languages[(language_of(text) or "ja") if self._language == "auto" else self._language]
+    def in_language(self, language: str) -> Texts:
+        """Return the texts for an asker who writes in this language: `ja`, `en`, or "" if that is unknown."""
+        return self._languages[(language or "ja") if self._language == "auto" else self._language]
 
 
 def language_of(text: str) -> Language:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 class Texts:
     """All that an asker can read and no model has written, in one language.
 
-    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{name}`, `{seconds}`, `{why}`
-    or `{word}`. `sorry` maps an error's code to its text; `sorry[""]` serves every other code.
+    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{n}`, `{name}`, `{seconds}`,
+    `{why}` or `{word}`. `sorry` maps an error's code to its text; `sorry[""]` serves every other code.
     """
 
     # the persona's voice
@@ -31,6 +31,7 @@ class Texts:
     filtered: str
     unfinished: str
     stopped: str
+    retry: str
     empty: str
     nothing: str
     refused: str
@@ -46,6 +47,7 @@ class Texts:
     heard: str
     elsewhere: str
     why: dict[str, str]
+    waits: dict[str, str]
     buttons: dict[str, str]
     labels: dict[str, str]
     sorry: dict[str, str]
@@ -54,12 +56,13 @@ class Texts:
         """Return the notice for a question that is given up because of the error `code`, such as `refused`."""
         return self.refused if code == "refused" else self.sorry.get(code, self.sorry[""])
 
-    def help_text(self, models: Mapping[str, str], *, files: bool, buttons: bool) -> str:
+    def help_text(self, models: Mapping[str, str], *, follow_ups: bool, files: bool, buttons: bool) -> str:
         """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.
 
-        There is a line on files if `files` are read, and one on buttons if replies have `buttons`.
+        It says whether `follow_ups` need no mention. There is a line on files if `files` are read, and one on buttons
+        if replies have `buttons`.
         """
-        lines = [self.help]
+        lines = [self.help, self.more["follow_ups" if follow_ups else "mentions"], self.more["commands"]]
         if files:
             lines.append(self.more["files"])
         lines += [self.more["deep"].format(word=prefix, model=model) for prefix, model in models.items()]

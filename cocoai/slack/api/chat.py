@@ -144,6 +144,11 @@ class SlackChat:
         profile = mapping_at(found, "profile")
         return text_at(profile, "display_name") or text_at(profile, "real_name") or text_at(found, "name")
 
+    def user_locale(self, user: str) -> str:
+        """Return the locale of a user's Slack, as `ja-JP`; "" if it tells none. Raise `Temporary` at once for a 429."""
+        arguments = {"user": user, "include_locale": "true"}
+        return text_at(mapping_at(self._calls.call("users.info", arguments, wait=False), "user"), "locale")
+
     def file_info(self, file_id: str, *, after: float = 0.0) -> File:
         """Ask Slack for the description of a file (files.info) and return it: with the id alone if there is none.
 

@@ -28,6 +28,7 @@ from cocoai.slack.inbound.follow_up_words import (
     TO_ONESELF,
     TO_US,
     WANTS,
+    WORK,
     WORK_FOR_PEOPLE,
     WORK_FOR_US,
 )
@@ -97,11 +98,12 @@ def _is_thanks(said: str, *, is_asked: bool = False) -> bool:
     said = _QUOTED.sub("x" * LONGEST_BESIDE_THANKS, said)  # whoever quotes wants something
     rest = PRAISE.sub("", said) if is_asked else ASSENT.sub("", PRAISE.sub("", said))
     has_thanks = bool(THANKS.search(said))
-    letters = sum(map(str.isalnum, COURTESIES.sub("", THANKS.sub("", rest))))
+    beside = COURTESIES.sub("", THANKS.sub("", rest))
     most = LONGEST_BESIDE_THANKS if has_thanks else LONGEST_REST
     if is_asked:
         most = LONGEST_ASKED if rest != said else 0
-    return (has_thanks or rest != said) and letters <= most and not WANTS.search(said)
+    wants = WANTS.search(said) or WORK.search(beside)
+    return (has_thanks or rest != said) and sum(map(str.isalnum, beside)) <= most and not wants
 
 
 def _is_put_to_us(said: str, talk: Talk) -> bool:

@@ -27,22 +27,25 @@ class Talk:
 
     `asker` is the last asker's id, "" if it is unknown. `has_others`: somebody else has written in the thread.
     `is_ours`: nothing was said among people since CocoAI was last asked, or has answered. `asks`: its last answer ends
-    with a question.
+    with a question. `language` is that of the last words there: `ja`, `en`, or "".
     """
 
     asker: str = ""
     has_others: bool = False
     is_ours: bool = True
     asks: bool = False
+    language: str = ""
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Talk:
         """Return the talk that `facts()` of this or another version has written."""
+        language = text_at(facts, "language")
         return cls(
             asker=text_at(facts, "asker"),
             has_others=facts.get("has_others") is True,
             is_ours=facts.get("is_ours") is not False,
             asks=facts.get("asks") is True,
+            language=language if language in ("ja", "en") else "",
         )
 
     def facts(self) -> dict[str, Any]:
@@ -51,15 +54,19 @@ class Talk:
 
     def asked(self, user: str) -> Talk:
         """Return the talk after this user has put a question to us."""
-        return Talk(user, has_others=self.has_others or self._is_another(user))
+        return Talk(user, has_others=self.has_others or self._is_another(user), language=self.language)
 
     def overheard(self, user: str) -> Talk:
         """Return the talk after this user has written a line to somebody else."""
         return replace(self, has_others=self.has_others or self._is_another(user), is_ours=False)
 
-    def answered(self, *, asks: bool, has_others: bool) -> Talk:
-        """Return the talk after our answer, which may end with a question; `has_others` as the thread shows it."""
-        return replace(self, has_others=self.has_others or has_others, is_ours=True, asks=asks)
+    def answered(self, *, asks: bool, has_others: bool, language: str = "") -> Talk:
+        """Return the talk after our answer, which may end with a question; `has_others` as the thread shows it.
+
+        `language` is the question's, "" if it had no words.
+        """
+        others = self.has_others or has_others
+        return replace(self, has_others=others, is_ours=True, asks=asks, language=language or self.language)
 
     def _is_another(self, user: str) -> bool:
         return user != (self.asker or user)

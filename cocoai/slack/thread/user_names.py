@@ -1,4 +1,4 @@
-"""UserNames: people's names, looked up at Slack once a day and kept in one small file a person.
+"""UserNames: people's names and languages, looked up at Slack once a day and kept in small files by person.
 
 A missing name is worth neither a wait nor a failure: the conversation goes on without it.
 It must not know threads, nor how Slack is called.
@@ -29,15 +29,28 @@ NOBODY = frozenset({"user_not_found", "user_not_visible"})
 """Slack's codes for a user whose name it will not tell; any other code is about us or about Slack."""
 
 
+def _no_locale(_user: str) -> str:
+    return ""
+
+
 class UserNames:
     """People's names, kept below `folder` for every process; `ask(user)` looks one up at Slack (users.info).
 
-    `ask` may raise `CocoAIError`: then there is no name, or yesterday's. `clock` is in seconds since the epoch.
+    `ask_locale(user)` looks up the locale of a person's Slack. Both may raise `CocoAIError`: then there is no name, or
+    yesterday's, and no language. `clock` is in seconds since the epoch.
     """
 
-    def __init__(self, folder: str, ask: Callable[[str], str], *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: str,
+        ask: Callable[[str], str],
+        ask_locale: Callable[[str], str] = _no_locale,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._folder = folder
         self._ask = ask
+        self._ask_locale = ask_locale
         self._clock = clock
         # Never emptied: a process that looks up names answers a few questions and ends.
         self._known: dict[str, str] = {}
@@ -56,6 +69,22 @@ class UserNames:
                 return self._read(user, KEPT) or ""
             self._known[user] = name
         return self._known[user]
+
+    def language(self, user: str) -> str:
+        """Return the language in which a person uses Slack: `ja`, or `en` for any other; "" if unknown. Never raise.
+
+        Slack is asked once a day.
+        """
+        if not is_id(user):
+            return ""
+        locale = self._read(f"{user}-locale", FRESH)
+        if locale is None:
+            try:
+                locale = self._ask_locale(user)
+            except CocoAIError:
+                return ""
+            self._write(f"{user}-locale", locale)
+        return "" if not locale else "ja" if locale.startswith("ja") else "en"
 
     def _look_up(self, user: str) -> str | None:
         """Ask Slack for the name, keep it and return it: "" if Slack will not tell it, None if it does not answer.

@@ -217,3 +217,30 @@ def test_sweep_removes_names_after_thirty_days(people: UserNames, folder: Path, 
 def test_sweep_without_a_folder_removes_nothing(folder: Path) -> None:
     """Before the first name is kept there is no folder, and sweep returns 0."""
     assert 0 == sweep(str(folder))
+
+
+@pytest.mark.parametrize(("locale", "language"), [("ja-JP", "ja"), ("en-GB", "en"), ("de-DE", "en"), ("", "")])
+def test_a_language_is_looked_up_once(folder: Path, slack: Slack, clock: Clock, locale: str, language: str) -> None:
+    """It is that of the person's Slack; any but Japanese is English, and none is none."""
+    lookups: list[str] = []
+
+    def ask_locale(user: str) -> str:
+        lookups.append(user)
+        return locale
+
+    people, other = (UserNames(str(folder), slack, ask_locale, clock=clock) for _ in range(2))
+
+    assert [language] * 3 == [people.language(ANA), people.language(ANA), other.language(ANA)]
+    assert ([ANA], []) == (lookups, slack.lookups)
+    assert "" == people.language("../odd")
+
+
+def test_a_language_that_slack_does_not_tell_is_unknown(folder: Path, slack: Slack, clock: Clock) -> None:
+    """That is no failure, and is not kept."""
+    slack.trouble = Temporary("ratelimited", source="Slack")
+    people = UserNames(str(folder), slack, slack, clock=clock)
+
+    assert "" == people.language(ANA)
+    slack.trouble = None
+    slack.names[ANA] = "ja-JP"
+    assert "ja" == people.language(ANA)

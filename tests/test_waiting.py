@@ -1,0 +1,85 @@
+"""While the model cannot be asked, the asker is told what is the matter, when it is tried again, and may stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.openai_faults import FaultKind
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.texts import ENGLISH, JAPANESE, Texts
+from tests.deployment import Deployment, deploy, payload
+from tests.processes import wait_until
+from tests.test_controls import buttons, ended, facts, key_of, press, wait_for_reply
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
+    """Yield one deployment for all tests of this file."""
+    with deploy(tmp_path_factory.mktemp("house"), certificates, COCOAI_OPENAI_FIRST_WORD_TIMEOUT="1") as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"), [("rate limited", "busy"), ("silent", "silent"), ("server error", "busy"), ("cut", "away")]
+)
+@pytest.mark.parametrize(("words", "texts"), [("why?", ENGLISH), ("なぜ？", JAPANESE)])
+def test_a_wait_is_told(deployment: Deployment, words: str, texts: Texts, kind: FaultKind, cause: str) -> None:
+    """The placeholder says what is the matter and which try is next, then becomes the answer."""
+    deployment.openai.fail(kind)
+    question = deployment.ask(words)
+
+    waiting = wait_for_reply(deployment, question, texts.retry.format(why=texts.waits[cause], seconds=5, n=2))
+    answer = ended(deployment, question)
+
+    assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], buttons(waiting))
+    assert ("answer", waiting.ts) == (payload(answer)["kind"], answer.ts)
+
+
+def test_each_retry_is_told(deployment: Deployment) -> None:
+    """The second wait is longer, and says that the third try is next."""
+    deployment.openai.fail("rate limited", 2)
+    question = deployment.ask("why?")
+
+    wait_for_reply(deployment, question, told(5, 2))
+    wait_for_reply(deployment, question, told(30, 3))
+    press_stop(deployment, question)
+
+
+def told(seconds: int, n: int) -> str:
+    """Return what stands in English while OpenAI is busy."""
+    return ENGLISH.retry.format(why=ENGLISH.waits["busy"], seconds=seconds, n=n)
+
+
+def press_stop(deployment: Deployment, question: Message) -> None:
+    """Press *Stop* under the reply, and wait until the job is done: long before it is tried again."""
+    press(deployment, deployment.replies(question)[0], "stop")
+    wait_until(lambda: key_of(question) in deployment.spool.keys("done"), 15)
+
+
+def test_a_stop_is_obeyed_in_a_wait(deployment: Deployment) -> None:
+    """The model is not asked again, and the reply says that it was stopped."""
+    before = len(deployment.openai.requests)
+    deployment.openai.fail("rate limited", seconds=200.0)
+    question = deployment.ask("why?")
+    wait_for_reply(deployment, question, told(200, 2))
+
+    press_stop(deployment, question)
+
+    assert ENGLISH.stopped == ended(deployment, question).text
+    assert before + 1 == len(deployment.openai.requests)
+    assert 1 == len(deployment.replies(question))
+
+
+def test_only_who_may_stop_it_ends_a_wait(deployment: Deployment) -> None:
+    """Somebody who has not written in the thread changes nothing: the job waits on."""
+    deployment.openai.fail("rate limited", seconds=100.0)
+    question = deployment.ask("why?")
+    waiting = wait_for_reply(deployment, question, told(100, 2))
+
+    press(deployment, waiting, "stop", user="U0ASKER02")
+    press_stop(deployment, question)
+
+    assert 2 == len([fact for fact in facts(deployment, key_of(question)) if fact.get("fact") == "attempt"])
