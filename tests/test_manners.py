@@ -10,13 +10,15 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
+from cocoai.rehearsal.rehearse import QUESTION
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.inbound.follow_ups import is_only_thanks
 from cocoai.slack.model.talk import Talk, ends_with_question
 from cocoai.spool.spool import Spool
 from cocoai.spool.thread_marks import MOST_BYTES
-from cocoai.texts import ENGLISH, JAPANESE
+from cocoai.texts import ENGLISH, JAPANESE, command
 from tests.deployment import Deployment, deploy
 from tests.processes import wait_until
 from tests.test_controls import ended
@@ -205,3 +207,9 @@ def test_without_the_scope_thanks_get_nothing(deployment: Deployment) -> None:
 
     assert ({}, []) == (reactions_to(deployment, line), deployment.replies(line))
     wait_until(lambda: "outcome=thanked-silently" in deployment.log())
+
+
+def test_the_rehearsals_question_is_for_the_model() -> None:
+    """What `cocoai rehearse` asks is no command: it shows an answer that grows."""
+    assert "" == command(QUESTION.removeprefix("<@U0COCOAI> "))
+    assert not is_only_thanks(QUESTION)

@@ -36,7 +36,7 @@ FOLDER = "var/rehearsal"
 PATIENCE = 60.0
 """Seconds to wait for the first conversation."""
 
-QUESTION = "<@U0COCOAI> CocoAIでは何ができますか？"
+QUESTION = "<@U0COCOAI> 来週の定例の議題案を3つ出して"
 ASKER = "U0ASKER01"
 
 UNHURRIED = OpenAISwitches(first_delay=0.8, piece_delay=0.04)
