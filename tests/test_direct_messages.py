@@ -105,6 +105,23 @@ def test_a_deleted_answer_is_no_longer_part_of_it(deployment: Deployment) -> Non
     assert "Something wrong." not in "\n".join(shown(deployment))
 
 
+def test_an_answer_that_was_asked_for_again_is_deleted_too(deployment: Deployment) -> None:
+    """It stands where the first one does; deleting one leaves the other."""
+    question = say(deployment, "a question?")
+    first = ended(deployment, question)
+    press(deployment, first, "again")
+
+    def ours() -> list[Message]:
+        return [each for each in deployment.slack.messages(BOX) if payload(each).get("again") == question.ts]
+
+    again = deployment.slack.wait_for(lambda: [each for each in ours() if payload(each)["kind"] == "answer"])[0]
+    press(deployment, again, "delete")
+    wait_until(lambda: not ours())
+
+    assert again.thread_ts == first.thread_ts
+    assert [first.ts] == [each.ts for each in deployment.replies(question)]
+
+
 def test_lines_are_answered_in_order_one_at_a_time(deployment: Deployment) -> None:
     """Though slots are free: three lines in one breath, of which each sees the answers before it."""
     deployment.openai.switches.answer = answers = HeldAnswers("Yes.")

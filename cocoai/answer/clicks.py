@@ -97,7 +97,7 @@ class Clicks(LightJobHandler[Click]):
         """Delete every message of our reply in Slack. A QA copy of CocoAI may have replied too: its messages stay."""
         own_user = self._identity.user_id()
         # The setting may have been another when we replied, so both places are looked at.
-        places = ("", click.thread_ts) if click.is_in_box else (click.thread_ts,)
+        places = ("", click.thread_ts) if click.may_be_in_box else (click.thread_ts,)
         for place in places:
             for message in self._slack.replies_to(click.channel, place, click.key, wait=False):
                 if message.user == own_user:

@@ -34,9 +34,9 @@ class Click:
     reply: str = ""
 
     @property
-    def is_in_box(self) -> bool:
-        """Return True if the question stands in a direct message's own box, so that the reply may, too."""
-        return self.channel.startswith("D") and self.key.endswith(f"-{self.thread_ts}")
+    def may_be_in_box(self) -> bool:
+        """Return True if the reply may stand in a direct message's own box, in no thread."""
+        return self.channel.startswith("D")
 
     def facts(self) -> dict[str, Any]:
         """Return the click as a dict for JSON: its fields, with `action` under the key `kind` of every job's facts."""
