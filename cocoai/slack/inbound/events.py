@@ -114,10 +114,12 @@ class SlackEventAnalyzer:
 
     def _is_thanks(self, message: MessageEvent) -> bool:
         """Check whether a message to us is thanks or assent, right behind an answer, and nothing more."""
-        if shown_text(message.event) or files_of(message.event) or not is_only_thanks(message.text):
+        if not is_only_thanks(message.text) or shown_text(message.event) or files_of(message.event):
             return False
         talk = self._talk(message)
-        return talk is not None and talk.is_ours and is_only_thanks(message.text, is_asked=talk.asks)
+        if talk is None or not talk.is_ours:
+            return False
+        return not talk.asks or is_only_thanks(message.text, is_asked=True)
 
     def _talk(self, message: MessageEvent) -> Talk | None:
         """Return what has happened in the message's thread; None if we were never asked there."""

@@ -111,10 +111,10 @@ def _is_put_to_us(said: str, talk: Talk) -> bool:
 
     Alone with it, one puts everything to it but what one does next. Where others read along, a line may be for them.
     """
-    if INTENDS.search(said) and not WANTS.search(said):
+    if talk.has_others and (ABOUT_US.search(said) or WORK_FOR_PEOPLE.search(said)):
         return False
-    is_chat = CHATS.search(said) and not WANTS.search(said)
-    return not (talk.has_others and (is_chat or ABOUT_US.search(said) or WORK_FOR_PEOPLE.search(said)))
+    is_talk = INTENDS.search(said) or (talk.has_others and CHATS.search(said))
+    return not is_talk or bool(WANTS.search(said))
 
 
 def _is_answer(said: str) -> bool:

@@ -29,7 +29,7 @@ class MessageEvent:
         """Return the event's text under this key; "" if there is none."""
         return text_at(self.event, key)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Return what the author typed, as Slack writes it."""
         return encodable(own_text(self.event))
