@@ -69,7 +69,7 @@ class SimulatedDisk(Disk):
     def key(self) -> tuple[object, ...]:
         """Return a value that is equal for two states after which a power cut may leave the same."""
         alias = self._alias
-        lasting = frozenset((alias(path), node.key()) for path, node in self._lasting.items() if not node.is_folder)
+        lasting = frozenset((alias(path), node.key()) for path, node in self._lasting.items())
         # The order of changes matters only among those of one name.
         order: Counter[str] = Counter()
         changes = []

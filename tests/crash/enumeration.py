@@ -149,18 +149,27 @@ class Enumeration:
         machine = _machine(self.history, aftermath, self.variants, scheduler, cut if cuts else ignore)
         try:
             for number, phase in enumerate(phases):
-                if scheduler.made and self._is_repeated(machine, number):
-                    return
+                if self._is_repeated(machine, phases[number:], cuts):
+                    break
+                if trail:
+                    machine.start_process()
                 scheduler.run([partial(_call, process, machine) for process in phase])
+            else:
+                check_end(machine)
         except Exception as error:  # noqa: BLE001 (whatever is raised is a finding)
             machine.report(Law.RUNS, repr(error))
-        else:
-            check_end(machine)
         self.violations.extend(Violation(law, detail, trail) for law, detail in machine.violations.items())
 
-    def _is_repeated(self, machine: Machine, phase: int) -> bool:
-        """Check whether another run has been in the same state before this phase: this one would go on as that did."""
-        state = hash((phase, frozenset(machine.newly_put), machine.disk.key(), machine.outside))
+    def _is_repeated(self, machine: Machine, phases: Sequence[Phase], cuts: int) -> bool:
+        """Check whether another run has been in the same state before these phases: this one would go on as that did.
+
+        Until the scheduler has had a choice, and the power was never cut, there is no other run. What a process remembers
+        does not count: in a recovery each phase is a new one.
+        """
+        if not (machine.scheduler.made or machine.outside.power_cuts):
+            return False
+        left = tuple(tuple(phase) for phase in phases)
+        state = hash((cuts, left, frozenset(machine.newly_put), machine.disk.key(), machine.outside))
         is_repeated = state in self._states
         self._states.add(state)
         return is_repeated

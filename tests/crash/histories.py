@@ -214,7 +214,7 @@ TOGETHER = [
     History("redelivered while it is answered", [[start], [put()], [WORK, put()]]),
     History("a twin that comes in late", [[start], [put(), put(), WORK], [WORK]]),
     History("placeholder process and job process", [[start], [put()], [PLACEHOLDER, WORK], [WORK]]),
-    History("two job processes", [[start], [put(FIRST)], [put(THIRD)], [WORK, WORK], [WORK]]),
+    History("two job processes", [[start], [put(FIRST)], [put(THIRD)], [WORK, WORK], [WORK]], is_coarse=True),
     History(
         "redelivered while the operator tries again",
         [[start], [put()], [WORK], [retry(FIRST), put()], [WORK]],

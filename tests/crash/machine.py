@@ -97,6 +97,10 @@ class Machine(Services):
 
     def __post_init__(self) -> None:
         self.disk = SimulatedDisk(self.image, clock=self.clock, step=self.step, own_step=self.own_step)
+        self.start_process()
+
+    def start_process(self) -> None:
+        """Forget what the last process has seen of the spool."""
         self.spool = self.variants.spool(self)
 
     def clock(self) -> float:

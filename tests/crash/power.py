@@ -121,8 +121,11 @@ class Node:
         return sorted(found)
 
     def key(self) -> tuple[object, ...]:
-        """Return a value that is equal for two states after which a power cut may leave the same of this file."""
-        return (self.serial, self.modified, self.synced, tuple(self.writes))
+        """Return a value that is equal for two states after which a power cut may leave the same of this file.
+
+        Folders are all equal: nobody asks for their times.
+        """
+        return () if self.is_folder else (self.serial, self.modified, self.synced, tuple(self.writes))
 
 
 class Change(NamedTuple):
