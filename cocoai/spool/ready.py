@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
@@ -84,6 +85,15 @@ class ReadyJobs(SpoolFolders):
         # Behind a question in hand nothing is claimable, but the asker must see a placeholder at once.
         behind = self._waiting.behind(in_hand)
         return any(self._needs_process(job, lacking="placeholder") for job in behind)
+
+    def seconds_to_retry(self) -> float:
+        """Return the seconds until the first job that was seen to wait for a later time is due; infinity if none waits.
+
+        For the master, behind is_due(): it does not look again.
+        """
+        now = self._clock()
+        jobs = (*self._waiting.light(), *self._waiting.questions())
+        return min((job.retry_at - now for job in jobs if job.is_put_off(now)), default=math.inf)
 
     @as_store_errors()
     def unknown(self) -> list[str]:

@@ -133,6 +133,13 @@ class Runner:
         """
         return any(task.is_due() for task in self._tasks) or self._spool.is_due(self._scoreboard.in_hand())
 
+    def seconds_to_due(self) -> float:
+        """Return, in the master, 0.0 if is_due(), else the seconds until a job is tried again; infinity if none is.
+
+        A task is not foretold: it has time until the next tick.
+        """
+        return 0.0 if self.is_due() else self._spool.seconds_to_retry()
+
     def attend(self) -> None:
         """Fork, in the master, one process that runs the tasks that are due and then works on jobs. Do not wait for it.
 

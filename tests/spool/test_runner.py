@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -565,6 +566,26 @@ def test_the_tick_forks_no_process_for_a_question_in_hand(make: Callable[..., Jo
 
     assert (False, True, False) == (while_answered, without_placeholder, with_placeholder)
     assert setup.runner.is_due()
+
+
+def test_the_tick_comes_when_a_job_is_to_be_tried_again(make: Callable[..., JobSetup]) -> None:
+    """The asker was told the seconds: the next tick may be later."""
+    setup = make(slots=1)
+    assert setup.spool.put(key(1), {"text": "q"})
+    assert 0.0 == setup.runner.seconds_to_due()
+    job = setup.spool.claim()
+    assert job is not None
+    job.record("retry", retry_at=time.time() + 3, why="busy", free=False, sent=False)
+    job.release()
+
+    seconds = setup.runner.seconds_to_due()
+
+    assert 2 < seconds <= 3
+
+
+def test_nothing_that_waits_makes_the_tick_come_sooner(make: Callable[..., JobSetup]) -> None:
+    """Without a job the next tick comes in its own time."""
+    assert math.inf == make().runner.seconds_to_due()
 
 
 def test_a_new_generation_lets_the_question_in_hand_end_and_no_more(make: Callable[..., JobSetup]) -> None:

@@ -61,11 +61,11 @@ class Maintenance(Protocol):
     def begin(self) -> None:
         """Prepare: called once, before the first fork."""
 
-    def is_due(self) -> bool:
-        """Return True if there is work that a process should be forked for: called at each tick."""
+    def seconds_to_due(self) -> float:
+        """Return the seconds until a process should be forked for work, 0.0 if it should now: called at each tick."""
 
     def attend(self) -> None:
-        """Fork a process that does what is due, and do not wait for it: called when `is_due`."""
+        """Fork a process that does what is due, and do not wait for it: called when something is."""
 
     def end(self) -> None:
         """End what begin() began: called once, as the pool stops. A master that re-executes itself only begins anew."""
@@ -73,17 +73,17 @@ class Maintenance(Protocol):
 
 @dataclass
 class Timer:
-    """Calls `run` every `every` seconds, for the first time at `at` (monotonic)."""
+    """Calls `run` every `every` seconds, sooner if that returns a lower number; first at `at` (monotonic)."""
 
     every: float
-    run: Callable[[], None]
+    run: Callable[[], float | None]
     at: float = 0.0
 
     def run_if_due(self) -> None:
-        """Call `run` if its time has come, and set the next time, `every` seconds from now."""
+        """Call `run` if its time has come, and set the next time."""
         if time.monotonic() >= self.at:
             self.at = time.monotonic() + self.every
-            self.run()
+            self.at = min(self.at, time.monotonic() + (self.run() or self.every))
 
 
 class Master:
@@ -203,19 +203,21 @@ class Master:
                 os.kill(pid, signal.SIGUSR2)
             select.select([self._wakeup], [], [], STACK_PAUSE)
 
-    def _tick(self) -> None:
+    def _tick(self) -> float | None:
         """Free the rows of dead workers, let extra listeners accept again, and start maintenance if it is due.
 
-        Errors of maintenance are logged.
+        Return the seconds until it is, if it is not. Errors of maintenance are logged.
         """
         self._monitor.free_dead_rows()
         self._extra_listeners.accept_again()
         try:
-            if self._maintenance.is_due():
-                self._maintenance.attend()
+            if seconds := self._maintenance.seconds_to_due():
+                return seconds
+            self._maintenance.attend()
         except Exception:
             # No process can be forked, or a file cannot be read, or worse: the requests are served all the same.
             log.exception("tick outcome=error")
+        return None
 
     # children that have ended
 

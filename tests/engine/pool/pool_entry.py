@@ -13,6 +13,7 @@ import atexit  # noqa: E402
 import errno  # noqa: E402
 import gc  # noqa: E402
 import logging  # noqa: E402
+import math  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
 import socket  # noqa: E402
@@ -140,13 +141,13 @@ class Maintenance:
             resource.setrlimit(resource.RLIMIT_NPROC, (most if may_fork else 1, most))
             log.info("forks=%s", may_fork)
 
-    def is_due(self) -> bool:
-        """Check whether the test has said so; raise ValueError if it wants that."""
+    def seconds_to_due(self) -> float:
+        """Return 0.0 if the test has said so, else infinity; raise ValueError if it wants that."""
         if self._no_forks is not None:
             self._limit_forks(self._no_forks)
         if exists("failing-maintenance"):
             raise ValueError("maintenance fails")
-        return exists("due")
+        return 0.0 if exists("due") else math.inf
 
     def attend(self) -> None:
         """Fork a process that logs it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -28,9 +29,9 @@ class NoMaintenance:
     def begin(self) -> None:
         """Prepare nothing."""
 
-    def is_due(self) -> bool:
-        """Return False."""
-        return False
+    def seconds_to_due(self) -> float:
+        """Return infinity."""
+        return math.inf
 
     def attend(self) -> None:
         """Fork nothing."""
@@ -135,6 +136,16 @@ def test_a_timer_that_is_late_runs_once(late: float, expected: int) -> None:
 
     assert expected == len(runs)
     assert timer.at > time.monotonic()
+
+
+@pytest.mark.parametrize(("returned", "seconds"), [(None, 1000), (7.0, 7), (2000.0, 1000), (math.inf, 1000)])
+def test_a_timer_runs_sooner_if_it_is_asked_to(returned: float | None, seconds: int) -> None:
+    """What it calls may return the seconds until there is more to do."""
+    timer = Timer(1000.0, lambda: returned, time.monotonic())
+
+    timer.run_if_due()
+
+    assert seconds - 1 < timer.at - time.monotonic() <= seconds
 
 
 def test_the_master_sleeps_until_the_first_of_its_timers(made: MasterSetup, monkeypatch: pytest.MonkeyPatch) -> None:
