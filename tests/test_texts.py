@@ -64,8 +64,9 @@ def test_the_notices_are_sober() -> None:
     notices = [field.name for field in fields(Texts)][len(_voice()) :]
     found = [text for name in notices for text in _all(getattr(JAPANESE, name))]
 
-    assert ["cut", "filtered", "unfinished", "stopped", "retry", "empty", "nothing", "refused", "late"] == notices[:9]
-    assert ["left_out", "left_out_unnamed", "read_partly", "nothing_read"] == notices[9:13]
+    first = ["cut", "filtered", "unfinished", "stopped", "thinking", "retry", "empty", "nothing", "refused", "late"]
+    assert first == notices[:10]
+    assert ["left_out", "left_out_unnamed", "read_partly", "nothing_read"] == notices[10:14]
     assert [] == [text for text in found if "にゃ" in text]
     assert "にゃ" in JAPANESE.placeholder
 

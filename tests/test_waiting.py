@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from cocoai.answer.model_call import STILL_THINKING
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -36,6 +38,21 @@ def test_a_wait_is_told(deployment: Deployment, words: str, texts: Texts, kind: 
 
     assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], buttons(waiting))
     assert ("answer", waiting.ts) == (payload(answer)["kind"], answer.ts)
+
+
+def test_a_model_that_thinks_for_long_is_told(tmp_path: Path, certificates: Certificates) -> None:
+    """After ten seconds the placeholder says so, before the response and behind its headers; the answer follows."""
+    texts = {"why?": ENGLISH, "なぜ？": JAPANESE}
+    with deploy(tmp_path, certificates) as running:
+        running.openai.fail("silent", seconds=STILL_THINKING + 3)
+        running.openai.fail("pause", seconds=STILL_THINKING + 3)
+        questions = {words: running.ask(words) for words in texts}
+
+        for words, question in questions.items():
+            waiting = wait_for_reply(running, question, texts[words].thinking)
+            assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], buttons(waiting))
+        for question in questions.values():
+            assert "answer" == payload(ended(running, question))["kind"]
 
 
 def test_each_retry_is_told(deployment: Deployment) -> None:

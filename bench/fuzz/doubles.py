@@ -120,9 +120,8 @@ class _Pending:
     def __init__(self, response: PlayedResponse) -> None:
         self._response = response
 
-    def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:
+    def response(self, *_: object, **__: object) -> StreamedResponse:
         """Return the response at once."""
-        del seconds, wakeup
         return self._response.streamed()
 
     def close(self) -> None:

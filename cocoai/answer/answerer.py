@@ -187,7 +187,7 @@ class Answerer:
         return AnswerFailures(self._spool, attempt, reply, clock=self._clock)
 
     def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
-        return self._model.ask(attempt, reply.live(ts), ts)
+        return self._model.ask(attempt, reply, ts)
 
     def _finish(self, attempt: Attempt, outcome: str) -> None:
         """Move the attempt's job to done/, and log `outcome`.

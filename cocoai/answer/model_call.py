@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.left_out import note_for_the_asker
 from cocoai.answer.prompt import PromptBuilder
+from cocoai.answer.reply import Reply
 from cocoai.answer.retry import MOST_OPEN_REQUESTS, open_requests
 from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
@@ -19,6 +22,9 @@ from cocoai.slack.api.live_message import LiveMessage
 from cocoai.slack.markdown.block_parser import normalize_markdown
 from cocoai.spool.job import Fact
 from cocoai.texts import Texts
+
+STILL_THINKING = 10.0
+"""Seconds without a word of the answer after which the asker reads that the model is at work."""
 
 STOPPED = "stopped"
 """The `finish` of an answer that the asker has stopped."""
@@ -83,8 +89,8 @@ class ModelCall:
         self._ratio = ratio
         self._stops = stops
 
-    def ask(self, attempt: Attempt, live: LiveMessage, ts: str) -> Fact:
-        """Have the model write an answer, update the reply at `ts` through `live` meanwhile, and record it.
+    def ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
+        """Have the model write an answer, show it in the reply, whose first message is `ts`, and record it.
 
         Return the `answer` fact: `text`, `model`, `finish`, `refusal` and `left_out`. If the asker requests a stop, it
         has the text written so far, and STOPPED as `finish`; if there is nothing to ask, no text and NOTHING_READ, and
@@ -97,9 +103,10 @@ class ModelCall:
         call = self._start(attempt, ts)
         if call.pieces is None:
             return self._record_answer(attempt, "", Ending(NOTHING_READ, "", None), call.left_out)
+        live = reply.live(ts)
         if not attempt.is_first:
             live.shown = call.shown  # what the last attempt had shown stays until there is more
-        text, ending = self._read(attempt, call.model, call.pieces, live)
+        text, ending = self._read(attempt, call.model, call.pieces, reply, live)
         return self._record_answer(attempt, text, ending, call.left_out)
 
     def _start(self, attempt: Attempt, ts: str) -> _RunningCall:
@@ -114,23 +121,31 @@ class ModelCall:
             prompt.conversation,
             model=prompt.model,
             wakeup=self._stops.fd,
+            patience=STILL_THINKING,
             recorder=RecordedRequests(attempt),
         )
         shown = max((len(message.text) for message in prompt.messages if message.ts == ts), default=0)
         return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
 
-    def _read(self, attempt: Attempt, model: str, pieces: AnswerPieces, live: LiveMessage) -> tuple[str, Ending]:
+    def _read(
+        self, attempt: Attempt, model: str, pieces: AnswerPieces, reply: Reply, live: LiveMessage
+    ) -> tuple[str, Ending]:
         """Read the answer to its end, or until the asker stops it; show it meanwhile. Return its text and how it ended.
 
-        The usage, if there is any, is learned by the token ratio. A stop closes the connection.
+        If it has no text after STILL_THINKING, the reply says so. The usage, if there is any, is learned by the token
+        ratio. A stop closes the connection.
         """
         text = ""
+        thinks_until = time.monotonic() + STILL_THINKING
         with closing(pieces):
             piece = next(pieces)
             while not isinstance(piece, Ending):
                 text += piece if isinstance(piece, str) else ""
                 if self._stops.is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
                     return text, Ending(STOPPED, model, None)
+                if not (text or live.shown) and time.monotonic() >= thinks_until:
+                    thinks_until = math.inf
+                    reply.show_wait(attempt.texts.thinking)
                 live.show(text)
                 piece = pieces.send(live.seconds_to_next())
         if piece.usage is not None and piece.estimated_tokens:

@@ -91,14 +91,16 @@ class Reply:
             self._post_first(shown, kind)
 
     def show_wait(self, text: str) -> None:
-        """Show a fixed text in place of the placeholder while the model is not asked.
+        """Show a fixed text in place of the placeholder while there is nothing of the answer.
 
-        It stays a placeholder, with its button. Slack's errors are ignored: nothing depends on it.
+        It stays a placeholder, with its button. Slack's errors are ignored, and a 429 is not waited out: nothing
+        depends on it.
         """
-        if self._attempt.first_message:
-            shown = self._own_text(text, "placeholder")
+        if ts := self._attempt.first_message:
+            shown, metadata = self._own_text(text, "placeholder"), self._attempt.metadata("placeholder")
             with contextlib.suppress(CocoAIError):
-                self._update(self._attempt.first_message, shown, self._attempt.metadata("placeholder"))
+                channel = self._attempt.question.channel
+                self._slack.update(channel, ts, shown.text, metadata, blocks=shown.blocks, wait=False)
 
     def tell_aside(self, refusal: Permanent) -> bool:
         """Tell the asker privately, if Slack's refusal is about the place; return True if Slack has taken that.

@@ -5,6 +5,7 @@ It knows HTTP bodies, deadlines and the parsers of stream_parser.py, but no requ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterable
 from itertools import chain
 
@@ -101,7 +102,7 @@ class AnswerReader:
 
     def _next_chunks(self) -> Iterable[Chunk]:
         """Wait for data of the body and return its chunks: at its end that of the last event, if the end cut it off."""
-        data = read_body(self._body, self._deadlines)
+        data = read_body(self._body, self._deadlines, self._deadlines.patience())
         self._has_ended = not data
         self._has_data = self._has_data or bool(data)
         return self._parser.feed(data) if data else self._parser.end()
@@ -146,14 +147,17 @@ class AnswerReader:
             self._deadlines.allow_silence(self._silence_timeout)
 
 
-def read_body(body: Body, deadlines: Deadlines) -> bytes:
+def read_body(body: Body, deadlines: Deadlines, patience: float = math.inf) -> bytes:
     """Return what has arrived of the body, after a wait if nothing has; b"" at its end.
 
     Raise `Temporary` if a deadline passes or the connection breaks, and `Interrupted` if the wake-up descriptor ends
-    the wait.
+    the wait, or `patience`, in seconds.
     """
     try:
-        return body.read(deadlines.left())
+        return body.read(deadlines.left(), patience)
+    except Interrupted:
+        deadlines.note_interruption()
+        raise
     except TimeoutError:
         raise deadlines.expired() from None
     except OSError:

@@ -9,6 +9,7 @@ Source: OpenAI's API reference, POST /chat/completions; other servers speak the 
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -87,6 +88,7 @@ class ChatGPTChat:
         *,
         model: str = "",
         wakeup: int | None = None,
+        patience: float = math.inf,
         recorder: RequestRecorder = _NO_RECORD,
     ) -> AnswerPieces:
         """Yield pieces of text as they are written, then exactly one `Ending`; the first `next` sends the request.
@@ -94,8 +96,9 @@ class ChatGPTChat:
         `model` is used instead of the default one. A caller may `send` the seconds for which it needs no further text:
         so long text is gathered, but the end of the answer is yielded at once. INTERRUPTED is yielded if nothing has
         come by then, and when `wakeup`, a descriptor, becomes readable during a wait: the caller can look around, drain
-        the descriptor, and go on or close. Behind a proxy `wakeup` is ignored until the response begins. The `recorder`
-        is told of each request before it leaves, and of each for which the model did not run.
+        the descriptor, and go on or close. It is yielded once, too, in the first wait that `patience` seconds after the
+        start come to. Behind a proxy both are ignored until the response begins. The `recorder` is told of each request
+        before it leaves, and of each for which the model did not run.
 
         An answer may be empty: its `Ending` says why (`length`: the reasoning took all tokens; `stop`: the model wrote
         nothing; or a refusal). Closing the generator closes the connection. Raise these errors, also after some text:
@@ -108,7 +111,7 @@ class ChatGPTChat:
         codes by which it refuses an attachment, a question, or so much text, with its own code as `their_code`.
         Either is `sent` if the model may have run, and be billed.
         """
-        deadlines = Deadlines(self._clock, self._total_timeout)
+        deadlines = Deadlines(self._clock, self._total_timeout, patience)
         model = model or self._model
         refused = self._refused.setdefault(model, set())
         draft = Draft(conversation, model, self._max_output_tokens, self._reasoning_effort, refused)
@@ -211,7 +214,7 @@ def _completions_url(base_url: str) -> str:
 def _await_response(
     pending: PendingResponse, deadlines: Deadlines, wakeup: int | None
 ) -> Generator[Interruption, float | None, StreamedResponse]:
-    """Wait for the response and return it; yield INTERRUPTED for each wait that `wakeup` has ended.
+    """Wait for the response and return it; yield INTERRUPTED for each wait that `wakeup`, or the patience, has ended.
 
     If the wait fails, or this generator is closed, the pending request is closed too.
     """
@@ -219,8 +222,9 @@ def _await_response(
         on_error.callback(pending.close)
         while True:
             try:
-                response = pending.response(deadlines.left(), wakeup)
+                response = pending.response(deadlines.left(), wakeup, deadlines.patience())
             except Interrupted:
+                deadlines.note_interruption()
                 yield INTERRUPTED
             else:
                 on_error.pop_all()

@@ -6,17 +6,22 @@ is busy with a piece of text nothing but the total runs on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from cocoai.errors import Temporary
 
 
 class Deadlines:
-    """The time-outs of one reply, all in seconds. `clock` is monotonic; `total` runs from the construction."""
+    """The time-outs of one reply, all in seconds. `clock` is monotonic; `total` runs from the construction.
 
-    def __init__(self, clock: Callable[[], float], total: float) -> None:
+    So does `patience`, after which the reader wants to be interrupted once.
+    """
+
+    def __init__(self, clock: Callable[[], float], total: float, patience: float = math.inf) -> None:
         self._clock = clock
         self._end = clock() + total
+        self._patient_until = clock() + patience
         self._since: float | None = None
         self._limit = total
         self._code = "total_timeout"
@@ -47,6 +52,15 @@ class Deadlines:
         if seconds <= 0:
             raise self.expired()
         return seconds
+
+    def patience(self) -> float:
+        """Return the seconds until the reader wants to be interrupted, 0.0 if it should have been; infinity later."""
+        return max(0.0, self._patient_until - self._clock())
+
+    def note_interruption(self) -> None:
+        """Note that a wait was interrupted: if the patience was at its end, that does not interrupt another one."""
+        if not self.patience():
+            self._patient_until = math.inf
 
     def expired(self) -> Temporary:
         """Return the `Temporary` for the time-out that comes first; it is `sent`, since the request had left."""

@@ -31,6 +31,7 @@ ENGLISH = Texts(
     filtered="(A content filter stopped the answer here. Asked differently, it may go on.)",
     unfinished="(Nothing says that this answer is whole: it may have ended too early. To read on, write “continue”.)",
     stopped="(Stopped here.)",
+    thinking="I am still thinking…",
     retry="{why} I try again in {seconds} s (try {n}).",
     empty="All of my allowance went into thinking, and none was left to write. Please ask again in smaller pieces.",
     nothing="The answer came back empty. Please ask again, or ask it differently.",

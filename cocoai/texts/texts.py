@@ -31,6 +31,7 @@ class Texts:
     filtered: str
     unfinished: str
     stopped: str
+    thinking: str
     retry: str
     empty: str
     nothing: str

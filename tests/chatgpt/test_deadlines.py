@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from cocoai.chatgpt.deadlines import Deadlines
@@ -81,3 +83,23 @@ def test_the_nearest_time_out_is_named(clock: Clock, deadlines: Deadlines) -> No
     deadlines.allow_silence(100)
     deadlines.left()
     assert "total_timeout" == deadlines.expired().code
+
+
+def test_the_reader_is_interrupted_once(clock: Clock) -> None:
+    """The patience runs from the construction; an earlier interruption does not end it, and a later one does."""
+    deadlines = Deadlines(clock, total=180, patience=10)
+    left = [deadlines.patience()]
+    clock.now += 4
+    deadlines.note_interruption()
+    left.append(deadlines.patience())
+    clock.now += 8
+    left.append(deadlines.patience())
+
+    assert [10, 6, 0] == left
+    deadlines.note_interruption()
+    assert math.inf == deadlines.patience()
+
+
+def test_nobody_is_impatient_by_default(deadlines: Deadlines) -> None:
+    """Without a patience no wait is interrupted by it."""
+    assert math.inf == deadlines.patience()

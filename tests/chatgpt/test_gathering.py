@@ -15,6 +15,7 @@ import pytest
 from cocoai.chatgpt.chat import Ending
 from cocoai.chatgpt.stream import INTERRUPTED, Interruption
 from cocoai.errors import Temporary
+from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.practice_server import Outgoing
 from tests.chatgpt.chats import (
@@ -115,6 +116,21 @@ def test_wakeup_interrupts_the_wait_for_the_first_word(
 
     assert [INTERRUPTED, INTERRUPTED] == pieces
     assert ["a", Ending("stop", "gpt-6-luna", None, estimated_tokens=CONVERSATION.estimated_tokens())] == list(reply)
+
+
+@pytest.mark.parametrize("keep_alives", [True, False])
+@pytest.mark.parametrize("kind", ["silent", "pause"])
+def test_patience_interrupts_the_wait_for_the_first_word_once(
+    chats: Chats, practice: PracticeOpenAI, kind: FaultKind, *, keep_alives: bool
+) -> None:
+    """Before the response and behind its headers, also while the server sends what says nothing."""
+    practice.switches.keep_alives = keep_alives
+    practice.fail(kind, seconds=4 * SOON)
+
+    pieces = list(chats.at(practice.base_url).reply(CONVERSATION, patience=SOON))
+
+    first_word = next(n for n, piece in enumerate(pieces) if isinstance(piece, str))
+    assert [INTERRUPTED] == pieces[:first_word]
 
 
 def test_wakeup_interrupts_gathering(chats: Chats, practice: PracticeOpenAI, wakeup: Wakeup) -> None:

@@ -9,6 +9,7 @@ there is more. This file knows bytes, not what they mean.
 from __future__ import annotations
 
 import io
+import math
 import re
 import select
 import socket
@@ -32,7 +33,10 @@ _NOTHING_YET = (BlockingIOError, ssl.SSLWantReadError)
 
 
 class Interrupted(Exception):
-    """The descriptor `wakeup` became readable before any data did. No data is lost: reading can go on."""
+    """A wait was ended before any data came: `wakeup` became readable, or the caller's patience was at its end.
+
+    No data is lost: reading can go on.
+    """
 
 
 class Body:
@@ -67,16 +71,17 @@ class Body:
         """
         return joined(iter(partial(self.read, seconds), b""), most)
 
-    def read(self, seconds: float) -> bytes:
+    def read(self, seconds: float, patience: float = math.inf) -> bytes:
         """Return what has arrived of the body, waiting at most `seconds` if that is nothing; return b"" at its end.
 
-        The body is decoded if it was compressed. Raise TimeoutError after `seconds`, `Interrupted` if `wakeup` is
-        readable and there is no data, and another OSError if the body is cut off or malformed.
+        The body is decoded if it was compressed. Raise TimeoutError after `seconds`, `Interrupted` if there is no data
+        and `wakeup` is readable or `patience`, in seconds, at its end, and another OSError if the body is cut off or
+        malformed.
         """
         # Received data may add nothing to the body: the size line of an HTTP chunk, or a part of a compressed block.
         chunk = self._decoder.feed(b"") if self._decoder.has_more else b""
         while not chunk and not self._frame.is_complete:
-            data = self._receive(seconds)
+            data = self._receive(seconds, patience)
             if not data:
                 self._frame.end()
             chunk = self._decoder.feed(self._frame.feed(data))
@@ -101,13 +106,13 @@ class Body:
         """
         return self._frame.is_complete or self._decoder.has_more or is_readable(self._socket, 0)
 
-    def _receive(self, seconds: float) -> bytes:
+    def _receive(self, seconds: float, patience: float) -> bytes:
         """Return up to about CHUNK_SIZE raw bytes, or b"" at the end of the connection.
 
         Wait only for the first, at most `seconds`. Raise TimeoutError, `Interrupted` or another OSError if there are
         none.
         """
-        until = time.monotonic() + seconds
+        now = time.monotonic()
         self._socket.settimeout(0)  # all waiting is done by `_wait`, which `wakeup` can end
         data = self._read_buffered()
         while len(data) < CHUNK_SIZE:
@@ -116,7 +121,7 @@ class Body:
             except _NOTHING_YET:
                 if data:
                     break
-                _wait(self._socket, until, self.wakeup)
+                _wait(self._socket, now + seconds, self.wakeup, now + patience)
                 continue
             except OSError:
                 if data:  # the next call raises it
@@ -247,28 +252,30 @@ def is_readable(connection: socket.socket, seconds: float) -> bool:
     return bool(_poll(seconds, connection.fileno()))
 
 
-def wait_for_first_byte(connection: socket.socket, seconds: float, wakeup: int | None) -> bytes:
+def wait_for_first_byte(connection: socket.socket, seconds: float, wakeup: int | None, patience: float) -> bytes:
     """Wait up to `seconds` for the first byte of a response and return it; b"" if the connection has ended.
 
-    Raise TimeoutError after `seconds`, `Interrupted` if the descriptor `wakeup` is readable first, another OSError if
-    the connection breaks.
+    Raise TimeoutError after `seconds`, `Interrupted` if the descriptor `wakeup` is readable first or after `patience`
+    seconds, another OSError if the connection breaks.
     """
-    until = time.monotonic() + seconds
+    now = time.monotonic()
     connection.settimeout(0)
     while True:
         try:
             return connection.recv(1)
         except _NOTHING_YET:  # under TLS, records may arrive that hold no data
-            _wait(connection, until, wakeup)
+            _wait(connection, now + seconds, wakeup, now + patience)
 
 
-def _wait(connection: socket.socket, until: float, wakeup: int | None) -> None:
+def _wait(connection: socket.socket, until: float, wakeup: int | None, patient_until: float) -> None:
     """Wait until the connection is readable; raise `Interrupted` if only the descriptor `wakeup` is.
 
-    Raise TimeoutError at `until`, a time of the monotonic clock.
+    Raise TimeoutError at `until`, or `Interrupted` at `patient_until` if that comes first. Both are times of the
+    monotonic clock.
     """
-    ready = _poll(until - time.monotonic(), connection.fileno(), wakeup)
-    if ready == {wakeup}:
+    end = min(until, patient_until)
+    ready = _poll(end - time.monotonic(), connection.fileno(), wakeup)
+    if ready == {wakeup} or (not ready and end < until):
         raise Interrupted
     if not ready:
         raise TimeoutError

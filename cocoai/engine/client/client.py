@@ -14,6 +14,7 @@ Both raise the same errors, since a caller decides by them whether a request may
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -78,12 +79,12 @@ class PendingResponse(Protocol):
     A caller that takes no response must `close` it.
     """
 
-    def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:
+    def response(self, seconds: float, wakeup: int | None = None, patience: float = math.inf) -> StreamedResponse:
         """Wait at most `seconds` for the response to begin and return it, its body unread.
 
         The connection is closed after it. Raise `Interrupted` (body.py) if `wakeup`, a descriptor, becomes readable
-        before the response begins: then this can be called again. Raise TimeoutError after `seconds`. A client behind a
-        proxy ignores `wakeup`, and sends the request only now.
+        before the response begins, or after `patience` seconds: then this can be called again. Raise TimeoutError after
+        `seconds`. A client behind a proxy ignores `wakeup` and `patience`, and sends the request only now.
         """
         ...
 

@@ -7,6 +7,7 @@ one through this client costs 0.6 ms. Most calls come from such a process. Redir
 from __future__ import annotations
 
 import io
+import math
 import socket
 import ssl
 from contextlib import ExitStack
@@ -150,14 +151,16 @@ class _SentRequest:
         self._socket = connection
         self.close = connection.close
 
-    def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:
+    def response(self, seconds: float, wakeup: int | None = None, patience: float = math.inf) -> StreamedResponse:
         """Wait at most `seconds` for the response to begin and return it, its body unread.
 
-        Raise `Interrupted` if the descriptor `wakeup` is readable first, TimeoutError after `seconds`.
+        Raise `Interrupted` if the descriptor `wakeup` is readable first or after `patience` seconds, TimeoutError after
+        `seconds`.
         """
         # The first byte is read here. That the socket is readable is not enough: under TLS that may be a record without
         # data, and a read of http.client's own could not be interrupted.
-        begun: Any = _BegunResponse(wait_for_first_byte(self._socket, seconds, wakeup), self._socket)
+        first = wait_for_first_byte(self._socket, seconds, wakeup, patience)
+        begun: Any = _BegunResponse(first, self._socket)
         self._socket.settimeout(seconds)
         response = HTTPResponse(begun, method="POST")
         response.begin()

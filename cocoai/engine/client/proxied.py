@@ -128,8 +128,8 @@ class _DeferredRequest:
         self._request = (url, body, headers)
         self._connect_timeout = connect_timeout
 
-    def response(self, seconds: float, wakeup: int | None = None) -> StreamedResponse:  # noqa: ARG002
-        """Send the request and return the response, waiting at most `seconds`; `wakeup` is ignored."""
+    def response(self, seconds: float, *_: object, **__: object) -> StreamedResponse:
+        """Send the request and return the response, waiting at most `seconds`; nothing interrupts that."""
         return self._client.stream("POST", *self._request, (self._connect_timeout, seconds))
 
     def close(self) -> None:

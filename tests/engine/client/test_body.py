@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.engine.client.body import CHUNK_SIZE, MOST_WHOLE, Body, Chunked, Interrupted
+from cocoai.engine.client.body import CHUNK_SIZE, MOST_WHOLE, Body, Chunked, Interrupted, is_readable
 from cocoai.rehearsal.certificates import Certificates
 
 PATIENCE = 30.0
@@ -200,6 +200,19 @@ def test_wakeup_does_not_interrupt_a_read_with_data(either_wire: Wire, wakeup: W
     assert b"first" == body.read(PATIENCE)
     with pytest.raises(Interrupted):
         body.read(PATIENCE)
+
+
+def test_patience_interrupts_a_read_without_data(either_wire: Wire) -> None:
+    """What has arrived is returned, however little patience there is; nothing is lost."""
+    body = either_wire.body(content_length="5")
+
+    with pytest.raises(Interrupted):
+        body.read(PATIENCE, patience=0.05)
+    with pytest.raises(Interrupted):
+        body.read(PATIENCE, patience=0.0)
+    either_wire.server_end.sendall(b"words")
+    assert is_readable(either_wire.client_end, PATIENCE)
+    assert [b"words", b""] == [body.read(PATIENCE, patience=0.0), body.read(PATIENCE)]
 
 
 def test_wakeup_ends_the_wait_for_more(either_wire: Wire, wakeup: Wakeup) -> None:

@@ -44,6 +44,28 @@ def test_wakeup_interrupts_the_wait_for_a_response(
     assert (200, b"at last") == (response.status, content)
 
 
+@pytest.mark.parametrize("has_tls", [True, False], ids=["tls", "plain"])
+def test_patience_interrupts_the_wait_for_a_response(
+    context: ssl.SSLContext, certificates: Certificates, *, has_tls: bool
+) -> None:
+    """The wait is interrupted when the patience is at its end, and the response can still be waited for."""
+    client = DirectClient(context)
+    with (
+        LateServer(certificates if has_tls else None) as server,
+        closing(client.post_streamed(f"{server.url}/", b"x", {}, TIMEOUT)) as pending,
+    ):
+        server.has_request.wait(PATIENCE)
+        with pytest.raises(Interrupted):
+            pending.response(PATIENCE, patience=SOON)
+        with pytest.raises(TimeoutError):
+            pending.response(SOON, patience=SOON)
+        server.may_respond.set()
+        with pending.response(PATIENCE, patience=PATIENCE) as response:
+            content = response.body.read_all(PATIENCE)
+
+    assert (200, b"at last") == (response.status, content)
+
+
 def test_a_header_that_cannot_be_encoded_is_refused(context: ssl.SSLContext) -> None:
     """A header with characters beyond Latin-1 is refused before any connection is made."""
     with pytest.raises(BadHeader):
