@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.options import AnswerOptions
@@ -44,13 +43,10 @@ class Clicks(LightJobHandler[Click]):
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(spool, clock=clock)
+        super().__init__(spool, Click.from_facts, clock=clock)
         self._options = options
         self._slack = slack
         self._identity = identity
-
-    def _read(self, facts: Mapping[str, Any]) -> Click:
-        return Click.from_facts(facts)
 
     def _run(self, job: Job, content: Click) -> None:
         """Obey the click and finish its job, or put it off while its question has not ended."""

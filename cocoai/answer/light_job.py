@@ -22,10 +22,16 @@ log = logging.getLogger(__name__)
 
 
 class LightJobHandler(ABC, Generic[Content]):
-    """An object that does claimed jobs of one kind, in one process. `clock` gives seconds since the epoch."""
+    """An object that does claimed jobs of one kind, in one process. `clock` gives seconds since the epoch.
 
-    def __init__(self, spool: Spool, *, clock: Callable[[], float] = time.time) -> None:
+    `read` returns what a job's first line holds. It raises KeyError or TypeError if that cannot be understood.
+    """
+
+    def __init__(
+        self, spool: Spool, read: Callable[[Mapping[str, Any]], Content], *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._spool = spool
+        self._read = read
         self._clock = clock
 
     def handle(self, job: Job) -> None:
@@ -40,10 +46,6 @@ class LightJobHandler(ABC, Generic[Content]):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
             self._run(job, content)
-
-    @abstractmethod
-    def _read(self, facts: Mapping[str, Any]) -> Content:
-        """Return what the job's first line holds. Raise KeyError or TypeError if it cannot be understood."""
 
     @abstractmethod
     def _run(self, job: Job, content: Content) -> None:
@@ -68,5 +70,5 @@ class LightJobFailures:
         """Record a `retry` fact if the error is temporary and tries are left; otherwise log it and fail the job."""
         if isinstance(error, Temporary) and postpone(self._job, error, self._clock()):
             return
-        log.error("click key=%s outcome=failed reason=%s", self._job.key, error)
+        log.error("%s key=%s outcome=failed reason=%s", self._job.question["kind"], self._job.key, error)
         self._spool.fail(self._job, str(error))

@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.options import AnswerOptions
@@ -28,12 +27,9 @@ class LimitedQuestions(LightJobHandler[Question]):
     def __init__(
         self, spool: Spool, options: AnswerOptions, slack: SlackChat, *, clock: Callable[[], float] = time.time
     ) -> None:
-        super().__init__(spool, clock=clock)
+        super().__init__(spool, Question.from_facts, clock=clock)
         self._options = options
         self._slack = slack
-
-    def _read(self, facts: Mapping[str, Any]) -> Question:
-        return Question.from_facts(facts)
 
     def _run(self, job: Job, content: Question) -> None:
         """Tell the asker to wait, unless that was done in this minute, and finish the job."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.errors import Permanent
@@ -27,11 +26,8 @@ class ThanksReactions(LightJobHandler[Question]):
     """
 
     def __init__(self, spool: Spool, slack: SlackChat, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(spool, clock=clock)
+        super().__init__(spool, Question.from_facts, clock=clock)
         self._slack = slack
-
-    def _read(self, facts: Mapping[str, Any]) -> Question:
-        return Question.from_facts(facts)
 
     def _run(self, job: Job, content: Question) -> None:
         """Add the reaction, and finish the job, also if Slack refuses it."""

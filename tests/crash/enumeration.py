@@ -163,8 +163,8 @@ class Enumeration:
     def _is_repeated(self, machine: Machine, phases: Sequence[Phase], cuts: int) -> bool:
         """Check whether another run has been in the same state before these phases: this one would go on as that did.
 
-        Until the scheduler has had a choice, and the power was never cut, there is no other run. What a process remembers
-        does not count: in a recovery each phase is a new one.
+        Until the scheduler has had a choice, and the power was never cut, there is no other run. What a process
+        remembers does not count: in a recovery each phase is a new one.
         """
         if not (machine.scheduler.made or machine.outside.power_cuts):
             return False

@@ -11,7 +11,7 @@ from cocoai.spool.admin import RETENTION
 from cocoai.spool.job import LONGEST_DELAY
 from tests.crash.machine import Machine
 from tests.crash.services import WRITES
-from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question
+from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question, thanks
 
 Process = Callable[[Machine], object]
 Phase = Sequence[Process]
@@ -19,6 +19,7 @@ Phase = Sequence[Process]
 FIRST, SECOND, THIRD = question(1), question(2, thread=1), question(3)
 AGAIN, AWAY = asked_again(4, FIRST), click(5, "delete", FIRST)
 ONCE_MORE = asked_again(6, FIRST)
+THANKS = thanks(9, thread=1)
 GESTURE, ITS_COPY = question(7, gesture="0bb6ad4c"), question(8, gesture="0bb6ad4c")
 ONE_A_MINUTE = Outside(per_minute=1)
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
@@ -41,7 +42,9 @@ class History:
     @property
     def inputs(self) -> dict[str, Input]:
         """Return everything that may be asked or clicked, by the key of its job."""
-        return {job_key(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY)}
+        return {
+            job_key(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS)
+        }
 
     @property
     def answers(self) -> dict[str, str]:
@@ -203,6 +206,12 @@ HISTORIES = [
         "one gesture with two ts",
         alone(put(GESTURE), put(ITS_COPY), WORK, put(ITS_COPY), put(GESTURE)),
         is_coarse=True,
+    ),
+    History("thanked behind the answer", alone(put(), WORK, put(THANKS), PLACEHOLDER)),
+    History(
+        "thanked while Slack is away",
+        alone(put(), put(THANKS), WORK, wait(6), PLACEHOLDER, WORK),
+        Outside(slack_faults=("away",)),
     ),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(RETENTION["done"] + 1), sweep)),
 ]

@@ -88,9 +88,16 @@ def _check_click(machine: Machine, key: str, folders: Mapping[str, set[str]]) ->
 
 def _check_question(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
     """Check what has become of a question, by the kind of its job."""
-    is_limited = machine.first_line(key).get("kind") == LIMITED
-    check = _check_limited if is_limited else _check_reply
+    checks = {LIMITED: _check_limited, "thanks": _check_thanks}
+    check = checks.get(str(machine.first_line(key).get("kind")), _check_reply)
     check(machine, key, folders)
+
+
+def _check_thanks(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
+    """Check that a message that only thanks has our reaction and no reply, and that its job has ended."""
+    has_reaction = machine.inputs[key].ts in machine.outside.reacted
+    if not has_reaction or messages_for(machine, key) or key not in folders["done"]:
+        machine.report(Law.ANSWERED, f"{key} is thanks: {has_reaction}")
 
 
 def _check_limited(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:

@@ -19,7 +19,7 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
-from tests.crash.world import NOW, Input, Law, Outside, PostedMessage, is_message, job_key
+from tests.crash.world import NOW, Input, Law, Outside, PostedMessage, is_message, is_thanks, job_key
 from tests.whole_body import unread
 
 MOST_RUNS = 2
@@ -96,6 +96,8 @@ class Services:
         if method == "chat.postEphemeral":
             self.note(told=(*self.outside.told, fields["text"]))
             return {"ok": True}
+        if method == "reactions.add":
+            return self._react(fields["channel"], fields["timestamp"])
         self._speak_for(fields["metadata"]["event_payload"]["key"])
         if method == "chat.postMessage":
             return {"ok": True, "ts": self._post(fields)}
@@ -133,6 +135,17 @@ class Services:
         if not wanted:
             self.report(Law.REPLACED, f"{message} is deleted")
         self.note(deleted=self.outside.deleted | {ts})
+        return {"ok": True}
+
+    def _react(self, channel: str, ts: str) -> dict[str, Any]:
+        """Add a reaction to a person's message, which must be thanks."""
+        (key,) = (key for key, each in self.inputs.items() if (each.channel, each.ts) == (channel, ts))
+        self._speak_for(key)
+        if not is_thanks(self.inputs[key]):
+            self.report(Law.ANSWERED, f"{key} gets a reaction")
+        if ts in self.outside.reacted:
+            return {"ok": False, "error": "already_reacted"}
+        self.note(reacted=self.outside.reacted | {ts})
         return {"ok": True}
 
     def _thread(self, thread_ts: str) -> list[dict[str, Any]]:

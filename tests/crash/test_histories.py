@@ -8,7 +8,7 @@ import pytest
 
 from cocoai.texts import ENGLISH
 from tests.crash.enumeration import play
-from tests.crash.histories import AGAIN, AWAY, FIRST, GESTURE, ONCE_MORE, THIRD, history_named
+from tests.crash.histories import AGAIN, AWAY, FIRST, GESTURE, ONCE_MORE, THANKS, THIRD, history_named
 from tests.crash.machine import Machine
 from tests.crash.world import Input, job_key
 
@@ -20,7 +20,7 @@ class End:
     """What there is in the end.
 
     `kinds` are those of our messages that stand, in their order, `runs` how often the model ran for the first question,
-    `told` all ephemeral messages.
+    `told` all ephemeral messages, `reacted` the ts of the messages with our reaction.
     """
 
     kinds: tuple[str, ...]
@@ -29,6 +29,7 @@ class End:
     ready: tuple[Input, ...] = ()
     runs: int = 1
     told: tuple[str, ...] = ()
+    reacted: tuple[str, ...] = ()
 
 
 ENDS = {
@@ -43,6 +44,8 @@ ENDS = {
     "asked again, while that waits": End(("answer", "answer"), done=(FIRST, AGAIN, ONCE_MORE), told=(ENGLISH.pending,)),
     "a click on an answer in the making": End((), done=(FIRST, AWAY), told=(ENGLISH.heard,)),
     "a click on an answer whose process was killed": End((), done=(FIRST, AWAY), told=(ENGLISH.heard,)),
+    "thanked behind the answer": End(("answer",), done=(FIRST, THANKS), reacted=(THANKS.ts,)),
+    "thanked while Slack is away": End(("answer",), done=(FIRST, THANKS), reacted=(THANKS.ts,)),
     "one gesture with two ts": End(("answer",), done=(GESTURE,), runs=0),
 }
 """The end of a history, by its name."""
@@ -58,6 +61,7 @@ def end_of(machine: Machine) -> End:
         inputs_in(machine, "ready"),
         runs=machine.outside.calls.count(FIRST.key),
         told=machine.outside.told,
+        reacted=tuple(machine.outside.reacted),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
@@ -69,6 +69,7 @@ class Outside:
     posted         our messages in Slack, those included that were deleted
     calls          for what the model ran, in that order: those that it refused before it ran are left out
     refused        for what the model has given a reason why it does not answer
+    reacted        the ts of each message of a person's that has our reaction
     told           the ephemeral messages that we have posted, in their order
     stopped        what somebody wants to stop
     deleted        the ts of each message of ours that was deleted
@@ -92,6 +93,7 @@ class Outside:
     refused: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
+    reacted: frozenset[str] = frozenset()
     told: tuple[str, ...] = ()
     slack_faults: tuple[str, ...] = ()
     model_faults: tuple[str, ...] = ()
@@ -125,6 +127,11 @@ def question(ts: int, thread: int | None = None, text: str = "why?", gesture: st
     )
 
 
+def thanks(ts: int, thread: int) -> Question:
+    """Return the thanks of second `ts`, in the thread that the message of second `thread` opens."""
+    return replace(question(ts, thread, "thank you"), kind="thanks")
+
+
 def click(ts: int, action: Literal["again", "delete"], on: Question) -> Click:
     """Return the asker's click at second `ts` on a button of our first message."""
     message_ts, at = f"{int(NOW)}.000200", f"{int(NOW) - 100 + ts}.000100"
@@ -148,6 +155,11 @@ def job_key(item: Input) -> str:
 def is_message(item: Input) -> bool:
     """Check whether the input is a person's message, which Slack redelivers; of a click it only reports a failure."""
     return isinstance(item, Question) and not item.again
+
+
+def is_thanks(item: Input) -> bool:
+    """Check whether the input is a message that only thanks: it gets a reaction in place of an answer."""
+    return isinstance(item, Question) and item.kind == "thanks"
 
 
 def is_first_line_of(line: Mapping[str, Any], item: Input) -> bool:
