@@ -91,12 +91,36 @@ def test_a_stop_is_obeyed_in_a_wait(deployment: Deployment) -> None:
 
 
 def test_only_who_may_stop_it_ends_a_wait(deployment: Deployment) -> None:
-    """Somebody who has not written in the thread changes nothing: the job waits on."""
+    """Somebody who has not written in the thread is told so, three times at most, and the job waits on."""
     deployment.openai.fail("rate limited", seconds=100.0)
     question = deployment.ask("why?")
     waiting = wait_for_reply(deployment, question, told(100, 2))
 
-    press(deployment, waiting, "stop", user="U0ASKER02")
+    for attempts in (2, 3, 4, 5):
+        press(deployment, waiting, "stop", user="U0ASKER02")
+        wait_until(lambda attempts=attempts: attempts == count(deployment, question, "attempt"))  # type: ignore[misc]
     press_stop(deployment, question)
 
-    assert 2 == len([fact for fact in facts(deployment, key_of(question)) if fact.get("fact") == "attempt"])
+    ephemeral = [(each.only_for, each.text) for each in deployment.slack.ephemeral_messages()]
+    assert 3 == ephemeral.count(("U0ASKER02", ENGLISH.only_participants))
+    retries = [fact for fact in facts(deployment, key_of(question)) if fact.get("fact") == "retry"]
+    assert 1 == len({fact["retry_at"] for fact in retries})
+
+
+def test_whoever_takes_part_may_end_a_wait(deployment: Deployment) -> None:
+    """A person who has written in the thread stops it at once."""
+    deployment.openai.fail("rate limited", seconds=100.0)
+    question = deployment.ask("why?")
+    waiting = wait_for_reply(deployment, question, told(100, 2))
+    deployment.slack.say("U0ASKER02", "that has time", thread_ts=question.ts)
+
+    press(deployment, waiting, "stop", user="U0ASKER02")
+
+    assert ENGLISH.stopped == ended(deployment, question).text
+    assert 2 == count(deployment, question, "attempt")
+
+
+def count(deployment: Deployment, question: Message, fact: str) -> int:
+    """Return how many facts of this name the question's job has."""
+    _, lines = deployment.spool.find(key_of(question))
+    return [each.get("fact") for each in lines].count(fact)

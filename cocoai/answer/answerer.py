@@ -81,7 +81,8 @@ class Answerer:
             "thanks": ThanksReactions(spool, slack, clock=clock),
         }
         self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio, clock=clock)
-        self._model = ModelCall(self._prompts, chatgpt, ratio, StopRequests(spool, options, slack, wakeup))
+        self._stops = StopRequests(spool, options, slack, wakeup)
+        self._model = ModelCall(self._prompts, chatgpt, ratio, self._stops)
         self._clock = clock
         self._sleep = sleep
 
@@ -127,7 +128,7 @@ class Answerer:
         reply = self._reply(attempt)
         failures = self._failures(attempt, reply)
         with handled(job, failures, self._clock):
-            if self._is_over(attempt, reply, failures):
+            if self._waits_on(attempt) or self._is_over(attempt, reply, failures):
                 return
             ts = reply.post_placeholder()
             answer = job.last("answer") or self._ask(attempt, reply, ts)
@@ -136,6 +137,18 @@ class Answerer:
                 attempt.record("delivered")
             self._note_answer(attempt, answer)
             self._finish(attempt, "answered")
+
+    def _waits_on(self, attempt: Attempt) -> bool:
+        """Put the job off until the time that it had, and return True, if a stop request has ended its wait in vain.
+
+        That is a request of somebody who may not stop it, who is told. Raise StoreError if that cannot be recorded.
+        """
+        job = attempt.job
+        if job.is_due() or self._stops.is_stopped(attempt):
+            return False
+        refused = list(self._stops.refused(job))
+        job.record("retry", retry_at=job.retry_at, why="stop refused", free=True, sent=False, refused=refused)
+        return True
 
     def _is_over(self, attempt: Attempt, reply: Reply, failures: AnswerFailures) -> bool:
         """End the job, and return True, if the model has nothing to write and no answer is to be delivered.

@@ -85,7 +85,7 @@ def _slack_delay(job: Job, error: Temporary) -> float | None:
 
     Return None if all waits so far come to more than SLACK_AWAY.
     """
-    retries = [fact for fact in job.facts("retry") if fact["free"] and not fact.get("disk")]
+    retries = [fact for fact in job.facts("retry") if fact["free"] and not (fact.get("disk") or "refused" in fact)]
     # Each wait as it was meant, not as the clock tells it afterwards: that may have jumped.
     if sum(fact["retry_at"] - fact["at"] for fact in retries) > SLACK_AWAY:
         return None

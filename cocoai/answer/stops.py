@@ -10,6 +10,7 @@ from cocoai.answer.options import AnswerOptions
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import CocoAIError
 from cocoai.slack.api.chat import SlackChat
+from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
@@ -30,7 +31,7 @@ class StopRequests:
         self._options = options
         self._slack = slack
         self._wakeup = wakeup
-        self._refused: dict[Key, tuple[str, ...]] = {}  # whose requests for each job were refused: each is judged once
+        self._refused: dict[Key, tuple[str, ...]] = {}  # see refused()
 
     @property
     def fd(self) -> int | None:
@@ -47,8 +48,8 @@ class StopRequests:
         if self._wakeup and is_interrupted:
             self._wakeup.drain()
         key = attempt.job.key
-        for user in self._new_requesters(key):
-            refused = self._refused.get(key, ())
+        for user in self._new_requesters(attempt.job):
+            refused = self.refused(attempt.job)
             if refused.count(user) < MOST_JUDGED:
                 if self._may_stop(attempt, user):
                     return True
@@ -56,12 +57,19 @@ class StopRequests:
             self._refused[key] = (*refused, user)
         return False
 
-    def _new_requesters(self, key: Key) -> Sequence[str]:
+    def refused(self, job: Job) -> tuple[str, ...]:
+        """Return whose requests for this job were refused, one by one: here, and as its last `retry` fact has it."""
+        if job.key not in self._refused:
+            recorded = (job.last("retry") or {}).get("refused")
+            self._refused[job.key] = tuple(map(str, recorded)) if isinstance(recorded, list) else ()
+        return self._refused[job.key]
+
+    def _new_requesters(self, job: Job) -> Sequence[str]:
         """Return the users of those requests for this job that were not refused yet, the first one first."""
-        users, refused = self._spool.stop_requesters(key), self._refused.get(key, ())
+        users, refused = self._spool.stop_requesters(job.key), self.refused(job)
         if users[: len(refused)] == refused:
             return users[len(refused) :]
-        self._refused[key] = ()  # after the operator's retry the requests begin anew
+        self._refused[job.key] = ()  # after the operator's retry the requests begin anew
         return users
 
     def _may_stop(self, attempt: Attempt, user: str) -> bool:

@@ -205,14 +205,14 @@ class ReadyJobs(SpoolFolders):
         return waiting.is_put_off(self._clock()) and waiting.name not in self._stops
 
     def _is_due(self, waiting: WaitingJob, job: Job) -> bool:
-        """Check whether an open job need not wait: its time has come, or its asker has requested a stop meanwhile.
+        """Check whether an open job need not wait: its time has come, or somebody has requested a stop meanwhile.
 
-        A request ends one wait, not those that follow: whatever keeps the stop from being obeyed must not be tried
-        again without a pause.
+        Whether that person may is judged by whoever claims the job. A request ends one wait, not those that follow:
+        whatever keeps the stop from being obeyed must not be tried again without a pause.
         """
         if job.is_due():
             return True
-        if waiting.name not in self._stops or waiting.asker not in self.stop_requesters(job.key):
+        if waiting.name not in self._stops:
             return False
         attempt = job.last("attempt")
         try:
