@@ -96,9 +96,9 @@ def test_only_who_may_stop_it_ends_a_wait(deployment: Deployment) -> None:
     question = deployment.ask("why?")
     waiting = wait_for_reply(deployment, question, told(100, 2))
 
-    for attempts in (2, 3, 4, 5):
+    for waits in (2, 3, 4, 5):
         press(deployment, waiting, "stop", user="U0ASKER02")
-        wait_until(lambda attempts=attempts: attempts == count(deployment, question, "attempt"))  # type: ignore[misc]
+        wait_until(lambda waits=waits: waits == count(deployment, question, "retry"))  # type: ignore[misc]
     press_stop(deployment, question)
 
     ephemeral = [(each.only_for, each.text) for each in deployment.slack.ephemeral_messages()]

@@ -55,9 +55,8 @@ class PlayedBody:
         self._pieces = iter(response.pieces)
         self._end = response.end
 
-    def read(self, seconds: float) -> bytes:
+    def read(self, *_: float) -> bytes:
         """Return the next piece, b"" at the end; raise TimeoutError or ConnectionResetError if it ends so."""
-        del seconds
         piece = next(self._pieces, b"")
         if not piece and self._end == "timeout":
             raise TimeoutError
