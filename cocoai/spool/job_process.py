@@ -142,7 +142,7 @@ class JobProcess:
         while self._is_current():
             if self._is_claimable() and (slot := self._slots.take()) is not None:
                 self._answer_jobs(slot)
-            elif not self._has_light_work():
+            elif not self._spool.has_light_work(LONGEST_WAIT, "placeholder"):
                 return
             elif (lock := locks.take(self._placeholder_lock)) is not None:
                 self._post_placeholders(lock)
@@ -159,14 +159,6 @@ class JobProcess:
 
     def _is_claimable(self) -> bool:
         return self._spool.is_claimable(self._scoreboard.in_hand())
-
-    def _has_light_work(self) -> bool:
-        """Check whether there is anything to do without a slot: a light job, or a question without a placeholder.
-
-        A light job that will be due within LONGEST_WAIT counts too, such as a click that waits for an answer's end.
-        """
-        has_light = self._spool.is_claimable(only_light=True) or self._seconds_to_light() is not None
-        return has_light or self._spool.any_without("placeholder")
 
     def _seconds_to_light(self) -> float | None:
         """Return the seconds until a light job is due, if that is at most LONGEST_WAIT; else None."""

@@ -49,7 +49,7 @@ class ReadyJobs(SpoolFolders):
         super().__init__(var, clock=clock, disk=disk)
         self._light_kinds = frozenset((*light_kinds, LIMITED))
         self._waiting = WaitingJobs(self._heads, kinds, self._light_kinds)
-        self._stops: frozenset[str] = frozenset()  # the names of jobs that somebody wants to stop, at the last look
+        self._stops: frozenset[str] | None = None  # the names in stop/ since the last look, once they are needed
         self._logged: frozenset[str] = frozenset()  # the unknown names that `is_due` has logged, each once
 
     @as_store_errors()
@@ -61,6 +61,17 @@ class ReadyJobs(SpoolFolders):
     def any_without(self, fact: str) -> bool:
         """Check whether each_without() would yield a job without such a fact now. It locks jobs for a moment."""
         return _is_any(self._free(self._lacking(fact), lacking=fact))
+
+    @as_store_errors()
+    def has_light_work(self, seconds: float, lacking: str) -> bool:
+        """Check whether there is work without a slot: a light job that is due within `seconds`, or a question.
+
+        Of questions those count that have no fact named `lacking`. It looks once, and locks jobs for a moment.
+        """
+        questions, now = self._lacking(lacking), self._clock()
+        light = self._waiting.light()
+        is_soon = any(job.is_put_off(now) and job.retry_at - now <= seconds for job in light)
+        return is_soon or _is_any(self._free(light)) or _is_any(self._free(questions, lacking=lacking))
 
     @as_store_errors()
     def seconds_to_light(self) -> float | None:
@@ -198,11 +209,17 @@ class ReadyJobs(SpoolFolders):
 
     def _refresh(self) -> None:
         self._waiting.refresh(self._disk.names(self._folders["ready"]))
-        self._stops = frozenset(self._disk.names(self._folders["stop"]))
+        self._stops = None
+
+    def _is_to_stop(self, waiting: WaitingJob) -> bool:
+        """Check whether somebody has requested a stop of this job, by a list that is made at most once a look."""
+        if self._stops is None:
+            self._stops = frozenset(self._disk.names(self._folders["stop"]))
+        return waiting.name in self._stops
 
     def _is_put_off(self, waiting: WaitingJob) -> bool:
         """Check whether a job was seen to wait for a later time, and nobody may have requested that it stops."""
-        return waiting.is_put_off(self._clock()) and waiting.name not in self._stops
+        return waiting.is_put_off(self._clock()) and not self._is_to_stop(waiting)
 
     def _is_due(self, waiting: WaitingJob, job: Job) -> bool:
         """Check whether an open job need not wait: its time has come, or somebody has requested a stop meanwhile.
@@ -212,7 +229,7 @@ class ReadyJobs(SpoolFolders):
         """
         if job.is_due():
             return True
-        if waiting.name not in self._stops:
+        if not self._is_to_stop(waiting):
             return False
         attempt = job.last("attempt")
         try:

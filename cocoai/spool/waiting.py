@@ -97,7 +97,8 @@ class WaitingJobs:
         new = present - self._jobs.keys()
         keys = set(filter(is_key, new - self._other_names))
         self._other_names = new - keys
-        self._jobs |= {name: waiting_job(name, head) for name, head in self._read(keys)}
+        if keys:
+            self._jobs |= {name: waiting_job(name, head) for name, head in self._read(keys)}
         if keys or gone:
             self._sort()
 
