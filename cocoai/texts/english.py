@@ -83,7 +83,7 @@ ENGLISH = Texts(
     },
     labels={
         "stop": "Stop writing this answer",
-        "again": "Answer this question again",
+        "again": "Ask again: answer this question anew",
         "delete": "Delete this reply",
         "up": "This helped",
         "down": "This did not help",

@@ -79,13 +79,15 @@ TO_A_PERSON = re.compile(
 )
 """The line is put to another person, or to everybody."""
 
-# Capitalised words with which a sentence begins, before a comma.
+# Capitalised words with which a sentence begins: before a comma, or before "can you".
 _NO_NAME = re.compile(
     "(?:Yes|No|Ok|Okay|Yeah|Yep|Nope|Hmm|Oh|Ah|Well|So|And|But|Also|Actually|Sorry|Please|Thanks|Great|Perfect|Nice|"
     "Cool|Good|Sure|Right|Then|Now|Wait|However|First|Second|Third|Next|Finally|Anyway|Hey|Hi|Hello|Alternatively|"
     "Instead|Otherwise|Again|Today|Tomorrow|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|"
     "March|April|May|June|July|August|September|October|November|December|Interesting|Awesome|Excellent|Amazing|Wow|"
     "Correct|Exactly|Understood|Noted|Agreed|Done|In|For|If|When|Given|Lastly|Still|Maybe|Basically|Question|Ideally|"
+    "What|Who|Whom|Whose|Which|Where|Why|How|Whatever|Whoever|Wherever|Whenever|There|Here|These|Those|He|She|My|Your|"
+    "Our|Their|His|Her|Its|The|"
     r"Just|Same|You|That|This|It|They|We|English|Japanese|Chinese|Korean|French|German|Spanish|Italian|Dutch|Cocoa|"
     r"CocoAI)\b"
 )
@@ -98,7 +100,7 @@ TO_A_NAME = re.compile(
             rf"^(?:{_TO}[\s,]+|(?:[Oo]k|[Yy]es|[Nn]o|[Yy]eah),? )?{_PERSON}\s*[,:]",  # Sam, …
             rf"^{_TO} {_PERSON}\b",  # hi Sam …
             rf"^{_PERSON} (?:can|could|would|will|did|do|does|are|is|was|have)\b.*\byou\b",  # Sam can you …
-            rf", {_PERSON}[?!.]*$",  # …, Sam
+            rf"\b[a-z0-9][\w']*, {_PERSON}[?!.]*$",  # …, Sam; not the last of several names
             rf"^{_PERSON}-san\b",
         )
     )
@@ -164,6 +166,9 @@ WANTS = _any_of(
     (?:に|を|く)(?:して|直して|変えて)(?:$|[。!ね]), じゃなくて, ではなく, 違(?:う|い), だと$, は$, って$,
     とき(?:は)?$, 場合は?$, も[。!]*$, (?<!こと)か(?:ね|な)?[。!]*$,
     (?:出し|直し|書い|変え|入れ|足し|教え|見せ|作っ)て[。!]*$,
+    (?:感謝|お礼|ありがとう|サンキュー)の(?:手紙|メール|メッセージ|カード|スピーチ|挨拶|文|例文|言葉(?!も)),
+    thank[- ]you[- ](?:note|card|letter|e-?mail|message|speech|gift|page|post|text|reply|video|words)s?,
+    ^(?:draft|write|compose|create|suggest|generate|translate|summari[sz]e|shorten|rewrite|list|plan),
     please, pls, plz, can (?:you|u|we|i), could, would, i (?:need|want|meant), also, and (?!thanks|have|you), but,
     however, one more, another, what(?! i (?:was|wanted|needed|meant)), how, why, which, when, where, instead, wrong,
     (?:isn|doesn|didn|won|can|aren|don|wasn)'?t, now (?:make|add|do|write|translate),
