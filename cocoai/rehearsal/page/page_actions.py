@@ -15,7 +15,8 @@ from cocoai.rehearsal.page.page_responses import json_response, text_response
 from cocoai.rehearsal.practice_server import MAX_BODY, Outgoing
 from cocoai.rehearsal.slack.block_actions import ClickDelivery
 from cocoai.rehearsal.slack.practice_file import PracticeFile
-from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace, typed
+from cocoai.rehearsal.slack.stored_text import typed
+from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace
 
 CHANNELS = ("C0PRACTICE", "D0PRACTICE")
 """The ids of the conversations that the page shows."""

@@ -62,7 +62,8 @@ class EventDispatcher:
         the message is its own and the switch `echoes` is off.
         """
         channel = self._workspace.channels[message.channel]
-        if channel.is_member and (self._switches.echoes or not self._ours(message)):
+        # A tombstone has another author than the message that it was.
+        if channel.is_member and (self._switches.echoes or not self._ours(before or message)):
             events = self._posted_events(message, channel)
             if change != "posted":
                 events = [self._changed_event(change, message, before or message, channel)]

@@ -34,6 +34,8 @@ def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
     optional = {"subtype": message.subtype, "blocks": list(message.blocks), **_thread_json(message, workspace)}
     optional["attachments"] = list(message.attachments)
     written |= {name: value for name, value in optional.items() if value} | _files_json(message, workspace)
+    if message.subtype == "tombstone":
+        written["hidden"] = True
     if message.edited:
         written["edited"] = {"user": message.user, "ts": message.edited}
     if message.reactions:
@@ -83,7 +85,7 @@ def metadata_json(message: PracticeMessage, *, whole: bool) -> Payload:
 
 
 def person_json(person: Person, installation: Installation, *, locale: bool) -> Payload:
-    """Return a user's JSON as in users.info; with `locale` also the field of this name (always ja-JP).
+    """Return a user's JSON as in users.info; with `locale` also the field of this name.
 
     People of another organisation never have that field, and are marked with `is_stranger`.
     """
@@ -93,7 +95,7 @@ def person_json(person: Person, installation: Installation, *, locale: bool) -> 
     written: Payload = {"id": person.id, "team_id": person.team, "name": user_name(person)}
     written |= {"real_name": person.name, "deleted": False, "is_bot": person.is_bot, "profile": profile}
     written |= {"is_stranger": True} if external else {}
-    return written | ({"locale": "ja-JP"} if locale and not external else {})
+    return written | ({"locale": person.locale} if locale and not external else {})
 
 
 def user_name(person: Person) -> str:
@@ -187,20 +189,19 @@ def share_json(workspace: Workspace, message: PracticeMessage) -> Payload:
     author, channel = workspace.people[message.user], workspace.channels[message.channel]
     written = message_json(workspace, message)
     shared: Payload = {"id": 1, "is_share": True, "is_msg_unfurl": True, "ts": message.ts, "text": message.text}
-    shared |= {
-        "author_id": author.id,
-        "author_name": author.name,
-        "channel_id": channel.id,
-        "channel_team": author.team,
-    }
-    shared |= {"fallback": f"[Today] {author.name}: {message.text}", "footer": f"Posted in #{channel.name}"}
-    blocks = {
-        "team": author.team,
-        "channel": channel.id,
-        "ts": message.ts,
-        "message": {"blocks": written.get("blocks")},
-    }
+    shared |= {"author_id": author.id, "author_name": author.name, "mrkdwn_in": ["text"]}
+    shared |= {"channel_id": channel.id, "channel_team": author.team, "footer": _footer(message, channel)}
+    shared["fallback"] = f"[Today] {author.name}: {message.text}"
+    blocks: Payload = {"team": author.team, "channel": channel.id, "ts": message.ts}
+    blocks["message"] = {"blocks": written.get("blocks")}
     return shared | {"message_blocks": [blocks]} | ({"files": written["files"]} if message.files else {})
+
+
+def _footer(message: PracticeMessage, channel: PracticeChannel) -> str:
+    """Return the line below a forwarded message, which tells where it stands."""
+    if channel.kind == "im":
+        return "Direct message"
+    return f"{'From a thread' if message.thread_ts else 'Posted'} in #{channel.name}"
 
 
 def table_json(*rows: tuple[str, ...]) -> Payload:

@@ -127,6 +127,7 @@ class PracticeSlack(PracticeServer):
         *,
         channel: str = "C0PRACTICE",
         thread_ts: str | None = None,
+        attachments: Sequence[Any] = (),
     ) -> PracticeMessage:
         """Post a person's message with files, as `say` does, and return it; `text` may be empty.
 
@@ -134,8 +135,8 @@ class PracticeSlack(PracticeServer):
         """
         person = self.workspace.people[user]
         added = tuple(self.workspace.add_file(file, person.id) for file in files)
-        more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "subtype": "file_share", "files": added}
-        return self.workspace.post(channel, person.id, text, **more)
+        more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "attachments": tuple(attachments)}
+        return self.workspace.post(channel, person.id, text, subtype="file_share", files=added, **more)
 
     def delete_file(self, file: str) -> None:
         """Delete a file by its id: its messages keep a tombstone, and message_changed is delivered for each.

@@ -17,7 +17,8 @@ from cocoai.rehearsal.slack.json_shapes import Payload, message_json, metadata_j
 from cocoai.rehearsal.slack.message_arguments import metadata, text_and_blocks
 from cocoai.rehearsal.slack.practice_file import file_json
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from cocoai.rehearsal.slack.workspace import PracticeChannel, PracticeMessage, Workspace, stored
+from cocoai.rehearsal.slack.stored_text import stored
+from cocoai.rehearsal.slack.workspace import PracticeChannel, PracticeMessage, Workspace
 
 POST_LIMIT = 40_000
 """Characters of a new message's text; chat.postMessage cuts a longer one, chat.postEphemeral refuses it."""
@@ -213,7 +214,9 @@ class WebAPI:
         person = self._workspace.people.get(arguments.required("channel"))
         if person is None or person.is_bot or person.team != self._us.team_id:
             return None
-        return next(each for each in self._workspace.channels.values() if each.kind == "im")
+        direct = [each for each in self._workspace.channels.values() if each.kind == "im"]
+        # A person whom a test has added has none of one's own.
+        return next((each for each in direct if each.user == person.id), direct[0])
 
     def _own(self, channel: PracticeChannel, ts: str, refusal: str) -> PracticeMessage:
         """Return the bot's message `ts`. Raise `SlackApiError`: message_not_found, or `refusal` if it is another's."""

@@ -5,7 +5,6 @@ It knows no HTTP and no signatures. The delivery of events sets `listener`, whic
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -36,7 +35,8 @@ class Installation:
 class PracticeChannel:
     """A conversation: `kind` is Slack's channel_type, `is_member` says whether the bot is in it.
 
-    `is_shared` means shared with another organisation; `absent` are people of this workspace who are not in it.
+    `is_shared` means shared with another organisation; `absent` are people of this workspace who are not in it. `user`
+    is the one person of a direct conversation, empty for all others.
     """
 
     id: str
@@ -46,6 +46,7 @@ class PracticeChannel:
     is_archived: bool = False
     is_shared: bool = False
     absent: frozenset[str] = frozenset()
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Person:
     """A person or a bot who can write; people of another organisation have another `team`.
 
     `display_name` is as in the person's profile: None means the same as `name`, empty means that none was entered.
+    `locale` is the language that the person has chosen in Slack.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Person:
     team: str = Installation.team_id
     is_bot: bool = False
     display_name: str | None = None
+    locale: str = "ja-JP"
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,9 @@ class PracticeMessage:
 
 CHANNELS = (
     PracticeChannel("C0PRACTICE", "practice"),
-    PracticeChannel("D0PRACTICE", "CocoAI", "im"),
+    PracticeChannel("D0PRACTICE", "CocoAI", "im", user="U0ASKER01"),
+    PracticeChannel("D0SECOND", "CocoAI", "im", user="U0ASKER02"),
+    PracticeChannel("D0THIRD", "CocoAI", "im", user="U0ASKER04"),
     PracticeChannel("G0PRIVATE", "private", "group"),
     PracticeChannel("C0SHARED", "shared", is_shared=True),
     PracticeChannel("C0OUTSIDE", "outside", is_member=False),
@@ -97,7 +102,7 @@ CHANNELS = (
 )
 PEOPLE = (
     Person("U0ASKER01", "Asker"),
-    Person("U0ASKER02", "Second asker", display_name=""),
+    Person("U0ASKER02", "Second asker", display_name="", locale="en-US"),
     Person("U0ASKER04", "質問者"),
     Person("U0OTHER01", "Visitor", team="T0OTHER"),
     Person(Installation.user_id, Installation.user, is_bot=True),
@@ -184,22 +189,21 @@ class Workspace:
     def delete(self, channel: str, ts: str) -> None:
         """Delete a message and tell `listener`; a parent with replies leaves a tombstone in its place, as at Slack.
 
-        Raise KeyError if there is no such message.
+        Slack tells that as a change of the parent, and the tombstone goes with its last reply. Raise KeyError if there
+        is no such message.
         """
         with self.changed:
             message = self.find(channel, ts)
             if message is None:
                 raise KeyError(ts)
-            if message.thread_ts is None and len(self.thread(channel, ts)) > 1:
-                text = "This message was deleted."
-                tombstone = replace(message, user="USLACKBOT", text=text, subtype="tombstone", client_msg_id="")
-                self._store(replace(tombstone, metadata=None, blocks=(), reactions={}, files=()))
-            else:
-                del self._messages[channel, ts]
-                self._threads[channel, message.thread_ts or ts].remove(ts)
-                self.notify()
-                self.removed.append((self.changes, channel, ts))
-        self._announce("deleted", message)
+            tombstone = self._bury(message) if len(self.thread(channel, ts)) > 1 and not message.thread_ts else None
+            rest = () if tombstone else self._remove(message)
+        if tombstone:
+            self._announce("changed", tombstone, message)
+        else:
+            self._announce("deleted", message)
+        if [each.subtype for each in rest] == ["tombstone"]:
+            self.delete(channel, rest[0].ts)
 
     def find(self, channel: str, ts: str) -> PracticeMessage | None:
         """Return a message by its channel and ts, or None if there is none or it is ephemeral."""
@@ -220,10 +224,15 @@ class Workspace:
         return tuple(message for message in self._all(channel) if message.only_for)
 
     def is_in(self, user: str, channel: str) -> bool:
-        """Return True if a user exists and sees a channel: is not in `absent`, and of our team or in a shared one."""
+        """Return True if a user exists and sees a channel: is not in `absent`, and of our team or in a shared one.
+
+        A direct conversation is seen by its `user` and the bot alone.
+        """
         person, place = self.people.get(user), self.channels[channel]
         if person is None or user in place.absent:
             return False
+        if place.user and not person.is_bot:
+            return user == place.user
         return place.is_shared or person.team == self.installation.team_id
 
     def thread(self, channel: str, ts: str) -> tuple[PracticeMessage, ...]:
@@ -252,6 +261,21 @@ class Workspace:
             raise TimeoutError(f"it did not happen within {timeout} s")
         return value
 
+    def _bury(self, message: PracticeMessage) -> PracticeMessage:
+        """Put a tombstone in the place of a message and return it. Needs the lock held."""
+        tombstone = replace(message, user="USLACKBOT", text="This message was deleted.", subtype="tombstone")
+        bare = replace(tombstone, client_msg_id="", metadata=None, edited=None, reactions={}, files=())
+        return self._store(replace(bare, blocks=(), attachments=()))
+
+    def _remove(self, message: PracticeMessage) -> tuple[PracticeMessage, ...]:
+        """Remove a message, and return what is left of its thread. Needs the lock held."""
+        channel, root = message.channel, message.thread_ts or message.ts
+        del self._messages[channel, message.ts]
+        self._threads[channel, root].remove(message.ts)
+        self.notify()
+        self.removed.append((self.changes, channel, message.ts))
+        return self.thread(channel, root)
+
     def _all(self, channel: str) -> list[PracticeMessage]:
         with self.changed:
             return [message for message in self._messages.values() if message.channel == channel]
@@ -273,28 +297,3 @@ class Workspace:
         with self.changed:
             self._last = max(int(self._clock() * 1_000_000), self._last + 1)
             return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
-
-
-_CONTROL = re.compile(r"(<(?:[@#!][^<>\n]+|(?:https?://|mailto:|tel:)[^<>\s|]+(?:\|[^<>\n]*)?)>)")
-"""Slack's control sequences: mentions, channels, commands and links."""
-_URL = re.compile(r"https?://(?:[^\s<>&|、。）」』]|&amp;)*[^\s<>&|、。）」』.,;:!?'\")\]}]")
-
-
-def stored(text: str) -> str:
-    """Return an app's text as Slack stores it: &, < and > escaped, bare URLs as links; `&amp;`, `<@U0ASKER01>` stay."""
-    # A split with a group returns text and control sequences in turn: those at odd places are left as they are.
-    parts = _CONTROL.split(re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", text))
-    return "".join(part if index % 2 else _linked(part) for index, part in enumerate(parts))
-
-
-def typed(text: str, installation: Installation) -> str:
-    """Return a person's text as Slack stores it: &, < and > escaped, bare URLs as links, `@CocoAI` as a mention."""
-    escaped = text.replace("&", "&amp;")
-    name = re.escape(installation.user)
-    return re.sub(rf"(?i)@{name}(?![A-Za-z0-9_])", f"<@{installation.user_id}>", _linked(escaped))
-
-
-def _linked(text: str) -> str:
-    """Return a text with < and > escaped, and bare URLs as `<https://...>`."""
-    escaped = text.replace("<", "&lt;").replace(">", "&gt;")
-    return _URL.sub(r"<\g<0>>", escaped)

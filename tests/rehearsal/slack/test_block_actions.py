@@ -176,6 +176,7 @@ def test_clicks_without_a_request_url(slack: PracticeSlack, bot: Bot, reply: str
         ("U0ASKER01", "C0PRACTICE", "", "shout"),
         ("U0ASKER01", "C0PRACTICE", "1.0", "stop"),
         ("U0ASKER01", "D0PRACTICE", "", "stop"),
+        ("U0ASKER02", "D0PRACTICE", "", "stop"),
         ("U0NOBODY", "C0PRACTICE", "", "stop"),
         ("U0OTHER01", "C0PRACTICE", "", "stop"),
     ],
@@ -208,7 +209,7 @@ def test_button_of_an_ephemeral_message(slack: PracticeSlack, bot: Bot, act: Act
     assert (True, False) == (payload["container"]["is_ephemeral"], "message" in payload)
 
 
-@pytest.mark.parametrize(("channel", "name"), [("D0PRACTICE", "directmessage"), ("G0PRIVATE", "privategroup")])
+@pytest.mark.parametrize(("channel", "name"), [("D0THIRD", "directmessage"), ("G0PRIVATE", "privategroup")])
 def test_names_of_private_conversations(slack: PracticeSlack, bot: Bot, act: Act, channel: str, name: str) -> None:
     """In a private conversation the payload names its kind in place of its name."""
     ts = act("chat.postMessage", channel=channel, text="hello", blocks=BLOCKS)["ts"]

@@ -187,6 +187,24 @@ def test_own_messages_are_delivered(slack: PracticeSlack, bot: Bot, act: Act) ->
     assert ("message_deleted", posted["ts"]) == (deletion["subtype"], deletion["deleted_ts"])
 
 
+def test_a_deleted_opener(slack: PracticeSlack, bot: Bot) -> None:
+    """The deletion of a message with replies is told as its change into a tombstone; of its last reply, as two."""
+    question = slack.say("U0ASKER01", "hi")
+    reply = slack.say("U0ASKER02", "hello", thread_ts=question.ts)
+    slack.wait_for_deliveries()
+    slack.delete("C0PRACTICE", question.ts)
+    slack.wait_for_deliveries()
+    slack.delete("C0PRACTICE", reply.ts)
+    slack.wait_for_deliveries()
+    change, *deletions = bot.events[2:]
+
+    assert ("message_changed", True) == (change["subtype"], change["hidden"])
+    now, before = change["message"], change["previous_message"]
+    assert ("tombstone", True, "USLACKBOT", question.ts) == (now["subtype"], now["hidden"], now["user"], now["ts"])
+    assert ("hi", "U0ASKER01") == (before["text"], before["user"])
+    assert [reply.ts, question.ts] == [each["deleted_ts"] for each in deletions]
+
+
 def test_echoes_can_be_switched_off(slack: PracticeSlack, bot: Bot, act: Act) -> None:
     """Without `echoes` only the messages of others are delivered."""
     slack.switches.echoes = False

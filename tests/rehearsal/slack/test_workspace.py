@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from cocoai.rehearsal.slack.workspace import Installation, Workspace, stored, typed
+from cocoai.rehearsal.slack.stored_text import stored, typed
+from cocoai.rehearsal.slack.workspace import Installation, Workspace
 
 pytestmark = pytest.mark.pure
 
@@ -70,6 +71,18 @@ def test_a_deleted_parent_leaves_a_tombstone() -> None:
     assert ["tombstone", ""] == [each.subtype for each in workspace.thread("C0PRACTICE", reply.ts)]
     with pytest.raises(KeyError):
         workspace.delete("C0PRACTICE", alone.ts)
+
+    workspace.delete("C0PRACTICE", reply.ts)
+    assert () == workspace.messages("C0PRACTICE")
+
+
+def test_who_sees_a_direct_conversation() -> None:
+    """A direct conversation is its person's and the bot's; everybody of the team sees the channel."""
+    workspace = Workspace(lambda: 1763822000.0)
+    seen = {user: workspace.is_in(user, "D0SECOND") for user in ("U0ASKER01", "U0ASKER02", "U0OTHER01", "U0COCOAI")}
+
+    assert {"U0ASKER01": False, "U0ASKER02": True, "U0OTHER01": False, "U0COCOAI": True} == seen
+    assert workspace.is_in("U0ASKER01", "C0PRACTICE")
 
 
 def test_waiting_for_a_change() -> None:
