@@ -2,12 +2,12 @@
 // sends the click, `pressed(action)` returns "busy" until it is answered, the reason if it failed, else "".
 // Source: docs.slack.dev/reference/block-kit/blocks.
 
-import { button, isSafeUrl, link, make } from "./dom.js";
+import { button, isSafeUrl, link, make, scrollable } from "./dom.js";
 import { render as markdown } from "./markdown.js";
 import { emoji, render as mrkdwn } from "./mrkdwn.js";
 import { texts } from "./texts.js";
 
-const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image };
+const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image, table };
 
 // Returns a fragment with an element for each block; one of an unknown type shows a notice.
 export function render(blocks, scene) {
@@ -65,6 +65,26 @@ function actions(block, holder, scene) {
 
 function image(block, holder) {
   holder.append(imageLink(block));
+}
+
+// Appends a table block; its first row holds the headings, as where cells are pasted from a spreadsheet.
+function table({ rows = [] }, holder) {
+  const made = make("table");
+  const [head, body] = [made.createTHead(), make("tbody")];
+  const isHeading = (index) => index === 0 && rows.length > 1;
+  rows.forEach((row, index) => {
+    const line = (isHeading(index) ? head : body).appendChild(make("tr"));
+    for (const cell of row) line.append(make(isHeading(index) && cellText(cell) ? "th" : "td", "", cellText(cell)));
+  });
+  made.append(body);
+  const wide = scrollable(make("div", "wide"), texts.table);
+  wide.append(made);
+  holder.append(wide);
+}
+
+// Returns the text of a table's cell: of raw_text and raw_number it is a field, of rich_text it lies in its elements.
+function cellText({ text = "", elements = [] }) {
+  return typeof text === "string" && !elements.length ? text : elements.map(cellText).join("");
 }
 
 function unknown(block, holder) {

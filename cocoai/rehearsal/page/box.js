@@ -1,13 +1,14 @@
-// The input field: Enter sends, Shift+Enter starts a new line, a button inserts the mention, and files can be attached.
+// The input field: Enter sends, Shift+Enter starts a new line, a button inserts the mention, and files or a table can
+// be attached.
 
+import { act } from "./asker.js";
 import { acceptFiles, encoded, Files } from "./files.js";
-import { postJson } from "./server.js";
 import { texts } from "./texts.js";
 
 const MENTION = /@cocoai(?![a-z0-9_])/i; // the text that the server turns into a mention
 
 export const botName = (world) => world.people[world.bot].name;
-const share = async (message, files) => postJson("/page/share", { ...message, files: await Promise.all(files.map(encoded)) });
+const share = async (message, files) => act("/page/share", { ...message, files: await Promise.all(files.map(encoded)) });
 
 export class Box {
   // `world` returns the people and the limits, `target` the channel and thread of the message; `sent(place, ts, isQuestion)`
@@ -51,12 +52,13 @@ export class Box {
       input.value = "";
       this.area.focus();
     });
-    acceptFiles(form.closest(".room"), (files) => this.files.add(files));
+    acceptFiles(form.closest(".room"), (files) => this.files.add(files), (rows) => this.files.addTable(rows));
   }
 
-  // Sets the labels for the place that is shown; `mentions` says whether a question needs a mention there.
-  show(label, mentions, placeholder = label) {
-    this.mentions = mentions;
+  // Sets the labels for the place that is shown; `mentions` says whether people can be mentioned there, `needed` whether
+  // a question needs a mention of the bot.
+  show(label, { mentions, needed }, placeholder = label) {
+    this.needed = needed;
     this.mention.hidden = !mentions;
     this.area.setAttribute("aria-label", label);
     this.area.placeholder = placeholder;
@@ -84,8 +86,8 @@ export class Box {
   // Updates the button, the hint and the height to the text.
   refresh() {
     const text = this.area.value.trim();
-    const lacksMention = this.mentions && text && !MENTION.test(text);
-    this.button.disabled = !text && !this.files.chosen.length;
+    const lacksMention = this.needed && text && !MENTION.test(text);
+    this.button.disabled = !text && this.files.isEmpty;
     this.hint.textContent = lacksMention ? texts.noMention : texts.keys;
     this.hint.classList.toggle("alone", Boolean(lacksMention));
     this.area.style.height = "auto";
@@ -105,19 +107,20 @@ export class Box {
   // meanwhile; a message that could not be sent is put back, with an error line.
   async send() {
     const text = this.area.value.trim();
-    if (!text && !this.files.chosen.length) return;
+    if (!text && this.files.isEmpty) return;
     const place = this.target();
-    const files = this.files.take();
+    const { files, table } = this.files.take();
     this.area.value = "";
     this.refresh();
     this.showError("");
-    const request = files.length ? share({ ...place, text }, files) : postJson("/page/say", { ...place, text });
+    const message = table ? { ...place, text, table } : { ...place, text };
+    const request = files.length ? share(message, files) : act("/page/say", message);
     const response = await request.catch(() => null);
     if (response) {
-      this.sent(place, response.ts, !this.mentions || MENTION.test(text));
+      this.sent(place, response.ts, !this.needed || MENTION.test(text));
     } else {
       this.showError(texts.sendFailed);
-      this.files.set([...files, ...this.files.chosen]);
+      this.files.set([...files, ...this.files.chosen], table ?? this.files.table);
       this.fill([text, this.area.value].filter(Boolean).join("\n"));
     }
   }

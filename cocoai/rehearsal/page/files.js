@@ -1,10 +1,12 @@
-// The files of the next message: chosen, dropped or pasted, each shown with a button that removes it.
+// What goes with the next message: files, chosen, dropped or pasted, and one table, each with a button that removes it.
 
 import { button, make } from "./dom.js";
+import { fileType } from "./file_types.js";
+import { pastedTable } from "./pasted_table.js";
 import { size, texts } from "./texts.js";
 
 export class Files {
-  // `limits` returns the most files and bytes; `changed` is called after each change, `refused` with the reason if files
+  // `limits` returns the most files, bytes, rows and cells; `changed` is called after each change, `refused` with the reason if files
   // are too many or too large.
   constructor(list, limits, changed, refused) {
     this.list = list;
@@ -12,6 +14,11 @@ export class Files {
     this.changed = changed;
     this.refused = refused;
     this.chosen = [];
+    this.table = null;
+  }
+
+  get isEmpty() {
+    return !this.chosen.length && !this.table;
   }
 
   // Adds files, or none of them if all would be too many or too large: then `refused` is called with the reason.
@@ -23,27 +30,45 @@ export class Files {
     else this.set(all);
   }
 
-  // Replaces the files and draws their list, which is hidden if there are none.
-  set(files) {
+  // Adds a table (its rows). Returns false, and says why, if it is too large or there is one already.
+  addTable(rows) {
+    const { most_rows: most, most_cells: cells } = this.limits();
+    const fits = rows.length <= most && rows[0].length <= cells;
+    if (!fits) this.refused(texts.tableTooBig(most, cells));
+    else if (this.table) this.refused(texts.oneTable);
+    else this.set(this.chosen, rows);
+    return fits;
+  }
+
+  // Replaces the files and the table, and draws their list, which is hidden if there are none.
+  set(files, table = this.table) {
     this.chosen = files;
-    this.list.replaceChildren(...files.map((file) => this.draw(file)));
-    this.list.hidden = !files.length;
+    this.table = table;
+    const chips = files.map((file) => this.drawFile(file));
+    if (table) chips.push(this.draw(texts.table, texts.tableSize(table.length, table[0].length), () => this.set(this.chosen, null)));
+    this.list.replaceChildren(...chips);
+    this.list.hidden = this.isEmpty;
     this.changed();
   }
 
-  // Returns the files and empties the list.
+  // Returns the files and the table, and empties the list.
   take() {
-    const taken = this.chosen;
-    this.set([]);
+    const taken = { files: this.chosen, table: this.table };
+    this.set([], null);
     return taken;
   }
 
-  // Returns a list item with the file's name and size, and a button that removes it.
-  draw(file) {
+  drawFile(file) {
+    const details = `${fileType(file.name, file.type)} · ${size(file.size)}`;
+    return this.draw(file.name, details, () => this.set(this.chosen.filter((each) => each !== file)));
+  }
+
+  // Returns a list item with a name and details, and a button that removes what it stands for.
+  draw(name, details, remove) {
     const item = make("li", "chip");
-    const remove = button("off", "×", () => this.set(this.chosen.filter((each) => each !== file)));
-    remove.setAttribute("aria-label", texts.removeFile(file.name));
-    item.append(make("span", "file-name", file.name), make("span", "file-size", size(file.size)), remove);
+    const off = button("off", "×", remove);
+    off.setAttribute("aria-label", texts.removeFile(name));
+    item.append(make("span", "file-name", name), make("span", "file-size", details), off);
     return item;
   }
 }
@@ -59,8 +84,9 @@ export async function encoded(file) {
   return { name: file.name, type: file.type, data: url.slice(url.indexOf(",") + 1) };
 }
 
-// Calls `accept` with files that are dropped on `place` or pasted into it.
-export function acceptFiles(place, accept) {
+// Calls `accept` with files that are dropped on `place` or pasted into it, `acceptTable` with the rows of a pasted table;
+// what that refuses by returning false is pasted as text.
+export function acceptFiles(place, accept, acceptTable) {
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   place.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
@@ -77,6 +103,12 @@ export function acceptFiles(place, accept) {
     accept([...event.dataTransfer.files]);
   });
   place.addEventListener("paste", (event) => {
+    // A spreadsheet offers a picture of its cells, too.
+    const rows = event.clipboardData && pastedTable(event.clipboardData);
+    if (rows) {
+      if (acceptTable(rows)) event.preventDefault();
+      return;
+    }
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length) return;
     event.preventDefault();

@@ -1,28 +1,52 @@
-// Renders one message: its author and time, its text or blocks, its files, its reactions and its buttons.
-// `scene` holds the world, the replies (null in a thread) and the functions that the buttons call.
+// Renders one message: its author and time, its text or blocks, what came with it, its reactions and its buttons.
+// `scene` holds the world, the person (`me`), the replies (null in a thread) and the functions that the buttons call.
 
+import { drawAttachments } from "./attachments.js";
 import { render as renderBlocks } from "./blocks.js";
-import { button, link, make } from "./dom.js";
-import { emoji, render } from "./mrkdwn.js";
-import { language, size, texts } from "./texts.js";
+import { button, make } from "./dom.js";
+import { fileList } from "./file_list.js";
+import { beginning, emoji, render } from "./mrkdwn.js";
+import { language, texts } from "./texts.js";
 
 // Returns the time of a ts in the page's language, as 9:05 AM.
 export const clock = (ts) => new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(Number(ts) * 1000);
 
+// Returns what a message is called where only its beginning is told: its first words, else its first file's name.
+export function nameOf(message, people, most) {
+  if (message.subtype === "tombstone") return texts.deleted;
+  const shared = message.attachments.find((each) => each.is_share);
+  return beginning(message.text, people, most) || message.files[0]?.name || beginning(shared?.text ?? "", people, most) || texts.table;
+}
+
 // Returns the list item of a message. `following` is true if it follows one of the same author: then the picture is
 // left out, and the name is for screen readers only.
 export function drawMessage(message, following, scene) {
-  const item = make("li", `message${following ? " following" : ""}${message.whispered ? " whispered" : ""}`);
+  const gone = message.subtype === "tombstone";
+  const item = make("li", ["message", following && "following", message.only_for && "whispered", gone && "buried"].filter(Boolean).join(" "));
   const body = make("div", "body");
   item.dataset.ts = message.ts;
-  item.tabIndex = -1; // so that it can take the focus when its focused element is removed
+  item.tabIndex = -1; // so that it can take the focus
+  item.setAttribute("aria-label", label(message, scene));
   if (following) item.append(make("span", "picture"));
-  else item.append(portrait(message.user, scene.world));
-  if (message.whispered) body.append(ephemeralNotice(message, scene));
-  body.append(byline(message, following, scene.world), text(message, scene), files(message), reactions(message), foot(message, scene));
+  else item.append(gone ? tombstone() : portrait(message.user, scene.world));
+  if (message.only_for) body.append(ephemeralNotice(message, scene));
+  if (!gone) body.append(byline(message, following, scene));
+  body.append(text(message, scene), ...fileList(message.files), ...reactions(message), foot(message, scene));
   item.append(body);
   return item;
 }
+
+// Returns what a screen reader says when a message takes the focus: who wrote it and when, and its beginning.
+function label(message, scene) {
+  const { people } = scene.world;
+  if (message.subtype === "tombstone") return texts.deleted;
+  return texts.messageOf(author(message, scene), clock(message.ts), nameOf(message, people, 120));
+}
+
+const author = (message, { world, me }) => {
+  const name = world.people[message.user]?.name ?? message.user;
+  return message.user === me ? texts.you(name) : name;
+};
 
 // Returns the line above an ephemeral message, with the button that dismisses it.
 function ephemeralNotice(message, scene) {
@@ -33,79 +57,85 @@ function ephemeralNotice(message, scene) {
 }
 
 // Returns the line with the author and the time, and for an accepted event how fast it was.
-function byline(message, following, world) {
+function byline(message, following, scene) {
   const line = make("p", following ? "byline unseen" : "byline");
-  const person = world.people[message.user];
-  line.append(make("b", "", message.user === world.me ? texts.you : (person?.name ?? message.user)));
-  if (person?.bot) line.append(make("span", "app", texts.app));
-  const time = make("time", "", clock(message.ts));
-  time.dateTime = new Date(Number(message.ts) * 1000).toISOString();
-  line.append(time);
+  line.append(make("b", "", author(message, scene)));
+  if (scene.world.people[message.user]?.bot) line.append(make("span", "app", texts.app));
+  line.append(timeOf(message.ts));
   if (message.delivery && !message.delivery.failure) line.append(make("span", "delivered", texts.delivered(message.delivery.ms)));
   return line;
 }
 
-// Returns the blocks of a message or, if it has none, its text.
+function timeOf(ts) {
+  const time = make("time", "", clock(ts));
+  time.dateTime = new Date(Number(ts) * 1000).toISOString();
+  return time;
+}
+
+// Returns the blocks of a message or, if it has none, its text; below it what was forwarded or pasted.
 function text(message, scene) {
   const holder = make("div", "text");
-  const { people } = scene.world;
-  if (message.blocks.length) {
-    const press = (spec) => scene.press(message, spec);
-    holder.append(renderBlocks(message.blocks, { people, press, pressed: (action) => scene.pressed(message, action) }));
-    return holder; // Slack shows no "edited" on a message with blocks
+  const { people, channels } = scene.world;
+  const press = (spec) => scene.press(message, spec);
+  const parts = { people, channels, press, pressed: (action) => scene.pressed(message, action) };
+  if (message.subtype === "tombstone") holder.append(make("p", "gone", texts.deleted));
+  else if (message.blocks.length) holder.append(renderBlocks(message.blocks, parts)); // Slack shows no "edited" on these
+  else {
+    holder.append(render(message.text, people));
+    if (message.edited) (holder.lastElementChild?.localName === "p" ? holder.lastElementChild : holder).append(make("span", "edited", texts.edited));
   }
-  holder.append(render(message.text, people));
-  if (message.edited) (holder.lastElementChild?.localName === "p" ? holder.lastElementChild : holder).append(make("span", "edited", texts.edited));
+  holder.append(...drawAttachments(message.attachments, parts));
   return holder;
 }
 
-// Returns the list of a message's files; a deleted one has a notice in its place.
-function files(message) {
-  const list = make("ul", "files");
-  if (message.files.length) list.setAttribute("aria-label", texts.files);
-  for (const file of message.files) list.appendChild(make("li")).append(file.gone ? make("span", "gone", texts.fileGone) : fileLink(file));
-  return list;
+// Returns the row of reactions in an array, an empty one if there are none.
+function reactions(message) {
+  const all = Object.entries(message.reactions);
+  if (!all.length) return [];
+  const row = make("p", "reactions");
+  for (const [name, count] of all) row.append(make("span", "reaction", `${emoji(name)} ${count}`));
+  return [row];
 }
 
-// Returns a link to a file: an image is shown, any other file is offered for download.
-function fileLink(file) {
-  const made = link(file.url);
-  made.className = file.picture ? "file picture-file" : "file";
-  const name = make("span", "file-name", file.name);
-  if (!file.picture) {
-    made.download = file.name;
-    made.replaceChildren(name, make("span", "file-size", `${file.type} · ${size(file.size)}`));
+// Returns the line below a message: the button that opens its thread, a warning if the event was not delivered, and
+// what else can be done with it.
+function foot(message, scene) {
+  const row = make("p", "foot");
+  const tools = make("span", "deeds");
+  const opener = scene.replies && !message.only_for ? threadButton(message, scene) : null;
+  if (opener) (scene.replies.length ? row : tools).append(opener);
+  if (message.delivery?.failure) row.append(make("span", "undelivered", texts.undelivered(texts.failure(message.delivery.failure))));
+  if (!message.only_for && message.subtype !== "tombstone") tools.append(moreButton(message, scene));
+  row.append(tools);
+  return row;
+}
+
+// Returns the button that opens a message's thread, named by the message's beginning for those who do not see it above.
+function threadButton(message, { replies, world, open }) {
+  const beginning = nameOf(message, world.people, 40);
+  if (!replies.length) {
+    const made = button("answer", texts.openThread, () => open(message));
+    made.setAttribute("aria-label", texts.named(texts.openThread, beginning));
     return made;
   }
-  const image = make("img");
-  image.src = file.url;
-  image.alt = file.name;
-  made.replaceChildren(image, make("span", "file-size", `${file.name} · ${size(file.size)}`));
+  const made = button("replies", texts.count(replies.length), () => open(message));
+  const authors = [...new Set(replies.map((each) => each.user))].slice(0, 3);
+  const last = clock(replies.at(-1).ts);
+  made.prepend(...authors.map((user) => portrait(user, world)));
+  made.append(timeOf(replies.at(-1).ts));
+  made.setAttribute("aria-label", texts.named(`${texts.count(replies.length)} ${last}`, beginning));
   return made;
 }
 
-function reactions(message) {
-  const row = make("p", "reactions");
-  for (const [name, count] of Object.entries(message.reactions)) row.append(make("span", "reaction", `${emoji(name)} ${count}`));
-  return row;
-}
-
-// Returns the line below a message: the button that opens its thread, and a warning if the event was not delivered.
-function foot(message, scene) {
-  const row = make("p", "foot");
-  const { replies, world } = scene;
-  if (replies && !message.whispered) {
-    const [kind, label] = replies.length ? ["replies", texts.count(replies.length)] : ["answer", texts.openThread];
-    const opener = button(kind, label, () => scene.open(message));
-    if (replies.length) {
-      const authors = [...new Set(replies.map((each) => each.user))].slice(0, 3);
-      opener.prepend(...authors.map((user) => portrait(user, world)));
-      opener.append(make("time", "", clock(replies.at(-1).ts)));
-    }
-    row.append(opener);
-  }
-  if (message.delivery?.failure) row.append(make("span", "undelivered", texts.undelivered(message.delivery.failure)));
-  return row;
+// Returns the button that opens the menu of what can be done with a message.
+function moreButton(message, { world, more }) {
+  const made = button("more", "", () => more(message, made));
+  const dots = make("span", "", "⋯");
+  dots.setAttribute("aria-hidden", "true");
+  made.append(dots);
+  made.setAttribute("aria-haspopup", "menu");
+  made.setAttribute("aria-label", texts.named(texts.more, nameOf(message, world.people, 40)));
+  return made;
 }
 
 // Returns the picture of a user: the bot's icon, or the first letter of a person's name.
@@ -116,7 +146,14 @@ export function portrait(user, world) {
     image.alt = "";
     return image;
   }
-  const letter = make("span", "picture person", (user === world.me ? texts.you : (world.people[user]?.name ?? user)).slice(0, 1));
+  const number = world.askers.indexOf(user);
+  const letter = make("span", `picture person${number > 0 ? ` person${number}` : ""}`, (world.people[user]?.name ?? user).slice(0, 1));
   letter.setAttribute("aria-hidden", "true");
   return letter;
+}
+
+function tombstone() {
+  const sign = make("span", "picture person", "×");
+  sign.setAttribute("aria-hidden", "true");
+  return sign;
 }

@@ -42,6 +42,19 @@ export function plain(text, people) {
   return holder.textContent;
 }
 
+// Returns the beginning of a text in one line without markup, cut to so many characters.
+export function beginning(text, people, most = 60) {
+  const line = plain(text.replaceAll("\n", " "), people).replace(/\s+/g, " ").trim();
+  const letters = [...line];
+  return letters.length > most ? `${letters.slice(0, most).join("").trim()}…` : line;
+}
+
+// Returns a stored text as its author typed it, to be edited: mentions as @Name, links as URLs, and no entities.
+export function typedText(text, people) {
+  const named = text.replace(/<@([A-Z0-9]+)(?:\|[^>]*)?>/g, (all, id) => (people[id] ? `@${people[id].name}` : all));
+  return unescaped(named.replace(/<((?:https?:|mailto:)[^<>|\s]+)(?:\|[^<>]*)?>/g, (_, target) => target.replace(/^mailto:/, "")));
+}
+
 // Appends text that has no code block: its paragraphs, quotes and bulleted lists, line by line.
 function lines(text, parent, people) {
   if (!text) return;

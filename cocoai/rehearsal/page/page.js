@@ -1,10 +1,12 @@
 // The page: its messages, what is shown of them, and the long polling for changes.
 
+import { choosePerson, me, sees } from "./asker.js";
 import { Box, botName } from "./box.js";
-import { allPressed, press, pressed } from "./clicks.js";
+import { press, pressed } from "./clicks.js";
 import { button, make } from "./dom.js";
-import { drawMessage, portrait } from "./message.js";
-import { morph } from "./morph.js";
+import { portrait } from "./message.js";
+import { MessageActions } from "./message_actions.js";
+import { drawList, toEnd, walkable } from "./message_list.js";
 import { plain } from "./mrkdwn.js";
 import { getJson } from "./server.js";
 import { language, texts } from "./texts.js";
@@ -22,7 +24,8 @@ let listening = false;
 // Returns the channel and the thread of the URL, #CHANNEL or #CHANNEL/TS; so the browser's Back button closes a thread.
 function place() {
   const [channel, ts] = location.hash.slice(1).split("/");
-  const known = world.channels.find((each) => each.id === channel) ?? world.channels[0];
+  const visible = world.channels.filter(sees);
+  const known = visible.find((each) => each.id === channel) ?? visible[0];
   return { channel: known, ts: messages.has(`${known.id} ${ts}`) ? ts : "" };
 }
 
@@ -46,26 +49,36 @@ function draw() {
   byId("channel-name").textContent = title(channel);
   byId("channel-topic").textContent = channel.kind === "im" ? texts.directTopic : texts.channelTopic;
   document.title = `${title(channel)} · CocoAI`;
-  const here = [...messages.values()].filter((each) => each.channel === channel.id);
+  const here = [...messages.values()].filter((each) => each.channel === channel.id && isSeen(each));
   const parents = here.filter((each) => !each.thread_ts);
-  drawList(byId("channel-messages"), parents, (each) => here.filter((reply) => reply.thread_ts === each.ts && !reply.whispered));
+  const repliesOf = (each) => here.filter((reply) => reply.thread_ts === each.ts && !reply.only_for);
+  drawList(byId("channel-messages"), parents, { ...scene, world, me: me() }, repliesOf);
   drawWelcome(channel, parents.length === 0);
-  channelBox.show(texts.write(title(channel)), channel.kind !== "im");
-  drawThread(ts, here);
+  const mentions = channel.kind !== "im";
+  channelBox.show(texts.write(title(channel)), { mentions, needed: mentions });
+  drawThread(ts, here, mentions);
 }
 
-// Draws the thread of the message `ts` from the channel's messages; hides it if `ts` is empty.
-function drawThread(ts, here) {
+// An ephemeral message is shown to one person only.
+const isSeen = (message) => message.only_for === "" || message.only_for === me();
+
+// Draws the thread of the message `ts` from the channel's messages; hides it if `ts` is empty. Where the bot has been
+// asked before, a question needs no mention.
+function drawThread(ts, here, mentions) {
   byId("thread").hidden = !ts;
   layout.classList.toggle("threaded", Boolean(ts));
-  drawList(byId("thread-messages"), ts ? here.filter((each) => ts === each.ts || ts === each.thread_ts) : []);
-  threadBox.show(texts.replyLabel, false, texts.reply);
+  const shown = ts ? here.filter((each) => ts === each.ts || ts === each.thread_ts) : [];
+  drawList(byId("thread-messages"), shown, { ...scene, world, me: me() });
+  const isAsked = shown.some((each) => each.user === world.bot || each.text.includes(`<@${world.bot}>`));
+  threadBox.show(texts.replyLabel, { mentions, needed: mentions && !isAsked }, texts.reply);
 }
 
 // Draws the list of channels, each a button that opens it, and marks the current one.
 function drawPlaces(current) {
   const list = byId("places");
-  for (const channel of world.channels) {
+  const visible = world.channels.filter(sees);
+  for (const each of list.querySelectorAll("[data-id]")) if (!visible.some(({ id }) => id === each.dataset.id)) each.parentElement.remove();
+  for (const channel of visible) {
     let opener = list.querySelector(`[data-id="${channel.id}"]`);
     if (!opener) {
       opener = button("place", title(channel), () => go(channel.id));
@@ -89,64 +102,20 @@ function drawWelcome(channel, empty) {
   byId("ideas").replaceChildren(...ideas);
 }
 
-// Draws a list of messages; `repliesOf` returns the replies to one (in a thread it is left out). Elements are kept and
-// changed in place, so that focus, selection and scrolling are kept. A list that was scrolled to its end stays there.
-function drawList(list, shown, repliesOf) {
-  const scroll = list.parentElement;
-  const following = scroll.scrollTop >= scroll.scrollHeight - scroll.clientHeight - 80 || scroll.scrollTop >= list.left - 80;
-  const old = new Map([...list.children].map((each) => [each.dataset.ts, each]));
-  let grew = false;
-  shown.forEach((message, index) => {
-    const replies = repliesOf?.(message) ?? [];
-    const state = JSON.stringify([message, replies.length, replies.at(-1)?.ts, follows(message, shown[index - 1]), allPressed(message)]);
-    let item = old.get(message.ts);
-    if (item?.state !== state) {
-      const fresh = drawMessage(message, follows(message, shown[index - 1]), { ...scene, world, replies: repliesOf ? replies : null });
-      if (item) update(item, fresh);
-      else item = fresh;
-      item.state = state;
-      grew = true;
-    }
-    old.delete(message.ts);
-    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
-  });
-  for (const gone of old.values()) gone.remove();
-  if (grew && following) toEnd(list);
-}
-
-// Scrolls to the newest message, but not past its beginning: a long answer is read from its top.
-function toEnd(list) {
-  const scroll = list.parentElement;
-  const end = scroll.scrollHeight - scroll.clientHeight;
-  list.left = Math.max(0, Math.min(end, (list.lastElementChild?.offsetTop ?? end) - 16));
-  scroll.scrollTop = list.left;
-}
-
-// Changes a message in place; if its focused element is removed, the message itself takes the focus.
-function update(item, fresh) {
-  const focused = item.contains(document.activeElement);
-  morph(item, fresh);
-  if (focused && !item.contains(document.activeElement)) item.focus();
-}
-
-// Returns true if a message follows one of the same author within five minutes: the name is not shown again then.
-// Ephemeral messages are not counted.
-function follows(message, before) {
-  if (!before || before.whispered || message.whispered) return false;
-  return before.user === message.user && Number(message.ts) - Number(before.ts) < 300 && !before.thread_ts === !message.thread_ts;
-}
-
 // The functions that a message's buttons call.
 const scene = {
   pressed,
   press: (message, spec) => press(message, spec, draw),
   open: openThread,
+  more: (message, opener) => actions.open(message, opener),
   dismiss: (message) => {
     messages.delete(`${message.channel} ${message.ts}`);
     draw();
     (place().ts ? threadBox : channelBox).area.focus();
   },
 };
+
+const actions = new MessageActions(() => world, () => [...messages.values()].filter(isSeen), title, () => showBanner(texts.failed), go);
 
 // Threads
 
@@ -193,14 +162,14 @@ function apply(news) {
   world.run = news.run;
   at = news.at;
   // Ephemeral messages are not shown when the page is loaded again, as in Slack.
-  const kept = news.messages.filter((each) => listening || !each.whispered);
+  const kept = news.messages.filter((each) => listening || !each.only_for);
   for (const message of kept) messages.set(`${message.channel} ${message.ts}`, message);
   for (const [channel, ts] of news.removed) messages.delete(`${channel} ${ts}`);
   // The URL may name the thread of a question that was just sent and is known only now.
   const waiting = byId("thread").hidden && place().ts;
   draw();
   if (waiting) showPlace();
-  announce(news.messages.filter((each) => each.user === world.bot));
+  announce(news.messages.filter((each) => each.user === world.bot && isSeen(each)));
 }
 
 // Has a screen reader read the bot's last message once, when it has not changed for a while.
@@ -214,17 +183,24 @@ function announce(changed) {
   }, 1500);
 }
 
+// Shows a line over the page; "" hides it, and one about a failed action goes by itself.
+function showBanner(line) {
+  byId("banner").textContent = line;
+  byId("banner").hidden = !line;
+  if (line === texts.failed) setTimeout(() => byId("banner").textContent === line && showBanner(""), 6000);
+}
+
 // Polls for changes for ever; after a failure it waits, up to 5 s.
 async function listen() {
   listening = true;
   for (let wait = 500; ; ) {
     const news = await getJson(`/page/news?run=${world.run}&after=${at}`).catch(() => null);
-    byId("banner").hidden = Boolean(news);
     if (news) {
+      if (byId("banner").textContent === texts.disconnected) showBanner("");
       apply(news);
       wait = 500;
     } else {
-      byId("banner").textContent = texts.disconnected;
+      showBanner(texts.disconnected);
       await new Promise((resolve) => setTimeout(resolve, wait));
       wait = Math.min(wait * 2, 5000);
     }
@@ -233,11 +209,16 @@ async function listen() {
 
 showTexts();
 world = await getJson("/page/world");
+choosePerson(byId("asker"), world, () => {
+  draw();
+  byId("status").textContent = texts.nowAs(world.people[me()].name);
+});
+for (const list of document.querySelectorAll(".messages")) walkable(list);
 apply(await getJson("/page/news?run=new"));
 showPlace();
 addEventListener("hashchange", showPlace);
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing && !byId("confirm").open && place().ts) closeThread();
+  if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog[open]") && place().ts) closeThread();
 });
 byId("close").addEventListener("click", closeThread);
 listen();

@@ -1,4 +1,4 @@
-"""Carry out what the person at the page does: write a message, share files, press a button.
+"""Carry out what a person at the page does: write, edit, delete and forward messages, share files, press a button.
 
 A request and its response are JSON. A request that the page never sends is refused with 400 and a line of text, and
 has no effect.
@@ -6,42 +6,56 @@ has no effect.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from cocoai.rehearsal.page.action_fields import LONGEST_TEXT, InvalidAction, files_in, table_in
 from cocoai.rehearsal.page.page_responses import json_response, text_response
-from cocoai.rehearsal.practice_server import MAX_BODY, Outgoing
+from cocoai.rehearsal.practice_server import Outgoing
 from cocoai.rehearsal.slack.block_actions import ClickDelivery
+from cocoai.rehearsal.slack.json_shapes import share_json, table_json
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.stored_text import typed
 from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace
 
-CHANNELS = ("C0PRACTICE", "D0PRACTICE")
-"""The ids of the conversations that the page shows."""
-PERSON = "U0ASKER01"
-"""The id of the user as whom the person at the page acts."""
-LONGEST_TEXT = 12_000
-"""Characters that Slack's own input field accepts."""
-MOST_FILES = 10
-"""Files that Slack accepts with one message."""
-MOST_BYTES = (MAX_BODY - 192 * 1024) // 4 * 3
-"""Bytes of all files of one message: as base64, and with the longest text, they fit into one request's body."""
-_LONGEST_NAME = 255
+CHANNELS = ("C0PRACTICE", "D0PRACTICE", "D0SECOND", "D0THIRD")
+"""The ids of the conversations that the page shows, each to those who are in it."""
+PEOPLE = ("U0ASKER01", "U0ASKER02", "U0ASKER04")
+"""The ids of the users as whom one can act at the page; the first one is chosen when nobody else is."""
 
 
 class PersonActions(Protocol):
     """The actions of a person in the workspace, as `PracticeSlack` has them."""
 
-    def say(self, user: str, text: str, *, channel: str, thread_ts: str | None) -> PracticeMessage:
-        """Post a person's message and return it; `thread_ts` is the ts of the thread's parent, None outside threads."""
+    def say(
+        self, user: str, text: str, *, channel: str, thread_ts: str | None, attachments: Sequence[Any] = ()
+    ) -> PracticeMessage:
+        """Post a person's message and return it; `thread_ts` is the ts of the thread's parent, None outside threads.
+
+        `attachments` are Slack's JSON: a forwarded message, a pasted table.
+        """
         ...
 
     def share(
-        self, user: str, text: str, files: Sequence[PracticeFile], *, channel: str, thread_ts: str | None
+        self,
+        user: str,
+        text: str,
+        files: Sequence[PracticeFile],
+        *,
+        channel: str,
+        thread_ts: str | None,
+        attachments: Sequence[Any] = (),
     ) -> PracticeMessage:
         """Post a person's message with files and return it; `text` may be empty."""
+        ...
+
+    def edit(self, channel: str, ts: str, text: str) -> None:
+        """Replace the text of a message as its author."""
+        ...
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Delete a message as its author."""
         ...
 
     def click(self, user: str, channel: str, ts: str, action: str) -> ClickDelivery:
@@ -52,19 +66,18 @@ class PersonActions(Protocol):
         ...
 
 
-class InvalidAction(Exception):
-    """A request that is refused with 400; its text says why."""
-
-
 class PageActions:
-    """Answers the page's POST requests, each at a path of its own."""
+    """Answers the page's POST requests, each at a path of its own. Their field `user` names the acting person."""
 
     def __init__(self, workspace: Workspace, person: PersonActions) -> None:
         self._workspace = workspace
         self._person = person
-        self._actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+        self._actions: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
             "/page/say": self._say,
             "/page/share": self._share,
+            "/page/edit": self._edit,
+            "/page/delete": self._delete,
+            "/page/forward": self._forward,
             "/page/click": self._click,
         }
 
@@ -75,34 +88,64 @@ class PageActions:
         """
         if path not in self._actions:
             return None
+        fields = _object(body)
         try:
-            return json_response(self._actions[path](_object(body)))
+            return json_response(self._actions[path](_acting(fields), fields))
         except InvalidAction as error:
             return text_response(400, str(error))
 
-    def _say(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Post a message from `channel`, `text` and an optional `thread_ts`; return its `ts` as JSON.
+    def _say(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Post a message from `channel`, `text` and an optional `thread_ts` and `table`; return its `ts` as JSON.
 
-        Raise `InvalidAction` if the text is empty or too long, or there is no such channel or thread.
+        With a table (rows of cells) the text may be empty. Raise `InvalidAction` if a field is not acceptable, or there
+        is no such channel or thread.
         """
-        text, place = self._text(fields), self._place(fields)
-        if not text:
+        text, place, tables = self._text(fields), self._place(user, fields), _tables(fields)
+        if not text and not tables:
             raise InvalidAction(f"1 to {LONGEST_TEXT} characters of text are needed")
-        return {"ts": self._person.say(PERSON, text, **place).ts}
+        return {"ts": self._person.say(user, text, **place, attachments=tables).ts}
 
-    def _share(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _share(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Post a message with `files` (each a `name`, a `type` and base64 `data`); return its `ts` as JSON.
 
-        The other fields are those of `_say`, but the text may be empty. Raise `InvalidAction` if there is no file, more
-        than `MOST_FILES`, or a field that is not acceptable.
+        The other fields are those of `_say`, but the text may be empty. Raise `InvalidAction` if there is no file, too
+        many, or a field that is not acceptable.
         """
-        text, place = self._text(fields), self._place(fields)
-        files = fields.get("files")
-        if not isinstance(files, list) or not 1 <= len(files) <= MOST_FILES:
-            raise InvalidAction(f"1 to {MOST_FILES} files are needed")
-        return {"ts": self._person.share(PERSON, text, [_file(each) for each in files], **place).ts}
+        text, place, tables = self._text(fields), self._place(user, fields), _tables(fields)
+        return {"ts": self._person.share(user, text, files_in(fields), **place, attachments=tables).ts}
 
-    def _click(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _edit(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace the text of the person's own message `ts` in `channel`; return {}.
+
+        Raise `InvalidAction` if it is another's, or nothing would be left in it.
+        """
+        message, text = self._own(user, fields), self._text(fields)
+        if not (text or message.files or message.attachments):
+            raise InvalidAction("a message needs a text")
+        if text != message.text:
+            self._person.edit(message.channel, message.ts, text)
+        return {}
+
+    def _delete(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Delete the person's own message `ts` in `channel`; return {}. Raise `InvalidAction` if it is another's."""
+        message = self._own(user, fields)
+        self._person.delete(message.channel, message.ts)
+        return {}
+
+    def _forward(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Post a message with the message `shared` (its `channel` and `ts`) in it, as Slack forwards; return its `ts`.
+
+        The other fields are those of `_say`, but the text may be empty. Raise `InvalidAction` if the person does not
+        see that message, or it is deleted.
+        """
+        shared = self._seen(user, fields.get("shared"))
+        if shared.subtype == "tombstone":
+            raise InvalidAction("a deleted message cannot be forwarded")
+        text, place = self._text(fields), self._place(user, fields)
+        attachments = [share_json(self._workspace, shared)]
+        return {"ts": self._person.say(user, text, **place, attachments=attachments).ts}
+
+    def _click(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Press the button of this `channel`, `ts` and `action`, and wait for the bot.
 
         Return JSON: `ms`, the milliseconds that the bot took, and `failure`, Slack's name for a failure or "". Raise
@@ -112,7 +155,7 @@ class PageActions:
         if channel not in CHANNELS or not isinstance(ts, str) or not isinstance(action, str):
             raise InvalidAction("a channel of this page, a ts and an action are needed")
         try:
-            delivery = self._person.click(PERSON, channel, ts, action)
+            delivery = self._person.click(user, channel, ts, action)
         except ValueError:
             raise InvalidAction("there is no such button") from None
         return {"ms": round(delivery.milliseconds), "failure": delivery.failure}
@@ -127,33 +170,47 @@ class PageActions:
             raise InvalidAction(f"at most {LONGEST_TEXT} characters of text are taken")
         return typed(text.strip(), self._workspace.installation)
 
-    def _place(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _place(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return `channel` and `thread_ts` (None outside threads) as keyword arguments for `say` and `share`.
 
-        Raise `InvalidAction` if the page does not show this channel, or the thread's parent does not exist.
+        Raise `InvalidAction` if the page does not show this person this channel, or the thread's parent does not exist.
         """
         channel, thread_ts = fields.get("channel"), fields.get("thread_ts")
-        if channel not in CHANNELS:
+        if channel not in CHANNELS or not self._workspace.is_in(user, channel):
             raise InvalidAction("a channel of this page is needed")
         if not isinstance(thread_ts, str | None) or (thread_ts and not self._workspace.find(channel, thread_ts)):
             raise InvalidAction("there is no such thread")
         return {"channel": channel, "thread_ts": thread_ts or None}
 
+    def _seen(self, user: str, place: object) -> PracticeMessage:
+        """Return the message at a `channel` and a `ts`. Raise `InvalidAction` if this person sees none there."""
+        channel, ts = (place.get(key) if isinstance(place, Mapping) else None for key in ("channel", "ts"))
+        is_seen = channel in CHANNELS and isinstance(ts, str) and self._workspace.is_in(user, str(channel))
+        message = self._workspace.find(str(channel), str(ts)) if is_seen else None
+        if message is None:
+            raise InvalidAction("there is no such message")
+        return message
 
-def _file(fields: object) -> PracticeFile:
-    """Return the file that a JSON object describes by `name`, `type` ("": unknown) and base64 `data`.
+    def _own(self, user: str, fields: Mapping[str, Any]) -> PracticeMessage:
+        """Return the person's own message at `channel` and `ts`. Raise `InvalidAction` if there is none."""
+        message = self._seen(user, fields)
+        if message.user != user:
+            raise InvalidAction("only one's own messages can be changed")
+        return message
 
-    Raise `InvalidAction` if a field is missing or no string, the name is empty or too long, or the data is not base64.
-    """
-    name, media_type, data = (fields.get(key) if isinstance(fields, dict) else None for key in ("name", "type", "data"))
-    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
-        raise InvalidAction(f"a file needs a name of 1 to {_LONGEST_NAME} characters")
-    if not isinstance(media_type, str) or not isinstance(data, str):
-        raise InvalidAction("a file needs a type and data")
-    try:
-        return PracticeFile(name, media_type or "application/octet-stream", base64.b64decode(data, validate=True))
-    except ValueError:
-        raise InvalidAction("a file's data is to be base64") from None
+
+def _acting(fields: Mapping[str, Any]) -> str:
+    """Return the id of the acting person. Raise `InvalidAction` if it is none of `PEOPLE`."""
+    user = fields.get("user", PEOPLE[0])
+    if user not in PEOPLE:
+        raise InvalidAction("a person of this page is needed")
+    return str(user)
+
+
+def _tables(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the attachment that a message's table becomes, in a list; an empty one if there is none."""
+    rows = table_in(fields)
+    return [table_json(*rows)] if rows else []
 
 
 def _object(body: bytes) -> dict[str, Any]:

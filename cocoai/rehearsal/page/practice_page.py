@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cocoai.rehearsal.page.page_actions import CHANNELS, MOST_BYTES, MOST_FILES, PERSON, PageActions, PersonActions
+from cocoai.rehearsal.page.action_fields import MOST_BYTES, MOST_CELLS, MOST_FILES, MOST_ROWS
+from cocoai.rehearsal.page.page_actions import CHANNELS, PEOPLE, PageActions, PersonActions
 from cocoai.rehearsal.page.page_responses import IMAGE_TYPES, json_response, page_file, shared_file, text_response
 from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.event_delivery import Delivery
 from cocoai.rehearsal.slack.practice_file import PracticeFile
-from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace
+from cocoai.rehearsal.slack.workspace import Person, PracticeMessage, Workspace
 
 FILE_PATH = "/page/file/"
 HOLD = 25.0
@@ -66,15 +67,16 @@ class Page:
         self._workspace.notify()
 
     def _world(self) -> Outgoing:
-        """Return, as JSON, what the page fetches once: the people, its channels, the limits of files.
+        """Return, as JSON, what the page fetches once: the people, its channels, the limits of files and tables.
 
-        With them are the ids of the page's person (`me`), of the bot and of this run of the server.
+        With them are the ids of the people as whom one can act (`askers`), of the bot and of this run of the server.
         """
-        known = self._workspace.channels
-        channels = [{"id": each, "name": known[each].name, "kind": known[each].kind} for each in CHANNELS]
-        people = {each.id: {"name": each.name, "bot": each.is_bot} for each in self._workspace.people.values()}
-        world = {"run": self._run, "me": PERSON, "bot": self._workspace.installation.user_id, "people": people}
-        return json_response(world | {"channels": channels, "most_files": MOST_FILES, "most_bytes": MOST_BYTES})
+        known = [self._workspace.channels[each] for each in CHANNELS]
+        channels = [{"id": each.id, "name": each.name, "kind": each.kind, "user": each.user} for each in known]
+        world: dict[str, Any] = {"run": self._run, "askers": PEOPLE, "bot": self._workspace.installation.user_id}
+        world |= {"people": {each.id: _person(each) for each in self._workspace.people.values()}, "channels": channels}
+        limits = {"most_files": MOST_FILES, "most_bytes": MOST_BYTES, "most_rows": MOST_ROWS, "most_cells": MOST_CELLS}
+        return json_response(world | limits)
 
     def _news(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
         """Return, as JSON, the messages that changed or were removed since the change with the number `after`.
@@ -110,9 +112,9 @@ class Page:
         return bool(self._messages(known))
 
     def _messages(self, known: int) -> list[PracticeMessage]:
-        """Return the messages of the page's channels, changed after the change number `known`, that its person sees."""
+        """Return the messages of the page's channels, changed after the change number `known`, that its people see."""
         changed = self._workspace.changed_since(known)
-        return [each for each in changed if each.channel in CHANNELS and each.only_for in ("", PERSON)]
+        return [each for each in changed if each.channel in CHANNELS and each.only_for in ("", *PEOPLE)]
 
     def _shared_file(self, file_id: str) -> PracticeFile | None:
         """Return a shared file by its id, or None if there is none."""
@@ -120,18 +122,19 @@ class Page:
             return self._workspace.files.get(file_id)
 
     def _message_json(self, message: PracticeMessage) -> dict[str, Any]:
-        """Return the JSON of a message for the page: author, text, blocks, files, reactions as counts.
+        """Return the JSON of a message for the page: author, text, blocks, attachments, files, reactions as counts.
 
-        `whispered` is true for an ephemeral message. The person's own messages have the `delivery` of their event: its
-        duration in ms and its failure ("" if the bot accepted it).
+        `only_for` names the one person to whom the page shows an ephemeral message. Messages that people wrote at the
+        page have the `delivery` of their event: its duration in ms and its failure ("" if the bot accepted it).
         """
         delivery = self._delivery_of(message.channel, message.ts)
         shown: dict[str, Any] = {"channel": message.channel, "ts": message.ts, "thread_ts": message.thread_ts}
         shown |= {"user": message.user, "text": message.text, "edited": bool(message.edited)}
         shown |= {"blocks": list(message.blocks), "files": [_file(each) for each in message.files]}
-        shown |= {"whispered": bool(message.only_for)}
+        shown |= {"only_for": message.only_for, "subtype": message.subtype}
+        shown["attachments"] = [_attachment(each, self._workspace) for each in message.attachments]
         shown["reactions"] = {name: len(users) for name, users in message.reactions.items()}
-        if delivery and message.user == PERSON:
+        if delivery and message.user in PEOPLE:
             shown["delivery"] = {"ms": round(delivery.milliseconds), "failure": delivery.failure}
         return shown
 
@@ -152,6 +155,17 @@ class PracticePage(PracticeServer):
         self.stopping.set()
         self._page.wake()
         super().stop()
+
+
+def _person(person: Person) -> dict[str, Any]:
+    """Return a user's JSON for the page: the name, the language, and whether it is a bot."""
+    return {"name": person.name, "bot": person.is_bot, "locale": person.locale}
+
+
+def _attachment(attachment: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
+    """Return an attachment's JSON for the page: Slack's own, but its files as the page has them."""
+    files = [workspace.files[each["id"]] for each in attachment.get("files", ()) if each.get("id") in workspace.files]
+    return {**attachment, "files": [_file(each) for each in files]}
 
 
 def _file(file: PracticeFile) -> dict[str, Any]:

@@ -167,12 +167,12 @@ def test_shared_file(
 
 
 def test_ephemeral_messages_of_others(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
-    """The page gets its own person's ephemeral messages, and none of others'."""
-    slack.workspace.post_ephemeral("C0PRACTICE", "U0COCOAI", "U0ASKER02", "not for you")
+    """The page gets the ephemeral messages of its people, each with whose it is, and none of others'."""
+    slack.workspace.post_ephemeral("C0PRACTICE", "U0COCOAI", "U0OTHER01", "not for you")
     slack.workspace.post_ephemeral("C0PRACTICE", "U0COCOAI", "U0ASKER01", "for you")
     answer = news(session, page, "another", 0)["messages"]
 
-    assert [("for you", True)] == [(each["text"], each["whispered"]) for each in answer]
+    assert [("for you", "U0ASKER01")] == [(each["text"], each["only_for"]) for each in answer]
 
 
 def colours(scheme: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The page's requests to share files and to press buttons, as a browser sends them."""
+"""The page's requests to write, edit, delete and forward, and to press buttons, as a browser sends them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import json
 import pytest
 import requests
 
-from cocoai.rehearsal.page.page_actions import LONGEST_TEXT, MOST_BYTES, MOST_FILES
+from cocoai.rehearsal.page.action_fields import LONGEST_TEXT, MOST_BYTES, MOST_FILES
+from cocoai.rehearsal.page.page_actions import PEOPLE
 from cocoai.rehearsal.page.practice_page import PracticePage
 from cocoai.rehearsal.practice_server import MAX_BODY
+from cocoai.rehearsal.slack.json_shapes import table_json
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 
 HELLO = {"channel": "C0PRACTICE", "text": "@CocoAI hello"}
@@ -95,7 +97,120 @@ def test_invalid_clicks(
     assert [] == slack.clicks
 
 
-@pytest.mark.parametrize("path", ["/page/share", "/page/click"])
+def test_acting_people(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """One can write as each of the page's people, each in a direct conversation of one's own."""
+    places = {"U0ASKER01": "D0PRACTICE", "U0ASKER02": "D0SECOND", "U0ASKER04": "D0THIRD"}
+    for user in PEOPLE:
+        for place in places.values():
+            status = post(session, page, "/page/say", HELLO | {"channel": place, "user": user}).status_code
+            assert (200 if place == places[user] else 400) == status
+
+    assert list(PEOPLE) == [slack.messages(place)[0].user for place in places.values()]
+
+
+@pytest.mark.parametrize("user", ["U0COCOAI", "U0OTHER01", "U0NOBODY", "", None, [], 1])
+def test_nobody_else_acts(session: requests.Session, page: PracticePage, slack: PracticeSlack, user: object) -> None:
+    """Nobody but the page's people acts at the page: not the bot, and not a visitor."""
+    assert post(session, page, "/page/say", HELLO | {"user": user}).status_code == 400
+    assert slack.messages() == ()
+
+
+def test_edit_and_delete(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """One's own message is edited, which Slack tells the bot and marks, and deleted; the same text is no edit."""
+    ts = post(session, page, "/page/say", HELLO).json()["ts"]
+    place = {"channel": "C0PRACTICE", "ts": ts}
+    post(session, page, "/page/edit", place | {"text": "@CocoAI hello"})
+    assert slack.messages()[0].edited is None
+    post(session, page, "/page/edit", place | {"text": "@CocoAI <hi> https://a.example/"})
+
+    assert "<@U0COCOAI> &lt;hi&gt; <https://a.example/>" == slack.messages()[0].text
+    assert slack.messages()[0].edited
+    assert 200 == post(session, page, "/page/delete", place).status_code
+    assert () == slack.messages()
+    events = [payload["event"] for payload in slack.payloads[2:]]
+    assert ["message_changed", "message_deleted"] == [each["subtype"] for each in events]
+    assert [ts, ts] == [events[0]["message"]["ts"], events[1]["deleted_ts"]]
+    assert "edited" in events[0]["message"]
+
+
+@pytest.mark.parametrize("path", ["/page/edit", "/page/delete"])
+@pytest.mark.parametrize(
+    "change", [{"user": "U0ASKER02"}, {"ts": "1.0"}, {"ts": None}, {"channel": "C0SHARED"}, {"channel": []}]
+)
+def test_only_own_messages_change(
+    session: requests.Session, page: PracticePage, slack: PracticeSlack, path: str, change: dict[str, object]
+) -> None:
+    """Another's message, and one that does not exist, is neither edited nor deleted."""
+    ts = slack.say("U0ASKER01", "mine").ts
+    fields = {"channel": "C0PRACTICE", "ts": ts, "text": "yours"}
+
+    assert post(session, page, path, fields | change).status_code == 400
+    assert ["mine"] == [each.text for each in slack.messages()]
+
+
+def test_edited_to_nothing(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """An edit that would leave nothing is refused; a message with a table needs no text."""
+    bare, tabled = slack.say("U0ASKER01", "x"), slack.say("U0ASKER01", "x", attachments=[table_json(("a", "b"))])
+    edits = [{"channel": "C0PRACTICE", "ts": each.ts, "text": " "} for each in (bare, tabled)]
+
+    assert [400, 200] == [post(session, page, "/page/edit", each).status_code for each in edits]
+
+
+def test_forward(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """A forwarded message is an attachment as Slack's client writes it, with the words added to it, in any place."""
+    shared = slack.say("U0ASKER02", "*Budget*: 3 &lt; 4")
+    thread = slack.say("U0ASKER04", "a thread")
+    fields = {"shared": {"channel": "C0PRACTICE", "ts": shared.ts}, "text": "@CocoAI look"}
+    post(session, page, "/page/forward", fields | {"channel": "C0PRACTICE", "thread_ts": thread.ts})
+    post(session, page, "/page/forward", fields | {"channel": "D0PRACTICE", "text": ""})
+    reply, direct = slack.thread("C0PRACTICE", thread.ts)[1], slack.messages("D0PRACTICE")[0]
+    attachment = reply.attachments[0]
+
+    assert ("<@U0COCOAI> look", "") == (reply.text, direct.text)
+    assert (True, "U0ASKER02", "Second asker", "*Budget*: 3 &lt; 4") == tuple(
+        attachment[key] for key in ("is_share", "author_id", "author_name", "text")
+    )
+    assert "rich_text" == attachment["message_blocks"][0]["message"]["blocks"][0]["type"]
+    assert "Posted in #practice" == attachment["footer"]
+    assert attachment == direct.attachments[0]
+
+
+@pytest.mark.parametrize(
+    "shared", [None, {}, {"channel": "D0SECOND", "ts": "own"}, {"channel": "C0PRACTICE", "ts": "gone"}]
+)
+def test_what_is_not_seen_is_not_forwarded(
+    session: requests.Session, page: PracticePage, slack: PracticeSlack, shared: dict[str, str] | None
+) -> None:
+    """A deleted message, and one of another's direct conversation, cannot be forwarded."""
+    known = {"own": slack.say("U0ASKER02", "private", channel="D0SECOND").ts, "gone": slack.say("U0ASKER01", "gone").ts}
+    slack.say("U0ASKER01", "reply", thread_ts=known["gone"])
+    slack.delete("C0PRACTICE", known["gone"])
+    place = shared and {key: known.get(value, value) for key, value in shared.items()}
+
+    assert post(session, page, "/page/forward", HELLO | {"shared": place}).status_code == 400
+
+
+def test_table(session: requests.Session, page: PracticePage, slack: PracticeSlack) -> None:
+    """A pasted table becomes a table block in an attachment, with a text, with files, or alone."""
+    table = [["item", "yen"], ["茶", "120"]]
+    post(session, page, "/page/say", HELLO | {"table": table})
+    post(session, page, "/page/say", HELLO | {"table": table, "text": ""})
+    post(session, page, "/page/share", SHARED | {"table": table})
+
+    cells = [[{"type": "raw_text", "text": cell} for cell in row] for row in table]
+    assert 3 * [[{"type": "table", "rows": cells}]] == [each.attachments[0]["blocks"] for each in slack.messages()]
+
+
+@pytest.mark.parametrize(
+    "table", [[], {}, "a", [[]], [["a"], []], [[1]], [["a"] * 21], [["a"]] * 101, [["x" * 10_001]]]
+)
+def test_invalid_tables(session: requests.Session, page: PracticePage, slack: PracticeSlack, table: object) -> None:
+    """A table that Slack would not take is refused."""
+    assert post(session, page, "/page/say", HELLO | {"table": table}).status_code == 400
+    assert slack.messages() == ()
+
+
+@pytest.mark.parametrize("path", ["/page/share", "/page/click", "/page/edit", "/page/delete", "/page/forward"])
 def test_other_sites_cannot_act_here(session: requests.Session, page: PracticePage, path: str) -> None:
     """Another site can neither share files nor press buttons."""
     headers = {"Origin": "https://a.example"}

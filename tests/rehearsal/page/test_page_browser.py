@@ -184,7 +184,7 @@ def test_every_control_has_a_name(reader: Reader, slack: PracticeSlack, act: Cal
     act("chat.postMessage", channel="C0PRACTICE", thread_ts=parent.ts, text="<https://a.example/|a link>")
     reader.opens(f"{slack.url}/#C0PRACTICE/{parent.ts}", language)
     reader.sees("#thread a")
-    controls = reader.browser.find_elements(By.CSS_SELECTOR, "button, textarea, a, nav, main, aside, ol")
+    controls = reader.browser.find_elements(By.CSS_SELECTOR, "button, textarea, select, a, nav, main, section, ol")
 
     assert [] == [each.get_attribute("outerHTML") for each in controls if each.is_displayed() and not named(each)]
 

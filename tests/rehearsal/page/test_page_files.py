@@ -9,7 +9,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from cocoai.rehearsal.page.page_actions import MOST_BYTES
+from cocoai.rehearsal.page.action_fields import MOST_BYTES
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from tests.rehearsal.page.page_reader import Reader
@@ -46,7 +46,7 @@ def test_chosen_files(reader: Reader, slack: PracticeSlack, tmp_path: Path) -> N
     assert "<@U0COCOAI> look" == message.text
     assert files == {each.name: each.data for each in message.files}
     assert ["image/gif", "text/plain"] == [each.media_type for each in message.files]
-    reader.sees("#thread .file", "notes.txt\ntext/plain · 2 KB")
+    reader.sees("#thread .file", "notes.txt\nText · 2 KB")
     reader.waits("document.querySelector('#thread .file img')?.naturalWidth === 1")
     assert [] == reader.browser.find_elements(By.CSS_SELECTOR, "#channel-write .chip")
 
