@@ -52,7 +52,7 @@ You asked:
 
 {question}
 
-This is the practice OpenAI's answer. I have read {turns} turns so far.{attached}
+This is the practice OpenAI's answer. Turns read so far: {turns}.{attached}
 
 {body}
 

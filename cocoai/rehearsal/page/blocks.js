@@ -53,7 +53,7 @@ function divider(_, holder) {
 }
 
 function header(block, holder, scene) {
-  appendText(block.text, holder.appendChild(make("h4", "heading")), scene);
+  appendText(block.text, holder.appendChild(make("h3", "heading")), scene);
 }
 
 // Appends the elements of an actions block, and labels them as a group.
@@ -107,6 +107,11 @@ function element(spec, scene) {
   return spec.type === "button" ? pressable(spec, scene) : [make("span", "unknown", texts.unknownBlock(String(spec.type)))];
 }
 
+// Returns a button's label for screen readers; people who speak to their machine say what they see, so it is in there.
+function spoken(label, words) {
+  return !/\p{L}/u.test(words) || label.toLowerCase().includes(words.toLowerCase()) ? label : `${words}: ${label}`;
+}
+
 // Returns a button, and after it a warning if the last click on it failed.
 function pressable(spec, scene) {
   const action = String(spec.action_id);
@@ -114,7 +119,7 @@ function pressable(spec, scene) {
   const made = button(`press ${spec.style ?? ""}`.trim(), "", () => scene.press(spec));
   appendText(spec.text, made, scene);
   made.dataset.key = action;
-  if (spec.accessibility_label) made.setAttribute("aria-label", spec.accessibility_label);
+  if (spec.accessibility_label) made.setAttribute("aria-label", spoken(spec.accessibility_label, made.textContent));
   if (state === "busy") made.setAttribute("aria-busy", "true");
   if (!state || state === "busy") return [made];
   const warning = make("span", "failed", `⚠️ ${state}`);

@@ -34,7 +34,7 @@ export function link(target, label = "") {
 export function scrollable(element, label) {
   element.tabIndex = 0;
   if (label) {
-    element.setAttribute("role", "region");
+    element.setAttribute("role", "group");
     element.setAttribute("aria-label", label);
   }
   return element;

@@ -100,7 +100,7 @@ function withoutClosing(text) {
 }
 
 function title(text, parent, people) {
-  const made = make("h4", "heading");
+  const made = make("h3", "heading");
   inline(text, made, people);
   parent.append(made);
 }

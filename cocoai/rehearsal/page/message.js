@@ -118,12 +118,10 @@ function threadButton(message, { replies, world, open }) {
     made.setAttribute("aria-label", texts.named(texts.openThread, beginning));
     return made;
   }
-  const made = button("replies", texts.count(replies.length), () => open(message));
+  const made = button("replies", "", () => open(message));
   const authors = [...new Set(replies.map((each) => each.user))].slice(0, 3);
-  const last = clock(replies.at(-1).ts);
-  made.prepend(...authors.map((user) => portrait(user, world)));
-  made.append(timeOf(replies.at(-1).ts));
-  made.setAttribute("aria-label", texts.named(`${texts.count(replies.length)} ${last}`, beginning));
+  made.append(...authors.map((user) => portrait(user, world)), make("span", "", texts.count(replies.length)), " ", timeOf(replies.at(-1).ts));
+  made.append(make("span", "unseen", `: ${beginning}`));
   return made;
 }
 

@@ -40,7 +40,7 @@ export class MessageActions {
   async forward(message) {
     const { people } = this.world();
     const quote = `${people[message.user]?.name ?? message.user}: ${beginning(message.text, people, 200)}`;
-    const words = { title: texts.forwardTitle, label: texts.forwardLabel, action: texts.forward };
+    const words = { title: texts.forwardTitle, label: texts.forwardLabel, action: texts.forwardDo };
     const chosen = await written({ ...words, quote, targets: this.targets(message) });
     if (!chosen) return;
     const [channel, thread_ts] = chosen.target.split("/");

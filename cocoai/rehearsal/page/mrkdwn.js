@@ -12,7 +12,7 @@ const TOKEN =
   /`([^`\n]+)`|<([^<>\n]+)>|(?<![\p{L}\p{N}*_~])([*_~])(?![\s*_~])((?:`[^`\n]*`|<[^<>\n]*>|(?!\3)[^`<\n]|`(?![^`\n]*`)|<(?![^<>\n]*>))+?)(?<!\s)\3(?![\p{L}\p{N}*_~])|:([a-z0-9_+-]+):/u;
 const STYLES = { "*": "strong", _: "em", "~": "s" };
 const EMOJI = {
-  "+1": "👍", thumbsup: "👍", eyes: "👀", tada: "🎉", white_check_mark: "✅", x: "❌", warning: "⚠️", bulb: "💡",
+  "+1": "👍", thumbsup: "👍", eyes: "👀", tada: "🎉", smile_cat: "😸", white_check_mark: "✅", x: "❌", warning: "⚠️", bulb: "💡",
   smile: "😄", smiley: "😃", wave: "👋", pray: "🙏", cat: "🐱", heart: "❤️", rocket: "🚀", hourglass: "⌛", memo: "📝",
   point_right: "👉", sparkles: "✨", thinking_face: "🤔", coffee: "☕", bento: "🍱",
 };

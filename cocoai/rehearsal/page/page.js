@@ -107,7 +107,8 @@ const scene = {
   pressed,
   press: (message, spec) => press(message, spec, draw),
   open: openThread,
-  more: (message, opener) => actions.open(message, opener),
+  // The button may be older than the message, which may have been edited since.
+  more: ({ channel, ts }, opener) => actions.open(messages.get(`${channel} ${ts}`), opener),
   dismiss: (message) => {
     messages.delete(`${message.channel} ${message.ts}`);
     draw();

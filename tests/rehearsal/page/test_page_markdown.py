@@ -20,7 +20,7 @@ LINK = ' target="_blank" rel="noopener noreferrer"'
 PRE = '<div class="code">{}<pre tabindex="0"><code>'
 TASK = '<li class="task"><span class="tick">{}</span>'
 TABLE = """
-<div class="wide" tabindex="0" role="region" aria-label="Table"><table>
+<div class="wide" tabindex="0" role="group" aria-label="Table"><table>
 <thead><tr><th>a</th><th class="center">b</th><th class="right">c</th></tr></thead>
 <tbody><tr><td><code>1</code></td><td class="center"><strong>2</strong></td><td class="right">3|4</td></tr>
 <tr><td>5</td><td class="center"></td><td class="right"></td></tr></tbody></table></div>""".replace("\n", "")
@@ -38,7 +38,7 @@ MARKDOWN = [
     ("日本語_斜体_です", "<p>日本語_斜体_です</p>"),
     (
         "# One\n###### Six #\nTwo\n---",
-        '<h4 class="heading">One</h4><h4 class="heading">Six</h4><h4 class="heading">Two</h4>',
+        '<h3 class="heading">One</h3><h3 class="heading">Six</h3><h3 class="heading">Two</h3>',
     ),
     ("#no heading", "<p>#no heading</p>"),
     ("a\nb  \nc\\\nd\n\ne", "<p>a<br>b<br>c<br>d</p><p>e</p>"),
@@ -170,8 +170,8 @@ def test_blocks_as_in_commonmark(reader: Reader, slack: PracticeSlack) -> None:
 
 def skeleton(markup: str) -> str:
     """Return markup without paragraphs (a tight list has none), attributes and inline elements."""
-    named = re.sub(r"<(/?)h[1-6][^>]*>", r"<\1h4>", markup)
-    kept = re.sub(r"<(?!/?(?:h4|ul|ol|li|blockquote|pre|hr)\b)[^>]*>", " ", named)
+    named = re.sub(r"<(/?)h[1-6][^>]*>", r"<\1h3>", markup)
+    kept = re.sub(r"<(?!/?(?:h3|ul|ol|li|blockquote|pre|hr)\b)[^>]*>", " ", named)
     bare = re.sub(r"<(/?\w+)[^>]*>", r"<\1>", kept)
     return re.sub(r"\s*(<[^>]*>)\s*", r"\1", " ".join(html.unescape(bare).split()))
 
@@ -204,7 +204,7 @@ ELEMENTS = {
     "code",
     "div",
     "em",
-    "h4",
+    "h3",
     "hr",
     "li",
     "ol",
