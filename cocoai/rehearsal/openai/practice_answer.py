@@ -17,6 +17,9 @@ QUOTED = 200
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
 
+_SPEAKER = re.compile(r"[^\s:][^\n:]{0,40}: ")
+"""The name before a turn, where several people write in a thread."""
+
 _CONTINUE = re.compile(r"続き|\bcontinue\b", re.IGNORECASE)
 _ERROR_REQUEST = re.compile(r"エラーを(見せ|出し)|\bshow (me )?an error\b", re.IGNORECASE)
 
@@ -84,8 +87,9 @@ REFUSAL = {
 
 
 def language_of(question: str) -> str:
-    """Return the language of a question: `ja` if it has Japanese characters, else `en`."""
-    return "ja" if _JAPANESE.search(question) else "en"
+    """Return the language of a question: `ja` if it has Japanese characters behind its speaker's name, else `en`."""
+    speaker = _SPEAKER.match(question)
+    return "ja" if _JAPANESE.search(question, speaker.end() if speaker else 0) else "en"
 
 
 def practice_answer(question: str, turns: int, attached: Sequence[tuple[str, int]] = ()) -> str:

@@ -19,13 +19,13 @@ function forwarded(attachment, scene) {
   return card;
 }
 
-// Returns the words of a forwarded message: its blocks without buttons, or its text if a person has typed it.
+// Returns the words of a forwarded message: its blocks without buttons; what a person has typed is taken from its text.
 function words(attachment, scene) {
   const holder = make("div", "text");
   const blocks = attachment.message_blocks?.[0]?.message?.blocks ?? [];
-  const shown = blocks.filter((block) => block.type !== "actions");
-  if (shown.length && !shown.some((block) => block.type === "rich_text")) holder.append(renderBlocks(shown, scene));
-  else holder.append(mrkdwn(attachment.text, scene.people));
+  const shown = blocks.filter((block) => block.type !== "actions" && block.type !== "rich_text");
+  if (!shown.length || shown.every((block) => block.type === "table")) holder.append(mrkdwn(attachment.text, scene.people));
+  holder.append(renderBlocks(shown, scene));
   return holder;
 }
 

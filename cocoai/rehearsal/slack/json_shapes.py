@@ -185,7 +185,7 @@ def _text_elements(text: str) -> list[Payload]:
 
 
 def share_json(workspace: Workspace, message: PracticeMessage) -> Payload:
-    """Return the attachment by which Slack's client forwards a message: its author, words and files."""
+    """Return the attachment by which Slack's client forwards a message: its author, words, table and files."""
     author, channel = workspace.people[message.user], workspace.channels[message.channel]
     written = message_json(workspace, message)
     shared: Payload = {"id": 1, "is_share": True, "is_msg_unfurl": True, "ts": message.ts, "text": message.text}
@@ -193,7 +193,8 @@ def share_json(workspace: Workspace, message: PracticeMessage) -> Payload:
     shared |= {"channel_id": channel.id, "channel_team": author.team, "footer": _footer(message, channel)}
     shared["fallback"] = f"[Today] {author.name}: {message.text}"
     blocks: Payload = {"team": author.team, "channel": channel.id, "ts": message.ts}
-    blocks["message"] = {"blocks": written.get("blocks")}
+    tables = [block for each in message.attachments for block in each.get("blocks", ()) if block["type"] == "table"]
+    blocks["message"] = {"blocks": [*written.get("blocks", ()), *tables] or None}
     return shared | {"message_blocks": [blocks]} | ({"files": written["files"]} if message.files else {})
 
 

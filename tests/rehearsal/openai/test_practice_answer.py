@@ -38,6 +38,8 @@ def answer_to(
         ("箇条書きで", ["- [x] ", "りんご", "  2. ".strip()]),
         ("a list of fruit", ["- [x] ", "apples"]),
         ("表とコード", ["もんじゃ焼き", "```python"]),
+        ("質問者: a list of fruit", ["- [x] ", "apples"]),
+        ("Asker: 箇条書きで", ["- [x] ", "りんご"]),
         ("長い答えを", [f"## {SECTIONS}. "]),
         ("a long answer", [f"## {SECTIONS}. "]),
     ],

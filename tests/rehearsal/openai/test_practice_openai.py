@@ -75,7 +75,7 @@ def test_whole_answer(client: openai.OpenAI) -> None:
     text = completion.choices[0].message.content or ""
 
     assert "stop" == completion.choices[0].finish_reason
-    assert all(part in text for part in (f"> {ENGLISH}", "3 turns", "\n- ", "| --- |", "```python"))
+    assert all(part in text for part in (f"> {ENGLISH}", "Turns read so far: 3.", "\n- ", "| --- |", "```python"))
 
 
 def test_answer_in_japanese(client: openai.OpenAI) -> None:

@@ -9,6 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
+from cocoai.rehearsal.slack.json_shapes import table_json
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from tests.rehearsal.page.page_reader import Reader
@@ -105,6 +106,19 @@ def test_forward(reader: Reader, slack: PracticeSlack) -> None:
     assert "plan" == reader.sees("#channel .forwarded strong").text
     reader.sees("#channel .forwarded .file", "plan.pdf\nPDF · 4 B")
     reader.sees("#channel .where", "Posted in #practice")
+
+
+def test_a_forwarded_table(reader: Reader, slack: PracticeSlack) -> None:
+    """A table that was pasted into a message goes with it."""
+    slack.say("U0ASKER02", "prices", attachments=[table_json(("item", "yen"), ("tea", "120"))])
+    reader.opens(slack.url)
+    chooses(reader, "#channel .message", "Forward")
+    reader.sees("#compose-do").click()
+    reader.sees("#channel .forwarded .text", "prices")
+    reader.sees("#channel .forwarded td", "120")
+    blocks = slack.messages()[1].attachments[0]["message_blocks"][0]["message"]["blocks"]
+
+    assert ["rich_text", "table"] == [each["type"] for each in blocks]
 
 
 def test_forward_into_a_thread(reader: Reader, slack: PracticeSlack) -> None:
