@@ -137,6 +137,23 @@ def test_forward_into_a_thread(reader: Reader, slack: PracticeSlack) -> None:
     assert "In the thread “@CocoAI a thread”" == targets[f"C0PRACTICE/{thread.ts}"]
 
 
+def test_an_edited_message_is_forwarded_as_it_is_now(reader: Reader, slack: PracticeSlack) -> None:
+    """The menu knows a message as it is now; on a phone its dialog fits the screen."""
+    posted = slack.say("U0ASKER01", "before")
+    reader.opens(slack.url, width=360, height=740)
+    reader.sees("#channel .text", "before")
+    slack.edit("C0PRACTICE", posted.ts, "after " * 30)
+    reader.sees("#channel .text", "after")
+    chooses(reader, "#channel .message", "Forward")
+    reader.sees("#compose-quote", "Asker: after")
+    beyond = """
+        const shown = [...document.querySelectorAll('body *')].filter((each) => each.checkVisibility());
+        const out = shown.filter((each) => each.getBoundingClientRect().right > innerWidth + 1);
+        return out.map((each) => each.outerHTML)"""
+
+    assert [] == reader.script(beyond)
+
+
 def test_a_forwarded_answer_has_no_buttons(reader: Reader, slack: PracticeSlack) -> None:
     """Of a forwarded answer the blocks are shown, but not its buttons."""
     button = {"type": "button", "action_id": "up", "text": {"type": "plain_text", "text": "up"}}

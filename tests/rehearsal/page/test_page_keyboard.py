@@ -97,6 +97,26 @@ def test_names_of_thread_buttons(reader: Reader, slack: PracticeSlack) -> None:
     assert names[2].endswith(": lunch")
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "name"),
+    [
+        ("Delete", "Delete this reply", "Delete this reply"),
+        ("Ask again", "Answer this question again", "Ask again: Answer this question again"),
+        ("👍", "This helped", "This helped"),
+        ("Stop", "", "Stop"),
+    ],
+)
+def test_labels_hold_what_is_shown(reader: Reader, slack: PracticeSlack, text: str, label: str, name: str) -> None:
+    """A button's label for screen readers holds the words that it shows, so that it can be called by them."""
+    button = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": text}, "value": "v"}
+    button |= {"accessibility_label": label} if label else {}
+    blocks = ({"type": "actions", "block_id": "b", "elements": [button]},)
+    slack.workspace.post("C0PRACTICE", "U0COCOAI", "so", blocks=blocks)
+    reader.opens(slack.url)
+
+    assert name == reader.sees("#channel .press").accessible_name
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_landmarks(reader: Reader, slack: PracticeSlack, width: int) -> None:
     """There is one main landmark at every width, with a thread open and without."""
