@@ -132,11 +132,12 @@ def test_each_broken_law_of_a_stream_is_found(tmp_path: Path) -> None:
     quoting = [{"fact": "retry", "why": QUOTED}]
 
     with pytest.raises(AssertionError, match="whole without a finish reason"):
-        check._check(result(lines=whole), b'{"finish_reason":null}')
+        check._check(result(lines=whole), [b'data: {"finish_reason":null}'])
+    assert "whole: stop x" == check._check(result(lines=whole), [b'{"choices":[{"text":"x","finish_reason":null}]}'])
     with pytest.raises(AssertionError, match="the server's own words"):
-        check._check(result(lines=quoting), b"")
+        check._check(result(lines=quoting), [b""])
     with pytest.raises(AssertionError, match="no end"):
-        check._check(result(), b"")
+        check._check(result(), [b""])
 
 
 def test_requests_without_an_end_are_found() -> None:
