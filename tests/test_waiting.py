@@ -41,9 +41,10 @@ def test_a_wait_is_told(deployment: Deployment, words: str, texts: Texts, kind: 
 
 
 def test_a_model_that_thinks_for_long_is_told(tmp_path: Path, certificates: Certificates) -> None:
-    """After ten seconds the placeholder says so, before the response and behind its headers; the answer follows."""
+    """After ten seconds the placeholder says so, before the response and behind its headers, also at a second try."""
     texts = {"why?": ENGLISH, "なぜ？": JAPANESE}
     with deploy(tmp_path, certificates) as running:
+        running.openai.fail("rate limited", 2)
         running.openai.fail("silent", seconds=STILL_THINKING + 3)
         running.openai.fail("pause", seconds=STILL_THINKING + 3)
         questions = {words: running.ask(words) for words in texts}

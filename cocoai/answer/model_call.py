@@ -11,7 +11,7 @@ from cocoai.answer.attempt import Attempt
 from cocoai.answer.left_out import note_for_the_asker
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
-from cocoai.answer.retry import MOST_OPEN_REQUESTS, open_requests
+from cocoai.answer.retry import MOST_OPEN_REQUESTS, is_wait_told, open_requests
 from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import UNKNOWN, AnswerPieces, Ending, Interruption
@@ -124,7 +124,8 @@ class ModelCall:
             patience=STILL_THINKING,
             recorder=RecordedRequests(attempt),
         )
-        shown = max((len(message.text) for message in prompt.messages if message.ts == ts), default=0)
+        standing = [] if is_wait_told(attempt.job) else [each for each in prompt.messages if each.ts == ts]
+        shown = max((len(message.text) for message in standing), default=0)
         return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
 
     def _read(

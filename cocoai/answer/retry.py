@@ -53,6 +53,14 @@ def tries(job: Job) -> int:
     return 1 + sum(1 for fact in job.facts("retry") if not fact["free"])
 
 
+def is_wait_told(job: Job) -> bool:
+    """Check whether the reply has said since the last try that the model is asked again: no answer stands there."""
+    retry = job.last("retry")
+    if not retry or (retry["free"] and "refused" not in retry):
+        return False
+    return sum(1 for attempt in job.facts("attempt") if attempt["at"] >= retry["at"]) <= 1
+
+
 def cause(error: Temporary) -> str:
     """Return what an asker may know of an error: `busy`, `away`, `silent`, or "" if it says nothing about OpenAI."""
     if error.source != "OpenAI" or error.code in NOT_BUSY:
