@@ -16,9 +16,13 @@ import pytest
 
 from cocoai import app, config, warmup
 from cocoai.answer import AnswererFactory
+from cocoai.rehearsal.certificates import Certificates
+from tests.deployment import deploy
 from tests.engine.conftest import python_path
+from tests.processes import wait_until
 
 ENTRY = Path(__file__).parent.parent / "cocoai.fcgi"
+ENTRY_THAT_NOTES = Path(__file__).with_name("imports_entry.py")
 
 
 @pytest.fixture
@@ -99,6 +103,22 @@ def test_a_failed_warm_up_is_one_line_in_the_log(
 
     assert not done
     assert ["warm-up outcome=failed"] == [record.getMessage()[:22] for record in caplog.records]
+
+
+def test_a_job_process_imports_nothing(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> None:
+    """What an answer, a reaction and a click need was imported before the fork: else each process pays for it."""
+    var = tmp_path_factory.mktemp("house")
+    noted = var / "imports"
+    with deploy(var, certificates, entry=str(ENTRY_THAT_NOTES), IMPORTS=str(noted)) as running:
+        question = running.ask("why?")
+        answer = running.answer_to(question)
+        running.slack.say("U0ASKER01", "thank you", thread_ts=question.ts)
+        wait_until(lambda: len(running.spool.keys("done")) == 2)
+        running.slack.click("U0ASKER01", answer.channel, answer.ts, "cocoai_delete")
+        wait_until(lambda: len(running.spool.keys("done")) == 3)
+        wait_until(lambda: noted.exists() and len(noted.read_text().splitlines()) >= 2)
+
+    assert {""} == set(noted.read_text().splitlines())
 
 
 def test_the_pool_loads_no_charset_detection() -> None:

@@ -18,7 +18,8 @@ class Generation:
     def read(self) -> int:
         """Return the number in the file; 0 if the file is missing, or holds no number."""
         try:
-            with open(self._path, encoding="ascii") as file:
+            # In bytes: to open a text, each new process would have to import its codec.
+            with open(self._path, "rb", buffering=0) as file:
                 return int(file.read())
         except (FileNotFoundError, ValueError):
             return 0
