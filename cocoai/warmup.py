@@ -144,6 +144,9 @@ def _answer_questions(spool: Spool, answerers: AnswererFactory) -> int:
         if job is not None:
             answerers.make().answer(job)
             job.release()
+        # A job process looks for more before it ends.
+        spool.is_claimable()
+        spool.has_light_work(0.0, "placeholder")
     return len(spool.keys("done"))
 
 
