@@ -70,5 +70,5 @@ class LightJobFailures:
         """Record a `retry` fact if the error is temporary and tries are left; otherwise log it and fail the job."""
         if isinstance(error, Temporary) and postpone(self._job, error, self._clock()):
             return
-        log.error("%s key=%s outcome=failed reason=%s", self._job.question["kind"], self._job.key, error)
+        log.error("%s key=%s outcome=failed reason=%s", self._job.kind, self._job.key, error)
         self._spool.fail(self._job, str(error))

@@ -68,17 +68,16 @@ class ReadyJobs(SpoolFolders):
 
         Of questions those count that have no fact named `lacking`. It looks once, and locks jobs for a moment.
         """
-        questions, now = self._lacking(lacking), self._clock()
-        light = self._waiting.light()
-        is_soon = any(job.is_put_off(now) and job.retry_at - now <= seconds for job in light)
+        questions, light = self._lacking(lacking), self._waiting.light()
+        is_soon = self._seconds_to_first(light) <= seconds
         return is_soon or _is_any(self._free(light)) or _is_any(self._free(questions, lacking=lacking))
 
     @as_store_errors()
     def seconds_to_light(self) -> float | None:
         """Return the seconds until the first light job that was put off is due; None if none is put off."""
         self._refresh()
-        now = self._clock()
-        return min((job.retry_at - now for job in self._waiting.light() if job.is_put_off(now)), default=None)
+        seconds = self._seconds_to_first(self._waiting.light())
+        return None if seconds == math.inf else seconds
 
     @as_store_errors()
     def is_due(self, in_hand: Collection[str] = ()) -> bool:
@@ -102,8 +101,11 @@ class ReadyJobs(SpoolFolders):
 
         For the master, behind is_due(): it does not look again.
         """
+        return self._seconds_to_first((*self._waiting.light(), *self._waiting.questions()))
+
+    def _seconds_to_first(self, jobs: Iterable[WaitingJob]) -> float:
+        """Return the seconds until the first of these jobs that was seen to be put off is due; infinity if none is."""
         now = self._clock()
-        jobs = (*self._waiting.light(), *self._waiting.questions())
         return min((job.retry_at - now for job in jobs if job.is_put_off(now)), default=math.inf)
 
     @as_store_errors()
