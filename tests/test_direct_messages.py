@@ -51,6 +51,15 @@ def say(deployment: Deployment, text: str, thread_ts: str | None = None) -> Mess
     return deployment.slack.say(ASKER, text, thread_ts=thread_ts, channel=BOX)
 
 
+def say_in_order(deployment: Deployment, *texts: str) -> list[Message]:
+    """Write the lines one after the other, each as soon as the one before it is kept; return them."""
+    lines = []
+    for text in texts:
+        lines.append(say(deployment, text))
+        deployment.slack.wait_for_deliveries()  # Slack may deliver two events at once in either order
+    return lines
+
+
 def shown(deployment: Deployment) -> list[str]:
     """Return the contents of the newest request to the model, without the instructions."""
     return [str(message["content"]) for message in deployment.openai.requests[-1].body["messages"][1:]]
@@ -123,10 +132,10 @@ def test_an_answer_that_was_asked_for_again_is_deleted_too(deployment: Deploymen
 
 
 def test_lines_are_answered_in_order_one_at_a_time(deployment: Deployment) -> None:
-    """Though slots are free: three lines in one breath, of which each sees the answers before it."""
+    """Though slots are free: three lines in a row, of which each sees the answers before it."""
     deployment.openai.switches.answer = answers = HeldAnswers("Yes.")
     before = len(deployment.openai.requests)
-    lines = [say(deployment, text) for text in ("one?", "two?", "three?")]
+    lines = say_in_order(deployment, "one?", "two?", "three?")
     wait_until(lambda: answers.asked)
     wait_until(lambda: all(deployment.replies(line) for line in lines))
     at_once = list(answers.asked)
@@ -143,7 +152,7 @@ def test_lines_are_answered_in_order_one_at_a_time(deployment: Deployment) -> No
 def test_two_lines_at_once_and_a_kill_in_between(deployment: Deployment) -> None:
     """The second waits until the first, whose process is killed, is answered by another; each is answered once."""
     deployment.openai.switches.answer = answers = HeldAnswers("Yes.")
-    first, second = say(deployment, "first?"), say(deployment, "second?")
+    first, second = say_in_order(deployment, "first?", "second?")
     wait_until(lambda: answers.asked)
     for pid in job_processes(deployment):
         os.kill(pid, signal.SIGKILL)

@@ -535,14 +535,21 @@ def workers(deployment: Deployment) -> set[int]:
         return set()  # a process has just ended
 
 
+def idle_workers(deployment: Deployment) -> set[int]:
+    """Return the pids of the workers that have opened all that they need, and are idle."""
+    shown = deployment.status()["processes"]
+    return {each["pid"] for each in shown if each["kind"] == "worker" and each["state"] == "idle"}
+
+
 def both_workers(deployment: Deployment, besides: Collection[int] = ()) -> set[int]:
-    """Wait until there are two workers, and neither is one of `besides`. Return their pids."""
+    """Wait until there are two idle workers, and neither is one of `besides`. Return their pids."""
     found: set[int] = set()
 
     def are_there() -> bool:
         found.clear()
         found.update(workers(deployment))
-        return len(found) == 2 and found.isdisjoint(besides)
+        # One that is still starting would end of a limit that leaves it no descriptor.
+        return len(found) == 2 and found.isdisjoint(besides) and found == idle_workers(deployment)
 
     wait_until(are_there)
     return found
