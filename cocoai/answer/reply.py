@@ -16,6 +16,7 @@ from cocoai.answer.aside import tell_aside
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import CocoAIError, Permanent
+from cocoai.slack.api.api_errors import BLOCKS_REFUSED
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.api.live_message import LiveMessage
@@ -28,11 +29,6 @@ LATE = 3600.0
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's codes for a message of ours that can no longer be changed: it is posted anew."""
-
-BLOCKS_REFUSED = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch", "msg_too_long"}
-)
-"""Slack's codes for blocks that it refuses, or refuses with so long a fallback: the same is said in text alone."""
 
 UNDER = {"placeholder": ("stop",), "answer": ("again", "delete", "up", "down"), "error": ("again", "delete")}
 """The actions of the buttons under a message, by the message's kind; under other kinds there are none."""

@@ -2,12 +2,13 @@
 // sends the click, `pressed(action)` returns "busy" until it is answered, the reason if it failed, else "".
 // Source: docs.slack.dev/reference/block-kit/blocks.
 
+import { chart } from "./chart.js";
 import { button, isSafeUrl, link, make, scrollable } from "./dom.js";
 import { render as markdown } from "./markdown.js";
 import { emoji, render as mrkdwn } from "./mrkdwn.js";
 import { texts } from "./texts.js";
 
-const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image, table };
+const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image, table, data_table: dataTable, data_visualization: visualization };
 
 // Returns a fragment with an element for each block; one of an unknown type shows a notice.
 export function render(blocks, scene) {
@@ -80,6 +81,32 @@ function table({ rows = [] }, holder) {
   const wide = scrollable(make("div", "wide"), texts.table);
   wide.append(made);
   holder.append(wide);
+}
+
+function visualization(block, holder) {
+  holder.append(chart(block));
+}
+
+// Appends a data_table block: its caption, its header, and rows that begin with what tells them apart. All rows are
+// shown; a line below says how many Slack shows at once.
+function dataTable({ caption = "", rows = [], page_size: page = 5, row_header_column_index: first = 0 }, holder) {
+  const made = make("table");
+  made.append(make("caption", "", String(caption)));
+  const [head, body] = [made.createTHead(), make("tbody")];
+  rows.forEach((row, index) => {
+    const line = (index ? body : head).appendChild(make("tr"));
+    row.forEach((cell, column) => {
+      const isHeading = !index || column === first;
+      const isNumber = rows[Math.max(index, 1)]?.[column]?.type === "raw_number";
+      const made = line.appendChild(make(isHeading ? "th" : "td", isNumber ? "right" : "", cellText(cell)));
+      if (isHeading) made.scope = index ? "row" : "col";
+    });
+  });
+  made.append(body);
+  const wide = scrollable(make("div", "wide data"), String(caption));
+  wide.append(made);
+  holder.append(wide);
+  if (rows.length - 1 > page) holder.append(make("p", "pages", texts.pages(rows.length - 1, page)));
 }
 
 // Returns the text of a table's cell: of raw_text and raw_number it is a field, of rich_text it lies in its elements.

@@ -25,6 +25,7 @@ SCRIPTS = (
     "clicks",
     "attachments",
     "blocks",
+    "chart",
     "markdown",
     "inline",
     "mrkdwn",

@@ -1,19 +1,30 @@
 """Validate the blocks of a message as Slack does, and complete them as Slack stores them.
 
 Source: https://docs.slack.dev/reference/block-kit, the pages of blocks, buttons and confirmation dialogs. Elements
-that no answer of the bot needs (menus, videos, inputs, charts) are refused in the way Slack refuses unknown types.
+that no message of the bot needs (menus, videos, inputs) are refused in the way Slack refuses unknown types.
 """
 
 from __future__ import annotations
 
 import secrets
 import string
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cocoai.rehearsal.slack.api_call import SlackApiError
-from cocoai.rehearsal.slack.schema import Rule, anything, array, boolean, by_type, choice, error_line, record, text
+from cocoai.rehearsal.slack.data_block_rules import CHART, DATA_TABLE, data_block_errors
+from cocoai.rehearsal.slack.schema import (
+    Rule,
+    anything,
+    array,
+    boolean,
+    by_type,
+    choice,
+    duplicates,
+    error_line,
+    record,
+    text,
+)
 
 Block = Mapping[str, Any]
 
@@ -84,33 +95,43 @@ _BLOCK = by_type(
     image=_block({"alt_text": text(2_000)}, {"title": _plain_text(2_000), **_IMAGE_SOURCE}),
     rich_text=_block({"elements": anything}),
     table=_block({"rows": array(array(_CELL, 20), 100)}, {"column_settings": anything}),
+    data_table=DATA_TABLE,
+    data_visualization=CHART,
 )
 
 
-def stored_blocks(blocks: Sequence[Any], *, markdown: bool = True) -> tuple[Block, ...]:
+def stored_blocks(blocks: Sequence[Any], *, unknown: Collection[str] = ()) -> tuple[Block, ...]:
     """Check the blocks of a message and return them as Slack stores them, each with an id.
 
     Raise `SlackApiError` if Slack would refuse them: it lists every error of every block, or says that they are too
-    long together. `markdown` False refuses markdown blocks, as a Slack that does not know them.
+    long together. Blocks of a type in `unknown` are refused, as by a Slack that does not know or show them.
     """
     errors = [
         *_list_errors(blocks),
         *(each for index, block in enumerate(blocks) for each in _block_errors(block, index)),
+        *_unknown_errors(blocks, unknown),
     ]
-    if not markdown:
-        unknown = [index for index, block in enumerate(blocks) if block.get("type") == "markdown"]
-        errors += [error_line("unsupported type: markdown", f"/blocks/{index}/type") for index in unknown]
+    # Only now: what is counted in the blocks relies on their shape.
+    errors = errors or list(data_block_errors(blocks))
     if errors:
         raise _refusal("invalid_blocks", errors)
     _check_totals(blocks)
     return tuple(_completed_block(block) for block in blocks)
 
 
+def _unknown_errors(blocks: Sequence[Any], unknown: Collection[str]) -> Iterator[str]:
+    """Yield a line for each block of a type in `unknown`."""
+    for index, block in enumerate(blocks):
+        kind = block.get("type")
+        if isinstance(kind, str) and kind in unknown:
+            yield error_line(f"unsupported type: {kind}", f"/blocks/{index}/type")
+
+
 def _list_errors(blocks: Sequence[Any]) -> Iterator[str]:
     """Yield a line for each error of the list as a whole: over `MOST_BLOCKS` blocks, and ids that occur twice."""
     if len(blocks) > MOST_BLOCKS:
         yield error_line(f"no more than {MOST_BLOCKS} items allowed", "/blocks")
-    yield from _duplicates((block.get("block_id") for block in blocks), "block_id", "/blocks")
+    yield from duplicates((block.get("block_id") for block in blocks), "block_id", "/blocks")
 
 
 def _block_errors(block: Block, index: int) -> Iterator[str]:
@@ -124,20 +145,11 @@ def _block_errors(block: Block, index: int) -> Iterator[str]:
     elements = block.get("elements")
     if block.get("type") == "actions" and isinstance(elements, list):
         action_ids = (each.get("action_id") for each in elements if isinstance(each, dict))
-        yield from _duplicates(action_ids, "action_id", f"{at}/elements")
+        yield from duplicates(action_ids, "action_id", f"{at}/elements")
     if block.get("type") == "section" and not block.keys() & {"text", "fields"}:
         yield error_line("must define either `text` or `fields`", at)
     if block.get("type") == "image" and not block.keys() & {"image_url", "slack_file"}:
         yield error_line("must define either `image_url` or `slack_file`", at)
-
-
-def _duplicates(names: Iterable[object], field: str, at: str) -> Iterator[str]:
-    """Yield a line for each name that occurs more than once; what is no string (a missing name) is ignored.
-
-    `field` is the field that holds the names, `at` the JSON pointer for the error.
-    """
-    counted = Counter(name for name in names if isinstance(name, str))
-    yield from (error_line(f"`{field}` {name} is not unique", at) for name, times in counted.items() if times > 1)
 
 
 def _check_totals(blocks: Sequence[Block]) -> None:

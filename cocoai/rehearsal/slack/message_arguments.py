@@ -6,6 +6,7 @@ Sources: https://docs.slack.dev/reference/methods/chat.postMessage and https://d
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError
@@ -15,11 +16,11 @@ MARKDOWN_LIMIT = 12_000
 """Characters of the argument `markdown_text`."""
 
 
-def text_and_blocks(arguments: Arguments, *, markdown_blocks: bool) -> dict[str, Any]:
+def text_and_blocks(arguments: Arguments, *, unknown_blocks: Collection[str]) -> dict[str, Any]:
     """Return a message's `text` (or markdown_text) as it was sent, and its `blocks` as Slack stores them.
 
     Raise `SlackApiError` if there is neither text nor block nor attachment, if markdown_text is too long or comes with
-    a text or blocks, or if a block is not acceptable: markdown blocks only if `markdown_blocks` is True.
+    a text or blocks, or if a block is not acceptable, as those of the types in `unknown_blocks`.
     """
     text, markdown = arguments.text("text"), arguments.text("markdown_text")
     blocks = arguments.structure("blocks", "invalid_blocks_format")
@@ -32,7 +33,7 @@ def text_and_blocks(arguments: Arguments, *, markdown_blocks: bool) -> dict[str,
         raise SlackApiError("invalid_blocks_format")
     if not ((text or markdown).strip() or blocks or attachments):
         raise SlackApiError("no_text")
-    return {"text": text or markdown, "blocks": stored_blocks(blocks or (), markdown=markdown_blocks)}
+    return {"text": text or markdown, "blocks": stored_blocks(blocks or (), unknown=unknown_blocks)}
 
 
 def metadata(arguments: Arguments) -> dict[str, Any] | None:

@@ -6,7 +6,9 @@ A rule takes a value and the JSON pointer to it, and yields each error as Slack 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 Rule = Callable[[Any, str], Iterator[str]]
@@ -37,6 +39,34 @@ def boolean(value: Any, at: str) -> Iterator[str]:
     """Check a value (this is a `Rule`): yield an error unless it is True or False."""
     if not isinstance(value, bool):
         yield error_line("must be a boolean", at)
+
+
+def number(value: Any, at: str) -> Iterator[str]:
+    """Check a value (this is a `Rule`): yield an error unless it is a finite number, which a boolean is not."""
+    if not _is_number(value):
+        yield error_line("must be a number", at)
+
+
+def positive(value: Any, at: str) -> Iterator[str]:
+    """Check a value (this is a `Rule`): yield an error unless it is a finite number above 0."""
+    if not (_is_number(value) and value > 0):
+        yield error_line("must be a number greater than 0", at)
+
+
+def whole(least: int, most: int) -> Rule:
+    """Return the rule for a whole number from `least` to `most`."""
+
+    def rule(value: Any, at: str) -> Iterator[str]:
+        if type(value) is not int:
+            yield error_line("must be an integer", at)
+        elif not least <= value <= most:
+            yield error_line(f"must be between {least} and {most}", at)
+
+    return rule
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and -math.inf < value < math.inf
 
 
 def anything(*_: object) -> Iterator[str]:
@@ -70,6 +100,29 @@ def array(each: Rule, most: int) -> Rule:
                 yield from each(item, f"{at}/{index}")
 
     return rule
+
+
+def checked(rule: Rule, *checks: Rule) -> Rule:
+    """Return the rule that applies `rule`, and to a value that is valid so far each of `checks`.
+
+    So a check may rely on the value's shape.
+    """
+
+    def both(value: Any, at: str) -> Iterator[str]:
+        """Yield the errors of the rule; if there are none, those of the checks."""
+        errors = list(rule(value, at))
+        yield from errors or (error for check in checks for error in check(value, at))
+
+    return both
+
+
+def duplicates(names: Iterable[object], field: str, at: str) -> Iterator[str]:
+    """Yield a line for each name that occurs more than once; what is no string (a missing name) is ignored.
+
+    `field` is the field that holds the names, `at` the JSON pointer for the error.
+    """
+    counted = Counter(name for name in names if isinstance(name, str))
+    yield from (error_line(f"`{field}` {name} is not unique", at) for name, times in counted.items() if times > 1)
 
 
 def record(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Rule:

@@ -43,6 +43,8 @@ class SlackSwitches:
     scopes           the scopes that the app was installed with
     interactivity    the app has a request URL for clicks; if not, they are delivered nowhere
     markdown_blocks  accept markdown blocks; if not, refuse each
+    charts           accept data_visualization blocks; if not, refuse each, as workspaces do that cannot show them
+    data_tables      accept data_table blocks; if not, refuse each
     login            the response to a download without permission: the login page, or a redirect to it
     page_limit       the most messages on a page of conversations.replies: Slack may give fewer than `limit`
     window_parent    put a thread's parent on a page although it lies outside of oldest and latest (not documented)
@@ -62,7 +64,19 @@ class SlackSwitches:
     scopes: frozenset[str] = SCOPES
     interactivity: bool = True
     markdown_blocks: bool = True
+    charts: bool = True
+    data_tables: bool = True
     login: Literal["page", "redirect"] = "page"
     page_limit: int = 1000
     window_parent: bool = True
     redirect: str = ""
+
+    @property
+    def unknown_blocks(self) -> frozenset[str]:
+        """Return the types of the blocks that are refused in every message."""
+        known = {
+            "markdown": self.markdown_blocks,
+            "data_visualization": self.charts,
+            "data_table": self.data_tables,
+        }
+        return frozenset(kind for kind, is_known in known.items() if not is_known)

@@ -22,6 +22,11 @@ IN_DOUBT = frozenset({"internal_error", "fatal_error", "service_unavailable", "r
 BUSY = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "team_added_to_org"})
 """Slack's codes for "later"; nothing was done. Every other code is permanent."""
 
+BLOCKS_REFUSED = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch", "msg_too_long"}
+)
+"""Slack's codes for blocks that it refuses, or refuses with so long a fallback: the same is said in text alone."""
+
 DEFAULT_PAUSE = 1.0
 """Seconds to wait after a 429 that does not say how long."""
 

@@ -99,17 +99,14 @@ class Layout:
         text_and_status = f"{text}\n\n{status}".strip()
         if not (self._is_markdown and text.strip()):
             return Shown(text_and_status)
-        return _in_block(first_part(markdown_lines(blocks)), text_and_status, _context(status))
+        return _in_block(first_part(markdown_lines(blocks)), text_and_status, context(status))
 
     def plain(self, text: str) -> Shown:
         """Return a message with a fixed text of our own, which is mrkdwn already, and no blocks.
 
         Of a text of over 2,900 characters, keep the lines that fit, and ` …`.
         """
-        text = escape_pings(normalize_markdown(text))
-        if len(text) > MOST_SECTION:
-            text = (text[:MOST_SECTION].rpartition("\n")[0] or text[:MOST_SECTION]) + MORE
-        return Shown(text)
+        return Shown(_cut(escape_pings(normalize_markdown(text))))
 
 
 def with_buttons(shown: Shown, buttons: Sequence[Button]) -> Shown:
@@ -119,7 +116,7 @@ def with_buttons(shown: Shown, buttons: Sequence[Button]) -> Shown:
     """
     if not buttons:
         return shown
-    above = shown.blocks or (_section(shown.text),)
+    above = shown.blocks or (section(shown.text),)
     return replace(shown, blocks=(*above, {"type": "actions", "elements": [_button(button) for button in buttons]}))
 
 
@@ -142,18 +139,32 @@ def _first_message(lines: list[RenderedLine], limits: MessageLimits) -> str:
 # Blocks, and the objects in them
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
+    """Return a section block with a text (mrkdwn, not blank), without pings; one too long is cut, and ends in ` …`."""
     # Expanded: else Slack hides most of a long text behind "See more".
-    return {"type": "section", "text": _mrkdwn(text), "expand": True}
+    return {"type": "section", "text": _mrkdwn(_cut(escape_pings(text))), "expand": True}
 
 
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [_mrkdwn(text)]}
+def header(text: str) -> Block:
+    """Return a header block with a text on one line, not blank, of which 150 characters are kept."""
+    return {"type": "header", "text": _plain_text(" ".join(text.split()), 150)}
+
+
+def context(text: str) -> Block:
+    """Return a context block, which is small and grey, with a text as `section` takes it."""
+    return {"type": "context", "elements": [_mrkdwn(_cut(escape_pings(text)))]}
+
+
+def _cut(text: str) -> str:
+    """Return the lines of `text` that fit into MOST_SECTION, and ` …` if that is not all of it."""
+    if len(text) <= MOST_SECTION:
+        return text
+    return (text[:MOST_SECTION].rpartition("\n")[0] or text[:MOST_SECTION]) + MORE
 
 
 def _mrkdwn(text: str) -> dict[str, Any]:
     # Verbatim: nothing that only looks like a mention becomes one.
-    return {"type": "mrkdwn", "text": escape_pings(text), "verbatim": True}
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _button(button: Button) -> Block:

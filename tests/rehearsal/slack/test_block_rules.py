@@ -50,10 +50,10 @@ def table(rows: int = 2, cells: int = 2) -> Block:
     return {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}] * cells] * rows}
 
 
-def refused(*blocks: Block, markdown_blocks: bool = True) -> tuple[str, list[str]]:
+def refused(*blocks: Block, unknown: tuple[str, ...] = ()) -> tuple[str, list[str]]:
     """Return the code and the errors with which the blocks are refused."""
     with pytest.raises(SlackApiError) as caught:
-        stored_blocks(blocks, markdown=markdown_blocks)
+        stored_blocks(blocks, unknown=unknown)
     assert caught.value.more.get("response_metadata", {"messages": []})["messages"] == [
         f"[ERROR] {each}" for each in caught.value.more.get("errors", [])
     ]
@@ -227,8 +227,8 @@ def test_without_markdown_blocks() -> None:
     """A Slack that does not know markdown blocks refuses each."""
     error = "unsupported type: markdown [json-pointer:/blocks/1/type]"
 
-    assert ("invalid_blocks", [error]) == refused({"type": "divider"}, markdown("x"), markdown_blocks=False)
-    assert 1 == len(stored_blocks([{"type": "divider"}], markdown=False))
+    assert ("invalid_blocks", [error]) == refused({"type": "divider"}, markdown("x"), unknown=("markdown",))
+    assert 1 == len(stored_blocks([{"type": "divider"}], unknown=("markdown",)))
 
 
 def test_defaults_that_slack_adds() -> None:

@@ -89,6 +89,59 @@ def test_without_markdown_blocks(slack: PracticeSlack, act: Act) -> None:
     assert act("chat.postMessage", channel=HERE, text="hello", blocks=[{"type": "divider"}])["ok"]
 
 
+# Charts and tables of data
+
+CHART = {
+    "type": "data_visualization",
+    "title": "Cost",
+    "chart": {
+        "type": "bar",
+        "series": [{"name": "chat", "data": [{"label": "11/01", "value": 0.42}]}],
+        "axis_config": {"categories": ["11/01"], "y_label": "USD"},
+    },
+}
+DATA_TABLE = {
+    "type": "data_table",
+    "caption": "By model",
+    "rows": [
+        [{"type": "raw_text", "text": "model"}, {"type": "raw_text", "text": "USD"}],
+        [{"type": "raw_text", "text": "gpt"}, {"type": "raw_number", "value": 0.42, "text": "$0.42"}],
+    ],
+}
+
+
+def test_a_chart_is_posted_and_read(slack: PracticeSlack, web: WebClient) -> None:
+    """A chart and a table that a client of Slack's own posts are read back as they were sent, each with an id."""
+    ts = web.chat_postMessage(channel=HERE, text="$0.42", blocks=[CHART, DATA_TABLE])["ts"]
+    web.chat_update(channel=HERE, ts=ts, text="$0.43", blocks=[CHART, DATA_TABLE])
+    (read,) = web.conversations_replies(channel=HERE, ts=ts)["messages"]
+    ids = [block.pop("block_id") for block in read["blocks"]]
+
+    assert ("$0.43", [CHART, DATA_TABLE], 2) == (read["text"], read["blocks"], len(set(ids)))
+    assert [ts] == [message.ts for message in slack.messages()]
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+def test_without_charts(slack: PracticeSlack, act: Act, method: str) -> None:
+    """The switches `charts` and `data_tables` let each be refused, which is told by its place."""
+    ts = act("chat.postMessage", channel=HERE, text="hello", blocks=[CHART, DATA_TABLE])["ts"]
+    slack.switches.charts = slack.switches.data_tables = False
+    answer = act(method, channel=HERE, ts=ts, text="hello", blocks=[CHART, DATA_TABLE])
+
+    assert ("invalid_blocks", ["data_visualization", "data_table"]) == (
+        answer["error"],
+        [error.split()[2] for error in answer["errors"]],
+    )
+
+
+def test_a_chart_is_not_ephemeral(act: Act) -> None:
+    """An ephemeral message takes a table, but no chart."""
+    there = {"channel": HERE, "user": "U0ASKER01", "text": "psst"}
+
+    assert "invalid_blocks" == act("chat.postEphemeral", **there, blocks=[CHART])["error"]
+    assert act("chat.postEphemeral", **there, blocks=[DATA_TABLE])["ok"]
+
+
 # chat.delete
 
 

@@ -1,0 +1,58 @@
+"""Posts a message with blocks that not every Slack shows, and without them where they are refused.
+
+Which workspaces take charts, and which clients draw them, is not documented; a refused block refuses the whole message.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from cocoai.errors import Permanent
+from cocoai.slack.api.api_errors import BLOCKS_REFUSED
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.markdown.message_layout import Block
+from cocoai.slack.model.messages import MessageMetadata
+
+DROPPABLE = frozenset({"data_visualization"})
+"""The types of the blocks that are left out first: what they show is said by the others, and by the text."""
+
+log = logging.getLogger(__name__)
+
+
+def post_with_blocks(
+    slack: SlackChat,
+    channel: str,
+    text: str,
+    blocks: Sequence[Block],
+    *,
+    thread_ts: str = "",
+    metadata: MessageMetadata,
+    wait: bool = True,
+) -> str:
+    """Post a message that shows `blocks`; return its ts. `text` (mrkdwn) says the same in words.
+
+    If Slack refuses the blocks, post it without those of a type in DROPPABLE, and if it refuses that too, as text
+    alone, always with `metadata`. All else is as in SlackChat.post.
+
+    Raise `Permanent` for any other refusal, or for that of the text alone; raise `Temporary` as SlackChat.post does.
+    """
+    *versions, last = _versions(blocks)
+    for shown in versions:
+        try:
+            return slack.post(channel, text, thread_ts, metadata, blocks=shown, wait=wait)
+        except Permanent as error:
+            if error.code not in BLOCKS_REFUSED:
+                raise
+            log.warning("message channel=%s blocks=%d outcome=blocks-refused reason=%s", channel, len(shown), error)
+    return slack.post(channel, text, thread_ts, metadata, blocks=last, wait=wait)
+
+
+def _versions(blocks: Sequence[Block]) -> Iterator[Sequence[Block]]:
+    """Yield the blocks that are tried, in order: all, those that are not DROPPABLE if these are fewer, and none."""
+    kept = [block for block in blocks if block.get("type") not in DROPPABLE]
+    if len(kept) < len(blocks):
+        yield blocks
+    if kept:
+        yield kept
+    yield ()
