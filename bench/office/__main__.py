@@ -63,6 +63,7 @@ def main() -> int:
             PracticePage(built.slack.page) as page,
             browser.chromium(folder / "chromium") as chromium,
         ):
+            built.slack.page.books = built.openai.books
             reader = Reader(chromium)
             for each in options.walks or WALKS:
                 words, size, walk = WALKS[each]

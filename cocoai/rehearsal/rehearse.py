@@ -190,6 +190,7 @@ def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProdu
         slack = stack.enter_context(_slack_with_secrets_of_its_own(certificates))
         page = stack.enter_context(PracticePage(slack.page, port=port))
         practice = None if openai else stack.enter_context(PracticeOpenAI(certificates, switches=UNHURRIED))
+        slack.page.books = practice.books if practice else None
         print_line("Starting nginx, supervisor and the pool between a practice Slack and OpenAI ...")
         # The context managers are left in reverse order: the pool ends before the servers that it talks to.
         stack.enter_context(rehearsal(up, folder, certificates, slack, practice, listen=listen))

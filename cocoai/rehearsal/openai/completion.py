@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cocoai.rehearsal.openai.billing import BillMeter
 from cocoai.rehearsal.openai.completion_request import CompletionRequest, RequestMessage, question_of
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.openai_faults import OpenAIFault
@@ -24,6 +25,9 @@ from cocoai.rehearsal.openai.practice_answer import (
     split,
     tokens_of,
 )
+from cocoai.rehearsal.openai.practice_prices import TokenUse
+from cocoai.rehearsal.openai.prompt_cache import UNCACHED, CacheUse
+from cocoai.rehearsal.openai.told_cost import answering_tier, usage_json
 from cocoai.rehearsal.practice_server import Gone
 
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -42,7 +46,8 @@ _MUCH_REASONING = 64
 class Completion:
     """An answer that is ready to be sent; `text` or `refusal` is empty, or both are.
 
-    `created` is in epoch seconds; `usage` is OpenAI's usage object, which counts tokens.
+    `created` is in epoch seconds; `usage` is OpenAI's usage object, `use` has the same tokens. `tier` is the one that
+    answers; `told_tier` is it too, or None if the request set none: then the answer does not name it.
     """
 
     id: str
@@ -52,15 +57,24 @@ class Completion:
     refusal: str
     finish_reason: str
     usage: dict[str, Any]
+    use: TokenUse
+    tier: str
+    told_tier: str | None
 
 
 def complete(
-    request: CompletionRequest, switches: OpenAISwitches, fault: OpenAIFault | None, *, number: int, created: int
+    request: CompletionRequest,
+    switches: OpenAISwitches,
+    fault: OpenAIFault | None,
+    *,
+    number: int,
+    created: int,
+    cache: CacheUse = UNCACHED,
 ) -> Completion:
     """Return the answer to a request: always the same, except for `number` (in its id) and `created` (epoch s).
 
     The request's token limit cuts it (finish_reason `length`). A fault that is in _FINISHES leaves no text; other
-    faults change nothing here.
+    faults change nothing here. `cache` tells how much of the prompt was read from the cache and written to it.
     """
     kind = fault.kind if fault else ""
     full = _continuation(request.turns, switches) or _full_answer(request.turns, switches)
@@ -73,9 +87,21 @@ def complete(
         reasoning = request.limit or _MUCH_REASONING
     # Reasoning tokens count against the limit, so that a low one may leave no text at all.
     text = full if request.limit is None else first_tokens(full, max(0, request.limit - reasoning))
-    usage = _usage(request.prompt_tokens, tokens_of(text or refusal), reasoning)
-    finish_reason = _FINISHES.get(kind, "stop" if text == full else "length")
-    return Completion(f"chatcmpl-practice{number}", created, request.model, text, refusal, finish_reason, usage)
+    output = tokens_of(text or refusal) + reasoning
+    use = TokenUse(request.prompt_tokens, cache.read, cache.written, output, reasoning)
+    tier = answering_tier(request.service_tier, switches)
+    return Completion(
+        id=f"chatcmpl-practice{number}",
+        created=created,
+        model=request.model,
+        text=text,
+        refusal=refusal,
+        finish_reason=_FINISHES.get(kind, "stop" if text == full else "length"),
+        usage=usage_json(request.model, tier, use, switches),
+        use=use,
+        tier=tier,
+        told_tier=tier if request.service_tier else None,
+    )
 
 
 def _full_answer(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -> str:
@@ -104,22 +130,6 @@ def _described(attached: ReceivedAttachment) -> str:
     return f"{what} {attached.name}".strip()
 
 
-def _usage(prompt: int, visible: int, reasoning: int) -> dict[str, Any]:
-    """Return OpenAI's usage object for these numbers of tokens: of the request, of the text, of the reasoning."""
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": visible + reasoning,
-        "total_tokens": prompt + visible + reasoning,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": reasoning,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    }
-
-
 def completion_json(completion: Completion) -> dict[str, Any]:
     """Return the chat completion object of an answer: the body of a response that is not streamed."""
     message: dict[str, Any] = {
@@ -143,18 +153,24 @@ def _frame(completion: Completion, kind: str) -> dict[str, Any]:
         "created": completion.created,
         "model": completion.model,
     }
-    return frame | {"service_tier": "default", "system_fingerprint": None}
+    if completion.told_tier:
+        frame["service_tier"] = completion.told_tier
+    return frame | {"system_fingerprint": None}
 
 
 @dataclass(frozen=True)
 class CompletionStream:
-    """One answer as a stream of events. `pause` waits, and raises `Gone` if the server is stopped meanwhile."""
+    """One answer as a stream of events. `pause` waits, and raises `Gone` if the server is stopped meanwhile.
+
+    `meter` counts what is generated.
+    """
 
     completion: Completion
     request: CompletionRequest
     switches: OpenAISwitches
     fault: OpenAIFault | None
     pause: Callable[[float], None]
+    meter: BillMeter
 
     def events(self) -> Iterator[bytes]:
         """Yield the server-sent events of the answer, after the delays of the switches, with the fault if there is one.
@@ -173,14 +189,17 @@ class CompletionStream:
                 return
             yield from self._wait(self.switches.piece_delay if index and piece else 0)
             if piece:
+                self.meter.add(piece)
                 yield self._chunk({"refusal" if self.completion.refusal else "content": piece})
+        # Billed before the last events are sent, so that a client that has read them finds the bill complete.
+        self.meter.finish()
         yield from self._ending()
 
     def _ending(self) -> Iterator[bytes]:
         """Yield the last events: the finish_reason, the usage if the request wants it, [DONE] unless switched off."""
         if self.fault is None or self.fault.kind != "unexplained":
             yield self._chunk({}, self.completion.finish_reason)
-        if self.request.include_usage:
+        if self.request.include_usage or self.switches.usage_cost is not False:
             yield _event(
                 _frame(self.completion, "chat.completion.chunk") | {"choices": [], "usage": self.completion.usage}
             )
@@ -196,11 +215,14 @@ class CompletionStream:
             case OpenAIFault("pause", seconds=seconds):
                 yield from self._wait(seconds)
             case OpenAIFault("cut"):
+                self.meter.cut()
                 raise Gone
             case OpenAIFault("error", code=code):
+                self.meter.cut()
                 yield _event(error_in_stream(code))
                 return True
             case OpenAIFault("unfinished"):
+                self.meter.cut()
                 return True
         return False
 

@@ -5,17 +5,23 @@ Fields and codes: OpenAI's API reference and its guide to error codes, and what 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment, read_content
-from cocoai.rehearsal.openai.models import SHUTDOWN, efforts, reasons
+from cocoai.rehearsal.openai.models import SHUTDOWN, efforts, has_cache_breakpoints, reasons
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError, missing, none_of, wrong_type
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 
 ROLES = ("developer", "system", "user", "assistant", "tool", "function")
+TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
+CACHE_MODES = ("implicit", "explicit")
+CACHE_TTLS = ("30m",)
+MESSAGE_TOKENS = 4
+"""Tokens that each message costs besides its content, for its role and its delimiters."""
 _PARAMETERS = """
 audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens messages metadata
 modalities model moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key prompt_cache_options
@@ -28,12 +34,16 @@ KNOWN = frozenset(_PARAMETERS.split())
 
 @dataclass(frozen=True)
 class RequestMessage:
-    """One message of a request: its text and its attachments. `tokens` estimates how many tokens both take."""
+    """One message of a request: its text and its attachments. `tokens` estimates how many tokens both take.
+
+    `digest` is the same for messages with the same JSON, attachments included.
+    """
 
     role: str
     text: str
     attached: tuple[ReceivedAttachment, ...] = ()
     tokens: int = 0
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,8 @@ class CompletionRequest:
 
     `prompt_tokens` are those of the messages. `include_usage` and `obfuscated` are the stream options for a last event
     with the usage, and for padded chunks. `effort` is the reasoning_effort, `none` for a model that does not reason.
+    `service_tier` is None if none was set, `cache_key` "" without a prompt_cache_key; `caches` is False if the prompt
+    is neither to be read from the cache nor written to it.
     """
 
     model: str
@@ -52,6 +64,9 @@ class CompletionRequest:
     limit: int | None
     effort: str
     prompt_tokens: int
+    service_tier: str | None = None
+    cache_key: str = ""
+    caches: bool = True
 
     @property
     def turns(self) -> tuple[RequestMessage, ...]:
@@ -92,11 +107,10 @@ def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
         raise OpenAIApiError(400, "We could not parse the JSON body of your request.")
     _refuse_parameters(body, switches)
     model = _model(body)
-    messages = _messages(body, switches)
+    messages = _messages(body, switches, model)
     _refuse_for_model(model, body)
     options = _stream_options(body)
-    # Each message costs some tokens more, for its role and its delimiters.
-    tokens = sum(message.tokens + 4 for message in messages)
+    tokens = sum(message.tokens + MESSAGE_TOKENS for message in messages)
     _refuse_too_long(tokens, switches.context_tokens)
     return CompletionRequest(
         model,
@@ -107,6 +121,9 @@ def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
         limit=_limit(body),
         effort=body.get("reasoning_effort") or ("medium" if reasons(model) else "none"),
         prompt_tokens=tokens,
+        service_tier=_service_tier(body),
+        cache_key=_cache_key(body),
+        caches=_cache_options(body).get("mode") != "explicit",
     )
 
 
@@ -133,7 +150,7 @@ def _model(body: Mapping[str, Any]) -> str:
     return model
 
 
-def _messages(body: Mapping[str, Any], switches: OpenAISwitches) -> tuple[RequestMessage, ...]:
+def _messages(body: Mapping[str, Any], switches: OpenAISwitches, model: str) -> tuple[RequestMessage, ...]:
     """Return the messages, at least one.
 
     Raise `OpenAIApiError` if the field is missing, no list or an empty one, or if a message is not acceptable.
@@ -145,10 +162,10 @@ def _messages(body: Mapping[str, Any], switches: OpenAISwitches) -> tuple[Reques
         raise wrong_type("messages", "an array of objects")
     if not messages:
         raise OpenAIApiError(400, "Invalid 'messages': empty array.", param="messages", code="empty_array")
-    return tuple(_message(message, f"messages[{index}]", switches) for index, message in enumerate(messages))
+    return tuple(_message(message, f"messages[{index}]", switches, model) for index, message in enumerate(messages))
 
 
-def _message(message: Any, where: str, switches: OpenAISwitches) -> RequestMessage:
+def _message(message: Any, where: str, switches: OpenAISwitches, model: str) -> RequestMessage:
     """Return one message; `where` is its place for error messages, as `messages[0]`.
 
     Raise `OpenAIApiError` if it is no object, or its role or content is not acceptable.
@@ -158,16 +175,19 @@ def _message(message: Any, where: str, switches: OpenAISwitches) -> RequestMessa
     role = message.get("role")
     if role not in ROLES:
         raise none_of(f"{where}.role", role, ROLES)
-    content = read_content(message.get("content"), role, f"{where}.content", switches)
-    return RequestMessage(role, content.text, content.attached, content.tokens)
+    content = read_content(message.get("content"), role, f"{where}.content", switches, model)
+    digest = hashlib.sha256(json.dumps(message, sort_keys=True).encode()).hexdigest()
+    return RequestMessage(role, content.text, content.attached, content.tokens, digest)
 
 
 def _refuse_for_model(model: str, body: Mapping[str, Any]) -> None:
     """Raise `OpenAIApiError` for a parameter or a value that this model does not support.
 
     A reasoning_effort is for reasoning models, which take no max_tokens and no stop; unless the effort is `none`, they
-    take no temperature and no top_p but 1.
+    take no temperature and no top_p but 1. prompt_cache_options are for gpt-5.6 and newer.
     """
+    if body.get("prompt_cache_options") is not None and not has_cache_breakpoints(model):
+        raise _unsupported("prompt_cache_options")
     effort = body.get("reasoning_effort")
     if effort is not None and not reasons(model):
         raise OpenAIApiError(400, "Unrecognized request argument supplied: reasoning_effort")
@@ -198,6 +218,38 @@ def _stream_options(body: Mapping[str, Any]) -> Mapping[str, Any]:
         raise OpenAIApiError(400, problem, param="stream_options")
     if not isinstance(options, dict):
         raise wrong_type("stream_options", "an object")
+    return options
+
+
+def _service_tier(body: Mapping[str, Any]) -> str | None:
+    """Return the service_tier, None if there is none. Raise `OpenAIApiError` if it is not one of `TIERS`."""
+    tier = body.get("service_tier")
+    if tier is not None and tier not in TIERS:
+        raise none_of("service_tier", tier, TIERS)
+    return tier
+
+
+def _cache_key(body: Mapping[str, Any]) -> str:
+    """Return the prompt_cache_key, "" if there is none. Raise `OpenAIApiError` if it is no string."""
+    key = body.get("prompt_cache_key")
+    if key is not None and not isinstance(key, str):
+        raise wrong_type("prompt_cache_key", "a string")
+    return key or ""
+
+
+def _cache_options(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `prompt_cache_options`, {} if there are none.
+
+    Raise `OpenAIApiError` if they are no object, or have another mode or lifetime than there are.
+    """
+    options = body.get("prompt_cache_options")
+    if options is None:
+        return {}
+    if not isinstance(options, dict):
+        raise wrong_type("prompt_cache_options", "an object")
+    for name, known in (("mode", CACHE_MODES), ("ttl", CACHE_TTLS)):
+        if options.get(name) is not None and options[name] not in known:
+            raise none_of(f"prompt_cache_options.{name}", options[name], known)
     return options
 
 

@@ -12,14 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cocoai.rehearsal.openai.openai_errors import OpenAIApiError, missing, none_of, wrong_type, wrong_value
+from cocoai.rehearsal.openai.openai_errors import OpenAIApiError, bad_image, missing, none_of, wrong_type, wrong_value
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.picture_bill import pdf_tokens, picture_tokens
+from cocoai.rehearsal.openai.picture_size import PictureSize, picture_size
 from cocoai.rehearsal.openai.practice_answer import tokens_of
 
 TYPES = ("text", "image_url", "input_audio", "refusal", "audio", "file")
 DETAILS = ("auto", "low", "high", "original")
-IMAGE_TOKENS = 765
-"""Tokens of an image of 1024 by 1024 for gpt-4o (OpenAI's guide to images: 85, and 170 for each of four tiles)."""
+UNREADABLE: PictureSize = (1024, 1024)
+"""Pixels of an image whose header does not tell its size. OpenAI refuses such an image; tests send short ones."""
 
 _IMAGE_SIGNATURES = {
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -28,7 +30,6 @@ _IMAGE_SIGNATURES = {
     "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
 }
 _DATA_URL = re.compile(r"data:([^;,]*);base64,")
-_PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,11 @@ class MessageContent:
     tokens: int
 
 
-def read_content(content: Any, role: str, where: str, switches: OpenAISwitches) -> MessageContent:
+def read_content(content: Any, role: str, where: str, switches: OpenAISwitches, model: str) -> MessageContent:
     """Return the content of a message: a string, or a list of parts; null is allowed for an assistant only.
 
-    `where` is its place in the request for error messages, as `messages[0].content`. Raise `OpenAIApiError` if it has
+    `where` is its place in the request for error messages, as `messages[0].content`. The tokens of images and PDFs are
+    counted by the model's rule. Raise `OpenAIApiError` if it has
     another type, or a part is not acceptable.
     """
     if isinstance(content, str):
@@ -62,7 +64,7 @@ def read_content(content: Any, role: str, where: str, switches: OpenAISwitches) 
         return MessageContent("", (), 0)
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         raise wrong_type(where, "one of a string or array of objects")
-    return _joined([_part(part, role, f"{where}[{index}]", switches) for index, part in enumerate(content)])
+    return _joined([_part(part, role, f"{where}[{index}]", switches, model) for index, part in enumerate(content)])
 
 
 def _joined(parts: list[MessageContent]) -> MessageContent:
@@ -80,7 +82,7 @@ def _joined(parts: list[MessageContent]) -> MessageContent:
     return MessageContent(parts[last].text if last >= 0 else "", tuple(attached), sum(part.tokens for part in parts))
 
 
-def _part(part: Mapping[str, Any], role: str, where: str, switches: OpenAISwitches) -> MessageContent:
+def _part(part: Mapping[str, Any], role: str, where: str, switches: OpenAISwitches, model: str) -> MessageContent:
     """Return the content of one part: a text, and in a user's message also an image or a PDF.
 
     Raise `OpenAIApiError` if its type is not allowed for this role, a field is not acceptable, or `switches.vision` is
@@ -98,7 +100,8 @@ def _part(part: Mapping[str, Any], role: str, where: str, switches: OpenAISwitch
         place = where.replace("[", ".[")
         problem = f"Invalid content type. {kind} is only supported by certain models."
         raise OpenAIApiError(400, problem, param=f"{place}.type")
-    return _image(part, where, switches) if kind == "image_url" else _file(part, where, switches)
+    read = _image if kind == "image_url" else _file
+    return read(part, where, switches, model)
 
 
 def _text(part: Mapping[str, Any], where: str) -> MessageContent:
@@ -111,22 +114,25 @@ def _text(part: Mapping[str, Any], where: str) -> MessageContent:
     return MessageContent(text, (), tokens_of(text))
 
 
-def _image(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> MessageContent:
+def _image(part: Mapping[str, Any], where: str, switches: OpenAISwitches, model: str) -> MessageContent:
     """Return the content of an image part: one attachment, no text.
 
-    Raise `OpenAIApiError` if its URL is no base64 data URL of an image, its detail is unknown, or the image is bad.
+    Raise `OpenAIApiError` if its URL is no base64 data URL of an image, its detail is unknown, or the image is bad
+    or has too many pixels.
     """
     image = _object(part, "image_url", where)
     url = _string(image, "url", f"{where}.image_url")
-    if image.get("detail", "auto") not in DETAILS:
-        raise none_of(f"{where}.image_url.detail", image["detail"], DETAILS)
+    detail = image.get("detail", "auto")
+    if detail not in DETAILS:
+        raise none_of(f"{where}.image_url.detail", detail, DETAILS)
     if url.startswith(("http://", "https://")):
         raise OpenAIApiError(400, f"Error while downloading {url}.", code="invalid_image_url")
-    media_type, data = _decoded(url, f"{where}.image_url.url", "image", _bad_image("invalid_base64_image"))
+    media_type, data = _decoded(url, f"{where}.image_url.url", "image", bad_image("invalid_base64_image"))
     if not media_type.startswith("image/"):
         raise OpenAIApiError(400, "Invalid MIME type. Only image types are supported.", code="invalid_image_format")
     _check_image(media_type, data, switches)
-    return MessageContent("", (ReceivedAttachment("image", media_type, len(data)),), IMAGE_TOKENS)
+    tokens = picture_tokens(model, picture_size(media_type, data) or UNREADABLE, detail)
+    return MessageContent("", (ReceivedAttachment("image", media_type, len(data)),), tokens)
 
 
 def _check_image(media_type: str, data: bytes, switches: OpenAISwitches) -> None:
@@ -135,21 +141,16 @@ def _check_image(media_type: str, data: bytes, switches: OpenAISwitches) -> None
     Its first bytes must be those of its media type.
     """
     if not data:
-        raise _bad_image("empty_image_file")
+        raise bad_image("empty_image_file")
     if len(data) > switches.file_bytes:
-        raise _bad_image("image_file_too_large")
+        raise bad_image("image_file_too_large")
     if media_type not in _IMAGE_SIGNATURES:
-        raise _bad_image("invalid_image_format")
+        raise bad_image("invalid_image_format")
     if not _IMAGE_SIGNATURES[media_type].match(data):
-        raise _bad_image("image_parse_error")
+        raise bad_image("image_parse_error")
 
 
-def _bad_image(code: str) -> OpenAIApiError:
-    problem = "You uploaded an unsupported image. Please make sure your image is valid."
-    return OpenAIApiError(400, problem, code=code)
-
-
-def _file(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> MessageContent:
+def _file(part: Mapping[str, Any], where: str, switches: OpenAISwitches, model: str) -> MessageContent:
     """Return the content of a file part, which must be a PDF with a filename: one attachment, no text.
 
     Raise `OpenAIApiError` if it names an uploaded file (`file_id`), lacks a field, is no base64 data URL of a PDF, or
@@ -169,9 +170,8 @@ def _file(part: Mapping[str, Any], where: str, switches: OpenAISwitches) -> Mess
         raise _bad_file("The file is too large.")
     if not data.startswith(b"%PDF-"):
         raise _bad_file("The file could not be parsed.")
-    # Each page costs as much as an image.
-    pages = max(1, len(_PAGE.findall(data)))
-    return MessageContent("", (ReceivedAttachment("pdf", media_type, len(data), name),), pages * IMAGE_TOKENS)
+    attached = ReceivedAttachment("pdf", media_type, len(data), name)
+    return MessageContent("", (attached,), pdf_tokens(model, data))
 
 
 def _bad_file(problem: str) -> OpenAIApiError:

@@ -39,10 +39,18 @@ def model_json(name: str) -> dict[str, Any]:
 
 def reasons(name: str) -> bool:
     """Return True if the model reasons before it answers: the o-series (`o3`), and gpt-5 and newer."""
-    match = re.match(r"gpt-(\d+)|o\d", name)
-    if match is None:
-        return False
-    return match[1] is None or int(match[1]) >= 5
+    return re.match(r"o\d", name) is not None or version(name) >= (5, 0)
+
+
+def version(name: str) -> tuple[int, int]:
+    """Return the version in a model's name, as (5, 6) of `gpt-5.6-luna` and (4, 0) of `gpt-4o`; (0, 0) if none."""
+    match = re.match(r"gpt-(\d+)(?:\.(\d+))?", name)
+    return (int(match[1]), int(match[2] or 0)) if match else (0, 0)
+
+
+def has_cache_breakpoints(name: str) -> bool:
+    """Return True if the model, gpt-5.6 or newer, writes prompts to the cache up to breakpoints, and charges for it."""
+    return version(name) >= (5, 6)
 
 
 def efforts(name: str) -> tuple[str, ...]:

@@ -42,6 +42,12 @@ def wrong_value(name: str, problem: str) -> OpenAIApiError:
     return OpenAIApiError(400, problem, param=name, code="invalid_value")
 
 
+def bad_image(code: str) -> OpenAIApiError:
+    """Return the error (400) for an image that cannot be used, as `image_parse_error`."""
+    problem = "You uploaded an unsupported image. Please make sure your image is valid."
+    return OpenAIApiError(400, problem, code=code)
+
+
 def none_of(name: str, value: object, known: tuple[str, ...]) -> OpenAIApiError:
     """Return the error (400) for a parameter's value that is not one of `known`; its message lists these."""
     values = ", ".join(f"'{each}'" for each in known)

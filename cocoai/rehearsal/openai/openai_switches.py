@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+ToldCost = bool | float | str
+"""False: no cost is told; True: the true one, in USD; any other value, as -1, NaN or a text, is told in its place."""
 
 
 @dataclass
@@ -21,6 +25,11 @@ class OpenAISwitches:
     file_bytes        most bytes of an image or a PDF
     refuses           parameters that it refuses by name, as newer or older servers may
     refuses_in_words  parameters that it refuses as old servers do: only the error's message names them
+    project_tier      the tier of requests that set none, or `auto`, as the project's owner may set it
+    downgrades        answer requests for the fast tier at the default one, as under load
+    bills_whole       go on after the client has left, and bill the whole answer, as some gateways do
+    usage_cost        tell the cost in `usage.cost`, as OpenRouter does, on streams unasked; or tell this value
+    header_cost       tell the cost in a header, as LiteLLM does, but not on streams; or tell this value, there too
     answer            the text of the answer in place of the practice answer, or a function of the question
     """
 
@@ -36,4 +45,9 @@ class OpenAISwitches:
     file_bytes: int = 32 * 1024 * 1024
     refuses: frozenset[str] = frozenset()
     refuses_in_words: frozenset[str] = frozenset()
+    project_tier: Literal["default", "fast", "flex", "scale"] = "default"
+    downgrades: bool = False
+    bills_whole: bool = False
+    usage_cost: ToldCost = False
+    header_cost: ToldCost = False
     answer: str | Callable[[str], str] | None = None

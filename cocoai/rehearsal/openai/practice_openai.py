@@ -17,22 +17,33 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.openai.billing import BillMeter, PracticeBill, PracticeBooks
 from cocoai.rehearsal.openai.completion import CompletionStream, complete, completion_json
 from cocoai.rehearsal.openai.completion_request import parse_json, read_request
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.models import SHUTDOWN, model_json
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
 from cocoai.rehearsal.openai.openai_faults import FOREVER, FaultKind, OpenAIFault, OpenAIFaults
+from cocoai.rehearsal.openai.openai_replies import (
+    EVENT_STREAM,
+    INSTEAD,
+    JSON,
+    OpenAIReply,
+    api_json,
+    model_or_404,
+    no_credit,
+    server_error,
+)
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.practice_answer import asks_for_an_error
+from cocoai.rehearsal.openai.prompt_cache import PromptCache
+from cocoai.rehearsal.openai.told_cost import cost_headers
 from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 
 T = TypeVar("T")
 API_KEY = "sk-practice"
 PATIENCE = 10.0
 """Seconds that `wait_for` waits by default."""
-
-_BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 @dataclass(frozen=True)
@@ -51,20 +62,10 @@ class RecordedRequest:
     attached: tuple[ReceivedAttachment, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Reply:
-    """The response to one request, sent after `silence` seconds. `outgoing` None closes the connection without one."""
-
-    outcome: str
-    outgoing: Outgoing | None
-    silence: float = 0.0
-    attached: tuple[ReceivedAttachment, ...] = ()
-
-
 class PracticeOpenAI(PracticeServer):
     """A server with the API below `base_url`. `switches` may be changed at any time; `requests` only ever grows.
 
-    `hung_up` counts the streams that the client did not read to their end.
+    `hung_up` counts the streams that the client did not read to their end. `books` holds what every request costs.
     """
 
     def __init__(
@@ -83,6 +84,8 @@ class PracticeOpenAI(PracticeServer):
         self._requests: list[RecordedRequest] = []
         # Reentrant, because a predicate of `wait_for` runs under the lock and reads `requests`.
         self._changed = threading.Condition(threading.RLock())
+        self.books = PracticeBooks(self._changed)
+        self._cache = PromptCache(clock)
         self._faults = OpenAIFaults()
         self._numbers = itertools.count(1)
         self._api_key = api_key
@@ -129,10 +132,21 @@ class PracticeOpenAI(PracticeServer):
         with self._changed:
             return list(self._requests)
 
+    @property
+    def bills(self) -> list[PracticeBill]:
+        """Return the bill of each request that the model ran for, finished or not, oldest first."""
+        return self.books.bills
+
+    @property
+    def billed(self) -> int:
+        """Return the sum of all bills in nano-dollars (10^-9 USD)."""
+        return self.books.billed
+
     def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
         """Wait until `predicate` returns a true value, and return it. Raise TimeoutError after `timeout` seconds.
 
-        It is called at once, then after each request and each stream that the client closes.
+        It is called at once, then after each request, each answer that is finished or cut, and each stream that the
+        client closes.
         """
         with self._changed:
             value = self._changed.wait_for(predicate, timeout)
@@ -140,7 +154,7 @@ class PracticeOpenAI(PracticeServer):
             raise TimeoutError(f"it did not happen within {timeout} s")
         return value
 
-    def _record(self, incoming: Incoming, reply: _Reply) -> int:
+    def _record(self, incoming: Incoming, reply: OpenAIReply) -> int:
         """Add a request, without its API key, to `requests`, and wake `wait_for`; return its number, from 1."""
         headers = dict(incoming.headers)
         if "authorization" in headers:
@@ -154,13 +168,13 @@ class PracticeOpenAI(PracticeServer):
             self._changed.notify_all()
             return len(self._requests)
 
-    def _reply(self, incoming: Incoming) -> _Reply:
+    def _reply(self, incoming: Incoming) -> OpenAIReply:
         """Check the API key and return the endpoint's response; if the request is refused, OpenAI's error."""
         try:
             self._check_key(incoming)
             return self._route(incoming)
         except OpenAIApiError as error:
-            return _Reply(error.name, _json(error.body, error.status, error.headers))
+            return OpenAIReply(error.name, api_json(error.body, error.status, error.headers))
 
     def _check_key(self, incoming: Incoming) -> None:
         """Raise `OpenAIApiError` (401) if the API key is missing or wrong."""
@@ -170,51 +184,61 @@ class PracticeOpenAI(PracticeServer):
         if not hmac.compare_digest(key.encode(), self._api_key.encode()):
             raise OpenAIApiError(401, "Incorrect API key provided.", code="invalid_api_key")
 
-    def _route(self, incoming: Incoming) -> _Reply:
+    def _route(self, incoming: Incoming) -> OpenAIReply:
         """Return the endpoint's response. Raise `OpenAIApiError` for an unknown path, method or model, or a refusal."""
         endpoint = (incoming.method, incoming.path)
         if endpoint == ("POST", "/v1/chat/completions"):
             return self._complete(incoming)
         if endpoint == ("GET", "/v1/models"):
-            return _Reply("ok", _json({"object": "list", "data": [model_json(name) for name in SHUTDOWN]}))
+            return OpenAIReply("ok", api_json({"object": "list", "data": [model_json(name) for name in SHUTDOWN]}))
         if incoming.method == "GET" and incoming.path.startswith("/v1/models/"):
-            return _Reply("ok", _json(_model(incoming.path.removeprefix("/v1/models/"))))
+            return OpenAIReply("ok", api_json(model_or_404(incoming.path.removeprefix("/v1/models/"))))
         if incoming.path == "/v1/chat/completions":
             raise OpenAIApiError(405, f"Not allowed to {incoming.method} here.", code="method_not_supported")
         raise OpenAIApiError(404, f"Unknown request URL: {incoming.method} {incoming.path}.", code="unknown_url")
 
-    def _complete(self, incoming: Incoming) -> _Reply:
+    def _complete(self, incoming: Incoming) -> OpenAIReply:
         """Return the response to a request for a chat completion, streamed or whole, with the fault due next, if any.
 
         Raise `OpenAIApiError` if the request is refused. The delays come later, while the body is sent.
         """
         fault = self._faults.take()
-        if fault and fault.kind in _INSTEAD:
-            return _INSTEAD[fault.kind](fault)
+        if fault and fault.kind in INSTEAD:
+            return INSTEAD[fault.kind](fault)
         request = read_request(parse_json(incoming.body), self.switches)
         # A person at the page may ask to see what a failure looks like.
         if asks_for_an_error(request.question.text):
-            return _no_credit(OpenAIFault("no credit"))
-        number, created = next(self._numbers), int(self._clock())
-        completion = complete(request, self.switches, fault, number=number, created=created)
+            return no_credit(OpenAIFault("no credit"))
+        if fault and fault.kind == "error" and not request.stream:  # a whole answer cannot have an error inside
+            return server_error(fault)
+        number, created, cache = next(self._numbers), int(self._clock()), self._cache.use(request)
+        completion = complete(request, self.switches, fault, number=number, created=created, cache=cache)
+        facts = (completion.model, completion.tier, completion.use)
+        meter = self.books.open(*facts)
         outcome, silence = (fault.kind, fault.seconds if fault.kind == "silent" else 0.0) if fault else ("ok", 0.0)
+        headers = cost_headers(*facts, self.switches, stream=request.stream)
         if request.stream:
-            events = CompletionStream(completion, request, self.switches, fault, self.pause).events()
-            outgoing = Outgoing(body=self._counted(events), headers=_EVENT_STREAM)
-            return _Reply(outcome, outgoing, silence, request.attached)
-        if fault and fault.kind == "error":  # a whole answer cannot have an error inside
-            return _server_error(fault)
+            events = CompletionStream(completion, request, self.switches, fault, self.pause, meter).events()
+            outgoing = Outgoing(body=self._counted(events, meter), headers=(*EVENT_STREAM, *headers))
+            return OpenAIReply(outcome, outgoing, silence, request.attached)
+        # A whole answer is generated before its first byte leaves, whatever becomes of its body.
+        meter.finish()
         body = json.dumps(completion_json(completion), ensure_ascii=False).encode()
-        return _Reply(outcome, Outgoing(body=self._whole(body, fault), headers=_JSON), silence, request.attached)
+        outgoing = Outgoing(body=self._whole(body, fault), headers=(*JSON, *headers))
+        return OpenAIReply(outcome, outgoing, silence, request.attached)
 
-    def _counted(self, events: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield the events; count the stream in `hung_up` if the client closes it before its end."""
+    def _counted(self, events: Iterator[bytes], meter: BillMeter) -> Iterator[bytes]:
+        """Yield the events; count the stream in `hung_up`, and bill it, if the client closes it before its end."""
         try:
             yield from events
         except GeneratorExit:
+            meter.cut(bills_whole=self.switches.bills_whole)
             with self._changed:
                 self.hung_up += 1
                 self._changed.notify_all()
+            raise
+        except Gone:  # by a fault, which is billed already, or because the server stops
+            meter.cut()
             raise
 
     def _whole(self, body: bytes, fault: OpenAIFault | None) -> Iterator[bytes]:
@@ -228,71 +252,3 @@ class PracticeOpenAI(PracticeServer):
             raise Gone
         if kind != "unfinished":
             yield body[len(body) // 2 :]
-
-
-def _json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Outgoing:
-    return Outgoing(status, json.dumps(value, ensure_ascii=False).encode(), (*_JSON, *headers))
-
-
-def _model(name: str) -> dict[str, Any]:
-    """Return the model object. Raise `OpenAIApiError` (404) if there is no such model."""
-    if name not in SHUTDOWN:
-        raise OpenAIApiError(404, f"The model '{name}' does not exist", param="model", code="model_not_found")
-    return model_json(name)
-
-
-def _error(status: int, message: str, kind: str, code: str | None, *headers: tuple[str, str]) -> _Reply:
-    """Return the response with OpenAI's error object of the type `kind`; its outcome is the code, else the type."""
-    body = {"error": {"message": message, "type": kind, "param": None, "code": code}}
-    return _Reply(code or kind, _json(body, status, headers))
-
-
-def _rate_limited(fault: OpenAIFault) -> _Reply:
-    headers = (("Retry-After", f"{fault.seconds:g}"), ("x-ratelimit-remaining-requests", "0"))
-    return _error(429, "Rate limit reached for requests.", "requests", "rate_limit_exceeded", *headers)
-
-
-def _no_credit(fault: OpenAIFault) -> _Reply:
-    message = "You exceeded your current quota, please check your plan and billing details."
-    return _error(429, message, "insufficient_quota", str(fault.code or "insufficient_quota"))
-
-
-def _filtered(fault: OpenAIFault) -> _Reply:
-    message = "Your request was rejected as a result of our safety system."
-    return _error(400, message, "invalid_request_error", str(fault.code or "content_policy_violation"))
-
-
-def _bad_key(_: OpenAIFault) -> _Reply:
-    return _error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
-
-
-def _server_error(_: OpenAIFault) -> _Reply:
-    return _error(500, "The server had an error.", "server_error", None)
-
-
-def _overloaded(_: OpenAIFault) -> _Reply:
-    return _error(503, "Please slow down.", "service_unavailable_error", "server_is_overloaded")
-
-
-def _broken(_: OpenAIFault) -> _Reply:
-    return _Reply("broken", Outgoing(502, _BAD_GATEWAY, (("Content-Type", "text/html"),)))
-
-
-def _gone(_: OpenAIFault) -> _Reply:
-    return _Reply("gone", None)
-
-
-_JSON = (("Content-Type", "application/json"),)
-_EVENT_STREAM = (("Content-Type", "text/event-stream; charset=utf-8"),)
-
-_INSTEAD: dict[str, Callable[[OpenAIFault], _Reply]] = {
-    "rate limited": _rate_limited,
-    "no credit": _no_credit,
-    "bad key": _bad_key,
-    "filtered": _filtered,
-    "server error": _server_error,
-    "overloaded": _overloaded,
-    "broken": _broken,
-    "gone": _gone,
-}
-"""The faults that take the place of the completion: each returns the response."""

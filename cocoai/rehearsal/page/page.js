@@ -9,7 +9,7 @@ import { MessageActions } from "./message_actions.js";
 import { drawList, toEnd, walkable } from "./message_list.js";
 import { plain } from "./mrkdwn.js";
 import { getJson } from "./server.js";
-import { language, texts } from "./texts.js";
+import { language, money, texts } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
 const layout = byId("layout");
@@ -170,7 +170,14 @@ function apply(news) {
   const waiting = byId("thread").hidden && place().ts;
   draw();
   if (waiting) showPlace();
+  showBilled(news.billed);
   announce(news.messages.filter((each) => each.user === world.bot && isSeen(each)));
+}
+
+// Shows what the practice OpenAI has billed so far; hides it if `billed` is null, as with the real OpenAI.
+function showBilled(billed) {
+  byId("billed").hidden = !billed;
+  byId("billed").textContent = billed ? texts.billed(money(billed.nano_dollars), billed.requests) : "";
 }
 
 // Has a screen reader read the bot's last message once, when it has not changed for a while.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from cocoai.rehearsal.openai.billing import PracticeBooks
 from cocoai.rehearsal.page.action_fields import MOST_BYTES, MOST_CELLS, MOST_FILES, MOST_ROWS
 from cocoai.rehearsal.page.page_actions import CHANNELS, PEOPLE, PageActions, PersonActions
 from cocoai.rehearsal.page.page_responses import IMAGE_TYPES, json_response, page_file, shared_file, text_response
@@ -28,7 +29,8 @@ HOLD = 25.0
 class Page:
     """Answers the page's requests. `person` posts and presses buttons in the workspace, for the person at the page.
 
-    `delivery_of` takes a message's channel and ts, and returns the delivery of its event to the bot, or None.
+    `delivery_of` takes a message's channel and ts, and returns the delivery of its event to the bot, or None. `books`
+    are those of the practice OpenAI whose total the page shows; None, as at first, shows no total.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Page:
         self._workspace = workspace
         self._actions = PageActions(workspace, person)
         self._delivery_of = delivery_of
+        self.books: PracticeBooks | None = None
         # Tells a page that was loaded from an earlier server that the changes are counted anew.
         self._run = secrets.token_hex(4)
 
@@ -81,9 +84,9 @@ class Page:
     def _news(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
         """Return, as JSON, the messages that changed or were removed since the change with the number `after`.
 
-        With them is the number of the newest change (`at`). Wait until there are any, but at most `HOLD` seconds: then
-        both lists are empty. A page of another run of the server (`run` in the query) gets all messages at once. Raise
-        `Gone` if the server stops.
+        With them are the number of the newest change (`at`) and what the practice OpenAI has billed so far. Wait until
+        there are any, but at most `HOLD` seconds: then both lists are empty. A page of another run of the server (`run`
+        in the query) gets all messages at once. Raise `Gone` if the server stops.
         """
         query = parse_qs(incoming.query)
         # A page that was loaded from an earlier server counts that server's changes: it gets all messages at once.
@@ -100,7 +103,14 @@ class Page:
             messages = [self._message_json(each) for each in self._messages(known)]
             removed = [[channel, ts] for change, channel, ts in self._workspace.removed if change > known]
             news = {"run": self._run, "at": self._workspace.changes, "messages": messages, "removed": removed}
-        return json_response(news)
+        return json_response(news | {"billed": self._billed()})
+
+    def _billed(self) -> dict[str, int] | None:
+        """Return the total of the books for the page: nano-dollars and requests; None if there are no books."""
+        if self.books is None:
+            return None
+        bills = self.books.bills
+        return {"nano_dollars": sum(bill.nano_dollars for bill in bills), "requests": len(bills)}
 
     def _any_news(self, known: int) -> bool:
         """Return True if there is news after the change number `known`.

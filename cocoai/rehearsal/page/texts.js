@@ -2,6 +2,7 @@
 
 const ENGLISH = {
   rehearsal: "Rehearsal",
+  billed: (amount, n) => `The practice OpenAI, billed so far: ${amount}, ${n === 1 ? "1 request" : `${n} requests`}`,
   about: "A practice Slack on this machine. Nothing that you write here reaches the real one.",
   places: "Channels",
   writeAs: "You write as",
@@ -81,6 +82,7 @@ const ENGLISH = {
 
 const JAPANESE = {
   rehearsal: "リハーサル",
+  billed: (amount, n) => `練習用 OpenAI のこれまでの料金: ${amount}（リクエスト${n}件）`,
   about: "このマシンの中だけの練習用 Slack です。ここに書いたことは本物の Slack には届きません。",
   places: "チャンネル",
   writeAs: "書く人",
@@ -160,6 +162,13 @@ const JAPANESE = {
 
 export const language = navigator.languages.map((each) => each.slice(0, 2)).find((each) => each === "ja" || each === "en") ?? "en";
 export const texts = language === "ja" ? JAPANESE : ENGLISH;
+
+// Returns an amount of nano-dollars in USD, with four decimals at most, or six below a tenth of a cent.
+export function money(nanoDollars) {
+  const most = nanoDollars < 1e6 ? 6 : 4;
+  const format = new Intl.NumberFormat(language, { style: "currency", currency: "USD", maximumFractionDigits: most });
+  return format.format(nanoDollars / 1e9);
+}
 
 // Returns a file's size in B, KB or MB, in the page's language.
 export function size(bytes) {

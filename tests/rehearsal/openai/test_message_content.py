@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from cocoai.rehearsal.openai.message_content import IMAGE_TOKENS, MessageContent, ReceivedAttachment, read_content
+from cocoai.rehearsal.openai.message_content import MessageContent, ReceivedAttachment, read_content
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
+from cocoai.rehearsal.openai.picture_bill import PAGE, picture_tokens
 
 pytestmark = pytest.mark.pure
 
@@ -21,6 +22,11 @@ IMAGES = {
     "image/webp": b"RIFF\n\0\0\0WEBPVP8 ",
 }
 PDF = b"%PDF-1.7\n<< /Type /Pages >>\n<< /Type /Page >>\n<< /Type/Page >>\n"
+
+
+MODEL = "gpt-6-luna"
+UNREADABLE_TOKENS = 1229
+"""Tokens of an image whose size cannot be read: 1024 patches times 1.2."""
 
 
 def data_url(media_type: str, data: bytes) -> str:
@@ -45,7 +51,7 @@ def text(text: str) -> dict[str, Any]:
 
 def read(*parts: object, role: str = "user", **switches: Any) -> MessageContent:
     """Read the content of a message with these parts, with these switches."""
-    return read_content(list(parts), role, "messages[0].content", OpenAISwitches(**switches))
+    return read_content(list(parts), role, "messages[0].content", OpenAISwitches(**switches), MODEL)
 
 
 @pytest.mark.parametrize(("media_type", "data"), IMAGES.items())
@@ -54,7 +60,7 @@ def test_image(media_type: str, data: bytes) -> None:
     content = read(image(data_url(media_type, data), detail="auto"), text("What is it?"))
 
     assert (ReceivedAttachment("image", media_type, len(data)),) == content.attached
-    assert ("What is it?", IMAGE_TOKENS + 3) == (content.text, content.tokens)
+    assert ("What is it?", UNREADABLE_TOKENS + 3) == (content.text, content.tokens)
 
 
 def test_pdf() -> None:
@@ -62,7 +68,7 @@ def test_pdf() -> None:
     content = read(text("Sum it up."), file(filename="plan.pdf", file_data=data_url("application/pdf", PDF)))
 
     assert (ReceivedAttachment("pdf", "application/pdf", len(PDF), "plan.pdf"),) == content.attached
-    assert ("Sum it up.", 2 * IMAGE_TOKENS + 3) == (content.text, content.tokens)
+    assert ("Sum it up.", 2 * picture_tokens(MODEL, PAGE, "high") + 3) == (content.text, content.tokens)
 
 
 def test_last_text_is_the_message() -> None:

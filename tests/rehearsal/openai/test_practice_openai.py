@@ -4,68 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import openai
 import pytest
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.models import SHUTDOWN
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.practice_answer import first_tokens, practice_answer, split, tokens_of
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
+from tests.rehearsal.openai.asking import ENGLISH, PATIENCE, ask, streamed, text_of
 
-PATIENCE = 30
 JAPANESE = "富士山の高さは？"
-ENGLISH = "How high is Mount Fuji?"
-
-
-@pytest.fixture(scope="module")
-def http_client(certificates: Certificates) -> Iterator[httpx2.Client]:
-    """Open an HTTP client that trusts the practice authority."""
-    context = ssl.create_default_context(cafile=certificates.ca_file)
-    with httpx2.Client(verify=context, trust_env=False, timeout=PATIENCE) as http_client:
-        yield http_client
-
-
-@pytest.fixture
-def practice(certificates: Certificates) -> Iterator[PracticeOpenAI]:
-    """Start a practice OpenAI over TLS."""
-    with PracticeOpenAI(certificates) as practice:
-        yield practice
-
-
-@pytest.fixture
-def client(practice: PracticeOpenAI, http_client: httpx2.Client) -> openai.OpenAI:
-    """Return OpenAI's own client, without retries."""
-    return openai.OpenAI(
-        base_url=practice.base_url, api_key=API_KEY, http_client=http_client, max_retries=0, timeout=PATIENCE
-    )
-
-
-def ask(client: openai.OpenAI, question: str = ENGLISH, **more: Any) -> ChatCompletion:
-    """Ask a question, and return the whole answer."""
-    arguments: dict[str, Any] = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": question}], **more}
-    completion = client.chat.completions.create(**arguments)
-    assert isinstance(completion, ChatCompletion)
-    return completion
-
-
-def streamed(client: openai.OpenAI, question: str = ENGLISH, **more: Any) -> Iterator[ChatCompletionChunk]:
-    """Ask a question, and yield the chunks of the streamed answer."""
-    messages: list[Any] = [{"role": "user", "content": question}]
-    yield from client.chat.completions.create(model="gpt-6-luna", messages=messages, stream=True, **more)
-
-
-def text_of(chunks: Iterator[ChatCompletionChunk]) -> str:
-    """Join the texts of chunks."""
-    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
 
 def test_whole_answer(client: openai.OpenAI) -> None:
