@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from cocoai import config
-from cocoai.answer import AnswererFactory, AnswerOptions
-from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.engine.client.client import HttpClient
-from cocoai.engine.client.factory import new_client
+from cocoai.answer import AnswererFactory, AnswerOptions, Books
+from cocoai.answer.dead_holds import settle_dead_holds
+from cocoai.connections import Connections, books_of
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
@@ -34,14 +33,12 @@ from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, text_response
 from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
-from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.identity_cache import IdentityCache, binding
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
 from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
@@ -52,11 +49,8 @@ from cocoai.texts import TextsByLanguage
 from cocoai.warmup import warm_up
 from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 
-SLACK_PATIENCE = 20.0
-"""Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
-
 JOB_MARGIN = 120.0
-"""Seconds that a job may take beyond the model's total_timeout: six such waits."""
+"""Seconds that a job may take beyond the model's total_timeout: six times SLACK_PATIENCE."""
 
 MIB = 1024 * 1024
 """Bytes of a MiB."""
@@ -98,7 +92,8 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     connections = Connections(settings, context or tls_context(settings.network.ca_file or None))
     bound_to = binding(settings.slack.api_url, settings.slack.bot_token)
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
-    answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, var)
+    books = books_of(settings)
+    answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, books, var)
     runner = Runner(
         spool,
         folder=os.path.join(var, "locks"),
@@ -106,7 +101,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         generation=Generation(os.path.join(run, "generation")),
         connect=answerers.make,
         tasks=[
-            PeriodicTask(partial(sweep, spool, var), every=3600.0),
+            PeriodicTask(partial(sweep, spool, books, var), every=3600.0),
             PeriodicTask(identity.try_refresh, every=60.0, is_wanted=identity.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
@@ -123,39 +118,13 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     return CocoAI(Router(routes), runner, answerers, scoreboard)
 
 
-class Connections:
-    """The maker of connections to Slack and OpenAI, called in each process that speaks to them."""
+def sweep(spool: Spool, books: Books, folder: str) -> None:
+    """Settle the holds of dead processes, then remove what is old.
 
-    def __init__(self, settings: config.Settings, context: ssl.SSLContext) -> None:
-        self._settings = settings
-        self._context = context
-
-    def slack(self) -> SlackChat:
-        """Return a new connection to Slack; it connects at the first call."""
-        slack = self._settings.slack
-        return SlackChat(self._client(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
-
-    def chatgpt(self) -> ChatGPTChat:
-        """Return a new connection to OpenAI; it connects at the first call."""
-        # The section's keys are ChatGPTChat's own names.
-        return ChatGPTChat(self._client(), **vars(self._settings.openai))
-
-    def ask_identity(self) -> Identity:
-        """Return our team's and bot user's ids, from a call to Slack (auth.test) on a new connection.
-
-        Raise `Temporary` or `Permanent` if the call fails.
-        """
-        return self.slack().auth_test()
-
-    def _client(self) -> HttpClient:
-        return new_client(self._context, self._settings.network.proxy or None)
-
-
-def sweep(spool: Spool, folder: str) -> None:
-    """Remove old files of the spool, people's names kept for 30 days, and what killed processes left unfinished.
-
-    `folder` is `var`: the names lie in its `people/`. Raise OSError if that fails.
+    That is: files of the spool, people's names kept for 30 days, and what killed processes left unfinished. `folder` is
+    `var`: the names lie in its `people/`. Raise OSError if that fails.
     """
+    settle_dead_holds(spool, books)
     spool.sweep()
     user_names.sweep(os.path.join(folder, "people"))
     for each in (folder, os.path.join(folder, "run"), os.path.join(folder, "people")):

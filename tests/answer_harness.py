@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH, Texts
+from tests.books import books
 from tests.deployment import payload
 from tests.options import FixedIdentity, options
 
@@ -55,6 +57,7 @@ class AnswerHarness:
         self.spool.make_folders()
         self._context = tls_context(str(certificates.ca_file))
         self.var = var
+        self.books = replace(books(var), clock=self.clock)
         self.words: Texts = ENGLISH
         self.changes: dict[str, Any] = {}
         """Fields of `AnswerOptions` that differ from those of `options()`."""
@@ -103,6 +106,7 @@ class AnswerHarness:
             options(self.words, **self.changes),
             slack,
             chatgpt,
+            books=self.books,
             identity=FixedIdentity(),
             folder=str(self.var),
             clock=self.clock,

@@ -43,6 +43,7 @@ from cocoai.spool.job import encode_line
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
+from tests.books import no_books
 from tests.job_runner import RecordingRunner
 from tests.options import FixedIdentity, options
 
@@ -296,6 +297,7 @@ def test_a_question_of_another_version_fails_at_once(question: dict[str, Any]) -
             options(),
             SlackChat(UnusedClient(), api_url="http://127.0.0.1/api/", token="xoxb-none"),
             ChatGPTChat(UnusedClient(), **OPENAI),
+            books=no_books(),
             identity=FixedIdentity(),
             folder="/nonexistent",
         )

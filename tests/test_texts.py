@@ -36,7 +36,9 @@ def test_only_these_texts_have_placeholders() -> None:
 
     others = {"too_many": ("{seconds}",), "help_deep": ("{model}", "{word}"), "retry": ("{n}", "{seconds}", "{why}")}
 
-    assert {"model": ("{model}",)} | others | files == found
+    budget = {f"sorry_budget_{scope}": ("{month}", "{year}") for scope in ("team", "person", "channel")}
+
+    assert {"model": ("{model}",)} | others | files | budget == found
 
 
 @pytest.mark.parametrize(("language", "key"), ALL)

@@ -34,6 +34,7 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.webhook import EventsHandler
 from tests.answer_harness import AnswerHarness
+from tests.books import books
 from tests.deployment import payload
 from tests.job_runner import RecordingRunner
 
@@ -220,7 +221,7 @@ def test_the_hourly_sweep_removes_unfinished_files_wherever_small_files_lie(spoo
         path.touch()
         os.utime(path, (NOW, NOW))
 
-    sweep(spool, str(tmp_path))
+    sweep(spool, books(tmp_path), str(tmp_path))
 
     assert [] == [path.name for path in left if path.exists()]
 

@@ -20,7 +20,10 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact, Job, encode_line, whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import StoreError
+from tests.books import no_books
 from tests.options import FixedIdentity, options
+
+BOOKS = no_books()
 
 MOST_CALLS = 60
 """Calls of Slack, or of the model, for one question: more are a loop."""
@@ -253,6 +256,7 @@ def answered(
         options(layout=Layout(format_), update_interval=update_interval),
         chat,
         chatgpt,
+        books=BOOKS,
         identity=FixedIdentity(US),
         folder="/nonexistent",
         clock=_now,

@@ -11,11 +11,13 @@ of what started its process.
     model_call  what the model writes           options     how the settings want it
     light_job   what needs no model: clicks, limited (questions over a limit), thanks
     aside       what the asker is told privately where Slack takes no reply
+    paid_requests   what a request to the model may cost, and has cost; dead_holds: those whose process has died
     earlier_runs    how earlier runs ended, and what they may have left behind
 """
 
 from cocoai.answer.answerer import Answerer
 from cocoai.answer.factory import AnswererFactory
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.paid_requests import Books
 
-__all__ = ["AnswerOptions", "Answerer", "AnswererFactory"]
+__all__ = ["AnswerOptions", "Answerer", "AnswererFactory", "Books"]

@@ -23,12 +23,12 @@ from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.model_call import ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.paid_requests import Books
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.stops import StopRequests
 from cocoai.answer.thanks import ThanksReactions
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
@@ -50,7 +50,7 @@ class Answerer:
     """An object that answers claimed jobs, one at a time, in the process that made it.
 
     `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
-    In `folder` lies what is remembered between questions: people's names, and how the model counts tokens. The
+    What is paid goes through `books`. In `folder` lies what is remembered between questions: people's names. The
     `wakeup` pipe becomes readable when somebody asks for a stop. `clock` gives seconds since the epoch, `sleep` waits
     for a number of seconds.
     """
@@ -62,6 +62,7 @@ class Answerer:
         slack: SlackChat,
         chatgpt: ChatGPTChat,
         *,
+        books: Books,
         identity: IdentityCache,
         folder: str,
         wakeup: WakeupPipe | None = None,
@@ -69,7 +70,6 @@ class Answerer:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         names = UserNames(os.path.join(folder, "people"), slack.user_name, slack.user_locale)
-        ratio = TokenRatio(os.path.join(folder, "calibration.json"))
         self._spool = spool
         self._options = options
         self._slack = slack
@@ -80,9 +80,10 @@ class Answerer:
             LIMITED: LimitedQuestions(spool, options, slack, clock=clock),
             "thanks": ThanksReactions(spool, slack, clock=clock),
         }
-        self._prompts = PromptBuilder(spool, options, slack, identity, names, ratio, clock=clock)
+        self._books = books
+        self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
-        self._model = ModelCall(self._prompts, chatgpt, ratio, self._stops)
+        self._model = ModelCall(self._prompts, chatgpt, books, self._stops)
         self._clock = clock
         self._sleep = sleep
 
@@ -127,6 +128,8 @@ class Answerer:
             return
         reply = self._reply(attempt)
         failures = self._failures(attempt, reply)
+        if not attempt.is_first:
+            self._books.settle_earlier(job)
         with handled(job, failures, self._clock):
             if self._waits_on(attempt) or self._is_over(attempt, reply, failures):
                 return

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cocoai.answer.answerer import Answerer
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.paid_requests import Books
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.slack.api.chat import SlackChat
@@ -28,13 +29,15 @@ class ConnectionSource(Protocol):
 class AnswererFactory:
     """A maker of answerers, itself made in the master before it forks.
 
-    `folder` is the path below which people's names and the token ratios are kept between questions.
+    What their answers cost is kept in `books`. `folder` is the path below which people's names are kept between
+    questions.
     """
 
     spool: Spool
     options: AnswerOptions
     connections: ConnectionSource
     identity: IdentityCache
+    books: Books
     folder: str
 
     def make(self, wakeup: WakeupPipe | None = None) -> Answerer:
@@ -47,6 +50,7 @@ class AnswererFactory:
             self.options,
             self.connections.slack(),
             self.connections.chatgpt(),
+            books=self.books,
             identity=self.identity,
             folder=self.folder,
             wakeup=wakeup,

@@ -14,8 +14,9 @@ from typing import Any, Protocol, TypeVar
 from cocoai.answer.aside import THREAD_GONE
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
-from cocoai.answer.retry import cause, delay, disk_delay, is_slacks_fault, tries
+from cocoai.answer.retry import cause, delay, disk_delay, has_waited_for_budget, is_free, is_slacks_fault, tries
 from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.ledger.caps import BudgetHeld, OverBudget
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
@@ -29,7 +30,10 @@ A recorded answer is not given up then, but delivered as text alone.
 MOST_CLAIMS = 9
 """Attempts at a job with an answer. At the next claim nothing more is delivered."""
 
-FOR_THE_ASKER = frozenset({"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"})
+_BUDGET = frozenset({"budget_channel", "budget_off", "budget_person", "budget_team"})
+"""Codes of `OverBudget`."""
+
+FOR_THE_ASKER = _BUDGET | {"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"}
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
 
 Content = TypeVar("Content")
@@ -107,7 +111,8 @@ def postpone(job: Job, error: Temporary, now: float) -> bool:
     if seconds is None:
         return False
     log.warning("answer key=%s outcome=postponed seconds=%d reason=%s", job.key, seconds, error)
-    job.record("retry", retry_at=now + seconds, why=str(error), free=is_slacks_fault(error), sent=error.sent)
+    held = {"held": True} if isinstance(error, BudgetHeld) else {}
+    job.record("retry", retry_at=now + seconds, why=str(error), free=is_free(error), sent=error.sent, **held)
     return True
 
 
@@ -129,6 +134,8 @@ class AnswerFailures:
         If there is an answer, fail the job with it: what stands of the answer in Slack stays. The asker is told
         privately if Slack refuses it because of its place.
         """
+        if isinstance(error, BudgetHeld) and has_waited_for_budget(self._attempt.job, self._clock()):
+            error = error.final
         if isinstance(error, Temporary) and postpone(self._attempt.job, error, self._clock()):
             self._tell_wait(error)
             return
@@ -144,11 +151,11 @@ class AnswerFailures:
     def _tell_wait(self, error: Temporary) -> None:
         """Tell the asker what the matter is, when the model is asked again, and which try that is.
 
-        Not while Slack is in trouble, nor once there is an answer.
+        Not while Slack is in trouble or others hold the budget, nor once there is an answer.
         """
         job = self._attempt.job
         retry = job.last("retry")
-        if self._attempt.has_answer or is_slacks_fault(error) or not retry:
+        if self._attempt.has_answer or is_free(error) or not retry:
             return
         texts, seconds = self._attempt.texts, max(1, round(retry["retry_at"] - self._clock()))
         self._reply.show_wait(texts.retry.format(why=texts.waits[cause(error)], seconds=seconds, n=tries(job)))
@@ -156,12 +163,14 @@ class AnswerFailures:
     def report(self, error: Fact) -> None:
         """Show the asker the text for `error["code"]` as the reply, then move the job to failed/.
 
-        `error` is an `error` fact. An answer that stands is left there, even if the disk refused to record it. Raise
-        `Temporary` or `Permanent` if Slack does not take the text, or does not give the thread.
+        `error` is an `error` fact; `again` in it is the month in which the budget starts again. An answer that stands
+        is left there, even if the disk refused to record it. Raise `Temporary` or `Permanent` if Slack does not take
+        the text, or does not give the thread.
         """
         stands = self._reply.shows_answer()
         if not stands:
-            self._reply.replace_with(self._attempt.texts.error_text(error["code"]), "error")
+            again = error.get("again", "")
+            self._reply.replace_with(self._attempt.texts.error_text(error["code"], again), "error")
         self._spool.fail(self._attempt.job, error["reason"])
         outcome = "failed-with-its-answer" if stands else "told-that-it-failed"
         log.info("answer key=%s outcome=%s ms=%d", self._attempt.job.key, outcome, self._attempt.ms)
@@ -181,6 +190,8 @@ class AnswerFailures:
         """
         log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
         fact: Fact = {"code": code, "reason": str(error)}
+        if isinstance(error, OverBudget):
+            fact["again"] = error.again
         self._attempt.record("error", **fact)
         if isinstance(error, Permanent) and error.code == THREAD_GONE and not self._attempt.first_message:
             self._end_untold(error, error)  # a second post would stand in the channel for a moment, too

@@ -6,17 +6,18 @@ import math
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from hashlib import blake2s
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.left_out import note_for_the_asker
+from cocoai.answer.paid_requests import Books, PaidRequests
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
-from cocoai.answer.retry import MOST_OPEN_REQUESTS, is_wait_told, open_requests
+from cocoai.answer.retry import is_wait_told
 from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import UNKNOWN, AnswerPieces, Ending, Interruption
-from cocoai.chatgpt.token_ratio import TokenRatio
-from cocoai.errors import Permanent
+from cocoai.errors import CocoAIError
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
 from cocoai.slack.markdown.block_parser import normalize_markdown
@@ -47,69 +48,37 @@ class _RunningCall:
     shown: int
 
 
-class RecordedRequests:
-    """The `RequestRecorder` of one attempt: each request becomes an `asked` fact of the job, one not run an `unasked`.
-
-    However often the job's process dies, no more than MOST_OPEN_REQUESTS are paid without an answer.
-    """
-
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt = attempt
-        self._n = 0
-
-    def asked(self) -> None:
-        """Record the next request before it leaves, by its number in the job, from 1.
-
-        Raise `Permanent` `attempts` if MOST_OPEN_REQUESTS are open, StoreError if it cannot be recorded: a request that
-        nobody knows of could be paid any number of times.
-        """
-        job = self._attempt.job
-        if open_requests(job) >= MOST_OPEN_REQUESTS:
-            raise Permanent("attempts")
-        self._n = 1 + sum(1 for line in job.lines if line.get("fact") == "asked")
-        job.record("asked", n=self._n)
-
-    def unasked(self, why: str) -> None:
-        """Record that the model did not run for the last request. If the disk fails, it counts as one that did."""
-        self._attempt.record("unasked", n=self._n, why=why)
-
-
 class ModelCall:
-    """The calls of the model of one process, one at a time. By `stops` each may end early."""
+    """The calls of the model of one process, one at a time. By `stops` each may end early; each is paid by `books`."""
 
-    def __init__(
-        self,
-        prompts: PromptBuilder,
-        chatgpt: ChatGPTChat,
-        ratio: TokenRatio,
-        stops: StopRequests,
-    ) -> None:
+    def __init__(self, prompts: PromptBuilder, chatgpt: ChatGPTChat, books: Books, stops: StopRequests) -> None:
         self._prompts = prompts
         self._chatgpt = chatgpt
-        self._ratio = ratio
+        self._books = books
         self._stops = stops
 
     def ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
         """Have the model write an answer, show it in the reply, whose first message is `ts`, and record it.
 
-        Return the `answer` fact: `text`, `model`, `finish`, `refusal` and `left_out`. If the asker requests a stop, it
-        has the text written so far, and STOPPED as `finish`; if there is nothing to ask, no text and NOTHING_READ, and
-        the model is not asked. If the disk refuses the fact, it is returned all the same.
-        Raise `Temporary` or `Permanent` if Slack or OpenAI fails or no further request may be sent (`attempts`),
-        StoreError if the request cannot be recorded.
+        Return the `answer` fact: `text`, `model`, `finish`, `refusal`, `left_out`, and the `bill` of the paid `call`.
+        If the asker requests a stop, it has the text written so far, and STOPPED as `finish`; if there is nothing to
+        ask, no text and NOTHING_READ, and the model is not asked. If the disk refuses the fact, it is returned all the
+        same. Raise `Temporary` or `Permanent` if Slack or OpenAI fails, no further request may be sent (`attempts`) or
+        paid, StoreError if the request cannot be recorded.
         """
+        requests = PaidRequests(attempt, self._books)
         if self._stops.is_stopped(attempt):
-            return self._record_answer(attempt, "", Ending(STOPPED, "", None), ())
-        call = self._start(attempt, ts)
+            return self._record_answer(attempt, requests, "", Ending(STOPPED, "", None), ())
+        call = self._start(attempt, requests, ts)
         if call.pieces is None:
-            return self._record_answer(attempt, "", Ending(NOTHING_READ, "", None), call.left_out)
+            return self._record_answer(attempt, requests, "", Ending(NOTHING_READ, "", None), call.left_out)
         live = reply.live(ts)
         if not attempt.is_first:
             live.shown = call.shown  # what the last attempt had shown stays until there is more
-        text, ending = self._read(attempt, call.model, call.pieces, reply, live)
-        return self._record_answer(attempt, text, ending, call.left_out)
+        text, ending = self._read(attempt, requests, call.model, call.pieces, reply, live)
+        return self._record_answer(attempt, requests, text, ending, call.left_out)
 
-    def _start(self, attempt: Attempt, ts: str) -> _RunningCall:
+    def _start(self, attempt: Attempt, requests: PaidRequests, ts: str) -> _RunningCall:
         """Read the thread and build the prompt; return a call that has not been sent yet.
 
         `ts` is the reply's: what Slack has of it now tells how much an earlier attempt showed.
@@ -122,43 +91,66 @@ class ModelCall:
             model=prompt.model,
             wakeup=self._stops.fd,
             patience=STILL_THINKING,
-            recorder=RecordedRequests(attempt),
+            cache_key=cache_key(attempt.question.channel, attempt.question.thread_ts),
+            recorder=requests,
         )
         standing = [] if is_wait_told(attempt.job) else [each for each in prompt.messages if each.ts == ts]
         shown = max((len(message.text) for message in standing), default=0)
         return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
 
     def _read(
-        self, attempt: Attempt, model: str, pieces: AnswerPieces, reply: Reply, live: LiveMessage
+        self,
+        attempt: Attempt,
+        requests: PaidRequests,
+        model: str,
+        pieces: AnswerPieces,
+        reply: Reply,
+        live: LiveMessage,
     ) -> tuple[str, Ending]:
         """Read the answer to its end, or until the asker stops it; show it meanwhile. Return its text and how it ended.
 
         If it has no text after STILL_THINKING, the reply says so. The usage, if there is any, is learned by the token
-        ratio. A stop closes the connection.
+        ratio. A stop closes the connection, and an error settles what was paid.
         """
         text = ""
         thinks_until = time.monotonic() + STILL_THINKING
-        with closing(pieces):
-            piece = next(pieces)
-            while not isinstance(piece, Ending):
-                text += piece if isinstance(piece, str) else ""
-                if self._stops.is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
-                    return text, Ending(STOPPED, model, None)
-                if not (text or live.shown) and time.monotonic() >= thinks_until:
-                    thinks_until = math.inf
-                    reply.show_wait(attempt.texts.thinking)
-                live.show(text)
-                piece = pieces.send(live.seconds_to_next())
+        try:
+            with closing(pieces):
+                piece = next(pieces)
+                while not isinstance(piece, Ending):
+                    text += piece if isinstance(piece, str) else ""
+                    if self._stops.is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
+                        return text, Ending(STOPPED, model, None)
+                    if not (text or live.shown) and time.monotonic() >= thinks_until:
+                        thinks_until = math.inf
+                        reply.show_wait(attempt.texts.thinking)
+                    live.show(text)
+                    piece = pieces.send(live.seconds_to_next())
+        except CocoAIError:
+            requests.fail(text)
+            raise
         if piece.usage is not None and piece.estimated_tokens:
-            self._ratio.learn(model, piece.estimated_tokens, piece.usage)
+            self._books.ratio.learn(model, piece.estimated_tokens, piece.usage)
         return text, piece
 
-    def _record_answer(self, attempt: Attempt, text: str, ending: Ending, left_out: tuple[LeftOut, ...]) -> Fact:
-        """Record the `answer` fact and return it, even if the disk refuses it; `usage` is only in the record."""
+    def _record_answer(
+        self, attempt: Attempt, requests: PaidRequests, text: str, ending: Ending, left_out: tuple[LeftOut, ...]
+    ) -> Fact:
+        """Record the `answer` fact, settle its call, and return the fact, even if the disk refuses it.
+
+        `usage` is only in the record.
+        """
         answer: Fact = {"text": text, "model": ending.model, "finish": ending.finish_reason}
         answer |= {"refusal": bool(ending.refusal), "left_out": [asdict(each) for each in left_out]}
+        answer |= requests.facts(text, ending)
         attempt.record("answer", **answer, usage=ending.usage and asdict(ending.usage))
+        requests.settle_by(answer)
         return answer
+
+
+def cache_key(channel: str, thread_ts: str) -> str:
+    """Return the key under which OpenAI finds what it has cached of a thread: it tells nothing about Slack."""
+    return blake2s(f"{channel}-{thread_ts}".encode(), digest_size=16).hexdigest()
 
 
 def answer_text(answer: Fact, texts: Texts) -> str:

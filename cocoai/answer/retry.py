@@ -7,6 +7,7 @@ numbers.
 from __future__ import annotations
 
 from cocoai.errors import Temporary
+from cocoai.ledger.caps import BudgetHeld
 from cocoai.spool.job import LONGEST_DELAY, Job
 
 DELAYS = (5.0, 30.0, 120.0)
@@ -43,6 +44,21 @@ def open_requests(job: Job) -> int:
     return len(unrecorded) + len({fact["n"] for fact in requests} - {fact["n"] for fact in refused})
 
 
+MOST_HELD = 600.0
+"""Seconds for which a question waits for what other calls hold of the budget; then its asker is told."""
+
+
+def is_free(error: Temporary) -> bool:
+    """Check whether a try that ended so counts as no attempt: Slack is in trouble, or others hold the budget."""
+    return is_slacks_fault(error) or isinstance(error, BudgetHeld)
+
+
+def has_waited_for_budget(job: Job, now: float) -> bool:
+    """Check whether the job has waited MOST_HELD for what other calls hold; `now` is in seconds since the epoch."""
+    waits = [fact["at"] for fact in job.facts("retry") if fact.get("held")]
+    return bool(waits) and not 0 <= now - waits[0] < MOST_HELD
+
+
 def is_slacks_fault(error: Temporary) -> bool:
     """Check whether the error came from Slack, not from OpenAI or ourselves: then the try counts as no attempt."""
     return error.source == "Slack"
@@ -70,6 +86,8 @@ def cause(error: Temporary) -> str:
 
 def delay(job: Job, error: Temporary) -> float | None:
     """Return the seconds to wait before the job is tried again after this error; None if it is given up."""
+    if isinstance(error, BudgetHeld):
+        return error.retry_after
     return _slack_delay(job, error) if is_slacks_fault(error) else _own_delay(job, error)
 
 
@@ -93,7 +111,8 @@ def _slack_delay(job: Job, error: Temporary) -> float | None:
 
     Return None if all waits so far come to more than SLACK_AWAY.
     """
-    retries = [fact for fact in job.facts("retry") if fact["free"] and not (fact.get("disk") or "refused" in fact)]
+    others = ("disk", "held", "refused")
+    retries = [fact for fact in job.facts("retry") if fact["free"] and not any(fact.get(each) for each in others)]
     # Each wait as it was meant, not as the clock tells it afterwards: that may have jumped.
     if sum(fact["retry_at"] - fact["at"] for fact in retries) > SLACK_AWAY:
         return None

@@ -6,10 +6,10 @@ It knows HTTP bodies, deadlines and the parsers of stream_parser.py, but no requ
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from itertools import chain
 
-from cocoai.chatgpt.chunk import DONE, Chunk
+from cocoai.chatgpt.chunk import DONE, Chunk, cost_in
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.stream import INTERRUPTED, AnswerPieces, Interruption, StreamState
 from cocoai.chatgpt.stream_parser import AnswerParser
@@ -22,6 +22,9 @@ _USAGE_TIMEOUT = 5.0
 
 _MIN_GATHER = 0.25
 """Seconds for which text is gathered at least, since to wake up for each word costs far more CPU than to read it."""
+
+_COST_HEADER = "x-litellm-response-cost"
+"""What a LiteLLM proxy says that a call cost, in USD."""
 
 _NOTHING = Chunk()
 """The chunk of an event that has nothing of an answer."""
@@ -40,6 +43,8 @@ class AnswerReader:
         self._body = response.body
         self._parser = AnswerParser()
         self._state = state
+        if "event-stream" not in response.headers.get("content-type", ""):  # a stream's head leaves before it is known
+            state.told_cost = _told_cost(response.headers)
         self._deadlines = deadlines
         self._silence_timeout = silence_timeout
         self._opening: Iterable[Chunk] = ()
@@ -162,6 +167,14 @@ def read_body(body: Body, deadlines: Deadlines, patience: float = math.inf) -> b
         raise deadlines.expired() from None
     except OSError:
         raise Temporary("stream_cut", source="OpenAI", sent=True) from None
+
+
+def _told_cost(headers: Mapping[str, str]) -> float | None:
+    """Return what the headers say that the answer cost, in USD; None if they do not say it."""
+    try:
+        return cost_in(float(headers.get(_COST_HEADER, "")))
+    except ValueError:
+        return None
 
 
 def _in_the_middle(error: CocoAIError, state: StreamState) -> CocoAIError:

@@ -37,7 +37,6 @@ MAX_ERROR = 64 * 1024
 
 _CODES = ((ssl.SSLError, "tls_failed"), (ProxyFailed, "proxy_failed"))
 """Exceptions with a code of their own; any other counts as a connection that failed or was lost."""
-
 _NO_RECORD = NoRecord()
 
 
@@ -46,9 +45,9 @@ class ChatGPTChat:
 
     It remembers which parameters each model refuses. `base_url` is that of any server that speaks this API; its path is
     kept, with a trailing slash or without. `model` is the server's own name for the default model. `max_output_tokens`
-    includes the reasoning. With an empty `reasoning_effort` none is requested. The time-outs are in seconds: until the
-    connection is established; from sending to the first word; between the events of the stream after that; in total.
-    `clock` is monotonic.
+    includes the reasoning. With an empty `reasoning_effort` or `service_tier` none is requested. The time-outs are in
+    seconds: until the connection is established; from sending to the first word; between the events of the stream after
+    that; in total. `clock` is monotonic.
     """
 
     def __init__(
@@ -64,6 +63,7 @@ class ChatGPTChat:
         first_word_timeout: float,
         silence_timeout: float,
         total_timeout: float,
+        service_tier: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
@@ -76,6 +76,7 @@ class ChatGPTChat:
         self._first_word_timeout = first_word_timeout
         self._silence_timeout = silence_timeout
         self._total_timeout = total_timeout
+        self._service_tier = service_tier
         self._clock = clock
         self._refused: dict[str, set[str]] = {}
 
@@ -89,6 +90,7 @@ class ChatGPTChat:
         model: str = "",
         wakeup: int | None = None,
         patience: float = math.inf,
+        cache_key: str = "",
         recorder: RequestRecorder = _NO_RECORD,
     ) -> AnswerPieces:
         """Yield pieces of text as they are written, then exactly one `Ending`; the first `next` sends the request.
@@ -98,7 +100,8 @@ class ChatGPTChat:
         come by then, and when `wakeup`, a descriptor, becomes readable during a wait: the caller can look around, drain
         the descriptor, and go on or close. It is yielded once, too, in the first wait that `patience` seconds after the
         start come to. Behind a proxy both are ignored until the response begins. The `recorder` is told of each request
-        before it leaves, and of each for which the model did not run.
+        before it leaves, and of each for which the model did not run. Conversations with the same `cache_key` may find
+        what they have in common in the server's cache.
 
         An answer may be empty: its `Ending` says why (`length`: the reasoning took all tokens; `stop`: the model wrote
         nothing; or a refusal). Closing the generator closes the connection. Raise these errors, also after some text:
@@ -114,7 +117,15 @@ class ChatGPTChat:
         deadlines = Deadlines(self._clock, self._total_timeout, patience)
         model = model or self._model
         refused = self._refused.setdefault(model, set())
-        draft = Draft(conversation, model, self._max_output_tokens, self._reasoning_effort, refused)
+        draft = Draft(
+            conversation,
+            model,
+            self._max_output_tokens,
+            self._reasoning_effort,
+            refused,
+            service_tier=self._service_tier,
+            cache_key=cache_key if self._service_tier else "",  # both are OpenAI's own
+        )
         del conversation  # its attachments need not stay in memory while the answer is written
         response, reader = yield from self._accepted(draft, deadlines, wakeup, recorder)
         del draft
@@ -161,7 +172,7 @@ class ChatGPTChat:
         deadlines.await_first_word(self._first_word_timeout)
         left = deadlines.left()  # the response is awaited as long as the first word
         timeout = (min(self._connect_timeout, left), left)
-        recorder.asked()
+        recorder.asked(draft.size())
         try:
             pending = self._client.post_streamed(self._url, body, self._headers(), timeout)
             del body  # it may be large, and the model may think for long

@@ -18,15 +18,24 @@ from cocoai.json_values import mapping_at, number_at, text_at
 MOST_TOKENS = 10**12
 """Tokens of one answer; a count beyond that is no count, and could not even be divided as a float."""
 
+MOST_COST = 10**6
+"""USD of one answer; a cost beyond that is no cost."""
+
 
 @dataclass(frozen=True)
 class Usage:
-    """What is billed, in tokens; `prompt_tokens` includes the cached, `completion_tokens` the reasoning ones."""
+    """What is billed, in tokens.
+
+    `prompt_tokens` includes those read from the cache and those written into it, `completion_tokens` the reasoning
+    ones. `cost` is what the server says that the call cost, in USD; None if it says nothing.
+    """
 
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
     reasoning_tokens: int
+    cache_write_tokens: int = 0
+    cost: float | None = None
 
 
 class Chunk(NamedTuple):
@@ -42,6 +51,7 @@ class Chunk(NamedTuple):
     has_thought: bool = False
     finish_reason: str = ""
     model: str = ""
+    tier: str = ""
     usage: Usage | None = None
     is_done: bool = False
     error: ApiError | None = None
@@ -90,6 +100,7 @@ def parse_chunk(payload: dict[str, Any]) -> Chunk:
         has_thought,
         reason if reason and isinstance(reason, str) and reason != "null" else "",
         text_at(payload, "model"),
+        text_at(payload, "service_tier"),
         _parse_usage(usage) if usage else None,
     )
 
@@ -146,7 +157,15 @@ def _parse_usage(value: Any) -> Usage | None:
         cached_tokens=number_at(prompt, "cached_tokens", MOST_TOKENS),
         completion_tokens=number_at(value, "completion_tokens", MOST_TOKENS),
         reasoning_tokens=number_at(completion, "reasoning_tokens", MOST_TOKENS),
+        cache_write_tokens=number_at(prompt, "cache_write_tokens", MOST_TOKENS),
+        cost=cost_in(value.get("cost")),
     )
+
+
+def cost_in(value: Any) -> float | None:
+    """Return a cost in USD; None if `value` is no number from 0 to MOST_COST: -1 and NaN were seen from gateways."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= MOST_COST else None
 
 
 def _listed(value: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from cocoai.chatgpt.allowance import Allowance
 from cocoai.chatgpt.api_error import ApiError
 from cocoai.chatgpt.request import request_body
+from cocoai.chatgpt.request_size import RequestSize, most_tokens
 from cocoai.chatgpt.stream import StreamState
 from cocoai.conversation import Conversation, Turn
 
@@ -24,17 +25,27 @@ class Draft:
     """A request for an answer to `conversation` by `model`, of at most `max_output_tokens`.
 
     `refused` are the names of what the model has refused so far: more are added to it. With an empty
-    `reasoning_effort` none is requested.
+    `reasoning_effort` none is requested, and with an empty `service_tier` or `cache_key` none is named.
     """
 
     def __init__(
-        self, conversation: Conversation, model: str, max_output_tokens: int, reasoning_effort: str, refused: set[str]
+        self,
+        conversation: Conversation,
+        model: str,
+        max_output_tokens: int,
+        reasoning_effort: str,
+        refused: set[str],
+        *,
+        service_tier: str = "",
+        cache_key: str = "",
     ) -> None:
         self._conversation = conversation
         self._model = model
         self._limit = max_output_tokens
         self._reasoning_effort = reasoning_effort
         self._refused = refused
+        self._service_tier = service_tier
+        self._cache_key = cache_key
         self._is_whole = False
         self._is_shorter = False
 
@@ -46,6 +57,17 @@ class Draft:
         if "system" in self._refused:
             conversation = _without_system(conversation)
         return request_body(conversation, self._model, self._parameters())
+
+    def size(self) -> RequestSize:
+        """Return how large the request is, in tokens, at most and about."""
+        conversation = self._conversation
+        return RequestSize(
+            self._model,
+            most_input=most_tokens(conversation, self._model),
+            estimated_input=conversation.estimated_tokens(),
+            most_output=self._limit,
+            has_tier="service_tier" in self._parameters(),
+        )
 
     def new_state(self) -> StreamState:
         """Return the state to read the answer with."""
@@ -99,7 +121,9 @@ class Draft:
         wanted = {
             "max_completion_tokens": self._limit,
             "max_tokens": self._limit if "max_completion_tokens" in left_out else None,
+            "prompt_cache_key": self._cache_key or None,
             "reasoning_effort": self._reasoning_effort or None,
+            "service_tier": self._service_tier or None,
             "store": False,  # OpenAI keeps nothing of the conversation
             "stream": True,
             # Without it a stream has no usage, and without `stream` it is not allowed.

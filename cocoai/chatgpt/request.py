@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
+from cocoai.chatgpt.request_size import DETAIL
 from cocoai.conversation import Attachment, Conversation, Turn
 
 _ROLES = {"asker": "user", "cocoai": "assistant"}
@@ -69,7 +70,8 @@ def _part(attachment: Attachment) -> Iterable[bytes]:
             text = attachment.text if attachment.text.strip() else "(empty)"
             return [_json({"type": "text", "text": f"{_name(attachment)}:\n\n{text}"})]
         case "image":
-            part: dict[str, object] = {"type": "image_url", "image_url": {"url": _url(attachment)}}
+            # The URL comes last, since the data is written behind it.
+            part: dict[str, object] = {"type": "image_url", "image_url": {"detail": DETAIL, "url": _url(attachment)}}
         case "pdf":
             part = {"type": "file", "file": {"filename": _name(attachment), "file_data": _url(attachment)}}
     return _filled(_json(part), attachment.data)

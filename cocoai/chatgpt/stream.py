@@ -9,7 +9,7 @@ Source: OpenAI's API reference, chat completion chunk; the finish reasons of oth
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cocoai.chatgpt.allowance import Allowance
 from cocoai.chatgpt.api_error import ApiError
@@ -37,9 +37,9 @@ _FINISH_REASONS = {name: reason for reason, names in _KNOWN.items() for name in 
 class Ending:
     """How an answer ended: `finish_reason` is `stop`, `length`, `content_filter` or UNKNOWN.
 
-    `model` is the one that answered. `usage` is None if the server sent none. `refusal` is True if the model declined
-    to answer. `estimated_tokens` is the estimate of the conversation as it was sent in the end, for token_ratio.py; 0
-    if images or PDFs make an estimate useless.
+    `model` is the one that answered, in the service `tier` that it names. `usage` is None if the server sent none.
+    `refusal` is True if the model declined to answer. `estimated_tokens` is the estimate of the conversation as it was
+    sent in the end, for token_ratio.py; 0 if images or PDFs make an estimate useless.
     """
 
     finish_reason: str
@@ -47,6 +47,7 @@ class Ending:
     usage: Usage | None
     refusal: bool = False
     estimated_tokens: int = 0
+    tier: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,22 @@ class StreamState:
 
     `has_begun` is True once the model was seen at work: a text, a refusal or a thought has come. `has_text` is True
     once there is a text for the asker, `is_done` once the server has said that nothing follows. `error` is the server's
-    own error in place of the rest of the answer. An answer over its `allowance` ends as cut (`length`), whatever comes.
+    own error in place of the rest of the answer. `told_cost` is what its headers say that the answer cost, in USD, None
+    if they do not. An answer over its `allowance` ends as cut (`length`), whatever comes.
     """
 
     model: str
     estimated_tokens: int = 0
     allowance: Allowance = field(default_factory=lambda: Allowance(float("inf")))
     finish_reason: str = ""
+    tier: str = ""
     usage: Usage | None = None
     is_refusal: bool = False
     has_begun: bool = False
     has_text: bool = False
     is_done: bool = False
     error: ApiError | None = None
+    told_cost: float | None = None
     _thoughts: ThoughtFilter = field(default_factory=ThoughtFilter)
     _half: str = ""
 
@@ -92,6 +96,7 @@ class StreamState:
         The text can always be encoded as UTF-8.
         """
         self.model = chunk.model or self.model
+        self.tier = chunk.tier or self.tier
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.usage = chunk.usage or self.usage
         self.has_begun = self.has_begun or bool(chunk.text or chunk.refusal or chunk.has_thought)
@@ -131,7 +136,10 @@ class StreamState:
             error = Temporary("unknown_ending", source="OpenAI", sent=True)
             error.their_code = fit_for_log(self.finish_reason)
             raise error
-        return Ending(reason, self.model, self.usage, self.is_refusal, self.estimated_tokens)
+        usage = self.usage
+        if usage and usage.cost is None:
+            usage = replace(usage, cost=self.told_cost)
+        return Ending(reason, self.model, usage, self.is_refusal, self.estimated_tokens, self.tier)
 
     def _take_error(self, error: ApiError) -> None:
         """Take in the server's own error; behind a text, that of a filter or a full window ends the answer as cut."""

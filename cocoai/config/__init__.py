@@ -7,8 +7,8 @@ which are read again while the pool runs.
 
 from cocoai.config.load import read
 from cocoai.config.personas import Personas
-from cocoai.config.settings import PoolSettings, Settings
+from cocoai.config.settings import OpenAISettings, PoolSettings, Settings
 from cocoai.config.sources import SYSTEM_FILE, SettingsError
 from cocoai.config.value_types import Secret
 
-__all__ = ["SYSTEM_FILE", "Personas", "PoolSettings", "Secret", "Settings", "SettingsError", "read"]
+__all__ = ["SYSTEM_FILE", "OpenAISettings", "Personas", "PoolSettings", "Secret", "Settings", "SettingsError", "read"]

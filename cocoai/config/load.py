@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cocoai.config.sections import read_persona_settings, read_section, read_texts, reject_unknown
+from cocoai.config.sections import read_persona_settings, read_prices, read_section, read_texts, reject_unknown
 from cocoai.config.settings import SECTIONS, Settings, settings_of
 from cocoai.config.sources import SettingsError, find_file, not_allowed, read_sources
 
@@ -20,6 +20,7 @@ def read(path: str | None, environ: Mapping[str, str], *, secrets: bool = True) 
     sections = {name: read_section(sources, name) for name in SECTIONS}
     settings = Settings(
         **sections,
+        prices=read_prices(sources),
         personas=read_persona_settings(sources),
         texts=read_texts(sources),
         file=sources.file,

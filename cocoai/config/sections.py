@@ -1,7 +1,7 @@
 """Read the sections from the sources: the fixed ones, and those that the operator names.
 
-[models] may have any word as a key, [words ja] and [words en] have a key for each text, and there is a [channel ID]
-for each channel with settings of its own.
+[models] may have any word as a key, [prices] any model, [words ja] and [words en] have a key for each text, and there
+is a [channel ID] for each channel with settings of its own.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from typing import Any
 
 from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
 from cocoai.config.settings import SECTIONS, settings_of
-from cocoai.config.sources import SettingsError, Sources, variable
-from cocoai.config.value_types import NAME, ValueType, absolute_path
+from cocoai.config.sources import SettingsError, Sources, not_allowed, variable
+from cocoai.config.value_types import NAME, PRICE, ValueType, absolute_path
+from cocoai.ledger.prices import Price
 from cocoai.texts import LANGUAGES, Texts
 from cocoai.texts.commands import normalized
 from cocoai.texts.overrides import by_key, fits, longest, overridden, placeholders
 
 _CHANNEL = re.compile(r"channel ([CDG][A-Z0-9]{1,23})")
 _IN_ENVIRONMENT = re.compile(r"COCOAI_(?:CHANNEL_(?P<channel>[^_]*)|WORDS_(?P<language>[^_]*))")
-_ALL = ", ".join([*SECTIONS, "models", "channel ID", *(f"words {language}" for language in LANGUAGES)])
+_FREE_KEYS = ("models", "prices")
+"""Sections that may have any key."""
+
+_ALL = ", ".join([*SECTIONS, *_FREE_KEYS, "channel ID", *(f"words {language}" for language in LANGUAGES)])
 
 
 def read_section(sources: Sources, section: str) -> Any:
@@ -62,6 +66,23 @@ def read_texts(sources: Sources) -> dict[str, Texts]:
     Raise `SettingsError` if an own text is too long, or does not have the same placeholders as CocoAI's.
     """
     return {language: _read_texts(sources, f"words {language}", texts) for language, texts in LANGUAGES.items()}
+
+
+def read_prices(sources: Sources) -> dict[str, Price]:
+    """Return the operator's own prices, from [prices], by the model's name in lower case.
+
+    Raise `SettingsError` if a value is no price.
+    """
+    prices: dict[str, Price] = {}
+    for key, text in sources.sections.get("prices", {}).items():
+        # A colon in a name, as in `qwen3:8b = free`, was taken for the end of the key.
+        rest, is_split, price = text.rpartition("=")
+        model = f"{key}:{rest.strip()}" if is_split else key
+        try:
+            prices[model.lower()] = PRICE.parse(price.strip(), "")
+        except ValueError:
+            raise not_allowed("prices", model, price.strip(), PRICE.allowed, sources.file) from None
+    return prices
 
 
 def reject_unknown(sources: Sources) -> None:
@@ -128,7 +149,7 @@ def _sections(sources: Sources) -> Collection[str]:
     named = [
         f"channel {it['channel']}" if it["language"] is None else f"words {it['language'].lower()}" for it in found
     ]
-    return dict.fromkeys([*SECTIONS, "models", *sources.sections, *named])
+    return dict.fromkeys([*SECTIONS, *_FREE_KEYS, *sources.sections, *named])
 
 
 def _channels(sources: Sources) -> list[str]:
@@ -136,12 +157,12 @@ def _channels(sources: Sources) -> list[str]:
 
 
 def _allowed_keys(sources: Sources, section: str) -> Collection[str]:
-    """Return the keys that a section may have; empty for [models], which may have any.
+    """Return the keys that a section may have; empty for one that may have any.
 
     Raise `SettingsError` if there is no such section.
     """
     kind, _, name = section.partition(" ")
-    if section == "models":
+    if section in _FREE_KEYS:
         return ()
     if section in SECTIONS or _CHANNEL.fullmatch(section):
         return settings_of(section)

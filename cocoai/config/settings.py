@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, get_type_hints
 
+from cocoai.config.budget_settings import BudgetSettings
 from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
 from cocoai.config.setting import Setting, required_secret
 from cocoai.config.value_types import (
@@ -31,6 +32,7 @@ from cocoai.config.value_types import (
     one_of,
     seconds,
 )
+from cocoai.ledger.prices import Price
 from cocoai.texts import Texts
 
 
@@ -127,6 +129,15 @@ class OpenAISettings:
         float, Setting(seconds(0.1, 600), "30", "time limit from one piece of an answer to the next")
     ]
     total_timeout: Annotated[float, Setting(seconds(0.1, 3600), "180", "time limit for the whole answer")]
+    service_tier: Annotated[
+        str,
+        Setting(
+            one_of("auto", "none", "default", "flex", "fast"),
+            "auto",
+            "the service tier that is asked for, by which the price goes; `auto` is `default` at OpenAI, where "
+            "otherwise the project's own default counts, and `none` at other servers",
+        ),
+    ]
 
 
 @dataclass(frozen=True)
@@ -211,21 +222,6 @@ class PoolSettings:
 
 
 @dataclass(frozen=True)
-class BudgetSettings:
-    """[budget]: how much one person may ask."""
-
-    questions_per_minute: Annotated[
-        int,
-        Setting(
-            integer(0, 1000),
-            "6",
-            "the most questions of one person in a minute, clicks on *Ask again* included; 0 for no limit",
-        ),
-    ]
-    operators: Annotated[frozenset[str], Setting(IDS, "", "the people who may stop anybody's answer")]
-
-
-@dataclass(frozen=True)
 class PathSettings:
     """[paths]: where things are kept."""
 
@@ -268,7 +264,8 @@ SECTIONS: Mapping[str, type] = {
 class Settings:
     """All settings. `file` is the absolute path they were read from (empty: the environment alone).
 
-    `texts` are the fixed texts by language, the operator's own included. `warnings` are sentences for the operator.
+    `prices` are the operator's own, by model. `texts` are the fixed texts by language, his own included. `warnings` are
+    sentences for the operator.
     """
 
     slack: SlackSettings
@@ -278,6 +275,7 @@ class Settings:
     budget: BudgetSettings
     paths: PathSettings
     network: NetworkSettings
+    prices: Mapping[str, Price]
     personas: PersonaSettings
     texts: Mapping[str, Texts] = field(repr=False)
     file: str = ""

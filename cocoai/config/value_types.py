@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from cocoai.engine.client.tls import is_loopback
+from cocoai.ledger.money import NANO, parse_usd
+from cocoai.ledger.prices import Price, parse_override
 from cocoai.slack_ids import ID
 
 Number = TypeVar("Number", int, float)
@@ -61,13 +63,31 @@ def seconds(least: float, most: float) -> ValueType:
     return ValueType(f"{least:g} to {most:g} s", parse, unit="s")
 
 
-def integer(least: int, most: int) -> ValueType:
-    """Return the type of a whole number from `least` to `most`."""
+def integer(least: int, most: int, *, unit: str = "") -> ValueType:
+    """Return the type of a whole number from `least` to `most`, in this unit."""
 
     def parse(text: str, _folder: str) -> int:
         return _within(int(text), least, most)
 
-    return ValueType(f"{least} to {most}", parse)
+    return ValueType(f"{least} to {most} {unit}".strip(), parse, unit=unit)
+
+
+def money() -> ValueType:
+    """Return the type of an amount in US dollars, as nano-dollars."""
+
+    def parse(text: str, _folder: str) -> int:
+        return parse_usd(text)
+
+    return ValueType("an amount in US dollars, such as 12.50", parse, empty=None)
+
+
+def yen_rate() -> ValueType:
+    """Return the type of a dollar's price in yen, as thousandths of a yen."""
+
+    def parse(text: str, _folder: str) -> int:
+        return _within(parse_usd(text) * 1000 // NANO, 1000, 1_000_000)
+
+    return ValueType("an amount in yen from 1 to 1000, such as 155.5", parse, empty=None)
 
 
 def integer_range(most: int) -> ValueType:
@@ -127,6 +147,19 @@ def _name(text: str, _folder: str) -> str:
 
 def _ids(text: str, _folder: str) -> frozenset[str]:
     return frozenset(_matching(ID, word) for word in re.split(r"[\s,]+", text) if word)
+
+
+def _id(text: str, _folder: str) -> str:
+    return _matching(ID, text)
+
+
+def _zone(text: str, _folder: str) -> str:
+    # Whether this machine knows the zone is seen at the start: to look here would cost every process its memory.
+    return _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", text)
+
+
+def _price(text: str, _folder: str) -> Price:
+    return parse_override(text)
 
 
 def _split_url(text: str) -> SplitResult:
@@ -197,6 +230,7 @@ _URL_ALLOWED = "an https:// address, or http:// on this machine, without user, p
 SECRET = ValueType("text without spaces, in ASCII", _secret, is_secret=True, empty=Secret())
 SWITCH = ValueType("on or off", _switch)
 NAME = ValueType("a name without spaces", _name)
+ONE_ID = ValueType("an ID such as C0123456789", _id)
 IDS = ValueType("IDs such as C0123456789, with spaces or commas between", _ids, empty=frozenset())
 BASE_URL = ValueType(_URL_ALLOWED, _base_url)
 FOLDER_URL = ValueType(_URL_ALLOWED, _folder_url)
@@ -204,3 +238,5 @@ PROXY = ValueType("an http:// or https:// address", _proxy, is_secret=True, empt
 LISTEN = ValueType("an address with a port, or off", _listen)
 FILE = ValueType("a file that can be read", _file)
 FOLDER = ValueType("a folder", _folder)
+ZONE = ValueType("a time zone's name, such as Asia/Tokyo", _zone)
+PRICE = ValueType("in/cached/written/out in US dollars per million tokens, such as 0.1/0.01/0.125/0.5, or free", _price)

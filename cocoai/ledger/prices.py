@@ -188,8 +188,9 @@ def _dearest(prices: Sequence[Price]) -> Price:
 
 def _names(model: str) -> tuple[str, ...]:
     """Return the names under which a model is looked up, in this order: its own, and the one without its date."""
-    bare = _DATE.sub("", model)
-    return (model,) if bare == model else (model, bare)
+    name = model.lower()  # as the settings file has it
+    bare = _DATE.sub("", name)
+    return (name,) if bare == name else (name, bare)
 
 
 def _day(at: float) -> str:

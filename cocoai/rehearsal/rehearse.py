@@ -88,7 +88,7 @@ def write_settings(
     They name the practice servers, their secrets and the authority to trust. With `practice` None they say nothing of
     OpenAI: its real address is the default, and the API key comes from the environment.
     """
-    openai = f"base_url = {practice.base_url}\napi_key = {API_KEY}\n" if practice else ""
+    openai = f"base_url = {practice.base_url}\napi_key = {API_KEY}\nservice_tier = default\n" if practice else ""
     ca_file = certificates.ca_file if practice else trust_both(folder, certificates)
     file = folder / "cocoai.ini"
     # Readable by its owner only, as production's settings with their secrets are.

@@ -48,6 +48,17 @@ class SpoolAdmin(SpoolFolders):
         finally:
             job.release()
 
+    @as_store_errors()
+    def lines_at_rest(self, key: Key) -> list[Fact]:
+        """Return every whole line of a job that no process works on; [] if there is none, or its file is damaged.
+
+        It is locked for a moment, so that no process begins meanwhile. Raise JobInUse if one works on it.
+        """
+        for state in STATES:
+            with contextlib.suppress(NoSuchJob, ValueError), self._held(state, key) as job:
+                return job.lines
+        return []
+
     def find(self, key: Key) -> tuple[str, list[Fact]]:
         """Return a job's state and its lines, as peek() does. Raise NoSuchJob if it is in none of the STATES."""
         for state in STATES:

@@ -95,6 +95,13 @@ ENGLISH = Texts(
         "context_length_exceeded": "The question is too long for me. Please ask again in smaller pieces.",
         "attempts": "I tried several times and could not answer this. Please ask it differently.",
         "attachment": "I could not answer with what was attached. Please send it in another format, or ask without it.",
+        "budget_team": "The team's budget for this month is used up. I answer again from the first day of "
+        "{month}/{year}.",
+        "budget_person": "Your share of this month's budget is used up. I answer you again from the first day of "
+        "{month}/{year}.",
+        "budget_channel": "This channel's share of this month's budget is used up. I answer here again from the first "
+        "day of {month}/{year}.",
+        "budget_off": "I am set up to spend nothing, so I ask no model. Please talk to the person who runs me.",
         "again_gone": "The question is no longer kept, so I could not ask it again. Please write it anew.",
     },
 )

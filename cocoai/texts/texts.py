@@ -15,7 +15,8 @@ class Texts:
     """All that an asker can read and no model has written, in one language.
 
     Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{n}`, `{name}`, `{seconds}`,
-    `{why}` or `{word}`. `sorry` maps an error's code to its text; `sorry[""]` serves every other code.
+    `{why}` or `{word}`, and amounts and dates into those of `usage` and of a budget that is used up. `sorry` maps an
+    error's code to its text; `sorry[""]` serves every other code.
     """
 
     # the persona's voice
@@ -53,9 +54,14 @@ class Texts:
     labels: dict[str, str]
     sorry: dict[str, str]
 
-    def error_text(self, code: str) -> str:
-        """Return the notice for a question that is given up because of the error `code`, such as `refused`."""
-        return self.refused if code == "refused" else self.sorry.get(code, self.sorry[""])
+    def error_text(self, code: str, again: str = "") -> str:
+        """Return the notice for a question that is given up because of the error `code`, such as `refused`.
+
+        `again` is the month in which the budget starts again, such as `2027-01`; "" for errors of another kind.
+        """
+        text = self.refused if code == "refused" else self.sorry.get(code, self.sorry[""])
+        year, _, month = again.partition("-")
+        return text.format(year=year, month=int(month)) if again else text
 
     def help_text(self, models: Mapping[str, str], *, follow_ups: bool, files: bool, buttons: bool) -> str:
         """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.

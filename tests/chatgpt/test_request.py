@@ -55,7 +55,7 @@ def test_attachments_come_before_the_text() -> None:
     data = base64.b64encode(PNG.data).decode()
 
     assert content_of("これは？", PNG, TEXT, PDF) == [
-        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+        {"type": "image_url", "image_url": {"detail": "high", "url": f"data:image/png;base64,{data}"}},
         {"type": "text", "text": "notes.md:\n\n# 覚え書き"},
         {"type": "file", "file": {"filename": "plan.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjcgLi4u"}},
         {"type": "text", "text": "これは？"},

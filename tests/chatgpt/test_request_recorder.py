@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.chatgpt.request_size import RequestSize
 from cocoai.conversation import Conversation
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.proxied import ProxyClient
@@ -31,7 +32,7 @@ class Noted(list[str]):
     received: Callable[[], int] = staticmethod(lambda: 0)
     """Return how many requests the server has received."""
 
-    def asked(self) -> None:
+    def asked(self, size: RequestSize) -> None:
         """Note the request; check that it has not left yet."""
         if len(self) >= self.most:
             raise BlockingIOError("no more")

@@ -19,6 +19,7 @@ from cocoai.spool.folders import STATES
 from cocoai.spool.job import Fact, Job, whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from tests.books import no_books
 from tests.crash.disk import SimulatedDisk
 from tests.crash.power import DiskImage, blank
 from tests.crash.scheduler import Scheduler
@@ -28,6 +29,7 @@ from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
+NO_BOOKS = no_books()
 
 
 class ScheduledSpool(Spool):
@@ -228,6 +230,7 @@ class Machine(Services):
             options(update_interval=0.0),
             self.slack_chat(),
             SimulatedModel(self, claimed),
+            books=NO_BOOKS,
             folder="/nonexistent",
             identity=FixedIdentity(),
             clock=self.clock,

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from cocoai.chatgpt.chat import AnswerPieces, ChatGPTChat, Ending
 from cocoai.chatgpt.request_recorder import NoRecord, RequestRecorder
+from cocoai.chatgpt.request_size import RequestSize
 from cocoai.conversation import Conversation
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import CocoAIError, Permanent, Temporary
@@ -29,6 +30,7 @@ WRITES = "the model writes"
 """The step at which the model has written the first half of its answer."""
 
 NOT_RECORDED = NoRecord()
+SIZE = RequestSize("gpt-6-luna", most_input=100, estimated_input=50, most_output=100, has_tier=True)
 
 
 @dataclass(kw_only=True)
@@ -234,7 +236,7 @@ class SimulatedModel(ChatGPTChat):
 
         The `recorder` is told what the real one tells it: each request, and each for which the model did not run.
         """
-        recorder.asked()
+        recorder.asked(SIZE)
         try:
             text = self._services.model(self._claimed[-1], conversation.turns[-1].text)
         except CocoAIError as error:

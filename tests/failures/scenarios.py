@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cocoai.answer import Answerer
@@ -10,6 +12,10 @@ from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.reply import Reply
 from cocoai.conversation import Persona
+from cocoai.ledger.caps import Caps
+from cocoai.ledger.ledger import Ledger
+from cocoai.ledger.money import NANO
+from cocoai.ledger.months import Months
 from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_switches import SCOPES
@@ -25,6 +31,7 @@ Scenario = Callable[[LocalizedHarness, str], Message]
 
 PICTURE = PracticeFile("plan.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
 WEEK = 7 * 86_400.0
+DECEMBER = Months({"2026-12": 0.0, "2027-01": 9e9})
 
 
 def always(kind: FaultKind, **options: Any) -> Scenario:
@@ -129,6 +136,23 @@ def asked_again_too_late(harness: LocalizedHarness, text: str) -> Message:
     return opening
 
 
+def capped(**caps: int) -> Scenario:
+    """Return the scenario in which one of the caps on what may be spent is too low; it is January 2027 next."""
+
+    def produce(harness: LocalizedHarness, text: str) -> Message:
+        ledger = Ledger(harness.books.ledger.path, Caps(**{"team": NANO} | caps), DECEMBER, clock=harness.clock)
+        harness.books = replace(harness.books, ledger=ledger)
+        return harness.ask_and_run(text)
+
+    return produce
+
+
+def broken_ledger(harness: LocalizedHarness, text: str) -> Message:
+    """Ask while the ledger is no database."""
+    Path(harness.books.ledger.path).write_bytes(b"no database, but a text that is longer than its head" * 99)
+    return harness.ask_and_run(text)
+
+
 _BY_ROW: dict[str, dict[str, Scenario]] = {
     table.BUSY: {
         "rate limited": always("rate limited", seconds=1),
@@ -146,6 +170,7 @@ _BY_ROW: dict[str, dict[str, Scenario]] = {
         "bad key": always("bad key"),
         "model gone": model_gone,
         "scope missing": scope_missing,
+        "a broken ledger": broken_ledger,
     },
     table.CUT: {"cut at its limit": cut},
     table.FILTERED: {"filtered in the middle": always("withheld", after=2)},
@@ -164,6 +189,10 @@ _BY_ROW: dict[str, dict[str, Scenario]] = {
     table.ATTEMPTS: {"a killer": kills_its_process},
     table.BUG: {"a bug": bug},
     table.LATE: {"an hour's outage": restarted},
+    table.BUDGET_TEAM: {"over the team's budget": capped(team=1)},
+    table.BUDGET_PERSON: {"over the asker's share": capped(person=1)},
+    table.BUDGET_CHANNEL: {"over the channel's share": capped(channel=1)},
+    table.BUDGET_OFF: {"a budget of 0": capped(team=0)},
     table.AGAIN_GONE: {"asked again too late": asked_again_too_late},
 }
 

@@ -51,6 +51,11 @@ BUG = "a bug of ours"
 LATE = "the machine was away for an hour"
 AGAIN_GONE = "asked again when nothing is left of the question"
 
+BUDGET_TEAM = "the team's budget is used up"
+BUDGET_PERSON = "the asker's share of the budget is used up"
+BUDGET_CHANNEL = "the channel's share of the budget is used up"
+BUDGET_OFF = "the budget is 0"
+
 TEXTS = {
     BUSY: ExpectedText(
         "sorry_busy",
@@ -121,6 +126,27 @@ TEXTS = {
         "late",
         "（お待たせしました。こちらの都合で返信が遅くなりました。）",
         "(Sorry for the wait: something on our side delayed this reply.)",
+    ),
+    BUDGET_TEAM: ExpectedText(
+        "sorry_budget_team",
+        "今月のチームの予算を使い切りました。{year}年{month}月1日から、またお答えします。",
+        "The team's budget for this month is used up. I answer again from the first day of {month}/{year}.",
+    ),
+    BUDGET_PERSON: ExpectedText(
+        "sorry_budget_person",
+        "今月のあなたの利用枠を使い切りました。{year}年{month}月1日から、またお答えします。",
+        "Your share of this month's budget is used up. I answer you again from the first day of {month}/{year}.",
+    ),
+    BUDGET_CHANNEL: ExpectedText(
+        "sorry_budget_channel",
+        "今月のこのチャンネルの利用枠を使い切りました。{year}年{month}月1日から、またお答えします。",
+        "This channel's share of this month's budget is used up. I answer here again from the first day of "
+        "{month}/{year}.",
+    ),
+    BUDGET_OFF: ExpectedText(
+        "sorry_budget_off",
+        "予算が0に設定されているので、モデルには質問できません。運用担当者に相談してください。",
+        "I am set up to spend nothing, so I ask no model. Please talk to the person who runs me.",
     ),
     AGAIN_GONE: ExpectedText(
         "sorry_again_gone",

@@ -1,0 +1,220 @@
+"""PaidRequests: the door through which each request to the model leaves: held, recorded, sent, and settled.
+
+The order is what keeps the books right over any kill: the hold in the ledger, the `asked` fact with its number, the
+request, the `answer` fact with its bill, the settling. A process that dies on the way leaves enough for the next one,
+or for the sweep, to settle the hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.retry import MOST_OPEN_REQUESTS, open_requests
+from cocoai.chatgpt.chunk import Usage
+from cocoai.chatgpt.request_size import RequestSize
+from cocoai.chatgpt.stream import Ending
+from cocoai.chatgpt.token_ratio import TokenRatio
+from cocoai.conversation import estimated_tokens
+from cocoai.errors import Permanent
+from cocoai.ledger.charge import NOTHING_PAID, Bill, OpenHold, PaidCall, Payer
+from cocoai.ledger.cost import Tokens
+from cocoai.ledger.database import LedgerBroken
+from cocoai.ledger.ledger import Ledger
+from cocoai.ledger.tariff import Tariff
+from cocoai.spool.job import Fact, Job
+from cocoai.spool.store_error import StoreError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Books:
+    """What paid calls need: the `ledger`, the `tariff`, the token `ratio` of each model, and epoch seconds."""
+
+    ledger: Ledger
+    tariff: Tariff
+    ratio: TokenRatio
+    clock: Callable[[], float] = time.time
+
+    def settle_earlier(self, job: Job) -> None:
+        """Settle the holds that earlier attempts at a job have left open, by its facts. The caller has the claim.
+
+        A ledger that is broken is only logged: nothing is paid here.
+        """
+        with _logged(str(job.key)):
+            for hold in self.ledger.open_holds(str(job.key)):
+                self.ledger.settle(hold.key, hold.call, bill_by_facts(hold, job.lines))
+
+
+class _OpenRequest(NamedTuple):
+    """A request that was held and has left, and is not settled: its call, the call's number, and its size."""
+
+    call: PaidCall
+    number: int
+    size: RequestSize
+
+
+class PaidRequests:
+    """The `RequestRecorder` of one attempt: each request becomes a charge and an `asked` fact of the job.
+
+    One that was not run becomes an `unasked` fact. However often the job's process dies, no more than
+    MOST_OPEN_REQUESTS are paid without an answer.
+    """
+
+    def __init__(self, attempt: Attempt, books: Books) -> None:
+        self._attempt = attempt
+        self._books = books
+        self._n = 0
+        self._open: _OpenRequest | None = None
+
+    def asked(self, size: RequestSize) -> None:
+        """Hold what the next request may cost, and record it before it leaves, by its number in the job, from 1.
+
+        Raise `Permanent` `attempts` if MOST_OPEN_REQUESTS are open, `OverBudget`, `BudgetHeld` or `LedgerBroken` if it
+        may not be paid, StoreError if it cannot be recorded: one that nobody knows of could be paid again and again.
+        """
+        self._settle_as_lost()  # a request before this one, which was repaired
+        job = self._attempt.job
+        if open_requests(job) >= MOST_OPEN_REQUESTS:
+            raise Permanent("attempts")
+        call = self._call(size)
+        number = self._books.ledger.hold(call)
+        self._open = _OpenRequest(call, number, size)
+        self._n = 1 + sum(1 for line in job.lines if line.get("fact") == "asked")
+        try:
+            job.record("asked", n=self._n, call=number)
+        except StoreError:
+            self.settle(NOTHING_PAID)
+            raise
+
+    def unasked(self, why: str) -> None:
+        """Record that the model did not run for the last request. If the disk fails, it counts as one that did."""
+        if self._attempt.record("unasked", n=self._n, why=why):
+            self.settle(NOTHING_PAID)
+
+    def facts(self, text: str, ending: Ending) -> Fact:
+        """Return what the `answer` fact says of the request that is open: the number of its `call`, and its `bill`.
+
+        `text` is the answer as far as it was read. Both are None if no request is open.
+        """
+        if self._open is None:
+            return {"call": None, "bill": None}
+        return {"call": self._open.number, "bill": self._bill(self._open, text, ending).as_fact()}
+
+    def settle_by(self, fact: Fact) -> None:
+        """Settle the request that is open by facts(), once they are recorded."""
+        if fact["bill"] is not None:
+            self.settle(Bill.from_fact(fact["bill"]))
+
+    def fail(self, text: str) -> None:
+        """Settle the request that is open after an error, with the `text` that was read until then.
+
+        Without any text nobody knows how far the model had come: it counts as lost.
+        """
+        if text and self._open:
+            self.settle(self._estimate(self._open, text, ""))
+        else:
+            self._settle_as_lost()
+
+    def settle(self, bill: Bill) -> None:
+        """Settle the request that is open, if there is one. A broken ledger is only logged: its hold stays."""
+        if (request := self._open) is not None:
+            self._open = None
+            with _logged(request.call.key):
+                self._books.ledger.settle(request.call.key, request.number, bill)
+
+    def _settle_as_lost(self) -> None:
+        """Settle the request that is open at its whole hold, as it may be billed."""
+        if self._open:
+            self.settle(Bill(self._open.call.bound, "lost"))
+
+    def _call(self, size: RequestSize) -> PaidCall:
+        question, tariff = self._attempt.question, self._books.tariff
+        bound, price = tariff.bound(
+            size.model, size.most_input, size.most_output, self._books.clock(), has_tier=size.has_tier
+        )
+        return PaidCall(
+            str(self._attempt.job.key),
+            self._attempt.job.attempt,
+            Payer(question.team, question.channel, question.user),
+            "chat",
+            size.model,
+            bound,
+            price.as_text(),
+        )
+
+    def _bill(self, request: _OpenRequest, text: str, ending: Ending) -> Bill:
+        """Return what the request has cost: as the server says, else by its usage, else by our estimate."""
+        usage = ending.usage
+        if usage is None or (usage.cost is None and not _is_plausible(usage, text)):
+            return self._estimate(request, text, ending.model)
+        bill = self._priced(request.size, _tokens(usage), ending.model, ending.tier)
+        return bill if usage.cost is None else self._books.tariff.told(usage.cost, bill)
+
+    def _estimate(self, request: _OpenRequest, text: str, answered: str) -> Bill:
+        """Return what the request has probably cost, given the text that was read; never more than its hold.
+
+        Its input is taken as written into the cache, which is the dearest; its output as the text and this model's
+        usual reasoning, or all that it may be if that is not known.
+        """
+        size = request.size
+        written = min(size.most_input, round(size.estimated_input * self._books.ratio.ratio(size.model)))
+        reasoning = self._usual_reasoning(size.model)
+        output = size.most_output if reasoning is None else estimated_tokens(text) + reasoning
+        bill = self._priced(size, Tokens(written, 0, written, output, reasoning or 0), answered, "")
+        return replace(bill, spent=min(bill.spent, request.call.bound), how="estimated")
+
+    def _usual_reasoning(self, model: str) -> int | None:
+        """Return the reasoning tokens of this model's last answers, on average; None if there was none."""
+        with _logged(str(self._attempt.job.key)):
+            return self._books.ledger.usual_reasoning(model)
+        return None
+
+    def _priced(self, size: RequestSize, tokens: Tokens, answered: str, tier: str) -> Bill:
+        return self._books.tariff.priced(
+            tokens, asked=size.model, answered=answered, tier=tier, at=self._books.clock(), has_tier=size.has_tier
+        )
+
+
+def bill_by_facts(hold: OpenHold, facts: Sequence[Fact]) -> Bill:
+    """Return the bill of a hold whose process has died, by the facts of its job.
+
+    That is the recorded one of an answer; nothing, if the request had not left or was not run; else the whole hold.
+    """
+    for fact in facts:
+        if fact.get("fact") == "answer" and fact.get("call") == hold.call:
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                return Bill.from_fact(fact["bill"])
+    requests = [fact["n"] for fact in facts if fact.get("fact") == "asked" and fact.get("call") == hold.call]
+    not_run = {fact["n"] for fact in facts if fact.get("fact") == "unasked"}
+    return NOTHING_PAID if not_run.issuperset(requests) else hold.lost()
+
+
+def _is_plausible(usage: Usage, text: str) -> bool:
+    """Check whether the usage can be that of an answer with this text: servers were seen to send zeros."""
+    return usage.prompt_tokens > 0 and (usage.completion_tokens > 0 or not text)
+
+
+def _tokens(usage: Usage) -> Tokens:
+    return Tokens(
+        usage.prompt_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.completion_tokens,
+        usage.reasoning_tokens,
+    )
+
+
+@contextlib.contextmanager
+def _logged(key: str) -> Iterator[None]:
+    """Log a broken ledger instead of raising it, as a context manager: what is settled later changes no answer."""
+    try:
+        yield
+    except LedgerBroken as error:
+        log.error("ledger key=%s outcome=not-settled reason=%s", key, error)  # noqa: TRY400 (the words say all)

@@ -1,0 +1,52 @@
+"""Tariff: what calls of the models at one address may cost at most, and have cost, by the price table."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, Decimal
+
+from cocoai.ledger.charge import Bill
+from cocoai.ledger.cost import Tokens, bound, cost, is_openai, region_of
+from cocoai.ledger.money import NANO
+from cocoai.ledger.prices import Price, PriceTable
+
+UNKNOWN_TIER = "unknown"
+"""The tier of a call whose tier nobody tells: the dearest."""
+
+
+class Tariff:
+    """The prices of `table` for calls to the server at `base_url`."""
+
+    def __init__(self, table: PriceTable, base_url: str) -> None:
+        self.table = table
+        self._region = region_of(base_url)
+        self._is_openai = is_openai(base_url)
+
+    def bound(self, model: str, most_input: int, most_output: int, at: float, *, has_tier: bool) -> tuple[int, Price]:
+        """Return the most that a call may cost, in nano-dollars, and the price by which that was computed.
+
+        `most_input` and `most_output` are tokens, `at` is in epoch seconds. `has_tier`: the request names its tier.
+        """
+        price = self.table.price(model, at)
+        is_tier_sent = has_tier or not self._is_openai
+        return bound(most_input, most_output, price, is_tier_sent=is_tier_sent, region=self._region), price
+
+    def told(self, cost_usd: float, bill: Bill) -> Bill:
+        """Return the bill of a call of which the server says that it cost `cost_usd`; it is rounded up."""
+        spent = (Decimal(repr(cost_usd)) * NANO).to_integral_value(ROUND_CEILING)
+        return Bill(int(spent), "told", bill.model, bill.tier, bill.tokens, bill.units, bill.price)
+
+    def priced(self, tokens: Tokens, *, asked: str, answered: str, tier: str, at: float, has_tier: bool) -> Bill:
+        """Return the bill of a call by its usage: at the price of the model that answered, in the tier that it names.
+
+        `asked` is the model that the request named, and counts if the other one is not in the table. `at` is the time
+        of the hold, in epoch seconds.
+        """
+        price = self.table.price(answered if self.table.knows(answered) else asked, at)
+        is_known = tier or has_tier or not self._is_openai
+        counted = tokens.consistent()
+        spent = cost(counted, price, tier=tier if is_known else UNKNOWN_TIER, region=self._region)
+        return Bill(spent, "priced", answered or asked, tier, counted, price=price.as_text())
+
+    def is_guessed(self, model: str) -> bool:
+        """Check whether the price of a model is not known, so that it counts as the dearest."""
+        return not self.table.knows(model)
