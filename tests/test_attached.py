@@ -142,7 +142,7 @@ PICTURE = PracticeFile("cat.png", "image/png", PNG)
         ("image/png", PNG),
         ("image/jpeg", b"\xff\xd8\xff\xe0 picture"),
         ("image/webp", b"RIFF0000WEBPVP8 "),
-        ("image/gif", b"GIF89a moving"),
+        ("image/gif", b"GIF89a\1\0\1\0 moving"),
     ],
 )
 def test_a_picture_goes_to_the_model_as_it_is(deployment: Deployment, media_type: str, data: bytes) -> None:

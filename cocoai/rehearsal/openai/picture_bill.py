@@ -68,7 +68,10 @@ _SIX_FIFTHS = Fraction("1.2")
 _NEWEST = PatchRule(_SIX_FIFTHS, {"low": _LOW, "high": _HIGH, "auto": _UNREDUCED, "original": _UNREDUCED}, most=30_000)
 _RULES: tuple[tuple[str, PatchRule | TileRule], ...] = (
     ("gpt-5.5", PatchRule(_SIX_FIFTHS, {"low": _LOW, "high": _HIGH, "auto": _LARGE, "original": _LARGE})),
-    ("gpt-5.4", PatchRule(_SIX_FIFTHS, {"low": _OLDER, "high": _HIGH, "auto": _HIGH, "original": _LARGE})),
+    (
+        "gpt-5.4",
+        PatchRule(_SIX_FIFTHS, {"low": PatchLimit(None, 6_144), "high": _HIGH, "auto": _HIGH, "original": _LARGE}),
+    ),
     ("gpt-5.2", PatchRule(_SIX_FIFTHS, _ALL_OLDER)),
     ("gpt-5.1", TileRule(70, 140)),
     ("gpt-5-mini", PatchRule(Fraction("1.62"), _ALL_OLDER)),

@@ -38,8 +38,14 @@ _OTHER = _USD_PER_MILLION["gpt-6-astra"]
 """A model without a price costs what the dearest does."""
 
 _TIER_FACTORS = {"flex": Fraction(1, 2), "priority": Fraction(2)}
-_FAST_FACTORS = {"gpt-5.5": Fraction(5, 2)}
-"""The factors of models whose fast tier costs more than twice the default one."""
+_FAST_FACTORS = {
+    "gpt-5.5": Fraction(5, 2),
+    "gpt-5-mini": Fraction(9, 5),
+    "gpt-4.1-mini": Fraction(7, 4),
+    "gpt-4o": Fraction(17, 10),
+    "gpt-4o-mini": Fraction(5, 3),
+}
+"""The factors of models whose fast tier does not cost twice what the default one does."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ PHOTO = (4032, 3024)
         ("gpt-5.5", PHOTO, "high", 2942),
         ("gpt-5.5", (8000, 32), "auto", 226),
         ("gpt-5.4-mini", PHOTO, "auto", 2942),
-        ("gpt-5.4-mini", PHOTO, "low", 3687),
+        ("gpt-5.4-mini", PHOTO, "low", 7236),
         ("gpt-5.2", PHOTO, "high", 3687),
         ("gpt-4.1-mini", (1024, 1024), "low", 1659),
         ("gpt-5.1", (1024, 1024), "high", 70 + 4 * 140),

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.pure
         ("gpt-6-luna", "scale", TokenUse(1500, output=400), 0.000_350),
         ("gpt-6-luna", "default", TokenUse(10_000, cached=8000, written=1000, output=100, reasoning=60), 0.000_355),
         ("gpt-5.5", "priority", TokenUse(1000, output=100), 0.02),
+        ("gpt-4o", "priority", TokenUse(1000, output=100), 0.005_95),
         ("gpt-6-luna", "default", TokenUse(272_000, output=1000), 0.0277),
         ("gpt-6-luna", "default", TokenUse(272_001, output=1000), 0.055_150_2),
         ("gpt-6-luna", "default", TokenUse(300_000, cached=200_000, written=100_000, output=1000), 0.029_75),
