@@ -17,8 +17,8 @@ PAPER, RULE, SOFT, INK, BAR, PACE = range(len(PALETTE))
 MARGIN, TOP, BOTTOM = 36, 132, 74
 """Pixels that are left free at each side; above the bars, for the month and its sum; below them, for the days."""
 
-HEADING, TEXT = 6, 4
-"""Pixels of a dot in the heading, and in the other texts."""
+HEADINGS, TEXT = (6, 5, 4), 4
+"""Pixels of a dot in the heading, of which the first is taken that leaves it room enough, and in the other texts."""
 
 GAP = 14
 """Pixels between a text and what it belongs to."""
@@ -60,12 +60,14 @@ class _Drawing:
     def _write_heading(self) -> None:
         """Write the month at the left; at the right what it has cost, of which cap, and how much of that it is."""
         chart = self._chart
-        self._canvas.write(chart.month, MARGIN, MARGIN, SOFT, size=HEADING)
         total = amount(chart.total)
         share = f" / {usd(chart.cap)} {chart.total * 100 // chart.cap}%" if chart.cap else ""
-        left = WIDTH - MARGIN - text_width(total + share, HEADING)
-        self._canvas.write(total, left, MARGIN, INK, size=HEADING)
-        self._canvas.write(" " * len(total) + share, left, MARGIN, SOFT, size=HEADING)
+        whole = f"{chart.month}  {total}{share}"
+        size = next((each for each in HEADINGS if text_width(whole, each) <= WIDTH - 2 * MARGIN), HEADINGS[-1])
+        left = WIDTH - MARGIN - text_width(total + share, size)
+        self._canvas.write(chart.month, MARGIN, MARGIN, SOFT, size=size)
+        self._canvas.write(total, left, MARGIN, INK, size=size)
+        self._canvas.write(" " * len(total) + share, left, MARGIN, SOFT, size=size)
 
     def _draw_tick(self, tick: int) -> None:
         """Draw a line of the scale, and its amount at the left of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from cocoai.drawing.day_chart import FAR, FINEST_STEP, MOST_LINES, DayChart, amount, day_chart, marked_days
-from cocoai.drawing.png_chart import BAR, HEIGHT, INK, PACE, PALETTE, WIDTH, draw_png
+from cocoai.drawing.digits import WIDTH as GLYPH
+from cocoai.drawing.png_chart import BAR, HEADINGS, HEIGHT, INK, MARGIN, PACE, PALETTE, WIDTH, draw_png
 from cocoai.drawing.svg_chart import caption, draw_svg
 from cocoai.ledger.money import NANO
 from cocoai.ledger.summary import MonthSummary, Spending
@@ -142,6 +144,16 @@ def test_the_picture_has_the_pace_only_if_there_is_one() -> None:
     assert any(PACE in row for row in with_pace.rows)
     assert not any(PACE in row for row in without.rows)
     assert any(INK in row for row in without.rows[:100])
+
+
+def test_a_long_heading_is_written_smaller() -> None:
+    """The largest amounts that can be set leave a gap beside the month."""
+    picture = read_png(draw_png(chart(10**6 * NANO, cap=10**6 * NANO)))
+
+    heading = picture.rows[MARGIN : MARGIN + 7 * HEADINGS[-1]]
+    used = [x for x in range(WIDTH) if any(row[x] for row in heading)]
+    assert (MARGIN, WIDTH - MARGIN) == (used[0], used[-1] + 1)
+    assert max(after - before for before, after in pairwise(used)) > 3 * HEADINGS[-1] * (GLYPH + 1)
 
 
 def test_those_who_do_not_see_it_are_told_what_is_there() -> None:

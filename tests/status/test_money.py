@@ -213,6 +213,26 @@ def test_this_month_s_charges_are_shown(settings: config.Settings) -> None:
     assert CENT == state.month.summary.total
 
 
+def test_looking_changes_no_file_and_waits_for_no_writer(settings: config.Settings) -> None:
+    """A process that is about to write keeps nobody from reading, save while it commits."""
+    var = Path(settings.paths.var)
+    ledger = str(var / database.FILE)
+    charge(ledger, at=int(time.time()), month=ZoneCalendar().month(time.time()))
+
+    def traces() -> dict[Path, tuple[int, int]]:
+        return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in var.rglob("*")}
+
+    with database.transaction(ledger) as connection:
+        connection.execute("UPDATE charge SET spent = 7")
+        before = traces()
+        state = read_money(settings, time.time())
+        after = traces()
+
+    assert state.month is not None
+    assert CENT == state.month.summary.total
+    assert before == after
+
+
 def no_database(path: Path) -> None:
     path.write_bytes(b"no database at all " * 100)
 
