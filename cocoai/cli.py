@@ -26,6 +26,7 @@ from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoStore, NoSuchJob, StoreError
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
+from cocoai.usage.command import add_forget, add_usage
 
 if TYPE_CHECKING:
     from cocoai.tune.machine import Machine
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_status(commands)
     _add_tune(commands)
     _add_spool(commands)
+    _add_config(add_usage(commands))
+    _add_config(add_forget(commands))
     _add_manifest(commands)
     return parser
 

@@ -60,7 +60,7 @@ def test_wrong_arguments_are_answered_with_the_usage(arguments: list[str], capsy
     assert capsys.readouterr().err.startswith("usage: cocoai")
 
 
-@pytest.mark.parametrize("command", ["up", "rehearse", "status", "spool", "manifest"])
+@pytest.mark.parametrize("command", ["up", "rehearse", "status", "spool", "usage", "forget", "manifest"])
 def test_every_command_has_a_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The list of commands names it, and `--help` explains it."""
     for arguments in (["--help"], [command, "--help"]):

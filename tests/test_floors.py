@@ -41,12 +41,13 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "slack/api": ("slack/model", "slack/markdown", "conversation", "engine/client", "engine/process", *PLAIN),
     "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
     "ledger": ("engine/client", "engine/process", "errors"),
+    "drawing": ("ledger", "errors"),
     "webhook": ("engine/web", "engine/process", "slack/inbound", "slack/model", "spool", "errors"),
     "answer": ("chatgpt", "slack", "ledger", "conversation", "spool", "texts", "engine/process", "errors"),
 }
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
 
-TOP = ("app", "connections", "cli", "__main__", "config", "status", "tune", "up", "warmup")
+TOP = ("app", "connections", "cli", "__main__", "config", "status", "tune", "up", "usage", "warmup")
 """What joins the rooms: these may import all of them, and each other. `cocoai.fcgi` imports these."""
 
 BESIDE = "rehearsal"

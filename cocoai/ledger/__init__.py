@@ -7,5 +7,6 @@ Money is whole nano-dollars. This package knows neither Slack nor OpenAI's reque
     database    the file, its tables, and how it is opened: never across a fork
     prices      what the models cost, and since when          cost    what a call costs, and may cost at most
     months      the months of the configured time zone        money   nano-dollars, dollars and yen
-    summary     who spent what, on which model, and when
+    summary     who spent what, on which model, and when      calendar  the days of a zone, for those who read
+    reprice     a month at the prices known now               forget    a person is taken out, the sums stay
 """

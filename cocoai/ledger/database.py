@@ -108,14 +108,15 @@ def transaction(path: str) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def reading(path: str) -> Iterator[sqlite3.Connection]:
+def reading(path: str, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
     """Open the ledger at `path` and yield a connection for reading; one to an empty ledger if there is none yet.
 
-    Fetch all rows before anything slow: a statement that is half read keeps others from committing. Raise
-    `LedgerBroken` if the file is no ledger, of another version, or cannot be read.
+    Another process's commit is waited for, up to `patience` seconds. Fetch all rows before anything slow: a statement
+    that is half read keeps others from committing. Raise `LedgerBroken` if the file is no ledger, of another version,
+    or cannot be read.
     """
     with _as_ledger_errors(path), ExitStack() as stack:
-        connection = stack.enter_context(_connected(path)) if os.path.exists(path) else None
+        connection = stack.enter_context(_connected(path, patience)) if os.path.exists(path) else None
         if connection is None or not _version(connection):
             connection = stack.enter_context(_connected(IN_MEMORY))
             _make_tables(connection)
@@ -131,11 +132,11 @@ def make(path: str) -> None:
 
 
 @contextmanager
-def _connected(path: str) -> Iterator[sqlite3.Connection]:
+def _connected(path: str, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
     """Yield a connection in which no transaction is begun by itself, and close it at the end."""
     if path != IN_MEMORY:
         make(path)
-    with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("PRAGMA cache_size = -256")  # KiB: half of a MiB less for each process

@@ -57,6 +57,12 @@ def yen(nano: int, rate: int) -> str:
     return f"約{_sign(nano)}{whole:,}円"
 
 
+def exact_usd(nano: int) -> str:
+    """Return the amount in dollars with all nine decimals and no dollar sign, such as `0.000387500`: for programs."""
+    dollars, rest = divmod(abs(nano), NANO)
+    return f"{_sign(nano)}{dollars}.{rest:09}"
+
+
 def _dollars(nano: int, decimals: int) -> str:
     """Return the amount with so many decimals. Less than the last of them shows is `<` that much."""
     last = NANO // 10**decimals

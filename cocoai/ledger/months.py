@@ -11,7 +11,6 @@ import os
 import time
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from cocoai.engine.process import fork
 from cocoai.errors import CocoAIError
@@ -76,17 +75,10 @@ def _in_machines_zone(year: int, month: int) -> float:
 
 def _in_zone(name: str) -> Callable[[int, int], float]:
     """Return a function that gives the first second of a month in this zone. Raise CocoAIError if it is not known."""
-    from zoneinfo import ZoneInfo
+    from cocoai.ledger.calendar import read_calendar
 
-    try:
-        zone = UTC if name == "UTC" else ZoneInfo(name)
-    except (ValueError, LookupError, OSError):
-        raise CocoAIError(
-            f"[budget] timezone = {name}: this machine knows no such time zone. Zones have names such as Asia/Tokyo; "
-            "their data are in the package tzdata: apt-get install tzdata, or dnf install tzdata"
-        ) from None
-    # Through the zone and back: a first midnight that does not exist becomes the first second that does.
-    return lambda year, month: datetime(year, month, 1, tzinfo=zone).timestamp()
+    calendar = read_calendar(name)
+    return lambda year, month: calendar.bounds(f"{year}-{month:02}")[0]
 
 
 def _from_child(run: Callable[[], bytes]) -> bytes:

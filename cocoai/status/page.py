@@ -12,7 +12,10 @@ import html
 from importlib import resources
 from string import Template
 
-from cocoai.status.report import Column, Field, Report, ReportTable, Section
+from cocoai.drawing.day_chart import DayChart
+from cocoai.drawing.svg_chart import caption, draw_svg
+from cocoai.status.report import Report
+from cocoai.status.report_parts import Column, Field, ReportTable, Section
 
 EVERY = 5
 """Seconds between two reloads of a page that reloads itself."""
@@ -65,10 +68,16 @@ def _tile(field: Field) -> str:
 
 
 def _section(section: Section) -> str:
-    """Return the HTML of a section: its title, its fields and its table, as far as it has them."""
+    """Return the HTML of a section: its title, its fields, its table and its chart, as far as it has them."""
     fields = f"<dl>{''.join(map(_line, section.fields))}</dl>\n" if section.fields else ""
     table = _table(section.table) if section.table else ""
-    return f"<section>\n<h2>{_escaped(section.title)}</h2>\n{fields}{table}</section>\n"
+    chart = _chart(section.chart) if section.chart else ""
+    return f"<section>\n<h2>{_escaped(section.title)}</h2>\n{fields}{table}{chart}</section>\n"
+
+
+def _chart(chart: DayChart) -> str:
+    """Return the HTML of a chart with a caption that says what is to be seen."""
+    return f"<figure>{draw_svg(chart)}<figcaption>{_escaped(caption(chart))}</figcaption></figure>\n"
 
 
 def _line(field: Field) -> str:

@@ -1,17 +1,18 @@
 """Build the report for people: what is shown, in which order and wording, alike in a terminal and in a browser.
 
-A report is a headline, a few fields that matter most, and sections of fields or a table. Every text in it is plain: one
-line, without anything that a terminal would interpret. text.py and page.py decide how it looks.
+A report is a headline, a few fields that matter most, and sections of fields or a table (report_parts.py). Every text
+in it is plain: one line, without anything that a terminal would interpret. text.py and page.py decide how it looks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from cocoai.engine.process.scoreboard_snapshot import Snapshot
 from cocoai.status.answers import LastDay
+from cocoai.status.money import money_section
+from cocoai.status.report_parts import Column, Field, ReportTable, Section
 from cocoai.status.status import RUNNING, ProcessMemory, Status
 from cocoai.status.units import mib, moment, number, plain, seconds, times
 
@@ -23,42 +24,6 @@ NEARLY_FULL = 0.9
 
 NAMES = {"look": "this look"}
 """The names of processes that are not called by their kind."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """A label and a value, with a note. A field that `is_alarm` needs the operator's attention."""
-
-    label: str
-    value: str
-    note: str = ""
-    is_alarm: bool = False
-
-
-class Column(NamedTuple):
-    """A column's title. One that `is_number` is aligned at the right, digits under digits."""
-
-    title: str
-    is_number: bool = False
-
-
-@dataclass(frozen=True)
-class ReportTable:
-    """Rows of texts; `empty` is shown if there are none. A table that `is_wide` does not fit a narrow screen."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    empty: str = ""
-    is_wide: bool = False
-
-
-@dataclass(frozen=True)
-class Section:
-    """A title with fields, or a table, or both."""
-
-    title: str
-    fields: tuple[Field, ...] = ()
-    table: ReportTable | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +100,8 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
     Those on errors, requests and the pool need a scoreboard that can be read, and that on processes a running pool.
     """
     yield Section("Answers of the last 24 hours", tuple(_answers(status.day)), _phases(status.day))
+    if status.money:
+        yield money_section(status.money)
     yield Section("Spool", tuple(_spool(status)))
     if snapshot:
         yield Section("Last errors", table=_errors(snapshot, status.at))

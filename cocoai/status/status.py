@@ -1,4 +1,4 @@
-"""Collect the status from the scoreboard, the spool and /proc, and give it to programs as JSON."""
+"""Collect the status from the scoreboard, the spool, the ledger and /proc, and give it to programs as JSON."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from cocoai.errors import COUNTERS
 from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
+from cocoai.status.money import MoneyState, money_as_json, read_money
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
 """The states of a pool; UNKNOWN if its scoreboard cannot be read."""
@@ -77,6 +78,9 @@ class Status:
     limit: MemoryLimit | None = None
     """The limit of the control group in which the pool runs, or in which it would run from here; None without one."""
 
+    money: MoneyState | None = None
+    """What this month has cost; None if nobody looked."""
+
     @property
     def is_running(self) -> bool:
         """Return True if the pool runs."""
@@ -98,7 +102,10 @@ class Status:
 
 
 def collect(settings: config.Settings) -> Status:
-    """Read the scoreboard, the spool and /proc once; return the status. Raise OSError if the spool cannot be read."""
+    """Read the scoreboard, the spool, the ledger and /proc once; return the status.
+
+    Raise OSError if the spool cannot be read. A ledger that cannot be read is a trouble that the status tells.
+    """
     now = time.time()
     snapshot, state, trouble = _read_scoreboard(settings)
     spool = Spool(settings.paths.var, kinds=JOB_KINDS)
@@ -113,6 +120,7 @@ def collect(settings: config.Settings) -> Status:
         spool=_spool_state(spool, _in_hand(snapshot) if snapshot else set(), now),
         day=last_day(spool, now),
         limit=memory_limit((snapshot and snapshot.pid) or os.getpid()),
+        money=read_money(settings, now),
     )
 
 
@@ -175,7 +183,7 @@ def _spool_state(spool: Spool, in_hand: set[str], now: float) -> SpoolState:
 def as_json(status: Status) -> dict[str, Any]:
     """Return the status as a dict for JSON.
 
-    Durations are seconds, times are seconds since the epoch, memory is KiB of PSS.
+    Durations are seconds, times are seconds since the epoch, memory is KiB of PSS, money is whole nano-dollars.
     """
     snapshot = status.snapshot
     return {
@@ -190,6 +198,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "slots": {"used": len(status.of_kind("job")), "of": status.slots},
         "spool": asdict(status.spool),
         "last_day": asdict(status.day),
+        "money": money_as_json(status.money) if status.money else None,
         "errors": [asdict(error) for error in snapshot.last_errors] if snapshot else [],
     }
 

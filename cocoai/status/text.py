@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cocoai.status.report import Field, Report, ReportTable, Section
+from cocoai.status.report import Report
+from cocoai.status.report_parts import Field, ReportTable, Section
 
 
 def render(report: Report) -> Iterator[str]:
@@ -13,7 +14,12 @@ def render(report: Report) -> Iterator[str]:
     yield f"{report.var}, {report.at}"
     yield ""
     yield from _fields(report.fields)
-    for section in report.sections:
+    yield from render_sections(report.sections)
+
+
+def render_sections(sections: Iterable[Section]) -> Iterator[str]:
+    """Yield the lines of sections, each with its title and an empty line before it, without line ends."""
+    for section in sections:
         yield ""
         yield section.title
         yield from _section(section)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.ledger.money import NANO, parse_usd, usd, usd_fine, yen
+from cocoai.ledger.money import NANO, exact_usd, parse_usd, usd, usd_fine, yen
 
 pytestmark = pytest.mark.pure
 
@@ -145,3 +145,20 @@ def test_dollars_are_rounded_half_up(nano: int) -> None:
 def test_yen_are_whole(nano: int, rate: int, text: str) -> None:
     """Yen are rounded half up, and less than half a yen, but more than nothing, is said to be less than one."""
     assert text == yen(nano, rate)
+
+
+@pytest.mark.parametrize(
+    ("nano", "text"),
+    [
+        (0, "0.000000000"),
+        (1, "0.000000001"),
+        (387_500, "0.000387500"),
+        (12 * NANO, "12.000000000"),
+        (-1, "-0.000000001"),
+        (-NANO - 5, "-1.000000005"),
+    ],
+)
+def test_programs_get_every_decimal(nano: int, text: str) -> None:
+    """Decimal reads the very same amount from the text."""
+    assert text == exact_usd(nano)
+    assert nano == Decimal(text) * NANO

@@ -140,7 +140,7 @@ def test_a_dated_name_may_have_a_price_of_its_own() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("", "gpt-6", "gpt-6-luna-mini", "gpt-6-lun", "openai/gpt-6-luna", "GPT-6-luna", "gpt-6-luna ", "gpt-5.4-pro"),
+        *("", "gpt-6", "gpt-6-luna-mini", "gpt-6-lun", "openai/gpt-6-luna", "gpt-6-luna ", "gpt-5.4-pro"),
         *(
             "ft:gpt-4o-2024-08-06",
             "gpt-6-luna-2026",
@@ -346,3 +346,10 @@ def test_other_units_have_prices(model: str, kind: str, usd: float) -> None:
 def test_an_unknown_model_has_no_other_units() -> None:
     """A model that is not in the table of units has no such prices, be it a text model or none at all."""
     assert {} == TABLE.unit_prices("gpt-6-luna", TODAY) == TABLE.unit_prices("x", TODAY)
+
+
+def test_the_case_of_a_name_does_not_count() -> None:
+    """The settings file has all keys in lower case."""
+    table = read_prices({"qwen3:8b": FREE})
+
+    assert (FREE, True) == (table.price("Qwen3:8B", TODAY), table.knows("QWEN3:8b"))

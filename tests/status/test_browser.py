@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +16,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from cocoai import config
+from cocoai.ledger import database
+from cocoai.ledger.calendar import ZoneCalendar
 from cocoai.spool.spool import Spool
 from cocoai.status.request_handler import StatusRequestHandler
 from tests import browser
+from tests.ledger.charges import charge
 from tests.processes import PATIENCE
 from tests.status.samples import HOSTILE, put_answer, put_question, scoreboard_of
 
@@ -67,6 +72,9 @@ def address(settings: config.Settings) -> Iterator[str]:
     made.take_row(made.worker_row(()))
     made.own_row.busy("C0PRACTICE-1763822000.000100-1763822000.000100")
     made.own_row.record_error(HOSTILE + "x" * 300)
+    charge(
+        os.path.join(settings.paths.var, database.FILE), at=int(time.time()), month=ZoneCalendar().month(time.time())
+    )
     put_answer(settings.paths.var, NOW)
     put_question(Spool(settings.paths.var), NOW + 1)
     with serving(settings) as url:
@@ -144,6 +152,37 @@ def test_every_text_has_enough_contrast(reader: Reader, address: str, scheme: st
     reader.opens(address, scheme=scheme)
 
     assert [] == reader.script(CONTRASTS)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 800, 1200])
+def test_the_chart_of_the_month_can_be_read(reader: Reader, address: str, width: int, scheme: str) -> None:
+    """It fits the screen beside nothing else, its texts are at least 10 pixels high, and its colours are the page's."""
+    reader.opens(address, width=width, scheme=scheme)
+
+    assert [1, 1] == reader.script("['.chart', '.chart .bar'].map(each => document.querySelectorAll(each).length)")
+    assert reader.script(
+        "(chart => chart.right <= innerWidth && chart.width > chart.height && chart.height > 100)"
+        "(document.querySelector('.chart').getBoundingClientRect())"
+    )
+    assert 10 <= reader.script("Math.min(...[...document.querySelectorAll('.chart text')].map(" + DRAWN_SIZE + "))")
+    accent = {"light": "rgb(138, 75, 42)", "dark": "rgb(221, 164, 112)"}[scheme]
+    assert accent == reader.script("getComputedStyle(document.querySelector('.chart .bar')).fill")
+    assert [] == reader.script(OVERLAPS)
+    assert [] == reader.errors()
+
+
+DRAWN_SIZE = """each => parseFloat(getComputedStyle(each).fontSize) *
+  document.querySelector('.chart').getBoundingClientRect().width / 480"""
+
+OVERLAPS = """(() => {
+  const texts = [...document.querySelectorAll('.chart text')];
+  const boxes = texts.map(each => [each.textContent, each.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a], index) => boxes.slice(index + 1)
+    .filter(([_, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+    .map(([other]) => [one, other]));
+})()"""
+"""The texts of the chart that lie over one another."""
 
 
 CONTRASTS = """(() => {

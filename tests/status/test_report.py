@@ -13,7 +13,8 @@ from cocoai.engine.process.cgroup import MemoryLimit
 from cocoai.engine.process.scoreboard_snapshot import Process
 from cocoai.status import STOPPED, SpoolState, Status, page, text
 from cocoai.status.answers import LastDay
-from cocoai.status.report import Field, report
+from cocoai.status.report import report
+from cocoai.status.report_parts import Field
 from tests.status.samples import HOSTILE, KEY, hostile, snapshot, status
 
 pytestmark = pytest.mark.pure

@@ -1,0 +1,138 @@
+"""Read the arguments of `cocoai usage` and `cocoai forget`, and run them.
+
+What needs the ledger is imported when one of them runs, so that the other commands start quickly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cocoai import config
+from cocoai.errors import CocoAIError
+from cocoai.slack_ids import is_id
+from cocoai.up.machine import become_owner
+from cocoai.usage import GROUPS
+
+if TYPE_CHECKING:
+    from cocoai.usage.month_money import MonthMoney
+
+
+def add_usage(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """Add `usage`, and return its parser."""
+    usage = commands.add_parser("usage", help="what the answers of a month have cost")
+    usage.add_argument("--month", metavar="YYYY-MM", default="", help="the month; by default the current one")
+    usage.add_argument("--by", choices=GROUPS, default="", help="only this table; with --csv, a line for each")
+    kinds = usage.add_mutually_exclusive_group()
+    kinds.add_argument("--json", action="store_true", help="for programs; money in whole nano-dollars (10^-9 USD)")
+    kinds.add_argument("--csv", action="store_true", help="a line for each call; money in exact dollars")
+    kinds.add_argument("--png", metavar="FILE", help="write the chart of the month's days into this file")
+    kinds.add_argument(
+        "--reprice", action="store_true", help="what the calls cost by the prices that are known now; see --yes"
+    )
+    usage.add_argument("--yes", action="store_true", help="with --reprice: write that into the ledger")
+    usage.set_defaults(command=_usage)
+    return usage
+
+
+def add_forget(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
+    """Add `forget`, and return its parser."""
+    forget = commands.add_parser("forget", help="take a person out of what CocoAI keeps; the sums stay")
+    forget.add_argument("--person", metavar="ID", required=True, help="the person's id in Slack, such as U024BE7LH")
+    forget.set_defaults(command=_forget)
+    return forget
+
+
+def _usage(arguments: argparse.Namespace) -> int:
+    """Print or write a month's spending in the form asked for; return 0. Raise CocoAIError for a wrong option."""
+    if arguments.yes and not arguments.reprice:
+        raise CocoAIError("--yes goes with --reprice")
+    settings = _read_settings(arguments)
+    if arguments.reprice:
+        return _reprice(settings, arguments.month, is_written=arguments.yes)
+    if arguments.csv and not arguments.by:
+        return _print_charges(settings, arguments.month)
+    return _show(settings, arguments)
+
+
+def _read_settings(arguments: argparse.Namespace) -> config.Settings:
+    """Return the settings, and become the user who owns the ledger."""
+    settings = config.read(arguments.config, os.environ, secrets=False)
+    become_owner(settings.paths.var)
+    return settings
+
+
+def _show(settings: config.Settings, arguments: argparse.Namespace) -> int:
+    """Print a month as text, JSON or CSV of a group, or write its chart; return 0."""
+    from cocoai.usage import export, month_money, tables
+
+    money = month_money.read_month_money(settings, time.time(), arguments.month)
+    name_of = tables.known_names(settings.paths.var)
+    if arguments.png:
+        _write_chart(money, arguments.png)
+    elif arguments.json:
+        groups = month_money.groups_as_json(money.summary, arguments.by)
+        _print([json.dumps(month_money.as_json(money) | groups, indent=1)])
+    elif arguments.csv:
+        export.write_group(arguments.by, month_money.spendings(money.summary, arguments.by), sys.stdout, name_of)
+    else:
+        _print(tables.render(money, arguments.by, name_of))
+    return 0
+
+
+def _print_charges(settings: config.Settings, month: str) -> int:
+    """Print a line of CSV for each charge of a month; return 0."""
+    from cocoai.ledger.summary import read_charges
+    from cocoai.usage.export import write_charges
+    from cocoai.usage.month_money import find_month
+    from cocoai.usage.options import ledger_path
+
+    calendar, month = find_month(settings, time.time(), month)
+    write_charges(read_charges(ledger_path(settings), month), sys.stdout, calendar.time)
+    return 0
+
+
+def _write_chart(money: MonthMoney, path: str) -> None:
+    """Write the chart of a month into the file `path`. Raise CocoAIError if that fails."""
+    from cocoai.drawing.day_chart import day_chart
+    from cocoai.drawing.png_chart import draw_png
+    from cocoai.engine.process.replace_file import replace_file
+
+    try:
+        replace_file(path, draw_png(day_chart(money.summary, money.options.cap)))
+    except OSError as error:
+        raise CocoAIError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _reprice(settings: config.Settings, month: str, *, is_written: bool) -> int:
+    """Print what a month costs by the prices that are known now, and write that if `is_written`; return 0."""
+    from cocoai.ledger.reprice import compare, reprice
+    from cocoai.usage.month_money import find_month
+    from cocoai.usage.options import ledger_path, price_table, region
+    from cocoai.usage.tables import render_repricing
+
+    _, month = find_month(settings, time.time(), month)
+    run = reprice if is_written else compare
+    found = run(ledger_path(settings), month, price_table(settings), region=region(settings))
+    _print(render_repricing(month, found, is_written=is_written))
+    return 0
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    """Take a person out of the ledger and the kept names, and print what was changed; return 0."""
+    from cocoai.usage.forgetting import forget
+
+    if not is_id(arguments.person):
+        raise CocoAIError(f"--person {arguments.person}: expected an id of Slack's, such as U024BE7LH")
+    _print(forget(_read_settings(arguments).paths.var, arguments.person))
+    return 0
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
