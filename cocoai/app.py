@@ -18,6 +18,8 @@ from functools import partial
 from cocoai import config
 from cocoai.answer import AnswererFactory, AnswerOptions, Books
 from cocoai.answer.dead_holds import settle_dead_holds
+from cocoai.answer.money_text import MoneyOptions
+from cocoai.answer.monthly_report import ReportTask
 from cocoai.connections import Connections, books_of
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
@@ -94,6 +96,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
     books = books_of(settings)
     answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, books, var)
+    report = ReportTask(spool, books.ledger, answerers.options.money)
     runner = Runner(
         spool,
         folder=os.path.join(var, "locks"),
@@ -102,6 +105,8 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         connect=answerers.make,
         tasks=[
             PeriodicTask(partial(sweep, spool, books, var), every=3600.0),
+            PeriodicTask(answerers.tell_notices, every=3600.0),
+            PeriodicTask(report.run, every=3600.0, is_wanted=report.is_wanted),
             PeriodicTask(identity.try_refresh, every=60.0, is_wanted=identity.is_stale),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
@@ -170,7 +175,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
 
     Raise `CocoAIError` if a file of instructions that the settings name cannot be read.
     """
-    answer = settings.answer
+    answer, budget = settings.answer, settings.budget
     return AnswerOptions(
         phrases=TextsByLanguage(settings.texts, answer.language),
         layout=Layout(settings.slack.format),
@@ -181,10 +186,13 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         update_interval=settings.slack.update_interval,
         writers=scoreboard,
         access=access_rules(settings),
-        operators=settings.budget.operators,
+        operators=budget.operators,
         buttons=settings.slack.interactivity,
         dm_replies=settings.slack.dm_replies,
         follow_ups=settings.slack.follow_ups != "mention",
+        money=MoneyOptions(
+            budget.seat_usd, budget.yen_per_usd or 0, budget.show_cost, budget.report_channel, budget.timezone
+        ),
         attachments=AttachmentLimits(
             answer.attachments_mib * MIB, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),

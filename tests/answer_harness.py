@@ -83,6 +83,7 @@ class AnswerHarness:
             first_word_timeout=20,
             silence_timeout=10,
             total_timeout=40,
+            service_tier="default",
         )
         return slack, chatgpt
 

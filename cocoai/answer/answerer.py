@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.budget_notices import BudgetNotices
 from cocoai.answer.clicks import ACTIONS, Clicks
 from cocoai.answer.failures import (
     MAX_ATTEMPTS,
@@ -22,18 +23,22 @@ from cocoai.answer.failures import (
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.model_call import ModelCall, answer_text
+from cocoai.answer.money_text import money
+from cocoai.answer.monthly_report import MonthlyReport
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.stops import StopRequests
 from cocoai.answer.thanks import ThanksReactions
+from cocoai.answer.usage_reply import UsageReply
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
-from cocoai.slack.model.plain_text import plain_text
+from cocoai.slack.model.job_kinds import REPORT
+from cocoai.slack.model.plain_text import plain_text, unescaped
 from cocoai.slack.model.question import Question
 from cocoai.slack.model.talk import Talk, ends_with_question, note_talk, place
 from cocoai.slack.thread.user_names import UserNames
@@ -79,13 +84,20 @@ class Answerer:
             **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, clock=clock)),
             LIMITED: LimitedQuestions(spool, options, slack, clock=clock),
             "thanks": ThanksReactions(spool, slack, clock=clock),
+            REPORT: MonthlyReport(spool, options, slack, books, names, clock=clock),
         }
         self._books = books
+        self._usage = UsageReply(books, options, slack, names, clock=clock)
+        self._notices = BudgetNotices(books, options, slack, names)
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._model = ModelCall(self._prompts, chatgpt, books, self._stops)
         self._clock = clock
         self._sleep = sleep
+
+    def tell_notices(self) -> None:
+        """Tell people the notices of the ledger that nobody has told."""
+        self._notices.tell()
 
     def post_placeholder(self, job: Job) -> float:
         """Post the placeholder of a claimed question and record it, unless that was done before. Return 0.0.
@@ -136,10 +148,12 @@ class Answerer:
             ts = reply.post_placeholder()
             answer = job.last("answer") or self._ask(attempt, reply, ts)
             # What kills its process again and again may be the blocks.
-            if reply.deliver(ts, answer_text(answer, attempt.texts), as_text=job.attempt > MAX_ATTEMPTS):
+            text = answer_text(answer, attempt.texts, self._cost_note(answer, attempt.texts))
+            if reply.deliver(ts, text, as_text=job.attempt > MAX_ATTEMPTS):
                 attempt.record("delivered")
             self._note_answer(attempt, answer)
             self._finish(attempt, "answered")
+        self._notices.tell(attempt)
 
     def _waits_on(self, attempt: Attempt) -> bool:
         """Put the job off until the time that it had, and return True, if a stop request has ended its wait in vain.
@@ -226,10 +240,18 @@ class Answerer:
             lambda talk: talk.answered(asks=asks, has_others=has_others, language=language),
         )
 
+    def _cost_note(self, answer: Fact, texts: Texts) -> str:
+        """Return the note that says what an answer cost and which model wrote it; "" unless the settings want it."""
+        bill = answer.get("bill")
+        if not (self._options.money.shows_cost and bill):
+            return ""
+        cost = money(bill["spent"], texts, self._options.money.yen_rate, is_fine=True)
+        return texts.usage["cost"].format(cost=unescaped(cost), model=bill["model"] or answer["model"])
+
     # notes: what CocoAI says by itself
 
     def _note(self, attempt: Attempt) -> str:
-        """Return the fixed text to reply with: to a mention without words or `help`, to `reset`, and to `model`.
+        """Return what we reply with by ourselves: to a mention without words or `help`, to `reset`, `usage`, `model`.
 
         Return "" if the model is to answer: for any other text, for files without words, and for a question that is
         asked once more. A model prefix with nothing behind it (`deep:`) counts as no words.
@@ -244,6 +266,8 @@ class Answerer:
                 return self._help(attempt)
             case "reset":
                 return attempt.texts.started_over
+            case "usage":
+                return self._usage.answer(attempt)
             case "model":
                 return attempt.texts.model.format(model=self._options.model_of(question.channel))
         return ""

@@ -40,6 +40,10 @@ class AnswererFactory:
     books: Books
     folder: str
 
+    def tell_notices(self) -> None:
+        """Tell people what a process that has died was about to tell them of the budget."""
+        self.make().tell_notices()
+
     def make(self, wakeup: WakeupPipe | None = None) -> Answerer:
         """Return a new answerer with new connections; nothing is sent yet.
 

@@ -153,12 +153,12 @@ def cache_key(channel: str, thread_ts: str) -> str:
     return blake2s(f"{channel}-{thread_ts}".encode(), digest_size=16).hexdigest()
 
 
-def answer_text(answer: Fact, texts: Texts) -> str:
+def answer_text(answer: Fact, texts: Texts, cost: str = "") -> str:
     """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
 
     Notes say that the answer was cut off, stopped or may not be whole, and which attachments were left out and why. If
     the model wrote nothing, a sentence says instead that it was stopped, refused, only thought, wrote nothing, or had
-    nothing to read: the result is never empty.
+    nothing to read: the result is never empty. The note `cost` comes last, "" for none.
     """
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])
@@ -173,4 +173,4 @@ def answer_text(answer: Fact, texts: Texts) -> str:
         paragraphs = [texts.refused]
     else:
         paragraphs = [texts.empty if finish == "length" else texts.nothing]
-    return "\n\n".join(filter(None, (*paragraphs, note_for_the_asker(answer["left_out"], texts))))
+    return "\n\n".join(filter(None, (*paragraphs, note_for_the_asker(answer["left_out"], texts), cost)))

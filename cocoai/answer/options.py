@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from cocoai.answer.money_text import MoneyOptions
 from cocoai.conversation import Persona
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.live_message import Writers
@@ -55,6 +56,7 @@ class AnswerOptions:
     follow_ups: bool = True
     operators: Collection[str] = frozenset()
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
+    money: MoneyOptions = MoneyOptions()  # noqa: RUF009 (frozen)
 
     def texts(self, text: str) -> Texts:
         """Return the fixed texts in the language of `text`, or in the one that the settings name.

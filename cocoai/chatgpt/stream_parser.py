@@ -188,6 +188,7 @@ def _joined(parsed: list[Chunk]) -> Chunk:
         has_thought=any(chunk.has_thought for chunk in parsed),
         finish_reason=_last(chunk.finish_reason for chunk in parsed),
         model=_last(chunk.model for chunk in parsed),
+        tier=_last(chunk.tier for chunk in parsed),
         usage=next((chunk.usage for chunk in reversed(parsed) if chunk.usage), None),
         is_done=any(chunk.is_done for chunk in parsed),
         error=parsed[-1].error,

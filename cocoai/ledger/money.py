@@ -57,6 +57,17 @@ def yen(nano: int, rate: int) -> str:
     return f"約{_sign(nano)}{whole:,}円"
 
 
+def yen_digits(nano: int, rate: int) -> str:
+    """Return the amount in yen as digits alone, rounded half up, such as `1,234`; a part of a yen is `0.1` or more.
+
+    `rate` is a dollar's price in 1/1000 yen. Less than a tenth of a yen, but more than nothing, is `0.1`, too.
+    """
+    tenths = _half_up(abs(nano) * rate * 10, NANO * _THOUSAND)
+    if tenths >= 10:
+        return f"{_sign(nano)}{_half_up(abs(nano) * rate, NANO * _THOUSAND):,}"
+    return f"{_sign(nano)}0.{max(tenths, 1)}" if nano * rate else "0"
+
+
 def exact_usd(nano: int) -> str:
     """Return the amount in dollars with all nine decimals and no dollar sign, such as `0.000387500`: for programs."""
     dollars, rest = divmod(abs(nano), NANO)

@@ -13,7 +13,15 @@ from typing import Any
 
 from cocoai.texts.texts import Texts
 
-GROUPS = {"more": "help", "why": "why", "waits": "wait", "buttons": "button", "labels": "label", "sorry": "sorry"}
+GROUPS = {
+    "more": "help",
+    "why": "why",
+    "waits": "wait",
+    "usage": "usage",
+    "buttons": "button",
+    "labels": "label",
+    "sorry": "sorry",
+}
 """The fields that hold several texts, and what their keys begin with."""
 
 LONGEST = 3000

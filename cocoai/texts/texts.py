@@ -50,6 +50,7 @@ class Texts:
     elsewhere: str
     why: dict[str, str]
     waits: dict[str, str]
+    usage: dict[str, str]
     buttons: dict[str, str]
     labels: dict[str, str]
     sorry: dict[str, str]

@@ -8,7 +8,10 @@ from cocoai.slack.model.click import ACTIONS
 from cocoai.slack.model.question import Kind
 from cocoai.spool.admission import LIMITED
 
-LIGHT_KINDS: frozenset[str] = frozenset(("delete", "up", "down", "thanks", LIMITED))
+REPORT = "report"
+"""The kind of a job that posts what a month has cost."""
+
+LIGHT_KINDS: frozenset[str] = frozenset(("delete", "up", "down", "thanks", REPORT, LIMITED))
 """The kinds of job that need no model: they are done before all others, and wait for no slot and no thread."""
 
 JOB_KINDS: frozenset[str] = frozenset((*get_args(Kind), *ACTIONS)) | LIGHT_KINDS

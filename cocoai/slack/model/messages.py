@@ -21,7 +21,7 @@ from cocoai.slack_ids import is_id, is_ts
 EVENT_TYPE = "cocoai"
 """The `event_type` of our metadata, which tells it from other apps'."""
 
-KINDS = ("placeholder", "answer", "part", "note", "error")
+KINDS = ("placeholder", "answer", "part", "note", "error", "report")
 """What a message of ours may be to the question that it replies to."""
 
 MOST_OF_A_NAME = 40
