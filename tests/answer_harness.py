@@ -117,11 +117,16 @@ class AnswerHarness:
     def ask(self, text: str = "hello?", thread_ts: str | None = None) -> Message:
         """Post a mention with this text and put its question into the spool; return the message."""
         message = self.slack.say("U0ASKER01", f"<@U0COCOAI> {text}", thread_ts=thread_ts)
+        self.put(message)
+        return message
+
+    def put(self, message: Message) -> None:
+        """Put the question of a mention into the spool."""
+        thread_ts = message.thread_ts or message.ts
         question = Question(
-            "mention", message.channel, thread_ts or message.ts, message.ts, message.user, "T0", message.text, "Ev", 0
+            "mention", message.channel, thread_ts, message.ts, message.user, "T0", message.text, "Ev", 0
         )
         assert self.spool.put(Key.parse(question.key), question.facts())
-        return message
 
     def run(self) -> None:
         """Claim one job and run one attempt at it, as one process does."""
