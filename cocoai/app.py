@@ -18,8 +18,8 @@ from functools import partial
 from cocoai import config
 from cocoai.answer import AnswererFactory, AnswerOptions, Books
 from cocoai.answer.dead_holds import settle_dead_holds
-from cocoai.answer.money_text import MoneyOptions
-from cocoai.answer.monthly_report import ReportTask
+from cocoai.answer.options import MoneyOptions
+from cocoai.answer.report_task import ReportTask
 from cocoai.connections import Connections, books_of
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer.budget_notices import BudgetNotices
-from cocoai.answer.money_text import MoneyOptions
-from cocoai.answer.monthly_report import LATEST, MORNING, ReportTask
+from cocoai.answer.options import MoneyOptions
+from cocoai.answer.report_task import LATEST, MORNING, ReportTask
 from cocoai.answer.retry import MOST_HELD
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.charge import Bill, PaidCall, Payer
@@ -232,13 +231,12 @@ def test_a_notice_that_was_not_told_is_told_later_and_once(harness: AnswerHarnes
     ledger = cap(harness)
     spend(harness, NANO // 2)
     taken = ledger.take_notices()  # and dies
-    slack, _ = harness.outside()
-    notices = BudgetNotices(harness.books, harness.answerer()._options, slack, harness.answerer()._names)
-    notices.tell()
+    answerer = harness.answerer()
+    answerer.tell_notices()
     at_once = direct(harness)
     harness.ahead += TELLING + 1
-    notices.tell()
-    notices.tell()
+    answerer.tell_notices()
+    answerer.tell_notices()
 
     assert [("2026-11", "team", 50)] == taken
     assert ([], 1) == (at_once, len(direct(harness)))

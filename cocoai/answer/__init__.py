@@ -12,6 +12,7 @@ of what started its process.
     light_job   what needs no model: clicks, limited (questions over a limit), thanks
     aside       what the asker is told privately where Slack takes no reply
     paid_requests   what a request to the model may cost, and has cost; dead_holds: those whose process has died
+    usage_reply, budget_notices, monthly_report   what people are told of the money; report_task: when
     earlier_runs    how earlier runs ended, and what they may have left behind
 """
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.budget_notices import BudgetNotices
 from cocoai.answer.clicks import ACTIONS, Clicks
 from cocoai.answer.failures import (
     MAX_ATTEMPTS,
@@ -23,15 +22,12 @@ from cocoai.answer.failures import (
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.model_call import ModelCall, answer_text
-from cocoai.answer.money_text import money
-from cocoai.answer.monthly_report import MonthlyReport
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.stops import StopRequests
 from cocoai.answer.thanks import ThanksReactions
-from cocoai.answer.usage_reply import UsageReply
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent, Temporary
@@ -84,11 +80,8 @@ class Answerer:
             **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, clock=clock)),
             LIMITED: LimitedQuestions(spool, options, slack, clock=clock),
             "thanks": ThanksReactions(spool, slack, clock=clock),
-            REPORT: MonthlyReport(spool, options, slack, books, names, clock=clock),
         }
         self._books = books
-        self._usage = UsageReply(books, options, slack, names, clock=clock)
-        self._notices = BudgetNotices(books, options, slack, names)
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._model = ModelCall(self._prompts, chatgpt, books, self._stops)
@@ -97,7 +90,7 @@ class Answerer:
 
     def tell_notices(self) -> None:
         """Tell people the notices of the ledger that nobody has told."""
-        self._notices.tell()
+        self._tell_notices(None)
 
     def post_placeholder(self, job: Job) -> float:
         """Post the placeholder of a claimed question and record it, unless that was done before. Return 0.0.
@@ -132,7 +125,7 @@ class Answerer:
         The job ends in done/ or failed/, or with a `retry` fact, the time to try again. Errors of the attempt are not
         raised: see handled().
         """
-        if light := self._light.get(job.kind or ""):
+        if light := self._light_handler(job):
             light.handle(job)
             return
         attempt = self._attempt(job)
@@ -153,7 +146,25 @@ class Answerer:
                 attempt.record("delivered")
             self._note_answer(attempt, answer)
             self._finish(attempt, "answered")
-        self._notices.tell(attempt)
+        if self._books.ledger.has_untold:
+            self._tell_notices(attempt)
+
+    def _light_handler(self, job: Job) -> LightJobHandler[Any] | None:
+        """Return what does a job of this kind without a model; None if the job is a question."""
+        if job.kind != REPORT:
+            return self._light.get(job.kind or "")
+        # What most processes never need is imported when it is.
+        from cocoai.answer.monthly_report import MonthlyReport
+
+        return MonthlyReport(self._spool, self._options, self._slack, self._books, self._names, clock=self._clock)
+
+    def _tell_notices(self, attempt: Attempt | None) -> None:
+        """Tell people of the budget: the notices written at this attempt, or for None those that are untold."""
+        with self._books.logged("budget"):
+            if notices := self._books.ledger.take_notices():
+                from cocoai.answer.budget_notices import BudgetNotices
+
+                BudgetNotices(self._books, self._options, self._slack, self._names).tell(notices, attempt)
 
     def _waits_on(self, attempt: Attempt) -> bool:
         """Put the job off until the time that it had, and return True, if a stop request has ended its wait in vain.
@@ -245,6 +256,8 @@ class Answerer:
         bill = answer.get("bill")
         if not (self._options.money.shows_cost and bill):
             return ""
+        from cocoai.answer.money_text import money
+
         cost = money(bill["spent"], texts, self._options.money.yen_rate, is_fine=True)
         return texts.usage["cost"].format(cost=unescaped(cost), model=bill["model"] or answer["model"])
 
@@ -267,10 +280,16 @@ class Answerer:
             case "reset":
                 return attempt.texts.started_over
             case "usage":
-                return self._usage.answer(attempt)
+                return self._usage(attempt)
             case "model":
                 return attempt.texts.model.format(model=self._options.model_of(question.channel))
         return ""
+
+    def _usage(self, attempt: Attempt) -> str:
+        """Tell the asker his own usage, and return the team's; see UsageReply."""
+        from cocoai.answer.usage_reply import UsageReply
+
+        return UsageReply(self._books, self._options, self._slack, self._names, clock=self._clock).answer(attempt)
 
     def _help(self, attempt: Attempt) -> str:
         options = self._options

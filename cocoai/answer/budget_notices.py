@@ -7,7 +7,7 @@ and notes that behind. So it is told once, and twice at most if a process dies i
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cocoai.answer.attempt import Attempt
@@ -16,7 +16,6 @@ from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.errors import CocoAIError
 from cocoai.ledger.caps import ALL, HALF, TEAM
-from cocoai.ledger.database import LedgerBroken
 from cocoai.ledger.notices import Notice
 from cocoai.ledger.summary import read_summary
 from cocoai.slack.api.chat import SlackChat
@@ -39,21 +38,16 @@ class BudgetNotices:
     slack: SlackChat
     names: UserNames
 
-    def tell(self, attempt: Attempt | None = None) -> None:
-        """Tell the notices that nobody has told, if this process has written any, or without an `attempt` all of them.
+    def tell(self, notices: Iterable[Notice], attempt: Attempt | None = None) -> None:
+        """Tell these notices, which this process has taken; note of each that it was told.
 
-        `attempt` is the one at whose question they were written. Errors are only logged: what was not told is told
-        later.
+        `attempt` is the one at whose question they were written, None for notices that another process has left. What
+        could not be told is only logged: it is told later. Raise `LedgerBroken` if the ledger cannot be written.
         """
-        if attempt is not None and not self.books.ledger.has_untold:
-            return
-        try:
-            for notice in self.books.ledger.take_notices():
-                log.warning("budget month=%s scope=%s threshold=%d%%", *notice)
-                if self._tell(notice, attempt):
-                    self.books.ledger.note_told(notice)
-        except LedgerBroken as error:
-            log.error("budget outcome=not-told reason=%s", error)  # noqa: TRY400 (the words say all)
+        for notice in notices:
+            log.warning("budget month=%s scope=%s threshold=%d%%", *notice)
+            if self._tell(notice, attempt):
+                self.books.ledger.note_told(notice)
 
     def _tell(self, notice: Notice, attempt: Attempt | None) -> bool:
         """Tell everybody whom a notice concerns; return False if there is somebody, and nobody could be told."""

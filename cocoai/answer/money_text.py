@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from cocoai.ledger.money import usd, usd_fine, yen_digits
 from cocoai.ledger.summary import Spending
@@ -12,22 +11,6 @@ from cocoai.texts import Texts
 
 MOST_LINES = 20
 """People, channels or models that are listed one by one."""
-
-
-@dataclass(frozen=True)
-class MoneyOptions:
-    """How money is shown. Amounts are nano-dollars.
-
-    `seat` is what a month elsewhere costs for each person, 0 to compare with nothing. `yen_rate` is a dollar's price in
-    1/1000 yen, 0 to show dollars alone. With `shows_cost` each answer says what it cost. `report_channel` gets each
-    month's report, "" for none. `zone` is the name of the time zone, "" for the machine's.
-    """
-
-    seat: int = 0
-    yen_rate: int = 0
-    shows_cost: bool = False
-    report_channel: str = ""
-    zone: str = ""
 
 
 def money(nano: int, texts: Texts, rate: int, *, is_fine: bool = False) -> str:

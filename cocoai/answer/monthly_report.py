@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cocoai.answer.light_job import LightJobHandler
-from cocoai.answer.money_text import MoneyOptions
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.answer.usage_reply import team_lines
@@ -28,53 +27,17 @@ from cocoai.slack.api.block_fallback import post_with_blocks
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.markdown.message_layout import Block, header, section
 from cocoai.slack.model.chart_block import TableNumber, bar_chart, data_table
-from cocoai.slack.model.job_kinds import REPORT
 from cocoai.slack.model.messages import MessageMetadata
 from cocoai.slack.model.plain_text import escaped
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Job
-from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.texts import Texts
-
-MORNING = 9 * 3600.0
-"""Seconds from the beginning of a month to its first report: nobody reads it at midnight."""
-
-LATEST = 7 * 86400.0
-"""Seconds from the beginning of a month after which the last one is no longer reported."""
 
 DAYS_IN_BAR = 2
 """Days that one bar of the chart shows: a month has more than the 20 bars that Slack allows."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ReportTask:
-    """The task that puts the job of a month's report, once a month. `clock` gives seconds since the epoch."""
-
-    spool: Spool
-    ledger: Ledger
-    options: MoneyOptions
-    clock: Callable[[], float] = time.time
-
-    def is_wanted(self) -> bool:
-        """Check whether a report may be due: there is a channel for it, and the month is hours or a few days old."""
-        if not self.options.report_channel:
-            return False
-        months, now = self.ledger.months, self.clock()
-        return MORNING <= now - months.start(months.of(now)) < LATEST
-
-    def run(self) -> bool:
-        """Put the job of last month's report, unless it was posted or nobody has asked anything.
-
-        Return True if it is new. Raise `LedgerBroken` or StoreError if the ledger or the spool cannot be used.
-        """
-        months, now, channel = self.ledger.months, self.clock(), self.options.report_channel
-        month, ts = months.before(now), f"{months.start(months.of(now)):.6f}"
-        if self.ledger.was_told(report_of(month)) or not _read(self.ledger, month).calls:
-            return False
-        return self.spool.put(Key(channel, ts, ts), {"kind": REPORT, "channel": channel, "month": month})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from cocoai.answer.money_text import MoneyOptions
 from cocoai.conversation import Persona
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.live_message import Writers
@@ -28,6 +27,22 @@ class PersonaSource(Protocol):
 
     def models(self) -> Mapping[str, str]:
         """Return the models that an asker may choose by a prefix such as `deep:`, by the normalized word (`deep`)."""
+
+
+@dataclass(frozen=True)
+class MoneyOptions:
+    """How money is shown. Amounts are nano-dollars.
+
+    `seat` is what a month elsewhere costs for each person, 0 to compare with nothing. `yen_rate` is a dollar's price in
+    1/1000 yen, 0 to show dollars alone. With `shows_cost` each answer says what it cost. `report_channel` gets each
+    month's report, "" for none. `zone` is the name of the time zone, "" for the machine's.
+    """
+
+    seat: int = 0
+    yen_rate: int = 0
+    shows_cost: bool = False
+    report_channel: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,7 @@ class AnswerOptions:
     follow_ups: bool = True
     operators: Collection[str] = frozenset()
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
-    money: MoneyOptions = MoneyOptions()  # noqa: RUF009 (frozen)
+    money: MoneyOptions = MoneyOptions()
 
     def texts(self, text: str) -> Texts:
         """Return the fixed texts in the language of `text`, or in the one that the settings name.

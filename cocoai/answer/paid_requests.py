@@ -42,12 +42,20 @@ class Books:
     ratio: TokenRatio
     clock: Callable[[], float] = time.time
 
+    @contextlib.contextmanager
+    def logged(self, what: str) -> Iterator[None]:
+        """Log a broken ledger instead of raising it, as a context manager; `what` was to be written, such as a key."""
+        try:
+            yield
+        except LedgerBroken as error:
+            log.error("ledger what=%s outcome=not-written reason=%s", what, error)  # noqa: TRY400 (the words say all)
+
     def settle_earlier(self, job: Job) -> None:
         """Settle the holds that earlier attempts at a job have left open, by its facts. The caller has the claim.
 
         A ledger that is broken is only logged: nothing is paid here.
         """
-        with _logged(str(job.key)):
+        with self.logged(str(job.key)):
             for hold in self.ledger.open_holds(str(job.key)):
                 self.ledger.settle(hold.key, hold.call, bill_by_facts(hold, job.lines))
 
@@ -126,7 +134,7 @@ class PaidRequests:
         """Settle the request that is open, if there is one. A broken ledger is only logged: its hold stays."""
         if (request := self._open) is not None:
             self._open = None
-            with _logged(request.call.key):
+            with self._books.logged(request.call.key):
                 self._books.ledger.settle(request.call.key, request.number, bill)
 
     def _settle_as_lost(self) -> None:
@@ -172,7 +180,7 @@ class PaidRequests:
 
     def _usual_reasoning(self, model: str) -> int | None:
         """Return the reasoning tokens of this model's last answers, on average; None if there was none."""
-        with _logged(str(self._attempt.job.key)):
+        with self._books.logged(str(self._attempt.job.key)):
             return self._books.ledger.usual_reasoning(model)
         return None
 
@@ -209,12 +217,3 @@ def _tokens(usage: Usage) -> Tokens:
         usage.completion_tokens,
         usage.reasoning_tokens,
     )
-
-
-@contextlib.contextmanager
-def _logged(key: str) -> Iterator[None]:
-    """Log a broken ledger instead of raising it, as a context manager: what is settled later changes no answer."""
-    try:
-        yield
-    except LedgerBroken as error:
-        log.error("ledger key=%s outcome=not-settled reason=%s", key, error)  # noqa: TRY400 (the words say all)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cocoai.chatgpt.pdf_pages import PDF_PAGE, pdf_pages
-from cocoai.chatgpt.picture_tokens import picture_tokens
 from cocoai.conversation import Attachment, Conversation, Turn
 
 DETAIL: Literal["high"] = "high"
@@ -46,6 +44,10 @@ def _of_turn(turn: Turn, model: str) -> int:
 
 
 def _of_attachment(attachment: Attachment, model: str) -> int:
+    # Imported here: most questions have no attachments.
+    from cocoai.chatgpt.pdf_pages import PDF_PAGE, pdf_pages
+    from cocoai.chatgpt.picture_tokens import picture_tokens
+
     match attachment.kind:
         case "image":
             return picture_tokens(model, attachment.data, DETAIL)

@@ -125,6 +125,12 @@ class Ledger:
         with database.reading(self.path) as connection:
             return notices.was_told(connection, notice)
 
+    def has_charges(self, month: str) -> bool:
+        """Check whether anything was paid, or may have been, in a month."""
+        with database.reading(self.path) as connection:
+            query = "SELECT 1 FROM charge WHERE month = ? AND how IS NOT 'refused' LIMIT 1"
+            return connection.execute(query, (month,)).fetchone() is not None
+
     def open_holds(self, key: str = "") -> list[OpenHold]:
         """Return the holds that are open, oldest first: those of the job `key`, of all jobs for ""."""
         with database.reading(self.path) as connection:

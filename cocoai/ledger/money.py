@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 NANO = 10**9
 """Nano-dollars in a dollar."""
@@ -12,7 +11,7 @@ MOST_DOLLARS = 10**6
 """The greatest amount that can be written: more is a slip, such as a price in the wrong unit."""
 
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]{1,9})?")
-"""Digits with at most nine decimals, in ASCII: no sign, no exponent, no NaN, nothing that Decimal alone accepts."""
+"""Digits with at most nine decimals, in ASCII: no sign, no exponent, no NaN, and no spaces."""
 
 _THOUSAND = 1000
 
@@ -24,10 +23,12 @@ def parse_usd(text: str) -> int:
     """
     if not _PLAIN.fullmatch(text):
         raise ValueError
-    amount = Decimal(text)
-    if amount > MOST_DOLLARS:
+    # Decimal would do it, too, but takes a tenth of a MiB for good.
+    dollars, _, rest = text.partition(".")
+    nano = int(dollars) * NANO + int(rest.ljust(9, "0"))
+    if nano > MOST_DOLLARS * NANO:
         raise ValueError
-    return int(amount * NANO)
+    return nano
 
 
 def usd(nano: int) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, Decimal
-
 from cocoai.ledger.charge import Bill
 from cocoai.ledger.cost import Tokens, bound, cost, is_openai, region_of
 from cocoai.ledger.money import NANO
@@ -32,8 +30,10 @@ class Tariff:
 
     def told(self, cost_usd: float, bill: Bill) -> Bill:
         """Return the bill of a call of which the server says that it cost `cost_usd`; it is rounded up."""
-        spent = (Decimal(repr(cost_usd)) * NANO).to_integral_value(ROUND_CEILING)
-        return Bill(int(spent), "told", bill.model, bill.tier, bill.tokens, bill.units, bill.price)
+        # Through the digits: 0.0004 as a binary fraction is a little more than that.
+        dollars, _, pico = f"{cost_usd:.12f}".partition(".")
+        spent = int(dollars) * NANO + -(-int(pico) // 1000)
+        return Bill(spent, "told", bill.model, bill.tier, bill.tokens, bill.units, bill.price)
 
     def priced(self, tokens: Tokens, *, asked: str, answered: str, tier: str, at: float, has_tier: bool) -> Bill:
         """Return the bill of a call by its usage: at the price of the model that answered, in the tier that it names.

@@ -6,8 +6,6 @@ same of a pool that hangs, and of one that was killed. Its only lock is that und
     collect ── Status ─┬─ report ─┬─ text     `cocoai status`
                        │          └─ page     for a browser
                        └─ as_json             `cocoai status --json`, /status.json
+
+This file imports nothing, as the pool needs server.py alone.
 """
-
-from cocoai.status.status import RUNNING, STOPPED, UNKNOWN, ProcessMemory, SpoolState, Status, as_json, collect
-
-__all__ = ["RUNNING", "STOPPED", "UNKNOWN", "ProcessMemory", "SpoolState", "Status", "as_json", "collect"]

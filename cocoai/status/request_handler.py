@@ -16,8 +16,9 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from cocoai import config
-from cocoai.status import as_json, collect, page
+from cocoai.status import page
 from cocoai.status.report import report
+from cocoai.status.status import as_json, collect
 from cocoai.status.units import plain
 
 SECURITY_HEADERS = (

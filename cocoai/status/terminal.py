@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from cocoai import config
-from cocoai.status import RUNNING, STOPPED, UNKNOWN, Status, as_json, collect, text
+from cocoai.status import text
 from cocoai.status.report import report
+from cocoai.status.status import RUNNING, STOPPED, UNKNOWN, Status, as_json, collect
 
 EVERY = 2.0
 """Seconds between two collections."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cocoai import config
 from cocoai.engine.process.cgroup import MemoryLimit, memory_limit
 from cocoai.errors import CocoAIError
-from cocoai.status import Status, collect
+from cocoai.status.status import Status, collect
 
 KERNEL = 95
 """MiB of a small machine that Linux never offers: a 512 MB instance has 417 MiB (amazon-ssm-agent issue 615)."""

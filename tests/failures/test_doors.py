@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from cocoai import config, status
+from cocoai import config
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.status import status
 from cocoai.status.report import report
 from cocoai.status.text import render
 from tests.deployment import Deployment, deploy, payload

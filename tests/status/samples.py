@@ -13,8 +13,8 @@ from cocoai.errors import COUNTERS
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.status import RUNNING, ProcessMemory, SpoolState, Status
 from cocoai.status.answers import LastDay, Phase
+from cocoai.status.status import RUNNING, ProcessMemory, SpoolState, Status
 
 KEY = "C0PRACTICE-1763822000.000100-1763822000.000100"
 

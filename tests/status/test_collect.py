@@ -16,7 +16,7 @@ from cocoai.engine.process import fork, locks, proc
 from cocoai.engine.process.cgroup import MemoryLimit
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.spool.spool import Spool
-from cocoai.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
+from cocoai.status.status import RUNNING, STOPPED, UNKNOWN, as_json, collect
 from tests.engine.conftest import ended
 from tests.status.samples import claim, put_question, scoreboard_of
 from tests.status.samples import status as sample

@@ -18,10 +18,11 @@ from cocoai.ledger.calendar import ZoneCalendar
 from cocoai.ledger.money import NANO
 from cocoai.ledger.prices import PriceTable
 from cocoai.ledger.summary import SOURCES, MonthSummary, Spending
-from cocoai.status import as_json, collect, page, text
+from cocoai.status import page, text
 from cocoai.status.money import MoneyState, money_section, read_money
 from cocoai.status.report import report
 from cocoai.status.report_parts import Field
+from cocoai.status.status import as_json, collect
 from cocoai.usage.month_money import ALARM_SHARE, STALE, MonthMoney, money_of
 from cocoai.usage.options import UsageOptions
 from tests.ledger.charges import CENT, DAY, NOON, charge

@@ -11,10 +11,11 @@ import pytest
 
 from cocoai.engine.process.cgroup import MemoryLimit
 from cocoai.engine.process.scoreboard_snapshot import Process
-from cocoai.status import STOPPED, SpoolState, Status, page, text
+from cocoai.status import page, text
 from cocoai.status.answers import LastDay
 from cocoai.status.report import report
 from cocoai.status.report_parts import Field
+from cocoai.status.status import STOPPED, SpoolState, Status
 from tests.status.samples import HOSTILE, KEY, hostile, snapshot, status
 
 pytestmark = pytest.mark.pure
