@@ -26,6 +26,7 @@ from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
 from cocoai.engine.pool.reload import inherited_listener
 from cocoai.engine.pool.workers import WorkerLimits
+from cocoai.engine.process.code_pages import release_code_pages
 from cocoai.engine.process.copy_on_write import freeze_memory
 from cocoai.engine.process.replace_file import sweep_unfinished
 from cocoai.engine.process.scoreboard import Scoreboard
@@ -241,6 +242,7 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
     )
     warm_up(settings, new_answerers)
     cocoai.scoreboard.memory_sharing = freeze_memory(immortals=settings.pool.immortals)
+    release_code_pages()
     master.run()
 
 
