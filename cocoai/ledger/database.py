@@ -29,48 +29,37 @@ IN_MEMORY = ":memory:"
 PATIENCE = 10.0
 """Seconds to wait for another process's transaction: ten processes at once were seen to wait for up to 3.6."""
 
+# key: the job's. call: its paid calls are numbered from 1. claim: the job's attempt that made the call. at: when it was
+# held, in epoch seconds. month: of the hold, in the zone configured then, as 2026-11. person: empty once forgotten.
+# kind: what was called, chat. model: the one asked, then the one that answered. prompt: tokens, the cached and the
+# written ones included. output: tokens, those for reasoning included. units: of what is not billed by tokens. held: the
+# most that it could cost. spent: null while the hold is open. how: see charge.py. price: by which spent was computed.
+_CHARGE = """
+CREATE TABLE charge (
+id INTEGER PRIMARY KEY, key TEXT NOT NULL, call INTEGER NOT NULL, claim INTEGER NOT NULL, at INTEGER NOT NULL,
+month TEXT NOT NULL, team TEXT NOT NULL, channel TEXT NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL,
+model TEXT NOT NULL, tier TEXT NOT NULL DEFAULT '', prompt INTEGER, cached INTEGER, written INTEGER, output INTEGER,
+reasoning INTEGER, units INTEGER, held INTEGER NOT NULL, spent INTEGER, how TEXT, price TEXT NOT NULL,
+UNIQUE (key, call)) STRICT
+"""
+
+# scope: team, person ID, channel ID, or report. threshold: percent of the cap, 0 for a report. at: when it was written,
+# or last taken to be told. told: when it was said, null until then.
+_NOTICE = """
+CREATE TABLE notice (
+month TEXT NOT NULL, scope TEXT NOT NULL, threshold INTEGER NOT NULL, at INTEGER NOT NULL, told INTEGER,
+UNIQUE (month, scope, threshold)) STRICT
+"""
+
 SCHEMA = (
-    """
-    CREATE TABLE charge (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL,          -- the job's
-        call INTEGER NOT NULL,      -- its paid calls are numbered from 1
-        claim INTEGER NOT NULL,     -- the job's attempt that made the call
-        at INTEGER NOT NULL,        -- of the hold, in epoch seconds
-        month TEXT NOT NULL,        -- of the hold, in the zone configured then: 2026-11
-        team TEXT NOT NULL,
-        channel TEXT NOT NULL,
-        person TEXT NOT NULL,       -- empty once it is forgotten
-        kind TEXT NOT NULL,         -- chat
-        model TEXT NOT NULL,        -- the one asked, then the one that answered
-        tier TEXT NOT NULL DEFAULT '',
-        prompt INTEGER,             -- tokens, the cached and the written ones included
-        cached INTEGER,
-        written INTEGER,
-        output INTEGER,             -- tokens, those for reasoning included
-        reasoning INTEGER,
-        units INTEGER,              -- of what is not billed by tokens: milliseconds, pictures, characters
-        held INTEGER NOT NULL,      -- nano-dollars: the most that the call could cost
-        spent INTEGER,              -- nano-dollars, null while the hold is open
-        how TEXT,                   -- told, priced, estimated, lost or refused
-        price TEXT NOT NULL,        -- by which it was computed: prices.py
-        UNIQUE (key, call)
-    ) STRICT
-    """,
-    "CREATE INDEX by_month ON charge (month, person, channel, spent)",
-    "CREATE INDEX open_holds ON charge (month, held) WHERE spent IS NULL",
-    """
-    CREATE TABLE notice (
-        month TEXT NOT NULL,
-        scope TEXT NOT NULL,        -- team, person ID, channel ID, or report
-        threshold INTEGER NOT NULL, -- percent of the cap, 0 for a report
-        at INTEGER NOT NULL,        -- when it was written, or last taken to be told
-        told INTEGER,               -- when it was said, null until then
-        UNIQUE (month, scope, threshold)
-    ) STRICT
-    """,
+    _CHARGE,
+    # One index for all sums: of what was spent and what is held, of all, of a person and of a channel. Each further one
+    # would cost every transaction a page more.
+    "CREATE INDEX by_month ON charge (month, spent, held, person, channel)",
+    _NOTICE,
     f"PRAGMA user_version = {VERSION}",
 )
+"""The statements that make the tables. SQLite keeps them as they are, and reads them whenever the file is opened."""
 
 
 class LedgerBroken(Permanent):
