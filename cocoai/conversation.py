@@ -47,11 +47,16 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Turn:
-    """One message of a speaker, or several in a row, as plain text, with the files attached to it."""
+    """One message of a speaker, or several in a row, as plain text, with the files attached to it.
+
+    `at` is when the message was written, the last of several, and of an answer when it was asked for; in epoch seconds,
+    0.0 if that is unknown. Turns that differ in it alone are equal.
+    """
 
     speaker: Speaker
     text: str
     attachments: tuple[Attachment, ...] = ()
+    at: float = field(default=0.0, compare=False)
 
     def estimated_tokens(self) -> int:
         """Return about how many tokens the turn has, its attachments included."""
@@ -87,16 +92,9 @@ class Conversation:
     instructions: str
     turns: tuple[Turn, ...]
 
-    def recent(self, round_trips: int) -> Conversation:
-        """Return the conversation cut to its last `round_trips` exchanges and the question.
-
-        An exchange is what people said and the answer that followed, so the cut is always behind an answer. What was
-        said since the last answer stays whole.
-        """
-        answers = [index for index, turn in enumerate(self.turns) if turn.speaker == "cocoai"]
-        if len(answers) <= round_trips:
-            return self
-        return self._from(answers[len(answers) - round_trips - 1] + 1)
+    def since(self, index: int) -> Conversation:
+        """Return the conversation without its first `index` turns."""
+        return replace(self, turns=self.turns[index:])
 
     def within(self, tokens: int, ratio: float = 1.0) -> Conversation:
         """Return the conversation cut to the newest turns that fit into about `tokens`; the question always stays.
@@ -130,10 +128,7 @@ class Conversation:
 
     def without_oldest(self) -> Conversation:
         """Return the conversation without the older half of its turns; the same if the question is its only turn."""
-        return self._from((len(self.turns) + 1) // 2) if len(self.turns) > 1 else self
-
-    def _from(self, start: int) -> Conversation:
-        return replace(self, turns=self.turns[start:])
+        return self.since((len(self.turns) + 1) // 2) if len(self.turns) > 1 else self
 
 
 def merged(turns: Iterable[Turn]) -> tuple[Turn, ...]:

@@ -47,7 +47,7 @@ def measured(work: str, server: PracticeServer, certificates: Certificates, *arg
 def read_thread(url: str, client: DirectClient, thread_ts: str, until: str) -> list[int]:
     """Read a thread as a question with the default settings does; return the number of its messages and characters."""
     slack = SlackChat(client, api_url=f"{url}/api/", token="xoxb-practice")
-    messages = slack.thread("C0PRACTICE", thread_ts, ThreadPart(until, 8000.0))
+    messages = slack.thread("C0PRACTICE", thread_ts, ThreadPart(until, 12000.0))
     return [len(messages), sum(len(message.text) for message in messages)]
 
 

@@ -75,7 +75,7 @@ def test_without_a_file_the_secrets_are_enough() -> None:
         settings.openai.total_timeout,
     )
     assert ("markdown", True) == (settings.slack.format, settings.slack.interactivity)
-    assert ("", "auto", 5, 8000, 4, 100, 20_000) == dataclasses.astuple(settings.answer)
+    assert ("", "auto", 5, 12_000, 4, 100, 20_000) == dataclasses.astuple(settings.answer)
     assert ((0, 4), 60.0, 5000, 2.0, 1.0, 4, 32, True, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)

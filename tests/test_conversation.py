@@ -26,27 +26,6 @@ def texts(conversation: Conversation) -> list[str]:
     return [turn.text for turn in conversation.turns]
 
 
-@pytest.mark.parametrize(
-    ("round_trips", "left"),
-    [
-        (0, ["q3"]),
-        (1, ["q2", "p2", "A2", "q3"]),
-        (2, ["q1", "A1", "q2", "p2", "A2", "q3"]),
-        (9, ["q0", "A0", "q1", "A1", "q2", "p2", "A2", "q3"]),
-    ],
-)
-def test_the_last_exchanges_are_kept_whole(round_trips: int, left: list[str]) -> None:
-    """An exchange is all that people said and the answer to it; the question is always kept."""
-    conversation = conversation_of("q0", "A0", "q1", "A1", "q2", "p2", "A2", "q3")
-
-    assert left == texts(conversation.recent(round_trips))
-
-
-def test_all_before_the_first_answer_is_kept() -> None:
-    """A thread without an answer yet is kept whole: people talked before they asked CocoAI."""
-    assert ["a", "b", "c"] == texts(conversation_of("a", "b", "c").recent(1))
-
-
 def test_the_newest_turns_that_fit_are_kept() -> None:
     """The kept turns end with the question and have no gap."""
     conversation = conversation_of("a" * 400, "B" * 40, "c" * 40)
@@ -96,12 +75,12 @@ def test_the_question_stays_however_long_it_is() -> None:
     assert ["q" * 9999] == texts(conversation_of("before", "q" * 9999).within(10))
 
 
-@given(st.lists(st.sampled_from(["q", "A"]), min_size=1, max_size=12), st.integers(0, 5), st.integers(0, 60))
-def test_trimming_keeps_the_last_turns(turns: list[str], round_trips: int, tokens: int) -> None:
+@given(st.lists(st.sampled_from(["q", "A"]), min_size=1, max_size=12), st.integers(0, 60))
+def test_trimming_keeps_the_last_turns(turns: list[str], tokens: int) -> None:
     """Every way to shorten keeps one or more of the last turns, without a gap."""
     conversation = conversation_of(*(f"{turn}{n}" for n, turn in enumerate([*turns, "q"])))
 
-    for trimmed in (conversation.recent(round_trips), conversation.within(tokens), conversation.without_oldest()):
+    for trimmed in (conversation.within(tokens), conversation.without_oldest()):
         assert trimmed.turns
         assert conversation.turns[-len(trimmed.turns) :] == trimmed.turns
 
@@ -116,6 +95,14 @@ def test_halving_ends_at_the_question() -> None:
 
     assert 1 == lengths[-1]
     assert conversation == conversation.without_oldest()
+
+
+def test_joined_turns_have_the_time_of_the_last() -> None:
+    """It tells how long ago the last thing was said; turns that differ in their time alone are equal."""
+    (joined,) = merged([Turn("asker", "q", at=1.0), Turn("asker", "p", at=2.0)])
+
+    assert 2.0 == joined.at
+    assert joined == Turn("asker", "q\np")
 
 
 def test_neighbouring_turns_of_one_speaker_are_joined() -> None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from cocoai.answer.prompt import BOX_MEMORY
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.thread.box import BOX_MEMORY
 from cocoai.texts import ENGLISH
 from tests.deployment import Deployment, deploy, payload
 from tests.held_answers import HeldAnswers
@@ -66,7 +66,7 @@ def shown(deployment: Deployment) -> list[str]:
 
 
 def test_a_line_in_the_box_is_understood_by_those_before_it(deployment: Deployment) -> None:
-    """The model sees the lines of the last half hour and our answers to them, by one call of Slack."""
+    """The model sees the lines of the last half hour, or more, and our answers to them, by one call of Slack."""
     deployment.openai.switches.answer = lambda question: f"About {question}"
     ended(deployment, say(deployment, "tea in winter"))
     ended(deployment, say(deployment, "and in summer"))

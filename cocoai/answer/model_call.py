@@ -21,6 +21,7 @@ from cocoai.errors import CocoAIError
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
 from cocoai.slack.markdown.block_parser import normalize_markdown
+from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
 from cocoai.texts import Texts
 
@@ -91,7 +92,7 @@ class ModelCall:
             model=prompt.model,
             wakeup=self._stops.fd,
             patience=STILL_THINKING,
-            cache_key=cache_key(attempt.question.channel, attempt.question.thread_ts),
+            cache_key=cache_key(attempt.question),
             recorder=requests,
         )
         standing = [] if is_wait_told(attempt.job) else [each for each in prompt.messages if each.ts == ts]
@@ -148,9 +149,13 @@ class ModelCall:
         return answer
 
 
-def cache_key(channel: str, thread_ts: str) -> str:
-    """Return the key under which OpenAI finds what it has cached of a thread: it tells nothing about Slack."""
-    return blake2s(f"{channel}-{thread_ts}".encode(), digest_size=16).hexdigest()
+def cache_key(question: Question) -> str:
+    """Return the key under which OpenAI finds what it has cached of a thread, or of a direct message's own box.
+
+    It tells nothing about Slack.
+    """
+    thread = "" if question.is_in_box else question.thread_ts  # all lines of a box are one conversation
+    return blake2s(f"{question.channel}-{thread}".encode(), digest_size=16).hexdigest()
 
 
 def answer_text(answer: Fact, texts: Texts, cost: str = "") -> str:

@@ -49,11 +49,12 @@ class MoneyOptions:
 class AnswerOptions:
     """How to answer, for all channels and askers.
 
-    `model` answers where the persona names none. The model is shown `round_trips` earlier exchanges at most, of at most
-    `max_history_tokens` tokens by the model's count. A growing reply is updated every `update_interval` seconds;
-    `writers` counts the replies that grow now, as together they share what Slack allows. By the rules of `access` the
-    words of people who may not address us are kept from the model. The users `operators` may stop any answer. What is
-    asked in a direct message's own box is answered where `dm_replies` says: in the `thread` under it, or in the `box`.
+    `model` answers where the persona names none. The model is shown `round_trips` earlier exchanges or up to twice as
+    many, of at most `max_history_tokens` tokens by the model's count (history_cut.py). A growing reply is updated every
+    `update_interval` seconds; `writers` counts the replies that grow now, as together they share what Slack allows. By
+    the rules of `access` the words of people who may not address us are kept from the model. The users `operators` may
+    stop any answer. What is asked in a direct message's own box is answered where `dm_replies` says: in the `thread`
+    under it, or in the `box`.
     `follow_ups`: in a thread where we were asked before, a line may need no mention.
     """
 

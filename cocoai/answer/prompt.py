@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.history_cut import HistoryLimits, cut
 from cocoai.answer.left_out import lines_for_the_model
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.standing_instructions import standing_instructions
@@ -19,12 +20,13 @@ from cocoai.conversation import Conversation, Turn
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.download import LeftOut, read_files
 from cocoai.slack.api.identity_cache import IdentityCache
-from cocoai.slack.api.thread_reader import ThreadPart
+from cocoai.slack.api.thread_reader import ThreadPart, ThreadRead, answers_in
 from cocoai.slack.inbound.access import Author
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
+from cocoai.slack.thread.box import box_start, since_pause
 from cocoai.slack.thread.history import may_be_seen, turns
 from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, message_ts, question_message
 from cocoai.slack.thread.speakers import is_bot
@@ -33,9 +35,6 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 from cocoai.texts import command, split_model_prefix
-
-BOX_MEMORY = 1800.0
-"""Seconds for which a line in a direct message's own box belongs to the conversation there."""
 
 CONTINUE_INSTRUCTION = (
     "(Go on exactly where your last answer stopped. Repeat nothing of it, and do not announce that you go on.)"
@@ -82,7 +81,7 @@ class PromptBuilder:
         self._names = names
         self._ratio = ratio
         self._clock = clock
-        self._last: tuple[Attempt, tuple[Message, ...]] | None = None
+        self._last: tuple[Attempt, ThreadRead] | None = None
 
     def build(self, attempt: Attempt) -> Prompt:
         """Read the thread and download the attachments from Slack, and return the prompt, cut to the settings' limits.
@@ -93,7 +92,8 @@ class PromptBuilder:
         """
         question = attempt.question
         own_user = self._identity.user_id()
-        messages = self._thread(attempt)
+        thread = self._thread(attempt)
+        messages = thread.messages
         files = files_of_question(messages, question)
         attachments, left_out = read_files(self._slack, files, self._options.attachments, self._names.name)
         *before, last = turns(
@@ -114,7 +114,8 @@ class PromptBuilder:
         lines = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
         turns_shown = (*before, replace(last, text=lines, attachments=attachments))
         conversation = Conversation(self._instructions(question.channel), turns_shown)
-        return Prompt(model, self._within_limits(conversation, model), left_out, messages, is_unreadable)
+        limits = HistoryLimits(self._options.round_trips, self._options.max_history_tokens, self._ratio.ratio(model))
+        return Prompt(model, cut(conversation, limits, thread.answers), left_out, messages, is_unreadable)
 
     def has_files(self, attempt: Attempt) -> bool:
         """Check whether the question's message has more than text: files, or something quoted, pasted or attached.
@@ -124,7 +125,7 @@ class PromptBuilder:
         """
         question = attempt.question
         return has_more_than_text((), question) or (
-            question.is_bare and has_more_than_text(self._thread(attempt), question)
+            question.is_bare and has_more_than_text(self._thread(attempt).messages, question)
         )
 
     def has_others(self, attempt: Attempt) -> bool:
@@ -132,7 +133,7 @@ class PromptBuilder:
         if self._last is None or self._last[0] is not attempt:
             return False
         us = ("", self._identity.user_id(), attempt.question.user)
-        return any(message.user not in us and not is_bot(message) for message in self._last[1])
+        return any(message.user not in us and not is_bot(message) for message in self._last[1].messages)
 
     def _instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""
@@ -140,42 +141,39 @@ class PromptBuilder:
         reads_files = self._options.attachments.question_bytes > 0
         return standing_instructions(persona, time.localtime(self._clock()), files=reads_files)
 
-    def _within_limits(self, conversation: Conversation, model: str) -> Conversation:
-        """Return the conversation without the old turns that exceed `round_trips` or `max_history_tokens`."""
-        recent = conversation.recent(self._options.round_trips)
-        return recent.within(self._options.max_history_tokens, self._ratio.ratio(model))
-
-    def _thread(self, attempt: Attempt) -> tuple[Message, ...]:
+    def _thread(self, attempt: Attempt) -> ThreadRead:
         """Return what `_read_thread` does, which is called once for an attempt."""
         if self._last is None or self._last[0] is not attempt:
             self._last = attempt, self._read_thread(attempt)
         return self._last[1]
 
-    def _read_thread(self, attempt: Attempt) -> tuple[Message, ...]:
+    def _read_thread(self, attempt: Attempt) -> ThreadRead:
         """Read from Slack what the question can see of its thread, oldest message first; of that what fits the limits.
 
-        Return () without a call if there is nothing to read: at the first attempt at a question that opens its thread
-        and came with its files.
+        Return an empty one without a call if there is nothing to read: at the first attempt at a question that opens
+        its thread and came with its files.
         """
         question = attempt.question
         if question.is_in_box:
-            return self._read_box(question)
+            box = self._read_box(question)
+            return ThreadRead(box, answers_in(box))
         if not (question.in_thread or question.is_bare or question.again or not attempt.is_first):
-            return ()
+            return ThreadRead()
         # By the ratio of the channel's model: which one a prefix asks for is known only when the message is read.
         ratio = self._ratio.ratio(self._options.model_of(question.channel))
         tokens = self._options.max_history_tokens / min(1.0, ratio)
         part = ThreadPart(question.again or question.ts, tokens, partial(may_be_seen, question=question))
-        return self._slack.thread(question.channel, question.thread_ts, part)
+        return self._slack.read_thread(question.channel, question.thread_ts, part)
 
     def _read_box(self, question: Question) -> tuple[Message, ...]:
-        """Read the last half hour of a direct message's own box: its lines are one conversation.
+        """Read the last half hour of a direct message's own box, or up to an hour: its lines are one conversation.
 
         Where we reply in threads, our answers are none of these messages: those that still stand are added from the
         spool, each behind its question.
         """
         # Up to now: an answer to an earlier line may have been posted after this one was written.
-        messages = self._slack.box(question.channel, float(message_ts(question)) - BOX_MEMORY)
+        asked = float(message_ts(question))
+        messages = since_pause(self._slack.box(question.channel, box_start(asked)), asked)
         answered = {message.metadata.key for message in messages if message.metadata}
         return tuple(each for message in messages for each in self._with_answer(question.channel, message, answered))
 

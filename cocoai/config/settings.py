@@ -151,13 +151,13 @@ class AnswerSettings:
         str, Setting(one_of("auto", "ja", "en"), "auto", "the language of the fixed texts; `auto` is the asker's")
     ]
     round_trips: Annotated[
-        int, Setting(integer(0, 100), "5", "how many earlier exchanges of the thread the model sees")
+        int, Setting(integer(0, 100), "5", "how many earlier exchanges the model sees at least, up to twice as many")
     ]
     max_history_tokens: Annotated[
         int,
         Setting(
             integer(100, 1_000_000),
-            "8000",
+            "12000",
             "the most tokens of earlier exchanges and the question's text together, estimated",
         ),
     ]

@@ -15,6 +15,7 @@ SHUTDOWN: dict[str, str | None] = {
     "gpt-6-astra": None,
     "gpt-6.1-terra": None,
     "gpt-6.1-sol": None,
+    "gpt-6.2-sol": None,
     "gpt-5.6-luna": None,
     "gpt-5.5": None,
     "gpt-5.4-mini": None,
@@ -28,7 +29,7 @@ SHUTDOWN: dict[str, str | None] = {
 
 _CREATED = 1790000000
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-_ALWAYS_REASONS = frozenset({"gpt-6-astra", "gpt-6.1-sol"})
+_ALWAYS_REASONS = frozenset({"gpt-6-astra", "gpt-6.1-sol", "gpt-6.2-sol"})
 
 
 def model_json(name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.api.box_reader import posts_since, read_box
 from cocoai.slack.api.calls import SlackCalls
 from cocoai.slack.api.sent_message import block_without_pings, is_outside, posted_ts, without_pings
-from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadReader, replies_since
+from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadRead, ThreadReader, replies_since
 from cocoai.slack.markdown.message_layout import Block
 from cocoai.slack.model.files import File, file_of, is_at_slack
 from cocoai.slack.model.identity import Identity, from_auth_test
@@ -169,15 +169,19 @@ class SlackChat:
         return self._calls.get(url)
 
     def thread(self, channel: str, thread_ts: str, part: ThreadPart = WHOLE) -> tuple[Message, ...]:
+        """Return the messages of `read_thread`."""
+        return self.read_thread(channel, thread_ts, part).messages
+
+    def read_thread(self, channel: str, thread_ts: str, part: ThreadPart) -> ThreadRead:
         """Read a thread from Slack, with three calls at most; return its parent and the newest replies of `part`.
 
-        They are in order, oldest first, each once. How far back they go is told by ThreadReader.
+        How far back they go is told by ThreadReader.
         """
         reader = ThreadReader(self._calls, channel, thread_ts, part)
-        messages = reader.read()
+        read = reader.read()
         if reader.is_short:
             log.warning("thread channel=%s ts=%s outcome=newest-not-reached", channel, thread_ts)
-        return messages
+        return read
 
     def box(self, channel: str, since: float) -> tuple[Message, ...]:
         """Read a direct message's own box from Slack, with one call; return its newest messages, oldest first.

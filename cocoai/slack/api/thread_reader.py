@@ -14,7 +14,7 @@ relied on: whether a window holds the parent too.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -57,6 +57,18 @@ class ThreadPart:
 WHOLE = ThreadPart()
 
 
+@dataclass(frozen=True)
+class ThreadRead:
+    """What was read of a thread: its parent and newest replies, oldest first, each once.
+
+    `answers` is the number of our answers in the whole thread, as far as they are wanted; None if that is unknown,
+    because the thread was not read from its beginning on.
+    """
+
+    messages: tuple[Message, ...] = ()
+    answers: int | None = 0
+
+
 class _Newest:
     """The newest of the messages that are added, oldest first, as many as are needed to fill `part.tokens`."""
 
@@ -64,6 +76,7 @@ class _Newest:
         self._part = part
         self._left = part.tokens
         self._kept: deque[tuple[int, Message]] = deque()
+        self.answers_dropped = 0
 
     def add(self, message: Message) -> None:
         """Add a message if it is wanted, its text cut to the end that can count; drop the oldest that cannot any more.
@@ -80,7 +93,9 @@ class _Newest:
         self._kept.append((tokens, message))
         self._left -= tokens
         while self._left <= 0 and self._left + self._kept[0][0] <= 0:
-            self._left += self._kept.popleft()[0]
+            tokens, oldest = self._kept.popleft()
+            self._left += tokens
+            self.answers_dropped += _is_answer(oldest)
 
     @property
     def messages(self) -> list[Message]:
@@ -137,8 +152,8 @@ class ThreadReader:
         self.is_short = False
         """True if some of the newest messages are missing: they came too unevenly for three calls."""
 
-    def read(self) -> tuple[Message, ...]:
-        """Return the parent and the newest messages before `part.until`, oldest first, each once."""
+    def read(self) -> ThreadRead:
+        """Return the parent and the newest messages before `part.until`."""
         first = self._page(FIRST_PAGE)
         pages = [first]
         end = float(self._part.until or _latest_reply(first) or 0.0)
@@ -148,7 +163,11 @@ class ThreadReader:
         newest = _Newest(self._part)
         for message in sorted(by_ts.values(), key=_time):
             newest.add(message)
-        return (*filter(None, (first.parent,)), *newest.messages)
+        messages = (*filter(None, (first.parent,)), *newest.messages)
+        if pages[0] is not first:
+            return ThreadRead(messages, None)
+        dropped = newest.answers_dropped + sum(page.newest.answers_dropped for page in pages)
+        return ThreadRead(messages, dropped + answers_in(messages))
 
     def _windows(self, first: _Page, end: float) -> list[_Page]:
         """Return pages that hold the newest messages before `end`, without a gap between them, with two more calls."""
@@ -217,6 +236,15 @@ def replies_since(
         cursor = text_at(mapping_at(reply, "response_metadata"), "next_cursor")
         if not cursor:
             return
+
+
+def answers_in(messages: Iterable[Message]) -> int:
+    """Return the number of our answers among these messages, each of which may have several parts."""
+    return sum(map(_is_answer, messages))
+
+
+def _is_answer(message: Message) -> bool:
+    return message.metadata is not None and message.metadata.kind == "answer"
 
 
 def _start(known: float, end: float, left: int, wanted: int) -> float:

@@ -8,8 +8,9 @@ them only in parts. It must not know the spool or Slack's API.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
 
 from cocoai.conversation import Turn, merged
@@ -93,14 +94,15 @@ class _TurnBuilder:
         Each file has a line of its own, as file_note() writes it. If several people speak, `NAME: ` stands in front.
         """
         text = "\n".join(filter(None, (self._plain_text(message), *map(_file_note, message.files))))
-        return Turn("asker", f"{self.names[speaker(message)]}: {text}" if self.are_named and text else text)
+        named = f"{self.names[speaker(message)]}: {text}" if self.are_named and text else text
+        return Turn("asker", named, at=float(message.ts))
 
     def own_turn(self, answer: _Answer, kept_answer: Callable[[str], str | None]) -> Turn:
         """Return our answer as a turn: the whole text if `kept_answer` has it, else the text of its parts in Slack."""
         whole = kept_answer(answer.metadata.key)
         if whole is None:
             whole = "\n".join(filter(None, map(self._plain_text, answer.messages)))
-        return Turn("cocoai", whole.strip())
+        return Turn("cocoai", whole.strip(), at=float(answer.requested_at))
 
     def _plain_text(self, message: Message) -> str:
         return plain_text(message.content, self.own_user, self._name_of)
@@ -142,8 +144,9 @@ def turns(
     """Return the turns before `question`, oldest first, and the question as the last turn.
 
     An answer stands behind the question it answers, not where its placeholder happened to be posted: a second
-    question asked while the first was being answered must still see that answer. Before the question, neighbours of the
-    same side are one turn.
+    question asked while the first was being answered must still see that answer. Neighbours of the same side are one
+    turn, but each question that we have answered begins one, as it did when it was asked: so what was sent then is sent
+    again, and servers can reuse it.
 
     `kept_answer(key)` returns our whole answer to that question, None if only Slack has it. `names` returns
     a person's name, "" if it is unknown. `is_reset(text)` tells whether a message (its plain text) starts over: nothing
@@ -160,8 +163,10 @@ def turns(
     placed += [((_sortable(message.ts), 0, ""), HIDDEN) for message in thread.hidden]
     placed.sort(key=itemgetter(0))
     # The question's own files are attached to its turn, so they are not named in its text.
-    last = builder.askers_turn(replace(thread.question, files=()))
-    return (*merged(_noted_once(turn for _, turn in placed if turn.text)), last)
+    last = replace(builder.askers_turn(replace(thread.question, files=())), at=float(question.ts))
+    answered = {answer.answers for answer in thread.answers}
+    groups = _groups(((key, turn) for key, turn in placed if turn.text), answered)
+    return (*chain.from_iterable(merged(_noted_once(group)) for group in groups), last)
 
 
 def may_be_seen(message: Message, question: Question) -> bool:
@@ -195,6 +200,20 @@ def _visible_thread(
     people = [message for message in speech if _sortable(message.ts) not in unseen]
     answers = [each for each in _answers(unique, own_user) if each.requested_at < before and each.answers not in unseen]
     return _VisibleThread(people, answers, question_message(unique, question, own_user), hidden)
+
+
+def _groups(placed: Iterable[tuple[_SortKey, Turn]], answered: Collection[str]) -> Iterator[list[Turn]]:
+    """Yield the turns in order, in groups of which each but the first begins with a message that we have answered.
+
+    `answered` are the padded ts of such messages.
+    """
+    group: list[Turn] = []
+    for (ts, is_ours, _), turn in placed:
+        if not is_ours and ts in answered:
+            yield group
+            group = []
+        group.append(turn)
+    yield group
 
 
 def _noted_once(turns: Iterable[Turn]) -> Iterator[Turn]:

@@ -13,7 +13,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.thread_reader import FIRST_PAGE, MOST_CALLS, WINDOW_PAGE, ThreadPart
-from cocoai.slack.model.messages import Message
+from cocoai.slack.model.messages import EVENT_TYPE, Message, MessageMetadata
 
 CHANNEL = "C0PRACTICE"
 DAY = 86400.0
@@ -40,6 +40,17 @@ class Slack(PracticeSlack):
             replies.append(self.workspace.post(CHANNEL, "U0ASKER02", text, thread_ts=parent).ts)
         self.parent, self.question = parent, replies[-1]
         return replies
+
+    def fill_with_answers(self, count: int) -> None:
+        """Post a parent, then `count` questions and our answers in turn, and a last question."""
+        parent = self.workspace.post(CHANNEL, "U0ASKER01", "parent").ts
+        for _ in range(count):
+            self.now += 1
+            asked = self.workspace.post(CHANNEL, "U0ASKER02", "question", thread_ts=parent).ts
+            payload = MessageMetadata(f"{CHANNEL}-{parent}-{asked}", "answer").payload()
+            metadata = {"event_type": EVENT_TYPE, "event_payload": payload}
+            self.workspace.post(CHANNEL, "U0COCOAI", "answer", thread_ts=parent, metadata=metadata)
+        self.parent, self.question = parent, self.workspace.post(CHANNEL, "U0ASKER02", "now?", thread_ts=parent).ts
 
     def read(self, chat: SlackChat, **part: object) -> list[str]:
         """Read the thread up to the question; return the ts of the replies, after checking the calls and the parent."""
@@ -148,3 +159,21 @@ def test_no_more_is_read_than_the_budget_holds(slack: Slack, chat: SlackChat) ->
     assert 2 == slack.used
     assert ["0123456789" * 40] == [message.text for message in messages[1:]]
     assert len(messages[1].text) <= WINDOW_PAGE
+
+
+@pytest.mark.parametrize("count", [0, 20, 99, 400])
+@pytest.mark.parametrize("tokens", [20.0, 100.0, float("inf")])
+def test_answers_are_counted_though_they_are_dropped(slack: Slack, chat: SlackChat, count: int, tokens: float) -> None:
+    """As long as the thread was read from its beginning: up to 200 replies in one page, and more in a second."""
+    slack.fill_with_answers(count)
+    read = chat.read_thread(CHANNEL, slack.parent, ThreadPart(slack.question, tokens))
+
+    assert count == read.answers
+    assert tokens > 100 or len(read.messages) <= 20
+
+
+def test_answers_are_not_counted_where_the_beginning_was_not_read(slack: Slack, chat: SlackChat) -> None:
+    """Of a very long thread two windows at its end are read."""
+    slack.fill_with_answers(1500)
+
+    assert chat.read_thread(CHANNEL, slack.parent, ThreadPart(slack.question)).answers is None

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -478,18 +479,42 @@ def test_a_thread_of_fifty_messages_becomes_turns() -> None:
         lines += [f"{n + 2} CocoAI [part 2 of {n}]: Part 2.", f"{n + 3} CocoAI [placeholder {n}]: …"]
         lines += [f"{n + 4} {name}: thanks"]
         expected += [f"? {name}: question {n}?", f"! Answer {n}, part 1.", "Part 2.", f"? {name}: thanks"]
-        expected = _merged(expected)
 
     assert 50 == len(lines)
     assert [*expected, "? Ana: now?"] == written_turns(thread("\n".join(lines)), question(150)).split("\n")
 
 
-def _merged(lines: list[str]) -> list[str]:
-    """Join each question to the thanks before it, as one turn of the askers."""
-    return [
-        line.removeprefix("? ") if before.startswith(("? ", "A", "B")) and ": question" in line else line
-        for before, line in zip(["", *lines], lines, strict=False)
+def test_what_was_sent_with_a_question_is_sent_again_with_the_next() -> None:
+    """Also where others talk in between: the turns up to a question stay the same, so that servers can reuse them."""
+    lines = thread(
+        """
+        100 Ana: <@U0COCOAI> first?
+        101 CocoAI [answer 100]: First.
+        102 Ben: hm
+        103 Ben: look at that
+        104 Ana: <@U0COCOAI> second?
+        105 CocoAI [answer 104]: Second.
+        106 Ben: well
+        107 Ana: <@U0COCOAI> third?
+        108 CocoAI [answer 107]: Third.
+        """
+    )
+    sent = [
+        turns([each for each in lines if each.ts <= at(second)], question(second), US, names=NamesBy(known_name))
+        for second in (104, 107, 109)
     ]
+
+    assert [4, 7, 9] == [len(each) for each in sent]
+    assert "Ben: hm\nBen: look at that" == sent[0][2].text
+    for earlier, later in pairwise(sent):
+        assert earlier == later[: len(earlier)]
+
+
+def test_turns_have_the_time_of_what_they_answer() -> None:
+    """An answer has that of its question, or of the click that asked it once more; the question has its own."""
+    lines = "100 Ana: first?\n105 CocoAI [answer 100]: First.\n106 Ana: second?\n109 CocoAI [answer 108 again 106]: S."
+
+    assert [100.0, 100.0, 106.0, 108.0, 110.0] == [turn.at for turn in turns(thread(lines), question(110), US)]
 
 
 def test_another_installations_answers_are_a_bots_messages() -> None:
@@ -591,7 +616,7 @@ HIDDEN_CASES = {
         question(105),
         f"""
         ? {NOTE}
-        and mine?
+        ? and mine?
         ! Yours.
         ? now?
         """,
