@@ -11,6 +11,7 @@ import logging
 import os
 import ssl
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -49,6 +50,7 @@ from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
 from cocoai.texts import TextsByLanguage
+from cocoai.usage.budget_advice import log_budget
 from cocoai.warmup import warm_up
 from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 
@@ -223,6 +225,7 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
     """
     listener = inherited_listener() or open_listener(bind)
     cocoai = build(settings)
+    log_budget(settings, time.time())
     logging.getLogger().addHandler(ScoreboardHandler(cocoai.scoreboard))
     worker = web_worker.Worker(
         cocoai.router,

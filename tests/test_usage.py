@@ -18,6 +18,7 @@ from cocoai.drawing.png_chart import HEIGHT, WIDTH
 from cocoai.ledger import database
 from cocoai.ledger.prices import read_prices
 from cocoai.spool.spool import Spool
+from cocoai.usage.budget_advice import budget_advice
 from cocoai.usage.tables import known_names
 from tests.drawing.pictures import read_png
 from tests.ledger.charges import CENT, DAY, NOON, charge, hold, rows
@@ -106,6 +107,19 @@ def test_the_month_is_shown_with_four_tables(november: Operator) -> None:
     assert ["By person", "By channel", "By model", "By day"] == titles
 
 
+def test_what_a_question_costs_stands_at_the_end(november: Operator) -> None:
+    """In months without calls too, but not where one table was asked for, or where the instructions are no text."""
+    lines = budget_advice(november.settings, NOON)
+
+    for month in ("2026-11", "2025-01"):
+        assert ["", *lines] == november.types("usage", "--month", month).splitlines()[-4:]
+    assert lines[0] not in november.types("usage", *NOVEMBER, "--by", "day")
+    with open(november.settings.file, "a", encoding="utf-8") as file:
+        file.write("[answer]\ninstructions = odd.txt\n")
+    Path(november.settings.file).with_name("odd.txt").write_bytes(b"\xff")
+    assert november.types("usage", "--month", "2025-01").endswith("There are no calls in 2025-01.\n")
+
+
 @pytest.mark.parametrize("group", ["person", "channel", "model", "day"])
 def test_one_table_can_be_chosen(november: Operator, group: str) -> None:
     """The others are left out."""
@@ -116,7 +130,7 @@ def test_one_table_can_be_chosen(november: Operator, group: str) -> None:
 
 def test_a_month_without_calls_says_so(november: Operator) -> None:
     """It is no error, with a ledger or without."""
-    assert "CocoAI: 2025-01\nThere are no calls in 2025-01.\n" == november.types("usage", "--month", "2025-01")
+    assert november.types("usage", "--month", "2025-01").startswith("CocoAI: 2025-01\nThere are no calls in 2025-01.\n")
     Path(november.ledger).unlink()
     assert "There are no calls in 2026-11." in november.types("usage", *NOVEMBER)
     assert not Path(november.ledger).exists()

@@ -82,7 +82,18 @@ def _show(settings: config.Settings, arguments: argparse.Namespace) -> int:
         export.write_group(arguments.by, month_money.spendings(money.summary, arguments.by), sys.stdout, name_of)
     else:
         _print(tables.render(money, arguments.by, name_of))
+        _print([] if arguments.by else _advice(settings))
     return 0
+
+
+def _advice(settings: config.Settings) -> list[str]:
+    """Return an empty line and the sentences of budget_advice(); nothing if the instructions cannot be read."""
+    from cocoai.usage.budget_advice import budget_advice
+
+    try:
+        return ["", *budget_advice(settings, time.time())]
+    except CocoAIError:  # the pool and `cocoai check` name the file; the money is shown all the same
+        return []
 
 
 def _print_charges(settings: config.Settings, month: str) -> int:

@@ -1,0 +1,40 @@
+"""Tell the operator, by the settings, what a question costs and what follows: in the log, and under `cocoai usage`."""
+
+from __future__ import annotations
+
+import logging
+
+from cocoai import config
+from cocoai.connections import service_tier
+from cocoai.ledger.tariff import Tariff
+from cocoai.usage.options import price_table, usage_options
+from cocoai.usage.question_cost import advice, price_warnings, question_cost
+
+log = logging.getLogger(__name__)
+
+
+def budget_advice(settings: config.Settings, now: float) -> list[str]:
+    """Return sentences on what a question costs, the seat, and the limit at OpenAI. `now` is in epoch seconds.
+
+    Raise CocoAIError if a file of instructions that the settings name cannot be read.
+    """
+    openai = settings.openai
+    cost = question_cost(
+        config.Personas(settings).for_channel("").instructions,
+        openai,
+        settings.answer,
+        Tariff(price_table(settings), openai.base_url),
+        tier=service_tier(openai),
+        at=now,
+    )
+    return list(advice(cost, usage_options(settings), openai.base_url))
+
+
+def log_budget(settings: config.Settings, now: float) -> None:
+    """Log one line with the budget and its advice, and a warning for each model of the settings without a price.
+
+    `now` is in epoch seconds. Raise CocoAIError as budget_advice() does.
+    """
+    for warning in price_warnings(settings, price_table(settings)):
+        log.warning("prices %s", warning)
+    log.info("budget %s", " ".join(budget_advice(settings, now)))
