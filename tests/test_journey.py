@@ -336,6 +336,15 @@ def comm(pid: int) -> str:
         return ""
 
 
+def test_the_start_logs_what_a_question_costs(standing: Deployment) -> None:
+    """In one line, with the limit that the project should have at OpenAI where that is asked: here it is not."""
+    lines = [line for line in standing.log().splitlines() if " INFO budget " in line]
+
+    assert lines
+    assert {True} == {"A question to gpt-6-luna costs about $0.00" in line for line in lines}
+    assert not any("hard limit" in line for line in lines)
+
+
 def test_processes_have_names(deployment: Deployment) -> None:
     """Master, workers, job processes and the placeholder process have names of their own in ps and top."""
     deployment.openai.switches.first_delay = 1.0

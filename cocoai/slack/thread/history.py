@@ -20,6 +20,7 @@ from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.thread.question_message import SPOKEN, message_ts, question_message
 from cocoai.slack.thread.speakers import Names, display_names, has_several_speakers, is_bot, speaker
+from cocoai.slack_ids import is_ts
 from cocoai.spool.key import Key, is_key
 
 HIDDEN = Turn("asker", "[messages by others, which you are not shown]")
@@ -95,7 +96,7 @@ class _TurnBuilder:
         """
         text = "\n".join(filter(None, (self._plain_text(message), *map(_file_note, message.files))))
         named = f"{self.names[speaker(message)]}: {text}" if self.are_named and text else text
-        return Turn("asker", named, at=float(message.ts))
+        return Turn("asker", named, at=_seconds(message.ts))
 
     def own_turn(self, answer: _Answer, kept_answer: Callable[[str], str | None]) -> Turn:
         """Return our answer as a turn: the whole text if `kept_answer` has it, else the text of its parts in Slack."""
@@ -163,7 +164,7 @@ def turns(
     placed += [((_sortable(message.ts), 0, ""), HIDDEN) for message in thread.hidden]
     placed.sort(key=itemgetter(0))
     # The question's own files are attached to its turn, so they are not named in its text.
-    last = replace(builder.askers_turn(replace(thread.question, files=())), at=float(question.ts))
+    last = replace(builder.askers_turn(replace(thread.question, files=())), at=_seconds(question.ts))
     answered = {answer.answers for answer in thread.answers}
     groups = _groups(((key, turn) for key, turn in placed if turn.text), answered)
     return (*chain.from_iterable(merged(_noted_once(group)) for group in groups), last)
@@ -260,6 +261,11 @@ def _last_reset(people: Sequence[Message], own_user: str, is_reset: Callable[[st
 
 def _file_note(file: File) -> str:
     return file_note(file, name_of(file.name))
+
+
+def _seconds(ts: str) -> float:
+    """Return a ts in epoch seconds, 0.0 if it is odd."""
+    return float(ts) if is_ts(ts) else 0.0
 
 
 def _sortable_ts(message: Message) -> str:
