@@ -25,8 +25,6 @@ from cocoai.ledger.money import NANO
 from cocoai.ledger.months import Months
 from tests.ledger.charges import CENT, charge, hold, rows
 
-pytestmark = pytest.mark.pure
-
 CALL = PaidCall("C9-1.0-1.0", 1, Payer("T1", "C1", "U1"), "chat", "gpt-6-luna", CENT, "{}")
 
 

@@ -186,6 +186,18 @@ def test_another_person_s_hold_blocks_only_the_team(desk: Desk) -> None:
     assert "budget_person" == held.value.final.code
 
 
+def test_a_person_s_spent_cap_comes_before_what_others_hold_of_the_team_s(desk: Desk) -> None:
+    """Waiting would not help."""
+    ledger = desk.with_caps(person=70 * CENT)
+    desk.spend(60 * CENT, ledger=ledger)
+    ledger.hold(other(2, payer=replace(CALL.payer, person="U2"), bound=30 * CENT))
+
+    with pytest.raises(OverBudget) as refused:
+        ledger.hold(replace(CALL, bound=20 * CENT))
+
+    assert "budget_person" == refused.value.code
+
+
 # settle
 
 

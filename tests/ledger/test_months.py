@@ -14,8 +14,6 @@ import pytest
 from cocoai.errors import CocoAIError
 from cocoai.ledger.months import YEARS, Months, read_months
 
-pytestmark = pytest.mark.pure
-
 HOUR = 3600.0
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Europe/London", "Asia/Kathmandu", "America/Asuncion", "Pacific/Apia")
 
