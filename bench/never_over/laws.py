@@ -61,6 +61,33 @@ def read_charges(path: str) -> list[ChargedCall]:
         return [ChargedCall(*row) for row in connection.execute(query).fetchall()]
 
 
+_WITNESS = """
+CREATE TRIGGER {event}_{column} AFTER {event} ON charge
+WHEN (SELECT sum(coalesce(spent, held)) FROM charge WHERE month = NEW.month AND {column} = NEW.{column}) > {cap}
+BEGIN
+    INSERT INTO witness VALUES (NEW.month || ', ' || NEW.{column} || ': over {cap} by ' || NEW.key);
+END
+"""
+"""A trigger of SQLite's, which sees each moment of the ledger, however short."""
+
+
+def call_witness(path: str, caps: Caps) -> None:
+    """Have the ledger at `path`, which is made if it is missing, note each moment at which a cap is passed."""
+    limits = {"team": caps.team, "person": caps.person, "channel": caps.channel}
+    with database.transaction(path) as connection:
+        connection.execute("CREATE TABLE witness (detail TEXT)")
+        for column, cap in limits.items():
+            for event in ("INSERT", "UPDATE") if cap is not None else ():
+                connection.execute(_WITNESS.format(event=event, column=column, cap=cap))
+
+
+def hear_witness(path: str) -> Iterator[Violation]:
+    """Yield what the witness has noted."""
+    with database.reading(path) as connection:
+        for (detail,) in connection.execute("SELECT detail FROM witness").fetchall():
+            yield Violation(MoneyLaw.HELD, detail)
+
+
 def violations(charges: Sequence[ChargedCall], bills: Sequence[BilledCall], caps: Caps) -> Iterator[Violation]:
     """Yield each law that is broken at some moment; `bills` were read before `charges`."""
     by_call = {(charge.key, charge.call): charge for charge in charges}

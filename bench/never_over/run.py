@@ -15,7 +15,15 @@ from functools import partial
 from pathlib import Path
 
 from bench.never_over.biller import BilledCall, read_bills, serve
-from bench.never_over.laws import ChargedCall, Violation, read_charges, violations, violations_at_the_end
+from bench.never_over.laws import (
+    ChargedCall,
+    Violation,
+    call_witness,
+    hear_witness,
+    read_charges,
+    violations,
+    violations_at_the_end,
+)
 from bench.never_over.worker import POINTS, Death, Worker
 from cocoai.answer import Books
 from cocoai.answer.dead_holds import settle_dead_holds
@@ -50,7 +58,7 @@ LONGEST_LIFE = 0.4
 """Seconds after which a worker is killed at the latest that is to be killed wherever it is just then."""
 
 SWEEP_EVERY = 0.5
-"""Seconds between two sweeps, and looks at the laws, while workers are at work."""
+"""Seconds between two sweeps, and two looks at the laws, while workers are at work."""
 
 Clock = Callable[[], float]
 
@@ -111,6 +119,7 @@ class NeverOver:
         """Run to the end, with what the laws say in `violations`, and return this object."""
         self._spool.make_folders()
         self.bills_file.touch()
+        call_witness(str(self.ledger_file), self.shape.caps)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self._address)
             listener.listen(64)
@@ -128,6 +137,7 @@ class NeverOver:
                 os.waitpid(pid, 0)
         self._sweep()
         self.violations += violations_at_the_end(*self._books_now(), self.shape.caps)
+        self.violations += hear_witness(str(self.ledger_file))
         return self
 
     def _work(self) -> None:
