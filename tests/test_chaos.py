@@ -26,7 +26,10 @@ PATIENCE = 480.0
     ("seconds", "seed"), [(40, "--seed=cocoai"), (20, "")], ids=["the same each time", "a fresh one"]
 )
 def test_chaos(seconds: int, seed: str) -> None:
-    """Whatever is killed, held or refused, nothing is lost, posted twice or taken away, and no process is left."""
+    """Whatever is killed, held or refused, nothing is lost, posted twice or taken away, and no process is left.
+
+    Each request that the model ran for has one charge, and the ledger agrees with the bills.
+    """
     command = [sys.executable, "-m", "bench.chaos", f"--seconds={seconds}", *filter(None, [seed])]
     # Threads and mounts of a run belong to its process, so it runs in one of its own.
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
@@ -36,6 +39,8 @@ def test_chaos(seconds: int, seed: str) -> None:
     figures = table(run.stdout)
     assert "0" == figures["lost"] == figures["answered twice"] == figures["answered wrongly"]
     assert "0" == figures["not deleted"] == figures["taken away"] == figures["paid more than twice"]
+    assert "0" == figures["wrong about money"] == figures["holds open after the sweep"]
+    assert 0 < int(figures["requests billed"]) <= int(figures["charges"])
     assert "0" == figures["files in ready/"] == figures["processes left behind"]
     assert seconds < int(figures["accepted"])
     assert 0 < int(figures["questions of people with one question"])

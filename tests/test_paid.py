@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import math
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,8 @@ from cocoai.ledger.charge import Bill
 from cocoai.ledger.database import LedgerBroken
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
+from cocoai.ledger.prices import PriceTable
+from cocoai.ledger.tariff import Tariff
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
@@ -108,6 +111,26 @@ def test_the_project_s_dearer_tier_does_not_count(harness: AnswerHarness) -> Non
 
     assert ["default"] == [bill.tier for bill in harness.openai.bills]
     assert billed(harness) == [charge.spent for charge in charges(harness.books)]
+
+
+def test_a_price_that_changes_meanwhile_does_not_count(harness: AnswerHarness) -> None:
+    """A call is billed by the price by which it was held: what is dearer from midnight on cannot pass its hold."""
+    entry = {"in": "0.10", "cached": "0.01", "written": "0.125", "out": "0.50", "source": "this test"}
+    midnight = time.strftime("%Y-%m-%d", time.gmtime(harness.clock() + 86_400))
+    entries = [{**entry, "from": "2026-01-01"}, {**entry, "in": "9", "out": "9", "from": midnight}]
+    table = PriceTable({"checked": "2026-12-01", "models": {"gpt-6-luna": entries}, "units": {}})
+    harness.books = replace(harness.books, tariff=Tariff(table, "https://api.openai.com/v1"))
+
+    def answer_after_midnight(_: str) -> str:
+        harness.ahead += 86_400
+        return "Because of the tea."
+
+    harness.openai.switches.answer = answer_after_midnight
+    harness.ask()
+    run_to_the_end(harness)
+
+    (charge,) = charges(harness.books)
+    assert (billed(harness), "priced") == ([charge.spent], charge.how)
 
 
 def test_refused_requests_cost_nothing(harness: AnswerHarness) -> None:

@@ -9,6 +9,7 @@ channel_limits.py  a channel of the practice Slack that takes no message for a w
 processes.py       finding the stack's processes in /proc, and signalling one of them safely
 history.py         what our messages have shown at every moment
 ledger.py          what was asked, accepted, paid for and shown, kept outside the stack
+money.py           what the product's ledger says of that, beside the books of the practice OpenAI
 waits.py           how long people with one question have waited
 report.py          the table of figures, and the evidence for every wrong question
 __main__.py        the run: `python -m bench.chaos --seconds 1800`

@@ -9,7 +9,9 @@ reloaded and restarted, and all of them together are stopped and started as syst
 done/ refuses jobs, Slack limits a channel, and as root the disk is full now and then (`var` is a small tmpfs in a mount
 namespace of our own). Then every fault is undone, and the stack is left alone until it is idle. The exit status is 1 if
 an accepted question was neither answered nor reported as failed, if anything was posted twice, if an answer that stood
-was taken away, or if a question was paid for more than twice each time that it was asked.
+was taken away, if a question was paid for more than twice each time that it was asked, or if the ledger does not agree
+with the practice OpenAI's own books: one charge for each paid request, none below what was billed, and no hold left
+open once it is swept.
 """
 
 from __future__ import annotations
@@ -35,13 +37,20 @@ from bench.chaos.clicks import ClickLoad
 from bench.chaos.disk_faults import DiskFaults
 from bench.chaos.faults import FaultInjector, InjectedFault
 from bench.chaos.history import History
-from bench.chaos.ledger import Account, Ledger, answer_to
+from bench.chaos.ledger import Account, Ledger, answer_to, number_in
 from bench.chaos.load import CHANNELS, CROWD, DIRECT, QuestionLoad
+from bench.chaos.money import MoneyAccount
 from bench.chaos.pool_faults import PoolFaults
+from bench.never_over.laws import read_charges
+from cocoai.answer.dead_holds import settle_dead_holds
+from cocoai.ledger import database
+from cocoai.ledger.money import NANO
 from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.spool.key import Key
+from tests.books import books
 from tests.deployment import Deployment, deploy
 
 LONGEST = 24 * 3600
@@ -64,6 +73,9 @@ QUIET = 330.0
 
 LEAVE = 20.0
 """Seconds that job processes may take to end once the pool has stopped."""
+
+CAP = 10 * NANO
+"""The nano-dollars that may be spent in a month by default, far more than a run costs."""
 
 SETTINGS = {
     "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",  # one person asks more than anybody may
@@ -156,14 +168,15 @@ class ChaosRun:
                 history = History(built.slack.workspace)
                 faults, counts = self._inject_faults(built, logs)
                 accounts = self._accounts(built, history)
-                is_wrong = any(account.is_wrong for account in accounts)
+                money = self._money(built)
+                is_wrong = any(account.is_wrong for account in accounts) or bool(money.faults)
                 # The evidence is collected while the stack is up: part of it lies in the practice servers.
                 evidence = list(report.evidence(accounts, built, built.slack.deliveries, faults, logs))
         finally:
             left = processes.wait_for_none(self._run_id, LEAVE)
         self._notes["processes left behind"] = len(left)
-        print_table({**report.figures(accounts, CROWD), **counts, **self._notes})
-        print("\n".join(evidence))
+        print_table({**report.figures(accounts, CROWD), **money.figures, **counts, **self._notes})
+        print("\n".join([*evidence, *money.faults[: report.MOST_SHOWN]]))
         if is_wrong:
             self._keep_evidence()
         return int(is_wrong)
@@ -232,12 +245,23 @@ class ChaosRun:
     def _accounts(self, built: Deployment, history: History) -> list[Account]:
         return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread, history.of)
 
+    def _money(self, built: Deployment) -> MoneyAccount:
+        """Sweep the ledger as it is swept each hour, and return what it and the practice OpenAI say."""
+        settle_dead_holds(built.spool, books(self._var))
+        charges = read_charges(os.path.join(self._var, database.FILE))
+        bills = [bill.nano_dollars for bill in built.openai.bills]
+        # By the job's own text: a click that was not answered 200 may have asked a question again all the same.
+        texts = {charge.key: str(built.spool.find(Key.parse(charge.key))[1][0]["text"]) for charge in charges}
+        numbers = {key: number_in(text) for key, text in texts.items()}
+        return MoneyAccount(charges, bills, self._ledger.paid(built.openai.requests), numbers, CAP)
+
     def _keep_evidence(self) -> None:
-        """Copy spool and logs into a folder that outlives the run, and print its path."""
+        """Copy spool, ledger and logs into a folder that outlives the run, and print its path."""
         kept = Path(tempfile.mkdtemp(prefix=f"chaos-{self._seed}-"))
         shutil.copytree(self._var / "spool", kept / "spool")
+        shutil.copy(self._var / database.FILE, kept)
         shutil.copytree(self._folder / "kept", kept / "log")
-        print(f"\nspool and logs are kept in {kept}")
+        print(f"\nspool, ledger and logs are kept in {kept}")
 
 
 def model(certificates: Certificates) -> PracticeOpenAI:

@@ -255,6 +255,10 @@ class Ledger:
             accounts.append(replace(account, revisions=revisions(question.key)))
         return accounts
 
+    def paid(self, requests: Iterable[RecordedRequest]) -> dict[int, int]:
+        """Return how many requests were paid for, by the number of their question."""
+        return {number: len(calls.paid) for number, calls in self._calls(requests).items() if number is not None}
+
     def _calls(self, requests: Iterable[RecordedRequest]) -> Mapping[int | None, Calls]:
         """Return the model's calls that were paid for, by the number of the question."""
         calls = defaultdict[int | None, Calls](Calls)

@@ -61,11 +61,12 @@ class Books:
 
 
 class _OpenRequest(NamedTuple):
-    """A request that was held and has left, and is not settled: its call, the call's number, and its size."""
+    """A request that was held `at` (epoch seconds) and is not settled: its call, the call's number, and its size."""
 
     call: PaidCall
     number: int
     size: RequestSize
+    at: float
 
 
 class PaidRequests:
@@ -91,9 +92,10 @@ class PaidRequests:
         job = self._attempt.job
         if open_requests(job) >= MOST_OPEN_REQUESTS:
             raise Permanent("attempts")
-        call = self._call(size)
+        at = self._books.clock()
+        call = self._call(size, at)
         number = self._books.ledger.hold(call)
-        self._open = _OpenRequest(call, number, size)
+        self._open = _OpenRequest(call, number, size, at)
         self._n = 1 + sum(1 for line in job.lines if line.get("fact") == "asked")
         try:
             job.record("asked", n=self._n, call=number)
@@ -142,11 +144,9 @@ class PaidRequests:
         if self._open:
             self.settle(Bill(self._open.call.bound, "lost"))
 
-    def _call(self, size: RequestSize) -> PaidCall:
+    def _call(self, size: RequestSize, at: float) -> PaidCall:
         question, tariff = self._attempt.question, self._books.tariff
-        bound, price = tariff.bound(
-            size.model, size.most_input, size.most_output, self._books.clock(), has_tier=size.has_tier
-        )
+        bound, price = tariff.bound(size.model, size.most_input, size.most_output, at, has_tier=size.has_tier)
         return PaidCall(
             str(self._attempt.job.key),
             self._attempt.job.attempt,
@@ -162,7 +162,7 @@ class PaidRequests:
         usage = ending.usage
         if usage is None or (usage.cost is None and not _is_plausible(usage, text)):
             return self._estimate(request, text, ending.model)
-        bill = self._priced(request.size, _tokens(usage), ending.model, ending.tier)
+        bill = self._priced(request, _tokens(usage), ending.model, ending.tier)
         return bill if usage.cost is None else self._books.tariff.told(usage.cost, bill)
 
     def _estimate(self, request: _OpenRequest, text: str, answered: str) -> Bill:
@@ -175,7 +175,7 @@ class PaidRequests:
         written = min(size.most_input, round(size.estimated_input * self._books.ratio.ratio(size.model)))
         reasoning = self._usual_reasoning(size.model)
         output = size.most_output if reasoning is None else estimated_tokens(text) + reasoning
-        bill = self._priced(size, Tokens(written, 0, written, output, reasoning or 0), answered, "")
+        bill = self._priced(request, Tokens(written, 0, written, output, reasoning or 0), answered, "")
         return replace(bill, spent=min(bill.spent, request.call.bound), how="estimated")
 
     def _usual_reasoning(self, model: str) -> int | None:
@@ -184,9 +184,10 @@ class PaidRequests:
             return self._books.ledger.usual_reasoning(model)
         return None
 
-    def _priced(self, size: RequestSize, tokens: Tokens, answered: str, tier: str) -> Bill:
+    def _priced(self, request: _OpenRequest, tokens: Tokens, answered: str, tier: str) -> Bill:
+        size = request.size
         return self._books.tariff.priced(
-            tokens, asked=size.model, answered=answered, tier=tier, at=self._books.clock(), has_tier=size.has_tier
+            tokens, asked=size.model, answered=answered, tier=tier, at=request.at, has_tier=size.has_tier
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.job import LONGEST_DELAY
@@ -65,6 +66,8 @@ def start(machine: Machine) -> None:
 
 
 def sweep(machine: Machine) -> None:
+    """Settle the holds of the dead, then remove what is old, as the hourly sweep does."""
+    settle_dead_holds(machine.spool, machine.books)
     machine.spool.sweep()
 
 

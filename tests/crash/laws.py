@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.failures import MOST_CLAIMS
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.click import Click
@@ -16,6 +17,7 @@ from cocoai.spool.job import Fact, whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.limits import MINUTE
 from cocoai.texts import ENGLISH
+from tests.crash.ledger import wrong_charges, wrong_charges_at_the_end
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import DiskImage
 from tests.crash.services import MOST_RUNS
@@ -27,6 +29,7 @@ LAYOUT = Layout("mrkdwn")
 
 def violations_of(image: DiskImage, outside: Outside, inputs: Mapping[str, Input]) -> Iterator[tuple[Law, str]]:
     """Yield each law that a disk image breaks as it lies, with the evidence."""
+    yield from wrong_charges(outside.charges, outside.bills)
     files = {path: data for path, data, _ in image.files}
     ended = dict(outside.ended)
     for key in sorted(outside.accepted | outside.spoken_for):
@@ -60,7 +63,10 @@ def may_be_forgotten(key: str, outside: Outside) -> bool:
 
 
 def check_end(machine: Machine) -> None:
-    """Check what Slack shows once no job waits any more."""
+    """Check what Slack shows once no job waits any more, and the ledger once it is swept."""
+    settle_dead_holds(machine.spool, machine.books)
+    for law, detail in wrong_charges_at_the_end(machine.outside.charges, machine.outside.bills):
+        machine.report(law, detail)
     folders = {folder: {str(key) for key in machine.spool.keys(folder)} for folder in ("ready", "done", "failed")}
     for key in sorted(machine.outside.sent):
         item = machine.inputs[key]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from cocoai.answer import Answerer
+from cocoai.answer import Answerer, Books
 from cocoai.json_values import text_at
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
 from cocoai.slack.model.question import Question
@@ -19,8 +19,8 @@ from cocoai.spool.folders import STATES
 from cocoai.spool.job import Fact, Job, whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from tests.books import no_books
 from tests.crash.disk import SimulatedDisk
+from tests.crash.ledger import simulated_books
 from tests.crash.power import DiskImage, blank
 from tests.crash.scheduler import Scheduler
 from tests.crash.services import Services, SimulatedModel
@@ -29,7 +29,6 @@ from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
-NO_BOOKS = no_books()
 
 
 class ScheduledSpool(Spool):
@@ -66,6 +65,7 @@ class Variants:
 
     spool: Callable[[Machine], Spool] = ScheduledSpool
     answerer: type[Answerer] = Answerer
+    books: Callable[[Services], Books] = simulated_books
 
 
 REAL = Variants()
@@ -99,6 +99,7 @@ class Machine(Services):
 
     def __post_init__(self) -> None:
         self.disk = SimulatedDisk(self.image, clock=self.clock, step=self.step, own_step=self.own_step)
+        self.books = self.variants.books(self)
         self.start_process()
 
     def start_process(self) -> None:
@@ -230,7 +231,7 @@ class Machine(Services):
             options(update_interval=0.0),
             self.slack_chat(),
             SimulatedModel(self, claimed),
-            books=NO_BOOKS,
+            books=self.books,
             folder="/nonexistent",
             identity=FixedIdentity(),
             clock=self.clock,

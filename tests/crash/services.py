@@ -11,16 +11,18 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from cocoai.chatgpt.chat import AnswerPieces, ChatGPTChat, Ending
+from cocoai.chatgpt.chunk import Usage
 from cocoai.chatgpt.request_recorder import NoRecord, RequestRecorder
 from cocoai.chatgpt.request_size import RequestSize
 from cocoai.conversation import Conversation
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.rehearsal.openai.practice_prices import TokenUse, price
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
-from tests.crash.world import NOW, Input, Law, Outside, PostedMessage, is_message, is_thanks, job_key
+from tests.crash.world import NOW, BilledRun, Input, Law, Outside, PostedMessage, is_message, is_thanks, job_key
 from tests.whole_body import unread
 
 MOST_RUNS = 2
@@ -31,6 +33,10 @@ WRITES = "the model writes"
 
 NOT_RECORDED = NoRecord()
 SIZE = RequestSize("gpt-6-luna", most_input=100, estimated_input=50, most_output=100, has_tier=True)
+
+USAGE = Usage(60, 10, 40, 5)
+AMOUNT = price(SIZE.model, "default", TokenUse(60, 10, 0, 40, 5))
+"""The usage of each answer, and what the model bills for it, in nano-dollars, by the practice OpenAI's prices."""
 
 
 @dataclass(kw_only=True)
@@ -182,7 +188,9 @@ class Services:
         if fault not in ("", "lost"):
             self.note(refused=self.outside.refused | {key})
             raise Permanent(fault, source="OpenAI", status=429)
-        self.note(calls=(*self.outside.calls, key))
+        calls = [line["call"] for line in self.lasting_lines(key) if line.get("fact") == "asked"]
+        bill = BilledRun(key, calls[-1] if calls else 0, AMOUNT)
+        self.note(calls=(*self.outside.calls, key), bills=(*self.outside.bills, bill))
         if self.outside.calls.count(key) > MOST_RUNS:
             self.report(Law.PAID, f"{key}: run {self.outside.calls.count(key)} of the model")
         self.own_step("the model's response")
@@ -246,4 +254,4 @@ class SimulatedModel(ChatGPTChat):
         yield text[: len(text) // 2]
         self._services.own_step(WRITES)
         yield text[len(text) // 2 :]
-        yield Ending("stop", "gpt-6-luna", None)
+        yield Ending("stop", SIZE.model, USAGE)

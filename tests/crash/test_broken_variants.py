@@ -1,4 +1,4 @@
-"""Variants of the spool and the Answerer that are broken on purpose: the enumeration catches each of them, by a law.
+"""Variants of the spool, the Answerer and the books that are broken on purpose: the enumeration catches each by a law.
 
 Each variant lacks one precaution of the product's own class, which passes the same history.
 """
@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.answer import Answerer
+from cocoai.answer import Answerer, Books
 from cocoai.engine.process import fork
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from tests.crash import broken_answer, broken_spool
+from tests.crash import broken_answer, broken_books, broken_spool
 from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import history_named
 from tests.crash.machine import ScheduledSpool, Variants
 from tests.crash.power import Bound
+from tests.crash.services import Services
 from tests.crash.world import Law
 
 UNTORN = Depth(cuts=1, first=Bound(newest=3, tears=0, torn=1))
@@ -29,18 +30,21 @@ UNTORN = Depth(cuts=1, first=Bound(newest=3, tears=0, torn=1))
 
 @dataclass(frozen=True)
 class Variant:
-    """A broken class, the history in which it shows, and the law that catches it."""
+    """A broken class, or what makes broken books, the history in which it shows, and the law that catches it."""
 
-    broken: type[ScheduledSpool] | type[Answerer]
+    broken: type[ScheduledSpool] | type[Answerer] | Callable[[Services], Books]
     history: str
     law: Law
     depth: Depth = ONCE
 
     @property
     def variants(self) -> Variants:
-        """Return the implementations to run: the broken class, and the product's own for the other."""
+        """Return the implementations to run: the broken one, and the product's own for the others."""
+        if not isinstance(self.broken, type):
+            return Variants(books=self.broken)
         if issubclass(self.broken, Answerer):
             return Variants(answerer=self.broken)
+        assert issubclass(self.broken, ScheduledSpool)
         return Variants(spool=self.broken)
 
 
@@ -68,6 +72,9 @@ VARIANTS = [
     Variant(broken_spool.ChecksGesturesOutsideTheLock, "one gesture with two ts at once", Law.ADMITTED, AT_ONCE),
     Variant(broken_spool.ChecksRepetitionsOutsideTheLock, "asked again twice at once", Law.ADMITTED, AT_ONCE),
     Variant(broken_answer.RecordsHeardTooSoon, "a click on an answer in the making", Law.TOLD),
+    Variant(broken_books.unknown_for_free, "killed five times while the model writes", Law.CHARGED),
+    Variant(broken_books.one_charge_for_each_job, "killed five times while the model writes", Law.CHARGED),
+    Variant(broken_books.settled_too_early, "one question", Law.CHARGED),
 ]
 
 

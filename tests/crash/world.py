@@ -35,6 +35,8 @@ class Law(StrEnum):
     ADMITTED = "of two copies of one gesture, or of two repetitions at once, one is a question"
     TOLD = "a person who asks too much, or clicks too early, is told once"
     ANSWERED = "every question is answered, or its asker is told that it failed"
+    CHARGED = "each run of the model has a charge of its own, which is never below its bill"
+    CLOSED = "no hold is open once its job has ended and the sweep has run"
     RUNS = "no unexpected error is raised"
 
 
@@ -58,6 +60,34 @@ class PostedMessage(NamedTuple):
         return self.payload["kind"] in ("answer", "part")
 
 
+class DurableCharge(NamedTuple):
+    """A charge of the ledger, in nano-dollars; `spent` is None while its hold is open."""
+
+    key: str
+    call: int
+    claim: int
+    held: int
+    spent: int | None = None
+    how: str = ""
+
+    @property
+    def covers(self) -> int:
+        """Return what is set aside for the call now."""
+        return self.held if self.spent is None else self.spent
+
+    def settled(self, spent: int, how: str) -> DurableCharge:
+        """Return the charge with its hold ended; one that is settled already stays as it is."""
+        return self._replace(spent=spent, how=how) if self.spent is None else self
+
+
+class BilledRun(NamedTuple):
+    """What the model has billed for a run: the job, the number of its call as the job's facts have it, the amount."""
+
+    key: str
+    call: int
+    amount: int
+
+
 @dataclass(frozen=True)
 class Outside:
     """Everything that a power cut cannot change. Keys are those of jobs, as texts.
@@ -68,6 +98,8 @@ class Outside:
     ended          what has ended, with the time of its end
     posted         our messages in Slack, those included that were deleted
     calls          for what the model ran, in that order: those that it refused before it ran are left out
+    charges        the ledger, each of whose transactions is durable
+    bills          what the model has billed, run by run
     refused        for what the model has given a reason why it does not answer
     reacted        the ts of each message of a person's that has our reaction
     told           the ephemeral messages that we have posted, in their order
@@ -90,6 +122,8 @@ class Outside:
     ended: frozenset[tuple[str, float]] = frozenset()
     posted: tuple[PostedMessage, ...] = ()
     calls: tuple[str, ...] = ()
+    charges: tuple[DurableCharge, ...] = ()
+    bills: tuple[BilledRun, ...] = ()
     refused: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
