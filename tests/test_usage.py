@@ -120,6 +120,15 @@ def test_what_a_question_costs_stands_at_the_end(november: Operator) -> None:
     assert november.types("usage", "--month", "2025-01").endswith("There are no calls in 2025-01.\n")
 
 
+def test_the_amounts_of_a_table_have_as_many_decimals(operator: Operator) -> None:
+    """Of a month that cost less than a dollar there are four: one reads down a column."""
+    charge(operator.ledger, person="U1", spent=CENT // 3)
+    charge(operator.ledger, person="U2", spent=20 * CENT)
+
+    lines = operator.types("usage", *NOVEMBER, "--by", "person").splitlines()
+    assert ["  U2      $0.2000      1", "  U1      $0.0033      1"] == [line.rstrip() for line in lines[-2:]]
+
+
 @pytest.mark.parametrize("group", ["person", "channel", "model", "day"])
 def test_one_table_can_be_chosen(november: Operator, group: str) -> None:
     """The others are left out."""

@@ -69,7 +69,7 @@ class MoneyAccount:
             number = self.numbers[charge.key]
             made[number] += charge.how != "refused"
             lost[number] += charge.how == "lost"
-        for number in {**made, **self.paid}:
+        for number in [*made, *(number for number in self.paid if number not in made)]:
             paid = 0 if number is None else self.paid.get(number, 0)
             if not 0 <= made[number] - paid <= lost[number]:
                 yield f"#{number}: {paid} requests, {made[number]} charges, {lost[number]} of them lost"

@@ -55,4 +55,5 @@ def _connected_by(
 
 
 if __name__ == "__main__":
-    pay(*sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5]))
+    _, path, journal, synchronous, first, calls = sys.argv
+    pay(path, journal, synchronous, int(first), int(calls))

@@ -12,11 +12,43 @@ from cocoai.texts import Texts
 MOST_LINES = 20
 """People, channels or models that are listed one by one."""
 
+TENTHS = 10
+"""Tenths of a percent in a percent."""
+
 
 def money(nano: int, texts: Texts, rate: int, *, is_fine: bool = False) -> str:
-    """Return an amount as Slack writes text; `is_fine` for one that may be less than a cent, such as an answer's."""
-    dollars = escaped(usd_fine(nano) if is_fine else usd(nano))
-    return texts.usage["money"].format(usd=dollars, yen=yen_digits(nano, rate)) if rate else dollars
+    """Return an amount as Slack writes text; `is_fine` for one that may be less than a cent, such as an answer's.
+
+    `rate` is a dollar's price in 1/1000 yen; with 0 there are dollars alone.
+    """
+    shown = dollars(nano, is_fine=is_fine)
+    return texts.usage["money"].format(usd=shown, yen=yen_digits(nano, rate)) if rate else shown
+
+
+def short_money(nano: int, texts: Texts, rate: int, *, is_fine: bool = False) -> str:
+    """Return an amount as money() does, in one currency, for where there is little room: yen, if there is a rate."""
+    return texts.usage["yen_alone"].format(yen=yen_digits(nano, rate)) if rate else dollars(nano, is_fine=is_fine)
+
+
+def dollars(nano: int, *, is_fine: bool = False) -> str:
+    """Return an amount in dollars as Slack writes text. Whole dollars have no cents: `$20`."""
+    return escaped(usd_fine(nano) if is_fine else usd(nano).removesuffix(".00"))
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return the text `one` for 1, and for any other number `many`, into which it is put: `1,234 questions`."""
+    return one if number == 1 else many.format(n=f"{number:,}")
+
+
+def percent(part: int, whole: int) -> str:
+    """Return how many percent `part` is of `whole`, rounded down: `36`, or of less than one `0.4`.
+
+    It is `0` only of nothing, and if `whole` is 0.
+    """
+    tenths = part * 1000 // whole if whole else 0
+    if not (part and whole) or tenths >= TENTHS:
+        return str(tenths // TENTHS)
+    return f"0.{max(tenths, 1)}"
 
 
 def rate_note(texts: Texts, rate: int) -> str:
@@ -30,7 +62,7 @@ def bullets(group: Sequence[Spending], shown: Callable[[str], str], texts: Texts
         texts.usage["row"].format(
             name=shown(each.name) if each.name else texts.usage["forgotten"],
             spent=money(each.spent, texts, rate),
-            questions=each.calls,
+            questions=counted(each.calls, texts.usage["one_question"], texts.usage["many_questions"]),
         )
         for each in group[:MOST_LINES]
     ]

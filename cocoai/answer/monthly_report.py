@@ -14,28 +14,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from cocoai.answer.light_job import LightJobHandler
+from cocoai.answer.month_figures import MonthFigures
+from cocoai.answer.month_text import MonthText
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
-from cocoai.answer.usage_reply import team_lines
 from cocoai.errors import Permanent, Temporary
-from cocoai.ledger.calendar import days_of, read_calendar
+from cocoai.ledger.calendar import read_calendar
 from cocoai.ledger.ledger import Ledger
-from cocoai.ledger.money import NANO, usd
 from cocoai.ledger.notices import report_of
 from cocoai.ledger.summary import MonthSummary, read_summary
 from cocoai.slack.api.block_fallback import post_with_blocks
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.markdown.message_layout import Block, header, section
-from cocoai.slack.model.chart_block import TableNumber, bar_chart, data_table
+from cocoai.slack.markdown.message_layout import context, header, section
 from cocoai.slack.model.messages import MessageMetadata
-from cocoai.slack.model.plain_text import escaped
+from cocoai.slack.model.plain_text import unescaped
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
 from cocoai.texts import Texts
-
-DAYS_IN_BAR = 2
-"""Days that one bar of the chart shows: a month has more than the 20 bars that Slack allows."""
 
 log = logging.getLogger(__name__)
 
@@ -92,14 +88,16 @@ class MonthlyReport(LightJobHandler[_Report]):
         """Post the report, between two facts that tell whether it may have been posted. Raise what Slack raises."""
         texts = self._texts()
         summary = _read(self._books.ledger, report.month, self._options.money.zone)
-        text = self._words(summary, texts)
-        blocks = [header(_title(report.month, texts)), section(text), *_figures(summary, texts)]
+        month = MonthText(summary, texts, self._books, self._options.money)
+        lines, notes = [*month.compared(), month.asked(), month.share()], "\n".join(month.notes())
+        figures = MonthFigures(summary, texts, self._options.money.yen_rate)
+        blocks = [header(unescaped(month.title())), section("\n".join(lines)), *figures.blocks(), context(notes)]
         job.record("posting")
         try:
             ts = post_with_blocks(
                 self._slack,
                 report.channel,
-                f"{_title(report.month, texts)}\n{text}",
+                "\n".join((month.title(), *lines, notes)),
                 blocks,
                 metadata=MessageMetadata(str(job.key), "report"),
                 wait=False,
@@ -109,10 +107,6 @@ class MonthlyReport(LightJobHandler[_Report]):
                 job.record("unposted", why=error.code)
             raise
         job.record("posted", ts=ts)
-
-    def _words(self, summary: MonthSummary, texts: Texts) -> str:
-        lines = team_lines(summary, texts, self._books, self._options, self._clock(), heading="reported")
-        return "\n".join(lines)
 
     def _texts(self) -> Texts:
         """Return the texts in the language of the first operator, as nobody has asked; in the settings' without one."""
@@ -127,36 +121,3 @@ def _report_of_facts(facts: Mapping[str, Any]) -> _Report:
 
 def _read(ledger: Ledger, month: str, zone: str = "") -> MonthSummary:
     return read_summary(ledger.path, month, day_of=read_calendar(zone).day)
-
-
-def _title(month: str, texts: Texts) -> str:
-    year, _, number = month.partition("-")
-    return texts.usage["report"].format(year=year, month=int(number))
-
-
-def _figures(summary: MonthSummary, texts: Texts) -> list[Block]:
-    """Return the chart of the days and the table of the models."""
-    by_day = {day.name: day.spent for day in summary.days}
-    days = days_of(summary.month)
-    starts = range(0, len(days), DAYS_IN_BAR)
-    spent = [sum(by_day.get(day, 0) for day in days[start : start + DAYS_IN_BAR]) / NANO for start in starts]
-    labels = [_span(days[start : start + DAYS_IN_BAR]) for start in starts]
-    usage = texts.usage
-    axes = {"x_label": usage["day"], "y_label": usage["dollars"]}
-    chart = bar_chart(usage["days"], [(usage["dollars"], spent)], labels, **axes)
-    rows = [
-        (
-            escaped(each.name),
-            TableNumber(each.calls, f"{each.calls:,}"),
-            TableNumber(each.spent / NANO, usd(each.spent)),
-        )
-        for each in summary.models
-    ]
-    names = (usage["model"], usage["questions"], usage["dollars"])
-    return [chart, data_table(usage["models"], names, rows)]
-
-
-def _span(days: tuple[str, ...]) -> str:
-    """Return the label of a bar, by the days in it: `1–2`, or `31` for one day."""
-    first, last = int(days[0][-2:]), int(days[-1][-2:])
-    return f"{first}–{last}" if first < last else str(first)

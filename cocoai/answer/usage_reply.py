@@ -7,18 +7,23 @@ spent to operators alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.money_text import bullets, money, rate_note
+from cocoai.answer.money_text import bullets, counted, money
+from cocoai.answer.month_text import MonthText
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.errors import Permanent
-from cocoai.ledger.summary import MonthSummary, pace, read_summary, saved, seats_cost
+from cocoai.ledger.summary import MonthSummary, Spending, read_summary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.plain_text import escaped
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.texts import Texts
+
+DIRECT = "direct"
+"""Stands for all direct messages among the ids of channels."""
 
 
 class UsageReply:
@@ -46,7 +51,7 @@ class UsageReply:
         ledger cannot be read.
         """
         summary = read_summary(self._books.ledger.path, self._books.ledger.months.of(self._clock()), day_of=_on_no_day)
-        public = "\n".join(team_lines(summary, attempt.texts, self._books, self._options, self._clock()))
+        public = "\n".join(self._public_lines(summary, attempt.texts))
         private = "\n".join(self._private_lines(summary, attempt))
         question = attempt.question
         if question.channel.startswith("D"):
@@ -58,17 +63,27 @@ class UsageReply:
             self._slack.post_direct(question.user, private)  # a channel may take no ephemeral message
         return public
 
+    def _public_lines(self, summary: MonthSummary, texts: Texts) -> Iterator[str]:
+        """Yield what the team has spent, the pace, and what seats would cost; less if nobody has asked anything."""
+        month = MonthText(summary, texts, self._books, self._options.money)
+        yield month.total()
+        yield month.asked()
+        if summary.calls:
+            yield from month.pace(self._clock())
+            yield from month.compared()
+            yield from month.notes()
+
     def _private_lines(self, summary: MonthSummary, attempt: Attempt) -> Iterator[str]:
         """Yield what the asker has spent, and if he is an operator, what each person, channel and model has cost."""
         texts, rate, cap = attempt.texts, self._options.money.yen_rate, self._books.ledger.caps.person
         own = summary.person(attempt.question.user)
-        yield texts.usage["own"].format(spent=money(own.spent, texts, rate), questions=own.calls)
+        yield texts.usage["own"].format(spent=money(own.spent, texts, rate), questions=_questions(own.calls, texts))
         if cap is not None:
             yield texts.usage["own_cap"].format(cap=money(cap, texts, rate))
         if attempt.question.user in self._options.operators:
             groups = (
                 ("people", summary.people, self._person),
-                ("channels", summary.channels, "<#{}>".format),
+                ("channels", _by_place(summary.channels), partial(_place, texts)),
                 ("models", summary.models, escaped),
             )
             for heading, group, shown in groups:
@@ -81,35 +96,22 @@ class UsageReply:
         return escaped(self._names.name(user) or user)
 
 
-def team_lines(
-    summary: MonthSummary, texts: Texts, books: Books, options: AnswerOptions, now: float, *, heading: str = "total"
-) -> Iterator[str]:
-    """Yield the sentences about a month that everybody may read; `heading` is the text that begins them.
+def _by_place(channels: Sequence[Spending]) -> list[Spending]:
+    """Return the channels, dearest first, with one row named DIRECT for all direct messages: these have no names."""
+    direct = [each for each in channels if each.name.startswith("D") or not each.name]
+    rows = [each for each in channels if each not in direct]
+    if direct:
+        rows.append(Spending(DIRECT, sum(each.spent for each in direct), sum(each.calls for each in direct)))
+    return sorted(rows, key=lambda row: -row.spent)
 
-    The pace is left out of a month that is over. `now` is in seconds since the epoch.
-    """
-    rate, cap, usage = options.money.yen_rate, books.ledger.caps.team, texts.usage
-    percent = summary.total * 100 // cap if cap else 0
-    yield usage[heading].format(spent=money(summary.total, texts, rate), cap=money(cap, texts, rate), percent=percent)
-    if not summary.calls:
-        yield usage["nothing"]
-        return
-    people = len(summary.people)
-    yield usage["asked"].format(people=people, questions=summary.calls)
-    months = books.ledger.months
-    if summary.month == months.of(now):
-        start, end = months.start(summary.month), months.start(months.after(now))
-        yield usage["pace"].format(pace=money(pace(summary, now, start, end), texts, rate))
-    if seat := options.money.seat:
-        less = saved(summary, seat)
-        yield usage["saved" if less > 0 else "dearer"].format(
-            seat=money(seat, texts, rate),
-            seats=money(seats_cost(people, seat), texts, rate),
-            saved=money(less, texts, rate),
-        )
-    if summary.estimated:
-        yield usage["estimated"].format(n=summary.estimated)
-    yield rate_note(texts, rate)
+
+def _place(texts: Texts, channel: str) -> str:
+    """Return the reference to a channel, which Slack shows by its name, or what direct messages are called."""
+    return texts.usage["direct"] if channel == DIRECT else f"<#{channel}>"
+
+
+def _questions(number: int, texts: Texts) -> str:
+    return counted(number, texts.usage["one_question"], texts.usage["many_questions"])
 
 
 def _on_no_day(_: float) -> str:

@@ -59,14 +59,18 @@ def yen(nano: int, rate: int) -> str:
 
 
 def yen_digits(nano: int, rate: int) -> str:
-    """Return the amount in yen as digits alone, rounded half up, such as `1,234`; a part of a yen is `0.1` or more.
+    """Return the amount in yen as digits alone, rounded half up, such as `1,234`.
 
-    `rate` is a dollar's price in 1/1000 yen. Less than a tenth of a yen, but more than nothing, is `0.1`, too.
+    `rate` is a dollar's price in 1/1000 yen. A part of a yen has one digit that is not 0, such as `0.4` or `0.06`; what
+    is less than a hundredth, but more than nothing, is `0.01`.
     """
-    tenths = _half_up(abs(nano) * rate * 10, NANO * _THOUSAND)
-    if tenths >= 10:
-        return f"{_sign(nano)}{_half_up(abs(nano) * rate, NANO * _THOUSAND):,}"
-    return f"{_sign(nano)}0.{max(tenths, 1)}" if nano * rate else "0"
+    sign, amount = _sign(nano), abs(nano) * rate
+    if _half_up(amount * 10, NANO * _THOUSAND) >= 10:
+        return f"{sign}{_half_up(amount, NANO * _THOUSAND):,}"
+    hundredths = _half_up(amount * 100, NANO * _THOUSAND)
+    if hundredths >= 10:
+        return f"{sign}0.{_half_up(amount * 10, NANO * _THOUSAND)}"
+    return f"{sign}0.0{max(hundredths, 1)}" if amount else "0"
 
 
 def exact_usd(nano: int) -> str:

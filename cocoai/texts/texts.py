@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+MONTHS = 12
+"""Words of the text that names the months."""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -61,8 +64,14 @@ class Texts:
         `again` is the month in which the budget starts again, such as `2027-01`; "" for errors of another kind.
         """
         text = self.refused if code == "refused" else self.sorry.get(code, self.sorry[""])
-        year, _, month = again.partition("-")
-        return text.format(year=year, month=int(month)) if again else text
+        return text.format(**self.month(again)) if again else text
+
+    def month(self, month: str) -> dict[str, str]:
+        """Return the year and the name of a month such as `2027-01`, as the texts that name a month take them."""
+        year, _, number = month.partition("-")
+        names = self.usage["months"].split()
+        # The operator's own text may have any number of words.
+        return {"year": year, "month": names[int(number) - 1] if len(names) == MONTHS else str(int(number))}
 
     def help_text(self, models: Mapping[str, str], *, follow_ups: bool, files: bool, buttons: bool) -> str:
         """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cocoai.drawing.day_chart import amount
 from cocoai.errors import Temporary
+from cocoai.ledger.money import NANO, usd, usd_fine
 from cocoai.ledger.reprice import Repricing
 from cocoai.ledger.summary import MonthSummary
 from cocoai.slack.thread.user_names import UserNames
@@ -48,15 +49,18 @@ def _section(summary: MonthSummary, group: str, name_of: Callable[[str], str]) -
     is_person = group == "person"
     numbers = tuple(Column(title, is_number=True) for title in ("Spent", "Calls", "Estimated"))
     columns = (Column(group.capitalize()), *numbers, *((Column("Name"),) if is_person else ()))
+    group_rows = spendings(summary, group)
+    # All amounts of a column have as many decimals: one reads down it.
+    shown = usd if max((each.spent for each in group_rows), default=0) >= NANO else usd_fine
     rows = tuple(
         (
             plain(each.name) or NOBODY,
-            amount(each.spent),
+            shown(each.spent),
             number(each.calls),
             number(each.estimated) if each.estimated else "",
             *((plain(name_of(each.name)),) if is_person else ()),
         )
-        for each in spendings(summary, group)
+        for each in group_rows
     )
     return Section(f"By {group}", table=ReportTable(columns, rows, empty="none"))
 

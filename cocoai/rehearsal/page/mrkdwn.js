@@ -17,6 +17,11 @@ const EMOJI = {
   point_right: "👉", sparkles: "✨", thinking_face: "🤔", coffee: "☕", bento: "🍱",
 };
 
+const channels = {}; // their names, by their ids
+
+// Has references to channels shown by their names, by their ids.
+export const nameChannels = (names) => Object.assign(channels, names);
+
 // Returns the character of an emoji name, or the name itself if it is unknown.
 export const emoji = (name) => EMOJI[name] ?? `:${name}:`;
 
@@ -116,7 +121,7 @@ export function controlNode(control, people) {
   const target = bar < 0 ? control : control.slice(0, bar);
   const label = unescaped(bar < 0 ? "" : control.slice(bar + 1));
   if (target.startsWith("@")) return mention(`@${people[target.slice(1)]?.name ?? (label || target.slice(1))}`);
-  if (target.startsWith("#")) return mention(`#${label || target.slice(1)}`);
+  if (target.startsWith("#")) return mention(`#${label || (channels[target.slice(1)] ?? target.slice(1))}`);
   if (/^!(here|channel|everyone)$/.test(target)) return mention(`@${target.slice(1)}`, "ping");
   if (target.startsWith("!")) return target.startsWith("!date") ? document.createTextNode(label) : mention(label || target, "ping");
   return isSafeUrl(target) ? link(unescaped(target), label) : document.createTextNode(unescaped(`<${control}>`));

@@ -7,7 +7,7 @@ import { button, make } from "./dom.js";
 import { portrait } from "./message.js";
 import { MessageActions } from "./message_actions.js";
 import { drawList, toEnd, walkable } from "./message_list.js";
-import { plain } from "./mrkdwn.js";
+import { nameChannels, plain } from "./mrkdwn.js";
 import { getJson } from "./server.js";
 import { language, money, texts } from "./texts.js";
 
@@ -217,6 +217,7 @@ async function listen() {
 
 showTexts();
 world = await getJson("/page/world");
+nameChannels(world.channel_names);
 choosePerson(byId("asker"), world, () => {
   draw();
   byId("status").textContent = texts.nowAs(world.people[me()].name);

@@ -72,12 +72,14 @@ class Page:
     def _world(self) -> Outgoing:
         """Return, as JSON, what the page fetches once: the people, its channels, the limits of files and tables.
 
-        With them are the ids of the people as whom one can act (`askers`), of the bot and of this run of the server.
+        With them are the ids of the people as whom one can act (`askers`), of the bot and of this run of the server,
+        and the names of all channels, which messages refer to by their ids.
         """
         known = [self._workspace.channels[each] for each in CHANNELS]
         channels = [{"id": each.id, "name": each.name, "kind": each.kind, "user": each.user} for each in known]
         world: dict[str, Any] = {"run": self._run, "askers": PEOPLE, "bot": self._workspace.installation.user_id}
         world |= {"people": {each.id: _person(each) for each in self._workspace.people.values()}, "channels": channels}
+        world["channel_names"] = {each.id: each.name for each in self._workspace.channels.values() if not each.user}
         limits = {"most_files": MOST_FILES, "most_bytes": MOST_BYTES, "most_rows": MOST_ROWS, "most_cells": MOST_CELLS}
         return json_response(world | limits)
 
