@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from cocoai.answer.dead_holds import settle_dead_holds
-from cocoai.ledger.charge import Bill
+from cocoai.ledger.caps import HELD_DELAY
+from cocoai.ledger.charge import Bill, PaidCall
 from cocoai.ledger.database import LedgerBroken
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
@@ -28,6 +29,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
+from cocoai.texts import ENGLISH
 from tests.answer_harness import AnswerHarness
 from tests.charges import charges, told_how
 
@@ -317,6 +319,46 @@ def test_a_settling_that_fails_changes_nothing_for_the_asker_and_is_done_by_the_
     assert "answer" == harness.reply(question)[0]
     assert ([None], ["priced"]) == (before, told_how(whole))
     assert billed(harness) == [charge.spent for charge in charges(whole)]
+
+
+class FullLedger(Ledger):
+    """A ledger without room, or, unless it `may_pass`, one that is no ledger."""
+
+    may_pass = True
+
+    def hold(self, call: PaidCall) -> int:
+        raise LedgerBroken("refused", may_pass=self.may_pass)
+
+
+def test_a_ledger_without_room_is_waited_for(harness: AnswerHarness) -> None:
+    """The placeholder stands and nothing is sent; with room again the question is answered, without a lost attempt."""
+    question = harness.ask()
+    books = harness.books
+    harness.books = replace(books, ledger=FullLedger(books.ledger.path, books.ledger.caps, books.ledger.months))
+    for _ in range(7):
+        harness.run()
+        harness.ahead += HELD_DELAY
+    meanwhile = (harness.reply(question), list(harness.openai.requests))
+    harness.books = books
+    run_to_the_end(harness)
+
+    assert (("placeholder", ENGLISH.placeholder), []) == meanwhile
+    assert "answer" == harness.reply(question)[0]
+
+
+@pytest.mark.parametrize(("may_pass", "tries"), [(True, 3), (False, 1)])
+def test_a_ledger_that_stays_broken_is_the_operator_s(harness: AnswerHarness, may_pass: bool, tries: int) -> None:
+    """The asker is told: at once if it is no ledger, or when it has had no room for MOST_HELD."""
+    question = harness.ask()
+    ledger = harness.books.ledger
+    full = FullLedger(ledger.path, ledger.caps, ledger.months)
+    full.may_pass = may_pass
+    harness.books = replace(harness.books, ledger=full)
+    run_to_the_end(harness)
+
+    assert ("error", ENGLISH.sorry["operator"]) == harness.reply(question)
+    assert [] == list(harness.openai.requests)
+    assert tries == len(harness.facts("failed", "attempt"))
 
 
 def test_the_sweep_leaves_the_hold_of_a_living_process(harness: AnswerHarness) -> None:

@@ -16,7 +16,7 @@ from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
 from cocoai.answer.retry import cause, delay, disk_delay, has_waited_for_budget, is_free, is_slacks_fault, tries
 from cocoai.errors import CocoAIError, Permanent, Temporary
-from cocoai.ledger.caps import BudgetHeld, OverBudget
+from cocoai.ledger.caps import OverBudget, PayLater
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
@@ -111,7 +111,7 @@ def postpone(job: Job, error: Temporary, now: float) -> bool:
     if seconds is None:
         return False
     log.warning("answer key=%s outcome=postponed seconds=%d reason=%s", job.key, seconds, error)
-    held = {"held": True} if isinstance(error, BudgetHeld) else {}
+    held = {"held": True} if isinstance(error, PayLater) else {}
     job.record("retry", retry_at=now + seconds, why=str(error), free=is_free(error), sent=error.sent, **held)
     return True
 
@@ -134,7 +134,7 @@ class AnswerFailures:
         If there is an answer, fail the job with it: what stands of the answer in Slack stays. The asker is told
         privately if Slack refuses it because of its place.
         """
-        if isinstance(error, BudgetHeld) and has_waited_for_budget(self._attempt.job, self._clock()):
+        if isinstance(error, PayLater) and has_waited_for_budget(self._attempt.job, self._clock()):
             error = error.final
         if isinstance(error, Temporary) and postpone(self._attempt.job, error, self._clock()):
             self._tell_wait(error)
@@ -151,7 +151,7 @@ class AnswerFailures:
     def _tell_wait(self, error: Temporary) -> None:
         """Tell the asker what the matter is, when the model is asked again, and which try that is.
 
-        Not while Slack is in trouble or others hold the budget, nor once there is an answer.
+        Not while Slack is in trouble or nothing can be paid just now, nor once there is an answer.
         """
         job = self._attempt.job
         retry = job.last("retry")

@@ -22,6 +22,7 @@ from cocoai.chatgpt.stream import Ending
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.conversation import estimated_tokens
 from cocoai.errors import Permanent
+from cocoai.ledger.caps import PayLater
 from cocoai.ledger.charge import NOTHING_PAID, Bill, OpenHold, PaidCall, Payer
 from cocoai.ledger.cost import Tokens
 from cocoai.ledger.database import LedgerBroken
@@ -85,7 +86,7 @@ class PaidRequests:
     def asked(self, size: RequestSize) -> None:
         """Hold what the next request may cost, and record it before it leaves, by its number in the job, from 1.
 
-        Raise `Permanent` `attempts` if MOST_OPEN_REQUESTS are open, `OverBudget`, `BudgetHeld` or `LedgerBroken` if it
+        Raise `Permanent` `attempts` if MOST_OPEN_REQUESTS are open, `OverBudget`, `PayLater` or `LedgerBroken` if it
         may not be paid, StoreError if it cannot be recorded: one that nobody knows of could be paid again and again.
         """
         self._settle_as_lost()  # a request before this one, which was repaired
@@ -94,7 +95,7 @@ class PaidRequests:
             raise Permanent("attempts")
         at = self._books.clock()
         call = self._call(size, at)
-        number = self._books.ledger.hold(call)
+        number = self._hold(call)
         self._open = _OpenRequest(call, number, size, at)
         self._n = 1 + sum(1 for line in job.lines if line.get("fact") == "asked")
         try:
@@ -102,6 +103,15 @@ class PaidRequests:
         except StoreError:
             self.settle(NOTHING_PAID)
             raise
+
+    def _hold(self, call: PaidCall) -> int:
+        """Hold the call's bound; return its number. A full disk under the ledger is waited for, as everywhere else."""
+        try:
+            return self._books.ledger.hold(call)
+        except LedgerBroken as error:
+            if not error.may_pass:
+                raise
+            raise PayLater("ledger_busy", error) from error
 
     def unasked(self, why: str) -> None:
         """Record that the model did not run for the last request. If the disk fails, it counts as one that did."""

@@ -7,7 +7,7 @@ numbers.
 from __future__ import annotations
 
 from cocoai.errors import Temporary
-from cocoai.ledger.caps import BudgetHeld
+from cocoai.ledger.caps import PayLater
 from cocoai.spool.job import LONGEST_DELAY, Job
 
 DELAYS = (5.0, 30.0, 120.0)
@@ -45,16 +45,16 @@ def open_requests(job: Job) -> int:
 
 
 MOST_HELD = 600.0
-"""Seconds for which a question waits for what other calls hold of the budget; then its asker is told."""
+"""Seconds for which a question waits for what other calls hold of the budget, or for a ledger without room."""
 
 
 def is_free(error: Temporary) -> bool:
-    """Check whether a try that ended so counts as no attempt: Slack is in trouble, or others hold the budget."""
-    return is_slacks_fault(error) or isinstance(error, BudgetHeld)
+    """Check whether a try that ended so counts as no attempt: Slack is in trouble, or nothing can be paid just now."""
+    return is_slacks_fault(error) or isinstance(error, PayLater)
 
 
 def has_waited_for_budget(job: Job, now: float) -> bool:
-    """Check whether the job has waited MOST_HELD for what other calls hold; `now` is in seconds since the epoch."""
+    """Check whether the job has waited MOST_HELD until it can be paid; `now` is in seconds since the epoch."""
     waits = [fact["at"] for fact in job.facts("retry") if fact.get("held")]
     return bool(waits) and not 0 <= now - waits[0] < MOST_HELD
 
@@ -86,7 +86,7 @@ def cause(error: Temporary) -> str:
 
 def delay(job: Job, error: Temporary) -> float | None:
     """Return the seconds to wait before the job is tried again after this error; None if it is given up."""
-    if isinstance(error, BudgetHeld):
+    if isinstance(error, PayLater):
         return error.retry_after
     return _slack_delay(job, error) if is_slacks_fault(error) else _own_delay(job, error)
 

@@ -18,7 +18,7 @@ ALL = 100
 """Percent of a cap at which nothing more is paid."""
 
 HELD_DELAY = 5.0
-"""Seconds until a call is tried again that only the open holds of others keep from being made."""
+"""Seconds until a call is tried again that only the open holds of others, or a full disk, keep from being made."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,18 @@ class OverBudget(Permanent):
         self.again = again
 
 
-class BudgetHeld(Temporary):
+class PayLater(Temporary):
+    """A call that cannot be paid now, but soon; `final` is the error to end with if that takes too long."""
+
+    def __init__(self, code: str, final: Permanent) -> None:
+        super().__init__(code, source="ledger", retry_after=HELD_DELAY)
+        self.final = final
+
+
+class BudgetHeld(PayLater):
     """A call that does not fit under a cap as long as other calls, which are under way, hold what they may cost."""
 
+    final: OverBudget
+
     def __init__(self, scope: Scope, again: str) -> None:
-        super().__init__("budget_held", source="ledger", retry_after=HELD_DELAY)
-        self.final = OverBudget(scope, again)
+        super().__init__("budget_held", OverBudget(scope, again))

@@ -10,6 +10,7 @@ commits in every SQLite before 3.51.3 (sqlite.org/wal.html, "the WAL-reset bug")
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -62,12 +63,21 @@ SCHEMA = (
 """The statements that make the tables. SQLite keeps them as they are, and reads them whenever the file is opened."""
 
 
-class LedgerBroken(Permanent):
-    """The ledger cannot be read or written: nothing is paid until the operator has looked. `reason` is for the log."""
+_MAY_PASS = frozenset({errno.ENOSPC, errno.EDQUOT})
+_SQLITE_MAY_PASS = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY})
+"""Codes of errors that may end by themselves. SQLite sees a full disk as an I/O error, too."""
 
-    def __init__(self, reason: str) -> None:
+
+class LedgerBroken(Permanent):
+    """The ledger cannot be read or written: nothing is paid until the operator has looked. `reason` is for the log.
+
+    `may_pass` is True if that may end by itself, as a full disk does.
+    """
+
+    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
         super().__init__("ledger_broken", source="ledger")
         self.reason = reason
+        self.may_pass = may_pass
 
     def __str__(self) -> str:
         """Return the code and the reason, such as `ledger ledger_broken database disk image is malformed`."""
@@ -154,4 +164,12 @@ def _as_ledger_errors(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise LedgerBroken(f"{path}: {error}") from error
+        raise LedgerBroken(f"{path}: {error}", may_pass=_may_pass(error)) from error
+
+
+def _may_pass(error: sqlite3.Error | OSError) -> bool:
+    """Check whether the disk is full, or another process keeps the ledger locked."""
+    if isinstance(error, OSError):
+        return error.errno in _MAY_PASS
+    # An extended code has the plain one in its lowest byte.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_MAY_PASS
