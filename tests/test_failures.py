@@ -21,8 +21,8 @@ from tests.failures.scenarios import SCENARIOS
 from tests.failures.table import REFUSALS, TEXTS
 from tests.failures.visible import button_labels, leaks
 
-JANUARY = {"year": 2027, "month": 1}
-"""The month in which a budget starts again, for the texts that name it."""
+JANUARY = {"ja": {"year": "2027", "month": "1"}, "en": {"year": "2027", "month": "January"}}
+"""The month in which a budget starts again, by language, for the texts that name it."""
 
 OTHER = {"ja": "en", "en": "ja"}
 """By language, the other one."""
@@ -69,7 +69,7 @@ def test_what_the_asker_reads(
 
     question = produce(harness, QUESTIONS[language])
 
-    texts = {name: text.format(**JANUARY) for name, text in expected.by_language.items()}
+    texts = {name: text.format(**JANUARY[name]) for name, text in expected.by_language.items()}
     paragraphs = harness.paragraphs(question)
     assert 1 == paragraphs.count(texts[language])
     assert 0 == paragraphs.count(texts[OTHER[language]])
