@@ -21,7 +21,7 @@ from tests.failures.scenarios import SCENARIOS
 from tests.failures.table import REFUSALS, TEXTS
 from tests.failures.visible import button_labels, leaks
 
-JANUARY = {"ja": {"year": "2027", "month": "1"}, "en": {"year": "2027", "month": "January"}}
+JANUARY = {"ja": {"year": "2027", "month": "1月"}, "en": {"year": "2027", "month": "January"}}
 """The month in which a budget starts again, by language, for the texts that name it."""
 
 OTHER = {"ja": "en", "en": "ja"}

@@ -129,17 +129,17 @@ TEXTS = {
     ),
     BUDGET_TEAM: ExpectedText(
         "sorry_budget_team",
-        "今月のチームの予算を使い切りました。{year}年{month}月1日から、またお答えします。",
+        "今月のチームの予算を使い切りました。{year}年{month}1日から、またお答えします。",
         "The team's budget for this month is used up. I answer again from the first day of {month} {year}.",
     ),
     BUDGET_PERSON: ExpectedText(
         "sorry_budget_person",
-        "今月のあなたの利用枠を使い切りました。{year}年{month}月1日から、またお答えします。",
+        "今月のあなたの利用枠を使い切りました。{year}年{month}1日から、またお答えします。",
         "Your share of this month's budget is used up. I answer you again from the first day of {month} {year}.",
     ),
     BUDGET_CHANNEL: ExpectedText(
         "sorry_budget_channel",
-        "今月のこのチャンネルの利用枠を使い切りました。{year}年{month}月1日から、またお答えします。",
+        "今月のこのチャンネルの利用枠を使い切りました。{year}年{month}1日から、またお答えします。",
         "This channel's share of this month's budget is used up. I answer here again from the first day of "
         "{month} {year}.",
     ),
