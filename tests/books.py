@@ -36,7 +36,7 @@ class NoLedger(Ledger):
     def open_holds(self, key: str = "") -> list[OpenHold]:
         return []
 
-    def usual_reasoning(self, model: str) -> int | None:
+    def most_reasoning(self, model: str) -> int | None:
         return None
 
 

@@ -171,7 +171,7 @@ def test_a_request_without_a_response_counts_as_lost(harness: AnswerHarness) -> 
 
 
 def test_a_stopped_answer_is_estimated(harness: AnswerHarness) -> None:
-    """What was read of it counts, and the model's usual reasoning."""
+    """What was read of it counts, and the model's most reasoning of late."""
     harness.ask()
     run_to_the_end(harness)
     harness.openai.switches.answer = "あ" * 400

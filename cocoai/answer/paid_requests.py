@@ -179,19 +179,20 @@ class PaidRequests:
         """Return what the request has probably cost, given the text that was read; never more than its hold.
 
         Its input is taken as written into the cache, which is the dearest; its output as the text and this model's
-        usual reasoning, or all that it may be if that is not known.
+        most reasoning of late, or all that it may be if that is not known: people stop the long answers, not the usual
+        ones.
         """
         size = request.size
         written = min(size.most_input, round(size.estimated_input * self._books.ratio.ratio(size.model)))
-        reasoning = self._usual_reasoning(size.model)
+        reasoning = self._most_reasoning(size.model)
         output = size.most_output if reasoning is None else estimated_tokens(text) + reasoning
         bill = self._priced(request, Tokens(written, 0, written, output, reasoning or 0), answered, "")
         return replace(bill, spent=min(bill.spent, request.call.bound), how="estimated")
 
-    def _usual_reasoning(self, model: str) -> int | None:
-        """Return the reasoning tokens of this model's last answers, on average; None if there was none."""
+    def _most_reasoning(self, model: str) -> int | None:
+        """Return the most reasoning tokens of this model's last answers; None if there was none."""
         with self._books.logged(str(self._attempt.job.key)):
-            return self._books.ledger.usual_reasoning(model)
+            return self._books.ledger.most_reasoning(model)
         return None
 
     def _priced(self, request: _OpenRequest, tokens: Tokens, answered: str, tier: str) -> Bill:

@@ -30,8 +30,8 @@ WHERE key = ? AND call = ? AND spent IS NULL
 RETURNING month, team, channel, person
 """
 
-_USUAL_REASONING = """
-SELECT avg(reasoning) FROM (
+_MOST_REASONING = """
+SELECT max(reasoning) FROM (
     SELECT reasoning FROM charge
     WHERE (model = ? OR model GLOB ? || '-20[0-9][0-9]-*') AND how IN ('priced', 'told')
     ORDER BY id DESC LIMIT 20
@@ -103,10 +103,10 @@ class Ledger:
         if scope.cap and notices.write(connection, Notice(month, scope.name, threshold)):
             self.has_untold = True
 
-    def usual_reasoning(self, model: str) -> int | None:
-        """Return the reasoning tokens of this model's last answers, on average; None if it has given none."""
+    def most_reasoning(self, model: str) -> int | None:
+        """Return the most reasoning tokens of this model's last answers; None if it has given none."""
         with database.reading(self.path) as connection:
-            return _usual_reasoning(connection, model)
+            return _most_reasoning(connection, model)
 
     def take_notices(self) -> list[Notice]:
         """Return the warnings that are to be told now, by this process; others leave them alone for TELLING seconds."""
@@ -157,9 +157,9 @@ def _update(connection: sqlite3.Connection, key: str, call: int, bill: Bill) -> 
     return (row[0], Payer(*row[1:])) if row else None
 
 
-def _usual_reasoning(connection: sqlite3.Connection, model: str) -> int | None:
-    average = connection.execute(_USUAL_REASONING, (model, model)).fetchone()[0]
-    return None if average is None else round(average)
+def _most_reasoning(connection: sqlite3.Connection, model: str) -> int | None:
+    most = connection.execute(_MOST_REASONING, (model, model)).fetchone()[0]
+    return None if most is None else int(most)
 
 
 def _spent(connection: sqlite3.Connection, month: str, scope: Scope) -> int:

@@ -137,7 +137,7 @@ def broken(path: str) -> list[str]:
         partial(ledger.settle, CALL.key, 1, NOTHING_PAID),
         ledger.take_notices,
         ledger.open_holds,
-        partial(ledger.usual_reasoning, "gpt-6-luna"),
+        partial(ledger.most_reasoning, "gpt-6-luna"),
     ]
     found = []
     for call in calls:

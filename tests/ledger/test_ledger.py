@@ -407,7 +407,7 @@ def test_a_warning_is_written_with_its_charge_or_not_at_all(desk: Desk, monkeypa
     assert (1, []) == (len(desk.ledger.open_holds()), desk.ledger.take_notices())
 
 
-# usual reasoning
+# the most reasoning
 
 
 def reasoned(desk: Desk, *tokens: int, model: str = "gpt-6-luna", how: str = "priced") -> None:
@@ -418,21 +418,21 @@ def reasoned(desk: Desk, *tokens: int, model: str = "gpt-6-luna", how: str = "pr
         desk.ledger.settle(call.key, desk.ledger.hold(call), bill)
 
 
-def test_the_usual_reasoning_is_the_average_of_the_last_answers(desk: Desk) -> None:
+def test_the_most_reasoning_is_that_of_the_last_answers(desk: Desk) -> None:
     """Of the last 20 of that model; None without any."""
-    assert desk.ledger.usual_reasoning("gpt-6-luna") is None
+    assert desk.ledger.most_reasoning("gpt-6-luna") is None
 
     reasoned(desk, *[1000] * 5, *[10, 21] * 10)
 
-    assert 16 == desk.ledger.usual_reasoning("gpt-6-luna")
-    assert desk.ledger.usual_reasoning("gpt-6") is None
+    assert 21 == desk.ledger.most_reasoning("gpt-6-luna")
+    assert desk.ledger.most_reasoning("gpt-6") is None
 
 
-def test_the_usual_reasoning_counts_what_was_told_under_a_dated_name(desk: Desk) -> None:
+def test_the_most_reasoning_counts_what_was_told_under_a_dated_name(desk: Desk) -> None:
     """But no estimates, which are made of it, and no other model whose name only begins so."""
     reasoned(desk, 30, model="gpt-6-luna-2026-09-22")
     reasoned(desk, 10, how="told")
     reasoned(desk, 999, how="estimated")
     reasoned(desk, 999, model="gpt-6-luna-mini")
 
-    assert 20 == desk.ledger.usual_reasoning("gpt-6-luna")
+    assert 30 == desk.ledger.most_reasoning("gpt-6-luna")
