@@ -1,7 +1,7 @@
 """RequestSize: the most tokens that a request can be billed for, before it is sent. Pure.
 
-A byte-pair tokenizer never makes more tokens than there are bytes, so the bytes of a text bound its tokens, in every
-language. Pictures and PDFs count by the model's own rules.
+A byte-pair tokenizer that rewrites nothing first, as OpenAI's, never makes more tokens than there are bytes: so the
+bytes of a text bound its tokens, in every language. Pictures and PDFs count by the model's own rules.
 """
 
 from __future__ import annotations
