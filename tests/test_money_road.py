@@ -55,7 +55,7 @@ def test_three_people_s_answers_stand_in_the_ledger(deployment: Deployment) -> N
     assert (billed, 6, 0) == (shown["spent_nano"], shown["calls"], shown["open_holds"])
     assert dict.fromkeys(ASKERS, 2) == {each["name"]: each["calls"] for each in shown["by_person"]}
     assert all("gpt-6-luna.)" in answer.text for answer in answers)
-    assert "3 people have asked 6 questions." in deployment.replies(asked)[0].text
+    assert "3 people asked 6 questions" in deployment.replies(asked)[0].text
     assert [ASKERS[0]] == [message.only_for for message in deployment.slack.ephemeral_messages()]
 
 
