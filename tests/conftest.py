@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
-LONGEST = ("crash/test_enumeration.py", "test_chaos.py", "kill/test_kill_points.py", "crash/test_broken_variants.py")
+LONGEST = (
+    "crash/test_enumeration.py",
+    "crash/test_enumeration_deeper.py",
+    "test_chaos.py",
+    "kill/test_kill_points.py",
+    "crash/test_broken_variants.py",
+)
 """The files whose tests take longest, the longest first."""
 
 PATIENCE = 20.0

@@ -1,0 +1,29 @@
+"""Some histories with a second power cut during the recovery, or a tear at every byte, and those of two processes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.enumeration import EVERY_BYTE, TWICE, Depth, Enumeration, quick_depth
+from tests.crash.histories import TOGETHER, History, history_named
+
+CASES: list[tuple[History, Depth, int]] = [
+    (history_named("one question"), EVERY_BYTE, 2000),
+    (history_named("one question"), TWICE, 1400),
+    (history_named("Slack posts the placeholder and its response is lost"), TWICE, 2500),
+    (history_named("given up, reported, and tried again by the operator"), TWICE, 1800),
+    *((history, quick_depth(history), 130) for history in TOGETHER),
+]
+"""A history, how far to go, and how many different images there are at least: fewer would mean missing power cuts."""
+
+
+@pytest.mark.parametrize(
+    ("history", "depth", "at_least"), CASES, ids=[f"{history.name}, {depth.cuts}" for history, depth, _ in CASES]
+)
+def test_every_image_after_a_power_cut_recovers(history: History, depth: Depth, at_least: int) -> None:
+    """No law is broken: nothing that was answered 200 is lost, and nothing is posted or paid twice."""
+    done = Enumeration(history, depth).run()
+
+    assert [] == done.violations[:3]
+    assert done.checked >= at_least
+    assert done.recoveries == 2 * done.checked
