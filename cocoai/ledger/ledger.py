@@ -73,11 +73,12 @@ class Ledger:
         month, again = self.months.of(now), self.months.after(now)
         held: BudgetHeld | None = None
         for scope in self.caps.scopes(call.payer):
-            left = scope.cap - _spent(connection, month, scope) - call.bound
-            if left < 0 or not scope.cap:
-                self._note(connection, month, scope, ALL)
+            unspent = scope.cap - _spent(connection, month, scope)
+            if unspent < call.bound or not scope.cap:
+                if unspent * 100 < scope.cap:  # else it is this call that is dear, and cheaper ones may go on
+                    self._note(connection, month, scope, ALL)
                 return OverBudget(scope, again)
-            if left < _held(connection, month, scope):
+            if unspent - call.bound < _held(connection, month, scope):
                 held = held or BudgetHeld(scope, again)
         return held
 

@@ -339,7 +339,8 @@ def test_one_call_may_pass_several_thresholds(desk: Desk) -> None:
 
 def test_a_refusal_tells_that_the_cap_is_reached(desk: Desk) -> None:
     """Though a little is left of it: no call fits any more."""
-    desk.spend(49 * CENT)
+    desk.spend(DOLLAR - 1)
+    desk.ledger.take_notices()
     with pytest.raises(OverBudget):
         desk.ledger.hold(CALL)
 
@@ -436,3 +437,18 @@ def test_the_most_reasoning_counts_what_was_told_under_a_dated_name(desk: Desk) 
     reasoned(desk, 999, model="gpt-6-luna-mini")
 
     assert 30 == desk.ledger.most_reasoning("gpt-6-luna")
+
+
+def test_a_dear_call_that_is_refused_does_not_say_that_all_is_used_up(desk: Desk) -> None:
+    """Cheaper ones may go on; only when less than a hundredth is left everybody hears of it."""
+    desk.spend(98 * CENT)
+    desk.ledger.take_notices()
+
+    with pytest.raises(OverBudget):
+        desk.ledger.hold(other(2, bound=3 * CENT))
+    dear = desk.ledger.take_notices()
+    desk.ledger.settle(other(3).key, desk.ledger.hold(other(3, bound=2 * CENT)), Bill(CENT + CENT // 2, "priced"))
+    with pytest.raises(OverBudget):
+        desk.ledger.hold(other(4, bound=CENT))
+
+    assert ([], [("2026-11", "team", ALL)]) == (dear, desk.ledger.take_notices())
