@@ -11,7 +11,6 @@ CASES: list[tuple[History, Depth, int]] = [
     (history_named("one question"), EVERY_BYTE, 2000),
     (history_named("one question"), TWICE, 1400),
     (history_named("Slack posts the placeholder and its response is lost"), TWICE, 2500),
-    (history_named("given up, reported, and tried again by the operator"), TWICE, 1800),
     *((history, quick_depth(history), 130) for history in TOGETHER),
 ]
 """A history, how far to go, and how many different images there are at least: fewer would mean missing power cuts."""

@@ -1,0 +1,17 @@
+"""Without a log: thousands of runs would each write what they recover from, and pytest would keep every word of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Switch off all logging in the tests of this folder, except in those that read the log."""
+    if "caplog" not in request.fixturenames:
+        logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
