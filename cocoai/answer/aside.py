@@ -45,10 +45,8 @@ def tell_aside(attempt: Attempt, slack: SlackChat, refusal: Permanent) -> bool:
 def _post_ephemeral(attempt: Attempt, slack: SlackChat, text: str) -> bool:
     """Post an ephemeral message to the asker; return False if Slack refuses it."""
     question = attempt.question
-    # Slack shows one in a thread only if there is a thread by now.
-    thread_ts = attempt.reply_thread if question.in_thread or attempt.first_message else ""
     try:
-        slack.post_ephemeral(question.channel, question.user, text, thread_ts)
+        slack.post_ephemeral(question.channel, question.user, text, attempt.ephemeral_thread)
     except Permanent as error:
         log.warning("answer key=%s outcome=no-ephemeral reason=%s", attempt.job.key, error)
         return False

@@ -48,6 +48,14 @@ class Attempt:
         return (time.monotonic() - self._began) * 1000
 
     @property
+    def ephemeral_thread(self) -> str:
+        """Return the ts of the thread in which the asker sees an ephemeral message; "" for the channel itself.
+
+        Slack shows one in a thread only if there is a thread by now.
+        """
+        return self.reply_thread if self.question.in_thread or self.first_message else ""
+
+    @property
     def settling_time(self) -> float:
         """Return the seconds to wait until a message of the previous attempt, if that was killed, has reached Slack.
 

@@ -17,7 +17,6 @@ from cocoai.answer.paid_requests import Books
 from cocoai.errors import CocoAIError
 from cocoai.ledger.caps import ALL, HALF, TEAM
 from cocoai.ledger.notices import Notice
-from cocoai.ledger.summary import read_summary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.texts import Texts
@@ -69,10 +68,9 @@ class BudgetNotices:
         """Tell one person: the asker privately beside his answer, others directly. Return False after an error."""
         if attempt is None or user != attempt.question.user:
             return self._is_direct_sent(user, notice, self.options.texts_in(self.names.language(user)))
-        question = attempt.question
-        thread_ts = attempt.reply_thread if question.in_thread or attempt.first_message else ""
+        channel, text = attempt.question.channel, self._text(notice, attempt.texts)
         try:
-            self.slack.post_ephemeral(question.channel, user, self._text(notice, attempt.texts), thread_ts, wait=False)
+            self.slack.post_ephemeral(channel, user, text, attempt.ephemeral_thread, wait=False)
         except CocoAIError as error:
             log.warning("budget outcome=not-told reason=%s", error)
             return False
@@ -93,7 +91,7 @@ class BudgetNotices:
         if percent >= ALL and kind != "channel":
             return texts.error_text(f"budget_{kind}", ledger.months.after(ledger.months.start(notice.month)))
         if kind == TEAM:
-            spent = read_summary(ledger.path, notice.month, day_of=lambda _: "").total
-            amounts = (money(each, texts, self.options.money.yen_rate) for each in (spent, ledger.caps.team))
-            return texts.usage["half"].format(percent=percent, **dict(zip(("spent", "cap"), amounts, strict=True)))
+            rate = self.options.money.yen_rate
+            spent, cap = money(ledger.spent(notice.month), texts, rate), money(ledger.caps.team, texts, rate)
+            return texts.usage["half"].format(percent=percent, spent=spent, cap=cap)
         return texts.usage[f"warn_{kind}"].format(percent=percent, channel=f"<#{value}>")

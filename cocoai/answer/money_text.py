@@ -40,6 +40,11 @@ def counted(number: int, one: str, many: str) -> str:
     return one if number == 1 else many.format(n=f"{number:,}")
 
 
+def questions(number: int, texts: Texts) -> str:
+    """Return a number of questions in words, such as `1,234 questions`."""
+    return counted(number, texts.usage["one_question"], texts.usage["many_questions"])
+
+
 def percent(part: int, whole: int) -> str:
     """Return how many percent `part` is of `whole`, rounded down: `36`, or of less than one `0.4`.
 
@@ -62,7 +67,7 @@ def bullets(group: Sequence[Spending], shown: Callable[[str], str], texts: Texts
         texts.usage["row"].format(
             name=shown(each.name) if each.name else texts.usage["forgotten"],
             spent=money(each.spent, texts, rate),
-            questions=counted(each.calls, texts.usage["one_question"], texts.usage["many_questions"]),
+            questions=questions(each.calls, texts),
         )
         for each in group[:MOST_LINES]
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cocoai.answer.money_text import counted, dollars, money, percent, rate_note, short_money
+from cocoai.answer.money_text import counted, dollars, money, percent, questions, rate_note, short_money
 from cocoai.answer.options import MoneyOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.ledger.summary import MonthSummary, pace, saved, seats_cost
@@ -45,7 +45,7 @@ class MonthText:
             return usage["nothing"]
         people = counted(len(self.summary.people), usage["one_person"], usage["many_people"])
         each = self._money(self.summary.total // calls, is_fine=True)
-        return usage["asked"].format(people=people, questions=self._questions(calls), each=each)
+        return usage["asked"].format(people=people, questions=questions(calls, self.texts), each=each)
 
     def pace(self, now: float) -> Iterator[str]:
         """Yield what the month will have cost at its end, if it is the one of `now`, in epoch seconds."""
@@ -66,7 +66,7 @@ class MonthText:
         """Yield what one must know of the amounts: how many are estimated, whose prices are guessed, rate and taxes."""
         usage = self.texts.usage
         if self.summary.estimated:
-            yield usage["estimated"].format(questions=self._questions(self.summary.estimated))
+            yield usage["estimated"].format(questions=questions(self.summary.estimated, self.texts))
         for model in sorted(filter(self.books.tariff.is_guessed, self.summary.priced_models)):
             yield usage["guessed"].format(model=escaped(model))
         yield rate_note(self.texts, self.options.yen_rate)
@@ -78,9 +78,6 @@ class MonthText:
     def _of_cap(self) -> dict[str, str]:
         cap = self.books.ledger.caps.team
         return {"cap": dollars(cap), "percent": percent(self.summary.total, cap)}
-
-    def _questions(self, number: int) -> str:
-        return counted(number, self.texts.usage["one_question"], self.texts.usage["many_questions"])
 
     def _money(self, nano: int, *, is_fine: bool = False) -> str:
         return money(nano, self.texts, self.options.yen_rate, is_fine=is_fine)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.money_text import bullets, counted, money
+from cocoai.answer.money_text import bullets, money, questions
 from cocoai.answer.month_text import MonthText
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
@@ -50,15 +50,14 @@ class UsageReply:
         In a direct message everything is returned. Raise `Temporary` if Slack is in trouble, `LedgerBroken` if the
         ledger cannot be read.
         """
-        summary = read_summary(self._books.ledger.path, self._books.ledger.months.of(self._clock()), day_of=_on_no_day)
+        summary = read_summary(self._books.ledger.path, self._books.ledger.months.of(self._clock()))
         public = "\n".join(self._public_lines(summary, attempt.texts))
         private = "\n".join(self._private_lines(summary, attempt))
         question = attempt.question
         if question.channel.startswith("D"):
             return f"{public}\n{private}"
-        thread_ts = attempt.reply_thread if question.in_thread or attempt.first_message else ""
         try:
-            self._slack.post_ephemeral(question.channel, question.user, private, thread_ts)
+            self._slack.post_ephemeral(question.channel, question.user, private, attempt.ephemeral_thread)
         except Permanent:
             self._slack.post_direct(question.user, private)  # a channel may take no ephemeral message
         return public
@@ -77,7 +76,7 @@ class UsageReply:
         """Yield what the asker has spent, and if he is an operator, what each person, channel and model has cost."""
         texts, rate, cap = attempt.texts, self._options.money.yen_rate, self._books.ledger.caps.person
         own = summary.person(attempt.question.user)
-        yield texts.usage["own"].format(spent=money(own.spent, texts, rate), questions=_questions(own.calls, texts))
+        yield texts.usage["own"].format(spent=money(own.spent, texts, rate), questions=questions(own.calls, texts))
         if cap is not None:
             yield texts.usage["own_cap"].format(cap=money(cap, texts, rate))
         if attempt.question.user in self._options.operators:
@@ -108,11 +107,3 @@ def _by_place(channels: Sequence[Spending]) -> list[Spending]:
 def _place(texts: Texts, channel: str) -> str:
     """Return the reference to a channel, which Slack shows by its name, or what direct messages are called."""
     return texts.usage["direct"] if channel == DIRECT else f"<#{channel}>"
-
-
-def _questions(number: int, texts: Texts) -> str:
-    return counted(number, texts.usage["one_question"], texts.usage["many_questions"])
-
-
-def _on_no_day(_: float) -> str:
-    return ""

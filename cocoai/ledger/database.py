@@ -94,9 +94,8 @@ def transaction(path: str) -> Iterator[sqlite3.Connection]:
     with _as_ledger_errors(path), _connected(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if not _version(connection):
+            if not _has_tables(connection):
                 _make_tables(connection)
-            _check_version(connection)
             yield connection
             connection.execute("COMMIT")
         except BaseException:
@@ -116,10 +115,9 @@ def reading(path: str, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connec
     """
     with _as_ledger_errors(path), ExitStack() as stack:
         connection = stack.enter_context(_connected(path, patience)) if os.path.exists(path) else None
-        if connection is None or not _version(connection):
+        if connection is None or not _has_tables(connection):
             connection = stack.enter_context(_connected(IN_MEMORY))
             _make_tables(connection)
-        _check_version(connection)
         yield connection
 
 
@@ -147,15 +145,12 @@ def _make_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    """Return the schema's version, 0 if there are no tables yet."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _check_version(connection: sqlite3.Connection) -> None:
-    """Raise `LedgerBroken` if the tables are of another version than ours."""
-    if (version := _version(connection)) != VERSION:
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    """Check whether there are tables yet. Raise `LedgerBroken` if they are of another version than ours."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version not in (0, VERSION):
         raise LedgerBroken(f"it is of version {version}, and this CocoAI knows version {VERSION}")
+    return version == VERSION
 
 
 @contextmanager

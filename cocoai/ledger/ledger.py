@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 
 from cocoai.ledger import database, notices
-from cocoai.ledger.caps import ALL, BudgetHeld, Caps, OverBudget, Scope
+from cocoai.ledger.caps import ALL, TEAM, BudgetHeld, Caps, OverBudget, Scope
 from cocoai.ledger.charge import Bill, OpenHold, PaidCall, Payer
 from cocoai.ledger.months import Months
 from cocoai.ledger.notices import Notice
@@ -125,6 +125,11 @@ class Ledger:
         """Check whether a warning, or a month's report, was told."""
         with database.reading(self.path) as connection:
             return notices.was_told(connection, notice)
+
+    def spent(self, month: str) -> int:
+        """Return what all calls of a month have cost, in nano-dollars."""
+        with database.reading(self.path) as connection:
+            return _spent(connection, month, Scope(TEAM, self.caps.team))
 
     def has_charges(self, month: str) -> bool:
         """Check whether anything was paid, or may have been, in a month."""

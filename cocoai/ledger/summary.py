@@ -125,13 +125,17 @@ class MonthSummary:
         return next((each for each in self.people if each.name == user), Spending(user))
 
 
+def _on_no_day(_: float) -> str:
+    return ""
+
+
 def read_summary(
-    path: str, month: str, *, day_of: Callable[[float], str], patience: float = database.PATIENCE
+    path: str, month: str, *, day_of: Callable[[float], str] = _on_no_day, patience: float = database.PATIENCE
 ) -> MonthSummary:
     """Return what a month such as `2026-11` has cost, by the ledger at `path`; zeros if there is no ledger yet.
 
-    `day_of` returns the day of a time in epoch seconds. Other processes' transactions are waited for, up to `patience`
-    seconds. Raise `LedgerBroken` if the ledger cannot be read.
+    `day_of` returns the day of a time in epoch seconds; without it all calls are of one day, "". Other processes'
+    transactions are waited for, up to `patience` seconds. Raise `LedgerBroken` if the ledger cannot be read.
     """
     with database.reading(path, patience=patience) as connection:
         connection.execute("BEGIN")  # both queries see the same charges

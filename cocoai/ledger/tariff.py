@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cocoai.ledger.charge import Bill
 from cocoai.ledger.cost import Tokens, bound, cost, is_openai, region_of
 from cocoai.ledger.money import NANO
@@ -33,7 +35,7 @@ class Tariff:
         # Through the digits: 0.0004 as a binary fraction is a little more than that.
         dollars, _, pico = f"{cost_usd:.12f}".partition(".")
         spent = int(dollars) * NANO + -(-int(pico) // 1000)
-        return Bill(spent, "told", bill.model, bill.tier, bill.tokens, bill.units, bill.price)
+        return replace(bill, spent=spent, how="told")
 
     def priced(self, tokens: Tokens, *, asked: str, answered: str, tier: str, at: float, has_tier: bool) -> Bill:
         """Return the bill of a call by its usage: at the price of the model that answered, in the tier that it names.

@@ -6,6 +6,7 @@ import logging
 
 from cocoai import config
 from cocoai.connections import service_tier
+from cocoai.ledger.prices import PriceTable
 from cocoai.ledger.tariff import Tariff
 from cocoai.usage.options import price_table, usage_options
 from cocoai.usage.question_cost import advice, price_warnings, question_cost
@@ -18,12 +19,16 @@ def budget_advice(settings: config.Settings, now: float) -> list[str]:
 
     Raise CocoAIError if a file of instructions that the settings name cannot be read.
     """
+    return _advice(settings, price_table(settings), now)
+
+
+def _advice(settings: config.Settings, prices: PriceTable, now: float) -> list[str]:
     openai = settings.openai
     cost = question_cost(
         config.Personas(settings).for_channel("").instructions,
         openai,
         settings.answer,
-        Tariff(price_table(settings), openai.base_url),
+        Tariff(prices, openai.base_url),
         tier=service_tier(openai),
         at=now,
     )
@@ -35,6 +40,7 @@ def log_budget(settings: config.Settings, now: float) -> None:
 
     `now` is in epoch seconds. Raise CocoAIError as budget_advice() does.
     """
-    for warning in price_warnings(settings, price_table(settings)):
+    prices = price_table(settings)
+    for warning in price_warnings(settings, prices):
         log.warning("prices %s", warning)
-    log.info("budget %s", " ".join(budget_advice(settings, now)))
+    log.info("budget %s", " ".join(_advice(settings, prices, now)))
