@@ -9,7 +9,7 @@ forged      the same for half a minute, while 2,000 forged requests a second com
 newcomers   the same, each forged request on a connection of its own: 200 a second, since the handshakes are work too
 
 Slack delivers both copies of each question at the same time, from one address and each request on a connection of its
-own. nginx has etc/nginx/cocoai.conf, the pool its default settings. Where nothing is answered, this program holds the
+own. nginx has the production site, the pool its default settings. Where nothing is answered, this program holds the
 slots, as if others had asked before. Times at Slack begin with the connection, those at nginx are its $request_time.
 The clients are processes of their own, on the same processors.
 """

@@ -7,7 +7,7 @@ rush    the same, all at the same moment
 burst   30 questions at once in one channel, 4 slots, Slack's rate tiers and 100 ms of latency on
 alone   30 questions, one after another, with 100 ms of latency
 
-nginx has the production site, etc/nginx/cocoai.conf, and each question is another person's.
+nginx has the production site of etc/nginx/, and each question is another person's.
 A delivery's time is nginx's own ($request_time): from the first byte of Slack's request to the last of our answer.
 """
 

@@ -45,7 +45,7 @@ http {{
     proxy_temp_path {folder}/proxy;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    include {folder}/site.conf;
+    include {folder}/conf.d/*.conf;
 }}
 """
 """The main configuration around a site, in place of a distribution's nginx.conf, changed as README says."""
@@ -53,15 +53,17 @@ http {{
 
 @dataclass(frozen=True)
 class Site:
-    """A running nginx with one site, its files in `folder`.
+    """One site of a running nginx, its files in `folder`.
 
-    Slack would post to `port`. `plain` is the production site's port without TLS, `context` its TLS client context.
+    Slack would post to `port`. `plain` is the production site's port without TLS, `context` its TLS client context,
+    `host` its name.
     """
 
     folder: Path
     port: int
     plain: int = 0
     context: ssl.SSLContext | None = None
+    host: str = HOST
 
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -69,7 +71,7 @@ class Site:
         """Send one request with the site's name as `Host`; return the response's status, headers and body."""
         connection = self.connect()
         try:
-            connection.request(method, path, body, {"Host": HOST, **(headers or {})})
+            connection.request(method, path, body, {"Host": self.host, **(headers or {})})
             response = connection.getresponse()
             return response.status, dict(response.headers.items()), response.read()
         finally:
@@ -80,7 +82,7 @@ class Site:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.sock = socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(source, 0))
         if self.context:
-            connection.sock = self.context.wrap_socket(connection.sock, server_hostname=HOST)
+            connection.sock = self.context.wrap_socket(connection.sock, server_hostname=self.host)
         return connection
 
     def pipeline(self, requests: int, source: str = "127.0.0.1", forwarded: str = "") -> list[int]:
@@ -88,7 +90,7 @@ class Site:
 
         `forwarded` is put into X-Forwarded-For.
         """
-        line = f"HEAD /healthz HTTP/1.1\r\nHost: {HOST}\r\nX-Forwarded-For: {forwarded}\r\n"
+        line = f"HEAD /healthz HTTP/1.1\r\nHost: {self.host}\r\nX-Forwarded-For: {forwarded}\r\n"
         connection = self.connect(source)
         connection.sock.sendall(f"{line}\r\n".encode() * (requests - 1) + f"{line}Connection: close\r\n\r\n".encode())
         received = b"".join(iter(partial(connection.sock.recv, 65536), b""))
@@ -115,25 +117,57 @@ def production(folder: Path, port: int, plain: int, *, host: str = HOST, ipv6: b
 
     With `ipv6` it listens on IPv6 too: the comment signs before those lines are removed.
     """
+    common(folder, port, plain)
+    instance(folder, folder, port, plain, host=host)
+    if ipv6:
+        change(folder, {"#listen [::]": "listen [::]"})
+
+
+def common(folder: Path, port: int, plain: int) -> None:
+    """Write the file of the production site that all instances share into `folder`/conf.d, with these ports."""
+    (folder / "conf.d").mkdir()
+    text = etc.replaced((NGINX / "cocoai.conf").read_text(), _listen(port, plain))
+    (folder / "conf.d" / "cocoai.conf").write_text(text)
+
+
+def instance(folder: Path, own: Path, port: int, plain: int, *, host: str = HOST, name: str = "cocoai") -> None:
+    """Write the two files of the instance `name` into `folder`/conf.d, with a new certificate for `host`.
+
+    `own` is the folder of what no other instance may have too: certificate, access log and locations.
+    """
     subprocess.run(
         f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN={host} "
-        f"-addext subjectAltName=DNS:{host} -keyout {folder}/privkey.pem -out {folder}/fullchain.pem".split(),
+        f"-addext subjectAltName=DNS:{host} -keyout {own}/privkey.pem -out {own}/fullchain.pem".split(),
         check=True,
         capture_output=True,
     )
     replacements = {
-        f"/etc/letsencrypt/live/{HOST}": str(folder),
+        f"/etc/letsencrypt/live/{HOST}": str(own),
         f"server_name {HOST};": f"server_name {host};",
-        "/var/log/nginx/cocoai.log": str(folder / "access.log"),
+        "/var/log/nginx/cocoai.log": str(own / "access.log"),
         "/var/www/acme": str(folder / "acme"),
-        "/etc/nginx/cocoai.locations": str(folder / "cocoai.locations"),
+        "/etc/nginx/cocoai.locations": str(own / "cocoai.locations"),
+        **_listen(port, plain),
+    }
+    for part in ("http", "https"):
+        text = etc.replaced((NGINX / f"cocoai_{part}.conf").read_text(), replacements)
+        (folder / "conf.d" / f"{name}_{part}.conf").write_text(text)
+
+
+def _listen(port: int, plain: int) -> dict[str, str]:
+    """Return the replacements of production's ports 443 and 80 by `port` and `plain`."""
+    return {
         "listen 443": f"listen {port}",
         "listen [::]:443": f"listen [::]:{port}",
         "listen 80": f"listen {plain}",
         "listen [::]:80": f"listen [::]:{plain}",
     }
-    text = etc.replaced((NGINX / "cocoai.conf").read_text(), replacements)
-    (folder / "site.conf").write_text(text.replace("#listen [::]", "listen [::]") if ipv6 else text)
+
+
+def change(folder: Path, changes: Mapping[str, str]) -> None:
+    """Replace the keys of `changes` by their values in each file in `folder`/conf.d."""
+    for file in (folder / "conf.d").iterdir():
+        file.write_text(etc.replaced(file.read_text(), changes))
 
 
 def local(folder: Path, port: int) -> None:
@@ -143,20 +177,27 @@ def local(folder: Path, port: int) -> None:
         "/dev/stdout": str(folder / "access.log"),
         "/etc/nginx/cocoai.locations": str(folder / "cocoai.locations"),
     }
-    (folder / "site.conf").write_text(etc.replaced((NGINX / "cocoai-local.conf").read_text(), replacements))
+    (folder / "conf.d").mkdir()
+    text = etc.replaced((NGINX / "cocoai-local.conf").read_text(), replacements)
+    (folder / "conf.d" / "cocoai-local.conf").write_text(text)
 
 
 def frame(folder: Path, pool: Path | None = None, more: str = "") -> list[str]:
-    """Write what nginx needs besides `site.conf` into `folder`; return the command that starts nginx there.
+    """Write what nginx needs besides the site into `folder`; return the command that starts nginx there.
 
     `pool` is the folder of the pool's socket, None for `folder`; `more` is put before the site.
     """
     (folder / "acme").mkdir()
-    locations = (NGINX / "cocoai.locations").read_text()
-    (folder / "cocoai.locations").write_text(locations.replace("/run/cocoai", str(pool or folder)))
+    locations(folder, pool or folder)
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(FRAME.format(folder=folder, user=user, more=more))
     return [find_nginx(f"{os.environ['PATH']}:{SBIN}"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+def locations(own: Path, pool: Path) -> None:
+    """Write the locations of an instance into its folder `own`; `pool` is the folder of its pool's socket."""
+    text = (NGINX / "cocoai.locations").read_text()
+    (own / "cocoai.locations").write_text(text.replace("/run/cocoai", str(pool)))
 
 
 @contextlib.contextmanager
@@ -165,11 +206,11 @@ def running(folder: Path, ports: list[int], pool: Path | None = None, more: str 
 
     `pool` and `more` are those of `frame`. With `pool` None, tests/echo_server.py runs too.
     """
-    echo = [sys.executable, str(ROOT / "tests/echo_server.py"), "--bind", str(folder / "cocoai.sock")]
     with contextlib.ExitStack() as stack:
-        for command in (frame(folder, pool, more), *([] if pool else [echo])):
-            process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.DEVNULL))
-            stack.callback(process.terminate)
+        if pool is None:
+            stack.enter_context(echoing(folder))
+        process = stack.enter_context(subprocess.Popen(frame(folder, pool, more), stdin=subprocess.DEVNULL))
+        stack.callback(process.terminate)
         deadline = time.monotonic() + 30
         while not (((pool or folder) / "cocoai.sock").exists() and all(map(listens, ports))):
             assert time.monotonic() < deadline, (folder / "error.log").read_text()
@@ -178,16 +219,30 @@ def running(folder: Path, ports: list[int], pool: Path | None = None, more: str 
 
 
 @contextlib.contextmanager
+def echoing(folder: Path) -> Iterator[None]:
+    """Run tests/echo_server.py until the context ends, with its socket in `folder`."""
+    command = [sys.executable, str(ROOT / "tests/echo_server.py"), "--bind", str(folder / "cocoai.sock")]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
 def production_running(folder: Path, changes: Mapping[str, str] | None = None, more: str = "") -> Iterator[Site]:
     """Run the production site in `folder`; `changes` maps texts in it to others, `more` is put before it."""
     port, plain = two_ports()
     production(folder, port, plain)
     if changes:
-        site = folder / "site.conf"
-        site.write_text(etc.replaced(site.read_text(), changes))
-    context = ssl.create_default_context(cafile=str(folder / "fullchain.pem"))
+        change(folder, changes)
     with running(folder, [port, plain], more=more):
-        yield Site(folder, port, plain, context)
+        yield Site(folder, port, plain, trusting(folder))
+
+
+def trusting(own: Path) -> ssl.SSLContext:
+    """Return a TLS client context that trusts the certificate of the instance with the folder `own`."""
+    return ssl.create_default_context(cafile=str(own / "fullchain.pem"))
 
 
 @contextlib.contextmanager

@@ -244,10 +244,11 @@ def test_tls_1_2_and_1_3_are_accepted(production_site: Site, version: ssl.TLSVer
 
 def test_both_servers_have_the_same_lines_on_tls() -> None:
     """The lines on TLS stand twice in the production site, and must stay the same."""
-    lines = re.findall(r"(?m)^    (ssl_(?!certificate|reject).*)$", (NGINX / "cocoai.conf").read_text())
+    files = [(NGINX / name).read_text() for name in ("cocoai.conf", "cocoai_https.conf")]
+    default, ours = (re.findall(r"(?m)^    (ssl_(?!certificate|reject).*)$", text) for text in files)
 
-    assert 6 == len(lines) // 2
-    assert lines[:6] == lines[6:]
+    assert 6 == len(ours)
+    assert default == ours
 
 
 @pytest.mark.parametrize(("host", "path"), [("example.com", "/"), (HOST, "/"), (HOST, "/slack/events")])
