@@ -1,7 +1,8 @@
 """Build CocoAI from its settings, and run the pool: what `cocoai.fcgi` starts.
 
 This is the only file that knows all packages and joins their parts. Everything is made in the master before it forks,
-so that its children share it: nothing here may open a connection or a lock file.
+so that its children share it: nothing here may open a connection, nor a lock file but the master's own, which no child
+keeps.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from cocoai.connections import Connections, books_of
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
-from cocoai.engine.pool.reload import inherited_listener
+from cocoai.engine.pool.master_lock import take_master_lock
+from cocoai.engine.pool.reload import first_parent, inherited_listener, inherited_lock
 from cocoai.engine.pool.workers import WorkerLimits
 from cocoai.engine.process.code_pages import release_code_pages
 from cocoai.engine.process.copy_on_write import freeze_memory
@@ -221,10 +223,13 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
     """Build CocoAI, warm it up, and run the pool's master in this process until it is stopped (TERM).
 
     It listens at `bind` (`unix:PATH`), or on descriptor 0 if that is None; after a reload, on the socket it had. At HUP
-    it executes `command` in its place. Raise OSError or `CocoAIError` if it cannot start.
+    it executes `command` in its place. While another master runs on the same `var`, it waits for that one's end before
+    it accepts, warms up or writes. Raise OSError or `CocoAIError` if it cannot start.
     """
-    listener = inherited_listener() or open_listener(bind)
+    parent = first_parent()
     cocoai = build(settings)
+    lock = inherited_lock() or take_master_lock(os.path.join(settings.paths.var, "run"), parent)
+    listener = inherited_listener() or open_listener(bind)
     log_budget(settings, time.time())
     logging.getLogger().addHandler(ScoreboardHandler(cocoai.scoreboard))
     worker = web_worker.Worker(
@@ -241,6 +246,8 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
         board=cocoai.scoreboard,
         maintenance=cocoai.runner,
         command=command,
+        lock=lock,
+        parent=parent,
         extra_listeners=[status_page] if status_page else [],
     )
     warm_up(settings, new_answerers)

@@ -1,7 +1,7 @@
 """Find the files in etc/ and the entry script, and copy them for this machine.
 
-`cocoai up` runs the production files. In a copy only production's names (paths, port, user) are replaced, and nothing
-else. The meaning of the files is not known here.
+`cocoai up` runs the production files. In a copy only production's names (paths, port, user) are replaced, and one
+duration (startsecs). The meaning of the files is not known here.
 """
 
 from __future__ import annotations
@@ -110,6 +110,8 @@ class LocalNames:
             "user cocoai nginx;": _nginx_user(),
             "user=cocoai": "",
             "socket_owner=cocoai:nginx": "",
+            # Nobody's CPU is rationed here: a pool that is killed twice in half a minute starts again at once.
+            "startsecs=30": "startsecs=2",
         }
 
 

@@ -19,6 +19,7 @@ from typing import IO
 
 from cocoai.config.value_types import split_listen
 from cocoai.engine.pool.listener import LONGEST_PATH
+from cocoai.engine.pool.master_lock import find_master
 from cocoai.errors import CocoAIError
 
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -115,6 +116,16 @@ def make_folders(var: str, run: str, log: str) -> IO[str]:
         raise CocoAIError(f"cannot write {error.filename or run}: {error.strerror}") from None
     _remove_leftovers(run)
     return lock
+
+
+def require_no_master(var: str, run: str) -> None:
+    """Raise CocoAIError if a pool runs in `var` already, such as production's: its master holds a lock in `run`."""
+    try:
+        master = find_master(run)
+    except OSError as error:
+        raise CocoAIError(f"cannot write {error.filename}: {error.strerror}") from None
+    if master:
+        raise CocoAIError(f"{master} is running in {var}; stop it first, or use another `var`")
 
 
 def _remove_leftovers(run: str) -> None:

@@ -18,6 +18,7 @@ from cocoai.up.machine import (
     find_nginx,
     listen_address,
     make_folders,
+    require_no_master,
     require_port,
     require_readable,
     require_supervisor,
@@ -82,12 +83,13 @@ class Up:
     def start(self) -> None:
         """Check this machine, copy the files in etc/, and start supervisord, which starts the others.
 
-        Raise CocoAIError if a program is missing, the port or the lock is taken, or a file cannot be read or written.
+        Raise CocoAIError if a program is missing, the port or a lock is taken, or a file cannot be read or written.
         """
         nginx = find_nginx(f"{self._environ.get('PATH', os.defpath)}:{SBIN}")
         require_readable(sys.executable, self._entry)
         require_supervisor()
         self._lock = make_folders(self.var, self.run, self.log)
+        require_no_master(self.var, self.run)
         require_port(self._host, self._port)
         self._copy_files(nginx)
         self._check_nginx_settings(nginx)

@@ -8,7 +8,7 @@
     TERM, INT   close the lifelines, wait for requests in hand, then signal and kill
     USR1        nothing: php-fpm would reopen its logs, and this pool keeps none
     USR2        the master, its workers and the job processes write their stacks to the log
-    tick        when maintenance is due, fork one process that does it
+    tick        when maintenance is due, fork one process that does it; when the parent has gone, stop
 
 Which workers there are is workers.py's duty, what a heartbeat looks for monitor.py's. What maintenance is, the
 application knows.
@@ -25,14 +25,16 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from cocoai.engine.pool import reload
 from cocoai.engine.pool.extra_listeners import ExtraListener, ExtraListeners
 from cocoai.engine.pool.monitor import HEARTBEAT, Monitor
+from cocoai.engine.pool.parent import Parent
+from cocoai.engine.pool.timer import Timer
 from cocoai.engine.pool.workers import WorkerLimits, Workers
 from cocoai.engine.process import fork
+from cocoai.engine.process.locks import FileLock
 from cocoai.engine.process.scoreboard import Scoreboard
 
 TICK = 5.0
@@ -71,25 +73,11 @@ class Maintenance(Protocol):
         """End what begin() began: called once, as the pool stops. A master that re-executes itself only begins anew."""
 
 
-@dataclass
-class Timer:
-    """Calls `run` every `every` seconds, sooner if that returns a lower number; first at `at` (monotonic)."""
-
-    every: float
-    run: Callable[[], float | None]
-    at: float = 0.0
-
-    def run_if_due(self) -> None:
-        """Call `run` if its time has come, and set the next time."""
-        if time.monotonic() >= self.at:
-            self.at = time.monotonic() + self.every
-            self.at = min(self.at, time.monotonic() + (self.run() or self.every))
-
-
 class Master:
     """The pool's master: it keeps workers within `limits`, each a process that runs `serve(listener, lifeline)`.
 
-    `command` is what HUP executes. `tick`, `heartbeat`, `drain` and `memory_interval` are in seconds.
+    `command` is what HUP executes, and `lock` is kept over it. Once `parent` has gone, the pool stops. `tick`,
+    `heartbeat`, `drain` and `memory_interval` are in seconds.
     """
 
     def __init__(
@@ -101,6 +89,8 @@ class Master:
         board: Scoreboard,
         maintenance: Maintenance,
         command: list[str],
+        lock: FileLock | None = None,
+        parent: Parent | None = None,
         extra_listeners: Sequence[ExtraListener] = (),
         tick: float = TICK,
         heartbeat: float = HEARTBEAT,
@@ -112,6 +102,8 @@ class Master:
         self._board = board
         self._maintenance = maintenance
         self._command = command
+        self._lock = lock
+        self._parent = parent
         self._drain = drain
         self._workers = Workers(listener, serve, limits, board)
         self._monitor = Monitor(self._workers, board, heartbeat)
@@ -206,8 +198,10 @@ class Master:
     def _tick(self) -> float | None:
         """Free the rows of dead workers, let extra listeners accept again, and start maintenance if it is due.
 
-        Return the seconds until it is, if it is not. Errors of maintenance are logged.
+        Return the seconds until it is, if it is not. Errors of maintenance are logged. An orphan is told to stop.
         """
+        if self._parent:
+            self._parent.stop_orphan()
         self._monitor.free_dead_rows()
         self._extra_listeners.accept_again()
         try:
@@ -250,7 +244,8 @@ class Master:
         """
         log.info("pool outcome=reloading")
         try:
-            reload.execute(self._command, self._listener, self._workers.lifelines(), pending=self._signals)
+            kept = reload.Kept(self._listener, self._workers.lifelines(), self._lock, self._parent)
+            reload.execute(self._command, kept, pending=self._signals)
         except OSError:
             log.exception("pool outcome=not-reloaded")
 

@@ -1,8 +1,8 @@
 """Replace a running master by new code in place. Its pid and socket stay, and the workers are still its children.
 
-A child checks the new code and settings first. What must survive exec is two kinds of descriptors: the listening
-socket, and a lifeline for each worker. Their numbers travel in the environment together with the pid, so that no
-program that merely inherits the environment takes them for its own.
+A child checks the new code and settings first. What must survive exec is three kinds of descriptors: the listening
+socket, the master's lock, and a lifeline for each worker. Their numbers travel in the environment together with the
+pid, so that no program that merely inherits the environment takes them for its own.
 """
 
 from __future__ import annotations
@@ -14,12 +14,18 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from cocoai.engine.pool.parent import Parent
 from cocoai.engine.process import fork
+from cocoai.engine.process.locks import FileLock
 
 HANDOVER = "COCOAI_HANDOVER"
-"""The environment variable: `pid`, `listener` (a descriptor), `workers` (pid to lifeline's descriptor), as JSON."""
+"""The environment variable, as JSON: `pid`, `listener` (a descriptor), `workers` (pid to lifeline's descriptor).
+
+And `lock` (a descriptor) and `parent` (a pid), each null if there is none; an older version leaves both out.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -67,21 +73,41 @@ class ConfigCheck:
         return status == 0
 
 
-def execute(
-    command: list[str],
-    listener: socket.socket,
-    lifelines: Mapping[int, socket.socket],
-    *,
-    pending: Callable[[], Iterable[int]],
-) -> None:
-    """Execute `command` in place of this process, handing over `listener` and the workers' `lifelines`, by pid.
+@dataclass(frozen=True)
+class Kept:
+    """What a master keeps over a reload: its socket, the workers' lifelines by pid, its lock and its first parent."""
+
+    listener: socket.socket
+    lifelines: Mapping[int, socket.socket]
+    lock: FileLock | None = None
+    parent: Parent | None = None
+
+    def descriptors(self) -> list[int]:
+        """Return the descriptors that must survive exec."""
+        sockets = [each.fileno() for each in (self.listener, *self.lifelines.values())]
+        return [*sockets, self.lock.fd] if self.lock else sockets
+
+    def handover(self) -> str:
+        """Return the JSON text of the variable HANDOVER for this process's next code."""
+        return json.dumps(
+            {
+                "pid": os.getpid(),
+                "listener": self.listener.fileno(),
+                "workers": {pid: lifeline.fileno() for pid, lifeline in self.lifelines.items()},
+                "lock": self.lock.fd if self.lock else None,
+                "parent": self.parent.pid if self.parent else None,
+            }
+        )
+
+
+def execute(command: list[str], kept: Kept, *, pending: Callable[[], Iterable[int]]) -> None:
+    """Execute `command` in place of this process, handing over what is `kept`.
 
     It does not return. Signals are blocked until the new code has its handlers. `pending` returns the signals that have
     been caught and not yet acted upon: the new code gets them. Raise OSError, with signals unblocked, the handover
     withdrawn, and the descriptors as they were, if the command cannot be executed.
     """
-    kept = {pid: lifeline.fileno() for pid, lifeline in lifelines.items()}
-    inheritable = {fd: os.get_inheritable(fd) for fd in (listener.fileno(), *kept.values())}
+    inheritable = {fd: os.get_inheritable(fd) for fd in kept.descriptors()}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, fork.SIGNALS)
     # A signal that came just now is known to this process's wake-up socket alone: raised again, it stays pending
     # over exec, and the new code gets it.
@@ -89,7 +115,7 @@ def execute(
         signal.raise_signal(number)
     for fd in inheritable:
         os.set_inheritable(fd, True)  # noqa: FBT003
-    os.environ[HANDOVER] = json.dumps({"pid": os.getpid(), "listener": listener.fileno(), "workers": kept})
+    os.environ[HANDOVER] = kept.handover()
     try:
         os.execv(command[0], command)  # noqa: S606 (no shell is meant)
     except OSError:
@@ -109,6 +135,20 @@ def inherited_listener() -> socket.socket | None:
     listener = socket.socket(fileno=handover["listener"])
     listener.settimeout(0)
     return listener
+
+
+def inherited_lock() -> FileLock | None:
+    """Return the master's lock that this process had before a reload; None at a first start, or if it had none."""
+    fd = (_handover() or {}).get("lock")
+    if fd is None:
+        return None
+    os.set_inheritable(fd, False)  # noqa: FBT003
+    return FileLock(fd)
+
+
+def first_parent() -> Parent:
+    """Return the parent that this process had at its first start: the one noted before a reload, else the present."""
+    return Parent((_handover() or {}).get("parent") or os.getppid())
 
 
 def inherited_workers() -> dict[int, socket.socket]:

@@ -25,8 +25,9 @@ from functools import partial  # noqa: E402
 from cocoai.engine.pool.extra_listeners import ExtraListener  # noqa: E402
 from cocoai.engine.pool.listener import open_listener  # noqa: E402
 from cocoai.engine.pool.master import Master  # noqa: E402
+from cocoai.engine.pool.master_lock import LOCK_WAIT, take_master_lock  # noqa: E402
 from cocoai.engine.pool.monitor import HEARTBEAT  # noqa: E402
-from cocoai.engine.pool.reload import inherited_listener  # noqa: E402
+from cocoai.engine.pool.reload import first_parent, inherited_listener, inherited_lock  # noqa: E402
 from cocoai.engine.pool.workers import WorkerLimits  # noqa: E402
 from cocoai.engine.process import fork  # noqa: E402
 from cocoai.engine.process.scoreboard import Scoreboard  # noqa: E402
@@ -184,6 +185,7 @@ def main() -> int:
     parser.add_argument("--tick", type=float, default=1000.0)
     parser.add_argument("--heartbeat", type=float, default=HEARTBEAT)
     parser.add_argument("--drain", type=float, default=10.0)
+    parser.add_argument("--lock-wait", type=float, default=LOCK_WAIT)
     parser.add_argument("--uid", type=int)
     arguments = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(process)d %(message)s")
@@ -195,7 +197,9 @@ def main() -> int:
     hold("held-start")
     if exists("failing-start"):
         return 3
+    parent = first_parent()
     try:
+        lock = inherited_lock() or take_master_lock(FOLDER, parent, arguments.lock_wait)
         listener = inherited_listener() or open_listener(arguments.bind)
     except CocoAIError as error:
         print(error, file=sys.stderr)
@@ -219,6 +223,8 @@ def main() -> int:
         board=board,
         maintenance=Maintenance(),
         command=[sys.executable, *sys.orig_argv[1:]],
+        lock=lock,
+        parent=parent,
         extra_listeners=extra_listeners,
         tick=arguments.tick,
         heartbeat=arguments.heartbeat,

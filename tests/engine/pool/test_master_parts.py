@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from cocoai.engine.pool.extra_listeners import ExtraListener
-from cocoai.engine.pool.master import STACK_PAUSE, Master, Timer
+from cocoai.engine.pool.master import STACK_PAUSE, Master
+from cocoai.engine.pool.timer import Timer
 from cocoai.engine.pool.workers import WorkerLimits, WorkerProcess
 from cocoai.engine.process import fork
 from cocoai.engine.process.scoreboard import Scoreboard

@@ -11,7 +11,16 @@ from typing import Never
 
 import pytest
 
-from cocoai.engine.pool.reload import HANDOVER, ConfigCheck, execute, inherited_listener, inherited_workers
+from cocoai.engine.pool.reload import (
+    HANDOVER,
+    ConfigCheck,
+    Kept,
+    execute,
+    first_parent,
+    inherited_listener,
+    inherited_lock,
+    inherited_workers,
+)
 from cocoai.engine.process import fork
 
 
@@ -19,7 +28,7 @@ def test_an_exec_that_fails_leaves_signals_and_environment_as_they_were() -> Non
     """The master serves on, and still hears its signals."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     with socket.socket() as listener, pytest.raises(FileNotFoundError):
-        execute(["/nowhere/at/all"], listener, {}, pending=tuple)
+        execute(["/nowhere/at/all"], Kept(listener, {}), pending=tuple)
     after = signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     assert before == after
@@ -32,7 +41,7 @@ def test_an_exec_that_fails_leaves_no_descriptor_to_other_programs() -> None:
     ours, theirs = socket.socketpair()
     with socket.socket() as listener, ours, theirs:
         with pytest.raises(FileNotFoundError):
-            execute(["/nowhere/at/all"], listener, {17: ours}, pending=tuple)
+            execute(["/nowhere/at/all"], Kept(listener, {17: ours}), pending=tuple)
         inheritable = [each.get_inheritable() for each in (listener, ours)]
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
