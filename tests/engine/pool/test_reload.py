@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import Never
 
 import pytest
 
+from cocoai.engine.pool.parent import Parent
 from cocoai.engine.pool.reload import (
     HANDOVER,
     ConfigCheck,
@@ -21,7 +23,7 @@ from cocoai.engine.pool.reload import (
     inherited_lock,
     inherited_workers,
 )
-from cocoai.engine.process import fork
+from cocoai.engine.process import fork, locks
 
 
 def test_an_exec_that_fails_leaves_signals_and_environment_as_they_were() -> None:
@@ -79,21 +81,37 @@ def test_a_check_that_cannot_be_forked_is_logged(
     assert 0 == check.pid
 
 
-def test_what_is_handed_over_is_taken_once_and_goes_to_no_other_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Listener and lifelines, which had to survive the exec, are closed at the next one; the environment forgets."""
+def test_what_is_handed_over_is_taken_once_and_goes_to_no_other_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Listener, lock and lifelines had to survive the exec, and are closed at the next one; the environment forgets."""
     listener, (ours, theirs) = socket.socket(), socket.socketpair()
-    for each in (listener, ours):
-        os.set_inheritable(each.fileno(), True)
-    handover = {"pid": os.getpid(), "listener": listener.detach(), "workers": {"17": ours.detach()}}
-    monkeypatch.setenv(HANDOVER, json.dumps(handover))
-    taken = inherited_listener()
+    held = locks.take(str(tmp_path / "lock"))
+    assert held
+    kept = Kept(listener, {17: ours}, held, Parent(7))
+    for fd in kept.descriptors():
+        os.set_inheritable(fd, True)
+    monkeypatch.setenv(HANDOVER, kept.handover())
+    listener.detach()
+    ours.detach()
+    taken, lock, parent = inherited_listener(), inherited_lock(), first_parent()
     workers = inherited_workers()
     is_set = HANDOVER in os.environ
     assert taken is not None
-    inheritable = [each.get_inheritable() for each in (taken, workers[17])]
+    assert lock is not None
+    inheritable = [os.get_inheritable(fd) for fd in (taken.fileno(), workers[17].fileno(), lock.fd)]
     for each in (taken, theirs, *workers.values()):
         each.close()
+    lock.release()
 
     assert [17] == list(workers)
-    assert ([False, False], False) == (inheritable, is_set)
-    assert {} == inherited_workers()
+    assert ([False] * 3, False) == (inheritable, is_set)
+    assert (Parent(7), Parent(os.getppid())) == (parent, first_parent())
+    assert (None, {}) == (inherited_lock(), inherited_workers())
+
+
+def test_an_older_version_hands_over_neither_lock_nor_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the reload the new code takes the lock, and notes the parent of that time."""
+    monkeypatch.setenv(HANDOVER, json.dumps({"pid": os.getpid(), "listener": 0, "workers": {}}))
+
+    assert (None, Parent(os.getppid())) == (inherited_lock(), first_parent())
