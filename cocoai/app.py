@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cocoai import config
+from cocoai import __version__, config
 from cocoai.answer import AnswererFactory, AnswerOptions, Books
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.options import MoneyOptions
@@ -53,6 +53,7 @@ from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
 from cocoai.texts import TextsByLanguage
 from cocoai.usage.budget_advice import log_budget
+from cocoai.version import read_commit
 from cocoai.warmup import warm_up
 from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 
@@ -230,6 +231,8 @@ def serve(settings: config.Settings, *, bind: str | None, command: list[str]) ->
     cocoai = build(settings)
     lock = inherited_lock() or take_master_lock(os.path.join(settings.paths.var, "run"), parent)
     listener = inherited_listener() or open_listener(bind)
+    # What this process runs until it executes itself again, whatever is installed over it meanwhile.
+    cocoai.scoreboard.version, cocoai.scoreboard.commit = __version__, read_commit()
     log_budget(settings, time.time())
     logging.getLogger().addHandler(ScoreboardHandler(cocoai.scoreboard))
     worker = web_worker.Worker(

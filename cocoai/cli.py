@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cocoai
 from cocoai import config
 from cocoai.errors import CocoAIError
 from cocoai.output import Output, OutputClosed
@@ -27,6 +26,7 @@ from cocoai.spool.store_error import NoStore, NoSuchJob, StoreError
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
 from cocoai.usage.command import add_forget, add_usage
+from cocoai.version import ShowVersion
 
 if TYPE_CHECKING:
     from cocoai.tune.machine import Machine
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; `command` in its result is the function that runs the chosen one."""
     parser = argparse.ArgumentParser(prog="cocoai", description="A Slack bot on your own smallest machine.")
-    parser.add_argument("--version", action="version", version=f"cocoai {cocoai.__version__}")
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_up(commands)
     _add_rehearse(commands)

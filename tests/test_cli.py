@@ -17,6 +17,7 @@ import cocoai
 from cocoai.cli import main
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.version import read_commit, version_text
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,7 +45,8 @@ def test_the_module_is_the_command() -> None:
 
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
-    assert (0, f"cocoai {cocoai.__version__}\n", "") == (run.returncode, run.stdout, run.stderr)
+    shown = f"cocoai {version_text(cocoai.__version__, read_commit())}\n"
+    assert (0, shown, "") == (run.returncode, run.stdout, run.stderr)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from cocoai.status.money import money_section
 from cocoai.status.report_parts import Column, Field, ReportTable, Section
 from cocoai.status.status import RUNNING, ProcessMemory, Status
 from cocoai.status.units import mib, moment, number, plain, seconds, times
+from cocoai.version import version_text
 
 LONG_WAIT = 60.0
 """Seconds after which a question that no process has taken is marked."""
@@ -185,7 +186,8 @@ def _requests(snapshot: Snapshot) -> Iterator[Field]:
 
 
 def _pool(snapshot: Snapshot) -> Iterator[Field]:
-    """Yield the fields on the pool: when it was started and reloaded, and the counters of its workers."""
+    """Yield the fields on the pool: its version, when it was started and reloaded, and the counters of its workers."""
+    yield Field("Version", plain(version_text(snapshot.version, snapshot.commit)))
     yield Field("Started", moment(snapshot.started))
     yield Field("Reloaded", moment(snapshot.reloaded) if snapshot.reloaded else "not since")
     is_fixed = snapshot.least == snapshot.most

@@ -90,6 +90,8 @@ SNAPSHOT: dict[str, Any] = {
     "died": 0,
     "outgrown": 0,
     "refused": {"not found": 2},
+    "version": "0.1.0",
+    "commit": "abc1234",
     "memory_sharing": "off: by setting",
     "last_errors": (LastError(1_763_822_100.0, "worker 1", "a full disk"),),
     "processes": (
@@ -125,7 +127,11 @@ def hostile() -> Status:
     """Return a status in which every text that a stranger may have written is hostile."""
     process = Process("worker", 0, 101, "busy", 1.0, 1, HOSTILE, 0.1, 0.1)
     bad = snapshot(
-        refused={HOSTILE: 1}, last_errors=(LastError(1_763_822_100.0, "worker 1", HOSTILE),), processes=(process,)
+        refused={HOSTILE: 1},
+        version=HOSTILE,
+        commit=HOSTILE,
+        last_errors=(LastError(1_763_822_100.0, "worker 1", HOSTILE),),
+        processes=(process,),
     )
     spool = SpoolState(dict.fromkeys(("ready", "done", "failed", "tmp"), 1), 0, HOSTILE, 1.0)
     return status(bad, var=HOSTILE, trouble=HOSTILE, spool=spool)

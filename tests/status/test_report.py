@@ -49,6 +49,12 @@ class Reader(HTMLParser):
         self.text += data
 
 
+@pytest.mark.parametrize(("commit", "shown"), [("abc1234", "0.1.0 (abc1234)"), ("", "0.1.0")])
+def test_the_code_that_the_pool_runs_is_named(commit: str, shown: str) -> None:
+    """The version stands alone where no commit is known."""
+    assert shown == fields(status(snapshot(commit=commit)))["Version"].value
+
+
 def test_nothing_is_marked_in_a_healthy_pool() -> None:
     """No field is an alarm without a cause."""
     shown = report(status())

@@ -45,11 +45,13 @@ class Scoreboard:
 
     Before `begin`, and after `release_row`, `own_row` is a row that no other process sees. `path` is where the file
     lies; None keeps it in memory that only this process and its children share. `slots` is the number of job slots.
-    `reasons` are the names of the counters of refused requests: at most 15, to which `other` is added.
+    `reasons` are the names of the counters of refused requests: at most 15, to which `other` is added. What `begin`
+    shows of the pool besides its limits is set before: `version` and `commit` name its code, `memory_sharing` is the
+    outcome of copy_on_write.freeze_memory.
     """
 
     def __init__(self, path: str | None, *, slots: int, reasons: Sequence[str] = ()) -> None:
-        self.memory_sharing = ""
+        self.version = self.commit = self.memory_sharing = ""
         self._path = path
         self._slots = slots
         self._reasons = with_other(reasons)
@@ -74,7 +76,8 @@ class Scoreboard:
             pool.started = time.time()
         pool.reloaded = time.time() if is_reload else 0.0
         pool.least, pool.most = least, most
-        pool.memory_sharing = encoded(self.memory_sharing, PoolRecord.memory_sharing.size)  # type: ignore[attr-defined]
+        for name in ("version", "commit", "memory_sharing"):
+            setattr(pool, name, encoded(getattr(self, name), getattr(PoolRecord, name).size))
         record.pid, record.start = pid, start
         pool.stamp = stamp(self._reasons)
 

@@ -102,6 +102,8 @@ class PoolRecord(ctypes.Structure):
     """Requests of workers that have ended; those of living ones stand in their rows."""
     refused: ctypes.Array[ctypes.c_int64]
     """Refusals of workers that have ended, by reason."""
+    version: bytes
+    commit: bytes
     memory_sharing: bytes
 
     _fields_: ClassVar = (
@@ -119,7 +121,9 @@ class PoolRecord(ctypes.Structure):
         ("outgrown", ctypes.c_int64),
         ("requests", ctypes.c_int64),
         ("refused", ctypes.c_int64 * MOST_REASONS),
-        ("memory_sharing", ctypes.c_char * 280),
+        ("version", ctypes.c_char * 32),
+        ("commit", ctypes.c_char * 48),
+        ("memory_sharing", ctypes.c_char * 200),
     )
 
 

@@ -88,6 +88,9 @@ class Snapshot:
     """Workers that were stopped because they took too much memory."""
     refused: dict[str, int]
     """Refused requests by reason; a reason without any is left out."""
+    version: str
+    """The version of the code that the master runs, and its `commit`, "" if that is not known."""
+    commit: str
     memory_sharing: str
     """The outcome of copy_on_write.freeze_memory: `on`, or `off: ` and why."""
     last_errors: tuple[LastError, ...]
@@ -128,6 +131,8 @@ def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snap
         died=pool.died,
         outgrown=pool.outgrown,
         refused={line: count for line, count in refused.items() if count},
+        version=decoded(pool.version),
+        commit=decoded(pool.commit),
         memory_sharing=decoded(pool.memory_sharing),
         last_errors=tuple(_last_errors(memory)),
         processes=tuple(_processes(memory, slots)),

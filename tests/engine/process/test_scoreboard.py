@@ -112,6 +112,22 @@ def test_what_the_master_says_of_memory_is_seen(made: ScoreboardSetup) -> None:
     assert "off: by setting" == made.look().memory_sharing
 
 
+def test_the_code_that_the_master_runs_is_seen(made: ScoreboardSetup) -> None:
+    """A master that has executed new code in its place shows that; whatever else is set later, nobody sees."""
+    made.board.version, made.board.commit = "0.1.0", "a" * 40
+    made.board.begin(1, 4)
+    first = made.look()
+    made.board.version, made.board.commit = "0.2.0", ""
+    before_reload = made.look()
+    made.board.begin(1, 4)
+
+    second = made.look()
+
+    assert ("0.1.0", "a" * 40) == (first.version, first.commit) == (before_reload.version, before_reload.commit)
+    assert ("0.2.0", "") == (second.version, second.commit)
+    assert second.reloaded
+
+
 def test_a_worker_is_seen_by_other_programs(made: ScoreboardSetup) -> None:
     """The file shows what a worker does, with its key, and what it has done before."""
 
