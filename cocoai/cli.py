@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.errors import CocoAIError
+from cocoai.install.command import add_install
 from cocoai.output import Output, OutputClosed
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cocoai", description="A Slack bot on your own smallest machine.")
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_install(commands)
     _add_up(commands)
     _add_rehearse(commands)
     _add_status(commands)

@@ -47,7 +47,20 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
 }
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
 
-TOP = ("app", "connections", "cli", "__main__", "config", "status", "tune", "up", "usage", "version", "warmup")
+TOP = (
+    "app",
+    "connections",
+    "cli",
+    "__main__",
+    "config",
+    "install",
+    "status",
+    "tune",
+    "up",
+    "usage",
+    "version",
+    "warmup",
+)
 """What joins the rooms: these may import all of them, and each other. `cocoai.fcgi` imports these."""
 
 BESIDE = "rehearsal"

@@ -36,7 +36,7 @@ def find_etc() -> str:
 
     Raise CocoAIError if it is missing.
     """
-    return os.path.dirname(os.path.dirname(_find("etc/nginx/cocoai.locations")))
+    return os.path.dirname(os.path.dirname(find("etc/nginx/cocoai.locations")))
 
 
 def manifest(url: str) -> str:
@@ -46,7 +46,7 @@ def manifest(url: str) -> str:
     """
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/?", url):
         raise CocoAIError(f"--url {url}: expected https://HOST, since Slack sends its events over https only")
-    with open(_find("etc/slack/manifest.json"), encoding="utf-8") as production:
+    with open(find("etc/slack/manifest.json"), encoding="utf-8") as production:
         return production.read().replace("https://cocoai.example.com", url.rstrip("/"))
 
 
@@ -55,10 +55,10 @@ def find_entry() -> str:
 
     Raise CocoAIError if it is missing.
     """
-    return _find(ENTRY)
+    return find(ENTRY)
 
 
-def _find(name: str) -> str:
+def find(name: str) -> str:
     """Return the path of a file that comes with the package, in a checkout or where pip installed it.
 
     `name` is relative to the checkout. Raise CocoAIError if the file is in neither place.

@@ -1,0 +1,128 @@
+"""All steps of an installation, in the order in which each of them has what it needs."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cocoai.install import releases, services, settings, site
+from cocoai.install.choices import Choices
+from cocoai.install.instance import Instance
+from cocoai.install.proof import Proof
+from cocoai.install.releases import Releases, Source
+from cocoai.install.steps import Command, Folder, Link, Owner, Step, Task, WholeFile
+from cocoai.install.system import ENOUGH_MEMORY, System, has, memory_and_swap
+
+SWAP = "/swapfile"
+_FSTAB = "/etc/fstab"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An installation of `source` as `instance`, by these `choices`, on a machine of this `system`.
+
+    `secrets` are those to be written into new settings; None if there are settings already.
+    """
+
+    instance: Instance
+    choices: Choices
+    source: Source
+    system: System
+    secrets: Mapping[str, str] | None
+
+    def tasks(self) -> Iterator[Task]:
+        """Yield all tasks. Each is made when the ones before it are done, since it looks at what is there."""
+        instance, choices = self.instance, self.choices
+        yield swap()
+        yield self._packages()
+        yield self._user_and_folders()
+        slot, steps = releases.build(instance, self.source)
+        yield Task("the program", steps)
+        if self.secrets is not None:
+            yield Task("the settings", [settings.file(instance, self.secrets)])
+        yield Task("a look at the settings", [checked(instance, slot)])
+        yield site.room()
+        yield site.port_80_files(instance, choices)
+        yield site.certificate(instance, choices)
+        yield services.units(instance, choices, self.system)
+        yield self._switch(slot)
+        yield services.start(instance, choices, self.system)
+        yield site.port_443_files(instance, choices)
+        yield Task("the proof: a question as Slack asks it, at the public address", [Proof(instance, choices)])
+
+    def _packages(self) -> Task:
+        wanted = ["nginx", "openssl", "logrotate", *(["certbot"] if self.choices.is_by_certbot else [])]
+        packages = self.system.packages([command for command in wanted if not has(command)])
+        steps: list[Step] = []
+        if packages and self.system.is_debian:
+            steps.append(Command(["apt-get", "update", "-q"]))
+        if packages:
+            steps.append(Command([*self.system.install, *packages]))
+        return Task("packages", steps)
+
+    def _user_and_folders(self) -> Task:
+        instance = self.instance
+        user = ["useradd", "--system", "--user-group", "--home-dir", instance.var, "--no-create-home"]
+        user += ["--shell", "/usr/sbin/nologin", instance.id]
+        return Task(
+            "the user and the folders",
+            [
+                Command(user, lambda: _has_user(instance.id)),
+                Folder(instance.folder, Owner(0o750, group=instance.id)),
+                Folder(instance.var, Owner(0o700, instance.id, instance.id)),
+                Folder(instance.backups, Owner(0o700, instance.id, instance.id)),
+                Folder(instance.log, Owner(0o750, instance.id, "adm")),
+                WholeFile(instance.tmpfiles, f"d {instance.run} 0755 root root -\n"),
+                Command(["systemd-tmpfiles", "--create", instance.tmpfiles], lambda: os.path.isdir(instance.run)),
+                self.choices.file(instance),
+            ],
+        )
+
+    def _switch(self, slot: str) -> Task:
+        instance = self.instance
+        turn = Releases(instance).turn(slot)
+        return Task("from now on this version", [turn, Link(instance.command, f"{instance.current}/bin/cocoai")])
+
+
+def swap() -> Task:
+    """Return the steps that make swap, where memory is so short that a package manager would be killed.
+
+    By dd, since a file with holes cannot be swap on every file system (mkswap(8)).
+    """
+    steps: list[Step] = []
+    if sum(memory_and_swap()) < ENOUGH_MEMORY:
+        new = f"{SWAP}.cocoai-new"
+        is_made = lambda: os.path.exists(SWAP)  # noqa: E731 (three steps ask the same)
+        steps = [
+            Command(["dd", "if=/dev/zero", f"of={new}", "bs=1M", "count=1024"], is_made),
+            Command(["chmod", "600", new], is_made),
+            Command(["mkswap", new], is_made),
+            Command(["mv", new, SWAP], is_made),
+            Command(["swapon", SWAP]),
+            Command(["sh", "-c", f"echo '{SWAP} swap swap defaults 0 0' >>{_FSTAB}"], _is_in_fstab),
+        ]
+    return Task("swap", steps)
+
+
+def checked(instance: Instance, slot: str) -> Command:
+    """Return the step that lets a version look at the settings, as the pool's user, before anything runs by it."""
+    look = [f"{slot}/bin/python", f"{slot}/bin/cocoai.fcgi", "--config", instance.settings, "--check"]
+    return Command(
+        ["runuser", "-u", instance.id, "--", *look],
+        advice=f"Mend {instance.settings}, then type the same again.",
+    )
+
+
+def _has_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _is_in_fstab() -> bool:
+    with open(_FSTAB, encoding="utf-8", errors="replace") as file:
+        return any(line.split()[:1] == [SWAP] for line in file)
