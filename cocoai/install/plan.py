@@ -73,7 +73,8 @@ class Plan:
                 Folder(instance.folder, Owner(0o750, group=instance.id)),
                 Folder(instance.var, Owner(0o700, instance.id, instance.id)),
                 Folder(instance.backups, Owner(0o700, instance.id, instance.id)),
-                Folder(instance.log, Owner(0o750, instance.id, "adm")),
+                # Root's supervisord writes there: to no link that a pool which was broken into could have laid.
+                Folder(instance.log, Owner(0o750, group="adm")),
                 WholeFile(instance.tmpfiles, f"d {instance.run} 0755 root root -\n"),
                 Command(["systemd-tmpfiles", "--create", instance.tmpfiles], lambda: os.path.isdir(instance.run)),
                 self.choices.file(instance),

@@ -1,0 +1,8 @@
+"""CocoAI in production on bare machines: installed by its own installer, killed, cut off, upgraded and removed.
+
+    python -m bench.production [--release 12|13] [--with supervisor|systemd] [PART ...]     as root; some minutes each
+
+install   from a bare root to an answered question over https: what was typed, and how long it took
+events    reboot, plug pulled in mid-answer, kill -9 of each process, reload, restart, upgrade, rollback; copy; removal
+memory    RSS and PSS at rest
+"""
