@@ -1,7 +1,7 @@
 """The files by which systemd and supervisord run the pool: their commands are run, and their lines are looked at.
 
-systemd itself does not run here. What it would do, it does by the units' own lines: ExecStart, ExecReload, and by
-KillMode=process a TERM for the one process that it has started.
+systemd itself does not run here. What it would do by the units' lines is done by the tests: it runs ExecStart and
+ExecReload, and with KillMode=process it sends TERM to the one process that it has started.
 """
 
 from __future__ import annotations
@@ -150,6 +150,34 @@ def test_a_killed_supervisord_leaves_no_pool_beside_the_next_one_s(supervised: S
     assert not is_alive(old)
     assert 200 == pool.ask().status
     assert new == pool.snapshot().pid
+
+
+# the shape without supervisord
+
+
+@pytest.mark.skipif(not shutil.which("systemd-socket-activate"), reason="systemd is not installed")
+def test_the_pool_serves_the_socket_that_systemd_passes_on_descriptor_0(short_folder: Callable[[], Path]) -> None:
+    """systemd's own program passes it as StandardInput=socket does; the pool serves it, also after a reload."""
+    with pool_in(short_folder()) as pool:
+        environ = {**os.environ, "PYTHONPATH": python_path(), "POOL_FOLDER": str(pool.folder)}
+        passed = [f"--setenv={name}" for name in ("PYTHONPATH", "POOL_FOLDER", "TESTS_TAG") if name in environ]
+        command = ["systemd-socket-activate", "--inetd", f"--listen={pool.path}", *passed]
+        with pool.errors.open("ab") as errors:
+            pool.process = subprocess.Popen(
+                [*command, sys.executable, str(pool.entry), "--workers", "1"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=environ,
+            )
+        pool.await_log("Listening on")
+        first = pool.ask().status
+        pool.signal(signal.SIGHUP)
+        pool.await_log("pool outcome=started", 2)
+        second = pool.ask().status
+        pool.signal(signal.SIGTERM)
+
+        assert (200, 200, 0) == (first, second, pool.wait())
 
 
 # the lines
