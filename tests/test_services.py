@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -79,9 +80,13 @@ class Supervised:
         return {**os.environ, "PYTHONPATH": python_path(), "POOL_FOLDER": str(self.pool.folder)}
 
     def start(self) -> None:
-        """Run ExecStart."""
+        """Run ExecStart, with the unit's UMask=."""
         self.supervisord = self.pool.process = subprocess.Popen(
-            self.command("ExecStart"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environ()
+            self.command("ExecStart"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self.environ(),
+            umask=int(unit("supervisor/cocoai.service")["Service"]["UMask"], 8),
         )
 
     def stop(self, number: signal.Signals) -> int:
@@ -145,11 +150,13 @@ def test_a_killed_supervisord_leaves_no_pool_beside_the_next_one_s(supervised: S
     pool.await_log("pool outcome=started", 2)
     old, new = supervised.masters()
     assert supervised.supervisord
+    modes = {name: stat.S_IMODE((pool.folder / name).stat().st_mode) for name in ("supervisord.log", "socket")}
 
     assert {new} == children(supervised.supervisord.pid)
     assert not is_alive(old)
     assert 200 == pool.ask().status
     assert new == pool.snapshot().pid
+    assert {"supervisord.log": 0o600, "socket": 0o660} == modes
 
 
 # the shape without supervisord
