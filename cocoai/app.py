@@ -22,6 +22,7 @@ from cocoai.answer import AnswererFactory, AnswerOptions, Books
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.options import MoneyOptions
 from cocoai.answer.report_task import ReportTask
+from cocoai.backup.contents import refuse_half_restored
 from cocoai.connections import Connections, books_of
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
@@ -83,9 +84,11 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     """Make the folders below `var`, and build all parts of CocoAI. Open no connection, no lock and no socket.
 
     TLS is spoken on `context`; None makes one that trusts the settings' `ca_file`, or the usual authorities. Raise
-    OSError if a folder cannot be made, `CocoAIError` if a file that the settings name cannot be read.
+    OSError if a folder cannot be made, `CocoAIError` if a file that the settings name cannot be read, or if a restore
+    was cut off.
     """
     var = settings.paths.var
+    refuse_half_restored(var)
     spool = Spool(
         var,
         kinds=JOB_KINDS,

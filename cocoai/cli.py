@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cocoai import config
+from cocoai.backup.command import add_backup, add_restore
 from cocoai.errors import CocoAIError
 from cocoai.install.command import add_install
 from cocoai.output import Output, OutputClosed
@@ -71,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_spool(commands)
     _add_config(add_usage(commands))
     _add_config(add_forget(commands))
+    _add_config(add_backup(commands))
+    _add_config(add_restore(commands))
     _add_manifest(commands)
     return parser
 

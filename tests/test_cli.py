@@ -62,7 +62,9 @@ def test_wrong_arguments_are_answered_with_the_usage(arguments: list[str], capsy
     assert capsys.readouterr().err.startswith("usage: cocoai")
 
 
-@pytest.mark.parametrize("command", ["up", "rehearse", "status", "spool", "usage", "forget", "manifest"])
+@pytest.mark.parametrize(
+    "command", ["up", "rehearse", "status", "spool", "usage", "forget", "backup", "restore", "manifest"]
+)
 def test_every_command_has_a_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The list of commands names it, and `--help` explains it."""
     for arguments in (["--help"], [command, "--help"]):

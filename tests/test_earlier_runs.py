@@ -47,6 +47,9 @@ def lines(*facts: str | Fact) -> list[Fact]:
         (("attempt", "placeholder", "attempt", SETTLED), True, True, False),
         (("attempt", "placeholder", SETTLED, "attempt"), True, True, True),
         (("visit", "placeholder", "attempt", "placeholder", "error", "failed", "retried"), True, False, False),
+        (("restored", "retried"), True, True, True),
+        (("visit", "placeholder", "restored", "retried"), True, True, True),
+        (("attempt", "placeholder", "restored", "retried", "attempt", SETTLED), True, True, False),
     ],
 )
 def test_what_an_earlier_run_may_have_left(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from cocoai.cli import main
 from cocoai.config.settings import settings_of
 from cocoai.engine.pool.listener import BACKLOG
 from cocoai.engine.web import request
@@ -375,3 +376,34 @@ def test_related_timeouts_keep_their_order() -> None:
     connections = nginx_number("worker_connections", "nginx-local.conf")
     assert connections // 2 < int(program["socket_backlog"]) == BACKLOG
     assert connections < nginx_number("worker_rlimit_nofile", "nginx-local.conf")
+
+
+def unit(name: str) -> configparser.ConfigParser:
+    """Return a unit of systemd's; no key stands in it twice."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string((ROOT / "etc/systemd" / name).read_text())
+    return parser
+
+
+def test_the_backup_s_command_line_is_understood(tmp_path: Path) -> None:
+    """It names the settings and the folder that the installation has; here they are looked for in another place."""
+    command = unit("cocoai-backup.service")["Service"]["ExecStart"].split()
+    (tmp_path / "cocoai.ini").write_text("[paths]\nvar = var\n")
+    (tmp_path / "cocoai.ini").chmod(0o600)
+    (tmp_path / "var").mkdir()
+    local = {"/etc/cocoai/cocoai.ini": str(tmp_path / "cocoai.ini"), "/var/backups/cocoai": str(tmp_path / "kept")}
+
+    assert "/opt/cocoai/bin/cocoai" == command[0]
+    assert local.keys() <= set(command)
+    assert 0 == main([local.get(word, word) for word in command[1:]])
+    assert 1 == len(list((tmp_path / "kept").iterdir()))
+
+
+def test_the_backup_is_the_owner_s_and_comes_each_night() -> None:
+    """Also after a night in which the machine was off; and its disk is never left to others altogether."""
+    service, timer = unit("cocoai-backup.service"), unit("cocoai-backup.timer")
+
+    assert ("oneshot", "cocoai", "0077") == tuple(service["Service"][key] for key in ("Type", "User", "UMask"))
+    assert "best-effort" == service["Service"]["IOSchedulingClass"]
+    assert ("true", "timers.target") == (timer["Timer"]["Persistent"], timer["Install"]["WantedBy"])
+    assert "RandomizedDelaySec" in timer["Timer"]

@@ -49,6 +49,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
 
 TOP = (
     "app",
+    "backup",
     "connections",
     "cli",
     "__main__",

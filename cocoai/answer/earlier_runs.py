@@ -1,6 +1,7 @@
 """Tell from a job's facts how its earlier runs ended: may one of them have posted a message that it did not record?
 
-A run is what one process does with a job, from its `attempt` or its `visit` (the placeholder process's). Pure.
+A run is what one process does with a job, from its `attempt` or its `visit` (the placeholder process's). After a backup
+was restored, there is one more, `restored`: whatever the machine did that was backed up. Pure.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from collections.abc import Sequence
 
 from cocoai.spool.job import Fact
 
-BEGIN = frozenset({"attempt", "visit"})
+RESTORED = "restored"
+"""The fact of a job that lay in a backup's ready/: it may have been answered after the backup, and nothing says so."""
+
+BEGIN = frozenset({"attempt", "visit", RESTORED})
 """The first fact of a run."""
 
 END_VISIT = frozenset({"placeholder", "unposted"})
@@ -47,6 +51,8 @@ def _runs(lines: Sequence[Fact]) -> list[list[Fact]]:
 
 def _is_settled(run: Sequence[Fact]) -> bool:
     """Check whether a run ended in order, with each of its posts known to have arrived or not."""
+    if _begin(run) == RESTORED:
+        return False
     end = run[-1]
     if end.get("fact") == "retry":
         # A call of Slack's that had left whole may have posted; one of OpenAI's has not. And a disk that has put the

@@ -1,0 +1,1 @@
+"""Tests of `cocoai backup` and `cocoai restore`."""
