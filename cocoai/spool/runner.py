@@ -107,7 +107,10 @@ class Runner:
         forked: a process that holds one of these locks looks for more jobs when it has released it, and the placeholder
         process, which may be waiting for a channel, is sent a signal to look at once.
         """
-        lock = self._slots.take() or locks.take(self._placeholder_lock)
+        lock: FileLock | None = self._slots.take()
+        if lock is None:
+            self._scoreboard.own_row.count_no_slot()
+            lock = locks.take(self._placeholder_lock)
         if lock is not None:
             self._fork(lock)
         else:

@@ -24,6 +24,9 @@ MOST_READ = 2000
 ASKED, PLACEHOLDER, ANSWER, FINISHED = "", "placeholder", "answer", "finished"
 """The moments of an answer: the question's own, which no fact has, then those of the facts that the job has."""
 
+BEGUN = "begun"
+"""The moment of an answer's first attempt, by the first fact `attempt`."""
+
 CLICK_DONE = "obeyed"
 """The fact of a click that has been handled."""
 
@@ -80,6 +83,15 @@ def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay
     )
 
 
+def waiting(spool: Spool, now: float, *, most_read: int = MOST_READ) -> Phase:
+    """Measure how long questions waited for their first attempt, of the answers that ended in the day before `now`.
+
+    `now` is in epoch seconds; the files of the `most_read` newest are read. Raise OSError if the spool cannot be read.
+    """
+    timelines = _timelines(spool, spool.since("done", now - DAY)[:most_read])
+    return _phase("asked to begun", [each.at for each in timelines if CLICK_DONE not in each.at], ASKED, BEGUN)
+
+
 @dataclass(frozen=True)
 class _Timeline:
     """The time of each moment of one answer (epoch seconds), and how often its job was claimed."""
@@ -97,6 +109,8 @@ def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
             for name, moment in moments:
                 # The asker saw the first placeholder; of several answers the last one was delivered.
                 at[name] = at.get(name, moment) if name == PLACEHOLDER else moment
+                if name == "attempt":
+                    at.setdefault(BEGUN, moment)
             yield _Timeline(at, sum(1 for name, _ in moments if name == "attempt"))
 
 

@@ -195,6 +195,8 @@ def _pool(snapshot: Snapshot) -> Iterator[Field]:
     yield Field("Most active at once", number(snapshot.most_active))
     reached = snapshot.most_reached
     yield Field("Most workers reached", times(reached), "raise [pool] workers" if reached else "", reached > 0)
+    yield Field("Most slots taken at once", number(snapshot.most_slots))
+    yield Field("Found every slot taken", number(snapshot.no_slot), "see: cocoai tune" if snapshot.no_slot else "")
     yield Field("Workers spawned", number(snapshot.spawned))
     yield Field("Workers died", number(snapshot.died), is_alarm=snapshot.died > 0)
     outgrown = snapshot.outgrown

@@ -224,6 +224,21 @@ def test_never_more_answers_at_once_than_slots(make: Callable[..., JobSetup]) ->
     assert len(setup.traced("answered")) == 10
 
 
+def test_a_job_that_finds_every_slot_taken_is_counted(make: Callable[..., JobSetup]) -> None:
+    """In the row of the worker that put it, once; one that finds a slot is not."""
+    setup = make(slots=1)
+    setup.hold()
+    setup.scoreboard.take_row(setup.scoreboard.worker_row(()))
+
+    for ts in (1, 2, 3):
+        setup.put(ts)
+        wait_until(lambda: setup.traced("answering-q"))
+
+    assert 2 == setup.snapshot().no_slot
+    setup.let_go()
+    setup.wait_until_number_done(3)
+
+
 def test_a_question_behind_another_of_its_thread_gets_a_placeholder(make: Callable[..., JobSetup]) -> None:
     """It waits for the older question though a slot is free, but its placeholder is posted at once."""
     setup = make(slots=4)

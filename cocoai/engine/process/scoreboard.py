@@ -17,6 +17,7 @@ import time
 from collections.abc import Collection, Sequence
 
 from cocoai.engine.process.proc import start_time
+from cocoai.engine.process.scoreboard_records import ABSENCES, PoolRecord, RowRecord
 from cocoai.engine.process.scoreboard_row import (
     BUSY,
     FIRST_JOB,
@@ -24,9 +25,7 @@ from cocoai.engine.process.scoreboard_row import (
     HELPER,
     IDLE,
     MASTER,
-    PoolRecord,
     Row,
-    RowRecord,
     ScoreboardMemory,
     decoded,
     encoded,
@@ -124,9 +123,11 @@ class Scoreboard:
     def worker_row(self, taken: Collection[int]) -> Row:
         """Find a free row for a worker that the master is about to fork, clear it and return it.
 
-        Row numbers in `taken` are passed over: their workers are forked, but have not written their pids yet. Raise
-        LookupError if no row is free.
+        Row numbers in `taken` are passed over: their workers are forked, but have not written their pids yet. If there
+        was no worker, it is counted for how long. Raise LookupError if no row is free.
         """
+        if not taken:
+            self._count_absence()
         for number in range(FIRST_WORKER, HELPER):
             if number not in taken and not is_alive(self._memory.rows[number]):
                 row = self._row(number, "worker")
@@ -134,6 +135,14 @@ class Scoreboard:
                 return row
         # There are rows for twice the most workers: only a master that does not reap them comes here.
         raise LookupError("no row is free")
+
+    def _count_absence(self) -> None:
+        """Count, by its length, the time in which there was no worker, if it ends now."""
+        pool = self._memory.pool
+        if pool.none_since:
+            seconds = time.monotonic() - pool.none_since
+            pool.absences[sum(seconds > end for end in ABSENCES)] += 1
+            pool.none_since = 0.0
 
     def row_of(self, pid: int) -> Row | None:
         """Return the row of the worker `pid`, dead or alive; None if no worker's row has this pid.
@@ -238,8 +247,11 @@ class Scoreboard:
         """
         pool, record = self._memory.pool, row.record
         pool.requests += record.requests
-        record.requests = 0
+        pool.no_slot += record.no_slot
+        record.requests = record.no_slot = 0
         for reason, count in enumerate(record.refused):
             pool.refused[reason] += count
             record.refused[reason] = 0
         row.clear()
+        if not any(record.pid for record in self._memory.workers):
+            pool.none_since = time.monotonic()

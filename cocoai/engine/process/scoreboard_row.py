@@ -6,7 +6,7 @@
     row 129            the helper's: the one process that does side work for the application
     rows 130 onwards   one for each job slot: the process that holds it
 
-Every number takes 8 aligned bytes, so it is written in one store and never seen half written.
+Of which fields a record consists is scoreboard_records.py's.
 What a job, a key or a reason for refusing means is the application's business; here they are only text.
 """
 
@@ -18,16 +18,20 @@ import os
 import time
 import zlib
 from collections.abc import Sequence
-from typing import ClassVar
 
 from cocoai.engine.process.proc import start_time
 from cocoai.engine.process.replace_file import replace_file
+from cocoai.engine.process.scoreboard_records import (
+    ERROR_BYTES,
+    KEY_BYTES,
+    KIND_BYTES,
+    MOST_REASONS,
+    PoolRecord,
+    RowRecord,
+)
 
 MOST_WORKERS = 64
 """In one generation; the settings allow no more."""
-
-MOST_REASONS = 16
-"""Counters of refused requests in each row, `other` included."""
 
 MASTER, FIRST_WORKER = 0, 1
 HELPER = FIRST_WORKER + 2 * MOST_WORKERS
@@ -35,96 +39,6 @@ FIRST_JOB = HELPER + 1
 
 STATES = ("", "starting", "idle", "busy")
 STARTING, IDLE, BUSY = 1, 2, 3
-
-KIND_BYTES, KEY_BYTES, ERROR_BYTES = 16, 112, 192
-"""Room for each text of a row. A shorter one ends with a zero byte."""
-
-
-class RowRecord(ctypes.Structure):
-    """One process's row as it lies in memory: 512 bytes."""
-
-    pid: int
-    start: int
-    """The process's start time in clock ticks after boot: with `pid` it names one process for good."""
-    state: int
-    since: float
-    """When the state began, on the monotonic clock, which all processes of a machine share."""
-    requests: int
-    duration: float
-    """Seconds that the last request or job took."""
-    cpu: float
-    """CPU seconds that the last request or job took."""
-    refused: ctypes.Array[ctypes.c_int64]
-    key: bytes
-    kind: bytes
-    error_at: float
-    """When `error` was written, in epoch seconds; 0.0 if there was none."""
-    error: bytes
-
-    _fields_: ClassVar = (
-        ("pid", ctypes.c_int64),
-        ("start", ctypes.c_int64),
-        ("state", ctypes.c_int64),
-        ("since", ctypes.c_double),
-        ("requests", ctypes.c_int64),
-        ("duration", ctypes.c_double),
-        ("cpu", ctypes.c_double),
-        ("refused", ctypes.c_int64 * MOST_REASONS),
-        ("key", ctypes.c_char * KEY_BYTES),
-        # From here on a row keeps what it says when its process is gone: whose error it was, and what.
-        ("kind", ctypes.c_char * KIND_BYTES),
-        ("error_at", ctypes.c_double),
-        ("error", ctypes.c_char * ERROR_BYTES),
-    )
-
-
-class PoolRecord(ctypes.Structure):
-    """What concerns the whole pool, as it lies in memory: 512 bytes.
-
-    `started` and `reloaded` are epoch seconds, `least` and `most` the limits of workers; the other numbers are
-    counters, which `Snapshot` (scoreboard_snapshot.py) explains.
-    """
-
-    stamp: int
-    """Names this layout, see `stamp`. It comes first, where a layout to come will have it too."""
-    started: float
-    reloaded: float
-    least: int
-    most: int
-    most_active: int
-    most_reached: int
-    slow: int
-    timed_out: int
-    spawned: int
-    died: int
-    outgrown: int
-    requests: int
-    """Requests of workers that have ended; those of living ones stand in their rows."""
-    refused: ctypes.Array[ctypes.c_int64]
-    """Refusals of workers that have ended, by reason."""
-    version: bytes
-    commit: bytes
-    memory_sharing: bytes
-
-    _fields_: ClassVar = (
-        ("stamp", ctypes.c_int64),
-        ("started", ctypes.c_double),
-        ("reloaded", ctypes.c_double),
-        ("least", ctypes.c_int64),
-        ("most", ctypes.c_int64),
-        ("most_active", ctypes.c_int64),
-        ("most_reached", ctypes.c_int64),
-        ("slow", ctypes.c_int64),
-        ("timed_out", ctypes.c_int64),
-        ("spawned", ctypes.c_int64),
-        ("died", ctypes.c_int64),
-        ("outgrown", ctypes.c_int64),
-        ("requests", ctypes.c_int64),
-        ("refused", ctypes.c_int64 * MOST_REASONS),
-        ("version", ctypes.c_char * 32),
-        ("commit", ctypes.c_char * 48),
-        ("memory_sharing", ctypes.c_char * 200),
-    )
 
 
 class ScoreboardMemory:
@@ -168,7 +82,7 @@ class Row:
         # The pid comes last but for the state: a row without a living pid is not read, so that no reader takes the key
         # and the counts of an earlier process for this one's.
         record.state = 0
-        record.requests = self._requests = 0
+        record.requests = self._requests = record.no_slot = 0
         record.refused[:] = [0] * MOST_REASONS
         record.duration = record.cpu = 0.0
         record.key = b""
@@ -215,13 +129,17 @@ class Row:
         index = self._reasons.index(reason) if reason in self._reasons else len(self._reasons) - 1
         self.record.refused[index] += 1
 
+    def count_no_slot(self) -> None:
+        """Add 1 to the row's counter of jobs that were put when every job slot was taken."""
+        self.record.no_slot += 1
+
     def clear(self) -> None:
         """Mark the row as free: no state, no pid. Its counts and its last error stay."""
         self.record.state = 0
         self.record.pid = 0
 
     def record_error(self, text: str) -> None:
-        """Write an error's text, cut to 192 bytes, into the row with the time, for `cocoai status` to show.
+        """Write an error's text, cut to 184 bytes, into the row with the time, for `cocoai status` to show.
 
         Each row keeps its last error, whichever process takes the row next.
         """

@@ -96,6 +96,13 @@ class Snapshot:
     last_errors: tuple[LastError, ...]
     """Newest first."""
     processes: tuple[Process, ...]
+    most_slots: int = 0
+    """The most job slots that were taken at one time."""
+    no_slot: int = 0
+    """How often a job was put when every slot was taken."""
+    absences: tuple[int, ...] = ()
+    """How often a worker was spawned when there was none, by how long there had been none: up to each of ABSENCES, and
+    longer than the last."""
 
 
 def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snapshot:
@@ -136,6 +143,9 @@ def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snap
         memory_sharing=decoded(pool.memory_sharing),
         last_errors=tuple(_last_errors(memory)),
         processes=tuple(_processes(memory, slots)),
+        most_slots=_most_slots(memory),
+        no_slot=pool.no_slot + sum(record.no_slot for record in workers),
+        absences=tuple(pool.absences),
     )
 
 
@@ -154,6 +164,15 @@ def _processes(memory: ScoreboardMemory, slots: int) -> Iterator[Process]:
                 duration=record.duration,
                 cpu=record.cpu,
             )
+
+
+def _most_slots(memory: ScoreboardMemory) -> int:
+    """Return the most job slots that were taken at one time since the pool's start.
+
+    The first free slot is taken each time, so all below one that was ever taken were taken at that moment too. A row
+    keeps the start time of its last process, so nothing has to be counted.
+    """
+    return max((number for number, record in enumerate(memory.jobs, 1) if record.start), default=0)
 
 
 def _number_of_kind(number: int) -> int:

@@ -17,16 +17,14 @@ import pytest
 from cocoai.engine.process import fork
 from cocoai.engine.process.proc import start_time
 from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.process.scoreboard_records import MOST_REASONS, PoolRecord, RowRecord
 from cocoai.engine.process.scoreboard_row import (
     BUSY,
     FIRST_WORKER,
     IDLE,
-    MOST_REASONS,
     MOST_WORKERS,
     STARTING,
-    PoolRecord,
     Row,
-    RowRecord,
 )
 from cocoai.engine.process.scoreboard_snapshot import Snapshot, read_snapshot
 from tests.processes import wait_until
@@ -661,3 +659,63 @@ def test_without_a_file_it_is_shared_all_the_same(
 def test_only_its_owner_may_read_it(made: ScoreboardSetup) -> None:
     """It holds keys and errors."""
     assert 0o600 == stat.S_IMODE(made.path.stat().st_mode)
+
+
+# what is counted for `cocoai tune`
+
+
+def test_the_most_slots_taken_at_once_are_seen_afterwards(made: ScoreboardSetup) -> None:
+    """The first free one is taken each time, so the highest that was ever taken tells; a new pool begins anew."""
+    assert 0 == made.look().most_slots
+    with made.process_in(made.board.job_row(0), be_busy), made.process_in(made.board.job_row(1), be_busy):
+        pass
+    with made.process_in(made.board.job_row(0), be_busy):
+        assert 2 == made.look().most_slots
+
+    made.begin()
+    assert 2 == made.look().most_slots  # a reload goes on counting
+    made.board.own_row.record.start -= 1
+    made.begin()
+    assert 0 == made.look().most_slots
+
+
+def test_jobs_that_found_no_slot_are_counted_beyond_their_worker(made: ScoreboardSetup) -> None:
+    """In the worker's row while it lives, then in the pool's record, once."""
+    row = made.board.worker_row(())
+
+    def count(row: Row) -> None:
+        for _ in range(3):
+            row.count_no_slot()
+
+    with made.process_in(row, count):
+        assert 3 == made.look().no_slot
+    made.board.merge_counters(row)
+    made.board.worker_row(()).take()
+
+    assert 3 == made.look().no_slot
+
+
+@pytest.mark.parametrize(("seconds", "place"), [(1, 0), (100, 1), (600, 2), (3000, 3), (7200, 4)])
+def test_times_without_a_worker_are_counted_by_their_length(made: ScoreboardSetup, seconds: float, place: int) -> None:
+    """From the last one's end to the next one's beginning."""
+    first = made.board.worker_row(())
+    first.take()
+    second = made.board.worker_row({first.number})
+    second.take()
+    made.board.merge_counters(first)
+    made.board.worker_row({second.number})
+    assert (0,) * 5 == made.look().absences  # one was there all the time
+
+    made.board.merge_counters(second)
+    made.board.counters.none_since -= seconds
+    made.board.worker_row(())
+    made.board.worker_row(())
+
+    assert tuple(int(number == place) for number in range(5)) == made.look().absences
+
+
+def test_the_first_worker_ends_no_time_without_one(made: ScoreboardSetup) -> None:
+    """The pool has only begun."""
+    made.board.worker_row(())
+
+    assert (0,) * 5 == made.look().absences
