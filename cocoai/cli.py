@@ -15,7 +15,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.backup.command import add_backup, add_restore
@@ -25,13 +24,11 @@ from cocoai.output import Output, OutputClosed
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoStore, NoSuchJob, StoreError
+from cocoai.tune.command import add_tune, read_machine
 from cocoai.up import LISTEN, Up, etc
 from cocoai.up.machine import become_owner
 from cocoai.usage.command import add_forget, add_usage
 from cocoai.version import ShowVersion
-
-if TYPE_CHECKING:
-    from cocoai.tune.machine import Machine
 
 LISTED_STATES = ("ready", "failed", "done")
 """The states of a job in the order in which they are listed: what waits or failed comes first."""
@@ -68,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_rehearse(commands)
     _add_status(commands)
-    _add_tune(commands)
+    tune = add_tune(commands)
+    tune.set_defaults(command=_tune)
+    _add_config(tune)
     _add_spool(commands)
     _add_config(add_usage(commands))
     _add_config(add_forget(commands))
@@ -101,15 +100,6 @@ def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     status.add_argument("--watch", action="store_true", help="look again every 2 s, until Ctrl-C")
     status.epilog = "Exit code: 0 if the pool is running, 3 if it is not, 4 if that cannot be known."
     status.set_defaults(command=_status)
-
-
-def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    tune = commands.add_parser("tune", help="measure what CocoAI takes here, and how many workers and slots that bears")
-    _add_config(tune)
-    tune.add_argument("--memory", metavar="MB", type=int, help="for a machine that is sold with so much, not this one")
-    tune.add_argument("--swap", action="store_true", help="with --memory: it has swap")
-    tune.add_argument("--cpu", metavar="PERCENT", type=float, help="of each processor, that may be used for ever")
-    tune.set_defaults(command=_tune)
 
 
 def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -214,25 +204,13 @@ def _tune(arguments: argparse.Namespace) -> int:
     from cocoai.tune.advice import report
     from cocoai.tune.measure import measure
 
-    machine = _machine_to_tune(arguments)
+    machine, seen = read_machine(arguments)
     print("Rehearsing for half a minute, to measure ...", file=sys.stderr, flush=True)
     with interruptible(), tempfile.TemporaryDirectory(prefix="cocoai-") as folder:
         measurement = measure(Up, Path(folder))
-        print("\n".join(report(measurement, machine)))
+        print("\n".join(report(measurement, machine, seen)))
         return 0
     return 1
-
-
-def _machine_to_tune(arguments: argparse.Namespace) -> Machine:
-    """Return this machine, or the one that `--memory` describes. Raise CocoAIError if an option is out of bounds."""
-    from cocoai.tune import machine
-
-    machine.check_options(arguments.memory, arguments.cpu)
-    settings = config.read(arguments.config, os.environ, secrets=False)
-    become_owner(settings.paths.var)
-    if arguments.memory is None:
-        return machine.this_machine(settings, baseline=arguments.cpu)
-    return machine.planned_machine(arguments.memory, swap=arguments.swap, baseline=arguments.cpu)
 
 
 def _spool(arguments: argparse.Namespace) -> int:

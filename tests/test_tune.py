@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from cocoai.config.settings import settings_of
 from cocoai.engine.process.cgroup import MemoryLimit
 from cocoai.errors import CocoAIError
+from cocoai.status.answers import Phase
 from cocoai.tune.advice import MOST_WORKERS, Measurement, advise, report
 from cocoai.tune.machine import KEPT_FREE, KERNEL, SYSTEM, Machine, check_options, described, planned_machine
+from cocoai.tune.observed import Observed
+from cocoai.tune.proposal import propose
 
 pytestmark = pytest.mark.pure
 
@@ -152,3 +156,140 @@ def test_options_out_of_bounds_are_refused(memory: int | None, cpu: float | None
     """Linux alone takes that much, and no processor has more than 100 %."""
     with pytest.raises(CocoAIError):
         check_options(memory, cpu)
+
+
+# from what the pool has seen
+
+DAY = 86_400.0
+SEEN = Observed(
+    seconds=4 * DAY,
+    requests=1000,
+    least=0,
+    most=4,
+    idle_timeout=60.0,
+    slots=4,
+    busy=2,
+    absences=(1, 1, 1, 1, 1),
+    slots_taken=3,
+    waited=Phase("asked to begun", 50, 0.1, 4.0, 31.0),
+)
+"""A pool that had no trouble in four days."""
+
+
+def proposed(seen: Observed, workers: int = 10, slots: int = 20) -> dict[str, str]:
+    """Return the proposed settings on a machine that bears so many workers and slots."""
+    return {each.key: each.value for each in propose(seen, workers=workers, slots=slots)}
+
+
+def test_a_pool_without_trouble_keeps_its_settings() -> None:
+    """What is not used costs nothing: workers and slots come on demand."""
+    assert {"workers": "0..4", "idle_timeout": "60", "slots": "4"} == proposed(SEEN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "bound", "workers"),
+    [
+        ({"full": 3}, 10, "0..8"),
+        ({"full": 3}, 6, "0..6"),
+        ({"full": 3}, 4, "0..4"),
+        ({"full": 1, "least": 4}, 10, "4..8"),
+        ({"full": 1, "most": 40}, 99, "0..64"),
+        ({"least": 4}, 10, "4"),
+        ({"least": 2}, 3, "2..3"),
+        ({"least": 4}, 2, "2"),
+    ],
+)
+def test_workers_are_doubled_if_all_were_busy_within_what_fits(
+    changes: dict[str, Any], bound: int, workers: str
+) -> None:
+    """And fewer are proposed if those that are allowed do not fit."""
+    assert workers == proposed(replace(SEEN, **changes), workers=bound)["workers"]
+
+
+@pytest.mark.parametrize(
+    ("no_slot", "bound", "slots"), [(12, 20, "8"), (12, 6, "6"), (12, 4, "4"), (0, 20, "4"), (0, 2, "2"), (12, 2, "2")]
+)
+def test_slots_are_doubled_if_a_question_found_none_within_what_fits(no_slot: int, bound: int, slots: str) -> None:
+    """And fewer are proposed if those that are allowed do not fit."""
+    assert slots == proposed(replace(SEEN, no_slot=no_slot), slots=bound)["slots"]
+
+
+@pytest.mark.parametrize(
+    ("absences", "seconds"),
+    [
+        ((600, 300, 0, 0, 0), "120"),
+        ((100, 500, 100, 0, 0), "360"),
+        ((0, 0, 600, 0, 0), "960"),
+        ((0, 0, 0, 900, 0), "60"),
+        ((100, 100, 0, 0, 900), "60"),
+        ((200, 200, 0, 0, 0), "60"),
+        ((0, 0, 0, 0, 0), "60"),
+    ],
+)
+def test_a_worker_stays_longer_if_that_spares_half_of_many_starts(absences: tuple[int, ...], seconds: str) -> None:
+    """Six an hour are many. None stays for over an hour."""
+    assert seconds == proposed(replace(SEEN, absences=absences))["idle_timeout"]
+
+
+def test_idle_timeout_is_left_alone_where_a_worker_is_always_there() -> None:
+    """No question finds none."""
+    assert "60" == proposed(replace(SEEN, absences=(900, 0, 0, 0, 0), least=1))["idle_timeout"]
+
+
+def test_what_was_seen_and_the_lines_to_paste_stand_in_the_report() -> None:
+    """With a reason for each, and what the machine bears as the bound."""
+    seen = replace(SEEN, full=2, no_slot=12, absences=(300, 400, 0, 0, 0))
+
+    lines = list(report(MEASURED, SMALLEST, seen))
+
+    assert ["[pool]", "workers = 0..8", "idle_timeout = 360", "slots = 8", ""] == lines[lines.index("[pool]") :][:5]
+    assert "What the pool has seen in 4 days, 1000 requests:" in lines
+    for part in (
+        "2   of 4; a request waited for one: 2 times",
+        "700 times   after up to 1 min: 300, 5 min: 400",
+        "3   of 4; a question found none: 12 times",
+        "0.1 s   95 of 100 at most 4.0 s, the longest 31.0 s",
+        "all 4 were busy, and 8 fit",
+        "700 of 700 starts came within 5 min",
+        "all 4 were taken, and 8 fit",
+    ):
+        assert any(part in line for line in lines), part
+
+
+def test_the_slots_that_fit_are_those_beside_the_proposed_workers() -> None:
+    """Four more workers of 9 MiB take the room of nine answers."""
+    tight = replace(SMALLEST, others=SMALLEST.memory - KEPT_FREE - 16 - 4 - (12 + 8 * 9 + 5 * 4))
+
+    lines = list(report(MEASURED, tight, replace(SEEN, full=1, no_slot=1)))
+
+    assert "At most workers = 0..4 and slots = 14 fit." in lines
+    assert ["workers = 0..8", "slots = 5"] == [line for line in lines if line.startswith(("workers =", "slots ="))]
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (Observed(), "No pool of these settings runs here"),
+        (replace(SEEN, seconds=DAY - 1), "The pool has run for 24 hours and had 1000 requests: too little to propose"),
+        (replace(SEEN, seconds=300.0), "The pool has run for 5 minutes and had 1000 requests: too little"),
+        (replace(SEEN, requests=99), "The pool has run for 4 days and had 99 requests: too little"),
+    ],
+)
+def test_from_too_little_nothing_is_proposed(seen: Observed, words: str) -> None:
+    """The report says so, and what fits, in a sentence that is no line of the settings."""
+    lines = list(report(MEASURED, SMALLEST, replace(seen, full=9, no_slot=9)))
+
+    assert any(line.startswith(words) for line in lines)
+    assert not [line for line in lines if line.startswith(("[pool]", "workers =", "slots =", "idle_timeout ="))]
+
+
+def test_rss_pss_and_cpu_stand_apart() -> None:
+    """A line each, with its unit and what it means; PSS is that of nginx and the master."""
+    lines = list(report(MEASURED, SMALLEST))
+
+    (rss,) = (line for line in lines if line.startswith("  RSS"))
+    (pss,) = (line for line in lines if line.startswith("  PSS"))
+    (cpu,) = (line for line in lines if line.startswith("  CPU"))
+    assert "90.0 MiB = 94.4 MB   as `ps` adds it up" in rss
+    assert "16.0 MiB = 16.8 MB   such a page is counted once" in pss
+    assert "40 ms for a question, 0.25 ms for a message" in cpu

@@ -1,5 +1,6 @@
 """Advise how many workers and slots a machine has memory and CPU time for: `cocoai tune`.
 
 measure.py rehearses for half a minute and measures the processes, process_tree.py reads them from /proc, machine.py
-describes the machine, advice.py calculates the settings and explains the calculation.
+describes the machine, advice.py calculates what it bears and explains the calculation. observed.py reads what the
+running pool has seen, and proposal.py proposes settings from it within those bounds. command.py has the arguments.
 """

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cocoai.tune.machine import WHOLE, Machine
+from cocoai.tune.observed import Observed, report_observed
+from cocoai.tune.proposal import lines_to_paste, propose, wanted_workers
 
 ANSWER_SECONDS = 20.0
 """Seconds that an answer usually takes, and occupies a slot."""
@@ -47,16 +49,20 @@ class Measurement:
 class Advice:
     """The settings for a machine, and how they come about.
 
-    `workers` is the setting's text, such as `0..4`. `pool` is the MiB of the master and all these workers,
-    `for_answers` what is then left. `by_memory` is how many slots fit into that, `by_cpu` how many the CPU can keep
-    busy.
+    `most` is how many workers there may be, `pool` the MiB of the master and all of them, `for_answers` what is then
+    left. `by_memory` is how many slots fit into that, `by_cpu` how many the CPU can keep busy.
     """
 
-    workers: str
+    most: int
     pool: float
     for_answers: float
     by_memory: int
     by_cpu: int
+
+    @property
+    def workers(self) -> str:
+        """Return the workers as text for the settings: they come on demand."""
+        return f"0..{self.most}"
 
     @property
     def slots(self) -> int:
@@ -69,18 +75,19 @@ class Advice:
         return self.by_cpu < self.by_memory
 
 
-def advise(measured: Measurement, machine: Machine) -> Advice:
+def advise(measured: Measurement, machine: Machine, wanted: int = MOST_WORKERS) -> Advice:
     """Calculate how many workers and slots the machine has memory and CPU time for.
 
-    Workers come on demand (`0..4`). Where memory is too tight for two answers beside all of them, fewer are advised.
+    Workers come on demand, up to `wanted`. Where memory is too tight for two answers beside all of them, fewer are
+    advised.
     """
     left = machine.memory - machine.others - machine.kept_free - measured.nginx - measured.supervisord
     for_workers = left - measured.master - FIRST_ANSWERS * measured.job
-    workers = max(1, min(MOST_WORKERS, int(for_workers / measured.worker)))
+    workers = max(1, min(wanted, int(for_workers / measured.worker)))
     pool = measured.master + workers * measured.worker
     by_cpu = questions_a_minute(measured, machine) * ANSWER_SECONDS / 60
     return Advice(
-        workers=f"0..{workers}",
+        most=workers,
         pool=pool,
         for_answers=left - pool,
         by_memory=min(MOST_SLOTS, max(0, int((left - pool) / measured.job))),
@@ -93,17 +100,28 @@ def questions_a_minute(measured: Measurement, machine: Machine) -> float:
     return machine.cpu_seconds * 1000 / measured.question_ms
 
 
-def report(measured: Measurement, machine: Machine) -> Iterator[str]:
-    """Yield the lines of the report: the measurement, the calculation and the settings."""
+def report(measured: Measurement, machine: Machine, seen: Observed | None = None) -> Iterator[str]:
+    """Yield the lines of the report: the measurement, the calculation, what the pool has seen, and the settings.
+
+    If a pool has seen too little, no settings are proposed; without a pool, those that the machine bears at most.
+    """
     yield from _measurement(measured)
     advice = advise(measured, machine)
     yield from _calculation(measured, machine, advice)
     if not advice.slots:
         yield "This memory does not bear one answer. Take a bigger machine, or move what else runs on it."
         return
-    yield "[pool]"
-    yield f"workers = {advice.workers}"
-    yield f"slots = {advice.slots}"
+    if seen is None:
+        yield "[pool]"
+        yield f"workers = {advice.workers}"
+        yield f"slots = {advice.slots}"
+    else:
+        yield f"At most workers = {advice.workers} and slots = {advice.slots} fit."
+        yield ""
+        yield from report_observed(seen)
+        if seen.is_enough:
+            bound = advise(measured, machine, wanted_workers(seen))
+            yield from lines_to_paste(propose(seen, workers=bound.most, slots=bound.slots))
     yield ""
     yield from _cpu(measured, machine, advice)
 
@@ -116,11 +134,13 @@ def _measurement(measured: Measurement) -> Iterator[str]:
     yield _row("supervisord", measured.supervisord, "beside it")
     yield _row("one more worker", measured.worker)
     yield _row("one more answer", measured.job)
-    yield _row("RSS at rest", measured.rss, "nginx and the pool as `ps` adds them up, what they share in each")
-    yield (
-        f"A question costs {measured.question_ms:.0f} ms of CPU,"
-        f" a message that is nothing to it {measured.message_ms:.2f} ms."
-    )
+    yield ""
+    yield "nginx and the pool at rest, and what they do:"
+    yield f"  RSS {_mebibytes(measured.rss)}   as `ps` adds it up: a page that processes share is counted in each"
+    pss = _mebibytes(measured.nginx + measured.master)
+    yield f"  PSS {pss}   such a page is counted once: this is what the machine has to have"
+    message = f"{measured.message_ms:.2f} ms for a message that is nothing to it"
+    yield f"  CPU {measured.question_ms:8.0f} ms for a question, {message}"
     yield ""
 
 
@@ -157,6 +177,11 @@ def _cpu(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[st
         )
     if not machine.swap:
         yield "There is no swap: make a file of 1 GiB before anything is installed or updated; dnf is killed without."
+
+
+def _mebibytes(mebibytes: float) -> str:
+    """Return memory in MiB, as `cocoai status` has it, and in MB (10^6 bytes)."""
+    return f"{mebibytes:8.1f} MiB = {mebibytes * 1024 * 1024 / 1e6:.1f} MB"
 
 
 def _row(what: str, mebibytes: float, remark: str = "") -> str:
