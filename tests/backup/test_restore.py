@@ -292,7 +292,7 @@ def test_other_files_are_refused(old: Machine) -> None:
         special("var/people/U1", tarfile.FIFOTYPE),
         special("var/people/U1", tarfile.CHRTYPE),
     ],
-    ids=str,
+    ids=lambda member: f"{member.name}-{member.type!r}" if isinstance(member, tarfile.TarInfo) else str(member),
 )
 def test_a_member_that_no_backup_has_is_refused(
     archive: Path, old: Machine, tmp_path: Path, member: tarfile.TarInfo | tuple[str, bytes]
