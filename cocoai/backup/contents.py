@@ -31,7 +31,9 @@ UNPACKED, SWAPPING = "restoring", "half-restored"
 ASIDE = "before-restore-"
 """How the folder is named, with the time behind it, in which a restore leaves what was there."""
 
-LEFT_OUT = frozenset({"asked", "backups", "locks", "log", "run", "spool", UNPACKED, SWAPPING, *LEDGER_SIDES})
+LEFT_OUT = frozenset(
+    {"asked", "backups", "locks", "log", "rehearsal", "run", "spool", UNPACKED, SWAPPING, *LEDGER_SIDES}
+)
 """Names in `var` that are left out on purpose; of the spool its jobs and its gestures are kept."""
 
 NAME = re.compile(r"cocoai-\d{4}-\d\d-\d\dT\d{6}\.tar\.gz")

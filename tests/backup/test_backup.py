@@ -18,6 +18,7 @@ from cocoai.cli import main
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.errors import CocoAIError
 from cocoai.ledger import database
+from cocoai.rehearsal import rehearse
 from tests.backup.machine import ANSWERED, FAILED, HALF, WAITING, Machine, contents, empty_machine, machine_in, names_in
 from tests.ledger.charges import rows
 
@@ -208,6 +209,7 @@ def test_everything_that_the_pool_writes_is_known(machine: Machine) -> None:
 
     assert [] == unknown_names(str(machine.var))
     assert {"run", "locks", "asked"} <= LEFT_OUT & set(os.listdir(machine.var))
+    assert os.path.basename(rehearse.FOLDER) in LEFT_OUT
 
 
 def test_what_nobody_knows_is_told(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
