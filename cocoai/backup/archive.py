@@ -52,7 +52,7 @@ class ArchiveWriter:
     """Writes an archive to a file that is open for writing. It is whole only after `close`."""
 
     def __init__(self, file: IO[bytes], facts: dict[str, Any]) -> None:
-        self._gzip = gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=LEVEL)
+        self._gzip = _GzipWriter(file)
         self._tar = tarfile.open(fileobj=self._gzip, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 (till close)
         self._members = 0
         self.add(MANIFEST, json.dumps({"format": FORMAT, **facts}).encode(), int(facts["at"]))
@@ -73,7 +73,33 @@ class ArchiveWriter:
         """Write the archive's end."""
         self.add(END, json.dumps({"members": self._members}).encode(), 0)
         self._tar.close()
-        self._gzip.close()
+        self._gzip.end()
+
+
+class _GzipWriter(io.RawIOBase):
+    """Compresses what is written into an open file, which is gzip's after `end`.
+
+    gzip.GzipFile keeps a buffer since Python 3.12, and complains on stderr if it could not be written in the end.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+        self._size = 0
+
+    def write(self, data: Any) -> int:
+        """Compress these bytes; return how many they are."""
+        self._file.write(self._compressor.compress(data))
+        self._size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        """Return how many bytes were compressed: tarfile asks for it."""
+        return self._size
+
+    def end(self) -> None:
+        """Write what is left, and the checksum."""
+        self._file.write(self._compressor.flush())
 
 
 @contextmanager

@@ -163,7 +163,7 @@ def _beside(unfinished: str) -> str:
 
 
 def _add_ledger(archive: ArchiveWriter, path: str, copy: str) -> bool:
-    """Add a copy of the ledger as it is at one moment; return False if there is none. Raise LedgerBroken if it is bad.
+    """Add a copy of the ledger as it is at one moment; return False if there is none. Raise CocoAIError if it is bad.
 
     Then older backups stay, and the operator is told: a week later no whole one would be left otherwise.
     """
@@ -177,6 +177,8 @@ def _add_ledger(archive: ArchiveWriter, path: str, copy: str) -> bool:
         with open(copy, "rb") as file:
             status = os.fstat(file.fileno())
             archive.add_file(f"var/{LEDGER}", file, status.st_size, int(status.st_mtime))
+    except database.LedgerBroken as error:
+        raise CocoAIError(f"cannot back up: the ledger cannot be copied: {error.reason}") from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(copy)

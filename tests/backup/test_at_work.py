@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import time
@@ -19,6 +20,7 @@ from cocoai.backup.archive import ArchiveWriter
 from cocoai.backup.backup import write_backup
 from cocoai.backup.contents import NAME
 from cocoai.engine.process.fork import fork
+from cocoai.errors import CocoAIError
 from cocoai.ledger import database
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -198,6 +200,24 @@ def test_killed_behind_the_rename_it_leaves_a_whole_one(tmp_path: Path) -> None:
     assert signal.SIGKILL == status
     (name,) = os.listdir(kept)
     assert "end.json" == names_in(kept / name)[-1]
+
+
+def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path: Path) -> None:
+    """Here the kernel lets this process write no file of more than 2 KB; older backups stay."""
+    machine = machine_in(tmp_path / "machine")
+    kept = str(tmp_path / "kept")
+    older = write_backup(machine.settings, kept, keep=7, clock=lambda: 1e9).path
+
+    def run() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
+        with pytest.raises(CocoAIError, match="cannot back up: "):
+            write_backup(machine.settings, kept, keep=1)
+
+    _, status = os.waitpid(fork(run, name="full", detach=False), 0)
+
+    assert 0 == status
+    assert [os.path.basename(older)] == os.listdir(kept)
 
 
 # cheap
