@@ -17,6 +17,7 @@ from typing import IO
 from cocoai import config
 from cocoai.backup.contents import ASIDE, LEDGER_SIDES, SWAPPING, UNITS, UNPACKED
 from cocoai.backup.unpack import SETTINGS, VAR, Unpacked, unpack
+from cocoai.engine.pool.master_lock import MASTER_LOCK
 from cocoai.engine.process import locks
 from cocoai.engine.process.locks import FileLock
 from cocoai.engine.process.scoreboard_snapshot import read_snapshot
@@ -84,7 +85,7 @@ def _no_pool(settings: config.Settings) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         run = os.path.join(var, "run")
         os.makedirs(run, mode=0o700, exist_ok=True)
-        stack.enter_context(_held(os.path.join(run, "master.lock"), f"the pool runs on {var}: stop it first"))
+        stack.enter_context(_held(os.path.join(run, MASTER_LOCK), f"the pool runs on {var}: stop it first"))
         with contextlib.suppress(OSError, ValueError):  # one that is not there or of another version tells nothing
             if read_snapshot(settings.paths.scoreboard, slots=0, reasons=COUNTERS).pid:
                 raise CocoAIError(f"the pool runs on {var}: stop it first")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import re
 import tarfile
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -242,11 +244,22 @@ def test_an_archive_that_is_cut_off_anywhere_is_refused(archive: Path, old: Mach
 
 def test_an_archive_with_a_wrong_byte_is_refused(archive: Path, old: Machine) -> None:
     """Wherever it is behind gzip's own header, of which some bytes mean nothing."""
-    whole = archive.read_bytes()
+    whole, refused = archive.read_bytes(), 0
     for place in (0, 2, *range(12, len(whole), len(whole) // 12), len(whole) - 6, len(whole) - 2):
         wrong = bytearray(whole)
         wrong[place] ^= 0x55
-        unchanged(old, partial(restored, old, bytes(wrong)), BadBackup, "FILE")
+        if not unpacks_alike(bytes(wrong), whole):
+            unchanged(old, partial(restored, old, bytes(wrong)), BadBackup, "FILE")
+            refused += 1
+    assert refused > 10
+
+
+def unpacks_alike(data: bytes, other: bytes) -> bool:
+    """Check whether two files of gzip hold the same: zeros may be copied from one place or from another."""
+    try:
+        return gzip.decompress(data) == gzip.decompress(other)
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def test_a_tar_that_is_cut_off_within_a_whole_gzip_is_refused(archive: Path, old: Machine) -> None:
