@@ -75,6 +75,8 @@ def _memory(machine: Machine) -> None:
     for name, some in (("nginx and pool", ours), ("supervisord", supervisord)):
         rss, pss = sum(each.rss for each in some), sum(each.pss for each in some)
         print(f"  {name:<20}{len(some):>3} processes   RSS {rss * 1024 / 1e6:6.1f} MB   PSS {pss / 1024:6.1f} MiB")
+        for each in some:
+            print(f"    {each.command[:40]:<40} RSS {each.rss * 1024 / 1e6:6.1f} MB   PSS {each.pss / 1024:6.1f} MiB")
 
 
 def _events(machine: Machine, shape: str) -> None:

@@ -52,10 +52,14 @@ COARSE = Depth(cuts=1, first=Bound(newest=2, tears=1, torn=1))
 COARSE_AT_ONCE = Depth(cuts=1, first=ALL_OR_NOTHING, preemptions=1)
 """How far the tests go: one process at a time, with one cut or two; and several processes at once."""
 
+FURTHER = Depth(cuts=2, first=Bound(newest=7, tears=3, torn=1))
+FURTHER_COARSE = Depth(cuts=1, first=Bound(newest=4, tears=3, torn=1))
+FURTHER_AT_ONCE = Depth(cuts=2, first=Bound(newest=7, tears=1))
+"""How far `python -m tests.crash` goes: each history is cut twice, and all is done in an hour on one core."""
+
 EXHAUSTIVE = Depth(cuts=2, first=Bound(newest=12, tears=12), later=Bound(newest=4, tears=1))
-EXHAUSTIVE_COARSE = Depth(cuts=1, first=Bound(newest=4, tears=3, torn=1))
 EXHAUSTIVE_AT_ONCE = Depth(cuts=2, first=Bound(newest=12, tears=1), preemptions=3)
-"""How far `python -m tests.crash` goes."""
+"""How far it goes with `--deep`: four times as many disks, in four times as long."""
 
 
 def quick_depth(history: History) -> Depth:
@@ -64,10 +68,17 @@ def quick_depth(history: History) -> Depth:
     return alone if history in HISTORIES else together
 
 
-def exhaustive_depth(history: History) -> Depth:
+def further_depth(history: History) -> Depth:
     """Return how far `python -m tests.crash` goes into a history."""
     if history.is_coarse:
-        return EXHAUSTIVE_COARSE
+        return FURTHER_COARSE
+    return FURTHER if history in HISTORIES else FURTHER_AT_ONCE
+
+
+def exhaustive_depth(history: History) -> Depth:
+    """Return how far `python -m tests.crash --deep` goes into a history."""
+    if history.is_coarse:
+        return FURTHER_COARSE
     return EXHAUSTIVE if history in HISTORIES else EXHAUSTIVE_AT_ONCE
 
 
