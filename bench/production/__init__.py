@@ -5,4 +5,5 @@
 install   from a bare root to an answered question over https: what was typed, and how long it took
 events    reboot, plug pulled in mid-answer, kill -9 of each process, reload, restart, upgrade, rollback; copy; removal
 memory    RSS and PSS at rest
+keeping   a copy that is restored after everything was lost, a full disk, a renewed certificate
 """

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import bench.production
-from bench.production import events
+from bench.production import events, keeping
 from bench.production.machine import DOMAIN, Machine, bare_machine, seconds_since
 
-PARTS = ("install", "events", "memory")
+PARTS = ("install", "events", "memory", "keeping")
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
             _memory(machine)
         if "events" in arguments.parts:
             _events(machine, arguments.shape)
+        if "keeping" in arguments.parts:
+            _keeping(machine)
 
 
 def _arguments() -> argparse.Namespace:
@@ -98,6 +100,12 @@ def _events(machine: Machine, shape: str) -> None:
     print(f"\nevents, by {shape}\n  {events.HEADINGS}", flush=True)
     for name, event in pool.items():
         print(f"  {events.happen(machine, event).line(name)}", flush=True)
+
+
+def _keeping(machine: Machine) -> None:
+    print("\nkeeping", flush=True)
+    for part in (keeping.backup, keeping.full_disk, keeping.certificate):
+        print(f"  {part.__name__:<14}{part(machine)}", flush=True)
 
 
 if __name__ == "__main__":

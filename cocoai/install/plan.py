@@ -12,7 +12,7 @@ from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
 from cocoai.install.proof import Proof
 from cocoai.install.releases import Releases, Source
-from cocoai.install.steps import Command, Folder, Link, Owner, Step, Task, WholeFile
+from cocoai.install.steps import Command, Folder, Owner, Step, Task, WholeFile
 from cocoai.install.system import ENOUGH_MEMORY, System, has, memory_and_swap
 
 SWAP = "/swapfile"
@@ -84,7 +84,18 @@ class Plan:
     def _switch(self, slot: str) -> Task:
         instance = self.instance
         turn = Releases(instance).turn(slot)
-        return Task("from now on this version", [turn, Link(instance.command, f"{instance.current}/bin/cocoai")])
+        return Task(
+            "from now on this version", [turn, WholeFile(instance.command, command_text(instance), Owner(0o755))]
+        )
+
+
+def command_text(instance: Instance) -> str:
+    """Return the script by which people type the command: it means this instance, wherever it is typed."""
+    return f"""\
+#!/bin/sh
+export COCOAI_CONFIG="${{COCOAI_CONFIG:-{instance.settings}}}"
+exec {instance.current}/bin/cocoai "$@"
+"""
 
 
 def swap() -> Task:
