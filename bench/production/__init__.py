@@ -2,8 +2,11 @@
 
     python -m bench.production [--release 12|13] [--with supervisor|systemd] [PART ...]     as root; some minutes each
 
-install   from a bare root to an answered question over https: what was typed, and how long it took
-events    reboot, plug pulled in mid-answer, kill -9 of each process, reload, restart, upgrade, rollback; copy; removal
-memory    RSS and PSS at rest
-keeping   a copy that is restored after everything was lost, a full disk, a renewed certificate
+install      from a bare root to an answered question over https: what was typed, and how long it took
+events       reboot, plug pulled in mid-answer, kill -9 of each process, reload, restart, upgrade, rollback
+memory       RSS and PSS at rest
+interrupted  the installer is killed with -9 at moments spread over its run, then typed again: is the end the same?
+copy         a second copy beside the first, each with a practice Slack of its own; then the first is removed
+removal      what --remove leaves, and what --remove --purge leaves; and whether a dry run's script does the same
+keeping      a copy that is restored after everything was lost, a full disk, a renewed certificate
 """

@@ -7,13 +7,15 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bench.production
-from bench.production import events, keeping
+from bench.production import events, interrupted, keeping, removal, second
 from bench.production.machine import DOMAIN, Machine, bare_machine, seconds_since
 
-PARTS = ("install", "events", "memory", "keeping")
+PARTS = ("install", "events", "memory", "interrupted", "copy", "removal", "keeping")
 
 
 def main() -> None:
@@ -21,17 +23,35 @@ def main() -> None:
     arguments = _arguments()
     if os.geteuid() != 0:
         sys.exit("bench.production boots machines in namespaces: as root")
+    if {"install", "events", "memory", "keeping"} & set(arguments.parts):
+        with _machine(arguments, "production") as machine:
+            _install(machine, arguments.shape)
+            if "memory" in arguments.parts:
+                _memory(machine)
+            if "events" in arguments.parts:
+                _events(machine, arguments.shape)
+            if "keeping" in arguments.parts:
+                _keeping(machine)
+    is_well = True
+    if "interrupted" in arguments.parts:
+        with _machine(arguments, "interrupted") as machine:
+            is_well &= interrupted.interrupted(machine, arguments.shape, arguments.kills)
+    if "copy" in arguments.parts:
+        with _machine(arguments, "copy") as machine:
+            is_well &= second.copy(machine, arguments.shape)
+    if "removal" in arguments.parts:
+        with _machine(arguments, "removal") as machine:
+            is_well &= removal.removal(machine, arguments.shape)
+    sys.exit(0 if is_well else 1)
+
+
+@contextmanager
+def _machine(arguments: argparse.Namespace, name: str) -> Iterator[Machine]:
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        bare_machine(arguments.release, arguments.folder, Path(folder)) as machine,
+        bare_machine(arguments.release, arguments.folder, Path(folder), name=name) as machine,
     ):
-        _install(machine, arguments.shape)
-        if "memory" in arguments.parts:
-            _memory(machine)
-        if "events" in arguments.parts:
-            _events(machine, arguments.shape)
-        if "keeping" in arguments.parts:
-            _keeping(machine)
+        yield machine
 
 
 def _arguments() -> argparse.Namespace:
@@ -43,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--release", choices=("12", "13"), default="13")
     parser.add_argument("--with", dest="shape", choices=("supervisor", "systemd"), default="supervisor")
+    parser.add_argument("--kills", type=int, default=12, help="of `interrupted` (12)")
     parser.add_argument(
         "--folder", type=Path, default=Path(tempfile.gettempdir()) / "cocoai-roots", help="of the roots"
     )

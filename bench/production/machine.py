@@ -62,13 +62,17 @@ class Machine:
 
     def install(self, *options: str) -> Result:
         """Type bin/install, with the secrets in the environment."""
+        return self.type(self.command(*options))
+
+    def command(self, *options: str) -> str:
+        """Return the line that one types to install, with the secrets in the environment."""
         secrets = {
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "SLACK_BOT_TOKEN": self.slack.token,
             "OPENAI_API_KEY": API_KEY,
         }
         variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in secrets.items())
-        return self.type(f"{variables} cocoai/bin/install {' '.join(options)}")
+        return f"{variables} cocoai/bin/install {' '.join(options)}"
 
     def use_practice_servers(self) -> None:
         """Name the practice servers in the settings, let the pool take them over, and tell Slack the address."""
@@ -115,15 +119,17 @@ class Machine:
 
 
 @contextmanager
-def bare_machine(release: str, roots: Path, folder: Path, *, domain: str = DOMAIN) -> Iterator[Machine]:
+def bare_machine(
+    release: str, roots: Path, folder: Path, *, domain: str = DOMAIN, name: str = "production"
+) -> Iterator[Machine]:
     """Yield a bare, booted root of this Debian beside practice servers, with nothing of CocoAI in it."""
     certificates = make(folder / "certificates")
     slow = OpenAISwitches(pieces=20, piece_delay=ANSWER_SECONDS / 20)
     with ExitStack() as stack:
         slack = stack.enter_context(PracticeSlack(certificates, switches=SlackSwitches(retry_waits=REDELIVERIES)))
         openai = stack.enter_context(PracticeOpenAI(certificates, switches=slow))
-        Root(f"production-{release}", roots).remove()  # of a run that was killed
-        root = stack.enter_context(Root.create(release, roots, f"production-{release}"))
+        Root(f"{name}-{release}", roots).remove()  # of a run that was killed
+        root = stack.enter_context(Root.create(release, roots, f"{name}-{release}"))
         with open(root.tree / "etc/hosts", "a", encoding="ascii") as hosts:
             hosts.write(f"127.0.0.1 {domain} qa.{domain}\n")
         root.boot()

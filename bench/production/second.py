@@ -1,0 +1,77 @@
+"""A second copy beside the first installation, and the first removed: who answers, and what is left?"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from bench.production import state
+from bench.production.machine import REDELIVERIES, Machine
+from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+
+SECRET = "0" * 32
+"""The copy's signing secret: another app's than the first's."""
+
+
+def copy(machine: Machine, shape: str) -> bool:
+    """Install twice, remove the first, then the copy; print a table; return whether all is well."""
+    with ExitStack() as stack:
+        slack = stack.enter_context(
+            PracticeSlack(machine.certificates, signing_secret=SECRET, switches=SlackSwitches(retry_waits=REDELIVERIES))
+        )
+        machine.root.share_port(slack.port)
+        other = Machine(
+            machine.root,
+            slack,
+            machine.openai,
+            machine.certificates,
+            machine.folder,
+            f"qa.{machine.domain}",
+            "cocoai_qa",
+        )
+        return _both(machine, other, shape)
+
+
+def _both(first: Machine, other: Machine, shape: str) -> bool:
+    print(f"\na second copy, by {shape}\n  {'':<44}{'first':>8}{'copy':>8}", flush=True)
+    first.copy_checkout()
+    first.install("--domain", first.domain, "--self-signed", "--yes", "--with", shape)
+    first.use_practice_servers()
+    is_well = _row("the first is installed", first, other, (True, False))
+    other.install("--name", "qa", "--domain", other.domain, "--self-signed", "--yes", "--with", shape)
+    other.use_practice_servers()
+    is_well &= _row("the copy is installed", first, other, (True, True))
+    first.root.reboot()
+    is_well &= _row("after a boot", first, other, (True, True))
+    other.type("cocoai/bin/install --name qa")
+    is_well &= _row("the copy is installed again", first, other, (True, True))
+    before = state.files(first)
+    first.type("cocoai/bin/install --remove --purge")
+    is_well &= _row("the first is removed, and purged", first, other, (False, True))
+    gone = {path for path in before if path not in state.files(first)}
+    theirs = sorted(path for path in gone if "cocoai_qa" in path)
+    print(f"  paths gone with the first: {len(gone)}, of the copy's: {len(theirs)}")
+    other.root.reboot()
+    is_well &= _row("after a boot", first, other, (False, True))
+    other.type("cocoai/bin/install --name qa --remove --purge")
+    is_well &= _row("the copy is removed, and purged", first, other, (False, False))
+    return is_well and not theirs
+
+
+def _row(name: str, first: Machine, other: Machine, expected: tuple[bool, bool]) -> bool:
+    found = tuple(map(_answers, (first, other)))
+    wrong = "" if found == expected else "   WRONG"
+    print(f"  {name:<44}{_word(found[0]):>8}{_word(found[1]):>8}{wrong}", flush=True)
+    return found == expected
+
+
+def _word(is_answered: object) -> str:
+    return "answers" if is_answered else "-"
+
+
+def _answers(machine: Machine) -> bool:
+    """Check whether Slack's address is verified over https, and a question answered."""
+    if not machine.slack.verify_url():
+        return False
+    machine.await_answer(machine.ask(1))
+    return True
