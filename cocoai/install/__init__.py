@@ -8,9 +8,11 @@
     plan.py         all steps of an installation, in their order
     releases.py     the two virtual environments, and the link to the one in use
     site.py         nginx's files and the certificate
+    nginx_main.py   room in nginx's main file, and Debian's first site out of the way
     services.py     the units, and how a running pool takes over what was installed
     settings.py     the settings file, and the secrets in it
     proof.py        the question to the installed CocoAI: do you answer Slack?
+    rollback.py     the way back to the version before
     removal.py      taking everything away
 
 It runs as root, on any Python from 3.11 on, with the standard library alone.

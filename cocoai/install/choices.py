@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
 from cocoai.errors import CocoAIError
@@ -71,8 +75,21 @@ def kept(instance: Instance) -> Choices | None:
     try:
         with open(instance.choices, encoding="utf-8") as file:
             values = json.load(file)
-        return Choices(**{field.name: values[field.name] for field in fields(Choices) if field.name in values})
+        choices = Choices(**{field.name: values[field.name] for field in fields(Choices) if field.name in values})
+        choices.check()
     except FileNotFoundError:
         return None
+    except PermissionError:
+        raise CocoAIError(f"{instance.choices} can be read by root only: type it with sudo, --dry-run too") from None
     except (OSError, ValueError, TypeError) as error:
         raise CocoAIError(f"{instance.choices}: {error}; remove it, and give the options again") from None
+    return choices
+
+
+def others(instance: Instance, pattern: str = "/etc/cocoai*/install.json") -> Iterator[tuple[str, Choices]]:
+    """Yield the id and the choices of each other installation of this machine, as far as they can be read."""
+    for path in sorted(glob.glob(pattern)):
+        other = Instance(os.path.basename(os.path.dirname(path)))
+        with contextlib.suppress(CocoAIError):
+            if other != instance and (choices := kept(other)) is not None:
+                yield other.id, choices

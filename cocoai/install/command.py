@@ -35,6 +35,7 @@ def add_install(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     install.add_argument("--certificate", metavar="FILE", help="of yours, with its chain; else certbot fetches one")
     install.add_argument("--key", metavar="FILE", help="the certificate's key")
     install.add_argument("--self-signed", action="store_true", help="make a certificate, to try; Slack trusts none")
+    install.add_argument("--certbot", action="store_true", help="let certbot fetch one, after another kind was chosen")
     install.add_argument("--with", choices=SHAPES, dest="shape", help=f"what runs the pool ({SHAPES[0]})")
     install.add_argument("--name", metavar="NAME", default="", help="a second copy beside the first, such as qa")
     install.add_argument("--from", metavar="PATH", dest="source", default="", help="a checkout or a wheel (this one)")
@@ -73,6 +74,8 @@ def install_command(arguments: argparse.Namespace) -> int:
 def _check_options(arguments: argparse.Namespace) -> None:
     if arguments.remove and arguments.rollback:
         raise CocoAIError("--remove and --rollback: choose one")
+    if arguments.certbot and (arguments.certificate or arguments.key or arguments.self_signed):
+        raise CocoAIError("--certbot fetches a certificate: give it without --certificate, --key and --self-signed")
     if arguments.purge and not arguments.remove:
         raise CocoAIError("--purge goes with --remove")
 
@@ -92,6 +95,7 @@ def _tasks(arguments: argparse.Namespace, place: Instance) -> Iterator[Task]:
     source = find_source(arguments.source)
     may_ask = sys.stdin.isatty() and not (arguments.yes or arguments.dry_run)
     choices = _choices(arguments, kept, may_ask=may_ask)
+    _check_place(place, choices)
     secrets = None
     if settings.missing(place):
         if arguments.dry_run:
@@ -101,6 +105,15 @@ def _tasks(arguments: argparse.Namespace, place: Instance) -> Iterator[Task]:
                 print(before(choices.domain))
             secrets = settings.ask(os.environ, may_ask=may_ask)
     return Plan(place, choices, source, system, secrets).tasks()
+
+
+def _check_place(place: Instance, choices: Choices) -> None:
+    """Raise CocoAIError if this machine has something in the way, before anything is changed."""
+    for other, theirs in chosen.others(place):
+        if theirs.domain == choices.domain:
+            raise CocoAIError(f"--domain {choices.domain}: {other} has this name already; each copy needs its own")
+    if os.path.isdir(place.current) and not os.path.islink(place.current):
+        raise CocoAIError(f"{place.current} is a folder, and has to be a link: move it away, then type the same again")
 
 
 def _choices(arguments: argparse.Namespace, kept: Choices | None, *, may_ask: bool) -> Choices:
@@ -115,7 +128,7 @@ def _choices(arguments: argparse.Namespace, kept: Choices | None, *, may_ask: bo
         choices = replace(choices, shape=arguments.shape)
     if arguments.email:
         choices = replace(choices, email=arguments.email)
-    if arguments.certificate or arguments.key or arguments.self_signed:
+    if arguments.certificate or arguments.key or arguments.self_signed or arguments.certbot:
         choices = replace(
             choices,
             certificate=arguments.certificate or "",
@@ -143,6 +156,7 @@ def _do(task: Task) -> None:
 
 def _print_commands(tasks: Iterable[Task]) -> None:
     """Print what one could type for all that is not done yet, as root."""
+    print("umask 022")
     for task in tasks:
         print(f"\n# {task.title}")
         for step in task.steps:
@@ -154,6 +168,8 @@ def _print_commands(tasks: Iterable[Task]) -> None:
 def _alone() -> Iterator[None]:
     """Let nobody else install meanwhile, as a context manager. Raise CocoAIError if somebody does."""
     with open(_LOCK, "w", encoding="ascii") as lock:
+        # Our commands have it open too (steps.run): if we are killed alone, pip or apt works on, and nobody may begin.
+        os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 (its only form)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -52,6 +52,11 @@ class Instance:
         return f"{self.folder}/install.json"
 
     @property
+    def going_back(self) -> str:
+        """Return the file that is there while a way back to the version before is under way."""
+        return f"{self.folder}/going-back"
+
+    @property
     def var(self) -> str:
         """Return the folder of all that CocoAI keeps."""
         return f"/var/lib/{self.id}"

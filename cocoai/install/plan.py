@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
 from cocoai.install.proof import Proof
 from cocoai.install.releases import Releases, Source
-from cocoai.install.steps import Command, Folder, Owner, Step, Task, WholeFile
+from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, has_group, run
 from cocoai.install.system import ENOUGH_MEMORY, System, has, memory_and_swap
 
 SWAP = "/swapfile"
@@ -56,6 +57,11 @@ class Plan:
         wanted = ["nginx", "openssl", "logrotate", *(["certbot"] if self.choices.is_by_certbot else [])]
         packages = self.system.packages([command for command in wanted if not has(command)])
         steps: list[Step] = []
+        if self.system.is_debian:
+            # After a kill or a power cut dpkg has half of it, with commands that are there and do not work yet.
+            is_whole = lambda: not run(["dpkg", "--audit"]).strip()  # noqa: E731
+            steps.append(Command(["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--configure", "-a"], is_whole))
+            steps.append(Command([*self.system.install, "--fix-broken"], is_whole))
         if packages and self.system.is_debian:
             steps.append(Command(["apt-get", "update", "-q"]))
         if packages:
@@ -64,11 +70,13 @@ class Plan:
 
     def _user_and_folders(self) -> Task:
         instance = self.instance
-        user = ["useradd", "--system", "--user-group", "--home-dir", instance.var, "--no-create-home"]
+        group = ["groupadd", "--system", instance.id]
+        user = ["useradd", "--system", "--gid", instance.id, "--home-dir", instance.var, "--no-create-home"]
         user += ["--shell", "/usr/sbin/nologin", instance.id]
         return Task(
             "the user and the folders",
             [
+                Command(group, lambda: has_group(instance.id)),
                 Command(user, lambda: _has_user(instance.id)),
                 Folder(instance.folder, Owner(0o750, group=instance.id)),
                 Folder(instance.var, Owner(0o700, instance.id, instance.id)),
@@ -84,9 +92,10 @@ class Plan:
     def _switch(self, slot: str) -> Task:
         instance = self.instance
         turn = Releases(instance).turn(slot)
-        return Task(
-            "from now on this version", [turn, WholeFile(instance.command, command_text(instance), Owner(0o755))]
-        )
+        command = WholeFile(instance.command, command_text(instance), Owner(0o755))
+        # A way back that was begun and not ended is over now.
+        noted: list[Step] = [Releases(instance).used(slot), Removal(instance.going_back)]
+        return Task("from now on this version", [turn, *noted, command])
 
 
 def command_text(instance: Instance) -> str:
@@ -112,8 +121,10 @@ def swap() -> Task:
             Command(["chmod", "600", new], is_made),
             Command(["mkswap", new], is_made),
             Command(["mv", new, SWAP], is_made),
-            Command(["swapon", SWAP]),
-            Command(["sh", "-c", f"echo '{SWAP} swap swap defaults 0 0' >>{_FSTAB}"], _is_in_fstab),
+            # Before it is switched on, from when on this task has nothing to do. With a newline before: the last line
+            # may lack its own.
+            Command(["sh", "-c", f"printf '\\n{SWAP} swap swap defaults 0 0\\n' >>{_FSTAB}"], _is_in_fstab),
+            Command(["swapon", SWAP], _is_on),
         ]
     return Task("swap", steps)
 
@@ -136,5 +147,14 @@ def _has_user(name: str) -> bool:
 
 
 def _is_in_fstab() -> bool:
-    with open(_FSTAB, encoding="utf-8", errors="replace") as file:
+    return _names_swap(_FSTAB)
+
+
+def _is_on() -> bool:
+    return _names_swap("/proc/swaps")
+
+
+def _names_swap(path: str) -> bool:
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8", errors="replace") as file:
         return any(line.split()[:1] == [SWAP] for line in file)
+    return False

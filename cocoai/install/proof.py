@@ -7,6 +7,7 @@ import hmac
 import http.client
 import json
 import secrets
+import shlex
 import ssl
 import time
 from collections.abc import Iterator
@@ -47,7 +48,10 @@ class Proof:
 
     def typed(self) -> Iterator[str]:
         """Yield a command that at least shows whether the pool answers."""
-        yield f"curl --fail https://{self.choices.domain}/healthz"
+        trusted = ["--cacert", self.choices.certificate_files(self.instance)[0]] if self.choices.is_self_signed else []
+        # nginx and the pool have just been told to begin.
+        words = ["curl", "--fail", "--silent", "--show-error", "--retry", f"{PATIENCE:.0f}", "--retry-delay", "1"]
+        yield shlex.join([*words, "--retry-all-errors", *trusted, f"https://{self.choices.domain}/healthz"])
 
     def _advice(self) -> str:
         where = f"/var/log/nginx/error.log and {self.instance.log}/cocoai.log"

@@ -6,13 +6,14 @@ stays for the way back. A process that runs goes on with its own version until i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -20,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from cocoai.errors import CocoAIError
 from cocoai.install.instance import Instance
-from cocoai.install.steps import Link, Step, run, succeeds
+from cocoai.install.steps import Link, Step, WholeFile, run, succeeds
 from cocoai.install.system import base_python
 
 _CHECKOUT = (
@@ -34,6 +35,9 @@ _CHECKOUT = (
     "LICENSE",
 )
 """What of a checkout is installed."""
+
+_TEMPORARY = "being-built"
+"""The folder in an environment that holds the copy of a checkout, and pip's own files, while it is built."""
 
 _NOT_SOURCE = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info")
 
@@ -144,14 +148,22 @@ class Releases:
         return second if self.current() == first else first
 
     def previous(self) -> str:
-        """Return the version before. Raise CocoAIError if there is none that is whole."""
-        if not self.current() or not self._stamp(self.other()):
+        """Return the version before. Raise CocoAIError if there is none that is whole, and was in use once.
+
+        An upgrade that failed halfway has left there a version that never was.
+        """
+        was_in_use = os.path.exists(self.used(self.other()).path)
+        if not self.current() or not self._stamp(self.other()) or not was_in_use:
             raise CocoAIError("there is no version before this one: nothing to go back to")
         return self.other()
 
     def turn(self, slot: str) -> Link:
         """Return the step that turns the link to an environment."""
         return Link(self.instance.current, os.path.basename(slot))
+
+    def used(self, slot: str) -> WholeFile:
+        """Return the step that notes in an environment that it is in use, for the way back to it."""
+        return WholeFile(os.path.join(slot, "share", "cocoai", "used"), "")
 
     def holds(self, slot: str, source: Source) -> bool:
         """Check whether an environment is whole, runs, and holds this source.
@@ -190,22 +202,43 @@ class Build:
 
     def do(self) -> None:
         """Make it. Raise CocoAIError with pip's words if that fails."""
+        # The stamp goes first: half of an environment must not pass for a whole one, should we be killed here.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_stamp_file(self.slot))
+            os.sync()
         shutil.rmtree(self.slot, ignore_errors=True)
         run([base_python(), "-m", "venv", self.slot])
-        with tempfile.TemporaryDirectory(prefix="cocoai-") as folder:
-            run([*self._pip(), self._requirement(self.source.copy(folder))])
+        # In the environment, and not in /tmp: there a run that is killed would leave it for good.
+        temporary = os.path.join(self.slot, _TEMPORARY)
+        source = os.path.join(temporary, "source")
+        os.makedirs(source)
+        run([*self._pip(), self._requirement(self.source.copy(source))], environ={"TMPDIR": temporary})
+        shutil.rmtree(temporary)
         if self.source.commit:
             _write(os.path.join(self.slot, "share", "cocoai", "commit"), self.source.commit)
         run([os.path.join(self.slot, "bin", "cocoai"), "--version"])
+        os.sync()  # the stamp must not outlive a power cut that its environment has not survived
         _write(_stamp_file(self.slot), self.source.stamp())
 
     def typed(self) -> Iterator[str]:
         """Yield the commands that make it."""
-        yield f"rm -rf {self.slot}"
-        yield f"{base_python()} -m venv {self.slot}"
-        yield f"{' '.join(self._pip())} '{self._requirement(self.source.path)}'"
+        slot = self.slot
+        yield f"rm -rf {slot}"
+        yield shlex.join([base_python(), "-m", "venv", slot])
+        if self.source.is_checkout:
+            temporary = f"{slot}/{_TEMPORARY}"
+            yield f"mkdir -p {temporary}/source"
+            copied = [os.path.join(self.source.path, name) for name in _CHECKOUT]
+            yield shlex.join(["cp", "-R", *copied, f"{temporary}/source"])
+            yield f"find {temporary}/source -name __pycache__ -prune -exec rm -rf {{}} +"
+            pip = shlex.join([*self._pip(), self._requirement(f"{temporary}/source")])
+            yield f"TMPDIR={temporary} {pip}"
+            yield f"rm -rf {temporary}"
+        else:
+            yield shlex.join([*self._pip(), self._requirement(self.source.path)])
         if self.source.commit:
-            yield f"echo {self.source.commit} >{self.slot}/share/cocoai/commit"
+            yield f"echo {self.source.commit} >{slot}/share/cocoai/commit"
+        yield f"echo {self.source.stamp()} >{_stamp_file(slot)}"
 
     def _pip(self) -> list[str]:
         pip = os.path.join(self.slot, "bin", "pip")

@@ -1,20 +1,21 @@
 """Take an installation away: all but what it has kept, or that too.
 
-Kept are the settings, what lies in its `var`, the nightly copies, the logs, its user, and the certificate.
+Kept are the settings and choices, what lies in its `var`, the nightly copies, the logs, its user, and the certificate.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import pwd
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cocoai.install import site
+from cocoai.install import nginx_main, site
 from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
-from cocoai.install.steps import Command, Removal, Step, Task, succeeds
+from cocoai.install.steps import Command, Removal, Step, Task, has_group, succeeds
 
 LONGEST_ANSWER = 200.0
 """Seconds that an answer in the making may still take, by the default settings, until its process ends by itself."""
@@ -31,21 +32,24 @@ def tasks(instance: Instance, choices: Choices | None, *, purge: bool) -> Iterat
     yield Task("the folder of the sockets", [Removal(instance.tmpfiles), Removal(instance.run)])
     if purge:
         yield Task("answers in the making", [Ended(instance.id)])
+        # The folder of the settings goes last of all: in it lie the choices, which tell the certificate's name.
+        yield Task("the certificate", _certificate(choices))
         yield Task("what was kept", [Removal(path) for path in _kept(instance)])
-        user = Command(["userdel", instance.id], lambda: not _has_user(instance.id))
-        yield Task("the user, and the certificate", [user, *_certificate(choices)])
-    else:
-        yield Task("what is kept no more: the choices", [Removal(instance.choices)])
+        yield Task("the user", [Command(["userdel", instance.id], lambda: not _has_user(instance.id))])
+        group = Command(["groupdel", instance.id], lambda: not has_group(instance.id))
+        yield Task("its group, and the settings", [group, Removal(instance.folder)])
 
 
 def _kept(instance: Instance) -> list[str]:
-    nginx_log = f"/var/log/nginx/{instance.id}.log"
-    return [instance.folder, instance.var, instance.backups, instance.log, nginx_log]
+    rotated = f"/var/log/nginx/{instance.id}.log"
+    # systemd's note of when the timer has last run.
+    stamp = f"/var/lib/systemd/timers/stamp-{instance.backup_timer}"
+    return [instance.var, instance.backups, instance.log, rotated, *sorted(glob.glob(f"{rotated}.*")), stamp]
 
 
 def _stopped(instance: Instance) -> Iterator[Step]:
     for unit in (instance.backup_timer, instance.socket, instance.service):
-        if os.path.exists(instance.unit(unit)):
+        if os.path.exists(instance.unit(unit)) or succeeds("systemctl", "is-active", "-q", unit):
             yield Command(["systemctl", "disable", "--now", unit])
 
 
@@ -60,10 +64,11 @@ def _nginx(instance: Instance) -> Iterator[Step]:
     for path in (instance.site("https"), instance.site("http"), instance.locations):
         yield Removal(path)
     if not _others(instance):
-        yield from map(Removal, (site.COMMON, site.DROP_IN, site.HOOK, site.ACME))
+        yield from map(Removal, (site.COMMON, site.DROP_IN, site.HOOK))
+        yield site.webroot_removed()
         folder = os.path.dirname(site.DROP_IN)
         yield Command(["rmdir", "--ignore-fail-on-non-empty", folder], lambda: not os.path.isdir(folder))
-        yield from site.undone()
+        yield from nginx_main.undone()
         yield Command(["systemctl", "daemon-reload"])
     yield Command(
         ["systemctl", "reload-or-restart", "nginx"], lambda: not succeeds("systemctl", "is-active", "-q", "nginx")

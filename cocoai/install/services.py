@@ -33,6 +33,8 @@ def units(instance: Instance, choices: Choices, system: System) -> Task:
         # The socket of a shape before this one would take the events.
         disable = Command(["systemctl", "disable", "--now", instance.socket], lambda: not os.path.exists(socket))
         steps += [disable, Removal(socket)]
+    else:
+        steps += map(Removal, _supervisord_files(instance))
     return Task(f"the services, by {choices.shape}", [*steps, Command(["systemctl", "daemon-reload"])])
 
 
@@ -48,12 +50,18 @@ def _files(instance: Instance, choices: Choices, system: System) -> list[WholeFi
             WholeFile(instance.unit(instance.service), _rendered("systemd/cocoai.service", instance, system)),
             *backup,
         ]
+    program, supervisord = _supervisord_files(instance)
     return [
-        WholeFile(f"{instance.folder}/program.conf", _rendered("supervisor/cocoai.conf", instance, system)),
-        WholeFile(f"{instance.folder}/supervisord.conf", _rendered("supervisor/supervisord.conf", instance, system)),
+        WholeFile(program, _rendered("supervisor/cocoai.conf", instance, system)),
+        WholeFile(supervisord, _rendered("supervisor/supervisord.conf", instance, system)),
         WholeFile(instance.unit(instance.service), _rendered("supervisor/cocoai.service", instance, system)),
         *backup,
     ]
+
+
+def _supervisord_files(instance: Instance) -> tuple[str, str]:
+    """Return the paths of the file of supervisord's program, and of its own."""
+    return f"{instance.folder}/program.conf", f"{instance.folder}/supervisord.conf"
 
 
 def _rendered(name: str, instance: Instance, system: System) -> str:
@@ -65,20 +73,19 @@ def _rendered(name: str, instance: Instance, system: System) -> str:
 
 def start(instance: Instance, choices: Choices, system: System) -> Task:
     """Return the steps after which the pool runs what is installed, now and after a boot."""
-    names = [instance.socket] if choices.shape == "systemd" else []
     files = [file.path for file in _files(instance, choices, system)]
     return Task(
         "start",
         [
-            TakeOver(instance.service, names, files),
+            take_over(instance, choices, files),
             Command(["systemctl", "enable", "--now", instance.backup_timer], lambda: _is_on(instance.backup_timer)),
         ],
     )
 
 
-def reload(instance: Instance) -> Command:
-    """Return the step by which a running pool takes over new code and settings; no connection is refused."""
-    return Command(["systemctl", "reload", instance.service])
+def take_over(instance: Instance, choices: Choices, files: Sequence[str] = ()) -> TakeOver:
+    """Return the step by which the pool runs what is installed; `files` are those that a restart alone takes over."""
+    return TakeOver(instance.service, [instance.socket] if choices.shape == "systemd" else [], files)
 
 
 @dataclass(frozen=True)
@@ -100,11 +107,18 @@ class TakeOver:
     def do(self) -> None:
         """Start, restart or reload it. Raise CocoAIError with systemd's words if that fails."""
         for words in self._commands():
-            run(words)
+            # A supervisord may run while the pool, its program, has been given up: then there is nobody to reload.
+            if words[1] != "reload" or not succeeds(*words):
+                run(words if words[1] != "reload" else self._restart)
 
     def typed(self) -> Iterator[str]:
         """Yield the commands that do it, as things stand now."""
-        yield from map(" ".join, self._commands())
+        for words in self._commands():
+            yield " ".join([*words, "||", *self._restart] if words[1] == "reload" else words)
+
+    @property
+    def _restart(self) -> list[str]:
+        return ["systemctl", "restart", self.service]
 
     def _commands(self) -> Iterator[list[str]]:
         units = [*self.sockets, self.service]
@@ -112,10 +126,12 @@ class TakeOver:
         if since is not None and not _any_younger(self.files, since):
             yield ["systemctl", "reload", self.service]
         elif since is not None and not _any_younger([f for f in self.files if f.endswith(".socket")], since):
-            yield ["systemctl", "restart", self.service]  # the socket stays: no event is refused
+            yield self._restart  # the socket stays: no event is refused
         elif since is not None:
             yield ["systemctl", "stop", self.service, *self.sockets]
         if not all(map(_is_on, units)):
+            if since is None and succeeds("systemctl", "is-failed", "-q", self.service):
+                yield ["systemctl", "reset-failed", self.service]  # after many starts in vain none more is allowed
             yield ["systemctl", "enable", "--now", *units]
 
 

@@ -8,34 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cocoai.errors import CocoAIError
+from cocoai.install import nginx_main
 from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
 from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, run, succeeds
+from cocoai.install.system import has
 from cocoai.up import etc
 
 COMMON = "/etc/nginx/conf.d/cocoai.conf"
 """What all installations of a machine share: the log's format, the rate limit, and the servers for unknown names."""
-
-DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
-"""Debian's first site, a default server as ours: nginx refuses two of them."""
-
-DEFAULT_SITE_BEFORE = "/etc/nginx/default.before-cocoai"
-
-MAIN = "/etc/nginx/nginx.conf"
-MAIN_BEFORE = f"{MAIN}.before-cocoai"
-
-_ROOM = (
-    r"s/^\(\s*worker_connections\s\+\)[0-9]\+;/\12048;/",
-    r"s/^\(\s*worker_processes\s\+\)auto;/\11;/",
-    r"0,/^\s*worker_processes/s/^\s*worker_processes/worker_rlimit_nofile 4096;\n&/",
-)
-"""sed(1)'s commands that change MAIN. 200 questions in one instant are 400 requests, of two connections each.
-One worker process is enough, and each further one takes 3 MiB."""
 
 DROP_IN = "/etc/systemd/system/nginx.service.d/cocoai.conf"
 ACME = "/var/www/acme"
@@ -56,6 +41,12 @@ nginx -t -q && systemctl reload nginx
 """
 
 
+_REFUSED = (
+    "What was written just now is as it was before. Where nginx speaks of a duplicate default server, another site of"
+    " yours is one: take `default_server` from its `listen` lines, then type the same again."
+)
+
+
 @dataclass(frozen=True)
 class NginxFiles:
     """A step that writes files of nginx and lets nginx check them; if it refuses, the files are as they were."""
@@ -72,7 +63,7 @@ class NginxFiles:
         for file in self.files:
             file.do()
         try:
-            run(["nginx", "-t"], advice="Nothing of nginx was changed.")
+            _require_read(before)
         except CocoAIError:
             for path, text in before.items():
                 Removal(path).do() if text is None else WholeFile(path, text).do()
@@ -85,13 +76,21 @@ class NginxFiles:
         yield "nginx -t"
 
 
+def _require_read(paths: Iterable[str]) -> None:
+    """Raise CocoAIError if nginx refuses its files, or does not read one of these."""
+    found = run(["nginx", "-T"], advice=_REFUSED)
+    if unread := [path for path in paths if f"# configuration file {path}:" not in found]:
+        folder = os.path.dirname(unread[0])
+        raise CocoAIError(f"nginx does not read {unread[0]}: {nginx_main.MAIN} must include {folder}/*.conf")
+
+
 def room() -> Task:
     """Return the steps after which nginx has room for a burst, comes back after a kill, and no other default server."""
     return Task(
         "nginx's own settings",
         [
-            *_main_settings(),
-            Command(["mv", DEFAULT_SITE, DEFAULT_SITE_BEFORE], lambda: not os.path.lexists(DEFAULT_SITE)),
+            *nginx_main.main_settings(),
+            nginx_main.FirstSiteAway(),
             Folder(ACME),
             WholeFile(DROP_IN, _RESTART),
             Command(["systemctl", "daemon-reload"]),
@@ -137,6 +136,13 @@ def locations_text(instance: Instance) -> str:
     return etc.replaced(_read_etc("nginx/cocoai.locations"), {"/run/cocoai/": f"{instance.run}/"})
 
 
+def webroot_removed() -> Command:
+    """Return the step that removes the folder ACME as far as it is empty: it may serve others' certificates too."""
+    folders = [f"{ACME}/.well-known/acme-challenge", f"{ACME}/.well-known", ACME]
+    line = f"rmdir --ignore-fail-on-non-empty {' '.join(folders)} 2>/dev/null || :"
+    return Command(["sh", "-c", line], lambda: not os.path.isdir(ACME))
+
+
 def certificate(instance: Instance, choices: Choices) -> Task:
     """Return the steps by which there is a certificate."""
     if choices.certificate:
@@ -153,7 +159,7 @@ def certificate(instance: Instance, choices: Choices) -> Task:
     words += ["--email", choices.email] if choices.email else ["--register-unsafely-without-email"]
     fetch = Command(words, lambda: os.path.exists(fullchain) and os.path.exists(key), advice=_NO_CERTIFICATE)
     hook = WholeFile(HOOK, _RELOAD, Owner(0o755))
-    return Task("the certificate, by certbot", [fetch, hook, *_renewal()])
+    return Task("the certificate, by certbot", [fetch, hook, Renewal()])
 
 
 _NO_CERTIFICATE = (
@@ -175,8 +181,7 @@ class Pair:
 
     def do(self) -> None:
         """Raise CocoAIError if a file cannot be read, or if the two do not belong together."""
-        mine = run(["openssl", "x509", "-in", self.certificate, "-noout", "-pubkey"])
-        if mine != run(["openssl", "pkey", "-in", self.key, "-pubout"]):
+        if _public_key(self.certificate) != run(["openssl", "pkey", "-in", self.key, "-pubout"]):
             raise CocoAIError(f"{self.key} is not the key of {self.certificate}")
 
     def typed(self) -> Iterator[str]:
@@ -185,64 +190,63 @@ class Pair:
         yield f"openssl pkey -in {self.key} -pubout"
 
 
+def _public_key(certificate: str) -> str:
+    return run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"])
+
+
+def _is_pair(certificate: str, key: str) -> bool:
+    with contextlib.suppress(CocoAIError):
+        return _public_key(certificate) == run(["openssl", "pkey", "-in", key, "-pubout"])
+    return False
+
+
 def _is_for(fullchain: str, key: str, domain: str) -> bool:
     """Check whether there is a certificate for this name, with its key, and a week left."""
-    return os.path.exists(key) and all(
-        succeeds("openssl", "x509", "-noout", "-in", fullchain, *check)
-        for check in (("-checkend", "604800"), ("-checkhost", domain))
+    return (
+        os.path.exists(key)
+        and _is_pair(fullchain, key)
+        and all(
+            succeeds("openssl", "x509", "-noout", "-in", fullchain, *check)
+            for check in (("-checkend", "604800"), ("-checkhost", domain))
+        )
     )
 
 
-def _main_settings() -> list[Step]:
-    """Return the steps that give nginx room for a burst, and keep its file as it was before."""
-    return [
-        Command(["cp", "-n", MAIN, MAIN_BEFORE], lambda: os.path.exists(MAIN_BEFORE)),
-        *(
-            Command(["sed", "-i", change, MAIN], done)
-            for change, done in zip(_ROOM, (_is_roomy, _has_one_worker, _has_descriptors), strict=True)
-        ),
-    ]
-
-
-def _is_roomy() -> bool:
-    found = re.search(r"(?m)^\s*worker_connections\s+(\d+);", _read(MAIN) or "")
-    return found is not None and int(found[1]) >= 2048
-
-
-def _has_one_worker() -> bool:
-    return not re.search(r"(?m)^\s*worker_processes\s+auto;", _read(MAIN) or "")
-
-
-def _has_descriptors() -> bool:
-    return re.search(r"(?m)^\s*worker_rlimit_nofile\s", _read(MAIN) or "") is not None
-
-
-def undone() -> list[Step]:
-    """Return the steps that give nginx back its own main file and first site, unless they were changed since."""
-    steps: list[Step] = []
-    if os.path.exists(MAIN_BEFORE):
-        changed = run(["sed", *(word for change in _ROOM for word in ("-e", change)), MAIN_BEFORE])
-        steps.append(Command(["mv", MAIN_BEFORE, MAIN]) if changed == _read(MAIN) else Removal(MAIN_BEFORE))
-    if os.path.lexists(DEFAULT_SITE_BEFORE) and not os.path.lexists(DEFAULT_SITE):
-        steps.append(Command(["mv", DEFAULT_SITE_BEFORE, DEFAULT_SITE]))
-    return steps
+_FAULTY = "A file of nginx has a fault. Mend it, then type the same again."
 
 
 def _reload() -> list[Step]:
     """Return the steps after which nginx runs, now and after a boot, by the files as they are."""
     return [
+        Command(["nginx", "-t", "-q"], advice=_FAULTY),
         Command(["systemctl", "enable", "nginx"], lambda: succeeds("systemctl", "is-enabled", "-q", "nginx")),
         Command(["systemctl", "reload-or-restart", "nginx"]),
     ]
 
 
-def _renewal() -> list[Step]:
-    """Return the step that switches the renewal on, where the system has a timer for it that is off."""
-    timers = ("certbot-renew.timer", "certbot.timer")
-    name = next((name for name in timers if succeeds("systemctl", "cat", name)), None)
-    if name is None:
-        return []
-    return [Command(["systemctl", "enable", "--now", name], lambda: succeeds("systemctl", "is-enabled", "-q", name))]
+@dataclass(frozen=True)
+class Renewal:
+    """A step that switches the renewal on, where the system has a timer for it that is off."""
+
+    timers: Sequence[str] = ("certbot-renew.timer", "certbot.timer")
+
+    def is_done(self) -> bool:
+        """Check whether certbot is there, and each timer of it is on."""
+        return has("certbot") and not self._off()
+
+    def do(self) -> None:
+        """Switch it on. Raise CocoAIError if systemd refuses that."""
+        for timer in self._off():
+            run(["systemctl", "enable", "--now", timer])
+
+    def typed(self) -> Iterator[str]:
+        """Yield a command that switches on what is there by then."""
+        switch = 'if systemctl cat "$timer" >/dev/null 2>&1; then systemctl enable --now "$timer"; fi'
+        yield f"for timer in {' '.join(self.timers)}; do {switch}; done"
+
+    def _off(self) -> list[str]:
+        there = [timer for timer in self.timers if succeeds("systemctl", "cat", timer)]
+        return [timer for timer in there if not succeeds("systemctl", "is-enabled", "-q", timer)]
 
 
 def _read_etc(name: str) -> str:

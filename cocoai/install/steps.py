@@ -21,6 +21,9 @@ from typing import Protocol
 from cocoai.errors import CocoAIError
 from cocoai.install.system import SBIN
 
+_NOT_PASSED_ON = ("COCOAI_", "SLACK_", "OPENAI_", "PYTHON", "VIRTUAL_ENV")
+"""Beginnings of the names of variables that no command of ours is given."""
+
 
 class Step(Protocol):
     """One step of an installation."""
@@ -141,7 +144,7 @@ class WholeFile:
     def do(self) -> None:
         """Write it beside its place, and move it there: at no moment is there half of a file, or one that all read."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        beside = f"{self.path}.cocoai-new"
+        beside = beside_of(self.path)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -172,7 +175,11 @@ class Link:
 
     def do(self) -> None:
         """Make it beside its place, and move it there."""
-        beside = f"{self.path}.cocoai-new"
+        if os.path.isdir(self.path) and not os.path.islink(self.path):
+            raise CocoAIError(
+                f"{self.path} is a folder, and must become a link: move it away, then type the same again"
+            )
+        beside = beside_of(self.path)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
         os.symlink(self.target, beside)
@@ -180,29 +187,33 @@ class Link:
 
     def typed(self) -> Iterator[str]:
         """Yield ln(1)'s command for it."""
-        yield f"ln -sfn {shlex.quote(self.target)} {shlex.quote(self.path)}"
+        yield f"ln -sfnT {shlex.quote(self.target)} {shlex.quote(self.path)}"
 
 
 @dataclass(frozen=True)
 class Removal:
-    """A step that removes a file, a link, or a folder with all that is in it."""
+    """A step that removes a file, a link, or a folder with all that is in it; and what a killed run left beside it."""
 
     path: str
 
     def is_done(self) -> bool:
         """Check whether there is no such thing."""
-        return not os.path.lexists(self.path)
+        return not any(map(os.path.lexists, self._paths()))
 
     def do(self) -> None:
         """Remove it."""
-        if os.path.isdir(self.path) and not os.path.islink(self.path):
-            shutil.rmtree(self.path)
-        else:
-            os.unlink(self.path)
+        for path in filter(os.path.lexists, self._paths()):
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
 
     def typed(self) -> Iterator[str]:
         """Yield rm(1)'s command for it."""
-        yield f"rm -rf {shlex.quote(self.path)}"
+        yield f"rm -rf {shlex.join(self._paths())}"
+
+    def _paths(self) -> tuple[str, str]:
+        return self.path, beside_of(self.path)
 
 
 @dataclass(frozen=True)
@@ -213,10 +224,19 @@ class Task:
     steps: Sequence[Step]
 
 
+def beside_of(path: str) -> str:
+    """Return the path under which a file or link is made whole, before it is moved to its own."""
+    return f"{path}.cocoai-new"
+
+
 def run(words: Sequence[str], *, advice: str = "", environ: Mapping[str, str] | None = None) -> str:
-    """Run a command, and return its output. Raise CocoAIError with the end of it, and the advice, if it fails."""
+    """Run a command, and return its output. Raise CocoAIError with the end of it, and the advice, if it fails.
+
+    It has our environment but for CocoAI's settings and what steers a Python: a look at the settings must see what the
+    pool will see, whatever secrets the operator has given us, and an environment is built from its own modules alone.
+    """
     full = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)},
         "PATH": f"{os.environ.get('PATH', os.defpath)}:{SBIN}",
         "LC_ALL": "C.UTF-8",
         **(environ or {}),
@@ -230,6 +250,8 @@ def run(words: Sequence[str], *, advice: str = "", environ: Mapping[str, str] | 
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=full,
+            # Whoever holds our lock open still works for us, if we are killed: it keeps the next one out.
+            close_fds=False,
             encoding="utf-8",
             errors="replace",
         )
@@ -239,6 +261,15 @@ def run(words: Sequence[str], *, advice: str = "", environ: Mapping[str, str] | 
         end = "\n".join(done.stdout.strip().splitlines()[-12:])
         raise CocoAIError("\n".join(filter(None, (f"{shlex.join(words)}: failed", end, advice))))
     return done.stdout
+
+
+def has_group(name: str) -> bool:
+    """Check whether there is a group of this name."""
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def succeeds(*words: str) -> bool:

@@ -41,7 +41,11 @@ class System:
 
 DEBIAN = System(
     "Debian",
-    ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q", "--no-install-recommends"),
+    # On a new machine the system's own upgrades hold dpkg's lock for minutes.
+    (
+        *("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q", "--no-install-recommends"),
+        *("-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Options::=--force-confold"),
+    ),
     "www-data",
     is_debian=True,
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cocoai.errors import CocoAIError
-from cocoai.install.choices import Choices, kept
+from cocoai.install.choices import Choices, kept, others
 from cocoai.install.instance import Instance, instance
 
 pytestmark = pytest.mark.pure
@@ -68,3 +70,24 @@ def test_the_certificate_lies_where_it_comes_from() -> None:
 
 def test_without_an_installation_nothing_is_kept() -> None:
     assert kept(Instance("cocoai_never")) is None
+
+
+def test_a_copy_sees_what_the_others_are_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """nginx would ask the first of two servers of one name, and never the other."""
+    found = {"cocoai": Choices("a.example.com"), "cocoai_qa": Choices("qa.example.com")}
+    monkeypatch.setattr("cocoai.install.choices.kept", lambda place: found.get(place.id))
+    for name in (*found, "cocoai_unreadable"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "install.json").touch()
+    pattern = str(tmp_path / "*/install.json")
+    assert [("cocoai_qa", found["cocoai_qa"])] == list(others(Instance(), pattern))
+    assert [("cocoai", found["cocoai"])] == list(others(Instance("cocoai_qa"), pattern))
+
+
+def test_what_only_root_may_read_is_not_called_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(CocoAIError, match="type it with sudo"):
+        kept(Instance())

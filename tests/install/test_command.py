@@ -79,10 +79,10 @@ def test_each_step_finds_what_it_needs(capsys: pytest.CaptureFixture[str]) -> No
         "/etc/nginx/conf.d/cocoai_http.conf <<",
         "certbot certonly --webroot",
         "/etc/systemd/system/cocoai.service <<",
-        "ln -sfn cocoai.a /opt/cocoai",
+        "ln -sfnT cocoai.a /opt/cocoai",
         "systemctl enable --now cocoai.service",
         "/etc/nginx/conf.d/cocoai_https.conf <<",
-        f"curl --fail https://{DOMAIN}/healthz",
+        "curl --fail",
     ]
     found = [script.find(words) for words in order]
     assert -1 not in found, order[found.index(-1)]
@@ -139,6 +139,19 @@ def test_what_cannot_be_done_is_refused_before_anything_changes(
     assert named in refusal(capsys, "--dry-run", *options)
 
 
+def test_no_two_copies_have_one_name(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = choices.Choices(DOMAIN)
+    monkeypatch.setattr("cocoai.install.choices.others", lambda _: [("cocoai", theirs)])
+    assert "cocoai has this name already" in refusal(capsys, "--dry-run", "--name", "qa", "--domain", DOMAIN)
+
+
+def test_one_can_go_back_to_certbot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cocoai.install.choices.kept", lambda _: choices.Choices(DOMAIN, is_self_signed=True))
+    assert "\ncertbot certonly" not in dry_run(capsys)
+    assert "\ncertbot certonly" in dry_run(capsys, "--certbot")
+    assert "--certbot fetches" in refusal(capsys, "--dry-run", "--certbot", "--self-signed")
+
+
 def test_without_root_nothing_is_begun(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert "sudo" in refusal(capsys, "--domain", DOMAIN)
@@ -193,7 +206,7 @@ def test_removal_keeps_what_was_kept_unless_it_is_purged(capsys: pytest.CaptureF
     removed = dry_run(capsys, "--remove")
     purged = dry_run(capsys, "--remove", "--purge")
     for path in kept:
-        assert f"rm -rf {path}\n" not in removed
-        assert f"rm -rf {path}\n" in purged
+        assert f"rm -rf {path} " not in removed
+        assert f"rm -rf {path} " in purged
     assert "userdel" not in removed
     assert "userdel cocoai" in purged

@@ -5,56 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from cocoai.errors import CocoAIError
-from cocoai.install import releases, rollback
-from cocoai.install.choices import Choices
-from cocoai.install.instance import Instance
+from cocoai.install import releases
 from cocoai.install.releases import Build, Releases, Source, build, find_source
-from cocoai.slack.model.job_kinds import JOB_KINDS
-from cocoai.spool.key import Key
-from cocoai.spool.spool import Spool
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-@dataclass(frozen=True)
-class Place(Instance):
-    """An instance below a folder of the test."""
-
-    folder_of_test: str = ""
-
-    @property
-    def current(self) -> str:
-        return f"{self.folder_of_test}/cocoai"
-
-    @property
-    def slots(self) -> tuple[str, str]:
-        return f"{self.current}.a", f"{self.current}.b"
-
-    @property
-    def var(self) -> str:
-        return f"{self.folder_of_test}/var"
+from tests.install.place import ROOT, Place, fill
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(folder_of_test=str(tmp_path))
-
-
-def fill(slot: str, stamp: str) -> None:
-    """Make what looks like an environment: with this stamp, and our own Python."""
-    (Path(slot) / "bin").mkdir(parents=True)
-    (Path(slot) / "share/cocoai").mkdir(parents=True)
-    script = f'#!/bin/sh\nexec env PYTHONPATH={ROOT} {sys.executable} "$@"\n'
-    (Path(slot) / "bin/python").write_text(script)
-    (Path(slot) / "bin/python").chmod(0o755)
-    (Path(slot) / "share/cocoai/stamp").write_text(f"{stamp}\n")
 
 
 @pytest.fixture
@@ -145,28 +108,53 @@ def test_the_checkout_that_we_run_from_is_installed() -> None:
     assert told.stdout.strip() == source.commit
 
 
-def waiting(place: Place, *kinds: str) -> None:
-    spool = Spool(place.var)
-    spool.make_folders()
-    for number, kind in enumerate(kinds):
-        ts = f"1700000000.{number:06d}"
-        spool.put(Key("C0PRACTICE", ts, ts), {"kind": kind})
-
-
-def test_the_way_back_is_shut_while_a_job_waits_that_the_version_before_does_not_know(place: Place) -> None:
+def test_a_version_that_never_came_into_use_is_no_way_back(place: Place) -> None:
+    """An upgrade that failed behind its build has left a whole environment: it is not the version before."""
     for slot in place.slots:
-        fill(slot, "some version")
+        fill(slot, "whole")
     Releases(place).turn(place.slots[0]).do()
-    kind = sorted(JOB_KINDS)[0]
-    waiting(place, kind, "written_by_a_later_version")
-    assert {kind, "written_by_a_later_version"} == rollback.waiting_kinds(place.var)
-    with pytest.raises(CocoAIError, match="does not know what waits: written_by_a_later_version"):
-        next(rollback.tasks(place, Choices("a.example.com")))
+    os.unlink(Path(place.slots[1]) / "share/cocoai/used")
+    with pytest.raises(CocoAIError, match="nothing to go back to"):
+        Releases(place).previous()
+    Releases(place).used(place.slots[1]).do()
+    assert place.slots[1] == Releases(place).previous()
 
 
-def test_the_way_back_is_open_while_only_known_jobs_wait(place: Place) -> None:
-    for slot in place.slots:
-        fill(slot, "some version")
-    Releases(place).turn(place.slots[0]).do()
-    waiting(place, *sorted(JOB_KINDS))
-    assert "a look at the settings" in next(rollback.tasks(place, Choices("a.example.com"))).title
+def test_an_environment_loses_its_stamp_before_anything_else(
+    place: Place, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that is killed while it removes the old one must not leave half of that as a whole version."""
+    fill(place.slots[0], "the one before")
+    there = []
+
+    def killed(slot: str, **_: object) -> None:
+        there.extend(Path(slot).rglob("stamp"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cocoai.install.releases.shutil.rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        Build(place.slots[0], Source(str(checkout))).do()
+    assert [] == there
+
+
+def test_what_is_typed_to_build_leaves_the_stamp_and_no_copy(place: Place, checkout: Path, tmp_path: Path) -> None:
+    """With pip and venv played, since they need the network; the other commands run as they are."""
+    source = Source(str(checkout), "0123abc")
+    (checkout / "cocoai/__pycache__").mkdir(exist_ok=True)
+    script = "\n".join(Build(place.slots[0], source).typed())
+    seen = tmp_path / "seen"
+    played = f"""
+pip_install() {{ for last; do :; done; cp -R "${{last%\\[ops\\]}}" {seen}; mkdir -p {place.slots[0]}/share/cocoai; }}
+venv() {{ mkdir -p {place.slots[0]}; }}
+"""
+    lines = [
+        line.replace(f"{place.slots[0]}/bin/pip install", "pip_install") if "/bin/pip" in line else line
+        for line in script.splitlines()
+    ]
+    lines = ["venv" if " -m venv " in line else line for line in lines]
+    subprocess.run(["sh", "-e"], input=played + "\n".join(lines), check=True, encoding="utf-8")
+    assert source.stamp() == (Path(place.slots[0]) / "share/cocoai/stamp").read_text().strip()
+    assert "0123abc" == (Path(place.slots[0]) / "share/cocoai/commit").read_text().strip()
+    assert ["share"] == os.listdir(place.slots[0])
+    assert source.stamp() == Source(str(seen)).stamp()
+    assert not list(seen.rglob("__pycache__"))

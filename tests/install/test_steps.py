@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import grp
 import os
+import signal
 import stat
 import subprocess
 import time
@@ -97,3 +98,73 @@ def test_a_command_cannot_wait_for_the_terminal() -> None:
     began = time.monotonic()
     assert "" == run(["sh", "-c", "read answer || true; printf '%s' \"$answer\""])
     assert time.monotonic() - began < 10
+
+
+def test_a_folder_in_the_place_of_a_link_is_named(tmp_path: Path) -> None:
+    """As of an installation by hand; moving the link there would fail without a word that helps."""
+    (tmp_path / "cocoai").mkdir()
+    link = Link(str(tmp_path / "cocoai"), "cocoai.a")
+    with pytest.raises(CocoAIError, match="cocoai is a folder"):
+        link.do()
+    typed = subprocess.run(["sh", "-e"], input="\n".join(link.typed()), capture_output=True, encoding="utf-8")
+    assert typed.returncode != 0
+    assert [] == os.listdir(tmp_path / "cocoai")
+
+
+def test_what_a_killed_run_left_beside_a_file_is_removed_with_it(tmp_path: Path) -> None:
+    """It may hold secrets: half of the settings."""
+    step = Removal(str(tmp_path / "file"))
+    for words in (None, "\n".join(step.typed())):
+        (tmp_path / "file.cocoai-new").write_text("half of it")
+        assert not step.is_done()
+        if words is None:
+            step.do()
+        else:
+            subprocess.run(["sh", "-e"], input=words, check=True, encoding="utf-8")
+        assert step.is_done()
+        assert [] == os.listdir(tmp_path)
+
+
+def test_a_command_is_given_no_secret_and_nothing_that_steers_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the settings must not find in the environment what the settings lack."""
+    for name in ("SLACK_BOT_TOKEN", "OPENAI_API_KEY", "COCOAI_POOL_SLOTS", "PYTHONPATH", "PYTHONHOME"):
+        monkeypatch.setenv(name, "s3cret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
+    printed = run(["env"])
+    assert "s3cret" not in printed
+    assert "HTTPS_PROXY=http://proxy.example.com\n" in printed
+
+
+def test_whoever_still_works_for_a_killed_installer_keeps_the_next_one_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 ends the installer alone: its pip or apt works on."""
+    from cocoai.install import command
+
+    monkeypatch.setattr(command, "_LOCK", str(tmp_path / "lock"))
+    read, write = os.pipe()
+    installer = os.fork()
+    if installer == 0:
+        try:
+            os.close(write)
+            os.set_inheritable(read, True)
+            with command._alone():
+                run(["sh", "-c", f"echo $$ >{tmp_path}/pid; read -r _ </dev/fd/{read}"])
+        finally:
+            os._exit(0)
+    os.close(read)
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
+        time.sleep(0.01)
+    os.kill(installer, signal.SIGKILL)
+    os.waitpid(installer, 0)
+    with pytest.raises(CocoAIError, match="under way"), command._alone():
+        pass
+    os.close(write)  # what the shell waits for
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            with command._alone():
+                return
+        except CocoAIError:
+            time.sleep(0.01)
+    pytest.fail("the lock is still held")
