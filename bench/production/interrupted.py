@@ -37,6 +37,7 @@ def interrupted(machine: Machine, shape: str, kills: int) -> bool:
     options = ("--domain", machine.domain, "--self-signed", "--yes", "--with", shape)
     rows = [_apt(machine, options)]
     machine.type("cocoai/bin/install --remove --purge")
+    machine.fetch_packages()
     tasks = _undisturbed(machine, options)
     expected = _state(machine)
     rows[0] = _Row(rows[0].moment, rows[0].ended_in, rows[0].tries, rows[0].found, expected)

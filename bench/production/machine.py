@@ -46,6 +46,8 @@ class Machine:
     domain: str = DOMAIN
     id: str = "cocoai"
     typed: list[str] = field(default_factory=list)
+    pip: dict[str, str] = field(default_factory=dict)
+    """Variables for pip, by which it takes packages that were fetched before."""
 
     def type(self, command: str, *, timeout: float = 900) -> Result:
         """Type a command in the root, as an operator would; it must succeed."""
@@ -60,6 +62,13 @@ class Machine:
         self.root.run("rm -rf /root/cocoai", check=True)
         self.root.copy_in(clone, "/root")
 
+    def fetch_packages(self) -> None:
+        """Fetch what pip will need, once: a part that installs many times must not ask the registry each time."""
+        pip = "python3 -m venv /root/fetching && /root/fetching/bin/pip"
+        self.root.run(f"{pip} download -q -d /root/wheels setuptools wheel 'cocoai/[ops]'", check=True)
+        self.root.run("rm -rf /root/fetching cocoai/build cocoai/*.egg-info", check=True)
+        self.pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/root/wheels"}
+
     def install(self, *options: str) -> Result:
         """Type bin/install, with the secrets in the environment."""
         return self.type(self.command(*options))
@@ -71,7 +80,7 @@ class Machine:
             "SLACK_BOT_TOKEN": self.slack.token,
             "OPENAI_API_KEY": API_KEY,
         }
-        variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in secrets.items())
+        variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in {**secrets, **self.pip}.items())
         return f"{variables} cocoai/bin/install {' '.join(options)}"
 
     def use_practice_servers(self) -> None:

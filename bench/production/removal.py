@@ -14,6 +14,7 @@ def removal(machine: Machine, shape: str) -> bool:
     """Install, remove, install, purge, install by a dry run's script; print tables; return whether all is well."""
     machine.root.run(PACKAGES, check=True)
     machine.copy_checkout()
+    machine.fetch_packages()
     before = _state(machine)
     options = ("--domain", machine.domain, "--self-signed", "--yes", "--with", shape)
     machine.install(*options)
@@ -31,7 +32,8 @@ def removal(machine: Machine, shape: str) -> bool:
     for secret in (machine.slack.signing_secret, machine.slack.token, API_KEY):
         script = script.replace(HIDDEN, secret, 1)
     machine.root.run(["tee", "/root/script"], script, check=True)
-    typed = machine.root.run("sh -e /root/script")
+    variables = "".join(f"{name}={value} " for name, value in machine.pip.items())
+    typed = machine.root.run(f"{variables} sh -e /root/script")
     print(typed.output if typed.exit_code else "", end="")
     differing = state.differences(installed, _state(machine))
     _print(f"a dry run's script, by {shape}: it exits {typed.exit_code}; what differs", differing)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from bench.production import state
 from bench.production.machine import REDELIVERIES, Machine
+from bench.production.removal import PACKAGES
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 
@@ -35,6 +36,9 @@ def copy(machine: Machine, shape: str) -> bool:
 def _both(first: Machine, other: Machine, shape: str) -> bool:
     print(f"\na second copy, by {shape}\n  {'':<44}{'first':>8}{'copy':>8}", flush=True)
     first.copy_checkout()
+    first.root.run(PACKAGES, check=True)
+    first.fetch_packages()
+    other.pip = first.pip
     first.install("--domain", first.domain, "--self-signed", "--yes", "--with", shape)
     first.use_practice_servers()
     is_well = _row("the first is installed", first, other, (True, False))

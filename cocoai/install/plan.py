@@ -13,8 +13,8 @@ from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
 from cocoai.install.proof import Proof
 from cocoai.install.releases import Releases, Source
-from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, has_group, run
-from cocoai.install.system import ENOUGH_MEMORY, System, has, memory_and_swap
+from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, has_group
+from cocoai.install.system import ENOUGH_MEMORY, System, dpkg_is_whole, has, memory_and_swap
 
 SWAP = "/swapfile"
 _FSTAB = "/etc/fstab"
@@ -59,9 +59,11 @@ class Plan:
         steps: list[Step] = []
         if self.system.is_debian:
             # After a kill or a power cut dpkg has half of it, with commands that are there and do not work yet.
-            is_whole = lambda: not run(["dpkg", "--audit"]).strip()  # noqa: E731
-            steps.append(Command(["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--configure", "-a"], is_whole))
-            steps.append(Command([*self.system.install, "--fix-broken"], is_whole))
+            configure = (
+                "DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a || :"  # apt tells what fails
+            )
+            steps.append(Command(["sh", "-c", configure], dpkg_is_whole))
+            steps.append(Command([*self.system.install, "--fix-broken"], dpkg_is_whole))
         if packages and self.system.is_debian:
             steps.append(Command(["apt-get", "update", "-q"]))
         if packages:

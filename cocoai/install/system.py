@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,6 +74,17 @@ def this_system(release: str = "/etc/os-release") -> System:
 def has(command: str) -> bool:
     """Check whether this machine has a command."""
     return shutil.which(command, path=f"{os.environ.get('PATH', os.defpath)}:{SBIN}") is not None
+
+
+def dpkg_is_whole(updates: str = "/var/lib/dpkg/updates") -> bool:
+    """Check whether dpkg has ended all that it has begun; if not, as after a kill, apt-get refuses to do anything."""
+    words = ["dpkg-query", "-W", "-f", "${db:Status-Status}\n"]
+    try:
+        found = subprocess.run(words, check=True, capture_output=True, encoding="ascii").stdout.split()  # noqa: S603
+        journal = [name for name in os.listdir(updates) if name.isdigit()]
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return not journal and set(found) <= {"installed", "config-files", "not-installed"}
 
 
 def has_systemd() -> bool:

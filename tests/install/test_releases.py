@@ -125,7 +125,7 @@ def test_an_environment_loses_its_stamp_before_anything_else(
 ) -> None:
     """A build that is killed while it removes the old one must not leave half of that as a whole version."""
     fill(place.slots[0], "the one before")
-    there = []
+    there: list[Path] = []
 
     def killed(slot: str, **_: object) -> None:
         there.extend(Path(slot).rglob("stamp"))

@@ -70,7 +70,13 @@ def test_a_job_that_is_done_while_we_look_is_no_failure(place: Place, monkeypatc
     waiting(place, "gone_meanwhile", "still_there")
     gone = Path(place.var, "spool/ready", "C0PRACTICE-1700000000.000000-1700000000.000000")
     keys = Spool.keys
-    monkeypatch.setattr(Spool, "keys", lambda self, state: (keys(self, state), gone.unlink())[0])
+
+    def then_one_is_done(spool: Spool, state: str) -> list[Key]:
+        found = keys(spool, state)
+        gone.unlink()
+        return found
+
+    monkeypatch.setattr(Spool, "keys", then_one_is_done)
     assert {"still_there"} == rollback.waiting_kinds(place.var)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from cocoai.errors import CocoAIError
-from cocoai.install.system import AMAZON, DEBIAN, System, memory_and_swap, require_usable, this_system
+from cocoai.install.system import AMAZON, DEBIAN, System, dpkg_is_whole, memory_and_swap, require_usable, this_system
 
 pytestmark = pytest.mark.pure
 
@@ -69,3 +70,26 @@ def test_a_python_in_a_closed_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CocoAIError, match=f"other users may not enter {tmp_path}/home"):
         require_usable(str(python))
     require_usable("/usr/bin/env")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "journal", "is_whole"),
+    [
+        ("installed\nconfig-files\n", [], True),
+        ("installed\nunpacked\n", [], False),
+        ("installed\nhalf-configured\n", [], False),
+        ("installed\n", ["0003"], False),
+    ],
+)
+def test_a_dpkg_that_was_killed_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statuses: str, journal: list[str], *, is_whole: bool
+) -> None:
+    """Its commands may be there already, and not work yet; and apt-get refuses to go on."""
+    (tmp_path / "statuses").write_text(statuses)
+    (tmp_path / "dpkg-query").write_text(f"#!/bin/sh\ncat {tmp_path}/statuses\n")
+    (tmp_path / "dpkg-query").chmod(0o755)
+    (tmp_path / "updates").mkdir()
+    for name in journal:
+        (tmp_path / "updates" / name).touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert is_whole == dpkg_is_whole(str(tmp_path / "updates"))
