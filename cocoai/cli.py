@@ -88,6 +88,8 @@ def _add_rehearse(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     rehearse = commands.add_parser("rehearse", help="the same against a practice Slack and OpenAI, with a page")
     rehearse.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, help="where nginx listens (%(default)s)")
     rehearse.add_argument("--port", type=int, default=8090, help="of the practice Slack's page (%(default)s)")
+    published = "have the page listen on all addresses, for a container, whose port is published"
+    rehearse.add_argument("--publish", action="store_true", help=published)
     rehearse.add_argument("--once", action="store_true", help="end after the first conversation; 0 if it was answered")
     rehearse.add_argument("--openai", action="store_true", help="ask the real OpenAI, with OPENAI_API_KEY")
     rehearse.set_defaults(command=_rehearse)
@@ -171,6 +173,7 @@ def _rehearse(arguments: argparse.Namespace) -> int:
             return rehearse.rehearse(
                 listen=arguments.listen,
                 port=arguments.port,
+                published=arguments.publish,
                 once=arguments.once,
                 openai=arguments.openai,
                 up=Up,

@@ -1,6 +1,6 @@
 """PracticeServer, the web server that the practice Slack, the practice OpenAI and the page's server are built on.
 
-It speaks HTTP/1.1 with keep-alive, over TLS or plain, on 127.0.0.1.
+It speaks HTTP/1.1 with keep-alive, over TLS or plain, on 127.0.0.1 or, where it is told so, on all addresses.
 
 It knows nothing of Slack or OpenAI: a subclass decides what is answered. Beyond an ordinary web server it can stream a
 response, cut it off or never send it, and when it stops it leaves no thread and no socket behind.
@@ -66,14 +66,15 @@ class Gone(Exception):
 class PracticeServer:
     """A small threaded server. It binds its port (`port` 0: any free one) at once and reads requests after `start`.
 
-    `certificates` None serves plain HTTP. A subclass overrides `answer`, which runs in a thread for each connection.
-    As a context manager it starts on entering and stops on leaving.
+    `certificates` None serves plain HTTP; `published` listens on all IPv4 addresses, so that other machines reach it. A
+    subclass overrides `answer`, which runs in a thread for each connection. As a context manager it starts on entering
+    and stops on leaving.
     """
 
-    def __init__(self, certificates: Certificates | None = None, *, port: int = 0) -> None:
+    def __init__(self, certificates: Certificates | None = None, *, port: int = 0, published: bool = False) -> None:
         self.stopping = threading.Event()
         # The port is bound here, so that its number is known before the server is started.
-        self._listener = _Listener(self, _tls(certificates), port)
+        self._listener = _Listener(self, _tls(certificates), ("0.0.0.0" if published else "127.0.0.1", port))
         self._thread = threading.Thread(target=self._listener.accept, daemon=True)
         self.port: int = self._listener.server_address[1]
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
@@ -133,12 +134,12 @@ class _Listener(socketserver.TCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, owner: PracticeServer, context: ssl.SSLContext | None, port: int) -> None:
+    def __init__(self, owner: PracticeServer, context: ssl.SSLContext | None, address: tuple[str, int]) -> None:
         self.owner = owner
         self._context = context
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, socket.socket] = {}
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(address, _Handler)
 
     def accept(self) -> None:
         """Accept connections until the owner stops; each is served in a thread of its own. Blocks until then."""

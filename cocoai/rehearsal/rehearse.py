@@ -170,12 +170,22 @@ def _slack_with_secrets_of_its_own(certificates: Certificates) -> PracticeSlack:
     )
 
 
-def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProduction, wait: Callable[[], None]) -> int:
+def rehearse(
+    *,
+    listen: str,
+    port: int,
+    published: bool = False,
+    once: bool,
+    openai: bool,
+    up: StartProduction,
+    wait: Callable[[], None],
+) -> int:
     """Run `cocoai rehearse`: print one conversation with the bot, then serve the page until `wait` returns.
 
-    `listen` is nginx's HOST:PORT, `port` the page's port (0: any free one), `up` starts the production setup. `once`
-    ends after the conversation; `openai` asks the real OpenAI. Return 0, the command's exit status. Raise `CocoAIError`
-    if `openai` finds no API key in the environment, a part cannot start, or the bot does not answer.
+    `listen` is nginx's HOST:PORT, `port` the page's port (0: any free one), `published` lets other machines reach it.
+    `up` starts the production setup. `once` ends after the conversation; `openai` asks the real OpenAI. Return 0, the
+    command's exit status. Raise `CocoAIError` if `openai` finds no API key in the environment, a part cannot start, or
+    the bot does not answer.
     """
     if openai and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("COCOAI_OPENAI_API_KEY")):
         raise CocoAIError("--openai needs OPENAI_API_KEY in the environment")
@@ -188,7 +198,7 @@ def rehearse(*, listen: str, port: int, once: bool, openai: bool, up: StartProdu
     certificates = make(folder / "certificates")
     with contextlib.ExitStack() as stack:
         slack = stack.enter_context(_slack_with_secrets_of_its_own(certificates))
-        page = stack.enter_context(PracticePage(slack.page, port=port))
+        page = stack.enter_context(PracticePage(slack.page, port=port, published=published))
         practice = None if openai else stack.enter_context(PracticeOpenAI(certificates, switches=UNHURRIED))
         slack.page.books = practice.books if practice else None
         print_line("Starting nginx, supervisor and the pool between a practice Slack and OpenAI ...")

@@ -152,10 +152,13 @@ class Page:
 
 
 class PracticePage(PracticeServer):
-    """A server of the page without TLS, for a browser that does not trust the practice authority."""
+    """A server of the page without TLS, for a browser that does not trust the practice authority.
 
-    def __init__(self, page: Page, *, port: int = 0) -> None:
-        super().__init__(port=port)
+    A `published` one answers only requests for this machine's own name too: a browser sends those to a published port.
+    """
+
+    def __init__(self, page: Page, *, port: int = 0, published: bool = False) -> None:
+        super().__init__(port=port, published=published)
         self._page = page
 
     def answer(self, incoming: Incoming) -> Outgoing:

@@ -113,6 +113,27 @@ def test_other_sites_cannot_read(
     assert session.get(page.url + path, headers=headers).status_code == 403
 
 
+def test_the_page_listens_on_this_machine_alone(slack: PracticeSlack, session: requests.Session) -> None:
+    """Another address of this machine reaches it only when it is published, as a container's port is."""
+    with PracticePage(slack.page) as own, PracticePage(slack.page, published=True) as published:
+        with pytest.raises(requests.ConnectionError):
+            session.get(f"http://127.0.0.2:{own.port}/", headers={"Host": "localhost"})
+        from_outside = session.get(f"http://127.0.0.2:{published.port}/", headers={"Host": "localhost:8090"})
+        inside = session.get(f"{published.url}/")
+
+    assert [200, 200] == [from_outside.status_code, inside.status_code]
+
+
+def test_a_published_page_answers_no_other_name(slack: PracticeSlack, session: requests.Session) -> None:
+    """The address of the container itself, or a name that leads to it, is refused as everywhere (DNS rebinding)."""
+    with PracticePage(slack.page, published=True) as page:
+        answers = [
+            session.get(f"{page.url}/page/world", headers={"Host": host}) for host in ("a.example", "172.17.0.2")
+        ]
+
+    assert [403, 403] == [each.status_code for each in answers]
+
+
 def test_localhost(session: requests.Session, page: PracticePage) -> None:
     """The page may have another port and the name localhost, as through a forwarded port."""
     elsewhere = {"Host": "localhost:9999", "Origin": "http://localhost:9999"}
