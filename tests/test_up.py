@@ -255,6 +255,17 @@ def test_a_pool_that_crashes_at_its_start_is_reported_with_its_log(make_up: Make
     require_port("127.0.0.1", int(it.address.rpartition(":")[2]))
 
 
+def test_a_supervisord_that_ends_before_it_logs_is_reported(make_up: MakeUp) -> None:
+    """As in a container without a folder for temporary files: its own words are on stderr, and its log is not there."""
+    it = make_up(environ={"PYTHONHOME": "/nonexistent"})
+
+    with pytest.raises(CocoAIError) as caught, it:
+        pass
+
+    assert f"supervisord does not start; the end of {it.log}/supervisord.log:\n(nothing)" == str(caught.value)
+    require_port("127.0.0.1", int(it.address.rpartition(":")[2]))
+
+
 def test_a_taken_port_is_reported() -> None:
     """The error names the option that chooses another port."""
     with socket.create_server(("127.0.0.1", 0)) as other:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import subprocess
@@ -199,7 +200,8 @@ class Up:
     def _error(self, name: str, trouble: str) -> CocoAIError:
         """Build the error for a program, with the last TAIL lines that it has logged since `start`."""
         path = self._log(name)
-        with open(path, "rb") as log:
+        lines = []
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as log:  # it has ended before it wrote anything
             log.seek(min(self._log_sizes.get(name, 0), _size(path)))
             lines = log.read().decode("utf-8", "replace").splitlines()[-TAIL:]
         return CocoAIError("\n".join([f"{name} {trouble}; the end of {path}:", *(lines or ["(nothing)"])]))
