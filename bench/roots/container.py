@@ -1,7 +1,7 @@
-"""Start a tree's own systemd as process 1 of namespaces of its own, by systemd-nspawn(1), and find it again.
+"""Start a tree's own systemd, or another program, as process 1 of namespaces of its own, and find it again.
 
-By seccomp and capabilities nspawn refuses the root what would reach this machine itself: swapon, setting the clock,
-loading modules. Nothing here hangs on a systemd of this machine.
+By seccomp and capabilities systemd-nspawn(1) refuses the root what would reach this machine itself: swapon, setting the
+clock, loading modules. Nothing here hangs on a systemd of this machine.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,6 @@ _OPTIONS = (
     "--register=no",  # no systemd of this machine is asked
     "--keep-unit",
     "--settings=no",
-    "--boot",
     "--resolv-conf=off",
     "--timezone=off",
     "--link-journal=no",
@@ -60,23 +59,15 @@ class Leader:
 
 
 def start(
-    name: str, tree: Path, namespace: Path, console: Path, patience: float
+    name: str, tree: Path, namespace: Path, console: Path, patience: float, payload: Sequence[str] = ("--boot",)
 ) -> tuple[subprocess.Popen[bytes], Leader]:
     """Start the tree's systemd in a network namespace; return nspawn's process and the new process 1.
 
-    `name` becomes the host name; what systemd writes to its console is appended to a file. Raise RuntimeError with the
-    console's end if there is no process 1 within `patience` seconds.
+    `name` becomes the host name; what systemd writes to its console is appended to a file. `payload` is what nspawn is
+    told besides: options, and a program with its arguments in place of systemd. Raise RuntimeError with the console's
+    end if there is no process 1 within `patience` seconds.
     """
-    groups = list(_groups(name))
-    for group in groups:
-        group.mkdir(exist_ok=True)
-    environment = os.environ | _ENVIRONMENT | {"GROUPS_TO_JOIN": " ".join(map(str, groups))}
-    command = ["sh", "-c", _IN_OWN_GROUPS, "sh", "systemd-nspawn", *_OPTIONS, f"--machine={name}"]
-    command += [f"--directory={tree}", f"--network-namespace-path={namespace}"]
-    with open(console, "ab") as log:
-        nspawn = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+    nspawn = spawn(name, tree, namespace, console, payload)
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline and nspawn.poll() is None:
         if pid := _first_process(nspawn.pid, tree):
@@ -85,6 +76,20 @@ def start(
     nspawn.kill()
     nspawn.wait()
     raise RuntimeError(f"{name} has no process 1: {console.read_text(errors='replace')[-2000:]}")
+
+
+def spawn(name: str, tree: Path, namespace: Path, console: Path, payload: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start nspawn as `start` does, and return its process at once; it exits as the program of the payload does."""
+    groups = list(_groups(name))
+    for group in groups:
+        group.mkdir(exist_ok=True)
+    environment = os.environ | _ENVIRONMENT | {"GROUPS_TO_JOIN": " ".join(map(str, groups))}
+    command = ["sh", "-c", _IN_OWN_GROUPS, "sh", "systemd-nspawn", *_OPTIONS, f"--machine={name}"]
+    command += [f"--directory={tree}", f"--network-namespace-path={namespace}", *payload]
+    with open(console, "ab") as log:
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def enter(leader: Leader) -> list[str]:
