@@ -135,6 +135,8 @@ class Build:
         All of it is read-only but the volumes, which stay from one container to the next. `mounted` names files of this
         machine, and where they lie in the container.
         """
+        for place in (mounted or {}).values():  # an engine makes the mount point before the root is read-only
+            self._inside(place).touch()
         everything = {"HOME": "/srv/cocoai", **self.image.environment, **(environment or {})}
         payload = ["--read-only", f"--user={self.image.user}", "--no-new-privileges=yes"]
         payload += [f"--bind={self.volume(path)}:{path}" for path in self.image.volumes]

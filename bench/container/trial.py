@@ -47,19 +47,21 @@ class Trial:
         self._var = build.volume(build.image.volumes[0])
 
     def once(self) -> str:
-        """Run the rehearsal to the end of its first conversation; return what was answered."""
+        """Run the rehearsal to the end of its first conversation; return how soon it was answered."""
         before = len(self._build.said())
         code = self._build.run(*self._build.image.command, "--once").nspawn.wait(PATIENCE)
         said = self._build.said()[before:]
         _require(code == 0 and said.count("CocoAI: ") == 2, f"--once exited {code}:\n{said[-2000:]}")
-        return said.strip().splitlines()[-1].strip()[:60]
+        answer = next(line for line in reversed(said.splitlines()) if "CocoAI: " in line)
+        return f"exit code 0, answered after {answer.partition('  CocoAI')[0].strip()}"
 
     def rehearsal(self) -> Container:
         """Start the image as it is, and wait until its page answers from outside."""
+        before = len(self._build.said())
         running = self._build.run()
         _wait("the page is reachable", lambda: running.nspawn.poll() is not None or self._page("GET", "/")[0] == 200)
         _require(running.nspawn.poll() is None, f"the rehearsal has ended:\n{self._build.said()[-2000:]}")
-        _wait("the first conversation is over", lambda: "Now you:" in self._build.said().rpartition("Starting")[2])
+        _wait("the first conversation is over", lambda: "Now you:" in self._build.said()[before:])
         return running
 
     def guarded(self) -> None:
@@ -74,12 +76,13 @@ class Trial:
 
     def ask(self) -> Callable[[], None]:
         """Ask a question on the page; return a function that waits until it is answered."""
-        done = self._answered()
         origin = {"Origin": f"http://localhost:{PAGE}", "Content-Type": "application/json"}
         words = json.dumps({"channel": "C0PRACTICE", "text": "@CocoAI 議題案を3つ"})
         status, body = self._page("POST", "/page/say", words.encode(), origin)
         _require(status == 200, f"the page takes no question: {status} {body!r}")
-        return lambda: _wait("an answer", lambda: self._answered() > done)
+        ts = json.loads(body)["ts"]
+        done = self._var / "rehearsal/spool/done"
+        return lambda: _wait("an answer", lambda: list(done.glob(f"*-{ts}"))) and None
 
     def ask_and_kill_the_worker(self, running: Container) -> str:
         """Kill the worker whose job process is answering; see that process 1 adopts the job and reaps it at its end."""
@@ -128,10 +131,6 @@ class Trial:
         users = running.users()
         _require(users == {self._var.stat().st_uid} and 0 not in users, f"processes of the users {users}")
         return f"user {users.pop()}"
-
-    def _answered(self) -> int:
-        folder = self._var / "rehearsal/spool/done"
-        return len(list(folder.iterdir())) if folder.exists() else 0
 
     def _healthy(self) -> bool:
         try:
