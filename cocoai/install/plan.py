@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -58,12 +59,7 @@ class Plan:
         packages = self.system.packages([command for command in wanted if not has(command)])
         steps: list[Step] = []
         if self.system.is_debian:
-            # After a kill or a power cut dpkg has half of it, with commands that are there and do not work yet.
-            configure = (
-                "DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a || :"  # apt tells what fails
-            )
-            steps.append(Command(["sh", "-c", configure], dpkg_is_whole))
-            steps.append(Command([*self.system.install, "--fix-broken"], dpkg_is_whole))
+            steps += _mended_dpkg(self.system)
         if packages and self.system.is_debian:
             steps.append(Command(["apt-get", "update", "-q"]))
         if packages:
@@ -107,6 +103,24 @@ def command_text(instance: Instance) -> str:
 export COCOAI_CONFIG="${{COCOAI_CONFIG:-{instance.settings}}}"
 exec {instance.current}/bin/cocoai "$@"
 """
+
+
+_CUT_OFF = "$(dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\\n' | sed -n 's/^reinstreq //p')"
+"""In sh, the packages that were cut off while dpkg unpacked them: they can only be unpacked again."""
+
+
+def _mended_dpkg(system: System) -> list[Step]:
+    """Return the steps by which dpkg ends what it has begun, after a kill or a power cut.
+
+    Until then its commands may be there and not work yet, and apt-get refuses to go on.
+    """
+    install = shlex.join(system.install)
+    lines = (
+        "DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a || :",  # what fails there, apt tells
+        f'packages="{_CUT_OFF}"; [ -z "$packages" ] || {install} --reinstall $packages',
+        f"{install} --fix-broken",
+    )
+    return [Command(["sh", "-c", line], dpkg_is_whole) for line in lines]
 
 
 def swap() -> Task:
