@@ -207,11 +207,11 @@ class Build:
             os.unlink(_stamp_file(self.slot))
             os.sync()
         shutil.rmtree(self.slot, ignore_errors=True)
-        run([base_python(), "-m", "venv", self.slot])
         # In the environment, and not in /tmp: there a run that is killed would leave it for good.
         temporary = os.path.join(self.slot, _TEMPORARY)
         source = os.path.join(temporary, "source")
         os.makedirs(source)
+        run([base_python(), "-m", "venv", self.slot], environ={"TMPDIR": temporary})
         run([*self._pip(), self._requirement(self.source.copy(source))], environ={"TMPDIR": temporary})
         shutil.rmtree(temporary)
         if self.source.commit:
