@@ -217,6 +217,7 @@ class Build:
         if self.source.commit:
             _write(os.path.join(self.slot, "share", "cocoai", "commit"), self.source.commit)
         run([os.path.join(self.slot, "bin", "cocoai"), "--version"])
+        run(self._compile())
         os.sync()  # the stamp must not outlive a power cut that its environment has not survived
         _write(_stamp_file(self.slot), self.source.stamp())
 
@@ -238,7 +239,16 @@ class Build:
             yield shlex.join([*self._pip(), self._requirement(self.source.path)])
         if self.source.commit:
             yield f"echo {self.source.commit} >{slot}/share/cocoai/commit"
+        yield shlex.join(self._compile())
         yield f"echo {self.source.stamp()} >{_stamp_file(slot)}"
+
+    def _compile(self) -> list[str]:
+        """Return the command that compiles the environment as the pool runs it (PYTHONOPTIMIZE=2).
+
+        pip compiles for the plain interpreter only, and the pool's user may not write there: each start would compile
+        everything anew.
+        """
+        return [base_python(), "-m", "compileall", "-q", "-o", "2", f"{self.slot}/lib"]
 
     def _pip(self) -> list[str]:
         pip = os.path.join(self.slot, "bin", "pip")

@@ -40,22 +40,27 @@ def units(instance: Instance, choices: Choices, system: System) -> Task:
 
 def _files(instance: Instance, choices: Choices, system: System) -> list[WholeFile]:
     """Return the files of the chosen shape, and those of the nightly copy."""
-    backup = [
+    return [*_shape_files(instance, choices, system), *_backup_files(instance, system)]
+
+
+def _backup_files(instance: Instance, system: System) -> list[WholeFile]:
+    return [
         WholeFile(instance.unit(instance.backup_service), _rendered("systemd/cocoai-backup.service", instance, system)),
         WholeFile(instance.unit(instance.backup_timer), _rendered("systemd/cocoai-backup.timer", instance, system)),
     ]
+
+
+def _shape_files(instance: Instance, choices: Choices, system: System) -> list[WholeFile]:
     if choices.shape == "systemd":
         return [
             WholeFile(instance.unit(instance.socket), _rendered("systemd/cocoai.socket", instance, system)),
             WholeFile(instance.unit(instance.service), _rendered("systemd/cocoai.service", instance, system)),
-            *backup,
         ]
     program, supervisord = _supervisord_files(instance)
     return [
         WholeFile(program, _rendered("supervisor/cocoai.conf", instance, system)),
         WholeFile(supervisord, _rendered("supervisor/supervisord.conf", instance, system)),
         WholeFile(instance.unit(instance.service), _rendered("supervisor/cocoai.service", instance, system)),
-        *backup,
     ]
 
 
@@ -73,7 +78,7 @@ def _rendered(name: str, instance: Instance, system: System) -> str:
 
 def start(instance: Instance, choices: Choices, system: System) -> Task:
     """Return the steps after which the pool runs what is installed, now and after a boot."""
-    files = [file.path for file in _files(instance, choices, system)]
+    files = [file.path for file in _shape_files(instance, choices, system)]
     return Task(
         "start",
         [

@@ -66,7 +66,7 @@ def this_system(release: str = "/etc/os-release") -> System:
     if values.get("ID") == "amzn" and values.get("VERSION_ID") == "2023":
         return AMAZON
     raise CocoAIError(
-        f"{values.get('PRETTY_NAME', 'this system')}: expected Debian 12 or 13, Ubuntu 22.04 or 24.04, or Amazon Linux"
+        f"{values.get('PRETTY_NAME', 'this system')}: expected Debian 12 or 13, Ubuntu 24.04, or Amazon Linux"
         " 2023. Elsewhere, `--dry-run` on one of those prints the steps to go by hand."
     )
 

@@ -145,7 +145,7 @@ def test_what_is_typed_to_build_leaves_the_stamp_and_no_copy(place: Place, check
     seen = tmp_path / "seen"
     played = f"""
 pip_install() {{ for last; do :; done; cp -R "${{last%\\[ops\\]}}" {seen}; mkdir -p {place.slots[0]}/share/cocoai; }}
-venv() {{ mkdir -p {place.slots[0]}; }}
+venv() {{ mkdir -p {place.slots[0]}/lib; echo 'x = 1' >{place.slots[0]}/lib/x.py; }}
 """
     lines = [
         line.replace(f"{place.slots[0]}/bin/pip install", "pip_install") if "/bin/pip" in line else line
@@ -155,6 +155,7 @@ venv() {{ mkdir -p {place.slots[0]}; }}
     subprocess.run(["sh", "-e"], input=played + "\n".join(lines), check=True, encoding="utf-8")
     assert source.stamp() == (Path(place.slots[0]) / "share/cocoai/stamp").read_text().strip()
     assert "0123abc" == (Path(place.slots[0]) / "share/cocoai/commit").read_text().strip()
-    assert ["share"] == os.listdir(place.slots[0])
+    assert {"lib", "share"} == set(os.listdir(place.slots[0]))
+    assert list(Path(place.slots[0]).glob("lib/__pycache__/x.*.opt-2.pyc"))
     assert source.stamp() == Source(str(seen)).stamp()
     assert not list(seen.rglob("__pycache__"))
