@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 
 from bench.production import state
@@ -9,6 +10,9 @@ from bench.production.machine import REDELIVERIES, Machine
 from bench.production.removal import PACKAGES
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+
+BOOT = 60.0
+"""Seconds in which a pool must answer after a boot."""
 
 SECRET = "0" * 32
 """The copy's signing secret: another app's than the first's."""
@@ -63,7 +67,7 @@ def _both(first: Machine, other: Machine, shape: str) -> bool:
 
 
 def _row(name: str, first: Machine, other: Machine, expected: tuple[bool, bool]) -> bool:
-    found = tuple(map(_answers, (first, other)))
+    found = tuple(_answers(machine, is_due) for machine, is_due in zip((first, other), expected, strict=True))
     wrong = "" if found == expected else "   WRONG"
     print(f"  {name:<44}{_word(found[0]):>8}{_word(found[1]):>8}{wrong}", flush=True)
     return found == expected
@@ -73,9 +77,15 @@ def _word(is_answered: object) -> str:
     return "answers" if is_answered else "-"
 
 
-def _answers(machine: Machine) -> bool:
-    """Check whether Slack's address is verified over https, and a question answered."""
-    if not machine.slack.verify_url():
-        return False
+def _answers(machine: Machine, is_due: bool) -> bool:  # noqa: FBT001 (a row of the table)
+    """Check whether Slack's address is verified over https, and a question answered; wait for that if it is due.
+
+    After a boot the pool takes some seconds.
+    """
+    deadline = time.monotonic() + (BOOT if is_due else 0)
+    while not machine.slack.verify_url():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.5)
     machine.await_answer(machine.ask(1))
     return True
