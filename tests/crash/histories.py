@@ -206,6 +206,10 @@ HISTORIES = [
         alone(put(), *killed(DELIVERED), put(AWAY), WORK, WORK, wait(2), WORK),
     ),
     History(
+        "a click on a reply that is given up",
+        alone(put(), PLACEHOLDER, put(AWAY), *killed(WRITES, 2), WORK, wait(2), WORK),
+    ),
+    History(
         "one gesture with two ts",
         alone(put(GESTURE), put(ITS_COPY), WORK, put(ITS_COPY), put(GESTURE)),
         is_coarse=True,

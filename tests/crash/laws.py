@@ -140,7 +140,10 @@ def _check_reply(machine: Machine, key: str, folders: Mapping[str, set[str]]) ->
     texts = [text for *_, text in messages]
     kinds = [kind for _, kind, _ in messages]
     if is_being_deleted(machine, key):
-        is_right = key in folders["done"]
+        # The asker may delete the word that it was given up, too: that was said, and stood.
+        whole = messages_for(machine, key, with_deleted=True)
+        was_given_up = _is_given_up(machine, key, [kind for _, kind, _ in whole], [text for *_, text in whole])
+        is_right = key in folders["done"] or (key in folders["failed"] and was_given_up)
     elif key in folders["failed"] - folders["ready"] - folders["done"]:
         is_right = _is_given_up(machine, key, kinds, texts)
     else:
@@ -166,10 +169,13 @@ def _is_given_up(machine: Machine, key: str, kinds: list[str], texts: list[str])
     return kinds == ["error"] and (key in outside.refused or is_used_up)
 
 
-def messages_for(machine: Machine, key: str) -> list[tuple[int, str, str]]:
-    """Return part number, kind and text of each of our messages for a question that Slack still shows."""
-    standing = [message for message in machine.outside.posted if message.ts not in machine.outside.deleted]
-    ours = [message for message in standing if message.payload["key"] == key]
+def messages_for(machine: Machine, key: str, *, with_deleted: bool = False) -> list[tuple[int, str, str]]:
+    """Return part number, kind and text of each of our messages for a question that Slack still shows.
+
+    Those that were deleted are among them `with_deleted`, as they stood last.
+    """
+    deleted = frozenset() if with_deleted else machine.outside.deleted
+    ours = [each for each in machine.outside.posted if each.ts not in deleted and each.payload["key"] == key]
     return sorted((message.payload["n"], message.payload["kind"], message.text) for message in ours)
 
 
