@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -18,22 +17,15 @@ import pytest
 import cocoai
 from tests.engine.web.fastcgi_client import ask
 from tests.processes import wait_until
+from tests.test_install import SETTINGS, environ
 
 ROOT = Path(__file__).parent.parent
 
-SETTINGS = """\
-[slack]
-signing_secret = practice
-bot_token = xoxb-practice
-api_url = http://127.0.0.1:9/
-[openai]
-api_key = sk-practice
-base_url = http://127.0.0.1:9/
+ONE_WORKER = """\
 [pool]
 workers = 1
 status_listen = off
 """
-"""No program listens at port 9 (discard), so that no request reaches a server."""
 
 LATE = """
 
@@ -77,11 +69,6 @@ def turn(link: Path, environment: str) -> None:
     (link.parent / "next").replace(link)
 
 
-def environ() -> dict[str, str]:
-    """Return our environment without the variables that would lead to this checkout, or hold settings."""
-    return {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "COCOAI", "VIRTUAL"))}
-
-
 @dataclass
 class LinkedPool:
     """A pool that was started through the link `opt` in its folder, as supervisor starts it in production."""
@@ -121,7 +108,7 @@ def pool(short_folder: Callable[[], Path]) -> Iterator[LinkedPool]:
     install(folder / "a", "0.8", "aaaaaaa")
     install(folder / "b", "0.9", "bbbbbbb")
     turn(folder / "opt", "a")
-    (folder / "cocoai.ini").write_text(SETTINGS)
+    (folder / "cocoai.ini").write_text(SETTINGS + ONE_WORKER)
     (folder / "cocoai.ini").chmod(0o600)
     command = [f"{folder}/opt/bin/python", f"{folder}/opt/bin/cocoai.fcgi", "--bind", f"unix:{folder}/socket"]
     with (

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.production import state
 from bench.production.machine import Machine
+from bench.roots.root import HOME
 
 UNIT = "typed-by-hand"
 """The unit in which the installer runs, by whose cgroup its whole process tree is found."""
@@ -137,7 +138,7 @@ def _running(machine: Machine, options: tuple[str, ...]) -> Iterator[None]:
     """Begin an installation; at the block's end kill -9 all its processes, by their pids."""
     output = _output(machine)
     output.write_text("")
-    line = f"cd /root; exec >/root/output 2>&1; {machine.command(*options)}"
+    line = f"cd {HOME}; exec >output 2>&1; {machine.command(*options)}"
     machine.root.run(["systemd-run", "-q", "--collect", f"--unit={UNIT}", "bash", "-c", line], check=True)
     _wait(lambda: _pids(machine))
     try:

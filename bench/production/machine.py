@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.roots.root import Result, Root
+from bench.roots.root import HOME, Result, Root
 from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
@@ -59,15 +59,15 @@ class Machine:
         clone = self.folder / "cocoai"
         subprocess.run(["rm", "-rf", str(clone)], check=True)
         subprocess.run(["git", "clone", "-q", str(checkout), str(clone)], check=True)
-        self.root.run("rm -rf /root/cocoai", check=True)
-        self.root.copy_in(clone, "/root")
+        self.root.run("rm -rf cocoai", check=True)
+        self.root.copy_in(clone, HOME)
 
     def fetch_packages(self) -> None:
         """Fetch what pip will need, once: a part that installs many times must not ask the registry each time."""
-        pip = "python3 -m venv /root/fetching && /root/fetching/bin/pip"
-        self.root.run(f"{pip} download -q -d /root/wheels setuptools wheel 'cocoai/[ops]'", check=True)
-        self.root.run("rm -rf /root/fetching cocoai/build cocoai/*.egg-info", check=True)
-        self.pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/root/wheels"}
+        pip = "python3 -m venv fetching && fetching/bin/pip"
+        self.root.run(f"{pip} download -q -d wheels setuptools wheel 'cocoai/[ops]'", check=True)
+        self.root.run("rm -rf fetching cocoai/build cocoai/*.egg-info", check=True)
+        self.pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"{HOME}/wheels"}
 
     def install(self, *options: str) -> Result:
         """Type bin/install, with the secrets in the environment."""

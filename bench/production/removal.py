@@ -31,9 +31,9 @@ def removal(machine: Machine, shape: str) -> bool:
     script = machine.type(machine.command(*options, "--dry-run")).output
     for secret in (machine.slack.signing_secret, machine.slack.token, API_KEY):
         script = script.replace(HIDDEN, secret, 1)
-    machine.root.run(["tee", "/root/script"], script, check=True)
+    machine.root.run(["tee", "script"], script, check=True)
     variables = "".join(f"{name}={value} " for name, value in machine.pip.items())
-    typed = machine.root.run(f"{variables} sh -e /root/script")
+    typed = machine.root.run(f"{variables} sh -e script")
     print(typed.output if typed.exit_code else "", end="")
     differing = state.differences(installed, _state(machine))
     _print(f"a dry run's script, by {shape}: it exits {typed.exit_code}; what differs", differing)

@@ -24,9 +24,12 @@ BOOT = 120.0
 COMMAND = 900.0
 """Seconds that a command may take unless told: an installation of packages takes minutes on a busy machine."""
 
+HOME = "/root"
+"""The folder in which commands in a root begin, as root's shell does."""
+
 ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
-    "HOME": "/root",
+    "HOME": HOME,
     "LANG": "C.UTF-8",
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 }
@@ -177,7 +180,7 @@ class Root:
         # As over ssh, a daemon that the command leaves behind stays.
         started = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--property=KillMode=process"]
         environment = [f"{key}={value}" for key, value in (ENVIRONMENT | machine_settings.proxies()).items()]
-        words = ["env", "--ignore-environment", "--chdir=/root", *environment, *words]
+        words = ["env", "--ignore-environment", f"--chdir={HOME}", *environment, *words]
         words = [
             word.replace("$", "$$") for word in words
         ]  # systemd would put its own variables in (systemd.service(5))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import re
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cocoai.errors import CocoAIError
-from cocoai.install.steps import Command, Removal, Step, beside_of, run
+from cocoai.install.steps import Command, Removal, Step, beside_of, read_text, run
 
 DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
 """Debian's first site, a default server as ours: nginx refuses two of them."""
@@ -92,7 +91,7 @@ def main_settings() -> list[Step]:
 
 def _is_made(change: _Change) -> Callable[[], bool]:
     # Where nginx is not installed yet, as for a dry run, its file will need all of them.
-    return lambda: (text := _read(MAIN)) is not None and change.is_made(text)
+    return lambda: (text := read_text(MAIN)) is not None and change.is_made(text)
 
 
 @dataclass(frozen=True)
@@ -126,17 +125,11 @@ def _is_as_packaged(path: str) -> bool:
 def undone() -> list[Step]:
     """Return the steps that give nginx back its own main file and first site, unless they were changed since."""
     steps: list[Step] = []
-    before = _read(MAIN_BEFORE)
+    before = read_text(MAIN_BEFORE)
     if before is not None:
-        if changed(before) == _read(MAIN):
+        if changed(before) == read_text(MAIN):
             steps.append(Command(["cp", MAIN_BEFORE, MAIN]))
         steps.append(Removal(MAIN_BEFORE))
     if os.path.lexists(DEFAULT_SITE_BEFORE) and not os.path.lexists(DEFAULT_SITE):
         steps.append(Command(["mv", DEFAULT_SITE_BEFORE, DEFAULT_SITE]))
     return steps
-
-
-def _read(path: str) -> str | None:
-    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="surrogateescape") as file:
-        return file.read()
-    return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
 from cocoai.install.proof import Proof
 from cocoai.install.releases import Releases, Source
-from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, has_group
+from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, has_group, has_user
 from cocoai.install.system import ENOUGH_MEMORY, System, dpkg_is_whole, has, memory_and_swap
 
 SWAP = "/swapfile"
@@ -75,7 +74,7 @@ class Plan:
             "the user and the folders",
             [
                 Command(group, lambda: has_group(instance.id)),
-                Command(user, lambda: _has_user(instance.id)),
+                Command(user, lambda: has_user(instance.id)),
                 Folder(instance.folder, Owner(0o750, group=instance.id)),
                 Folder(instance.var, Owner(0o700, instance.id, instance.id)),
                 Folder(instance.backups, Owner(0o700, instance.id, instance.id)),
@@ -152,14 +151,6 @@ def checked(instance: Instance, slot: str) -> Command:
         ["runuser", "-u", instance.id, "--", *look],
         advice=f"Mend {instance.settings}, then type the same again.",
     )
-
-
-def _has_user(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
 
 
 def _is_in_fstab() -> bool:

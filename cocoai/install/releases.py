@@ -12,7 +12,6 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from cocoai.errors import CocoAIError
 from cocoai.install.instance import Instance
 from cocoai.install.steps import Link, Step, WholeFile, run, succeeds
 from cocoai.install.system import base_python
+from cocoai.version import read_commit
 
 _CHECKOUT = (
     "cocoai",
@@ -102,7 +102,7 @@ def find_source(given: str = "") -> Source:
         lacking = next((name for name in _CHECKOUT if not os.path.exists(os.path.join(path, name))), None)
         if lacking:
             raise CocoAIError(f"{path} is no checkout of CocoAI: it has no {lacking}")
-        return Source(path, _commit(path))
+        return Source(path, read_commit(os.path.join(path, "cocoai")))
     if os.path.isfile(path) and path.endswith(".whl"):
         return Source(path)
     raise CocoAIError(f"--from {path}: expected a checkout of CocoAI, or a wheel (.whl)")
@@ -120,16 +120,6 @@ def _own_source() -> str:
     if not os.path.exists(path):
         raise CocoAIError("what is to be installed? Give --from, with a checkout of CocoAI or a wheel")
     return path
-
-
-def _commit(checkout: str) -> str:
-    """Return the short name of a checkout's commit, "" if git does not tell."""
-    # Root may ask in a folder of the operator's, which git refuses by itself.
-    words = ["git", "-c", f"safe.directory={checkout}", "-C", checkout, "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(words, check=True, capture_output=True, encoding="ascii").stdout.strip()  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return ""
 
 
 @dataclass(frozen=True)

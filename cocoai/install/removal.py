@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from cocoai.install import nginx_main, site
 from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
-from cocoai.install.steps import Command, Removal, Step, Task, has_group, succeeds
+from cocoai.install.steps import Command, Removal, Step, Task, has_group, has_user, succeeds
 
 LONGEST_ANSWER = 200.0
 """Seconds that an answer in the making may still take, by the default settings, until its process ends by itself."""
@@ -35,7 +35,7 @@ def tasks(instance: Instance, choices: Choices | None, *, purge: bool) -> Iterat
         # The folder of the settings goes last of all: in it lie the choices, which tell the certificate's name.
         yield Task("the certificate", _certificate(choices))
         yield Task("what was kept", [Removal(path) for path in _kept(instance)])
-        yield Task("the user", [Command(["userdel", instance.id], lambda: not _has_user(instance.id))])
+        yield Task("the user", [Command(["userdel", instance.id], lambda: not has_user(instance.id))])
         group = Command(["groupdel", instance.id], lambda: not has_group(instance.id))
         yield Task("its group, and the settings", [group, Removal(instance.folder)])
 
@@ -102,7 +102,7 @@ class Ended:
 
     def is_done(self) -> bool:
         """Check whether the user has no process."""
-        return not _has_user(self.user) or not _pids(pwd.getpwnam(self.user).pw_uid)
+        return not has_user(self.user) or not _pids(pwd.getpwnam(self.user).pw_uid)
 
     def do(self) -> None:
         """Wait for it, LONGEST_ANSWER seconds at most."""
@@ -124,11 +124,3 @@ def _uid(pid: str) -> int:
         return os.stat(f"/proc/{pid}").st_uid
     except OSError:
         return -1
-
-
-def _has_user(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True

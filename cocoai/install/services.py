@@ -71,8 +71,7 @@ def _supervisord_files(instance: Instance) -> tuple[str, str]:
 
 def _rendered(name: str, instance: Instance, system: System) -> str:
     """Return the text of a file in etc/ for this instance and this system's nginx."""
-    with open(os.path.join(etc.find_etc(), name), encoding="utf-8") as file:
-        text = _NGINX_GROUP.sub(rf"\g<1>{system.nginx_group}", file.read())
+    text = _NGINX_GROUP.sub(rf"\g<1>{system.nginx_group}", etc.read(f"etc/{name}"))
     return _ID.sub(instance.id, text)
 
 

@@ -67,8 +67,7 @@ def file(instance: Instance, secrets: Mapping[str, str]) -> WholeFile:
 
 def _filled(values: Mapping[str, str]) -> str:
     """Return the example's text with these keys set. Raise CocoAIError if the example has no line for one."""
-    with open(etc.find("cocoai.ini.example"), encoding="utf-8") as example:
-        text = example.read()
+    text = etc.read("cocoai.ini.example")
     for key, value in values.items():
         line = re.search(rf"(?m)^#{key} =.*$", text)
         if line is None:

@@ -15,7 +15,7 @@ from cocoai.errors import CocoAIError
 from cocoai.install import nginx_main
 from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
-from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, run, succeeds
+from cocoai.install.steps import Command, Folder, Owner, Removal, Step, Task, WholeFile, read_text, run, succeeds
 from cocoai.install.system import has
 from cocoai.up import etc
 
@@ -59,11 +59,11 @@ class NginxFiles:
 
     def do(self) -> None:
         """Write them. Raise CocoAIError with nginx's words if it refuses them."""
-        before = {file.path: _read(file.path) for file in self.files}
+        before = {file.path: read_text(file.path) for file in self.files}
         for file in self.files:
             file.do()
         try:
-            _require_read(before)
+            _requireread_text(before)
         except CocoAIError:
             for path, text in before.items():
                 Removal(path).do() if text is None else WholeFile(path, text).do()
@@ -76,7 +76,7 @@ class NginxFiles:
         yield "nginx -t"
 
 
-def _require_read(paths: Iterable[str]) -> None:
+def _requireread_text(paths: Iterable[str]) -> None:
     """Raise CocoAIError if nginx refuses its files, or does not read one of these."""
     found = run(["nginx", "-T"], advice=_REFUSED)
     if unread := [path for path in paths if f"# configuration file {path}:" not in found]:
@@ -100,7 +100,7 @@ def room() -> Task:
 
 def port_80_files(instance: Instance, choices: Choices) -> Task:
     """Return the steps that write the files for port 80, and make nginx read them."""
-    files = [WholeFile(COMMON, _read_etc("nginx/cocoai.conf")), WholeFile(instance.site("http"), http_text(choices))]
+    files = [WholeFile(COMMON, etc.read("etc/nginx/cocoai.conf")), WholeFile(instance.site("http"), http_text(choices))]
     return Task("nginx's files for port 80", [NginxFiles(files), *_reload()])
 
 
@@ -115,7 +115,7 @@ def port_443_files(instance: Instance, choices: Choices) -> Task:
 
 def http_text(choices: Choices) -> str:
     """Return nginx's file for port 80, with the operator's name."""
-    return etc.replaced(_read_etc("nginx/cocoai_http.conf"), {_EXAMPLE: choices.domain})
+    return etc.replaced(etc.read("etc/nginx/cocoai_http.conf"), {_EXAMPLE: choices.domain})
 
 
 def https_text(instance: Instance, choices: Choices) -> str:
@@ -128,12 +128,12 @@ def https_text(instance: Instance, choices: Choices) -> str:
         "/etc/nginx/cocoai.locations": instance.locations,
         "/var/log/nginx/cocoai.log": f"/var/log/nginx/{instance.id}.log",
     }
-    return etc.replaced(_read_etc("nginx/cocoai_https.conf"), names)
+    return etc.replaced(etc.read("etc/nginx/cocoai_https.conf"), names)
 
 
 def locations_text(instance: Instance) -> str:
     """Return the file of nginx's locations, with the instance's socket."""
-    return etc.replaced(_read_etc("nginx/cocoai.locations"), {"/run/cocoai/": f"{instance.run}/"})
+    return etc.replaced(etc.read("etc/nginx/cocoai.locations"), {"/run/cocoai/": f"{instance.run}/"})
 
 
 def webroot_removed() -> Command:
@@ -181,7 +181,7 @@ class Pair:
 
     def do(self) -> None:
         """Raise CocoAIError if a file cannot be read, or if the two do not belong together."""
-        if _public_key(self.certificate) != run(["openssl", "pkey", "-in", self.key, "-pubout"]):
+        if not _are_pair(self.certificate, self.key):
             raise CocoAIError(f"{self.key} is not the key of {self.certificate}")
 
     def typed(self) -> Iterator[str]:
@@ -190,26 +190,20 @@ class Pair:
         yield f"openssl pkey -in {self.key} -pubout"
 
 
-def _public_key(certificate: str) -> str:
-    return run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"])
-
-
-def _is_pair(certificate: str, key: str) -> bool:
-    with contextlib.suppress(CocoAIError):
-        return _public_key(certificate) == run(["openssl", "pkey", "-in", key, "-pubout"])
-    return False
+def _are_pair(certificate: str, key: str) -> bool:
+    """Check whether a certificate and a key belong together. Raise CocoAIError if one cannot be read."""
+    public = run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"])
+    return public == run(["openssl", "pkey", "-in", key, "-pubout"])
 
 
 def _is_for(fullchain: str, key: str, domain: str) -> bool:
     """Check whether there is a certificate for this name, with its key, and a week left."""
-    return (
-        os.path.exists(key)
-        and _is_pair(fullchain, key)
-        and all(
+    with contextlib.suppress(CocoAIError):
+        return _are_pair(fullchain, key) and all(
             succeeds("openssl", "x509", "-noout", "-in", fullchain, *check)
             for check in (("-checkend", "604800"), ("-checkhost", domain))
         )
-    )
+    return False
 
 
 _FAULTY = "A file of nginx has a fault. Mend it, then type the same again."
@@ -247,14 +241,3 @@ class Renewal:
     def _off(self) -> list[str]:
         there = [timer for timer in self.timers if succeeds("systemctl", "cat", timer)]
         return [timer for timer in there if not succeeds("systemctl", "is-enabled", "-q", timer)]
-
-
-def _read_etc(name: str) -> str:
-    with open(os.path.join(etc.find_etc(), name), encoding="utf-8") as file:
-        return file.read()
-
-
-def _read(path: str) -> str | None:
-    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="surrogateescape") as file:
-        return file.read()
-    return None

@@ -42,13 +42,12 @@ class Step(Protocol):
 class Command:
     """A step that runs a command; it is done if `done()` says so, and by default never.
 
-    `succeeds()` tells whether it succeeded, where its exit code does not say. `advice` is for the operator if it fails.
+    `advice` is for the operator if it fails.
     """
 
     words: Sequence[str]
     done: Callable[[], bool] = lambda: False
     advice: str = ""
-    environ: Mapping[str, str] | None = None
 
     def is_done(self) -> bool:
         """Ask `done()`."""
@@ -56,7 +55,7 @@ class Command:
 
     def do(self) -> None:
         """Run the command. Raise CocoAIError with its output if it fails."""
-        run(self.words, advice=self.advice, environ=self.environ)
+        run(self.words, advice=self.advice)
 
     def typed(self) -> Iterator[str]:
         """Yield the command."""
@@ -135,11 +134,7 @@ class WholeFile:
 
     def has_text(self) -> bool:
         """Check whether the file has this text."""
-        try:
-            with open(self.path, encoding="utf-8", errors="surrogateescape") as file:
-                return file.read() == self.text
-        except OSError:
-            return False
+        return read_text(self.path) == self.text
 
     def do(self) -> None:
         """Write it beside its place, and move it there: at no moment is there half of a file, or one that all read."""
@@ -263,6 +258,15 @@ def run(words: Sequence[str], *, advice: str = "", environ: Mapping[str, str] | 
     return done.stdout
 
 
+def has_user(name: str) -> bool:
+    """Check whether there is a user of this name."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 def has_group(name: str) -> bool:
     """Check whether there is a group of this name."""
     try:
@@ -270,6 +274,13 @@ def has_group(name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def read_text(path: str) -> str | None:
+    """Return the text of a file, None if it cannot be read."""
+    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read()
+    return None
 
 
 def succeeds(*words: str) -> bool:

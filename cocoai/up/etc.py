@@ -46,8 +46,7 @@ def manifest(url: str) -> str:
     """
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/?", url):
         raise CocoAIError(f"--url {url}: expected https://HOST, since Slack sends its events over https only")
-    with open(find("etc/slack/manifest.json"), encoding="utf-8") as production:
-        return production.read().replace("https://cocoai.example.com", url.rstrip("/"))
+    return read("etc/slack/manifest.json").replace("https://cocoai.example.com", url.rstrip("/"))
 
 
 def find_entry() -> str:
@@ -56,6 +55,12 @@ def find_entry() -> str:
     Raise CocoAIError if it is missing.
     """
     return find(ENTRY)
+
+
+def read(name: str) -> str:
+    """Return the text of a file that comes with the package; `name` and errors are those of `find`."""
+    with open(find(name), encoding="utf-8") as file:
+        return file.read()
 
 
 def find(name: str) -> str:
