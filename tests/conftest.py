@@ -41,6 +41,8 @@ PATIENCE = 20.0
 
 # On a busy machine an example may take long without being slow by itself.
 hypothesis.settings.register_profile("cocoai", deadline=None)
+# For the other Pythons: what a hundred examples find, they find on ours.
+hypothesis.settings.register_profile("few", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("cocoai")
 
 # A shell starts a command in the background with SIGINT ignored, and every process of ours would inherit that. A signal

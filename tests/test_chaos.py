@@ -23,7 +23,11 @@ PATIENCE = 480.0
 
 
 @pytest.mark.parametrize(
-    ("seconds", "seed"), [(40, "--seed=cocoai"), (20, "")], ids=["the same each time", "a fresh one"]
+    ("seconds", "seed"),
+    [
+        pytest.param(40, "--seed=cocoai", id="the same each time"),
+        pytest.param(20, "", id="a fresh one", marks=pytest.mark.long),
+    ],
 )
 def test_chaos(seconds: int, seed: str) -> None:
     """Whatever is killed, held or refused, nothing is lost, posted twice or taken away, and no process is left.

@@ -14,7 +14,7 @@ from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.markdown import message_layout, to_markdown_block
 from cocoai.slack.thread import speakers
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.crash.enumeration import EVERY_BYTE, TWICE, Depth, Enumeration, quick_depth
 from tests.crash.histories import TOGETHER, History, history_named
@@ -15,10 +16,27 @@ CASES: list[tuple[History, Depth, int]] = [
 ]
 """A history, how far to go, and how many different images there are at least: fewer would mean missing power cuts."""
 
+LONG = {
+    "one question, every byte",
+    "Slack posts the placeholder and its response is lost, twice",
+    "a twin that comes in late",
+    "asked again twice at once",
+    "one gesture with two ts at once",
+    "stopped while it is answered",
+}
+"""The cases that take longest: they take four times as long as the others together."""
 
-@pytest.mark.parametrize(
-    ("history", "depth", "at_least"), CASES, ids=[f"{history.name}, {depth.cuts}" for history, depth, _ in CASES]
-)
+
+NAMES = {EVERY_BYTE: ", every byte", TWICE: ", twice"}
+
+
+def case(history: History, depth: Depth, at_least: int) -> ParameterSet:
+    """Return a case as a parameter, named for its history and depth, and marked if it is one of LONG."""
+    name = history.name + NAMES.get(depth, "")
+    return pytest.param(history, depth, at_least, id=name, marks=[pytest.mark.long] if name in LONG else [])
+
+
+@pytest.mark.parametrize(("history", "depth", "at_least"), [case(*each) for each in CASES])
 def test_every_image_after_a_power_cut_recovers(history: History, depth: Depth, at_least: int) -> None:
     """No law is broken: nothing that was answered 200 is lost, and nothing is posted or paid twice."""
     done = Enumeration(history, depth).run()
