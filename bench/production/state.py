@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,9 @@ NOT_LOOKED_AT = (
 CHANGING = ("etc/passwd", "etc/shadow", "etc/group", "etc/gshadow", "/tls/", "__pycache__", "var/log/", "ld.so.cache")
 """Parts of paths whose bytes differ from run to run, by chance or by date: of these owner and mode are compared."""
 
+LEFT_BY_GROUPADD = re.compile(r"etc/(?:passwd|shadow|group|gshadow)\.\d+")
+"""What useradd and groupadd leave when they are killed in mid-write, named by their pid: the system's, not ours."""
+
 
 def files(machine: Machine) -> dict[str, str]:
     """Return what each path of the machine is: kind, mode, owner and group, and what is in it or where it leads.
@@ -56,7 +60,7 @@ def _paths(tree: Path, folder: str) -> Iterator[str]:
     """Yield all paths below a folder of the tree but NOT_LOOKED_AT, and but what lies in a `var` of a pool."""
     for entry in sorted(os.scandir(folder), key=lambda each: each.name):
         name = os.path.relpath(entry.path, tree)
-        if name.startswith(NOT_LOOKED_AT):
+        if name.startswith(NOT_LOOKED_AT) or LEFT_BY_GROUPADD.fullmatch(name):
             continue
         yield entry.path
         if entry.is_dir(follow_symlinks=False) and not name.startswith("var/lib/cocoai"):
