@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import ssl
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -59,6 +60,16 @@ def make(folder: Path) -> Certificates:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         _sign(made, scratch)
     return made
+
+
+def server_context(certificates: Certificates | None) -> ssl.SSLContext | None:
+    """Return the TLS settings (1.2 or newer) with the server's certificate, or None for plain HTTP."""
+    if certificates is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificates.cert_file, certificates.key_file)
+    return context
 
 
 def _sign(made: Certificates, scratch: str) -> None:

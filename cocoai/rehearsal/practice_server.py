@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.certificates import Certificates, server_context
 
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of a request's body; a longer one is answered with 413."""
@@ -74,7 +74,7 @@ class PracticeServer:
     def __init__(self, certificates: Certificates | None = None, *, port: int = 0, published: bool = False) -> None:
         self.stopping = threading.Event()
         # The port is bound here, so that its number is known before the server is started.
-        self._listener = _Listener(self, _tls(certificates), ("0.0.0.0" if published else "127.0.0.1", port))
+        self._listener = _Listener(self, server_context(certificates), ("0.0.0.0" if published else "127.0.0.1", port))
         self._thread = threading.Thread(target=self._listener.accept, daemon=True)
         self.port: int = self._listener.server_address[1]
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
@@ -85,6 +85,11 @@ class PracticeServer:
         A subclass must override this. It may block: only its own connection waits.
         """
         raise NotImplementedError
+
+    @property
+    def clock_shift(self) -> float:
+        """Return the seconds by which the header Date is ahead of this machine's clock; a subclass may override it."""
+        return 0.0
 
     def pause(self, seconds: float) -> None:
         """Wait so many seconds, as a slow server would. Raise `Gone` if the server stops meanwhile, or has stopped."""
@@ -116,16 +121,6 @@ class PracticeServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _tls(certificates: Certificates | None) -> ssl.SSLContext | None:
-    """Return the TLS settings (1.2 or newer) with the server's certificate, or None for plain HTTP."""
-    if certificates is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificates.cert_file, certificates.key_file)
-    return context
 
 
 class _Listener(socketserver.TCPServer):
@@ -295,6 +290,11 @@ class _Handler(BaseHTTPRequestHandler):
             # A generator learns by this that the client has left: it ends at once, not when it is collected.
             if close := getattr(pieces, "close", None):
                 close()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the text of the header Date: the time now, shifted as the owner says."""
+        now = time.time() if timestamp is None else timestamp
+        return super().date_time_string(now + self.server.owner.clock_shift)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
         """Print nothing: the subclasses keep a record of the requests."""

@@ -15,7 +15,7 @@ import html
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from cocoai.rehearsal.page.practice_page import PracticePage
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage
+from cocoai.rehearsal.wrong import WrongThing, play
 
 FOLDER = "var/rehearsal"
 """The folder that takes the place of production's `var`."""
@@ -179,13 +180,14 @@ def rehearse(
     openai: bool,
     up: StartProduction,
     wait: Callable[[], None],
+    wrong: Sequence[WrongThing] = (),
 ) -> int:
     """Run `cocoai rehearse`: print one conversation with the bot, then serve the page until `wait` returns.
 
     `listen` is nginx's HOST:PORT, `port` the page's port (0: any free one), `published` lets other machines reach it.
-    `up` starts the production setup. `once` ends after the conversation; `openai` asks the real OpenAI. Return 0, the
-    command's exit status. Raise `CocoAIError` if `openai` finds no API key in the environment, a part cannot start, or
-    the bot does not answer.
+    `up` starts the production setup. `once` ends after the conversation; `openai` asks the real OpenAI; the `wrong`
+    things are played after the conversation. Return 0, the command's exit status. Raise `CocoAIError` if `openai` finds
+    no API key in the environment, a part cannot start, or the bot does not answer.
     """
     if openai and not (os.environ.get("OPENAI_API_KEY") or os.environ.get("COCOAI_OPENAI_API_KEY")):
         raise CocoAIError("--openai needs OPENAI_API_KEY in the environment")
@@ -206,6 +208,9 @@ def rehearse(
         stack.enter_context(rehearsal(up, folder, certificates, slack, practice, listen=listen))
         if not converse(slack, print_line):
             raise CocoAIError(f"no answer within {PATIENCE:g} s; the logs are in {FOLDER}/log")
+        if wrong:
+            switches = practice.switches if practice else None
+            play(wrong, slack.switches, switches, print_line, str(folder / "cocoai.ini"))
         if not once:
             print_line(f"\nNow you: {page.url}  (Ctrl-C ends it)")
             wait()

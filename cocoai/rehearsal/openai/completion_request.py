@@ -106,7 +106,7 @@ def read_request(body: Any, switches: OpenAISwitches) -> CompletionRequest:
     if not isinstance(body, dict):
         raise OpenAIApiError(400, "We could not parse the JSON body of your request.")
     _refuse_parameters(body, switches)
-    model = _model(body)
+    model = _model(body, switches.gone)
     messages = _messages(body, switches, model)
     _refuse_for_model(model, body)
     options = _stream_options(body)
@@ -138,12 +138,12 @@ def _refuse_parameters(body: Mapping[str, Any], switches: OpenAISwitches) -> Non
             raise OpenAIApiError(400, f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
 
 
-def _model(body: Mapping[str, Any]) -> str:
-    """Return the model's name. Raise `OpenAIApiError` if it is missing (400) or unknown (404)."""
+def _model(body: Mapping[str, Any], gone: frozenset[str]) -> str:
+    """Return the model's name. Raise `OpenAIApiError` if it is missing (400), or unknown or among `gone` (404)."""
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise OpenAIApiError(400, "you must provide a model parameter")
-    if model not in SHUTDOWN:
+    if model not in SHUTDOWN or model in gone:
         raise OpenAIApiError(
             404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found"
         )

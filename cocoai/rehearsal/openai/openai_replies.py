@@ -11,6 +11,7 @@ from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.models import SHUTDOWN, model_json
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
 from cocoai.rehearsal.openai.openai_faults import OpenAIFault
+from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.practice_server import Outgoing
 
 JSON = (("Content-Type", "application/json"),)
@@ -34,11 +35,24 @@ def api_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...]
     return Outgoing(status, json.dumps(value, ensure_ascii=False).encode(), (*JSON, *headers))
 
 
-def model_or_404(name: str) -> dict[str, Any]:
+def model_or_404(name: str, switches: OpenAISwitches) -> dict[str, Any]:
     """Return the model object. Raise `OpenAIApiError` (404) if there is no such model."""
-    if name not in SHUTDOWN:
+    if name not in SHUTDOWN or name in switches.gone:
         raise OpenAIApiError(404, f"The model '{name}' does not exist", param="model", code="model_not_found")
-    return model_json(name)
+    model = model_json(name)
+    return model | {"shutdown_date": switches.shutdown_dates.get(name, model["shutdown_date"])}
+
+
+def model_list(switches: OpenAISwitches) -> dict[str, Any]:
+    """Return the list of all models that there are."""
+    names = [name for name in SHUTDOWN if name not in switches.gone]
+    return {"object": "list", "data": [model_or_404(name, switches) for name in names]}
+
+
+def front_page(status: int) -> OpenAIReply:
+    """Return a page in HTML, as what stands between a client and OpenAI sends it."""
+    headers = (("Content-Type", "text/html; charset=utf-8"),)
+    return OpenAIReply("page", Outgoing(status, b"<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>", headers))
 
 
 def _error(status: int, message: str, kind: str, code: str | None, *headers: tuple[str, str]) -> OpenAIReply:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 ToldCost = bool | float | str
@@ -30,6 +30,14 @@ class OpenAISwitches:
     bills_whole       go on after the client has left, and bill the whole answer, as some gateways do
     usage_cost        tell the cost in `usage.cost`, as OpenRouter does, on streams unasked; or tell this value
     header_cost       tell the cost in a header, as LiteLLM does, but not on streams; or tell this value, there too
+    shutdown_dates    the day on which a model is shut down, in place of the true one, by its name
+    gone              models that do not exist (any more), or not for this key
+    dead_key          refuse the right key, as after it was deleted
+    credit            there is money; if not, each completion is refused
+    front             the status of a page that answers every request in place of the API; 0 for none
+    model_pages       answer GET /models/MODEL; some compatible servers do not
+    model_list        answer GET /models; a few compatible servers do not
+    clock_shift       seconds by which the header Date is ahead of the true time
     answer            the text of the answer in place of the practice answer, or a function of the question
     """
 
@@ -50,4 +58,12 @@ class OpenAISwitches:
     bills_whole: bool = False
     usage_cost: ToldCost = False
     header_cost: ToldCost = False
+    shutdown_dates: Mapping[str, str] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+    dead_key: bool = False
+    credit: bool = True
+    front: Literal[0, 200, 404, 502] = 0
+    model_pages: bool = True
+    model_list: bool = True
+    clock_shift: float = 0.0
     answer: str | Callable[[str], str] | None = None

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.billing import BillMeter, PracticeBill, PracticeBooks
 from cocoai.rehearsal.openai.completion import CompletionStream, complete, completion_json
 from cocoai.rehearsal.openai.completion_request import parse_json, read_request
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
-from cocoai.rehearsal.openai.models import SHUTDOWN, model_json
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
 from cocoai.rehearsal.openai.openai_faults import FOREVER, FaultKind, OpenAIFault, OpenAIFaults
 from cocoai.rehearsal.openai.openai_replies import (
@@ -30,6 +30,8 @@ from cocoai.rehearsal.openai.openai_replies import (
     JSON,
     OpenAIReply,
     api_json,
+    front_page,
+    model_list,
     model_or_404,
     no_credit,
     server_error,
@@ -90,6 +92,11 @@ class PracticeOpenAI(PracticeServer):
         self._numbers = itertools.count(1)
         self._api_key = api_key
         self._clock = clock
+
+    @property
+    def clock_shift(self) -> float:
+        """Return the seconds by which the header Date is ahead of the true time."""
+        return self.switches.clock_shift
 
     def answer(self, incoming: Incoming) -> Outgoing:
         """Record a request and return the response, after the silence if a fault asks for one.
@@ -170,6 +177,8 @@ class PracticeOpenAI(PracticeServer):
 
     def _reply(self, incoming: Incoming) -> OpenAIReply:
         """Check the API key and return the endpoint's response; if the request is refused, OpenAI's error."""
+        if self.switches.front:
+            return front_page(self.switches.front)
         try:
             self._check_key(incoming)
             return self._route(incoming)
@@ -181,7 +190,7 @@ class PracticeOpenAI(PracticeServer):
         key = incoming.headers.get("authorization", "").removeprefix("Bearer ")
         if not key:
             raise OpenAIApiError(401, "You didn't provide an API key.")
-        if not hmac.compare_digest(key.encode(), self._api_key.encode()):
+        if self.switches.dead_key or not hmac.compare_digest(key.encode(), self._api_key.encode()):
             raise OpenAIApiError(401, "Incorrect API key provided.", code="invalid_api_key")
 
     def _route(self, incoming: Incoming) -> OpenAIReply:
@@ -189,10 +198,13 @@ class PracticeOpenAI(PracticeServer):
         endpoint = (incoming.method, incoming.path)
         if endpoint == ("POST", "/v1/chat/completions"):
             return self._complete(incoming)
-        if endpoint == ("GET", "/v1/models"):
-            return OpenAIReply("ok", api_json({"object": "list", "data": [model_json(name) for name in SHUTDOWN]}))
-        if incoming.method == "GET" and incoming.path.startswith("/v1/models/"):
-            return OpenAIReply("ok", api_json(model_or_404(incoming.path.removeprefix("/v1/models/"))))
+        if endpoint == ("GET", "/v1/models") and self.switches.model_list:
+            return OpenAIReply("ok", api_json(model_list(self.switches)))
+        if incoming.method == "GET" and incoming.path.startswith("/v1/models/") and self.switches.model_pages:
+            name = unquote(incoming.path.removeprefix("/v1/models/"))
+            return OpenAIReply("ok", api_json(model_or_404(name, self.switches)))
+        if incoming.path.startswith("/v1/models"):
+            raise OpenAIApiError(404, "Not Found")
         if incoming.path == "/v1/chat/completions":
             raise OpenAIApiError(405, f"Not allowed to {incoming.method} here.", code="method_not_supported")
         raise OpenAIApiError(404, f"Unknown request URL: {incoming.method} {incoming.path}.", code="unknown_url")
@@ -205,6 +217,8 @@ class PracticeOpenAI(PracticeServer):
         fault = self._faults.take()
         if fault and fault.kind in INSTEAD:
             return INSTEAD[fault.kind](fault)
+        if not self.switches.credit:
+            return no_credit(OpenAIFault("no credit"))
         request = read_request(parse_json(incoming.body), self.switches)
         # A person at the page may ask to see what a failure looks like.
         if asks_for_an_error(request.question.text):

@@ -62,6 +62,8 @@ class Gateway:
         Raise `Gone` to close the connection without a response: for the faults `gone` and `reply lost`, or if the
         server is stopped.
         """
+        if self._switches.front:
+            return _front(self._switches.front)
         started = time.monotonic()
         parsed = read_arguments(method, incoming)
         # Half of the latency before the effect, half after it: a client may time out with the work done or not.
@@ -119,13 +121,21 @@ class Gateway:
             raise SlackApiError(arguments.refusal)
         if not hmac.compare_digest(bearer.encode(), self._token.encode()):
             raise SlackApiError("invalid_auth" if bearer else "not_authed")
+        if self._switches.dead_token:
+            raise SlackApiError(self._switches.dead_token)
 
     def _check_scope(self, method: str, arguments: Arguments) -> None:
         """Raise `SlackApiError` (missing_scope) if the app lacks the scope that the method needs in this channel."""
         channel = self._workspace.channels.get(arguments.text("channel"))
-        scope = needed(method, channel.kind if channel else "")
-        if scope and scope not in self._switches.scopes:
+        scope = needed(method, channel.kind if channel else "", arguments.text("types"))
+        if scope and not set(scope.split(",")) <= self._switches.scopes:
             raise SlackApiError("missing_scope", needed=scope, provided=listed(self._switches.scopes))
+
+
+def _front(status: int) -> Outgoing:
+    """Return a page of Slack's front, which is no JSON: its site, or the error for a path that it does not have."""
+    headers = (("Content-Type", "text/html; charset=utf-8"), *((("Allow", "GET, HEAD"),) if status == 405 else ()))
+    return Outgoing(status, b"<!DOCTYPE html><html><head><title>Slack</title></head><body></body></html>", headers)
 
 
 def _limited(seconds: int) -> tuple[str, Outgoing]:

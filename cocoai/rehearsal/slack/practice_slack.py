@@ -72,6 +72,11 @@ class PracticeSlack(PracticeServer):
 
     # Answering requests
 
+    @property
+    def clock_shift(self) -> float:
+        """Return the seconds by which the header Date is ahead of the true time."""
+        return self.switches.clock_shift
+
     def answer(self, incoming: Incoming) -> Outgoing:
         """Return the response of the Web API (`/api/`), of the file server, or for other paths of the page.
 

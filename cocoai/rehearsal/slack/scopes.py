@@ -10,6 +10,15 @@ _HISTORY = {
     "im": "im:history",
     "mpim": "mpim:history",
 }
+_READ = {
+    "channel": "channels:read",
+    "group": "groups:read",
+    "im": "im:read",
+    "mpim": "mpim:read",
+}
+_TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
+"""The values of the argument `types`, and the kind of conversation that each names."""
+
 _NEEDED = {
     "chat.delete": "chat:write",
     "chat.postEphemeral": "chat:write",
@@ -21,13 +30,19 @@ _NEEDED = {
 }
 
 
-def needed(method: str, kind: str) -> str:
-    """Return the scope that a method needs, as `chat:write`, or "" if it needs none.
+def needed(method: str, kind: str, types: str = "") -> str:
+    """Return the scope that a method needs, as `chat:write`, or "" if it needs none; several are separated by commas.
 
-    `kind` is the channel_type of the conversation that is read, as `im`; an unknown one counts as `channel`.
+    `kind` is the channel_type of the conversation that is read, as `im`; an unknown one counts as `channel`. `types` is
+    the argument of users.conversations, "" for its default.
     """
     if method in ("conversations.history", "conversations.replies"):
         return _HISTORY.get(kind, _HISTORY["channel"])
+    if method == "conversations.info":
+        return _READ.get(kind, _READ["channel"])
+    if method == "users.conversations":
+        kinds = [_TYPES.get(name, "channel") for name in (types or "public_channel").split(",")]
+        return ",".join(dict.fromkeys(_READ[each] for each in kinds))
     return _NEEDED.get(method, "")
 
 

@@ -23,7 +23,7 @@ SCOPES = frozenset(
         "users:read",
     }
 )
-"""Every scope that a method of this Slack asks for."""
+"""Every scope that CocoAI's manifest asks for. Some methods need others, such as channels:read."""
 
 
 @dataclass
@@ -48,6 +48,10 @@ class SlackSwitches:
     login            the response to a download without permission: the login page, or a redirect to it
     page_limit       the most messages on a page of conversations.replies: Slack may give fewer than `limit`
     window_parent    put a thread's parent on a page although it lies outside of oldest and latest (not documented)
+    dead_token       the code with which every method refuses the right token, such as token_revoked; "" for none
+    token_kind       whose the token is: a person's own has no bot_id
+    front            what answers every call in place of the Web API, as Slack's front does on a wrong path: a status
+    clock_shift      seconds by which the header Date is ahead of the true time
     redirect         where downloads are redirected to: nowhere (empty), "here" (another path), or another address
     """
 
@@ -69,6 +73,10 @@ class SlackSwitches:
     login: Literal["page", "redirect"] = "page"
     page_limit: int = 1000
     window_parent: bool = True
+    dead_token: str = ""
+    token_kind: Literal["bot", "user"] = "bot"
+    front: Literal[0, 200, 404, 405] = 0
+    clock_shift: float = 0.0
     redirect: str = ""
 
     @property

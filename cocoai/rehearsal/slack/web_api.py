@@ -1,8 +1,9 @@
 """Run the Web API's methods on the practice workspace, with the refusals that Slack documents for each.
 
 Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.delete, chat.postEphemeral, chat.postMessage,
-chat.update, conversations.history, conversations.replies, files.info, reactions.add, users.info. This module knows no
-HTTP: a method takes arguments and returns the response's JSON, or raises `SlackApiError`.
+chat.update, conversations.history, conversations.replies, files.info, reactions.add, users.info; what lists
+conversations is conversation_lists.py. This module knows no HTTP: a method takes arguments and returns the response's
+JSON, or raises `SlackApiError`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError
+from cocoai.rehearsal.slack.conversation_lists import conversation_info, users_conversations
 from cocoai.rehearsal.slack.json_shapes import Payload, message_json, metadata_json, person_json
 from cocoai.rehearsal.slack.message_arguments import metadata, text_and_blocks
 from cocoai.rehearsal.slack.practice_file import file_json
@@ -42,9 +45,11 @@ class WebAPI:
             "chat.postMessage": self._post_message,
             "chat.update": self._update,
             "conversations.history": self._history,
+            "conversations.info": partial(conversation_info, workspace),
             "conversations.replies": self._replies,
             "files.info": self._files_info,
             "reactions.add": self._reactions_add,
+            "users.conversations": partial(users_conversations, workspace),
             "users.info": self._users_info,
         }
 
@@ -52,6 +57,8 @@ class WebAPI:
         """Return the ids and names of the team, the bot user and the app."""
         us = self._us
         result = {"url": "https://practice.invalid/", "team": us.team, "user": us.user.lower(), "team_id": us.team_id}
+        if self._switches.token_kind == "user":  # a person's own token: no bot, and no app is named
+            return result | {"user": "asker", "user_id": "U0ASKER01", "is_enterprise_install": False}
         result |= {"user_id": us.user_id, "bot_id": us.bot_id, "app_id": us.app_id}
         return result | {"is_enterprise_install": False}
 
