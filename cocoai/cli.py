@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cocoai import config
 from cocoai.backup.command import add_backup, add_restore
+from cocoai.check.command import add_check
 from cocoai.errors import CocoAIError
 from cocoai.install.command import add_install
 from cocoai.output import Output, OutputClosed
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add_install(commands)
     _add_up(commands)
     _add_rehearse(commands)
+    _add_config(add_check(commands))
     _add_status(commands)
     tune = add_tune(commands)
     tune.set_defaults(command=_tune)
@@ -91,6 +93,8 @@ def _add_rehearse(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     published = "have the page listen on all addresses, for a container, whose port is published"
     rehearse.add_argument("--publish", action="store_true", help=published)
     rehearse.add_argument("--once", action="store_true", help="end after the first conversation; 0 if it was answered")
+    wrong = "play a wrong thing after the first conversation, again for several; `list` names them"
+    rehearse.add_argument("--wrong", metavar="NAME", action="append", default=[], help=wrong)
     rehearse.add_argument("--openai", action="store_true", help="ask the real OpenAI, with OPENAI_API_KEY")
     rehearse.set_defaults(command=_rehearse)
 
@@ -161,7 +165,14 @@ def interruptible() -> Iterator[None]:
 
 def _rehearse(arguments: argparse.Namespace) -> int:
     """Run the bot against a practice Slack; return the exit code, 1 if a signal ended it early."""
-    from cocoai.rehearsal import rehearse
+    from cocoai.rehearsal import rehearse, wrong
+
+    if "list" in arguments.wrong:
+        print("\n".join(wrong.listed()))
+        return 0
+    things = wrong.find(arguments.wrong)
+    if things and arguments.once:
+        raise CocoAIError("--wrong is to be looked at: leave out --once")
 
     def wait() -> None:
         with interruptible():
@@ -178,6 +189,7 @@ def _rehearse(arguments: argparse.Namespace) -> int:
                 openai=arguments.openai,
                 up=Up,
                 wait=wait,
+                wrong=things,
             )
     except OSError as error:
         raise CocoAIError(f"cannot rehearse: {error}") from None

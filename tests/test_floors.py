@@ -50,6 +50,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
 TOP = (
     "app",
     "backup",
+    "check",
     "connections",
     "cli",
     "__main__",

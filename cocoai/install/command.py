@@ -67,7 +67,7 @@ def install_command(arguments: argparse.Namespace) -> int:
             raise CocoAIError("interrupted. Type the same again: it goes on from here.") from None
     if not (arguments.remove or arguments.rollback):
         kept = chosen.kept(place)
-        print(after(kept.domain if kept else arguments.domain))
+        print(after(kept.domain if kept else arguments.domain, place.id))
     return 0
 
 

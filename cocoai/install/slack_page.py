@@ -18,10 +18,11 @@ In Slack, first (https://api.slack.com/apps):
 {"-" * 72}"""
 
 
-def after(domain: str) -> str:
-    """Return what is left to be done in Slack once the machine answers."""
+def after(domain: str, command: str = "cocoai") -> str:
+    """Return what is left to be done in Slack once the machine answers; `command` is the installed one."""
     return f"""
 CocoAI answers at https://{domain}/slack/events. In Slack, now:
   1. https://api.slack.com/apps, your app, Event Subscriptions: the Request URL must say Verified (else: Retry).
      Interactivity & Shortcuts has its own Request URL: https://{domain}/slack/interactions
-  2. In a channel: /invite @CocoAI, then mention it with a question."""
+  2. In a channel: /invite @CocoAI, then mention it with a question.
+Whether Slack, OpenAI and this machine are content with all that was set, and how to mend it: sudo {command} check"""

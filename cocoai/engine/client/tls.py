@@ -21,7 +21,7 @@ def tls_context(ca_file: str | None = None) -> ssl.SSLContext:
     The bundle is `ca_file` (PEM), by default certifi's. Raise `CocoAIError` if it cannot be read, or certifi is not
     installed.
     """
-    bundle = ca_file or _default_bundle()
+    bundle = ca_file or default_bundle()
     try:
         return ssl.create_default_context(cafile=bundle)
     except OSError as error:
@@ -41,7 +41,7 @@ def is_loopback_host(host: str) -> bool:
         return False
 
 
-def _default_bundle() -> str:
+def default_bundle() -> str:
     """Return the path of certifi's CA bundle. Raise `CocoAIError` if certifi, which requests brings, is missing."""
     # certifi.where() would return it too, with half a MiB of imports.
     found = find_spec("certifi")

@@ -1,0 +1,142 @@
+"""All checks in their order. Those of the network run at the same time, each in a thread, and none is waited for long.
+
+`everything` is what `cocoai check` looks at; `from_the_pool` leaves out what the pool, which is one user's and lives,
+cannot or need not ask of itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+
+from cocoai.check.as_user import results_as
+from cocoai.check.credit import SECONDS as CREDIT_SECONDS
+from cocoai.check.credit import credit
+from cocoai.check.fcgi_socket import fcgi_socket
+from cocoai.check.folders import as_user, disk, settings_file
+from cocoai.check.machine import memory, nginx, python
+from cocoai.check.money import ledger, prices
+from cocoai.check.openai import openai
+from cocoai.check.pool import pool
+from cocoai.check.public import public
+from cocoai.check.result import Result, note, ok, warning, wrong
+from cocoai.check.slack import secret_shape, slack
+from cocoai.check.target import Target
+from cocoai.check.units import units
+
+NETWORK_SECONDS = 9.0
+"""Seconds after which the network is waited for no more: a name that does not resolve may take half a minute."""
+
+Check = Callable[[], Iterable[Result]]
+
+
+def everything(target: Target, *, ask: bool = False) -> list[Result]:
+    """Return what all checks find; with `ask` one paid request is made, too."""
+    before = [*_settings(target), *_guarded("settings", partial(settings_file, target)), *_as_pool_user(target)]
+    before += _guarded("socket", partial(fcgi_socket, target))
+    # What forks is done: from here on there are threads.
+    local: dict[str, Check] = {
+        "pool": partial(pool, target),
+        "units": partial(units, target),
+        "var.disk": partial(disk, target),
+        "ledger": partial(ledger, target),
+        "prices": partial(prices, target),
+        "memory": memory,
+        "nginx": partial(nginx, target),
+        "python": python,
+    }
+    waiting = _begun(_network(target, ask=ask))
+    here = [result for name, check in local.items() for result in _guarded(name, check)]
+    return [*before, *_ended(waiting, CREDIT_SECONDS + 2 if ask else NETWORK_SECONDS), *here]
+
+
+def from_the_pool(target: Target) -> list[Result]:
+    """Return what the pool finds of itself: the network, `var`, prices and ledger."""
+    waiting = _begun(_network(target, ask=False))
+    local: dict[str, Check] = {
+        "settings": partial(settings_file, target),
+        "var": partial(as_user, target),
+        "var.disk": partial(disk, target),
+        "pool": partial(pool, target),
+        "ledger": partial(ledger, target),
+        "prices": partial(prices, target),
+    }
+    here = [result for name, check in local.items() for result in _guarded(name, check)]
+    return [*_ended(waiting, NETWORK_SECONDS), *here]
+
+
+def _settings(target: Target) -> Iterator[Result]:
+    """Yield whether the settings can be read, and what they warn of."""
+    if not target.trouble:
+        yield ok("settings", file=target.shown_file)
+    elif target.file and os.path.exists(target.file) and not os.access(target.file, os.R_OK) and os.geteuid():
+        yield note("settings", "not_for_you", file=target.file)
+    else:
+        yield wrong("settings", "refused", trouble=target.trouble, file=target.shown_file, reload=target.reload)
+
+
+def _as_pool_user(target: Target) -> list[Result]:
+    """Return what the pool's user may read and write: asked as that user, where this process may become it."""
+    owner, check = target.owner, partial(as_user, target)
+    if owner is None or owner.uid == os.geteuid():
+        return _guarded("var", check)
+    if os.geteuid() == 0:
+        return results_as(owner, check)
+    return [note("settings.access", "not_asked", user=owner.shown)]
+
+
+def _network(target: Target, *, ask: bool) -> dict[str, Check]:
+    """Return the checks that ask other machines, by the part that names each."""
+    found: dict[str, Check] = {"slack.reach": partial(slack, target), "openai.reach": partial(openai, target)}
+    if ask:
+        found["openai.credit"] = partial(credit, target)
+    return {**found, "public": partial(public, target), "slack.secret": partial(secret_shape, target)}
+
+
+def _guarded(name: str, check: Check) -> list[Result]:
+    """Return what a check finds; its failure is a result too, without the exception's text, which may hold a secret."""
+    return _Begun(name, check).run().results
+
+
+class _Begun:
+    """A check in a thread of its own, and the results that it has yielded so far."""
+
+    def __init__(self, name: str, check: Check) -> None:
+        self.name = name
+        self.results: list[Result] = []
+        self.is_done = False
+        self._check = check
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self) -> _Begun:
+        """Run the check, and return this object."""
+        try:
+            for result in self._check():
+                self.results.append(result)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is said)
+            self.results.append(warning("check", "broken", name=self.name, kind=type(error).__name__))
+        self.is_done = True
+        return self
+
+
+def _begun(checks: Mapping[str, Check]) -> list[_Begun]:
+    """Start each check in a thread of its own; return them at once."""
+    begun = [_Begun(name, check) for name, check in checks.items()]
+    for each in begun:
+        each.thread.start()
+    return begun
+
+
+def _ended(begun: Iterable[_Begun], seconds: float) -> Iterator[Result]:
+    """Yield what the checks have found, each waited for until `seconds` are over; what is not done is said."""
+    deadline = time.monotonic() + seconds
+    for each in begun:
+        each.thread.join(max(0.0, deadline - time.monotonic()))
+        results, is_done = list(each.results), each.is_done
+        yield from results
+        if not is_done:
+            level = warning if results else wrong
+            yield level("check", "late", name=each.name, seconds=f"{seconds:.0f}")

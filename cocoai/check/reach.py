@@ -1,0 +1,142 @@
+"""Tell by an HTTP client's exception why a server was not reached, without the exception's text: that may hold secrets.
+
+It also makes the clients: with the settings' proxy and authorities, and deadlines far shorter than the pool's.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from urllib.parse import urlsplit
+
+from cocoai import config
+from cocoai.check.result import Result, note, ok, warning, wrong
+from cocoai.engine.client.client import FullResponse, HttpClient, NotSent, ProxyFailed
+from cocoai.engine.client.factory import new_client
+from cocoai.engine.client.tls import tls_context
+from cocoai.errors import CocoAIError
+
+CONNECT_TIMEOUT = 3.0
+READ_TIMEOUT = 4.0
+TIMEOUTS = (CONNECT_TIMEOUT, READ_TIMEOUT)
+"""Seconds to connect, and to wait for data."""
+
+ALL_CALLS = 7.0
+"""Seconds after which no further call of one server is begun."""
+
+CLOCK_WARNING, CLOCK_WRONG = 60.0, 300.0
+"""Seconds by which the clock may be off; beyond the second Slack's signatures count as stale."""
+
+CLIENT_ERRORS = (OSError, HTTPException, ValueError, CocoAIError)
+"""What an HTTP client raises."""
+
+TLS_CASES = {10: "tls_expired", 18: "tls_self_signed", 19: "tls_chain", 20: "tls_chain", 21: "tls_chain"}
+"""Codes of OpenSSL's verification (X509_V_ERR_…) that have a remedy of their own."""
+
+HOSTNAME_MISMATCH = 62
+
+
+def client_for(settings: config.Settings) -> HttpClient:
+    """Return a new HTTP client by the settings. Raise CocoAIError if their authorities cannot be read."""
+    return new_client(tls_context(settings.network.ca_file or None), settings.network.proxy or None)
+
+
+def host_of(url: str) -> str:
+    """Return the host in an address, with its port if it names one."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def unreached(part: str, url: str, error: Exception) -> Result:
+    """Return the result for a server at `url` that could not be asked, because of this exception of a client."""
+    case, detail = case_of(error)
+    return wrong(part, case, host=host_of(url), detail=detail)
+
+
+def case_of(error: Exception) -> tuple[str, str]:
+    """Return the case of an exception: `dns`, `refused`, `timeout`, `tls_chain` and such; and a detail that is safe."""
+    cause = error.args[0] if isinstance(error, NotSent) and error.args else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return tls_case(cause)
+    kinds: tuple[tuple[type[BaseException], str], ...] = (
+        (socket.gaierror, "dns"),
+        (TimeoutError, "timeout"),
+        (ProxyFailed, "proxy"),
+        (ssl.SSLError, "tls"),
+        (ConnectionRefusedError, "refused"),
+        (OSError, "connection"),
+        (HTTPException, "no_http"),
+    )
+    case = next((case for kind, case in kinds if isinstance(cause, kind)), "bad_address")
+    return case, (cause.strerror or "") if isinstance(cause, OSError) and cause.errno and case == "connection" else ""
+
+
+def tls_case(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
+    """Return the case of a certificate that was refused, and OpenSSL's words for it."""
+    if error.verify_code == HOSTNAME_MISMATCH:
+        return "tls_name", error.verify_message
+    return TLS_CASES.get(error.verify_code, "tls"), error.verify_message
+
+
+@dataclass
+class Server:
+    """The calls of one server, which are counted by time: after ALL_CALLS seconds `is_late` is true."""
+
+    client: HttpClient
+    url: str
+    started: float = field(default_factory=time.monotonic)
+    offset: float | None = None
+    """Seconds by which this machine's clock is ahead of the server's; None before its first answer."""
+
+    @property
+    def is_late(self) -> bool:
+        """Check whether no further call is to be begun."""
+        return time.monotonic() - self.started > ALL_CALLS
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> FullResponse:
+        """Send a POST and return the response. Raise one of CLIENT_ERRORS."""
+        return self._noted(lambda: self.client.post(self.url + path, body, headers, TIMEOUTS))
+
+    def get(self, path: str, headers: dict[str, str]) -> FullResponse:
+        """Send a GET and return the response. Raise one of CLIENT_ERRORS."""
+
+        def send() -> FullResponse:
+            with self.client.get(self.url + path, {**headers, "Accept-Encoding": "identity"}, TIMEOUTS) as response:
+                return FullResponse(response.status, response.headers, response.body.read_all(READ_TIMEOUT))
+
+        return self._noted(send)
+
+    def _noted(self, send: Callable[[], FullResponse]) -> FullResponse:
+        """Call `send`, and note at the first response by how much the clocks differ."""
+        before = time.time()
+        response = send()
+        if self.offset is None and (told := told_time(response.headers.get("date", ""))):
+            # The header has whole seconds: on average it is half of one behind.
+            self.offset = (before + time.time()) / 2 - told - 0.5
+        return response
+
+
+def told_time(date: str) -> float | None:
+    """Return the time in a Date header, in epoch seconds; None if it is missing or odd."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def clock_result(part: str, server: Server) -> Result:
+    """Return the result of comparing this machine's clock with the server's."""
+    host = host_of(server.url)
+    if server.offset is None:
+        return note(part, "unknown", host=host)
+    seconds = f"{abs(server.offset):.0f}"
+    if abs(server.offset) <= CLOCK_WARNING:
+        return ok(part, host=host)
+    case = "ahead" if server.offset > 0 else "behind"
+    level = wrong if abs(server.offset) > CLOCK_WRONG else warning
+    return level(part, case, host=host, seconds=seconds)

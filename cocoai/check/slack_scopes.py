@@ -1,0 +1,54 @@
+"""Compare the scopes that the app was given with what the manifest asks for, and with what is switched on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from cocoai import config
+from cocoai.check.result import Result, note, ok, warning, wrong
+from cocoai.check.target import Target
+from cocoai.errors import CocoAIError
+from cocoai.up import etc
+
+VITAL = frozenset({"app_mentions:read", "chat:write", "channels:history"})
+"""Without these CocoAI answers nobody, or nobody in a channel."""
+
+KNOWN = VITAL | {
+    "groups:history",
+    "im:history",
+    "mpim:history",
+    "files:read",
+    "reactions:write",
+    "users:read",
+}
+"""Scopes of which we can say what is lost without them."""
+
+
+def wanted_scopes(settings: config.Settings) -> list[str]:
+    """Return the scopes that the manifest asks for, without those of what is switched off."""
+    try:
+        manifest = json.loads(etc.read("etc/slack/manifest.json"))
+        asked = [str(scope) for scope in manifest["oauth_config"]["scopes"]["bot"]]
+    except (CocoAIError, ValueError, KeyError, TypeError):  # an installation without its etc/ is told elsewhere
+        asked = sorted(KNOWN)
+    unused = set()
+    if not settings.answer.attachments_mib:
+        unused.add("files:read")
+    if not settings.slack.direct_messages:
+        unused.add("im:history")
+    return [scope for scope in asked if scope not in unused]
+
+
+def scopes(given: frozenset[str] | None, settings: config.Settings, target: Target) -> Iterator[Result]:
+    """Yield a result for each scope that is missing; `given` None: Slack has not said which the app has."""
+    if given is None:
+        yield note("slack.scopes", "unknown")
+        return
+    missing = [scope for scope in wanted_scopes(settings) if scope not in given]
+    for scope in missing:
+        case = scope.replace(":", "_") if scope in KNOWN else "other"
+        level = wrong if scope in VITAL else warning
+        yield level("slack.scopes", case, scope=scope, reload=target.reload)
+    if not missing:
+        yield ok("slack.scopes", number=len(given))

@@ -1,0 +1,216 @@
+"""The sentences in English on Slack, and on connections and clocks."""
+
+from __future__ import annotations
+
+SERVER_PARTS = {
+    "slack.reach": "Slack, connection",
+    "slack.address": "Slack, address",
+    "slack.clock": "Clock by Slack's",
+    "slack.token": "Slack, bot token",
+    "slack.scopes": "Slack, scopes",
+    "slack.names": "Slack, names",
+    "slack.membership": "Slack, channels",
+    "slack.allow_channels": "allow_channels",
+    "slack.allow_users": "allow_users",
+    "slack.secret": "Signing secret",
+    "openai.reach": "OpenAI, connection",
+    "openai.address": "OpenAI, address",
+    "openai.clock": "Clock by OpenAI's",
+    "openai.key": "OpenAI, key",
+    "openai.model": "OpenAI, model",
+    "openai.credit": "OpenAI, credit",
+    "public": "Public address",
+    "public.certificate": "Certificate",
+}
+
+_COPY_IT = (
+    "https://api.slack.com/apps, your app, OAuth & Permissions: copy the Bot User OAuth Token (xoxb-…)\n"
+    "into [slack] bot_token in {file}, then: {reload}"
+)
+_REINSTALL = (
+    "https://api.slack.com/apps, your app, Install App, Reinstall to Workspace; copy the Bot User OAuth Token\n"
+    "into [slack] bot_token in {file}, then: {reload}"
+)
+_SCOPE = (
+    "https://api.slack.com/apps, your app, OAuth & Permissions, Bot Token Scopes: Add {scope};\n"
+    "then Reinstall to Workspace (the token stays the same)."
+)
+_API_URL = "[slack] api_url = https://slack.com/api/ in {file} (that is the default), then: {reload}"
+SET_CLOCK = "timedatectl; sudo timedatectl set-ntp true   (Amazon Linux: sudo systemctl restart chronyd)"
+
+_AUTHORITY = (
+    "Is something in between? Put its authority (PEM) into a file and name it in [network] ca_file. If ca_file is\n"
+    "set, it must hold the public authorities too."
+)
+_NEW_APP = (
+    "Make a new app without token rotation: cocoai manifest --url https://HOST; then its token\n"
+    "into [slack] bot_token in {file}, then: {reload}"
+)
+_COMPARE = (
+    "https://api.slack.com/apps, your app, Basic Information, App Credentials: compare the Signing Secret with\n"
+    "[slack] signing_secret in {file}"
+)
+
+SERVER_CASES = {
+    # the connection to either
+    "reach.ok": ("{host} answers over a connection as the settings have it", ""),
+    "reach.dns": (
+        "the name {host} does not resolve",
+        "getent hosts {host}; cat /etc/resolv.conf; and look at the settings' address",
+    ),
+    "reach.refused": (
+        "{host} refuses the connection",
+        "curl -I https://{host}; look at the settings' address, and at a firewall",
+    ),
+    "reach.timeout": (
+        "{host} does not answer in time",
+        "curl -I https://{host}; does the firewall let port 443 out? Behind a proxy: [network] proxy",
+    ),
+    "reach.connection": ("the connection to {host} breaks: {detail}", "curl -I https://{host}"),
+    "reach.proxy": (
+        "the proxy of the settings cannot be reached, or refuses {host}",
+        "Look at [network] proxy: its address, its port, its user and password.",
+    ),
+    "reach.tls": (
+        "TLS with {host} fails: {detail}",
+        "curl -v https://{host}; is something in between? Then its authority belongs into [network] ca_file.",
+    ),
+    "reach.tls_chain": (
+        "the certificate of {host} comes from an unknown authority: {detail}",
+        _AUTHORITY,
+    ),
+    "reach.tls_self_signed": (
+        "the certificate of {host} is signed by itself: {detail}",
+        "Is it the right server? Name the certificate's file in [network] ca_file.",
+    ),
+    "reach.tls_expired": (
+        "the certificate of {host} has expired, or this machine's clock is wrong",
+        "date -u; timedatectl",
+    ),
+    "reach.tls_name": (
+        "the certificate is not that of {host}: {detail}",
+        "Look at the settings' address, and at /etc/hosts.",
+    ),
+    "reach.no_http": ("{host} answers, but not in HTTP", "Look at the settings' address and its port."),
+    "reach.bad_address": (
+        "the address or the token has characters that cannot be sent",
+        "Copy both anew into the settings.",
+    ),
+    "clock.ok": ("this machine's clock agrees with that of {host}", ""),
+    "clock.unknown": ("{host} tells no time", ""),
+    "clock.ahead": (
+        "this machine's clock is {seconds} s ahead of {host}; from 300 s on Slack's events are refused",
+        SET_CLOCK,
+    ),
+    "clock.behind": (
+        "this machine's clock is {seconds} s behind {host}; from 300 s on Slack's events are refused",
+        SET_CLOCK,
+    ),
+    # Slack
+    "slack.address.ok": ("{url} is Slack's Web API", ""),
+    "slack.address.limited": ("Slack limits our calls just now: nothing more is asked", ""),
+    "slack.address.trouble": ("Slack has trouble of its own ({status})", "https://slack-status.com"),
+    "slack.address.no_method": ("{url} does not know auth.test: its path is wrong", _API_URL),
+    "slack.address.no_json": ("{url} answers with a page in place of Slack's JSON", _API_URL),
+    "slack.address.status": ("{url} answers {status}: that is not the path of Slack's Web API", _API_URL),
+    "slack.token.ok": ("bot {user} in {team} ({team_id})", ""),
+    "slack.token.limited": ("Slack limits our calls just now", ""),
+    "slack.token.user": ("it is {user}'s own in {team}, and not a bot's (no bot_id)", _COPY_IT),
+    "slack.token.kind": ("it begins with {kind}-, and a bot's begins with xoxb-", _COPY_IT),
+    "slack.token.invalid_auth": ("Slack does not know it (invalid_auth)", _COPY_IT),
+    "slack.token.not_authed": ("Slack sees none (not_authed): a proxy may take it away", _COPY_IT),
+    "slack.token.token_revoked": (
+        "it was revoked (token_revoked): the app was removed, or the token drawn back",
+        _REINSTALL,
+    ),
+    "slack.token.token_expired": (
+        "it has expired (token_expired): the app rotates its tokens, which CocoAI does not follow",
+        _NEW_APP,
+    ),
+    "slack.token.account_inactive": (
+        "its user or workspace was deactivated (account_inactive): usually the app was removed",
+        _REINSTALL,
+    ),
+    "slack.token.not_allowed_token_type": (
+        "it is of a kind that Slack allows no bot (not_allowed_token_type)",
+        _COPY_IT,
+    ),
+    "slack.token.team_access_not_granted": (
+        "the app was not granted this workspace (team_access_not_granted)",
+        _REINSTALL,
+    ),
+    "slack.token.org_login_required": (
+        "the workspace is moving to another organisation (org_login_required)",
+        "Wait until the move is done, then type this again.",
+    ),
+    "slack.token.access_denied": (
+        "an administrator denies the app (access_denied)",
+        "Ask the workspace's administrators to approve the app.",
+    ),
+    "slack.token.ekm_access_denied": (
+        "the administrators have suspended access (ekm_access_denied)",
+        "Ask the workspace's administrators.",
+    ),
+    "slack.token.no_permission": ("the token lacks what auth.test needs (no_permission)", _REINSTALL),
+    "slack.token.other": ("Slack refuses it: {code}", _REINSTALL),
+    "slack.scopes.ok": ("all that are asked for, of {number}", ""),
+    "slack.scopes.unknown": ("Slack does not say which the app has", ""),
+    "slack.scopes.app_mentions_read": ("{scope} is missing: no mention reaches CocoAI", _SCOPE),
+    "slack.scopes.chat_write": ("{scope} is missing: CocoAI cannot write a word", _SCOPE),
+    "slack.scopes.channels_history": (
+        "{scope} is missing: in public channels no thread can be read, and no answer comes",
+        _SCOPE,
+    ),
+    "slack.scopes.groups_history": (
+        "{scope} is missing: in private channels no thread can be read, and no answer comes",
+        _SCOPE,
+    ),
+    "slack.scopes.im_history": ("{scope} is missing: direct messages are not answered", _SCOPE),
+    "slack.scopes.mpim_history": ("{scope} is missing: in group messages no answer comes", _SCOPE),
+    "slack.scopes.files_read": ("{scope} is missing: no attached file is read", _SCOPE),
+    "slack.scopes.reactions_write": ("{scope} is missing: thanks are left without a reaction", _SCOPE),
+    "slack.scopes.users_read": ("{scope} is missing: the model does not see who says what", _SCOPE),
+    "slack.scopes.other": ("{scope}, which the manifest asks for, is missing", _SCOPE),
+    "slack.names.broken_off": ("not all names were asked for: Slack took too long", ""),
+    "slack.membership.ok": ("the bot is in {number} or more", ""),
+    "slack.membership.none": (
+        "the bot is in none: nobody can mention it there",
+        "In Slack, in a channel: /invite @CocoAI",
+    ),
+    "slack.membership.none_public": (
+        "the bot is in no public one (private ones are not seen without groups:read)",
+        "In Slack, in a channel: /invite @CocoAI",
+    ),
+    "slack.membership.scope": ("not asked: the app lacks {scope}, which nothing else needs", ""),
+    "slack.membership.refused": ("Slack does not say: {code}", ""),
+    "slack.allow_channels.ok": ("{id} is #{name}", ""),
+    "slack.allow_channels.unknown": (
+        "{id} does not exist, or is private and without the bot: no question comes from there",
+        "Take it out of [slack] allow_channels in {file}, or /invite @CocoAI there; then: {reload}",
+    ),
+    "slack.allow_channels.archived": (
+        "{id} (#{name}) is archived",
+        "Take it out of [slack] allow_channels in {file}, then: {reload}",
+    ),
+    "slack.allow_channels.outside": ("the bot is not in {id} (#{name})", "In Slack, in #{name}: /invite @CocoAI"),
+    "slack.allow_channels.scope": ("not asked: the app lacks {scope}, which nothing else needs", ""),
+    "slack.allow_channels.refused": ("Slack does not say: {code}", ""),
+    "slack.allow_channels.more": ("{number} more are not asked for", ""),
+    "slack.allow_users.ok": ("{id} is somebody", ""),
+    "slack.allow_users.unknown": (
+        "{id} is nobody in this workspace: is a letter wrong?",
+        "Mend it in [slack] allow_users in {file} (Slack, a person's profile, ⋮, Copy member ID), then: {reload}",
+    ),
+    "slack.allow_users.deleted": (
+        "{id} was deactivated",
+        "Take it out of [slack] allow_users in {file}, then: {reload}",
+    ),
+    "slack.allow_users.scope": ("not asked: the app lacks {scope}", ""),
+    "slack.allow_users.refused": ("Slack does not say: {code}", ""),
+    "slack.allow_users.more": ("{number} more are not asked for", ""),
+    "slack.secret.ok": ("it has the usual shape; whose it is, only Slack's events show", ""),
+    "slack.secret.shape": (
+        "it has not the usual shape of 32 hexadecimal digits",
+        _COMPARE,
+    ),
+}

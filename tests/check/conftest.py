@@ -1,0 +1,31 @@
+"""Fixtures: practice servers, once for each module, with a desk beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cocoai.rehearsal.certificates import Certificates
+    from tests.check.desk import Desk
+
+
+@pytest.fixture(scope="module")
+def servers(certificates: Certificates, short_folder: Callable[[], Path]) -> Iterator[Desk]:
+    """Start a practice Slack and a practice OpenAI."""
+    from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+    from cocoai.rehearsal.slack.practice_slack import PracticeSlack
+    from tests.check.desk import SECRET, Desk
+
+    with PracticeSlack(certificates, signing_secret=SECRET) as slack, PracticeOpenAI(certificates) as openai:
+        yield Desk(short_folder(), certificates, slack, openai)
+
+
+@pytest.fixture
+def desk(servers: Desk) -> Iterator[Desk]:
+    """Return the desk; afterwards the servers have their usual manners again."""
+    yield servers
+    servers.reset()
