@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cocoai import __version__, config
+from cocoai import __version__, config, last_check
 from cocoai.answer import AnswererFactory, AnswerOptions, Books
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.options import MoneyOptions
@@ -105,6 +105,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
     books = books_of(settings)
     answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, books, var)
+    check = last_check.CheckTask(settings)
     report = ReportTask(spool, books.ledger, answerers.options.money)
     runner = Runner(
         spool,
@@ -115,6 +116,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         tasks=[
             PeriodicTask(partial(sweep, spool, books, var), every=3600.0),
             PeriodicTask(answerers.tell_notices, every=3600.0),
+            PeriodicTask(check.run, every=last_check.EVERY, is_wanted=check.is_wanted),
             PeriodicTask(report.run, every=3600.0, is_wanted=report.is_wanted),
             PeriodicTask(identity.try_refresh, every=60.0, is_wanted=identity.is_stale),
         ],

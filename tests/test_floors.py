@@ -56,6 +56,7 @@ TOP = (
     "__main__",
     "config",
     "install",
+    "last_check",
     "status",
     "tune",
     "up",

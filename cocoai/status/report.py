@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cocoai.engine.process.scoreboard_snapshot import Snapshot
 from cocoai.status.answers import LastDay
+from cocoai.status.last_check import check_field, check_section
 from cocoai.status.money import money_section
 from cocoai.status.report_parts import Column, Field, ReportTable, Section
 from cocoai.status.status import RUNNING, ProcessMemory, Status
@@ -70,6 +71,7 @@ def _headline(status: Status) -> Iterator[Field]:
     without processes only waiting questions, answers and the limit.
     """
     spool, day = status.spool, status.day
+    yield from check_field(status.check)
     if status.processes:
         yield _workers(status)
         yield Field("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")
@@ -103,6 +105,8 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
     yield Section("Answers of the last 24 hours", tuple(_answers(status.day)), _phases(status.day))
     if status.money:
         yield money_section(status.money)
+    if status.check:
+        yield check_section(status.check)
     yield Section("Spool", tuple(_spool(status)))
     if snapshot:
         yield Section("Last errors", table=_errors(snapshot, status.at))

@@ -14,9 +14,11 @@ from cocoai.engine.process import proc
 from cocoai.engine.process.cgroup import MemoryLimit, memory_limit
 from cocoai.engine.process.scoreboard_snapshot import Process, Snapshot, read_snapshot
 from cocoai.errors import COUNTERS
+from cocoai.last_check import LastCheck, read_last_check
 from cocoai.slack.model.job_kinds import JOB_KINDS
 from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
+from cocoai.status.last_check import check_as_json
 from cocoai.status.money import MoneyState, money_as_json, read_money
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
@@ -81,6 +83,9 @@ class Status:
     money: MoneyState | None = None
     """What this month has cost; None if nobody looked."""
 
+    check: LastCheck | None = None
+    """What the pool has last found of itself; None if it has not looked yet."""
+
     @property
     def is_running(self) -> bool:
         """Return True if the pool runs."""
@@ -121,6 +126,7 @@ def collect(settings: config.Settings) -> Status:
         day=last_day(spool, now),
         limit=memory_limit((snapshot and snapshot.pid) or os.getpid()),
         money=read_money(settings, now),
+        check=read_last_check(settings.paths.var),
     )
 
 
@@ -199,6 +205,7 @@ def as_json(status: Status) -> dict[str, Any]:
         "spool": asdict(status.spool),
         "last_day": asdict(status.day),
         "money": money_as_json(status.money) if status.money else None,
+        "check": check_as_json(status.check),
         "errors": [asdict(error) for error in snapshot.last_errors] if snapshot else [],
     }
 
