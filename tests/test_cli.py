@@ -63,7 +63,7 @@ def test_wrong_arguments_are_answered_with_the_usage(arguments: list[str], capsy
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "rehearse", "status", "spool", "usage", "forget", "backup", "restore", "manifest"]
+    "command", ["up", "rehearse", "check", "status", "spool", "usage", "forget", "backup", "restore", "manifest"]
 )
 def test_every_command_has_a_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The list of commands names it, and `--help` explains it."""

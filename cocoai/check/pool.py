@@ -22,6 +22,9 @@ STATES = ("ready", "done", "failed")
 LOCKS = "/proc/locks"
 MASTER = "cocoai-master"
 
+TRIES = 4
+"""How often Slack sends an event that is refused. Fewer wrong signatures may be our own question's, before a reload."""
+
 
 def pool(target: Target) -> Iterator[Result]:
     """Yield whether one pool runs, of which version, with which memory, and what it has refused."""
@@ -119,7 +122,8 @@ def _refused(snapshot: Snapshot, target: Target) -> Result:
     if stale and newest < snapshot.started:
         return wrong("pool.refused", "stale", **facts)
     if wrong_ones and not newest:
-        return wrong("pool.refused", "never_right", **facts)
+        level = wrong if wrong_ones >= TRIES else warning
+        return level("pool.refused", "never_right", **facts)
     if wrong_ones and newest < snapshot.started:
         return warning("pool.refused", "not_since_start", **facts)
     return note("pool.refused", "some", **facts)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from cocoai import config
 from cocoai.check.result import Result, note, ok, warning, wrong
+from cocoai.check.url_verification import verify_case
 from cocoai.engine.client.client import FullResponse, HttpClient, NotSent, ProxyFailed
 from cocoai.engine.client.factory import new_client
 from cocoai.engine.client.tls import tls_context
@@ -34,11 +35,6 @@ CLOCK_WARNING, CLOCK_WRONG = 60.0, 300.0
 
 CLIENT_ERRORS = (OSError, HTTPException, ValueError, CocoAIError)
 """What an HTTP client raises."""
-
-TLS_CASES = {10: "tls_expired", 18: "tls_self_signed", 19: "tls_chain", 20: "tls_chain", 21: "tls_chain"}
-"""Codes of OpenSSL's verification (X509_V_ERR_…) that have a remedy of their own."""
-
-HOSTNAME_MISMATCH = 62
 
 
 def client_for(settings: config.Settings) -> HttpClient:
@@ -62,7 +58,7 @@ def case_of(error: Exception) -> tuple[str, str]:
     """Return the case of an exception: `dns`, `refused`, `timeout`, `tls_chain` and such; and a detail that is safe."""
     cause = error.args[0] if isinstance(error, NotSent) and error.args else error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return tls_case(cause)
+        return verify_case(cause), cause.verify_message
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (socket.gaierror, "dns"),
         (TimeoutError, "timeout"),
@@ -74,13 +70,6 @@ def case_of(error: Exception) -> tuple[str, str]:
     )
     case = next((case for kind, case in kinds if isinstance(cause, kind)), "bad_address")
     return case, (cause.strerror or "") if isinstance(cause, OSError) and cause.errno and case == "connection" else ""
-
-
-def tls_case(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
-    """Return the case of a certificate that was refused, and OpenSSL's words for it."""
-    if error.verify_code == HOSTNAME_MISMATCH:
-        return "tls_name", error.verify_message
-    return TLS_CASES.get(error.verify_code, "tls"), error.verify_message
 
 
 @dataclass

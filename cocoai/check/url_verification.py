@@ -47,8 +47,8 @@ STATUS_CASES = {
 """The cases of statuses; any other one comes from another program than ours."""
 
 VERIFY_CASES = {10: "tls_expired", 18: "tls_self_signed", 19: "tls_chain", 20: "tls_chain", 21: "tls_chain"}
-HOSTNAME_MISMATCH = 62
-"""Codes of OpenSSL's verification (X509_V_ERR_…)."""
+NAME_CODES = frozenset({62, 64})
+"""Codes of OpenSSL's verification (X509_V_ERR_…); the last two are a name's, and an address's, that differ."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,13 @@ def verify_url(url: str, secret: str, context: ssl.SSLContext) -> Verification:
         connection = context.wrap_socket(plain, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         plain.close()
-        return Verification(_verify_case(error), error.verify_message, {})
+        return Verification(verify_case(error), error.verify_message, {})
     except OSError as error:
         plain.close()
-        return Verification(
-            "tls" if isinstance(error, ssl.SSLError) else "timeout", getattr(error, "reason", "") or "", {}
-        )
+        return Verification(_handshake_case(error), getattr(error, "reason", "") or type(error).__name__, {})
     with connection:
-        case, detail = _asked(connection, parts.netloc, secret)
-        return Verification(case, detail, connection.getpeercert() or {})
+        certificate = connection.getpeercert() or {}  # now: with the answer the connection may be closed
+        return Verification(*_asked(connection, parts.netloc, secret), certificate)
 
 
 def trusting(own: str = "") -> ssl.SSLContext:
@@ -127,9 +125,17 @@ def _connection_case(error: OSError) -> str:
     return "timeout" if isinstance(error, TimeoutError) else "connection"
 
 
-def _verify_case(error: ssl.SSLCertVerificationError) -> str:
-    """Return the case of a certificate that was refused."""
-    return "tls_name" if error.verify_code == HOSTNAME_MISMATCH else VERIFY_CASES.get(error.verify_code, "tls")
+def _handshake_case(error: OSError) -> str:
+    """Return the case of a handshake that failed before a certificate was seen."""
+    if not isinstance(error, ssl.SSLError):
+        return "timeout" if isinstance(error, TimeoutError) else "tls"
+    # Our own site for unknown names ends the handshake so (ssl_reject_handshake).
+    return "tls_no_site" if error.reason == "TLSV1_UNRECOGNIZED_NAME" else "tls"
+
+
+def verify_case(error: ssl.SSLCertVerificationError) -> str:
+    """Return the case of a certificate that was refused: `tls_name`, `tls_expired` and such."""
+    return "tls_name" if error.verify_code in NAME_CODES else VERIFY_CASES.get(error.verify_code, "tls")
 
 
 def _asked(connection: ssl.SSLSocket, host: str, secret: str) -> tuple[str, str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +26,19 @@ from cocoai.check.money import examined, ledger, prices
 from cocoai.check.pool import _refused, lock_holder, newest_job
 from cocoai.check.result import Result, ok
 from cocoai.check.target import Target, User, checked_url, find_target, instance_of
-from cocoai.check.units import judged, parsed
+from cocoai.check.units import judged, parsed, units
 from cocoai.check.words.english import ENGLISH
 from cocoai.engine.process import locks
 from cocoai.errors import CocoAIError
+from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
 from cocoai.ledger import database
-from tests.check.desk import Desk, found
+from tests.check.desk import Desk, found, listing
+from tests.install.place import Place
+from tests.processes import PATIENCE
 from tests.status.samples import settings_in, snapshot
+
+ROOT = Path(__file__).parents[2]
 
 DAY = 86_400.0
 
@@ -281,6 +289,59 @@ def test_what_systemctl_shows_is_read_by_unit() -> None:
     assert {} == parsed("")
 
 
+@dataclass(frozen=True)
+class Installed(Place):
+    """An installation below a folder of the test, with its tmpfiles.d file and its units there too."""
+
+    @property
+    def tmpfiles(self) -> str:
+        return f"{self.folder_of_test}/tmpfiles.conf"
+
+    def unit(self, name: str) -> str:
+        return f"{self.folder_of_test}/units/{name}"
+
+
+def shown_units(**changes: str) -> str:
+    """Return what systemctl shows of all units of an installation, with these changes of cocoai.service."""
+    names = ["cocoai.service", "nginx.service", "cocoai-backup.timer", "certbot.timer"]
+    blocks = [unit(Id=name) | (changes if name == "cocoai.service" else {}) for name in names]
+    return "\n\n".join("\n".join(f"{key}={value}" for key, value in block.items()) for block in blocks)
+
+
+@pytest.mark.parametrize(
+    ("line", "changes", "cases"),
+    [
+        ("d /run/cocoai 0755 root root -\n", {}, {"units": "ok", "units.tmpfiles": "ok"}),
+        ("", {"ActiveState": "failed"}, {"units": "inactive", "units.tmpfiles": "missing"}),
+    ],
+)
+def test_an_installation_comes_back_after_a_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, changes: dict[str, str], cases: dict[str, str]
+) -> None:
+    """Its units, the folder in /run, and the renewal of the certificate with its hook."""
+    monkeypatch.setattr("cocoai.check.units.has_systemd", lambda: True)
+    monkeypatch.setattr("cocoai.check.units.show", lambda _: shown_units(**changes))
+    monkeypatch.setattr("cocoai.check.units.HOOK", str(tmp_path / "hook"))
+    instance = Installed(folder_of_test=str(tmp_path))
+    (tmp_path / "tmpfiles.conf").write_text(f"# why\n{line}")
+    target = target_in(tmp_path, instance=instance, choices=Choices("cocoai.example.com"))
+
+    results = list(units(target))
+
+    assert cases.items() <= {each.part: each.case for each in reversed(results)}.items()
+    assert "ok" == {each.part: each.case for each in results}["units.certbot"]
+    assert "missing" == {each.part: each.case for each in results}["units.hook"]
+
+
+def test_without_systemd_no_unit_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is a note where CocoAI is installed, and nothing elsewhere."""
+    monkeypatch.setattr("cocoai.check.units.has_systemd", lambda: False)
+    target = target_in(tmp_path)
+
+    assert [] == list(units(target))
+    assert ["no_systemd"] == [each.case for each in units(replace(target, instance=Instance()))]
+
+
 @pytest.mark.parametrize(
     ("version", "case", "level"),
     [
@@ -444,3 +505,25 @@ def test_settings_that_cannot_be_read_are_a_finding(desk: Desk, tmp_path: Path) 
     assert trouble == ENGLISH.finding(by_part["settings"]).found
     assert {"public", "memory", "python"} <= set(by_part)
     assert ok("python", version=by_part["python"].values["version"]) == by_part["python"]
+
+
+@is_root
+def test_root_asks_as_the_pool_s_user_and_writes_nothing(short_folder: Callable[[], Path]) -> None:
+    """The command, typed as root for another user's pool: what that user may not is wrong, and no file is made."""
+    folder = short_folder()
+    folder.chmod(0o755)
+    (folder / "var").mkdir(mode=0o700)
+    os.chown(folder / "var", NOBODY.uid, NOBODY.gid)
+    target = target_in(folder)
+    before = listing(folder)
+
+    words = [sys.executable, "-m", "cocoai", "check", "--json", "--config", target.file]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TESTS_TAG": os.environ.get("TESTS_TAG", "")}
+    run = subprocess.run(words, capture_output=True, text=True, cwd=folder, env=environ, timeout=PATIENCE, check=False)
+
+    cases = {each["id"]: (each["case"], each["level"]) for each in json.loads(run.stdout)}
+    assert (1, "") == (run.returncode, run.stderr)
+    assert ("unreadable", "wrong") == cases["settings.access"]
+    assert ("ok", "ok") == cases["var.access"]
+    assert ("refused", "wrong") == cases["settings"]  # the secrets are missing
+    assert before == listing(folder)

@@ -39,7 +39,7 @@ def test_it_is_said_what_is_played_and_how_to_look() -> None:
 def test_the_real_openai_plays_nothing() -> None:
     """Its own account would have to be emptied for that."""
     with pytest.raises(CocoAIError, match="leave out --openai"):
-        play(find(["no-credit"]), SlackSwitches(), None, [].append, "x")
+        play(find(["no-credit"]), SlackSwitches(), None, lambda _: None, "x")
 
 
 def test_the_list_names_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,6 +63,7 @@ MODEL_CASES = {
     ),
     "public.connection": ("no connection to {host} ({detail})", "getent hosts {host}; ip address"),
     "public.tls": ("TLS fails: {detail}", "{install}"),
+    "public.tls_no_site": ("nginx answers, but has no site for {host}", "{install} --domain {host}"),
     "public.tls_expired": ("the certificate has expired: Slack sends nothing", _CERTIFICATE),
     "public.tls_self_signed": (
         "the certificate is signed by itself: Slack trusts none of that kind",

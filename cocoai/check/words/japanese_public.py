@@ -68,6 +68,7 @@ MODEL_CASES = {
     ),
     "public.connection": ("{host}（{detail}）に接続できません", "getent hosts {host}; ip address"),
     "public.tls": ("TLSに失敗します: {detail}", "{install}"),
+    "public.tls_no_site": ("nginxは答えますが、{host} のサイトがありません", "{install} --domain {host}"),
     "public.tls_expired": ("証明書が切れていて、Slackは何も送ってきません", _CERTIFICATE),
     "public.tls_self_signed": ("証明書は自己署名で、Slackは信用しません", "{install} --certbot"),
     "public.tls_chain": (

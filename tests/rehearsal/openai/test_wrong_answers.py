@@ -42,9 +42,9 @@ def test_a_dead_key_and_no_credit(practice: PracticeOpenAI, client: openai.OpenA
     assert "gpt-6-luna" == client.models.retrieve("gpt-6-luna").id
 
     practice.switches.dead_key = True
-    with pytest.raises(openai.AuthenticationError) as caught:
+    with pytest.raises(openai.AuthenticationError) as refused:
         client.models.list()
-    assert "invalid_api_key" == caught.value.code
+    assert "invalid_api_key" == refused.value.code
 
 
 def test_a_compatible_server_without_models(practice: PracticeOpenAI, client: openai.OpenAI) -> None:
