@@ -6,12 +6,14 @@ What asks is imported when the command runs, so that the other commands start qu
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from cocoai import config
@@ -55,19 +57,19 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _target(path: str | None, url: str) -> Target:
     """Return what is checked: the settings as far as they can be read, and the sentence that says why not further."""
-    from cocoai.check.target import find_target
+    from cocoai.check.target import find_target, is_hidden
     from cocoai.config.sources import find_file
 
+    # Without a file of one's own, the one that one may not see counts: the system's.
+    file = find_file(path, os.environ) or (config.SYSTEM_FILE if is_hidden(config.SYSTEM_FILE) else "")
     trouble, settings = "", None
     try:
-        settings = config.read(path, os.environ)
+        settings = config.read(file or None, os.environ)
     except config.SettingsError as error:
         trouble = str(error)
-        try:  # without the secrets, much can be looked at
-            settings = config.read(path, os.environ, secrets=False)
-        except config.SettingsError:
-            settings = None
-    return find_target(settings, find_file(path, os.environ), trouble=trouble, url=url)
+        with contextlib.suppress(config.SettingsError):  # without the secrets, much can be looked at
+            settings = config.read(file or None, os.environ, secrets=False)
+    return find_target(settings, file, trouble=trouble, url=url)
 
 
 def secrets_of(settings: config.Settings | None) -> tuple[str, ...]:
@@ -83,7 +85,10 @@ def lines(findings: Sequence[Finding], words: Words) -> Iterator[str]:
     for each in findings:
         yield f"{words.marks[each.level]}  {each.what}: {each.found}"
         if each.level != "ok":
-            yield from (f"{CONTINUED}→ {line}" for line in each.remedy.splitlines())
+            marks = chain("→", repeat(" "))
+            yield from (
+                f"{CONTINUED}{mark} {line}" for mark, line in zip(marks, each.remedy.splitlines(), strict=False)
+            )
     counts = _counts(findings)
     yield ""
     yield words.lines["wrong" if counts["wrong"] else "all_right"].format(**counts)

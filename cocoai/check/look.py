@@ -48,13 +48,16 @@ def everything(target: Target, *, ask: bool = False) -> list[Result]:
         "nginx": partial(nginx, target),
         "python": python,
     }
+    seconds = CREDIT_SECONDS + 2 if ask else NETWORK_SECONDS
+    deadline = time.monotonic() + seconds
     waiting = _begun(_network(target, ask=ask))
     here = [result for name, check in local.items() for result in _guarded(name, check)]
-    return [*before, *_ended(waiting, CREDIT_SECONDS + 2 if ask else NETWORK_SECONDS), *here]
+    return [*before, *_ended(waiting, deadline, seconds), *here]
 
 
 def from_the_pool(target: Target) -> list[Result]:
     """Return what the pool finds of itself: the network, `var`, prices and ledger."""
+    deadline = time.monotonic() + NETWORK_SECONDS
     waiting = _begun(_network(target, ask=False))
     local: dict[str, Check] = {
         "settings": partial(settings_file, target),
@@ -65,14 +68,14 @@ def from_the_pool(target: Target) -> list[Result]:
         "prices": partial(prices, target),
     }
     here = [result for name, check in local.items() for result in _guarded(name, check)]
-    return [*_ended(waiting, NETWORK_SECONDS), *here]
+    return [*_ended(waiting, deadline, NETWORK_SECONDS), *here]
 
 
 def _settings(target: Target) -> Iterator[Result]:
     """Yield whether the settings can be read, and what they warn of."""
     if not target.trouble:
         yield ok("settings", file=target.shown_file)
-    elif target.file and os.path.exists(target.file) and not os.access(target.file, os.R_OK) and os.geteuid():
+    elif target.is_hidden:
         yield note("settings", "not_for_you", file=target.file)
     else:
         yield wrong("settings", "refused", trouble=target.trouble, file=target.shown_file, reload=target.reload)
@@ -80,6 +83,8 @@ def _settings(target: Target) -> Iterator[Result]:
 
 def _as_pool_user(target: Target) -> list[Result]:
     """Return what the pool's user may read and write: asked as that user, where this process may become it."""
+    if target.is_hidden:
+        return []  # that is said of the settings
     owner, check = target.owner, partial(as_user, target)
     if owner is None or owner.uid == os.geteuid():
         return _guarded("var", check)
@@ -130,9 +135,11 @@ def _begun(checks: Mapping[str, Check]) -> list[_Begun]:
     return begun
 
 
-def _ended(begun: Iterable[_Begun], seconds: float) -> Iterator[Result]:
-    """Yield what the checks have found, each waited for until `seconds` are over; what is not done is said."""
-    deadline = time.monotonic() + seconds
+def _ended(begun: Iterable[_Begun], deadline: float, seconds: float) -> Iterator[Result]:
+    """Yield what the checks have found, each waited for until the deadline (monotonic); what is not done is said.
+
+    `seconds` is the time that they had.
+    """
     for each in begun:
         each.thread.join(max(0.0, deadline - time.monotonic()))
         results, is_done = list(each.results), each.is_done

@@ -48,6 +48,11 @@ class Target:
     clock: Callable[[], float] = time.time
 
     @property
+    def is_hidden(self) -> bool:
+        """Check whether this user may not read the settings: then little can be asked, and nothing is wrong."""
+        return bool(self.trouble) and is_hidden(self.file)
+
+    @property
     def var(self) -> str:
         """Return the folder of all that is kept; "" if it is not known."""
         if self.settings:
@@ -94,6 +99,15 @@ def find_target(settings: config.Settings | None, file: str, *, trouble: str = "
     address = checked_url(url) if url else f"https://{choices.domain}" if choices else ""
     var = settings.paths.var if settings else instance.var if instance else ""
     return Target(settings, file, trouble, instance, choices, address, _owner(var, instance))
+
+
+def is_hidden(file: str) -> bool:
+    """Check whether this user may not read the file, or not look into its folder, and so does not know of it."""
+    if os.geteuid() == 0 or not file:
+        return False
+    folder = os.path.dirname(file)
+    is_closed = os.path.isdir(folder) and not os.access(folder, os.X_OK)
+    return is_closed or (os.path.exists(file) and not os.access(file, os.R_OK))
 
 
 def instance_of(file: str) -> Instance | None:

@@ -527,3 +527,17 @@ def test_root_asks_as_the_pool_s_user_and_writes_nothing(short_folder: Callable[
     assert ("ok", "ok") == cases["var.access"]
     assert ("refused", "wrong") == cases["settings"]  # the secrets are missing
     assert before == listing(folder)
+
+
+@is_root
+def test_settings_that_another_user_may_not_see_are_a_note(short_folder: Callable[[], Path]) -> None:
+    """Not even that there is a file is to be seen; with sudo it is."""
+    folder = short_folder()
+    target = replace(target_in(folder), settings=None, trouble="Permission denied")
+
+    results = results_as(NOBODY, lambda: everything(target))
+
+    cases = {each.part: (each.case, each.level) for each in results}
+    assert ("not_for_you", "note") == cases["settings"]
+    assert not {each.part for each in results if each.level == "wrong"}
+    assert "sudo cocoai check" == ENGLISH.finding(next(each for each in results if each.part == "settings")).remedy
