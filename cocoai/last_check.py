@@ -70,8 +70,10 @@ class CheckTask:
         """Check, in the master, whether a look is due.
 
         It is a minute after each start, then a day after the last one, and at once while something is wrong: how often
-        that is, the caller decides.
+        that is, the caller decides. With `self_check` off none is.
         """
+        if not self._settings.pool.self_check:
+            return False
         since_start = self._ticks() - self._started
         if since_start < AFTER_START:
             return False

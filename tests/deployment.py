@@ -102,6 +102,8 @@ def deploy(
     defaults = {
         # Two deployments may run at once, but the port of the status page can be taken only once.
         "COCOAI_POOL_STATUS_LISTEN": "off",
+        # Its calls of the practice servers would stand among those that a test counts.
+        "COCOAI_POOL_SELF_CHECK": "off",
         # One asker asks all questions of a test.
         "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",
     }

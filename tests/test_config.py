@@ -76,7 +76,7 @@ def test_without_a_file_the_secrets_are_enough() -> None:
     )
     assert ("markdown", True) == (settings.slack.format, settings.slack.interactivity)
     assert ("", "auto", 5, 12_000, 4, 100, 20_000) == dataclasses.astuple(settings.answer)
-    assert ((0, 4), 60.0, 5000, 2.0, 1.0, 4, 32, True, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
+    assert ((0, 4), 60.0, 5000, 2.0, 1.0, 4, 32, True, True, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)
     assert PersonaSettings("", {}, {}) == settings.personas
@@ -151,6 +151,7 @@ def test_relative_paths_start_from_the_settings_file_or_the_current_folder(tmp_p
         ("pool", "workers", "0 .. 64", (0, 64)),
         ("pool", "workers", "2..2", (2, 2)),
         ("pool", "immortals", "off", False),
+        ("pool", "self_check", "off", False),
         ("pool", "status_listen", "[::1]:80", ("::1", 80)),
         ("pool", "status_listen", "off", None),
         ("pool", "status_listen", "0", None),

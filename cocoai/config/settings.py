@@ -215,6 +215,7 @@ class PoolSettings:
             "whether processes share more memory by making objects immortal (PEP 683), which needs Python 3.12",
         ),
     ]
+    self_check: Annotated[bool, Setting(SWITCH, "on", "whether the pool asks itself daily what `cocoai check` asks")]
     status_listen: Annotated[
         tuple[str, int] | None,
         Setting(LISTEN, "127.0.0.1:8081", "where the status page listens; anyone who can connect can read it"),

@@ -126,7 +126,7 @@ def collect(settings: config.Settings) -> Status:
         day=last_day(spool, now),
         limit=memory_limit((snapshot and snapshot.pid) or os.getpid()),
         money=read_money(settings, now),
-        check=read_last_check(settings.paths.var),
+        check=read_last_check(settings.paths.var) if settings.pool.self_check else None,
     )
 
 

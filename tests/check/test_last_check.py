@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ def test_a_look_is_due_a_minute_after_the_start(tmp_path: Path) -> None:
         due.append(task.is_wanted())
 
     assert [False, False, True] == due
+
+
+def test_the_pool_s_looks_can_be_turned_off(tmp_path: Path) -> None:
+    """Then none is due, and the status shows no old one."""
+    ticks = Clock(0.0)
+    settings = settings_in(tmp_path)
+    task = CheckTask(replace(settings, pool=replace(settings.pool, self_check=False)), ticks=ticks)
+    ticks.now = 10 * FRESH
+
+    assert task.is_wanted() is False
 
 
 @pytest.mark.parametrize(
