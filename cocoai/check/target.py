@@ -14,6 +14,8 @@ from cocoai.errors import CocoAIError
 from cocoai.install.choices import Choices, kept
 from cocoai.install.instance import Instance
 
+SOCKET = "cocoai.sock"
+
 
 @dataclass(frozen=True)
 class User:
@@ -84,9 +86,15 @@ class Target:
 
     @property
     def socket(self) -> str:
-        """Return the path of the pool's socket: the installation's, or that of `cocoai up`."""
-        folder = self.instance.run if self.instance else os.path.join(self.var or "var", "run")
-        return os.path.join(folder, "cocoai.sock")
+        """Return the path of the pool's socket: the installation's, or that of `cocoai up`.
+
+        Where the production files were installed by hand, it is that which stands in them.
+        """
+        if self.instance:
+            return os.path.join(self.instance.run, SOCKET)
+        by_hand = os.path.join(Instance().run, SOCKET)
+        is_by_hand = self.file == config.SYSTEM_FILE and os.path.exists(by_hand)
+        return by_hand if is_by_hand else os.path.join(self.var or "var", "run", SOCKET)
 
 
 def find_target(settings: config.Settings | None, file: str, *, trouble: str = "", url: str = "") -> Target:

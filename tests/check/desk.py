@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -75,7 +76,11 @@ class Desk:
 
 
 def found(results: Iterable[Result], part: str) -> list[Finding]:
-    """Return the findings on a part, in English."""
+    """Return the findings on a part, in English; each result has all the values that its sentences name."""
+    results = list(results)
+    for each in results:
+        wanted = re.findall(r"\{(\w+)\}", " ".join(LANGUAGES["en"].sentences(each)))
+        assert set(wanted) <= set(each.values), each
     return [LANGUAGES["en"].finding(each) for each in results if each.part == part]
 
 

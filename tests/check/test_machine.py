@@ -17,13 +17,14 @@ from typing import Any
 
 import pytest
 
+import cocoai
 from cocoai.check.as_user import results_as
 from cocoai.check.fcgi_socket import connected, fcgi_socket, may_connect, nginx_user
 from cocoai.check.folders import as_user, disk, disk_kind, settings_file
 from cocoai.check.look import everything
 from cocoai.check.machine import memory, nginx, python
 from cocoai.check.money import examined, ledger, prices
-from cocoai.check.pool import _refused, lock_holder, newest_job
+from cocoai.check.pool import _masters, _refused, _version, lock_holder, newest_job
 from cocoai.check.result import Result, ok
 from cocoai.check.target import Target, User, checked_url, find_target, instance_of
 from cocoai.check.units import judged, parsed, units
@@ -33,6 +34,7 @@ from cocoai.errors import CocoAIError
 from cocoai.install.choices import Choices
 from cocoai.install.instance import Instance
 from cocoai.ledger import database
+from cocoai.version import read_commit
 from tests.check.desk import Desk, found, listing
 from tests.install.place import Place
 from tests.processes import PATIENCE
@@ -475,6 +477,47 @@ def test_the_holder_of_a_lock_is_seen_without_taking_it(tmp_path: Path) -> None:
     lock.release()
     assert 0 == lock_holder(str(tmp_path / "master.lock"))
     assert 0.0 == newest_job(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("holder", "masters", "pid", "case", "remedy"),
+    [
+        (7, [7], 7, "ok", ""),
+        (8, [7, 8], 7, "another", "sudo kill 8"),
+        (7, [7, 9], 7, "orphan", "sudo kill 9"),
+        (0, [9], 0, "orphan", "sudo kill 9"),
+    ],
+)
+def test_one_master_on_a_var(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    holder: int,
+    masters: list[int],
+    pid: int,
+    case: str,
+    remedy: str,
+) -> None:
+    """The one that the status shows holds the lock, and no other one was left behind."""
+    monkeypatch.setattr("cocoai.check.pool.lock_holder", lambda _: holder)
+    monkeypatch.setattr("cocoai.check.pool.masters_of", lambda _: masters)
+
+    result = only(_masters(target_in(tmp_path), pid))
+
+    assert case == result.case
+    assert remedy in ENGLISH.finding(result).remedy
+
+
+@pytest.mark.parametrize(("version", "case", "level"), [("0.0.1", "other", "warning"), ("", "ok", "ok")])
+def test_the_pool_runs_what_is_installed(tmp_path: Path, version: str, case: str, level: str) -> None:
+    """Else a reload takes it over; and where memory is not shared, that is a note."""
+    seen = snapshot(version=version or cocoai.__version__, commit=read_commit())
+
+    results = list(_version(seen, target_in(tmp_path)))
+
+    assert [("pool.version", case, level), ("pool.memory", "off", "note")] == [
+        (each.part, each.case, each.level) for each in results
+    ]
+    assert "kill -HUP" in ENGLISH.finding(results[0]).remedy or level == "ok"
 
 
 # the target

@@ -147,6 +147,14 @@ def test_another_name_than_the_certificate_s(desk: Desk, monkeypatch: pytest.Mon
     assert ("tls_name", "wrong") == (result.case, result.level)
 
 
+def test_an_authority_that_nobody_knows(desk: Desk, scripted: Scripted) -> None:
+    """Or a chain that is not whole, which looks the same to a client."""
+    (result,) = public(desk.target(url=f"https://localhost:{scripted.port}"))
+
+    assert ("tls_chain", "wrong") == (result.case, result.level)
+    assert "fullchain.pem" in ENGLISH.finding(result).remedy
+
+
 def test_another_signing_secret_than_the_running_pool_s(trusted: Public) -> None:
     """401 of our own pool means that it was not told of a changed secret: a reload mends it."""
     result = trusted.result(secret="f" * 32)
@@ -315,6 +323,7 @@ def test_a_pool_that_has_ended(trusted: Public) -> None:
     trusted.pool.wait(PATIENCE)
 
     results = everything(target)
+    assert found(results, "public")
 
     assert ("no_pool", "wrong") == {each.part: (each.case, each.level) for each in results}["public"]
     assert ("stopped", "note") == {each.part: (each.case, each.level) for each in results}["pool"]

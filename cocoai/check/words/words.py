@@ -33,7 +33,7 @@ class Words:
     def finding(self, result: Result, secrets: Iterable[str] = ()) -> Finding:
         """Return a result in words. No value in it is one of the `secrets`, or steers a terminal."""
         found, remedy = self.sentences(result)
-        values = {name: _plain(_without(value, secrets)) for name, value in result.values.items()}
+        values = _Values({name: _plain(_without(value, secrets)) for name, value in result.values.items()})
         return Finding(
             id=result.part,
             case=result.case,
@@ -47,6 +47,13 @@ class Words:
         """Return the two sentences of a result. Raise KeyError if there are none."""
         own = f"{result.part}.{result.case}"
         return self.cases[own if own in self.cases else own.partition(".")[2]]
+
+
+class _Values(dict[str, str]):
+    """The values of a result; one that is missing is HIDDEN, since a sentence with a gap is better than none."""
+
+    def __missing__(self, name: str) -> str:
+        return HIDDEN
 
 
 def _without(text: str, secrets: Iterable[str]) -> str:
