@@ -31,8 +31,8 @@ FRESH = 86_400.0
 EVERY = 3600.0
 """Seconds between two looks, at least; while something is wrong, at most."""
 
-TIME_LIMIT = 60.0
-"""Seconds after which the kernel ends a look: it takes ten at most."""
+TIME_LIMIT = 120.0
+"""Seconds after which the kernel ends a look, which waits 36 for the network at most."""
 
 log = logging.getLogger(__name__)
 

@@ -63,7 +63,7 @@ def openai(target: Target) -> Iterator[Result]:
         return
     models, address = named_models(settings), settings.openai.base_url
     try:
-        server = Server(client_for(settings), address)
+        server = Server(client_for(settings), address, target.patience)
         headers = {"Authorization": f"Bearer {settings.openai.api_key}"}
         first = ModelAnswer.of(server.get(_path(models, 0), headers))
         yield ok("openai.reach", host=host_of(address))

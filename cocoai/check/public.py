@@ -27,7 +27,7 @@ def public(target: Target) -> Iterator[Result]:
         yield note("public", "unknown")
         return
     secret = str(target.settings.slack.signing_secret) if target.settings else ""
-    outcome = verify_url(target.url, secret, _context(target))
+    outcome = verify_url(target.url, secret, _context(target), patience=target.patience)
     host = target.url.removeprefix("https://")
     facts = {
         "url": target.url + PATH,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
@@ -24,11 +25,10 @@ from cocoai.errors import CocoAIError
 
 CONNECT_TIMEOUT = 3.0
 READ_TIMEOUT = 4.0
-TIMEOUTS = (CONNECT_TIMEOUT, READ_TIMEOUT)
-"""Seconds to connect, and to wait for data."""
+"""Seconds to connect, and to wait for data; times the target's patience."""
 
 ALL_CALLS = 7.0
-"""Seconds after which no further call of one server is begun."""
+"""Seconds after which no further call of one server is begun, times the patience."""
 
 CLOCK_WARNING, CLOCK_WRONG = 60.0, 300.0
 """Seconds by which the clock may be off; beyond the second Slack's signatures count as stale."""
@@ -39,7 +39,13 @@ CLIENT_ERRORS = (OSError, HTTPException, ValueError, CocoAIError)
 
 def client_for(settings: config.Settings) -> HttpClient:
     """Return a new HTTP client by the settings. Raise CocoAIError if their authorities cannot be read."""
-    return new_client(tls_context(settings.network.ca_file or None), settings.network.proxy or None)
+    return new_client(_context(settings.network.ca_file), settings.network.proxy or None)
+
+
+@cache
+def _context(ca_file: str) -> ssl.SSLContext:
+    """Return the one TLS context of all clients: to make one takes longer than all else."""
+    return tls_context(ca_file or None)
 
 
 def host_of(url: str) -> str:
@@ -74,10 +80,14 @@ def case_of(error: Exception) -> tuple[str, str]:
 
 @dataclass
 class Server:
-    """The calls of one server, which are counted by time: after ALL_CALLS seconds `is_late` is true."""
+    """The calls of one server, which are limited in time: after ALL_CALLS seconds `is_late` is true.
+
+    All times are multiplied by `patience`.
+    """
 
     client: HttpClient
     url: str
+    patience: float = 1.0
     started: float = field(default_factory=time.monotonic)
     offset: float | None = None
     """Seconds by which this machine's clock is ahead of the server's; None before its first answer."""
@@ -85,18 +95,23 @@ class Server:
     @property
     def is_late(self) -> bool:
         """Check whether no further call is to be begun."""
-        return time.monotonic() - self.started > ALL_CALLS
+        return time.monotonic() - self.started > ALL_CALLS * self.patience
+
+    @property
+    def _timeouts(self) -> tuple[float, float]:
+        return CONNECT_TIMEOUT * self.patience, READ_TIMEOUT * self.patience
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> FullResponse:
         """Send a POST and return the response. Raise one of CLIENT_ERRORS."""
-        return self._noted(lambda: self.client.post(self.url + path, body, headers, TIMEOUTS))
+        return self._noted(lambda: self.client.post(self.url + path, body, headers, self._timeouts))
 
     def get(self, path: str, headers: dict[str, str]) -> FullResponse:
         """Send a GET and return the response. Raise one of CLIENT_ERRORS."""
 
         def send() -> FullResponse:
-            with self.client.get(self.url + path, {**headers, "Accept-Encoding": "identity"}, TIMEOUTS) as response:
-                return FullResponse(response.status, response.headers, response.body.read_all(READ_TIMEOUT))
+            plain = {**headers, "Accept-Encoding": "identity"}
+            with self.client.get(self.url + path, plain, self._timeouts) as response:
+                return FullResponse(response.status, response.headers, response.body.read_all(self._timeouts[1]))
 
         return self._noted(send)
 

@@ -52,7 +52,7 @@ def slack(target: Target) -> Iterator[Result]:
         return
     address = settings.slack.api_url
     try:
-        server = SlackServer(settings)
+        server = SlackServer(settings, target.patience)
         answer = server.call("auth.test")
     except CLIENT_ERRORS as error:
         yield unreached("slack.reach", address, error)

@@ -36,9 +36,9 @@ class Answer:
 class SlackServer:
     """The calls of Slack's Web API with the token of the settings."""
 
-    def __init__(self, settings: config.Settings) -> None:
+    def __init__(self, settings: config.Settings, patience: float = 1.0) -> None:
         """Connect at the first call. Raise CocoAIError if the settings' authorities cannot be read."""
-        self.server = Server(client_for(settings), settings.slack.api_url)
+        self.server = Server(client_for(settings), settings.slack.api_url, patience)
         self._token = settings.slack.bot_token
 
     def call(self, method: str, **arguments: str) -> Answer:

@@ -37,7 +37,8 @@ class Target:
 
     `file` is the settings file, "" without one. `instance` is the installation that it belongs to, None if it belongs
     to none, and `choices` what its operator chose, None if unknown. `url` is the public address as https://HOST, "" if
-    unknown. `owner` is the user as whom the pool runs. `clock` returns epoch seconds.
+    unknown. `owner` is the user as whom the pool runs. `clock` returns epoch seconds. All time limits of the network
+    are multiplied by `patience`.
     """
 
     settings: config.Settings | None
@@ -48,6 +49,7 @@ class Target:
     url: str = ""
     owner: User | None = None
     clock: Callable[[], float] = time.time
+    patience: float = 1.0
 
     @property
     def is_hidden(self) -> bool:

@@ -68,10 +68,10 @@ class Verification:
         return self.case == "ok"
 
 
-def verify_url(url: str, secret: str, context: ssl.SSLContext) -> Verification:
+def verify_url(url: str, secret: str, context: ssl.SSLContext, *, patience: float = 1.0) -> Verification:
     """Send a url_verification to `url`, https://HOST, and return how it ended. Raise nothing.
 
-    With "" as the secret the pool is only asked whether it lives.
+    With "" as the secret the pool is only asked whether it lives. The timeouts are multiplied by `patience`.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 443
@@ -80,7 +80,7 @@ def verify_url(url: str, secret: str, context: ssl.SSLContext) -> Verification:
     except (OSError, UnicodeError):
         return Verification("dns", host, {})
     try:
-        plain = _connected([address for *_, address in addresses])
+        plain = _connected([address for *_, address in addresses], patience)
     except OSError as error:
         return Verification(_connection_case(error), str(addresses[0][4][0]), {})
     try:
@@ -105,16 +105,16 @@ def trusting(own: str = "") -> ssl.SSLContext:
     return context
 
 
-def _connected(addresses: list[Any]) -> socket.socket:
+def _connected(addresses: list[Any], patience: float) -> socket.socket:
     """Return a connection to the first of these addresses that accepts one. Raise the last OSError if none does."""
     failure: OSError = OSError("no address")
     for address in addresses:
         try:
-            connection = socket.create_connection(address[:2], timeout=CONNECT_TIMEOUT)
+            connection = socket.create_connection(address[:2], timeout=CONNECT_TIMEOUT * patience)
         except OSError as error:
             failure = error
         else:
-            connection.settimeout(READ_TIMEOUT)
+            connection.settimeout(READ_TIMEOUT * patience)
             return connection
     raise failure
 

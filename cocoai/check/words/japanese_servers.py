@@ -108,7 +108,7 @@ SERVER_CASES = {
     "slack.address.status": ("{url} は {status} を返します。SlackのWeb APIのパスではありません", _API_URL),
     "slack.token.ok": ("{team}（{team_id}）のボット {user}", ""),
     "slack.token.limited": ("Slackが今は呼び出しを制限しています", ""),
-    "slack.token.user": ("{team} の {user} さん本人のもので、ボットのものではありません（bot_idがない）", _COPY_IT),
+    "slack.token.user": ("{team} の {user}さん本人のもので、ボットのものではありません（bot_idがない）", _COPY_IT),
     "slack.token.kind": ("{kind}- で始まっています。ボットのものは xoxb- で始まります", _COPY_IT),
     "slack.token.invalid_auth": ("Slackが知らないトークンです（invalid_auth）", _COPY_IT),
     "slack.token.not_authed": (
