@@ -19,7 +19,7 @@ def check_field(last: LastCheck | None) -> Iterator[Field]:
     """Yield the field near the top, if something was wrong."""
     wrong = last.of_level("wrong") if last else []
     if wrong:
-        named = ", ".join(dict.fromkeys(plain(text_at(each, "what")) for each in wrong))
+        named = "; ".join(dict.fromkeys(plain(text_at(each, "what")) for each in wrong))
         yield Field("Wrong", number(len(wrong)), f"{named}: {WHERE}", is_alarm=True)
 
 
