@@ -16,6 +16,7 @@ def backend(place: Place) -> Backend:
         "COCOAI_POOL_WORKERS": str(place.workers),
         # Another pool may listen on the default port.
         "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
+        "COCOAI_POOL_SELF_CHECK": "off",
         # One asker asks all questions, and no peer has such a limit.
         "COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "0",
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import glob
-import grp
 import os
 import pwd
 import re
@@ -13,6 +12,7 @@ import stat
 from collections.abc import Iterator
 
 from cocoai.check.as_user import results_as
+from cocoai.check.folders import group_name
 from cocoai.check.result import Result, note, ok, wrong
 from cocoai.check.target import Target, User, user_of
 
@@ -95,8 +95,5 @@ def connected(path: str, user: str, target: Target) -> Result:
 
 def _owner(found: os.stat_result) -> str:
     """Return whose the socket is, as `cocoai:nginx 0660`."""
-    try:
-        group = grp.getgrgid(found.st_gid).gr_name
-    except KeyError:
-        group = str(found.st_gid)
-    return f"{user_of(found.st_uid, found.st_gid).shown}:{group} {stat.S_IMODE(found.st_mode):04o}"
+    user, mode = user_of(found.st_uid, found.st_gid).shown, stat.S_IMODE(found.st_mode)
+    return f"{user}:{group_name(found.st_gid)} {mode:04o}"

@@ -5,6 +5,7 @@ Access is asked of the kernel (access(2)), as the user that this process is; not
 
 from __future__ import annotations
 
+import grp
 import os
 import stat
 from collections.abc import Iterator
@@ -41,8 +42,19 @@ def settings_file(target: Target) -> Iterator[Result]:
         group = f"sudo chown root:{owner.shown} {target.file} && " if owner and owner.uid and found.st_uid == 0 else ""
         mode = "640" if group else "600"
         yield warning("settings.file", "open", **facts, command=f"{group}sudo chmod {mode} {target.file}")
+    elif owner and found.st_mode & stat.S_IRGRP and found.st_gid not in (0, owner.gid):
+        command = f"sudo chgrp {owner.shown} {target.file}" if owner.uid else f"sudo chmod 600 {target.file}"
+        yield warning("settings.file", "group", **facts, group=group_name(found.st_gid), command=command)
     else:
         yield ok("settings.file", **facts)
+
+
+def group_name(gid: int) -> str:
+    """Return the name of a group, or its number if it has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 def as_user(target: Target) -> Iterator[Result]:

@@ -127,6 +127,7 @@ def _models(
 
 def _by_list(answer: ModelAnswer, models: list[str], target: Target) -> Iterator[Result]:
     """Yield a result for each model by the list of all, or a note if there is no list."""
+    assert target.settings is not None  # noqa: S101 (openai() has seen to it)
     listed = objects_in(answer.value.get("data")) if isinstance(answer.value, dict) else []
     known = {text_at(each, "id"): each for each in listed}
     if trouble := _trouble(answer, target):
@@ -140,7 +141,9 @@ def _by_list(answer: ModelAnswer, models: list[str], target: Target) -> Iterator
             yield _shutdown(model, known[model], target)
         else:
             facts = {"model": model, "file": target.shown_file, "reload": target.reload}
-            yield wrong("openai.model", "not_listed", known=", ".join(sorted(known)[:8]), **facts)
+            # Other servers may take more names than they list: a deployment's, or one without its tag.
+            level = wrong if is_openai(target.settings.openai.base_url) else warning
+            yield level("openai.model", "not_listed", known=", ".join(sorted(known)[:8]), **facts)
 
 
 def _shutdown(model: str, found: Any, target: Target) -> Result:

@@ -79,6 +79,41 @@ def test_who_may_read_the_settings(tmp_path: Path, mode: int, case: str, level: 
 
 
 @is_root
+def test_a_group_that_is_not_the_pool_s(tmp_path: Path) -> None:
+    """All in it can read the secrets."""
+    target = target_in(tmp_path, owner=NOBODY)
+    os.chmod(target.file, 0o640)
+    cases = []
+    for gid in (0, 1, NOBODY.gid):
+        os.chown(target.file, 0, gid)
+        cases.append(only(settings_file(target)))
+
+    assert ["ok", "group", "ok"] == [each.case for each in cases]
+    assert f"sudo chgrp nobody {target.file}" == ENGLISH.finding(cases[1]).remedy
+
+
+@is_root
+def test_files_that_the_settings_name_have_to_be_readable_too(short_folder: Callable[[], Path]) -> None:
+    """Root reads instructions that the pool's user cannot."""
+    folder = short_folder()
+    folder.chmod(0o755)
+    target = target_in(folder, owner=NOBODY)
+    os.chmod(target.file, 0o644)
+    (folder / "persona.txt").write_text("be kind")
+    (folder / "persona.txt").chmod(0o600)
+    settings = target.settings
+    assert settings is not None
+    named = replace(settings, personas=replace(settings.personas, instructions=str(folder / "persona.txt")))
+
+    results = results_as(NOBODY, lambda: list(as_user(replace(target, settings=named))))
+
+    assert [("ok", "ok"), ("named", "wrong")] == [
+        (each.case, each.level) for each in results if each.part == "settings.access"
+    ]
+    assert "chmod a+r" in found(results, "settings.access")[1].remedy
+
+
+@is_root
 def test_what_the_pool_s_user_may_not(short_folder: Callable[[], Path]) -> None:
     """Asked as that user: the settings are unreadable, and a folder in var is root's."""
     folder = short_folder()

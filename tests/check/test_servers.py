@@ -128,7 +128,7 @@ ROWS = [
     Row("openai.model", "near", "warning", "Choose one", openai={"shutdown_dates": {"gpt-6-luna": day_in(30)}}),
     Row("openai.model", "past", "wrong", "Choose one", openai={"shutdown_dates": {"gpt-6-luna": day_in(-3)}}),
     Row("openai.model", "later", "ok", "", openai={"shutdown_dates": {"gpt-6-luna": day_in(200)}}),
-    Row("openai.model", "not_listed", "wrong", "Choose one", openai={"model_pages": False, "gone": {"gpt-6-luna"}}),
+    Row("openai.model", "not_listed", "warning", "Choose one", openai={"model_pages": False, "gone": {"gpt-6-luna"}}),
     Row("openai.address", "no_json", "wrong", "base_url", openai={"front": 200}),
     Row("openai.address", "trouble", "warning", "status.openai.com", openai={"front": 502}),
 ]

@@ -60,6 +60,7 @@ CASES = {
     "settings.file.unseen": ("{file}: {reason}", ""),
     "settings.file.ok": ("{file}, mode {mode}: closed to others", ""),
     "settings.file.open": ("{file} has mode {mode}: everybody on this machine can read the secrets", "{command}"),
+    "settings.file.group": ("{file} has mode {mode}: all in the group {group} can read the secrets", "{command}"),
     "settings.access.ok": ("{user}, as whom the pool runs, can read {file}", ""),
     "settings.access.unreadable": ("{user}, as whom the pool runs, cannot read {file}: it cannot start", "{command}"),
     "settings.access.named": (

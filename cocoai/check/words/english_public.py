@@ -33,7 +33,7 @@ MODEL_CASES = {
     "openai.model.past": ("{model} was to be shut down on {date}", _MODEL),
     "openai.model.gone": ("{model} does not exist, or not for this key (model_not_found)", _MODEL),
     "openai.model.not_listed": (
-        "{model} is not among the server's models ({known})",
+        "{model} is not among the server's models ({known}); `--ask` tries it",
         "Choose one of them for [openai] model, [models] and [channel ID] in {file}, then: {reload}",
     ),
     "openai.model.no_list": ("the server has no list of models, so they cannot be asked for; `--ask` tries one", ""),

@@ -60,6 +60,7 @@ CASES = {
     "settings.file.unseen": ("{file}: {reason}", ""),
     "settings.file.ok": ("{file}（モード {mode}）は、ほかのユーザーには読めません", ""),
     "settings.file.open": ("{file} のモードは {mode} で、このマシンの誰でも秘密の値を読めます", "{command}"),
+    "settings.file.group": ("{file} のモードは {mode} で、グループ {group} の全員が秘密の値を読めます", "{command}"),
     "settings.access.ok": ("プールのユーザー {user} は {file} を読めます", ""),
     "settings.access.unreadable": ("プールのユーザー {user} は {file} を読めず、プールは起動できません", "{command}"),
     "settings.access.named": (

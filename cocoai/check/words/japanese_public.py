@@ -38,7 +38,7 @@ MODEL_CASES = {
     "openai.model.past": ("{model} は {date} に終わるはずでした", _MODEL),
     "openai.model.gone": ("{model} は存在しないか、このキーでは使えません（model_not_found）", _MODEL),
     "openai.model.not_listed": (
-        "{model} は、サーバーのモデル（{known}）にありません",
+        "{model} は、サーバーのモデル（{known}）にありません（`--ask` で実際に試せます）",
         "その中から選び、{file} の [openai] model、[models]、[channel ID] に書いてから: {reload}",
     ),
     "openai.model.no_list": ("サーバーにモデルの一覧がなく、聞けません（`--ask` で実際に試せます）", ""),
