@@ -20,22 +20,34 @@ from cocoai.ledger.prices import read_prices
 from cocoai.ledger.tariff import Tariff
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.identity import Identity
+from cocoai.troubles.store import Troubles
+from cocoai.troubles.watch import SlackWatch
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
 
 
 class Connections:
-    """The maker of connections to Slack and OpenAI, called in each process that speaks to them."""
+    """The maker of connections to Slack and OpenAI, called in each process that speaks to them.
+
+    How Slack takes our calls is noted as a trouble below `var`, or its end.
+    """
 
     def __init__(self, settings: config.Settings, context: ssl.SSLContext) -> None:
         self._settings = settings
         self._context = context
+        self._troubles = Troubles(settings.paths.var)
 
     def slack(self) -> SlackChat:
         """Return a new connection to Slack; it connects at the first call."""
         slack = self._settings.slack
-        return SlackChat(self._client(), api_url=slack.api_url, token=slack.bot_token, patience=SLACK_PATIENCE)
+        return SlackChat(
+            self._client(),
+            api_url=slack.api_url,
+            token=slack.bot_token,
+            patience=SLACK_PATIENCE,
+            watch=SlackWatch(self._troubles),
+        )
 
     def chatgpt(self) -> ChatGPTChat:
         """Return a new connection to OpenAI; it connects at the first call."""

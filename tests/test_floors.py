@@ -42,8 +42,19 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
     "ledger": ("engine/client", "engine/process", "errors"),
     "drawing": ("ledger", "errors"),
-    "webhook": ("engine/web", "engine/process", "slack/inbound", "slack/model", "spool", "errors"),
-    "answer": ("chatgpt", "slack", "ledger", "conversation", "spool", "texts", "engine/process", "errors"),
+    "troubles": ("slack/api", "engine/process", "errors"),
+    "webhook": ("engine/web", "engine/process", "slack/inbound", "slack/model", "spool", "troubles", "errors"),
+    "answer": (
+        "chatgpt",
+        "slack",
+        "ledger",
+        "conversation",
+        "spool",
+        "texts",
+        "troubles",
+        "engine/process",
+        "errors",
+    ),
 }
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
 
@@ -55,6 +66,7 @@ TOP = (
     "cli",
     "__main__",
     "config",
+    "healthz",
     "install",
     "last_check",
     "status",

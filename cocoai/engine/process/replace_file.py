@@ -66,7 +66,7 @@ class CachedFile:
     """
 
     def __init__(self, path: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._path = path
+        self.path = path
         self._clock = clock
 
     def age(self) -> float:
@@ -75,7 +75,7 @@ class CachedFile:
         A file from the future was written by a clock that has since jumped, so its distance counts as its age.
         """
         try:
-            return abs(self._clock() - os.stat(self._path).st_mtime)
+            return abs(self._clock() - os.stat(self.path).st_mtime)
         except FileNotFoundError:
             return math.inf
 
@@ -84,7 +84,7 @@ class CachedFile:
         try:
             if max_age < math.inf and self.age() > max_age:
                 return None
-            with open(self._path, "rb") as file:
+            with open(self.path, "rb") as file:
                 return file.read()
         except OSError:
             return None
@@ -98,7 +98,7 @@ class CachedFile:
 
     def write(self, data: bytes, *, durable: bool = False) -> None:
         """Replace the file's contents by `data`, as `replace_file` does. Raise OSError if that fails."""
-        replace_file(self._path, data, durable=durable)
+        replace_file(self.path, data, durable=durable)
 
     def write_json(self, value: Any, *, durable: bool = False) -> None:
         """Replace the file's contents by `value` as JSON. Raise OSError if that fails; the old contents stay."""

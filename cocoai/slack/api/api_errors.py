@@ -27,6 +27,34 @@ BLOCKS_REFUSED = frozenset(
 )
 """Slack's codes for blocks that it refuses, or refuses with so long a fallback: the same is said in text alone."""
 
+NO_PERMISSION_ANYWHERE = "no_permission_anywhere"
+"""Our code for Slack's `no_permission` where it concerns no channel: a direct message met it too."""
+
+SHUT_OUT = frozenset(
+    {
+        "account_inactive",
+        "accesslimited",
+        "bad_address_or_token",
+        "ekm_access_denied",
+        "invalid_auth",
+        NO_PERMISSION_ANYWHERE,
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "refused",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+        "two_factor_setup_required",
+        "unknown_method",
+    }
+)
+"""Codes, Slack's and ours, of errors that come whatever we post, until an operator mends something: a token that is
+dead or another kind's, an address that is not the Web API's. Sources: docs.slack.dev/reference/methods."""
+
+WRITE_SCOPE = "missing_scope:chat:write"
+"""How the code begins if the app may post nothing."""
+
 DEFAULT_PAUSE = 1.0
 """Seconds to wait after a 429 that does not say how long."""
 
@@ -51,6 +79,12 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 CLIENT_ERRORS = (OSError, HTTPException, ValueError)
 """What an HTTP client raises: a connection that fails, a broken response, an address or token that cannot be sent."""
+
+
+def is_shut_out(error: CocoAIError) -> bool:
+    """Check whether Slack takes nothing of ours until an operator mends something: a token, a scope or an address."""
+    is_ours = error.code in SHUT_OUT or error.code.startswith(WRITE_SCOPE)
+    return is_ours and error.source == "Slack" and isinstance(error, Permanent)
 
 
 def require_ok(response: FullResponse) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cocoai.engine.client.client import FullResponse, HttpClient, StreamedResponse
-from cocoai.errors import Temporary
+from cocoai.errors import CocoAIError, Temporary
 from cocoai.slack.api.api_errors import CLIENT_ERRORS, error_for, require_ok, require_ok_reply, translate_errors
 from cocoai.slack.api.json_array import ArrayReader
 
@@ -38,8 +38,24 @@ class Items:
     take: Callable[[Any], None]
 
 
+class CallWatch:
+    """A watch over the outcomes of calls. This one takes note of nothing."""
+
+    def succeeded(self, method: str, channel: str) -> None:
+        """Take note that a call of this method succeeded; `channel` is "" if it was about none."""
+
+    def failed(self, method: str, channel: str, error: CocoAIError) -> None:
+        """Take note that a call of this method failed, with its error."""
+
+    def granted(self, scopes: str) -> None:
+        """Take note of the scopes that our token has, with commas between them; "" if Slack does not tell them."""
+
+
+NO_WATCH = CallWatch()
+
+
 class SlackCalls:
-    """One process's calls of Slack's Web API, over `client`.
+    """One process's calls of Slack's Web API, over `client`. The `watch` is told how each of them ends.
 
     Every method raises `Temporary` or `Permanent` with Slack's own code. A 429 is waited out, up to `patience` seconds
     for one call; `clock` (monotonic) and `sleep` are in seconds.
@@ -54,8 +70,10 @@ class SlackCalls:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         patience: float,
+        watch: CallWatch = NO_WATCH,
     ) -> None:
         self._client = client
+        self._watch = watch
         self._api_url = api_url
         self._token = f"Bearer {token}"
         self._clock = clock
@@ -80,12 +98,16 @@ class SlackCalls:
                 self._limited_until.pop(limit, None)
                 patience -= pause
             try:
-                return self._send(method, arguments, items)
-            except Temporary as error:
-                if error.retry_after is None:
+                reply = self._send(method, arguments, items)
+            except CocoAIError as error:
+                self._watch.failed(*limit, error)
+                if not isinstance(error, Temporary) or error.retry_after is None:
                     raise
                 pause = error.retry_after
                 self._limited_until[limit] = self._clock() + pause
+            else:
+                self._watch.succeeded(*limit)
+                return reply
         raise Temporary("ratelimited", source="Slack", status=429, retry_after=pause)
 
     def get(self, url: str) -> StreamedResponse:
@@ -106,7 +128,7 @@ class SlackCalls:
             body, content_type = _encode(method, arguments)
             headers = {"Authorization": self._token, "Content-Type": content_type}
             if items is None:
-                return require_ok(self._client.post(self._api_url + method, body, headers, TIMEOUTS))
+                return self._replied(method, self._client.post(self._api_url + method, body, headers, TIMEOUTS))
             with self._client.post_unread(self._api_url + method, body, headers, TIMEOUTS) as response:
                 return _read(response, items)
         except CLIENT_ERRORS as error:
@@ -116,6 +138,13 @@ class SlackCalls:
             raise failure
         finally:
             del failure  # it refers to this frame, and the two would keep the connection until a collection
+
+    def _replied(self, method: str, response: FullResponse) -> dict[str, Any]:
+        """Return the JSON of a response; raise as require_ok does."""
+        reply = require_ok(response)
+        if method == "auth.test":
+            self._watch.granted(response.headers.get("x-oauth-scopes", ""))
+        return reply
 
 
 def _read(response: StreamedResponse, items: Items) -> dict[str, Any]:

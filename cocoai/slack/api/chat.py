@@ -16,7 +16,7 @@ from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.api.box_reader import posts_since, read_box
-from cocoai.slack.api.calls import SlackCalls
+from cocoai.slack.api.calls import NO_WATCH, CallWatch, SlackCalls
 from cocoai.slack.api.sent_message import block_without_pings, is_outside, posted_ts, without_pings
 from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadRead, ThreadReader, replies_since
 from cocoai.slack.markdown.message_layout import Block
@@ -35,7 +35,7 @@ _Target = tuple[str, str, MessageMetadata]
 
 
 class SlackChat:
-    """One process's access to Slack's Web API, over `client`.
+    """One process's access to Slack's Web API, over `client`. The `watch` is told how each call ends.
 
     Every method raises `Temporary` or `Permanent` with Slack's own code. A 429 is waited out, up to `patience` seconds
     for one call; `clock` (monotonic) and `sleep` are in seconds.
@@ -50,8 +50,11 @@ class SlackChat:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 60.0,
+        watch: CallWatch = NO_WATCH,
     ) -> None:
-        self._calls = SlackCalls(client, api_url=api_url, token=token, clock=clock, sleep=sleep, patience=patience)
+        self._calls = SlackCalls(
+            client, api_url=api_url, token=token, clock=clock, sleep=sleep, patience=patience, watch=watch
+        )
         self._api_url = api_url
         self._sleep = sleep
         # The ts of each placeholder that still waits; "" for any message of which we do not know whether it arrived.
@@ -110,10 +113,14 @@ class SlackChat:
         arguments |= {"thread_ts": thread_ts} if thread_ts else {}
         self._calls.call("chat.postEphemeral", {**arguments, **_NO_LINKING}, wait=wait)
 
-    def post_direct(self, user: str, text: str) -> None:
-        """Send `user` a direct message without metadata: it is no part of a conversation."""
+    def post_direct(self, user: str, text: str, *, wait: bool = True) -> None:
+        """Send `user` a direct message without metadata: it is no part of a conversation.
+
+        Unless `wait`, raise `Temporary` at once while a 429 holds.
+        """
         # With a person's id as its channel, chat.postMessage opens the conversation: im:write is not needed.
-        self._calls.call("chat.postMessage", {"channel": user, "text": without_pings(text), **_NO_UNFURLING})
+        arguments = {"channel": user, "text": without_pings(text), **_NO_UNFURLING}
+        self._calls.call("chat.postMessage", arguments, wait=wait)
 
     def delete(self, channel: str, ts: str, *, wait: bool = True) -> None:
         """Delete a message of ours; one that is gone already is no error.
