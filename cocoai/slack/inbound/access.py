@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from cocoai.slack.model.identity import Identity
+from cocoai.slack.model.question import DeclinedFor
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,14 @@ class AccessRules:
         """
         return self._not_allowed(author) or self._wrong_place(author) or self._external(author, identity)
 
+    def declined_for(self, author: Author, identity: Identity | None) -> DeclinedFor:
+        """Return by which rule `author`, a person of our own organisation, may not address us there; "" for others."""
+        if author.is_app or (author.may_be_external and not _is_ours(author, identity)):
+            return ""
+        if self._not_allowed(author):
+            return "person"
+        return ("direct" if author.is_direct else "place") if self._wrong_place(author) else ""
+
     def hides(self, author: Author, identity: Identity | None) -> bool:
         """Check whether the words of `author` in a thread are to be kept from the model.
 
@@ -70,14 +79,16 @@ class AccessRules:
         return ""
 
     def _external(self, author: Author, identity: Identity | None) -> str:
-        """Return a reason if other organisations' users are kept out and the author may be one; else "".
-
-        An author who may be external counts as ours only if teams are named, and all are our own team or enterprise.
-        """
+        """Return a reason if other organisations' users are kept out and the author may be one; else ""."""
         if self.external_users or not author.may_be_external:
             return ""
-        # A user whose team is not named is external, and so is everybody while our team is unknown.
-        return "" if identity and author.teams and author.teams <= identity.teams else "another organisation's user"
+        return "" if _is_ours(author, identity) else "another organisation's user"
+
+
+def _is_ours(author: Author, identity: Identity | None) -> bool:
+    """Check whether an author who may be external is ours: teams are named, and all are our own team or enterprise."""
+    # A user whose team is not named is external, and so is everybody while our team is unknown.
+    return identity is not None and bool(author.teams) and author.teams <= identity.teams
 
 
 DEFAULT_ACCESS = AccessRules()

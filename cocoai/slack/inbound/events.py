@@ -1,4 +1,4 @@
-"""SlackEventAnalyzer: classifies what Slack's Events API posted: as a Challenge, a Question, RateLimited or Ignored.
+"""SlackEventAnalyzer: classifies what Slack's Events API posted, as a Challenge, a Question or one of the others.
 
 It is pure: our identity and the threads where we were asked before are read by callables, the time is a number.
 It must not know the spool, the web server or Slack's API, and whatever the JSON holds, it raises only `Refused`.
@@ -21,11 +21,11 @@ from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.identity import Identity, from_authorizations
 from cocoai.slack.model.message_text import shown_text
-from cocoai.slack.model.question import Challenge, Ignored, Kind, Overheard, Question, RateLimited
+from cocoai.slack.model.question import Challenge, Declined, Ignored, Kind, Overheard, Question, RateLimited
 from cocoai.slack.model.talk import Talk
 from cocoai.slack_ids import is_id, is_ts
 
-EventOutcome = Challenge | Question | RateLimited
+EventOutcome = Challenge | Question | Declined | RateLimited
 """What an event can be that is not ignored."""
 
 SUBTYPES = (None, "", "file_share", "thread_broadcast", "me_message")
@@ -66,7 +66,8 @@ class SlackEventAnalyzer:
         """Check the signature of one POST of the Events API and classify its body.
 
         Return a Challenge for url_verification, RateLimited for app_rate_limited, a Question for a message addressed to
-        us, and Ignored with a reason for the rest. Header names are lower-case, `now` is in seconds since the epoch.
+        us, Declined if the settings leave out its author, and Ignored with a reason for the rest. Header names are
+        lower-case, `now` is in seconds since the epoch.
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
@@ -82,16 +83,14 @@ class SlackEventAnalyzer:
         identity = self._who() or from_authorizations(payload)
         return self._classify(MessageEvent(payload, payload["event"], identity))
 
-    def _classify(self, message: MessageEvent) -> Question | Ignored:
+    def _classify(self, message: MessageEvent) -> Question | Declined | Ignored:
         """Return what a message is. The checks are in the order of their cost: the last ones may read the disk."""
-        reason = (
-            _not_plain_text(message)
-            or _by_a_bot(message)
-            or _malformed(message)
-            or self._access.refusal(message.author, message.identity)
-        )
-        if reason:
+        if reason := _not_plain_text(message) or _by_a_bot(message) or _malformed(message):
             return Ignored(reason)
+        if refusal := self._access.refusal(message.author, message.identity):
+            why = self._access.declined_for(message.author, message.identity)
+            is_to_us = bool(why) and (message.is_direct or message.is_mention)
+            return Declined(_question(message, _kind(message)), why) if is_to_us else Ignored(refusal)
         if message.is_direct or message.is_mention:
             return _question(message, "thanks" if self._is_thanks(message) else _kind(message))
         if message.opens_thread or self._follow_ups == "mention":

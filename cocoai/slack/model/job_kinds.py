@@ -1,17 +1,17 @@
-"""The kinds of job that this version knows: questions, clicks that are jobs, thanks, and questions over a limit."""
+"""The kinds of job that this version knows: questions, clicks that are jobs, thanks, and questions not answered."""
 
 from __future__ import annotations
 
 from typing import get_args
 
 from cocoai.slack.model.click import ACTIONS
-from cocoai.slack.model.question import Kind
+from cocoai.slack.model.question import DECLINED, Kind
 from cocoai.spool.admission import LIMITED
 
 REPORT = "report"
 """The kind of a job that posts what a month has cost."""
 
-LIGHT_KINDS: frozenset[str] = frozenset(("delete", "up", "down", "thanks", REPORT, LIMITED))
+LIGHT_KINDS: frozenset[str] = frozenset(("delete", "up", "down", "thanks", REPORT, LIMITED, DECLINED))
 """The kinds of job that need no model: they are done before all others, and wait for no slot and no thread."""
 
 JOB_KINDS: frozenset[str] = frozenset((*get_args(Kind), *ACTIONS)) | LIGHT_KINDS

@@ -13,6 +13,16 @@ Kind = Literal["mention", "direct", "follow_up", "again", "thanks"]
 """
 
 
+DECLINED = "declined"
+"""The kind of a job that is a question of somebody whom the settings leave out, and who is told so."""
+
+DeclinedFor = Literal["person", "place", "direct", ""]
+"""Why: by `allow_users`, by `allow_channels`, or by `direct_messages`; "" for none of these."""
+
+DAY = 86_400
+"""Seconds within which a person is told once."""
+
+
 @dataclass(frozen=True)
 class Challenge:
     """Slack's check that this address is ours; it is answered with 200 and `text`."""
@@ -115,6 +125,24 @@ class Question:
         """
         known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts or _is_required(field)}
         return cls(**known | {"files": tuple(facts.get("files", ()))})
+
+
+@dataclass(frozen=True)
+class Declined:
+    """A question of a person of ours whom the settings leave out. Its job only tells that, once a day."""
+
+    question: Question
+    why: DeclinedFor
+
+    @property
+    def key(self) -> str:
+        """Return the key of the job: the same for all such questions of one person on one day (UTC)."""
+        day = f"{int(float(self.question.ts)) // DAY * DAY}.000000"
+        return f"{self.question.user}-{day}-{day}"
+
+    def facts(self) -> dict[str, Any]:
+        """Return the job's first line."""
+        return {**self.question.facts(), "kind": DECLINED, "why": self.why}
 
 
 def _is_required(field: Field[Any]) -> bool:

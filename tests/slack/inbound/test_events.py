@@ -14,7 +14,7 @@ from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import EventOutcome, SlackEventAnalyzer
 from cocoai.slack.model.files import File
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.question import Challenge, Ignored, Overheard, Question, RateLimited
+from cocoai.slack.model.question import Challenge, Declined, Ignored, Overheard, Question, RateLimited
 from cocoai.slack.model.talk import Talk
 from tests.slack_payloads import JSON, SIGNING_SECRET, envelope, mention_event, message_event, signed_headers
 
@@ -85,6 +85,12 @@ def reason_or_none(payload: object, **settings: Any) -> str:
     """Return the reason for which the payload is ignored; "" if it is a question."""
     outcome = analyze(payload, **settings)
     return outcome.reason if isinstance(outcome, Ignored) else ""
+
+
+def declined(payload: object, **settings: Any) -> str:
+    """Return by which rule the author of a message to us is left out and told so; "" if he is not."""
+    outcome = analyze(payload, **settings)
+    return outcome.why if isinstance(outcome, Declined) else ""
 
 
 # Payloads without an event
@@ -266,9 +272,9 @@ def test_only_an_app_mention_without_files_may_leave_some_out() -> None:
     ],
 )
 def test_a_direct_message_is_a_question(event: JSON) -> None:
-    """A direct message is a question with or without a mention; with the switch off, it is ignored."""
+    """A direct message is a question with or without a mention; with the switch off, its author is told so."""
     assert question(envelope(event)).kind == "direct"
-    assert reason(envelope(event), direct_messages=False) == "direct messages are off"
+    assert "direct" == declined(envelope(event), direct_messages=False)
 
 
 def test_a_group_message_needs_a_mention() -> None:
@@ -483,20 +489,50 @@ def test_a_message_edited_since_is_a_question() -> None:
     ("event", "settings", "expected"),
     [
         (mention(), {"allow_channels": frozenset({"C0PRACTICE"})}, ""),
-        (mention(), {"allow_channels": frozenset({"C0OTHER"})}, "this channel is not allowed"),
+        (mention(), {"allow_channels": frozenset({"C0OTHER"})}, "place"),
         (message(channel="D0PRACTICE", channel_type="im"), {"allow_channels": frozenset({"C0OTHER"})}, ""),
         (mention(), {"allow_users": frozenset({"U0ASKER01"})}, ""),
-        (mention(), {"allow_users": frozenset({"U0ASKER02"})}, "this user is not allowed"),
+        (mention(), {"allow_users": frozenset({"U0ASKER02"})}, "person"),
         (
             message(channel="D0PRACTICE", channel_type="im"),
             {"allow_users": frozenset({"U0ASKER02"})},
-            "this user is not allowed",
+            "person",
         ),
     ],
 )
 def test_allowed_users_and_channels(event: JSON, settings: JSON, expected: str) -> None:
     """An empty list allows all; a list of channels does not close direct messages, which have their own switch."""
-    assert expected == reason_or_none(envelope(event), **settings)
+    assert expected == declined(envelope(event), **settings)
+    assert expected or question(envelope(event), **settings)
+
+
+def test_the_words_to_one_person_on_one_day_are_one_job() -> None:
+    """Whatever was asked, and wherever: the twin of a mention and all that comes later is known."""
+    settings = {"allow_users": frozenset({"U0ASKER02"})}
+    events = [mention(), message(text="<@U0COCOAI> hi"), message(channel="D0PRACTICE", channel_type="im", ts=LATER)]
+
+    outcomes = [analyze(envelope(event), **settings) for event in events]
+
+    keys = {outcome.key for outcome in outcomes if isinstance(outcome, Declined)}
+    assert {"U0ASKER01-1763769600.000000-1763769600.000000"} == keys
+
+
+@pytest.mark.parametrize(
+    ("event", "shared"),
+    [
+        (message(), False),
+        (mention(bot_id="B0OTHER"), False),
+        (mention(team="T0OTHER"), True),
+        (mention(team=None), True),
+        (message(thread_ts="1763821990.000100"), False),
+    ],
+)
+@pytest.mark.parametrize("external", [True, False])
+def test_who_does_not_address_us_or_is_not_ours_is_told_nothing(event: JSON, shared: bool, external: bool) -> None:
+    """Bots, other organisations' people, and lines without a mention are ignored in silence."""
+    settings = {"allow_users": frozenset({"U0ASKER02"}), "external_users": external}
+
+    assert reason(envelope(event, is_ext_shared_channel=shared), **settings)
 
 
 EXTERNAL = "another organisation's user"
