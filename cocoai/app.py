@@ -36,10 +36,9 @@ from cocoai.engine.process.replace_file import sweep_unfinished
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_handler import ScoreboardHandler
 from cocoai.engine.web import worker as web_worker
-from cocoai.engine.web.request import Request
-from cocoai.engine.web.response import Response, text_response
 from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
+from cocoai.healthz import HealthHandler
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.identity_cache import IdentityCache, binding
 from cocoai.slack.inbound.access import AccessRules
@@ -53,6 +52,8 @@ from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
 from cocoai.texts import TextsByLanguage
+from cocoai.troubles.store import FOLDER, Troubles
+from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
 from cocoai.version import read_commit
 from cocoai.warmup import warm_up
@@ -104,7 +105,8 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     bound_to = binding(settings.slack.api_url, settings.slack.bot_token)
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
     books = books_of(settings)
-    answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, books, var)
+    troubles = Troubles(var)
+    answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, books, var, troubles)
     check = last_check.CheckTask(settings)
     report = ReportTask(spool, books.ledger, answerers.options.money)
     runner = Runner(
@@ -118,18 +120,25 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
             PeriodicTask(answerers.tell_notices, every=3600.0),
             PeriodicTask(check.run, every=last_check.EVERY, is_wanted=check.is_wanted),
             PeriodicTask(report.run, every=3600.0, is_wanted=report.is_wanted),
-            PeriodicTask(identity.try_refresh, every=60.0, is_wanted=identity.is_stale),
+            # While Slack refuses us, we ask once a minute whether it does still.
+            PeriodicTask(
+                identity.try_refresh, every=60.0, is_wanted=lambda: identity.is_stale() or troubles.has(SLACK)
+            ),
+            PeriodicTask(answerers.tell_troubles, every=60.0, is_wanted=troubles.has_files),
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
         scoreboard=scoreboard,
     )
 
-    events = EventsHandler(analyzer(settings, identity, spool), spool, runner, scoreboard)
-    interactions = InteractionsHandler(click_analyzer(settings, identity, spool), spool, runner, scoreboard)
+    signatures, health = SignatureWatch(troubles), HealthHandler(troubles)
+    events = EventsHandler(analyzer(settings, identity, spool), spool, runner, scoreboard, signatures=signatures)
+    interactions = InteractionsHandler(
+        click_analyzer(settings, identity, spool), spool, runner, scoreboard, signatures=signatures
+    )
     routes: dict[str, dict[str, Handler]] = {
         "/slack/events": {"POST": events},
         "/slack/interactions": {"POST": interactions},
-        "/healthz": {"GET": healthz, "HEAD": healthz},
+        "/healthz": {"GET": health, "HEAD": health},
     }
     return CocoAI(Router(routes), runner, answerers, scoreboard)
 
@@ -143,7 +152,7 @@ def sweep(spool: Spool, books: Books, folder: str) -> None:
     settle_dead_holds(spool, books)
     spool.sweep()
     user_names.sweep(os.path.join(folder, "people"))
-    for each in (folder, os.path.join(folder, "run"), os.path.join(folder, "people")):
+    for each in (folder, os.path.join(folder, "run"), os.path.join(folder, "people"), os.path.join(folder, FOLDER)):
         sweep_unfinished(each)
 
 
@@ -218,11 +227,6 @@ def limits(pool: config.PoolSettings) -> WorkerLimits:
         slow_request=pool.slow_request,
         max_worker_mib=pool.max_worker_mib,
     )
-
-
-def healthz(_: Request) -> Response:
-    """Return 200 to any request: it says that a worker responds, and nothing else is checked."""
-    return text_response(200, "ok")
 
 
 def serve(settings: config.Settings, *, bind: str | None, command: list[str]) -> None:

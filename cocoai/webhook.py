@@ -17,14 +17,16 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
-from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed
+from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, StaleSignature, WrongSignature
 from cocoai.slack.inbound.events import EventOutcome
 from cocoai.slack.model.click import Click
-from cocoai.slack.model.question import Challenge, Ignored, NotAllowed, Overheard, Question, RateLimited
+from cocoai.slack.model.question import Challenge, Declined, Ignored, NotAllowed, Overheard, Question, RateLimited
 from cocoai.slack.model.talk import note_talk, place
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
+from cocoai.troubles.store import NO_TROUBLES
+from cocoai.troubles.watch import SignatureWatch
 
 OK = Response(200)
 """The response to requests that need nothing but a 200: most that Slack sends."""
@@ -63,7 +65,8 @@ class SlackHandler(ABC, Generic[Posted]):
     """The base of both handlers, called with each request: it analyzes it, and can put a job into the spool.
 
     The key of the question that a request is about is noted in this process's row of `scoreboard`, so that an operator
-    sees which one a slow request is about. `clock` gives seconds since the epoch.
+    sees which one a slow request is about. `signatures` is told of right and wrong ones. `clock` gives seconds since
+    the epoch.
     """
 
     subject: ClassVar[str]
@@ -76,12 +79,14 @@ class SlackHandler(ABC, Generic[Posted]):
         runner: JobRunner,
         scoreboard: Scoreboard,
         *,
+        signatures: SignatureWatch | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._analyzer = analyzer
         self._spool = spool
         self._runner = runner
         self._scoreboard = scoreboard
+        self._signatures = signatures or SignatureWatch(NO_TROUBLES)
         self._clock = clock
 
     def __call__(self, request: Request) -> Response:
@@ -90,12 +95,17 @@ class SlackHandler(ABC, Generic[Posted]):
         Raise `CannotRead` or `CannotKeep` (503, so that Slack sends an event again) if the disk fails, another
         `Refused` if Slack did not send the request or it cannot be parsed, or if a click is not allowed.
         """
+        now = self._clock()
         try:
-            posted = self._analyzer.analyze(request.headers, request.body, self._clock())
+            posted = self._analyzer.analyze(request.headers, request.body, now)
+        except (WrongSignature, StaleSignature) as error:
+            self._signatures.refused(error, now)
+            raise
         except StoreError:
             # Whether a reply in a thread is a question depends on a mark on the disk.
             log.exception("%s outcome=not-read", self.subject)
             raise CannotRead from None
+        self._signatures.accepted(now)
         if isinstance(posted, NotAllowed):
             log.info("%s outcome=not-allowed reason=%r", self.subject, posted.reason)
             raise ClickNotAllowed
@@ -149,7 +159,9 @@ class EventsHandler(SlackHandler[EventOutcome]):
     subject = "event"
 
     def _accept(self, posted: EventOutcome) -> Response:
-        """Return a challenge's text at once; put a question into the spool. Raise `CannotKeep` if that fails.
+        """Return a challenge's text at once; put a question, or one declined, into the spool.
+
+        Raise `CannotKeep` if that fails.
 
         That Slack holds events back is logged as a warning, which `cocoai status` shows too.
         """
@@ -160,7 +172,7 @@ class EventsHandler(SlackHandler[EventOutcome]):
             return OK
         self._note(posted.key)
         response = self._put(Key.parse(posted.key), posted.facts())
-        if response.after is None or posted.kind == "thanks":
+        if isinstance(posted, Declined) or response.after is None or posted.kind == "thanks":
             return response
         return replace(response, after=partial(self._wake_and_note, posted))
 

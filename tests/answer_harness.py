@@ -25,6 +25,8 @@ from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH, Texts
+from cocoai.troubles.store import Troubles
+from cocoai.troubles.watch import SlackWatch
 from tests.books import books
 from tests.deployment import payload
 from tests.options import FixedIdentity, options
@@ -57,6 +59,7 @@ class AnswerHarness:
         self.spool.make_folders()
         self._context = tls_context(str(certificates.ca_file))
         self.var = var
+        self.troubles = Troubles(str(var), clock=self.clock)
         self.books = replace(books(var), clock=self.clock)
         self.words: Texts = ENGLISH
         self.changes: dict[str, Any] = {}
@@ -71,7 +74,14 @@ class AnswerHarness:
         """Return new connections to Slack and OpenAI, as a new process opens them; those of the last one are closed."""
         self.close_connections()
         self._clients = [DirectClient(self._context) for _ in range(2)]
-        slack = SlackChat(self._clients[0], api_url=self.slack.api_url, token=TOKEN, patience=3.0, sleep=self._sleep)
+        slack = SlackChat(
+            self._clients[0],
+            api_url=self.slack.api_url,
+            token=TOKEN,
+            patience=3.0,
+            sleep=self._sleep,
+            watch=SlackWatch(self.troubles),
+        )
         chatgpt = ChatGPTChat(
             self._clients[1],
             base_url=self.openai.base_url,
@@ -110,6 +120,7 @@ class AnswerHarness:
             books=self.books,
             identity=FixedIdentity(),
             folder=str(self.var),
+            troubles=self.troubles,
             clock=self.clock,
             sleep=self.settle,
         )
@@ -145,6 +156,11 @@ class AnswerHarness:
         """Set the clock forward until every job that waits for a retry is due."""
         # The longest delay between two attempts is 300 s.
         self.ahead += 301
+
+    def trouble(self, source: str) -> str:
+        """Return the code of the trouble at this source; "" if there is none."""
+        found = self.troubles.of(source)
+        return found.code if found else ""
 
     def replies(self, to: Message) -> list[Message]:
         """Return every message of the thread but the one that opens it."""

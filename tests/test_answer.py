@@ -628,7 +628,7 @@ def test_a_job_is_given_up_after_a_day_without_slack(harness: AnswerHarness, cap
     assert "outcome=failed" in caplog.text
 
 
-@pytest.mark.parametrize("code", ["channel_not_found", "is_archived", "not_in_channel", "account_inactive"])
+@pytest.mark.parametrize("code", ["channel_not_found", "is_archived", "not_in_channel"])
 def test_a_permanent_error_of_slack_fails_the_job(
     harness: AnswerHarness, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.answer.reply import LATE
+from cocoai.answer.late import LATE
 from cocoai.config import personas
 from cocoai.slack.api import live_message, thread_reader
 from cocoai.slack.api.download import AttachmentLimits

@@ -102,18 +102,13 @@ def remove(slack: PracticeSlack) -> None:
     slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
-def revoke(slack: PracticeSlack) -> None:
-    """Revoke the token."""
-    slack.fail("*", Fault("refused", code="token_revoked"), times=10_000)
-
-
 def restore(slack: PracticeSlack) -> None:
     """Undo all of these, as the operator does."""
     slack.add(PracticeChannel("C0PRACTICE", "practice"))
     slack.clear_faults()
 
 
-FORBIDDEN = {"is_archived": archive, "not_in_channel": remove, "token_revoked": revoke}
+FORBIDDEN = {"is_archived": archive, "not_in_channel": remove}
 
 
 @pytest.mark.parametrize("reason", FORBIDDEN)

@@ -39,7 +39,10 @@ def test_only_these_texts_have_placeholders() -> None:
 
     budget = {f"sorry_budget_{scope}": ("{month}", "{year}") for scope in ("team", "person", "channel")}
 
-    assert {"model": ("{model}",)} | others | files | budget == found
+    wrong = ("slack", "slack_away", "openai", "openai_away", "signature", "scope")
+    troubles = {f"trouble_{source}": ("{code}", "{since}") for source in wrong}
+
+    assert {"model": ("{model}",)} | others | files | budget | troubles == found
 
 
 @pytest.mark.parametrize(("language", "key"), ALL)

@@ -181,6 +181,7 @@ class MemoryJob(Job):
 
     def __init__(self, question: Question) -> None:
         self.key = Key.parse(question.key)
+        self.generation = 0
         self._clock = lambda: float(NOW)
         (line,), _ = whole_lines(encode_line(question.facts()))
         self._lines = [line, {"fact": "attempt", "at": NOW, "n": 1}]

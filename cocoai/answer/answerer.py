@@ -11,6 +11,7 @@ from typing import Any
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import ACTIONS, Clicks
+from cocoai.answer.declined import DeclinedQuestions
 from cocoai.answer.failures import (
     MAX_ATTEMPTS,
     MOST_CLAIMS,
@@ -23,6 +24,7 @@ from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.model_call import ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.own_notes import OwnNotes
 from cocoai.answer.paid_requests import Books
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
@@ -34,15 +36,17 @@ from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.job_kinds import REPORT
-from cocoai.slack.model.plain_text import plain_text, unescaped
-from cocoai.slack.model.question import Question
+from cocoai.slack.model.plain_text import unescaped
+from cocoai.slack.model.question import DECLINED, Question
 from cocoai.slack.model.talk import Talk, ends_with_question, note_talk, place
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
-from cocoai.texts import Texts, command, split_model_prefix
+from cocoai.texts import Texts
+from cocoai.troubles.store import NO_TROUBLES, Troubles
+from cocoai.troubles.watch import OPENAI
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +55,9 @@ class Answerer:
     """An object that answers claimed jobs, one at a time, in the process that made it.
 
     `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
-    What is paid goes through `books`. In `folder` lies what is remembered between questions: people's names. The
-    `wakeup` pipe becomes readable when somebody asks for a stop. `clock` gives seconds since the epoch, `sleep` waits
-    for a number of seconds.
+    What is paid goes through `books`. In `folder` lies what is remembered between questions: people's names. What is
+    wrong for an operator is noted in `troubles`. The `wakeup` pipe becomes readable when somebody asks for a stop.
+    `clock` gives seconds since the epoch, `sleep` waits for a number of seconds.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Answerer:
         identity: IdentityCache,
         folder: str,
         wakeup: WakeupPipe | None = None,
+        troubles: Troubles = NO_TROUBLES,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -77,12 +82,15 @@ class Answerer:
         self._names = names
         self._identity = identity
         self._light: dict[str, LightJobHandler[Any]] = {
-            **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, clock=clock)),
-            LIMITED: LimitedQuestions(spool, options, slack, clock=clock),
+            **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, troubles=troubles, clock=clock)),
+            LIMITED: LimitedQuestions(spool, options, slack, troubles=troubles, clock=clock),
+            DECLINED: DeclinedQuestions(spool, options, slack, clock=clock),
             "thanks": ThanksReactions(spool, slack, clock=clock),
         }
+        self._troubles = troubles
         self._books = books
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
+        self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._model = ModelCall(self._prompts, chatgpt, books, self._stops)
         self._clock = clock
@@ -156,7 +164,15 @@ class Answerer:
         # What most processes never need is imported when it is.
         from cocoai.answer.monthly_report import MonthlyReport
 
-        return MonthlyReport(self._spool, self._options, self._slack, self._books, self._names, clock=self._clock)
+        return MonthlyReport(
+            self._spool,
+            self._options,
+            self._slack,
+            self._books,
+            self._names,
+            troubles=self._troubles,
+            clock=self._clock,
+        )
 
     def _tell_notices(self, attempt: Attempt | None) -> None:
         """Tell people of the budget: the notices written at this attempt, or for None those that are untold."""
@@ -195,7 +211,7 @@ class Answerer:
             failures.report(error)
         elif job.attempt > MAX_ATTEMPTS:
             raise Permanent("attempts")
-        elif note := self._note(attempt):
+        elif note := self._notes.note(attempt):
             reply.replace_with(note, "note")
             attempt.record("delivered")
             self._finish(attempt, "noted")
@@ -225,10 +241,13 @@ class Answerer:
         return Reply(attempt, self._slack, self._options, self._identity, clock=self._clock, sleep=self._sleep)
 
     def _failures(self, attempt: Attempt, reply: Reply) -> AnswerFailures:
-        return AnswerFailures(self._spool, attempt, reply, clock=self._clock)
+        return AnswerFailures(self._spool, attempt, reply, troubles=self._troubles, clock=self._clock)
 
     def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
-        return self._model.ask(attempt, reply, ts)
+        answer = self._model.ask(attempt, reply, ts)
+        if answer["call"] is not None:  # the model was asked
+            self._troubles.over(OPENAI)
+        return answer
 
     def _finish(self, attempt: Attempt, outcome: str) -> None:
         """Move the attempt's job to done/, and log `outcome`.
@@ -260,40 +279,3 @@ class Answerer:
 
         cost = money(bill["spent"], texts, self._options.money.yen_rate, is_fine=True)
         return texts.usage["cost"].format(cost=unescaped(cost), model=bill["model"] or answer["model"])
-
-    # notes: what CocoAI says by itself
-
-    def _note(self, attempt: Attempt) -> str:
-        """Return what we reply with by ourselves: to a mention without words or `help`, to `reset`, `usage`, `model`.
-
-        Return "" if the model is to answer: for any other text, for files without words, and for a question that is
-        asked once more. A model prefix with nothing behind it (`deep:`) counts as no words.
-        """
-        question = attempt.question
-        text = plain_text(question.text, self._identity.user_id())
-        is_empty = not split_model_prefix(text, self._options.personas.models())[1]
-        if question.again or (is_empty and self._prompts.has_files(attempt)):
-            return ""
-        match "help" if is_empty else command(text):
-            case "help":
-                return self._help(attempt)
-            case "reset":
-                return attempt.texts.started_over
-            case "usage":
-                return self._usage(attempt)
-            case "model":
-                return attempt.texts.model.format(model=self._options.model_of(question.channel))
-        return ""
-
-    def _usage(self, attempt: Attempt) -> str:
-        """Tell the asker his own usage, and return the team's; see UsageReply."""
-        from cocoai.answer.usage_reply import UsageReply
-
-        return UsageReply(self._books, self._options, self._slack, self._names, clock=self._clock).answer(attempt)
-
-    def _help(self, attempt: Attempt) -> str:
-        options = self._options
-        has_files = options.attachments.question_bytes > 0
-        return attempt.texts.help_text(
-            options.personas.models(), follow_ups=options.follow_ups, files=has_files, buttons=options.buttons
-        )

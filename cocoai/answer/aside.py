@@ -7,12 +7,18 @@ know why a reply was to be posted.
 from __future__ import annotations
 
 import logging
+from itertools import pairwise
 
 from cocoai.answer.attempt import Attempt
 from cocoai.errors import Permanent
+from cocoai.slack.api.api_errors import NO_PERMISSION_ANYWHERE, is_shut_out
 from cocoai.slack.api.chat import SlackChat
+from cocoai.spool.job import SHUT_OUT, Job
 
-CLOSED = frozenset({"is_archived", "not_in_channel", "channel_not_found", "cannot_reply_to_message"})
+NO_PERMISSION = "no_permission"
+"""Slack's code for a place that we are not in, or for an app that may write nowhere: a direct message tells which."""
+
+CLOSED = frozenset({"is_archived", "not_in_channel", "channel_not_found", "cannot_reply_to_message", NO_PERMISSION})
 """Slack's codes for a place that takes no message of ours, so no ephemeral one either."""
 
 READ_ONLY = "restricted_action"
@@ -32,18 +38,32 @@ def tell_aside(attempt: Attempt, slack: SlackChat, refusal: Permanent) -> bool:
 
     Return False, without a call, if `refusal` is not about the place, or if MOST_TRIES are used up; False too if Slack
     refuses both. An `aside` fact is recorded before each try, and nothing is sent without it. Raise `Temporary` if
-    Slack is in trouble.
+    Slack is in trouble, `Permanent` if it takes nothing of ours at all.
     """
     is_read_only = refusal.code.startswith(READ_ONLY)
-    tries = len(attempt.job.facts("aside"))
-    if not (is_read_only or refusal.code in CLOSED) or tries >= MOST_TRIES or not attempt.record("aside"):
+    is_of_place = is_read_only or refusal.code in CLOSED
+    if not is_of_place or _tries(attempt.job) >= MOST_TRIES or not attempt.record("aside"):
         return False
     text = attempt.texts.elsewhere
     return (is_read_only and _post_ephemeral(attempt, slack, text)) or _post_direct(attempt, slack, text)
 
 
+def _tries(job: Job) -> int:
+    """Return how often the asker may have been told; not counted are tries when Slack took nothing of ours."""
+    asides = job.facts("aside")
+    return len(asides) - sum(1 for fact, then in pairwise(job.lines) if fact in asides and SHUT_OUT in then)
+
+
+def _raise_if_shut_out(error: Permanent) -> None:
+    """Raise an error if Slack takes nothing of ours, not even a private message."""
+    if error.code == NO_PERMISSION:
+        raise Permanent(NO_PERMISSION_ANYWHERE, source="Slack", status=error.status, request_id=error.request_id)
+    if is_shut_out(error):
+        raise error
+
+
 def _post_ephemeral(attempt: Attempt, slack: SlackChat, text: str) -> bool:
-    """Post an ephemeral message to the asker; return False if Slack refuses it."""
+    """Post an ephemeral message to the asker; return False if Slack refuses it there."""
     question = attempt.question
     try:
         slack.post_ephemeral(question.channel, question.user, text, attempt.ephemeral_thread)
@@ -58,6 +78,7 @@ def _post_direct(attempt: Attempt, slack: SlackChat, text: str) -> bool:
     try:
         slack.post_direct(attempt.question.user, text)
     except Permanent as error:
+        _raise_if_shut_out(error)
         log.warning("answer key=%s outcome=no-direct-message reason=%s", attempt.job.key, error)
         return False
     return True

@@ -21,6 +21,7 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
 from cocoai.texts import Texts
+from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 ACTIONS = frozenset({"delete", "up", "down"})
 """The kinds of job that are clicks, not questions: *Delete*, and the two of feedback."""
@@ -41,9 +42,10 @@ class Clicks(LightJobHandler[Click]):
         slack: SlackChat,
         identity: IdentityCache,
         *,
+        troubles: Troubles = NO_TROUBLES,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(spool, Click.from_facts, clock=clock)
+        super().__init__(spool, Click.from_facts, troubles=troubles, clock=clock)
         self._options = options
         self._slack = slack
         self._identity = identity

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from cocoai.answer.answerer import Answerer
@@ -12,7 +14,9 @@ from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.spool import Spool
+from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 
 class ConnectionSource(Protocol):
@@ -29,8 +33,8 @@ class ConnectionSource(Protocol):
 class AnswererFactory:
     """A maker of answerers, itself made in the master before it forks.
 
-    What their answers cost is kept in `books`. `folder` is the path below which people's names are kept between
-    questions.
+    What their answers cost is kept in `books`, what is wrong for an operator in `troubles`. `folder` is the path below
+    which people's names are kept between questions.
     """
 
     spool: Spool
@@ -39,10 +43,20 @@ class AnswererFactory:
     identity: IdentityCache
     books: Books
     folder: str
+    troubles: Troubles = NO_TROUBLES
 
     def tell_notices(self) -> None:
         """Tell people what a process that has died was about to tell them of the budget."""
         self.make().tell_notices()
+
+    def tell_troubles(self) -> None:
+        """Tell the operators what is wrong for a while, and that it is over."""
+        # Most processes never need it.
+        from cocoai.answer.trouble_notices import TroubleNotices
+
+        slack = self.connections.slack()
+        names = UserNames(os.path.join(self.folder, "people"), slack.user_name, slack.user_locale)
+        TroubleNotices(self.troubles, self.options, slack, names, partial(self.spool.count, "ready")).tell()
 
     def make(self, wakeup: WakeupPipe | None = None) -> Answerer:
         """Return a new answerer with new connections; nothing is sent yet.
@@ -58,4 +72,5 @@ class AnswererFactory:
             identity=self.identity,
             folder=self.folder,
             wakeup=wakeup,
+            troubles=self.troubles,
         )

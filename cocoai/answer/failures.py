@@ -11,15 +11,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from cocoai.answer.aside import THREAD_GONE
+from cocoai.answer.aside import NO_PERMISSION, THREAD_GONE
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.reply import Reply
 from cocoai.answer.retry import cause, delay, disk_delay, has_waited_for_budget, is_free, is_slacks_fault, tries
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.ledger.caps import OverBudget, PayLater
-from cocoai.spool.job import Fact, Job
+from cocoai.slack.api.api_errors import is_shut_out
+from cocoai.spool.job import SHUT_OUT, Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
+from cocoai.troubles.store import NO_TROUBLES, Troubles
+from cocoai.troubles.watch import note_given_up, note_put_off
 
 MAX_ATTEMPTS = 5
 """Attempts at one job. At the next claim it is given up: it has probably killed its process each time.
@@ -101,8 +104,8 @@ def read_or_fail(
         return None
 
 
-def postpone(job: Job, error: Temporary, now: float) -> bool:
-    """Record a `retry` fact with the time to try the job again, and return True.
+def postpone(job: Job, error: CocoAIError, now: float, troubles: Troubles = NO_TROUBLES) -> bool:
+    """Record a `retry` fact with the time to try the job again, note Slack's trouble in `troubles`, and return True.
 
     Return False, with nothing recorded, if delay() says that it is not tried again. `now` is in seconds since the
     epoch. Raise StoreError if the fact cannot be kept.
@@ -111,35 +114,46 @@ def postpone(job: Job, error: Temporary, now: float) -> bool:
     if seconds is None:
         return False
     log.warning("answer key=%s outcome=postponed seconds=%d reason=%s", job.key, seconds, error)
-    held = {"held": True} if isinstance(error, PayLater) else {}
-    job.record("retry", retry_at=now + seconds, why=str(error), free=is_free(error), sent=error.sent, **held)
+    note_put_off(troubles, error)
+    marks: Fact = {"held": True} if isinstance(error, PayLater) else {}
+    marks |= {SHUT_OUT: job.generation} if is_shut_out(error) else {}
+    job.record("retry", retry_at=now + seconds, why=str(error), free=is_free(error), sent=error.sent, **marks)
     return True
 
 
 class AnswerFailures:
     """The handler of the errors of one attempt at a question: the asker is told before the job fails.
 
-    `clock` gives seconds since the epoch.
+    What is wrong for an operator is noted in `troubles`. `clock` gives seconds since the epoch.
     """
 
-    def __init__(self, spool: Spool, attempt: Attempt, reply: Reply, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        attempt: Attempt,
+        reply: Reply,
+        *,
+        troubles: Troubles = NO_TROUBLES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._spool = spool
         self._attempt = attempt
         self._reply = reply
+        self._troubles = troubles
         self._clock = clock
 
     def handle(self, error: CocoAIError) -> None:
-        """Record a `retry` fact if the error is temporary and tries are left; else tell the asker and fail the job.
+        """Record a `retry` fact if the error may pass and tries are left; else tell the asker and fail the job.
 
-        If there is an answer, fail the job with it: what stands of the answer in Slack stays. The asker is told
-        privately if Slack refuses it because of its place.
+        While Slack takes nothing of ours at all, the job waits for an operator. If there is an answer, fail the job
+        with it: what stands of the answer in Slack stays. The asker is told privately if Slack refuses it because of
+        its place.
         """
         if isinstance(error, PayLater) and has_waited_for_budget(self._attempt.job, self._clock()):
             error = error.final
-        if isinstance(error, Temporary) and postpone(self._attempt.job, error, self._clock()):
+        if self._postpone(error):
             self._tell_wait(error)
-            return
-        if self._attempt.has_answer and isinstance(error, Permanent):
+        elif isinstance(error, Permanent) and (self._attempt.has_answer or error.code == NO_PERMISSION):
             self._end_untold(error, error)
         elif self._attempt.has_answer:
             self._fail("failed-with-its-answer", error)
@@ -148,7 +162,10 @@ class AnswerFailures:
         else:
             self._give_up(error, error.code if error.code in FOR_THE_ASKER else "operator")
 
-    def _tell_wait(self, error: Temporary) -> None:
+    def _postpone(self, error: CocoAIError) -> bool:
+        return postpone(self._attempt.job, error, self._clock(), self._troubles)
+
+    def _tell_wait(self, error: CocoAIError) -> None:
         """Tell the asker what the matter is, when the model is asked again, and which try that is.
 
         Not while Slack is in trouble or nothing can be paid just now, nor once there is an answer.
@@ -185,10 +202,12 @@ class AnswerFailures:
     def _give_up(self, error: CocoAIError, code: str) -> None:
         """Record an `error` fact, show the asker the text for `code`, then fail the job.
 
-        If Slack is in trouble, put the job off, to tell the asker later. If Slack refuses the text for good, the asker
-        is told privately, or not at all.
+        If Slack is in trouble, or takes nothing of ours, put the job off, to tell the asker later. If Slack refuses the
+        text for good, the asker is told privately, or not at all.
         """
         log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
+        if code in ("operator", "busy"):
+            note_given_up(self._troubles, error)
         fact: Fact = {"code": code, "reason": str(error)}
         if isinstance(error, OverBudget):
             fact["again"] = error.again
@@ -199,18 +218,23 @@ class AnswerFailures:
         try:
             self.report(fact)
         except Temporary as slack_error:
-            if not postpone(self._attempt.job, slack_error, self._clock()):
+            if not self._postpone(slack_error):
                 self._fail("failed", slack_error)
         except Permanent as refusal:
             self._end_untold(error, refusal)
 
     def _end_untold(self, error: CocoAIError, refusal: Permanent) -> None:
-        """Tell the asker privately that Slack refuses the reply for good, where that can be, and fail the job."""
+        """Tell the asker privately that Slack refuses the reply for good, where that can be, and fail the job.
+
+        While Slack takes nothing of ours at all, put the job off.
+        """
         is_told = False
         try:
+            if self._postpone(refusal):
+                return
             is_told = self._reply.tell_aside(refusal)
-        except Temporary as slack_error:
-            if postpone(self._attempt.job, slack_error, self._clock()):
+        except (Temporary, Permanent) as slack_error:
+            if self._postpone(slack_error):
                 return
         outcome = "told-aside" if is_told else "failed-untold"
         self._fail("failed-with-its-answer" if self._attempt.has_answer else outcome, error, refusal)

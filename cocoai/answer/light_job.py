@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from cocoai.answer.failures import MAX_ATTEMPTS, handled, postpone, read_or_fail
-from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.errors import CocoAIError, Permanent
 from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
+from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 Content = TypeVar("Content")
 
@@ -28,10 +29,16 @@ class LightJobHandler(ABC, Generic[Content]):
     """
 
     def __init__(
-        self, spool: Spool, read: Callable[[Mapping[str, Any]], Content], *, clock: Callable[[], float] = time.time
+        self,
+        spool: Spool,
+        read: Callable[[Mapping[str, Any]], Content],
+        *,
+        troubles: Troubles = NO_TROUBLES,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._spool = spool
         self._read = read
+        self._troubles = troubles
         self._clock = clock
 
     def handle(self, job: Job) -> None:
@@ -42,7 +49,7 @@ class LightJobHandler(ABC, Generic[Content]):
         content = read_or_fail(job, self._read, self._spool, self._clock)
         if content is None:
             return
-        with handled(job, LightJobFailures(self._spool, job, self._clock), self._clock):
+        with handled(job, LightJobFailures(self._spool, job, self._clock, self._troubles), self._clock):
             if job.attempt > MAX_ATTEMPTS:
                 raise Permanent("attempts")
             self._run(job, content)
@@ -58,17 +65,19 @@ class LightJobHandler(ABC, Generic[Content]):
 class LightJobFailures:
     """The handler of the errors of one attempt at a job without a model.
 
-    Nobody is told: people see that nothing happened, and click again. `clock` gives seconds since the epoch.
+    Nobody is told: people see that nothing happened, and click again. What is wrong for an operator is noted in
+    `troubles`. `clock` gives seconds since the epoch.
     """
 
-    def __init__(self, spool: Spool, job: Job, clock: Callable[[], float]) -> None:
+    def __init__(self, spool: Spool, job: Job, clock: Callable[[], float], troubles: Troubles = NO_TROUBLES) -> None:
         self._spool = spool
         self._job = job
         self._clock = clock
+        self._troubles = troubles
 
     def handle(self, error: CocoAIError) -> None:
-        """Record a `retry` fact if the error is temporary and tries are left; otherwise log it and fail the job."""
-        if isinstance(error, Temporary) and postpone(self._job, error, self._clock()):
+        """Record a `retry` fact if the error may pass and tries are left; otherwise log it and fail the job."""
+        if postpone(self._job, error, self._clock(), self._troubles):
             return
         log.error("%s key=%s outcome=failed reason=%s", self._job.kind, self._job.key, error)
         self._spool.fail(self._job, str(error))

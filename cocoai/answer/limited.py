@@ -5,7 +5,6 @@ Such a question is a job of its own kind, so that its twin and its redeliveries 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -13,10 +12,12 @@ from collections.abc import Callable
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent
+from cocoai.slack.api.api_errors import is_shut_out
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
+from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,15 @@ class LimitedQuestions(LightJobHandler[Question]):
     """An object that ends jobs of kind LIMITED: their asker is told to wait, once a minute."""
 
     def __init__(
-        self, spool: Spool, options: AnswerOptions, slack: SlackChat, *, clock: Callable[[], float] = time.time
+        self,
+        spool: Spool,
+        options: AnswerOptions,
+        slack: SlackChat,
+        *,
+        troubles: Troubles = NO_TROUBLES,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(spool, Question.from_facts, clock=clock)
+        super().__init__(spool, Question.from_facts, troubles=troubles, clock=clock)
         self._options = options
         self._slack = slack
 
@@ -42,13 +49,17 @@ class LimitedQuestions(LightJobHandler[Question]):
     def _tell(self, job: Job, question: Question) -> None:
         """Show the asker alone how long to wait, or that the answer is on its way.
 
-        A permanent error of Slack's is ignored: a person who has left the channel need not hear of it.
+        A permanent error of Slack's is ignored: a person who has left the channel need not hear of it. It is raised if
+        Slack takes nothing of ours: then the asker hears of it later.
         """
         texts = self._options.texts(question.sample)
         is_pending = job.question.get("why") == "pending"
         text = texts.pending if is_pending else texts.too_many.format(seconds=job.question.get("seconds", 60))
-        with contextlib.suppress(Permanent):
-            # In a thread that has no reply yet nobody would see it.
-            thread_ts = question.thread_ts if question.in_thread else ""
+        # In a thread that has no reply yet nobody would see it.
+        thread_ts = question.thread_ts if question.in_thread else ""
+        try:
             # Other channels' placeholders wait meanwhile.
             self._slack.post_ephemeral(question.channel, question.user, text, thread_ts, wait=False)
+        except Permanent as error:
+            if is_shut_out(error):
+                raise

@@ -32,6 +32,7 @@ from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
 from cocoai.texts import Texts
+from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +56,10 @@ class MonthlyReport(LightJobHandler[_Report]):
         books: Books,
         names: UserNames,
         *,
+        troubles: Troubles = NO_TROUBLES,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(spool, _report_of_facts, clock=clock)
+        super().__init__(spool, _report_of_facts, troubles=troubles, clock=clock)
         self._options = options
         self._slack = slack
         self._books = books

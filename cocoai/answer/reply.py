@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cocoai.answer.aside import tell_aside
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.late import late_words
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.api_errors import BLOCKS_REFUSED
@@ -23,9 +24,6 @@ from cocoai.slack.api.live_message import LiveMessage
 from cocoai.slack.markdown.message_layout import Button, Confirm, Layout, Shown, with_buttons
 from cocoai.slack.model.messages import KINDS, MessageMetadata
 from cocoai.spool.job import Fact
-
-LATE = 3600.0
-"""Seconds after its question from which on a reply says that it is late."""
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's codes for a message of ours that can no longer be changed: it is posted anew."""
@@ -135,27 +133,16 @@ class Reply:
         shown once more as text alone, without buttons; `as_text` shows them so from the start. Return False if a part
         could not be recorded: then some may not be posted.
         """
-        late = f"{self._attempt.texts.late}\n\n" if self._is_late() else ""
+        layout = self._options.layout
+        markdown = late_words(self._attempt, markdown, layout, self._clock()) + markdown
         try:
             if not as_text:
-                return self._show_parts(ts, self._options.layout.parts(late + markdown))
+                return self._show_parts(ts, layout.parts(markdown))
         except Permanent as error:
             if error.code not in BLOCKS_REFUSED:
                 raise
             log.warning("answer key=%s outcome=blocks-refused reason=%s", self._attempt.job.key, error)
-        return self._show_as_text(ts, TEXT_ALONE.parts(late + markdown))
-
-    def _is_late(self) -> bool:
-        """Check whether the answer begins with the note that it is late: over LATE seconds after its question.
-
-        Return True if a `late` fact is recorded. Else record one and return True if it is late, no part is posted yet
-        and the fact can be recorded: an answer that is delivered again must be cut into parts where it was.
-        """
-        job = self._attempt.job
-        if job.last("late"):
-            return True
-        is_late = self._clock() - float(self._attempt.question.ts) > LATE
-        return is_late and not job.facts("part") and self._attempt.record("late")
+        return self._show_as_text(ts, TEXT_ALONE.parts(markdown))
 
     def _show_parts(self, ts: str, parts: Sequence[Shown]) -> bool:
         """Show the parts of an answer, the first in the message at `ts`, with the buttons under the last.

@@ -6,9 +6,10 @@ numbers.
 
 from __future__ import annotations
 
-from cocoai.errors import Temporary
+from cocoai.errors import CocoAIError, Temporary
 from cocoai.ledger.caps import PayLater
-from cocoai.spool.job import LONGEST_DELAY, Job
+from cocoai.slack.api.api_errors import is_shut_out
+from cocoai.spool.job import LONGEST_DELAY, SHUT_OUT, Job
 
 DELAYS = (5.0, 30.0, 120.0)
 """Seconds before OpenAI is asked again; when they are used up, the asker is told."""
@@ -31,6 +32,13 @@ SLACK_AWAY = 24 * 3600.0
 """Seconds that all waits for a Slack in trouble may take together; after that the job is given up."""
 
 
+SHUT_OUT_FOR = 72 * 3600.0
+"""Seconds that all waits for an operator may take together, while Slack takes nothing of ours: a weekend.
+
+After that the job is given up.
+"""
+
+
 def open_requests(job: Job) -> int:
     """Return how many requests to the model may be billed though the job has no answer of them.
 
@@ -48,9 +56,17 @@ MOST_HELD = 600.0
 """Seconds for which a question waits for what other calls hold of the budget, or for a ledger without room."""
 
 
-def is_free(error: Temporary) -> bool:
-    """Check whether a try that ended so counts as no attempt: Slack is in trouble, or nothing can be paid just now."""
+def is_free(error: CocoAIError) -> bool:
+    """Check whether a try that ended so counts as no attempt.
+
+    That is if Slack is in trouble or takes nothing of ours, or if nothing can be paid just now.
+    """
     return is_slacks_fault(error) or isinstance(error, PayLater)
+
+
+def was_shut_out(job: Job) -> bool:
+    """Check whether the job has waited for an operator, since Slack took nothing of ours."""
+    return any(SHUT_OUT in fact for fact in job.facts("retry"))
 
 
 def has_waited_for_budget(job: Job, now: float) -> bool:
@@ -59,7 +75,7 @@ def has_waited_for_budget(job: Job, now: float) -> bool:
     return bool(waits) and not 0 <= now - waits[0] < MOST_HELD
 
 
-def is_slacks_fault(error: Temporary) -> bool:
+def is_slacks_fault(error: CocoAIError) -> bool:
     """Check whether the error came from Slack, not from OpenAI or ourselves: then the try counts as no attempt."""
     return error.source == "Slack"
 
@@ -77,17 +93,21 @@ def is_wait_told(job: Job) -> bool:
     return sum(1 for attempt in job.facts("attempt") if attempt["at"] >= retry["at"]) <= 1
 
 
-def cause(error: Temporary) -> str:
+def cause(error: CocoAIError) -> str:
     """Return what an asker may know of an error: `busy`, `away`, `silent`, or "" if it says nothing about OpenAI."""
     if error.source != "OpenAI" or error.code in NOT_BUSY:
         return ""
     return "away" if error.code in AWAY else "silent" if error.code in SILENT else "busy"
 
 
-def delay(job: Job, error: Temporary) -> float | None:
-    """Return the seconds to wait before the job is tried again after this error; None if it is given up."""
+def delay(job: Job, error: CocoAIError) -> float | None:
+    """Return the seconds to wait before the job is tried again after this error; None if it is not."""
     if isinstance(error, PayLater):
         return error.retry_after
+    if is_shut_out(error):
+        return _shut_out_delay(job)
+    if not isinstance(error, Temporary):
+        return None
     return _slack_delay(job, error) if is_slacks_fault(error) else _own_delay(job, error)
 
 
@@ -112,11 +132,21 @@ def _slack_delay(job: Job, error: Temporary) -> float | None:
     Return None if all waits so far come to more than SLACK_AWAY.
     """
     others = ("disk", "held", "refused")
-    retries = [fact for fact in job.facts("retry") if fact["free"] and not any(fact.get(each) for each in others)]
+    retries = [
+        fact
+        for fact in job.facts("retry")
+        if fact["free"] and SHUT_OUT not in fact and not any(fact.get(each) for each in others)
+    ]
     # Each wait as it was meant, not as the clock tells it afterwards: that may have jumped.
     if sum(fact["retry_at"] - fact["at"] for fact in retries) > SLACK_AWAY:
         return None
     return min(LONGEST_DELAY, max(error.retry_after or 0.0, _doubled(len(retries))))
+
+
+def _shut_out_delay(job: Job) -> float | None:
+    """Return a wait that doubles with each try, up to LONGEST_DELAY; None if all come to more than SHUT_OUT_FOR."""
+    waits = [fact["retry_at"] - fact["at"] for fact in job.facts("retry") if SHUT_OUT in fact]
+    return None if sum(waits) > SHUT_OUT_FOR else min(LONGEST_DELAY, _doubled(len(waits)))
 
 
 def disk_delay(job: Job) -> float:

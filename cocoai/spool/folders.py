@@ -29,8 +29,10 @@ PUT_LOCK_PATIENCE = 1.0
 class SpoolFolders:
     """The folders below `var`: spool/{tmp,ready,done,failed,stop,gestures}, threads/ and asked/, with locks/put.lock.
 
-    `clock` returns epoch seconds.
+    `clock` returns epoch seconds. `generation` is the pool's, once it is known; see job.SHUT_OUT.
     """
+
+    generation = 0
 
     def __init__(
         self,
@@ -97,7 +99,8 @@ class SpoolFolders:
 
     def _job(self, folder: str, key: Key) -> Job:
         """Open a job's file, without reading or locking it. Raise FileNotFoundError if it is not in that folder."""
-        return Job(key, self._path(folder, str(key)), disk=self._disk, clock=self._clock)
+        path = self._path(folder, str(key))
+        return Job(key, path, disk=self._disk, clock=self._clock, generation=self.generation)
 
     def _existing_job(self, folder: str, key: Key) -> Job:
         """Open a job's file, without reading or locking it. Raise NoSuchJob if it is not in that folder."""

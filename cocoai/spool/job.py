@@ -21,6 +21,12 @@ Fact = dict[str, Any]
 LONGEST_DELAY = 300.0
 """Seconds. A `retry_at` further ahead than this was written by a clock that has since jumped: it counts as due."""
 
+SHUT_OUT = "shut_out"
+"""What a `retry` fact has if the job waits until an operator mends something: the generation of the pool by then.
+
+New settings come with a new generation, so a job of an earlier one is due at once.
+"""
+
 SURVIVE_RETRY = frozenset({"placeholder", "answer", "part", "delivered"})
 """Facts about the world outside: they stay true when the operator retries the job."""
 
@@ -29,15 +35,16 @@ FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,
 
 
 class Job:
-    """A job's file, open in this process, at `path`. `clock` returns epoch seconds.
+    """A job's file, open in this process, at `path`. `clock` returns epoch seconds, `generation` is this pool's.
 
     The job belongs to this process alone from the `take` that returned True until `release`. Without `take` it can
     only be read.
     """
 
-    def __init__(self, key: Key, path: str, *, disk: Disk, clock: Callable[[], float]) -> None:
+    def __init__(self, key: Key, path: str, *, disk: Disk, clock: Callable[[], float], generation: int = 0) -> None:
         """Open the file, without reading or locking it. Raise FileNotFoundError if it is not at `path`."""
         self.key = key
+        self.generation = generation
         self._path = path
         self._disk = disk
         self._clock = clock
@@ -142,8 +149,14 @@ class Job:
 
     @property
     def retry_at(self) -> float:
-        """Return when the job is to be tried again (epoch seconds), by its last `retry` fact; 0.0 if there is none."""
-        return as_number((self.last("retry") or {}).get("retry_at"))
+        """Return when the job is to be tried again (epoch seconds), by its last `retry` fact; 0.0 if there is none.
+
+        Return 0.0 too if it waits for an operator (`shut_out`) since another generation: he may have come.
+        """
+        retry = self.last("retry") or {}
+        if SHUT_OUT in retry and retry[SHUT_OUT] != self.generation:
+            return 0.0
+        return as_number(retry.get("retry_at"))
 
     def record(self, fact: str, **values: Any) -> None:
         """Append the line `{"fact": fact, "at": now, **values}` to the file and fsync it.

@@ -85,10 +85,10 @@ class Runner:
     def begin(self) -> None:
         """Raise the generation, in the master before it forks, so that job processes of older code take no more jobs.
 
-        A failure is only logged.
+        What waits for an operator since an earlier one is due now. A failure is only logged.
         """
         try:
-            self._born = self._generation.increment()
+            self._born = self._spool.generation = self._generation.increment()
         except OSError:
             # A full disk must not keep the pool away: it says 503 until there is room. Old job processes go on a while.
             log.exception("generation outcome=not-raised")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from cocoai.json_values import text_at
-from cocoai.spool.job import FACT_HEADER, Job, as_number, is_ahead, whole_lines
+from cocoai.spool.job import FACT_HEADER, SHUT_OUT, Job, as_number, is_ahead, whole_lines
 from cocoai.spool.key import Key, is_key
 
 HEAD_SIZE = 4096
@@ -217,7 +217,10 @@ def _text_at(line: bytes, start: int) -> str:
 
 
 def _retry_at(facts: bytes) -> float:
-    """Return the `retry_at` of the last line of `facts`, if that is a `retry` fact and whole; else 0.0."""
+    """Return the `retry_at` of the last line of `facts`, if that is a `retry` fact and whole; else 0.0.
+
+    Return 0.0 too for a job that waits for an operator: whether it is due depends on more.
+    """
     last = facts[facts.rfind(b"\n", 0, -1) + 1 :]
     lines, _ = whole_lines(last) if last.startswith(b'{"fact":"retry"') else ([], 0)
-    return as_number(lines[0].get("retry_at")) if lines else 0.0
+    return as_number(lines[0].get("retry_at")) if lines and SHUT_OUT not in lines[0] else 0.0

@@ -48,6 +48,24 @@ ENGLISH = Texts(
     heard="Heard. I do it as soon as the answer has ended.",
     elsewhere="I could not answer where you asked: that channel or thread is archived, or closed to me. "
     "Please ask me elsewhere.",
+    declined={
+        "place": "I am set up not to answer in this channel. Please ask the person who runs me.",
+        "person": "I am set up not to answer you. Please ask the person who runs me.",
+        "direct": "I am set up not to answer direct messages. Please ask in a channel, or talk to the person who runs "
+        "me.",
+    },
+    troubles={
+        "head": "Something here needs you, as you run me. On my machine, “cocoai status” tells more.",
+        "over": "All is well again. This was wrong:",
+        "slack": "• Slack refused me: {code} (from {since} on). What was asked meanwhile is answered now.",
+        "slack_away": "• I could not reach Slack, or it was in trouble: {code} (from {since} on). What was asked "
+        "meanwhile is answered now.",
+        "openai": "• OpenAI refuses me: {code} (since {since}).",
+        "openai_away": "• OpenAI is busy, or I cannot reach it: {code} (since {since}).",
+        "signature": "• I refuse requests whose signature is not right: {code} (since {since}). Please check the "
+        "signing secret, and my machine's clock.",
+        "scope": "• The Slack app lacks a scope, so that my answers are worse: {code} (since {since}).",
+    },
     why={
         "too_big": "It is too big: please make it smaller, or send it in pieces.",
         "too_many": "There are more files than I read at once: please send them a few at a time.",

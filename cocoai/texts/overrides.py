@@ -15,6 +15,8 @@ from cocoai.texts.texts import Texts
 
 GROUPS = {
     "more": "help",
+    "declined": "declined",
+    "troubles": "trouble",
     "why": "why",
     "waits": "wait",
     "usage": "usage",

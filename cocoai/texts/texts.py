@@ -18,7 +18,8 @@ class Texts:
     """All that an asker can read and no model has written, in one language.
 
     Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{n}`, `{name}`, `{seconds}`,
-    `{why}` or `{word}`, and amounts and dates into those of `usage` and of a budget that is used up. `sorry` maps an
+    `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that is used up, and what is wrong
+    since when into `troubles`, which operators read. `sorry` maps an
     error's code to its text; `sorry[""]` serves every other code.
     """
 
@@ -51,6 +52,8 @@ class Texts:
     pending: str
     heard: str
     elsewhere: str
+    declined: dict[str, str]
+    troubles: dict[str, str]
     why: dict[str, str]
     waits: dict[str, str]
     usage: dict[str, str]

@@ -99,6 +99,7 @@ def clicked(machine: Machine) -> None:
 
 
 WORK: Process = Machine.work
+RELOAD: Process = Machine.reload
 PLACEHOLDER: Process = Machine.post_placeholder
 
 PART, DELIVERED = '"fact":"part"', '"fact":"delivered"'
@@ -135,7 +136,30 @@ HISTORIES = [
     History(
         "Slack is away when the answer is due",
         alone(put(), WORK, wait(6), WORK),
-        Outside(slack_faults=("", "", "", "", "away")),
+        Outside(slack_faults=("", "away", "away", "away")),
+    ),
+    History(
+        "the token is dead, then right again",
+        alone(put(), WORK, wait(6), WORK),
+        Outside(slack_faults=("revoked",)),
+    ),
+    History(
+        "the token is dead, then the pool is reloaded with another",
+        alone(put(), put(SECOND), WORK, PLACEHOLDER, RELOAD, WORK, WORK),
+        Outside(slack_faults=("revoked",) * 2),
+        is_coarse=True,
+    ),
+    History(
+        "the token is revoked when the answer is due",
+        alone(put(), WORK, RELOAD, WORK),
+        Outside(slack_faults=("", "revoked", "revoked")),
+    ),
+    History(
+        "the token is revoked between two parts",
+        alone(put(), WORK, wait(6), WORK),
+        Outside(slack_faults=("", "", "", "", "", "revoked")),
+        answer=LONG,
+        is_coarse=True,
     ),
     History("two questions of one thread", alone(put(FIRST), put(SECOND), PLACEHOLDER, WORK, WORK)),
     History("two threads", alone(put(FIRST), put(THIRD), WORK, WORK)),

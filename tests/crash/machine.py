@@ -44,6 +44,8 @@ class ScheduledSpool(Spool):
             questions_per_minute=machine.outside.per_minute,
         )
         self._machine = machine
+        # Each start of the pool begins a generation.
+        self.generation = machine.outside.power_cuts + machine.reloads
 
     @contextmanager
     def _putting(self) -> Iterator[None]:
@@ -94,6 +96,7 @@ class Machine(Services):
     newly_put: set[str] = field(default_factory=set)
     in_hand: set[str] = field(default_factory=set)
     steps: int = 0
+    reloads: int = 0
     _kill_before: str = ""
     _is_killed: bool = False
 
@@ -105,6 +108,11 @@ class Machine(Services):
     def start_process(self) -> None:
         """Forget what the last process has seen of the spool."""
         self.spool = self.variants.spool(self)
+
+    def reload(self) -> None:
+        """Begin a generation, as the pool does with new settings at HUP."""
+        self.reloads += 1
+        self.start_process()
 
     def clock(self) -> float:
         """Return the time outside."""

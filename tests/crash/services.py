@@ -91,7 +91,7 @@ class Services:
         fault = self.next_fault("slack_faults")
         response = self._call(method, fields) if fault in ("", "unheard") else {}
         if fault:
-            response = {"ok": False, "error": "internal_error"}
+            response = {"ok": False, "error": "token_revoked" if fault == "revoked" else "internal_error"}
         self.own_step(f"the response to {method}")
         return response
 

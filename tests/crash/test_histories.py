@@ -8,7 +8,7 @@ import pytest
 
 from cocoai.texts import ENGLISH
 from tests.crash.enumeration import play
-from tests.crash.histories import AGAIN, AWAY, FIRST, GESTURE, ONCE_MORE, THANKS, THIRD, history_named
+from tests.crash.histories import AGAIN, AWAY, FIRST, GESTURE, ONCE_MORE, SECOND, THANKS, THIRD, history_named
 from tests.crash.machine import Machine
 from tests.crash.world import Input, job_key
 
@@ -40,6 +40,10 @@ ENDS = {
     "killed nine times while the answer is delivered": End(("answer", "part"), failed=(FIRST,)),
     "the connection to the model is lost, twice": End(("error",), failed=(FIRST,), runs=2),
     "done/ refuses for a while": End(("answer",), done=(FIRST,)),
+    "the token is dead, then right again": End(("answer",), done=(FIRST,)),
+    "the token is dead, then the pool is reloaded with another": End(("answer", "answer"), done=(FIRST, SECOND)),
+    "the token is revoked when the answer is due": End(("answer",), done=(FIRST,)),
+    "the token is revoked between two parts": End(("answer", *["part"] * 5), done=(FIRST,)),
     "a limited question and its twin": End(("answer",), done=(FIRST, THIRD), told=(WAIT,)),
     "asked again, while that waits": End(("answer", "answer"), done=(FIRST, AGAIN, ONCE_MORE), told=(ENGLISH.pending,)),
     "a click on an answer in the making": End((), done=(FIRST, AWAY), told=(ENGLISH.heard,)),

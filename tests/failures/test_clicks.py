@@ -132,7 +132,7 @@ def refuse(*_: object) -> NoReturn:
     raise OSError(errno.EXDEV, "Invalid cross-device link")
 
 
-@pytest.mark.parametrize("code", ["cant_delete_message", "token_revoked", "channel_not_found"])
+@pytest.mark.parametrize("code", ["cant_delete_message", "channel_not_found"])
 def test_a_deletion_that_slack_forbids_fails_for_the_operator(
     harness: LocalizedHarness, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:

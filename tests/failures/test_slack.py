@@ -1,4 +1,7 @@
-"""Failures of Slack: passing ones are waited for, with the answer kept; lasting ones are for the operator."""
+"""Failures of Slack: passing ones are waited for, with the answer kept; a closed place is for the operator.
+
+What Slack refuses wherever it is posted is in test_shut_out.py.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Callable
 import pytest
 
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
-from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeChannel
 from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.processes import free_port
@@ -85,28 +87,21 @@ def removed_from_channel(harness: LocalizedHarness) -> None:
     harness.slack.add(PracticeChannel("C0PRACTICE", "practice", is_member=False))
 
 
-def may_not_write(harness: LocalizedHarness) -> None:
-    harness.slack.switches.scopes = SCOPES - {"chat:write"}
-
-
-SHUT_OUT: dict[str, tuple[Failure, str]] = {
+CLOSED: dict[str, tuple[Failure, str]] = {
     "channel gone": (always(Fault("refused", code="channel_not_found")), "Slack channel_not_found"),
     "archived": (archived, "Slack is_archived"),
     "not in the channel": (removed_from_channel, "Slack not_in_channel"),
-    "token revoked": (always(Fault("refused", code="token_revoked")), "Slack token_revoked"),
-    "account gone": (always(Fault("refused", code="account_inactive")), "Slack account_inactive"),
-    "scope missing": (may_not_write, "Slack missing_scope:chat:write"),
 }
-"""Lasting failures: how each is produced, and the reason that the operator reads."""
+"""Places that take nothing of ours: how each is produced, and the reason that the operator reads."""
 
 
-@pytest.mark.parametrize("name", SHUT_OUT)
+@pytest.mark.parametrize("name", CLOSED)
 @pytest.mark.parametrize("has_placeholder", [False, True], ids=["at once", "after the placeholder"])
 def test_a_lasting_refusal_of_slack_fails_for_the_operator(
     harness: LocalizedHarness, name: str, has_placeholder: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The job fails without another attempt, its reason is logged, and nothing is added to the thread."""
-    fail, evidence = SHUT_OUT[name]
+    fail, evidence = CLOSED[name]
     question = harness.ask("what is this")
     if has_placeholder:
         for job in harness.spool.each_without("placeholder"):

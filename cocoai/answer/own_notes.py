@@ -1,0 +1,65 @@
+"""OwnNotes: what CocoAI replies by itself, without a model: to `help`, `reset`, `usage`, `model`, and to no words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.options import AnswerOptions
+from cocoai.answer.paid_requests import Books
+from cocoai.answer.prompt import PromptBuilder
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.model.plain_text import plain_text
+from cocoai.slack.thread.user_names import UserNames
+from cocoai.texts import command, split_model_prefix
+
+
+@dataclass(frozen=True)
+class OwnNotes:
+    """The replies of one process that no model writes. `clock` gives seconds since the epoch."""
+
+    options: AnswerOptions
+    slack: SlackChat
+    books: Books
+    identity: IdentityCache
+    names: UserNames
+    prompts: PromptBuilder
+    clock: Callable[[], float] = time.time
+
+    def note(self, attempt: Attempt) -> str:
+        """Return what we reply with by ourselves: to a mention without words or `help`, to `reset`, `usage`, `model`.
+
+        Return "" if the model is to answer: for any other text, for files without words, and for a question that is
+        asked once more. A model prefix with nothing behind it (`deep:`) counts as no words.
+        """
+        question = attempt.question
+        text = plain_text(question.text, self.identity.user_id())
+        is_empty = not split_model_prefix(text, self.options.personas.models())[1]
+        if question.again or (is_empty and self.prompts.has_files(attempt)):
+            return ""
+        match "help" if is_empty else command(text):
+            case "help":
+                return self._help(attempt)
+            case "reset":
+                return attempt.texts.started_over
+            case "usage":
+                return self._usage(attempt)
+            case "model":
+                return attempt.texts.model.format(model=self.options.model_of(question.channel))
+        return ""
+
+    def _usage(self, attempt: Attempt) -> str:
+        """Tell the asker his own usage, and return the team's; see UsageReply."""
+        from cocoai.answer.usage_reply import UsageReply
+
+        return UsageReply(self.books, self.options, self.slack, self.names, clock=self.clock).answer(attempt)
+
+    def _help(self, attempt: Attempt) -> str:
+        options = self.options
+        has_files = options.attachments.question_bytes > 0
+        return attempt.texts.help_text(
+            options.personas.models(), follow_ups=options.follow_ups, files=has_files, buttons=options.buttons
+        )
