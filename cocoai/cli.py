@@ -200,7 +200,7 @@ def _status(arguments: argparse.Namespace) -> int:
     """Print the status once, or with `--watch` until a signal comes; return the exit code: the pool's state, or 0."""
     from cocoai.status import terminal
 
-    settings = config.read(arguments.config, os.environ, secrets=False)
+    settings = config.read_for_a_look(arguments.config, os.environ)
     become_owner(settings.paths.var)
     try:
         if not arguments.watch:

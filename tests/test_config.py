@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cocoai.config import Secret, Settings, SettingsError, read
+from cocoai.config import Secret, Settings, SettingsError, read, read_for_a_look
 from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
 from cocoai.config.settings import SECTIONS, settings_of
 from cocoai.config.sources import variable
@@ -441,3 +441,44 @@ def test_every_setting_is_described_and_fits_the_table() -> None:
         assert line.count("|") == (5 if line.startswith("|") else 0)
     for section in (*SECTIONS, REFERENCE["CHANNEL"]):
         assert all(each.description and each.value_type.allowed for each in settings_of(section).values())
+
+
+WRONG = {
+    "a wrong value": "[pool]\nslots = many\n",
+    "an unknown key": "[slack]\nbot_tokn = xoxb-secret\n",
+    "no section": "slots = 4\n",
+    "a line that is nothing": "[slack]\nxoxb-secret\n",
+    "a key twice": "[slack]\nformat = mrkdwn\nformat = mrkdwn\n",
+}
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
+def test_a_look_needs_only_the_folder(tmp_path: Path, text: str) -> None:
+    """Whatever else is wrong: the folder is known, and what is wrong is told without a secret."""
+    file = tmp_path / "cocoai.ini"
+    file.write_text(f"{text}[paths]\n  var = data\n")
+
+    settings = read_for_a_look(str(file), {})
+
+    assert str(tmp_path / "data") == settings.paths.var
+    assert settings.error
+    assert "xoxb-" not in settings.error
+    with pytest.raises(SettingsError, match=re.escape(settings.error)):
+        read(str(file), {}, secrets=False)
+
+
+def test_a_look_with_right_settings_reads_them_all(tmp_path: Path) -> None:
+    """Nothing is wrong then."""
+    file = tmp_path / "cocoai.ini"
+    file.write_text("[pool]\nslots = 7\n")
+
+    settings = read_for_a_look(str(file), {})
+
+    assert (7, "") == (settings.pool.slots, settings.error)
+
+
+@pytest.mark.parametrize("name", ["missing.ini", "."])
+def test_without_a_file_there_is_no_look(tmp_path: Path, name: str) -> None:
+    """The folder cannot be known, unless the environment names it."""
+    with pytest.raises(SettingsError):
+        read_for_a_look(str(tmp_path / name), {})

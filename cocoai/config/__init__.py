@@ -5,10 +5,20 @@ sections.py reads the sections, load.py all of them. personas.py has the instruc
 which are read again while the pool runs.
 """
 
-from cocoai.config.load import read
+from cocoai.config.load import read, read_for_a_look
 from cocoai.config.personas import Personas
 from cocoai.config.settings import OpenAISettings, PoolSettings, Settings
 from cocoai.config.sources import SYSTEM_FILE, SettingsError
 from cocoai.config.value_types import Secret
 
-__all__ = ["SYSTEM_FILE", "OpenAISettings", "Personas", "PoolSettings", "Secret", "Settings", "SettingsError", "read"]
+__all__ = [
+    "SYSTEM_FILE",
+    "OpenAISettings",
+    "Personas",
+    "PoolSettings",
+    "Secret",
+    "Settings",
+    "SettingsError",
+    "read",
+    "read_for_a_look",
+]

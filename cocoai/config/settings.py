@@ -266,7 +266,7 @@ class Settings:
     """All settings. `file` is the absolute path they were read from (empty: the environment alone).
 
     `prices` are the operator's own, by model. `texts` are the fixed texts by language, his own included. `warnings` are
-    sentences for the operator.
+    sentences for the operator. `error` says what is wrong if only `paths` could be read; "" if all are.
     """
 
     slack: SlackSettings
@@ -281,6 +281,7 @@ class Settings:
     texts: Mapping[str, Texts] = field(repr=False)
     file: str = ""
     warnings: tuple[str, ...] = ()
+    error: str = ""
 
 
 def settings_of(section: str) -> dict[str, Setting]:

@@ -27,8 +27,8 @@ ASKED, PLACEHOLDER, ANSWER, FINISHED = "", "placeholder", "answer", "finished"
 BEGUN = "begun"
 """The moment of an answer's first attempt, by the first fact `attempt`."""
 
-CLICK_DONE = "obeyed"
-"""The fact of a click that has been handled."""
+CLICK_DONE, DECLINED = "obeyed", "declined"
+"""The facts of a click that has been handled, and of somebody who was told that the settings leave him out."""
 
 PHASES = (
     ("asked to heard", ASKED, PLACEHOLDER),
@@ -55,7 +55,8 @@ class LastDay:
     """The numbers of the last 24 hours.
 
     `answered` and `given_up` count all questions. `read` is the number of the newest answers, to which alone `phases`
-    and `retried`, the answers that took more than one attempt, refer.
+    and `retried`, the answers that took more than one attempt, refer. `declined` are the words to people whom the
+    settings leave out, `newest` is the time of the newest answer (epoch seconds), 0.0 if there is none.
     """
 
     answered: int
@@ -63,6 +64,8 @@ class LastDay:
     read: int
     retried: int
     phases: tuple[Phase, ...]
+    declined: int = 0
+    newest: float = 0.0
 
 
 def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay:
@@ -72,14 +75,15 @@ def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay
     """
     done = spool.since("done", now - DAY)
     read = list(_timelines(spool, done[:most_read]))
-    # A click's job lies in done/ too, but is no answer: a click has no reply.
-    answers = [timeline for timeline in read if CLICK_DONE not in timeline.at]
+    answers = [timeline for timeline in read if timeline.is_answer]
     return LastDay(
         answered=len(done) - len(read) + len(answers),
         given_up=len(spool.since("failed", now - DAY)),
         read=len(answers),
         retried=sum(1 for timeline in answers if timeline.attempts > 1),
         phases=tuple(_phase(name, [timeline.at for timeline in answers], *ends) for name, *ends in PHASES),
+        declined=sum(1 for timeline in read if DECLINED in timeline.at),
+        newest=max((timeline.at.get(FINISHED, 0.0) for timeline in answers), default=0.0),
     )
 
 
@@ -89,7 +93,7 @@ def waiting(spool: Spool, now: float, *, most_read: int = MOST_READ) -> Phase:
     `now` is in epoch seconds; the files of the `most_read` newest are read. Raise OSError if the spool cannot be read.
     """
     timelines = _timelines(spool, spool.since("done", now - DAY)[:most_read])
-    return _phase("asked to begun", [each.at for each in timelines if CLICK_DONE not in each.at], ASKED, BEGUN)
+    return _phase("asked to begun", [each.at for each in timelines if each.is_answer], ASKED, BEGUN)
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,11 @@ class _Timeline:
 
     at: dict[str, float]
     attempts: int
+
+    @property
+    def is_answer(self) -> bool:
+        """Return False for a job that lies in done/ too, but has no reply."""
+        return CLICK_DONE not in self.at and DECLINED not in self.at
 
 
 def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:

@@ -16,6 +16,7 @@ from cocoai.status.money import money_section
 from cocoai.status.report_parts import Column, Field, ReportTable, Section
 from cocoai.status.status import RUNNING, ProcessMemory, Status
 from cocoai.status.units import mib, moment, number, plain, seconds, times
+from cocoai.status.wrong import errors_table, split_errors, trouble_fields
 from cocoai.version import version_text
 
 LONG_WAIT = 60.0
@@ -67,17 +68,17 @@ def _uptime(status: Status, snapshot: Snapshot | None) -> str:
 def _headline(status: Status) -> Iterator[Field]:
     """Yield the fields at the top, those that an operator wants first.
 
-    These are workers, slots, waiting questions, answers, memory, and the limit of a control group if there is one;
-    without processes only waiting questions, answers and the limit.
+    What is wrong comes first. Then come workers, slots, waiting questions, answers, memory, and the limit of a control
+    group if there is one; without processes only waiting questions, answers and the limit.
     """
     spool, day = status.spool, status.day
+    yield from trouble_fields(status)
     yield from check_field(status.check)
     if status.processes:
         yield _workers(status)
         yield Field("Slots", f"{len(status.of_kind('job'))} of {status.slots}", "answers being written")
-    waiting = spool.files["ready"] - spool.unknown - spool.in_hand
-    since = f"the oldest for {seconds(spool.seconds)}" if waiting else "nobody waits"
-    yield Field("Waiting", number(waiting), since, is_alarm=spool.seconds > LONG_WAIT)
+    since = f"the oldest for {seconds(spool.seconds)}" if status.waiting else "nobody waits"
+    yield Field("Waiting", number(status.waiting), since, is_alarm=spool.seconds > LONG_WAIT)
     yield Field("Answered", number(day.answered), "in the last 24 hours")
     if status.processes:
         parts = f"pool {mib(status.pool_pss)}, jobs {mib(status.jobs_pss)}"
@@ -102,19 +103,22 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
 
     Those on errors, requests and the pool need a scoreboard that can be read, and that on processes a running pool.
     """
+    errors, earlier = split_errors(status)
+    if errors:
+        yield Section("Last errors", table=errors_table(errors, status.at))
     yield Section("Answers of the last 24 hours", tuple(_answers(status.day)), _phases(status.day))
     if status.money:
         yield money_section(status.money)
     if status.check:
         yield check_section(status.check)
     yield Section("Spool", tuple(_spool(status)))
-    if snapshot:
-        yield Section("Last errors", table=_errors(snapshot, status.at))
     if status.processes:
         yield Section("Processes", table=_processes(status))
     if snapshot:
         yield Section("Requests", tuple(_requests(snapshot)))
         yield Section("Pool", tuple(_pool(snapshot)))
+    if earlier:
+        yield Section("Earlier errors", table=errors_table(earlier, status.at))
 
 
 def _processes(status: Status) -> ReportTable:
@@ -151,6 +155,8 @@ def _answers(day: LastDay) -> Iterator[Field]:
     yield Field("Given up", number(day.given_up), "see: cocoai spool list" if day.given_up else "", day.given_up > 0)
     among = f"of the newest {number(day.read)}" if day.read < day.answered else ""
     yield Field("Tried more than once", number(day.retried), among)
+    if day.declined:
+        yield Field("Left out", number(day.declined), "people who were told that the settings leave them out")
 
 
 def _phases(day: LastDay) -> ReportTable:
@@ -207,12 +213,3 @@ def _pool(snapshot: Snapshot) -> Iterator[Field]:
     yield Field("Workers outgrown", number(outgrown), "over [pool] max_worker_mib" if outgrown else "")
     sharing, _, reason = snapshot.memory_sharing.partition(": ")
     yield Field("Memory sharing", sharing, plain(reason))
-
-
-def _errors(snapshot: Snapshot, now: float) -> ReportTable:
-    """Return the table of the last error of each process, with the time since then; `now` is in epoch seconds."""
-    columns = (Column("When"), Column("Who"), Column("What"))
-    rows = tuple(
-        (f"{seconds(max(0.0, now - error.at))} ago", error.who, plain(error.text)) for error in snapshot.last_errors
-    )
-    return ReportTable(columns, rows, empty="none", is_wide=True)

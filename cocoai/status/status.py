@@ -20,6 +20,7 @@ from cocoai.spool.spool import Spool
 from cocoai.status.answers import LastDay, last_day
 from cocoai.status.last_check import check_as_json
 from cocoai.status.money import MoneyState, money_as_json, read_money
+from cocoai.troubles.store import Trouble, Troubles
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
 """The states of a pool; UNKNOWN if its scoreboard cannot be read."""
@@ -86,6 +87,12 @@ class Status:
     check: LastCheck | None = None
     """What the pool has last found of itself; None if it has not looked yet."""
 
+    troubles: tuple[Trouble, ...] = ()
+    """What is wrong now, the oldest first."""
+
+    settings_error: str = ""
+    """What is wrong with the settings, so that only `var` is known of them; "" if nothing is."""
+
     @property
     def is_running(self) -> bool:
         """Return True if the pool runs."""
@@ -94,6 +101,11 @@ class Status:
     def of_kind(self, kind: str) -> list[Process]:
         """Return the processes of this kind, such as `worker` or `job`."""
         return [each.process for each in self.processes if each.process.kind == kind]
+
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs wait, and are not in hand."""
+        return self.spool.files["ready"] - self.spool.unknown - self.spool.in_hand
 
     @property
     def pool_pss(self) -> int:
@@ -125,8 +137,10 @@ def collect(settings: config.Settings) -> Status:
         spool=_spool_state(spool, _in_hand(snapshot) if snapshot else set(), now),
         day=last_day(spool, now),
         limit=memory_limit((snapshot and snapshot.pid) or os.getpid()),
-        money=read_money(settings, now),
+        money=None if settings.error else read_money(settings, now),
         check=read_last_check(settings.paths.var) if settings.pool.self_check else None,
+        troubles=Troubles(settings.paths.var).all(),
+        settings_error=settings.error,
     )
 
 
@@ -198,6 +212,8 @@ def as_json(status: Status) -> dict[str, Any]:
         "var": status.var,
         "state": status.state,
         "trouble": status.trouble,
+        "settings_error": status.settings_error,
+        "troubles": [asdict(trouble) for trouble in status.troubles],
         "pool": _pool_as_json(status, snapshot) if snapshot else None,
         "processes": [asdict(each.process) | {"pss_kib": each.pss} for each in status.processes],
         "memory": {"pool_pss_kib": status.pool_pss, "jobs_pss_kib": status.jobs_pss} | _limit_as_json(status.limit),

@@ -10,12 +10,13 @@ from html.parser import HTMLParser
 import pytest
 
 from cocoai.engine.process.cgroup import MemoryLimit
-from cocoai.engine.process.scoreboard_snapshot import Process
+from cocoai.engine.process.scoreboard_snapshot import LastError, Process
 from cocoai.status import page, text
 from cocoai.status.answers import LastDay
 from cocoai.status.report import report
 from cocoai.status.report_parts import Field
-from cocoai.status.status import STOPPED, SpoolState, Status
+from cocoai.status.status import STOPPED, SpoolState, Status, as_json
+from cocoai.troubles.store import Trouble
 from tests.status.samples import HOSTILE, KEY, hostile, snapshot, status
 
 pytestmark = pytest.mark.pure
@@ -184,3 +185,62 @@ def test_a_page_reloads_itself_only_on_request() -> None:
     assert "http-equiv" not in still
     assert '<meta http-equiv="refresh" content="5">' in moving
     assert 0 == page.every("every=0.001")
+
+
+REVOKED = Trouble("slack", "token_revoked", 1_763_825_000.0, 1_763_825_500.0, 7)
+
+
+def test_what_is_wrong_stands_at_the_top() -> None:
+    """What, since when, and how many questions wait for it; marked in the text and on the page."""
+    wrong = status(troubles=(REVOKED, Trouble("scope-users", "users:read", 1_763_825_540.0, 1_763_825_540.0, 1)))
+
+    top = [field.label for field in report(wrong).fields]
+    assert ["Slack", "Scope", "Workers"] == top[:3]
+    shown = lines(wrong)
+    assert re.search(r"\n! Slack  token_revoked  since 2025-11-22 .*\(10 min 0 s\), 2 questions wait\n", shown)
+    assert re.search(r"\n! Scope  users:read  since 2025-11-22 .*\(1 min 0 s\), met once\n", shown)
+    assert '<div class="alarm"><dt>Slack</dt>' in page.render(report(wrong), every=0)[0]
+    assert "token_revoked" == as_json(wrong)["troubles"][0]["code"]
+
+
+def test_wrong_signatures_name_the_remedy() -> None:
+    """The secret or the clock."""
+    wrong = status(troubles=(Trouble("signature", "wrong", 1_763_825_000.0, 1_763_825_500.0, 1200),))
+
+    assert "1,200 requests refused: is signing_secret this app's, and the clock right?" in lines(wrong)
+
+
+def test_wrong_settings_are_told_before_all_else() -> None:
+    """The rest is shown all the same."""
+    shown = lines(status(settings_error="[pool] slots = many is not allowed"))
+
+    assert "! Settings  wrong  [pool] slots = many is not allowed\n" in shown
+    assert "Accepted  12,345" in shown
+
+
+@pytest.mark.parametrize(
+    ("who", "ago", "newest", "title"),
+    [
+        ("worker 1", 3599, 0.0, "Last errors"),
+        ("worker 1", 3601, 0.0, "Earlier errors"),
+        ("worker 1", 60, 1_763_825_590.0, "Last errors"),
+        ("job 0", 60, 0.0, "Last errors"),
+        ("job 0", 60, 1_763_825_530.0, "Last errors"),
+        ("job 0", 60, 1_763_825_590.0, "Earlier errors"),
+        ("placeholder", 60, 1_763_825_590.0, "Earlier errors"),
+    ],
+)
+def test_errors_that_are_over_leave_the_top(who: str, ago: float, newest: float, title: str) -> None:
+    """They are over after an hour, and those of jobs once a question was answered."""
+    error = LastError(1_763_825_600.0 - ago, who, "trouble")
+    shown = status(snapshot(last_errors=(error,)), day=LastDay(5, 0, 5, 1, (), newest=newest))
+
+    titles = [section.title for section in report(shown).sections]
+    assert titles[0 if title == "Last errors" else -1] == title
+    assert 1 == sum("errors" in each for each in titles)
+
+
+def test_people_who_are_left_out_are_counted() -> None:
+    """Only if there are any."""
+    assert "Left out  3  people who were told" in lines(status(day=LastDay(5, 0, 5, 1, (), declined=3)))
+    assert "Left out" not in lines(status())

@@ -508,7 +508,7 @@ def test_allowed_users_and_channels(event: JSON, settings: JSON, expected: str) 
 
 def test_the_words_to_one_person_on_one_day_are_one_job() -> None:
     """Whatever was asked, and wherever: the twin of a mention and all that comes later is known."""
-    settings = {"allow_users": frozenset({"U0ASKER02"})}
+    settings: JSON = {"allow_users": frozenset({"U0ASKER02"})}
     events = [mention(), message(text="<@U0COCOAI> hi"), message(channel="D0PRACTICE", channel_type="im", ts=LATER)]
 
     outcomes = [analyze(envelope(event), **settings) for event in events]
@@ -530,7 +530,7 @@ def test_the_words_to_one_person_on_one_day_are_one_job() -> None:
 @pytest.mark.parametrize("external", [True, False])
 def test_who_does_not_address_us_or_is_not_ours_is_told_nothing(event: JSON, shared: bool, external: bool) -> None:
     """Bots, other organisations' people, and lines without a mention are ignored in silence."""
-    settings = {"allow_users": frozenset({"U0ASKER02"}), "external_users": external}
+    settings: JSON = {"allow_users": frozenset({"U0ASKER02"}), "external_users": external}
 
     assert reason(envelope(event, is_ext_shared_channel=shared), **settings)
 
