@@ -60,8 +60,8 @@ class Troubles:
         except OSError as error:
             log.warning("trouble source=%s code=%s outcome=not-kept reason=%s", source, code, error)
         else:
-            if known is None:
-                log.warning("trouble source=%s code=%s outcome=begun", source, code)
+            if known is None:  # no warning: that would hide the error itself from the scoreboard
+                log.info("trouble source=%s code=%s outcome=begun", source, code)
 
     def over(self, source: str) -> None:
         """Note that nothing is wrong any more at this source. Without a trouble there that costs one system call."""
@@ -74,7 +74,7 @@ class Troubles:
         except OSError as error:
             log.warning("trouble source=%s outcome=not-removed reason=%s", source, error)
             return
-        log.warning("trouble source=%s outcome=over", source)
+        log.info("trouble source=%s outcome=over", source)
 
     def of(self, source: str) -> Trouble | None:
         """Return the trouble at this source; None if there is none, or it cannot be read."""

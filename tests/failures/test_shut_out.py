@@ -132,22 +132,23 @@ def test_a_question_is_given_up_after_a_weekend(harness: LocalizedHarness, caplo
     """72 hours of waiting; then it is in failed/ with its reason, from where the operator can have it answered."""
     refused("token_revoked")(harness)
     question = harness.ask("what is this")
-    job = harness.claim()
-    for _ in range(int(SHUT_OUT_FOR / LONGEST_DELAY)):
-        job.record("retry", retry_at=harness.clock() + LONGEST_DELAY, why="", free=True, sent=False, shut_out=0)
-    job.release()
-    harness.wait()
-    harness.run()
-    in_between = harness.ended()
-    harness.wait()
-    harness.run()
+    ended = []
+    for tries in (int(SHUT_OUT_FOR / LONGEST_DELAY) - 2, 4):
+        job = harness.claim()
+        for _ in range(tries):
+            job.record("retry", retry_at=harness.clock() + LONGEST_DELAY, why="", free=True, sent=False, shut_out=0)
+        job.release()
+        harness.wait()
+        harness.run()
+        ended.append(harness.ended())
+        harness.wait()
     failed = harness.facts("failed", "failed")
     mend(harness)
 
     harness.spool.retry(*harness.spool.keys("failed"))
     harness.run_to_the_end()
 
-    assert (1, 0, 0) == in_between
+    assert [(1, 0, 0), (0, 0, 1)] == ended
     assert ["Slack token_revoked 200"] == [fact["reason"][:23] for fact in failed]
     assert "outcome=failed-untold" in caplog.text
     assert "answer" == harness.reply(question)[0]
