@@ -41,7 +41,7 @@ from cocoai.slack.model.question import DECLINED, Question
 from cocoai.slack.model.talk import Talk, ends_with_question, note_talk, place
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.admission import LIMITED
-from cocoai.spool.job import Fact, Job
+from cocoai.spool.job import SHUT_OUT, Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 from cocoai.texts import Texts
@@ -190,8 +190,9 @@ class Answerer:
         job = attempt.job
         if job.is_due() or self._stops.is_stopped(attempt):
             return False
-        refused = list(self._stops.refused(job))
-        job.record("retry", retry_at=job.retry_at, why="stop refused", free=True, sent=False, refused=refused)
+        refused, last = list(self._stops.refused(job)), job.last("retry") or {}
+        marks = {SHUT_OUT: last[SHUT_OUT]} if SHUT_OUT in last else {}  # it waits for the same as before
+        job.record("retry", retry_at=job.retry_at, why="stop refused", free=True, sent=False, refused=refused, **marks)
         return True
 
     def _is_over(self, attempt: Attempt, reply: Reply, failures: AnswerFailures) -> bool:

@@ -145,7 +145,8 @@ def _slack_delay(job: Job, error: Temporary) -> float | None:
 
 def _shut_out_delay(job: Job) -> float | None:
     """Return a wait that doubles with each try, up to LONGEST_DELAY; None if all come to more than SHUT_OUT_FOR."""
-    waits = [fact["retry_at"] - fact["at"] for fact in job.facts("retry") if SHUT_OUT in fact]
+    retries = [fact for fact in job.facts("retry") if SHUT_OUT in fact and "refused" not in fact]
+    waits = [fact["retry_at"] - fact["at"] for fact in retries]
     return None if sum(waits) > SHUT_OUT_FOR else min(LONGEST_DELAY, _doubled(len(waits)))
 
 

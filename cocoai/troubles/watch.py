@@ -76,6 +76,11 @@ class SlackWatch(CallWatch):
             needed = error.code.partition(":")[2] or _SCOPES[method][1]
             self._troubles.note(_source(method, channel), needed)
 
+    def may_not_download(self) -> None:
+        """Note that the scope for files seems to be missing: it is not named, and the file may be closed to us."""
+        source, scope = _source("files.info", ""), _SCOPES["files.info"][1]
+        self._troubles.note(source, scope)
+
     def granted(self, scopes: str) -> None:
         """Compare the scopes that Slack has granted, with commas between them, with those that were missed.
 

@@ -14,6 +14,7 @@ from cocoai.spool.job import LONGEST_DELAY
 from cocoai.spool.spool import Spool
 from cocoai.texts import ENGLISH, JAPANESE
 from tests.failures.harness import QUESTIONS, LocalizedHarness
+from tests.failures.scenarios import PICTURE
 
 Failure = Callable[[LocalizedHarness], None]
 """Makes the practice Slack refuse us."""
@@ -272,3 +273,15 @@ def test_a_missing_scope_is_trouble_until_it_is_there(harness: LocalizedHarness,
 
     assert ({source: scope}, scope) == (troubles, still)
     assert () == harness.troubles.all()
+
+
+def test_a_file_that_may_not_be_read_is_trouble_until_one_is(harness: LocalizedHarness) -> None:
+    """Slack shows its login page, which names no scope."""
+    harness.slack.switches.scopes = SCOPES - {"files:read"}
+    harness.share_and_run("what is this", PICTURE)
+    trouble = harness.trouble("scope-files")
+    harness.slack.switches.scopes = SCOPES
+
+    harness.share_and_run("and this", PICTURE)
+
+    assert ("files:read", "") == (trouble, harness.trouble("scope-files"))

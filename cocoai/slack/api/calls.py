@@ -47,6 +47,9 @@ class CallWatch:
     def failed(self, method: str, channel: str, error: CocoAIError) -> None:
         """Take note that a call of this method failed, with its error."""
 
+    def may_not_download(self) -> None:
+        """Take note that Slack showed its login page in place of a file."""
+
     def granted(self, scopes: str) -> None:
         """Take note of the scopes that our token has, with commas between them; "" if Slack does not tell them."""
 

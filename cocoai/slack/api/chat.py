@@ -52,6 +52,7 @@ class SlackChat:
         patience: float = 60.0,
         watch: CallWatch = NO_WATCH,
     ) -> None:
+        self.watch = watch
         self._calls = SlackCalls(
             client, api_url=api_url, token=token, clock=clock, sleep=sleep, patience=patience, watch=watch
         )
@@ -119,8 +120,7 @@ class SlackChat:
         Unless `wait`, raise `Temporary` at once while a 429 holds.
         """
         # With a person's id as its channel, chat.postMessage opens the conversation: im:write is not needed.
-        arguments = {"channel": user, "text": without_pings(text), **_NO_UNFURLING}
-        self._calls.call("chat.postMessage", arguments, wait=wait)
+        self._calls.call("chat.postMessage", {"channel": user, "text": without_pings(text), **_NO_UNFURLING}, wait=wait)
 
     def delete(self, channel: str, ts: str, *, wait: bool = True) -> None:
         """Delete a message of ours; one that is gone already is no error.

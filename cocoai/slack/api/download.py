@@ -116,8 +116,11 @@ class _QuestionFiles:
         except Permanent as error:
             why = _REASONS.get(error.code.partition(":")[0], "unreadable")
             _log_left_out(file, why, error)
+            if why == "login":
+                self._slack.watch.may_not_download()
             self.left_out.append(LeftOut(file.name, why))
             return
+        self._slack.watch.succeeded("files.info", "")
         attachment = result.attachment
         log.info("file=%s outcome=read kind=%s bytes=%d", loggable_id(file), attachment.kind, len(attachment.data))
         self.attachments.append(attachment)
