@@ -32,7 +32,20 @@ ASIDE = "before-restore-"
 """How the folder is named, with the time behind it, in which a restore leaves what was there."""
 
 LEFT_OUT = frozenset(
-    {"asked", "backups", "check.json", "locks", "log", "rehearsal", "run", "spool", UNPACKED, SWAPPING, *LEDGER_SIDES}
+    {
+        "asked",
+        "backups",
+        "check.json",
+        "locks",
+        "log",
+        "rehearsal",
+        "run",
+        "spool",
+        "troubles",
+        UNPACKED,
+        SWAPPING,
+        *LEDGER_SIDES,
+    }
 )
 """Names in `var` that are left out on purpose; of the spool its jobs and its gestures are kept."""
 

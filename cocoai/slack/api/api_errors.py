@@ -52,6 +52,9 @@ SHUT_OUT = frozenset(
 """Codes, Slack's and ours, of errors that come whatever we post, until an operator mends something: a token that is
 dead or another kind's, an address that is not the Web API's. Sources: docs.slack.dev/reference/methods."""
 
+OF_ONE_REQUEST = frozenset({400, 413, 414, 422, 431})
+"""Statuses of a `refused` that say something of this request alone, such as its size: another one may be taken."""
+
 WRITE_SCOPE = "missing_scope:chat:write"
 """How the code begins if the app may post nothing."""
 
@@ -83,8 +86,9 @@ CLIENT_ERRORS = (OSError, HTTPException, ValueError)
 
 def is_shut_out(error: CocoAIError) -> bool:
     """Check whether Slack takes nothing of ours until an operator mends something: a token, a scope or an address."""
-    is_ours = error.code in SHUT_OUT or error.code.startswith(WRITE_SCOPE)
-    return is_ours and error.source == "Slack" and isinstance(error, Permanent)
+    if error.source != "Slack" or not isinstance(error, Permanent) or error.status in OF_ONE_REQUEST:
+        return False
+    return error.code in SHUT_OUT or error.code.startswith(WRITE_SCOPE)
 
 
 def require_ok(response: FullResponse) -> dict[str, Any]:

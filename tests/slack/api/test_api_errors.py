@@ -10,8 +10,16 @@ from http.client import HTTPException, IncompleteRead, InvalidURL, RemoteDisconn
 import pytest
 
 from cocoai.engine.client.client import BadHeader, FullResponse, NotSent, ProxyFailed
-from cocoai.errors import Permanent, Temporary
-from cocoai.slack.api.api_errors import BUSY, DEFAULT_PAUSE, IN_DOUBT, SHORTEST_PAUSE, error_for, require_ok
+from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.slack.api.api_errors import (
+    BUSY,
+    DEFAULT_PAUSE,
+    IN_DOUBT,
+    SHORTEST_PAUSE,
+    error_for,
+    is_shut_out,
+    require_ok,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -171,3 +179,23 @@ def test_only_an_unsent_request_is_not_in_doubt(exception: Exception, code: str,
 def test_a_wrong_address_or_token_is_permanent(exception: Exception) -> None:
     """An exception for an unusable address or header raises `Permanent`."""
     assert isinstance(error_for(exception), Permanent)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (Permanent("token_revoked", source="Slack", status=200), True),
+        (Permanent("missing_scope:chat:write", source="Slack", status=200), True),
+        (Permanent("missing_scope:chat:write:bot", source="Slack", status=200), True),
+        (Permanent("refused", source="Slack", status=405), True),
+        (Permanent("refused", source="Slack", status=404), True),
+        (Permanent("refused", source="Slack", status=413), False),
+        (Permanent("refused", source="OpenAI", status=404), False),
+        (Permanent("missing_scope:channels:history", source="Slack", status=200), False),
+        (Permanent("not_in_channel", source="Slack", status=200), False),
+        (Temporary("internal_error", source="Slack", status=200), False),
+    ],
+)
+def test_what_slack_refuses_wherever_it_is_posted(error: CocoAIError, expected: bool) -> None:
+    """The token, the scope to write, or the address: not the place, and not this request alone."""
+    assert expected == is_shut_out(error)
