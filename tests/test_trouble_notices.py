@@ -130,6 +130,24 @@ def test_what_comes_and_goes_is_told_once(desk: Desk) -> None:
     assert 1 == len(desk.told())
 
 
+def test_what_is_over_is_not_told_as_if_it_were_not(desk: Desk) -> None:
+    """While something else is wrong still; but what Slack kept from being told is told then."""
+    desk.troubles.note("openai", "model_not_found")
+    desk.troubles.note("signature", "stale")
+    desk.ahead += LASTING
+    desk.tell()
+    desk.troubles.over("signature")
+    desk.troubles.note("slack", "tls")
+    desk.ahead += AGAIN
+    desk.tell()
+    desk.troubles.over("slack")
+
+    told = desk.tell()
+
+    assert 2 == len(told)
+    assert [True, True, False] == [word in told[1] for word in ("model_not_found", "tls", "stale")]
+
+
 def test_a_trouble_of_a_day_is_told_again(desk: Desk) -> None:
     """It may have been forgotten."""
     desk.troubles.note("scope-files", "files:read")

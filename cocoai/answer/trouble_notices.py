@@ -124,11 +124,13 @@ class TroubleNotices:
 
     def _send(self, text: str, current: Mapping[str, Trouble], told: _Told, now: float) -> None:
         """Send a message to all operators, and note that if anybody has got it, or may have twice."""
+        listed = [source for source in told.known if text == "over" or source in current or _is_news(source, told)]
         told.tries += 1
         is_told = told.tries > MOST_TRIES or not self._options.operators
         if not is_told:
             self._write(told, now)
-            sent = [self._is_sent(user, text, told) for user in sorted(self._options.operators)]
+            lines = {source: told.known[source] for source in listed}
+            sent = [self._is_sent(user, text, lines) for user in sorted(self._options.operators)]
             is_told = any(sent)
         if not is_told:
             told.tries -= 1
@@ -138,19 +140,19 @@ class TroubleNotices:
             told.known.clear()
             return
         told.at = now
-        for source, facts in told.known.items():
-            facts["told"] = now if source in current else facts["told"]
+        for source in listed:
+            told.known[source]["told"] = now
 
-    def _is_sent(self, user: str, text: str, told: _Told) -> bool:
+    def _is_sent(self, user: str, text: str, wrong: Mapping[str, Mapping[str, Any]]) -> bool:
         """Send an operator the message with this text above what is or was wrong. Return False after an error."""
         texts = self._options.texts_in(self._names.language(user))
-        lines = [texts.troubles[text], *(_line(source, facts, texts) for source, facts in told.known.items())]
+        lines = [texts.troubles[text], *(_line(source, facts, texts) for source, facts in wrong.items())]
         try:
             self._slack.post_direct(user, "\n".join(lines))
         except CocoAIError as error:
             log.warning("trouble outcome=not-told reason=%s", error)
             return False
-        log.info("trouble outcome=told about=%s", ",".join(told.known))
+        log.info("trouble outcome=told about=%s", ",".join(wrong))
         return True
 
     def _read(self) -> _Told:
@@ -172,6 +174,11 @@ class TroubleNotices:
         else:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(file.path)
+
+
+def _is_news(source: str, told: _Told) -> bool:
+    """Check whether Slack has refused us, and nobody could be told until now."""
+    return source == SLACK and not told.known[source]["told"]
 
 
 def _line(source: str, facts: Mapping[str, Any], texts: Texts) -> str:

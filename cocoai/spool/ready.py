@@ -210,7 +210,7 @@ class ReadyJobs(SpoolFolders):
                 _pass_over(name, head)
 
     def _refresh(self) -> None:
-        self._waiting.refresh(self._disk.names(self._folders["ready"]))
+        self._waiting.refresh(self._disk.names(self._folders["ready"]), self.generation)
         self._stops = None
 
     def _is_to_stop(self, waiting: WaitingJob) -> bool:

@@ -88,8 +88,11 @@ class WaitingJobs:
         """Return the names in ready/ that are no key, and those of jobs of an unknown kind."""
         return [*self._other_names, *(job.name for job in self._jobs.values() if self._is_unknown(job))]
 
-    def refresh(self, names: Iterable[str]) -> None:
-        """Take in the names that are in ready/ now: read the files that are new, and forget those that have gone."""
+    def refresh(self, names: Iterable[str], generation: int = 0) -> None:
+        """Take in the names that are in ready/ now: read the files that are new, and forget those that have gone.
+
+        `generation` is the pool's, the same each time.
+        """
         present = frozenset(names)
         gone = self._jobs.keys() - present
         for name in gone:
@@ -98,7 +101,7 @@ class WaitingJobs:
         keys = set(filter(is_key, new - self._other_names))
         self._other_names = new - keys
         if keys:
-            self._jobs |= {name: waiting_job(name, head) for name, head in self._read(keys)}
+            self._jobs |= {name: waiting_job(name, head, generation) for name, head in self._read(keys)}
         if keys or gone:
             self._sort()
 
@@ -176,8 +179,8 @@ def in_turn(jobs: Iterable[WaitingJob], turns: Counter[tuple[str, str]]) -> list
     return sorted(jobs, key=rank)
 
 
-def waiting_job(name: str, head: bytes) -> WaitingJob:
-    """Return the job of this name, whose file begins with `head`."""
+def waiting_job(name: str, head: bytes, generation: int = 0) -> WaitingJob:
+    """Return the job of this name, whose file begins with `head`, as a pool of this generation sees it."""
     # This runs once for each job that waits, which may be thousands while people wait for the first of them.
     first, newline, facts = head.partition(b"\n")
     is_all = len(head) < HEAD_SIZE
@@ -192,7 +195,7 @@ def waiting_job(name: str, head: bytes) -> WaitingJob:
         (int(seconds), fraction),
         kind,
         asker,
-        _retry_at(facts) if facts and is_all else 0.0,
+        _retry_at(facts, generation) if facts and is_all else 0.0,
         frozenset(name.decode() for name, _ in FACT_HEADER.findall(b"\n" + facts)) if facts else _NO_FACTS,
     )
 
@@ -216,11 +219,12 @@ def _text_at(line: bytes, start: int) -> str:
     return line[start : line.find(b'"', start)].decode("latin-1")
 
 
-def _retry_at(facts: bytes) -> float:
+def _retry_at(facts: bytes, generation: int) -> float:
     """Return the `retry_at` of the last line of `facts`, if that is a `retry` fact and whole; else 0.0.
 
-    Return 0.0 too for a job that waits for an operator: whether it is due depends on more.
+    Return 0.0 too for a job that waits for an operator since another generation, as Job.retry_at does.
     """
     last = facts[facts.rfind(b"\n", 0, -1) + 1 :]
     lines, _ = whole_lines(last) if last.startswith(b'{"fact":"retry"') else ([], 0)
-    return as_number(lines[0].get("retry_at")) if lines and SHUT_OUT not in lines[0] else 0.0
+    is_of_now = bool(lines) and lines[0].get(SHUT_OUT, generation) == generation
+    return as_number(lines[0].get("retry_at")) if is_of_now else 0.0
