@@ -430,7 +430,7 @@ def test_after_a_bug_in_its_delivery_an_answer_is_shown_as_text(harness: Harness
     assert 1 == len(harness.openai.requests)
 
 
-@pytest.mark.parametrize("code", ["restricted_action_thread_locked", "no_permission"])
+@pytest.mark.parametrize("code", ["restricted_action_thread_locked", "is_archived"])
 def test_if_slack_refuses_a_part_for_good_the_others_stay(
     harness: HarnessOfTwo, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -452,7 +452,7 @@ def test_an_unrecorded_answer_is_not_apologized_for(harness: HarnessOfTwo) -> No
     harness.openai.switches.answer = LONG
     harness.disk.refuses = b'"answer"'
     harness.slack.fail("chat.postMessage", Fault("slow"))
-    harness.slack.fail("chat.postMessage", Fault("refused", code="no_permission"), times=1000)
+    harness.slack.fail("chat.postMessage", Fault("refused", code="is_archived"), times=1000)
     question = harness.ask()
 
     harness.run()
