@@ -184,6 +184,21 @@ def test_while_slack_refuses_us_the_log_tells_and_the_operators_hear_of_it_after
     assert all(line.endswith("jobs=1") for line in lines)
 
 
+def test_a_slack_that_comes_and_goes_is_told_once_an_hour(desk: Desk) -> None:
+    """Each time for long enough to be told."""
+    began = desk.ahead
+    while desk.ahead < began + 3 * HOUR:
+        desk.troubles.note("slack", "connection")
+        for _ in range(7):
+            desk.tell()
+            desk.ahead += 60
+        desk.troubles.over("slack")
+        desk.tell()
+        desk.ahead += 60
+
+    assert 3 == len(desk.told())
+
+
 def test_what_passes_quickly_is_told_nobody(desk: Desk) -> None:
     """Neither its beginning nor its end."""
     desk.troubles.note("openai", "overloaded")

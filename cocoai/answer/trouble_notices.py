@@ -56,6 +56,11 @@ class _Told:
     logged: float = 0.0
     tries: int = 0
 
+    @property
+    def is_anything_told(self) -> bool:
+        """Return True if there was a message about any of what is known."""
+        return any(facts["told"] for facts in self.known.values())
+
 
 class TroubleNotices:
     """The telling of one process. `waiting` returns how many jobs wait. `clock` gives seconds since the epoch."""
@@ -116,11 +121,12 @@ class TroubleNotices:
         """Return which message is due, the text `head` or `over`; "" if none is."""
         if SLACK in current or not told.known:
             return ""
-        if not current:
-            return "over"
+        is_hour_over = not 0 <= now - told.at < HOUR
+        if not current:  # at once only behind a message, since Slack may come and go
+            return "over" if is_hour_over or told.is_anything_told else ""
         wrong = [facts for source, facts in told.known.items() if source in current]
         is_new = any(not 0 <= now - facts["told"] < AGAIN for facts in wrong)
-        return "head" if is_new and not 0 <= now - told.at < HOUR else ""
+        return "head" if is_new and is_hour_over else ""
 
     def _send(self, text: str, current: Mapping[str, Trouble], told: _Told, now: float) -> None:
         """Send a message to all operators, and note that if anybody has got it, or may have twice."""
@@ -136,12 +142,12 @@ class TroubleNotices:
             told.tries -= 1
             return
         told.tries = 0
-        if text == "over":
-            told.known.clear()
-            return
-        told.at = now
+        if text == "head" or not told.is_anything_told:
+            told.at = now
         for source in listed:
             told.known[source]["told"] = now
+        if text == "over":
+            told.known.clear()
 
     def _is_sent(self, user: str, text: str, wrong: Mapping[str, Mapping[str, Any]]) -> bool:
         """Send an operator the message with this text above what is or was wrong. Return False after an error."""
