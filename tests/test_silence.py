@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.spool.job import SHUT_OUT
 from cocoai.texts import JAPANESE
+from cocoai.troubles.store import Troubles
 from tests.deployment import Deployment, deploy
 from tests.http_client import request
 from tests.processes import wait_until
@@ -80,3 +82,25 @@ def test_the_secret_of_another_app_is_seen(tmp_path: Path, certificates: Certifi
     assert any(line.startswith("! Settings") for line in lines)
     assert "running" == as_json["state"]
     assert as_json["settings_error"]
+
+
+def test_the_operators_are_told_and_people_left_out_too(tmp_path: Path, certificates: Certificates) -> None:
+    """What has been wrong for a while is a direct message; whoever the settings leave out reads one word."""
+    Troubles(str(tmp_path), clock=lambda: time.time() - 400).note("openai", "insufficient_quota")
+    with deploy(
+        tmp_path,
+        certificates,
+        COCOAI_BUDGET_OPERATORS="U0ASKER02",
+        COCOAI_SLACK_ALLOW_USERS="U0ASKER03",
+    ) as deployment:
+        for _ in range(2):
+            deployment.ask("これは何ですか")
+        wait_until(lambda: deployment.slack.ephemeral_messages())
+        wait_until(lambda: "trouble outcome=told about=openai" in deployment.log())
+        told = [call.arguments for call in deployment.slack.calls if call.method == "chat.postMessage"]
+        words = [message.text for message in deployment.slack.ephemeral_messages()]
+
+    assert ["U0ASKER02"] == [call["channel"] for call in told]
+    assert "insufficient_quota" in told[0]["text"]
+    assert [JAPANESE.declined["person"]] == words
+    assert [] == deployment.openai.requests

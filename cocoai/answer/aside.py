@@ -24,6 +24,9 @@ CLOSED = frozenset({"is_archived", "not_in_channel", "channel_not_found", "canno
 READ_ONLY = "restricted_action"
 """How Slack's codes for a place begin where only some may write, such as `restricted_action_thread_locked`."""
 
+UNREADABLE = "missing_scope:"
+"""How Slack's codes for a thread begin that we may write to, but not read: whether it has our reply is not known."""
+
 THREAD_GONE = "thread_not_found"
 """Slack's code for a thread whose first message is deleted."""
 
@@ -40,12 +43,13 @@ def tell_aside(attempt: Attempt, slack: SlackChat, refusal: Permanent) -> bool:
     refuses both. An `aside` fact is recorded before each try, and nothing is sent without it. Raise `Temporary` if
     Slack is in trouble, `Permanent` if it takes nothing of ours at all.
     """
-    is_read_only = refusal.code.startswith(READ_ONLY)
-    is_of_place = is_read_only or refusal.code in CLOSED
+    is_unreadable = refusal.code.startswith(UNREADABLE)
+    takes_ephemeral = is_unreadable or refusal.code.startswith(READ_ONLY)
+    is_of_place = takes_ephemeral or refusal.code in CLOSED
     if not is_of_place or _tries(attempt.job) >= MOST_TRIES or not attempt.record("aside"):
         return False
-    text = attempt.texts.elsewhere
-    return (is_read_only and _post_ephemeral(attempt, slack, text)) or _post_direct(attempt, slack, text)
+    text = attempt.texts.error_text("operator") if is_unreadable else attempt.texts.elsewhere
+    return (takes_ephemeral and _post_ephemeral(attempt, slack, text)) or _post_direct(attempt, slack, text)
 
 
 def _tries(job: Job) -> int:

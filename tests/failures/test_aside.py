@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeChannel
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import LANGUAGES
@@ -99,6 +100,19 @@ def test_while_slack_is_in_trouble_the_asker_is_told_later(harness: LocalizedHar
     assert ((1, 0, 0), (0, 0, 1)) == (in_between, harness.ended())
     assert ([LANGUAGES["en"].elsewhere], []) == told(harness)
     assert [] == harness.paragraphs(question)
+
+
+def test_where_nothing_can_be_read_the_asker_is_told_all_the_same(harness: LocalizedHarness) -> None:
+    """Without *:history a later attempt cannot tell whether the placeholder stands, so it posts none."""
+    harness.slack.switches.scopes = SCOPES - {"channels:history"}
+    harness.slack.fail("chat.postMessage", Fault("broken"))
+    harness.ask("what is this")
+
+    harness.run_to_the_end()
+
+    assert ([LANGUAGES["en"].error_text("operator")], []) == told(harness)
+    assert (0, 0, 1) == harness.ended()
+    assert "channels:history" == harness.trouble("scope-history-C")
 
 
 @pytest.mark.parametrize("facts", [1, 2])
