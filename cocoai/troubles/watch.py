@@ -29,6 +29,9 @@ _SCOPES = {
 _NOT_BY_TOKEN = ("missing_scope", "no_permission")
 """How the codes begin of which auth.test says nothing, since it works all the same."""
 
+_MAY_WRITE = ("chat:write", "bot")
+"""How the scopes begin with which an app may post; `bot` is that of Slack's classic apps."""
+
 EVERY = 60.0
 """Seconds between two lines in the log about refused signatures, of one process."""
 
@@ -91,7 +94,7 @@ class SlackWatch(CallWatch):
             is_of_token = trouble.source == SLACK and not trouble.code.startswith(_NOT_BY_TOKEN)
             if is_of_token or (_is_about_scope(trouble) and names.issuperset(_scopes(trouble) if names else ())):
                 self._troubles.over(trouble.source)
-        if names and WRITE_SCOPE.partition(":")[2] not in names:
+        if names and not any(name.startswith(_MAY_WRITE) for name in names):
             self._troubles.note(SLACK, WRITE_SCOPE)
 
 

@@ -1,0 +1,95 @@
+"""What the watch over the calls of Slack takes for trouble, and for its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.troubles.store import Troubles
+from cocoai.troubles.watch import SlackWatch
+
+
+@pytest.fixture
+def troubles(tmp_path: Path) -> Troubles:
+    """Return the troubles below an empty folder."""
+    return Troubles(str(tmp_path))
+
+
+def wrong(troubles: Troubles) -> dict[str, str]:
+    """Return the code of each trouble, by its source."""
+    return {trouble.source: trouble.code for trouble in troubles.all()}
+
+
+def refusal(code: str) -> CocoAIError:
+    return Permanent(code, source="Slack", status=200)
+
+
+@pytest.mark.parametrize(
+    ("method", "channel", "error", "expected"),
+    [
+        ("chat.postMessage", "C01", refusal("token_revoked"), {"slack": "token_revoked"}),
+        ("users.info", "", refusal("token_revoked"), {"slack": "token_revoked"}),
+        ("chat.update", "C01", refusal("missing_scope:chat:write"), {"slack": "missing_scope:chat:write"}),
+        ("auth.test", "", Temporary("tls", source="Slack"), {"slack": "tls"}),
+        ("auth.test", "", Temporary("ratelimited", source="Slack"), {}),
+        ("chat.postMessage", "C01", Temporary("connection", source="Slack"), {}),
+        ("chat.postMessage", "C01", refusal("not_in_channel"), {}),
+        ("users.info", "", refusal("user_not_found"), {}),
+        ("users.info", "", refusal("missing_scope:users:read"), {"scope-users": "users:read"}),
+        ("files.info", "", refusal("missing_scope"), {"scope-files": "files:read"}),
+        ("conversations.replies", "D01", refusal("missing_scope:im:history"), {"scope-history-D": "im:history"}),
+    ],
+)
+def test_a_failed_call_is_trouble_if_an_operator_must_mend_it(
+    troubles: Troubles, method: str, channel: str, error: CocoAIError, expected: dict[str, str]
+) -> None:
+    """Passing trouble is one only when a job is put off for it."""
+    SlackWatch(troubles).failed(method, channel, error)
+
+    assert expected == wrong(troubles)
+
+
+@pytest.mark.parametrize(
+    ("method", "channel", "left"),
+    [
+        ("chat.postMessage", "C01", {"scope-users", "scope-history-C"}),
+        ("chat.update", "C01", {"scope-users", "scope-history-C"}),
+        ("chat.postEphemeral", "C01", {"slack", "scope-users", "scope-history-C"}),
+        ("users.info", "", {"slack", "scope-history-C"}),
+        ("conversations.replies", "C01", {"slack", "scope-users"}),
+        ("conversations.replies", "D01", {"slack", "scope-users", "scope-history-C"}),
+    ],
+)
+def test_a_call_that_works_ends_its_own_trouble(troubles: Troubles, method: str, channel: str, left: set[str]) -> None:
+    """And no other."""
+    troubles.note("slack", "token_revoked")
+    troubles.note("scope-users", "users:read")
+    troubles.note("scope-history-C", "channels:history")
+
+    SlackWatch(troubles).succeeded(method, channel)
+
+    assert left == set(wrong(troubles))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "left"),
+    [
+        ("chat:write,users:read,channels:history,groups:history", {"openai"}),
+        ("chat:write, users:read", {"openai", "scope-history-C"}),
+        ("users:read", {"openai", "scope-history-C", "slack"}),
+        ("identify,bot:basic", {"openai", "scope-history-C", "scope-users"}),
+        ("", {"openai"}),
+    ],
+)
+def test_auth_test_tells_the_scopes(troubles: Troubles, scopes: str, left: set[str]) -> None:
+    """A token that may post nothing is trouble before anybody asks; a classic app may, by another scope."""
+    troubles.note("slack", "token_revoked")
+    troubles.note("openai", "invalid_api_key")
+    troubles.note("scope-users", "users:read")
+    troubles.note("scope-history-C", "channels:history,groups:history")
+
+    SlackWatch(troubles).granted(scopes)
+
+    assert left == set(wrong(troubles))
