@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response, text_response
-from cocoai.troubles.store import Trouble, Troubles
+from cocoai.troubles.store import Troubles
 
 
 class HealthHandler:
@@ -16,14 +14,8 @@ class HealthHandler:
         self._troubles = troubles
 
     def __call__(self, _: Request) -> Response:
-        """Return 200 with `ok`, or with `degraded: ` and what is wrong since when.
+        """Return 200 with `ok` or `degraded`; what is wrong is for `cocoai status` to say, since anybody may ask here.
 
         The status stays 200: a load balancer must not take the only machine away, which still keeps what is asked.
         """
-        wrong = "; ".join(map(_described, self._troubles.all()))
-        return text_response(200, f"degraded: {wrong}" if wrong else "ok")
-
-
-def _described(trouble: Trouble) -> str:
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(trouble.since))
-    return f"{trouble.source} {trouble.code} since {since}"
+        return text_response(200, "degraded" if self._troubles.any() else "ok")

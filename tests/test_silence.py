@@ -55,7 +55,7 @@ def test_a_dead_token_is_seen_everywhere_and_what_waits_is_answered(tmp_path: Pa
         log = deployment.log()
 
     assert "ok" == well
-    assert ill.startswith("degraded: slack token_revoked since 2")
+    assert "degraded" == ill
     assert [("slack", "token_revoked")] == [(each["source"], each["code"]) for each in shown["troubles"]]
     assert 1 == shown["spool"]["files"]["ready"]
     assert JAPANESE.late in f"{answer.text}{answer.blocks}"

@@ -19,6 +19,7 @@ from cocoai.check.credit import credit
 from cocoai.check.fcgi_socket import fcgi_socket
 from cocoai.check.folders import as_user, disk, settings_file
 from cocoai.check.machine import memory, nginx, python
+from cocoai.check.met import met
 from cocoai.check.money import ledger, prices
 from cocoai.check.openai import openai
 from cocoai.check.pool import pool
@@ -44,6 +45,7 @@ def everything(target: Target, *, ask: bool = False) -> list[Result]:
     # What forks is done: from here on there are threads.
     local: dict[str, Check] = {
         "pool": partial(pool, target),
+        "pool.met": partial(met, target),
         "units": partial(units, target),
         "var.disk": partial(disk, target),
         "ledger": partial(ledger, target),

@@ -92,6 +92,10 @@ class Troubles:
         """Check whether there is a trouble at this source, by one system call."""
         return bool(self._folder) and os.path.exists(self._path(source))
 
+    def any(self) -> bool:
+        """Check whether anything is wrong, by one look into the folder."""
+        return bool(self._sources())
+
     def has_files(self) -> bool:
         """Check whether anything is wrong, or was, and is still to be told: whether the folder has any file."""
         with contextlib.suppress(OSError):

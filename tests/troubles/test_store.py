@@ -106,16 +106,12 @@ def test_whoever_keeps_none_has_none() -> None:
     assert (False, False, ()) == (NO_TROUBLES.has("slack"), NO_TROUBLES.has_files(), NO_TROUBLES.all())
 
 
-def test_healthz_says_what_is_wrong_since_when(troubles: Troubles, clock: Clock) -> None:
-    """The status stays 200: events can still be kept."""
+def test_healthz_says_that_something_is_wrong(troubles: Troubles) -> None:
+    """What it is, is not for everybody who can ask. The status stays 200: events can still be kept."""
     health = HealthHandler(troubles)
     well = health(Request("GET", "/healthz", {}, b""))
     troubles.note("slack", "token_revoked")
-    clock.now += 1
-    troubles.note("scope-users", "users:read")
 
     ill = health(Request("GET", "/healthz", {}, b""))
 
-    since = "2026-12-01T15:00:0"
-    expected = f"degraded: slack token_revoked since {since}0Z; scope-users users:read since {since}1Z\n"
-    assert [(200, b"ok\n"), (200, expected.encode())] == [(each.status, each.body) for each in (well, ill)]
+    assert [(200, b"ok\n"), (200, b"degraded\n")] == [(each.status, each.body) for each in (well, ill)]

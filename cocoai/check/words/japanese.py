@@ -20,6 +20,7 @@ PARTS = {
     "pool.memory": "メモリーの共有",
     "pool.one": "プールの数",
     "pool.refused": "これまでの署名",
+    "pool.met": "プールが出会った問題",
     "units": "サービス",
     "units.tmpfiles": "/runのフォルダー",
     "units.certbot": "証明書の更新",
@@ -138,6 +139,16 @@ CASES = {
     "pool.refused.some": (
         "正しいもののほかに、誤りが {number} 件、古いものが {stale} 件あります（誰かの試みか、古いアプリ）",
         "",
+    ),
+    "pool.met.ok": ("続いているものはありません", ""),
+    "pool.met.unseen": ("このユーザーは {var} の中を見られないので、調べていません", "sudo cocoai check"),
+    "pool.met.now": (
+        "{since} から: {source} {code}",
+        "上に出ている問題を直してください。次の呼び出しが成功すれば終わります。",
+    ),
+    "pool.met.waiting": (
+        "{since} から: {source} {code}。{number} 件が答えを待っています",
+        "上に出ている問題を直してください。直れば、ひとりでに答えます。",
     ),
     "units.ok": ("{unit} は有効で、動いています", ""),
     "units.missing": ("{unit} をsystemdが知りません", "{install}"),
