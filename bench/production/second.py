@@ -56,7 +56,7 @@ def _both(first: Machine, other: Machine, shape: str) -> bool:
     before = state.files(first)
     first.type("cocoai/bin/install --remove --purge")
     is_well &= _row("the first is removed, and purged", first, other, (False, True))
-    gone = {path for path in before if path not in state.files(first)}
+    gone = before.keys() - state.files(first).keys()
     theirs = sorted(path for path in gone if "cocoai_qa" in path)
     print(f"  paths gone with the first: {len(gone)}, of the copy's: {len(theirs)}")
     other.root.reboot()
