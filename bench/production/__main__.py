@@ -13,9 +13,10 @@ from pathlib import Path
 
 import bench.production
 from bench.production import events, interrupted, keeping, removal, second
+from bench.production.check import check
 from bench.production.machine import DOMAIN, Machine, bare_machine, seconds_since
 
-PARTS = ("install", "events", "memory", "interrupted", "copy", "removal", "keeping")
+PARTS = ("install", "events", "memory", "check", "interrupted", "copy", "removal", "keeping")
 
 
 def main() -> None:
@@ -23,16 +24,18 @@ def main() -> None:
     arguments = _arguments()
     if os.geteuid() != 0:
         sys.exit("bench.production boots machines in namespaces: as root")
-    if {"install", "events", "memory", "keeping"} & set(arguments.parts):
+    is_well = True
+    if {"install", "events", "memory", "check", "keeping"} & set(arguments.parts):
         with _machine(arguments, "production") as machine:
             _install(machine, arguments.shape)
             if "memory" in arguments.parts:
                 _memory(machine)
+            if "check" in arguments.parts:
+                is_well &= check(machine)
             if "events" in arguments.parts:
                 _events(machine, arguments.shape)
             if "keeping" in arguments.parts:
                 _keeping(machine)
-    is_well = True
     if "interrupted" in arguments.parts:
         with _machine(arguments, "interrupted") as machine:
             is_well &= interrupted.interrupted(machine, arguments.shape, arguments.kills)
