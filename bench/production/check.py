@@ -19,12 +19,16 @@ HEADINGS = (
 MOST_RIGHT, MOST_SILENT = 10.0, 15.0
 """Seconds that it may take when all is right, and when nobody answers."""
 
+REST = 5.0
+"""Seconds in which the pool has moved what it has answered, and writes nothing more."""
+
 LISTING = r"find /etc /opt /var/lib /root /run/{id} -xdev -printf '%p %s %T@ %m %u\n' | grep -v /scoreboard"
 
 
 def check(machine: Machine) -> bool:
     """Check as each user, in both states; print a table; return whether it was quick, and wrote and told nothing."""
     print(f"\ncheck\n  {HEADINGS}", flush=True)
+    time.sleep(REST)
     users = (("root", ""), ("the pool's user", f"runuser -u {machine.id} -- "))
     is_well = True
     for name, prefix in users:
