@@ -153,7 +153,7 @@ class Releases:
 
     def used(self, slot: str) -> WholeFile:
         """Return the step that notes in an environment that it is in use, for the way back to it."""
-        return WholeFile(os.path.join(slot, "share", "cocoai", "used"), "")
+        return WholeFile(os.path.join(slot, "share", "cocoai", "used"), "in use\n")
 
     def holds(self, slot: str, source: Source) -> bool:
         """Check whether an environment is whole, runs, and holds this source.
