@@ -29,10 +29,13 @@ status_listen = off
 
 LATE = """
 
-def healthz(_: Request) -> Response:
+def respond(_: HealthHandler, __: Request) -> Response:
     from cocoai import late
+    from cocoai.engine.web.response import text_response
 
     return text_response(200, late.WORD)
+
+HealthHandler.__call__ = respond
 """
 """What each version has at the end of its app.py: a worker imports a module at its first request, and not before."""
 
