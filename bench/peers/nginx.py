@@ -106,7 +106,7 @@ def copy(place: Place, config: str) -> None:
 
 def start(place: Place, server: Backend) -> Session:
     """Start nginx as a system does, with its logs in files: what supervisord takes to write logs is not nginx's."""
-    pool, last_parameter = f'fastcgi_pass "unix:{place.socket}";', 'SCRIPT_NAME "";'
+    pool, last_parameter = f'fastcgi_pass "unix:{place.socket}";', "PATH_INFO $uri;"
     edit(place, "cocoai.locations", {pool: server.reach, last_parameter: last_parameter + server.parameters})
     edit(place, "cocoai-local.conf", {"access_log /dev/stdout": f'access_log "{place.log}/nginx.log"'})
     edit(place, "nginx-local.conf", {"error_log stderr": f'error_log "{place.log}/nginx-error.log"'})
