@@ -24,11 +24,11 @@ _NUMBERS = iter(range(1, 1_000_000))
 
 
 def envelope(event: object, **changes: object) -> JSON:
-    """Return the payload around an event, as the Events API posts it."""
+    """Return the payload around an event, as the Events API posts it, with its keys in Slack's order."""
     authorization = {"team_id": "T0PRACTICE", "user_id": "U0COCOAI", "is_bot": True, "enterprise_id": None}
-    payload: JSON = {"type": "event_callback", "team_id": "T0PRACTICE", "api_app_id": "A0COCOAI", "event_id": "Ev0"}
-    payload |= {"event_time": 1763822000, "authorizations": [authorization], "is_ext_shared_channel": False}
-    return _without_none(payload | {"event": event} | changes)
+    payload: JSON = {"team_id": "T0PRACTICE", "api_app_id": "A0COCOAI", "event": event, "type": "event_callback"}
+    payload |= {"event_id": "Ev0", "event_time": 1763822000, "authorizations": [authorization]}
+    return _without_none(payload | {"is_ext_shared_channel": False} | changes)
 
 
 def message_event(text: object = "<@U0COCOAI> hello", **changes: object) -> JSON:

@@ -150,7 +150,7 @@ class EventSender:
 
         A `number` above 0 makes it a redelivery, with the `reason` (Slack's name of a failure) for it.
         """
-        body = json.dumps(payload).encode()
+        body = json.dumps(payload, separators=(",", ":")).encode()  # as Slack writes it, without blanks
         # Each attempt is signed anew: the bot refuses an old timestamp.
         headers = signed(body, self._secret, self._clock())
         if number:

@@ -39,6 +39,12 @@ _CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLAIN_NAME = re.compile(r"[a-z_.]{1,40}")
 
 
+_CHANGES = tuple(b'"event":{"type":"message","subtype":"message_%b",' % what for what in (b"changed", b"deleted"))
+"""How the event begins, in Slack's JSON, that reports an edited or deleted message. It has no blanks."""
+
+CHANGE = Ignored("a message that was changed")
+
+
 class SlackEventAnalyzer:
     """Decides for each event that Slack posts whether it is a question to us.
 
@@ -71,6 +77,8 @@ class SlackEventAnalyzer:
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
+        if _is_change(body):
+            return CHANGE
         payload = read_payload(body)
         if isinstance(payload, Ignored):
             return payload
@@ -87,7 +95,7 @@ class SlackEventAnalyzer:
         """Return what a message is. The checks are in the order of their cost: the last ones may read the disk."""
         if reason := _not_plain_text(message) or _by_a_bot(message) or _malformed(message):
             return Ignored(reason)
-        if refusal := self._access.refusal(message.author, message.identity):
+        if refusal := self._refusal(message):
             why = self._access.declined_for(message.author, message.identity)
             is_to_us = bool(why) and (message.is_direct or message.is_mention)
             return Declined(_question(message, _kind(message)), why) if is_to_us else Ignored(refusal)
@@ -97,6 +105,12 @@ class SlackEventAnalyzer:
             return Ignored("not addressed to us")
         talk = self._talk(message)
         return Ignored("a thread that is not ours") if talk is None else self._judge(message, talk)
+
+    def _refusal(self, message: MessageEvent) -> str:
+        """Return why the author may not address us there; "" if they may."""
+        if not self._access.may_refuse(is_direct=message.is_direct, may_be_external=message.is_shared):
+            return ""
+        return self._access.refusal(message.author, message.identity)
 
     def _judge(self, message: MessageEvent, talk: Talk) -> Question | Ignored:
         """Return what a line without a mention is, in a thread in which we were asked before."""
@@ -125,6 +139,17 @@ class SlackEventAnalyzer:
         is_in_box = message.is_direct and message.opens_thread  # as in talk.place()
         mark = self._mark_of(message.text_at("channel"), "" if is_in_box else message.thread_ts)
         return None if mark is None else Talk.from_facts(mark)
+
+
+def _is_change(body: bytes) -> bool:
+    """Check, on the bytes, whether an edited or deleted message is reported; False if the JSON must be read to know.
+
+    Slack sends each of our updates back so, with the whole text twice: most of what a busy bot hears.
+    """
+    # Before the first object inside there are only names and plain values. So the event is the payload's own, and
+    # nothing that a person wrote can stand there: within a text each quotation mark has a backslash.
+    start = body.find(b"{", 1)
+    return body.startswith(_CHANGES, start - len(b'"event":'))
 
 
 def read_payload(body: bytes | str) -> dict[str, Any] | Ignored:

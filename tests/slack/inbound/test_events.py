@@ -418,6 +418,39 @@ def test_subtypes_of_peoples_messages_are_questions(subtype: str | None) -> None
     assert question(envelope(message(text="<@U0COCOAI> hi", subtype=subtype))).kind == "mention"
 
 
+def compact(payload: JSON) -> bytes:
+    """Return the body as Slack writes it, without blanks."""
+    return json.dumps(payload, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("subtype", ["message_changed", "message_deleted"])
+def test_our_own_updates_come_back_and_their_json_is_not_read(subtype: str) -> None:
+    """They are most of what a busy bot hears. What is behind the beginning could be anything."""
+    event = {"type": "message", "subtype": subtype, "hidden": True, "channel": "C0PRACTICE", "message": message()}
+    body = compact(envelope(event))
+
+    outcomes = [analyze_bytes(body), analyze_bytes(body[:-9])]
+
+    assert [Ignored("a message that was changed")] * 2 == outcomes
+    with pytest.raises(Refused):
+        analyze_bytes(compact(envelope(message()))[:-9])
+
+
+@pytest.mark.parametrize("order", [("event", "blocks"), ("blocks", "event")])
+@pytest.mark.parametrize("key", ["text", "event"])
+def test_what_looks_like_a_change_inside_a_message_is_none(key: str, order: tuple[str, str]) -> None:
+    """Neither a text that quotes such a payload nor an object inside the event, or before it, takes a question away."""
+    change = {"type": "message", "subtype": "message_changed", "hidden": True}
+    inside = json.dumps({"event": change}, separators=(",", ":")) if key == "text" else {"event": change}
+    event = mention(f"<@U0COCOAI> {inside}") if key == "text" else mention() | {"quoted": inside}
+    parts = {"event": event, "blocks": {"event": change}}
+    others = {name: value for name, value in envelope({}).items() if name != "event"}
+
+    outcome = analyze_bytes(compact({name: parts[name] for name in order} | others))
+
+    assert isinstance(outcome, Question)
+
+
 def test_a_message_without_text_may_be_a_question() -> None:
     """A direct message without the field `text` is a question with an empty text."""
     event = message(channel="D0PRACTICE", channel_type="im", text=None, subtype="file_share", bot_id=None)
