@@ -89,20 +89,22 @@ class RequestParser:
         Return whether the request is complete, and the index behind the parsed part. Raise `ProtocolError` for a record
         of another version, or with malformed content.
         """
-        at, end = 0, len(data)
-        while at + _HEADER_SIZE <= end:
+        at, last = 0, len(data)
+        while at + _HEADER_SIZE <= last:
             version, kind, request_id, length, padding = _HEADER.unpack_from(data, at)
             if version != fcgi_base.FCGI_VERSION_1:
                 raise ProtocolError(f"version {version}")
-            content = at + _HEADER_SIZE
-            if content + length + padding > end:
+            begin = at + _HEADER_SIZE
+            end = begin + length
+            if end + padding > last:
                 break
-            at = content + length + padding
+            content = bytes(data[begin:end])
+            at = end + padding
             handle = self._HANDLERS.get(kind)
             if handle is None:
-                self._handle_other(kind, request_id, bytes(data[content : content + length]))
+                self._handle_other(kind, request_id, content)
             # Records of another request than the one that has begun are skipped (3.3).
-            elif request_id == self.request_id != 0 and handle(self, bytes(data[content : content + length])):
+            elif request_id == self.request_id != 0 and handle(self, content):
                 return True, at
         return False, at
 

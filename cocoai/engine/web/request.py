@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from cocoai.errors import BodyCutShort, BodyTooBig, LengthNotNumber
 
@@ -30,6 +30,10 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._params[_param(name)]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the header of this name; `default` if the request has none."""
+        return self._params.get(_param(name), default)  # Mapping's own raises and catches a KeyError
+
     def __iter__(self) -> Iterator[str]:
         names = {param[5:].replace("_", "-").lower(): None for param in self._params if param.startswith("HTTP_")}
         return (name for name in names | dict.fromkeys(_CGI_NAMES) if _param(name) in self._params)
@@ -44,8 +48,7 @@ def _param(name: str) -> str:
     return _CGI_NAMES.get(name) or "HTTP_" + name.upper().replace("-", "_")
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One HTTP request; header names are lower-case, with hyphens."""
 
     method: str
@@ -73,7 +76,7 @@ class Request:
             return self
         if length > len(self.body):
             raise BodyCutShort
-        return replace(self, body=self.body[:length])
+        return self._replace(body=self.body[:length])
 
 
 def _parse_length(declared: str) -> int:

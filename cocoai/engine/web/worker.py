@@ -70,12 +70,13 @@ class Connection:
 
         Raise `ProtocolError` at the deadline, OSError if the connection breaks.
         """
-        left = memoryview(data)
-        while left:
+        while data:
             try:
-                left = left[self._sock.send(left, _DONT_WAIT) :]
+                sent = self._sock.send(data, _DONT_WAIT)
             except BlockingIOError:
                 self._wait_for(select.POLLOUT)
+            else:
+                data = data[sent:]  # b"" without a copy, as a rule
 
     def _receive(self) -> bytes:
         """Return the next bytes, at least one and at most READ_SIZE, waiting for them until the deadline.

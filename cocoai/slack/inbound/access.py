@@ -38,6 +38,11 @@ class AccessRules:
     external_users: bool = False
     direct_messages: bool = True
 
+    def may_refuse(self, *, is_direct: bool, may_be_external: bool) -> bool:
+        """Check whether there are authors whom the rules refuse in such a place: elsewhere nobody need be looked at."""
+        is_closed = is_direct and not self.direct_messages
+        return bool(self.allow_users or self.allow_channels or is_closed or may_be_external)
+
     def refusal(self, author: Author, identity: Identity | None) -> str:
         """Return the reason why `author` may not address us there, in words for a log; "" if they may.
 

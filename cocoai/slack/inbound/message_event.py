@@ -39,13 +39,13 @@ class MessageEvent:
         """Return True if the message stands in no thread: in the channel, or in a direct message's own box."""
         return self.thread_ts == self.text_at("ts")
 
-    @property
+    @cached_property
     def thread_ts(self) -> str:
         """Return `thread_ts`, or `ts` if there is none because this message opens the thread; "" if it is no text."""
         # Only a missing thread_ts means that this message opens a thread: an odd one must not be replaced by ts.
         return self.text_at("ts") if self.event.get("thread_ts") is None else self.text_at("thread_ts")
 
-    @property
+    @cached_property
     def is_direct(self) -> bool:
         """Return True if the message is in a direct message with us."""
         # An app_mention has no channel_type; a direct channel's id begins with D.

@@ -6,7 +6,6 @@ It must not know events or the HTTP server: a refusal is an exception that carri
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 
@@ -40,7 +39,8 @@ def sign(body: bytes, stamp: bytes, secret: str) -> bytes:
 
     `stamp` is the content of X-Slack-Request-Timestamp, which is signed with the body.
     """
-    return b"v0=" + hmac.new(secret.encode(), b"v0:%b:%b" % (stamp, body), hashlib.sha256).hexdigest().encode()
+    # In one call of OpenSSL's: an object of `hmac.new` takes three times as long for an event.
+    return b"v0=" + hmac.digest(secret.encode(), b"v0:%b:%b" % (stamp, body), "sha256").hex().encode()
 
 
 def _ascii(value: str) -> bytes:
