@@ -85,7 +85,8 @@ def _settings(target: Target) -> Iterator[Result]:
     elif target.is_hidden:
         yield note("settings", "not_for_you", file=target.file)
     else:
-        yield wrong("settings", "refused", trouble=target.trouble, file=target.shown_file, reload=target.reload)
+        facts = {"file": target.shown_file, "reload": target.reload, "start": target.start}
+        yield wrong("settings", "refused", trouble=target.trouble, **facts)
 
 
 def _as_pool_user(target: Target) -> list[Result]:

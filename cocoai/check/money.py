@@ -56,11 +56,14 @@ def ledger(target: Target) -> Iterator[Result]:
     elif not os.access(path, os.R_OK):
         yield note("ledger", "unseen", file=path)
     else:
-        yield examined(path)
+        yield examined(path, target.restore)
 
 
-def examined(path: str) -> Result:
-    """Return the result of SQLite's examination of the file, which it opens for reading alone."""
+def examined(path: str, restore: str) -> Result:
+    """Return the result of SQLite's examination of the file, which it opens for reading alone.
+
+    `restore` is what puts back a copy.
+    """
     deadline = time.monotonic() + SECONDS
 
     def is_late() -> bool:
@@ -74,10 +77,12 @@ def examined(path: str) -> Result:
         # Locked for long, interrupted by us, or with a journal that only a writer may roll back.
         name = getattr(error, "sqlite_errorname", "") or "SQLITE_ERROR"
         is_transient = name.startswith(("SQLITE_BUSY", "SQLITE_INTERRUPT", "SQLITE_READONLY"))
-        return (note if is_transient else wrong)(
-            "ledger", "busy" if is_transient else "unreadable", file=path, code=name
-        )
+        if is_transient:
+            return note("ledger", "busy", file=path, code=name)
+        return wrong("ledger", "unreadable", file=path, code=name, restore=restore)
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorname", "") or "SQLITE_ERROR"
-        return wrong("ledger", "broken", file=path, code=code)
-    return ok("ledger", file=path) if found == ["ok"] else wrong("ledger", "broken", file=path, code="quick_check")
+        return wrong("ledger", "broken", file=path, code=code, restore=restore)
+    if found == ["ok"]:
+        return ok("ledger", file=path)
+    return wrong("ledger", "broken", file=path, code="quick_check", restore=restore)

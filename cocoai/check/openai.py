@@ -73,7 +73,7 @@ def openai(target: Target) -> Iterator[Result]:
         else:
             yield from _models(server, headers, models, first, target)
     except CLIENT_ERRORS as error:
-        yield unreached("openai.reach", address, error)
+        yield unreached("openai.reach", address, error, target)
 
 
 def _path(models: list[str], number: int) -> str:

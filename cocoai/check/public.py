@@ -48,11 +48,12 @@ def public(target: Target) -> Iterator[Result]:
 
 
 def _log(target: Target) -> str:
-    """Return where the pool's log is."""
+    """Return the command that shows the end of the pool's log."""
     if target.instance is None:
-        return f"{target.var or 'var'}/log"
+        return f"tail {target.var or 'var'}/log/*"
     is_systemd = target.choices is not None and target.choices.shape == "systemd"
-    return f"journalctl -u {target.instance.id}" if is_systemd else f"{target.instance.log}/cocoai.log"
+    name = target.instance.id
+    return f"sudo journalctl -n 50 -u {name}" if is_systemd else f"sudo tail -n 50 {target.instance.log}/cocoai.log"
 
 
 def _context(target: Target) -> ssl.SSLContext:

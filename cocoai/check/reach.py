@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from cocoai import config
 from cocoai.check.result import Result, note, ok, warning, wrong
+from cocoai.check.target import Target
 from cocoai.check.url_verification import verify_case
 from cocoai.engine.client.client import FullResponse, HttpClient, NotSent, ProxyFailed
 from cocoai.engine.client.factory import new_client
@@ -54,10 +55,10 @@ def host_of(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-def unreached(part: str, url: str, error: Exception) -> Result:
+def unreached(part: str, url: str, error: Exception, target: Target) -> Result:
     """Return the result for a server at `url` that could not be asked, because of this exception of a client."""
     case, detail = case_of(error)
-    return wrong(part, case, host=host_of(url), detail=detail)
+    return wrong(part, case, host=host_of(url), detail=detail, file=target.shown_file, reload=target.reload)
 
 
 def case_of(error: Exception) -> tuple[str, str]:

@@ -42,7 +42,8 @@ def secret_shape(target: Target) -> Iterator[Result]:
     secret = target.settings.slack.signing_secret if target.settings else ""
     if secret:
         is_usual = _SECRET.fullmatch(secret) is not None
-        yield ok("slack.secret") if is_usual else warning("slack.secret", "shape", file=target.shown_file)
+        facts = {"file": target.shown_file, "reload": target.reload}
+        yield ok("slack.secret") if is_usual else warning("slack.secret", "shape", **facts)
 
 
 def slack(target: Target) -> Iterator[Result]:
@@ -55,7 +56,7 @@ def slack(target: Target) -> Iterator[Result]:
         server = SlackServer(settings, target.patience)
         answer = server.call("auth.test")
     except CLIENT_ERRORS as error:
-        yield unreached("slack.reach", address, error)
+        yield unreached("slack.reach", address, error, target)
         return
     yield ok("slack.reach", host=host_of(address))
     yield clock_result("slack.clock", server.server)

@@ -87,6 +87,15 @@ class Target:
         return f"sudo cocoai install --name {name}" if name else "sudo cocoai install"
 
     @property
+    def restore(self) -> str:
+        """Return the commands that put back a copy, whose name FILE stands for; nothing runs meanwhile."""
+        if self.instance is None:
+            return f"ls -t {self.var}/backups; cocoai restore {self.var}/backups/FILE   (while the pool is stopped)"
+        name, folder = self.instance.id, self.instance.backups
+        restored = f"sudo systemctl stop {name}; sudo {name} restore {folder}/FILE; sudo systemctl start {name}"
+        return f"sudo ls -t {folder}; {restored}"
+
+    @property
     def socket(self) -> str:
         """Return the path of the pool's socket: the installation's, or that of `cocoai up`.
 

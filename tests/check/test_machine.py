@@ -452,9 +452,11 @@ def test_the_ledger_is_only_read(tmp_path: Path) -> None:
     assert names == sorted(each.name for each in (tmp_path / "var").iterdir())
     path.chmod(0o600)
     path.write_bytes(b"no ledger" * 1000)
-    broken = examined(str(path))
+    broken = only(ledger(target))
     assert ("broken", "wrong") == (broken.case, broken.level)
     assert "cocoai restore" in ENGLISH.finding(broken).remedy
+    copy = only(ledger(replace(target, instance=Instance("cocoai_qa"))))
+    assert "sudo cocoai_qa restore /var/backups/cocoai_qa/FILE; sudo systemctl start" in ENGLISH.finding(copy).remedy
 
 
 def test_a_ledger_that_is_being_written_is_waited_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -465,7 +467,7 @@ def test_a_ledger_that_is_being_written_is_waited_for_a_moment(tmp_path: Path, m
     writer = sqlite3.connect(path, isolation_level=None)
     writer.execute("BEGIN EXCLUSIVE")
     try:
-        result = examined(str(path))
+        result = examined(str(path), "sudo cocoai restore FILE")
     finally:
         writer.close()
         connection.close()

@@ -50,7 +50,13 @@ class Row:
 def scope_row(scope: str) -> Row:
     """Return the row of a scope that is missing."""
     level: Level = "wrong" if scope in VITAL else "warning"
-    return Row("slack.scopes", scope.replace(":", "_"), level, f"Add {scope}", slack={"scopes": SCOPES - {scope}})
+    return Row(
+        "slack.scopes",
+        scope.replace(":", "_"),
+        level,
+        f"Add an OAuth Scope: {scope}",
+        slack={"scopes": SCOPES - {scope}},
+    )
 
 
 READS = SCOPES | {"channels:read", "groups:read"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cocoai.check.words.english_public import MODEL_CASES
-from cocoai.check.words.english_servers import SERVER_CASES, SERVER_PARTS
+from cocoai.check.words.english_servers import SERVER_CASES, SERVER_PARTS, SET_CLOCK
 from cocoai.check.words.words import Words
 
 PARTS = {
@@ -20,7 +20,7 @@ PARTS = {
     "pool.memory": "Memory sharing",
     "pool.one": "One pool",
     "pool.refused": "Signatures so far",
-    "pool.met": "Met by the pool",
+    "pool.met": "Trouble met",
     "units": "Services",
     "units.tmpfiles": "Folder in /run",
     "units.certbot": "Renewal",
@@ -38,11 +38,12 @@ _SIGNING = (
     "into [slack] signing_secret in {file}, then: {reload}"
 )
 _SWAP = (
+    "1 GiB must be free (df -h /):\n"
     "sudo dd if=/dev/zero of=/swapfile bs=1M count=1024 && sudo chmod 600 /swapfile && sudo mkswap /swapfile\n"
     "sudo swapon /swapfile && echo '/swapfile swap swap defaults 0 0' | sudo tee -a /etc/fstab"
 )
 _ROOM = "Make room: df -h {var}; df -i {var}; sudo du -xh / | sort -h | tail; sudo journalctl --vacuum-size=50M"
-_RESTORE = "Put back the newest copy: sudo cocoai restore FILE   (the copies: ls /var/backups/cocoai)"
+_RESTORE = "put back the newest copy; FILE is its name:\n{restore}"
 
 CASES = {
     "check.broken": (
@@ -53,9 +54,9 @@ CASES = {
         "{name}: no answer within {seconds} s, so the rest of it is not known",
         "Look whether this machine reaches the network: getent hosts slack.com; curl -I https://slack.com",
     ),
-    "check.no_user": ("nothing could be asked as user {user}", ""),
+    "check.no_user": ("nothing could be looked at as user {user}", ""),
     "settings.ok": ("{file} can be read, and all values are allowed", ""),
-    "settings.refused": ("{trouble}", "Mend it in {file}, then: {reload}"),
+    "settings.refused": ("{trouble}", "Mend it in {file}, then: {reload}   (if the pool is not running: {start})"),
     "settings.not_for_you": ("{file} cannot be read by this user, so most is not asked", "sudo cocoai check"),
     "settings.file.none": ("there is no file: all comes from the environment", ""),
     "settings.file.unseen": ("{file}: {reason}", ""),
@@ -66,7 +67,7 @@ CASES = {
     "settings.access.unreadable": ("{user}, as whom the pool runs, cannot read {file}: it cannot start", "{command}"),
     "settings.access.named": (
         "{user}, as whom the pool runs, cannot read {file}, which the settings name",
-        "sudo chmod a+r {file}   (and a+x for each folder above it)",
+        "sudo chmod a+r {file}   (and a+x for each folder above it: namei -l {file})",
     ),
     "settings.access.not_asked": ("not asked as {user}, as whom the pool runs", "sudo cocoai check"),
     "var.access.ok": ("{user} can write {var}", ""),
@@ -81,12 +82,15 @@ CASES = {
     ),
     "var.disk.ok": ("{var} lies on {kind}", ""),
     "var.disk.memory": (
-        "{var} lies on {kind}, in memory: a reboot loses what was accepted",
-        "Set [paths] var to a folder on a disk, such as /var/lib/cocoai.",
+        "{var} lies on {kind}, in memory: a reboot loses all that is kept there",
+        (
+            "findmnt -T {var} shows what is mounted there. Stop the pool, copy {var} to a disk (sudo cp -a);\n"
+            "unmount that and copy all back, or set [paths] var to the copy; start the pool."
+        ),
     ),
     "var.disk.network": (
         "{var} lies on {kind}, over the network: locks and fsync may not hold",
-        "Set [paths] var to a folder on a disk of this machine.",
+        "Stop the pool, copy {var} to a disk of this machine (sudo cp -a), set [paths] var to it, start the pool.",
     ),
     "var.room.ok": ("{mib} MiB and {inodes} inodes are free", ""),
     "var.room.little": (
@@ -99,7 +103,10 @@ CASES = {
     ),
     "socket.ok": ("{user} can connect to {socket}", ""),
     "socket.by_mode": ("{user} may connect to {socket}, by its mode (as root it would be tried)", ""),
-    "socket.missing": ("{socket} is missing: nginx answers 502, and Slack hears nothing", "{start}\n{install}"),
+    "socket.missing": (
+        "{socket} is missing: nginx answers 502, and Slack hears nothing",
+        "{start}   (if it is still missing: {install})",
+    ),
     "socket.not_yet": ("{socket} is not there: no pool was started with these settings", ""),
     "socket.unseen": ("{socket}: {reason}", "sudo cocoai check"),
     "socket.no_socket": ("{socket} is no socket", "sudo rm {socket} && {start}"),
@@ -120,7 +127,7 @@ CASES = {
     "pool.one.ok": ("one master, pid {pid}, in {var}", ""),
     "pool.one.another": (
         "the master with pid {pid} holds the lock in {var}, and the status shows pid {shown}: what it shows is wrong",
-        "sudo kill {pid}   (it drains; a service manager starts the right one), else: {start}",
+        "sudo kill {pid}   (it drains; a service manager starts the right one); if none starts: {start}",
     ),
     "pool.one.orphan": (
         "{number} more with the same settings: pid {pid} is a master that no one looks after",
@@ -129,7 +136,7 @@ CASES = {
     "pool.refused.ok": ("none was wrong in {number} requests", ""),
     "pool.refused.stale": (
         "{stale} were too old and no question was taken since the start: this machine's clock is wrong",
-        "timedatectl; sudo timedatectl set-ntp true",
+        SET_CLOCK,
     ),
     "pool.refused.never_right": (
         "{number} were wrong, and none was ever right: the signing secret is another app's",
@@ -139,21 +146,27 @@ CASES = {
         "{number} were wrong since the pool's start, and no question was taken since then",
         _SIGNING,
     ),
-    "pool.refused.some": ("{number} wrong and {stale} stale ones beside right ones: somebody tries, or an old app", ""),
-    "pool.met.ok": ("nothing that goes on", ""),
+    "pool.refused.some": (
+        "{number} wrong and {stale} stale ones beside right ones: an old app, or somebody who tries to forge them",
+        "",
+    ),
+    "pool.met.ok": ("none that goes on", ""),
     "pool.met.unseen": ("not looked at: this user may not look into {var}", "sudo cocoai check"),
     "pool.met.now": (
         "{source} {code}, since {since}",
-        "Mend what stands above; it is over with the next call that succeeds.",
+        "Mend what is wrong above; if nothing is, ask the bot something: it is over with the next call that succeeds.",
     ),
     "pool.met.waiting": (
         "{source} {code}, since {since}: {number} wait to be answered",
-        "Mend what stands above; then they are answered by themselves.",
+        "Mend what is wrong above; then they are answered by themselves.",
     ),
     "units.ok": ("{unit}: enabled, running", ""),
     "units.missing": ("{unit} is not known to systemd", "{install}"),
     "units.disabled": ("{unit} is not enabled: it stays away after a reboot", "sudo systemctl enable {unit}"),
-    "units.inactive": ("{unit} is {state}", "sudo systemctl restart {unit}; systemctl status {unit}"),
+    "units.inactive": (
+        "{unit} is {state}",
+        "sudo systemctl reset-failed {unit}; sudo systemctl restart {unit}; systemctl status {unit}",
+    ),
     "units.no_restart": ("{unit} has no Restart=: once killed, it stays dead", "{install}"),
     "units.no_systemd": ("systemd does not run here, so no unit is looked at", ""),
     "units.unseen": ("systemctl does not answer, so no unit is looked at", "sudo cocoai check"),
@@ -163,20 +176,23 @@ CASES = {
     "units.certbot.ok": ("by {timer}", ""),
     "units.certbot.off": (
         "no timer of certbot runs: the certificate will expire",
-        "sudo systemctl enable --now {timer}",
+        "sudo systemctl enable --now {timer}   (if there is no such timer: {install})",
     ),
     "units.hook.ok": ("nginx shows a renewed certificate ({file})", ""),
     "units.hook.missing": ("{file} is missing: nginx shows the old certificate until it is reloaded", "{install}"),
     "units.hook.unseen": ("{file} cannot be seen by this user", "sudo cocoai check"),
     "python.ok": ("{version}", ""),
-    "python.too_old": ("{version} is too old", "Install Python 3.12 or 3.13, then install CocoAI by it."),
+    "python.too_old": (
+        "{version} is too old",
+        "In the folder of CocoAI's sources: sudo bin/install   (it installs a newer Python)",
+    ),
     "python.counting": (
         "{version} cannot share objects: an answer takes some 6 MiB in place of 3; 3.12 or 3.13 can",
         "",
     ),
     "python.collector": (
         "{version}: before 3.14.5 it takes far more memory",
-        "Install Python 3.13, or 3.14.5 or newer.",
+        "Install Python 3.13, or 3.14.5 or newer; then, in the folder of CocoAI's sources: sudo bin/install",
     ),
     "python.newer": ("{version} is newer than those that CocoAI was measured on (3.12, 3.13)", ""),
     "memory.ok": ("{memory} MiB and {swap} MiB of swap", ""),
@@ -192,11 +208,11 @@ CASES = {
     "ledger.busy": ("{file} could not be examined now ({code})", ""),
     "ledger.unreadable": (
         "{file} cannot be read ({code}): without a ledger nothing is asked",
-        _RESTORE,
+        "sudo cocoai check; if it says the same, " + _RESTORE,
     ),
     "ledger.broken": (
         "{file} is damaged ({code}): without a ledger nothing is asked",
-        _RESTORE,
+        "What has been spent since a copy is lost; " + _RESTORE,
     ),
     "prices.ok": ("known for {models}", ""),
     "prices.unknown": (
@@ -210,7 +226,7 @@ CASES = {
     "prices.age.ok": ("compared with its sources on {checked}", ""),
     "prices.age.old": (
         "compared with its sources on {checked}, {days} days ago: prices may have changed",
-        "git pull && sudo bin/install   (or give the price in [prices])",
+        "In the folder of CocoAI's sources: git pull && sudo bin/install   (or give the price in [prices])",
     ),
 }
 

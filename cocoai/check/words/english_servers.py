@@ -5,7 +5,7 @@ from __future__ import annotations
 SERVER_PARTS = {
     "slack.reach": "Slack, connection",
     "slack.address": "Slack, address",
-    "slack.clock": "Clock by Slack's",
+    "slack.clock": "Clock against Slack's",
     "slack.token": "Slack, bot token",
     "slack.scopes": "Slack, scopes",
     "slack.names": "Slack, names",
@@ -15,7 +15,7 @@ SERVER_PARTS = {
     "slack.secret": "Signing secret",
     "openai.reach": "OpenAI, connection",
     "openai.address": "OpenAI, address",
-    "openai.clock": "Clock by OpenAI's",
+    "openai.clock": "Clock against OpenAI's",
     "openai.key": "OpenAI, key",
     "openai.model": "OpenAI, model",
     "openai.credit": "OpenAI, credit",
@@ -28,73 +28,84 @@ _COPY_IT = (
     "into [slack] bot_token in {file}, then: {reload}"
 )
 _REINSTALL = (
-    "https://api.slack.com/apps, your app, Install App, Reinstall to Workspace; copy the Bot User OAuth Token\n"
-    "into [slack] bot_token in {file}, then: {reload}"
+    "https://api.slack.com/apps, your app, Install App, Reinstall to Workspace (or Install to …);\n"
+    "copy the Bot User OAuth Token into [slack] bot_token in {file}, then: {reload}"
 )
 _SCOPE = (
-    "https://api.slack.com/apps, your app, OAuth & Permissions, Bot Token Scopes: Add {scope};\n"
+    "https://api.slack.com/apps, your app, OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope: {scope};\n"
     "then Reinstall to Workspace (the token stays the same)."
 )
 _API_URL = "[slack] api_url = https://slack.com/api/ in {file} (that is the default), then: {reload}"
-SET_CLOCK = "timedatectl; sudo timedatectl set-ntp true   (Amazon Linux: sudo systemctl restart chronyd)"
+SET_CLOCK = (
+    "timedatectl; sudo timedatectl set-ntp true   (with chrony, as on Amazon Linux: sudo systemctl restart chronyd)"
+)
 
 _AUTHORITY = (
-    "Is something in between? Put its authority (PEM) into a file and name it in [network] ca_file. If ca_file is\n"
-    "set, it must hold the public authorities too."
+    "put its authority's certificate (PEM) and the public authorities (Debian: /etc/ssl/certs/ca-certificates.crt,\n"
+    "Amazon Linux: /etc/pki/tls/certs/ca-bundle.crt) into one file; name that in [network] ca_file in {file},\n"
+    "then: {reload}"
 )
 _NEW_APP = (
-    "Make a new app without token rotation: cocoai manifest --url https://HOST; then its token\n"
-    "into [slack] bot_token in {file}, then: {reload}"
+    "That cannot be switched off. Make a new app: https://api.slack.com/apps, Create New App, From a manifest:\n"
+    "cocoai manifest --url https://HOST prints one without token rotation. Copy its Bot User OAuth Token into\n"
+    "[slack] bot_token and its Signing Secret into [slack] signing_secret in {file}, then: {reload}"
 )
 _COMPARE = (
     "https://api.slack.com/apps, your app, Basic Information, App Credentials: compare the Signing Secret with\n"
-    "[slack] signing_secret in {file}"
+    "[slack] signing_secret in {file}; if you change it: {reload}"
 )
+_HEADER = "\nOr does a proxy in between take the header Authorization away?"
 
 SERVER_CASES = {
     # the connection to either
-    "reach.ok": ("{host} answers over a connection as the settings have it", ""),
+    "reach.ok": ("{host} answers, over the connection that the settings describe", ""),
     "reach.dns": (
         "the name {host} does not resolve",
-        "getent hosts {host}; cat /etc/resolv.conf; and look at the settings' address",
+        "getent hosts {host}; cat /etc/resolv.conf; is the address right (api_url or base_url in {file})?",
     ),
     "reach.refused": (
         "{host} refuses the connection",
-        "curl -I https://{host}; look at the settings' address, and at a firewall",
+        "curl -I https://{host}; is the address right (api_url or base_url in {file})? Does a firewall forbid it?",
     ),
     "reach.timeout": (
         "{host} does not answer in time",
-        "curl -I https://{host}; does the firewall let port 443 out? Behind a proxy: [network] proxy",
+        (
+            "curl -I https://{host}; does the firewall let port 443 out? Behind a proxy:\n"
+            "[network] proxy in {file}, then: {reload}"
+        ),
     ),
     "reach.connection": ("the connection to {host} breaks: {detail}", "curl -I https://{host}"),
     "reach.proxy": (
         "the proxy of the settings cannot be reached, or refuses {host}",
-        "Look at [network] proxy: its address, its port, its user and password.",
+        "Look at [network] proxy in {file}: its address, its port, its user and password; then: {reload}",
     ),
     "reach.tls": (
         "TLS with {host} fails: {detail}",
-        "curl -v https://{host}; is something in between? Then its authority belongs into [network] ca_file.",
+        "curl -v https://{host}; if a proxy opens TLS in between,\n" + _AUTHORITY,
     ),
     "reach.tls_chain": (
         "the certificate of {host} comes from an unknown authority: {detail}",
-        _AUTHORITY,
+        "If a proxy opens TLS in between,\n" + _AUTHORITY,
     ),
     "reach.tls_self_signed": (
         "the certificate of {host} is signed by itself: {detail}",
-        "Is it the right server? Name the certificate's file in [network] ca_file.",
+        "Is it the right server? Then it is its own authority:\n" + _AUTHORITY,
     ),
     "reach.tls_expired": (
         "the certificate of {host} has expired, or this machine's clock is wrong",
-        "date -u; timedatectl",
+        "date -u: is that right? If not: " + SET_CLOCK,
     ),
     "reach.tls_name": (
         "the certificate is not that of {host}: {detail}",
-        "Look at the settings' address, and at /etc/hosts.",
+        "Look at the address (api_url or base_url in {file}), and at /etc/hosts.",
     ),
-    "reach.no_http": ("{host} answers, but not in HTTP", "Look at the settings' address and its port."),
+    "reach.no_http": (
+        "{host} answers, but not in HTTP",
+        "Look at the address and its port (api_url or base_url in {file}).",
+    ),
     "reach.bad_address": (
         "the address or the token has characters that cannot be sent",
-        "Copy both anew into the settings.",
+        "Copy both anew into {file} (api_url and bot_token, or base_url and api_key), then: {reload}",
     ),
     "clock.ok": ("this machine's clock agrees with that of {host}", ""),
     "clock.unknown": ("{host} tells no time", ""),
@@ -115,12 +126,12 @@ SERVER_CASES = {
     "slack.address.status": ("{url} answers {status}: that is not the path of Slack's Web API", _API_URL),
     "slack.token.ok": ("bot {user} in {team} ({team_id})", ""),
     "slack.token.limited": ("Slack limits our calls just now", ""),
-    "slack.token.user": ("it is {user}'s own in {team}, and not a bot's (no bot_id)", _COPY_IT),
+    "slack.token.user": ("it is the token of the person {user} in {team}, and not a bot's (no bot_id)", _COPY_IT),
     "slack.token.kind": ("it begins with {kind}-, and a bot's begins with xoxb-", _COPY_IT),
     "slack.token.invalid_auth": ("Slack does not know it (invalid_auth)", _COPY_IT),
-    "slack.token.not_authed": ("Slack sees none (not_authed): a proxy may take it away", _COPY_IT),
+    "slack.token.not_authed": ("Slack sees none (not_authed): a proxy may take it away", _COPY_IT + _HEADER),
     "slack.token.token_revoked": (
-        "it was revoked (token_revoked): the app was removed, or the token drawn back",
+        "it was revoked (token_revoked): the app was removed, or the token withdrawn",
         _REINSTALL,
     ),
     "slack.token.token_expired": (
@@ -153,7 +164,7 @@ SERVER_CASES = {
     ),
     "slack.token.no_permission": ("the token lacks what auth.test needs (no_permission)", _REINSTALL),
     "slack.token.other": ("Slack refuses it: {code}", _REINSTALL),
-    "slack.scopes.ok": ("all that are asked for, of {number}", ""),
+    "slack.scopes.ok": ("all that are needed are there (the app has {number})", ""),
     "slack.scopes.unknown": ("Slack does not say which the app has", ""),
     "slack.scopes.app_mentions_read": ("{scope} is missing: no mention reaches CocoAI", _SCOPE),
     "slack.scopes.chat_write": ("{scope} is missing: CocoAI cannot write a word", _SCOPE),
@@ -172,9 +183,9 @@ SERVER_CASES = {
     "slack.scopes.users_read": ("{scope} is missing: the model does not see who says what", _SCOPE),
     "slack.scopes.other": ("{scope}, which the manifest asks for, is missing", _SCOPE),
     "slack.names.broken_off": ("not all names were asked for: Slack took too long", ""),
-    "slack.membership.ok": ("the bot is in {number} or more", ""),
+    "slack.membership.ok": ("the bot is in at least {number}", ""),
     "slack.membership.none": (
-        "the bot is in none: nobody can mention it there",
+        "the bot is in none: nobody can mention it",
         "In Slack, in a channel: /invite @CocoAI",
     ),
     "slack.membership.none_public": (
@@ -196,7 +207,7 @@ SERVER_CASES = {
     "slack.allow_channels.scope": ("not asked: the app lacks {scope}, which nothing else needs", ""),
     "slack.allow_channels.refused": ("Slack does not say: {code}", ""),
     "slack.allow_channels.more": ("{number} more are not asked for", ""),
-    "slack.allow_users.ok": ("{id} is somebody", ""),
+    "slack.allow_users.ok": ("{id} is a person of this workspace", ""),
     "slack.allow_users.unknown": (
         "{id} is nobody in this workspace: is a letter wrong?",
         "Mend it in [slack] allow_users in {file} (Slack, a person's profile, ⋮, Copy member ID), then: {reload}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cocoai.check.words.japanese_public import MODEL_CASES
-from cocoai.check.words.japanese_servers import SERVER_CASES, SERVER_PARTS
+from cocoai.check.words.japanese_servers import SERVER_CASES, SERVER_PARTS, SET_CLOCK
 from cocoai.check.words.words import Words
 
 PARTS = {
@@ -20,7 +20,7 @@ PARTS = {
     "pool.memory": "メモリーの共有",
     "pool.one": "プールの数",
     "pool.refused": "これまでの署名",
-    "pool.met": "プールが出会った問題",
+    "pool.met": "プールで起きている問題",
     "units": "サービス",
     "units.tmpfiles": "/runのフォルダー",
     "units.certbot": "証明書の更新",
@@ -38,11 +38,12 @@ _SIGNING = (
     "{file} の [slack] signing_secret に写してから: {reload}"
 )
 _SWAP = (
+    "1 GiBの空きが要ります（df -h /）:\n"
     "sudo dd if=/dev/zero of=/swapfile bs=1M count=1024 && sudo chmod 600 /swapfile && sudo mkswap /swapfile\n"
     "sudo swapon /swapfile && echo '/swapfile swap swap defaults 0 0' | sudo tee -a /etc/fstab"
 )
 _ROOM = "空きを作る: df -h {var}; df -i {var}; sudo du -xh / | sort -h | tail; sudo journalctl --vacuum-size=50M"
-_RESTORE = "最新のコピーに戻す: sudo cocoai restore FILE   （コピーの一覧: ls /var/backups/cocoai）"
+_RESTORE = "最新のコピーに戻す（FILEはその名前）:\n{restore}"
 
 CASES = {
     "check.broken": (
@@ -55,7 +56,7 @@ CASES = {
     ),
     "check.no_user": ("ユーザー {user} としては何も調べられませんでした", ""),
     "settings.ok": ("{file} は読め、どの値も正しい形です", ""),
-    "settings.refused": ("{trouble}", "{file} を直してから: {reload}"),
+    "settings.refused": ("{trouble}", "{file} を直してから: {reload}   （プールが動いていなければ: {start}）"),
     "settings.not_for_you": ("{file} はこのユーザーには読めないので、ほとんど調べられません", "sudo cocoai check"),
     "settings.file.none": ("ファイルはなく、すべて環境変数から読んでいます", ""),
     "settings.file.unseen": ("{file}: {reason}", ""),
@@ -66,7 +67,7 @@ CASES = {
     "settings.access.unreadable": ("プールのユーザー {user} は {file} を読めず、プールは起動できません", "{command}"),
     "settings.access.named": (
         "プールのユーザー {user} は、設定にある {file} を読めません",
-        "sudo chmod a+r {file}   （その上のフォルダーには a+x も）",
+        "sudo chmod a+r {file}   （その上のフォルダーには a+x も: namei -l {file}）",
     ),
     "settings.access.not_asked": ("プールのユーザー {user} としては調べていません", "sudo cocoai check"),
     "var.access.ok": ("{user} は {var} に書けます", ""),
@@ -81,19 +82,25 @@ CASES = {
     ),
     "var.disk.ok": ("{var} は {kind} の上にあります", ""),
     "var.disk.memory": (
-        "{var} は {kind}（メモリー）の上にあり、再起動すると、受け付けた質問が失われます",
-        "[paths] var を、/var/lib/cocoai のようなディスク上のフォルダーにしてください。",
+        "{var} は {kind}（メモリー）の上にあり、再起動すると、そこに保存したものがすべて失われます",
+        (
+            "何がマウントされているかは findmnt -T {var} で分かります。プールを止めて {var} をディスクに写し\n"
+            "（sudo cp -a）、アンマウントして写し戻すか、[paths] var をその写しにしてから、プールを起動してください。"
+        ),
     ),
     "var.disk.network": (
         "{var} はネットワーク上の {kind} にあり、ロックとfsyncが効かないおそれがあります",
-        "[paths] var を、このマシンのディスク上のフォルダーにしてください。",
+        "プールを止め、{var} をこのマシンのディスクに写し（sudo cp -a）、[paths] var をそこにして、起動してください。",
     ),
     "var.room.ok": ("空きは {mib} MiB、inodeは {inodes} 個です", ""),
     "var.room.little": ("{var} の空きは {mib} MiB、inodeは {inodes} 個しかありません", _ROOM),
     "var.room.none": ("{var} の空きは {mib} MiB、inodeは {inodes} 個で、まもなく質問を受け付けられなくなります", _ROOM),
     "socket.ok": ("{user} は {socket} に接続できます", ""),
     "socket.by_mode": ("モードによれば {user} は {socket} に接続できます（rootなら実際に試します）", ""),
-    "socket.missing": ("{socket} がありません。nginxは502を返し、Slackに返事が届きません", "{start}\n{install}"),
+    "socket.missing": (
+        "{socket} がありません。nginxは502を返し、Slackに返事が届きません",
+        "{start}   （まだなければ: {install}）",
+    ),
     "socket.not_yet": ("{socket} はありません。この設定ではまだプールを起動していません", ""),
     "socket.unseen": ("{socket}: {reason}", "sudo cocoai check"),
     "socket.no_socket": ("{socket} はソケットではありません", "sudo rm {socket} && {start}"),
@@ -126,7 +133,7 @@ CASES = {
     "pool.refused.ok": ("{number} 件のリクエストに、誤った署名はありません", ""),
     "pool.refused.stale": (
         "{stale} 件は時刻が古すぎ、起動してから質問をひとつも受けていません。このマシンの時計が狂っています",
-        "timedatectl; sudo timedatectl set-ntp true",
+        SET_CLOCK,
     ),
     "pool.refused.never_right": (
         "{number} 件の署名が誤りで、正しいものは一度もありません。Signing Secretが別のアプリのものです",
@@ -137,23 +144,26 @@ CASES = {
         _SIGNING,
     ),
     "pool.refused.some": (
-        "正しいもののほかに、誤りが {number} 件、古いものが {stale} 件あります（誰かの試みか、古いアプリ）",
+        "正しいもののほかに、誤りが {number} 件、古いものが {stale} 件あります（古いアプリか、誰かの偽造です）",
         "",
     ),
-    "pool.met.ok": ("続いているものはありません", ""),
+    "pool.met.ok": ("ありません", ""),
     "pool.met.unseen": ("このユーザーは {var} の中を見られないので、調べていません", "sudo cocoai check"),
     "pool.met.now": (
         "{since} から: {source} {code}",
-        "上に出ている問題を直してください。次の呼び出しが成功すれば終わります。",
+        "上に異常があれば直し、なければボットに何か聞いてください。次の呼び出しが成功すれば終わります。",
     ),
     "pool.met.waiting": (
         "{since} から: {source} {code}。{number} 件が答えを待っています",
-        "上に出ている問題を直してください。直れば、ひとりでに答えます。",
+        "上に出ている異常を直してください。直れば、自動で答えます。",
     ),
     "units.ok": ("{unit} は有効で、動いています", ""),
-    "units.missing": ("{unit} をsystemdが知りません", "{install}"),
+    "units.missing": ("{unit} がsystemdにありません", "{install}"),
     "units.disabled": ("{unit} は有効になっておらず、再起動すると動きません", "sudo systemctl enable {unit}"),
-    "units.inactive": ("{unit} は {state} です", "sudo systemctl restart {unit}; systemctl status {unit}"),
+    "units.inactive": (
+        "{unit} は {state} です",
+        "sudo systemctl reset-failed {unit}; sudo systemctl restart {unit}; systemctl status {unit}",
+    ),
     "units.no_restart": ("{unit} に Restart= がなく、強制終了されると止まったままになります", "{install}"),
     "units.no_systemd": ("ここではsystemdが動いていないので、ユニットは調べていません", ""),
     "units.unseen": ("systemctlが答えないので、ユニットは調べていません", "sudo cocoai check"),
@@ -163,22 +173,25 @@ CASES = {
     "units.certbot.ok": ("{timer} が更新します", ""),
     "units.certbot.off": (
         "certbotのタイマーが動いておらず、証明書はやがて切れます",
-        "sudo systemctl enable --now {timer}",
+        "sudo systemctl enable --now {timer}   （そのタイマーがなければ: {install}）",
     ),
     "units.hook.ok": ("更新すると、nginxが新しい証明書を使います（{file}）", ""),
     "units.hook.missing": ("{file} がなく、nginxは再読み込みまで古い証明書を使います", "{install}"),
     "units.hook.unseen": ("{file} はこのユーザーには見えません", "sudo cocoai check"),
     "python.ok": ("{version}", ""),
-    "python.too_old": ("{version} は古すぎます", "Python 3.12か3.13を入れ、それでCocoAIを入れ直してください。"),
+    "python.too_old": (
+        "{version} は古すぎます",
+        "CocoAIのソースのフォルダーで: sudo bin/install   （新しいPythonも入ります）",
+    ),
     "python.counting": (
         "{version} はオブジェクトを共有できず、答えひとつに3 MiBではなく約6 MiBかかります（3.12と3.13は可）",
         "",
     ),
     "python.collector": (
         "{version} は、3.14.5より前なので、メモリーを多く使います",
-        "Python 3.13か、3.14.5以降にしてください。",
+        "Python 3.13か、3.14.5以降を入れ、CocoAIのソースのフォルダーで: sudo bin/install",
     ),
-    "python.newer": ("{version} は、CocoAIを測った版（3.12、3.13）より新しいものです", ""),
+    "python.newer": ("{version} は、CocoAIで測定した版（3.12、3.13）より新しいものです", ""),
     "memory.ok": ("{memory} MiB、スワップ {swap} MiB", ""),
     "memory.little": (
         "{memory} MiB、スワップ {swap} MiBです。プールと並んでパッケージの操作をすると、強制終了されるおそれがあります",
@@ -190,8 +203,14 @@ CASES = {
     "ledger.not_yet": ("{file} はまだありません（最初の質問で作られます）", ""),
     "ledger.unseen": ("{file} はこのユーザーには見えません", "sudo cocoai check"),
     "ledger.busy": ("{file} は今は調べられませんでした（{code}）", ""),
-    "ledger.unreadable": ("{file} を読めません（{code}）。費用の記録がなければ、モデルには何も聞きません", _RESTORE),
-    "ledger.broken": ("{file} が壊れています（{code}）。費用の記録がなければ、モデルには何も聞きません", _RESTORE),
+    "ledger.unreadable": (
+        "{file} を読めません（{code}）。費用の記録がなければ、モデルには何も聞きません",
+        "sudo cocoai check。それでも同じなら、" + _RESTORE,
+    ),
+    "ledger.broken": (
+        "{file} が壊れています（{code}）。費用の記録がなければ、モデルには何も聞きません",
+        "コピーのあとの費用の記録は失われますが、" + _RESTORE,
+    ),
     "prices.ok": ("{models} の価格は分かっています", ""),
     "prices.unknown": (
         "{model} の価格が分からず、最も高いモデルとして数えるので、予算が早く尽きます",
@@ -199,12 +218,15 @@ CASES = {
     ),
     "prices.unknown_here": (
         "{model} の価格が分からず、最も高いモデルとして数えるので、予算が早く尽きます",
-        "{file} の [prices] に {model} = free（またはin/cached/written/out）を書いてから: {reload}",
+        (
+            "{file} の [prices] に {model} = free を書いてから（または in/cached/written/out、\n"
+            "100万トークンあたりのドル）: {reload}"
+        ),
     ),
     "prices.age.ok": ("{checked} に出典と照合しました", ""),
     "prices.age.old": (
         "出典との照合は {checked}（{days}日前）で、価格が変わっているかもしれません",
-        "git pull && sudo bin/install   （または [prices] に価格を書く）",
+        "CocoAIのソースのフォルダーで: git pull && sudo bin/install   （または [prices] に価格を書く）",
     ),
 }
 

@@ -6,10 +6,13 @@ from cocoai.check.words.japanese_servers import SET_CLOCK
 
 _BASE_URL = "{file} で [openai] base_url = https://api.openai.com/v1（既定の値）にしてから: {reload}"
 _MODEL = (
-    "https://platform.openai.com/docs/models から選び、{file} の [openai] model、[models]、[channel ID] に書いてから:\n"
-    "{reload}"
+    "https://platform.openai.com/docs/models から選び、{file} で {model} とある所（[openai] model、[models]、\n"
+    "[channel ID]）に書いてから: {reload}"
 )
-_CERTIFICATE = "sudo certbot renew && sudo nginx -t && sudo systemctl reload nginx   （または: {install}）"
+_CERTIFICATE = (
+    "sudo certbot renew && sudo nginx -t && sudo systemctl reload nginx   （または: {install}）\n"
+    "（certbotのものでなければ、発行元で更新してから: sudo nginx -t && sudo systemctl reload nginx）"
+)
 
 _KEY = (
     "https://platform.openai.com/api-keys で Create new secret key を押し、\n"
@@ -30,7 +33,7 @@ MODEL_CASES = {
     ),
     "openai.key.forbidden": (
         "{url} を使えません（403）。プロジェクトか、国か、キーの制限です",
-        "https://platform.openai.com/settings で、プロジェクトの制限とキーの権限を見てください",
+        "https://platform.openai.com/settings で、プロジェクトの制限とキーの権限を見てください。",
     ),
     "openai.model.ok": ("{model} があります", ""),
     "openai.model.later": ("{model} は {date} まであります", ""),
@@ -39,7 +42,7 @@ MODEL_CASES = {
     "openai.model.gone": ("{model} は存在しないか、このキーでは使えません（model_not_found）", _MODEL),
     "openai.model.not_listed": (
         "{model} は、サーバーのモデル（{known}）にありません（`--ask` で実際に試せます）",
-        "その中から選び、{file} の [openai] model、[models]、[channel ID] に書いてから: {reload}",
+        "その中から選び、{file} で {model} とある所（[openai] model、[models]、[channel ID]）に書いてから:\n{reload}",
     ),
     "openai.model.no_list": ("サーバーにモデルの一覧がなく、聞けません（`--ask` で実際に試せます）", ""),
     "openai.model.unanswered": ("{model}: サーバーが知らせません（{status}）", ""),
@@ -47,26 +50,41 @@ MODEL_CASES = {
     "openai.credit.no_budget": ("聞いていません。[budget] monthly_usd が0です", ""),
     "openai.credit.none": (
         "残っていません（{code}）。質問した人には、管理者の対応が要ると伝えています",
-        "https://platform.openai.com/settings/organization/billing で残高を足すか、上限を上げてください",
+        "https://platform.openai.com/settings/organization/billing で残高を足すか、上限を上げてください。",
     ),
     "openai.credit.refused": (
         "質問が拒まれます: {code}",
-        "{file} の [openai] を見てください。`{code}` はサーバーの言葉です。",
+        "{file} の [openai] を見てください。`{code}` はサーバーの返事です。",
     ),
     # the public address
     "public.ok": ("{url} はSlackの望むとおりに答えます（名前、証明書、nginx、ソケット、プール）", ""),
     "public.lives": ("{host} は答えます。Signing Secretが分からないので、Slackと同じ聞き方はしていません", ""),
-    "public.unknown": ("分からないので、聞いていません", "cocoai check --url https://HOST"),
-    "public.dns": ("{host} の名前を引けません", "DNSレコードをこのマシンに向ける: getent hosts {host}"),
+    "public.unknown": (
+        "分からないので、聞いていません",
+        "cocoai check --url https://HOST   （HOSTは、Slackから見たこのマシンの名前）",
+    ),
+    "public.dns": (
+        "{host} の名前を引けません",
+        (
+            "DNSのAレコードに、このマシンのアドレスを登録する: curl -4 https://checkip.amazonaws.com\n"
+            "そのあと: getent hosts {host}"
+        ),
+    ),
     "public.refused": (
         "{host}（{detail}）が接続を断ります。そこでnginxが待ち受けていません",
-        "sudo systemctl restart nginx; sudo nginx -t。名前はこのマシンを指していますか。",
+        "sudo nginx -t && sudo systemctl restart nginx   （{host} はこのマシンを指していますか: getent hosts {host}）",
     ),
     "public.timeout": (
         "{host}（{detail}）が答えません。ファイアウォールか、別のマシンです",
-        "443番ポートを開ける（Amazon Lightsail: Networking → Add rule → HTTPS）。名前はこのマシンを指していますか。",
+        (
+            "443番ポートを開ける（Amazon Lightsail: Networking → Add rule → HTTPS）。\n"
+            "{host} はこのマシンを指していますか: getent hosts {host}"
+        ),
     ),
-    "public.connection": ("{host}（{detail}）に接続できません", "getent hosts {host}; ip address"),
+    "public.connection": (
+        "{host}（{detail}）に接続できません",
+        "次のふたつが同じアドレスになるはずです: getent ahostsv4 {host}; curl -4 https://checkip.amazonaws.com",
+    ),
     "public.tls": ("TLSに失敗します: {detail}", "{install}"),
     "public.tls_no_site": ("nginxは答えますが、{host} のサイトがありません", "{install} --domain {host}"),
     "public.tls_expired": ("証明書が切れていて、Slackは何も送ってきません", _CERTIFICATE),
@@ -76,11 +94,14 @@ MODEL_CASES = {
         "nginxの ssl_certificate は cert.pem ではなく fullchain.pem に。そうなっていれば: {install} --certbot",
     ),
     "public.tls_name": ("証明書が別の名前のものです: {detail}", "{install} --domain {host}"),
-    "public.no_http": ("{host} で答えているものは、TLS上のHTTPを話しません（{detail}）", "sudo nginx -T | grep -n 443"),
+    "public.no_http": (
+        "{host} で答えているものは、HTTPSではありません（{detail}）",
+        "sudo nginx -T | grep 'listen.*443'   （どの行にも ssl が要ります。なければ: {install}）",
+    ),
     "public.no_answer": ("{host} は接続を受けたまま、5秒たっても何も言いません", "{start}。ログ: {log}"),
     "public.other_answer": (
         "そこでは別のプログラムが答えています: {detail}",
-        "名前はこのマシンを指していますか。sudo nginx -T | grep server_name; {install}",
+        "{host} はこのマシンを指していますか: getent hosts {host}; sudo nginx -T | grep server_name; {install}",
     ),
     "public.not_found": (
         "{detail}: nginxにそのパスがなく、別のサイトが答えています",
@@ -88,14 +109,20 @@ MODEL_CASES = {
     ),
     "public.forbidden": (
         "{detail}: CocoAIの手前で、何かがSlackを拒んでいます",
-        "nginxのファイルと、その手前にあるものを見てください。",
+        (
+            "sudo nginx -T | grep -nE 'allow|deny|403'。その手前にあるもの（CDN、WAF）も見てください。\n"
+            "どれも {url} へのPOSTを通す必要があります。"
+        ),
     ),
     "public.limited": ("{detail}: 今はnginxがリクエストを制限しています", ""),
     "public.broken": ("{detail}: プールに不具合があります", "ログ: {log}"),
-    "public.cannot_keep": ("{detail}: プールが自分のフォルダーに書けません", "ログ: {log}"),
+    "public.cannot_keep": (
+        "{detail}: プールが自分のフォルダーに書けません",
+        "「varフォルダー」と「varの空き」の行を見てください。ログ: {log}",
+    ),
     "public.no_pool": (
-        "{detail}: nginxは答えますが、プールがいません",
-        "{start}。ログ: {log}; /var/log/nginx/error.log",
+        "{detail}: nginxは答えますが、プールが動いていません",
+        "{start}。ログ: {log}; sudo tail /var/log/nginx/error.log",
     ),
     "public.slow_pool": ("{detail}: プールが時間内に答えません", "{start}。ログ: {log}"),
     "public.secret": ("{detail}: 動いているプールのSigning Secretが、{file} のものと違います", "{reload}"),

@@ -28,75 +28,93 @@ _COPY_IT = (
     "{file} の [slack] bot_token に写してから: {reload}"
 )
 _REINSTALL = (
-    "https://api.slack.com/apps でアプリを開き、Install App → Reinstall to Workspace。Bot User OAuth Token を\n"
-    "{file} の [slack] bot_token に写してから: {reload}"
+    "https://api.slack.com/apps でアプリを開き、Install App → Reinstall to Workspace（または Install to …）。\n"
+    "Bot User OAuth Token を {file} の [slack] bot_token に写してから: {reload}"
 )
 _SCOPE = (
-    "https://api.slack.com/apps でアプリを開き、OAuth & Permissions → Bot Token Scopes で {scope} を追加（Add）し、\n"
-    "Reinstall to Workspace（トークンは変わりません）。"
+    "https://api.slack.com/apps でアプリを開き、OAuth & Permissions → Bot Token Scopes →\n"
+    "Add an OAuth Scope で {scope} を追加してから、Reinstall to Workspace（トークンは変わりません）。"
 )
 _API_URL = "{file} で [slack] api_url = https://slack.com/api/（既定の値）にしてから: {reload}"
-SET_CLOCK = "timedatectl; sudo timedatectl set-ntp true   （Amazon Linux: sudo systemctl restart chronyd）"
+SET_CLOCK = (
+    "timedatectl; sudo timedatectl set-ntp true   （Amazon Linuxなどのchronyでは: sudo systemctl restart chronyd）"
+)
 _AUTHORITY = (
-    "間に何かありますか。その認証局（PEM）をファイルに入れ、[network] ca_file に書いてください。ca_file が\n"
-    "すでにあるなら、公開の認証局も入っている必要があります。"
+    "その認証局の証明書（PEM）と公開の認証局（Debian: /etc/ssl/certs/ca-certificates.crt、\n"
+    "Amazon Linux: /etc/pki/tls/certs/ca-bundle.crt）をひとつのファイルに入れ、{file} の [network] ca_file に\n"
+    "書いてから: {reload}"
 )
 _NEW_APP = (
-    "トークンのローテーションなしのアプリを作り直す: cocoai manifest --url https://HOST。そのトークンを\n"
-    "{file} の [slack] bot_token に写してから: {reload}"
+    "ローテーションは止められません。https://api.slack.com/apps の Create New App → From a manifest で、トークンの\n"
+    "ローテーションなしのアプリを作り直し（cocoai manifest --url https://HOST がマニフェストを表示します）、その\n"
+    "Bot User OAuth Token を {file} の [slack] bot_token に、Signing Secret を [slack] signing_secret に\n"
+    "写してから: {reload}"
 )
 _COMPARE = (
     "https://api.slack.com/apps でアプリを開き、Basic Information → App Credentials の Signing Secret を、\n"
-    "{file} の [slack] signing_secret と見比べてください。"
+    "{file} の [slack] signing_secret と見比べてください。直したら: {reload}"
 )
+_HEADER = "\n間のプロキシが Authorization ヘッダーを取り除いていないかも見てください。"
 _ADMINISTRATORS = "ワークスペースの管理者に、アプリの承認を頼んでください。"
 
 SERVER_CASES = {
     "reach.ok": ("{host} は、設定どおりの接続で答えます", ""),
     "reach.dns": (
         "{host} の名前を引けません",
-        "getent hosts {host}; cat /etc/resolv.conf。設定のアドレスも見てください",
+        "getent hosts {host}; cat /etc/resolv.conf。{file} のアドレス（api_url、base_url）は正しいですか。",
     ),
     "reach.refused": (
         "{host} が接続を断ります",
-        "curl -I https://{host}。設定のアドレスとファイアウォールも見てください",
+        "curl -I https://{host}。{file} のアドレス（api_url、base_url）とファイアウォールも見てください。",
     ),
     "reach.timeout": (
         "{host} が時間内に答えません",
-        "curl -I https://{host}。ファイアウォールは外への443番を通しますか。プロキシがあれば [network] proxy",
+        (
+            "curl -I https://{host}。ファイアウォールは外への443番を通しますか。プロキシがあれば\n"
+            "{file} の [network] proxy に書いてから: {reload}"
+        ),
     ),
     "reach.connection": ("{host} との接続が切れます: {detail}", "curl -I https://{host}"),
     "reach.proxy": (
         "設定のプロキシに届かないか、プロキシが {host} を断ります",
-        "[network] proxy のアドレス、ポート、ユーザー、パスワードを見てください。",
+        "{file} の [network] proxy のアドレス、ポート、ユーザー、パスワードを見直してから: {reload}",
     ),
     "reach.tls": (
         "{host} とのTLSに失敗します: {detail}",
-        "curl -v https://{host}。間に何かあるなら、その認証局を [network] ca_file に入れてください。",
+        "curl -v https://{host}。間にTLSを復号するプロキシがあるなら、\n" + _AUTHORITY,
     ),
-    "reach.tls_chain": ("{host} の証明書は、知らない認証局のものです: {detail}", _AUTHORITY),
+    "reach.tls_chain": (
+        "{host} の証明書は、知らない認証局のものです: {detail}",
+        "間にTLSを復号するプロキシがあるなら、\n" + _AUTHORITY,
+    ),
     "reach.tls_self_signed": (
         "{host} の証明書は自己署名です: {detail}",
-        "正しいサーバーですか。そうなら、証明書のファイルを [network] ca_file に書いてください。",
+        "正しいサーバーなら、その証明書が認証局を兼ねます。\n" + _AUTHORITY,
     ),
-    "reach.tls_expired": ("{host} の証明書が切れているか、このマシンの時計が狂っています", "date -u; timedatectl"),
+    "reach.tls_expired": (
+        "{host} の証明書が切れているか、このマシンの時計が狂っています",
+        "date -u の時刻は合っていますか。合っていなければ: " + SET_CLOCK,
+    ),
     "reach.tls_name": (
         "証明書が {host} のものではありません: {detail}",
-        "設定のアドレスと /etc/hosts を見てください。",
+        "{file} のアドレス（api_url、base_url）と /etc/hosts を見てください。",
     ),
-    "reach.no_http": ("{host} は答えますが、HTTPではありません", "設定のアドレスとポートを見てください。"),
+    "reach.no_http": (
+        "{host} は答えますが、HTTPではありません",
+        "{file} のアドレスとポート（api_url、base_url）を見てください。",
+    ),
     "reach.bad_address": (
         "アドレスかトークンに、送れない文字があります",
-        "両方を設定に写し直してください。",
+        "両方（api_url と bot_token、または base_url と api_key）を {file} に写し直してから: {reload}",
     ),
     "clock.ok": ("このマシンの時計は {host} と合っています", ""),
     "clock.unknown": ("{host} は時刻を知らせません", ""),
     "clock.ahead": (
-        "このマシンの時計は {host} より {seconds}秒進んでいます。300秒からはSlackのイベントを拒みます",
+        "このマシンの時計は {host} より {seconds}秒進んでいます。300秒からはSlackのイベントを受け付けません",
         SET_CLOCK,
     ),
     "clock.behind": (
-        "このマシンの時計は {host} より {seconds}秒遅れています。300秒からはSlackのイベントを拒みます",
+        "このマシンの時計は {host} より {seconds}秒遅れています。300秒からはSlackのイベントを受け付けません",
         SET_CLOCK,
     ),
     # Slack
@@ -113,7 +131,7 @@ SERVER_CASES = {
     "slack.token.invalid_auth": ("Slackが知らないトークンです（invalid_auth）", _COPY_IT),
     "slack.token.not_authed": (
         "Slackにトークンが届いていません（not_authed）。プロキシが取り除くことがあります",
-        _COPY_IT,
+        _COPY_IT + _HEADER,
     ),
     "slack.token.token_revoked": (
         "無効にされました（token_revoked）。アプリが外されたか、トークンが取り消されました",
@@ -140,10 +158,13 @@ SERVER_CASES = {
         "移し終わるのを待って、同じコマンドをもう一度。",
     ),
     "slack.token.access_denied": ("管理者がアプリを拒んでいます（access_denied）", _ADMINISTRATORS),
-    "slack.token.ekm_access_denied": ("管理者がアクセスを止めています（ekm_access_denied）", _ADMINISTRATORS),
+    "slack.token.ekm_access_denied": (
+        "管理者がアクセスを止めています（ekm_access_denied）",
+        "ワークスペースの管理者に問い合わせてください。",
+    ),
     "slack.token.no_permission": ("auth.test に要る権限がありません（no_permission）", _REINSTALL),
     "slack.token.other": ("Slackが拒みます: {code}", _REINSTALL),
-    "slack.scopes.ok": ("要るものは揃っています（全部で {number}）", ""),
+    "slack.scopes.ok": ("要るものは揃っています（アプリには {number} 個あります）", ""),
     "slack.scopes.unknown": ("アプリのスコープを、Slackが知らせません", ""),
     "slack.scopes.app_mentions_read": ("{scope} がなく、メンションがCocoAIに届きません", _SCOPE),
     "slack.scopes.chat_write": ("{scope} がなく、CocoAIは一言も書けません", _SCOPE),
@@ -156,7 +177,7 @@ SERVER_CASES = {
     "slack.scopes.users_read": ("{scope} がなく、誰の発言かがモデルに伝わりません", _SCOPE),
     "slack.scopes.other": ("マニフェストにある {scope} がありません", _SCOPE),
     "slack.names.broken_off": ("Slackに時間がかかり、すべての名前は聞けませんでした", ""),
-    "slack.membership.ok": ("ボットは {number} か、それより多くに入っています", ""),
+    "slack.membership.ok": ("ボットは少なくとも {number} つに入っています", ""),
     "slack.membership.none": (
         "ボットはどこにも入っておらず、誰もメンションできません",
         "Slackのチャンネルで: /invite @CocoAI",
@@ -179,8 +200,8 @@ SERVER_CASES = {
     "slack.allow_channels.outside": ("ボットは {id}（#{name}）に入っていません", "Slackの #{name} で: /invite @CocoAI"),
     "slack.allow_channels.scope": ("聞いていません。アプリに {scope} がありません（ほかでは要りません）", ""),
     "slack.allow_channels.refused": ("Slackが知らせません: {code}", ""),
-    "slack.allow_channels.more": ("ほかの {number} は聞いていません", ""),
-    "slack.allow_users.ok": ("{id} はいます", ""),
+    "slack.allow_channels.more": ("ほかの {number} 件は聞いていません", ""),
+    "slack.allow_users.ok": ("{id} はこのワークスペースにいます", ""),
     "slack.allow_users.unknown": (
         "{id} はこのワークスペースにいません。文字が違っていませんか",
         "{file} の [slack] allow_users を直してから（Slackのプロフィール → ⋮ → メンバーIDをコピー）: {reload}",
@@ -191,7 +212,7 @@ SERVER_CASES = {
     ),
     "slack.allow_users.scope": ("聞いていません。アプリに {scope} がありません", ""),
     "slack.allow_users.refused": ("Slackが知らせません: {code}", ""),
-    "slack.allow_users.more": ("ほかの {number} は聞いていません", ""),
+    "slack.allow_users.more": ("ほかの {number} 件は聞いていません", ""),
     "slack.secret.ok": ("いつもの形です。どのアプリのものかは、Slackのイベントが来て初めて分かります", ""),
     "slack.secret.shape": ("いつもの形（16進数で32桁）ではありません", _COMPARE),
 }
