@@ -47,7 +47,9 @@ def _check(arguments: argparse.Namespace) -> int:
     words = words_for(arguments.language, os.environ)
     target = _target(arguments.config, arguments.url)
     secrets = secrets_of(target.settings)
-    findings = [words.finding(result, secrets) for result in everything(target, ask=arguments.ask)]
+    program = target.instance.id if target.instance else "cocoai"
+    results = everything(target, ask=arguments.ask)
+    findings = [words.finding(result, secrets, program=program) for result in results]
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(each) for each in findings], indent=1, ensure_ascii=False) + "\n")
     else:

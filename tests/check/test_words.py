@@ -120,3 +120,11 @@ def test_levels_are_what_their_functions_say() -> None:
     assert ["ok", "note", "warning", "wrong"] == [each("python").level for each in (ok,)] + [
         each("python", "ok").level for each in (note, warning, wrong)
     ]
+
+
+def test_a_copy_has_a_command_of_its_own() -> None:
+    """What cannot be asked by this user is asked again by that command."""
+    result = note("pool", "unseen", var="/var/lib/cocoai_qa")
+
+    assert "sudo cocoai_qa check" == ENGLISH.finding(result, program="cocoai_qa").remedy
+    assert "sudo cocoai check" == JAPANESE.finding(result).remedy

@@ -30,10 +30,14 @@ class Words:
     marks: Mapping[Level, str]
     lines: Mapping[str, str]
 
-    def finding(self, result: Result, secrets: Iterable[str] = ()) -> Finding:
-        """Return a result in words. No value in it is one of the `secrets`, or steers a terminal."""
+    def finding(self, result: Result, secrets: Iterable[str] = (), *, program: str = "cocoai") -> Finding:
+        """Return a result in words. No value in it is one of the `secrets`, or steers a terminal.
+
+        `program` is what the operator types, `cocoai_qa` for a copy.
+        """
         found, remedy = self.sentences(result)
         values = _Values({name: _plain(_without(value, secrets)) for name, value in result.values.items()})
+        values.setdefault("program", program)
         return Finding(
             id=result.part,
             case=result.case,
