@@ -1,7 +1,7 @@
 """Ask OpenAI, or the server in its place, for each model that the settings name: address, key, model, shutdown, clock.
 
 A compatible server may lack GET /models/MODEL: then its list of models is asked for, and if it lacks that too, a note
-says that its models cannot be asked for.
+says that its models cannot be asked for; if no JSON answers at all, a warning doubts the address.
 Sources: OpenAI's API reference, GET /models and /models/{model}; its specification, Model.shutdown_date.
 """
 
@@ -84,8 +84,7 @@ def _path(models: list[str], number: int) -> str:
 def _trouble(answer: ModelAnswer, target: Target) -> Result | None:
     """Return what keeps every model from being asked for: the key, the address, a server in trouble; else None."""
     assert target.settings is not None  # noqa: S101 (openai() has seen to it)
-    url = target.settings.openai.base_url
-    facts = {"url": url, "file": target.shown_file, "reload": target.reload, "status": str(answer.status)}
+    url, facts = target.settings.openai.base_url, _address_facts(answer, target.settings, target)
     if answer.status == 401:
         return wrong("openai.key", "refused", **facts)
     if answer.status == 403:
@@ -102,6 +101,12 @@ def _trouble(answer: ModelAnswer, target: Target) -> Result | None:
     if answer.status in FALLBACK or answer.status == 200:
         return None
     return wrong("openai.address", "status", **facts)
+
+
+def _address_facts(answer: ModelAnswer, settings: config.Settings, target: Target) -> dict[str, str]:
+    """Return the values of the sentences on the address."""
+    url, status = settings.openai.base_url, str(answer.status)
+    return {"url": url, "file": target.shown_file, "reload": target.reload, "status": status}
 
 
 def _models(
@@ -133,8 +138,11 @@ def _by_list(answer: ModelAnswer, models: list[str], target: Target) -> Iterator
     if trouble := _trouble(answer, target):
         yield trouble
         return
-    if not known:
+    if not known and isinstance(answer.value, dict):
         yield note("openai.model", "no_list")
+        return
+    if not known:  # a page on both paths: hardly an API
+        yield warning("openai.address", "no_path", **_address_facts(answer, target.settings, target))
         return
     for model in models:
         if model in known:

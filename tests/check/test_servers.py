@@ -231,6 +231,16 @@ def test_a_server_without_a_list_of_models_is_only_told(desk: Desk) -> None:
     assert "--ask" in finding.found
 
 
+def test_a_page_in_place_of_every_path_is_a_warning(desk: Desk) -> None:
+    """A server without lists says so in JSON; a page on both paths is hardly an API's."""
+    desk.openai.switches.front = 404
+
+    (finding,) = found(openai(desk.target()), "openai.address")
+
+    assert ("no_path", "warning") == (finding.case, finding.level)
+    assert "base_url" in finding.remedy
+
+
 @pytest.fixture(scope="module")
 def plain() -> Iterator[PracticeServer]:
     """Start a server that speaks no TLS."""
