@@ -35,7 +35,11 @@ class Output(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write `text` and return its length. Raise OutputFailed if that is not possible."""
         with self._failures():
-            return self._stream.write(text)
+            try:
+                return self._stream.write(text)
+            except UnicodeEncodeError:  # a terminal that is not UTF-8: `?` stands for what it cannot show
+                encoding = self._stream.encoding
+                return self._stream.write(text.encode(encoding, "replace").decode(encoding))
 
     def flush(self) -> None:
         """Write what is still in the buffer. Raise OutputFailed if that is not possible."""

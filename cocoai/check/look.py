@@ -42,13 +42,10 @@ def everything(target: Target, *, ask: bool = False) -> list[Result]:
     """Return what all checks find; with `ask` one paid request is made, too."""
     before = [*_settings(target), *_guarded("settings", partial(settings_file, target)), *_as_pool_user(target)]
     before += _guarded("socket", partial(fcgi_socket, target))
+    inside = _in_var(target)
     # What forks is done: from here on there are threads.
     local: dict[str, Check] = {
-        "pool": partial(pool, target),
-        "pool.met": partial(met, target),
         "units": partial(units, target),
-        "var.disk": partial(disk, target),
-        "ledger": partial(ledger, target),
         "prices": partial(prices, target),
         "memory": memory,
         "nginx": partial(nginx, target),
@@ -58,7 +55,7 @@ def everything(target: Target, *, ask: bool = False) -> list[Result]:
     deadline = time.monotonic() + seconds
     waiting = _begun(_network(target, ask=ask))
     here = [result for name, check in local.items() for result in _guarded(name, check)]
-    return [*before, *_ended(waiting, deadline, seconds), *here]
+    return [*before, *_ended(waiting, deadline, seconds), *inside, *here]
 
 
 def from_the_pool(target: Target) -> list[Result]:
@@ -99,6 +96,23 @@ def _as_pool_user(target: Target) -> list[Result]:
     if os.geteuid() == 0:
         return results_as(owner, check)
     return [note("settings.access", "not_asked", user=owner.shown)]
+
+
+def _in_var(target: Target) -> list[Result]:
+    """Return what is found by reading the files in `var`, as their owner where this process is root.
+
+    What that user has put there, a link or a pipe without a writer, must neither lead root elsewhere nor hold it up.
+    """
+    checks: dict[str, Check] = {
+        "pool": partial(pool, target),
+        "pool.met": partial(met, target),
+        "var.disk": partial(disk, target),
+        "ledger": partial(ledger, target),
+    }
+    owner = target.owner if os.geteuid() == 0 else None
+    if owner is None or owner.uid == 0:
+        return [result for name, check in checks.items() for result in _guarded(name, check)]
+    return [result for check in checks.values() for result in results_as(owner, check)]
 
 
 def _network(target: Target, *, ask: bool) -> dict[str, Check]:

@@ -42,6 +42,14 @@ class ModelAnswer:
     value: Any
     codes: frozenset[str]
 
+    @property
+    def lacks_models(self) -> bool:
+        """Check whether a restricted key may not read models, which says nothing of answers.
+
+        OpenAI says so by its message alone: "Missing scopes: api.model.read".
+        """
+        return "model.read" in text_at(error_object(self.value), "message")
+
     @classmethod
     def of(cls, response: FullResponse) -> ModelAnswer:
         """Return what a response says."""
@@ -85,6 +93,8 @@ def _trouble(answer: ModelAnswer, target: Target) -> Result | None:
     """Return what keeps every model from being asked for: the key, the address, a server in trouble; else None."""
     assert target.settings is not None  # noqa: S101 (openai() has seen to it)
     url, facts = target.settings.openai.base_url, _address_facts(answer, target.settings, target)
+    if answer.status in (401, 403) and answer.lacks_models:
+        return note("openai.model", "no_right", **facts)
     if answer.status == 401:
         return wrong("openai.key", "refused", **facts)
     if answer.status == 403:

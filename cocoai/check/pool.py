@@ -91,21 +91,29 @@ def lock_holder(path: str, locks: str = LOCKS) -> int:
         return 0
     for line in lines:
         # proc_locks(5): number, FLOCK, ADVISORY, WRITE, pid, major:minor:inode, ...
-        if len(line) > 5 and line[1] == "FLOCK" and line[5].rpartition(":")[2] == str(found.st_ino):
-            return max(0, int(line[4]))
+        is_lock = len(line) > 5 and line[1] == "FLOCK" and line[5].rpartition(":")[2] == str(found.st_ino)
+        # The device is no help, since some file systems show another one there; but only a master locks this file.
+        if is_lock and is_master(f"/proc/{line[4]}"):
+            return int(line[4])
     return 0
+
+
+def is_master(folder: str) -> bool:
+    """Check whether the process with this folder in /proc is a pool's master. Return False for one that is not seen."""
+    try:
+        with open(os.path.join(folder, "comm"), encoding="utf-8", errors="replace") as name:
+            return name.read().strip() == MASTER
+    except OSError:
+        return False
 
 
 def masters_of(file: str) -> list[int]:
     """Return the pids of the masters that were started with this settings file, as far as /proc shows them."""
     found = []
-    for path in glob.glob("/proc/[0-9]*/comm") if file else []:
-        folder = os.path.dirname(path)
+    for folder in filter(is_master, glob.glob("/proc/[0-9]*") if file else []):
         try:
-            with open(path, encoding="utf-8", errors="replace") as name:
-                is_master = name.read().strip() == MASTER
             with open(os.path.join(folder, "cmdline"), "rb") as line:
-                if is_master and os.fsencode(file) in line.read().split(b"\0"):
+                if os.fsencode(file) in line.read().split(b"\0"):
                     found.append(int(os.path.basename(folder)))
         except OSError:
             continue
@@ -120,7 +128,8 @@ def _refused(snapshot: Snapshot, target: Target) -> Result:
     if not wrong_ones and not stale:
         return ok("pool.refused", number=snapshot.accepted)
     if stale and newest < snapshot.started:
-        return wrong("pool.refused", "stale", **facts)
+        level = wrong if int(stale) >= TRIES else warning  # anybody may send a few
+        return level("pool.refused", "stale", **facts)
     if wrong_ones and not newest:
         level = wrong if wrong_ones >= TRIES else warning
         return level("pool.refused", "never_right", **facts)

@@ -53,6 +53,8 @@ def _membership(slack: SlackServer, given: frozenset[str] | None) -> Result:
     number = len(found) if isinstance(found, list) else 0
     if number:
         return ok("slack.membership", number=number)
+    if text_at(mapping_at(answer.reply, "response_metadata"), "next_cursor"):  # Slack left out what is archived
+        return note("slack.membership", "more")
     return warning("slack.membership", "none" if "private" in seen else "none_public")
 
 

@@ -43,6 +43,10 @@ MODEL_CASES = {
         ),
     ),
     "openai.model.no_list": ("the server has no list of models, so they cannot be asked for; `--ask` tries one", ""),
+    "openai.model.no_right": (
+        "the restricted key may not read models, so they cannot be asked for; `--ask` tries one",
+        "",
+    ),
     "openai.model.unanswered": ("{model}: the server does not say ({status})", ""),
     "openai.credit.ok": ("{model} has answered: that cost {cost}, which stands in no ledger", ""),
     "openai.credit.no_budget": ("not asked: [budget] monthly_usd is 0", ""),

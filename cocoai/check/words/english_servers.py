@@ -193,6 +193,7 @@ SERVER_CASES = {
         "In Slack, in a channel: /invite @CocoAI",
     ),
     "slack.membership.scope": ("not asked: the app lacks {scope}, which nothing else needs", ""),
+    "slack.membership.more": ("not known: Slack's first page has none, and there are more", ""),
     "slack.membership.refused": ("Slack does not say: {code}", ""),
     "slack.allow_channels.ok": ("{id} is #{name}", ""),
     "slack.allow_channels.unknown": (

@@ -45,6 +45,7 @@ MODEL_CASES = {
         "その中から選び、{file} で {model} とある所（[openai] model、[models]、[channel ID]）に書いてから:\n{reload}",
     ),
     "openai.model.no_list": ("サーバーにモデルの一覧がなく、聞けません（`--ask` で実際に試せます）", ""),
+    "openai.model.no_right": ("制限付きのキーでモデルの情報を読めず、聞けません（`--ask` で実際に試せます）", ""),
     "openai.model.unanswered": ("{model}: サーバーが知らせません（{status}）", ""),
     "openai.credit.ok": ("{model} が答えました。費用は {cost} で、費用の記録には載せていません", ""),
     "openai.credit.no_budget": ("聞いていません。[budget] monthly_usd が0です", ""),

@@ -187,6 +187,7 @@ SERVER_CASES = {
         "Slackのチャンネルで: /invite @CocoAI",
     ),
     "slack.membership.scope": ("聞いていません。アプリに {scope} がありません（ほかでは要りません）", ""),
+    "slack.membership.more": ("わかりません。Slackの最初の一覧は空で、続きがあります", ""),
     "slack.membership.refused": ("Slackが知らせません: {code}", ""),
     "slack.allow_channels.ok": ("{id} は #{name} です", ""),
     "slack.allow_channels.unknown": (
