@@ -235,14 +235,57 @@ def test_two_crashes_are_the_last(desk: Desk) -> None:
 
 
 def test_a_message_that_slack_refuses_is_sent_later(desk: Desk) -> None:
-    """As often as it takes."""
+    """Once an hour, as often as it takes: in between it would be the same."""
     desk.troubles.note("openai", "invalid_api_key")
     desk.ahead += LASTING
     desk.slack.fail("chat.postMessage", Fault("refused", code="channel_not_found"), times=3)
     for _ in range(3):
         assert [] == desk.tell()
+        calls = len(desk.slack.calls)
+        assert [] == desk.tell()
+        assert calls == len(desk.slack.calls)
+        desk.ahead += HOUR
 
     assert 1 == len(desk.tell())
+
+
+def test_a_slack_in_trouble_is_tried_a_minute_later(desk: Desk) -> None:
+    """Each minute, until it takes the message."""
+    desk.troubles.note("openai", "invalid_api_key")
+    desk.ahead += LASTING
+    desk.slack.fail("chat.postMessage", Fault("refused", code="internal_error"), times=2)
+
+    assert [0, 0, 1] == [len(desk.tell()) for _ in range(3)]
+
+
+def test_a_stranger_cannot_have_messages_sent_all_day(desk: Desk) -> None:
+    """Wrong signatures in each quiet hour, and a right one behind them: that is told once a day."""
+    began = desk.ahead
+    while desk.ahead < began + 20 * HOUR:
+        for _ in range(10):
+            desk.troubles.note("signature", "wrong")
+            desk.tell()
+            desk.ahead += 60
+        desk.troubles.over("signature")
+        desk.tell()
+        desk.ahead += HOUR
+
+    assert [ENGLISH.troubles["head"], ENGLISH.troubles["over"]] == heads(desk.told())
+    assert not desk.troubles.has_files()
+    desk.ahead += 5 * HOUR
+    desk.troubles.note("signature", "wrong")
+    desk.ahead += LASTING
+    assert 3 == len(desk.tell())
+
+
+def test_an_openai_that_was_busy_once_is_told_nobody(desk: Desk) -> None:
+    """Nobody has asked since, so nobody knows that it is well; met again after a while, it lasts."""
+    desk.troubles.note("openai", "overloaded")
+    desk.ahead += AGAIN
+    once = desk.tell()
+    desk.troubles.note("openai", "overloaded")
+
+    assert ([], 1) == (once, len(desk.tell()))
 
 
 def test_without_operators_the_log_has_it(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -263,3 +306,19 @@ def test_a_full_disk_sends_nothing(desk: Desk, caplog: pytest.LogCaptureFixture)
 
     assert [] == desk.tell()
     assert "trouble outcome=not-told" in caplog.text
+
+
+@pytest.mark.parametrize("time", ["Infinity", "1e300", f"1{'0' * 400}", "NaN", "-1", "[]", '"x"'])
+def test_what_is_no_time_ends_no_process(desk: Desk, time: str) -> None:
+    """A damaged file counts as none, and what is wrong is noted anew."""
+    folder = desk.var / "troubles"
+    folder.mkdir(exist_ok=True)
+    (folder / "openai").write_text(f'{{"code": "x", "since": {time}, "last": {time}, "count": 1}}')
+    (folder / "told.json").write_text(
+        f'{{"known": {{"openai": {{"code": "x", "since": {time}, "told": 0}}}}, "at": 0, "logged": 0, "tries": 0}}'
+    )
+
+    assert [] == desk.tell()
+    desk.troubles.note("openai", "invalid_api_key")
+    desk.ahead += LASTING
+    assert 1 == len(desk.tell())

@@ -17,12 +17,12 @@ from typing import Any
 
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.retry import AWAY, SILENT
-from cocoai.errors import CocoAIError
+from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.api_errors import SHUT_OUT
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.texts import Texts
-from cocoai.troubles.store import Trouble, Troubles
+from cocoai.troubles.store import Trouble, Troubles, as_time
 from cocoai.troubles.watch import OPENAI, SCOPE, SIGNATURE, SLACK
 
 LASTING = 300.0
@@ -97,13 +97,26 @@ class TroubleNotices:
         now, told = self._clock(), self._read()
         current = {trouble.source: trouble for trouble in self._troubles.all()}
         for trouble in current.values():
-            if trouble.source in told.known or now - trouble.since >= LASTING:
+            if trouble.source in told.known or self._is_lasting(trouble, now):
                 before = told.known.get(trouble.source, {"since": trouble.since, "told": 0.0})
                 told.known[trouble.source] = before | {"code": trouble.code}
         self._log(current.values(), told, now)
         if text := self._due(current, told, now):
             self._send(text, current, told, now)
         self._write(told, now)
+
+    def _is_lasting(self, trouble: Trouble, now: float) -> bool:
+        """Check whether a trouble that is not known yet has lasted for LASTING.
+
+        An OpenAI that is busy may be well since, until somebody asks: so long as it was met, it has lasted. Of wrong
+        signatures, which anybody can send who is not Slack, nobody is told more often than each AGAIN.
+        """
+        if trouble.source == SIGNATURE:
+            at = self._troubles.told_of(SIGNATURE).read_json()
+            if isinstance(at, (int, float)) and 0 <= now - at < AGAIN:
+                return False
+        is_passing = _text_of(trouble.source, trouble.code) == "openai_away"
+        return (trouble.last if is_passing else now) - trouble.since >= LASTING
 
     def _log(self, current: Iterable[Trouble], told: _Told, now: float) -> None:
         """Log what is wrong for a while, and how many jobs wait, once an hour."""
@@ -136,8 +149,12 @@ class TroubleNotices:
         if not is_told:
             self._write(told, now)
             lines = {source: told.known[source] for source in listed}
-            sent = [self._is_sent(user, text, lines) for user in sorted(self._options.operators)]
-            is_told = any(sent)
+            sent = [self._send_to(user, text, lines) for user in sorted(self._options.operators)]
+            is_told = None in sent
+            if not is_told and all(isinstance(error, Permanent) for error in sent):
+                told.at = now  # such as an operator who has left: a minute later it is the same
+                for facts in told.known.values():
+                    facts["told"] = 0.0
         if not is_told:
             told.tries -= 1
             return
@@ -146,30 +163,32 @@ class TroubleNotices:
             told.at = now
         for source in listed:
             told.known[source]["told"] = now
+        if SIGNATURE in listed:
+            self._troubles.told_of(SIGNATURE).write_json(now)
         if text == "over":
             told.known.clear()
 
-    def _is_sent(self, user: str, text: str, wrong: Mapping[str, Mapping[str, Any]]) -> bool:
-        """Send an operator the message with this text above what is or was wrong. Return False after an error."""
+    def _send_to(self, user: str, text: str, wrong: Mapping[str, Mapping[str, Any]]) -> CocoAIError | None:
+        """Send an operator the message with this text above what is or was wrong. Return the error, if any."""
         texts = self._options.texts_in(self._names.language(user))
         lines = [texts.troubles[text], *(_line(source, facts, texts) for source, facts in wrong.items())]
         try:
             self._slack.post_direct(user, "\n".join(lines))
         except CocoAIError as error:
             log.warning("trouble outcome=not-told reason=%s", error)
-            return False
+            return error
         log.info("trouble outcome=told about=%s", ",".join(wrong))
-        return True
+        return None
 
     def _read(self) -> _Told:
         """Return what the operators know; nothing, if that cannot be read."""
         facts = self._troubles.told_file.read_json()
-        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, AttributeError):
             known = {
-                str(source): {"code": str(each["code"]), "since": float(each["since"]), "told": float(each["told"])}
+                str(source): {"code": str(each["code"]), "since": as_time(each["since"]), "told": as_time(each["told"])}
                 for source, each in facts["known"].items()
             }
-            return _Told(known, float(facts["at"]), float(facts["logged"]), int(facts["tries"]))
+            return _Told(known, as_time(facts["at"]), as_time(facts["logged"]), int(facts["tries"]))
         return _Told({})
 
     def _write(self, told: _Told, now: float) -> None:

@@ -24,6 +24,12 @@ FOLDER = "troubles"
 _SOURCE = re.compile(r"[A-Za-z-]{1,40}")
 """What a source looks like; the names of unfinished files do not."""
 
+_NEVER = 1e11
+"""Epoch seconds in the year 5138."""
+
+_TOLD = ".told"
+"""How the names of the files end that only keep when somebody was told."""
+
 log = logging.getLogger(__name__)
 
 
@@ -79,8 +85,9 @@ class Troubles:
     def of(self, source: str) -> Trouble | None:
         """Return the trouble at this source; None if there is none, or it cannot be read."""
         facts: Any = self._file(source).read_json() if self._folder else None
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            return Trouble(source, str(facts["code"]), float(facts["since"]), float(facts["last"]), int(facts["count"]))
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+            since, last = as_time(facts["since"]), as_time(facts["last"])
+            return Trouble(source, str(facts["code"]), since, last, int(facts["count"]))
         return None
 
     def all(self) -> tuple[Trouble, ...]:
@@ -97,15 +104,19 @@ class Troubles:
         return bool(self._sources())
 
     def has_files(self) -> bool:
-        """Check whether anything is wrong, or was, and is still to be told: whether the folder has any file."""
+        """Check whether anything is wrong, or was, and is still to be told: whether the folder has such a file."""
         with contextlib.suppress(OSError):
-            return bool(self._folder) and bool(os.listdir(self._folder))
+            return bool(self._folder) and not all(name.endswith(_TOLD) for name in os.listdir(self._folder))
         return False
 
     @property
     def told_file(self) -> CachedFile:
         """Return the file in which those who tell people of troubles keep whom they have told what."""
         return self._file("told.json")
+
+    def told_of(self, source: str) -> CachedFile:
+        """Return the file in which they keep when they last told of this source; it stays when the trouble is over."""
+        return self._file(source + _TOLD)
 
     def _sources(self) -> list[str]:
         if not self._folder:
@@ -120,6 +131,14 @@ class Troubles:
 
     def _path(self, source: str) -> str:
         return os.path.join(self._folder, source)
+
+
+def as_time(value: Any) -> float:
+    """Return a value of a file's JSON as epoch seconds. Raise TypeError or ValueError if it cannot be a time."""
+    seconds = float(value)
+    if 0.0 <= seconds < _NEVER:  # not so NaN and infinity, which JSON can hold too
+        return seconds
+    raise ValueError("not a time")
 
 
 def _since(trouble: Trouble) -> float:

@@ -26,7 +26,14 @@ _SCOPES = {
 }
 """By method: what it is about, which names the source of its trouble, and its scope where Slack does not name that."""
 
-_NOT_BY_TOKEN = ("missing_scope", "no_permission")
+_NOT_BY_TOKEN = (
+    "missing_scope",
+    "no_permission",
+    "ekm_access_denied",
+    "not_allowed_token_type",
+    "team_access_not_granted",
+    "unknown_method",
+)
 """How the codes begin of which auth.test says nothing, since it works all the same."""
 
 _MAY_WRITE = ("chat:write", "bot")

@@ -93,3 +93,16 @@ def test_auth_test_tells_the_scopes(troubles: Troubles, scopes: str, left: set[s
     SlackWatch(troubles).granted(scopes)
 
     assert left == set(wrong(troubles))
+
+
+@pytest.mark.parametrize("code", ["unknown_method", "team_access_not_granted", "missing_scope:chat:write"])
+def test_auth_test_does_not_end_what_it_cannot_meet(troubles: Troubles, code: str) -> None:
+    """It works all the same, each minute; a message that Slack takes ends it."""
+    watch = SlackWatch(troubles)
+    troubles.note("slack", code)
+
+    watch.granted("" if code == "unknown_method" else "users:read")
+
+    assert {"slack"} == set(wrong(troubles))
+    watch.succeeded("chat.postMessage", "C01")
+    assert {} == wrong(troubles)
