@@ -78,7 +78,8 @@ class Troubles:
         except FileNotFoundError:
             return
         except OSError as error:
-            log.warning("trouble source=%s outcome=not-removed reason=%s", source, error)
+            if self.has(source):  # a disk that only reads refuses before it looks, at each call
+                log.warning("trouble source=%s outcome=not-removed reason=%s", source, error)
             return
         log.info("trouble source=%s outcome=over", source)
 

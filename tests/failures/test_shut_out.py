@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cocoai.answer.retry import SHUT_OUT_FOR
+from cocoai.rehearsal.slack.file_server import FileServer
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeChannel
@@ -285,3 +286,15 @@ def test_a_file_that_may_not_be_read_is_trouble_until_one_is(harness: LocalizedH
     harness.share_and_run("and this", PICTURE)
 
     assert ("files:read", "") == (trouble, harness.trouble("scope-files"))
+
+
+def test_a_login_page_in_place_of_one_file_is_no_missing_scope(
+    harness: LocalizedHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That file may be closed to us alone: auth.test, asked at once, tells that the scope is there."""
+    monkeypatch.setattr(FileServer, "_outgoing", lambda self, path, **_: self._login(path))
+
+    harness.share_and_run("what is this", PICTURE)
+
+    assert 1 == sum(call.method == "auth.test" for call in harness.slack.calls)
+    assert () == harness.troubles.all()

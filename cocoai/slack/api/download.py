@@ -7,6 +7,7 @@ Sources: docs.slack.dev/messaging/working-with-files, /reference/objects/file-ob
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ class _QuestionFiles:
             why = _REASONS.get(error.code.partition(":")[0], "unreadable")
             _log_left_out(file, why, error)
             if why == "login":
-                self._slack.watch.may_not_download()
+                self._may_lack_scope()
             self.left_out.append(LeftOut(file.name, why))
             return
         self._slack.watch.succeeded("files.info", "")
@@ -125,6 +126,12 @@ class _QuestionFiles:
         log.info("file=%s outcome=read kind=%s bytes=%d", loggable_id(file), attachment.kind, len(attachment.data))
         self.attachments.append(attachment)
         self.left_out += (LeftOut(file.name, why) for why in result.notes)
+
+    def _may_lack_scope(self) -> None:
+        """Have it noted that the scope for files seems to be missing; auth.test, asked at once, tells whether it is."""
+        self._slack.watch.may_not_download()
+        with contextlib.suppress(CocoAIError):
+            self._slack.auth_test()
 
     # what Slack tells of a file
 
