@@ -28,11 +28,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 LONGEST = (
-    "crash/test_enumeration.py",
-    "crash/test_enumeration_deeper.py",
-    "test_chaos.py",
     "kill/test_kill_points.py",
+    "crash/test_enumeration.py",
+    "test_chaos.py",
+    "test_waiting.py",
+    "crash/test_enumeration_deeper.py",
+    "rehearsal/page/test_page_browser.py",
+    "test_faults.py",
+    "slack/markdown/test_corpus.py",
+    "engine/pool/test_master.py",
+    "test_journey.py",
     "crash/test_broken_variants.py",
+    "slack/rendering/test_rendering.py",
+    "test_tune_measure.py",
+    "spool/test_runner.py",
 )
 """The files whose tests take longest, the longest first."""
 

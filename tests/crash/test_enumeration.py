@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.crash.enumeration import Enumeration, quick_depth
 from tests.crash.histories import HISTORIES, History
@@ -18,7 +19,12 @@ AT_LEAST = 180
 """Different images that each history leaves at least: fewer would mean missing power cuts."""
 
 
-@pytest.mark.parametrize("history", HISTORIES, ids=[history.name for history in HISTORIES])
+def as_case(history: History) -> ParameterSet:
+    """Return a history as a parameter; a coarse one takes as long as ten others, and is marked so."""
+    return pytest.param(history, id=history.name, marks=[pytest.mark.long] if history.is_coarse else [])
+
+
+@pytest.mark.parametrize("history", [as_case(history) for history in HISTORIES])
 def test_every_image_after_a_power_cut_recovers(history: History) -> None:
     """No law is broken: nothing that was answered 200 is lost, and nothing is posted or paid twice."""
     done = Enumeration(history, quick_depth(history)).run()
