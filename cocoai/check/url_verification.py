@@ -8,8 +8,6 @@ bare Python: nothing here needs more than the standard library.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import http.client
 import json
 import secrets
@@ -20,6 +18,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from cocoai.slack.inbound.signature import sign
 
 PATH = "/slack/events"
 HEALTH = "/healthz"
@@ -179,10 +179,9 @@ def signed(body: str, secret: str, now: float) -> dict[str, str]:
     Source: docs.slack.dev/authentication/verifying-requests-from-slack.
     """
     at = str(int(now))
-    signature = hmac.new(secret.encode(), f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
     return {
         "Content-Type": "application/json",
         "X-Slack-Request-Timestamp": at,
-        "X-Slack-Signature": f"v0={signature}",
+        "X-Slack-Signature": sign(body.encode(), at.encode(), secret).decode(),
         "Connection": "close",
     }
