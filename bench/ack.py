@@ -1,9 +1,14 @@
 """How many events a second are acknowledged, how soon, and for how much CPU: CocoAI beside its peers (bench/peers).
 
-    python -m bench.ack [questions] [messages] [--rounds 9] [--seconds 2] [--only NAME ...]      as root; 4 min
+    python -m bench.ack [questions] [messages] [--rounds 9] [--seconds 2] [--connections 8]
+                        [--only NAME ...] [--anchor NAME ...]                                     as root; 6 min
 
 questions   mentions, all different, each opening a thread: kept durably, with the same fsyncs, before its 200
 messages    replies in a thread in which the bot was never asked: ignored, after a look for the thread's mark
+
+`cocoai`, `php-fpm` and `bolt` have two workers each and do the same work. `php-fpm minimal` has four children and does
+the least that PHP can do: one fsync for a question, without what makes that safe from a power cut and a late
+redelivery. `cocoai 4 workers` has as many, and `cocoai default` as many as come on demand by the default settings.
 
 No question is answered meanwhile: PHP and Bolt are configured to stop after the 200. CocoAI's slots and its placeholder
 lock are held by this program, so that its workers find no slot free and leave each question for later, as in any burst.
@@ -11,8 +16,9 @@ They try five lock files for each question, which the peers need not open.
 The kept questions are counted and deleted after each round: a growing folder would change the figures.
 
 The subjects take turns, round after round, so that a slow minute of the machine affects all of them. The table shows
-the medians of the rounds, and of the ratios to php-fpm in the same round. CPU is that of all of a subject's processes:
-nginx, masters, workers and, for CocoAI, supervisord. The CPU of the client is printed, too: it shares the processors.
+the medians of the rounds, and of the ratios to each anchor in the same round. CPU is that of all of a subject's
+processes: nginx, masters, workers and, for CocoAI, supervisord. The CPU of the client is printed, too: it shares the
+processors.
 """
 
 from __future__ import annotations
@@ -29,13 +35,13 @@ from pathlib import Path
 
 from bench import load, tables
 from bench.cpu import accounts
-from bench.peers import ALONE, NAMES, Subject, missing, subject
+from bench.peers import ALONE, KINDS, Subject, missing, subject
 from cocoai.rehearsal.certificates import make
 from cocoai.rehearsal.slack.json_shapes import Payload, app_mention_event, envelope, message_event, message_json
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 
 ANCHOR = "php-fpm"
-"""The subject to which the others are compared."""
+"""The subject to which the others are compared by default."""
 
 MOST = 5000
 """Questions a second that are made beforehand: more than any subject keeps."""
@@ -69,7 +75,10 @@ def main() -> None:
     parser = tables.parser(__doc__, TABLES)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2, help="of each subject in each round")
-    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--connections", type=int, default=load.CONNECTIONS, help="requests that are under way at once")
+    names = {"nargs": "+", "choices": [*KINDS], "metavar": "NAME"}
+    parser.add_argument("--only", default=[*KINDS], help=", ".join(KINDS), **names)
+    parser.add_argument("--anchor", default=[ANCHOR], help="what the others are compared with: php-fpm", **names)
     arguments = parser.parse_args()
     if load.missing():
         raise SystemExit(load.missing())
@@ -80,7 +89,8 @@ def main() -> None:
     with ExitStack() as stack:
         subjects = start(stack, installed(arguments.only))
         for name in arguments.tables or list(TABLES):
-            report(name, take_turns(subjects, TABLES[name], arguments.rounds, arguments.seconds))
+            turns = take_turns(subjects, TABLES[name], arguments.rounds, arguments.seconds, arguments.connections)
+            report(f"{name}: {arguments.rounds} rounds, {arguments.connections} connections", turns, arguments.anchor)
 
 
 def installed(names: Sequence[str]) -> list[str]:
@@ -102,29 +112,29 @@ def start(stack: ExitStack, names: Sequence[str]) -> list[Subject]:
     ]
 
 
-def take_turns(subjects: Sequence[Subject], events: Events, rounds: int, seconds: int) -> Turns:
+def take_turns(subjects: Sequence[Subject], events: Events, rounds: int, seconds: int, connections: int) -> Turns:
     """Let the subjects take turns; a short turn of each, which is not counted, comes first."""
     for each in subjects:
-        take_turn(each, events, 1)
+        take_turn(each, events, 1, connections)
     turns: Turns = {each.name: [] for each in subjects}
     for _ in range(rounds):
         for each in subjects:
-            turns[each.name].append(take_turn(each, events, seconds))
+            turns[each.name].append(take_turn(each, events, seconds, connections))
     return turns
 
 
-def take_turn(server: Subject, events: Events, seconds: int) -> Turn:
-    """Put load on one subject for so many seconds and return the figures."""
+def take_turn(server: Subject, events: Events, seconds: int, connections: int) -> Turn:
+    """Put load on one subject for so many seconds, on so many connections, and return the figures."""
     requests = [signed(server, payload) for payload in events(server, seconds)]
     before = server.cpu_seconds()
-    figures = load.run(server.var, server.url, requests, seconds)
+    figures = load.run(server.var, server.url, requests, seconds, connections)
     cpu = server.cpu_seconds() - before
     if events is questions:
-        delete_kept(server, figures)
+        delete_kept(server, figures, connections)
     return Turn(figures, cpu * 1000 / figures.requests)
 
 
-def delete_kept(server: Subject, figures: load.Load) -> None:
+def delete_kept(server: Subject, figures: load.Load, connections: int) -> None:
     """Delete the kept questions. Raise SystemExit if there are fewer than 200s, or too many more.
 
     A request that was under way when wrk ended may have left a question, too.
@@ -134,7 +144,7 @@ def delete_kept(server: Subject, figures: load.Load) -> None:
         time.sleep(PAUSE)
         previous, kept = kept, server.kept()
     accepted = figures.requests - figures.failed
-    if server.name != ALONE and not 0 <= kept - accepted <= load.CONNECTIONS:
+    if server.name != ALONE and not 0 <= kept - accepted <= connections:
         raise SystemExit(f"{server.name} answered 200 to {accepted} questions and kept {kept}")
     for folder in (server.var / "spool" / "ready", server.var / "threads"):
         for file in folder.iterdir():
@@ -173,27 +183,32 @@ def payload(server: Subject, ts: str, thread_ts: str | None, text: str) -> Paylo
     return envelope(event if thread_ts else app_mention_event(event), channel, workspace.installation, int(float(ts)))
 
 
-def report(name: str, turns: Turns) -> None:
-    """Print one table: a line for each subject."""
+def report(title: str, turns: Turns, anchors: Sequence[str]) -> None:
+    """Print one table: a line for each subject, with its ratio to each of the `anchors`."""
     loads = [each.load for some in turns.values() for each in some]
     client = statistics.median(each.client / each.seconds for each in loads)
-    print(f"\n{name}: {len(loads) // len(turns)} rounds, {load.CONNECTIONS} connections, medians")
-    print(f"{'':14}{'requests/s':>12}{f'x {ANCHOR}':>12}{'(rounds)':>16}", end="")
-    print(f"{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'failed':>8}")
+    print(f"\n{title}, medians")
+    ratios = "".join(f"{f'x {anchor}':>20}{'(rounds)':>16}" for anchor in anchors)
+    print(f"{'':18}{'requests/s':>12}{ratios}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'failed':>8}")
     for each, some in turns.items():
-        print(f"{each:14}{line(some, turns.get(ANCHOR, []))}")
+        print(f"{each:18}{line(some, [turns.get(anchor, []) for anchor in anchors])}")
     print(f"the client took {client:.0%} of one processor, which is in none of these")
 
 
-def line(some: Sequence[Turn], anchor: Sequence[Turn]) -> str:
-    """Return the figures of one subject's turns; `anchor` has the turns of `ANCHOR` in the same rounds, if any."""
-    ratios = [each.load.rate / other.load.rate for each, other in zip(some, anchor, strict=False)]
-    ratio = f"{statistics.median(ratios):.2f}" if ratios else ""
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else ""
-    p50, p99 = statistics.median(each.load.p50 for each in some), statistics.median(each.load.p99 for each in some)
+def line(some: Sequence[Turn], anchors: Sequence[Sequence[Turn]]) -> str:
+    """Return the figures of one subject's turns; `anchors` have each anchor's turns in the same rounds, if any."""
     rate, cpu = statistics.median(each.load.rate for each in some), statistics.median(each.cpu for each in some)
+    p50, p99 = statistics.median(each.load.p50 for each in some), statistics.median(each.load.p99 for each in some)
     failed = sum(each.load.failed for each in some)
-    return f"{rate:12.0f}{ratio:>12}{spread:>16}{p50:9.2f}{p99:9.2f}{cpu:9.3f}{failed:8}"
+    return f"{rate:12.0f}{''.join(ratio(some, anchor) for anchor in anchors)}{p50:9.2f}{p99:9.2f}{cpu:9.3f}{failed:8}"
+
+
+def ratio(some: Sequence[Turn], anchor: Sequence[Turn]) -> str:
+    """Return the median of the ratios of both rates in the same rounds, and their range; blanks without an anchor."""
+    ratios = [each.load.rate / other.load.rate for each, other in zip(some, anchor, strict=False)]
+    if not ratios:
+        return " " * 36
+    return f"{statistics.median(ratios):20.2f}{f'{min(ratios):.2f} to {max(ratios):.2f}':>16}"
 
 
 if __name__ == "__main__":

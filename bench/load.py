@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 CONNECTIONS = 8
-"""Connections that wrk keeps open, and so requests that are under way at once."""
+"""Connections that wrk keeps open by default, and so requests that are under way at once."""
 
 SCRIPT = """\
 local requests, last = {}, 0
@@ -72,8 +72,8 @@ def request(url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     return f"POST {parts.path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def run(folder: Path, url: str, requests: Iterable[bytes], seconds: int) -> Load:
-    """Send `requests` in turn, again and again, for so many seconds, and return the figures.
+def run(folder: Path, url: str, requests: Iterable[bytes], seconds: int, connections: int = CONNECTIONS) -> Load:
+    """Send `requests` in turn, again and again, for so many seconds on so many connections, and return the figures.
 
     Two files are written into `folder`.
     """
@@ -81,7 +81,7 @@ def run(folder: Path, url: str, requests: Iterable[bytes], seconds: int) -> Load
     script.write_text(SCRIPT)
     file.write_bytes(b"".join(b"%d\n%b" % (len(each), each) for each in requests))
     before = client_seconds()
-    command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=10s"]
+    command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=10s"]
     wrk = subprocess.run([*command, "--script", script, url, "--", file], capture_output=True, text=True, check=True)
     return read(wrk.stdout, client_seconds() - before)
 

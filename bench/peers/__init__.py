@@ -1,12 +1,15 @@
 """The subjects that are measured side by side: CocoAI, the same work in PHP and with Slack Bolt, and nginx alone.
 
-    nginx ─┬─ FastCGI ── cocoai       supervisord and the pool, as in production
-           ├─ FastCGI ── php-fpm      served/events.php
-           ├─ HTTP ───── bolt         served/bolt_app.py, under gunicorn
-           └──────────── nginx alone  "return 200"
+    nginx ─┬─ FastCGI ── cocoai           supervisord and the pool, as in production
+           ├─ FastCGI ── php-fpm          served/events.php
+           ├─ FastCGI ── php-fpm minimal  served/minimal.php
+           ├─ HTTP ───── bolt             served/bolt_app.py, under gunicorn
+           └──────────── nginx alone      "return 200"
 
-All stand behind an nginx with the settings of etc/nginx, have the same number of workers, keep a question with the same
-steps in the same folders, and answer it through a practice Slack and OpenAI over TLS.
+All stand behind an nginx with the settings of etc/nginx. Those in NAMES have the same number of workers, keep a
+question with the same steps in the same folders, and answer it through a practice Slack and OpenAI over TLS. The others
+are for bench.ack: the least that PHP can do for an event, which keeps a question with one fsync and answers none, and
+CocoAI with other numbers of workers.
 
     with accounts("php-fpm") as account, subject("php-fpm", folder, certificates, account=account["php-fpm"]) as php:
         before = php.cpu_seconds()
@@ -22,6 +25,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.cpu import Account, descendants
@@ -39,20 +43,37 @@ from tests.processes import PATIENCE, free_port, wait_until
 
 ALONE = "nginx alone"
 
-NAMES = ("cocoai", "php-fpm", "bolt", ALONE)
-"""The names of all subjects; CocoAI comes first, for the others are compared with it."""
+MINIMAL = "php-fpm minimal"
 
-BACKENDS: Mapping[str, Callable[[nginx.Place], Backend]] = {
-    "cocoai": ours.backend,
-    "php-fpm": fpm.backend,
-    "bolt": bolt.backend,
-    ALONE: nginx.backend,
+NAMES = ("cocoai", "php-fpm", "bolt", ALONE)
+"""The names of the subjects that do the same work; CocoAI comes first, for the others are compared with it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a subject is run: its backend, how many workers it has, and what tells that something is not installed.
+
+    `workers` 0 are as many as CocoAI has by its default settings.
+    """
+
+    backend: Callable[[nginx.Place], Backend]
+    workers: int = 2
+    missing: Callable[[], str] = str
+
+
+KINDS: Mapping[str, Kind] = {
+    "cocoai": Kind(ours.backend),
+    "cocoai 4 workers": Kind(ours.backend, workers=4),
+    "cocoai default": Kind(ours.backend, workers=0),
+    "php-fpm": Kind(fpm.backend, missing=fpm.missing),
+    MINIMAL: Kind(partial(fpm.backend, script=fpm.MINIMAL), workers=4, missing=fpm.missing),
+    "bolt": Kind(bolt.backend, missing=bolt.missing),
+    ALONE: Kind(nginx.backend),
 }
+"""All subjects, by their names."""
 
 SLOTS = 4
 """The default of [pool] slots."""
-
-MISSING: Mapping[str, Callable[[], str]] = {"php-fpm": fpm.missing, "bolt": bolt.missing}
 
 
 @dataclass
@@ -106,7 +127,7 @@ def is_supervisor(pid: int) -> bool:
 
 def missing(name: str) -> str:
     """Return what to install before this subject can run, in a sentence; "" if nothing is missing."""
-    return MISSING[name]() if name in MISSING else ""
+    return KINDS[name].missing()
 
 
 @contextmanager
@@ -116,37 +137,38 @@ def subject(
     certificates: Certificates,
     *,
     answers: bool = True,
-    workers: int = 2,
+    workers: int | None = None,
     manner: SlackSwitches | None = None,
     openai: Callable[[Certificates], PracticeOpenAI] = PracticeOpenAI,
     account: Account | None = None,
     pm: str = "static",
     **environ: str,
 ) -> Iterator[Subject]:
-    """Start one of NAMES in `folder`, yield it once it can be asked, and stop it at the end.
+    """Start one of KINDS in `folder`, yield it once it can be asked, and stop it at the end.
 
     `folder` is made; its path must be short, for sockets lie in it.
     If `answers` is False, questions are kept and answered 200, but not worked on. CocoAI needs no switch for that, and
     so runs as in production: this process holds its slots and its placeholder lock.
-    `pm` is php-fpm's process manager (static, dynamic, ondemand); `environ` has settings of CocoAI's.
+    `workers` None is the number of its kind. `pm` is php-fpm's process manager (static, dynamic, ondemand). `environ`
+    has settings of CocoAI's.
     """
     folder.mkdir(parents=True)
     Spool(str(folder)).make_folders()
-    place = nginx.Place(
-        folder, f"127.0.0.1:{free_port()}", certificates, workers=workers, answers=answers, pm=pm, environ=environ
-    )
+    kind, listen = KINDS[name], f"127.0.0.1:{free_port()}"
+    workers = kind.workers if workers is None else workers
+    place = nginx.Place(folder, listen, certificates, workers=workers, answers=answers, pm=pm, environ=environ)
     with ExitStack() as stack:
         slack = stack.enter_context(PracticeSlack(certificates, switches=manner))
         practice = stack.enter_context(openai(certificates))
         place.urls = (slack.api_url, practice.base_url)
         if account is not None:
             stack.callback(kill_all, account)
-        front = Front(place, BACKENDS[name])
+        front = Front(place, kind.backend)
         if name == ALONE:  # it cannot answer Slack's check of the address (url_verification)
             stack.enter_context(front.raise_up(str(folder), listen=place.listen, config=""))
         else:
             stack.enter_context(rehearsal(front.raise_up, folder, certificates, slack, practice, listen=place.listen))
-        if not answers and name == "cocoai":
+        if not answers and kind.backend is ours.backend:
             stack.enter_context(all_slots_held(folder, int(environ.get("COCOAI_POOL_SLOTS", SLOTS))))
         if account is not None:
             front.admit(account)

@@ -1,4 +1,7 @@
-"""The same work in PHP, under Debian's php-fpm: served/events.php, with opcache as Debian turns it on."""
+"""PHP under Debian's php-fpm, with opcache as Debian turns it on: the same work, or the least that PHP can do.
+
+served/events.php does all that CocoAI's workers do, and answers; served/minimal.php keeps a question with one fsync.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from bench.peers.nginx import MAX_REQUESTS, SERVED, Backend, Place
 from cocoai.up.machine import SBIN
 
 PACKAGES = "apt-get install php-fpm php-curl"
+
+EQUAL, MINIMAL = "events.php", "minimal.php"
+"""The scripts in served/."""
 
 CONF = """\
 [global]
@@ -51,8 +57,8 @@ def program() -> str | None:
     return str(found[-1]) if found else None
 
 
-def backend(place: Place) -> Backend:
-    """Return php-fpm in the foreground, under this process's user."""
+def backend(place: Place, script: str = EQUAL) -> Backend:
+    """Return php-fpm in the foreground, under this process's user, with one of the scripts in served/."""
     file = place.run / "php-fpm.conf"
     file.write_text(conf(place))
     as_root = ("--allow-to-run-as-root",) if os.geteuid() == 0 else ()
@@ -60,12 +66,12 @@ def backend(place: Place) -> Backend:
         (str(program()), "--nodaemonize", *as_root, "--fpm-config", str(file)),
         {},
         reach=f'fastcgi_pass "unix:{place.socket}";',
-        parameters=f' fastcgi_param SCRIPT_FILENAME "{SERVED}/events.php";',
+        parameters=f' fastcgi_param SCRIPT_FILENAME "{SERVED}/{script}";',
     )
 
 
 def conf(place: Place) -> str:
-    """Return php-fpm's settings: one pool, with as many children as CocoAI has workers."""
+    """Return php-fpm's settings: one pool, with as many children as the place has workers."""
     return CONF.format(
         user="user = root\ngroup = root\n" if os.geteuid() == 0 else "",
         spare=SPARE.format(workers=place.workers) if place.pm == "dynamic" else "",

@@ -26,7 +26,10 @@ MAX_REQUESTS = 5000
 
 @dataclass
 class Place:
-    """Where a subject runs, and its settings. `urls` are those of Slack's Web API and of OpenAI's."""
+    """Where a subject runs, and its settings. `urls` are those of Slack's Web API and of OpenAI's.
+
+    `workers` 0 are as many as CocoAI has by its default settings.
+    """
 
     folder: Path
     listen: str

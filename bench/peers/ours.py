@@ -12,8 +12,8 @@ def backend(place: Place) -> Backend:
     """Return supervisord with the file that `cocoai up` gives it, without its nginx."""
     file = place.run / "etc" / "supervisor" / "supervisord-local.conf"
     file.write_text(file.read_text().partition("[program:nginx]")[0])
+    workers = {"COCOAI_POOL_WORKERS": str(place.workers)} if place.workers else {}
     settings = {
-        "COCOAI_POOL_WORKERS": str(place.workers),
         # Another pool may listen on the default port.
         "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
         "COCOAI_POOL_SELF_CHECK": "off",
@@ -22,6 +22,6 @@ def backend(place: Place) -> Backend:
     }
     return Backend(
         (sys.executable, "-m", "supervisor.supervisord", "-c", str(file)),
-        settings | dict(place.environ),
+        settings | workers | dict(place.environ),
         reach=f'fastcgi_pass "unix:{place.socket}";',
     )
