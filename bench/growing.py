@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import tables
-from bench.question import kind_of_update
+from bench.asked import kind_of_update
 from bench.tables import print_row, print_times
 from bench.timed_openai import TimedOpenAI
 from cocoai.rehearsal.certificates import Certificates

@@ -170,7 +170,6 @@ def measure_rule(folder: Path, certificates: Certificates, rule: str) -> tuple[M
         "COCOAI_POOL_WORKERS": "2",
         "COCOAI_NETWORK_CA_FILE": trusting(folder, certificates).ca_file,
         "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
-        "COCOAI_POOL_SELF_CHECK": "off",
     }
     with deploy(folder / "var", certificates, openai=model, entry=ENTRY, **environ) as built:  # type: ignore[arg-type]
         supervisord = cpu.parent(built.pool_pid())

@@ -1,11 +1,13 @@
 """What a whole question costs in CPU, and how soon it is acknowledged and answered, in the production shape, over TLS.
 
-    python -m bench.question [cpu] [peers] [times] [rest]      all tables, about ten minutes; as root
+    python -m bench.question [cpu] [peers] [times] [rest] [--questions 6]      all tables, about 15 minutes; as root
 
 cpu     one question at a time, by the default settings but for two workers that stay: 100 pieces of 4 characters in
-        15 s, with the updates that 3 s between two of them make, and with more of them, which gives the cost of one;
-        each kind of process by itself
-peers   the same question, asked of CocoAI, of the same work in PHP and with Slack Bolt
+        15 s; each kind of process by itself. `soon` are questions of which each is asked as soon as the one before it
+        is done, so that a job process which lingers takes it; the next of `alone` is asked when no job process is left.
+        Both have the updates that 3 s between two of them make; `often` is as soon with more of them, and `one update`
+        what each of those costs more
+peers   the same question, asked soon, of CocoAI, of the same work in PHP and with Slack Bolt
 times   30 questions, one after another, to a model that writes for 2 s
 rest    a minute without a question
 
@@ -17,16 +19,15 @@ practice servers and this program are in none of the groups. nginx speaks plain 
 
 from __future__ import annotations
 
-import json
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench import cpu, peers, tables
+from bench.asked import REST, UNCOUNTED, Asked, Cost, Spent, SpentSoFar, ask, difference, kind_of_update
 from bench.journey import placeholder_times
 from bench.tables import print_times
 from bench.timed_openai import TimedOpenAI
@@ -34,14 +35,9 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_answer import practice_answer
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
-from cocoai.rehearsal.slack.gateway import Call
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
-from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.deployment import Deployment, deploy, payload
+from tests.deployment import Deployment, deploy
 from tests.processes import wait_until
-
-PATIENCE = 240.0
-"""Seconds to wait for an answer, and for the events about it."""
 
 PIECES = 100
 ANSWER = (practice_answer("What costs what?", 1) * 2)[: 4 * PIECES]
@@ -54,105 +50,57 @@ WORKERS = "2"
 OFTEN = "0.5"
 """Seconds between two updates when there are to be many."""
 
-UNCOUNTED = 3
 QUESTIONS = 6
-"""Questions that warm everything up, and those after them that are counted."""
+"""Questions that are counted, by default."""
 
-REST = 60.0
-"""Seconds without a question, to measure what belongs to none: as long as the pause of the master's rarest task."""
-
-Spent = dict[str, float]
-"""CPU seconds, or milliseconds a question, of each kind of process."""
-
-SpentSoFar = Callable[[], Spent]
+LINGERING = 12.0
+"""Seconds after a question for which a job process may wait for the next one, and a little."""
 
 
 # What a question costs
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Of a question: milliseconds of CPU, what the same time costs without one, and updates before the answer."""
+def cpu_of_a_question(folder: Path, certificates: Certificates, *, questions: int) -> None:
+    """Print the CPU of each kind of process: of questions asked soon, alone, and often updated; and of one update."""
+    with cocoai(folder / "few", certificates) as few:
+        rest = few.warm_up()
+        soon = few.cost(questions, rest, few.is_done)
+        wait_until(few.is_over)
+        alone = few.cost(questions, rest, few.is_over)
+    with cocoai(folder / "many", certificates, COCOAI_SLACK_UPDATE_INTERVAL=OFTEN) as many:
+        for _ in range(UNCOUNTED):
+            ask(many.slack, many.is_done)
+        often = many.cost(questions, rest, many.is_done)
+    print(f"  {'CPU a question, ms':22}{'soon':>10}{'alone':>10}{'often':>10}{'one update':>14}")
+    print(f"  {'updates':22}{soon.updates:10.2f}{alone.updates:10.2f}{often.updates:10.2f}")
+    for kind, milliseconds in in_all(soon.spent).items():
+        slope = (in_all(often.spent)[kind] - milliseconds) / (often.updates - soon.updates)
+        print(f"  {kind:22}{milliseconds:10.2f}{in_all(alone.spent)[kind]:10.2f}", end="")
+        print(f"{in_all(often.spent)[kind]:10.2f}{slope:14.3f}")
+    for kind, milliseconds in soon.rest.items():
+        print(f"  {f'(at rest: {kind})':22}{milliseconds:10.2f}{alone.rest[kind]:10.2f}{often.rest[kind]:10.2f}")
 
-    spent: Spent
-    rest: Spent
-    updates: float
+
+def in_all(spent: Spent) -> Spent:
+    """Return what each kind of process has spent, and all of them together; supervisord stands apart, in no sum."""
+    ours = {kind: value for kind, value in spent.items() if kind != "supervisord"}
+    return ours | {"in all": sum(ours.values()), "(supervisord)": spent["supervisord"]}
 
 
-def cpu_of_a_question(folder: Path, certificates: Certificates) -> None:
-    """Print the CPU of each kind of process, with few updates and with many, and of one update: the slope."""
-    few = cost_of_cocoai(folder / "few", certificates)
-    many = cost_of_cocoai(folder / "many", certificates, COCOAI_SLACK_UPDATE_INTERVAL=OFTEN)
-    print(f"  {'CPU a question, ms':22}{few.updates:8.2f} updates{many.updates:8.2f} updates    one update")
-    for kind, milliseconds in few.spent.items():
-        slope = (many.spent[kind] - milliseconds) / (many.updates - few.updates)
-        print(f"  {kind:22}{milliseconds:16.2f}{many.spent[kind]:16.2f}{slope:14.3f}")
-    for kind, milliseconds in few.rest.items():
-        print(f"  {f'(at rest: {kind})':22}{milliseconds:16.2f}{many.rest[kind]:16.2f}")
-
-
-def cost_of_cocoai(folder: Path, certificates: Certificates, **environ: str) -> Cost:
-    """Measure CocoAI with these settings; supervisord stands apart, and is in no sum."""
+@contextmanager
+def cocoai(folder: Path, certificates: Certificates, **environ: str) -> Iterator[Asked]:
+    """Deploy CocoAI with these settings, and count what its processes take."""
     folder.mkdir()
     openai = partial(PracticeOpenAI, switches=WRITING)
-    settings = {"COCOAI_POOL_WORKERS": WORKERS, **environ}
+    settings: dict[str, Any] = {"COCOAI_POOL_WORKERS": WORKERS, **environ}
     with deploy(folder, certificates, openai=openai, **settings) as built, counted(built) as spent:
         workers = workers_of(built.pool_pid())
-
-        def is_over() -> bool:
-            return not any(map(cpu.children, workers))
-
-        cost = cost_of(built.slack, spent, is_over)
-    supervisord = cost.spent.pop("supervisord")
-    return replace(cost, spent=cost.spent | {"in all": sum(cost.spent.values()), "(supervisord)": supervisord})
-
-
-def cost_of(slack: PracticeSlack, spent: SpentSoFar, is_over: Callable[[], bool]) -> Cost:
-    """Ask one question after another and return the cost of one; `is_over` tells when its processes are done."""
-    for _ in range(UNCOUNTED):
-        ask(slack, is_over)
-    began = spent()
-    time.sleep(REST)
-    resting = difference(spent(), began)
-    calls, began, since = len(slack.calls), spent(), time.monotonic()
-    for _ in range(QUESTIONS):
-        ask(slack, is_over)
-    total, seconds = difference(spent(), began), time.monotonic() - since
-    rest = {kind: value * seconds / REST for kind, value in resting.items()}
-    updates = Counter(map(kind_of_update, slack.calls[calls:]))["placeholder"]
-    return Cost(each(difference(total, rest)), each(rest), updates / QUESTIONS)
-
-
-def ask(slack: PracticeSlack, is_over: Callable[[], bool]) -> None:
-    """Ask a question; wait for its answer, for the deliveries of every event about it, and until `is_over`."""
-    question = slack.say("U0ASKER01", "<@U0COCOAI> What costs what?")
-    slack.wait_for(lambda: answers_to(slack, question) or None, PATIENCE)
-    slack.wait_for_deliveries(PATIENCE)
-    wait_until(is_over)
-
-
-def answers_to(slack: PracticeSlack, question: Message) -> list[Message]:
-    """Return our finished answers in the question's thread."""
-    return [each for each in slack.thread(question.channel, question.ts) if payload(each).get("kind") == "answer"]
-
-
-def kind_of_update(call: Call) -> str:
-    """Return the kind of message in the metadata of a chat.update, such as `answer`; "" for other calls."""
-    if call.method != "chat.update":
-        return ""
-    metadata = call.arguments["metadata"]
-    if isinstance(metadata, str):  # a form has JSON in its field, a body of JSON has the object itself
-        metadata = json.loads(metadata)
-    return str(metadata["event_payload"]["kind"])
-
-
-def difference(later: Spent, earlier: Spent) -> Spent:
-    return {kind: later[kind] - earlier[kind] for kind in later}
-
-
-def each(seconds: Spent) -> Spent:
-    """Convert the seconds of all counted questions into milliseconds a question."""
-    return {kind: value * 1000 / QUESTIONS for kind, value in seconds.items()}
+        yield Asked(
+            built.slack,
+            spent,
+            is_done=lambda: not built.spool.keys("ready"),
+            is_over=lambda: not any(map(cpu.children, workers)),
+        )
 
 
 @contextmanager
@@ -184,16 +132,17 @@ def workers_of(master: int) -> list[int]:
 # The peers
 
 
-def peers_side_by_side(folder: Path, certificates: Certificates) -> None:
+def peers_side_by_side(folder: Path, certificates: Certificates, *, questions: int) -> None:
     """Print what the whole process tree of each peer takes for a question, without supervisord."""
-    costs = {name: cost_of_peer(name, folder, certificates) for name in ("cocoai", "php-fpm", "bolt")}
+    names = [name for name in ("cocoai", "php-fpm", "bolt") if not peers.missing(name)]
+    costs = {name: cost_of_peer(name, folder, certificates, questions) for name in names}
     print(f"  {'':22}{'ms a question':>16}{'x php-fpm':>16}{'updates':>14}{'(at rest)':>14}")
     for name, cost in costs.items():
-        ratio = cost.spent["all"] / costs["php-fpm"].spent["all"]
+        ratio = cost.spent["all"] / costs["php-fpm"].spent["all"] if "php-fpm" in costs else 0.0
         print(f"  {name:22}{cost.spent['all']:16.2f}{ratio:16.2f}{cost.updates:14.2f}{cost.rest['all']:14.2f}")
 
 
-def cost_of_peer(name: str, folder: Path, certificates: Certificates) -> Cost:
+def cost_of_peer(name: str, folder: Path, certificates: Certificates, questions: int) -> Cost:
     """Measure one of the peers; its `spent` has the single key "all"."""
     openai = partial(PracticeOpenAI, switches=WRITING)
     with (
@@ -204,11 +153,13 @@ def cost_of_peer(name: str, folder: Path, certificates: Certificates) -> Cost:
         def spent() -> Spent:
             return {"all": peer.cpu_seconds() - sum(map(cpu.on_cpu, peer.supervisor_pids()))}
 
-        return cost_of(peer.slack, spent, partial(is_quiet, peer))
+        asked = Asked(peer.slack, spent, is_done=partial(is_quiet, peer), is_over=partial(is_quiet, peer, LINGERING))
+        return asked.cost(questions, asked.warm_up(), asked.is_done)
 
 
-def is_quiet(peer: peers.Subject) -> bool:
-    """Check whether no process of the peer takes CPU for a tenth of a second."""
+def is_quiet(peer: peers.Subject, after: float = 0.0) -> bool:
+    """Check whether, `after` so many seconds, no process of the peer takes CPU for a tenth of a second."""
+    time.sleep(after)
     before = peer.cpu_seconds()
     time.sleep(0.1)
     return peer.cpu_seconds() - before < 0.001
@@ -244,13 +195,31 @@ def answer_times(slack: PracticeSlack, number: int) -> list[float] | None:
 def at_rest(folder: Path, certificates: Certificates) -> None:
     """Print the milliseconds of CPU that each kind of process takes in a minute without a question."""
     with deploy(folder, certificates, COCOAI_POOL_WORKERS=WORKERS) as built, counted(built) as spent:
+        workers = workers_of(built.pool_pid())
         built.answer_to(built.ask("Are you there?"))
+        wait_until(lambda: not any(map(cpu.children, workers)))
         began = spent()
-        time.sleep(60)
+        time.sleep(REST)
         for kind, seconds in difference(spent(), began).items():
             print(f"  {kind:22}{seconds * 1000:10.2f} ms a minute")
 
 
+def main() -> None:
+    """Print the tables that the command line names, or all of them if it names none."""
+    parser = tables.parser(__doc__, ("cpu", "peers", "times", "rest"))
+    parser.add_argument("--questions", type=int, default=QUESTIONS, help="in each column of cpu, and to each of peers")
+    arguments = parser.parse_args()
+    questions = arguments.questions
+    tables.print_tables(
+        arguments.tables,
+        {
+            "cpu": partial(cpu_of_a_question, questions=questions),
+            "peers": partial(peers_side_by_side, questions=questions),
+            "times": times_of_a_question,
+            "rest": at_rest,
+        },
+    )
+
+
 if __name__ == "__main__":
-    measured = {"cpu": cpu_of_a_question, "peers": peers_side_by_side, "times": times_of_a_question, "rest": at_rest}
-    tables.run(__doc__, measured)
+    main()

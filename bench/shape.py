@@ -64,7 +64,6 @@ def shape(folder: Path, certificates: Certificates, **environ: str) -> Iterator[
     defaults = {
         "COCOAI_NETWORK_CA_FILE": trusting(folder, certificates).ca_file,
         "COCOAI_POOL_STATUS_LISTEN": f"127.0.0.1:{free_port()}",
-        "COCOAI_POOL_SELF_CHECK": "off",
     }
     with deploy(folder / "var", certificates, **(defaults | environ)) as built:  # type: ignore[arg-type]
         yield built

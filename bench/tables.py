@@ -24,10 +24,14 @@ def parser(description: str | None, names: Iterable[str]) -> argparse.ArgumentPa
 
 def run(description: str | None, tables: Mapping[str, Table]) -> None:
     """Print the tables that the command line names, or all of them if it names none."""
-    chosen = parser(description, tables).parse_args().tables or list(tables)
+    print_tables(parser(description, tables).parse_args().tables, tables)
+
+
+def print_tables(chosen: Sequence[str], tables: Mapping[str, Table]) -> None:
+    """Print the chosen tables, or all of them if none is chosen."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         certificates = make(Path(folder) / "certificates")
-        for name in chosen:
+        for name in chosen or tables:
             print(f"\n{name}", flush=True)
             own = Path(folder) / name
             own.mkdir()

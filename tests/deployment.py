@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cocoai.config.settings import settings_of
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import rehearsal
@@ -82,6 +83,15 @@ def payload(message: Message) -> dict[str, object]:
     return dict((message.metadata or {}).get("event_payload", {}))
 
 
+def known(variables: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the settings (COCOAI_SECTION_KEY) that this package does not have.
+
+    bench.beside runs these files with an older one, which refuses names that it does not know.
+    """
+    split = {name: name.lower().split("_", 2) for name in variables}
+    return {name: variables[name] for name, (_, section, key) in split.items() if key in settings_of(section)}
+
+
 @contextmanager
 def deploy(
     folder: Path,
@@ -109,7 +119,7 @@ def deploy(
     }
 
     def start(var: str, *, listen: str, config: str) -> Up:
-        variables = dict(os.environ) | defaults | environ
+        variables = dict(os.environ) | known(defaults) | environ
         started.append(Up(var, listen=listen, config=config, entry=entry, environ=variables))
         return started[0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from bench.peers.nginx import Backend, Place
+from tests.deployment import known
 from tests.processes import free_port
 
 
@@ -22,6 +23,6 @@ def backend(place: Place) -> Backend:
     }
     return Backend(
         (sys.executable, "-m", "supervisor.supervisord", "-c", str(file)),
-        settings | workers | dict(place.environ),
+        known(settings | workers) | dict(place.environ),
         reach=f'fastcgi_pass "unix:{place.socket}";',
     )
