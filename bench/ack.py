@@ -76,9 +76,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2, help="of each subject in each round")
     parser.add_argument("--connections", type=int, default=load.CONNECTIONS, help="requests that are under way at once")
-    names = {"nargs": "+", "choices": [*KINDS], "metavar": "NAME"}
-    parser.add_argument("--only", default=[*KINDS], help=", ".join(KINDS), **names)
-    parser.add_argument("--anchor", default=[ANCHOR], help="what the others are compared with: php-fpm", **names)
+    names = list(KINDS)
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument(
+        "--anchor", nargs="+", choices=names, default=[ANCHOR], metavar="NAME", help=f"default: {ANCHOR}"
+    )
     arguments = parser.parse_args()
     if load.missing():
         raise SystemExit(load.missing())
