@@ -72,6 +72,18 @@ def test_how_long_people_waited_is_that_of_the_last_day(settings: config.Setting
     assert (1, 3.5) == (waited.number, waited.most)
 
 
+def test_how_long_answers_took_is_that_of_the_last_day(settings: config.Settings, board: Scoreboard) -> None:
+    """From the first attempt to the delivery, and from the placeholder to the model's last word."""
+    assert board.counters.started
+    path = put_answer(settings.paths.var, NOW - 100.0, heard=0.5, written=4.0, delivered=5.0)
+    os.utime(path, (NOW - 10, NOW - 10))
+
+    seen = observe(settings, NOW)
+
+    assert ((1, 5.0), (1, 3.5)) == tuple((each.number, each.median) for each in (seen.answering, seen.writing))
+    assert 3.0 == seen.update_interval
+
+
 def test_a_pool_that_is_not_running_has_seen_nothing(settings: config.Settings, board: Scoreboard) -> None:
     """Nor has one that never ran, or one whose scoreboard has another code's layout."""
     board.own_row.record.pid = 0

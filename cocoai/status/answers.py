@@ -87,13 +87,16 @@ def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay
     )
 
 
-def waiting(spool: Spool, now: float, *, most_read: int = MOST_READ) -> Phase:
-    """Measure how long questions waited for their first attempt, of the answers that ended in the day before `now`.
+def phases(
+    spool: Spool, now: float, wanted: Sequence[tuple[str, str, str]], *, most_read: int = MOST_READ
+) -> tuple[Phase, ...]:
+    """Measure the `wanted` phases (name, first and last moment) of the answers that ended in the day before `now`.
 
     `now` is in epoch seconds; the files of the `most_read` newest are read. Raise OSError if the spool cannot be read.
     """
     timelines = _timelines(spool, spool.since("done", now - DAY)[:most_read])
-    return _phase("asked to begun", [each.at for each in timelines if each.is_answer], ASKED, BEGUN)
+    answers = [each.at for each in timelines if each.is_answer]
+    return tuple(_phase(name, answers, *ends) for name, *ends in wanted)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cocoai.tune.machine import WHOLE, Machine
+from cocoai.tune.machine import Machine
 from cocoai.tune.observed import Observed, report_observed
 from cocoai.tune.proposal import lines_to_paste, propose, wanted_workers
-
-ANSWER_SECONDS = 20.0
-"""Seconds that an answer usually takes, and occupies a slot."""
+from cocoai.tune.throughput import ANSWER_SECONDS, bounds, questions_by_cpu, report_throughput
 
 MOST_WORKERS = 4
 """The most workers that are advised: that many are enough for a burst of 200 questions."""
@@ -85,7 +83,7 @@ def advise(measured: Measurement, machine: Machine, wanted: int = MOST_WORKERS) 
     for_workers = left - measured.master - FIRST_ANSWERS * measured.job
     workers = max(1, min(wanted, int(for_workers / measured.worker)))
     pool = measured.master + workers * measured.worker
-    by_cpu = questions_a_minute(measured, machine) * ANSWER_SECONDS / 60
+    by_cpu = questions_by_cpu(measured.question_ms, machine) * ANSWER_SECONDS / 60
     return Advice(
         most=workers,
         pool=pool,
@@ -95,13 +93,8 @@ def advise(measured: Measurement, machine: Machine, wanted: int = MOST_WORKERS) 
     )
 
 
-def questions_a_minute(measured: Measurement, machine: Machine) -> float:
-    """Return how many questions a minute the machine can answer permanently."""
-    return machine.cpu_seconds * 1000 / measured.question_ms
-
-
 def report(measured: Measurement, machine: Machine, seen: Observed | None = None) -> Iterator[str]:
-    """Yield the lines of the report: the measurement, the calculation, what the pool has seen, and the settings.
+    """Yield the lines of the report: the measurement, the calculation, what the pool has seen, the settings, the speed.
 
     If a pool has seen too little, no settings are proposed; without a pool, those that the machine bears at most.
     """
@@ -123,7 +116,8 @@ def report(measured: Measurement, machine: Machine, seen: Observed | None = None
             bound = advise(measured, machine, wanted_workers(seen))
             yield from lines_to_paste(propose(seen, workers=bound.most, slots=bound.slots))
     yield ""
-    yield from _cpu(measured, machine, advice)
+    yield from report_throughput(bounds(measured.question_ms, machine, advice.by_memory, seen))
+    yield from _warnings(measured, machine, advice)
 
 
 def _measurement(measured: Measurement) -> Iterator[str]:
@@ -160,16 +154,9 @@ def _calculation(measured: Measurement, machine: Machine, advice: Advice) -> Ite
     yield ""
 
 
-def _cpu(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[str]:
-    """Yield how much the CPU time is enough for, if it is limited, and warnings if it is scarce or there is no swap."""
-    questions = questions_a_minute(measured, machine)
-    if machine.baseline < WHOLE:
-        messages = machine.cpu_seconds * 1000 / measured.message_ms
-        yield (
-            f"CPU: {machine.baseline:g} % of each of {machine.processors} vCPU is guaranteed,"
-            f" {machine.cpu_seconds:.1f} s a minute: {questions:.0f} questions,"
-            f" or {messages:.0f} messages that are nothing to it."
-        )
+def _warnings(measured: Measurement, machine: Machine, advice: Advice) -> Iterator[str]:
+    """Yield warnings if the CPU is scarce or there is no swap."""
+    questions = questions_by_cpu(measured.question_ms, machine)
     if advice.is_bound_by_cpu:
         yield (
             f"WARNING: the CPU is the limit, not memory. Memory bears {advice.by_memory} slots, but {questions:.0f}"

@@ -11,7 +11,7 @@ from cocoai.engine.process.scoreboard_records import ABSENCES
 from cocoai.engine.process.scoreboard_snapshot import Snapshot, read_snapshot
 from cocoai.errors import COUNTERS
 from cocoai.spool.spool import Spool
-from cocoai.status.answers import Phase, waiting
+from cocoai.status.answers import ANSWER, ASKED, BEGUN, FINISHED, PLACEHOLDER, Phase, phases
 
 ENOUGH_SECONDS = 86_400.0
 """A pool that has run for less has not seen a day's busiest hour."""
@@ -19,8 +19,18 @@ ENOUGH_SECONDS = 86_400.0
 ENOUGH_REQUESTS = 100
 """Requests below which a pool has seen too little, however long it has run."""
 
-NOBODY = Phase("asked to begun", 0, 0.0, 0.0, 0.0)
-"""How long people waited if nobody has asked."""
+PHASES = (
+    ("asked to begun", ASKED, BEGUN),
+    ("begun to delivered", BEGUN, FINISHED),
+    ("heard to written", PLACEHOLDER, ANSWER),
+)
+"""How long a question waited, how long its answer occupied a slot, and how long its reply could grow."""
+
+NONE = Phase("", 0, 0.0, 0.0, 0.0)
+"""A phase of no answers."""
+
+UPDATE_INTERVAL = 3.0
+"""Seconds between two updates of a growing reply, by default."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,8 @@ class Observed:
     `least` to `most` are its workers, `idle_timeout` is in seconds. `busy` and `slots_taken` are the most workers that
     were busy, and slots that were taken, at one time; `full` is how often all workers were busy and a request waited,
     `no_slot` how often a question came when all `slots` were taken. `absences` is how often a worker had to be started
-    when there was none, by how long there had been none (see ABSENCES). `waited` is of the last day.
+    when there was none, by how long there had been none (see ABSENCES). `waited`, `answering` and `writing` are PHASES
+    of the last day. A reply is updated each `update_interval` seconds.
     """
 
     seconds: float = 0.0
@@ -44,7 +55,10 @@ class Observed:
     absences: tuple[int, ...] = ()
     slots_taken: int = 0
     no_slot: int = 0
-    waited: Phase = NOBODY
+    waited: Phase = NONE
+    answering: Phase = NONE
+    writing: Phase = NONE
+    update_interval: float = UPDATE_INTERVAL
 
     @property
     def is_enough(self) -> bool:
@@ -65,12 +79,14 @@ def observe(settings: config.Settings, now: float | None = None) -> Observed:
     now = time.time() if now is None else now
     try:
         seen = read_snapshot(settings.paths.scoreboard, slots=settings.pool.slots, reasons=COUNTERS)
-        return _observed(settings, seen, waiting(Spool(settings.paths.var), now), now) if seen.pid else Observed()
+        return _observed(settings, seen, now) if seen.pid else Observed()
     except (OSError, ValueError):
         return Observed()
 
 
-def _observed(settings: config.Settings, seen: Snapshot, waited: Phase, now: float) -> Observed:
+def _observed(settings: config.Settings, seen: Snapshot, now: float) -> Observed:
+    """Combine what the scoreboard and the spool tell. Raise OSError if the spool cannot be read."""
+    waited, answering, writing = phases(Spool(settings.paths.var), now, PHASES)
     return Observed(
         seconds=max(0.0, now - seen.started),
         requests=seen.accepted,
@@ -84,6 +100,9 @@ def _observed(settings: config.Settings, seen: Snapshot, waited: Phase, now: flo
         slots_taken=seen.most_slots,
         no_slot=seen.no_slot,
         waited=waited,
+        answering=answering,
+        writing=writing,
+        update_interval=settings.slack.update_interval,
     )
 
 
