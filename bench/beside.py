@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the program")
     arguments = parser.parse_args()
     command = (arguments.program, *arguments.arguments)
+    signal.signal(signal.SIGTERM, end)
     with worktree(arguments.rev) as older:
         before, now = take_turns(older, command, arguments.rounds)
     names = f"{described(arguments.rev)} before, {described()} now"
@@ -107,10 +109,20 @@ def run(checkout: Path, *arguments: str) -> str:
     """
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONSAFEPATH")}
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=checkout, env=environ, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(arguments)} in {checkout} has ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout
+    with subprocess.Popen(command, cwd=checkout, env=environ, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            printed, _ = program.communicate()
+        except SystemExit:
+            program.send_signal(signal.SIGINT)  # it stops what it has started; the block waits for its end
+            raise
+    if program.returncode:
+        raise SystemExit(f"{' '.join(arguments)} in {checkout} has ended with {program.returncode}:\n{printed}")
+    return printed
+
+
+def end(*_: object) -> None:
+    """Handle SIGTERM: end as by an error, so that what was started is stopped and removed."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def take_turns(older: Path, command: Sequence[str], rounds: int) -> tuple[list[Figures], list[Figures]]:
