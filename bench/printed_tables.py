@@ -1,10 +1,13 @@
 """Read the figures out of the tables that the measuring programs print.
 
-cpu                                          a table's name stands behind an empty line: all of it, or what
-                                             comes before a colon
-  CPU a question, ms      soon     alone     the first line with gaps of two spaces and more may name columns
-  in all                 54.61     58.21     a row: a name, a gap, and whatever has numbers in it
-  first words (ms)   p50   6.24   p95 9.1    words between numbers name the figure behind them
+    cpu                                          a table's name stands behind an empty line: all of it, or what
+                                                 comes before a colon
+      CPU a question, ms      soon     alone     the first line with gaps of two spaces and more may name columns
+      in all                 54.61     58.21     a row: a name, a gap, and whatever has numbers in it
+      first words (ms)   p50   6.24   p95 9.1    words before a figure name it,
+      master                 35.26 ms a minute   and so do words behind it, after a single space
+
+Columns are aligned right, as all of them are.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from dataclasses import dataclass, field
 ROW = re.compile(r"\s*(\S(?:.*?\S)?)\s{2,}(\S.*)")
 NUMBER = re.compile(r"(?<![\w.-])-?\d+(?:\.\d+)?(?![\w-]|\.\d)")
 """A number that stands alone: not that of `p50`, of a date or of a version."""
+
+UNIT = re.compile(r" ([^\W\d]\S*(?: \S+)*)(?=\s{2}|$)")
 
 CELL = re.compile(r"\S(?:.*?\S)?(?=\s{2}|$)")
 
@@ -74,9 +79,16 @@ def _figures(line: str, row: re.Match[str], table: _Table) -> Iterator[tuple[Pla
         name = f"{name} ({table.rows[name]})"
     end = row.start(2)
     for index, number in enumerate(numbers):
-        between = line[end : number.start()].strip(" ,;")
-        yield Place(table.name, name, index, between or _column(table.header, number)), float(number[0])
-        end = number.end()
+        between, unit = line[end : number.start()].strip(" ,;"), _unit(line, number)
+        column = between or unit or _column(table.header, number)
+        yield Place(table.name, name, index, column), float(number[0])
+        end = number.end() + len(unit and f" {unit}")
+
+
+def _unit(line: str, number: re.Match[str]) -> str:
+    """Return the words right behind a number; "" if there are none, or another number among them, as in `1 to 2`."""
+    unit = UNIT.match(line, number.end())
+    return unit[1] if unit and not NUMBER.search(unit[1]) else ""
 
 
 def _column(header: str, number: re.Match[str]) -> str:

@@ -71,14 +71,14 @@ def cpu_of_a_question(folder: Path, certificates: Certificates, *, questions: in
         for _ in range(UNCOUNTED):
             ask(many.slack, many.is_done)
         often = many.cost(questions, rest, many.is_done)
-    print(f"  {'CPU a question, ms':22}{'soon':>10}{'alone':>10}{'often':>10}{'one update':>14}")
-    print(f"  {'updates':22}{soon.updates:10.2f}{alone.updates:10.2f}{often.updates:10.2f}")
+    print(f"  {'CPU a question, ms':26}{'soon':>10}{'alone':>10}{'often':>10}{'one update':>14}")
+    print(f"  {'updates':26}{soon.updates:10.2f}{alone.updates:10.2f}{often.updates:10.2f}")
     for kind, milliseconds in in_all(soon.spent).items():
         slope = (in_all(often.spent)[kind] - milliseconds) / (often.updates - soon.updates)
-        print(f"  {kind:22}{milliseconds:10.2f}{in_all(alone.spent)[kind]:10.2f}", end="")
+        print(f"  {kind:26}{milliseconds:10.2f}{in_all(alone.spent)[kind]:10.2f}", end="")
         print(f"{in_all(often.spent)[kind]:10.2f}{slope:14.3f}")
     for kind, milliseconds in soon.rest.items():
-        print(f"  {f'(at rest: {kind})':22}{milliseconds:10.2f}{alone.rest[kind]:10.2f}{often.rest[kind]:10.2f}")
+        print(f"  {f'(at rest: {kind})':26}{milliseconds:10.2f}{alone.rest[kind]:10.2f}{often.rest[kind]:10.2f}")
 
 
 def in_all(spent: Spent) -> Spent:

@@ -81,7 +81,7 @@ def test_rows_of_one_name_in_two_tables_are_two() -> None:
 
 def test_a_line_of_columns_may_have_figures_itself() -> None:
     """Then it is a row, too, and the names have no numbers."""
-    assert [("", 5.0), ("updates", 30.0)] == figures(QUESTION, "cpu", "CPU a question, ms")
+    assert [("updates", 5.0), ("updates", 30.0)] == figures(QUESTION, "cpu", "CPU a question, ms")
     assert [("updates", -0.19), ("updates", -0.32), ("one update", -0.005)] == figures(QUESTION, "cpu", "master")
 
 
@@ -93,8 +93,8 @@ def test_words_between_figures_name_them() -> None:
 
 
 def test_a_row_may_be_the_first_line_of_its_table() -> None:
-    """What follows its figure names those below."""
-    assert [("", 35.26)] == figures(QUESTION, "rest", "master")
+    """A unit behind a figure names it."""
+    assert [("ms a minute", 35.26)] == figures(QUESTION, "rest", "master")
     assert [("ms a minute", 0.1)] == figures(QUESTION, "rest", "workers")
 
 
