@@ -6,6 +6,8 @@ become a Click that can be kept, an Ignored, or `Refused` 400.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -14,7 +16,7 @@ from bench.fuzz.check import NOW, SECRET, US, require, signed
 from bench.no_sync import NoSync
 from cocoai.engine.web.request import MAX_BODY
 from cocoai.errors import Refused
-from cocoai.slack.inbound.events import SlackEventAnalyzer
+from cocoai.slack.inbound.events import ASIDE, CHANGE, SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import File, is_at_slack
@@ -151,6 +153,7 @@ class EventChecker:
         except Refused as refusal:
             require(refusal.status == 400, "refused, but not as bad JSON")
             return "refused 400"
+        self._check_unparsed(analyzer, body)
         if isinstance(event, Question):
             self._check_question(event)
             return f"question {event.kind}"
@@ -161,6 +164,16 @@ class EventChecker:
             require(0 <= event.minute < 10**11, "a minute beyond all clocks")
             return "rate limited"
         return ignored(event)
+
+    def _check_unparsed(self, analyzer: SlackEventAnalyzer, body: bytes) -> None:
+        """Check that what is ignored by its bytes, as JSON without blanks may be, is ignored too once it is parsed."""
+        with contextlib.suppress(ValueError, RecursionError):
+            payload = json.loads(body)
+            compact = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+            if analyzer.analyze(signed(compact), compact, NOW) in (ASIDE, CHANGE):
+                spaced = json.dumps(payload).encode()
+                event = analyzer.analyze(signed(spaced), spaced, NOW)
+                require(type(event) is Ignored, "ignored by its bytes alone")
 
     def _check_question(self, question: Question) -> None:
         """Check whether the question can be written and read again, and its files lie at Slack's."""

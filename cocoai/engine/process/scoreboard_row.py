@@ -92,10 +92,10 @@ class Row:
         record.start = start_time(pid)
         record.pid = pid
         record.state = STARTING
+        self._cpu = time.process_time()
 
     def busy(self, key: str = "") -> None:
         """Mark this process busy, from now on, with a request or a job; `key` names it, and is empty while unknown."""
-        self._cpu = time.process_time()
         record = self.record
         # The order matters, for others read the row meanwhile: first the key, or the last request's would pass for
         # this one's; then the time, or the process would seem busy since it was last idle; the state comes last.
@@ -108,11 +108,14 @@ class Row:
         self.record.key = encoded(key, KEY_BYTES)
 
     def idle(self) -> None:
-        """Mark this process idle, keep the seconds and CPU seconds since `busy`, and add 1 to its requests."""
-        now = time.monotonic()
+        """Mark this process idle, keep the seconds since `busy` and the CPU seconds, and add 1 to its requests.
+
+        The CPU seconds are those since it was last idle: for a request they have its acceptance in them.
+        """
+        now, cpu = time.monotonic(), time.process_time()
         record = self.record
         record.duration = now - self._since
-        record.cpu = time.process_time() - self._cpu
+        record.cpu, self._cpu = cpu - self._cpu, cpu
         # As in `busy`: the time before the count, or a slow request would be reported again under the next number;
         # the state last, or the process would seem idle for as long as it was busy.
         record.since = now
@@ -121,6 +124,7 @@ class Row:
 
     def wait(self) -> None:
         """Mark this process idle, without counting a request: when it is ready for its first."""
+        self._cpu = time.process_time()
         self.record.since = time.monotonic()
         self.record.state = IDLE
 

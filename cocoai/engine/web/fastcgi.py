@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import ClassVar
 
 from flup.server import fcgi_base
@@ -25,6 +26,7 @@ MAX_CONTENT = 65535
 
 _HEADER = struct.Struct(fcgi_base.FCGI_Header)
 _HEADER_SIZE = _HEADER.size
+_LENGTHS = struct.Struct("!HB")
 _BEGIN = struct.Struct(fcgi_base.FCGI_BeginRequestBody)
 _END = struct.Struct(fcgi_base.FCGI_EndRequestBody)
 _UNKNOWN_TYPE = struct.Struct(fcgi_base.FCGI_UnknownTypeBody)
@@ -71,6 +73,8 @@ class RequestParser:
 
         Raise `ProtocolError` if the records are malformed, of another version, or longer than MAX_REQUEST in all.
         """
+        if not self._received and self._take_whole(data):
+            return True
         self._received += len(data)
         if self._received > MAX_REQUEST:
             raise ProtocolError("more than a request may have")
@@ -82,6 +86,24 @@ class RequestParser:
             is_complete, end = self._parse(data)
             self._rest += data[end:]
         return is_complete
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Take a request that has arrived in one piece, in the records in which nginx sends a short one.
+
+        Return False, with nothing taken, for any other: _parse() reads that, or says what is wrong with it. It would
+        come to the same here, but takes three times as long.
+        """
+        if not data.startswith(_BEGIN_RECORD) or not data.endswith(_STDIN_END):
+            return False
+        params, after_params = _content(data, len(_BEGIN_RECORD), _PARAMS_HEADER)
+        if not params or not data.startswith(_PARAMS_END, after_params):
+            return False
+        body, after_body = _content(data, after_params + _HEADER_SIZE, _STDIN_HEADER)
+        if after_body + _HEADER_SIZE != len(data):
+            return False
+        self.params = read_pairs(params)
+        self.request_id, self.role, self._body = 1, fcgi_base.FCGI_RESPONDER, [body]
+        return True
 
     def _parse(self, data: bytes | bytearray) -> tuple[bool, int]:
         """Parse the whole records in `data`, up to the one that completes the request.
@@ -176,6 +198,18 @@ class RequestParser:
     """Handlers of a request's own records, by record type: each returns True if the request is complete."""
 
 
+def _content(data: bytes, at: int, header: bytes) -> tuple[bytes, int]:
+    """Return the content of the record at index `at` whose header begins with `header`, and the index behind it.
+
+    If it does not begin so, or is not there as a whole, return b"" and 0.
+    """
+    if not data.startswith(header, at) or at + _HEADER_SIZE > len(data):
+        return b"", 0
+    length, padding = _LENGTHS.unpack_from(data, at + len(header))
+    begin = at + _HEADER_SIZE
+    return data[begin : begin + length], begin + length + padding
+
+
 def read_pairs(data: bytes) -> dict[str, str]:
     """Decode the names and values of PARAMS (3.4), as latin-1; of equal names the last counts.
 
@@ -226,7 +260,12 @@ def frame_response(request_id: int, output: bytes) -> bytes:
     else:
         pieces = (output[start : start + MAX_CONTENT] for start in range(0, len(output), MAX_CONTENT))
         records = b"".join(_frame(fcgi_base.FCGI_STDOUT, request_id, piece) for piece in pieces)
-    return records + _frame(fcgi_base.FCGI_STDOUT, request_id, b"") + end_request(request_id)
+    return records + _end_of_response(request_id)
+
+
+@lru_cache(4)
+def _end_of_response(request_id: int) -> bytes:
+    return _frame(fcgi_base.FCGI_STDOUT, request_id, b"") + end_request(request_id)
 
 
 def end_unhandled(request: RequestParser) -> bytes:
@@ -244,3 +283,10 @@ def end_request(request_id: int, status: int = fcgi_base.FCGI_REQUEST_COMPLETE) 
 
 def _frame(kind: int, request_id: int, content: bytes) -> bytes:
     return _HEADER.pack(fcgi_base.FCGI_VERSION_1, kind, request_id, len(content), 0) + content
+
+
+_BEGIN_RECORD = _frame(fcgi_base.FCGI_BEGIN_REQUEST, 1, _BEGIN.pack(fcgi_base.FCGI_RESPONDER, 0))
+_PARAMS_END, _STDIN_END = _frame(fcgi_base.FCGI_PARAMS, 1, b""), _frame(fcgi_base.FCGI_STDIN, 1, b"")
+_PARAMS_HEADER, _STDIN_HEADER = _PARAMS_END[:4], _STDIN_END[:4]
+"""Records of the only request of a connection, which nginx gives the id 1, and the beginnings of headers: version, type
+and id. What follows there are two lengths: of the content, and of the padding behind it."""

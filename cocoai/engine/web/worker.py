@@ -2,7 +2,7 @@
 
 A whole request is read before it is begun, under one deadline; each connection has one request; a whole response leaves
 at once; and nothing is written to the web server's log. Most requests need no more than a short response, so their path
-is short: one accept, one read, one write, one close, and no system call more while further requests wait.
+is short: one wait, one accept, one read, one write, one close, and hardly a system call more under load.
 fastcgi.py knows the records, router.py the handlers.
 """
 
@@ -19,14 +19,12 @@ import socket
 import time
 
 from cocoai.engine.process.scoreboard import Scoreboard
+from cocoai.engine.web.connection import Connection, accept
 from cocoai.engine.web.fastcgi import ProtocolError, RequestParser, end_unhandled, frame_response
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import After, Response, refusal_response
 from cocoai.engine.web.router import Router
 from cocoai.errors import InternalError
-
-READ_SIZE = 64 * 1024
-"""Bytes of one read: a whole request, as a rule."""
 
 ALARM_MARGIN = 0.5
 """Seconds from the deadline to the alarm. The deadline ends a slow client; the alarm, a worker whose handler hangs."""
@@ -34,72 +32,18 @@ ALARM_MARGIN = 0.5
 CHECK_INTERVAL = 0.1
 """Seconds of requests without a pause after which a worker checks whether it is to end, and whether it needs help."""
 
+ALARM_INTERVAL = 0.1
+"""Seconds for which the alarm is not set anew: it may come so much earlier, which is well behind the deadline still."""
+
+PAUSE = 0.01
+"""Seconds without a request after which the alarm is stopped. Under load it never is."""
+
 MIN_REQUESTS_SHARE = 0.9
 """The least part of `max_requests` that a worker serves. Each draws its own number, so that not all end at once."""
 
 _DONT_WAIT = int(socket.MSG_DONTWAIT)
 
 log = logging.getLogger(__name__)
-
-
-class Connection:
-    """A connection from the web server, which brings one request.
-
-    `deadline` is a time of the monotonic clock: reading and sending wait until then at most.
-    """
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock
-        self._deadline = deadline
-
-    def read(self) -> RequestParser:
-        """Read the request until it is complete or aborted and return it; send what the web server asks for meanwhile.
-
-        Raise `ProtocolError` if it is malformed or not there by the deadline, EOFError if the web server closes first,
-        and OSError if the connection breaks.
-        """
-        parser = RequestParser()
-        while not parser.feed(self._receive()):
-            if parser.replies:
-                self.send(parser.replies)
-                parser.replies = b""
-        return parser
-
-    def send(self, data: bytes) -> None:
-        """Send all of `data`, in one write if possible, waiting until the deadline if the socket's buffer is full.
-
-        Raise `ProtocolError` at the deadline, OSError if the connection breaks.
-        """
-        while data:
-            try:
-                sent = self._sock.send(data, _DONT_WAIT)
-            except BlockingIOError:
-                self._wait_for(select.POLLOUT)
-            else:
-                data = data[sent:]  # b"" without a copy, as a rule
-
-    def _receive(self) -> bytes:
-        """Return the next bytes, at least one and at most READ_SIZE, waiting for them until the deadline.
-
-        Raise EOFError if the web server has closed the connection, `ProtocolError` at the deadline.
-        """
-        while True:
-            try:
-                data = self._sock.recv(READ_SIZE, _DONT_WAIT)
-            except BlockingIOError:
-                self._wait_for(select.POLLIN)
-            else:
-                if not data:
-                    raise EOFError("the peer closed")
-                return data
-
-    def _wait_for(self, event: int) -> None:
-        """Wait until the socket is ready for `event`, such as POLLIN. Raise `ProtocolError` at the deadline."""
-        seconds = self._deadline - time.monotonic()
-        poll = select.poll()
-        poll.register(self._sock, event)
-        if seconds <= 0 or not poll.poll(seconds * 1000):
-            raise ProtocolError("not in time")
 
 
 class WorkerEvents:
@@ -118,10 +62,15 @@ class WorkerEvents:
         self._epoll.register(lifeline, select.EPOLLIN)
         self._epoll.register(_terminations(), select.EPOLLIN)
 
-    def wait(self) -> None:
-        """Sleep until a connection can be accepted or the worker is to end, and update `is_over`."""
+    def wait(self, seconds: float | None = None) -> bool:
+        """Sleep until a connection can be accepted or the worker is to end, and update `is_over`.
+
+        Return False if that takes longer than `seconds`, which None never does.
+        """
+        ready = self._ready(seconds)
         # A connection comes first, even before the order to end: no other worker was woken for it.
-        self.is_over = self._listener not in self._ready(None)
+        self.is_over = bool(ready) and self._listener not in ready
+        return bool(ready)
 
     def check(self) -> bool:
         """Update `is_over` without waiting. Return True if a connection can be accepted."""
@@ -154,15 +103,27 @@ def _do_nothing(*_: object) -> None:
     pass
 
 
-def accept(listener: socket.socket) -> socket.socket | None:
-    """Accept the next connection, without waiting, and return it.
+class HangAlarm:
+    """The alarm that ends this process if a handler hangs, even in C: SIGALRM has its default action.
 
-    Return None if none waits (another worker may have been quicker), or if its client has gone.
+    `seconds` is the longest that a request may take.
     """
-    try:
-        return listener.accept()[0]
-    except (BlockingIOError, ConnectionAbortedError):
-        return None
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._is_set_until = -math.inf
+
+    def set(self, now: float) -> None:
+        """Let the process end after `seconds`, or up to ALARM_INTERVAL earlier; `now` is of the monotonic clock."""
+        # A system call for each request would be one in six.
+        if now >= self._is_set_until:
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+            self._is_set_until = now + ALARM_INTERVAL
+
+    def stop(self) -> None:
+        """Let the process live on, whatever it does."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._is_set_until = -math.inf
 
 
 class Worker:
@@ -179,6 +140,7 @@ class Worker:
         self._max_requests = max_requests
         self._request_timeout = request_timeout
         self._board = board or Scoreboard(None, slots=0)
+        self._alarm = HangAlarm(request_timeout + ALARM_MARGIN)
         self._checked = -math.inf
 
     def serve(self, listener: socket.socket, lifeline: socket.socket) -> None:
@@ -196,11 +158,11 @@ class Worker:
         self._board.own_row.wait()
         events.notify_master(b"+")
         while left > 0 and not events.is_over:
-            sock = accept(listener)
-            if sock is None:
-                _disarm_alarm()
+            if not events.wait(PAUSE):
+                self._alarm.stop()
                 events.wait()
-            else:
+            # Another worker may have been quicker.
+            if not events.is_over and (sock := accept(listener)):
                 self._serve_one(sock, events)
                 left -= 1
 
@@ -214,7 +176,7 @@ class Worker:
         # Python seeds `random` anew in each forked process.
         return random.randint(math.ceil(MIN_REQUESTS_SHARE * self._max_requests), self._max_requests)  # noqa: S311
 
-    def _serve_one(self, sock: socket.socket, events: WorkerEvents) -> None:
+    def _serve_one(self, sock: socket.SocketType, events: WorkerEvents) -> None:
         """Respond to the request of the connection `sock`, then call the response's `after`, whose errors are logged.
 
         The worker's row shows it as busy meanwhile.
@@ -223,7 +185,7 @@ class Worker:
         row.busy()
         after = self._converse(sock)
         if after is not None:
-            _disarm_alarm()
+            self._alarm.stop()
             try:
                 after()
             except Exception:
@@ -231,15 +193,15 @@ class Worker:
         self._check_events(events)
         row.idle()
 
-    def _converse(self, sock: socket.socket) -> After | None:
+    def _converse(self, sock: socket.SocketType) -> After | None:
         """Read the request of the connection `sock`, send the response and close it. Return the response's `after`.
 
         Return None if there is no `after`. A connection that breaks, or is too slow, is logged and dropped. A handler
         that hangs ends this process, by SIGALRM.
         """
-        # SIGALRM has its default action, so a handler that hangs, even in C, ends with its worker.
-        signal.setitimer(signal.ITIMER_REAL, self._request_timeout + ALARM_MARGIN)
-        connection = Connection(sock, time.monotonic() + self._request_timeout)
+        now = time.monotonic()
+        self._alarm.set(now)
+        connection = Connection(sock, now + self._request_timeout)
         after = None
         try:
             received = connection.read()
@@ -286,7 +248,3 @@ class Worker:
             self._checked = now
             if events.check() and not self._board.has_idle_worker():
                 events.notify_master(b"!")
-
-
-def _disarm_alarm() -> None:
-    signal.setitimer(signal.ITIMER_REAL, 0)

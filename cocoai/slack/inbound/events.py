@@ -17,6 +17,7 @@ from cocoai.json_values import encodable
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.inbound.follow_ups import Verdict, is_only_thanks, verdict
 from cocoai.slack.inbound.message_event import MessageEvent
+from cocoai.slack.inbound.raw_event import is_change, unaddressed_place
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.identity import Identity, from_authorizations
@@ -38,11 +39,8 @@ _EVENT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 _CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PLAIN_NAME = re.compile(r"[a-z_.]{1,40}")
 
-
-_CHANGES = tuple(b'"event":{"type":"message","subtype":"message_%b",' % what for what in (b"changed", b"deleted"))
-"""How the event begins, in Slack's JSON, that reports an edited or deleted message. It has no blanks."""
-
 CHANGE = Ignored("a message that was changed")
+ASIDE = Ignored("not addressed to us")
 
 
 class SlackEventAnalyzer:
@@ -77,8 +75,10 @@ class SlackEventAnalyzer:
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
-        if _is_change(body):
+        if is_change(body):
             return CHANGE
+        if self._is_aside(body):
+            return ASIDE
         payload = read_payload(body)
         if isinstance(payload, Ignored):
             return payload
@@ -90,6 +90,14 @@ class SlackEventAnalyzer:
             return Ignored(reason)
         identity = self._who() or from_authorizations(payload)
         return self._classify(MessageEvent(payload, payload["event"], identity))
+
+    def _is_aside(self, body: bytes) -> bool:
+        """Check, on the bytes, whether people talk to one another; False if the JSON must be parsed to know."""
+        identity = self._who()
+        place = unaddressed_place(body, identity.user_id) if identity else None
+        if place is None:
+            return False
+        return self._follow_ups == "mention" or not place[1] or self._mark_of(*place) is None
 
     def _classify(self, message: MessageEvent) -> Question | Declined | Ignored:
         """Return what a message is. The checks are in the order of their cost: the last ones may read the disk."""
@@ -139,17 +147,6 @@ class SlackEventAnalyzer:
         is_in_box = message.is_direct and message.opens_thread  # as in talk.place()
         mark = self._mark_of(message.text_at("channel"), "" if is_in_box else message.thread_ts)
         return None if mark is None else Talk.from_facts(mark)
-
-
-def _is_change(body: bytes) -> bool:
-    """Check, on the bytes, whether an edited or deleted message is reported; False if the JSON must be read to know.
-
-    Slack sends each of our updates back so, with the whole text twice: most of what a busy bot hears.
-    """
-    # Before the first object inside there are only names and plain values. So the event is the payload's own, and
-    # nothing that a person wrote can stand there: within a text each quotation mark has a backslash.
-    start = body.find(b"{", 1)
-    return body.startswith(_CHANGES, start - len(b'"event":'))
 
 
 def read_payload(body: bytes | str) -> dict[str, Any] | Ignored:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.engine.web import worker as web_worker
+from cocoai.engine.web.connection import accept
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
 from cocoai.engine.web.worker import Worker, WorkerEvents
@@ -67,7 +68,7 @@ def test_an_idle_worker_ends_on_term(workers: Workers) -> None:
 
 def test_accept_does_not_wait_if_another_worker_was_quicker(workers: Workers) -> None:
     """Accept returns None where no connection waits. flup's loser of the race waited in accept, for ever."""
-    assert web_worker.accept(workers.listener) is None
+    assert accept(workers.listener) is None
 
 
 def test_workers_that_lost_many_races_still_see_the_lifeline(workers: Workers) -> None:
@@ -162,7 +163,7 @@ def test_a_worker_ends_though_requests_wait(
         workers.lifelines[pid].close()
     held.release(len(peers))
     status = workers.wait(pid)
-    waiting = web_worker.accept(workers.listener)
+    waiting = accept(workers.listener)
     for peer in peers:
         peer.sock.close()
 
@@ -243,13 +244,14 @@ def test_the_alarm_is_set_for_the_request_alone(workers: Workers, pipe: Callable
 def test_an_idle_worker_has_no_alarm(
     workers: Workers, pipe: Callable[[], Pipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No alarm is set whenever a worker begins to wait: it would end one that has nothing to do."""
+    """No alarm is set when a worker begins to wait without an end: it would end one that has nothing to do."""
     seen = pipe()
     wait = WorkerEvents.wait
 
-    def note_and_wait(events: WorkerEvents) -> None:
-        write_number(seen.writer, alarm_seconds())
-        wait(events)
+    def note_and_wait(events: WorkerEvents, seconds: float | None = None) -> bool:
+        if seconds is None:
+            write_number(seen.writer, alarm_seconds())
+        return wait(events, seconds)
 
     monkeypatch.setattr(WorkerEvents, "wait", note_and_wait)
     workers.start(PID_ROUTER, request_timeout=1000, keep=frozenset({seen.writer}))
