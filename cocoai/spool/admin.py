@@ -138,6 +138,7 @@ class SpoolAdmin(SpoolFolders):
     def sweep(self) -> int:
         """Remove every file that was last written longer ago than the RETENTION of its folder. Return how many."""
         removed = 0
+        self._sync("threads")  # a mark that is not on the disk yet could not be made anew without its job
         for folder, seconds in RETENTION.items():
             for name in self._disk.names(self._folders[folder]):
                 path = self._path(folder, name)

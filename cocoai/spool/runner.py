@@ -28,6 +28,7 @@ from cocoai.spool.job_process import (
 )
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,14 @@ class Runner:
     def begin(self) -> None:
         """Raise the generation, in the master before it forks, so that job processes of older code take no more jobs.
 
-        What waits for an operator since an earlier one is due now. A failure is only logged.
+        What waits for an operator since an earlier one is due now, and what a power cut has taken of the threads' marks
+        is made anew. A failure is only logged.
         """
+        try:
+            if restored := self._spool.restore_marks():
+                log.info("spool outcome=marks-restored number=%d", restored)
+        except StoreError:
+            log.exception("spool outcome=marks-not-restored")
         try:
             self._born = self._spool.generation = self._generation.increment()
         except OSError:

@@ -79,7 +79,7 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         # A question that is seen to be over the limit leaves no mark: nobody is answered in its thread.
         refusal = self._rate_refusal(key, question)
         if not refusal:
-            # So early, the thread's mark goes to the disk with the file: a journal is written once for both.
+            # It is not fsynced, as restore_marks() makes it anew from the job: but no kill can take it any more.
             self._disk.touch(self._path("threads", key.thread))
             is_new, refusal = self._write_and_link(key, question)
         if refusal:
@@ -122,16 +122,12 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
             self._disk.unlink(temporary)
 
     def _commit(self, temporary: str, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
-        """Fsync the thread's mark (its file in threads/), then link the file `temporary` into ready/ under put.lock.
+        """Link the file `temporary` into ready/ under put.lock, and count the question for its asker's limit.
 
         Return False, without a link, if another process has put this key or gesture meanwhile, or if there is a
-        refusal, which is returned too ({} for none). A light job has no mark and is not refused.
+        refusal, which is returned too ({} for none). A light job is not refused.
         """
         is_light = question.get("kind") in self._light_kinds
-        if not is_light:
-            # The mark comes before the link: a question that is known has its mark, whenever its writer died. A mark
-            # that is there already may have been made just now, by a process that has not come to its own fsync.
-            self._sync("threads")
         with self._putting(), contextlib.suppress(FileExistsError):
             if self._knows(key, *STATES) or self._is_known_gesture(key, question):
                 return False, {}

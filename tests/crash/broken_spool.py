@@ -76,26 +76,11 @@ class PostsBeforeReadyIsDurable(Skips):
     method, folder = "claim", "ready"
 
 
-class LosesTheMark(Skips):
-    """Makes the link durable, but not the thread's mark."""
+class LosesTheMark(ScheduledSpool):
+    """Makes no mark anew that a power cut has taken."""
 
-    method, folder = "put", "threads"
-
-
-class TrustsAnExistingMark(ScheduledSpool):
-    """Fsyncs the folder of marks only for a mark that it has made itself, as the spool did before this enumeration."""
-
-    def _commit(self, temporary: str, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
-        if self._disk.touch(self._path("threads", key.thread)):
-            self._sync("threads")
-        return self._linked(temporary, key), {}
-
-    def _linked(self, temporary: str, key: Key) -> bool:
-        with self._putting(), contextlib.suppress(FileExistsError):
-            if not self._knows(key, "done", "failed"):
-                self._disk.link(temporary, self._path("ready", str(key)))
-                return True
-        return False
+    def restore_marks(self) -> int:
+        return 0
 
 
 class TrustsItsFolders(ScheduledSpool):
@@ -106,16 +91,16 @@ class TrustsItsFolders(ScheduledSpool):
             self._disk.make_folder(folder)
 
 
-class LooksOutsideTheLock(TrustsAnExistingMark):
+class LooksOutsideTheLock(ScheduledSpool):
     """Looks for the question before it takes the lock: until it links, the job may have moved from ready/ to done/."""
 
-    def _linked(self, temporary: str, key: Key) -> bool:
+    def _commit(self, temporary: str, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
         known = self._knows(key, "done", "failed")
         with self._putting(), contextlib.suppress(FileExistsError):
             if not known:
                 self._disk.link(temporary, self._path("ready", str(key)))
-                return True
-        return False
+                return True, {}
+        return False, {}
 
 
 class EndsWithoutTheLock(ScheduledSpool):

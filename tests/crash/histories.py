@@ -63,6 +63,7 @@ class History:
 
 def start(machine: Machine) -> None:
     machine.spool.make_folders()
+    machine.spool.restore_marks()
 
 
 def sweep(machine: Machine) -> None:

@@ -42,8 +42,6 @@ def violations_of(image: DiskImage, outside: Outside, inputs: Mapping[str, Input
             yield (Law.KEPT if key in outside.accepted else Law.SPOKEN), f"{key} is in {folders}"
         elif key in ended and folders == ["ready"]:
             yield Law.ENDED, key
-        elif lines[0]["kind"] not in LIGHT_KINDS and f"{VAR}/threads/{Key.parse(key).thread}" not in files:
-            yield Law.MARKED, key
 
 
 def _found(files: Mapping[str, bytes], key: str) -> tuple[list[str], list[Fact]]:
@@ -77,6 +75,16 @@ def check_end(machine: Machine) -> None:
         if is_message(item) or key in machine.outside.accepted.union(*folders.values()):
             check = _check_click if isinstance(item, Click) else _check_question
             check(machine, key, folders)
+        _check_mark(machine, key)
+
+
+def _check_mark(machine: Machine, key: str) -> None:
+    """Check that the thread of an accepted question is known."""
+    outside, kind = machine.outside, machine.first_line(key).get("kind")
+    if key in outside.accepted | outside.spoken_for and kind and kind not in {*LIGHT_KINDS, LIMITED}:
+        parsed = Key.parse(key)
+        if not may_be_forgotten(key, outside) and machine.spool.mark_of(parsed.channel, parsed.thread_ts) is None:
+            machine.report(Law.MARKED, key)
 
 
 def _check_click(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:

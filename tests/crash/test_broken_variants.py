@@ -55,7 +55,6 @@ VARIANTS = [
     Variant(broken_spool.PostsBeforeReadyIsDurable, "claimed while it is put", Law.SPOKEN, AT_ONCE),
     Variant(broken_spool.PostsBeforeReadyIsDurable, "claimed while it is put", Law.ONCE, AT_ONCE),
     Variant(broken_spool.LosesTheMark, "one question", Law.MARKED),
-    Variant(broken_spool.TrustsAnExistingMark, "the mention and its twin at once", Law.MARKED, AT_ONCE),
     Variant(broken_spool.TrustsItsFolders, "one question", Law.KEPT),
     Variant(broken_spool.LooksOutsideTheLock, "a twin that comes in late", Law.KNOWN, AT_ONCE),
     Variant(broken_spool.EndsWithoutTheLock, "redelivered while it is answered", Law.KNOWN, AT_ONCE),

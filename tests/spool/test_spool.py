@@ -162,7 +162,7 @@ def kill(pid: int) -> None:
 
 
 def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, disk: RecordingDisk) -> None:
-    """The file and the thread's mark, then the link, then its folder: each is durable before the next is visible."""
+    """The file, then the link, then its folder: each is durable before the next is visible."""
     spool.put(key(1), {"text": "?"})
 
     assert [
@@ -170,7 +170,6 @@ def test_a_question_is_on_the_disk_before_it_is_accepted(spool: Spool, disk: Rec
         "create tmp",
         "append tmp",
         "fsync tmp",
-        "fsync threads/",
         "link",
         "fsync ready/",
         "unlink tmp",
@@ -206,7 +205,7 @@ def test_no_fsync_happens_under_the_put_lock(spool: Spool, disk: RecordingDisk, 
     assert ["link", "rename done"] == held
 
 
-@pytest.mark.parametrize("step", ["create tmp", "append tmp", "fsync tmp", "touch mark", "fsync threads/", "link"])
+@pytest.mark.parametrize("step", ["create tmp", "append tmp", "fsync tmp", "touch mark", "link"])
 def test_a_question_that_cannot_be_kept_is_not_accepted(
     spool: Spool, disk: RecordingDisk, folders: Callable[[str], list[str]], step: str
 ) -> None:

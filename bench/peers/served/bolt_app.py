@@ -112,7 +112,6 @@ def put(event: Event, body: Event) -> bool:
 
 def commit(event: Event, path: str) -> bool:
     """Link the written file into ready/; return False if the question is known already."""
-    sync(f"{VAR}/threads")
     with open(f"{VAR}/locks/put.lock", "a") as lock, contextlib.suppress(FileExistsError):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_known(event, "done", "failed"):

@@ -32,7 +32,6 @@ function write(array $question): string
 
 function commit(string $temporary, string $key): bool
 {
-    sync(folder('threads'));
     $lock = must(fopen(getenv('VAR') . '/locks/put.lock', 'c'), 'put.lock');
     must(flock($lock, LOCK_EX), 'put.lock');
     try {
