@@ -128,6 +128,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         ],
         limit=settings.openai.total_timeout + JOB_MARGIN,
         scoreboard=scoreboard,
+        linger=settings.pool.linger,
     )
 
     signatures, health = SignatureWatch(troubles), HealthHandler(troubles)

@@ -96,6 +96,10 @@ class Answerer:
         self._clock = clock
         self._sleep = sleep
 
+    def rest(self) -> None:
+        """Forget what was read for the last question."""
+        self._prompts.forget()
+
     def tell_notices(self) -> None:
         """Tell people the notices of the ledger that nobody has told."""
         self._tell_notices(None)

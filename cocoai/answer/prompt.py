@@ -135,6 +135,10 @@ class PromptBuilder:
         us = ("", self._identity.user_id(), attempt.question.user)
         return any(message.user not in us and not is_bot(message) for message in self._last[1].messages)
 
+    def forget(self) -> None:
+        """Forget the thread that was read for the last attempt."""
+        self._last = None
+
     def _instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""
         persona = self._options.personas.for_channel(channel).instructions

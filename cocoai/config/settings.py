@@ -188,6 +188,14 @@ class PoolSettings:
     idle_timeout: Annotated[
         float, Setting(seconds(1, 86_400), "60", "time after which an idle worker beyond the least number stops")
     ]
+    linger: Annotated[
+        float,
+        Setting(
+            seconds(0, 300),
+            "10",
+            "time for which a process that has answered waits for the next question, which then takes half the CPU",
+        ),
+    ]
     max_requests: Annotated[
         int,
         Setting(

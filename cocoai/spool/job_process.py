@@ -3,11 +3,14 @@
 It answers one question after another while it has a slot. The placeholder lock is for what must not wait for a slot:
 light jobs, such as clicks, and the placeholders of questions, with every slot taken or behind an older question of the
 same thread. It looks once more after it has released either lock, so that no question arrives unnoticed between its
-last look and its end. How a job is answered, and a placeholder posted, is handed in: this file knows only jobs.
+last look and its end. Then one such process lingers: a worker that has put a question wakes it instead of forking,
+which saves half of a question's CPU. How a job is answered, and a placeholder posted, is handed in: this file knows
+only jobs.
 """
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +19,7 @@ from typing import Protocol, TypeVar
 
 from cocoai.engine.process import fork, locks
 from cocoai.engine.process.locks import FileLock, Slot, Slots
-from cocoai.engine.process.proc import send_signal
+from cocoai.engine.process.proc import anonymous_memory, send_signal
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.process.scoreboard_row import Row
 from cocoai.engine.process.wakeup import SIGNAL, WakeupPipe
@@ -26,11 +29,14 @@ from cocoai.spool.spool import Spool
 MOST_QUESTIONS = 20
 """How many jobs one process answers before a fresh one, forked from clean memory, goes on."""
 
-JOB_PROCESS, PLACEHOLDER_PROCESS = "cocoai-job", "cocoai-notify"
+JOB_PROCESS, PLACEHOLDER_PROCESS, LINGERING_PROCESS = "cocoai-job", "cocoai-notify", "cocoai-linger"
 """The names of the processes in `ps` and `top`."""
 
 LONGEST_WAIT = 5.0
 """Seconds after which a placeholder process that waits for a channel looks whether it is still wanted."""
+
+MOST_GROWTH = 4 * 1024 * 1024
+"""Bytes of memory that a process may have taken for its jobs if it is to linger: then it keeps no more than these."""
 
 Result = TypeVar("Result")
 
@@ -46,6 +52,9 @@ class JobHandler(Protocol):
 
         Return 0.0. If its channel takes no message now, do not wait for that: return the seconds until it will.
         """
+
+    def rest(self) -> None:
+        """Forget the jobs that are done, before this process waits for others."""
 
 
 class PausedChannels:
@@ -84,6 +93,8 @@ class JobProcess:
     it is ended by its own timer, and another one goes on with the job. `is_wanted` returns False once a newer master
     has its own processes. `fork_with_slot` starts another process with a slot that this one has taken. While it holds a
     slot or the placeholder lock it has its own row of the `scoreboard`. At TERM it finishes the job in hand and ends.
+    With nothing to do it lingers for `linger` seconds after its last job, unless another does: `linger_lock` is that
+    lock's path, and `generation` stands in its row meanwhile, by which workers of the same generation find it.
     """
 
     def __init__(
@@ -91,8 +102,11 @@ class JobProcess:
         spool: Spool,
         slots: Slots,
         placeholder_lock: str,
+        linger_lock: str,
         scoreboard: Scoreboard,
         *,
+        generation: int,
+        linger: float,
         connect: Callable[[WakeupPipe], JobHandler],
         limit: float,
         is_wanted: Callable[[], bool],
@@ -101,7 +115,10 @@ class JobProcess:
         self._spool = spool
         self._slots = slots
         self._placeholder_lock = placeholder_lock
+        self._linger_lock = linger_lock
         self._scoreboard = scoreboard
+        self._generation = generation
+        self._linger_seconds = linger
         self._connect = connect
         self._limit = limit
         self._is_wanted = is_wanted
@@ -110,12 +127,15 @@ class JobProcess:
         self._wakeup: WakeupPipe
         self._is_terminated = False
         self._left = MOST_QUESTIONS
+        self._last_job = -math.inf  # when it ended, on the monotonic clock
+        self._memory_at_first = 0
 
     def run(self, lock: FileLock | None, tasks: Iterable[Callable[[], object]] = ()) -> None:
         """Connect, run the tasks, then work on jobs until there is nothing to do: first with `lock`, if there is one.
 
-        `lock` is a slot or the placeholder lock, and is released.
+        `lock` is a slot or the placeholder lock, and is released. Then linger, and work on what comes.
         """
+        self._memory_at_first = anonymous_memory()
         self._scoreboard.release_row()  # or we would write to the row of the process that forked us
         self._wakeup = WakeupPipe()
         self._wakeup.install()
@@ -129,6 +149,8 @@ class JobProcess:
         elif lock is not None:
             self._post_placeholders(lock)
         self._go_on()
+        while self._linger():
+            self._go_on()
 
     def _on_term(self, *_: object) -> None:
         """Note that this process is to take no more jobs; the one in hand is finished."""
@@ -149,6 +171,27 @@ class JobProcess:
             else:
                 wake_placeholder_process(self._scoreboard)  # whoever put this work saw a free slot, and told us alone
                 return
+
+    def _linger(self) -> bool:
+        """Wait for a signal that there is a job, until `linger` seconds after the last one that this process did.
+
+        Return False, at once, if that time is over, if another process lingers, or if this one is to end or has grown.
+        """
+        seconds = self._last_job + self._linger_seconds - time.monotonic()
+        if seconds <= 0 or not self._is_current() or anonymous_memory() - self._memory_at_first > MOST_GROWTH:
+            return False
+        lock = locks.take(self._linger_lock)
+        if lock is None:
+            return False
+        self._handler.rest()
+        fork.name_process(LINGERING_PROCESS)
+        with self._holding(lock, self._scoreboard.lingering_row()):
+            self._scoreboard.own_row.note(str(self._generation))
+            self._scoreboard.own_row.wait()  # from here on workers signal, and do not fork
+            if self._is_current():  # asked again: a master that has raised the generation may not have seen the row
+                self._wakeup.wait(seconds)
+        # The caller looks now: whoever has put a job before the row was freed has forked no process for it.
+        return True
 
     def _is_current(self) -> bool:
         """Check whether this process may take another job: it answered fewer than MOST_QUESTIONS, and is still wanted.
@@ -231,6 +274,7 @@ class JobProcess:
         with self._time_limit():
             result = run(job)
         job.release()
+        self._last_job = time.monotonic()
         self._scoreboard.own_row.idle()
         return result
 

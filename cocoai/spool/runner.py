@@ -57,8 +57,8 @@ class PeriodicTask:
 class Runner:
     """The starter of the processes that work on the spool. Made in the master; each method says where it runs.
 
-    `connect` and `limit` are those of JobProcess. There are `slots` slots, whose locks lie in `folder`. `generation` is
-    raised whenever a master starts or ends.
+    `connect`, `limit` and `linger` are those of JobProcess. There are `slots` slots, whose locks lie in `folder`.
+    `generation` is raised whenever a master starts or ends.
     """
 
     def __init__(
@@ -72,10 +72,13 @@ class Runner:
         tasks: Sequence[PeriodicTask],
         limit: float,
         scoreboard: Scoreboard,
+        linger: float = 0.0,
     ) -> None:
         self._spool = spool
         self._slots = Slots(folder, slots)
         self._placeholder_lock = os.path.join(folder, "placeholder.lock")
+        self._linger_lock = os.path.join(folder, "linger.lock")
+        self._linger = linger
         self._generation = generation
         self._connect = connect
         self._tasks = tasks
@@ -95,7 +98,9 @@ class Runner:
         except StoreError:
             log.exception("spool outcome=marks-not-restored")
         try:
+            earlier = self._born
             self._born = self._spool.generation = self._generation.increment()
+            self._wake_lingering(earlier)  # it sees that it is of an earlier generation, and ends
         except OSError:
             # A full disk must not keep the pool away: it says 503 until there is room. Old job processes go on a while.
             log.exception("generation outcome=not-raised")
@@ -106,14 +111,18 @@ class Runner:
         Raise OSError if it cannot be written.
         """
         self._generation.increment()
+        self._wake_lingering(self._born)
 
     def wake(self) -> None:
-        """Fork a process for a job just put, in a worker, after Slack has its 200. It does not wait for the process.
+        """Wake or fork a process for a job just put, in a worker, after Slack has its 200. Do not wait for the process.
 
-        With a slot free it is a job process, else a placeholder process. With the placeholder lock taken too, none is
-        forked: a process that holds one of these locks looks for more jobs when it has released it, and the placeholder
-        process, which may be waiting for a channel, is sent a signal to look at once.
+        A process that lingers is sent a signal, and takes a slot as any other does. Else one is forked: with a slot
+        free a job process, else a placeholder process. With the placeholder lock taken too, none is: a process that
+        holds one of these locks looks for more jobs when it has released it, and the placeholder process, which may be
+        waiting for a channel, is sent a signal to look at once.
         """
+        if self._wake_lingering(self._born):
+            return
         lock: FileLock | None = self._slots.take()
         if lock is None:
             self._scoreboard.own_row.count_no_slot()
@@ -122,6 +131,14 @@ class Runner:
             self._fork(lock)
         else:
             wake_placeholder_process(self._scoreboard)
+
+    def _wake_lingering(self, generation: int) -> bool:
+        """Send a signal to the process of this generation that lingers. Return False if there is none.
+
+        It is sure to look for jobs: it frees its row before, and from then on none is found here.
+        """
+        process = self._scoreboard.lingering_process(str(generation))
+        return process is not None and send_signal(*process, SIGNAL)
 
     def stop(self, key: str, user: str) -> bool:
         """Request for `user`, in a worker, that the answer to the question `key` ends with the text written so far.
@@ -182,7 +199,10 @@ class Runner:
             self._spool,
             self._slots,
             self._placeholder_lock,
+            self._linger_lock,
             self._scoreboard,
+            generation=self._born,
+            linger=self._linger,
             connect=self._connect,
             limit=self._limit,
             is_wanted=self._is_newest,

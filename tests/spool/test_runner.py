@@ -39,7 +39,7 @@ class JobSetup:
     pause = 0.05
     """Seconds for which a channel is limited each time."""
 
-    def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE) -> None:
+    def __init__(self, folder: Path, *, slots: int = 2, limit: float = PATIENCE, linger: float = 0.0) -> None:
         self._on_child = signal.getsignal(signal.SIGCHLD)  # the runner sets it when it forks
         self.folder = folder
         self.spool = Spool(str(folder), light_kinds={"click"})
@@ -58,6 +58,7 @@ class JobSetup:
             tasks=self.tasks,
             limit=limit,
             scoreboard=self.scoreboard,
+            linger=linger,
         )
         self.runner.begin()
 
@@ -102,6 +103,10 @@ class JobSetup:
         self.trace("stopped")
         self.spool.finish(job)
 
+    def rest(self) -> None:
+        """Note that this process begins to linger."""
+        self.trace("rest")
+
     def post_placeholder(self, job: Job) -> float:
         """Record a placeholder once those of this text are not held; a channel that is held is limited for `pause`."""
         text = job.question["text"]
@@ -141,7 +146,7 @@ class JobSetup:
 
     def locked(self) -> list[str]:
         """Return the names of the lock files that some process holds."""
-        names = [f"slot-{n}" for n in range(10)] + ["placeholder.lock"]
+        names = [f"slot-{n}" for n in range(10)] + ["placeholder.lock", "linger.lock"]
         paths = [self.folder / "locks" / name for name in names]
         return [path.name for path in paths if path.exists() and is_held(path)]
 

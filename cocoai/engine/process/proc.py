@@ -6,6 +6,7 @@ Source: proc(5). A pid alone names no process for good, since the kernel reuses 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from dataclasses import dataclass
 
@@ -54,6 +55,13 @@ def send_signal(pid: int, start: int, number: int) -> bool:
     finally:
         os.close(process)
     return is_same
+
+
+def anonymous_memory() -> int:
+    """Return the bytes of this process's anonymous memory: heap and stack, whether shared with its parent or not."""
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        _, resident, of_files, *_ = file.read().split()
+    return (int(resident) - int(of_files)) * resource.getpagesize()
 
 
 def memory_use(pid: int) -> MemoryUse:

@@ -24,6 +24,7 @@ from cocoai.engine.process.scoreboard_row import (
     FIRST_WORKER,
     HELPER,
     IDLE,
+    LINGERING,
     MASTER,
     Row,
     ScoreboardMemory,
@@ -158,6 +159,10 @@ class Scoreboard:
         """Return the row of the one process that does side work; `kind` is its name there."""
         return self._row(HELPER, kind)
 
+    def lingering_row(self) -> Row:
+        """Return the row of the one process that has done its jobs, and waits for another."""
+        return self._row(LINGERING, "linger")
+
     def job_row(self, slot: int) -> Row:
         """Return the row of the process that holds this slot; for one beyond the last, a row that no process sees."""
         return self._row(FIRST_JOB + slot, "job") if slot < len(self._memory.jobs) else self._unseen
@@ -178,7 +183,7 @@ class Scoreboard:
     # what processes are doing
 
     def job_pids(self) -> list[int]:
-        """Return the pids of the living helper and job processes."""
+        """Return the pids of the living processes that do jobs: the helper, the lingering one and those with a slot."""
         return [record.pid for record in self._memory.rows[HELPER:] if is_alive(record)]
 
     def in_hand(self) -> frozenset[str]:
@@ -200,6 +205,15 @@ class Scoreboard:
         """Return pid and start time of the living helper process; None if there is none."""
         record = self._memory.rows[HELPER]
         return (record.pid, record.start) if is_alive(record) else None
+
+    def lingering_process(self, key: str) -> tuple[int, int] | None:
+        """Return pid and start time of the process that lingers with this key in its row; None if none does.
+
+        It may have been killed since: its row is not compared with /proc.
+        """
+        record = self._memory.rows[LINGERING]
+        is_waiting = record.state == IDLE and decoded(record.key) == key
+        return (record.pid, record.start) if is_waiting else None
 
     def _working(self) -> list[RowRecord]:
         """Return the rows of the job processes that are busy and alive."""

@@ -4,7 +4,8 @@
     row 0              the master's
     rows 1 to 128      its workers': twice the most there may be, since a reload has the old ones beside the new
     row 129            the helper's: the one process that does side work for the application
-    rows 130 onwards   one for each job slot: the process that holds it
+    row 130            the lingering process's: it has done its jobs, and waits for another
+    rows 131 onwards   one for each job slot: the process that holds it
 
 Of which fields a record consists is scoreboard_records.py's.
 What a job, a key or a reason for refusing means is the application's business; here they are only text.
@@ -35,7 +36,8 @@ MOST_WORKERS = 64
 
 MASTER, FIRST_WORKER = 0, 1
 HELPER = FIRST_WORKER + 2 * MOST_WORKERS
-FIRST_JOB = HELPER + 1
+LINGERING = HELPER + 1
+FIRST_JOB = LINGERING + 1
 
 STATES = ("", "starting", "idle", "busy")
 STARTING, IDLE, BUSY = 1, 2, 3

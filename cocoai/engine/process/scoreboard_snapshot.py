@@ -15,6 +15,7 @@ from cocoai.engine.process.scoreboard_row import (
     FIRST_JOB,
     FIRST_WORKER,
     HELPER,
+    LINGERING,
     MASTER,
     STATES,
     ScoreboardMemory,
@@ -28,11 +29,11 @@ from cocoai.engine.process.scoreboard_row import (
 
 @dataclass(frozen=True)
 class Process:
-    """A living worker, job process or helper, as its row showed it.
+    """A living process of the pool, the master left out, as its row showed it.
 
-    `kind` is `worker`, `job` or the helper's name; `number` counts from 0 among its kind, and is a job's slot. `state`
-    is `starting`, `idle` or `busy`, and `since` the seconds in it. `key` names the last request or job; `duration` and
-    `cpu` are the seconds and CPU seconds of the last that is done.
+    `kind` is `worker`, `job`, `linger` or the helper's name; `number` counts from 0 among its kind, and is a job's
+    slot. `state` is `starting`, `idle` or `busy`, and `since` the seconds in it. `key` names the last request or job;
+    `duration` and `cpu` are the seconds and CPU seconds of the last that is done.
     """
 
     kind: str
@@ -149,6 +150,10 @@ def read_snapshot(path: str, *, slots: int, reasons: Sequence[str] = ()) -> Snap
     )
 
 
+_SINGLE = (MASTER, HELPER, LINGERING)
+"""The rows that are the only ones of their kind."""
+
+
 def _processes(memory: ScoreboardMemory, slots: int) -> Iterator[Process]:
     """Yield the living processes but the master, in the order of their rows; jobs only of the first `slots` slots."""
     for number, record in enumerate(memory.rows[: FIRST_JOB + slots]):
@@ -179,7 +184,7 @@ def _number_of_kind(number: int) -> int:
     """Return the number of a row among the rows of its kind, from 0: 2 for the third worker's, 0 for the master's."""
     if number >= FIRST_JOB:
         return number - FIRST_JOB
-    return 0 if number in (MASTER, HELPER) else number - FIRST_WORKER
+    return 0 if number in _SINGLE else number - FIRST_WORKER
 
 
 def _last_errors(memory: ScoreboardMemory) -> list[LastError]:
@@ -197,5 +202,5 @@ def _when(error: LastError) -> float:
 
 
 def _name(number: int, kind: str) -> str:
-    """Return how a row is named to an operator: `kind` for the master and the helper, else such as `worker 3`."""
-    return kind if number in (MASTER, HELPER) else f"{kind} {_number_of_kind(number)}"
+    """Return how a row is named to an operator: `kind` for one of the _SINGLE rows, else such as `worker 3`."""
+    return kind if number in _SINGLE else f"{kind} {_number_of_kind(number)}"
