@@ -20,10 +20,14 @@ def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> N
 
     It is for conditions that no descriptor signals, such as a state in /proc or in a file.
     """
-    deadline = time.monotonic() + patience
+    looked = time.monotonic()
+    deadline = looked + patience
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
+        now = time.monotonic()
+        assert now < deadline, "waited in vain"
+        # A look at all of /proc takes milliseconds, in which what is waited for has no core.
+        time.sleep(max(0.005, min(4 * (now - looked), 0.05)))
+        looked = time.monotonic()
 
 
 def is_held(path: Path) -> bool:
