@@ -17,6 +17,7 @@ from cocoai.slack.markdown.block_parser import normalize_markdown
 from cocoai.slack.markdown.inline_parser import ZWSP
 from cocoai.slack.markdown.message_layout import Layout, Shown
 from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings
+from tests.each_case import check_each
 from tests.slack.markdown.corpus import CASES, EMPHASISED, ODD
 from tests.slack.markdown.properties import (
     CHECKS,
@@ -46,25 +47,31 @@ ENDED_EARLY = {"a table right behind a line"}
 
 
 @pytest.mark.parametrize("layout", [MARKDOWN, MRKDWN], ids=["markdown", "mrkdwn"])
-@pytest.mark.parametrize("name", ALL)
-def test_a_case_in_parts(name: str, layout: Layout) -> None:
+def test_a_case_in_parts(layout: Layout) -> None:
     """An answer is shown within Slack's limits, with no letter lost, every fence closed, and without a ping."""
-    markdown = ALL[name]
-    parts = layout.parts(markdown)
 
-    for check in CHECKS:
-        if check is not check_tables or (layout is MARKDOWN and name not in SHOWN_AS_CODE | ENDED_EARLY):
-            check(markdown, parts)
-    if name in CASES:
-        check_delimiters(markdown, parts)
+    def check_parts(name: str) -> None:
+        markdown = ALL[name]
+        parts = layout.parts(markdown)
+
+        for check in CHECKS:
+            if check is not check_tables or (layout is MARKDOWN and name not in SHOWN_AS_CODE | ENDED_EARLY):
+                check(markdown, parts)
+        if name in CASES:
+            check_delimiters(markdown, parts)
+
+    check_each(check_parts, ALL)
 
 
-@pytest.mark.parametrize("name", EMPHASISED)
-def test_a_commonmark_parser_sees_the_emphasis(name: str) -> None:
+def test_a_commonmark_parser_sees_the_emphasis() -> None:
     """A strict parser takes just those words for emphasised that were meant."""
-    (part,) = MARKDOWN.parts(CASES[name])
 
-    assert EMPHASISED[name] == read_markdown(in_blocks(part)).emphasised
+    def check(name: str) -> None:
+        (part,) = MARKDOWN.parts(CASES[name])
+
+        assert EMPHASISED[name] == read_markdown(in_blocks(part)).emphasised
+
+    check_each(check, EMPHASISED)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -124,9 +131,13 @@ def ends(markdown: str) -> list[int]:
     return list(range(1, len(markdown) + 1, step))
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_an_unfinished_case_in_markdown(name: str) -> None:
+def test_an_unfinished_case_in_markdown() -> None:
     """An unfinished answer shows a beginning of the whole, with nothing half-open, and never less than before."""
+    check_each(check_beginnings, CASES)
+
+
+def check_beginnings(name: str) -> None:
+    """Check each beginning of a case."""
     markdown = normalize_markdown(CASES[name])
     whole = letters(read_markdown(markdown).text)
     before = ""
@@ -143,9 +154,13 @@ def test_an_unfinished_case_in_markdown(name: str) -> None:
         before = words
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_an_unfinished_case_in_mrkdwn(name: str) -> None:
+def test_an_unfinished_case_in_mrkdwn() -> None:
     """Without blocks it stays within the limit, its fences closed, no delimiter or table raw, and the status below."""
+    check_each(check_beginnings_in_mrkdwn, ALL)
+
+
+def check_beginnings_in_mrkdwn(name: str) -> None:
+    """Check some beginnings of a case, without blocks."""
     markdown = normalize_markdown(ALL[name])
     for end in ends(markdown)[:: 2 if name in CASES else 5]:
         shown = MRKDWN.growing(markdown[:end], STATUS)
