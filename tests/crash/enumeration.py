@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -162,7 +162,7 @@ class Enumeration:
             for number, phase in enumerate(phases):
                 if self._is_repeated(machine, phases[number:], cuts):
                     break
-                if trail:
+                if trail and number:
                     machine.start_process()
                 scheduler.run([partial(_call, process, machine) for process in phase])
             else:
@@ -194,7 +194,7 @@ class Enumeration:
             return
         self._states.add(state)
         outside = machine.outside
-        outside = replace(outside, interruptions=outside.interruptions + 1, power_cuts=outside.power_cuts + 1)
+        outside = outside._replace(interruptions=outside.interruptions + 1, power_cuts=outside.power_cuts + 1)
         for image in machine.disk.after_power_cut(self.depth.first if cuts == self.depth.cuts else self.depth.later):
             self.built += 1
             aftermath = Aftermath(image, outside)

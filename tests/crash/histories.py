@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -40,14 +41,14 @@ class History:
     answer: str = SHORT
     is_coarse: bool = False
 
-    @property
+    @functools.cached_property
     def inputs(self) -> dict[str, Input]:
         """Return everything that may be asked or clicked, by the key of its job."""
         return {
             job_key(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS)
         }
 
-    @property
+    @functools.cached_property
     def answers(self) -> dict[str, str]:
         """Return the model's answers, by the key of the question's job."""
         return {

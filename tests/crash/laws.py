@@ -13,7 +13,7 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.folders import STATES
-from cocoai.spool.job import Fact, whole_lines
+from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.spool.limits import MINUTE
 from cocoai.texts import ENGLISH
@@ -21,7 +21,7 @@ from tests.crash.ledger import wrong_charges, wrong_charges_at_the_end
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import DiskImage
 from tests.crash.services import MOST_RUNS
-from tests.crash.world import Input, Law, Outside, copies_of, is_first_line_of, is_message
+from tests.crash.world import Input, Law, Outside, copies_of, is_first_line_of, is_message, lines_of
 
 LAYOUT = Layout("mrkdwn")
 """The layout with which the machine answers (tests/options.py)."""
@@ -47,7 +47,7 @@ def violations_of(image: DiskImage, outside: Outside, inputs: Mapping[str, Input
 def _found(files: Mapping[str, bytes], key: str) -> tuple[list[str], list[Fact]]:
     """Return the states in which a job lies, and its first line in each; {} if that is not whole."""
     folders = [state for state in STATES if f"{VAR}/spool/{state}/{key}" in files]
-    return folders, [next(iter(whole_lines(files[f"{VAR}/spool/{state}/{key}"])[0]), {}) for state in folders]
+    return folders, [next(iter(lines_of(files[f"{VAR}/spool/{state}/{key}"])), {}) for state in folders]
 
 
 def _has_kept_copy(files: Mapping[str, bytes], inputs: Mapping[str, Input], key: str) -> bool:

@@ -7,7 +7,7 @@ simulated. A machine notes the laws that it sees being broken; laws.py checks it
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from cocoai.json_values import text_at
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
 from cocoai.slack.model.question import Question
 from cocoai.spool.folders import STATES
-from cocoai.spool.job import Fact, Job, whole_lines
+from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.disk import SimulatedDisk
@@ -24,11 +24,12 @@ from tests.crash.ledger import simulated_books
 from tests.crash.power import DiskImage, blank
 from tests.crash.scheduler import Scheduler
 from tests.crash.services import Services, SimulatedModel
-from tests.crash.world import Input, Law, copies_of, is_first_line_of, job_key
+from tests.crash.world import Input, Law, copies_of, is_first_line_of, job_key, lines_of
 from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
+OPTIONS, IDENTITY = options(update_interval=0.0), FixedIdentity()
 
 
 class ScheduledSpool(Spool):
@@ -236,12 +237,12 @@ class Machine(Services):
         """Return the Answerer of a new process."""
         return self.variants.answerer(
             self.spool,
-            options(update_interval=0.0),
+            OPTIONS,
             self.slack_chat(),
             SimulatedModel(self, claimed),
             books=self.books,
             folder="/nonexistent",
-            identity=FixedIdentity(),
+            identity=IDENTITY,
             clock=self.clock,
             sleep=_do_not_sleep,
         )
@@ -264,7 +265,7 @@ class Machine(Services):
         # What tells of another copy is not fsynced: it may be gone with the power.
         if len(copies) > 1 and not self.outside.power_cuts:
             self.report(Law.ADMITTED, f"{copies} have one gesture")
-        waiting = [whole_lines(data)[0][0] for data in self.disk.files(f"{VAR}/spool/ready").values()]
+        waiting = [lines_of(data)[0] for data in self.disk.files(f"{VAR}/spool/ready").values()]
         repeated = [text_at(line, "again") for line in waiting if line["kind"] == "again"]
         if len(set(repeated)) < len(repeated):
             self.report(Law.ADMITTED, f"{repeated} is asked again twice at once")
@@ -274,10 +275,10 @@ class Machine(Services):
         if {job.key} & {*self.spool.keys("done"), *self.spool.keys("failed")}:
             self.note(ended=self.outside.ended | {(str(job.key), self.outside.now)})
 
-    def lines(self, key: str) -> list[Fact]:
+    def lines(self, key: str) -> Sequence[Fact]:
         """Return every whole line of a job, whatever its state; [] if there is no such job. It is no step."""
         data = [self.disk.files(f"{VAR}/spool/{state}").get(key) for state in STATES]
-        return next((whole_lines(each)[0] for each in data if each is not None), [])
+        return next((lines_of(each) for each in data if each is not None), [])
 
     def first_line(self, key: str) -> Fact:
         """Return a job's first line, whatever its state; {} if there is no such job."""
@@ -286,4 +287,4 @@ class Machine(Services):
     def lasting_lines(self, key: str) -> list[Fact]:
         # Lines behind a broken one count, too: they were recorded, even if no process can read them any more.
         data = self.disk.lasting_data(f"{VAR}/spool/ready/{key}")
-        return [line for piece in data.splitlines(keepends=True) for line in whole_lines(piece)[0]]
+        return [line for piece in data.splitlines(keepends=True) for line in lines_of(piece)]

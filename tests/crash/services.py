@@ -6,7 +6,7 @@ They note what a person sees, and each law that they see being broken: what is p
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -65,13 +65,15 @@ class Services:
 
     def note(self, **changes: Any) -> None:
         """Change what the outside knows."""
-        self.outside = replace(self.outside, **changes)
+        self.outside = self.outside._replace(**changes)
 
     def next_fault(self, kind: str) -> str:
         """Return the fault that is due now of this kind, such as `slack_faults`, and take it off; "" for none."""
-        fault, *others = getattr(self.outside, kind) or ("",)
-        self.note(**{kind: tuple(others)})
-        return str(fault)
+        due: tuple[str, ...] = getattr(self.outside, kind)
+        if not due:
+            return ""
+        self.note(**{kind: due[1:]})
+        return due[0]
 
     def slack_chat(self) -> SlackChat:
         """Return a new connection to Slack."""

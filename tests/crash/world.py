@@ -5,15 +5,17 @@ The outside survives every power cut and forgets nothing, so the spool is checke
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Question
 from cocoai.spool.admission import LIMITED
+from cocoai.spool.job import Fact, whole_lines
 from cocoai.spool.key import Key
 from cocoai.webhook import repeat_question
 
@@ -88,8 +90,7 @@ class BilledRun(NamedTuple):
     amount: int
 
 
-@dataclass(frozen=True)
-class Outside:
+class Outside(NamedTuple):
     """Everything that a power cut cannot change. Keys are those of jobs, as texts.
 
     sent           what people have asked or clicked
@@ -194,6 +195,12 @@ def is_message(item: Input) -> bool:
 def is_thanks(item: Input) -> bool:
     """Check whether the input is a message that only thanks: it gets a reaction in place of an answer."""
     return isinstance(item, Question) and item.kind == "thanks"
+
+
+@functools.lru_cache(maxsize=10_000)
+def lines_of(data: bytes) -> Sequence[Fact]:
+    """Return the whole lines of a job's file. The same few files are looked at again and again."""
+    return whole_lines(data)[0]
 
 
 def is_first_line_of(line: Mapping[str, Any], item: Input) -> bool:
