@@ -20,7 +20,7 @@ from tests.test_controls import buttons, ended, facts, key_of, press, wait_for_r
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield one deployment for all tests of this file."""
-    with deploy(tmp_path_factory.mktemp("house"), certificates, COCOAI_OPENAI_FIRST_WORD_TIMEOUT="1") as running:
+    with deploy(tmp_path_factory.mktemp("house"), certificates, COCOAI_OPENAI_FIRST_WORD_TIMEOUT="3") as running:
         yield running
 
 
