@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import os
@@ -253,15 +254,17 @@ def test_a_compressed_body_is_decoded(wire: Wire, encoding: str, packed: bytes) 
     assert b"words" == wire.body(content_length=str(len(packed)), content_encoding=encoding).read_all(PATIENCE)
 
 
-BOMB = gzip.compress(bytes(60 * 1024 * 1024), mtime=0)
-"""61 KB that hold 60 MiB."""
+@functools.cache
+def bomb() -> bytes:
+    """Return 61 KB that hold 60 MiB."""
+    return gzip.compress(bytes(60 * 1024 * 1024), mtime=0)
 
 
 def test_a_compressed_body_is_inflated_in_portions(wire: Wire) -> None:
     """A read returns no more of it at once than of any other body, and nothing of it is lost."""
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(wire.server_end.sendall, BOMB)
-        body = wire.body(content_length=str(len(BOMB)), content_encoding="gzip")
+        pool.submit(wire.server_end.sendall, bomb())
+        body = wire.body(content_length=str(len(bomb())), content_encoding="gzip")
         first = body.read(PATIENCE)
         is_more_at_hand = body.has_data()
         body.wait_for_more(PATIENCE)
@@ -285,7 +288,7 @@ def test_a_compressed_body_is_whole_whatever_its_length(wire: Wire, size: int) -
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 def test_a_body_that_is_read_as_a_whole_has_a_bound(wire: Wire, encoding: str) -> None:
     """A body over MOST_WHOLE, compressed or not, is a ConnectionError as soon as that shows; its rest is not read."""
-    sent = BOMB if encoding else bytes(2 * MOST_WHOLE)
+    sent = bomb() if encoding else bytes(2 * MOST_WHOLE)
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(wire.server_end.sendall, sent)
         body = wire.body(content_length=str(len(sent)), content_encoding=encoding)
