@@ -86,11 +86,11 @@ def opens_with_a_verb(docstring: str) -> bool:
     return docstring.split()[0].strip("`*,.:;\"'").lower() not in NO_VERBS
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_docstrings_open_with_a_verb(path: Path) -> None:
+def test_docstrings_open_with_a_verb() -> None:
     """No function of the product opens its docstring with an article, a pronoun or a question word."""
     odd = [
-        f"{node.name}: {docstring.splitlines()[0]}"
+        f"{path.relative_to(ROOT)}: {node.name}: {docstring.splitlines()[0]}"
+        for path in FILES
         for node in functions(path)
         if (docstring := ast.get_docstring(node)) and not opens_with_a_verb(docstring)
     ]

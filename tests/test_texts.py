@@ -11,6 +11,7 @@ import pytest
 from cocoai.slack.api.file_reader import Why
 from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts, TextsByLanguage, command, language_of, split_model_prefix
 from cocoai.texts.overrides import by_key, fits, longest, overridden, placeholders
+from tests.each_case import check_each
 
 pytestmark = pytest.mark.pure
 
@@ -45,24 +46,32 @@ def test_only_these_texts_have_placeholders() -> None:
     assert {"model": ("{model}",)} | others | files | budget | troubles == found
 
 
-@pytest.mark.parametrize(("language", "key"), ALL)
-def test_a_text_is_plain_and_short_enough(language: str, key: str) -> None:
+def test_a_text_is_plain_and_short_enough() -> None:
     """A text looks the same as mrkdwn, Markdown and plain text, fits its place, and names nothing internal."""
-    text = by_key(LANGUAGES[language])[key]
 
-    assert text == text.strip() != ""
-    assert len(text) <= longest(key)
-    assert not re.search(r"~.*~|[*_`<>&#|\\]", re.sub(r"\{\w+\}", "", text))
-    assert not re.search(r"[A-Z]\w+(Error|Exception)|\bkey\b|[CU]0[A-Z0-9]+|\d{10}\.", text)
+    def check(case: tuple[str, str]) -> None:
+        language, key = case
+        text = by_key(LANGUAGES[language])[key]
+
+        assert text == text.strip() != ""
+        assert len(text) <= longest(key)
+        assert not re.search(r"~.*~|[*_`<>&#|\\]", re.sub(r"\{\w+\}", "", text))
+        assert not re.search(r"[A-Z]\w+(Error|Exception)|\bkey\b|[CU]0[A-Z0-9]+|\d{10}\.", text)
+
+    check_each(check, ALL)
 
 
-@pytest.mark.parametrize(("language", "key"), ALL)
-def test_a_text_is_in_its_language(language: str, key: str) -> None:
+def test_a_text_is_in_its_language() -> None:
     """Only the texts of emoji alone are in no language."""
-    found = language_of(by_key(LANGUAGES[language])[key])
 
-    assert found in (language, "")
-    assert (found == "") == (key in ("button_up", "button_down"))
+    def check(case: tuple[str, str]) -> None:
+        language, key = case
+        found = language_of(by_key(LANGUAGES[language])[key])
+
+        assert found in (language, "")
+        assert (found == "") == (key in ("button_up", "button_down"))
+
+    check_each(check, ALL)
 
 
 def test_the_notices_are_sober() -> None:
