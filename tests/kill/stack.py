@@ -22,9 +22,10 @@ def processes(built: Deployment) -> list[str]:
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            if inherited in Path(f"/proc/{entry}/environ").read_bytes():
-                found.append(Path(f"/proc/{entry}/comm").read_text().strip())
-    return sorted(name for name in found if name.startswith("cocoai"))
+            name = Path(f"/proc/{entry}/comm").read_text().strip()
+            if name.startswith("cocoai") and inherited in Path(f"/proc/{entry}/environ").read_bytes():
+                found.append(name)
+    return sorted(found)
 
 
 def is_idle(built: Deployment) -> bool:

@@ -65,7 +65,7 @@ MORE_POSTS = {"waiting": 1, "deleted": 1}
 def ended(built: Deployment, question: Message) -> bool:
     """Check whether the question's job is done or has failed."""
     key = Key(question.channel, question.thread_ts or question.ts, question.ts)
-    return any(key in built.spool.keys(folder) for folder in ("done", "failed"))
+    return any((built.var / "spool" / folder / str(key)).exists() for folder in ("done", "failed"))
 
 
 # the scenes: each arms the point, asks a question and returns it
