@@ -5,6 +5,7 @@ It shares no code with the product. The tests compare what it reads in the model
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Iterator
@@ -33,8 +34,9 @@ class VisibleText:
     rows: list[str] = field(default_factory=list)
 
 
+@functools.lru_cache(maxsize=32)
 def read_markdown(markdown: str) -> VisibleText:
-    """Return what a person sees of the Markdown text."""
+    """Return what a person sees of the Markdown text. Several checks in a row ask the same."""
     visible = VisibleText()
     table_lines = visible.rows
     for token in PARSER.parse(markdown):
