@@ -17,7 +17,7 @@ from typing import Literal
 
 from cocoai.slack.markdown.block_parser import MarkdownBlock
 from cocoai.slack.markdown.delimiter_runs import Openers, Run, closed_by, opened_by, pop_opener, push_opener, still_open
-from cocoai.slack.markdown.inline_parser import MARKUP, TOKEN, ZWSP
+from cocoai.slack.markdown.inline_parser import MARKUP, TOKEN, ZWSP, find_tokens
 
 MOST_LINES = 5
 """Lines over which emphasis is followed; what goes on for longer was hardly meant as such."""
@@ -70,11 +70,13 @@ def close_across_lines(blocks: Iterable[MarkdownBlock], *, is_unfinished: bool =
     return lines
 
 
-def match_delimiters(line: str) -> tuple[list[DelimiterRun], list[str]]:
+# Cached, since each line is matched by several steps, one after the other.
+@lru_cache(maxsize=16)
+def match_delimiters(line: str) -> tuple[Sequence[DelimiterRun], Sequence[str]]:
     """Return a line's delimiter runs with their roles, and the delimiters still open at its end, outermost first."""
     runs: list[DelimiterRun] = []
     openers: Openers[_Piece] = {}
-    for token in TOKEN.finditer(line):
+    for token in find_tokens(line):
         if token["run"]:
             run = DelimiterRun(Run(line, *token.span()))
             runs.append(run)

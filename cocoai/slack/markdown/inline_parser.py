@@ -8,12 +8,13 @@ Sources: spec.commonmark.org/0.31.2 chapter 6, docs.slack.dev/messaging/formatti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 from cocoai.slack.markdown.delimiter_runs import Openers, Run, closed_by, opened_by, pop_opener, push_opener
+from cocoai.slack.markdown.pattern_search import search_from
 
 ZWSP = "\u200b"
 """ZERO WIDTH SPACE. Slack sees a delimiter only at the edge of a word, and Japanese has no spaces: this makes an
@@ -52,6 +53,8 @@ TOKEN = re.compile(
 """One piece of markup: a backslash escape, a code span, a link or image, an autolink, a bare address, an entity, a hard
 line break in HTML, or a delimiter run."""
 
+_TOKEN_START = re.compile(r"[\\`<*_~&]|!?\[|http")
+
 MARKUP = re.compile(r"[\\`\[<*_~&]|http")
 """Found in every text that has a TOKEN: a cheap test before a search for one."""
 
@@ -79,6 +82,14 @@ class Inline(NamedTuple):
     url: str = ""
 
 
+def find_tokens(markdown: str) -> Iterator[re.Match[str]]:
+    """Yield each TOKEN of one line of Markdown, in order."""
+    at = 0
+    while token := search_from(_TOKEN_START, TOKEN, markdown, at):
+        yield token
+        at = token.end()
+
+
 def parse_inlines(markdown: str) -> list[Inline]:
     """Return the inlines of one line of Markdown, in order; [] for "". No visible character is lost; none is empty.
 
@@ -89,7 +100,7 @@ def parse_inlines(markdown: str) -> list[Inline]:
     inlines: list[Inline] = []
     openers: Openers[int] = {}
     at = 0
-    for token in TOKEN.finditer(markdown):
+    for token in find_tokens(markdown):
         inlines.append(Inline(markdown[at : token.start()]))
         at = token.end()
         if token["run"]:

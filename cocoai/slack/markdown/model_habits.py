@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from cocoai.slack.markdown.html_tags import ELEMENT, IMAGE, rewrite_element, rewrite_image
 from cocoai.slack.markdown.inline_parser import ADDRESS, CODE_SPAN, LINK
+from cocoai.slack.markdown.pattern_search import search_from
 
 _MAY_HAVE_HABIT = re.compile(r"[\\$&<]|__|\[\^|\]:|http|\*\*?[./]|/\*|args")
 """Found in every line that has a _HABIT: a cheap test before a search for one."""
@@ -55,6 +56,8 @@ _HABIT = re.compile(
 )
 """A habit, or what is to be skipped whole: code, an escape, a link, an autolink, a path in bold."""
 
+_HABIT_START = re.compile(r"^ {0,3}\[|!?\[|[`\\$<&*_]|/\*|http")
+
 _LATEX = re.compile(r"[\\^_={}+*/<>|]|-")
 _LATEX_DISPLAY = re.compile(r"^\s|\\[A-Za-z]|[\^_=]")
 _SHORTEST_WORD = 4
@@ -93,7 +96,7 @@ def repair_line(line: str, labels: frozenset[str] = frozenset()) -> str:
         return line
     out: list[str] = []
     at = 0
-    while habit := _HABIT.search(line, at):
+    while habit := search_from(_HABIT_START, _HABIT, line, at):
         out.append(line[at : habit.start()])
         at = address_end(line, habit.end()) if habit["bare"] else habit.end()
         out.append(f"<{line[habit.start() : at]}>" if at > habit.end() else _rewrite(habit, labels))
