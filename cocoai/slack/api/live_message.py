@@ -53,8 +53,7 @@ class LiveMessage:
         self._channel = channel
         self._ts = ts
         self._metadata = metadata
-        self._layout = layout
-        self._writing = writing
+        self._message = layout.growing_message(writing)
         self._buttons = buttons
         self._interval = interval
         self._writers = writers
@@ -81,7 +80,7 @@ class LiveMessage:
         if now < self._next:
             return
         self._next = now + self._pause()
-        shown = with_buttons(self._layout.growing(text, self._writing), self._buttons)
+        shown = with_buttons(self._message.show(text), self._buttons)
         if shown != self._last:  # else the message is full: what is written now goes into the next one
             self._update(shown, len(text))
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cocoai.slack.markdown.block_parser import normalize_markdown
+from cocoai.slack.markdown.growing_text import GrowingText
 from cocoai.slack.markdown.inline_parser import ZWSP
-from cocoai.slack.markdown.partial import unfinished_blocks
 from cocoai.slack.markdown.repairs import repaired_blocks
-from cocoai.slack.markdown.split import MessageLimits, RenderedLine, count_fitting, join_lines
-from cocoai.slack.markdown.to_markdown_block import MOST_MARKDOWN, first_part, markdown_lines, markdown_parts
-from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings, mrkdwn_lines, mrkdwn_messages
+from cocoai.slack.markdown.split import MessageLimits
+from cocoai.slack.markdown.to_markdown_block import MOST_MARKDOWN, markdown_lines, markdown_parts
+from cocoai.slack.markdown.to_mrkdwn import break_pings, escape_pings, mrkdwn_messages
 
 MOST_TEXT = 3_900
 """Characters of a message's text, entities counted as they are written; chat.update refuses more than 4,000."""
@@ -85,21 +85,12 @@ class Layout:
         return [_in_block(part, _fallback(part)) for part in parts if part]
 
     def growing(self, markdown: str, status: str) -> Shown:
-        """Return what the first message shows of an unfinished answer, with `status` (mrkdwn) below.
+        """Return what the first message shows of an unfinished answer, as `growing_message` tells."""
+        return self.growing_message(status).show(markdown)
 
-        Open markup is closed for the moment. What goes into a second message is not shown. If there is nothing to show
-        yet, return `status` alone.
-        """
-        most = MOST_TEXT if self._is_markdown else MOST_SECTION
-        # What is far beyond the first message is not even parsed: this is done at every update.
-        beginning = markdown[: 2 * (MOST_MARKDOWN if self._is_markdown else most)]
-        blocks = unfinished_blocks(break_pings(normalize_markdown(beginning)))
-        status = escape_pings(status)
-        text = _first_message(mrkdwn_lines(blocks, most), MessageLimits(most - len(status) - len("\n\n")))
-        text_and_status = f"{text}\n\n{status}".strip()
-        if not (self._is_markdown and text.strip()):
-            return Shown(text_and_status)
-        return _in_block(first_part(markdown_lines(blocks)), text_and_status, context(status))
+    def growing_message(self, status: str) -> GrowingMessage:
+        """Return the first message of an answer that is being written, with `status` (mrkdwn) below."""
+        return GrowingMessage(escape_pings(status), is_markdown=self._is_markdown)
 
     def plain(self, text: str) -> Shown:
         """Return a message with a fixed text of our own, which is mrkdwn already, and no blocks.
@@ -107,6 +98,35 @@ class Layout:
         Of a text of over 2,900 characters, keep the lines that fit, and ` …`.
         """
         return Shown(_cut(escape_pings(normalize_markdown(text))))
+
+
+class GrowingMessage:
+    """The first message of an answer while it is written, in Markdown or in mrkdwn, with `status` below."""
+
+    def __init__(self, status: str, *, is_markdown: bool) -> None:
+        most = MOST_TEXT if is_markdown else MOST_SECTION
+        self._status = status
+        self._context = context(status) if is_markdown else {}
+        # What is far beyond the first message is not even parsed.
+        self._text = GrowingText(
+            2 * (MOST_MARKDOWN if is_markdown else most),
+            most,
+            MessageLimits(most - len(status) - len("\n\n")),
+            is_markdown=is_markdown,
+        )
+        self._is_markdown = is_markdown
+
+    def show(self, markdown: str) -> Shown:
+        """Return what the message shows of an unfinished answer.
+
+        Open markup is closed for the moment. What goes into a second message is not shown. If there is nothing to show
+        yet, return the status alone. An answer that goes on where the last one ended is laid out faster.
+        """
+        mrkdwn, part = self._text.render(markdown)
+        text_and_status = f"{mrkdwn}\n\n{self._status}".strip()
+        if not (self._is_markdown and mrkdwn.strip()):
+            return Shown(text_and_status)
+        return _in_block(part, text_and_status, self._context)
 
 
 def with_buttons(shown: Shown, buttons: Sequence[Button]) -> Shown:
@@ -129,11 +149,6 @@ def _fallback(markdown: str) -> str:
     # What makes CommonMark see a delimiter would hide it from Slack.
     first, *others = mrkdwn_messages(_ZWSP_AT_DELIMITER.sub("", markdown), MOST_TEXT, is_repaired=True)
     return first + MORE if others else first
-
-
-def _first_message(lines: list[RenderedLine], limits: MessageLimits) -> str:
-    """Return the lines that fit into one message. While a text grows, nothing of it is taken back to end it well."""
-    return join_lines(lines[: count_fitting(lines, limits)])
 
 
 # Blocks, and the objects in them

@@ -7,15 +7,16 @@ a list marker, is held back until more arrives. Only the end of the text is look
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock, parse_blocks
 from cocoai.slack.markdown.commonmark_fixes import close_across_lines, match_delimiters
 from cocoai.slack.markdown.html_tags import close_elements
-from cocoai.slack.markdown.inline_parser import TOKEN
+from cocoai.slack.markdown.inline_parser import find_tokens
 from cocoai.slack.markdown.model_habits import address_end
-from cocoai.slack.markdown.repairs import link_labels, repair_blocks, repaired_chunks, split_chunks
+from cocoai.slack.markdown.pattern_search import search_from
+from cocoai.slack.markdown.repairs import repair_blocks, repaired_chunks
 
 _MARKER_ALONE = re.compile(
     r"""
@@ -49,19 +50,20 @@ _INCOMPLETE_TOKEN = re.compile(
 """At the end, the beginning of an HTML tag or autolink, an entity, an escape, a formula, a footnote, a name or a file
 pattern, or an address."""
 
+_INCOMPLETE_TOKEN_START = re.compile(r"[<&\\$\[_*!h]")
+
 _MOST_DROPPED = 4
 """Characters at the end, such as opening brackets, that are not shown because emphasis cannot end in them."""
 
 
-def unfinished_blocks(markdown: str) -> list[MarkdownBlock]:
-    """Return the blocks of normalized Markdown that is unfinished, repaired so that they read well.
+def unfinished_blocks(chunks: Sequence[str], labels: frozenset[str]) -> list[MarkdownBlock]:
+    """Return the blocks of an unfinished text, given in chunks (split_chunks), repaired so that they read well.
 
     Open markup in the last one is closed. What cannot be recognised yet is left out: half a link, a fence without code,
-    a table's last row, `- ` alone.
+    a table's last row, `- ` alone. `labels` are those of the text's reference links (link_labels).
     """
-    labels = link_labels(markdown[: markdown.rfind("\n") + 1])  # the last line may define half an address
-    *complete, last = split_chunks(markdown, labels)
-    return _hold_back_table_start(repaired_chunks(complete, labels) + _close_open_markup(parse_blocks(last), labels))
+    *complete, last = chunks
+    return hold_back_table_start(repaired_chunks(complete, labels) + _close_open_markup(parse_blocks(last), labels))
 
 
 def _close_open_markup(blocks: Iterable[MarkdownBlock], labels: frozenset[str]) -> list[MarkdownBlock]:
@@ -138,7 +140,7 @@ def _drop_incomplete_end(words: str) -> str:
     delimiter run: `some **` becomes `some`. What the run closes is closed by the caller.
     """
     words = _drop_open_address(words) if "http" in words else words
-    if token := _INCOMPLETE_TOKEN.search(words):
+    if token := search_from(_INCOMPLETE_TOKEN_START, _INCOMPLETE_TOKEN, words):
         words = words[: token.start()]
     return _drop_run(_open_link_as_text(words).rstrip())
 
@@ -161,7 +163,7 @@ def _drop_run(words: str) -> str:
 def _drop_open_address(words: str) -> str:
     """Return the words without a bare address at their end that may go on: half an address leads elsewhere."""
     last = None
-    for token in TOKEN.finditer(words):
+    for token in find_tokens(words):
         last = token if token["bare"] else last
     if last is None:
         return words
@@ -189,7 +191,7 @@ def _split_open_code(line: str) -> tuple[str, str]:
     """
     # A backtick outside all tokens begins a code span without an end: what looks like a token behind it is code.
     at = 0
-    for token in TOKEN.finditer(line):
+    for token in find_tokens(line):
         if "`" in line[at : token.start()]:
             break
         at = token.end()
@@ -201,7 +203,7 @@ def _split_open_code(line: str) -> tuple[str, str]:
     return line[:start], ticks + code + ticks if code.strip() else ""
 
 
-def _hold_back_table_start(blocks: list[MarkdownBlock]) -> list[MarkdownBlock]:
+def hold_back_table_start(blocks: list[MarkdownBlock]) -> list[MarkdownBlock]:
     """Return the blocks without one or two last lines that begin with `|`, an empty last line aside.
 
     They may be a table's header and its unfinished delimiter row. Three such lines are no table, and stay.

@@ -10,7 +10,7 @@ import re
 import sys
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -73,6 +73,19 @@ class MessageLimits(NamedTuple):
     table_characters: int = sys.maxsize
 
 
+class Filling(NamedTuple):
+    """What fills a message so far, as `MessageLimits` counts it, and the wrapper of its last line."""
+
+    characters: int
+    table_rows: int
+    table_characters: int
+    wrapper: Wrapper | None
+
+
+EMPTY = Filling(-1, 0, 0, None)
+"""What fills a message without lines: the first one has no line break before it."""
+
+
 # Lines into messages
 
 
@@ -91,17 +104,32 @@ def split_into_messages(lines: list[RenderedLine], limits: MessageLimits) -> Ite
 
 def join_lines(lines: Sequence[RenderedLine]) -> str:
     """Return the lines as one text, each block enclosed by its wrapper, without empty lines at either end."""
+    return "\n".join(join_groups(lines, is_first=True)).strip("\n")
+
+
+def join_groups(lines: Iterable[RenderedLine], *, is_first: bool) -> list[str]:
+    """Return the text of each block, enclosed by its wrapper, and of the lines between blocks, in order.
+
+    `is_first`: they begin a message.
+    """
     texts: list[str] = []
     for wrapper, group in groupby(lines, key=attrgetter("wrapper")):
         inside = [line.text for line in group]
-        texts.append(wrapper.wrap(inside, is_first=not texts) if wrapper else "\n".join(inside))
-    return "\n".join(texts).strip("\n")
+        texts.append(wrapper.wrap(inside, is_first=is_first and not texts) if wrapper else "\n".join(inside))
+    return texts
 
 
 def count_fitting(lines: Sequence[RenderedLine], limits: MessageLimits) -> int:
     """Return how many of the lines, from the first, one message holds with their wrappers: at least one."""
-    size, rows, table_size = -1, 0, 0  # the first line has no line break before it
-    previous: Wrapper | None = None
+    return fill(lines, limits, EMPTY)[0]
+
+
+def fill(lines: Sequence[RenderedLine], limits: MessageLimits, filling: Filling) -> tuple[int, Filling]:
+    """Return how many of the lines one message still holds behind what fills it so far, and what fills it with them.
+
+    An empty message holds at least one line.
+    """
+    size, rows, table_size, previous = filling
     for count, (text, wrapper) in enumerate(lines):
         size += len(text) + 1
         if wrapper is not None:
@@ -113,9 +141,9 @@ def count_fitting(lines: Sequence[RenderedLine], limits: MessageLimits) -> int:
                 rows += 2 if is_new else 1
                 table_size += wrapper.size + len(text) if is_new else len(text)
         if size > limits.characters or rows > limits.table_rows or table_size > limits.table_characters:
-            return max(count, 1)
+            return max(count, int(filling is EMPTY)), Filling(size, rows, table_size, wrapper)
         previous = wrapper
-    return len(lines)
+    return len(lines), Filling(size, rows, table_size, previous)
 
 
 def _best_break(lines: list[RenderedLine], count: int) -> int:

@@ -12,13 +12,10 @@ from collections.abc import Iterable, Iterator
 from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock, split_cells
 from cocoai.slack.markdown.commonmark_fixes import fix_line
 from cocoai.slack.markdown.inline_parser import ZWSP, Inline, parse_inlines, text_of
-from cocoai.slack.markdown.partial import close_line
 from cocoai.slack.markdown.split import (
     MessageLimits,
     RenderedLine,
     Wrapper,
-    count_fitting,
-    join_lines,
     split_into_messages,
     split_line,
     write_out_long_links,
@@ -80,20 +77,6 @@ def markdown_parts(lines: list[RenderedLine]) -> list[str]:
     """Return the lines as the texts of markdown blocks, one a message; [] if all are blank. `lines` is not empty."""
     first, *others = split_into_messages(lines, LIMITS)
     return [part for part in (first, *map(_outdent, others)) if part.strip()]
-
-
-def first_part(lines: list[RenderedLine]) -> str:
-    """Return as much of a growing text as the first part holds: whole lines, and the beginning of the next one.
-
-    No break is looked for, so nothing that is shown is taken back later.
-    """
-    count = count_fitting(lines, LIMITS)
-    text = join_lines(lines[:count])
-    if count == len(lines) or lines[count].wrapper:
-        return text
-    # Of the line that no longer fits, show the beginning.
-    beginning = close_line(lines[count].text[: MOST_MARKDOWN - len(text)])
-    return join_lines([*lines[:count], RenderedLine(beginning)])
 
 
 def _outdent(part: str) -> str:

@@ -167,7 +167,7 @@ def test_two_writers_share_the_updates_a_minute(live: LiveMessage, practice: Pra
 
 def test_the_blocks_are_sent(live: LiveMessage, practice: PracticeSlack) -> None:
     """An update shows the blocks of the layout, not only their fallback."""
-    live._layout, live._writing = Layout("markdown"), "writing"
+    live._message = Layout("markdown").growing_message("writing")
     live._interval = 0.0
     live.show("**one**")
 

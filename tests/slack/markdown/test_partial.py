@@ -10,6 +10,7 @@ import pytest
 from cocoai.slack.markdown.block_parser import FencedCode
 from cocoai.slack.markdown.message_layout import Layout, Shown
 from cocoai.slack.markdown.partial import close_line, unfinished_blocks
+from cocoai.slack.markdown.repairs import split_chunks
 from tests.slack.markdown.corpus import HABITS
 from tests.slack.markdown.properties import in_blocks
 from tests.slack.markdown.reader import first_missing, letters, read_markdown, read_mrkdwn
@@ -75,7 +76,7 @@ def test_close_line(line: str, expected: str) -> None:
 )
 def test_unfinished_blocks(markdown: str, expected: list[object]) -> None:
     """Half a closing fence, an open fence without code, and a table's header alone are held back."""
-    assert expected == unfinished_blocks(markdown)
+    assert expected == unfinished_blocks(split_chunks(markdown, frozenset()), frozenset())
 
 
 @pytest.mark.parametrize("hostile", ["[", "[a](", "[a](b ", "![", "`a``", "<", "<http:", "&", "**a ", "| ", "> ", "- "])

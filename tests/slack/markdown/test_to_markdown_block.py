@@ -11,7 +11,6 @@ from cocoai.slack.markdown.to_markdown_block import (
     MOST_IN_PIECE,
     MOST_IN_ROW,
     MOST_MARKDOWN,
-    first_part,
     markdown_lines,
     markdown_parts,
 )
@@ -137,19 +136,3 @@ def test_a_part_that_begins_deep_in_a_list_is_outdented(second: str, expected: s
     first = "x" * (MOST_MARKDOWN - 2)
 
     assert [first, expected] == parts_of(f"{first}\n\n{second}")
-
-
-def test_the_first_part_has_the_beginning_of_the_line_that_does_not_fit() -> None:
-    """A growing text that is too long fills the first part with the beginning of the next line, closed."""
-    text = first_part(lines_of("x" * (MOST_MARKDOWN - 100) + "\n**" + "あ" * 300 + "**"))
-
-    assert MOST_MARKDOWN - 10 < len(text) <= MOST_MARKDOWN + len("\n**")
-    assert text.endswith("あ**")
-
-
-@pytest.mark.parametrize("block", ["|h|\n|-|\n|1|", "```\ncode\n```"])
-def test_the_first_part_ends_before_a_block_that_does_not_fit(block: str) -> None:
-    """A row or a line of code that no longer fits is not shown in part."""
-    first = "x" * (MOST_MARKDOWN - 3)
-
-    assert first == first_part(lines_of(f"{first}\n\n{block}"))
