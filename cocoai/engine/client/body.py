@@ -50,9 +50,9 @@ class Body:
     """A descriptor (see WakeupPipe in engine/process/wakeup.py) that ends every wait as soon as it is readable."""
 
     def __init__(
-        self, reader: io.BufferedReader, connection: socket.socket, status: int, headers: Mapping[str, str]
+        self, reader: io.BufferedReader | io.BytesIO, connection: socket.socket, status: int, headers: Mapping[str, str]
     ) -> None:
-        self._reader: io.BufferedReader | None = reader
+        self._reader: io.BufferedReader | io.BytesIO | None = reader
         self._socket = connection
         self._frame = _frame(status, headers)
         self._decoder = decoder(headers.get("content-encoding", ""), CHUNK_SIZE)

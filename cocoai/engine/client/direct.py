@@ -13,7 +13,7 @@ import ssl
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, InvalidURL
+from http.client import HTTPException, InvalidURL
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -27,6 +27,8 @@ from cocoai.engine.client.client import (
     RequestHeaders,
     StreamedResponse,
 )
+from cocoai.engine.client.connection import Connection, TLSConnection
+from cocoai.engine.client.response_head import ResponseHead
 from cocoai.engine.client.tls import is_loopback
 from cocoai.errors import Permanent
 
@@ -37,7 +39,7 @@ class DirectClient:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._origin = ""
-        self._connection: HTTPConnection | None = None
+        self._connection: Connection | None = None
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
         """Send a POST, wait for the complete response and return it; the connection is kept for the next `post`.
@@ -106,7 +108,7 @@ class DirectClient:
     def __del__(self) -> None:
         self.close()
 
-    def _connection_to(self, to: SplitResult) -> HTTPConnection:
+    def _connection_to(self, to: SplitResult) -> Connection:
         """Return the kept connection if it is open and leads to the server `to`; else replace it by a new one.
 
         The new one is not connected yet.
@@ -121,12 +123,12 @@ class DirectClient:
         self._connection, self._origin = self._new_connection(to), origin
         return self._connection
 
-    def _new_connection(self, to: SplitResult) -> HTTPConnection:
+    def _new_connection(self, to: SplitResult) -> Connection:
         """Return a new connection that is not connected yet. Raise ValueError if host or port in `to` are malformed."""
         try:
             if to.scheme == "https":
-                return HTTPSConnection(to.hostname or "", to.port, context=self._context)
-            return HTTPConnection(to.hostname or "", to.port)
+                return TLSConnection(to.hostname or "", to.port, context=self._context)
+            return Connection(to.hostname or "", to.port)
         except InvalidURL as error:
             raise ValueError("an address is https://HOST/PATH") from error
 
@@ -160,50 +162,17 @@ class _SentRequest:
         # The first byte is read here. That the socket is readable is not enough: under TLS that may be a record without
         # data, and a read of http.client's own could not be interrupted.
         first = wait_for_first_byte(self._socket, seconds, wakeup, patience)
-        begun: Any = _BegunResponse(first, self._socket)
         self._socket.settimeout(seconds)
-        response = HTTPResponse(begun, method="POST")
-        response.begin()
-        return _streamed(response, self._socket)
-
-
-class _BegunResponse(io.RawIOBase):
-    """A connection whose `first` byte has been read already, as a file to read from the beginning.
-
-    Closing it closes the connection.
-    """
-
-    def __init__(self, first: bytes, connection: socket.socket) -> None:
-        self._first = first
-        self._socket = connection
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return this file, buffered: http.client calls it as if this were a socket."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        """Return True, as `io.BufferedReader` wants it."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read into `buffer`: in the first call `first` alone, then data of the connection.
-
-        Return the number of bytes, 0 at the end.
-        """
-        first, self._first = self._first, b""
-        if not first:
-            return self._socket.recv_into(buffer)
-        buffer[:1] = first
-        return 1
-
-    def close(self) -> None:
-        """Close the connection too."""
-        self._socket.close()
-        super().close()
+        head = ResponseHead(self._socket, received=first)
+        with ExitStack() as on_error:
+            on_error.callback(self.close)
+            on_error.callback(head.close)
+            head.begin()
+            return replace(_streamed(head, self._socket), close=on_error.pop_all().close)
 
 
 def _exchange(
-    connection: HTTPConnection,
+    connection: Connection,
     method: str,
     to: SplitResult,
     body: bytes | None,
@@ -215,18 +184,18 @@ def _exchange(
     `timeout` is seconds to connect, and seconds to wait for data. Raise the errors of client.py.
     """
     sock = _send(connection, method, to, body, headers, timeout)
-    return _streamed(connection.getresponse(), sock)
+    head: Any = connection.getresponse()
+    return _streamed(head, sock)
 
 
-def _streamed(response: HTTPResponse, connection: socket.socket) -> StreamedResponse:
-    """Return a response of http.client, whose head has been read from `connection`, as a `StreamedResponse`."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    body = Body(response.fp, connection, response.status, headers)
-    return StreamedResponse(response.status, headers, body, response.close)
+def _streamed(head: ResponseHead, connection: socket.socket) -> StreamedResponse:
+    """Return a response whose head has been read from `connection`."""
+    body = Body(io.BytesIO(head.rest), connection, head.status, head.headers)
+    return StreamedResponse(head.status, head.headers, body, head.close)
 
 
 def _send(
-    connection: HTTPConnection,
+    connection: Connection,
     method: str,
     to: SplitResult,
     body: bytes | None,
@@ -247,12 +216,13 @@ def _send(
         sock: socket.socket = connection.sock
         sock.settimeout(timeout[1])
         connection.endheaders(body)
+        connection.flush()
     except OSError as error:
         raise NotSent(error) from error
     return sock
 
 
-def _prepare(connection: HTTPConnection, method: str, to: SplitResult, headers: RequestHeaders) -> None:
+def _prepare(connection: Connection, method: str, to: SplitResult, headers: RequestHeaders) -> None:
     """Write the head of a request into the connection's buffer; nothing is sent yet.
 
     Raise ValueError if the path has other characters than visible ASCII, `BadHeader` if a header has one that HTTP does
