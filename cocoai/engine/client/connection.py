@@ -11,7 +11,7 @@ _MOST_JOINED = 256 * 1024
 """Bytes of a request that are copied for one write; of a longer one the body is sent apart."""
 
 
-class Connection(HTTPConnection):
+class PlainConnection(HTTPConnection):
     """A connection without TLS. What is sent is held until `flush`."""
 
     response_class: Any = ResponseHead
@@ -32,5 +32,5 @@ class Connection(HTTPConnection):
             super().send(data)
 
 
-class TLSConnection(Connection, HTTPSConnection):
+class TLSConnection(PlainConnection, HTTPSConnection):
     """A connection with TLS."""

@@ -27,7 +27,7 @@ from cocoai.engine.client.client import (
     RequestHeaders,
     StreamedResponse,
 )
-from cocoai.engine.client.connection import Connection, TLSConnection
+from cocoai.engine.client.connection import PlainConnection, TLSConnection
 from cocoai.engine.client.response_head import ResponseHead
 from cocoai.engine.client.tls import is_loopback
 from cocoai.errors import Permanent
@@ -39,7 +39,7 @@ class DirectClient:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._origin = ""
-        self._connection: Connection | None = None
+        self._connection: PlainConnection | None = None
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
         """Send a POST, wait for the complete response and return it; the connection is kept for the next `post`.
@@ -108,7 +108,7 @@ class DirectClient:
     def __del__(self) -> None:
         self.close()
 
-    def _connection_to(self, to: SplitResult) -> Connection:
+    def _connection_to(self, to: SplitResult) -> PlainConnection:
         """Return the kept connection if it is open and leads to the server `to`; else replace it by a new one.
 
         The new one is not connected yet.
@@ -123,12 +123,12 @@ class DirectClient:
         self._connection, self._origin = self._new_connection(to), origin
         return self._connection
 
-    def _new_connection(self, to: SplitResult) -> Connection:
+    def _new_connection(self, to: SplitResult) -> PlainConnection:
         """Return a new connection that is not connected yet. Raise ValueError if host or port in `to` are malformed."""
         try:
             if to.scheme == "https":
                 return TLSConnection(to.hostname or "", to.port, context=self._context)
-            return Connection(to.hostname or "", to.port)
+            return PlainConnection(to.hostname or "", to.port)
         except InvalidURL as error:
             raise ValueError("an address is https://HOST/PATH") from error
 
@@ -172,7 +172,7 @@ class _SentRequest:
 
 
 def _exchange(
-    connection: Connection,
+    connection: PlainConnection,
     method: str,
     to: SplitResult,
     body: bytes | None,
@@ -195,7 +195,7 @@ def _streamed(head: ResponseHead, connection: socket.socket) -> StreamedResponse
 
 
 def _send(
-    connection: Connection,
+    connection: PlainConnection,
     method: str,
     to: SplitResult,
     body: bytes | None,
@@ -222,7 +222,7 @@ def _send(
     return sock
 
 
-def _prepare(connection: Connection, method: str, to: SplitResult, headers: RequestHeaders) -> None:
+def _prepare(connection: PlainConnection, method: str, to: SplitResult, headers: RequestHeaders) -> None:
     """Write the head of a request into the connection's buffer; nothing is sent yet.
 
     Raise ValueError if the path has other characters than visible ASCII, `BadHeader` if a header has one that HTTP does
