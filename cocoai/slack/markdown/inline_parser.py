@@ -8,7 +8,8 @@ Sources: spec.commonmark.org/0.31.2 chapter 6, docs.slack.dev/messaging/formatti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -67,7 +68,6 @@ _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&nbsp;": "\
 _LINKED = re.compile(r"(?:https?://|mailto:|tel:)\S.*", re.IGNORECASE)
 """Addresses that Slack makes a link of."""
 
-
 _SIGN = re.compile(r"[*_~]")
 _OPENING_SIGN = re.compile(r"(?<![^\W_])([*_~])(?=[^\s*_~])")
 _CLOSING_SIGN = re.compile(r"(?<=[^\s*_~])([*_~])(?![^\W_])")
@@ -82,12 +82,16 @@ class Inline(NamedTuple):
     url: str = ""
 
 
-def find_tokens(markdown: str) -> Iterator[re.Match[str]]:
-    """Yield each TOKEN of one line of Markdown, in order."""
-    at = 0
-    while token := search_from(_TOKEN_START, TOKEN, markdown, at):
-        yield token
-        at = token.end()
+# Cached, since each line is read by several steps, one after the other.
+@lru_cache(maxsize=16)
+def find_tokens(markdown: str) -> tuple[re.Match[str], ...]:
+    """Return each TOKEN of one line of Markdown, in order."""
+    tokens: list[re.Match[str]] = []
+    token = search_from(_TOKEN_START, TOKEN, markdown)
+    while token:
+        tokens.append(token)
+        token = search_from(_TOKEN_START, TOKEN, markdown, token.end())
+    return tuple(tokens)
 
 
 def parse_inlines(markdown: str) -> list[Inline]:
