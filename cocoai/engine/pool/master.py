@@ -2,7 +2,8 @@
 
     start       begin a generation and a scoreboard, spawn the workers, then wait
     CHLD        reap, and spawn what is missing
-    heartbeat   look at the scoreboard: which workers are slow or no longer needed, and whether more are
+    heartbeat   look at the scoreboard: which workers are slow or no longer needed, and whether more are; less often
+                while nothing is served
     HUP         a child checks the new code and settings; if they hold, the master re-executes itself in place,
                 the socket and the old workers' lifelines inherited: the old serve until the new accept
     TERM, INT   close the lifelines, wait for requests in hand, then signal and kill
@@ -29,7 +30,7 @@ from typing import Protocol
 
 from cocoai.engine.pool import reload
 from cocoai.engine.pool.extra_listeners import ExtraListener, ExtraListeners
-from cocoai.engine.pool.monitor import HEARTBEAT, Monitor
+from cocoai.engine.pool.monitor import EMPTY, HEARTBEAT, Monitor
 from cocoai.engine.pool.parent import Parent
 from cocoai.engine.pool.timer import Timer
 from cocoai.engine.pool.workers import WorkerLimits, Workers
@@ -111,7 +112,7 @@ class Master:
         self._check = reload.ConfigCheck(command)
         self._timers = (
             Timer(tick, self._tick),
-            Timer(heartbeat, self._monitor.look),
+            Timer(EMPTY * heartbeat, self._monitor.look),
             Timer(memory_interval, self._monitor.check_memory, time.monotonic() + memory_interval),
         )
         self._wakeup, self._signalled = socket.socketpair()

@@ -17,7 +17,12 @@ from cocoai.engine.process.scoreboard_row import BUSY
 HEARTBEAT = 0.75
 """Seconds between two looks: the longest that a connection waits unseen when every worker hangs.
 
-Under a second, in which the pool is to respond; and no shorter, since each wake costs the master some 0.2 ms.
+Under a second, in which the pool is to respond; and no shorter, since each wake costs the master some 0.1 ms.
+"""
+
+RESTING, EMPTY = 2, 4
+"""Heartbeats between two looks: while no worker has served anything since the last one, so that a lone request that
+hangs is still reported before its alarm; and while there is no worker, when the master itself waits for connections.
 """
 
 KIB_PER_MIB = 1024
@@ -35,11 +40,22 @@ class Monitor:
         self._workers = workers
         self._board = board
         self._heartbeat = heartbeat
+        self._served = -1
 
-    def look(self) -> None:
-        """Count the busy workers for the scoreboard, and stop one that is no longer needed: at each heartbeat."""
+    def look(self) -> float:
+        """Count the busy workers for the scoreboard, and stop one that is no longer needed.
+
+        Return the seconds until the next look.
+        """
         self._board.count_active()
         self._workers.stop_idle()
+        served, before = sum(self._workers.state(worker)[2] for worker in self._workers), self._served
+        self._served = served
+        return self._heartbeat if served != before else self._longest_pause()
+
+    def _longest_pause(self) -> float:
+        """Return the seconds for which nobody need look while nothing is served."""
+        return self._heartbeat * (RESTING if any(self._workers) else EMPTY)
 
     def free_dead_rows(self) -> None:
         """Free the scoreboard's rows of dead workers that are not in the table: their master was killed."""
@@ -48,11 +64,14 @@ class Monitor:
     def report_slow(self) -> float:
         """Report, once each, the requests that have taken longer than the limit `slow_request`.
 
-        Return the seconds until the next request in hand could become slow; at most a heartbeat.
+        Return the seconds until the next request in hand could become slow, at most a heartbeat; if none is in hand,
+        until the next one should be looked for.
         """
-        next_look = self._heartbeat
+        next_look = self._longest_pause()
         for worker in self._workers:
             state, since, number = self._workers.state(worker)
+            if state == BUSY:
+                next_look = min(next_look, self._heartbeat)
             if state == BUSY and number != worker.slow_request:
                 left = self._workers.limits.slow_request - since
                 if left <= 0:
