@@ -168,8 +168,7 @@ class AnswerSettings:
         int, Setting(integer(1, 1000), "100", "the most KiB of each text file of a question")
     ]
     max_attachment_tokens: Annotated[
-        int,
-        Setting(integer(0, 1_000_000), "20000", "the most tokens of a question's files together, estimated"),
+        int, Setting(integer(0, 1_000_000), "20000", "the most tokens of a question's files together, estimated")
     ]
 
 
@@ -188,14 +187,7 @@ class PoolSettings:
     idle_timeout: Annotated[
         float, Setting(seconds(1, 86_400), "60", "time after which an idle worker beyond the least number stops")
     ]
-    linger: Annotated[
-        float,
-        Setting(
-            seconds(0, 300),
-            "10",
-            "time for which a process that has answered waits for the next question, which then takes half the CPU",
-        ),
-    ]
+    linger: Annotated[float, Setting(seconds(0, 300), "10", "time for which one process waits for the next question")]
     max_requests: Annotated[
         int,
         Setting(

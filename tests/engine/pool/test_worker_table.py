@@ -258,7 +258,7 @@ def test_the_pause_is_short_again_after_a_worker_that_served(
 
 
 def test_the_next_look_comes_when_a_request_may_be_slow(table: Table) -> None:
-    """It does not wait for the heartbeat, which may be much later; nothing is reported yet. At rest, looks are rarer."""
+    """It does not wait for the heartbeat, which may be later; nothing is reported yet. At rest looks are rarer."""
     monitor = Monitor(table.limited(1, 1, slow_request=60.0), table.board, heartbeat=1000.0)
     idle = monitor.report_slow()
     table.add()
