@@ -76,7 +76,8 @@ def test_without_a_file_the_secrets_are_enough() -> None:
     )
     assert ("markdown", True) == (settings.slack.format, settings.slack.interactivity)
     assert ("", "auto", 5, 12_000, 4, 100, 20_000) == dataclasses.astuple(settings.answer)
-    assert ((0, 4), 60.0, 5000, 2.0, 1.0, 4, 32, True, True, ("127.0.0.1", 8081)) == dataclasses.astuple(settings.pool)
+    assert ((0, 4), 60.0, 10.0, 5000, 2.0, 1.0, 4, 32, True, True) == dataclasses.astuple(settings.pool)[:-1]
+    assert ("127.0.0.1", 8081) == settings.pool.status_listen
     assert os.path.join(os.getcwd(), "var") == settings.paths.var
     assert ("", "") == dataclasses.astuple(settings.network)
     assert PersonaSettings("", {}, {}) == settings.personas

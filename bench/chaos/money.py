@@ -63,12 +63,15 @@ class MoneyAccount:
         yield from (f"open: {charge}" for charge in self.charges if charge.spent is None)
 
     def _wrong_counts(self) -> Iterator[str]:
-        """Tell of which questions the charges are not as many as the paid requests; a lost one may never have left."""
+        """Tell of which questions the charges are not as many as the paid requests.
+
+        A lost one may never have left, and one that was stopped at once may not have run: its price is estimated.
+        """
         made, lost = Counter[int | None](), Counter[int | None]()
         for charge in self.charges:
             number = self.numbers[charge.key]
             made[number] += charge.how != "refused"
-            lost[number] += charge.how == "lost"
+            lost[number] += charge.how in ("lost", "estimated")
         for number in [*made, *(number for number in self.paid if number not in made)]:
             paid = 0 if number is None else self.paid.get(number, 0)
             if not 0 <= made[number] - paid <= lost[number]:
