@@ -238,7 +238,7 @@ def is_growing(running: Running, question: Message) -> bool:
 
 def jobs(running: Running) -> list[int]:
     """Return the pids of CocoAI's processes that work on questions."""
-    return [pid for pid in running.pids() if cpu.command(pid) in ("cocoai-job", "cocoai-notify")]
+    return [pid for pid in running.pids() if cpu.command(pid) in ("cocoai-job", "cocoai-notify", "cocoai-linger")]
 
 
 def measure_now(running: Running) -> Measured:

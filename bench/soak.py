@@ -185,7 +185,7 @@ def figures(built: Deployment) -> Figures:
     def count() -> bool:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a process ended during the count
             alive = house_processes(built)
-            if not {"cocoai-job", "cocoai-notify"} & {name for name, _ in alive.values()}:
+            if not {"cocoai-job", "cocoai-notify", "cocoai-linger"} & {name for name, _ in alive.values()}:
                 found.append(_figures(built, alive))
         return bool(found)
 

@@ -171,7 +171,7 @@ def handlers(tmp_path: Path) -> HandlersOnFailingDisk:
 
 
 BEFORE_THE_LINK = ["exists ready", "exists done", "exists failed", "create", "append", "append half", "fsync", "close"]
-BEFORE_THE_LINK += ["touch", "fsync threads", "link"]
+BEFORE_THE_LINK += ["touch", "link"]
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EMFILE], ids=errno.errorcode.get)

@@ -16,7 +16,7 @@ from pathlib import Path
 RUN_ID = "CHAOS_RUN_ID"
 """The environment variable with the run's id, which the whole stack inherits."""
 
-JOBS = frozenset({"cocoai-job", "cocoai-notify"})
+JOBS = frozenset({"cocoai-job", "cocoai-notify", "cocoai-linger"})
 """Names of the processes that work on questions: job processes, and the process that posts placeholders."""
 
 

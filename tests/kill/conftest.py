@@ -34,6 +34,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
         PYTHONPATH=str(ROOT),
         COCOAI_POOL_WORKERS="2",
         COCOAI_POOL_SLOTS="1",
+        COCOAI_POOL_LINGER="0",  # each point is met by a process that a worker has just forked
         COCOAI_OPENAI_MAX_OUTPUT_TOKENS="20000",
     ) as standing:
         wait_until(lambda: is_idle(standing))

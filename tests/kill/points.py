@@ -150,7 +150,7 @@ SPOOL = "cocoai.spool.spool:Spool"
 RUNNER = "cocoai.spool.runner:Runner"
 SLACK = "cocoai.slack.api.chat:SlackChat"
 LIVE = "cocoai.slack.api.live_message:LiveMessage"
-CONNECTION = "cocoai.engine.web.worker:Connection"
+CONNECTION = "cocoai.engine.web.connection:Connection"
 FORK = "cocoai.engine.process.fork:fork"
 BECOME = "cocoai.engine.process.fork:_become"
 
@@ -162,7 +162,6 @@ POINTS = (
     Point("its file written", "after", f"{DISK}.append", within("tmp")),
     Point("its file fsynced", "after", f"{DISK}.fsync", within("tmp")),
     Point("its thread marked", "after", f"{DISK}.touch", within("threads")),
-    Point("the thread mark fsynced", "after", f"{DISK}.fsync_folder", within("threads")),
     Point("before the link", "before", f"{DISK}.link"),
     Point("after the link", "after", f"{DISK}.link"),
     Point("the link fsynced", "after", f"{DISK}.fsync_folder", within("ready")),

@@ -12,7 +12,7 @@ _MOST_JOINED = 256 * 1024
 
 
 class PlainConnection(HTTPConnection):
-    """A connection without TLS. What is sent is held until `flush`."""
+    """A connection without TLS. What http.client sends is held, until whoever sends the request takes it."""
 
     response_class: Any = ResponseHead
 
@@ -24,12 +24,10 @@ class PlainConnection(HTTPConnection):
         """Hold a part of a request."""
         self._held.append(data)
 
-    def flush(self) -> None:
-        """Send the request whose parts are held: in one TLS record and one packet, if they fit."""
+    def take_held(self) -> list[bytes]:
+        """Return the request whose parts are held: as one, for one TLS record and one packet, unless it is long."""
         held, self._held = self._held, []
-        is_short = sum(map(len, held)) <= _MOST_JOINED
-        for data in [b"".join(held)] if is_short else held:
-            super().send(data)
+        return [b"".join(held)] if sum(map(len, held)) <= _MOST_JOINED else held
 
 
 class TLSConnection(PlainConnection, HTTPSConnection):

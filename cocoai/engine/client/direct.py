@@ -13,7 +13,7 @@ import ssl
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from http.client import HTTPException, InvalidURL
+from http.client import HTTPConnection, HTTPException, InvalidURL
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -216,7 +216,8 @@ def _send(
         sock: socket.socket = connection.sock
         sock.settimeout(timeout[1])
         connection.endheaders(body)
-        connection.flush()
+        for data in connection.take_held():
+            HTTPConnection.send(connection, data)
     except OSError as error:
         raise NotSent(error) from error
     return sock
