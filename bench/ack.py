@@ -155,7 +155,7 @@ def delete_kept(server: Subject, figures: load.Load, connections: int) -> None:
 
 def signed(server: Subject, payload: Payload) -> bytes:
     """Return the request in which Slack would deliver this payload now."""
-    body = json.dumps(payload).encode()
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()  # without blanks, as Slack writes it
     return load.request(server.url, body, server.slack.signed(body))
 
 
