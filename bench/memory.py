@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import cpu, tables
+from bench.chaos.processes import JOBS
 from bench.memory_rules import BROKEN, TRIED
 from bench.peers import ALONE, NAMES, missing, subject
 from bench.soak import house_processes
@@ -238,7 +239,7 @@ def is_growing(running: Running, question: Message) -> bool:
 
 def jobs(running: Running) -> list[int]:
     """Return the pids of CocoAI's processes that work on questions."""
-    return [pid for pid in running.pids() if cpu.command(pid) in ("cocoai-job", "cocoai-notify", "cocoai-linger")]
+    return [pid for pid in running.pids() if cpu.command(pid) in JOBS]
 
 
 def measure_now(running: Running) -> Measured:

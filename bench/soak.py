@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.chaos.processes import JOBS
 from bench.no_sync import NoSync
 from cocoai.rehearsal.certificates import make
 from cocoai.spool.key import Key
@@ -185,7 +186,7 @@ def figures(built: Deployment) -> Figures:
     def count() -> bool:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a process ended during the count
             alive = house_processes(built)
-            if not {"cocoai-job", "cocoai-notify", "cocoai-linger"} & {name for name, _ in alive.values()}:
+            if not JOBS & {name for name, _ in alive.values()}:
                 found.append(_figures(built, alive))
         return bool(found)
 

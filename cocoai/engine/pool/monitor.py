@@ -70,9 +70,10 @@ class Monitor:
         next_look = self._longest_pause()
         for worker in self._workers:
             state, since, number = self._workers.state(worker)
-            if state == BUSY:
-                next_look = min(next_look, self._heartbeat)
-            if state == BUSY and number != worker.slow_request:
+            if state != BUSY:
+                continue
+            next_look = min(next_look, self._heartbeat)
+            if number != worker.slow_request:
                 left = self._workers.limits.slow_request - since
                 if left <= 0:
                     worker.slow_request = number
