@@ -1,6 +1,6 @@
 """How much memory CocoAI and its peers take: at rest, and with answers in flight, over TLS.
 
-    python -m bench.memory [peers] [rules]      both tables, about five minutes; as root
+    python -m bench.memory [peers] [rules] [--only NAME ...]      both tables, about five minutes; as root
 
 peers   PSS of nginx and everything behind it, with 0, 1, 4 and 10 answers being written; what one more of them takes
 rules   CocoAI without each of its rules for copy on write, and with the rules that were tried and not kept
@@ -95,11 +95,11 @@ class Measured:
 # peers
 
 
-def peers(folder: Path, certificates: Certificates) -> None:
+def peers(folder: Path, certificates: Certificates, names: Sequence[str] = NAMES) -> None:
     """Print a line for each subject and number of answers in flight, then what one more answer takes."""
     cocoai: dict[int, float] = {}
     print(f"  {'MiB':12}{'in flight':>10}{'alone':>8}{'with supervisord':>18}{'its own':>9}{'RSS':>8}{'x CocoAI':>10}")
-    for name in NAMES:
+    for name in names:
         if reason := missing(name):
             print(f"  {name}: {reason}")
             continue
@@ -250,5 +250,16 @@ def measure_now(running: Running) -> Measured:
             return Measured(measure(tree), measure([*tree, *running.supervisors()]), jobs(running))
 
 
+def main() -> None:
+    """Print the tables that the command line names, or both if it names none."""
+    parser = tables.parser(__doc__, ("peers", "rules"))
+    parser.add_argument(
+        "--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=f"of {', '.join(NAMES)}"
+    )
+    arguments = parser.parse_args()
+    print_peers = partial(peers, names=[name for name in NAMES if name in arguments.only])
+    tables.print_tables(arguments.tables, {"peers": print_peers, "rules": rules})
+
+
 if __name__ == "__main__":
-    tables.run(__doc__, {"peers": peers, "rules": rules})
+    main()
