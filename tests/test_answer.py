@@ -5,11 +5,12 @@ The tests check what Slack shows, what the model was sent, and what the job's fi
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import time
 from collections.abc import Iterator
-from functools import partial
+from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,27 @@ def test_the_reply_grows_while_it_is_written(harness: AnswerHarness) -> None:
     assert [True] * len(growing) == [text.endswith(ENGLISH.writing) for text in growing]
     assert ENGLISH.writing not in last
     assert ("answer", ("word " * 40).strip()) == harness.reply(question)
+
+
+def test_a_process_that_rests_keeps_no_word_of_an_answer(harness: AnswerHarness) -> None:
+    """Every cache of slack/markdown is empty then, by whatever decorator it was made."""
+    harness.openai.switches.answer = "# A **table**\n\n| a | **b** |\n|---|--:|\n| `c` | 2 |\n\n- a *line*\n\n" * 3
+    answerer = harness.answerer()
+    harness.ask()
+
+    answerer.answer(harness.claim())
+    filled = filled_caches()
+    answerer.rest()
+
+    assert 5 <= len(filled)
+    assert [] == filled_caches()
+
+
+def filled_caches() -> list[str]:
+    """Return the names of the functions of slack/markdown that hold results for arguments."""
+    caches: list[Any] = [each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper)]
+    ours = [each for each in caches if each.__module__.startswith("cocoai.slack.markdown.")]
+    return sorted(each.__name__ for each in ours if each.cache_info().currsize)
 
 
 def test_a_busy_slack_is_skipped_while_growing_but_not_at_the_end(harness: AnswerHarness) -> None:

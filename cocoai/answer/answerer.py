@@ -35,6 +35,7 @@ from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.markdown.text_cache import forget_texts
 from cocoai.slack.model.job_kinds import REPORT
 from cocoai.slack.model.plain_text import unescaped
 from cocoai.slack.model.question import DECLINED, Question
@@ -97,8 +98,9 @@ class Answerer:
         self._sleep = sleep
 
     def rest(self) -> None:
-        """Forget what was read for the last question."""
+        """Forget what was read and written for the last question."""
         self._prompts.forget()
+        forget_texts()
 
     def tell_notices(self) -> None:
         """Tell people the notices of the ledger that nobody has told."""

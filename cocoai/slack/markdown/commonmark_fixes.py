@@ -12,12 +12,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal
 
 from cocoai.slack.markdown.block_parser import MarkdownBlock
 from cocoai.slack.markdown.delimiter_runs import Openers, Run, closed_by, opened_by, pop_opener, push_opener, still_open
 from cocoai.slack.markdown.inline_parser import MARKUP, TOKEN, ZWSP, find_tokens
+from cocoai.slack.markdown.text_cache import text_cache
 
 MOST_LINES = 5
 """Lines over which emphasis is followed; what goes on for longer was hardly meant as such."""
@@ -44,7 +44,7 @@ class DelimiterRun:
 
 # A reply is rendered anew at each update while it is written, and all its lines but the last stay as they are: the
 # caches of this package spare most of that work. Each holds about as many lines as one message has.
-@lru_cache(maxsize=256)
+@text_cache(256)
 def fix_line(line: str) -> str:
     """Return the line, rewritten so that CommonMark sees its emphasis and its bare addresses as they are meant.
 
@@ -71,7 +71,7 @@ def close_across_lines(blocks: Iterable[MarkdownBlock], *, is_unfinished: bool =
 
 
 # Cached, since each line is matched by several steps, one after the other.
-@lru_cache(maxsize=16)
+@text_cache(16)
 def match_delimiters(line: str) -> tuple[Sequence[DelimiterRun], Sequence[str]]:
     """Return a line's delimiter runs with their roles, and the delimiters still open at its end, outermost first."""
     runs: list[DelimiterRun] = []
@@ -87,7 +87,7 @@ def match_delimiters(line: str) -> tuple[Sequence[DelimiterRun], Sequence[str]]:
 # Emphasis over more than one line
 
 
-@lru_cache(maxsize=256)
+@text_cache(256)
 def _left_open(line: str) -> str:
     """Return the delimiters still open at the line's end, outermost first, in one string: `***` for `a **b *c`."""
     return "".join(match_delimiters(line)[1]) if MARKUP.search(line) else ""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 from cocoai.slack.markdown.delimiter_runs import Openers, Run, closed_by, opened_by, pop_opener, push_opener
 from cocoai.slack.markdown.pattern_search import search_from
+from cocoai.slack.markdown.text_cache import text_cache
 
 ZWSP = "\u200b"
 """ZERO WIDTH SPACE. Slack sees a delimiter only at the edge of a word, and Japanese has no spaces: this makes an
@@ -83,7 +83,7 @@ class Inline(NamedTuple):
 
 
 # Cached, since each line is read by several steps, one after the other.
-@lru_cache(maxsize=16)
+@text_cache(16)
 def find_tokens(markdown: str) -> tuple[re.Match[str], ...]:
     """Return each TOKEN of one line of Markdown, in order."""
     tokens: list[re.Match[str]] = []

@@ -7,8 +7,9 @@ Sources: spec.commonmark.org/0.31.2 sections 4.1, 4.2, 4.3, 5.1 and 5.2.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
+
+from cocoai.slack.markdown.text_cache import text_cache
 
 _LINE = re.compile(
     r"""
@@ -55,7 +56,7 @@ class Shape(NamedTuple):
 
 
 # Cached, since a reply is rendered anew at each update while it is written.
-@lru_cache(maxsize=256)
+@text_cache(256)
 def shape_of(line: str) -> Shape:
     """Return the line's shape. `---` is a rule, and `-` alone an underline with a marker: it can be either."""
     match = _LINE.match(line)

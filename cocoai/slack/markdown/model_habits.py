@@ -9,11 +9,11 @@ Sources: spec.commonmark.org/0.31.2 chapter 6, docs.slack.dev/messaging/formatti
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from cocoai.slack.markdown.html_tags import ELEMENT, IMAGE, rewrite_element, rewrite_image
 from cocoai.slack.markdown.inline_parser import ADDRESS, CODE_SPAN, LINK
 from cocoai.slack.markdown.pattern_search import search_from
+from cocoai.slack.markdown.text_cache import text_cache
 
 _MAY_HAVE_HABIT = re.compile(r"[\\$&<]|__|\[\^|\]:|http|\*\*?[./]|/\*|args")
 """Found in every line that has a _HABIT: a cheap test before a search for one."""
@@ -86,7 +86,7 @@ _WORDS_BEHIND_ADDRESS = frozenset(_WORDS.split())
 
 
 # Cached, since a reply is rendered anew at each update while it is written.
-@lru_cache(maxsize=256)
+@text_cache(256)
 def repair_line(line: str, labels: frozenset[str] = frozenset()) -> str:
     """Return the line, or a table's cell, with each habit rewritten; code spans, escapes and links stay.
 

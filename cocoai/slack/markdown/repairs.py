@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 
 from cocoai.slack.markdown.block_parser import (
     CELL_END,
@@ -25,6 +24,7 @@ from cocoai.slack.markdown.commonmark_fixes import close_across_lines
 from cocoai.slack.markdown.inline_parser import CODE_SPAN
 from cocoai.slack.markdown.model_habits import repair_line
 from cocoai.slack.markdown.structure import fix_structure
+from cocoai.slack.markdown.text_cache import text_cache
 
 _CELL_PIECE = re.compile(
     rf"""
@@ -96,7 +96,7 @@ def split_chunks(markdown: str, labels: frozenset[str]) -> list[str]:
 
 
 # The caches below spare most of the work, since a reply is rendered anew at each update while it is written.
-@lru_cache(maxsize=64)
+@text_cache(64)
 def _repair_chunk(chunk: str, labels: frozenset[str]) -> tuple[tuple[MarkdownBlock, ...], str]:
     """Return the repaired blocks of a chunk, and the fence that is still open at its end; "" if none is."""
     blocks = list(parse_blocks(chunk))
@@ -121,7 +121,7 @@ def repair_blocks(blocks: Iterable[MarkdownBlock], labels: frozenset[str] = froz
     ]
 
 
-@lru_cache(maxsize=32)
+@text_cache(32)
 def _repair_table(table: TableBlock) -> TableBlock:
     """Return the table with its habits rewritten, and with a header of as many cells as the longest row has."""
     count = len(raw_cells(table.delimiter_row))
@@ -137,7 +137,7 @@ def _repair_table(table: TableBlock) -> TableBlock:
     return replace(table, header=header, rows=tuple(row for _, row in rows))
 
 
-@lru_cache(maxsize=256)
+@text_cache(256)
 def _repair_row(row: str, count: int) -> tuple[tuple[str, ...], str]:
     """Return a row's cells, and the row as GFM reads it so; `count` is how many the delimiter row has."""
     cells = raw_cells(row)

@@ -6,17 +6,17 @@ mrkdwn has no tables, so they are shown this way in a code block.
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 
 from cocoai.slack.markdown.block_parser import TableBlock, split_cells
 from cocoai.slack.markdown.inline_parser import parse_inlines
+from cocoai.slack.markdown.text_cache import text_cache
 
 _WIDEST_CELL = 40
 """Columns. A wider cell stays whole, and only moves the rest of its row to the right."""
 
 
 # Cached, since a reply is rendered anew at each update while it is written.
-@lru_cache(maxsize=64)
+@text_cache(64)
 def align_columns(table: TableBlock) -> tuple[str, ...]:
     """Return the header, a rule under it, and the rows, each as one line such as `a  | b`; missing cells are empty.
 
@@ -32,7 +32,7 @@ def align_columns(table: TableBlock) -> tuple[str, ...]:
     return lines[0], " | ".join("-" * width for width in widths), *lines[1:]
 
 
-@lru_cache(maxsize=128)
+@text_cache(128)
 def _readable_cells(row: str) -> tuple[str, ...]:
     return tuple(_readable(cell) for cell in split_cells(row))
 

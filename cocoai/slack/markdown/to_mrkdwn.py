@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, TableBlock, normalize_markdown, parse_blocks
 from cocoai.slack.markdown.commonmark_fixes import close_across_lines
@@ -24,6 +23,7 @@ from cocoai.slack.markdown.split import (
     split_line,
     write_out_long_links,
 )
+from cocoai.slack.markdown.text_cache import text_cache
 from cocoai.slack.markdown.text_table import align_columns
 
 _WIDEST_INDENT = 16
@@ -124,12 +124,12 @@ def _in_fence(lines: Iterable[str], wrapper: Wrapper, limit: int) -> list[Render
 
 
 # Both are cached, since a reply is rendered anew at each update while it is written.
-@lru_cache(maxsize=256)
+@text_cache(256)
 def _code_pieces(line: str, limit: int) -> tuple[str, ...]:
     return tuple(_render_pieces(_ProseLine("", [Inline(line)], ""), limit, render_code))
 
 
-@lru_cache(maxsize=256)
+@text_cache(256)
 def _render_prose(text: str, limit: int) -> tuple[RenderedLine, ...]:
     return tuple(RenderedLine(piece) for piece in _render_pieces(_parse_prose(text.rstrip()), limit))
 
