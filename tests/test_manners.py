@@ -84,11 +84,11 @@ def test_a_mark_keeps_what_is_noted(tmp_path: Path) -> None:
     mark = tmp_path / "threads" / f"{CHANNEL}-1.5"
 
     assert spool.mark_of(CHANNEL, "1.5") is None
-    spool.note(CHANNEL, "1.5", asker=ASKER)
-    spool.note(CHANNEL, "1.5", asks=True)
+    spool.note(CHANNEL, "1.5", lambda _: {"asker": ASKER})
+    spool.note(CHANNEL, "1.5", lambda _: {"asks": True})
     assert {"asker": ASKER, "asks": True} == spool.mark_of(CHANNEL, "1.5")
     size = mark.stat().st_size
-    spool.note(CHANNEL, "1.5", asks=True)
+    spool.note(CHANNEL, "1.5", lambda _: {"asks": True})
     assert size == mark.stat().st_size
     with mark.open("ab") as file:
         file.write(b'[1]\n\x00\x00\n{"torn')
@@ -99,8 +99,8 @@ def test_a_mark_stays_small(tmp_path: Path) -> None:
     """However long people talk."""
     spool = Spool(str(tmp_path))
     spool.make_folders()
-    for number in range(1000):
-        spool.note("D0PRACTICE", "", number=number)
+    for _ in range(1000):
+        spool.note("D0PRACTICE", "", lambda facts: {"number": facts.get("number", -1) + 1})
 
     assert {"number": 999} == spool.mark_of("D0PRACTICE", "")
     assert (tmp_path / "threads" / "D0PRACTICE").stat().st_size < 2 * MOST_BYTES

@@ -138,7 +138,7 @@ class SpoolFolders:
             lock.release()
 
     def _path(self, folder: str, name: str) -> str:
-        return os.path.join(self._folders[folder], name)
+        return f"{self._folders[folder]}/{name}"
 
     def _sync(self, folder: str) -> None:
         self._disk.fsync_folder(self._folders[folder])

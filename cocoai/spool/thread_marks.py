@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from cocoai.spool.folders import STATES, SpoolFolders
@@ -91,17 +91,21 @@ class ThreadMarks(SpoolFolders):
         return {}
 
     @as_store_errors()
-    def note(self, channel: str, thread_ts: str, **facts: Any) -> None:
-        """Note these facts of a thread, beside those that are known, if they are new."""
+    def note(self, channel: str, thread_ts: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+        """Note of a thread the facts that `change` returns for those that are known ({} if none are), if they differ.
+
+        Facts that it leaves out stay as they are.
+        """
         fd = os.open(self._mark(channel, thread_ts), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with open(fd, "r+b", buffering=0) as file:
             written = file.read()
             known = _last_facts(written)
-            if known | facts == known:
+            facts = {**known, **change(known)}
+            if facts == known:
                 return
             if len(written) > MOST_BYTES:
                 file.truncate(0)
-            file.write(encode_line(known | facts))
+            file.write(encode_line(facts))
 
     def _mark(self, channel: str, thread_ts: str) -> str:
         return self._path("threads", f"{channel}-{thread_ts}" if thread_ts else channel)

@@ -135,6 +135,8 @@ class SlackEventAnalyzer:
 
     def _is_thanks(self, message: MessageEvent) -> bool:
         """Check whether a message to us is thanks or assent, right behind an answer, and nothing more."""
+        if message.opens_thread and not message.is_direct:  # no answer of ours stands before it
+            return False
         if not is_only_thanks(message.text) or shown_text(message.event) or files_of(message.event):
             return False
         talk = self._talk(message)

@@ -80,8 +80,7 @@ def place(question: Question) -> tuple[str, str]:
 def note_talk(spool: Spool, channel: str, thread_ts: str, change: Callable[[Talk], Talk]) -> None:
     """Change what is noted of the talk in a thread, as `change` says."""
     try:
-        talk = Talk.from_facts(spool.mark_of(channel, thread_ts) or {})
-        spool.note(channel, thread_ts, **change(talk).facts())
+        spool.note(channel, thread_ts, lambda facts: change(Talk.from_facts(facts)).facts())
     except StoreError:
         log.exception("thread channel=%s ts=%s outcome=not-noted", channel, thread_ts)
 
