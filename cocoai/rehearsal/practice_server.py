@@ -1,9 +1,8 @@
 """PracticeServer, the web server that the practice Slack, the practice OpenAI and the page's server are built on.
 
-It speaks HTTP/1.1 with keep-alive, over TLS or plain, on 127.0.0.1 or, where it is told so, on all addresses.
-
-It knows nothing of Slack or OpenAI: a subclass decides what is answered. Beyond an ordinary web server it can stream a
-response, cut it off or never send it, and when it stops it leaves no thread and no socket behind.
+It speaks HTTP/1.1 with keep-alive, over TLS or plain, on 127.0.0.1 or, where it is told so, on all addresses. It knows
+nothing of Slack or OpenAI: a subclass decides what is answered. Beyond an ordinary web server it can stream a response,
+cut it off or never send it, and when it stops it leaves no thread and no socket behind.
 """
 
 from __future__ import annotations
@@ -116,8 +115,7 @@ class PracticeServer:
         """Close every open connection, idle or not, as a restarting server does; go on accepting new ones."""
         self._listener.drop_connections()
 
-    def __enter__(self) -> Self:
-        return self.start()
+    __enter__ = start
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -249,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Incoming(self.command, parts.path, parts.query, headers, body, time.time())
 
     def _body(self) -> bytes | None:
-        """Read and return the request's body, b"" if it has none.
+        """Read and return the request's body, b"" if it has none. Raise `Gone` if the client leaves before its end.
 
         Return None after a refusal was sent: 411 without a usable Content-Length, 413 above `MAX_BODY`.
         """
@@ -260,7 +258,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(Outgoing(413 if known else 411))
             return None
-        return self.rfile.read(int(declared))
+        if len(body := self.rfile.read(int(declared))) < int(declared):
+            raise Gone
+        return body
 
     def _send(self, outgoing: Outgoing) -> None:
         """Write a response to the connection: its status, its headers and its body, whole or in chunks."""

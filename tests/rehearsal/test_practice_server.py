@@ -16,10 +16,15 @@ from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeS
 
 
 class Echo(PracticeServer):
-    """A server that answers by path: the request's body, pieces, a cut, a silence or nothing."""
+    """A server that answers by path: the request's body, pieces, a cut, a silence or nothing. It notes the paths."""
+
+    def __init__(self, certificates: Certificates | None = None) -> None:
+        super().__init__(certificates)
+        self.answered: list[str] = []
 
     def answer(self, incoming: Incoming) -> Outgoing:
         """Return what the path asks for."""
+        self.answered.append(incoming.path)
         if incoming.path == "/gone":
             raise Gone
         if incoming.path == "/hang":
@@ -106,6 +111,16 @@ def test_unusable_lengths_are_refused(client: http.client.HTTPConnection, header
     client.endheaders()
 
     assert status == client.getresponse().status
+
+
+def test_a_body_that_is_cut_off_is_no_request(server: Echo, client: http.client.HTTPConnection) -> None:
+    """A client that leaves in the middle of its body has requested nothing."""
+    client.connect()
+    client.sock.sendall(b"POST /half HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+    client.close()
+    server.stop()  # waits for the connection's thread
+
+    assert [] == server.answered
 
 
 def test_idle_connections_can_be_dropped(server: Echo, client: http.client.HTTPConnection) -> None:

@@ -22,6 +22,7 @@ from typing import Any, Protocol, Self
 
 from cocoai import __version__
 from cocoai.engine.client.body import Body
+from cocoai.engine.client.file_body import FileBody
 
 USER_AGENT = f"CocoAI/{__version__}"
 
@@ -123,6 +124,15 @@ class HttpClient(Protocol):
         """Send a POST on a connection of its own and return the pending response, without waiting for the server.
 
         A client behind a proxy sends the request only when the response is asked for.
+        """
+        ...
+
+    def post_file(
+        self, url: str, body: FileBody, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> FullResponse:
+        """Send a POST with a file as its body, wait for the complete response and return it.
+
+        The connection is closed after it. A file that cannot be read, or ends early, is `NotSent`.
         """
         ...
 

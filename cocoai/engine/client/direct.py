@@ -10,7 +10,7 @@ import io
 import math
 import socket
 import ssl
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException, InvalidURL
@@ -28,6 +28,7 @@ from cocoai.engine.client.client import (
     StreamedResponse,
 )
 from cocoai.engine.client.connection import PlainConnection, TLSConnection
+from cocoai.engine.client.file_body import FileBody
 from cocoai.engine.client.response_head import ResponseHead
 from cocoai.engine.client.tls import is_loopback
 from cocoai.errors import Permanent
@@ -85,6 +86,18 @@ class DirectClient:
             sock = _send(connection, "POST", to, body, headers, timeout)
             on_error.pop_all()
         return _SentRequest(sock)
+
+    def post_file(
+        self, url: str, body: FileBody, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> FullResponse:
+        """Send a POST with a file as its body, on a connection of its own; return the complete response."""
+        to = _parse(url)
+        headers = {"Content-Length": str(len(body)), **headers, "Connection": "close"}
+        with (
+            closing(self._new_connection(to)) as connection,
+            _exchange(connection, "POST", to, body, headers, timeout) as response,
+        ):
+            return FullResponse(response.status, response.headers, response.body.read_all(timeout[1]))
 
     def get(self, url: str, headers: RequestHeaders, timeout: tuple[float, float]) -> StreamedResponse:
         """Send a GET on a connection of its own and return the response with its body unread.
@@ -175,7 +188,7 @@ def _exchange(
     connection: PlainConnection,
     method: str,
     to: SplitResult,
-    body: bytes | None,
+    body: bytes | FileBody | None,
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> StreamedResponse:
@@ -198,7 +211,7 @@ def _send(
     connection: PlainConnection,
     method: str,
     to: SplitResult,
-    body: bytes | None,
+    body: bytes | FileBody | None,
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> socket.socket:
@@ -215,9 +228,11 @@ def _send(
         # Taken before the response: http.client drops its reference if the server is going to close the connection.
         sock: socket.socket = connection.sock
         sock.settimeout(timeout[1])
-        connection.endheaders(body)
+        connection.endheaders(None if isinstance(body, FileBody) else body)
         for data in connection.take_held():
             HTTPConnection.send(connection, data)
+        if isinstance(body, FileBody):
+            HTTPConnection.send(connection, body)
     except OSError as error:
         raise NotSent(error) from error
     return sock

@@ -29,6 +29,7 @@ from cocoai.engine.client.client import (
     RequestHeaders,
     StreamedResponse,
 )
+from cocoai.engine.client.file_body import FileBody
 from cocoai.engine.client.inflate import decoder
 from cocoai.engine.client.tls import is_loopback
 from cocoai.errors import Permanent
@@ -58,6 +59,18 @@ class ProxyClient:
 
     def post(self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]) -> FullResponse:
         """Send a POST, wait for the complete response and return it; the connection is kept for the next request."""
+        return self._post(url, body, headers, timeout)
+
+    def post_file(
+        self, url: str, body: FileBody, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> FullResponse:
+        """Send a POST with a file as its body, and return the complete response; the connection is closed after it."""
+        return self._post(url, body, {**headers, "Connection": "close"}, timeout)
+
+    def _post(
+        self, url: str, body: bytes | FileBody, headers: RequestHeaders, timeout: tuple[float, float]
+    ) -> FullResponse:
+        """Send a POST and return the complete response."""
         with self._request("POST", url, body, headers, timeout) as response, closing(response):
             lowered = _lower(response.headers)
             return FullResponse(response.status_code, lowered, joined(_decoded(response, lowered)))
@@ -101,7 +114,7 @@ class ProxyClient:
         self,
         method: str,
         url: str,
-        body: bytes,
+        body: bytes | FileBody,
         headers: RequestHeaders,
         timeout: tuple[float, float],
     ) -> Iterator[requests.Response]:
@@ -109,7 +122,7 @@ class ProxyClient:
 
         Turn errors of requests into those of client.py, also for what fails in the `with` block.
         """
-        data = _RequestBody(body)
+        data = body if isinstance(body, FileBody) else _RequestBody(body)
         try:
             yield self._session.request(
                 method, url, data=data or b"", headers=headers, timeout=timeout, stream=True, allow_redirects=False

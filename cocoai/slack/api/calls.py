@@ -15,9 +15,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cocoai.engine.client.client import FullResponse, HttpClient, StreamedResponse
-from cocoai.errors import CocoAIError, Temporary
+from cocoai.engine.client.file_body import FileBody
+from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.slack.api.api_errors import CLIENT_ERRORS, error_for, require_ok, require_ok_reply, translate_errors
 from cocoai.slack.api.json_array import ArrayReader
+from cocoai.slack.model.files import is_at_slack
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for a connection."""
@@ -26,6 +28,9 @@ READ_TIMEOUT = 10.0
 """Seconds to wait for each piece of a response."""
 
 TIMEOUTS = (CONNECT_TIMEOUT, READ_TIMEOUT)
+
+UPLOAD_TIMEOUTS = (CONNECT_TIMEOUT, 30.0)
+"""Seconds to wait for a connection, and for Slack to take each piece of a file, and to say that it has the whole."""
 
 IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
 """Methods called with JSON: Slack takes it only for methods that write, else a form (docs.slack.dev/apis/web-api)."""
@@ -120,10 +125,28 @@ class SlackCalls:
         raise Temporary("ratelimited", source="Slack", status=429, retry_after=pause)
 
     def get(self, url: str) -> StreamedResponse:
-        """Request an address with our token; return the response, to be read and closed. Follow no redirect."""
+        """Request an address of Slack's with our token; return the response, to be read and closed. Follow no redirect.
+
+        Raise `Permanent` `foreign` for an address that is not Slack's: the token goes nowhere else.
+        """
+        self._require_own(url)
         # A compressed file could be far longer than Slack says.
         headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
         return translate_errors(self._client.get, url, headers, TIMEOUTS)
+
+    def send_file(self, url: str, body: FileBody) -> FullResponse:
+        """POST the bytes of a file to an address of Slack's, which needs no token; return the response, of any status.
+
+        Raise `Permanent` `foreign` for an address that is not Slack's.
+        """
+        self._require_own(url)
+        headers = {"Content-Type": "application/octet-stream"}
+        return translate_errors(self._client.post_file, url, body, headers, UPLOAD_TIMEOUTS)
+
+    def _require_own(self, url: str) -> None:
+        """Raise `Permanent` `foreign` unless an address is Slack's."""
+        if not is_at_slack(url, self._api_url):
+            raise Permanent("foreign", source="Slack")
 
     def _remaining_pause(self, limit: tuple[str, str]) -> float:
         """Return the seconds that a 429 for this (method, channel) still asks us to wait; 0.0 if there is none."""

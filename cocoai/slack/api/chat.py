@@ -19,8 +19,9 @@ from cocoai.slack.api.box_reader import posts_since, read_box
 from cocoai.slack.api.calls import NO_WATCH, CallWatch, SlackCalls
 from cocoai.slack.api.sent_message import block_without_pings, is_outside, posted_ts, without_pings
 from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadRead, ThreadReader, replies_since
+from cocoai.slack.api.upload import Uploads
 from cocoai.slack.markdown.message_layout import Block
-from cocoai.slack.model.files import File, file_of, is_at_slack
+from cocoai.slack.model.files import File, file_of
 from cocoai.slack.model.identity import Identity, from_auth_test
 from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata
 
@@ -56,7 +57,7 @@ class SlackChat:
         self._calls = SlackCalls(
             client, api_url=api_url, token=token, clock=clock, sleep=sleep, patience=patience, watch=watch
         )
-        self._api_url = api_url
+        self.uploads = Uploads(self._calls)
         self._sleep = sleep
         # The ts of each placeholder that still waits; "" for any message of which we do not know whether it arrived.
         self._posted: dict[_Target, str] = {}
@@ -171,8 +172,6 @@ class SlackChat:
 
         Raise `Permanent` `foreign` for an address that is not Slack's: the token goes nowhere else.
         """
-        if not is_at_slack(url, self._api_url):
-            raise Permanent("foreign", source="Slack")
         return self._calls.get(url)
 
     def thread(self, channel: str, thread_ts: str, part: ThreadPart = WHOLE) -> tuple[Message, ...]:

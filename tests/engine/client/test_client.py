@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import ssl
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from cocoai import __version__
 from cocoai.engine.client.body import MOST_WHOLE
 from cocoai.engine.client.client import USER_AGENT, BadHeader, HttpClient, NotSent
 from cocoai.engine.client.direct import DirectClient
+from cocoai.engine.client.file_body import FileBody
 from cocoai.engine.client.proxied import ProxyClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.errors import Permanent
@@ -61,6 +63,53 @@ def test_an_empty_body_may_be_posted(client: HttpClient, server: EchoServer) -> 
 def test_a_long_body_is_sent_completely(client: HttpClient, server: EchoServer) -> None:
     """A body may be longer than any buffer on the way."""
     assert 3_000_000 == len(client.post(f"{server.url}/", b"x" * 3_000_000, {}, TIMEOUT).json())
+
+
+class Pieces(io.BytesIO):
+    """A file that notes the greatest piece that was read from it at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read on."""
+        piece = super().read(size)
+        self.most = max(self.most, len(piece))
+        return piece
+
+
+def test_a_file_is_read_while_it_is_sent(client: HttpClient, server: EchoServer) -> None:
+    """A file's bytes leave from where it stands, so many as were said, in pieces; the connection is closed then."""
+    file = Pieces(b"before" + b"x" * 3_000_000 + b"after")
+    file.seek(6)
+    response = client.post_file(f"{server.url}/a", FileBody(file, 3_000_000), {"Content-Type": "a/b"}, TIMEOUT)
+
+    assert (200, "x" * 3_000_000) == (response.status, response.json())
+    assert file.most <= 65_536
+    assert {"content-length": "3000000", "content-type": "a/b", "connection": "close"}.items() <= dict(
+        server.seen[0].headers
+    ).items()
+
+
+def test_an_empty_file_may_be_posted(client: HttpClient, server: EchoServer) -> None:
+    """An empty file is sent with its length."""
+    assert "" == client.post_file(f"{server.url}/", FileBody(io.BytesIO(), 0), {}, TIMEOUT).json()
+
+
+def test_a_file_that_ends_early_is_not_sent(client: HttpClient, server: EchoServer) -> None:
+    """The server gets no whole request of a file that is shorter than was said, and the client can be used on."""
+    with pytest.raises(NotSent):
+        client.post_file(f"{server.url}/", FileBody(io.BytesIO(b"x" * 99), 100), {}, TIMEOUT)
+
+    assert "x" == client.post(f"{server.url}/", b"x", {}, TIMEOUT).json()
+    assert 1 == len(server.seen)
+
+
+def test_a_file_that_had_left_when_the_connection_broke(client: HttpClient, server: EchoServer) -> None:
+    """A server that takes the whole file and does not answer has it: the error is no `NotSent`."""
+    with pytest.raises((OSError, HTTPException)) as caught:
+        client.post_file(f"{server.url}/gone", FileBody(io.BytesIO(b"xyz"), 3), {}, TIMEOUT)
+
+    assert not isinstance(caught.value, NotSent)
 
 
 def test_a_streamed_response_is_the_last_of_its_connection(client: HttpClient, server: EchoServer) -> None:
