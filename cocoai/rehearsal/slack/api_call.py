@@ -23,6 +23,8 @@ TAKES_JSON = frozenset(
         "chat.update",
         "conversations.history",
         "conversations.replies",
+        "files.completeUploadExternal",
+        "files.delete",
         "reactions.add",
     }
 )

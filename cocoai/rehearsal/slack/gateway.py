@@ -11,16 +11,19 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError, read_arguments, token
+from cocoai.rehearsal.slack.file_methods import FileMethods
 from cocoai.rehearsal.slack.json_shapes import Payload
 from cocoai.rehearsal.slack.rate_limits import RateTiers
 from cocoai.rehearsal.slack.scopes import listed, needed
 from cocoai.rehearsal.slack.slack_faults import SlackFault, SlackFaults
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.uploads import PracticeUploads
 from cocoai.rehearsal.slack.web_api import WebAPI
 from cocoai.rehearsal.slack.workspace import Workspace
 
@@ -29,11 +32,16 @@ _SERVER_ERROR = (
 )
 
 
+Run = Callable[[], tuple[str, Outgoing]]
+"""Runs a call; returns its outcome, as in `Call`, and its response."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One recorded call of the Web API: `time` is its arrival in epoch seconds, `seconds` its duration.
 
-    `outcome` is `ok`, an error code, `ratelimited`, `broken`, `gone` or `reply lost`. The token is not recorded.
+    `outcome` is `ok`, an error code, `ratelimited`, `broken`, `gone` or `reply lost`. The token is not recorded. The
+    bytes of a file that is uploaded are a call of the method `upload`, with their number as its `length`.
     """
 
     method: str
@@ -54,7 +62,8 @@ class Gateway:
         self._server = server
         self._token = bot_token
         self._switches = switches
-        self._methods = WebAPI(workspace, switches).methods
+        self.uploads = PracticeUploads(workspace, switches, server)
+        self._methods = WebAPI(workspace, switches).methods | FileMethods(workspace, switches, self.uploads).methods
 
     def answer(self, method: str, incoming: Incoming) -> Outgoing:
         """Run one call with the latency of the switches, record it, and return the response.
@@ -64,21 +73,33 @@ class Gateway:
         """
         if self._switches.front:
             return _front(self._switches.front)
-        started = time.monotonic()
         parsed = read_arguments(method, incoming)
+        return self._recorded(method, parsed.values, incoming, partial(self._run, method, parsed, token(incoming)))
+
+    def receive(self, incoming: Incoming) -> Outgoing:
+        """Take the bytes of a file that is uploaded, as a call of the method `upload`; return the response.
+
+        Raise `Gone` as `answer` does.
+        """
+        arguments = {"length": len(incoming.body)}
+        return self._recorded("upload", arguments, incoming, partial(self.uploads.receive, incoming))
+
+    def _recorded(self, method: str, arguments: Mapping[str, Any], incoming: Incoming, run: Run) -> Outgoing:
+        """Run a call with the latency of the switches, record it, and return the response, or raise `Gone`."""
+        started = time.monotonic()
         # Half of the latency before the effect, half after it: a client may time out with the work done or not.
         self._server.pause(self._switches.latency / 2)
-        outcome, outgoing = self._process(method, parsed, token(incoming))
+        outcome, outgoing = self._process(method, run)
         self._server.pause(self._switches.latency / 2)
         seconds = time.monotonic() - started
         with self._workspace.changed:
-            self.calls.append(Call(method, MappingProxyType(dict(parsed.values)), incoming.arrived, seconds, outcome))
+            self.calls.append(Call(method, MappingProxyType(dict(arguments)), incoming.arrived, seconds, outcome))
             self._workspace.notify()
         if outgoing is None:
             raise Gone
         return outgoing
 
-    def _process(self, method: str, arguments: Arguments, bearer: str) -> tuple[str, Outgoing | None]:
+    def _process(self, method: str, run: Run) -> tuple[str, Outgoing | None]:
         """Run a call, or let the fault that is due take its place.
 
         Return the call's outcome, as in `Call`, and its response: None closes the connection without one.
@@ -88,7 +109,7 @@ class Gateway:
             return _INSTEAD[fault.kind](fault)
         if fault and fault.kind == "slow":
             self._server.pause(fault.seconds)
-        outcome = self._run(method, arguments, bearer)
+        outcome = run()
         return ("reply lost", None) if fault and fault.kind == "reply lost" else outcome
 
     def _run(self, method: str, arguments: Arguments, bearer: str) -> tuple[str, Outgoing]:

@@ -14,6 +14,7 @@ from cocoai.rehearsal.slack.workspace import Installation, Person, PracticeChann
 
 Payload = dict[str, Any]
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_REPLY_FIELDS = ("reply_users", "reply_users_count", "reply_count")
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -25,7 +26,9 @@ def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
     author = workspace.people.get(message.user) or Person(message.user, message.user)
     written: Payload = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
     written["team"] = author.team
-    if author.is_bot:
+    if message.upload:
+        written = _uploaders_json(written, message.upload, workspace.installation)
+    elif author.is_bot:
         profile = _bot_profile(workspace.installation, author)
         written |= {"bot_id": profile["id"], "app_id": profile["app_id"], "bot_profile": profile}
     elif message.client_msg_id:  # a message that a person wrote in Slack's own client
@@ -45,6 +48,16 @@ def message_json(workspace: Workspace, message: PracticeMessage) -> Payload:
     return written
 
 
+def _uploaders_json(written: Payload, named: str, installation: Installation) -> Payload:
+    """Return the JSON of a message whose files the bot uploaded: its author is its user, or its bot_id without a user.
+
+    Slack was seen to do the one and the other.
+    """
+    if named == "user":
+        return written | {"bot_id": None}
+    return {name: value for name, value in written.items() if name != "user"} | {"bot_id": installation.bot_id}
+
+
 def _files_json(message: PracticeMessage, workspace: Workspace) -> Payload:
     """Return the fields about a message's files, {} if it has none.
 
@@ -54,7 +67,32 @@ def _files_json(message: PracticeMessage, workspace: Workspace) -> Payload:
         return {}
     shared = workspace.channels[message.channel].is_shared
     files = [stub_json(each) if shared and not each.is_deleted else file_json(each) for each in message.files]
-    return {"files": files, "upload": False, "display_as_bot": False}
+    return {"files": files, "upload": bool(message.upload), "display_as_bot": False}
+
+
+def shares_json(workspace: Workspace, file_id: str) -> Payload:
+    """Return the fields of files.info about the messages that show a file: `shares`, and their channels' ids.
+
+    All are empty while no message shows it.
+    """
+    shares: dict[str, dict[str, list[Payload]]] = {}
+    places: dict[str, list[str]] = {"channels": [], "groups": [], "ims": []}
+    for channel in workspace.channels.values():
+        for message in workspace.messages(channel.id):
+            if file_id in (file.id for file in message.files):
+                of_kind = shares.setdefault("public" if channel.kind == "channel" else "private", {})
+                of_kind.setdefault(channel.id, []).append(_share_json(message, channel, workspace))
+        if any(channel.id in of_kind for of_kind in shares.values()):
+            places[{"channel": "channels", "im": "ims"}.get(channel.kind, "groups")].append(channel.id)
+    return {"shares": shares, **places}
+
+
+def _share_json(message: PracticeMessage, channel: PracticeChannel, workspace: Workspace) -> Payload:
+    """Return what files.info tells of one message that shows a file."""
+    replies = _thread_json(message, workspace)
+    told: Payload = {"ts": message.ts, "channel_name": channel.name, "team_id": workspace.installation.team_id}
+    told |= {name: replies.get(name, 0 if name.endswith("count") else []) for name in _REPLY_FIELDS}
+    return told | {name: replies[name] for name in ("thread_ts", "latest_reply") if name in replies}
 
 
 def _thread_json(message: PracticeMessage, workspace: Workspace) -> Payload:

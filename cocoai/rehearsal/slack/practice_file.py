@@ -54,6 +54,16 @@ class PracticeFile:
     variants: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
+_BY_ENDING = {"jpeg": "image/jpeg", "txt": "text/plain"} | {kind: media for media, (kind, _) in _FILE_TYPES.items()}
+"""The media type for the ending of a file's name."""
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type for a file's name by its ending; application/octet-stream for an unknown one."""
+    # Slack looks at the bytes too; how is not documented.
+    return _BY_ENDING.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+
+
 def safe_media_type(media_type: str) -> str:
     """Return a media type unchanged if it is safe in a header, as `text/plain`; else application/octet-stream."""
     # The sharer's machine chose it: a line break in it would add a header to the download.

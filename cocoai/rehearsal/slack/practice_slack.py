@@ -78,12 +78,14 @@ class PracticeSlack(PracticeServer):
         return self.switches.clock_shift
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        """Return the response of the Web API (`/api/`), of the file server, or for other paths of the page.
+        """Return the response of the Web API (`/api/`), to an upload, of the file server, or else of the page.
 
         Raise `Gone` to close the connection without one.
         """
         if incoming.path.startswith("/api/"):
             return self._gateway.answer(incoming.path.removeprefix("/api/"), incoming)
+        if self._gateway.uploads.serves(incoming):
+            return self._gateway.receive(incoming)
         if self._files.serves(incoming):
             return self._files.answer(incoming)
         return self.page.answer(incoming, self.stopping)
@@ -95,6 +97,10 @@ class PracticeSlack(PracticeServer):
     def clear_faults(self) -> None:
         """Remove the faults that have not happened yet."""
         self._gateway.faults.clear()
+
+    def show_uploads(self, most: int | None = None) -> None:
+        """Show files at once that the bot has uploaded and that are still to be shown: all, or the oldest `most`."""
+        self._gateway.uploads.show_now(most)
 
     def use_up_limit(self, channel: str, seconds: float) -> None:
         """Use up a channel's rate limit: its next chat.postMessage is allowed after `seconds`, then one a second.
@@ -134,10 +140,7 @@ class PracticeSlack(PracticeServer):
         thread_ts: str | None = None,
         attachments: Sequence[Any] = (),
     ) -> PracticeMessage:
-        """Post a person's message with files, as `say` does, and return it; `text` may be empty.
-
-        The `files` of the message that is returned have their ids and URLs.
-        """
+        """Post a person's message with files, as `say` does; return it, with the files' ids. `text` may be empty."""
         person = self.workspace.people[user]
         added = tuple(self.workspace.add_file(file, person.id) for file in files)
         more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "attachments": tuple(attachments)}
@@ -285,6 +288,7 @@ class PracticeSlack(PracticeServer):
         self.workspace.notify()
         self._outbound.stop()
         super().stop()
+        self._gateway.uploads.stop()
         self._events.sender.stop()
 
     def _record_download(self, download: Download) -> None:

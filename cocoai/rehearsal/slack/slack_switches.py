@@ -16,6 +16,7 @@ SCOPES = frozenset(
         "channels:history",
         "chat:write",
         "files:read",
+        "files:write",
         "groups:history",
         "im:history",
         "mpim:history",
@@ -23,7 +24,7 @@ SCOPES = frozenset(
         "users:read",
     }
 )
-"""Every scope that CocoAI's manifest asks for. Some methods need others, such as channels:read."""
+"""Every scope that CocoAI's manifest may ask for. Some methods need others, such as channels:read."""
 
 
 @dataclass
@@ -46,6 +47,9 @@ class SlackSwitches:
     charts           accept data_visualization blocks; if not, refuse each, as workspaces do that cannot show them
     data_tables      accept data_table blocks; if not, refuse each
     login            the response to a download without permission: the login page, or a redirect to it
+    share_delay      seconds after which Slack shows an uploaded file; None for never, but by show_uploads
+    second_share     what a second files.completeUploadExternal for a file does: it is refused, or the file shown again
+    share_echo       which of the bot's ids the message of a file that it uploaded names: its user, or only its bot_id
     page_limit       the most messages on a page of conversations.replies: Slack may give fewer than `limit`
     window_parent    put a thread's parent on a page although it lies outside of oldest and latest (not documented)
     dead_token       the code with which every method refuses the right token, such as token_revoked; "" for none
@@ -71,6 +75,9 @@ class SlackSwitches:
     charts: bool = True
     data_tables: bool = True
     login: Literal["page", "redirect"] = "page"
+    share_delay: float | None = 1.0
+    second_share: Literal["refused", "shown"] = "refused"
+    share_echo: Literal["user", "bot_id"] = "user"
     page_limit: int = 1000
     window_parent: bool = True
     dead_token: str = ""

@@ -1,9 +1,9 @@
 """Run the Web API's methods on the practice workspace, with the refusals that Slack documents for each.
 
 Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.delete, chat.postEphemeral, chat.postMessage,
-chat.update, conversations.history, conversations.replies, files.info, reactions.add, users.info; what lists
-conversations is conversation_lists.py. This module knows no HTTP: a method takes arguments and returns the response's
-JSON, or raises `SlackApiError`.
+chat.update, conversations.history, conversations.replies, reactions.add, users.info; what lists conversations is
+conversation_lists.py, what is about files file_methods.py. This module knows no HTTP: a method takes arguments and
+returns the response's JSON, or raises `SlackApiError`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from functools import partial
 from typing import Any
 
 from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError
+from cocoai.rehearsal.slack.channel_access import accessible_channel
 from cocoai.rehearsal.slack.conversation_lists import conversation_info, users_conversations
 from cocoai.rehearsal.slack.json_shapes import Payload, message_json, metadata_json, person_json
 from cocoai.rehearsal.slack.message_arguments import metadata, text_and_blocks
-from cocoai.rehearsal.slack.practice_file import file_json
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.stored_text import stored
 from cocoai.rehearsal.slack.workspace import PracticeChannel, PracticeMessage, Workspace
@@ -47,7 +47,6 @@ class WebAPI:
             "conversations.history": self._history,
             "conversations.info": partial(conversation_info, workspace),
             "conversations.replies": self._replies,
-            "files.info": self._files_info,
             "reactions.add": self._reactions_add,
             "users.conversations": partial(users_conversations, workspace),
             "users.info": self._users_info,
@@ -165,13 +164,6 @@ class WebAPI:
         page = [self._message_json(each, whole=whole) for each in matching[:limit]]
         return {"messages": page, "has_more": len(matching) > limit}
 
-    def _files_info(self, arguments: Arguments) -> Payload:
-        """Return a file's JSON. Raise `SlackApiError`: file_not_found, or file_deleted if it was deleted."""
-        file = self._workspace.files.get(arguments.required("file"))
-        if file is None or file.is_deleted:
-            raise SlackApiError("file_deleted" if file else "file_not_found")
-        return {"file": file_json(file), "comments": [], "response_metadata": {"next_cursor": ""}}
-
     def _users_info(self, arguments: Arguments) -> Payload:
         """Return a user's JSON, with the locale if include_locale asks for it.
 
@@ -208,15 +200,7 @@ class WebAPI:
 
         Raise `SlackApiError` if it does not exist, the bot is not in it, or it is archived and may not be.
         """
-        channel = self._workspace.channels.get(arguments.required("channel"))
-        if channel is None or (not channel.is_member and channel.kind != "channel"):
-            # To an app that cannot see a private conversation Slack answers as if there were none.
-            raise SlackApiError("channel_not_found")
-        if channel.is_archived and not may_be_archived:
-            raise SlackApiError("is_archived")
-        if not channel.is_member:
-            raise SlackApiError("not_in_channel")
-        return channel
+        return accessible_channel(self._workspace, arguments.required("channel"), may_be_archived=may_be_archived)
 
     def _direct(self, arguments: Arguments) -> PracticeChannel | None:
         """Return the direct conversation if the argument `channel` is the id of one of our people; else None."""

@@ -70,7 +70,7 @@ class PracticeMessage:
     """One stored message: `text` is in Slack's escaped form, `change` is the number of its last change.
 
     `thread_ts` is set on replies only. `reactions` maps an emoji's name to the users who added it. `only_for` is the
-    one person who sees an ephemeral message, else empty.
+    one person who sees an ephemeral message, else empty. `upload` is which id names the bot as the files' uploader.
     """
 
     channel: str
@@ -87,6 +87,7 @@ class PracticeMessage:
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: tuple[PracticeFile, ...] = ()
     only_for: str = ""
+    upload: Literal["", "user", "bot_id"] = ""
     change: int = 0
 
 
@@ -147,8 +148,8 @@ class Workspace:
             return self._store(PracticeMessage(channel, self.next_ts(), user, text, only_for=only_for, **more))
 
     def add_file(self, file: PracticeFile, user: str) -> PracticeFile:
-        """Store a file of the user `user` and return it with its new id, its URL, its owner and its time of sharing."""
-        file_id = new_id()
+        """Store a file of `user`; return it with its id, new unless it has one, its URL, owner and time of sharing."""
+        file_id = file.id or new_id()
         url = private_url(self._address, self.installation.team_id, file_id, file.name)
         media_type = safe_media_type(file.media_type)
         added = replace(file, id=file_id, media_type=media_type, user=user, team=self.people[user].team)

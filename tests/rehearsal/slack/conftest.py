@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from tests.rehearsal.slack.bot import Bot
+from tests.rehearsal.slack.uploading import Post
 
 
 @pytest.fixture
@@ -60,6 +61,12 @@ def act(slack: PracticeSlack, session: requests.Session) -> Act:
         return answer
 
     return call
+
+
+@pytest.fixture
+def post(session: requests.Session) -> Post:
+    """Return a function that posts bytes to an address, without a token."""
+    return lambda url, body: session.post(url, body)
 
 
 @pytest.fixture

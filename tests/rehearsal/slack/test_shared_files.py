@@ -14,7 +14,6 @@ from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import Person
 from tests.rehearsal.slack.bot import Bot
-from tests.rehearsal.slack.conftest import Act
 from tests.rehearsal.slack.refusals import refusal
 
 PNG = PracticeFile("図 1.PNG", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
@@ -247,8 +246,3 @@ def test_redirect_to_another_host(slack: PracticeSlack, get: Get) -> None:
     moved = get(file["url_private_download"], **AUTHORIZED)
 
     assert (302, "https://files.elsewhere.invalid/note.txt") == (moved.status_code, moved.headers["Location"])
-
-
-def test_the_bot_cannot_share_files(act: Act) -> None:
-    """The practice Slack has no method for sharing files."""
-    assert "unknown_method" == act("files.completeUploadExternal")["error"]

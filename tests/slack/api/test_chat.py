@@ -568,6 +568,7 @@ class Impatient:
         self.allowed: list[tuple[float, float]] = []
         self.post_streamed = client.post_streamed
         self.post_unread = client.post_unread
+        self.post_file = client.post_file
         self.get = client.get
 
     def post(
