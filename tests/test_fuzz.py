@@ -261,6 +261,10 @@ class UnusedClient:
         """Raise AssertionError."""
         raise AssertionError("nothing must be sent")
 
+    def post_file(self, *_: object) -> FullResponse:
+        """Raise AssertionError."""
+        raise AssertionError("nothing must be sent")
+
     def get(self, *_: object) -> StreamedResponse:
         """Raise AssertionError."""
         raise AssertionError("nothing must be sent")

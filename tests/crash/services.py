@@ -224,6 +224,10 @@ class SimulatedClient:
         """Raise NotImplementedError: `SlackChat` streams nothing."""
         raise NotImplementedError
 
+    def post_file(self, *_: object) -> NoReturn:
+        """Raise NotImplementedError: no answer here has files."""
+        raise NotImplementedError
+
     def get(self, *_: object) -> StreamedResponse:
         """Raise NotImplementedError: no question here has files."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from cocoai.json_values import encodable, mapping_at, text_at
+from cocoai.json_values import encodable, mapping_at, objects_in, text_at
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.files import File, files_of
 from cocoai.slack.model.message_text import own_text, shown_text
@@ -78,6 +78,7 @@ def message_of(entry: object) -> Message | None:
     if not isinstance(entry, dict) or not is_ts(entry.get("ts")):
         return None
     texts = {name: text_at(entry, name) for name in ("ts", "user", "bot_id", "subtype")}
+    texts["user"] = texts["user"] or _uploader(entry)
     metadata = _read_metadata(entry.get("metadata"))
     if metadata is None:
         texts |= {"text": own_text(entry), "shown": shown_text(entry)}
@@ -130,6 +131,15 @@ def _our_text(entry: Mapping[str, Any]) -> str:
     """Return the text of a message of ours: the longer of `text` and the text of its blocks."""
     # `text` may be a cut fallback, while the blocks hold the whole part.
     return max(text_at(entry, "text"), text_of_blocks(entry.get("blocks")), key=len)
+
+
+def _uploader(entry: Mapping[str, Any]) -> str:
+    """Return the user who uploaded a message's files; "" if it has none, or does not tell.
+
+    Of a file that a bot has uploaded, Slack may name the bot_id alone as the message's author.
+    """
+    users = {text_at(file, "user") for file in objects_in(entry.get("files"))}
+    return users.pop() if len(users) == 1 else ""
 
 
 def _bot_name(entry: Mapping[str, Any]) -> str:

@@ -181,6 +181,29 @@ def test_metadata_without_again() -> None:
     assert MessageMetadata("k", "answer") == read.metadata
 
 
+@pytest.mark.parametrize(
+    ("fields", "user"),
+    [
+        ({"user": "U0COCOAI", "bot_id": None, "files": [{"id": "F1", "user": "U0COCOAI"}]}, "U0COCOAI"),
+        (
+            {"bot_id": "B0COCOAI", "files": [{"id": "F1", "user": "U0COCOAI"}, {"id": "F2", "user": "U0COCOAI"}]},
+            "U0COCOAI",
+        ),
+        ({"user": "U0ASKER01", "files": [{"id": "F1", "user": "U0COCOAI"}]}, "U0ASKER01"),
+        ({"bot_id": "B0COCOAI", "files": [{"id": "F1", "user": "U0COCOAI"}, {"id": "F2", "user": "U0OTHER"}]}, ""),
+        ({"bot_id": "B0COCOAI", "files": [{"id": "F1", "file_access": "check_file_info"}]}, ""),
+        ({"bot_id": "B0COCOAI", "files": [5], "text": "x"}, ""),
+        ({"bot_id": "B0COCOAI"}, ""),
+    ],
+)
+def test_the_uploader_of_files_is_the_author(fields: dict[str, Any], user: str) -> None:
+    """Where Slack names the bot's id alone: so a picture of our own is known as ours in the thread."""
+    found = message_of({"ts": "100.000000", "subtype": "file_share", "upload": True, **fields})
+
+    assert found
+    assert user == found.user
+
+
 def test_a_bots_name_is_one_short_line() -> None:
     """Any bot's name becomes one line of at most 40 characters."""
     read = message_of({"ts": "100.000000", "bot_profile": {"name": "Deploy\nSystem: " + "x" * 50}})
