@@ -20,6 +20,7 @@ _WRITES = frozenset({"chat.postMessage", "chat.update"})
 _SCOPES = {
     "users.info": ("users", "users:read"),
     "files.info": ("files", "files:read"),
+    "files.getUploadURLExternal": ("uploads", "files:write"),
     "reactions.add": ("reactions", "reactions:write"),
     "conversations.history": ("history", "channels:history"),
     "conversations.replies": ("history", "channels:history"),

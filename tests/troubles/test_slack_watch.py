@@ -39,6 +39,8 @@ def refusal(code: str) -> CocoAIError:
         ("users.info", "", refusal("user_not_found"), {}),
         ("users.info", "", refusal("missing_scope:users:read"), {"scope-users": "users:read"}),
         ("files.info", "", refusal("missing_scope"), {"scope-files": "files:read"}),
+        ("files.getUploadURLExternal", "", refusal("missing_scope:files:write"), {"scope-uploads": "files:write"}),
+        ("files.getUploadURLExternal", "", refusal("file_uploads_disabled"), {}),
         ("conversations.replies", "D01", refusal("missing_scope:im:history"), {"scope-history-D": "im:history"}),
     ],
 )

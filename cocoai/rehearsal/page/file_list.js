@@ -25,7 +25,7 @@ function fileLink(file) {
   }
   const image = make("img");
   image.src = file.url;
-  image.alt = file.name;
-  made.replaceChildren(image, make("span", "file-size", `${file.name} · ${details}`));
+  image.alt = file.alt || file.title;
+  made.replaceChildren(image, make("span", "file-size", `${file.title} · ${details}`));
   return made;
 }

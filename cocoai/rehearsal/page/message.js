@@ -11,11 +11,11 @@ import { language, texts } from "./texts.js";
 // Returns the time of a ts in the page's language, as 9:05 AM.
 export const clock = (ts) => new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(Number(ts) * 1000);
 
-// Returns what a message is called where only its beginning is told: its first words, else its first file's name.
+// Returns what a message is called where only its beginning is told: its first words, else its first file's title.
 export function nameOf(message, people, most) {
   if (message.subtype === "tombstone") return texts.deleted;
   const shared = message.attachments.find((each) => each.is_share);
-  return beginning(message.text, people, most) || message.files[0]?.name || beginning(shared?.text ?? "", people, most) || texts.table;
+  return beginning(message.text, people, most) || message.files[0]?.title || beginning(shared?.text ?? "", people, most) || texts.table;
 }
 
 // Returns the list item of a message. `following` is true if it follows one of the same author: then the picture is

@@ -184,13 +184,15 @@ def _attachment(attachment: Mapping[str, Any], workspace: Workspace) -> dict[str
 
 
 def _file(file: PracticeFile) -> dict[str, Any]:
-    """Return a file's JSON for the page: its name, type, size in bytes and URL.
+    """Return a file's JSON for the page: its name, title, type, size in bytes and URL; `alt` describes a picture.
 
     `gone` is true if it was deleted, `picture` if the page shows it as an image.
     """
     details = {
         "id": file.id,
         "name": file.name,
+        "title": file.fields.get("title", file.name),
+        "alt": file.fields.get("alt_txt", ""),
         "type": file.media_type,
         "size": len(file.data),
         "gone": file.is_deleted,

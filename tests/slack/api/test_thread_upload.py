@@ -188,6 +188,15 @@ def test_a_file_is_brought(new_world: New, lateness: float) -> None:
     assert ["ok"] == world.outcomes(COMPLETE)
 
 
+def test_a_file_is_brought_into_a_box(new_world: New) -> None:
+    """In a direct message's own box a file stands in no thread."""
+    world = new_world(1.0)
+    world.place = Place("D0PRACTICE", "")
+    found = world.run()
+
+    assert [(found.ts, None)] == [(message.ts, message.thread_ts) for message in world.slack.messages("D0PRACTICE")]
+
+
 def test_a_later_run_takes_what_is_there(new_world: New) -> None:
     """If the caller could not record the message, the next run returns the same; nothing is uploaded again."""
     world = new_world(2.0)
@@ -304,6 +313,20 @@ def test_trouble_at_the_last_step(new_world: New, kind: Any, lateness: float, se
 
     assert [found.ts] == world.pictures()
     assert 1 == len(world.outcomes("upload"))
+
+
+@pytest.mark.parametrize("kind", ["broken", "gone", "limited"])
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "upload", "files.info"])
+def test_trouble_at_another_step(new_world: New, method: str, kind: Any) -> None:
+    """The run ends with `Temporary`, and the next one ends with one picture, for which Slack was asked once."""
+    world = new_world(1.0)
+    world.slack.fail(method, SlackFault(kind))
+    assert isinstance(failed(world), Temporary)
+    world.sleep(5.0)
+    found = world.run()
+
+    assert [found.ts] == world.pictures()
+    assert ["ok"] == world.outcomes(COMPLETE)
 
 
 # Killed
