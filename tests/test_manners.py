@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from cocoai.engine.client.direct import DirectClient
+from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.rehearse import QUESTION
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.thread_upload import OutgoingFile, Place, bring_file
 from cocoai.slack.inbound.follow_ups import is_only_thanks
 from cocoai.slack.model.talk import Talk, ends_with_question
 from cocoai.spool.spool import Spool
@@ -139,6 +144,30 @@ def test_it_does_not_butt_in(deployment: Deployment) -> None:
     shown = [str(each["content"]) for each in deployment.openai.requests[-1].body["messages"][1:]]
     assert any("by friday?" in content for content in shown)
     assert Talk(ASKER, has_others=True, language="en") == talk(deployment, thread)
+
+
+@pytest.mark.parametrize("echo", ["user", "bot_id"])
+def test_its_own_picture_is_no_question(
+    deployment: Deployment, certificates: Certificates, tmp_path: Path, echo: Literal["user", "bot_id"]
+) -> None:
+    """A picture that it brings into a thread comes back to it under either of its ids: it is ignored, and no speech."""
+    deployment.slack.switches.share_echo = echo
+    thread = deployment.ask("draw a cat")
+    ended(deployment, thread)
+    (tmp_path / "cat.png").write_bytes(PICTURE.data)
+    with closing(DirectClient(tls_context(certificates.ca_file))) as client:
+        slack = SlackChat(client, api_url=deployment.slack.api_url, token=deployment.slack.token)
+        file = OutgoingFile(str(tmp_path / "cat.png"), "cat.png", "For <@U0COCOAI>")
+        place = Place(CHANNEL, thread.ts)
+        shown = bring_file(slack, file, place, None, lambda _: True, sleep=lambda _: deployment.slack.show_uploads())
+    picture = deployment.slack.workspace.find(CHANNEL, shown.ts)
+    assert picture
+    assert is_ignored(deployment, picture)
+
+    ended(deployment, say(deployment, ASKER, "make it shorter", thread))
+
+    assert [] == [each for each in deployment.openai.requests[-1].body["messages"] if "cat.png" in str(each["content"])]
+    assert [picture.ts] == [each.ts for each in deployment.slack.thread(CHANNEL, thread.ts) if each.files]
 
 
 def test_whoever_is_asked_back_may_answer(deployment: Deployment) -> None:
