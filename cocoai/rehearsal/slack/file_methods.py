@@ -107,7 +107,7 @@ class FileMethods:
         return file
 
     def _json(self, file: PracticeFile) -> Payload:
-        return file_json(file) | shares_json(self._workspace, file.id)
+        return file_json(file) | shares_json(self._workspace, file.id, self._switches.shares_told)
 
 
 def _titles(files: object) -> dict[str, str]:

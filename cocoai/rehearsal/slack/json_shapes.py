@@ -70,18 +70,20 @@ def _files_json(message: PracticeMessage, workspace: Workspace) -> Payload:
     return {"files": files, "upload": bool(message.upload), "display_as_bot": False}
 
 
-def shares_json(workspace: Workspace, file_id: str) -> Payload:
+def shares_json(workspace: Workspace, file_id: str, told: str = "all") -> Payload:
     """Return the fields of files.info about the messages that show a file: `shares`, and their channels' ids.
 
-    All are empty while no message shows it.
+    All are empty while no message shows it. `told` may hold back the messages' threads, or all (SlackSwitches).
     """
     shares: dict[str, dict[str, list[Payload]]] = {}
     places: dict[str, list[str]] = {"channels": [], "groups": [], "ims": []}
     for channel in workspace.channels.values():
         for message in workspace.messages(channel.id):
-            if file_id in (file.id for file in message.files):
+            if told != "nothing" and file_id in (file.id for file in message.files):
                 of_kind = shares.setdefault("public" if channel.kind == "channel" else "private", {})
-                of_kind.setdefault(channel.id, []).append(_share_json(message, channel, workspace))
+                share = _share_json(message, channel, workspace)
+                share.pop("thread_ts" if told == "no threads" else "", None)
+                of_kind.setdefault(channel.id, []).append(share)
         if any(channel.id in of_kind for of_kind in shares.values()):
             places[{"channel": "channels", "im": "ims"}.get(channel.kind, "groups")].append(channel.id)
     return {"shares": shares, **places}

@@ -50,6 +50,7 @@ class SlackSwitches:
     share_delay      seconds after which Slack shows an uploaded file; None for never, but by show_uploads
     second_share     what a second files.completeUploadExternal for a file does: it is refused, or the file shown again
     share_echo       which of the bot's ids the message of a file that it uploaded names: its user, or only its bot_id
+    shares_told      what files.info tells of a file's messages: all, all but their threads, or nothing
     page_limit       the most messages on a page of conversations.replies: Slack may give fewer than `limit`
     window_parent    put a thread's parent on a page although it lies outside of oldest and latest (not documented)
     dead_token       the code with which every method refuses the right token, such as token_revoked; "" for none
@@ -78,6 +79,7 @@ class SlackSwitches:
     share_delay: float | None = 1.0
     second_share: Literal["refused", "shown"] = "refused"
     share_echo: Literal["user", "bot_id"] = "user"
+    shares_told: Literal["all", "no threads", "nothing"] = "all"
     page_limit: int = 1000
     window_parent: bool = True
     dead_token: str = ""

@@ -15,12 +15,14 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.upload import GONE, UploadedFile
+from cocoai.slack.model.messages import Message
 
 SETTLING = 2.0
 """Seconds for which a file is looked for before it is asked for again: a killed process's request may be on its way."""
@@ -84,10 +86,13 @@ def bring_file(
 ) -> InThread:
     """Bring a file into a thread; return its message once it is there. `begun` is what was recorded last, if anything.
 
-    `record` is called before Slack is asked to show the file; if it returns False, nothing is shown and `Temporary`
-    `not_recorded` is raised. That may be after some seconds, and takes PATIENCE twice at the most if Slack never shows
-    it: then raise `Permanent` `not_shared`. Raise `Permanent` `thread_not_found` if the thread is gone: what Slack has
-    put into the channel instead is deleted. Raise OSError if the file on our disk cannot be read.
+    It is there after some seconds, and is waited for PATIENCE for each of MOST_FILES at most. `record` is called before
+    Slack is asked to show the file.
+
+    Raise `Temporary` and `Permanent` as Uploads does: then call this again, or give up. Raise `Temporary`
+    `not_recorded` if `record` returns False: nothing is shown. Raise `Permanent` `not_shared` if Slack does not show
+    the file, `thread_not_found` if the thread is gone: what Slack has put into the channel instead is deleted. Raise
+    OSError if the file on our disk cannot be read.
     """
     sharing = _Sharing(slack, file, place, record, clock, sleep)
     found = sharing.resume(begun) if begun else None
@@ -170,14 +175,19 @@ class _Sharing:
     def _shown(self, begun: Begun, seconds: float) -> InThread | None:
         """Return the message that shows the file, waiting for it so many seconds; None if it does not appear.
 
-        Raise `Permanent` `file_deleted` if somebody has deleted the file.
+        Raise `Permanent`: `file_deleted` if somebody has deleted the file, `thread_not_found` if the thread is gone.
         """
+        shown: list[str] = []
         for info in self._looks(begun.file_id, seconds):
             shown = info.shares_in(self._place.channel, self._place.thread_ts)
+            astray = info.shares_in(self._place.channel, "") if self._place.thread_ts else []
+            if not shown and astray:
+                shown = self._messages_with(begun.file_id) or self._take_back(begun.file_id, astray)
             if shown:
-                return InThread(begun.file_id, shown[0])
-            self._require_thread(begun.file_id, info)
-        return None
+                break
+        # What files.info tells comes sooner, but the thread has the last word: what stands there is not deleted.
+        shown = shown or self._messages_with(begun.file_id)
+        return InThread(begun.file_id, shown[0]) if shown else None
 
     def _looks(self, file_id: str, seconds: float) -> Iterator[UploadedFile]:
         """Yield what Slack tells of the file, at once and then again and again until so many seconds are over."""
@@ -194,17 +204,31 @@ class _Sharing:
                 return
             self._sleep(min(left, next(waits, LOOKS[-1])))
 
-    def _require_thread(self, file_id: str, info: UploadedFile) -> None:
-        """Raise `Permanent` `thread_not_found` if Slack shows the file in the channel itself instead of our thread.
+    def _messages_with(self, file_id: str) -> list[str]:
+        """Read the thread, and return the ts of the messages that show the file, oldest first."""
+        try:
+            messages = self._conversation()
+        except Permanent as error:
+            if error.code != "thread_not_found":
+                raise
+            return []
+        return [message.ts for message in messages if file_id in (file.id for file in message.files)]
 
-        It does so with messages whose thread is gone. The message and the file are deleted.
+    def _conversation(self) -> tuple[Message, ...]:
+        """Return the messages of the thread, or the newest of the channel itself, oldest first."""
+        if self._place.thread_ts:
+            return self._slack.thread(self._place.channel, self._place.thread_ts)
+        return self._slack.box(self._place.channel, 0.0)
+
+    def _take_back(self, file_id: str, messages: Sequence[str]) -> NoReturn:
+        """Delete a file and its messages, which Slack shows in the channel itself, and raise `thread_not_found`.
+
+        It does so with messages whose thread is gone.
         """
-        if not self._place.thread_ts:
-            return
-        for ts in info.shares_in(self._place.channel, ""):
+        for ts in messages:
             self._slack.delete(self._place.channel, ts)
-            self._uploads.delete(file_id)
-            raise Permanent("thread_not_found", source="Slack")
+        self._uploads.delete(file_id)
+        raise Permanent("thread_not_found", source="Slack")
 
     def _delete_others(self, begun: Begun, first: InThread) -> None:
         """Delete the messages that show the file a second time, as it was asked for more than once.
@@ -219,7 +243,7 @@ class _Sharing:
                 others = info.shares_in(self._place.channel, self._place.thread_ts)[1:]
                 if len(others) >= begun.asked - 1:
                     break
-            for ts in others:
+            for ts in others or self._messages_with(begun.file_id)[1:]:
                 log.warning("file=%s ts=%s outcome=shown-twice", begun.file_id, ts)
                 self._slack.delete(self._place.channel, ts)
 

@@ -1,11 +1,7 @@
-"""slack/api/thread_upload.py: a file stands in its thread once, wherever a process is killed and however late Slack is.
-
-Time is a number here: Slack shows a file so many seconds after its last step, by the clock that the client sleeps on.
-"""
+"""slack/api/thread_upload.py: a file stands once in its thread, wherever a run is killed and however late Slack is."""
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,133 +9,14 @@ from typing import Any
 
 import pytest
 
-from cocoai.engine.client.direct import DirectClient
 from cocoai.errors import CocoAIError, Permanent, Temporary
-from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault
-from cocoai.rehearsal.slack.slack_switches import SCOPES, SlackSwitches
-from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.api.thread_upload import PATIENCE, Begun, InThread, OutgoingFile, Place, bring_file
+from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.slack.api.thread_upload import PATIENCE, Begun, InThread, Place
+from tests.slack.api.upload_world import CHANNEL, COMPLETE, World
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
-CHANNEL = "C0PRACTICE"
-COMPLETE = "files.completeUploadExternal"
 NEVER = 10_000.0
-PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Trusts nobody: no request here is over TLS."""
-
-
-class Killed(BaseException):
-    """The process is killed here."""
-
-
-class World:
-    """A practice Slack with a clock of its own, one picture for one thread, and the runs that bring it there.
-
-    `lateness` is in seconds. A run is killed at its `kill_at`-th point: before and after each request and each record.
-    """
-
-    def __init__(self, path: Path, lateness: float) -> None:
-        self.now = 1_000_000.0
-        self.lateness = lateness
-        self.slack = PracticeSlack(switches=SlackSwitches(share_delay=None), clock=lambda: self.now)
-        self.file = OutgoingFile(str(path), "cat.png", "A cat", "A grey cat")
-        self.place = Place(CHANNEL, self.slack.say("U0ASKER01", "draw a cat").ts)
-        self.recorded: Begun | None = None
-        self.keeps = True
-        self.point = 0
-        self.kill_at = 0
-        self._due: list[float] = []
-
-    def run(self, kill_at: int = 0) -> InThread:
-        """Bring the picture into the thread in a new process, which is killed at that point (0: never)."""
-        self.point, self.kill_at = 0, kill_at
-        client = Client(self)
-        chat = SlackChat(client, api_url=self.slack.api_url, token=TOKEN, sleep=self.sleep, patience=0.0)
-        try:
-            return bring_file(
-                chat,
-                self.file,
-                self.place,
-                self.recorded,
-                self.record,
-                clock=lambda: self.now,
-                sleep=self.sleep,
-            )
-        finally:
-            client.close()
-
-    def killed(self, kill_at: int) -> bool:
-        """Run, and be killed at that point; return False if the run had ended before."""
-        try:
-            self.run(kill_at)
-        except Killed:
-            self.sleep(1.0)
-            return True
-        return False
-
-    def pass_point(self) -> None:
-        """Go past a point, or be killed at it."""
-        self.point += 1
-        if self.point == self.kill_at:
-            raise Killed
-
-    def record(self, begun: Begun) -> bool:
-        """Keep how far the picture has come."""
-        self.pass_point()
-        if self.keeps:
-            self.recorded = begun
-        self.pass_point()
-        return self.keeps
-
-    def completed(self) -> None:
-        """Take note that Slack has taken a last step: the file is due."""
-        self._due = sorted([*self._due, self.now + self.lateness])
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass; what is due is shown by then, each at its time."""
-        end = self.now + seconds
-        while self._due and self._due[0] <= end:
-            self.now = max(self.now, self._due.pop(0))
-            self.slack.show_uploads(1)
-        self.now = end
-
-    def pictures(self) -> list[str]:
-        """Return the ts of each message in the channel that shows a picture, once all that was due has been shown."""
-        self.sleep(300.0)
-        shown = [each for each in self.slack.messages() if any(not file.is_deleted for file in each.files)]
-        assert {self.place.thread_ts} >= {each.thread_ts for each in shown}
-        return [each.ts for each in shown]
-
-    def outcomes(self, method: str) -> list[str]:
-        """Return how the calls of a method have ended."""
-        return [call.outcome for call in self.slack.calls if call.method == method]
-
-
-class Client(DirectClient):
-    """A client of one process of the world."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(PLAIN)
-        self._world = world
-
-    def post(self, url: str, *rest: Any) -> Any:
-        """Send a request, unless killed before it, or behind it."""
-        return self._sent(super().post, url, *rest)
-
-    def post_file(self, url: str, *rest: Any) -> Any:
-        """Send a request as `post` does."""
-        return self._sent(super().post_file, url, *rest)
-
-    def _sent(self, send: Callable[..., Any], url: str, *rest: Any) -> Any:
-        self._world.pass_point()
-        before = len([each for each in self._world.outcomes(COMPLETE) if each in ("ok", "reply lost")])
-        try:
-            return send(url, *rest)
-        finally:
-            if len([each for each in self._world.outcomes(COMPLETE) if each in ("ok", "reply lost")]) > before:
-                self._world.completed()
-            self._world.pass_point()
 
 
 @pytest.fixture
@@ -261,6 +138,20 @@ def test_a_thread_that_is_gone(new_world: New, lateness: float) -> None:
     assert (Permanent, "thread_not_found") == (type(error), error.code)
     assert () == world.slack.messages()
     assert all(file.is_deleted for file in world.slack.workspace.files.values())
+
+
+@pytest.mark.parametrize("told", ["no threads", "nothing"])
+@pytest.mark.parametrize(("channel", "in_thread"), [(CHANNEL, True), ("D0PRACTICE", False)])
+def test_the_thread_has_the_last_word(new_world: New, told: Any, channel: str, in_thread: bool) -> None:
+    """A picture that stands there is not deleted, though files.info does not tell of it, or not of its thread."""
+    world = new_world(3.0)
+    world.slack.switches.shares_told = told
+    world.place = Place(channel, world.place.thread_ts if in_thread else "")
+    found = world.run()
+    shown = [message.ts for message in world.slack.messages(channel) if message.files]
+
+    assert [found.ts] == shown
+    assert (["ok"], []) == (world.outcomes(COMPLETE), world.outcomes("files.delete"))
 
 
 def test_a_place_that_is_refused(new_world: New) -> None:
