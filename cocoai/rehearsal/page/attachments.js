@@ -23,7 +23,7 @@ function forwarded(attachment, scene) {
 function words(attachment, scene) {
   const holder = make("div", "text");
   const blocks = attachment.message_blocks?.[0]?.message?.blocks ?? [];
-  const shown = blocks.filter((block) => block.type !== "actions" && block.type !== "rich_text");
+  const shown = blocks.filter((block) => !block.type.endsWith("actions") && block.type !== "rich_text");
   if (!shown.length || shown.every((block) => block.type === "table")) holder.append(mrkdwn(attachment.text, scene.people));
   holder.append(renderBlocks(shown, scene));
   return holder;

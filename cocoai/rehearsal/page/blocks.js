@@ -1,14 +1,17 @@
-// Renders Slack's blocks as Slack shows them. `scene` holds the people and two functions for the buttons: `press(button)`
-// sends the click, `pressed(action)` returns "busy" until it is answered, the reason if it failed, else "".
+// Renders Slack's blocks as Slack shows them. `scene` holds the people, the person at the page (`me`), the message's
+// `votes` and two functions for the buttons: `press(button)` sends the click, `pressed(key)` returns "busy" until it is
+// answered, the reason if it failed, else "".
 // Source: docs.slack.dev/reference/block-kit/blocks.
 
 import { chart } from "./chart.js";
-import { button, isSafeUrl, link, make, scrollable } from "./dom.js";
+import { contextActions } from "./context_actions.js";
+import { isSafeUrl, link, make, scrollable } from "./dom.js";
 import { render as markdown } from "./markdown.js";
 import { emoji, render as mrkdwn } from "./mrkdwn.js";
+import { pressable } from "./press_button.js";
 import { texts } from "./texts.js";
 
-const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image, table, data_table: dataTable, data_visualization: visualization };
+const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image, table, data_table: dataTable, data_visualization: visualization, context_actions: contextActions };
 
 // Returns a fragment with an element for each block; one of an unknown type shows a notice.
 export function render(blocks, scene) {
@@ -17,7 +20,7 @@ export function render(blocks, scene) {
   for (const block of blocks) {
     const holder = make("div", `block ${RENDERERS[block.type] ? block.type : "unknown"}`);
     // The key lets `morph` find a row of buttons again when blocks above it come or go.
-    if (block.type === "actions") holder.dataset.key = `actions ${rows++}`;
+    if (block.type.endsWith("actions")) holder.dataset.key = `${block.type} ${rows++}`;
     whole.append(holder);
     (RENDERERS[block.type] ?? unknown)(block, holder, scene);
   }
@@ -131,26 +134,16 @@ function appendText({ type, text } = {}, holder, scene) {
 
 // Returns the nodes of an interactive element; this page knows buttons only.
 function element(spec, scene) {
-  return spec.type === "button" ? pressable(spec, scene) : [make("span", "unknown", texts.unknownBlock(String(spec.type)))];
+  if (spec.type !== "button") return [make("span", "unknown", texts.unknownBlock(String(spec.type)))];
+  const words = make("span");
+  appendText(spec.text, words, scene);
+  const nodes = pressable({ ...spec, key: String(spec.action_id) }, words.childNodes, `press ${spec.style ?? ""}`.trim(), scene);
+  const [made] = nodes;
+  if (spec.accessibility_label) made.setAttribute("aria-label", spoken(spec.accessibility_label, made.textContent));
+  return nodes;
 }
 
 // Returns a button's label for screen readers; people who speak to their machine say what they see, so it is in there.
 function spoken(label, words) {
   return !/\p{L}/u.test(words) || label.toLowerCase().includes(words.toLowerCase()) ? label : `${words}: ${label}`;
-}
-
-// Returns a button, and after it a warning if the last click on it failed.
-function pressable(spec, scene) {
-  const action = String(spec.action_id);
-  const state = scene.pressed(action);
-  const made = button(`press ${spec.style ?? ""}`.trim(), "", () => scene.press(spec));
-  appendText(spec.text, made, scene);
-  made.dataset.key = action;
-  if (spec.accessibility_label) made.setAttribute("aria-label", spoken(spec.accessibility_label, made.textContent));
-  if (state === "busy") made.setAttribute("aria-busy", "true");
-  if (!state || state === "busy") return [made];
-  const warning = make("span", "failed", `⚠️ ${state}`);
-  warning.dataset.key = `${action} failed`;
-  warning.setAttribute("role", "alert");
-  return [made, warning];
 }

@@ -77,7 +77,7 @@ function text(message, scene) {
   const holder = make("div", "text");
   const { people, channels } = scene.world;
   const press = (spec) => scene.press(message, spec);
-  const parts = { people, channels, press, pressed: (action) => scene.pressed(message, action) };
+  const parts = { people, channels, me: scene.me, votes: message.votes, press, pressed: (key) => scene.pressed(message, key) };
   if (message.subtype === "tombstone") holder.append(make("p", "gone", texts.deleted));
   else if (message.blocks.length) holder.append(renderBlocks(message.blocks, parts)); // Slack shows no "edited" on these
   else {

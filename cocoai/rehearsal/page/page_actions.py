@@ -58,8 +58,10 @@ class PersonActions(Protocol):
         """Delete a message as its author."""
         ...
 
-    def click(self, user: str, channel: str, ts: str, action: str) -> ClickDelivery:
+    def click(self, user: str, channel: str, ts: str, action: str, *, value: str) -> ClickDelivery:
         """Press the button `action` (its action_id) of the message `ts`, wait for the bot and return the delivery.
+
+        Of two feedback buttons the `value` tells which.
 
         Raise ValueError if the user sees no such button.
         """
@@ -146,16 +148,17 @@ class PageActions:
         return {"ts": self._person.say(user, text, **place, attachments=attachments).ts}
 
     def _click(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Press the button of this `channel`, `ts` and `action`, and wait for the bot.
+        """Press the button of this `channel`, `ts`, `action` and perhaps `value`, and wait for the bot.
 
         Return JSON: `ms`, the milliseconds that the bot took, and `failure`, Slack's name for a failure or "". Raise
         `InvalidAction` if a field is missing or there is no such button.
         """
         channel, ts, action = (fields.get(name) for name in ("channel", "ts", "action"))
-        if channel not in CHANNELS or not isinstance(ts, str) or not isinstance(action, str):
+        value = fields.get("value", "")
+        if channel not in CHANNELS or not all(isinstance(each, str) for each in (ts, action, value)):
             raise InvalidAction("a channel of this page, a ts and an action are needed")
         try:
-            delivery = self._person.click(user, channel, ts, action)
+            delivery = self._person.click(user, channel, str(ts), str(action), value=str(value))
         except ValueError:
             raise InvalidAction("there is no such button") from None
         return {"ms": round(delivery.milliseconds), "failure": delivery.failure}

@@ -16,6 +16,7 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 
 SCRIPTS = (
     "page",
+    "press_button",
     "asker",
     "message_list",
     "message",
@@ -23,6 +24,7 @@ SCRIPTS = (
     "menu",
     "dialogs",
     "clicks",
+    "context_actions",
     "attachments",
     "blocks",
     "chart",

@@ -145,6 +145,7 @@ class Page:
         shown |= {"blocks": list(message.blocks), "files": [_file(each) for each in message.files]}
         shown |= {"only_for": message.only_for, "subtype": message.subtype}
         shown["attachments"] = [_attachment(each, self._workspace) for each in message.attachments]
+        shown["votes"] = message.votes
         shown["reactions"] = {name: len(users) for name, users in message.reactions.items()}
         if delivery and message.user in PEOPLE:
             shown["delivery"] = {"ms": round(delivery.milliseconds), "failure": delivery.failure}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from cocoai.rehearsal.slack.block_rules import PRESSABLE
 from cocoai.rehearsal.slack.json_shapes import Payload, message_json, user_name
 from cocoai.rehearsal.slack.outbound import FORM, Destination, Outbound, Outcome, signed
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
@@ -68,13 +69,18 @@ class ClickSender:
         self._outbound = outbound
         self._clock = clock
 
-    def click(self, user: str, channel: str, ts: str, action: str, repeat: int) -> ClickDelivery:
+    def click(
+        self, user: str, channel: str, ts: str, action: str, *, value: str = "", repeat: int = 0
+    ) -> ClickDelivery:
         """Press the button with the action_id `action`: post the click, and wait for the bot's response.
 
-        Then replay the same bytes `repeat` times. Return the last delivery. Raise ValueError if this user sees no such
-        button in the message `ts`.
+        Of two feedback buttons the `value` tells which is pressed; Slack shows it as the user's vote, whatever the bot
+        does about it. Then replay the same bytes `repeat` times. Return the last delivery. Raise ValueError if this
+        user sees no such button in the message `ts`.
         """
-        message, button = self._button(user, channel, ts, action)
+        message, button = self._button(user, channel, ts, action, value)
+        if button["type"] == "feedback_buttons":
+            self._vote(user, message, action, value)
         action_ts = self._workspace.next_ts()
         payload = self._payload(user, message, button, action_ts)
         body = urlencode({"payload": json.dumps(payload)}).encode()
@@ -100,16 +106,27 @@ class ClickSender:
             return Outcome(0, "interactivity_off", 0.0)
         return self._outbound.post(self.destination, body, headers)
 
-    def _button(self, user: str, channel: str, ts: str, action: str) -> tuple[PracticeMessage, Payload]:
+    def _vote(self, user: str, message: PracticeMessage, action: str, value: str) -> None:
+        """Store a user's vote with the message, in place of an earlier one."""
+        # Pressed once more, a vote stays, and is sent again: github.com/slackapi/bolt-python/issues/1435.
+        with self._workspace.changed:
+            votes = (self._workspace.find_any(message.channel, message.ts) or message).votes
+            votes = {**votes, user: {**votes.get(user, {}), action: value}}
+            self._workspace.annotate(message.channel, message.ts, votes=votes)
+
+    def _button(self, user: str, channel: str, ts: str, action: str, value: str) -> tuple[PracticeMessage, Payload]:
         """Return the message `ts` and its button with the action_id `action`, as Slack's JSON with its block_id.
 
-        Raise ValueError if the user does not see the message, or it has no such button.
+        With a `value`, it is a button with this value. Raise ValueError if the user does not see the message, or it has
+        no such button.
         """
         message = self._workspace.find_any(channel, ts)
         if message is None or message.only_for not in ("", user) or not self._workspace.is_in(user, channel):
             raise ValueError(f"{user} sees no message {ts} in {channel}")
-        for button in _buttons(message):
-            if button.get("action_id") == action:
+        for button in _buttons(message, user):
+            # The pair has one action_id: without a value nobody knows which of the two is meant.
+            wanted = (value,) if value or button["type"] == "feedback_buttons" else (button.get("value"),)
+            if button.get("action_id") == action and button.get("value") in wanted:
                 return message, button
         raise ValueError(f"the message {ts} in {channel} has no button {action}")
 
@@ -128,16 +145,27 @@ class ClickSender:
             payload["message"] = message_json(self._workspace, message)
         payload["response_url"] = f"https://hooks.practice.invalid/actions/{us.team_id}/{secrets.token_hex(12)}"
         pressed = {
-            key: button[key] for key in ("action_id", "block_id", "text", "value", "type", "style") if key in button
+            key: button[key]
+            for key in ("action_id", "block_id", "icon", "text", "value", "type", "style")
+            if key in button
         }
         return payload | {"actions": [pressed | {"action_ts": action_ts}]}
 
 
-def _buttons(message: PracticeMessage) -> Iterator[Payload]:
-    """Yield each button of a message's action blocks and sections: its JSON, with the `block_id` of its block."""
+def _buttons(message: PracticeMessage, user: str) -> Iterator[Payload]:
+    """Yield each button of a message that a user sees: its JSON, with the `block_id` of its block.
+
+    A pair of feedback buttons are two with the fields of the pair.
+    """
     for block in message.blocks:
-        elements: list[Payload] = block["elements"] if block["type"] == "actions" else [block.get("accessory", {})]
-        yield from (each | {"block_id": block["block_id"]} for each in elements if each.get("type") == "button")
+        holds_buttons = block["type"] in ("actions", "context_actions")
+        elements: list[Payload] = block["elements"] if holds_buttons else [block.get("accessory", {})]
+        for each in elements:
+            placed = each | {"block_id": block["block_id"]}
+            if each.get("type") == "feedback_buttons":
+                yield from (placed | each[name] for name in ("positive_button", "negative_button"))
+            elif each.get("type") in PRESSABLE and user in each.get("visible_to_user_ids", (user,)):
+                yield placed
 
 
 def _user_json(person: Person) -> Payload:

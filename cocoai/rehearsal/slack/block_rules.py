@@ -1,7 +1,8 @@
 """Validate the blocks of a message as Slack does, and complete them as Slack stores them.
 
-Source: https://docs.slack.dev/reference/block-kit, the pages of blocks, buttons and confirmation dialogs. Elements
-that no message of the bot needs (menus, videos, inputs) are refused in the way Slack refuses unknown types.
+Source: https://docs.slack.dev/reference/block-kit, the pages of blocks, buttons and confirmation dialogs, and slack_sdk
+3.48.0, which alone says that at most ten people may see an icon. Elements that no message of the bot needs (menus,
+videos, inputs) are refused in the way Slack refuses unknown types.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ MARKDOWN_LIMIT = 12_000
 """Characters of all markdown blocks of one message."""
 TOTAL_LIMIT = 13_200
 """Characters of all texts in a message with markdown blocks; measured, not documented: slackapi/bolt-js issue 2509."""
+PRESSABLE = frozenset({"button", "feedback_buttons", "icon_button"})
+"""The types of the elements that people press."""
 
 
 def _text_objects(most: int) -> dict[str, Rule]:
@@ -73,6 +76,23 @@ _BUTTON = record(
         "accessibility_label": text(75),
     },
 )
+_FEEDBACK_BUTTON = record({"text": _plain_text(75), "value": text(2_000)}, {"accessibility_label": text(75)})
+_CONTEXT_ELEMENT = by_type(
+    feedback_buttons=record(
+        {"positive_button": _FEEDBACK_BUTTON, "negative_button": _FEEDBACK_BUTTON}, {"action_id": text(255)}
+    ),
+    # The length of its text is not documented: that of other buttons' is taken.
+    icon_button=record(
+        {"icon": choice("trash"), "text": _plain_text(75)},
+        {
+            "action_id": text(255),
+            "value": text(2_000),
+            "confirm": _CONFIRM,
+            "accessibility_label": text(75),
+            "visible_to_user_ids": array(text(255), 10),
+        },
+    ),
+)
 _IMAGE_SOURCE = {"image_url": text(3_000), "slack_file": anything}
 _IMAGE = record({"alt_text": text(2_000)}, _IMAGE_SOURCE)
 _CELL = by_type(raw_text=record({"text": text(3_000)}), rich_text=_block({"elements": anything}))
@@ -89,6 +109,7 @@ _BLOCK = by_type(
         },
     ),
     actions=_block({"elements": array(by_type(button=_BUTTON), 25)}),
+    context_actions=_block({"elements": array(_CONTEXT_ELEMENT, 5)}),
     context=_block({"elements": array(by_type(image=_IMAGE, **_text_objects(3_000)), 10)}),
     divider=_block({}),
     header=_block({"text": _plain_text(150)}),
@@ -143,7 +164,7 @@ def _block_errors(block: Block, index: int) -> Iterator[str]:
     at = f"/blocks/{index}"
     yield from _BLOCK(block, at)
     elements = block.get("elements")
-    if block.get("type") == "actions" and isinstance(elements, list):
+    if block.get("type") in ("actions", "context_actions") and isinstance(elements, list):
         action_ids = (each.get("action_id") for each in elements if isinstance(each, dict))
         yield from duplicates(action_ids, "action_id", f"{at}/elements")
     if block.get("type") == "section" and not block.keys() & {"text", "fields"}:
@@ -188,7 +209,7 @@ def _completed_block(block: Block) -> Block:
 def _completed(value: Any) -> Any:
     """Return a JSON value with missing fields filled in at any depth.
 
-    They are `emoji` of a plain_text, `verbatim` of an mrkdwn text, and a random `action_id` of a button.
+    They are `emoji` of a plain_text, `verbatim` of an mrkdwn text, and a random `action_id` of what can be pressed.
     """
     if isinstance(value, list):
         return [_completed(each) for each in value]
@@ -197,7 +218,7 @@ def _completed(value: Any) -> Any:
     added: dict[str, Any] = {"plain_text": {"emoji": True}, "mrkdwn": {"verbatim": False}}.get(
         str(value.get("type")), {}
     )
-    if value.get("type") == "button" and "action_id" not in value:
+    if value.get("type") in PRESSABLE and "action_id" not in value:
         added = {"action_id": _new_id()}
     return added | {name: _completed(each) for name, each in value.items()}
 

@@ -153,13 +153,16 @@ class PracticeSlack(PracticeServer):
         """
         self.workspace.delete_file(file)
 
-    def click(self, user: str, channel: str, ts: str, action: str, *, repeat: int = 0) -> ClickDelivery:
+    def click(
+        self, user: str, channel: str, ts: str, action: str, *, value: str = "", repeat: int = 0
+    ) -> ClickDelivery:
         """Press the button `action` (its action_id) of a message as a person, confirming it if Slack would ask.
 
-        Wait for the response and return the last delivery. `repeat` sends the same bytes so many times more, as an
+        Of two feedback buttons, which share an action_id, the `value` tells which. Wait for the response and return the
+        last delivery. `repeat` sends the same bytes so many times more, as an
         attacker who recorded them would. Raise ValueError if the person sees no such button.
         """
-        return self._clicks.click(user, channel, ts, action, repeat)
+        return self._clicks.click(user, channel, ts, action, value=value, repeat=repeat)
 
     def edit(self, channel: str, ts: str, text: str) -> None:
         """Replace the text of a message as its author, so that message_changed is delivered.

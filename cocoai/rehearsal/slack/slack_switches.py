@@ -46,6 +46,7 @@ class SlackSwitches:
     markdown_blocks  accept markdown blocks; if not, refuse each
     charts           accept data_visualization blocks; if not, refuse each, as workspaces do that cannot show them
     data_tables      accept data_table blocks; if not, refuse each
+    context_actions  accept context_actions blocks (feedback and icons); if not, refuse each
     login            the response to a download without permission: the login page, or a redirect to it
     share_delay      seconds after which Slack shows an uploaded file; None for never, but by show_uploads
     second_share     what a second files.completeUploadExternal for a file does: it is refused, or the file shown again
@@ -75,6 +76,7 @@ class SlackSwitches:
     markdown_blocks: bool = True
     charts: bool = True
     data_tables: bool = True
+    context_actions: bool = True
     login: Literal["page", "redirect"] = "page"
     share_delay: float | None = 1.0
     second_share: Literal["refused", "shown"] = "refused"
@@ -95,5 +97,6 @@ class SlackSwitches:
             "markdown": self.markdown_blocks,
             "data_visualization": self.charts,
             "data_table": self.data_tables,
+            "context_actions": self.context_actions,
         }
         return frozenset(kind for kind, is_known in known.items() if not is_known)

@@ -84,13 +84,13 @@ class WebAPI:
         """Post a message that only one user sees, and that is in no history; return its ts as `message_ts`.
 
         Raise `SlackApiError` if that user is not in the channel, the bot may not write there, the text is longer than
-        `POST_LIMIT`, or the blocks are not acceptable: no chart is.
+        `POST_LIMIT`, or the blocks are not acceptable: no chart is, and no icon.
         """
         channel, user = self._channel(arguments), arguments.required("user")
         if not self._workspace.is_in(user, channel.id):
             raise SlackApiError("user_not_in_channel")
-        # Whether Slack takes charts here is not documented ("messages only"): nobody may rely on it.
-        unknown = self._switches.unknown_blocks | {"data_visualization"}
+        # Whether Slack takes these here is not documented ("messages only"): nobody may rely on it.
+        unknown = self._switches.unknown_blocks | {"data_visualization", "context_actions"}
         content = text_and_blocks(arguments, unknown_blocks=unknown)
         if len(content["text"]) > POST_LIMIT:
             raise SlackApiError("msg_too_long")

@@ -69,8 +69,9 @@ class Person:
 class PracticeMessage:
     """One stored message: `text` is in Slack's escaped form, `change` is the number of its last change.
 
-    `thread_ts` is set on replies only. `reactions` maps an emoji's name to the users who added it. `only_for` is the
-    one person who sees an ephemeral message, else empty. `upload` is which id names the bot as the files' uploader.
+    `thread_ts` is set on replies only. `reactions` maps an emoji's name to the users who added it, `votes` a user to
+    the feedback pressed last, by its action_id. `only_for` is the one who sees an ephemeral message, else empty.
+    `upload` is which id names the bot as the files' uploader.
     """
 
     channel: str
@@ -88,6 +89,7 @@ class PracticeMessage:
     files: tuple[PracticeFile, ...] = ()
     only_for: str = ""
     upload: Literal["", "user", "bot_id"] = ""
+    votes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     change: int = 0
 
 
@@ -266,7 +268,7 @@ class Workspace:
         """Put a tombstone in the place of a message and return it. Needs the lock held."""
         tombstone = replace(message, user="USLACKBOT", text="This message was deleted.", subtype="tombstone")
         bare = replace(tombstone, client_msg_id="", metadata=None, edited=None, reactions={}, files=())
-        return self._store(replace(bare, blocks=(), attachments=()))
+        return self._store(replace(bare, blocks=(), attachments=(), votes={}))
 
     def _remove(self, message: PracticeMessage) -> tuple[PracticeMessage, ...]:
         """Remove a message, and return what is left of its thread. Needs the lock held."""
