@@ -28,6 +28,7 @@ from cocoai.rehearsal.certificates import make
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.deployment import Deployment, deploy
+from tests.footer import pressing
 from tests.processes import wait_until
 
 T = TypeVar("T")
@@ -124,7 +125,8 @@ def click(built: Deployment, number: int) -> None:
     goal = len(names(built, "done")) + number
     replies = [message for message in built.slack.messages() if any(map(is_button_row, message.blocks))]
     for index, reply in enumerate(replies[-number:]):
-        built.slack.click("U0ASKER01", reply.channel, reply.ts, f"cocoai_{('up', 'again', 'delete')[index % 3]}")
+        pressed = pressing(reply, ("up", "again", "delete")[index % 3])
+        built.slack.click("U0ASKER01", reply.channel, reply.ts, **pressed)
     wait_until(lambda: len(names(built, "done")) == goal, PATIENCE)
 
 

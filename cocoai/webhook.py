@@ -12,15 +12,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
 from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, StaleSignature, WrongSignature
 from cocoai.slack.inbound.events import EventOutcome
-from cocoai.slack.model.click import Click
-from cocoai.slack.model.question import Challenge, Declined, Ignored, NotAllowed, Overheard, Question, RateLimited
+from cocoai.slack.model.click import ASKING, Click
+from cocoai.slack.model.question import (
+    Challenge,
+    Declined,
+    Ignored,
+    Kind,
+    NotAllowed,
+    Overheard,
+    Question,
+    RateLimited,
+)
 from cocoai.slack.model.talk import note_talk, place
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -204,13 +213,13 @@ class InteractionsHandler(SlackHandler[Click]):
     subject = "click"
 
     def _accept(self, posted: Click) -> Response:
-        """Stop an answer, ask a question again, or put another click into the spool, by the click's action."""
+        """Stop an answer, ask a question, or put another click into the spool, by the click's action."""
         self._note(posted.key)
         log.info("click key=%s action=%s", posted.key, posted.action)
         if posted.action == "stop":
             return self._stop(posted)
-        if posted.action == "again":
-            return self._ask_again(posted)
+        if posted.action in ASKING:
+            return self._ask(posted)
         # With the clicked message for its thread, the job waits for no question of the real thread.
         key = Key(posted.channel, posted.message_ts, posted.ts)
         return self._put(key, posted.facts())
@@ -230,8 +239,8 @@ class InteractionsHandler(SlackHandler[Click]):
         log.info("click key=%s outcome=%s", click.key, "stop-asked" if is_in_time else "too-late")
         return Response(200, after=self._runner.wake) if is_in_time else OK
 
-    def _ask_again(self, click: Click) -> Response:
-        """Put the clicked question into the spool once more, behind those that wait in its thread; return 200.
+    def _ask(self, click: Click) -> Response:
+        """Put what the click asks into the spool, behind the questions that wait in its thread; return 200.
 
         Raise `CannotRead` if the first question cannot be read, `CannotKeep` if the new one cannot be kept.
         """
@@ -267,16 +276,17 @@ def may_be_shared(spool: Spool, key: Key) -> bool:
 
 
 def repeat_question(click: Click, original: Question | None) -> Question:
-    """Return the question that a click on *Ask again* asks: the original's text and files, the click's time and user.
+    """Return the question that a click on *Ask again* or *Go on* asks: the original's text and files, the click's user.
 
     `original` is None if it is no longer known: the text is then empty, and is read from the thread later. `again` is
-    the ts of the message that is asked once more, the first one if the original was a repeated question itself.
+    the ts of the message that is asked once more, the first one if the original was a repeated question itself. The
+    rest of an answer that is asked for once more is that rest again.
     """
     key = Key.parse(click.key)
     known = original or Question("again", key.channel, key.thread_ts, key.ts, "", "", "", "", 0)
     return replace(
         known,
-        kind="again",
+        kind=cast(Kind, click.action),
         ts=click.ts,
         user=click.user,
         team=click.team,
@@ -285,4 +295,5 @@ def repeat_question(click: Click, original: Question | None) -> Question:
         event_time=int(click.ts.partition(".")[0]),
         again=known.again or key.ts,  # a repeated question means the first one: no message has a click's time
         reply="" if known.text else click.reply,
+        continues=click.key if click.action == "continue" else known.continues,
     )

@@ -2,6 +2,7 @@
 
     stop      ends an answer while it is written, while the model thinks or has not responded, or while it waits
     again     asks the same question under a key of its own, as it stands now, with its files
+    continue  under an answer that was cut: asks for the rest of it, for a reply of its own
     delete    by the asker: deletes all parts; by others: an ephemeral message, and nothing is deleted
     up, down  are recorded in the answer's job, and an ephemeral message says thanks
 
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.slack.block_actions import ClickDelivery
@@ -27,7 +29,8 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE, Texts
-from tests.deployment import Deployment, deploy
+from tests.deployment import Deployment, deploy, payload
+from tests.footer import actions, pressing
 from tests.processes import wait_until
 from tests.slack_payloads import click, form
 from tests.test_interactions import post
@@ -76,16 +79,18 @@ def last_fact(deployment: Deployment, question: Message, name: str) -> Fact:
 
 def press(deployment: Deployment, message: Message, action: str, user: str = ASKER, repeat: int = 0) -> ClickDelivery:
     """Press a button that the message has; fail unless the deployment answers with an empty 200."""
-    clicked = deployment.slack.click(user, message.channel, message.ts, f"cocoai_{action}", repeat=repeat)
+    clicked = deployment.slack.click(user, message.channel, message.ts, **pressing(message, action), repeat=repeat)
 
     assert (200, "") == (clicked.status, clicked.failure)
     return clicked
 
 
-def buttons(message: Message) -> list[str]:
-    """Return the actions of a message's buttons, such as "stop", in their order."""
-    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [button["action_id"].removeprefix("cocoai_") for row in rows for button in row]
+def press_older(deployment: Deployment, message: Message, action: str, user: str) -> int:
+    """Press a button that earlier versions put under the message, one for each action; return the status."""
+    key = str(payload(message)["key"])
+    container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
+    pressed = click(action, key, user={"id": user, "team_id": "T0PRACTICE"}, container=container)
+    return post(deployment, form(pressed))[0]
 
 
 def wait_for_reply(deployment: Deployment, question: Message, text: str = "") -> Message:
@@ -142,12 +147,12 @@ def test_a_reply_is_stopped_while_it_is_written(deployment: Deployment) -> None:
     answer = wait_for_answer(deployment, question)
     deployment.openai.wait_for(lambda: deployment.openai.hung_up > hung_up, 30)
 
-    assert ["stop"] == buttons(growing)
+    assert ["stop"] == actions(growing)
     assert growing.ts == answer.ts
     assert ENGLISH.stopped in answer.text
     assert ENGLISH.writing not in answer.text
     assert growing.text.count("word") <= answer.text.count("word") < 200
-    assert ["again", "delete", "up", "down"] == buttons(answer)
+    assert ["again", "up", "down", "delete"] == actions(answer)
     assert "stopped" == last_fact(deployment, question, "answer")["finish"]
     assert [answer.ts] == [message.ts for message in deployment.replies(question)]
 
@@ -269,7 +274,7 @@ def test_again_gets_a_new_answer_under_a_key_of_its_own(deployment: Deployment) 
     assert second.ts > first.ts
     assert "how many?" == last_content(deployment)
     assert number + 1 == len(deployment.openai.requests)
-    assert ["again", "delete", "up", "down"] == buttons(second)
+    assert ["again", "up", "down", "delete"] == actions(second)
 
 
 def test_an_edited_question_is_asked_as_it_stands_now(deployment: Deployment) -> None:
@@ -305,7 +310,7 @@ def test_again_below_an_error(deployment: Deployment) -> None:
     wait_for_answer(deployment, question_of(deployment, clicked))
 
     assert ENGLISH.error_text("operator") == error.text
-    assert ["again", "delete"] == buttons(error)
+    assert ["again", "delete"] == actions(error)
     assert "please?" == last_content(deployment)
 
 
@@ -323,6 +328,31 @@ def test_a_question_that_is_gone_cannot_be_asked_again(deployment: Deployment) -
     assert number == len(deployment.openai.requests)
 
 
+# continue
+
+
+def test_the_rest_of_an_answer_that_was_cut(deployment: Deployment) -> None:
+    """Another user reads on in a new reply, from where the answer stopped; replays of the click ask nothing more."""
+    deployment.openai.switches.answer = "One, two, "
+    deployment.openai.fail("unexplained")
+    question = deployment.ask("count")
+    first = wait_for_answer(deployment, question)
+    deployment.openai.switches.answer = "three."
+    number = len(deployment.openai.requests)
+
+    clicked = press(deployment, first, "continue", OTHER, repeat=3)
+    rest = wait_for_answer(deployment, question_of(deployment, clicked))
+
+    shown = [each["content"] for each in deployment.openai.requests[-1].body["messages"][1:]]
+    assert ["count", "One, two,", CONTINUE_INSTRUCTION] == shown
+    assert ["three.", first.thread_ts] == [rest.text, rest.thread_ts]
+    assert [["continue", "again", "up", "down", "delete"], ["again", "up", "down", "delete"]] == [
+        actions(each) for each in (first, rest)
+    ]
+    assert [first] == deployment.replies(question)
+    assert number + 1 == len(deployment.openai.requests)
+
+
 # delete
 
 
@@ -338,7 +368,7 @@ def test_the_asker_deletes_the_whole_reply(deployment: Deployment) -> None:
 
     assert answer.ts == parts[0].ts
     assert len(parts) > 2
-    assert [[]] * (len(parts) - 1) == [buttons(part) for part in parts[:-1]]
+    assert [[]] * (len(parts) - 1) == [actions(part) for part in parts[:-1]]
     assert [question.ts] == [message.ts for message in deployment.slack.thread(question.channel, question.ts)]
     facts(deployment, Key(question.channel, parts[-1].ts, clicked.action_ts))
     deployment.openai.switches.answer = None
@@ -348,12 +378,17 @@ def test_the_asker_deletes_the_whole_reply(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize(("text", "texts"), [("mine?", ENGLISH), ("私のですか？", JAPANESE)])
 def test_another_user_cannot_delete_a_reply(deployment: Deployment, text: str, texts: Texts) -> None:
-    """Another user's click deletes nothing; only that user reads why, in the language of the question."""
+    """Another user sees no bin, only a button under older messages: its click deletes nothing, and it is told why.
+
+    Only that user reads it, in the language of the question.
+    """
     question = deployment.ask(text)
     answer = wait_for_answer(deployment, question)
     before = len(deployment.slack.ephemeral_messages())
 
-    press(deployment, answer, "delete", OTHER)
+    with pytest.raises(ValueError, match="no button"):
+        press(deployment, answer, "delete", OTHER)
+    assert 200 == press_older(deployment, answer, "delete", OTHER)
     deployment.slack.wait_for(lambda: len(deployment.slack.ephemeral_messages()) > before)
     message = deployment.slack.ephemeral_messages()[-1]
 
@@ -396,7 +431,7 @@ def test_feedback_is_recorded_with_the_answer_and_thanked_for(deployment: Deploy
     before = len(deployment.slack.ephemeral_messages())
 
     press(deployment, answer, "up", repeat=3)
-    press(deployment, answer, "down", OTHER)
+    assert 200 == press_older(deployment, answer, "down", OTHER)
     deployment.slack.wait_for(lambda: len(deployment.slack.ephemeral_messages()) >= before + 2)
     feedback = [fact for fact in facts(deployment, key_of(question)) if fact.get("fact") == "opinion"]
 
@@ -476,7 +511,7 @@ def test_without_interactivity_there_are_no_buttons(restricted: Deployment, faul
     help_question = restricted.ask("help")
     replies = [ended(restricted, question), ended(restricted, help_question)]
 
-    assert [[], []] == [buttons(reply) for reply in replies]
+    assert [[], []] == [actions(reply) for reply in replies]
     assert ENGLISH.more["buttons"] not in replies[1].text
     assert ENGLISH.more["files"] in replies[1].text
 

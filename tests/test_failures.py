@@ -14,12 +14,14 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.click import FEEDBACK_ACTIONS
 from cocoai.texts import LANGUAGES, Texts
 from cocoai.texts.overrides import by_key
 from tests.failures.harness import QUESTIONS, LocalizedHarness, localized_harness
 from tests.failures.scenarios import SCENARIOS
 from tests.failures.table import REFUSALS, TEXTS
-from tests.failures.visible import button_labels, leaks
+from tests.failures.visible import leaks
+from tests.footer import actions, labels
 
 JANUARY = {"ja": {"year": "2027", "month": "1月"}, "en": {"year": "2027", "month": "January"}}
 """The month in which a budget starts again, by language, for the texts that name it."""
@@ -50,7 +52,7 @@ def in_blocks_that_slack_refuses(harness: LocalizedHarness) -> None:
 
 
 SHAPES = (in_blocks, in_text_alone, in_blocks_that_slack_refuses)
-NEEDS_A_BUTTON = {"asked again too late"}
+NEEDS_A_BUTTON = {"asked again too late", "gone on too late"}
 SHOWN = [(shape, name) for shape in SHAPES for name in SCENARIOS if shape is in_blocks or name not in NEEDS_A_BUTTON]
 
 
@@ -82,16 +84,17 @@ def test_what_the_asker_reads(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("name", "actions"), [("no credit", ("again", "delete")), ("cut at its limit", ("again", "delete", "up", "down"))]
+    ("name", "pressable"),
+    [("no credit", ["again", "delete"]), ("cut at its limit", ["continue", "again", "up", "down", "delete"])],
 )
-def test_what_the_asker_can_do_then(
-    harness: LocalizedHarness, name: str, actions: tuple[str, ...], language: str
-) -> None:
+def test_what_the_asker_can_do_then(harness: LocalizedHarness, name: str, pressable: list[str], language: str) -> None:
     """An apology and an answer that was cut have buttons in the language of the question."""
     question = SCENARIOS[name][1](harness, QUESTIONS[language])
+    texts, reply = LANGUAGES[language], harness.replies(question)[-1]
 
-    labels = LANGUAGES[language].buttons
-    assert [labels[action] for action in actions] == button_labels(harness.replies(question)[-1])
+    words = texts.buttons | {action: texts.labels[action] for action in FEEDBACK_ACTIONS}
+    assert pressable == actions(reply)
+    assert [words[action] for action in pressable] == labels(reply)
 
 
 # the table itself

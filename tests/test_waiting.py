@@ -14,8 +14,9 @@ from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import ENGLISH, JAPANESE, Texts
 from tests.deployment import Deployment, deploy, payload
+from tests.footer import actions
 from tests.processes import wait_until
-from tests.test_controls import buttons, ended, facts, key_of, press, wait_for_reply
+from tests.test_controls import ended, facts, key_of, press, wait_for_reply
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_a_wait_is_told(deployment: Deployment, words: str, texts: Texts, kind: 
     waiting = wait_for_reply(deployment, question, texts.retry.format(why=texts.waits[cause], seconds=5, n=2))
     answer = ended(deployment, question)
 
-    assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], buttons(waiting))
+    assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], actions(waiting))
     assert ("answer", waiting.ts) == (payload(answer)["kind"], answer.ts)
 
 
@@ -54,7 +55,7 @@ def test_a_model_that_thinks_for_long_is_told(tmp_path: Path, certificates: Cert
         # What stood there meanwhile: on a busy machine it comes late, and stays for three seconds only.
         for words, answer in answers.items():
             waiting = shown(running, answer, texts[words].thinking)
-            assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], buttons(waiting))
+            assert ("placeholder", ["stop"]) == (payload(waiting)["kind"], actions(waiting))
             assert "answer" == payload(answer)["kind"]
 
 

@@ -270,6 +270,34 @@ def test_repeating_a_repeated_question_means_the_first(handlers: Handlers) -> No
     assert ("<@U0COCOAI> hello", "1763822000.000100") == (question.text, question.again)
 
 
+def test_going_on_is_a_question_of_its_own(handlers: Handlers) -> None:
+    """A click on *Go on* puts a question with the first one's text, which names the answer that it goes on with."""
+    handlers.events(posted(mention()))
+    handlers.end_oldest()
+
+    response = handlers.interactions(clicked(click("continue")))
+
+    question = Question.from_facts(handlers.facts(REPEATED_KEY))
+    assert (200, handlers.runner.wake) == (response.status, response.after)
+    assert ("continue", QUESTION_KEY) == (question.kind, question.continues)
+    assert ("<@U0COCOAI> hello", "1763822000.000100") == (question.text, question.again)
+    assert (REPEATED_KEY, "U0READER1") == (question.key, question.user)
+
+
+@pytest.mark.parametrize(("action", "continues"), [("continue", REPEATED_KEY), ("again", QUESTION_KEY)])
+def test_clicks_under_the_rest_of_an_answer(handlers: Handlers, action: str, continues: str) -> None:
+    """*Go on* means the rest of the rest, *Ask again* the same rest once more."""
+    handlers.events(posted(mention()))
+    handlers.end_oldest()
+    handlers.interactions(clicked(click("continue")))
+    handlers.end_oldest()
+
+    handlers.interactions(clicked(click(action, value=f"{REPEATED_KEY} U0READER1", action_ts="1763822060.000300")))
+
+    question = Question.from_facts(handlers.facts("C0PRACTICE-1763822000.000100-1763822060.000300"))
+    assert (action, continues, "1763822000.000100") == (question.kind, question.continues, question.again)
+
+
 ODD_FILES = Question("mention", "C0PRACTICE", "1.0", "1.0", "U0ASKER01", "T0", "hello", "Ev1", 1).facts() | {"files": 1}
 
 
@@ -288,7 +316,7 @@ def test_a_question_that_is_not_known_any_more_is_repeated_without_its_text(
     assert ("C0PRACTICE", "1763822000.000100", "U0READER1") == (question.channel, question.thread_ts, question.user)
 
 
-@pytest.mark.parametrize("action", ["again", "delete", "up", "down"])
+@pytest.mark.parametrize("action", ["again", "continue", "delete", "up", "down"])
 def test_a_replayed_click_is_a_duplicate(handlers: Handlers, action: str) -> None:
     """A click that is posted again is a duplicate, also once its job is done; a click at another time is not."""
     first = handlers.interactions(clicked(click(action)))

@@ -9,6 +9,7 @@ from bench.chaos.ledger import AcknowledgedClick, Question
 from bench.chaos.load import LoadThread
 from bench.soak import is_button_row
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from tests.footer import pressing
 
 PAUSE = 0.15
 """Mean seconds between two clicks. Each click waits for CocoAI's answer to Slack, so the clicks never overlap."""
@@ -52,7 +53,7 @@ class ClickLoad(LoadThread):
             return
         user = question.message.user
         try:
-            click = self._house.slack.click(user, message.channel, message.ts, f"cocoai_{action}")
+            click = self._house.slack.click(user, message.channel, message.ts, **pressing(message, action))
         except ValueError:
             return  # the button was removed between the look and the click
         self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.is_accepted, float(click.action_ts)))

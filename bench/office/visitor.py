@@ -28,7 +28,7 @@ DESK, PHONE = (1280, 800), (390, 844)
 REPLIES = """
     const shown = [...document.querySelectorAll('#thread .message:not(.whispered)')];
     const own = shown.filter((each) => each.querySelector('.byline .app'));
-    const buttonsOf = (each) => [...each.querySelectorAll('.press')].map((button) => button.dataset.key);
+    const buttonsOf = (each) => [...each.querySelectorAll('.press, .icon')].map((button) => button.dataset.key);
     return own.map((each) => [each.innerText, buttonsOf(each)])"""
 BEYOND = """
     const isOut = (each) => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest('pre, .wide, .unseen');
@@ -153,7 +153,8 @@ class Visitor:
     def presses(self, action: str, message: str = "#thread") -> None:
         """Press the last button of an action in the thread."""
         self._known = len(self.reader.script(REPLIES)) if action == "again" else self._known
-        button = self._until(f"{message} .press[data-key=cocoai_{action}]")
+        key = f"cocoai_feedback {action}" if action in ("up", "down") else f"cocoai_{action}"
+        button = self._until(f"{message} [data-key='{key}']")
         self.reader.script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", button)
 
     def chooses(self, message: str, item: str) -> None:

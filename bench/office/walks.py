@@ -131,14 +131,17 @@ def people(visitor: Visitor, _: Path) -> None:
         visitor.becomes(THIRD)
         visitor.replies(words.third)
         visitor.answered(words.third)
-    with visitor.turn("the third may not delete the first's"):
-        visitor.reader.script("document.querySelector('#thread .press[data-key=cocoai_delete]').click()")
-        visitor.sees("#agree").click()
-        visitor.sees("#thread .whispered", words.texts.only_asker)
+    with visitor.turn("the third may delete only its own"):
+        visitor.misses("#thread .message:nth-child(2) [data-key=cocoai_delete]")
+        visitor.sees("#thread [data-key=cocoai_delete]")
+    with visitor.turn("an opinion of the third, which the first does not see"):
+        visitor.presses("up")
+        visitor.sees("#thread .whispered", words.texts.thanks)
         visitor.sees("#thread .only", words.only_you)
-    with visitor.turn("the first does not see that"):
+        visitor.sees("#thread .icon[aria-pressed=true]")
         visitor.becomes(FIRST)
         visitor.misses(".whispered")
+        visitor.misses("#thread .icon[aria-pressed=true]")
 
 
 def people_on_a_phone(visitor: Visitor, _: Path) -> None:

@@ -33,6 +33,7 @@ from cocoai.answer.thanks import ThanksReactions
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent, Temporary
+from cocoai.slack.api.block_fallback import BlockFallback
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.markdown.text_cache import forget_texts
@@ -81,6 +82,7 @@ class Answerer:
         self._options = options
         self._slack = slack
         self._names = names
+        self._fallback = BlockFallback()
         self._identity = identity
         self._light: dict[str, LightJobHandler[Any]] = {
             **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, troubles=troubles, clock=clock)),
@@ -245,7 +247,15 @@ class Answerer:
         return self._options.texts_in(language or self._names.language(question.user))
 
     def _reply(self, attempt: Attempt) -> Reply:
-        return Reply(attempt, self._slack, self._options, self._identity, clock=self._clock, sleep=self._sleep)
+        return Reply(
+            attempt,
+            self._slack,
+            self._options,
+            self._identity,
+            fallback=self._fallback,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
 
     def _failures(self, attempt: Attempt, reply: Reply) -> AnswerFailures:
         return AnswerFailures(self._spool, attempt, reply, troubles=self._troubles, clock=self._clock)

@@ -36,7 +36,14 @@ MOST_CLAIMS = 9
 _BUDGET = frozenset({"budget_channel", "budget_off", "budget_person", "budget_team"})
 """Codes of `OverBudget`."""
 
-FOR_THE_ASKER = _BUDGET | {"context_length_exceeded", "refused", "attempts", "attachment", "again_gone"}
+FOR_THE_ASKER = _BUDGET | {
+    "context_length_exceeded",
+    "refused",
+    "attempts",
+    "attachment",
+    "again_gone",
+    "continue_gone",
+}
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
 
 Content = TypeVar("Content")

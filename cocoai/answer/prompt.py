@@ -6,7 +6,7 @@ That is the thread as it stands in Slack now, our own earlier answers as they li
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -39,7 +39,7 @@ from cocoai.texts import command, split_model_prefix
 CONTINUE_INSTRUCTION = (
     "(Go on exactly where your last answer stopped. Repeat nothing of it, and do not announce that you go on.)"
 )
-"""Added for the model behind the asker's "continue"."""
+"""Added for the model behind the asker's "continue", and all that it is shown of a click on *Go on*."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class PromptBuilder:
         """Read the thread and download the attachments from Slack, and return the prompt, cut to the settings' limits.
 
         Attachments that cannot be used are in its `left_out`. Raise `Temporary` or `Permanent` if Slack does not give
-        the thread, `Temporary` while it does not give an attachment, and `Permanent` `again_gone` if a question that is
-        asked once more is no longer there.
+        the thread, `Temporary` while it does not give an attachment, and `Permanent` `again_gone` or `continue_gone` if
+        a question that is asked once more, or the answer that is gone on with, is no longer there.
         """
         question = attempt.question
         own_user = self._identity.user_id()
@@ -106,11 +106,16 @@ class PromptBuilder:
             is_hidden=partial(self._is_hidden, question, self._identity.known()),
         )
         message = question_message(messages, question, own_user)
-        text = plain_text(message.text, own_user)
-        chosen, last = self._split_command(last, text, is_continued=any(turn.speaker == "cocoai" for turn in before))
+        text, models = plain_text(message.text, own_user), self._options.personas.models()
+        if question.continues:
+            # By the model that began it, and with the files that it was asked about.
+            chosen, last = split_model_prefix(text, models)[0], replace(last, text=CONTINUE_INSTRUCTION)
+        else:
+            is_continued = any(turn.speaker == "cocoai" for turn in before)
+            chosen, last = self._split_command(last, text, is_continued=is_continued)
         model = chosen or self._options.model_of(question.channel)
-        words = split_model_prefix(text, self._options.personas.models())[1].strip()
-        is_unreadable = not (attachments or words or message.shown)
+        words = split_model_prefix(text, models)[1].strip()
+        is_unreadable = not (attachments or words or message.shown or question.continues)
         lines = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
         turns_shown = (*before, replace(last, text=lines, attachments=attachments))
         conversation = Conversation(self._instructions(question.channel), turns_shown)
@@ -163,10 +168,15 @@ class PromptBuilder:
             return ThreadRead(box, answers_in(box))
         if not (question.in_thread or question.is_bare or question.again or not attempt.is_first):
             return ThreadRead()
+        return self._read_part(question)
+
+    def _read_part(self, question: Question) -> ThreadRead:
+        """Read from Slack what the question can see of its thread, of that what fits the limits."""
         # By the ratio of the channel's model: which one a prefix asks for is known only when the message is read.
         ratio = self._ratio.ratio(self._options.model_of(question.channel))
         tokens = self._options.max_history_tokens / min(1.0, ratio)
-        part = ThreadPart(question.again or question.ts, tokens, partial(may_be_seen, question=question))
+        until = Key.parse(question.continues).ts if question.continues else message_ts(question)
+        part = ThreadPart(until, tokens, partial(may_be_seen, question=question))
         return self._slack.read_thread(question.channel, question.thread_ts, part)
 
     def _read_box(self, question: Question) -> tuple[Message, ...]:
@@ -178,7 +188,11 @@ class PromptBuilder:
         # Up to now: an answer to an earlier line may have been posted after this one was written.
         asked = float(message_ts(question))
         messages = since_pause(self._slack.box(question.channel, box_start(asked)), asked)
-        answered = {message.metadata.key for message in messages if message.metadata}
+        if question.continues not in ("", *_answered(messages)):
+            # The answer stands in the thread, perhaps not as the first there.
+            known = {message.ts for message in messages}
+            messages += tuple(each for each in self._read_part(question).messages if each.ts not in known)
+        answered = _answered(messages)
         return tuple(each for message in messages for each in self._with_answer(question.channel, message, answered))
 
     def _with_answer(self, channel: str, message: Message, answered: Collection[str]) -> Iterator[Message]:
@@ -227,6 +241,11 @@ class PromptBuilder:
         # The words as a whole: what stands before them may have the same prefix. With names in it the turn may differ.
         old, new = (text, rest) if text in last.text else (text.removesuffix(rest), "")
         return model, replace(last, text=last.text.replace(old, new, 1)) if model else last
+
+
+def _answered(messages: Iterable[Message]) -> set[str]:
+    """Return the keys of the questions to which these messages reply."""
+    return {message.metadata.key for message in messages if message.metadata}
 
 
 def _is_reset(text: str) -> bool:

@@ -16,20 +16,19 @@ from cocoai.answer.aside import tell_aside
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.late import late_words
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.reply_buttons import ReplyButtons
 from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.api_errors import BLOCKS_REFUSED
+from cocoai.slack.api.block_fallback import BlockFallback
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.api.live_message import LiveMessage
-from cocoai.slack.markdown.message_layout import Button, Confirm, Layout, Shown, with_buttons
+from cocoai.slack.markdown.message_layout import Layout, Shown
 from cocoai.slack.model.messages import KINDS, MessageMetadata
 from cocoai.spool.job import Fact
 
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's codes for a message of ours that can no longer be changed: it is posted anew."""
-
-UNDER = {"placeholder": ("stop",), "answer": ("again", "delete", "up", "down"), "error": ("again", "delete")}
-"""The actions of the buttons under a message, by the message's kind; under other kinds there are none."""
 
 OWN_TEXTS = frozenset({"placeholder", "note", "error"})
 """Kinds of message whose text is ours: short enough to be sent without blocks as it is."""
@@ -43,7 +42,8 @@ log = logging.getLogger(__name__)
 class Reply:
     """The reply of one attempt, as messages in Slack. Every method raises `Temporary` or `Permanent` as SlackChat does.
 
-    `clock` gives seconds since the epoch; `sleep` waits for messages that a killed process may have sent.
+    `fallback` is what this process knows of the blocks that Slack refuses. `clock` gives seconds since the epoch;
+    `sleep` waits for messages that a killed process may have sent.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Reply:
         options: AnswerOptions,
         identity: IdentityCache,
         *,
+        fallback: BlockFallback | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -60,6 +61,8 @@ class Reply:
         self._slack = slack
         self._options = options
         self._identity = identity
+        self._buttons = ReplyButtons(attempt, options)
+        self._fallback = fallback or BlockFallback()
         self._clock = clock
         self._sleep = sleep
 
@@ -121,7 +124,7 @@ class Reply:
             self._attempt.metadata("placeholder"),
             layout=self._options.layout,
             writing=self._attempt.texts.writing,
-            buttons=self._buttons("placeholder"),
+            buttons=self._buttons.under("placeholder"),
             interval=self._options.update_interval,
             writers=self._options.writers,
         )
@@ -152,7 +155,7 @@ class Reply:
         recorded.
         """
         *others, last = parts
-        first, *rest = (*others, with_buttons(last, self._buttons("answer")))
+        first, *rest = (*others, self._buttons.footed(last, "answer"))
         self._change(ts, first, "answer")
         posted = self._posted_parts()
         for n, part in enumerate(rest, 2):
@@ -200,19 +203,7 @@ class Reply:
         return self._attempt.record("part", n=n, ts=ts, size=len(shown.text))
 
     def _own_text(self, text: str, kind: str) -> Shown:
-        return with_buttons(self._options.layout.plain(text), self._buttons(kind))
-
-    def _buttons(self, kind: str) -> list[Button]:
-        """Return the buttons under a message of this kind; [] if it has none, or the settings switch buttons off.
-
-        The value of each is the question's key and asker, separated by a space.
-        """
-        if not self._options.buttons:
-            return []
-        texts, question = self._attempt.texts, self._attempt.question
-        value, words = f"{question.key} {question.user}", texts.buttons
-        confirm = {"delete": Confirm(words["delete_title"], words["delete_confirm"], words["cancel"])}
-        return [Button(it, words[it], value, texts.labels[it], confirm.get(it)) for it in UNDER.get(kind, ())]
+        return self._buttons.footed(self._options.layout.plain(text), kind)
 
     def _post_first(self, shown: Shown, kind: str, *, wait: bool = True) -> str:
         """Post the reply's first message, record it as `placeholder`, and return its ts.
@@ -259,24 +250,20 @@ class Reply:
     def _post(self, shown: Shown, metadata: MessageMetadata, *, wait: bool = True) -> str:
         """Post a message of the reply; return its ts. One of OWN_TEXTS goes without blocks if they are refused."""
         channel, thread = self._attempt.question.channel, self._attempt.reply_thread
-        try:
-            return self._slack.post(channel, shown.text, thread, metadata, blocks=shown.blocks, wait=wait)
-        except Permanent as error:
-            if not _can_do_without_blocks(shown, metadata, error):
-                raise
-            return self._slack.post(channel, shown.text, thread, metadata, wait=wait)
+        blocks = self._fallback.first(shown)
+        while True:
+            try:
+                return self._slack.post(channel, shown.text, thread, metadata, blocks=blocks, wait=wait)
+            except Permanent as refusal:
+                blocks = self._fallback.next(shown, blocks, refusal, may_be_bare=metadata.kind in OWN_TEXTS)
 
     def _update(self, ts: str, shown: Shown, metadata: MessageMetadata) -> None:
         """Change the message at `ts`. One of OWN_TEXTS goes without blocks if they are refused."""
-        channel = self._attempt.question.channel
-        try:
-            self._slack.update(channel, ts, shown.text, metadata, blocks=shown.blocks)
-        except Permanent as error:
-            if not _can_do_without_blocks(shown, metadata, error):
-                raise
-            self._slack.update(channel, ts, shown.text, metadata)
-
-
-def _can_do_without_blocks(shown: Shown, metadata: MessageMetadata, error: Permanent) -> bool:
-    """Check whether Slack refused the blocks of a fixed text, which can be sent as text alone."""
-    return error.code in BLOCKS_REFUSED and bool(shown.blocks) and metadata.kind in OWN_TEXTS
+        channel, blocks = self._attempt.question.channel, self._fallback.first(shown)
+        while True:
+            try:
+                self._slack.update(channel, ts, shown.text, metadata, blocks=blocks)
+            except Permanent as refusal:
+                blocks = self._fallback.next(shown, blocks, refusal, may_be_bare=metadata.kind in OWN_TEXTS)
+            else:
+                return

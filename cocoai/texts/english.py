@@ -20,8 +20,8 @@ ENGLISH = Texts(
         "model, “usage” tells what was spent.",
         "files": "• Attach images, PDFs, text, code, canvases or voice clips to your question and I look at them.",
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
-        "buttons": "• With the buttons under a reply you can stop it, ask again, delete it (if you asked), or tell me "
-        "how it was (👍 👎).",
+        "buttons": "• With the buttons under a reply you can stop it, have the rest written, ask again, delete it "
+        "(if you asked), or tell me how it was (👍 👎).",
     },
     started_over="All right: I have put aside what was said so far. We start afresh from here.",
     model="Here you are talking to {model}.",
@@ -136,6 +136,7 @@ ENGLISH = Texts(
     buttons={
         "stop": "Stop",
         "again": "Ask again",
+        "continue": "Go on",
         "delete": "Delete",
         "up": "👍",
         "down": "👎",
@@ -146,6 +147,7 @@ ENGLISH = Texts(
     labels={
         "stop": "Stop writing this answer",
         "again": "Ask again: answer this question anew",
+        "continue": "Go on: write the rest of this answer",
         "delete": "Delete this reply",
         "up": "This helped",
         "down": "This did not help",
@@ -164,6 +166,7 @@ ENGLISH = Texts(
         "budget_channel": "This channel's share of this month's budget is used up. I answer here again from the first "
         "day of {month} {year}.",
         "budget_off": "I am set up to spend nothing, so I ask no model. Please talk to the person who runs me.",
+        "continue_gone": "My answer is no longer here, so I could not go on with it. Please ask again.",
         "again_gone": "The question is no longer kept, so I could not ask it again. Please write it anew.",
     },
 )

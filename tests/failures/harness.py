@@ -26,6 +26,7 @@ from cocoai.webhook import InteractionsHandler
 from tests.answer_harness import AnswerHarness
 from tests.deployment import payload
 from tests.failures.visible import leaks, text_shown_by, visible_text
+from tests.footer import pressing
 from tests.job_runner import RecordingRunner
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
@@ -73,10 +74,9 @@ class LocalizedHarness(AnswerHarness):
         return message
 
     def click(self, message: Message, action: str, user: str = ASKER) -> int:
-        """Click a button of one of our messages, and return the status that Slack gets."""
-        elements = (each for block in message.blocks for each in block.get("elements", ()))
-        (value,) = (each["value"] for each in elements if _is_button(each, action))
-        button = {"type": "button", "action_id": f"cocoai_{action}", "value": value}
+        """Press a button or an icon of one of our messages, whoever sees it; return the status that Slack gets."""
+        pressed = pressing(message, action)
+        button = {"type": "button", "action_id": pressed["action"], "value": pressed["value"]}
         container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
         event: dict[str, Any] = {"type": "block_actions", "container": container}
         event |= {"message": {"ts": message.ts, "text": message.text}}
@@ -97,11 +97,6 @@ class LocalizedHarness(AnswerHarness):
         """Return the paragraphs under a question that the asker can read; of one `kind` of message if it is given."""
         messages = [each for each in self.replies(question) if kind in ("", payload(each).get("kind"))]
         return [paragraph for message in messages for paragraph in visible_text(message).split("\n\n")]
-
-
-def _is_button(element: object, action: str) -> bool:
-    """Check whether a block's element is our button for this action."""
-    return isinstance(element, dict) and element.get("action_id") == f"cocoai_{action}"
 
 
 @contextmanager

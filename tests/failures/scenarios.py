@@ -136,6 +136,17 @@ def asked_again_too_late(harness: LocalizedHarness, text: str) -> Message:
     return opening
 
 
+def gone_on_too_late(harness: LocalizedHarness, text: str) -> Message:
+    """Click *Go on* under an answer that was cut, and that is deleted in Slack before the click is done."""
+    question = cut(harness, text)
+    replies = harness.replies(question)
+    assert 200 == harness.click(replies[-1], "continue")
+    for reply in replies:
+        harness.slack.delete(reply.channel, reply.ts)
+    harness.run_to_the_end()
+    return question
+
+
 def capped(**caps: int) -> Scenario:
     """Return the scenario in which one of the caps on what may be spent is too low; it is January 2027 next."""
 
@@ -194,6 +205,7 @@ _BY_ROW: dict[str, dict[str, Scenario]] = {
     table.BUDGET_CHANNEL: {"over the channel's share": capped(channel=1)},
     table.BUDGET_OFF: {"a budget of 0": capped(team=0)},
     table.AGAIN_GONE: {"asked again too late": asked_again_too_late},
+    table.CONTINUE_GONE: {"gone on too late": gone_on_too_late},
 }
 
 SCENARIOS = {name: (row, produce) for row, produced in _BY_ROW.items() for name, produce in produced.items()}

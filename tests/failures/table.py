@@ -50,6 +50,7 @@ ATTEMPTS = "the question kills its process, again and again"
 BUG = "a bug of ours"
 LATE = "the machine was away for an hour"
 AGAIN_GONE = "asked again when nothing is left of the question"
+CONTINUE_GONE = "asked for the rest of an answer when nothing is left of it"
 
 BUDGET_TEAM = "the team's budget is used up"
 BUDGET_PERSON = "the asker's share of the budget is used up"
@@ -152,6 +153,11 @@ TEXTS = {
         "sorry_again_gone",
         "元の質問が残っていないため、もう一度聞けませんでした。お手数ですが、新しく書いてください。",
         "The question is no longer kept, so I could not ask it again. Please write it anew.",
+    ),
+    CONTINUE_GONE: ExpectedText(
+        "sorry_continue_gone",
+        "元の回答が残っていないため、続きを書けませんでした。お手数ですが、もう一度聞いてください。",
+        "My answer is no longer here, so I could not go on with it. Please ask again.",
     ),
 }
 """By failure: what the asker reads, in the language of the question."""

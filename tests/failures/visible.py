@@ -32,14 +32,8 @@ def leaks(text: str) -> list[str]:
 
 def visible_text(message: Message) -> str:
     """Return what people read of a message: its blocks without buttons, or its text if it has no blocks."""
-    blocks = [block for block in message.blocks if block["type"] != "actions"]
+    blocks = [block for block in message.blocks if not block["type"].endswith("actions")]
     return "\n".join(_texts(blocks)) if blocks else message.text
-
-
-def button_labels(message: Message) -> list[str]:
-    """Return the labels of the message's buttons."""
-    elements = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
-    return [str(button["text"]["text"]) for button in elements]
 
 
 def text_shown_by(call: Call) -> str:
@@ -58,7 +52,7 @@ def _texts(part: Any) -> Iterator[str]:
         for name, inside in part.items():
             if name == "text" and isinstance(inside, str):
                 yield inside
-            elif name not in ("value", "action_id", "block_id"):
+            elif name not in ("value", "action_id", "block_id", "visible_to_user_ids"):
                 yield from _texts(inside)
     elif isinstance(part, (list, tuple)):
         for inside in part:

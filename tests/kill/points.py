@@ -18,7 +18,9 @@ from typing import Any, Literal
 
 from cocoai.slack.model.messages import MessageMetadata
 
-Scene = Literal["short", "long", "waiting", "note", "refused", "deleted", "removed", "praised", "again", "stopped"]
+Scene = Literal[
+    "short", "long", "waiting", "note", "refused", "deleted", "removed", "praised", "again", "continued", "stopped"
+]
 """What happens around a point.
 
 short: a question with an answer in one message. long: with an answer in three. waiting: the only slot is taken, so the
@@ -26,7 +28,8 @@ placeholder process posts the placeholder. note: a mention without a text. refus
 told. deleted: somebody deletes the placeholder before the answer.
 
 Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
-user asks the question again. stopped: the asker stops the answer while the model writes.
+user asks the question again. continued: another user asks for the rest of an answer. stopped: the asker stops the
+answer while the model writes.
 """
 
 
@@ -231,6 +234,8 @@ CLICKS = (
     # A click that asks again: a question of its own.
     Point("asked again, linked", "after", f"{DISK}.link", paid=2, scene="again"),
     Point("asked again, placeholder posted", "after", f"{SLACK}.post", message("placeholder"), paid=2, scene="again"),
+    Point("the rest asked for, linked", "after", f"{DISK}.link", paid=2, scene="continued"),
+    Point("the rest recorded", "after", f"{JOB}.record", fact("answer"), paid=2, scene="continued"),
     # A stop request: the worker, and the job process that is to stop.
     Point("before the stop request", "before", f"{SPOOL}.request_stop", scene="stopped"),
     Point("before the signal", "after", f"{SPOOL}.request_stop", scene="stopped"),

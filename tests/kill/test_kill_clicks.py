@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from operator import attrgetter
 
 import pytest
@@ -13,6 +14,7 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
 from tests.deployment import Deployment, payload
+from tests.footer import pressing
 from tests.kill.points import CLICKS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
@@ -52,15 +54,27 @@ def praised(built: Deployment, point: Point) -> None:
     wait_until(lambda: is_idle(built) and not built.spool.keys("ready"))
 
     assert {("U0ASKER02", "up")} == feedback(built, question)
-    assert replies == built.replies(question)
+    # Slack shows the vote by itself, so the message has changed in that alone.
+    assert replies == [replace(each, votes={}, change=replies[0].change) for each in built.replies(question)]
     assert thanked < len(built.slack.ephemeral_messages())
 
 
 def again(built: Deployment, point: Point) -> None:
     """Ask a question again: there must be one more answer, under a key of its own, and the first one must stay."""
+    asked(built, point, "again")
+
+
+def continued(built: Deployment, point: Point) -> None:
+    """Ask for the rest of an answer: there must be one more, under a key of its own, and the first one must stay."""
+    built.openai.fail("unexplained")
+    asked(built, point, "continue")
+
+
+def asked(built: Deployment, point: Point, action: str) -> None:
+    """Press a button that asks the model under an answer; expect one more answer in the thread, and the first one."""
     question, replies = answered(built, "A short answer.")
     before = posted(built)
-    click(built, point, replies[-1], "again")
+    click(built, point, replies[-1], action)
     action_ts = built.slack.clicks[-1].action_ts
     key = Key(question.channel, question.ts, action_ts)
     wait_until(lambda: key in built.spool.keys("done"))
@@ -89,6 +103,7 @@ SCENES: dict[str, Callable[[Deployment, Point], None]] = {
     "removed": removed,
     "praised": praised,
     "again": again,
+    "continued": continued,
     "stopped": stopped,
 }
 
@@ -106,7 +121,7 @@ def click(built: Deployment, point: Point, message: Message, action: str, user: 
     """Arm the point and click a button, as another user than the asker; but only the asker may delete a reply."""
     user = user or ("U0ASKER01" if action == "delete" else "U0ASKER02")
     arm(built, point)
-    built.slack.click(user, message.channel, message.ts, f"cocoai_{action}")
+    built.slack.click(user, message.channel, message.ts, **pressing(message, action))
 
 
 def key_of(question: Message) -> Key:

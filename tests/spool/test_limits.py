@@ -56,6 +56,16 @@ def test_a_question_over_the_limit_is_kept_as_limited(spool: Spool) -> None:
     assert ["mention", "limited"] == put(spool, 160.1, 160.2)
 
 
+@pytest.mark.parametrize("kind", ["again", "continue"])
+def test_a_click_that_asks_counts_as_a_question(spool: Spool, kind: str) -> None:
+    """It is over the limit behind the person's questions of that minute, and one of them itself before it."""
+    put(spool, 100, 101)
+    for ts in (102, 103):
+        assert spool.put(key(ts, thread=90), question(ts, kind=kind, again=f"{ts - 50}.000000"))
+
+    assert [kind, "limited"] == [first_line(spool, key(ts, thread=90))["kind"] for ts in (102, 103)]
+
+
 def test_the_twin_and_the_redelivery_of_a_limited_question_are_known(spool: Spool) -> None:
     """Neither is asked after all, nor kept twice."""
     put(spool, 100, 101, 102, 103)
@@ -135,9 +145,10 @@ def test_old_counts_are_swept(spool: Spool, tmp_path: Path) -> None:
     assert [] == os.listdir(tmp_path / "asked")
 
 
-def test_one_repetition_at_a_time(spool: Spool) -> None:
-    """Fifteen clicks on *Ask again* are one question; when it has ended, it may be asked once more."""
-    again = {"again": "100.000000", "kind": "again"}
+@pytest.mark.parametrize("kind", ["again", "continue"])
+def test_one_repetition_at_a_time(spool: Spool, kind: str) -> None:
+    """Fifteen clicks on *Ask again* or *Go on* are one question; when it has ended, it may be asked once more."""
+    again = {"again": "100.000000", "kind": kind}
     for ts in range(200, 215):
         assert spool.put(key(ts, thread=100), question(ts, f"U0{ts}", **again))
     kinds = [first_line(spool, each)["kind"] for each in spool.keys("ready")]
@@ -147,9 +158,9 @@ def test_one_repetition_at_a_time(spool: Spool) -> None:
         spool.finish(job)
     assert spool.put(key(300, thread=100), question(300, "U0LATER", **again))
 
-    assert ["again", *["limited"] * 14] == kinds
+    assert [kind, *["limited"] * 14] == kinds
     assert [*["pending"] * 14, None] == reasons
-    assert "again" == first_line(spool, key(300, thread=100))["kind"]
+    assert kind == first_line(spool, key(300, thread=100))["kind"]
 
 
 def test_one_gesture_with_two_ts_is_one_question(spool: Spool) -> None:

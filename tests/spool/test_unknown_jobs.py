@@ -136,7 +136,7 @@ def test_every_kind_of_this_version_is_known(spool: Spool, kind: str) -> None:
 
 def test_the_kinds_of_this_version() -> None:
     """What the analyzers make is known to the spool."""
-    questions = {"mention", "direct", "follow_up", "again"}
+    questions = {"mention", "direct", "follow_up", "again", "continue"}
     assert questions | {"stop", "delete", "up", "down", "thanks", "report", "limited", "declined"} == JOB_KINDS
 
 

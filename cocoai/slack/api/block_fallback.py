@@ -1,6 +1,7 @@
-"""Posts a message with blocks that not every Slack shows, and without them where they are refused.
+"""Sends a message with blocks that not every Slack shows, and with plainer ones, or none, where they are refused.
 
-Which workspaces take charts, and which clients draw them, is not documented; a refused block refuses the whole message.
+Which workspaces take charts and icons, and which clients draw them, is not documented; a refused block refuses the
+whole message. Nothing is posted then, so what is sent next stands there once.
 """
 
 from __future__ import annotations
@@ -11,13 +12,48 @@ from collections.abc import Iterator, Sequence
 from cocoai.errors import Permanent
 from cocoai.slack.api.api_errors import BLOCKS_REFUSED
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.markdown.message_layout import Block
+from cocoai.slack.markdown.message_layout import Block, Shown
 from cocoai.slack.model.messages import MessageMetadata
 
 DROPPABLE = frozenset({"data_visualization"})
 """The types of the blocks that are left out first: what they show is said by the others, and by the text."""
 
+Blocks = Sequence[Block]
+
 log = logging.getLogger(__name__)
+
+
+class BlockFallback:
+    """What one process has learned of the blocks that Slack refuses.
+
+    Once a message's `plainer` blocks had to take the place of the others, each later message is sent with its own at
+    once: so a Slack without icons costs one refused call a process. The next process tries the icons again.
+    """
+
+    def __init__(self) -> None:
+        self._is_plain = False
+
+    def first(self, shown: Shown) -> Blocks:
+        """Return the blocks with which a message is sent first."""
+        return shown.plainer if shown.plainer and self._is_plain else shown.blocks
+
+    def next(self, shown: Shown, refused: Blocks, refusal: Permanent, *, may_be_bare: bool) -> Blocks:
+        """Return the blocks to send next, after Slack's `refusal` of the message with those that are `refused`.
+
+        They are its plainer ones, then none if it `may_be_bare`. Raise the refusal if there are no others to send, or
+        if it is not about the blocks.
+        """
+        if refusal.code not in BLOCKS_REFUSED or not refused:
+            raise refusal
+        log.warning("message blocks=%d outcome=blocks-refused reason=%s", len(refused), refusal)
+        if shown.plainer:
+            # Refused as well, the plainer ones were not what the others lacked.
+            self._is_plain = refused is not shown.plainer
+            if self._is_plain:
+                return shown.plainer
+        if may_be_bare:
+            return ()
+        raise refusal
 
 
 def post_with_blocks(

@@ -18,7 +18,7 @@ from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.events import read_payload
 from cocoai.slack.inbound.signature import verify
-from cocoai.slack.model.click import ACTIONS, Action, Click
+from cocoai.slack.model.click import ACTIONS, FEEDBACK, FEEDBACK_ACTIONS, Action, Click
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored, NotAllowed
 from cocoai.slack_ids import is_id, is_ts
@@ -54,7 +54,16 @@ class _BlockAction:
 
     @property
     def action(self) -> str:
-        return text_at(self.button, "action_id").removeprefix(_PREFIX)
+        """Return the button's action; "" for a feedback button whose value does not end in one."""
+        if not self.is_feedback:
+            return text_at(self.button, "action_id").removeprefix(_PREFIX)
+        action = text_at(self.button, "value").rpartition(" ")[2]
+        return action if action in FEEDBACK_ACTIONS else ""
+
+    @property
+    def is_feedback(self) -> bool:
+        """Return True for one of Slack's two feedback buttons, which share an action_id."""
+        return text_at(self.button, "action_id") == _PREFIX + FEEDBACK
 
     @property
     def channel(self) -> str:
@@ -88,11 +97,12 @@ class _BlockAction:
 
     @property
     def question(self) -> tuple[Key, str] | None:
-        """Return the question's key and the asker's id from the button's value, `KEY USER`.
+        """Return the question's key and the asker's id from the button's value: `KEY USER`, in feedback `KEY USER up`.
 
         Return None if either is odd, or if the key is of another channel than the button's message.
         """
-        name, _, asker = text_at(self.button, "value").partition(" ")
+        value = text_at(self.button, "value")
+        name, _, asker = (value.rpartition(" ")[0] if self.is_feedback else value).partition(" ")
         try:
             key = Key.parse(name)
         except ValueError:

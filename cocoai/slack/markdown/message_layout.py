@@ -36,10 +36,14 @@ Block = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Shown:
-    """What one message shows. With `blocks`, Slack shows those, and `text` (mrkdwn) is their fallback."""
+    """What one message shows. With `blocks`, Slack shows those, and `text` (mrkdwn) is their fallback.
+
+    `plainer` are blocks that say the same and that every Slack takes, if `blocks` has one that not every Slack does.
+    """
 
     text: str
     blocks: tuple[Block, ...] = ()
+    plainer: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def section(text: str) -> Block:
 
 def header(text: str) -> Block:
     """Return a header block with a text on one line, not blank, of which 150 characters are kept."""
-    return {"type": "header", "text": _plain_text(" ".join(text.split()), 150)}
+    return {"type": "header", "text": plain_text(" ".join(text.split()), 150)}
 
 
 def context(text: str) -> Block:
@@ -187,22 +191,25 @@ def _button(button: Button) -> Block:
     element = {
         "type": "button",
         "action_id": f"cocoai_{button.action}",
-        "text": _plain_text(button.text, 75),
+        "text": plain_text(button.text, 75),
         "value": button.value,
     }
     element |= {"accessibility_label": button.label[:75]} if button.label else {}
-    return element | {"style": "danger", "confirm": _confirm(button, button.confirm)} if button.confirm else element
+    return (
+        element | {"style": "danger", "confirm": confirm_dialog(button, button.confirm)} if button.confirm else element
+    )
 
 
-def _confirm(button: Button, confirm: Confirm) -> dict[str, Any]:
+def confirm_dialog(button: Button, confirm: Confirm) -> dict[str, Any]:
     """Return the confirmation dialog of this button as Slack's JSON, with its texts cut to Slack's limits."""
     return {
-        "title": _plain_text(confirm.title, 100),
-        "text": _plain_text(confirm.text, 300),
-        "confirm": _plain_text(button.text, 30),
-        "deny": _plain_text(confirm.cancel, 30),
+        "title": plain_text(confirm.title, 100),
+        "text": plain_text(confirm.text, 300),
+        "confirm": plain_text(button.text, 30),
+        "deny": plain_text(confirm.cancel, 30),
     }
 
 
-def _plain_text(text: str, most: int) -> dict[str, Any]:
+def plain_text(text: str, most: int) -> dict[str, Any]:
+    """Return a plain_text object with at most `most` characters of `text`."""
     return {"type": "plain_text", "text": text[:most], "emoji": True}

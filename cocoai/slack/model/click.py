@@ -6,11 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Action = Literal["stop", "again", "delete", "up", "down"]
+Action = Literal["stop", "again", "continue", "delete", "up", "down"]
 
-
-ACTIONS: tuple[Action, ...] = ("stop", "again", "delete", "up", "down")
+ACTIONS: tuple[Action, ...] = ("stop", "again", "continue", "delete", "up", "down")
 """The buttons: a button's action_id is `cocoai_ACTION`, and its value is `KEY USER`, the question's key and asker."""
+
+ASKING: frozenset[Action] = frozenset({"again", "continue"})
+"""The actions that ask the model: such a click becomes a question."""
+
+FEEDBACK = "feedback"
+"""What stands for ACTION in the one action_id that Slack's two feedback buttons share: their values end in the action,
+`KEY USER up` or `KEY USER down`."""
+
+FEEDBACK_ACTIONS: frozenset[Action] = frozenset({"up", "down"})
+"""The actions of feedback."""
 
 
 @dataclass(frozen=True)

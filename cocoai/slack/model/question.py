@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Literal
 
-Kind = Literal["mention", "direct", "follow_up", "again", "thanks"]
+Kind = Literal["mention", "direct", "follow_up", "again", "continue", "thanks"]
 """`follow_up` is a reply without a mention in a thread where we were asked before, `again` a question asked anew.
+
+`continue` asks for the rest of an answer that was cut.
 
 `thanks` is a message to us that wants no answer: a reaction is enough.
 """
@@ -73,6 +75,7 @@ class Question:
     message begins, if the message's own text is no longer known. `client_msg_id` is the id that the asker's Slack gave
     the message, "" if it gave none: rarely one message comes twice, with two `ts` and the same id. `may_be_shared` is
     False only if Slack said that the channel is not shared with another organisation: all in it are of our own then.
+    `continues` is the key of the question whose answer is to be gone on with; `again` is then the message it answers.
     """
 
     kind: Kind
@@ -91,6 +94,7 @@ class Question:
     client_msg_id: str = ""
     may_be_shared: bool = True
     shown: str = ""
+    continues: str = ""
 
     @property
     def sample(self) -> str:

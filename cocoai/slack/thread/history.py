@@ -14,6 +14,7 @@ from itertools import chain
 from operator import itemgetter
 
 from cocoai.conversation import Turn, merged
+from cocoai.errors import Permanent
 from cocoai.slack.model.files import File, file_note
 from cocoai.slack.model.messages import Message, MessageMetadata, name_of
 from cocoai.slack.model.plain_text import plain_text
@@ -154,7 +155,10 @@ def turns(
     up to the last such message is seen. `is_hidden(message)` tells whether a message of somebody else is kept from the
     model: neither its words nor our answer to it are seen, but HIDDEN in its place, and it resets nothing.
 
-    Raise `Permanent` (`again_gone`) if nothing is left of the message that is to be asked again.
+    If the question asks for the rest of an answer, the turns before it end with that answer, and its own has no text.
+
+    Raise `Permanent` (`again_gone`) if nothing is left of the message that is to be asked again, `continue_gone` if
+    nothing is left of the answer that is to be gone on with.
     """
     thread = _visible_thread(messages, question, own_user, is_hidden)
     thread = thread.since(_last_reset(thread.people, own_user, is_reset))
@@ -164,7 +168,9 @@ def turns(
     placed += [((_sortable(message.ts), 0, ""), HIDDEN) for message in thread.hidden]
     placed.sort(key=itemgetter(0))
     # The question's own files are attached to its turn, so they are not named in its text.
-    last = replace(builder.askers_turn(replace(thread.question, files=())), at=_seconds(question.ts))
+    asked = replace(thread.question, files=())
+    asked = replace(asked, text="", shown="") if question.continues else asked
+    last = replace(builder.askers_turn(asked), at=_seconds(question.ts))
     answered = {answer.answers for answer in thread.answers}
     groups = _groups(((key, turn) for key, turn in placed if turn.text), answered)
     return (*chain.from_iterable(merged(_noted_once(group)) for group in groups), last)
@@ -175,14 +181,24 @@ def may_be_seen(message: Message, question: Question) -> bool:
 
     False for what people said later, for joins and the like, and for our placeholders, notes and errors.
     """
-    before = _sortable(message_ts(question))
     metadata = message.metadata
     if metadata is None:
-        return message.subtype in SPOKEN and _sortable(message.ts) <= before
+        return message.subtype in SPOKEN and _sortable(message.ts) <= _sortable(message_ts(question))
     if metadata.key == question.key:
         return True
     has_content = metadata.kind in ("answer", "part") and is_key(metadata.key)
-    return has_content and _sortable(Key.parse(metadata.key).ts) < before
+    return has_content and _sees_answer(question, _Answer(metadata, ()))
+
+
+def _sees_answer(question: Question, answer: _Answer) -> bool:
+    """Check whether a question can see an answer of ours: one to an earlier question.
+
+    What asks for the rest of an answer sees this one as the last, whatever was said or asked again since.
+    """
+    asked = _sortable(message_ts(question))
+    if not question.continues:
+        return answer.requested_at < asked
+    return answer.requested_at <= _sortable(Key.parse(question.continues).ts) and answer.answers <= asked
 
 
 def _visible_thread(
@@ -190,16 +206,22 @@ def _visible_thread(
 ) -> _VisibleThread:
     """Return what a question can see of the thread: its message, people's messages before it, and our answers.
 
-    Our answers are those to questions before it that are not hidden, also if they were posted later.
+    Our answers are those to questions before it that are not hidden, also if they were posted later. Raise `Permanent`
+    (`continue_gone`) if the answer that is to be gone on with is not among them.
     """
     # Each ts once: Slack may list a reply twice that was sent to the channel too.
     unique = sorted({message.ts: message for message in messages}.values(), key=_sortable_ts)
-    before = _sortable(message_ts(question))
-    speech = [message for message in unique if _is_speech(message, own_user) and _sortable(message.ts) < before]
+    own = message_ts(question)
+    # Of an answer that is gone on with, the message that it answers was said before.
+    before = [each for each in unique if _sortable(each.ts) < _sortable(own) or (question.continues and each.ts == own)]
+    speech = [message for message in before if _is_speech(message, own_user)]
     hidden = [message for message in speech if is_hidden(message)]
     unseen = set(map(_sortable_ts, hidden))
     people = [message for message in speech if _sortable(message.ts) not in unseen]
-    answers = [each for each in _answers(unique, own_user) if each.requested_at < before and each.answers not in unseen]
+    seen = [each for each in _answers(unique, own_user) if _sees_answer(question, each)]
+    answers = [each for each in seen if each.answers not in unseen]
+    if question.continues and question.continues not in [each.metadata.key for each in answers]:
+        raise Permanent("continue_gone")
     return _VisibleThread(people, answers, question_message(unique, question, own_user), hidden)
 
 

@@ -36,13 +36,15 @@ def has_more_than_text(messages: Iterable[Message], question: Question) -> bool:
 def question_message(messages: Iterable[Message], question: Question, own_user: str) -> Message:
     """Return the question's message as it stands now; one made of the event's facts if it is not in the thread.
 
-    Raise `Permanent` (`again_gone`) if it is to be asked once more but is deleted, and the event has no text or files.
+    Raise `Permanent` (`again_gone`) if it is to be asked once more but is deleted, and the event has no text or files:
+    unless only the rest of its answer is wanted.
     """
     ts = message_ts(question)
     if found := _message_at(messages, ts):
         return found
     # Asked once more, while the message is gone and the text of the first question is no longer known.
-    if question.again and not (question.files or question.shown or plain_text(question.text, own_user)):
+    has_content = question.files or question.shown or plain_text(question.text, own_user)
+    if question.again and not (question.continues or has_content):
         raise Permanent("again_gone")
     return Message(ts, question.user, "", question.text, None, "", shown=question.shown)
 

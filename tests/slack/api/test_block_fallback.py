@@ -1,7 +1,8 @@
-"""slack/api/block_fallback.py against the practice Slack, which may refuse charts, and tables of data."""
+"""slack/api/block_fallback.py against the practice Slack, which may refuse charts, tables of data, and icons."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,9 @@ from cocoai.errors import Permanent, Temporary
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault
-from cocoai.slack.api.block_fallback import post_with_blocks
+from cocoai.slack.api.block_fallback import BlockFallback, post_with_blocks
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.markdown.message_layout import section
+from cocoai.slack.markdown.message_layout import Shown, section
 from cocoai.slack.model.chart_block import TableNumber, bar_chart, data_table
 from cocoai.slack.model.messages import MessageMetadata
 
@@ -111,3 +112,54 @@ def test_a_lost_reply(chat: SlackChat, practice: PracticeSlack) -> None:
     post_with_blocks(chat, HERE, "$0.42", [CHART], thread_ts=question.ts, metadata=metadata)
 
     assert 2 == len(practice.thread(HERE, question.ts))
+
+
+# plainer blocks
+
+
+PLAINER = Shown("so", (WORDS, CHART), (WORDS, TABLE))
+"""A message whose plainer blocks have no chart."""
+
+
+def fallback_posts(chat: SlackChat, practice: PracticeSlack, fallback: BlockFallback, shown: Shown) -> list[str]:
+    """Post a message with the fallback; return the outcomes of the calls."""
+    before, blocks = len(practice.calls), fallback.first(shown)
+    with contextlib.suppress(Permanent):
+        while len(practice.calls) - before < 9:  # else it never ends
+            try:
+                chat.post(HERE, shown.text, "", METADATA, blocks=blocks)
+                break
+            except Permanent as refusal:
+                blocks = fallback.next(shown, blocks, refusal, may_be_bare=False)
+    return [call.outcome for call in practice.calls[before:]]
+
+
+def test_plainer_blocks_are_remembered(chat: SlackChat, practice: PracticeSlack) -> None:
+    """A process that had a message taken with its plainer blocks sends these at once; a new process tries both."""
+    practice.switches.charts = False
+    fallback = BlockFallback()
+    calls = [fallback_posts(chat, practice, fallback, PLAINER) for _ in range(2)]
+    practice.switches.charts = True
+
+    assert [["invalid_blocks", "ok"], ["ok"]] == calls
+    assert ["ok"] == fallback_posts(chat, practice, BlockFallback(), PLAINER)
+    types = [[block["type"] for block in message.blocks] for message in practice.messages()]
+    assert [["section", "data_table"]] * 2 + [["section", "data_visualization"]] == types
+
+
+def test_what_is_refused_either_way_says_nothing_of_the_plainer(chat: SlackChat, practice: PracticeSlack) -> None:
+    """A message that Slack refuses with its plainer blocks too was not refused because of the others."""
+    fallback = BlockFallback()
+    practice.switches.charts = practice.switches.data_tables = False
+    refused = fallback_posts(chat, practice, fallback, PLAINER)
+    practice.switches.charts = practice.switches.data_tables = True
+
+    assert [["invalid_blocks"] * 2, ["ok"]] == [refused, fallback_posts(chat, practice, fallback, PLAINER)]
+    assert ["section", "data_visualization"] == [block["type"] for block in practice.messages()[0].blocks]
+
+
+def test_another_refusal_is_not_about_blocks(chat: SlackChat, practice: PracticeSlack) -> None:
+    """It is raised at once."""
+    practice.fail("chat.postMessage", SlackFault("refused", code="is_archived"), times=2)
+
+    assert ["is_archived"] == fallback_posts(chat, practice, BlockFallback(), PLAINER)

@@ -86,6 +86,46 @@ def test_each_of_our_buttons_is_a_click(action: str) -> None:
     assert expected == click(payload(button(action)))
 
 
+def thumb(value: str) -> JSON:
+    """Return the entry of `actions` for one of Slack's feedback buttons, which have one action_id."""
+    return button(type="feedback_buttons", action_id="cocoai_feedback", value=value)
+
+
+@pytest.mark.parametrize("action", ["up", "down"])
+def test_a_feedback_button_is_the_click_that_its_value_says(action: str) -> None:
+    """It gives the same click as a button for that action, which stands under older messages."""
+    assert click(payload(button(action))) == click(payload(thumb(f"{KEY} U0ASKER01 {action}")))
+
+
+def test_an_icon_is_a_click_as_a_button_is() -> None:
+    """The bin gives the same click as a button that deletes."""
+    icon = button("delete", type="icon_button", icon="trash")
+
+    assert click(payload(button("delete"))) == click(payload(icon))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (f"{KEY} U0ASKER01", "not a button of ours"),
+        (f"{KEY} U0ASKER01 delete", "not a button of ours"),
+        (f"{KEY} U0ASKER01 up ", "not a button of ours"),
+        ("up", "odd value"),
+        (f"{KEY} up", "odd value"),
+        (f"{KEY} U0ASKER01 x up", "odd value"),
+        ("C0OTHER-1.0-1.0 U0ASKER01 up", "odd value"),
+    ],
+)
+def test_feedback_with_an_odd_value_is_ignored(value: str, expected: str) -> None:
+    """Its value must be key, asker and one of the two actions of feedback."""
+    assert expected in reason(payload(thumb(value)))
+
+
+def test_another_buttons_value_names_no_action() -> None:
+    """Only feedback has a third word."""
+    assert "odd value" in reason(payload(button("delete", value=f"{KEY} U0ASKER01 up")))
+
+
 def test_a_click_reads_back_from_its_facts() -> None:
     """Facts survive JSON and fields of later versions; without one of our own they raise KeyError."""
     read = click(payload())

@@ -43,9 +43,16 @@ def key(second: int | str) -> str:
 
 
 def question(
-    ts: int, text: str = "now?", *, user: str = "U0ANA", again: int = 0, files: tuple[File, ...] = ()
+    ts: int,
+    text: str = "now?",
+    *,
+    user: str = "U0ANA",
+    again: int = 0,
+    files: tuple[File, ...] = (),
+    continues: int = 0,
 ) -> Question:
     made = Question("again" if again else "mention", "C0PRACTICE", at(100), at(ts), user, "T0", text, "Ev1", ts)
+    made = replace(made, continues=key(continues)) if continues else made
     return replace(made, again=at(again) if again else "", files=tuple(file.facts() for file in files))
 
 
@@ -550,6 +557,59 @@ def test_asking_again_fails_if_nothing_is_left_of_the_question() -> None:
     """Without the message, its text and its files, `again_gone` is raised."""
     with pytest.raises(Permanent, match="again_gone"):
         written_turns([message("100 Ana: zero?")], question(109, f"<@{US}> ", again=102))
+
+
+ANSWERED_TWICE = """
+    100 Ana: first?
+    101 CocoAI [answer 100]: First.
+    102 Ana: second?
+    103 CocoAI [answer 102]: Second, be-
+    105 Ana: third?
+    106 CocoAI [answer 105]: Third.
+    108 CocoAI [answer 107 again 102]: Second, anew.
+    110 CocoAI [answer 109 again 102]: gun.
+    """
+
+
+@pytest.mark.parametrize(
+    ("continues", "expected"),
+    [
+        pytest.param(102, ["Second, be-"], id="the first answer"),
+        pytest.param(107, ["Second, be-", "Second, anew."], id="another one"),
+        pytest.param(109, ["Second, be-", "Second, anew.", "gun."], id="the rest of it"),
+    ],
+)
+def test_what_asks_for_the_rest_sees_the_answer_last(continues: int, expected: list[str]) -> None:
+    """It stands behind its question, whatever was said and answered since; the question's own turn has no words."""
+    written = "\n".join(["? first?", "! First.", "? second?", f"! {expected[0]}", *expected[1:], "? "])
+
+    asked = question(120, "second?", again=102, continues=continues, files=(File("F1", "a.png"),))
+    assert written == written_turns(thread(ANSWERED_TWICE), asked)
+
+
+def test_a_later_question_sees_the_rest_behind_its_beginning() -> None:
+    """An answer and its rest are one turn, wherever the rest was posted."""
+    written = "? first?\n! First.\n? second?\n! Second, be-\nSecond, anew.\ngun.\n? third?\n! Third.\n? now?"
+
+    assert written == written_turns(thread(ANSWERED_TWICE), question(120))
+
+
+def test_the_rest_of_an_answer_is_asked_for_without_its_question() -> None:
+    """An answer may be gone on with though the message that it answers was deleted, and its text is not known."""
+    lines = [each for each in thread(ANSWERED_TWICE) if each.ts != at(102)]
+
+    expected = "? first?\n! First.\nSecond, be-\n? "
+    assert expected == written_turns(lines, question(120, "", again=102, continues=102))
+
+
+@pytest.mark.parametrize("continues", [102, 107])
+def test_going_on_fails_if_the_answer_is_gone(continues: int) -> None:
+    """Without its first message, `continue_gone` is raised, though another answer to the same message stands."""
+    gone = {102: at(103), 107: at(108)}[continues]
+    lines = [each for each in thread(ANSWERED_TWICE) if each.ts != gone]
+
+    with pytest.raises(Permanent, match="continue_gone"):
+        written_turns(lines, question(120, "second?", again=102, continues=continues))
 
 
 def test_a_file_alone_can_be_asked_again() -> None:
