@@ -47,7 +47,7 @@ class BudgetSettings:
         Setting(
             integer(0, 1000),
             "6",
-            "the most questions of one person in a minute, clicks on *Ask again* included; 0 for no limit",
+            "the most questions of one person in a minute, clicks on *Ask again* and *Go on* included; 0 for no limit",
         ),
     ]
     operators: Annotated[
