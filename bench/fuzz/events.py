@@ -97,10 +97,14 @@ CORPUS: tuple[dict[str, Any], ...] = (
 )
 
 
-def clicked(action: str) -> dict[str, Any]:
-    """Return the payload of a click on one of our buttons, in Slack's shape."""
+VALUE = "C0PRACTICE-1763822000.000100-1763822000.000100 U0ASKER01"
+"""The value of our buttons under the reply to one question."""
+
+
+def clicked(action: str, **changes: str) -> dict[str, Any]:
+    """Return the payload of a click on one of our buttons, in Slack's shape; `changes` are fields of the button."""
     button = {"action_id": f"cocoai_{action}", "block_id": "b1", "type": "button", "action_ts": "1763822020.417840"}
-    button |= {"value": "C0PRACTICE-1763822000.000100-1763822000.000100 U0ASKER01"}
+    button |= {"value": VALUE} | changes
     return {
         "type": "block_actions",
         "user": {"id": "U0ASKER01", "username": "asker", "name": "asker", "team_id": "T0PRACTICE"},
@@ -117,7 +121,9 @@ def clicked(action: str) -> dict[str, Any]:
 
 
 CLICKS: tuple[dict[str, Any], ...] = (
-    *(clicked(action) for action in ("stop", "again", "delete", "up")),
+    *(clicked(action) for action in ("stop", "again", "continue", "delete", "up")),
+    clicked("feedback", type="feedback_buttons", value=f"{VALUE} down"),
+    clicked("delete", type="icon_button", icon="trash"),
     {"type": "view_submission", "view": {}},
 )
 

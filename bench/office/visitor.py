@@ -154,7 +154,7 @@ class Visitor:
         """Press the last button of an action in the thread."""
         self._known = len(self.reader.script(REPLIES)) if action == "again" else self._known
         key = f"cocoai_feedback {action}" if action in ("up", "down") else f"cocoai_{action}"
-        button = self._until(f"{message} [data-key='{key}']")
+        button = self._until(f'{message} [data-key="{key}"]')
         self.reader.script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", button)
 
     def chooses(self, message: str, item: str) -> None:
