@@ -125,8 +125,7 @@ def click(built: Deployment, number: int) -> None:
     goal = len(names(built, "done")) + number
     replies = [message for message in built.slack.messages() if any(map(is_button_row, message.blocks))]
     for index, reply in enumerate(replies[-number:]):
-        pressed = pressing(reply, ("up", "again", "delete")[index % 3])
-        built.slack.click("U0ASKER01", reply.channel, reply.ts, **pressed)
+        built.slack.click("U0ASKER01", reply.channel, reply.ts, **pressing(reply, ("up", "again", "delete")[index % 3]))
     wait_until(lambda: len(names(built, "done")) == goal, PATIENCE)
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from cocoai.answer.attempt import Attempt
@@ -82,8 +83,6 @@ class Answerer:
         self._options = options
         self._slack = slack
         self._names = names
-        self._fallback = BlockFallback()
-        self._identity = identity
         self._light: dict[str, LightJobHandler[Any]] = {
             **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, troubles=troubles, clock=clock)),
             LIMITED: LimitedQuestions(spool, options, slack, troubles=troubles, clock=clock),
@@ -96,8 +95,10 @@ class Answerer:
         self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._model = ModelCall(self._prompts, chatgpt, books, self._stops)
+        self._new_reply = partial(
+            Reply, slack=slack, options=options, identity=identity, fallback=BlockFallback(), clock=clock, sleep=sleep
+        )
         self._clock = clock
-        self._sleep = sleep
 
     def rest(self) -> None:
         """Forget what was read and written for the last question."""
@@ -247,15 +248,7 @@ class Answerer:
         return self._options.texts_in(language or self._names.language(question.user))
 
     def _reply(self, attempt: Attempt) -> Reply:
-        return Reply(
-            attempt,
-            self._slack,
-            self._options,
-            self._identity,
-            fallback=self._fallback,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
+        return self._new_reply(attempt)
 
     def _failures(self, attempt: Attempt, reply: Reply) -> AnswerFailures:
         return AnswerFailures(self._spool, attempt, reply, troubles=self._troubles, clock=self._clock)

@@ -158,9 +158,8 @@ class PracticeSlack(PracticeServer):
     ) -> ClickDelivery:
         """Press the button `action` (its action_id) of a message as a person, confirming it if Slack would ask.
 
-        Of two feedback buttons, which share an action_id, the `value` tells which. Wait for the response and return the
-        last delivery. `repeat` sends the same bytes so many times more, as an
-        attacker who recorded them would. Raise ValueError if the person sees no such button.
+        Of two feedback buttons the `value` tells which. Wait for the response and return the last delivery. `repeat`
+        sends the same bytes so many times more, as an attacker would. Raise ValueError if there is no such button.
         """
         return self._clicks.click(user, channel, ts, action, value=value, repeat=repeat)
 

@@ -185,8 +185,7 @@ class Workspace:
     def annotate(self, channel: str, ts: str, **changes: Any) -> None:
         """Change fields of a message without an event, as a reaction does; do nothing if there is no such message."""
         with self.changed:
-            message = self.find(channel, ts)
-            if message:
+            if message := self.find(channel, ts):
                 self._store(replace(message, **changes))
 
     def delete(self, channel: str, ts: str) -> None:
