@@ -69,9 +69,8 @@ class Person:
 class PracticeMessage:
     """One stored message: `text` is in Slack's escaped form, `change` is the number of its last change.
 
-    `thread_ts` is set on replies only. `reactions` maps an emoji's name to the users who added it, `votes` a user to
-    the feedback pressed last, by its action_id. `only_for` is the one who sees an ephemeral message, else empty.
-    `upload` is which id names the bot as the files' uploader.
+    `thread_ts` is set on replies only. `reactions` maps an emoji's name to its users, `votes` a user to the feedback
+    pressed last, by its action_id. `only_for` alone sees an ephemeral message. `upload`: which id the uploader bears.
     """
 
     channel: str
