@@ -17,6 +17,9 @@ from pathlib import Path
 BURNT = 0.2
 """Seconds of CPU that the check of an account takes."""
 
+PATIENCE = 5.0
+"""Seconds in which a group is emptied of the processes that still live in it."""
+
 
 class Account:
     """A control group: it counts the processes that are admitted, and everything that they fork from then on."""
@@ -40,10 +43,23 @@ class Account:
         return int(usage[usage.index("usage_usec") + 1]) / 1e6
 
     def close(self, refuge: Path) -> None:
-        """Move the processes that still live to the group `refuge`, and remove this group."""
-        for pid in self.pids():
-            (refuge / "cgroup.procs").write_text(str(pid))
-        self._folder.rmdir()
+        """Move the processes that still live to the group `refuge`, and remove this group.
+
+        Raise OSError if it is not empty after PATIENCE.
+        """
+        end = time.monotonic() + PATIENCE
+        while True:
+            for pid in self.pids():
+                with contextlib.suppress(ProcessLookupError):
+                    (refuge / "cgroup.procs").write_text(str(pid))
+            try:
+                self._folder.rmdir()
+            except OSError:  # one of them has just forked another, or is on its way out
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
 
 @contextmanager
