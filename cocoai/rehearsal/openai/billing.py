@@ -87,6 +87,13 @@ class BillMeter:
         return PracticeBill(self._model, self._tier, *parts, amount, state)
 
 
+@dataclass(frozen=True)
+class WholeBill:
+    """A bill that nothing changes any more."""
+
+    bill: PracticeBill
+
+
 class PracticeBooks:
     """All bills of one practice OpenAI, in the order in which the requests ran. May be used by several threads.
 
@@ -95,7 +102,7 @@ class PracticeBooks:
 
     def __init__(self, changed: threading.Condition) -> None:
         self._changed = changed
-        self._meters: list[BillMeter] = []
+        self._meters: list[BillMeter | WholeBill] = []
 
     def open(self, model: str, tier: str, use: TokenUse) -> BillMeter:
         """Put a request on the books that the model runs for now, and return its meter."""
@@ -103,6 +110,12 @@ class PracticeBooks:
         with self._changed:
             self._meters.append(meter)
         return meter
+
+    def add(self, bill: PracticeBill) -> None:
+        """Put a request on the books whose bill is known as soon as it runs, as a picture's."""
+        with self._changed:
+            self._meters.append(WholeBill(bill))
+            self._changed.notify_all()
 
     @property
     def bills(self) -> list[PracticeBill]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cocoai.rehearsal.openai.image_models import IMAGE_MODELS
+
 SHUTDOWN: dict[str, str | None] = {
     "gpt-6-luna": None,
     "gpt-6-sol": None,
@@ -35,7 +37,7 @@ _ALWAYS_REASONS = frozenset({"gpt-6-astra", "gpt-6.1-sol", "gpt-6.2-sol"})
 def model_json(name: str) -> dict[str, Any]:
     """Return OpenAI's model object, as in GET /v1/models. Raise KeyError if there is no such model."""
     model: dict[str, Any] = {"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"}
-    return model | {"shutdown_date": SHUTDOWN[name]}
+    return model | {"shutdown_date": None if name in IMAGE_MODELS else SHUTDOWN[name]}
 
 
 def reasons(name: str) -> bool:

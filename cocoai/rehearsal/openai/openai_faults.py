@@ -1,4 +1,4 @@
-"""Faults that a test requests in advance: the practice OpenAI's next chat completions fail in these ways."""
+"""Faults that a test requests in advance: the practice OpenAI's next answers or pictures fail in these ways."""
 
 from __future__ import annotations
 
@@ -28,12 +28,17 @@ FaultKind = Literal[
     "withheld",
     "wordless",
     "unexplained",
+    "moderated",
+    "too large",
+    "another type",
+    "not a picture",
+    "no usage",
 ]
 
 
 @dataclass(frozen=True)
 class OpenAIFault:
-    """A fault that one chat completion is to meet.
+    """A fault that one chat completion, or one picture, is to meet.
 
     rate limited  429 rate_limit_exceeded, with `seconds` as Retry-After
     no credit     429 insufficient_quota, or `code` in its place
@@ -53,6 +58,14 @@ class OpenAIFault:
     withheld      a filter withholds the answer after `after` pieces, finish_reason content_filter
     wordless      no text: the model has nothing to say, finish_reason stop
     unexplained   the answer ends with [DONE] alone, without finish_reason, as some servers do
+
+    Of a picture, those above that come in place of an answer, `silent`, and `cut`, in the middle of the picture; and:
+
+    moderated      400 moderation_blocked, once its input is billed
+    too large      far more bytes than a picture has
+    another type   a picture in another format than was asked for
+    not a picture  bytes that are no picture
+    no usage       the picture without its usage, as some servers send it
     """
 
     kind: FaultKind
@@ -70,7 +83,7 @@ class OpenAIFaults:
         self._permanent: OpenAIFault | None = None
 
     def add(self, fault: OpenAIFault, times: int | None) -> None:
-        """Let `times` chat completions meet a fault, after the faults added before; None: all that follow these.
+        """Let `times` requests meet a fault, after the faults added before; None: all that follow these.
 
         A permanent fault replaces the one before.
         """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cocoai.rehearsal.openai.image_models import IMAGE_MODELS
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.models import SHUTDOWN, model_json
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
@@ -22,12 +23,16 @@ _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 
 
 @dataclass(frozen=True)
 class OpenAIReply:
-    """The response to one request, sent after `silence` seconds. `outgoing` None closes the connection without one."""
+    """The response to one request, sent after `silence` seconds. `outgoing` None closes the connection without one.
+
+    `form` are the fields of a request that was a form, None for JSON.
+    """
 
     outcome: str
     outgoing: Outgoing | None
     silence: float = 0.0
     attached: tuple[ReceivedAttachment, ...] = ()
+    form: Mapping[str, str] | None = None
 
 
 def api_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Outgoing:
@@ -37,7 +42,7 @@ def api_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...]
 
 def model_or_404(name: str, switches: OpenAISwitches) -> dict[str, Any]:
     """Return the model object. Raise `OpenAIApiError` (404) if there is no such model."""
-    if name not in SHUTDOWN or name in switches.gone:
+    if (name not in SHUTDOWN and name not in IMAGE_MODELS) or name in switches.gone:
         raise OpenAIApiError(404, f"The model '{name}' does not exist", param="model", code="model_not_found")
     model = model_json(name)
     return model | {"shutdown_date": switches.shutdown_dates.get(name, model["shutdown_date"])}
@@ -45,7 +50,7 @@ def model_or_404(name: str, switches: OpenAISwitches) -> dict[str, Any]:
 
 def model_list(switches: OpenAISwitches) -> dict[str, Any]:
     """Return the list of all models that there are."""
-    names = [name for name in SHUTDOWN if name not in switches.gone]
+    names = [name for name in (*SHUTDOWN, *IMAGE_MODELS) if name not in switches.gone]
     return {"object": "list", "data": [model_or_404(name, switches) for name in names]}
 
 

@@ -38,6 +38,8 @@ class OpenAISwitches:
     model_pages       answer GET /models/MODEL; some compatible servers do not
     model_list        answer GET /models; a few compatible servers do not
     clock_shift       seconds by which the header Date is ahead of the true time
+    picture_delay     seconds in which nothing at all is sent while a picture is drawn
+    picture_padding   bytes by which a picture is longer, as a photo is
     answer            the text of the answer in place of the practice answer, or a function of the question
     """
 
@@ -66,4 +68,6 @@ class OpenAISwitches:
     model_pages: bool = True
     model_list: bool = True
     clock_shift: float = 0.0
+    picture_delay: float = 0.0
+    picture_padding: int = 0
     answer: str | Callable[[str], str] | None = None

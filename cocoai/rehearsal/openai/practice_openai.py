@@ -1,4 +1,4 @@
-"""PracticeOpenAI: an OpenAI on this machine, with chat completions, streamed and whole, and the list of models.
+"""PracticeOpenAI: an OpenAI on this machine: chat completions, streamed and whole, pictures, and the list of models.
 
 It is written from OpenAI's documentation alone and shares no code with `cocoai/chatgpt`. It records each request, and a
 caller can wait for one without polling.
@@ -21,6 +21,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.billing import BillMeter, PracticeBill, PracticeBooks
 from cocoai.rehearsal.openai.completion import CompletionStream, complete, completion_json
 from cocoai.rehearsal.openai.completion_request import parse_json, read_request
+from cocoai.rehearsal.openai.image_endpoint import DRAW, EDIT, ImageEndpoint
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
 from cocoai.rehearsal.openai.openai_faults import FOREVER, FaultKind, OpenAIFault, OpenAIFaults
@@ -50,7 +51,9 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """One received request: `body` is its parsed JSON (None if it is not JSON); the API key is not recorded.
+    """One received request: `body` is its parsed JSON, or a form's plain fields; None if it is neither.
+
+    The API key is not recorded.
 
     `time` is in epoch seconds. `outcome` is `ok`, an error's code or type, or the kind of a fault. `attached` lists the
     attachments of an accepted request.
@@ -89,6 +92,7 @@ class PracticeOpenAI(PracticeServer):
         self.books = PracticeBooks(self._changed)
         self._cache = PromptCache(clock)
         self._faults = OpenAIFaults()
+        self._images = ImageEndpoint(self.books, clock)
         self._numbers = itertools.count(1)
         self._api_key = api_key
         self._clock = clock
@@ -129,9 +133,14 @@ class PracticeOpenAI(PracticeServer):
         default = 1.0 if kind == "rate limited" else FOREVER
         self._faults.add(OpenAIFault(kind, after, default if seconds is None else seconds, code), times)
 
+    def fail_picture(self, kind: FaultKind, times: int | None = 1, *, seconds: float = FOREVER) -> None:
+        """Let the next `times` pictures meet a fault; None: all that follow."""
+        self._images.faults.add(OpenAIFault(kind, seconds=1.0 if kind == "rate limited" else seconds), times)
+
     def clear_faults(self) -> None:
         """Remove the faults that have not happened yet."""
         self._faults.clear()
+        self._images.faults.clear()
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -166,9 +175,9 @@ class PracticeOpenAI(PracticeServer):
         headers = dict(incoming.headers)
         if "authorization" in headers:
             headers["authorization"] = "Bearer ..."
-        body, arrived = parse_json(incoming.body), incoming.arrived
+        body = parse_json(incoming.body) if reply.form is None else dict(reply.form)
         request = RecordedRequest(
-            incoming.path, body, MappingProxyType(headers), arrived, reply.outcome, reply.attached
+            incoming.path, body, MappingProxyType(headers), incoming.arrived, reply.outcome, reply.attached
         )
         with self._changed:
             self._requests.append(request)
@@ -198,6 +207,8 @@ class PracticeOpenAI(PracticeServer):
         endpoint = (incoming.method, incoming.path)
         if endpoint == ("POST", "/v1/chat/completions"):
             return self._complete(incoming)
+        if incoming.method == "POST" and incoming.path in (DRAW, EDIT):
+            return self._images.reply(incoming, self.switches)
         if endpoint == ("GET", "/v1/models") and self.switches.model_list:
             return OpenAIReply("ok", api_json(model_list(self.switches)))
         if incoming.method == "GET" and incoming.path.startswith("/v1/models/") and self.switches.model_pages:
