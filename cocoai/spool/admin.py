@@ -21,11 +21,12 @@ RETENTION = {
     "gestures": 48 * 3600.0,
     "done": 48 * 3600.0,
     "failed": 30 * 86400.0,
+    "files": 5 * 86400.0,
     "threads": 30 * 86400.0,
 }
 """Seconds after its last change until sweep() removes a file, by folder.
 
-done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump.
+done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump; files/ all waits of a job that has one.
 """
 
 

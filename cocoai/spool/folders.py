@@ -16,7 +16,7 @@ from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import NoSuchJob, StoreError, as_store_errors
 
-FOLDERS = ("tmp", "ready", "done", "failed", "stop", "gestures")
+FOLDERS = ("tmp", "ready", "done", "failed", "stop", "gestures", "files")
 """The folders below spool/; spool.py says what each is for."""
 
 STATES = ("ready", "done", "failed")
@@ -27,7 +27,7 @@ PUT_LOCK_PATIENCE = 1.0
 
 
 class SpoolFolders:
-    """The folders below `var`: spool/{tmp,ready,done,failed,stop,gestures}, threads/ and asked/, with locks/put.lock.
+    """The folders below `var`: spool/{tmp,ready,done,failed,stop,gestures,files}, threads/ and asked/, with put.lock.
 
     `clock` returns epoch seconds. `generation` is the pool's, once it is known; see job.SHUT_OUT.
     """

@@ -7,7 +7,8 @@
     done/     answered                            the memory against redelivery
     failed/   given up, and the asker was told    kept for the operator, who may retry it
 
-Beside them lies stop/: a file by a job's name holds who has requested that it ends with what is there.
+Beside them lie stop/, where a file by a job's name holds who has requested that it ends with what is there, and files/,
+where a picture waits until it is in Slack.
 
 A job is one file. Its name is its key, its first line the question, each further line a fact that has
 happened (JSON, appended, fsynced). Its `flock` is the claim. **The link into ready/ is the instant that
@@ -28,6 +29,7 @@ from cocoai.json_values import text_at
 from cocoai.spool.admin import SpoolAdmin
 from cocoai.spool.admission import Admission
 from cocoai.spool.disk import Disk
+from cocoai.spool.files import DRAWING, SpooledFiles
 from cocoai.spool.folders import STATES
 from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
@@ -58,6 +60,7 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         questions_per_minute: int = 0,
     ) -> None:
         super().__init__(var, clock=clock, disk=disk, kinds=kinds, light_kinds=light_kinds)
+        self.files = SpooledFiles(self._folders["files"], self._disk)
         self.limits = QuestionLimits(self._folders["asked"], self._disk, questions_per_minute)
 
     # put: what the worker does before it answers 200
@@ -228,13 +231,15 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
     def _end(self, job: Job, folder: str, fact: str, **values: Any) -> None:
         """Record the last fact if the disk takes it, move the job to `folder`, and release it.
 
-        Then remove its stop request and renew its thread's mark. Raise StoreError if it cannot be moved.
+        Then remove its files and its stop request, and renew its thread's mark. Raise StoreError if it cannot be moved.
         """
         # A full disk must not keep an answered question in ready/: it would be answered again.
         with contextlib.suppress(OSError):
             job.record(fact, **values)
         self._move(job, "ready", folder)
         self._forget_stop_request(job.key)
+        if any(line.get("fact") == DRAWING for line in job.lines):
+            self.files.remove(job.key)
         if job.kind not in self._light_kinds:
             with contextlib.suppress(OSError):
                 self._disk.touch(self._path("threads", job.key.thread))

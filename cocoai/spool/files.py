@@ -1,0 +1,103 @@
+"""SpooledFiles: what a job has beside its own file, such as a picture that was paid and is not in Slack yet.
+
+They lie in files/, under the job's key and a name: `KEY.picture.jpeg`. A file is written under a temporary name, and
+has its own once all of it is on the disk. It goes when its job ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from cocoai.spool.disk import Disk
+from cocoai.spool.key import Key
+from cocoai.spool.store_error import as_store_errors
+
+DRAWING = "drawing"
+"""The fact that stands in a job before it has any file: the end of other jobs need not look for one."""
+
+UNFINISHED = ".part"
+"""What the name of a file ends with while it is written."""
+
+
+class FileTooBig(Exception):
+    """More was to be written into a file than it may hold."""
+
+
+class NewFile:
+    """A file that is being written. Nothing is left of it unless keep() is called."""
+
+    def __init__(self, disk: Disk, folder: str, key: Key, most: int) -> None:
+        self.size = 0
+        self._disk = disk
+        self._folder = folder
+        self._key = key
+        self._most = most
+        self._path = os.path.join(folder, f"{key}.{os.urandom(6).hex()}{UNFINISHED}")
+        self._fd = disk.create(self._path)
+        self._is_kept = False
+
+    @as_store_errors()
+    def write(self, data: bytes) -> None:
+        """Append some bytes. Raise FileTooBig if the file may not hold them, StoreError if the disk fails."""
+        if self.size + len(data) > self._most:
+            raise FileTooBig
+        self._disk.append(self._fd, data)
+        self.size += len(data)
+
+    @as_store_errors()
+    def keep(self, name: str) -> str:
+        """Wait until all of the file is on the disk, give it its name, and return its path.
+
+        A file that had the name is replaced. Raise StoreError if the disk fails.
+        """
+        path = os.path.join(self._folder, f"{self._key}.{name}")
+        self._disk.fsync(self._fd)
+        self._disk.rename(self._path, path)
+        self._is_kept = True
+        self._disk.fsync_folder(self._folder)
+        return path
+
+    def close(self) -> None:
+        """Close the file, and remove it unless it was kept. A failure is ignored: then the job's end removes it."""
+        with contextlib.suppress(OSError):
+            self._disk.close(self._fd)
+        if not self._is_kept:
+            with contextlib.suppress(OSError):
+                self._disk.unlink(self._path)
+
+
+class SpooledFiles:
+    """The files of the jobs of one spool, in `folder`."""
+
+    def __init__(self, folder: str, disk: Disk) -> None:
+        self._folder = folder
+        self._disk = disk
+
+    @contextlib.contextmanager
+    def new(self, key: Key, most: int) -> Iterator[NewFile]:
+        """Make an empty file for this job, of `most` bytes at most, and yield it, as a context manager.
+
+        It is gone at the end unless it was kept. Raise StoreError if the disk fails.
+        """
+        with as_store_errors():
+            file = NewFile(self._disk, self._folder, key, most)
+        try:
+            yield file
+        finally:
+            file.close()
+
+    @as_store_errors()
+    def path(self, key: Key, name: str) -> str:
+        """Return the path of a job's file; "" if there is no such file."""
+        path = os.path.join(self._folder, f"{key}.{name}")
+        return path if self._disk.exists(path) else ""
+
+    def remove(self, key: Key) -> None:
+        """Remove every file of a job, also those that a killed process has not finished. What stays is swept."""
+        with contextlib.suppress(OSError):
+            for name in self._disk.names(self._folder):
+                if name.startswith(f"{key}."):
+                    with contextlib.suppress(OSError):
+                        self._disk.unlink(os.path.join(self._folder, name))

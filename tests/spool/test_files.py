@@ -1,0 +1,147 @@
+"""The files of a job: whole under their name or not there, of a bounded size, and gone with the job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cocoai.spool.admin import RETENTION
+from cocoai.spool.disk import Disk
+from cocoai.spool.files import DRAWING, FileTooBig
+from cocoai.spool.job import Job
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
+
+KEY = Key("C0PRACTICE", "1700000000.000100", "1700000000.000100")
+OTHER = Key("C0PRACTICE", "1700000000.000100", "1700000000.0001009")
+
+
+class FailingDisk(Disk):
+    """A disk on which one operation fails, from the moment when it is named."""
+
+    failing = ""
+
+    def append(self, fd: int, data: bytes) -> None:
+        self._check("append")
+        super().append(fd, data)
+
+    def fsync(self, fd: int) -> None:
+        self._check("fsync")
+        super().fsync(fd)
+
+    def rename(self, source: str, target: str) -> None:
+        self._check("rename")
+        super().rename(source, target)
+
+    def _check(self, name: str) -> None:
+        if name == self.failing:
+            raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def disk() -> FailingDisk:
+    """Return a disk that works."""
+    return FailingDisk()
+
+
+@pytest.fixture
+def spool(tmp_path: Path, disk: FailingDisk) -> Spool:
+    """Return a spool with its folders."""
+    spool = Spool(str(tmp_path), disk=disk)
+    spool.make_folders()
+    return spool
+
+
+def names(tmp_path: Path) -> list[str]:
+    """Return the names of all files beside the jobs."""
+    return sorted(os.listdir(tmp_path / "spool" / "files"))
+
+
+def keep(spool: Spool, key: Key = KEY, name: str = "picture.jpeg", data: bytes = b"picture") -> str:
+    """Write a job's file and return its path."""
+    with spool.files.new(key, 1000) as file:
+        file.write(data)
+        return file.keep(name)
+
+
+def test_a_file_has_its_name_once_it_is_whole(spool: Spool, tmp_path: Path) -> None:
+    """Before that it has another one; nobody but its owner can read it."""
+    with spool.files.new(KEY, 1000) as file:
+        file.write(b"pic")
+        file.write(b"ture")
+        assert "" == spool.files.path(KEY, "picture.jpeg")
+        path = file.keep("picture.jpeg")
+
+    assert path == spool.files.path(KEY, "picture.jpeg")
+    assert (b"picture", 0o100600) == (Path(path).read_bytes(), os.stat(path).st_mode)
+    assert [f"{KEY}.picture.jpeg"] == names(tmp_path)
+
+
+def test_a_second_file_takes_the_first_one_s_place(spool: Spool) -> None:
+    """It is never half of each."""
+    keep(spool, data=b"a picture")
+
+    assert b"new" == Path(keep(spool, data=b"new")).read_bytes()
+
+
+def test_a_file_that_is_not_kept_is_gone(spool: Spool, tmp_path: Path) -> None:
+    """Nothing is left of it."""
+    with spool.files.new(KEY, 1000) as file:
+        file.write(b"pic")
+        assert 1 == len(names(tmp_path))
+
+    assert [] == names(tmp_path)
+
+
+def test_a_file_has_a_bound(spool: Spool, tmp_path: Path) -> None:
+    """What is beyond it is not written."""
+    with spool.files.new(KEY, 10) as file:
+        file.write(bytes(10))
+        with pytest.raises(FileTooBig):
+            file.write(b"x")
+        assert 10 == file.size
+
+    assert [] == names(tmp_path)
+
+
+@pytest.mark.parametrize("failing", ["append", "fsync", "rename"])
+def test_a_failing_disk_leaves_nothing(spool: Spool, disk: FailingDisk, tmp_path: Path, failing: str) -> None:
+    """The error is the store's."""
+    disk.failing = failing
+    with pytest.raises(StoreError):
+        keep(spool)
+
+    assert [] == names(tmp_path)
+
+
+@pytest.mark.parametrize("end", [Spool.finish, lambda spool, job: spool.fail(job, "why")], ids=["finished", "failed"])
+def test_the_files_of_a_job_go_with_it(spool: Spool, tmp_path: Path, end: Callable[[Spool, Job], None]) -> None:
+    """Those that were not finished, too, and no other job's."""
+    spool.put(KEY, {"kind": "mention", "user": "U1", "text": "draw a cat"})
+    job = spool.claim()
+    assert job is not None
+    job.record(DRAWING)
+    keep(spool)
+    keep(spool, OTHER)
+    (tmp_path / "spool" / "files" / f"{KEY}.0123.part").touch()
+
+    end(spool, job)
+
+    assert [f"{OTHER}.picture.jpeg"] == names(tmp_path)
+
+
+def test_a_file_that_nobody_has_removed_is_swept(spool: Spool, tmp_path: Path) -> None:
+    """After a time that is longer than all waits of its job."""
+    path = keep(spool)
+    spool.sweep()
+    assert [os.path.basename(path)] == names(tmp_path)
+    long_ago = os.stat(path).st_mtime - RETENTION["files"] - 1
+    os.utime(path, (long_ago, long_ago))
+
+    spool.sweep()
+
+    assert [] == names(tmp_path)
