@@ -1,8 +1,8 @@
-"""PaidRequests: the door through which each request to the model leaves: held, recorded, sent, and settled.
+"""PaidCalls: the door through which each request to a model leaves: held, recorded, sent, and settled.
 
 The order is what keeps the books right over any kill: the hold in the ledger, the `asked` fact with its number, the
-request, the `answer` fact with its bill, the settling. A process that dies on the way leaves enough for the next one,
-or for the sweep, to settle the hold.
+request, the `answer` or `heard` fact with its bill, the settling. A process that dies on the way leaves enough for the
+next one, or for the sweep, to settle the hold.
 """
 
 from __future__ import annotations
@@ -61,17 +61,8 @@ class Books:
                 self.ledger.settle(hold.key, hold.call, bill_by_facts(hold, job.lines))
 
 
-class _OpenRequest(NamedTuple):
-    """A request that was held `at` (epoch seconds) and is not settled: its call, the call's number, and its size."""
-
-    call: PaidCall
-    number: int
-    size: RequestSize
-    at: float
-
-
-class PaidRequests:
-    """The `RequestRecorder` of one attempt: each request becomes a charge and an `asked` fact of the job.
+class PaidCalls:
+    """The paid calls of one attempt, one at a time: each is a charge, and an `asked` fact of the job.
 
     One that was not run becomes an `unasked` fact. However often the job's process dies, no more than
     MOST_OPEN_REQUESTS are paid without an answer.
@@ -80,26 +71,26 @@ class PaidRequests:
     def __init__(self, attempt: Attempt, books: Books) -> None:
         self._attempt = attempt
         self._books = books
-        self._n = 0
-        self._open: _OpenRequest | None = None
+        self.n = 0
+        self.number = 0
+        self.call: PaidCall | None = None
 
-    def asked(self, size: RequestSize) -> None:
-        """Hold what the next request may cost, and record it before it leaves, by its number in the job, from 1.
+    def open(self, call: PaidCall) -> None:
+        """Hold what a call may cost, and record it before it leaves.
 
-        Raise `Permanent` `attempts` if MOST_OPEN_REQUESTS are open, `OverBudget`, `PayLater` or `LedgerBroken` if it
-        may not be paid, StoreError if it cannot be recorded: one that nobody knows of could be paid again and again.
+        It is then `call`, its number in the job, from 1, `n`, and that of its charge `number`. Raise `Permanent`
+        `attempts` if MOST_OPEN_REQUESTS are open, `OverBudget`, `OverAllowance`, `PayLater` or `LedgerBroken` if it may
+        not be paid, StoreError if it cannot be recorded: one that nobody knows of could be paid again and again.
         """
-        self._settle_as_lost()  # a request before this one, which was repaired
+        self.settle_as_lost()  # a call before this one, which was repaired
         job = self._attempt.job
         if open_requests(job) >= MOST_OPEN_REQUESTS:
             raise Permanent("attempts")
-        at = self._books.clock()
-        call = self._call(size, at)
-        number = self._hold(call)
-        self._open = _OpenRequest(call, number, size, at)
-        self._n = 1 + sum(1 for line in job.lines if line.get("fact") == "asked")
+        self.number = self._hold(call)
+        self.call = call
+        self.n = 1 + sum(1 for line in job.lines if line.get("fact") == "asked")
         try:
-            job.record("asked", n=self._n, call=number)
+            job.record("asked", n=self.n, call=self.number)
         except StoreError:
             self.settle(NOTHING_PAID)
             raise
@@ -114,9 +105,56 @@ class PaidRequests:
             raise PayLater("ledger_busy", error) from error
 
     def unasked(self, why: str) -> None:
-        """Record that the model did not run for the last request. If the disk fails, it counts as one that did."""
-        if self._attempt.record("unasked", n=self._n, why=why):
+        """Record that the model did not run for the last call. If the disk fails, it counts as one that did."""
+        if self._attempt.record("unasked", n=self.n, why=why):
             self.settle(NOTHING_PAID)
+
+    def settle(self, bill: Bill) -> None:
+        """Settle the call that is open, if there is one. A broken ledger is only logged: its hold stays."""
+        if (call := self.call) is not None:
+            self.call = None
+            with self._books.logged(call.key):
+                self._books.ledger.settle(call.key, self.number, bill)
+
+    def settle_as_lost(self) -> None:
+        """Settle the call that is open at its whole hold, as it may be billed."""
+        if self.call:
+            self.settle(Bill(self.call.bound, "lost"))
+
+
+def paid_call(attempt: Attempt, kind: str, model: str, bound: int, price: str) -> PaidCall:
+    """Return a call for the asker of this attempt's question; see PaidCall."""
+    question, job = attempt.question, attempt.job
+    payer = Payer(question.team, question.channel, question.user)
+    return PaidCall(str(job.key), job.attempt, payer, kind, model, bound, price)
+
+
+class _OpenRequest(NamedTuple):
+    """A request that was held `at` (epoch seconds) and is not settled: its call, and its size."""
+
+    call: PaidCall
+    size: RequestSize
+    at: float
+
+
+class PaidRequests(PaidCalls):
+    """The `RequestRecorder` of one attempt."""
+
+    def __init__(self, attempt: Attempt, books: Books) -> None:
+        super().__init__(attempt, books)
+        self._last: _OpenRequest | None = None
+
+    def asked(self, size: RequestSize) -> None:
+        """Hold what the next request may cost, and record it before it leaves. Raise as open() does."""
+        at, tariff = self._books.clock(), self._books.tariff
+        bound, price = tariff.bound(size.model, size.most_input, size.most_output, at, has_tier=size.has_tier)
+        call = paid_call(self._attempt, "chat", size.model, bound, price.as_text())
+        self.open(call)
+        self._last = _OpenRequest(call, size, at)
+
+    @property
+    def _open(self) -> _OpenRequest | None:
+        return self._last if self.call else None
 
     def facts(self, text: str, ending: Ending) -> Fact:
         """Return what the `answer` fact says of the request that is open: the number of its `call`, and its `bill`.
@@ -125,7 +163,7 @@ class PaidRequests:
         """
         if self._open is None:
             return {"call": None, "bill": None}
-        return {"call": self._open.number, "bill": self._bill(self._open, text, ending).as_fact()}
+        return {"call": self.number, "bill": self._bill(self._open, text, ending).as_fact()}
 
     def settle_by(self, fact: Fact) -> None:
         """Settle the request that is open by facts(), once they are recorded."""
@@ -140,32 +178,7 @@ class PaidRequests:
         if text and self._open:
             self.settle(self._estimate(self._open, text, ""))
         else:
-            self._settle_as_lost()
-
-    def settle(self, bill: Bill) -> None:
-        """Settle the request that is open, if there is one. A broken ledger is only logged: its hold stays."""
-        if (request := self._open) is not None:
-            self._open = None
-            with self._books.logged(request.call.key):
-                self._books.ledger.settle(request.call.key, request.number, bill)
-
-    def _settle_as_lost(self) -> None:
-        """Settle the request that is open at its whole hold, as it may be billed."""
-        if self._open:
-            self.settle(Bill(self._open.call.bound, "lost"))
-
-    def _call(self, size: RequestSize, at: float) -> PaidCall:
-        question, tariff = self._attempt.question, self._books.tariff
-        bound, price = tariff.bound(size.model, size.most_input, size.most_output, at, has_tier=size.has_tier)
-        return PaidCall(
-            str(self._attempt.job.key),
-            self._attempt.job.attempt,
-            Payer(question.team, question.channel, question.user),
-            "chat",
-            size.model,
-            bound,
-            price.as_text(),
-        )
+            self.settle_as_lost()
 
     def _bill(self, request: _OpenRequest, text: str, ending: Ending) -> Bill:
         """Return what the request has cost: as the server says, else by its usage, else by our estimate."""
@@ -205,10 +218,11 @@ class PaidRequests:
 def bill_by_facts(hold: OpenHold, facts: Sequence[Fact]) -> Bill:
     """Return the bill of a hold whose process has died, by the facts of its job.
 
-    That is the recorded one of an answer; nothing, if the request had not left or was not run; else the whole hold.
+    That is the recorded one of an answer, or of what was heard; nothing, if the request had not left or was not run;
+    else the whole hold.
     """
     for fact in facts:
-        if fact.get("fact") == "answer" and fact.get("call") == hold.call:
+        if fact.get("fact") in ("answer", "heard") and fact.get("call") == hold.call:
             with contextlib.suppress(KeyError, TypeError, ValueError):
                 return Bill.from_fact(fact["bill"])
     requests = [fact["n"] for fact in facts if fact.get("fact") == "asked" and fact.get("call") == hold.call]

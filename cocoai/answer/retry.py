@@ -43,13 +43,13 @@ def open_requests(job: Job) -> int:
     """Return how many requests to the model may be billed though the job has no answer of them.
 
     Those before the operator's last retry do not count. A request was recorded before it left (`asked`), and again if
-    the model did not run for it (`unasked`).
+    the model did not run for it (`unasked`), or when it had heard a sound (`heard`).
     """
-    requests, refused = job.facts("asked"), job.facts("unasked")
+    requests, ended = job.facts("asked"), [*job.facts("unasked"), *job.facts("heard")]
     since = requests[0]["at"] if requests else float("inf")
     # A version that did not record its requests told only of those that had left whole and then failed.
     unrecorded = [fact for fact in job.facts("retry") if fact["at"] < since and fact.get("sent") and not fact["free"]]
-    return len(unrecorded) + len({fact["n"] for fact in requests} - {fact["n"] for fact in refused})
+    return len(unrecorded) + len({fact["n"] for fact in requests} - {fact["n"] for fact in ended})
 
 
 MOST_HELD = 600.0

@@ -10,33 +10,27 @@ Source: OpenAI's API reference, POST /chat/completions; other servers speak the 
 from __future__ import annotations
 
 import math
-import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from http.client import HTTPException, InvalidURL
-from urllib.parse import urlsplit, urlunsplit
+from http.client import HTTPException
 
-from cocoai.chatgpt.answer_reader import AnswerReader, read_body
+from cocoai.chatgpt.answer_reader import AnswerReader
 from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.chunk import Chunk, Usage
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.draft import Draft
 from cocoai.chatgpt.request_recorder import NoRecord, RequestRecorder
 from cocoai.chatgpt.stream import INTERRUPTED, AnswerPieces, Ending, Interruption
+from cocoai.chatgpt.transport import bearer, method_url, read_error, translated
 from cocoai.conversation import Conversation
 from cocoai.engine.client.body import Interrupted
-from cocoai.engine.client.client import BadHeader, HttpClient, NotSent, PendingResponse, ProxyFailed, StreamedResponse
-from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.engine.client.client import HttpClient, PendingResponse, StreamedResponse
+from cocoai.errors import CocoAIError, Permanent
 
 __all__ = ["AnswerPieces", "ChatGPTChat", "Ending", "Usage"]
 
-MAX_ERROR = 64 * 1024
-"""Bytes of an error's body after which no more of it is read."""
-
-_CODES = ((ssl.SSLError, "tls_failed"), (ProxyFailed, "proxy_failed"))
-"""Exceptions with a code of their own; any other counts as a connection that failed or was lost."""
 _NO_RECORD = NoRecord()
 
 
@@ -67,7 +61,7 @@ class ChatGPTChat:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._url = _completions_url(base_url)
+        self._url = method_url(base_url, "/chat/completions")
         self._api_key = api_key
         self._model = model
         self._max_output_tokens = max_output_tokens
@@ -144,7 +138,7 @@ class ChatGPTChat:
         while True:
             response = yield from self._send(draft, deadlines, wakeup, recorder)
             if response.status // 100 != 2:
-                error = self._read_error(response, deadlines)
+                error = read_error(response, deadlines)
             else:
                 response.body.wakeup = wakeup
                 reader = AnswerReader(response, draft.new_state(), deadlines, self._silence_timeout)
@@ -178,7 +172,7 @@ class ChatGPTChat:
             del body  # it may be large, and the model may think for long
             return (yield from _await_response(pending, deadlines, wakeup))
         except (OSError, HTTPException, ValueError, Permanent) as error:
-            failure = _translated(error, deadlines)
+            failure = translated(error, deadlines)
         if not failure.sent:
             recorder.unasked(str(failure))
         # Raised outside of the handler, so that it does not name its cause: that may quote the key.
@@ -188,38 +182,12 @@ class ChatGPTChat:
             del failure  # it refers to this frame, and the two would keep the connection until a collection
 
     def _headers(self) -> dict[str, str | bytes]:
-        """Return the request's headers.
-
-        The key is in bytes: an odd one is then refused by the server, not by an encoder.
-        """
+        """Return the request's headers."""
         return {
-            "Authorization": b"Bearer " + self._api_key.encode("utf-8", "replace"),
+            "Authorization": bearer(self._api_key),
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",  # a server that compresses holds words back until it has a block
         }
-
-    def _read_error(self, response: StreamedResponse, deadlines: Deadlines) -> ApiError:
-        """Read the error that the response holds, and close the response.
-
-        The body is read up to about MAX_ERROR bytes; one that is cut off, or too slow, is parsed as far as it has come.
-        """
-        body = bytearray()
-        with response, suppress(Temporary):  # a body that is cut off does no harm: the status alone says a lot
-            while len(body) <= MAX_ERROR and (chunk := read_body(response.body, deadlines)):
-                body += chunk
-        return ApiError.from_response(response.status, response.headers, bytes(body))
-
-
-def _completions_url(base_url: str) -> str:
-    """Return the URL of the API's method below `base_url`: `https://api.openai.com/v1/chat/completions`.
-
-    Raise `Permanent` if `base_url` is no URL.
-    """
-    try:
-        parts = urlsplit(base_url)
-    except ValueError:
-        raise Permanent("invalid_base_url", source="OpenAI") from None
-    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/chat/completions"))
 
 
 def _await_response(
@@ -264,24 +232,3 @@ def _error_of(first: Chunk | None, response: StreamedResponse) -> ApiError:
         error = ApiError(response.status)
     error = error or ApiError(0, code="empty_answer", in_stream=True)
     return replace(error, request_id=request_id(response.headers))
-
-
-def _translated(error: Exception, deadlines: Deadlines) -> Temporary | Permanent:
-    """Return the `Temporary` or `Permanent` to raise for an exception of the HTTP client.
-
-    An address or a key that cannot be sent is permanent. All else is temporary, and `sent` unless it is `NotSent`. A
-    time-out has the code of the deadline that has passed. A `Permanent` of the client is returned as it is.
-    """
-    if isinstance(error, Permanent):
-        return error
-    if isinstance(error, (ValueError, InvalidURL)):
-        return Permanent("invalid_api_key" if isinstance(error, BadHeader) else "invalid_base_url", source="OpenAI")
-    sent = not isinstance(error, NotSent)
-    cause = error if sent else error.args[0]
-    if isinstance(cause, TimeoutError):
-        # A time-out before the request had left is that of the handshake.
-        return deadlines.expired() if sent else Temporary("connect_timeout", source="OpenAI")
-    code = next(
-        (code for kind, code in _CODES if isinstance(cause, kind)), "connection_lost" if sent else "connection_failed"
-    )
-    return Temporary(code, source="OpenAI", sent=sent)

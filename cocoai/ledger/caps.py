@@ -68,6 +68,13 @@ class OverBudget(Permanent):
         self.again = again
 
 
+class OverAllowance(Permanent):
+    """A call for which this person has had too much of its kind within a day: nothing is sent."""
+
+    def __init__(self) -> None:
+        super().__init__("allowance", source="ledger")
+
+
 class PayLater(Temporary):
     """A call that cannot be paid now, but soon; `final` is the error to end with if that takes too long."""
 

@@ -27,7 +27,9 @@ class PaidCall:
     """A call that is about to be made for the job `key`, in its attempt `claim`.
 
     `kind` is what is called, such as `chat`. `bound` is the most that it can cost, in nano-dollars; `price` is the
-    price by which that was computed, as the charge keeps it.
+    price by which that was computed, as the charge keeps it. Of a call that is not billed by tokens, `units` are those
+    that it can have at most, and `most_a_day` those of all calls of this kind by this person in 24 hours, 0 for any
+    number.
     """
 
     key: str
@@ -37,6 +39,8 @@ class PaidCall:
     model: str
     bound: int
     price: str
+    units: int | None = None
+    most_a_day: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Bill:
     """What a call has cost, in nano-dollars, and how that is known.
 
     `model` and `tier` are those that answered, "" if that is not known. `tokens` are None if nothing was counted.
-    `units` are those of a call that is not billed by tokens.
+    `units` are those of a call that is not billed by tokens, None for as many as were held.
     """
 
     spent: int

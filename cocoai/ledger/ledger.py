@@ -12,23 +12,30 @@ from collections.abc import Callable
 from dataclasses import astuple
 
 from cocoai.ledger import database, notices
-from cocoai.ledger.caps import ALL, TEAM, BudgetHeld, Caps, OverBudget, Scope
+from cocoai.ledger.caps import ALL, TEAM, BudgetHeld, Caps, OverAllowance, OverBudget, Scope
 from cocoai.ledger.charge import Bill, OpenHold, PaidCall, Payer
 from cocoai.ledger.months import Months
 from cocoai.ledger.notices import Notice
 
 _INSERT = """
-INSERT INTO charge (key, call, claim, at, month, team, channel, person, kind, model, held, price)
-VALUES (:key, :number, :claim, :now, :month, :team, :channel, :person, :kind, :model, :bound, :price)
+INSERT INTO charge (key, call, claim, at, month, team, channel, person, kind, model, units, held, price)
+VALUES (:key, :number, :claim, :now, :month, :team, :channel, :person, :kind, :model, :units, :bound, :price)
 """
 
 _UPDATE = """
 UPDATE charge
 SET spent = ?, how = ?, model = coalesce(nullif(?, ''), model), tier = ?, prompt = ?, cached = ?, written = ?,
-    output = ?, reasoning = ?, units = ?, price = coalesce(nullif(?, ''), price)
+    output = ?, reasoning = ?, units = coalesce(?, units), price = coalesce(nullif(?, ''), price)
 WHERE key = ? AND call = ? AND spent IS NULL
 RETURNING month, team, channel, person
 """
+
+_UNITS_OF_A_DAY = """
+SELECT coalesce(sum(units), 0) FROM charge
+WHERE month >= ? AND at > ? AND person = ? AND kind = ? AND how IS NOT 'refused'
+"""
+
+_DAY = 86_400
 
 _MOST_REASONING = """
 SELECT max(reasoning) FROM (
@@ -58,7 +65,7 @@ class Ledger:
         """Hold the call's bound, and return the call's number within its job, from 1. Only then it may be sent.
 
         Raise `OverBudget` if it does not fit under a cap by what is spent, `BudgetHeld` if it does not fit only as long
-        as other calls are open.
+        as other calls are open, `OverAllowance` if the person has had too many units within a day.
         """
         now = self._clock()
         month = self.months.of(now)
@@ -68,9 +75,13 @@ class Ledger:
                 return _insert(connection, call, int(now), month)
         raise refusal
 
-    def _refusal(self, connection: sqlite3.Connection, call: PaidCall, now: float) -> OverBudget | BudgetHeld | None:
+    def _refusal(
+        self, connection: sqlite3.Connection, call: PaidCall, now: float
+    ) -> OverAllowance | OverBudget | BudgetHeld | None:
         """Return why a call may not be made now, None if it may. What is spent counts before what is held."""
         month, again = self.months.of(now), self.months.after(now)
+        if call.most_a_day and self._units_of_a_day(connection, call, now) + (call.units or 0) > call.most_a_day:
+            return OverAllowance()
         held: BudgetHeld | None = None
         for scope in self.caps.scopes(call.payer):
             unspent = scope.cap - _spent(connection, month, scope)
@@ -81,6 +92,12 @@ class Ledger:
             if unspent - call.bound < _held(connection, month, scope):
                 held = held or BudgetHeld(scope, again)
         return held
+
+    def _units_of_a_day(self, connection: sqlite3.Connection, call: PaidCall, now: float) -> int:
+        """Return the units that the person's calls of this kind have had in the last 24 hours, or may have yet."""
+        since = now - _DAY
+        values = (self.months.of(since), since, call.payer.person, call.kind)
+        return int(connection.execute(_UNITS_OF_A_DAY, values).fetchone()[0])
 
     def settle(self, key: str, call: int, bill: Bill) -> None:
         """End the hold of a call of the job `key` with its bill; do nothing if it is settled already.

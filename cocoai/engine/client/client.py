@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -27,6 +27,21 @@ from cocoai.engine.client.file_body import FileBody
 USER_AGENT = f"CocoAI/{__version__}"
 
 RequestHeaders = Mapping[str, str | bytes]
+
+
+class Upload(Protocol):
+    """A request body that is too long to be in memory: its length in bytes, and its blocks, each read when it is sent.
+
+    If reading one fails, the request counts as one that did not leave completely.
+    """
+
+    def __len__(self) -> int:
+        """Return the bytes of all blocks together."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the blocks, once."""
+        ...
 
 
 class NotSent(OSError):
@@ -119,7 +134,7 @@ class HttpClient(Protocol):
         ...
 
     def post_streamed(
-        self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
+        self, url: str, body: bytes | Upload, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
         """Send a POST on a connection of its own and return the pending response, without waiting for the server.
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException, InvalidURL
+from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -26,6 +27,7 @@ from cocoai.engine.client.client import (
     PendingResponse,
     RequestHeaders,
     StreamedResponse,
+    Upload,
 )
 from cocoai.engine.client.connection import PlainConnection, TLSConnection
 from cocoai.engine.client.file_body import FileBody
@@ -75,7 +77,7 @@ class DirectClient:
             self.close()
 
     def post_streamed(
-        self, url: str, body: bytes, headers: RequestHeaders, timeout: tuple[float, float]
+        self, url: str, body: bytes | Upload, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
         """Send a POST on a connection of its own and return the pending response, without waiting for the server."""
         to = _parse(url)
@@ -188,7 +190,7 @@ def _exchange(
     connection: PlainConnection,
     method: str,
     to: SplitResult,
-    body: bytes | FileBody | None,
+    body: bytes | Upload | None,
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> StreamedResponse:
@@ -211,7 +213,7 @@ def _send(
     connection: PlainConnection,
     method: str,
     to: SplitResult,
-    body: bytes | FileBody | None,
+    body: bytes | Upload | None,
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> socket.socket:
@@ -228,11 +230,11 @@ def _send(
         # Taken before the response: http.client drops its reference if the server is going to close the connection.
         sock: socket.socket = connection.sock
         sock.settimeout(timeout[1])
-        connection.endheaders(None if isinstance(body, FileBody) else body)
-        for data in connection.take_held():
+        # An upload would be held as a whole before its first block leaves.
+        blocks = () if body is None or isinstance(body, bytes) else body
+        connection.endheaders(body if isinstance(body, bytes) else None)
+        for data in chain(connection.take_held(), blocks):
             HTTPConnection.send(connection, data)
-        if isinstance(body, FileBody):
-            HTTPConnection.send(connection, body)
     except OSError as error:
         raise NotSent(error) from error
     return sock
