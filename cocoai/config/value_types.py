@@ -239,4 +239,8 @@ LISTEN = ValueType("an address with a port, or off", _listen)
 FILE = ValueType("a file that can be read", _file)
 FOLDER = ValueType("a folder", _folder)
 ZONE = ValueType("a time zone's name, such as Asia/Tokyo", _zone)
-PRICE = ValueType("in/cached/written/out in US dollars per million tokens, such as 0.1/0.01/0.125/0.5, or free", _price)
+PRICE = ValueType(
+    "in/cached/written/out in US dollars per million tokens, such as 0.1/0.01/0.125/0.5, five such numbers for a model "
+    "that draws, or free",
+    _price,
+)

@@ -23,6 +23,9 @@ from cocoai.ledger.money import parse_usd
 
 Row = TypeVar("Row")
 
+PICTURE_TOKENS = ("text_in", "text_cached", "image_in", "image_cached", "image_out")
+"""The classes of the tokens of a model that draws, in the order of the operator's own price."""
+
 _DATE = re.compile(r"-[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 """The end of a dated model's name, as in `gpt-5.4-2026-03-05`."""
 
@@ -34,6 +37,7 @@ class Price:
     A prompt's tokens are `plain`, `cached` (read from the cache) or `written` to it. A request whose prompt has more
     than `long_from` tokens is a long one; 0 means that none is. `tiers` holds the factor of each service tier except
     the default one, in thousandths. A price that `is_regional` is higher at an address that keeps data in a region.
+    `picture` has the classes of a picture's tokens, and only an operator's own price has it: then the others are 0.
     """
 
     plain: int
@@ -43,6 +47,7 @@ class Price:
     long_from: int = 0
     tiers: Mapping[str, int] = field(default_factory=dict, hash=False)
     is_regional: bool = False
+    picture: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def as_text(self) -> str:
         """Return the price as JSON, short enough to be kept with each charge."""
@@ -93,7 +98,7 @@ class PriceTable:
         """Return the model's price at `at`, in epoch seconds; the dearest price of that day if it is unknown."""
         day = _day(at)
         for name in _names(model):
-            if name in self._overrides:
+            if name in self._overrides and not self._overrides[name].picture:
                 return self._overrides[name]
             if name in self._models:
                 return _on(day, self._models[name])
@@ -108,6 +113,24 @@ class PriceTable:
         """
         day = _day(at)
         return next((_on(day, self._units[name]) for name in _names(model) if name in self._units), {})
+
+    def picture_prices(self, model: str, at: float) -> Mapping[str, int]:
+        """Return what the tokens of a model that draws cost at `at`, by their class; {} for an unknown model."""
+        for name in _names(model):
+            if name in self._overrides and (self._overrides[name].picture or self._overrides[name] == FREE):
+                return self._overrides[name].picture or dict.fromkeys(PICTURE_TOKENS, 0)
+        prices = self.unit_prices(model, at)
+        return {name: prices[name] for name in PICTURE_TOKENS} if "image_out" in prices else {}
+
+    def drawn_tokens(self, model: str, kind: str, at: float) -> int | None:
+        """Return about how many tokens a picture has, by its size and quality, such as `1536x1024 medium`.
+
+        Of a model that is not in our table they are the most that any has; None if none has such a picture.
+        """
+        own = self.unit_prices(model, at)
+        tables = [own] if "image_out" in own else [_on(_day(at), entries) for entries in self._units.values()]
+        found = [-(-prices[kind] // prices["image_out"]) for prices in tables if kind in prices]
+        return max(found, default=None)
 
     def knows(self, model: str) -> bool:
         """Return True if the text model has a price of its own, ours or the operator's."""
@@ -124,11 +147,15 @@ def read_prices(overrides: Mapping[str, Price] | None = None) -> PriceTable:
 def parse_override(text: str) -> Price:
     """Return the operator's price: `in/cached/written/out` in USD per million tokens, or the word `free`.
 
-    Such a price is the same for long requests, in each tier and in each region. Raise ValueError for anything else.
+    Five numbers are the price of a model that draws: `text/cached/picture/cached/out`. A text model's is the same for
+    long requests, in each tier and in each region. Raise ValueError for anything else.
     """
     if text.strip() == "free":
         return FREE
-    plain, cached, written, output = (parse_usd(part.strip()) for part in text.split("/"))
+    numbers = [parse_usd(part.strip()) for part in text.split("/")]
+    if len(numbers) == len(PICTURE_TOKENS):
+        return Price(0, 0, 0, 0, picture=dict(zip(PICTURE_TOKENS, numbers, strict=True)))
+    plain, cached, written, output = numbers
     return Price(plain, cached, written, output)
 
 

@@ -14,6 +14,9 @@ from cocoai.ledger.summary import ChargeRow, read_charges
 BY_PRICE = ("priced", "estimated")
 """The charges that a price can correct. The others are what the server told, the whole hold, or nothing."""
 
+CHAT = "chat"
+"""The kind of charge whose tokens have the classes that are kept with it; a picture's have others."""
+
 
 @dataclass(frozen=True)
 class Repricing:
@@ -66,10 +69,10 @@ def reprice(path: str, month: str, prices: PriceTable, *, region: int = 1000) ->
 
 
 def _new_prices(charges: Sequence[ChargeRow], prices: PriceTable, region: int) -> list[_NewPrice]:
-    """Return the new cost of each charge that has tokens and was computed from a price."""
+    """Return the new cost of each charge of chat that has tokens and was computed from a price."""
     new = []
     for charge in charges:
-        if charge.how in BY_PRICE and charge.prompt is not None:
+        if charge.kind == CHAT and charge.how in BY_PRICE and charge.prompt is not None:
             price = prices.price(charge.model, charge.at)
             counts = (charge.prompt, charge.cached, charge.written, charge.output, charge.reasoning)
             tokens = Tokens(*(count or 0 for count in counts))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from cocoai.ledger.charge import Bill
 from cocoai.ledger.cost import Tokens, bound, cost, is_openai, region_of
 from cocoai.ledger.money import NANO
+from cocoai.ledger.picture_tariff import PictureTariff
 from cocoai.ledger.prices import Price, PriceTable
 
 UNKNOWN_TIER = "unknown"
@@ -20,6 +21,7 @@ class Tariff:
         self.table = table
         self._region = region_of(base_url)
         self._is_openai = is_openai(base_url)
+        self.pictures = PictureTariff(table, self._region)
 
     def bound(self, model: str, most_input: int, most_output: int, at: float, *, has_tier: bool) -> tuple[int, Price]:
         """Return the most that a call may cost, in nano-dollars, and the price by which that was computed.

@@ -165,7 +165,9 @@ def test_an_unknown_model_costs_most_in_every_way() -> None:
     assert unknown.is_regional
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Price) if field.name not in ("long_from", "tiers")])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Price) if field.name not in ("long_from", "tiers", "picture")]
+)
 def test_an_unknown_model_is_at_least_as_dear_as_each(name: str) -> None:
     """No model of the table has a class of tokens that costs more than the unknown one's."""
     unknown = getattr(TABLE.price("a-new-model", TODAY), name)
@@ -218,12 +220,12 @@ def test_an_override_is_four_prices_or_free(text: str, expected: tuple[float, ..
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "1", "1/2/3", "1/2/3/4/5", "1//3/4", "-1/2/3/4", "nan/1/1/1", "1/2/3/inf", "1 2 3 4", "1/2/3/1_0"),
+        *("", "1", "1/2/3", "1/2/3/4/5/6", "1//3/4", "-1/2/3/4", "nan/1/1/1", "1/2/3/inf", "1 2 3 4", "1/2/3/1_0"),
         *("Free", "gratis", "free/free/free/free"),
     ],
 )
 def test_an_odd_override_is_an_error(text: str) -> None:
-    """What is neither four amounts nor the word `free` is an error."""
+    """What is neither four amounts, nor five, nor the word `free` is an error."""
     with pytest.raises(ValueError):  # noqa: PT011  (it has no words: the setting's type has them)
         parse_override(text)
 
