@@ -1,0 +1,232 @@
+"""ChatGPTPictures: have one of OpenAI's models draw a picture, or change others, and give its bytes away as they come.
+
+Nothing arrives while it is drawn, so there is one time limit, for all of it. Errors are raised: whether to ask again is
+the caller's decision. It knows nothing of Slack, nor of where a picture goes.
+
+Source: OpenAI's API reference, POST /images/generations and /images/edits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any, Protocol
+
+from cocoai.chatgpt.answer_reader import read_body
+from cocoai.chatgpt.api_error import request_id
+from cocoai.chatgpt.deadlines import Deadlines
+from cocoai.chatgpt.picture_form import PictureForm, PictureOrder, json_body
+from cocoai.chatgpt.picture_reader import BadPicture, PictureReader
+from cocoai.chatgpt.transport import bearer, method_url, read_error, translated
+from cocoai.engine.client.body import Interrupted
+from cocoai.engine.client.client import HttpClient, PendingResponse, StreamedResponse
+from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.json_values import mapping_at, number_at
+
+_OPTIONAL = ("output_compression", "output_format")
+"""Parameters without which a picture can be drawn, too: one that the server refuses is left out."""
+
+_SIGNATURES = (
+    ("image/jpeg", b"\xff\xd8\xff", b""),
+    ("image/png", b"\x89PNG\r\n\x1a\n", b""),
+    ("image/webp", b"RIFF", b"WEBP"),
+    ("image/gif", b"GIF8", b""),
+)
+"""How a picture begins, and what it has from its ninth byte on."""
+
+
+class PictureStopped(Exception):
+    """The picture is not waited for any more; it may have been drawn, and billed."""
+
+
+class PictureRecorder(Protocol):
+    """A record of the requests for one picture."""
+
+    def asked(self) -> None:
+        """Record that a request is about to leave. If this raises, it is not sent."""
+
+    def unasked(self, why: str) -> None:
+        """Record that the model did not run for the last request; `why` is fit for a log."""
+
+
+@dataclass(frozen=True)
+class PictureUsage:
+    """The tokens that a picture is billed for: of its prompt, of the pictures sent, and of the picture itself."""
+
+    text: int
+    image: int
+    drawn: int
+
+
+@dataclass(frozen=True)
+class DrawnPicture:
+    """A picture that was given away: its bytes, and its type, "" if it is none; `usage` is None if it is not told."""
+
+    size: int
+    media_type: str
+    usage: PictureUsage | None
+
+
+class ChatGPTPictures:
+    """Has pictures drawn by the server at `base_url`. Times are in seconds, `clock` is monotonic.
+
+    It remembers which parameters the server refuses.
+    """
+
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        base_url: str,
+        api_key: str,
+        connect_timeout: float,
+        total_timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._base_url = base_url
+        self._api_key = api_key
+        self._connect_timeout = connect_timeout
+        self._total_timeout = total_timeout
+        self._clock = clock
+        self._refused: frozenset[str] = frozenset()
+
+    def draw(
+        self,
+        order: PictureOrder,
+        write: Callable[[bytes], None],
+        recorder: PictureRecorder,
+        *,
+        wakeup: int | None = None,
+        is_stopped: Callable[[], bool] = bool,
+    ) -> DrawnPicture:
+        """Have a picture drawn, give its bytes to `write` as they arrive, and return what it is.
+
+        When `wakeup`, a descriptor, is readable, `is_stopped` tells whether to go on, else PictureStopped is raised.
+        Raise `Temporary` as ChatGPTChat.reply() does, and `Permanent` `refused` if the moderation does not allow it,
+        else the API's own code. Either is `sent` if the model may have run, or the request may be billed. Whatever
+        `write` raises is raised, too.
+        """
+        while True:
+            recorder.asked()
+            try:
+                return self._exchange(order, write, wakeup, is_stopped)
+            except _RefusedParameter as error:
+                recorder.unasked(str(error))
+                self._refused |= {error.name}
+            except CocoAIError as error:
+                if not error.sent:
+                    recorder.unasked(str(error))
+                raise
+
+    def _exchange(
+        self,
+        order: PictureOrder,
+        write: Callable[[bytes], None],
+        wakeup: int | None,
+        is_stopped: Callable[[], bool],
+    ) -> DrawnPicture:
+        """Send one request and read its response. Raise as draw(), and `_RefusedParameter`."""
+        deadlines = Deadlines(self._clock, self._total_timeout)
+        url = method_url(self._base_url, "/images/edits" if order.sent else "/images/generations")
+        fields = order.fields(self._refused)
+        form = PictureForm(fields, order.sent) if order.sent else None
+        headers = {
+            "Authorization": bearer(self._api_key),
+            "Content-Type": form.content_type if form else "application/json",
+            "Accept-Encoding": "identity",
+        }
+        try:
+            timeout = (min(self._connect_timeout, deadlines.left()), deadlines.left())
+            pending = self._client.post_streamed(url, form or json_body(fields), headers, timeout)
+            response = _response(pending, deadlines, wakeup, is_stopped)
+        except (OSError, HTTPException, ValueError, Permanent) as error:
+            failure = translated(error, deadlines)
+        else:
+            return _read(response, fields, write, deadlines)
+        # Raised outside of the handler: its cause may quote the key.
+        try:
+            raise failure
+        finally:
+            del failure  # it refers to this frame, and the two would keep the connection until a collection
+
+
+class _RefusedParameter(Permanent):
+    """The server refuses the parameter `name`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("unsupported_parameter", source="OpenAI")
+        self.name = name
+
+
+def _response(
+    pending: PendingResponse, deadlines: Deadlines, wakeup: int | None, is_stopped: Callable[[], bool]
+) -> StreamedResponse:
+    """Wait for the response, which comes when the picture is drawn. If that fails, the connection is closed."""
+    with ExitStack() as on_error:
+        on_error.callback(pending.close)
+        while True:
+            try:
+                response = pending.response(deadlines.left(), wakeup)
+            except Interrupted:
+                if is_stopped():
+                    raise PictureStopped from None
+            else:
+                on_error.pop_all()
+                return response
+
+
+def _read(
+    response: StreamedResponse, fields: Mapping[str, Any], write: Callable[[bytes], None], deadlines: Deadlines
+) -> DrawnPicture:
+    """Read the response to its end, and return what picture it has. Raise as draw(), and `_RefusedParameter`."""
+    with response:
+        if response.status // 100 != 2:
+            error = read_error(response, deadlines)
+            name = error.refused_parameter([each for each in _OPTIONAL if each in fields])
+            if name:
+                raise _RefusedParameter(name)
+            failure = error.to_exception()
+            # What moderation refuses may be billed for its input.
+            failure.sent = failure.sent or failure.code == "refused"
+            raise failure
+        reader = PictureReader(write)
+        try:
+            while data := read_body(response.body, deadlines):
+                reader.feed(data)
+            value = reader.end()
+        except BadPicture:
+            raise _sent(Temporary("unreadable_answer", source="OpenAI"), response) from None
+        except CocoAIError as error:
+            raise _sent(error, response) from None
+        return DrawnPicture(reader.size, picture_type(reader.head), _usage(mapping_at(value, "usage")))
+
+
+def _sent(error: CocoAIError, response: StreamedResponse) -> CocoAIError:
+    """Return an error of a request that was accepted, marked as that: the picture was drawn, and is billed."""
+    error.sent = True
+    error.request_id = error.request_id or request_id(response.headers)
+    return error
+
+
+def picture_type(head: bytes) -> str:
+    """Return the media type of a picture by its first bytes; "" if it is none that people can look at in Slack."""
+    for media_type, beginning, more in _SIGNATURES:
+        if head.startswith(beginning) and head[8 : 8 + len(more)] == more:
+            return media_type
+    return ""
+
+
+def _usage(usage: Mapping[str, Any]) -> PictureUsage | None:
+    """Return the usage that a response tells; None if it tells none that can be true.
+
+    Input tokens of which is not told what they are count as those of pictures, which are dearer.
+    """
+    total, drawn = number_at(usage, "input_tokens"), number_at(usage, "output_tokens")
+    if not (drawn and total):
+        return None
+    text = min(number_at(mapping_at(usage, "input_tokens_details"), "text_tokens"), total)
+    return PictureUsage(text, total - text, drawn)
