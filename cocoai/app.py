@@ -20,7 +20,8 @@ from functools import partial
 from cocoai import __version__, config, last_check
 from cocoai.answer import AnswererFactory, AnswerOptions, Books
 from cocoai.answer.dead_holds import settle_dead_holds
-from cocoai.answer.options import MoneyOptions
+from cocoai.answer.ears import HEARING
+from cocoai.answer.options import MoneyOptions, SpeechOptions
 from cocoai.answer.report_task import ReportTask
 from cocoai.backup.contents import refuse_half_restored
 from cocoai.connections import Connections, books_of
@@ -61,9 +62,6 @@ from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
 
 JOB_MARGIN = 120.0
 """Seconds that a job may take beyond the model's total_timeout: six times SLACK_PATIENCE."""
-
-MIB = 1024 * 1024
-"""Bytes of a MiB."""
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +124,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
             ),
             PeriodicTask(answerers.tell_troubles, every=60.0, is_wanted=troubles.has_files),
         ],
-        limit=settings.openai.total_timeout + JOB_MARGIN,
+        limit=settings.openai.total_timeout + JOB_MARGIN + (HEARING if settings.speech.use == "model" else 0.0),
         scoreboard=scoreboard,
         linger=settings.pool.linger,
     )
@@ -214,8 +212,9 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
         money=MoneyOptions(
             budget.seat_usd, budget.yen_per_usd or 0, budget.show_cost, budget.report_channel, budget.timezone
         ),
+        speech=SpeechOptions(**vars(settings.speech)),
         attachments=AttachmentLimits(
-            answer.attachments_mib * MIB, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
+            answer.attachments_mib * 1024 * 1024, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),
     )
 

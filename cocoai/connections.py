@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.answer import Books
@@ -22,6 +23,9 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.identity import Identity
 from cocoai.troubles.store import Troubles
 from cocoai.troubles.watch import SlackWatch
+
+if TYPE_CHECKING:
+    from cocoai.chatgpt.transcription import Transcriber
 
 SLACK_PATIENCE = 20.0
 """Seconds for which one call waits out Slack's rate limit; a longer one puts the job off."""
@@ -54,6 +58,19 @@ class Connections:
         # The section's keys are ChatGPTChat's own names.
         openai = self._settings.openai
         return ChatGPTChat(self._client(), **{**vars(openai), "service_tier": service_tier(openai)})
+
+    def transcriber(self) -> Transcriber:
+        """Return a new connection to the model that hears sounds; it connects at the first call."""
+        from cocoai.chatgpt.transcription import Transcriber
+
+        openai, model = self._settings.openai, self._settings.speech.model
+        return Transcriber(
+            self._client(),
+            base_url=openai.base_url,
+            api_key=openai.api_key,
+            model=model,
+            connect_timeout=openai.connect_timeout,
+        )
 
     def ask_identity(self) -> Identity:
         """Return our team's and bot user's ids, from a call to Slack (auth.test) on a new connection.

@@ -194,15 +194,14 @@ def test_a_canvas_goes_to_the_model_as_its_words(deployment: Deployment) -> None
 
 @pytest.mark.parametrize("media_type", ["audio/mp4", "video/mp4", ""])
 def test_a_voice_clip_goes_to_the_model_as_its_words(deployment: Deployment, media_type: str) -> None:
-    """A clip that Slack has transcribed is a question by itself, whatever its type: the transcript is sent as such."""
+    """A clip that Slack has transcribed is a question by itself, whatever its type, as if its words were typed."""
     transcription = {"status": "complete", "locale": "ja-JP", "preview": {"content": "何時ですか", "has_more": False}}
     fields = {"subtype": "slack_audio", "duration_ms": 15_400, "transcription": transcription, "mimetype": media_type}
     clip = PracticeFile("audio_message.m4a", "audio/mp4", b"\0\0\0 ftypM4A ", fields=fields)
-    answer_text(deployment, share(deployment, clip, text="", channel="D0PRACTICE"))
+    answer = answer_text(deployment, share(deployment, clip, text="", channel="D0PRACTICE"))
 
-    assert ["transcript of a voice clip of 0:15, by Slack:\n\n何時ですか"] == [
-        part["text"] for part in parts(deployment)
-    ]
+    assert "何時ですか" == deployment.openai.requests[-1].body["messages"][-1]["content"]
+    assert answer.startswith("> 🎤 何時ですか (0:16, ")
 
 
 @pytest.mark.parametrize(

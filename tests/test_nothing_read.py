@@ -16,7 +16,7 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.api.download import TRANSCRIPT_WAITS
+from cocoai.slack.api.clips import TRANSCRIPT_WAITS
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE, Texts
@@ -147,7 +147,7 @@ def test_a_transcript_on_its_way_is_waited_for(harness: AnswerHarness) -> None:
 
     assert list(TRANSCRIPT_WAITS[:2]) == waited
     assert "answer" == harness.reply(message)[0]
-    assert "transcript of a voice clip of 0:04, by Slack:\n\nwhat time is it" == seen(harness)[-1][0]["text"]
+    assert "what time is it" == seen(harness)[-1]
 
 
 def test_a_transcript_that_does_not_come_is_told(harness: AnswerHarness) -> None:
@@ -176,14 +176,17 @@ def test_a_long_transcript_is_fetched(harness: AnswerHarness) -> None:
 
 
 def test_the_words_of_an_earlier_clip_stay_in_the_conversation(harness: AnswerHarness) -> None:
-    """A clip of an earlier message is quoted, as its words are what somebody said."""
+    """A clip of an earlier message is what somebody said: alone as if typed, beside a text as a quotation."""
     transcription = {"status": "complete", "preview": {"content": "tea, please", "has_more": False}}
     first = share(harness, replace(CLIP, fields={"subtype": "slack_audio", "transcription": transcription}))
+    harness.run()
+    share(harness, first.files[0], text="with milk", thread_ts=first.ts)
     harness.run()
     share(harness, text="and how?", thread_ts=first.ts)
     harness.run()
 
-    assert "[transcript of a voice clip, by Slack: “tea, please”]" == seen(harness)[0]
+    assert "tea, please" == seen(harness)[0]
+    assert "with milk\n[transcript of a voice clip, by Slack: “tea, please”]" in seen(harness)
 
 
 def test_an_email_is_read_from_slacks_description(harness: AnswerHarness) -> None:

@@ -8,11 +8,12 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import ACTIONS, Clicks
 from cocoai.answer.declined import DeclinedQuestions
+from cocoai.answer.ears import Ears, cannot_listen
 from cocoai.answer.failures import (
     MAX_ATTEMPTS,
     MOST_CLAIMS,
@@ -23,7 +24,7 @@ from cocoai.answer.failures import (
 )
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
-from cocoai.answer.model_call import ModelCall, answer_text
+from cocoai.answer.model_call import TRANSCRIBED, ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.own_notes import OwnNotes
 from cocoai.answer.paid_requests import Books
@@ -51,6 +52,9 @@ from cocoai.texts import Texts
 from cocoai.troubles.store import NO_TROUBLES, Troubles
 from cocoai.troubles.watch import OPENAI
 
+if TYPE_CHECKING:
+    from cocoai.chatgpt.transcription import Transcriber
+
 log = logging.getLogger(__name__)
 
 
@@ -58,6 +62,7 @@ class Answerer:
     """An object that answers claimed jobs, one at a time, in the process that made it.
 
     `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
+    `listen` makes the connection to the model that hears sounds.
     What is paid goes through `books`. In `folder` lies what is remembered between questions: people's names. What is
     wrong for an operator is noted in `troubles`. The `wakeup` pipe becomes readable when somebody asks for a stop.
     `clock` gives seconds since the epoch, `sleep` waits for a number of seconds.
@@ -73,6 +78,7 @@ class Answerer:
         books: Books,
         identity: IdentityCache,
         folder: str,
+        listen: Callable[[], Transcriber] = cannot_listen,
         wakeup: WakeupPipe | None = None,
         troubles: Troubles = NO_TROUBLES,
         clock: Callable[[], float] = time.time,
@@ -94,7 +100,8 @@ class Answerer:
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
         self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
-        self._model = ModelCall(self._prompts, chatgpt, books, self._stops)
+        self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops.is_stopped)
+        self._model = ModelCall(self._prompts, chatgpt, books, self._stops, self._ears)
         self._new_reply = partial(
             Reply, slack=slack, options=options, identity=identity, fallback=BlockFallback(), clock=clock, sleep=sleep
         )
@@ -158,7 +165,10 @@ class Answerer:
             ts = reply.post_placeholder()
             answer = job.last("answer") or self._ask(attempt, reply, ts)
             # What kills its process again and again may be the blocks.
-            text = answer_text(answer, attempt.texts, self._cost_note(answer, attempt.texts))
+            quoted = self._ears.quoted(
+                answer.get("heard", ()), attempt.texts, is_told=answer.get("finish") == TRANSCRIBED
+            )
+            text = answer_text(answer, attempt.texts, self._cost_note(answer, attempt.texts), quoted)
             if reply.deliver(ts, text, as_text=job.attempt > MAX_ATTEMPTS):
                 attempt.record("delivered")
             self._note_answer(attempt, answer)

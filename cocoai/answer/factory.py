@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cocoai.answer.answerer import Answerer
 from cocoai.answer.options import AnswerOptions
@@ -18,6 +18,9 @@ from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.spool import Spool
 from cocoai.troubles.store import NO_TROUBLES, Troubles
 
+if TYPE_CHECKING:
+    from cocoai.chatgpt.transcription import Transcriber
+
 
 class ConnectionSource(Protocol):
     """A maker of connections to Slack and OpenAI. One that is open must not be used in a forked child."""
@@ -27,6 +30,9 @@ class ConnectionSource(Protocol):
 
     def chatgpt(self) -> ChatGPTChat:
         """Return a new connection to OpenAI; it connects at the first call."""
+
+    def transcriber(self) -> Transcriber:
+        """Return a new connection to the model that hears sounds; it connects at the first call."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class AnswererFactory:
             books=self.books,
             identity=self.identity,
             folder=self.folder,
+            listen=self.connections.transcriber,
             wakeup=wakeup,
             troubles=self.troubles,
         )

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2s
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.ears import Ears
+from cocoai.answer.heard import Heard
 from cocoai.answer.left_out import note_for_the_asker
 from cocoai.answer.paid_requests import Books, PaidRequests
 from cocoai.answer.prompt import PromptBuilder
@@ -34,26 +36,40 @@ STOPPED = "stopped"
 NOTHING_READ = "nothing_read"
 """The `finish` of an answer to a message of which nothing could be read: the model was not asked."""
 
+SILENT = "silent"
+"""The `finish` of an answer to a sound in which nothing is said: the model was not asked."""
+
+TRANSCRIBED = "transcribed"
+"""The `finish` of an answer that is the words of a sound themselves, as the asker wanted: the model was not asked."""
+
 
 @dataclass(frozen=True)
 class _RunningCall:
     """A call of the model. The request is sent when the first of its `pieces` is asked for.
 
     Only `pieces` holds the conversation, which may be large, and drops it once the request is sent. It is None if there
-    is nothing to ask. `shown` is how many characters of an earlier attempt's answer stand in Slack already.
+    is nothing to ask: then `finish` says why, and `text` is the answer. `shown` is how many characters of an earlier
+    attempt's answer stand in Slack already. What was `heard` is `quoted` before the answer.
     """
 
-    model: str
-    pieces: AnswerPieces | None
-    left_out: tuple[LeftOut, ...]
-    shown: int
+    heard: Heard
+    model: str = ""
+    pieces: AnswerPieces | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    shown: int = 0
+    finish: str = NOTHING_READ
+    text: str = ""
+    quoted: str = ""
 
 
 class ModelCall:
     """The calls of the model of one process, one at a time. By `stops` each may end early; each is paid by `books`."""
 
-    def __init__(self, prompts: PromptBuilder, chatgpt: ChatGPTChat, books: Books, stops: StopRequests) -> None:
+    def __init__(
+        self, prompts: PromptBuilder, chatgpt: ChatGPTChat, books: Books, stops: StopRequests, ears: Ears
+    ) -> None:
         self._prompts = prompts
+        self._ears = ears
         self._chatgpt = chatgpt
         self._books = books
         self._stops = stops
@@ -61,32 +77,41 @@ class ModelCall:
     def ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
         """Have the model write an answer, show it in the reply, whose first message is `ts`, and record it.
 
-        Return the `answer` fact: `text`, `model`, `finish`, `refusal`, `left_out`, and the `bill` of the paid `call`.
-        If the asker requests a stop, it has the text written so far, and STOPPED as `finish`; if there is nothing to
-        ask, no text and NOTHING_READ, and the model is not asked. If the disk refuses the fact, it is returned all the
+        Return the `answer` fact: `text`, `model`, `finish`, `refusal`, `left_out`, and the `bill` of the paid `call`;
+        `heard` if the question had sounds. If the asker requests a stop, it has the text written so far, and STOPPED as
+        `finish`; if there is nothing to ask, no text and NOTHING_READ or SILENT, and the model is not asked, nor for
+        TRANSCRIBED. If the disk refuses the fact, it is returned all the
         same. Raise `Temporary` or `Permanent` if Slack or OpenAI fails, no further request may be sent (`attempts`) or
         paid, StoreError if the request cannot be recorded.
         """
         requests = PaidRequests(attempt, self._books)
         if self._stops.is_stopped(attempt):
-            return self._record_answer(attempt, requests, "", Ending(STOPPED, "", None), ())
+            return self._record_answer(attempt, requests, "", Ending(STOPPED, "", None), _RunningCall(Heard(())))
         call = self._start(attempt, requests, ts)
         if call.pieces is None:
-            return self._record_answer(attempt, requests, "", Ending(NOTHING_READ, "", None), call.left_out)
+            return self._record_answer(attempt, requests, call.text, Ending(call.finish, call.model, None), call)
         live = reply.live(ts)
         if not attempt.is_first:
             live.shown = call.shown  # what the last attempt had shown stays until there is more
-        text, ending = self._read(attempt, requests, call.model, call.pieces, reply, live)
-        return self._record_answer(attempt, requests, text, ending, call.left_out)
+        text, ending = self._read(attempt, requests, call, call.pieces, reply, live)
+        return self._record_answer(attempt, requests, text, ending, call)
 
     def _start(self, attempt: Attempt, requests: PaidRequests, ts: str) -> _RunningCall:
         """Read the thread and build the prompt; return a call that has not been sent yet.
 
         `ts` is the reply's: what Slack has of it now tells how much an earlier attempt showed.
         """
-        prompt = self._prompts.build(attempt)
+        heard = self._ears.hear(attempt)
+        if heard.sounds and self._stops.is_stopped(attempt):
+            return _RunningCall(heard, left_out=heard.left_out, finish=STOPPED)
+        if heard.is_wanted_itself:
+            listeners = dict.fromkeys(filter(None, (sound.listener for sound in heard.sounds)))
+            model, finish = ", ".join(listeners), TRANSCRIBED if heard.words else SILENT
+            return _RunningCall(heard, model, None, heard.left_out, finish=finish, text=heard.as_markdown)
+        prompt = self._prompts.build(attempt, heard)
         if prompt.is_unreadable:
-            return _RunningCall(prompt.model, None, prompt.left_out, 0)
+            finish = SILENT if heard.is_silent else NOTHING_READ
+            return _RunningCall(heard, prompt.model, None, prompt.left_out, finish=finish)
         pieces = self._chatgpt.reply(
             prompt.conversation,
             model=prompt.model,
@@ -97,13 +122,14 @@ class ModelCall:
         )
         standing = [] if is_wait_told(attempt.job) else [each for each in prompt.messages if each.ts == ts]
         shown = max((len(message.text) for message in standing), default=0)
-        return _RunningCall(prompt.model, pieces, prompt.left_out, shown)
+        quoted = self._ears.quoted(heard.facts(), attempt.texts)
+        return _RunningCall(heard, prompt.model, pieces, prompt.left_out, shown, quoted=quoted)
 
     def _read(
         self,
         attempt: Attempt,
         requests: PaidRequests,
-        model: str,
+        call: _RunningCall,
         pieces: AnswerPieces,
         reply: Reply,
         live: LiveMessage,
@@ -113,7 +139,7 @@ class ModelCall:
         If it has no text after STILL_THINKING, the reply says so. The usage, if there is any, is learned by the token
         ratio. A stop closes the connection, and an error settles what was paid.
         """
-        text = ""
+        text, before = "", f"{call.quoted}\n\n" if call.quoted else ""
         thinks_until = time.monotonic() + STILL_THINKING
         try:
             with closing(pieces):
@@ -121,28 +147,29 @@ class ModelCall:
                 while not isinstance(piece, Ending):
                     text += piece if isinstance(piece, str) else ""
                     if self._stops.is_stopped(attempt, is_interrupted=isinstance(piece, Interruption)):
-                        return text, Ending(STOPPED, model, None)
+                        return text, Ending(STOPPED, call.model, None)
                     if not (text or live.shown) and time.monotonic() >= thinks_until:
                         thinks_until = math.inf
                         reply.show_wait(attempt.texts.thinking)
-                    live.show(text)
+                    live.show(before + text if text else "")
                     piece = pieces.send(live.seconds_to_next())
         except CocoAIError:
             requests.fail(text)
             raise
         if piece.usage is not None and piece.estimated_tokens:
-            self._books.ratio.learn(model, piece.estimated_tokens, piece.usage)
+            self._books.ratio.learn(call.model, piece.estimated_tokens, piece.usage)
         return text, piece
 
     def _record_answer(
-        self, attempt: Attempt, requests: PaidRequests, text: str, ending: Ending, left_out: tuple[LeftOut, ...]
+        self, attempt: Attempt, requests: PaidRequests, text: str, ending: Ending, call: _RunningCall
     ) -> Fact:
         """Record the `answer` fact, settle its call, and return the fact, even if the disk refuses it.
 
         `usage` is only in the record.
         """
         answer: Fact = {"text": text, "model": ending.model, "finish": ending.finish_reason}
-        answer |= {"refusal": bool(ending.refusal), "left_out": [asdict(each) for each in left_out]}
+        answer |= {"refusal": bool(ending.refusal), "left_out": [asdict(each) for each in call.left_out]}
+        answer |= {"heard": call.heard.facts()} if call.heard.sounds else {}
         answer |= requests.facts(text, ending)
         attempt.record("answer", **answer, usage=ending.usage and asdict(ending.usage))
         requests.settle_by(answer)
@@ -158,8 +185,10 @@ def cache_key(question: Question) -> str:
     return blake2s(f"{question.channel}-{thread}".encode(), digest_size=16).hexdigest()
 
 
-def answer_text(answer: Fact, texts: Texts, cost: str = "") -> str:
+def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "") -> str:
     """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
+
+    Above it stands the quotation of what was `heard`, "" for none.
 
     Notes say that the answer was cut off, stopped or may not be whole, and which attachments were left out and why. If
     the model wrote nothing, a sentence says instead that it was stopped, refused, only thought, wrote nothing, or had
@@ -172,10 +201,17 @@ def answer_text(answer: Fact, texts: Texts, cost: str = "") -> str:
         notes = {"length": texts.cut, STOPPED: texts.stopped}
         notes |= {"content_filter": texts.filtered, UNKNOWN: texts.unfinished}
         paragraphs = [answer["text"], notes.get(finish, "")]
-    elif finish in (STOPPED, NOTHING_READ):
-        paragraphs = [texts.stopped if finish == STOPPED else texts.nothing_read]
+    elif finish in (STOPPED, NOTHING_READ, SILENT):
+        own = {STOPPED: texts.stopped, NOTHING_READ: texts.nothing_read, SILENT: texts.speech["silent"]}
+        paragraphs = [own[finish]]
     elif answer.get("refusal") or finish == "content_filter":
         paragraphs = [texts.refused]
     else:
         paragraphs = [texts.empty if finish == "length" else texts.nothing]
-    return "\n\n".join(filter(None, (*paragraphs, note_for_the_asker(answer["left_out"], texts), cost)))
+    return "\n\n".join(filter(None, (heard, *paragraphs, note_for_the_asker(_untold(answer), texts), cost)))
+
+
+def _untold(answer: Fact) -> list[Fact]:
+    """Return the files that were left out, but for the sounds whose silence the answer tells already."""
+    is_told = answer["finish"] == SILENT
+    return [each for each in answer["left_out"] if not (is_told and each["why"] == "silent")]

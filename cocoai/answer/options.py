@@ -46,6 +46,19 @@ class MoneyOptions:
 
 
 @dataclass(frozen=True)
+class SpeechOptions:
+    """How sounds are heard: `use` is `off`, `slack` (its own transcripts) or `model` (where Slack has none, a model).
+
+    `keywords` are words that the model may expect. It hears `minutes_a_day` of each person's sounds, 0 for any number.
+    """
+
+    use: str = "slack"
+    model: str = "gpt-transcribe"
+    keywords: tuple[str, ...] = ()
+    minutes_a_day: int = 0
+
+
+@dataclass(frozen=True)
 class AnswerOptions:
     """How to answer, for all channels and askers.
 
@@ -73,6 +86,7 @@ class AnswerOptions:
     operators: Collection[str] = frozenset()
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
     money: MoneyOptions = MoneyOptions()
+    speech: SpeechOptions = SpeechOptions()
 
     def texts(self, text: str) -> Texts:
         """Return the fixed texts in the language of `text`, or in the one that the settings name.

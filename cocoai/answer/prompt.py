@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cocoai.answer.attempt import Attempt
+from cocoai.answer.heard import Heard
 from cocoai.answer.history_cut import HistoryLimits, cut
 from cocoai.answer.left_out import lines_for_the_model
 from cocoai.answer.options import AnswerOptions
@@ -22,6 +23,7 @@ from cocoai.slack.api.download import LeftOut, read_files
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.api.thread_reader import ThreadPart, ThreadRead, answers_in
 from cocoai.slack.inbound.access import Author
+from cocoai.slack.model.files import SOUNDS, File
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.plain_text import plain_text
@@ -29,7 +31,8 @@ from cocoai.slack.model.question import Question
 from cocoai.slack.thread.box import box_start, since_pause
 from cocoai.slack.thread.history import may_be_seen, turns
 from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, message_ts, question_message
-from cocoai.slack.thread.speakers import is_bot
+from cocoai.slack.thread.speakers import MOST_NAMES, is_bot
+from cocoai.slack.thread.spoken import as_spoken
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -83,19 +86,38 @@ class PromptBuilder:
         self._clock = clock
         self._last: tuple[Attempt, ThreadRead] | None = None
 
-    def build(self, attempt: Attempt) -> Prompt:
+    def files(self, attempt: Attempt) -> tuple[File, ...]:
+        """Return the files of the question's message. Raise `Temporary` or `Permanent` if Slack does not give it."""
+        return files_of_question(self._thread(attempt).messages, attempt.question)
+
+    def own_user(self) -> str:
+        """Return our own user's id."""
+        return self._identity.user_id()
+
+    def speakers(self, attempt: Attempt) -> Iterator[str]:
+        """Yield the names of the people in the thread, as far as it was read, and the asker's: the last 20."""
+        users = [message.user for message in self._thread(attempt).messages if not is_bot(message)]
+        found = dict.fromkeys((*users[::-1], attempt.question.user))
+        found.pop(self._identity.user_id(), None)
+        yield from filter(None, map(self._names.name, list(found)[:MOST_NAMES]))
+
+    def build(self, attempt: Attempt, heard: Heard) -> Prompt:
         """Read the thread and download the attachments from Slack, and return the prompt, cut to the settings' limits.
 
-        Attachments that cannot be used are in its `left_out`. Raise `Temporary` or `Permanent` if Slack does not give
-        the thread, `Temporary` while it does not give an attachment, and `Permanent` `again_gone` or `continue_gone` if
-        a question that is asked once more, or the answer that is gone on with, is no longer there.
+        The question's files are those of `heard`. Attachments that cannot be used are in its `left_out`. Raise
+        `Temporary` or `Permanent` if Slack does not give the thread, `Temporary` while it does not give an attachment,
+        and `Permanent` `again_gone` or `continue_gone` if a question that is asked once more, or the answer that is
+        gone on with, is no longer there.
         """
         question = attempt.question
         own_user = self._identity.user_id()
         thread = self._thread(attempt)
-        messages = thread.messages
-        files = files_of_question(messages, question)
-        attachments, left_out = read_files(self._slack, files, self._options.attachments, self._names.name)
+        asked = question_message(thread.messages, question, own_user)
+        spoken = as_spoken(replace(asked, files=heard.files), own_user)
+        messages = tuple(self._with_sounds(question, own_user, each) for each in thread.messages if each.ts != asked.ts)
+        messages = (*messages, replace(spoken, files=()))
+        attachments, unread = read_files(self._slack, spoken.files, self._options.attachments, self._names.name)
+        left_out = (*unread, *heard.left_out)
         *before, last = turns(
             messages,
             question,
@@ -105,8 +127,7 @@ class PromptBuilder:
             is_reset=_is_reset,
             is_hidden=partial(self._is_hidden, question, self._identity.known()),
         )
-        message = question_message(messages, question, own_user)
-        text, models = plain_text(message.text, own_user), self._options.personas.models()
+        text, models = plain_text(spoken.text, own_user), self._options.personas.models()
         if question.continues:
             # By the model that began it, and with the files that it was asked about.
             chosen, last = split_model_prefix(text, models)[0], replace(last, text=CONTINUE_INSTRUCTION)
@@ -115,12 +136,12 @@ class PromptBuilder:
             chosen, last = self._split_command(last, text, is_continued=is_continued)
         model = chosen or self._options.model_of(question.channel)
         words = split_model_prefix(text, models)[1].strip()
-        is_unreadable = not (attachments or words or message.shown or question.continues)
+        is_unreadable = not (attachments or words or spoken.shown or question.continues)
         lines = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
         turns_shown = (*before, replace(last, text=lines, attachments=attachments))
         conversation = Conversation(self._instructions(question.channel), turns_shown)
         limits = HistoryLimits(self._options.round_trips, self._options.max_history_tokens, self._ratio.ratio(model))
-        return Prompt(model, cut(conversation, limits, thread.answers), left_out, messages, is_unreadable)
+        return Prompt(model, cut(conversation, limits, thread.answers), left_out, thread.messages, is_unreadable)
 
     def has_files(self, attempt: Attempt) -> bool:
         """Check whether the question's message has more than text: files, or something quoted, pasted or attached.
@@ -143,6 +164,15 @@ class PromptBuilder:
     def forget(self) -> None:
         """Forget the thread that was read for the last attempt."""
         self._last = None
+
+    def _with_sounds(self, question: Question, own_user: str, message: Message) -> Message:
+        """Return an earlier message with what was heard in its sounds, as it was when that was the question."""
+        if message.user == own_user or not any(file.kind in SOUNDS for file in message.files):
+            return message
+        from cocoai.answer.recorded_sounds import with_recorded_sounds
+
+        thread_ts = "" if question.is_in_box else question.thread_ts
+        return as_spoken(with_recorded_sounds(self._spool, question.channel, thread_ts, message), own_user)
 
     def _instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""

@@ -237,6 +237,11 @@ class ApiError:
         return bool(is_told) and not error_words.PASSES.search(self.text)
 
     @property
+    def is_about_access(self) -> bool:
+        """Return True if there is no credit, or the key or the model cannot be used, whatever is asked of it."""
+        return self._is_exhausted or bool(self.names & _FINAL)
+
+    @property
     def refuses_attachment(self) -> bool:
         """Return True if the error is about an attachment; only meaningful for a conversation that has attachments.
 

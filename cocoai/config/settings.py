@@ -14,7 +14,9 @@ from typing import Annotated, get_type_hints
 
 from cocoai.config.budget_settings import BudgetSettings
 from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
+from cocoai.config.network_settings import NetworkSettings
 from cocoai.config.setting import Setting, required_secret
+from cocoai.config.speech_settings import SpeechSettings
 from cocoai.config.value_types import (
     BASE_URL,
     FILE,
@@ -23,7 +25,6 @@ from cocoai.config.value_types import (
     IDS,
     LISTEN,
     NAME,
-    PROXY,
     SWITCH,
     Range,
     Secret,
@@ -236,25 +237,13 @@ class PathSettings:
         return os.path.join(self.var, "run", "scoreboard")
 
 
-@dataclass(frozen=True)
-class NetworkSettings:
-    """[network]: how Slack and OpenAI are reached."""
-
-    ca_file: Annotated[
-        str,
-        Setting(FILE, "", "a PEM file of the certificate authorities to trust; empty for those that `requests` brings"),
-    ]
-    proxy: Annotated[
-        Secret, Setting(PROXY, "", "the proxy for all outgoing connections; never shown, as it may hold a password")
-    ]
-
-
 SECTIONS: Mapping[str, type] = {
     "slack": SlackSettings,
     "openai": OpenAISettings,
     "answer": AnswerSettings,
     "pool": PoolSettings,
     "budget": BudgetSettings,
+    "speech": SpeechSettings,
     "paths": PathSettings,
     "network": NetworkSettings,
 }
@@ -274,6 +263,7 @@ class Settings:
     answer: AnswerSettings
     pool: PoolSettings
     budget: BudgetSettings
+    speech: SpeechSettings
     paths: PathSettings
     network: NetworkSettings
     prices: Mapping[str, Price]

@@ -23,6 +23,9 @@ Number = TypeVar("Number", int, float)
 SWITCHES = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
 """The words for on and off, in lower case."""
 
+LONGEST_WORD = 60
+"""Characters of one of several words."""
+
 
 class Secret(str):
     """Text that must not be shown: its repr reveals nothing, not even the length."""
@@ -153,6 +156,12 @@ def _id(text: str, _folder: str) -> str:
     return _matching(ID, text)
 
 
+def _words(text: str, _folder: str) -> tuple[str, ...]:
+    words = tuple(filter(None, (" ".join(word.split()) for word in re.split(r"[,、\n]", text))))
+    text.encode()  # the environment can hold bytes that are no text
+    return tuple(_matching(rf".{{1,{LONGEST_WORD}}}", word) for word in words)
+
+
 def _zone(text: str, _folder: str) -> str:
     # Whether this machine knows the zone is seen at the start: to look here would cost every process its memory.
     return _matching(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", text)
@@ -232,6 +241,7 @@ SWITCH = ValueType("on or off", _switch)
 NAME = ValueType("a name without spaces", _name)
 ONE_ID = ValueType("an ID such as C0123456789", _id)
 IDS = ValueType("IDs such as C0123456789, with spaces or commas between", _ids, empty=frozenset())
+WORDS = ValueType(f"words of at most {LONGEST_WORD} characters, with commas between", _words, empty=())
 BASE_URL = ValueType(_URL_ALLOWED, _base_url)
 FOLDER_URL = ValueType(_URL_ALLOWED, _folder_url)
 PROXY = ValueType("an http:// or https:// address", _proxy, is_secret=True, empty=Secret())
@@ -241,6 +251,6 @@ FOLDER = ValueType("a folder", _folder)
 ZONE = ValueType("a time zone's name, such as Asia/Tokyo", _zone)
 PRICE = ValueType(
     "in/cached/written/out in US dollars per million tokens, such as 0.1/0.01/0.125/0.5, five such numbers for a model "
-    "that draws, or free",
+    "that draws, 0.0045/minute of sound, or free",
     _price,
 )

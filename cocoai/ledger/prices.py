@@ -29,6 +29,9 @@ PICTURE_TOKENS = ("text_in", "text_cached", "image_in", "image_cached", "image_o
 _DATE = re.compile(r"-[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 """The end of a dated model's name, as in `gpt-5.4-2026-03-05`."""
 
+_A_MINUTE = "/minute"
+"""The end of the operator's price of a model that listens."""
+
 
 @dataclass(frozen=True)
 class Price:
@@ -37,7 +40,8 @@ class Price:
     A prompt's tokens are `plain`, `cached` (read from the cache) or `written` to it. A request whose prompt has more
     than `long_from` tokens is a long one; 0 means that none is. `tiers` holds the factor of each service tier except
     the default one, in thousandths. A price that `is_regional` is higher at an address that keeps data in a region.
-    `picture` has the classes of a picture's tokens, and only an operator's own price has it: then the others are 0.
+    `second` is that of a million seconds of sound, and `picture` has the classes of a picture's tokens: only an
+    operator's own price has one of these, and then all others are 0.
     """
 
     plain: int
@@ -48,6 +52,12 @@ class Price:
     tiers: Mapping[str, int] = field(default_factory=dict, hash=False)
     is_regional: bool = False
     picture: Mapping[str, int] = field(default_factory=dict, hash=False)
+    second: int = 0
+
+    @property
+    def is_of_text(self) -> bool:
+        """Return True for the price of a text model, or of one that is free."""
+        return not (self.second or self.picture)
 
     def as_text(self) -> str:
         """Return the price as JSON, short enough to be kept with each charge."""
@@ -98,7 +108,7 @@ class PriceTable:
         """Return the model's price at `at`, in epoch seconds; the dearest price of that day if it is unknown."""
         day = _day(at)
         for name in _names(model):
-            if name in self._overrides and not self._overrides[name].picture:
+            if name in self._overrides and self._overrides[name].is_of_text:
                 return self._overrides[name]
             if name in self._models:
                 return _on(day, self._models[name])
@@ -132,6 +142,22 @@ class PriceTable:
         found = [-(-prices[kind] // prices["image_out"]) for prices in tables if kind in prices]
         return max(found, default=None)
 
+    def sound_prices(self, model: str, at: float) -> Mapping[str, int]:
+        """Return what a model that listens costs at `at`, as unit_prices() does, with `second` in any case.
+
+        The operator's price wins; an unknown model costs as much as the dearest one of that day.
+        """
+        for name in _names(model):
+            if name in self._overrides and (self._overrides[name].second or self._overrides[name] == FREE):
+                return {"second": self._overrides[name].second}
+        if "second" in (found := self.unit_prices(model, at)):
+            return found
+        return {"second": max(_on(_day(at), entries).get("second", 0) for entries in self._units.values())}
+
+    def knows_sound(self, model: str) -> bool:
+        """Return True if the model that listens has a price of its own, ours or the operator's."""
+        return any(name in self._overrides for name in _names(model)) or "second" in self.unit_prices(model, 0.0)
+
     def knows(self, model: str) -> bool:
         """Return True if the text model has a price of its own, ours or the operator's."""
         return any(name in self._overrides or name in self._models for name in _names(model))
@@ -147,11 +173,14 @@ def read_prices(overrides: Mapping[str, Price] | None = None) -> PriceTable:
 def parse_override(text: str) -> Price:
     """Return the operator's price: `in/cached/written/out` in USD per million tokens, or the word `free`.
 
-    Five numbers are the price of a model that draws: `text/cached/picture/cached/out`. A text model's is the same for
-    long requests, in each tier and in each region. Raise ValueError for anything else.
+    Five numbers are the price of a model that draws: `text/cached/picture/cached/out`, and that of a model that listens
+    is `USD/minute`. A text model's is the same for long requests, in each tier and in each region. Raise ValueError for
+    anything else.
     """
     if text.strip() == "free":
         return FREE
+    if text.strip().endswith(_A_MINUTE):
+        return Price(0, 0, 0, 0, second=-(-parse_usd(text.strip().removesuffix(_A_MINUTE).strip()) * 1_000_000 // 60))
     numbers = [parse_usd(part.strip()) for part in text.split("/")]
     if len(numbers) == len(PICTURE_TOKENS):
         return Price(0, 0, 0, 0, picture=dict(zip(PICTURE_TOKENS, numbers, strict=True)))

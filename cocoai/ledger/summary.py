@@ -19,13 +19,17 @@ DAY = 86_400
 
 
 _BY_GROUP = (
-    "SELECT person, channel, model, how, count(*), sum(spent), sum(held) FROM charge WHERE month = ?"
-    " GROUP BY person, channel, model, how"
+    "SELECT person, channel, model, how, count(*), sum(kind <> 'speech'), sum(spent), sum(held) FROM charge"
+    " WHERE month = ? GROUP BY person, channel, model, how"
 )
-"""The sums of a month's charges; `how` and the spent sum are null for open holds."""
+"""The sums of a month's charges; `how` and the spent sum are null for open holds.
+
+What was heard belongs to a question, and is none of its own.
+"""
 
 _BY_TIME = (
-    "SELECT at / 900 * 900, sum(spent), count(*), sum(how IN ('estimated', 'lost')) FROM charge"
+    "SELECT at / 900 * 900, sum(spent), sum(kind <> 'speech'),"
+    " sum(how IN ('estimated', 'lost') AND kind <> 'speech') FROM charge"
     " WHERE month = ? AND how <> 'refused' GROUP BY 1"
 )
 """The sums of a month's settled charges by quarters of an hour, at which the days of all zones begin."""
@@ -39,13 +43,22 @@ class _Group(NamedTuple):
     model: str
     how: str | None
     calls: int
+    questions: int
     spent: int | None
     held: int
 
     @property
     def sums(self) -> tuple[int, int, int]:
+        """Return nano-dollars, questions, and how many of these are estimated."""
+        return self._with(self.questions)
+
+    @property
+    def model_sums(self) -> tuple[int, int, int]:
         """Return nano-dollars, calls, and how many of these are estimated."""
-        return self.spent or 0, self.calls, self.calls if self.how in ("estimated", "lost") else 0
+        return self._with(self.calls)
+
+    def _with(self, number: int) -> tuple[int, int, int]:
+        return self.spent or 0, number, number if self.how in ("estimated", "lost") else 0
 
 
 class ChargeRow(NamedTuple):
@@ -74,10 +87,10 @@ class ChargeRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Spending:
-    """What one person, channel, model or day has cost: nano-dollars `spent`, by so many `calls`.
+    """What one person, channel, model or day has cost: nano-dollars `spent`, by so many `calls`, one for each question.
 
-    Of those, `estimated` were booked without a usage that the server told: estimated or lost. The name of a forgotten
-    person is empty.
+    What a model has heard for a question counts as a call of that model alone. Of the calls, `estimated` were booked
+    without a usage that the server told: estimated or lost. The name of a forgotten person is empty.
     """
 
     name: str
@@ -167,7 +180,7 @@ def _summarize(month: str, groups: Sequence[_Group], days: Sequence[tuple[str, i
         open_holds=sum(group.calls for group in open_groups),
         people=_dearest_first((group.person, *group.sums) for group in made),
         channels=_dearest_first((group.channel, *group.sums) for group in made),
-        models=_dearest_first((group.model, *group.sums) for group in made),
+        models=_dearest_first((group.model, *group.model_sums) for group in made),
         days=tuple(_added(days)),
         sources=sources,
         priced_models=frozenset(group.model for group in groups if group.how not in ("told", "refused")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cocoai.ledger.charge import Bill
@@ -12,6 +14,9 @@ from cocoai.ledger.prices import Price, PriceTable
 
 UNKNOWN_TIER = "unknown"
 """The tier of a call whose tier nobody tells: the dearest."""
+
+
+_MILLION = 10**6
 
 
 class Tariff:
@@ -51,6 +56,33 @@ class Tariff:
         spent = cost(counted, price, tier=tier if is_known else UNKNOWN_TIER, region=self._region)
         return Bill(spent, "priced", answered or asked, tier, counted, price=price.as_text())
 
+    def sound_bound(self, model: str, seconds: int, at: float) -> tuple[int, str]:
+        """Return the most that hearing so many seconds may cost, in nano-dollars, and the price as a charge keeps it.
+
+        Of a model that is billed by tokens, which nobody knows beforehand, that is twice its usual price of a second.
+        """
+        prices = self.table.sound_prices(model, at)
+        times = 1 if len(prices) == 1 else 2
+        return -(-times * prices["second"] * seconds // _MILLION), _as_text(prices)
+
+    def priced_sound(
+        self, counts: Mapping[str, int], *, model: str, at: float, milliseconds: int | None
+    ) -> Bill | None:
+        """Return the bill of a call that heard something, by its usage; None if the price of a kind is not known.
+
+        `counts` are thousandths of units by their kind: of a `second`, or of tokens, `text_in`, `audio_in`, `text_out`.
+        """
+        prices = self.table.sound_prices(model, at)
+        if not counts or not prices.keys() >= counts.keys():
+            return None
+        thousandths = sum(prices[kind] * count for kind, count in counts.items())
+        spent = -(-thousandths // (1000 * _MILLION))
+        return Bill(spent, "priced", model, units=milliseconds, price=_as_text(prices))
+
     def is_guessed(self, model: str) -> bool:
         """Check whether the price of a model is not known, so that it counts as the dearest."""
         return not self.table.knows(model)
+
+
+def _as_text(prices: Mapping[str, int]) -> str:
+    return json.dumps(dict(prices), separators=(",", ":"))

@@ -73,6 +73,16 @@ PHRASES = {
         how much did i spend this month, how much have you cost this month, what have we spent, what did we spend,
         what have i spent, what did i spend, what do you cost, what have you cost, what have we spent so far,
         what have we spent this month, what have i spent this month""",
+    "transcribe": """
+        文字起こし, もじおこし, 文字おこし, 文字起こしを, 書き起こし, 書き起こして, 書きおこして, 文字に起こして,
+        文字におこして, 文字にして, テキストにして, テキスト化, 音声を文字起こし, この音声を文字起こし,
+        これを文字起こし, これ文字起こし, 音声文字起こし, 録音を文字起こし, この録音を文字起こし, 音声をテキストに,
+        音声をテキスト化, 全文文字起こし, 全部文字起こし, 会議を文字起こし, 聞いて文字に起こして,
+        transcribe, transcribe this, transcribe it, transcribe that, transcribe the audio, transcribe this audio,
+        transcribe the recording, transcribe this recording, transcribe the clip, transcribe this clip,
+        transcribe this file, transcribe the file, transcript, a transcript, the transcript, give me the transcript,
+        give me a transcript, write it down, write this down, write down what is said, speech to text,
+        audio to text""",
     "model": """
         モデル, モデル名, どのモデル, 何のモデル, なんのモデル, モデルは,
         model, which model, what model, model name, which model are you, what model are you, which model is this,

@@ -14,7 +14,7 @@ from cocoai.texts.command_phrases import PHRASES
 LONGEST = 40
 """Characters of the longest text that is compared with the commands, all that is put around them included."""
 
-MAY_BE_ASKED = frozenset({"help", "continue", "model", "usage"})
+MAY_BE_ASKED = frozenset({"help", "continue", "model", "usage", "transcribe"})
 """Commands that may end with a question mark: a "reset?" asks what that would do, unless it is a courtesy."""
 
 _COMMANDS = {phrase.strip(): name for name, phrases in PHRASES.items() for phrase in phrases.split(",")}
@@ -40,7 +40,7 @@ _MODEL_PREFIX = re.compile(r"\s*([^\s:：]+)\s*[:：]\s*(.*)", re.DOTALL)
 
 
 def command(text: str) -> str:
-    """Return `reset`, `help`, `model`, `usage` or `continue` if `text` is one of that command's phrases, else "".
+    """Return `reset`, `help`, `model`, `usage`, `transcribe` or `continue` if `text` is a phrase of that, else "".
 
     Case, width, emoji, courtesies around it, and full stops or exclamation marks at its end do not matter.
     """

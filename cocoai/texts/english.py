@@ -72,6 +72,12 @@ ENGLISH = Texts(
         "kind": "I can read images (PNG, JPEG, WebP, GIF), PDFs, text and code.",
         "office": "I cannot read Office files as they are: send it as a PDF and I can read it.",
         "speech": "I cannot listen, and Slack has no transcript of it: please write what is said.",
+        "speech_off": "I am set up not to listen: please write what is said.",
+        "uploading": "Slack does not have all of it yet: please ask again in a minute.",
+        "sound": "I could not make out any sound in it: please send it as m4a, mp3, wav, ogg, flac or webm.",
+        "sound_too_big": "It is over 25 MB, which is more than I can listen to: please send it in pieces.",
+        "silent": "I have listened, but nothing is said in it.",
+        "allowance": "I have listened to a lot from you today: please ask again tomorrow, or write what is said.",
         "transcribing": "Slack is still writing down what is said: please ask again in a minute.",
         "encoding": "I could not tell its character encoding: please save it as UTF-8 and send it again.",
         "login": "I have no permission to fetch files from Slack. Please tell the person who runs me.",
@@ -82,6 +88,10 @@ ENGLISH = Texts(
         "cut": "It is long: I have read its beginning and its end.",
         "damaged": "Some of its characters are broken, and I could not read those.",
         "preview": "I could not fetch it, and have read what Slack's preview shows.",
+    },
+    speech={
+        "silent": "I have listened, but nothing was said. Please speak again, or write your question.",
+        "by_slack": "by Slack",
     },
     waits={
         "": "That did not work.",

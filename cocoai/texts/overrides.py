@@ -18,6 +18,7 @@ GROUPS = {
     "declined": "declined",
     "troubles": "trouble",
     "why": "why",
+    "speech": "speech",
     "waits": "wait",
     "usage": "usage",
     "buttons": "button",

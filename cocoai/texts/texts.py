@@ -55,6 +55,7 @@ class Texts:
     declined: dict[str, str]
     troubles: dict[str, str]
     why: dict[str, str]
+    speech: dict[str, str]
     waits: dict[str, str]
     usage: dict[str, str]
     buttons: dict[str, str]

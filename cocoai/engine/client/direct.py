@@ -10,6 +10,7 @@ import io
 import math
 import socket
 import ssl
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
@@ -231,9 +232,9 @@ def _send(
         sock: socket.socket = connection.sock
         sock.settimeout(timeout[1])
         # An upload would be held as a whole before its first block leaves.
-        blocks = () if body is None or isinstance(body, bytes) else body
+        upload: Iterable[bytes] = () if body is None or isinstance(body, bytes) else body
         connection.endheaders(body if isinstance(body, bytes) else None)
-        for data in chain(connection.take_held(), blocks):
+        for data in chain(connection.take_held(), upload):
             HTTPConnection.send(connection, data)
     except OSError as error:
         raise NotSent(error) from error

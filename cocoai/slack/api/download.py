@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from cocoai.conversation import Attachment
 from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.clips import Clips, asked_again
 from cocoai.slack.api.file_reader import FileReader, FileRoom, Why, loggable_id
 from cocoai.slack.api.text_excerpt import TextRoom
 from cocoai.slack.model.files import CLIPS, File
@@ -25,6 +26,10 @@ _REASONS: dict[str, Why] = {
     "office": "office",
     "speech": "speech",
     "transcribing": "transcribing",
+    "sound": "sound",
+    "sound_too_big": "sound_too_big",
+    "allowance": "allowance",
+    "uploading": "uploading",
     "encoding": "encoding",
     "login": "login",
     "foreign": "foreign",
@@ -34,9 +39,6 @@ _REASONS: dict[str, Why] = {
     "missing_scope": "login",
 }
 """The reason told to the asker, by our own errors' codes and Slack's; every other code means `unreadable`."""
-
-TRANSCRIPT_WAITS = (1.0, 2.0, 3.0, 4.0)
-"""Seconds to wait before each look whether Slack has transcribed a clip, for all clips of a question together."""
 
 UNKNOWN_NEED = 1000
 """Estimated tokens that are kept free for a file whose size Slack does not tell."""
@@ -102,7 +104,7 @@ class _QuestionFiles:
         self._slack = slack
         self._limits = limits
         self._reader = FileReader(slack, name_of_user)
-        self._waits = iter(TRANSCRIPT_WAITS)
+        self._clips = Clips(slack)
         self.attachments: list[Attachment] = []
         self.left_out: list[LeftOut] = []
 
@@ -115,10 +117,10 @@ class _QuestionFiles:
             file = self._described(file)
             result = self._reader.read(file, self._room(others))
         except Permanent as error:
-            why = _REASONS.get(error.code.partition(":")[0], "unreadable")
-            _log_left_out(file, why, error)
+            why = why_of(error)
+            log_left_out(file, why, error)
             if why == "login":
-                self._may_lack_scope()
+                may_lack_scope(self._slack)
             self.left_out.append(LeftOut(file.name, why))
             return
         self._slack.watch.succeeded("files.info", "")
@@ -126,12 +128,6 @@ class _QuestionFiles:
         log.info("file=%s outcome=read kind=%s bytes=%d", loggable_id(file), attachment.kind, len(attachment.data))
         self.attachments.append(attachment)
         self.left_out += (LeftOut(file.name, why) for why in result.notes)
-
-    def _may_lack_scope(self) -> None:
-        """Have it noted that the scope for files seems to be missing; auth.test, asked at once, tells whether it is."""
-        self._slack.watch.may_not_download()
-        with contextlib.suppress(CocoAIError):
-            self._slack.auth_test()
 
     # what Slack tells of a file
 
@@ -142,26 +138,9 @@ class _QuestionFiles:
         """
         if file.is_stub:
             file = self._slack.file_info(file.id)
-        if file.kind in CLIPS and not (file.text and file.is_whole) and not file.vtt:
-            return self._transcribed(file)
-        return (self._asked_again(file) or file) if file.kind == "email" and not file.text else file
-
-    def _transcribed(self, file: File) -> File:
-        """Ask for a clip until Slack has transcribed it, will not, or has been waited for long enough."""
-        for wait in self._waits:
-            latest = self._asked_again(file, after=wait if file.is_pending else 0.0)
-            if latest is None or not latest.is_pending:
-                return latest or file
-            file = latest
-        return file
-
-    def _asked_again(self, file: File, *, after: float = 0.0) -> File | None:
-        """Return what files.info tells of a file whose description is known already; None if it tells nothing."""
-        try:
-            latest = self._slack.file_info(file.id, after=after)
-        except CocoAIError:  # what the message told of it has to do
-            return None
-        return latest if latest.kind == file.kind else None
+        if file.kind in CLIPS:
+            return self._clips.described(file)
+        return (asked_again(self._slack, file) or file) if file.kind == "email" and not file.text else file
 
     def _room(self, others: Sequence[File]) -> FileRoom:
         """Return the room for a file. A text leaves each other file its share, or what that needs if it is less."""
@@ -172,7 +151,19 @@ class _QuestionFiles:
         return FileRoom(most_bytes, tokens, TextRoom(min(most_bytes, self._limits.text_bytes), tokens - needs))
 
 
-def _log_left_out(file: File, why: Why, error: Permanent) -> None:
+def may_lack_scope(slack: SlackChat) -> None:
+    """Have it noted that the scope for files seems to be missing; auth.test, asked at once, tells whether it is."""
+    slack.watch.may_not_download()
+    with contextlib.suppress(CocoAIError):
+        slack.auth_test()
+
+
+def why_of(error: Permanent) -> Why:
+    """Return the reason for which a file is left out after this error."""
+    return _REASONS.get(error.code.partition(":")[0], "unreadable")
+
+
+def log_left_out(file: File, why: Why, error: Permanent) -> None:
     """Log that a file is left out: as a warning if we may not read it, since the operator can add the scope."""
     if why == "login":
         hint = "has the Slack app the scope files:read?"

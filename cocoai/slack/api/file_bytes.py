@@ -7,9 +7,11 @@ Sources: docs.slack.dev/messaging/working-with-files; the login page is document
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from cocoai.engine.client.client import FullResponse, StreamedResponse
@@ -55,13 +57,35 @@ def fetch(slack: SlackChat, url: str, most: int, *, ends: int = 0, is_login: Log
     Raise `Permanent` if it is longer (`too_big`) or cannot be had (`login`, `gone`, `foreign`, or any other code), and
     `Temporary` while Slack is in trouble.
     """
+    with _opened(slack, url) as response:
+        return _content(response, most, ends, is_login)
+
+
+def save(slack: SlackChat, url: str, most: int, file: BinaryIO) -> int:
+    """Download a file that is no HTML into `file`, a block at a time; return its length, at most `most` bytes.
+
+    Raise as fetch() does.
+    """
+    with _opened(slack, url) as response:
+        if "text/html" in response.headers.get("content-type", "").lower():
+            raise Permanent("login", source="Slack", status=response.status)
+        length = translate_errors(_copy_body, response, most, file)
+    if length is None:
+        raise Permanent("too_big")
+    return length
+
+
+@contextmanager
+def _opened(slack: SlackChat, url: str) -> Iterator[StreamedResponse]:
+    """Yield the 200 behind an address, whose body is still to be read, as a context manager; follow redirects."""
     if not url.startswith(("https://", "http://")):
         raise Permanent("odd_address")
     for _ in range(MOST_REDIRECTS + 1):
         with slack.download(url) as response:
             location = _redirect_of(response)
             if location is None:
-                return _content(response, most, ends, is_login)
+                yield response
+                return
         url = _redirect_target(url, location)
     raise Permanent("too_many_redirects")
 
@@ -123,6 +147,20 @@ def _read_body(response: StreamedResponse, most: int, ends: int) -> FileBytes | 
             return _read_ends(response, buffer.getvalue() + chunk, ends)
         buffer.write(chunk)
     return FileBytes(buffer.getvalue())
+
+
+def _copy_body(response: StreamedResponse, most: int, file: BinaryIO) -> int | None:
+    """Write the body into a file and return its length; None as soon as it turns out to be over `most` bytes."""
+    told = response.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > most:
+        return None
+    length = 0
+    while chunk := response.body.read(READ_TIMEOUT):
+        length += len(chunk)
+        if length > most:
+            return None
+        file.write(chunk)
+    return length
 
 
 def _read_ends(response: StreamedResponse, start: bytes, ends: int) -> FileBytes | None:

@@ -25,15 +25,18 @@ from cocoai.slack.model.files import CLIPS, File, clip_name
 from cocoai.slack_ids import is_id
 
 Why = Literal[
-    "too_big", "too_many", "kind", "office", "speech", "transcribing", "encoding",
-    "login", "foreign", "gone", "unreadable", "off", "cut", "damaged", "preview",
+    "too_big", "too_many", "kind", "office", "speech", "speech_off", "transcribing", "uploading", "sound",
+    "sound_too_big", "silent", "allowance", "encoding", "login", "foreign", "gone", "unreadable",
+    "off", "cut", "damaged", "preview",
 ]  # fmt: skip
 """The reason why the model does not get a file, or gets only a part (PARTLY).
 
 `kind`: neither an image, a PDF nor text; `office`: no PDF of it; `speech`: sound or video without a transcript, which
-may be on its way (`transcribing`); `encoding`: a text that cannot be decoded; `login`: Slack does not let us read it;
-`foreign`: it is not at Slack; `off`: the settings allow no files. `cut`: the middle of a text is missing; `damaged`:
-some of its bytes are; `preview`: only Slack's preview of it is read.
+may be on its way (`transcribing`); `speech_off`: a sound, where the settings allow none; `uploading`: not all of a
+sound is at Slack; `sound`: none that can be heard, or over 25 MB (`sound_too_big`), or without a word (`silent`);
+`allowance`: the asker has had enough heard within a day; `encoding`: a text that cannot be decoded; `login`: Slack does
+not let us read it; `foreign`: it is not at Slack; `off`: the settings allow no files. `cut`: the middle of a text is
+missing; `damaged`: some of its bytes are; `preview`: only Slack's preview of it is read.
 """
 
 PARTLY = frozenset({"cut", "damaged", "preview"})

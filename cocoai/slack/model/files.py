@@ -39,11 +39,17 @@ _SLACKS = re.compile(r"https://([a-z0-9-]+\.)+slack(-edge)?\.com(:443)?/[!-~]*",
 _VISIBLE = re.compile(r"[!-~]+")
 
 
-Kind = Literal["", "canvas", "voice", "video", "email", "office"]
-"""What a file is to Slack, where that decides how it is read. `voice` and `video` are clips: Slack transcribes them."""
+Kind = Literal["", "canvas", "voice", "audio", "video", "email", "office"]
+"""What a file is to Slack, where that decides how it is read.
 
-CLIPS = ("voice", "video")
-"""The kinds of clips."""
+`voice` is a clip that somebody has recorded in Slack, `audio` any other sound. `video` is a clip or an uploaded one.
+"""
+
+SOUNDS = ("voice", "audio")
+"""The kinds of sounds."""
+
+CLIPS = (*SOUNDS, "video")
+"""The kinds that Slack may transcribe."""
 
 _REQUIRED = ("id", "name", "media_type", "size", "url", "is_stub")
 """The fields that every version has written."""
@@ -57,7 +63,8 @@ class File:
     `text` is what Slack itself tells of the content: the transcript of a clip, an e-mail, or else the file's beginning;
     `is_whole`: nothing of it is missing. `is_pending`: Slack is still writing the transcript. Further addresses: `vtt`
     is the transcript's, as WebVTT; `picture` that of the largest thumbnail of an image; `pdf` that of the PDF which
-    Slack has made of an office file. `seconds` is a clip's length, 0 if unknown.
+    Slack has made of an office file. `milliseconds` is a clip's length, 0 if unknown. `listener` is the model that has
+    heard a sound's `text`, "" if it is Slack's.
     """
 
     id: str
@@ -73,7 +80,8 @@ class File:
     vtt: str = ""
     picture: str = ""
     pdf: str = ""
-    seconds: int = 0
+    milliseconds: int = 0
+    listener: str = ""
 
     def facts(self) -> dict[str, Any]:
         """Return the file as a dict for JSON. Fields that an earlier version did not know are there if not empty.
@@ -131,7 +139,7 @@ def file_of(entry: Mapping[str, Any]) -> File:
         vtt=_encodable_at(entry, "vtt") if transcription.get("status") == "complete" else "",
         picture=_largest_thumbnail(entry),
         pdf=_encodable_at(entry, "converted_pdf"),
-        seconds=number_at(entry, "duration_ms") // 1000,
+        milliseconds=number_at(entry, "duration_ms"),
     )
 
 
@@ -152,8 +160,10 @@ def not_read(name: str, why: str) -> str:
 
 def clip_name(file: File) -> str:
     """Return how the transcript of a clip is named for a model: `transcript of a voice clip of 0:15, by Slack`."""
-    length = f" of {file.seconds // 60}:{file.seconds % 60:02}" if file.seconds else ""
-    return f"transcript of a {file.kind} clip{length}, by Slack"
+    seconds = file.milliseconds // 1000
+    length = f" of {seconds // 60}:{seconds % 60:02}" if seconds else ""
+    what = "an audio file" if file.kind == "audio" else f"a {file.kind} clip"
+    return f"transcript of {what}{length}, by {file.listener or 'Slack'}"
 
 
 def is_at_slack(url: str, api_url: str) -> bool:
@@ -187,8 +197,9 @@ def _kind_of(entry: Mapping[str, Any]) -> Kind:
     if text_at(entry, "mode") in _CANVAS_MODES or file_type == "quip" or media_type == "application/vnd.slack-docs":
         return "canvas"
     # An uploaded recording has no `subtype`, but Slack transcribes it as it does a clip.
-    if text_at(entry, "subtype") in ("slack_audio", "slack_video") or mapping_at(entry, "transcription"):
-        return "video" if _is_video(entry) else "voice"
+    is_clip = text_at(entry, "subtype") in ("slack_audio", "slack_video")
+    if is_clip or mapping_at(entry, "transcription") or media_type.startswith("audio/"):
+        return "video" if _is_video(entry) else "voice" if is_clip else "audio"
     if file_type == "email" or text_at(entry, "mode") == "email":
         return "email"
     ends_so = (text_at(entry, "name") or text_at(entry, "title")).lower().endswith(_OFFICE_ENDINGS)

@@ -323,7 +323,7 @@ def test_a_clip_is_read_by_its_transcript(
 ) -> None:
     """The words are read from the WebVTT file; if that has none, what the message has of them is, and is told so."""
     transcript = files.put("/vtt", vtt)
-    clip = replace(files.put("/clip", b""), kind="voice", text="hel", vtt=transcript.url, seconds=15)
+    clip = replace(files.put("/clip", b""), kind="voice", text="hel", vtt=transcript.url, milliseconds=15_400)
     (attachment,), left = read_files(slack, [clip], AttachmentLimits())
 
     assert "transcript of a voice clip of 0:15, by Slack" == attachment.name

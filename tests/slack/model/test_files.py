@@ -26,7 +26,7 @@ ENTRY = {
     "url_private_download": "https://files.slack.com/files-pri/T0-F0/download/cat.png",
     "mode": "hosted",
 }
-VOICE = File("F0", kind="voice", text="何時ですか", is_whole=True, vtt="https://v", seconds=4)
+VOICE = File("F0", kind="voice", text="何時ですか", is_whole=True, vtt="https://v", milliseconds=4000)
 PICTURE = File("F0PICTURE1", "cat.png", "image/png", 1234, ENTRY["url_private_download"])  # type: ignore[arg-type]
 
 
@@ -94,9 +94,9 @@ def test_only_what_was_said_is_kept() -> None:
         ({"subtype": "slack_audio", "mimetype": "video/mp4"}, "voice"),
         ({"subtype": "slack_audio", "mimetype": ""}, "voice"),
         ({"subtype": "slack_video", "mimetype": "video/webm"}, "video"),
-        ({"mimetype": "audio/mpeg", "transcription": {"status": "complete"}}, "voice"),
+        ({"mimetype": "audio/mpeg", "transcription": {"status": "complete"}}, "audio"),
         ({"mimetype": "video/mp4", "transcription": {"status": "none"}}, "video"),
-        ({"mimetype": "video/mp4", "media_display_type": "audio", "transcription": {"status": "none"}}, "voice"),
+        ({"mimetype": "video/mp4", "media_display_type": "audio", "transcription": {"status": "none"}}, "audio"),
         ({"filetype": "email", "mimetype": "text/html"}, "email"),
         ({"mode": "email"}, "email"),
         ({"mimetype": "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}, "office"),
@@ -104,7 +104,7 @@ def test_only_what_was_said_is_kept() -> None:
         ({"name": "報告.PPTX", "mimetype": "application/octet-stream"}, "office"),
         ({"name": "書類.jtd", "mimetype": "binary/octet-stream"}, "office"),
         ({"mimetype": "application/vnd.oasis.opendocument.text"}, "office"),
-        ({"mimetype": "audio/mpeg"}, ""),
+        ({"mimetype": "audio/mpeg"}, "audio"),
         ({"mimetype": "image/heic", "name": "IMG.HEIC"}, ""),
         ({"mimetype": "text/plain", "name": "docx"}, ""),
         ({"transcription": [], "mode": 7, "filetype": None}, ""),
@@ -191,7 +191,7 @@ def test_files_of_a_shared_message_are_files_of_the_message() -> None:
         (File("F0"), "", "[attached: a file, not read, it belongs to an earlier message]"),
         (File("F0", kind="voice"), "a.m4a", "[attached: a.m4a, not read, it belongs to an earlier message]"),
         (
-            File("F0", kind="voice", text="a\nb", seconds=75),
+            File("F0", kind="voice", text="a\nb", milliseconds=75_999),
             "x",
             "[transcript of a voice clip of 1:15, by Slack: “a b”]",
         ),

@@ -1,0 +1,90 @@
+"""Ears: hear the sounds of a question, if it has any. What listens is loaded only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cocoai.answer.attempt import Attempt
+from cocoai.answer.heard import Heard
+from cocoai.answer.options import AnswerOptions
+from cocoai.answer.paid_requests import Books
+from cocoai.answer.prompt import PromptBuilder
+from cocoai.errors import Permanent
+from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.model.files import SOUNDS
+from cocoai.slack.model.plain_text import plain_text
+from cocoai.slack.model.talk import Talk, place
+from cocoai.slack.thread.user_names import UserNames
+from cocoai.spool.job import Fact
+from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import StoreError
+from cocoai.texts import Texts, command
+
+if TYPE_CHECKING:
+    from cocoai.chatgpt.transcription import Hints, Transcriber
+
+
+HEARING = 600.0
+"""Seconds more that a job may take where a model listens: what it has heard by then, the next attempt knows."""
+
+
+def cannot_listen() -> Transcriber:
+    """Raise `Permanent`: there is no model that listens."""
+    raise Permanent("speech")
+
+
+@dataclass(frozen=True)
+class Ears:
+    """What one process needs to hear. `listen` makes the connection to the model that listens.
+
+    Below `folder` lie the bytes of a sound on its way. `is_stopped` tells whether an attempt is to end.
+    """
+
+    spool: Spool
+    options: AnswerOptions
+    slack: SlackChat
+    books: Books
+    prompts: PromptBuilder
+    names: UserNames
+    listen: Callable[[], Transcriber]
+    folder: str
+    is_stopped: Callable[[Attempt], bool]
+
+    def hear(self, attempt: Attempt) -> Heard:
+        """Return the files of the question, with the words of its sounds; see Heard.
+
+        Raise `Temporary` or `Permanent` if Slack or OpenAI fails, or nothing may be paid, and StoreError.
+        """
+        files = self.prompts.files(attempt)
+        may_be_sounds = any(file.kind in SOUNDS or file.is_stub for file in files)
+        if not may_be_sounds or self.options.attachments.question_bytes <= 0:
+            return Heard(files)
+        from cocoai.answer.hearing import Hearing
+
+        hearing = Hearing(self.spool, self.options, self.slack, self.books, self.listen, self.folder, self.is_stopped)
+        heard = hearing.hear(attempt, files, lambda: self._hints(attempt))
+        asks_for_words = command(plain_text(attempt.question.text, self.prompts.own_user())) == "transcribe"
+        return replace(heard, is_wanted_itself=asks_for_words and bool(heard.sounds))
+
+    def quoted(self, sounds: Sequence[Fact], texts: Texts, *, is_told: bool = False) -> str:
+        """Return how a reply quotes what was heard, by the facts of an answer; "" for no sounds. See quotation()."""
+        if not sounds:
+            return ""
+        from cocoai.answer.quotation import quotation
+
+        return quotation(sounds, texts, self.options.money.yen_rate, is_told=is_told)
+
+    def _hints(self, attempt: Attempt) -> Hints:
+        """Return what a model may expect: the languages of the question, its thread and its asker; names, and words."""
+        from cocoai.chatgpt.transcription import Hints
+
+        question = attempt.question
+        try:
+            talk = Talk.from_facts(self.spool.mark_of(*place(question)) or {})
+        except StoreError:
+            talk = Talk()
+        spoken = (self.options.language_of(question.sample), talk.language, self.names.language(question.user))
+        keywords = (*self.options.speech.keywords, *self.prompts.speakers(attempt))
+        return Hints(tuple(sorted({*spoken} - {""})), keywords)

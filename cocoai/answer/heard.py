@@ -1,0 +1,64 @@
+"""Heard: what was understood of the sounds of a question. hearing.py does the listening, quotation.py quotes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cocoai.slack.api.download import LeftOut
+from cocoai.slack.markdown.inline_parser import escape_markdown
+from cocoai.slack.model.files import File
+
+MOST_QUOTED = 600
+"""Characters of the words that a reply quotes, of each sound."""
+
+
+@dataclass(frozen=True)
+class HeardSound:
+    """One sound: its `words`, "" for silence, its length (0 if unknown), who has heard it, and what that cost.
+
+    `listener` is the model's name, "" for Slack; `spent` is in nano-dollars, None if nothing was paid.
+    """
+
+    words: str = field(repr=False)
+    milliseconds: int = 0
+    listener: str = ""
+    spent: int | None = None
+
+    def as_fact(self) -> dict[str, Any]:
+        """Return what the `answer` fact keeps, from which the reply quotes: of the words only the beginning."""
+        words = self.words if len(self.words) <= MOST_QUOTED else f"{self.words[: MOST_QUOTED - 1]}…"
+        return {**vars(self), "words": words}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The files of a question after its sounds were heard: those with `text` are what was understood.
+
+    A sound without words is in `left_out`, with the reason, and not in `files`. `is_wanted_itself`: the asker wants the
+    words, not an answer to them.
+    """
+
+    files: tuple[File, ...]
+    sounds: tuple[HeardSound, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    is_wanted_itself: bool = False
+
+    @property
+    def is_silent(self) -> bool:
+        """Check whether there were sounds, and in none of them was a word."""
+        return bool(self.sounds) and not any(sound.words for sound in self.sounds)
+
+    @property
+    def words(self) -> str:
+        """Return the words of all sounds, with an empty line between two."""
+        return "\n\n".join(filter(None, (sound.words for sound in self.sounds)))
+
+    @property
+    def as_markdown(self) -> str:
+        """Return the words as Markdown, each line a paragraph."""
+        return "\n\n".join(map(escape_markdown, filter(str.strip, self.words.split("\n"))))
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Return what the `answer` fact keeps of the sounds."""
+        return [sound.as_fact() for sound in self.sounds]

@@ -1,0 +1,264 @@
+"""Transcriber: have a model of OpenAI's write down what is said in a sound.
+
+The sound is sent from its file, a block at a time, and is never in memory as a whole. Errors are raised: whether to ask
+again is the caller's decision. It knows nothing of Slack.
+
+Source: OpenAI's API reference, POST /audio/transcriptions; its guide to speech to text; its specification,
+CreateTranscriptionResponseJson.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Any, BinaryIO, Protocol
+
+from cocoai.chatgpt.answer_reader import read_body
+from cocoai.chatgpt.api_error import ApiError, request_id
+from cocoai.chatgpt.deadlines import Deadlines
+from cocoai.chatgpt.error_body import parsed
+from cocoai.chatgpt.sound_format import MEDIA_TYPES
+from cocoai.chatgpt.transport import bearer, method_url, read_error, translated
+from cocoai.engine.client.body import MOST_WHOLE
+from cocoai.engine.client.client import HttpClient, PendingResponse, StreamedResponse
+from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.json_values import encodable, mapping_at, number_at, text_at
+
+BLOCK = 64 * 1024
+"""Bytes of a sound that are in memory at once."""
+
+TIMEOUT = 180.0
+"""Seconds that hearing a sound may take, from the request to the last byte of the response."""
+
+MOST_SECONDS = 1e6
+"""Seconds of a usage that is believed: more is none."""
+
+MOST_KEYWORDS = 50
+LONGEST_KEYWORD = 60
+"""Characters of a keyword that are sent."""
+
+_TAKES_LISTS = "gpt-transcribe"
+"""How the names of models begin that take several languages, and keywords."""
+
+_OUR_WORDS = ("languages", "keywords", "language", "prompt", "response_format")
+"""Parameters without which a sound can be heard, too: one that the server refuses is left out."""
+
+
+class TranscriptionRecorder(Protocol):
+    """A record of the requests for one sound."""
+
+    def asked(self) -> None:
+        """Record that a request is about to leave. If this raises, it is not sent."""
+
+    def unasked(self, why: str) -> None:
+        """Record that the model did not run for the last request; `why` is fit for a log."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound of `size` bytes in a `file`; `ending` is its format's (sound_format.py)."""
+
+    file: BinaryIO
+    size: int
+    ending: str
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is likely in a sound: `languages` (ISO 639-1), and `keywords`, such as names."""
+
+    languages: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """The words of a sound, "" for silence, and what they cost: `counts`, by the kind of unit, in thousandths of units.
+
+    The kinds are `second`, or `text_in`, `audio_in` and `text_out` for tokens; {} if the server does not tell.
+    """
+
+    text: str = field(repr=False)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def milliseconds(self) -> int | None:
+        """Return the length that was billed; None if it is not told."""
+        return self.counts.get("second")
+
+
+class Transcriber:
+    """Has sounds written down by `model`, at the server at `base_url`. Times are in seconds, `clock` is monotonic."""
+
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        base_url: str,
+        api_key: str,
+        model: str,
+        connect_timeout: float,
+        timeout: float = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._url = method_url(base_url, "/audio/transcriptions")
+        self._api_key = api_key
+        self.model = model
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+        self._clock = clock
+        self._refused: set[str] = set()
+
+    def transcribe(self, sound: Sound, hints: Hints, recorder: TranscriptionRecorder) -> Transcription:
+        """Send a sound, wait for its words and return them.
+
+        What the server refuses by name of the parameters that only help is left out, and the request sent once more.
+        Raise `Temporary` as ChatGPTChat.reply() does; `Permanent` `sound` if the server cannot use this sound, else the
+        API's own code. Either is `sent` if the model may have run, and be billed.
+        """
+        while True:
+            fields = {name: values for name, values in self._fields(hints).items() if name not in self._refused}
+            recorder.asked()
+            try:
+                return self._exchange(sound, fields)
+            except _RefusedParameter as error:
+                recorder.unasked(str(error))
+                self._refused.add(error.name)
+            except CocoAIError as error:
+                if not error.sent:
+                    recorder.unasked(str(error))
+                raise
+
+    def _fields(self, hints: Hints) -> dict[str, tuple[str, ...]]:
+        """Return the values of each field but the sound, by its name."""
+        fields = {"model": (self.model,), "response_format": ("json",)}
+        if self.model.startswith(_TAKES_LISTS):
+            keywords = (" ".join(keyword.split())[:LONGEST_KEYWORD] for keyword in hints.keywords)
+            return fields | {
+                "languages": hints.languages,
+                "keywords": tuple(dict.fromkeys(filter(None, keywords)))[:MOST_KEYWORDS],
+            }
+        # An older model takes one language alone: a wrong one would make it write in that.
+        return fields | {"language": hints.languages if len(hints.languages) == 1 else ()}
+
+    def _exchange(self, sound: Sound, fields: Mapping[str, tuple[str, ...]]) -> Transcription:
+        """Send one request and return what its response says. Raise as transcribe(), and `_RefusedParameter`."""
+        deadlines = Deadlines(self._clock, self._timeout)
+        upload = _Upload(sound, fields)
+        headers: dict[str, str | bytes] = {
+            "Authorization": bearer(self._api_key),
+            "Content-Type": f"multipart/form-data; boundary={upload.boundary}",
+            "Accept-Encoding": "identity",
+        }
+        try:
+            timeout = (min(self._connect_timeout, deadlines.left()), deadlines.left())
+            pending = self._client.post_streamed(self._url, upload, headers, timeout)
+            response = _response(pending, deadlines)
+        except (OSError, HTTPException, ValueError, Permanent) as error:
+            failure = translated(error, deadlines)
+        else:
+            return self._read(response, fields, deadlines)
+        raise failure  # outside of the handler: its cause may quote the key
+
+    def _read(
+        self, response: StreamedResponse, fields: Mapping[str, tuple[str, ...]], deadlines: Deadlines
+    ) -> Transcription:
+        """Read the response to its end and return the transcription in it. Raise as _exchange()."""
+        with response:
+            if response.status // 100 != 2:
+                error = read_error(response, deadlines)
+                if name := error.refused_parameter([each for each in _OUR_WORDS if fields.get(each)]):
+                    raise _RefusedParameter(name, error)
+                raise error.to_exception("sound" if _is_about_the_sound(error) else "")
+            value = parsed(_whole_body(response, deadlines))
+            if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+                unread = Temporary("unreadable_answer", source="OpenAI", status=response.status, sent=True)
+                unread.request_id = request_id(response.headers)
+                raise unread
+            return Transcription(encodable(value["text"]).strip(), _counts(mapping_at(value, "usage")))
+
+
+class _RefusedParameter(Permanent):
+    """The server refuses the parameter `name`."""
+
+    def __init__(self, name: str, error: ApiError) -> None:
+        super().__init__("unsupported_parameter", source="OpenAI", status=error.status, request_id=error.request_id)
+        self.name = name
+
+
+class _Upload:
+    """The body of a request: multipart/form-data, with the sound as its last part, read from its file."""
+
+    def __init__(self, sound: Sound, fields: Mapping[str, tuple[str, ...]]) -> None:
+        self.boundary = secrets.token_hex(16)
+        self._sound = sound
+        parts = [
+            f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}{brackets}"\r\n\r\n{value}\r\n'
+            for name, values in fields.items()
+            # A list is named with brackets, once for each value.
+            for brackets in ("[]" if name in ("languages", "keywords") else "",)
+            for value in values
+        ]
+        # A name of our own, as the person's may be in any characters, and have a wrong ending.
+        parts.append(
+            f'--{self.boundary}\r\nContent-Disposition: form-data; name="file"; filename="clip.{sound.ending}"\r\n'
+            f"Content-Type: {MEDIA_TYPES[sound.ending]}\r\n\r\n"
+        )
+        self._head = "".join(parts).encode()
+        self._tail = f"\r\n--{self.boundary}--\r\n".encode()
+
+    def __len__(self) -> int:
+        return len(self._head) + self._sound.size + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        self._sound.file.seek(0)
+        while block := self._sound.file.read(BLOCK):
+            yield block
+        yield self._tail
+
+
+def _response(pending: PendingResponse, deadlines: Deadlines) -> StreamedResponse:
+    """Wait for the response; if that fails, the connection is closed."""
+    with ExitStack() as on_error:
+        on_error.callback(pending.close)
+        response = pending.response(deadlines.left())
+        on_error.pop_all()
+        return response
+
+
+def _whole_body(response: StreamedResponse, deadlines: Deadlines) -> bytes:
+    """Read the body, at most MOST_WHOLE bytes and what one piece has beyond: more is no JSON that we could use."""
+    body = bytearray()
+    while len(body) <= MOST_WHOLE and (chunk := read_body(response.body, deadlines)):
+        body += chunk
+    return bytes(body)
+
+
+def _is_about_the_sound(error: ApiError) -> bool:
+    """Check whether the server refuses this sound, not every one: its length, or what is in it."""
+    if error.status == 413:
+        return True
+    is_refused = error.status in (400, 415, 422)
+    return is_refused and not (error.is_about_access or error.is_filtered) and error.param in ("", "file")
+
+
+def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
+    """Return what a response says of its usage, by the kind of unit, in thousandths; {} if that is nothing usable."""
+    if text_at(usage, "type") == "duration":
+        seconds = usage.get("seconds")
+        if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 <= seconds < MOST_SECONDS:
+            return {}
+        return {"second": -(-int(seconds * 1_000_000) // 1000)}
+    if text_at(usage, "type") != "tokens" or not number_at(usage, "input_tokens"):
+        return {}
+    details = mapping_at(usage, "input_token_details")
+    text = min(number_at(details, "text_tokens"), number_at(usage, "input_tokens"))
+    counted = {"text_in": text, "audio_in": number_at(usage, "input_tokens") - text}
+    counted["text_out"] = number_at(usage, "output_tokens")
+    return {kind: number * 1000 for kind, number in counted.items()}
