@@ -90,6 +90,11 @@ class PracticeServer:
         """Return the seconds by which the header Date is ahead of this machine's clock; a subclass may override it."""
         return 0.0
 
+    @property
+    def most_body(self) -> int:
+        """Return the most bytes of a request's body; a subclass may override it."""
+        return MAX_BODY
+
     def pause(self, seconds: float) -> None:
         """Wait so many seconds, as a slow server would. Raise `Gone` if the server stops meanwhile, or has stopped."""
         if self.stopping.wait(max(0.0, seconds)):
@@ -249,11 +254,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """Read and return the request's body, b"" if it has none. Raise `Gone` if the client leaves before its end.
 
-        Return None after a refusal was sent: 411 without a usable Content-Length, 413 above `MAX_BODY`.
+        Return None after a refusal was sent: 411 without a usable Content-Length, 413 above the owner's `most_body`.
         """
         declared = self.headers.get("Content-Length") or "0"
         known = declared.isascii() and declared.isdigit() and "Transfer-Encoding" not in self.headers
-        if not known or int(declared) > MAX_BODY:
+        if not known or int(declared) > self.server.owner.most_body:
             # Its body is not read, so the next request could not be found on this connection.
             self.close_connection = True
             self._send(Outgoing(413 if known else 411))

@@ -20,7 +20,8 @@ class PracticeBill:
     """The bill of one request: its tokens by the four classes that have a price, and their sum in `nano_dollars`.
 
     `output` includes `reasoning`. `tier` is the one that answered: `default`, `flex`, `priority` or `scale`. `state` is
-    `running` while the answer is generated, then `whole`, or `cut` if it was not generated to its end.
+    `running` while the answer is generated, then `whole`, or `cut` if it was not generated to its end. A sound has no
+    tokens, but `milliseconds`.
     """
 
     model: str
@@ -32,6 +33,7 @@ class PracticeBill:
     reasoning: int
     nano_dollars: int
     state: BillState
+    milliseconds: int = 0
 
     @property
     def is_cut(self) -> bool:
@@ -112,7 +114,7 @@ class PracticeBooks:
         return meter
 
     def add(self, bill: PracticeBill) -> None:
-        """Put a request on the books whose bill is known as soon as it runs, as a picture's."""
+        """Put a request on the books whose bill is known as soon as it runs, as that of a picture or a sound."""
         with self._changed:
             self._meters.append(WholeBill(bill))
             self._changed.notify_all()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment, read_content
-from cocoai.rehearsal.openai.models import SHUTDOWN, efforts, has_cache_breakpoints, reasons
+from cocoai.rehearsal.openai.models import HEARS, SHUTDOWN, efforts, has_cache_breakpoints, reasons
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError, missing, none_of, wrong_type
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 
@@ -147,6 +147,8 @@ def _model(body: Mapping[str, Any], gone: frozenset[str]) -> str:
         raise OpenAIApiError(
             404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found"
         )
+    if model in HEARS:
+        raise OpenAIApiError(404, "This is not a chat model and thus not supported here.", param="model")
     return model
 
 

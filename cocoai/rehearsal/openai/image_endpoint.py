@@ -49,8 +49,8 @@ class ImageEndpoint:
     def _drawn(
         self, request: ImageRequest, parts: list[FormPart], fault: OpenAIFault | None, switches: OpenAISwitches
     ) -> OpenAIReply:
-        body = body_of(request, int(self._clock()), fault, switches.picture_padding)
+        picture = body_of(request, int(self._clock()), fault, switches.picture_padding)
         silence = fault.seconds if fault and fault.kind == "silent" else switches.picture_delay
         form = {each.name: each.text for each in parts if not each.filename} if parts else None
         outcome = fault.kind if fault else "ok"
-        return OpenAIReply(outcome, Outgoing(body=body, headers=JSON), silence, request.attached, form)
+        return OpenAIReply(outcome, Outgoing(body=picture, headers=JSON), silence, request.attached, body=form)

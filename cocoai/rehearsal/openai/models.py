@@ -26,8 +26,15 @@ SHUTDOWN: dict[str, str | None] = {
     "gpt-4.1-mini": "2027-01-14",
     "gpt-4o": "2027-01-14",
     "gpt-4o-mini": "2027-01-14",
+    "gpt-transcribe": None,
+    "gpt-4o-transcribe": "2027-02-26",
+    "gpt-4o-mini-transcribe": "2027-02-26",
+    "whisper-1": "2027-02-26",
 }
 """The date on which each model is shut down; None if none is announced."""
+
+HEARS = frozenset({"gpt-transcribe", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "whisper-1"})
+"""The models that hear sounds, and answer nothing else."""
 
 _CREATED = 1790000000
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

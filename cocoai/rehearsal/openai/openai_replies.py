@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +25,14 @@ _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 
 class OpenAIReply:
     """The response to one request, sent after `silence` seconds. `outgoing` None closes the connection without one.
 
-    `form` are the fields of a request that was a form, None for JSON.
+    `body` is recorded in place of the request's body, if that is no JSON.
     """
 
     outcome: str
     outgoing: Outgoing | None
     silence: float = 0.0
     attached: tuple[ReceivedAttachment, ...] = ()
-    form: Mapping[str, str] | None = None
+    body: Any = None
 
 
 def api_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Outgoing:

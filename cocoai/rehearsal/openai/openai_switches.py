@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 ToldCost = bool | float | str
 """False: no cost is told; True: the true one, in USD; any other value, as -1, NaN or a text, is told in its place."""
@@ -40,6 +40,11 @@ class OpenAISwitches:
     clock_shift       seconds by which the header Date is ahead of the true time
     picture_delay     seconds in which nothing at all is sent while a picture is drawn
     picture_padding   bytes by which a picture is longer, as a photo is
+    hears             answer POST /audio/transcriptions; many compatible servers do not
+    sound_bytes       most bytes of a request with a sound
+    heard             what is heard in a sound that is not silent, or a function of it; None: how long it is
+    hearing_delay     seconds until the response to a sound
+    sound_usage       tell the usage of what was heard
     answer            the text of the answer in place of the practice answer, or a function of the question
     """
 
@@ -70,4 +75,9 @@ class OpenAISwitches:
     clock_shift: float = 0.0
     picture_delay: float = 0.0
     picture_padding: int = 0
+    hears: bool = True
+    sound_bytes: int = 25 * 1024 * 1024
+    heard: str | Callable[[Any], str] | None = None
+    hearing_delay: float = 0.0
+    sound_usage: bool = True
     answer: str | Callable[[str], str] | None = None

@@ -1,4 +1,4 @@
-"""PracticeOpenAI: an OpenAI on this machine: chat completions, streamed and whole, pictures, and the list of models.
+"""PracticeOpenAI: an OpenAI on this machine: chat completions, pictures, transcriptions, and the list of models.
 
 It is written from OpenAI's documentation alone and shares no code with `cocoai/chatgpt`. It records each request, and a
 caller can wait for one without polling.
@@ -41,7 +41,8 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.practice_answer import asks_for_an_error
 from cocoai.rehearsal.openai.prompt_cache import PromptCache
 from cocoai.rehearsal.openai.told_cost import cost_headers
-from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.openai.transcription import hear
+from cocoai.rehearsal.practice_server import MAX_BODY, Gone, Incoming, Outgoing, PracticeServer
 
 T = TypeVar("T")
 API_KEY = "sk-practice"
@@ -55,8 +56,9 @@ class RecordedRequest:
 
     The API key is not recorded.
 
-    `time` is in epoch seconds. `outcome` is `ok`, an error's code or type, or the kind of a fault. `attached` lists the
-    attachments of an accepted request.
+    Of an accepted one with a sound, `body` has each field's values, and what the `file` was. `time` is in epoch
+    seconds. `outcome` is `ok`, an error's code or type, or the kind of a fault. `attached` lists the attachments of an
+    accepted request.
     """
 
     path: str
@@ -93,6 +95,7 @@ class PracticeOpenAI(PracticeServer):
         self._cache = PromptCache(clock)
         self._faults = OpenAIFaults()
         self._images = ImageEndpoint(self.books, clock)
+        self._sound_faults = OpenAIFaults()
         self._numbers = itertools.count(1)
         self._api_key = api_key
         self._clock = clock
@@ -124,14 +127,16 @@ class PracticeOpenAI(PracticeServer):
         after: int = 0,
         seconds: float | None = None,
         code: str | int = "",
+        of_sounds: bool = False,
     ) -> None:
-        """Let the next `times` chat completions meet a fault; None: all that follow.
+        """Let the next `times` chat completions, or transcriptions, meet a fault; None: all that follow.
 
         The other arguments are the fields of `OpenAIFault`; `seconds` is 1 for `rate limited` by default, else an hour.
         """
         # A silence is meant to outlast the client's timeout, a rate limit only to be waited for.
         default = 1.0 if kind == "rate limited" else FOREVER
-        self._faults.add(OpenAIFault(kind, after, default if seconds is None else seconds, code), times)
+        faults = self._sound_faults if of_sounds else self._faults
+        faults.add(OpenAIFault(kind, after, default if seconds is None else seconds, code), times)
 
     def fail_picture(self, kind: FaultKind, times: int | None = 1, *, seconds: float = FOREVER) -> None:
         """Let the next `times` pictures meet a fault; None: all that follow."""
@@ -141,6 +146,12 @@ class PracticeOpenAI(PracticeServer):
         """Remove the faults that have not happened yet."""
         self._faults.clear()
         self._images.faults.clear()
+        self._sound_faults.clear()
+
+    @property
+    def most_body(self) -> int:
+        """Return the most bytes that are read of a request: those of a sound that is too big, and somewhat more."""
+        return max(MAX_BODY, self.switches.sound_bytes + 1024 * 1024)
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -175,7 +186,7 @@ class PracticeOpenAI(PracticeServer):
         headers = dict(incoming.headers)
         if "authorization" in headers:
             headers["authorization"] = "Bearer ..."
-        body = parse_json(incoming.body) if reply.form is None else dict(reply.form)
+        body = reply.body or parse_json(incoming.body)
         request = RecordedRequest(
             incoming.path, body, MappingProxyType(headers), incoming.arrived, reply.outcome, reply.attached
         )
@@ -209,6 +220,8 @@ class PracticeOpenAI(PracticeServer):
             return self._complete(incoming)
         if incoming.method == "POST" and incoming.path in (DRAW, EDIT):
             return self._images.reply(incoming, self.switches)
+        if endpoint == ("POST", "/v1/audio/transcriptions") and self.switches.hears:
+            return self._transcribe(incoming)
         if endpoint == ("GET", "/v1/models") and self.switches.model_list:
             return OpenAIReply("ok", api_json(model_list(self.switches)))
         if incoming.method == "GET" and incoming.path.startswith("/v1/models/") and self.switches.model_pages:
@@ -252,6 +265,20 @@ class PracticeOpenAI(PracticeServer):
         outgoing = Outgoing(body=self._whole(body, fault), headers=(*JSON, *headers))
         return OpenAIReply(outcome, outgoing, silence, request.attached)
 
+    def _transcribe(self, incoming: Incoming) -> OpenAIReply:
+        """Return the words of a sound, with the fault due next, if any. Raise `OpenAIApiError` if it is refused."""
+        fault = self._sound_faults.take()
+        if fault and fault.kind in INSTEAD:
+            return INSTEAD[fault.kind](fault)
+        if not self.switches.credit:
+            return no_credit(OpenAIFault("no credit"))
+        reply = hear(incoming, self.switches, self.books)
+        if fault is None or reply.outgoing is None:
+            return reply
+        outgoing = replace(reply.outgoing, body=self._whole(reply.outgoing.body, fault))
+        silence = reply.silence + (fault.seconds if fault.kind == "silent" else 0.0)
+        return replace(reply, outcome=fault.kind, outgoing=outgoing, silence=silence)
+
     def _counted(self, events: Iterator[bytes], meter: BillMeter) -> Iterator[bytes]:
         """Yield the events; count the stream in `hung_up`, and bill it, if the client closes it before its end."""
         try:
@@ -266,7 +293,7 @@ class PracticeOpenAI(PracticeServer):
             meter.cut()
             raise
 
-    def _whole(self, body: bytes, fault: OpenAIFault | None) -> Iterator[bytes]:
+    def _whole(self, body: Any, fault: OpenAIFault | None) -> Iterator[bytes]:
         """Yield a body in two halves, after the delays. Between them a `cut` raises `Gone`, `unfinished` ends it."""
         # In two parts, so that a cut leaves a body that is not complete.
         kind = fault.kind if fault else ""
