@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from cocoai.rehearsal.certificates import Certificates, server_context
 
 MAX_BODY = 8 * 1024 * 1024
-"""Bytes of a request's body; a longer one is answered with 413."""
+"""Bytes of a request's body; a longer one is answered with 413. A subclass may read more, by its `most_body`."""
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds that a TLS handshake may take."""
 IDLE_TIMEOUT = 75.0
@@ -70,6 +70,8 @@ class PracticeServer:
     and stops on leaving.
     """
 
+    most_body = MAX_BODY
+
     def __init__(self, certificates: Certificates | None = None, *, port: int = 0, published: bool = False) -> None:
         self.stopping = threading.Event()
         # The port is bound here, so that its number is known before the server is started.
@@ -89,11 +91,6 @@ class PracticeServer:
     def clock_shift(self) -> float:
         """Return the seconds by which the header Date is ahead of this machine's clock; a subclass may override it."""
         return 0.0
-
-    @property
-    def most_body(self) -> int:
-        """Return the most bytes of a request's body; a subclass may override it."""
-        return MAX_BODY
 
     def pause(self, seconds: float) -> None:
         """Wait so many seconds, as a slow server would. Raise `Gone` if the server stops meanwhile, or has stopped."""

@@ -42,7 +42,7 @@ from cocoai.rehearsal.openai.practice_answer import asks_for_an_error
 from cocoai.rehearsal.openai.prompt_cache import PromptCache
 from cocoai.rehearsal.openai.told_cost import cost_headers
 from cocoai.rehearsal.openai.transcription import hear
-from cocoai.rehearsal.practice_server import MAX_BODY, Gone, Incoming, Outgoing, PracticeServer
+from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 
 T = TypeVar("T")
 API_KEY = "sk-practice"
@@ -74,6 +74,8 @@ class PracticeOpenAI(PracticeServer):
 
     `hung_up` counts the streams that the client did not read to their end. `books` holds what every request costs.
     """
+
+    most_body = 26 * 1024 * 1024  # more than any sound that is accepted
 
     def __init__(
         self,
@@ -147,11 +149,6 @@ class PracticeOpenAI(PracticeServer):
         self._faults.clear()
         self._images.faults.clear()
         self._sound_faults.clear()
-
-    @property
-    def most_body(self) -> int:
-        """Return the most bytes that are read of a request: those of a sound that is too big, and somewhat more."""
-        return max(MAX_BODY, self.switches.sound_bytes + 1024 * 1024)
 
     @property
     def requests(self) -> list[RecordedRequest]:
