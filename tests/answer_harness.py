@@ -11,6 +11,7 @@ from typing import Any
 
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat
+from cocoai.chatgpt.transcription import Transcriber
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
@@ -97,6 +98,14 @@ class AnswerHarness:
         )
         return slack, chatgpt
 
+    def listen(self) -> Transcriber:
+        """Return a new connection to the model that hears sounds, which close_connections() closes, too."""
+        client = DirectClient(self._context)
+        self._clients.append(client)
+        model = self.changes["speech"].model
+        url = self.openai.base_url
+        return Transcriber(client, base_url=url, api_key=API_KEY, model=model, connect_timeout=5, timeout=20)
+
     def close_connections(self) -> None:
         """Close what the last process has open, as the kernel does at its end."""
         for client in self._clients:
@@ -120,6 +129,7 @@ class AnswerHarness:
             books=self.books,
             identity=FixedIdentity(),
             folder=str(self.var),
+            listen=self.listen,
             troubles=self.troubles,
             clock=self.clock,
             sleep=self.settle,

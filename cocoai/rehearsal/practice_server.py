@@ -70,11 +70,9 @@ class PracticeServer:
     and stops on leaving.
     """
 
-    most_body = MAX_BODY
-
     def __init__(self, certificates: Certificates | None = None, *, port: int = 0, published: bool = False) -> None:
         self.stopping = threading.Event()
-        # The port is bound here, so that its number is known before the server is started.
+        self.most_body = MAX_BODY
         self._listener = _Listener(self, server_context(certificates), ("0.0.0.0" if published else "127.0.0.1", port))
         self._thread = threading.Thread(target=self._listener.accept, daemon=True)
         self.port: int = self._listener.server_address[1]

@@ -75,8 +75,6 @@ class PracticeOpenAI(PracticeServer):
     `hung_up` counts the streams that the client did not read to their end. `books` holds what every request costs.
     """
 
-    most_body = 26 * 1024 * 1024  # more than any sound that is accepted
-
     def __init__(
         self,
         certificates: Certificates | None = None,
@@ -87,6 +85,7 @@ class PracticeOpenAI(PracticeServer):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(certificates, port=port)
+        self.most_body = 26 * 1024 * 1024  # more than any sound that is accepted
         self.base_url = f"{self.url}/v1"
         self.switches = switches or OpenAISwitches()
         self.hung_up = 0

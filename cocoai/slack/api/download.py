@@ -26,6 +26,7 @@ _REASONS: dict[str, Why] = {
     "office": "office",
     "speech": "speech",
     "transcribing": "transcribing",
+    "speech_off": "speech_off",
     "sound": "sound",
     "sound_too_big": "sound_too_big",
     "allowance": "allowance",
