@@ -132,7 +132,7 @@ def test_the_usage_is_read_in_each_of_its_forms(usage: Any, expected: dict[str, 
         (400, {"error": {"message": "Unrecognized file format.", "code": None}}, (Permanent, "sound", False)),
         (
             400,
-            {"error": {"message": "too short", "code": "audio_too_short", "param": "file"}},
+            {"error": {"code": "audio_too_short", "param": "file"}},
             (Permanent, "sound", False),
         ),
         (413, b"<html>too large</html>", (Permanent, "sound", False)),
@@ -164,10 +164,10 @@ def test_an_error_says_what_to_do_next(
 def test_a_server_that_is_away_was_not_asked(content: BinaryIO) -> None:
     """A request that did not leave is recorded as such."""
     recorder, client = Recorder(), DirectClient(tls_context())
-    with listening() as listener:
-        port = listener.getsockname()[1]
+    with listening() as (_, address):
+        pass
     with pytest.raises(Temporary) as caught:
-        transcriber(f"http://127.0.0.1:{port}", client).transcribe(sound_in(content), Hints(), recorder)
+        transcriber(address, client).transcribe(sound_in(content), Hints(), recorder)
     client.close()
 
     assert ("connection_failed", False, ["asked", "OpenAI connection_failed"]) == (
@@ -193,18 +193,15 @@ def test_a_long_sound_is_never_in_memory_as_a_whole(kind: str) -> None:
             while total < size:
                 total += connection.recv_into(buffer)
             received.append(total)
-            body = b'{"text": "hi"}'
-            connection.sendall(
-                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
-            )
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\nConnection: close\r\n\r\n{"text": "hi"}')
             while connection.recv_into(buffer):
                 pass
 
-    with tempfile.TemporaryFile() as file, listening() as listener:
+    with tempfile.TemporaryFile() as file, listening() as (listener, address):
         file.truncate(size)  # a file of nothing but a length
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
-        target = transcriber(f"http://127.0.0.1:{listener.getsockname()[1]}", client)
+        target = transcriber(address, client)
         tracemalloc.start()
         told = target.transcribe(Sound(file, size, "wav"), Hints(), Recorder())
         peak = tracemalloc.get_traced_memory()[1]
