@@ -28,11 +28,11 @@ from cocoai.ledger.money import NANO
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
-from cocoai.rehearsal.openai.sound_length import length_of
 from cocoai.rehearsal.slack.practice_file import PracticeFile, file_json
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.rehearsal.sound_length import length_of
 from cocoai.slack.model.files import file_of
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact

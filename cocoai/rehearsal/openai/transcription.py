@@ -19,8 +19,8 @@ from cocoai.rehearsal.openai.models import HEARS
 from cocoai.rehearsal.openai.openai_errors import OpenAIApiError, missing, none_of, wrong_value
 from cocoai.rehearsal.openai.openai_replies import JSON, OpenAIReply, model_or_404
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
-from cocoai.rehearsal.openai.sound_length import ENDINGS, format_of, is_silent, length_of
 from cocoai.rehearsal.practice_server import Incoming, Outgoing
+from cocoai.rehearsal.sound_length import ENDINGS, format_of, is_silent, length_of
 
 SHORTEST = 0.1
 """Seconds of the shortest sound that is accepted."""

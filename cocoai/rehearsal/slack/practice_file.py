@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ PATH = "/files-pri/"
 
 CANVAS = "application/vnd.slack-docs"
 """The media type of a canvas, which is served as HTML."""
+
+MOST_PREVIEWED = 200
+"""Characters of a transcript that stand in the file's description."""
 
 _FILE_TYPES: Mapping[str, tuple[str, str]] = {
     "image/png": ("png", "PNG"),
@@ -27,9 +31,32 @@ _FILE_TYPES: Mapping[str, tuple[str, str]] = {
     "text/html": ("html", "HTML"),
     CANVAS: ("quip", "Canvas"),
     "audio/mp4": ("m4a", "M4A"),
+    "video/mp4": ("mp4", "MP4"),
+    "audio/webm": ("webm", "WebM"),
+    "video/webm": ("webm", "WebM"),
+    "audio/mpeg": ("mp3", "MP3"),
+    "audio/wav": ("wav", "WAV"),
+    "audio/ogg": ("ogg", "Ogg"),
+    "audio/flac": ("flac", "FLAC"),
     "image/heic": ("heic", "HEIC"),
 }
 """Slack's filetype and pretty_type for a media type."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What Slack writes down of a recording, which it has so many seconds after the file was shared."""
+
+    words: str
+    delay: float = 0.0
+    locale: str = "ja-JP"
+
+    def as_json(self, shared_at: float) -> dict[str, Any]:
+        """Return the field `transcription`, as it is now, of a file that was shared at this time."""
+        if time.time() < shared_at + self.delay:
+            return {"status": "processing"}
+        preview = {"content": self.words[:MOST_PREVIEWED], "has_more": len(self.words) > MOST_PREVIEWED}
+        return {"status": "complete", "locale": self.locale, "preview": preview}
 
 
 @dataclass(frozen=True)
@@ -38,7 +65,7 @@ class PracticeFile:
 
     `url` is its private URL, which needs a token. A deleted file stays in its message as a tombstone. `fields` are
     further fields of its JSON, or others' values. `variants` are what Slack has made of it, by the field that has the
-    address, such as `thumb_1024`.
+    address, such as `thumb_1024`. A recording may have a `transcript` (voice_clip.py).
     """
 
     name: str
@@ -52,6 +79,7 @@ class PracticeFile:
     is_deleted: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
     variants: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    transcript: Transcript | None = None
 
 
 _BY_ENDING = {"jpeg": "image/jpeg", "txt": "text/plain"} | {kind: media for media, (kind, _) in _FILE_TYPES.items()}
@@ -97,7 +125,12 @@ def file_json(file: PracticeFile) -> dict[str, Any]:
     written |= {"display_as_bot": False, "username": "", "has_rich_preview": False, "file_access": "visible"}
     written |= {"url_private": file.url, "url_private_download": f"{folder}/download/{name}"}
     written |= {"mode": "quip"} if file.media_type == CANVAS else {}
-    return written | {variant: f"{folder}/{variant}/{name}" for variant in file.variants} | dict(file.fields)
+    written |= {variant: f"{folder}/{variant}/{name}" for variant in file.variants}
+    if file.transcript:
+        written["transcription"] = file.transcript.as_json(file.created)
+        if written["transcription"]["status"] == "processing":
+            del written["vtt"]
+    return written | dict(file.fields)
 
 
 def stub_json(file: PracticeFile) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
-from cocoai.rehearsal.openai.sound_length import format_of, is_silent, length_of
+from cocoai.rehearsal.sound_length import format_of, is_silent, length_of
 from tests.sounds import JAPANESE, encoded, speech, tone
 
 KINDS = ("m4a", "mp4", "webm", "ogg", "mp3", "flac")
