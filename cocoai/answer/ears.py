@@ -87,4 +87,4 @@ class Ears:
             talk = Talk()
         spoken = (self.options.language_of(question.sample), talk.language, self.names.language(question.user))
         keywords = (*self.options.speech.keywords, *self.prompts.speakers(attempt))
-        return Hints(tuple(sorted({*spoken} - {""})), keywords)
+        return Hints(tuple(filter(None, dict.fromkeys(spoken))), keywords)

@@ -169,7 +169,7 @@ def words_of(request: TranscriptionRequest, switches: OpenAISwitches) -> str:
     if switches.heard is not None:
         return switches.heard(request.sound) if callable(switches.heard) else switches.heard
     seconds = f"{request.sound.seconds:.1f}"
-    if "ja" in request.languages:
+    if request.languages[:1] == ["ja"]:
         return f"これは練習用の書き起こしです。{seconds}秒の音声を聞きました。"
     return f"This is a practice transcription of {seconds} seconds of sound."
 
