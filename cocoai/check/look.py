@@ -26,6 +26,7 @@ from cocoai.check.pool import pool
 from cocoai.check.public import public
 from cocoai.check.result import Result, note, ok, warning, wrong
 from cocoai.check.slack import secret_shape, slack
+from cocoai.check.speech import speech
 from cocoai.check.target import Target
 from cocoai.check.units import units
 
@@ -118,6 +119,7 @@ def _in_var(target: Target) -> list[Result]:
 def _network(target: Target, *, ask: bool) -> dict[str, Check]:
     """Return the checks that ask other machines, by the part that names each."""
     found: dict[str, Check] = {"slack.reach": partial(slack, target), "openai.reach": partial(openai, target)}
+    found["openai.speech"] = partial(speech, target)
     if ask:
         found["openai.credit"] = partial(credit, target)
     return {**found, "public": partial(public, target), "slack.secret": partial(secret_shape, target)}

@@ -38,6 +38,9 @@ def prices(target: Target) -> Iterator[Result]:
     case = "unknown" if is_openai(settings.openai.base_url) else "unknown_here"
     for model in unknown:
         yield warning("prices", case, model=model, file=target.shown_file, reload=target.reload)
+    speech = settings.speech
+    if speech.use == "model" and not table.knows_sound(speech.model):
+        yield warning("prices", "unknown_sound", model=speech.model, file=target.shown_file, reload=target.reload)
     if not unknown:
         yield ok("prices", models=", ".join(named_models(settings)))
 

@@ -58,10 +58,16 @@ class ModelAnswer:
 
 
 def named_models(settings: config.Settings) -> list[str]:
-    """Return every model that the settings name, the usual one first, each once."""
+    """Return every model that the settings name for answers, the usual one first, each once."""
     personas = settings.personas
     named = [settings.openai.model, *personas.models.values(), *(each.model for each in personas.channels.values())]
     return list(dict.fromkeys(filter(None, named)))
+
+
+def asked_models(settings: config.Settings) -> list[str]:
+    """Return every model that may be asked: those of named_models(), and the one that hears sounds, if one does."""
+    hears = [settings.speech.model] if settings.speech.use == "model" else []
+    return list(dict.fromkeys((*named_models(settings), *hears)))
 
 
 def openai(target: Target) -> Iterator[Result]:
@@ -69,7 +75,7 @@ def openai(target: Target) -> Iterator[Result]:
     settings = target.settings
     if settings is None or not settings.openai.api_key:
         return
-    models, address = named_models(settings), settings.openai.base_url
+    models, address = asked_models(settings), settings.openai.base_url
     try:
         server = Server(client_for(settings), address, target.patience)
         headers = {"Authorization": f"Bearer {settings.openai.api_key}"}

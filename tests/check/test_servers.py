@@ -11,10 +11,12 @@ import pytest
 
 from cocoai.check.credit import credit
 from cocoai.check.look import _begun, _ended
+from cocoai.check.money import prices
 from cocoai.check.openai import openai
 from cocoai.check.result import Level
 from cocoai.check.slack import DEAD, secret_shape, slack
 from cocoai.check.slack_scopes import KNOWN, VITAL
+from cocoai.check.speech import speech
 from cocoai.rehearsal.practice_server import PracticeServer
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.wrong import wrong_things
@@ -24,6 +26,10 @@ from tests.processes import free_port
 DAY = 86_400.0
 
 Settings = Mapping[str, Mapping[str, str]]
+
+
+HEARS: Settings = {"speech": {"use": "model"}}
+"""The settings with which a model hears sounds."""
 
 
 def day_in(days: float) -> str:
@@ -137,6 +143,16 @@ ROWS = [
     Row("openai.model", "not_listed", "warning", "Choose one", openai={"model_pages": False, "gone": {"gpt-6-luna"}}),
     Row("openai.address", "no_json", "wrong", "base_url", openai={"front": 200}),
     Row("openai.address", "trouble", "warning", "status.openai.com", openai={"front": 502}),
+    Row("openai.speech", "ok", "ok", "", settings=HEARS),
+    Row("openai.speech", "no_path", "wrong", "[speech] use = slack", openai={"hears": False}, settings=HEARS),
+    Row("openai.speech", "unanswered", "note", "", openai={"dead_key": True}, settings=HEARS),
+    Row(
+        "openai.speech",
+        "no_files",
+        "warning",
+        "attachments_mib",
+        settings={**HEARS, "answer": {"attachments_mib": "0"}},
+    ),
 ]
 
 
@@ -147,7 +163,8 @@ def test_each_wrong_answer_is_found_with_its_remedy(desk: Desk, row: Row) -> Non
         for name, value in changes.items():
             setattr(switches, name, value)
 
-    check = openai if row.part.startswith("openai") else slack
+    checks = {"openai.speech": speech}
+    check = checks.get(row.part, openai if row.part.startswith("openai") else slack)
     results = list(check(desk.target(row.settings)))
 
     (finding,) = found(results, row.part)
@@ -169,6 +186,20 @@ def test_everything_right_has_only_what_is_right(desk: Desk) -> None:
         each.part for each in results
     }
     assert (5, 1) == (len(desk.slack.calls) - before[0], len(desk.openai.requests) - before[1])
+
+
+def test_a_model_that_hears_is_asked_for_like_the_others(desk: Desk) -> None:
+    """It is looked up where it is used, and only there; a price of its own is wanted for it."""
+    desk.openai.switches.gone = frozenset({"gpt-transcribe"})
+    gone = found(openai(desk.target(HEARS)), "openai.model")
+    unused = found(openai(desk.target()), "openai.model")
+    model = {"speech": {"use": "model", "model": "own-ears"}}
+    priced = {**model, "prices": {"own-ears": "0.001/minute"}}
+
+    assert ["ok", "gone"] == [each.case for each in gone]
+    assert ["ok"] == [each.case for each in unused]
+    assert "unknown_sound" in [each.case for each in found(prices(desk.target(model)), "prices")]
+    assert "unknown_sound" not in [each.case for each in found(prices(desk.target(priced)), "prices")]
 
 
 def test_the_team_is_named(desk: Desk) -> None:

@@ -223,6 +223,10 @@ CASES = {
         "none is known for {model}: it counts as the dearest model, and the budget is used up early",
         "[prices] {model} = free   (or in/cached/written/out, USD per million tokens) in {file}, then: {reload}",
     ),
+    "prices.unknown_sound": (
+        "none is known for {model}, which hears: it counts as the dearest one",
+        "[prices] {model} = 0.0045/minute   (USD a minute, or free) in {file}, then: {reload}",
+    ),
     "prices.age.ok": ("compared with its sources on {checked}", ""),
     "prices.age.old": (
         "compared with its sources on {checked}, {days} days ago: prices may have changed",

@@ -7,7 +7,7 @@ from cocoai.check.words.english_servers import SET_CLOCK
 _BASE_URL = "[openai] base_url = https://api.openai.com/v1 in {file} (that is the default), then: {reload}"
 _MODEL = (
     "Choose one of https://platform.openai.com/docs/models, and name it where {model} stands in {file}:\n"
-    "[openai] model, [models] or [channel ID]; then: {reload}"
+    "[openai] model, [models], [channel ID] or [speech] model; then: {reload}"
 )
 _CERTIFICATE = (
     "sudo certbot renew && sudo nginx -t && sudo systemctl reload nginx   (or: {install})\n"
@@ -58,6 +58,16 @@ MODEL_CASES = {
         "a question is refused: {code}",
         "Look at [openai] in {file}; `{code}` is the server's word.",
     ),
+    "openai.speech.ok": ("it takes sounds, and {model} hears them", ""),
+    "openai.speech.no_path": (
+        "{url} takes no sounds ({status}): a question with one fails",
+        "[speech] use = slack in {file} (or a base_url with /audio/transcriptions), then: {reload}",
+    ),
+    "openai.speech.no_files": (
+        "files are switched off, so {model} hears nothing",
+        "[answer] attachments_mib = 4 in {file}, or [speech] use = off; then: {reload}",
+    ),
+    "openai.speech.unanswered": ("the server does not say whether it takes sounds ({status})", ""),
     # the public address
     "public.ok": ("{url} answers as Slack wants it: name, certificate, nginx, socket and pool are right", ""),
     "public.lives": ("{host} answers; not asked as Slack asks, since the signing secret is not known", ""),

@@ -18,6 +18,7 @@ SERVER_PARTS = {
     "openai.clock": "Clock against OpenAI's",
     "openai.key": "OpenAI, key",
     "openai.model": "OpenAI, model",
+    "openai.speech": "OpenAI, speech",
     "openai.credit": "OpenAI, credit",
     "public": "Public address",
     "public.certificate": "Certificate",

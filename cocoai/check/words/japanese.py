@@ -223,6 +223,10 @@ CASES = {
             "100万トークンあたりのドル）: {reload}"
         ),
     ),
+    "prices.unknown_sound": (
+        "音声を聞く {model} の価格が分からず、最も高いモデルとして数えます",
+        "{file} の [prices] に {model} = 0.0045/minute（1分あたりのドル、または free）を書いてから: {reload}",
+    ),
     "prices.age.ok": ("{checked} に出典と照合しました", ""),
     "prices.age.old": (
         "出典との照合は {checked}（{days}日前）で、価格が変わっているかもしれません",

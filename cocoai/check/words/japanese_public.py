@@ -7,7 +7,7 @@ from cocoai.check.words.japanese_servers import SET_CLOCK
 _BASE_URL = "{file} で [openai] base_url = https://api.openai.com/v1（既定の値）にしてから: {reload}"
 _MODEL = (
     "https://platform.openai.com/docs/models から選び、{file} で {model} とある所（[openai] model、[models]、\n"
-    "[channel ID]）に書いてから: {reload}"
+    "[channel ID]、[speech] model）に書いてから: {reload}"
 )
 _CERTIFICATE = (
     "sudo certbot renew && sudo nginx -t && sudo systemctl reload nginx   （または: {install}）\n"
@@ -57,6 +57,16 @@ MODEL_CASES = {
         "質問が拒まれます: {code}",
         "{file} の [openai] を見てください。`{code}` はサーバーの返事です。",
     ),
+    "openai.speech.ok": ("音声を受け付け、{model} が聞き取ります", ""),
+    "openai.speech.no_path": (
+        "{url} は音声を受け付けず（{status}）、音声のある質問は失敗します",
+        "{file} で [speech] use = slack（または /audio/transcriptions のある base_url）にしてから: {reload}",
+    ),
+    "openai.speech.no_files": (
+        "添付ファイルを読まない設定なので、{model} は何も聞きません",
+        "{file} で [answer] attachments_mib = 4 か [speech] use = off にしてから: {reload}",
+    ),
+    "openai.speech.unanswered": ("音声を受け付けるか、サーバーが答えません（{status}）", ""),
     # the public address
     "public.ok": ("{url} はSlackの望むとおりに答えます（名前、証明書、nginx、ソケット、プール）", ""),
     "public.lives": ("{host} は答えます。Signing Secretが分からないので、Slackと同じ聞き方はしていません", ""),

@@ -18,6 +18,7 @@ SERVER_PARTS = {
     "openai.clock": "OpenAIとの時計の差",
     "openai.key": "OpenAIのキー",
     "openai.model": "OpenAIのモデル",
+    "openai.speech": "OpenAIでの音声",
     "openai.credit": "OpenAIの残高",
     "public": "公開アドレス",
     "public.certificate": "証明書",
