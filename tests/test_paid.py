@@ -404,7 +404,7 @@ def test_no_request_leaves_without_a_hold(harness: AnswerHarness) -> None:
 
 @pytest.mark.pure
 def test_the_model_is_asked_with_a_recorder_only() -> None:
-    """In the product no call of ChatGPTChat.reply does without one; beside it only the Transcriber posts, with one."""
+    """In the product no call of ChatGPTChat.reply does without one; others post with one, too."""
     calls = [
         (path.relative_to(PRODUCT).as_posix(), {keyword.arg for keyword in node.keywords})
         for path in PRODUCT.rglob("*.py")
@@ -420,7 +420,7 @@ def test_the_model_is_asked_with_a_recorder_only() -> None:
 
     assert ["answer/model_call.py"] == [path for path, _ in calls]
     assert all("recorder" in names for _, names in calls)
-    assert {"chatgpt/chat.py", "chatgpt/transcription.py"} == posts
+    assert {"chatgpt/chat.py", "chatgpt/pictures.py", "chatgpt/transcription.py"} == posts
 
 
 def facts_of(harness: AnswerHarness, name: str) -> list[Fact]:

@@ -14,6 +14,7 @@ from typing import Annotated, get_type_hints
 
 from cocoai.config.budget_settings import BudgetSettings
 from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
+from cocoai.config.image_settings import ImageSettings
 from cocoai.config.network_settings import NetworkSettings
 from cocoai.config.setting import Setting, required_secret
 from cocoai.config.speech_settings import SpeechSettings
@@ -244,6 +245,7 @@ SECTIONS: Mapping[str, type] = {
     "pool": PoolSettings,
     "budget": BudgetSettings,
     "speech": SpeechSettings,
+    "images": ImageSettings,
     "paths": PathSettings,
     "network": NetworkSettings,
 }
@@ -264,6 +266,7 @@ class Settings:
     pool: PoolSettings
     budget: BudgetSettings
     speech: SpeechSettings
+    images: ImageSettings
     paths: PathSettings
     network: NetworkSettings
     prices: Mapping[str, Price]
