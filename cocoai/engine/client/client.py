@@ -29,7 +29,7 @@ USER_AGENT = f"CocoAI/{__version__}"
 RequestHeaders = Mapping[str, str | bytes]
 
 
-class Upload(Protocol):
+class RequestBlocks(Protocol):
     """A request body that is too long to be in memory: its length in bytes, and its blocks, each read when it is sent.
 
     If reading one fails, the request counts as one that did not leave completely.
@@ -134,7 +134,7 @@ class HttpClient(Protocol):
         ...
 
     def post_streamed(
-        self, url: str, body: bytes | Upload, headers: RequestHeaders, timeout: tuple[float, float]
+        self, url: str, body: bytes | RequestBlocks, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
         """Send a POST on a connection of its own and return the pending response, without waiting for the server.
 

@@ -28,7 +28,7 @@ from cocoai.engine.client.client import (
     PendingResponse,
     RequestHeaders,
     StreamedResponse,
-    Upload,
+    RequestBlocks,
 )
 from cocoai.engine.client.connection import PlainConnection, TLSConnection
 from cocoai.engine.client.file_body import FileBody
@@ -78,7 +78,7 @@ class DirectClient:
             self.close()
 
     def post_streamed(
-        self, url: str, body: bytes | Upload, headers: RequestHeaders, timeout: tuple[float, float]
+        self, url: str, body: bytes | RequestBlocks, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
         """Send a POST on a connection of its own and return the pending response, without waiting for the server."""
         to = _parse(url)
@@ -191,7 +191,7 @@ def _exchange(
     connection: PlainConnection,
     method: str,
     to: SplitResult,
-    body: bytes | Upload | None,
+    body: bytes | RequestBlocks | None,
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> StreamedResponse:
@@ -214,7 +214,7 @@ def _send(
     connection: PlainConnection,
     method: str,
     to: SplitResult,
-    body: bytes | Upload | None,
+    body: bytes | RequestBlocks | None,
     headers: RequestHeaders,
     timeout: tuple[float, float],
 ) -> socket.socket:

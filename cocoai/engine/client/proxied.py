@@ -28,7 +28,7 @@ from cocoai.engine.client.client import (
     ProxyFailed,
     RequestHeaders,
     StreamedResponse,
-    Upload,
+    RequestBlocks,
 )
 from cocoai.engine.client.file_body import FileBody
 from cocoai.engine.client.inflate import decoder
@@ -69,7 +69,7 @@ class ProxyClient:
         return self._post(url, body, {**headers, "Connection": "close"}, timeout)
 
     def _post(
-        self, url: str, body: bytes | Upload, headers: RequestHeaders, timeout: tuple[float, float]
+        self, url: str, body: bytes | RequestBlocks, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> FullResponse:
         """Send a POST and return the complete response."""
         with self._request("POST", url, body, headers, timeout) as response, closing(response):
@@ -83,7 +83,7 @@ class ProxyClient:
         return self.stream("POST", url, body, headers, timeout)
 
     def post_streamed(
-        self, url: str, body: bytes | Upload, headers: RequestHeaders, timeout: tuple[float, float]
+        self, url: str, body: bytes | RequestBlocks, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> PendingResponse:
         """Return the pending response of a POST, without sending it: that happens when the response is asked for."""
         return _DeferredRequest(self, url, body, headers, timeout[0])
@@ -93,7 +93,7 @@ class ProxyClient:
         return self.stream("GET", url, b"", headers, timeout)
 
     def stream(
-        self, method: str, url: str, body: bytes | Upload, headers: RequestHeaders, timeout: tuple[float, float]
+        self, method: str, url: str, body: bytes | RequestBlocks, headers: RequestHeaders, timeout: tuple[float, float]
     ) -> StreamedResponse:
         """Send a request of any `method` and return the response with its body unread.
 
@@ -115,7 +115,7 @@ class ProxyClient:
         self,
         method: str,
         url: str,
-        body: bytes | Upload,
+        body: bytes | RequestBlocks,
         headers: RequestHeaders,
         timeout: tuple[float, float],
     ) -> Iterator[requests.Response]:
@@ -123,7 +123,7 @@ class ProxyClient:
 
         Turn errors of requests into those of client.py, also for what fails in the `with` block.
         """
-        data = _RequestBody(body) if isinstance(body, bytes) else _UploadBody(body)
+        data = _RequestBody(body) if isinstance(body, bytes) else _BlocksBody(body)
         try:
             yield self._session.request(
                 method, url, data=data or b"", headers=headers, timeout=timeout, stream=True, allow_redirects=False
@@ -136,7 +136,7 @@ class _DeferredRequest:
     """The `PendingResponse` (client.py) of a request that is not sent yet: requests sends and waits in one call."""
 
     def __init__(
-        self, client: ProxyClient, url: str, body: bytes | Upload, headers: RequestHeaders, connect_timeout: float
+        self, client: ProxyClient, url: str, body: bytes | RequestBlocks, headers: RequestHeaders, connect_timeout: float
     ) -> None:
         self._client = client
         self._request = (url, body, headers)
@@ -171,10 +171,10 @@ class _RequestBody(io.BytesIO):
         return block
 
 
-class _UploadBody:
+class _BlocksBody:
     """An upload that notes in `sent` when its last block was taken: then `requests` has sent all of it."""
 
-    def __init__(self, body: Upload) -> None:
+    def __init__(self, body: RequestBlocks) -> None:
         self._body = body
         self.sent = False
 
