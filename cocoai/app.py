@@ -20,9 +20,9 @@ from functools import partial
 from cocoai import __version__, config, last_check
 from cocoai.answer import AnswererFactory, AnswerOptions, Books
 from cocoai.answer.dead_holds import settle_dead_holds
-from cocoai.answer.ears import HEARING
 from cocoai.answer.options import MoneyOptions, SpeechOptions
 from cocoai.answer.report_task import ReportTask
+from cocoai.answer_settings import image_options, job_limit
 from cocoai.backup.contents import refuse_half_restored
 from cocoai.connections import Connections, books_of
 from cocoai.engine.client.tls import tls_context
@@ -59,9 +59,6 @@ from cocoai.usage.budget_advice import log_budget
 from cocoai.version import read_commit
 from cocoai.warmup import warm_up
 from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
-
-JOB_MARGIN = 120.0
-"""Seconds that a job may take beyond the model's total_timeout: six times SLACK_PATIENCE."""
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +121,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
             ),
             PeriodicTask(answerers.tell_troubles, every=60.0, is_wanted=troubles.has_files),
         ],
-        limit=settings.openai.total_timeout + JOB_MARGIN + (HEARING if settings.speech.use == "model" else 0.0),
+        limit=job_limit(settings),
         scoreboard=scoreboard,
         linger=settings.pool.linger,
     )
@@ -213,6 +210,7 @@ def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
             budget.seat_usd, budget.yen_per_usd or 0, budget.show_cost, budget.report_channel, budget.timezone
         ),
         speech=SpeechOptions(**vars(settings.speech)),
+        images=image_options(settings.images),
         attachments=AttachmentLimits(
             answer.attachments_mib * 1024 * 1024, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),

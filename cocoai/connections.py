@@ -25,6 +25,7 @@ from cocoai.troubles.store import Troubles
 from cocoai.troubles.watch import SlackWatch
 
 if TYPE_CHECKING:
+    from cocoai.chatgpt.pictures import ChatGPTPictures
     from cocoai.chatgpt.transcription import Transcriber
 
 SLACK_PATIENCE = 20.0
@@ -70,6 +71,19 @@ class Connections:
             api_key=openai.api_key,
             model=model,
             connect_timeout=openai.connect_timeout,
+        )
+
+    def pictures(self) -> ChatGPTPictures:
+        """Return a new connection to the models that draw; it connects at the first call."""
+        from cocoai.chatgpt.pictures import ChatGPTPictures
+
+        openai = self._settings.openai
+        return ChatGPTPictures(
+            self._client(),
+            base_url=openai.base_url,
+            api_key=openai.api_key,
+            connect_timeout=openai.connect_timeout,
+            total_timeout=self._settings.images.total_timeout,
         )
 
     def ask_identity(self) -> Identity:

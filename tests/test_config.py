@@ -232,7 +232,7 @@ def test_a_wrong_value_is_reported_with_what_is_allowed(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[slak]\n", r"\[slak\] is no section; there are slack, openai, answer, pool, budget, speech, images, paths, network"),
+        ("[slak]\n", r"\[slak\] is no section; there are slack, openai, answer, pool, budget, speech, images, paths, "),
         ("[DEFAULT]\nmodel = m\n", r"\[DEFAULT\] is no section"),
         ("[slak]\n", r"paths, network, models, prices, channel ID, words ja, words en$"),
         ("[channel general]\n", r"\[channel general\] is no section; .* as in \[channel C0123456789\]"),

@@ -59,6 +59,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
 """Each room, and the rooms that it may import; `slack` stands for all of its rooms."""
 
 TOP = (
+    "answer_settings",
     "app",
     "backup",
     "check",

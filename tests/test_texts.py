@@ -43,7 +43,9 @@ def test_only_these_texts_have_placeholders() -> None:
     wrong = ("slack", "slack_away", "openai", "openai_away", "signature", "scope")
     troubles = {f"trouble_{source}": ("{code}", "{since}") for source in wrong}
 
-    assert {"model": ("{model}",)} | others | files | budget | troubles == found
+    pictures = {"picture_drawn": ("{model}", "{prompt}")}
+
+    assert {"model": ("{model}",)} | pictures | others | files | budget | troubles == found
 
 
 def test_a_text_is_plain_and_short_enough() -> None:

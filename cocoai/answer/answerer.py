@@ -28,6 +28,7 @@ from cocoai.answer.model_call import TRANSCRIBED, ModelCall, answer_text
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.own_notes import OwnNotes
 from cocoai.answer.paid_requests import Books
+from cocoai.answer.pictures import Pictures, cannot_draw, is_drawn
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.stops import StopRequests
@@ -53,6 +54,7 @@ from cocoai.troubles.store import NO_TROUBLES, Troubles
 from cocoai.troubles.watch import OPENAI
 
 if TYPE_CHECKING:
+    from cocoai.chatgpt.pictures import ChatGPTPictures
     from cocoai.chatgpt.transcription import Transcriber
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ class Answerer:
     """An object that answers claimed jobs, one at a time, in the process that made it.
 
     `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
-    `listen` makes the connection to the model that hears sounds.
+    `listen` makes the connection to the model that hears sounds, `draw` that to the models that draw.
     What is paid goes through `books`. In `folder` lies what is remembered between questions: people's names. What is
     wrong for an operator is noted in `troubles`. The `wakeup` pipe becomes readable when somebody asks for a stop.
     `clock` gives seconds since the epoch, `sleep` waits for a number of seconds.
@@ -79,6 +81,7 @@ class Answerer:
         identity: IdentityCache,
         folder: str,
         listen: Callable[[], Transcriber] = cannot_listen,
+        draw: Callable[[], ChatGPTPictures] = cannot_draw,
         wakeup: WakeupPipe | None = None,
         troubles: Troubles = NO_TROUBLES,
         clock: Callable[[], float] = time.time,
@@ -102,6 +105,7 @@ class Answerer:
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops.is_stopped)
         self._model = ModelCall(self._prompts, chatgpt, books, self._stops, self._ears)
+        self._pictures = Pictures(spool, options, slack, chatgpt, books, self._prompts, self._stops, draw, sleep)
         self._new_reply = partial(
             Reply, slack=slack, options=options, identity=identity, fallback=BlockFallback(), clock=clock, sleep=sleep
         )
@@ -229,7 +233,7 @@ class Answerer:
             return False
         elif error := job.last("error"):
             failures.report(error)
-        elif job.attempt > MAX_ATTEMPTS:
+        elif job.attempt > (MOST_CLAIMS if is_drawn(job) else MAX_ATTEMPTS):
             raise Permanent("attempts")
         elif note := self._notes.note(attempt):
             reply.replace_with(note, "note")
@@ -264,8 +268,8 @@ class Answerer:
         return AnswerFailures(self._spool, attempt, reply, troubles=self._troubles, clock=self._clock)
 
     def _ask(self, attempt: Attempt, reply: Reply, ts: str) -> Fact:
-        answer = self._model.ask(attempt, reply, ts)
-        if answer["call"] is not None:  # the model was asked
+        answer = self._pictures.answer(attempt, reply) or self._model.ask(attempt, reply, ts)
+        if answer["bill"] is not None:  # a model was asked
             self._troubles.over(OPENAI)
         return answer
 

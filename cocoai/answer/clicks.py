@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.options import AnswerOptions
@@ -16,8 +16,9 @@ from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.click import Click
+from cocoai.slack.model.messages import Message
 from cocoai.spool.job import Job
-from cocoai.spool.key import Key
+from cocoai.spool.key import Key, file_stem
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob, StoreError
 from cocoai.texts import Texts
@@ -92,7 +93,10 @@ class Clicks(LightJobHandler[Click]):
             self._post_ephemeral(click, texts.only_asker)
 
     def _delete(self, click: Click) -> None:
-        """Delete every message of our reply in Slack. A QA copy of CocoAI may have replied too: its messages stay."""
+        """Delete every message of our reply in Slack, and the picture behind it.
+
+        A QA copy of CocoAI may have replied too: its messages stay.
+        """
         own_user = self._identity.user_id()
         # The setting may have been another when we replied, so both places are looked at.
         places = ("", click.thread_ts) if click.may_be_in_box else (click.thread_ts,)
@@ -100,6 +104,26 @@ class Clicks(LightJobHandler[Click]):
             for message in self._slack.replies_to(click.channel, place, click.key, wait=False):
                 if message.user == own_user:
                     self._slack.delete(click.channel, message.ts, wait=False)
+        for file_id, ts in self._pictures(click, own_user):
+            self._slack.uploads.delete(file_id)
+            self._slack.delete(click.channel, ts, wait=False)
+
+    def _pictures(self, click: Click, own_user: str) -> Iterator[tuple[str, str]]:
+        """Yield the file's id and the message's ts of each picture of our reply.
+
+        Slack takes no metadata with a file: its job knows it, or once that is swept, its name does.
+        """
+        key = Key.parse(click.key)
+        with contextlib.suppress(StoreError):
+            _, lines = self._spool.find(key)
+            yield from ((line["file_id"], line["ts"]) for line in lines if line.get("fact") == "shared")
+            return
+        messages: Sequence[Message] = ()
+        with contextlib.suppress(Permanent):  # the words are deleted by now
+            messages = self._slack.thread(click.channel, click.thread_ts)
+        for message in messages:
+            if message.user == own_user:
+                yield from ((each.id, message.ts) for each in message.files if each.name.startswith(file_stem(key)))
 
     def _record_feedback(self, click: Click, texts: Texts) -> None:
         """Add an `opinion` fact to the answer's job, if that is still kept, and thank the person who clicked.

@@ -19,6 +19,7 @@ from cocoai.spool.spool import Spool
 from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 if TYPE_CHECKING:
+    from cocoai.chatgpt.pictures import ChatGPTPictures
     from cocoai.chatgpt.transcription import Transcriber
 
 
@@ -33,6 +34,9 @@ class ConnectionSource(Protocol):
 
     def transcriber(self) -> Transcriber:
         """Return a new connection to the model that hears sounds; it connects at the first call."""
+
+    def pictures(self) -> ChatGPTPictures:
+        """Return a new connection to the models that draw; it connects at the first call."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class AnswererFactory:
             identity=self.identity,
             folder=self.folder,
             listen=self.connections.transcriber,
+            draw=self.connections.pictures,
             wakeup=wakeup,
             troubles=self.troubles,
         )

@@ -36,14 +36,21 @@ MOST_CLAIMS = 9
 _BUDGET = frozenset({"budget_channel", "budget_off", "budget_person", "budget_team"})
 """Codes of `OverBudget`."""
 
-FOR_THE_ASKER = _BUDGET | {
-    "context_length_exceeded",
-    "refused",
-    "attempts",
-    "attachment",
-    "again_gone",
-    "continue_gone",
-}
+_PICTURES = frozenset({"picture_refused", "picture_none", "picture_broken", "pictures_today", "not_shared"})
+"""Codes of what keeps a picture from being drawn, or shown."""
+
+FOR_THE_ASKER = (
+    _BUDGET
+    | _PICTURES
+    | {
+        "context_length_exceeded",
+        "refused",
+        "attempts",
+        "attachment",
+        "again_gone",
+        "continue_gone",
+    }
+)
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
 
 Content = TypeVar("Content")

@@ -59,6 +59,20 @@ class SpeechOptions:
 
 
 @dataclass(frozen=True)
+class ImageOptions:
+    """How pictures are drawn: by which model, in which `size`, `quality` and `form`, such as `jpeg`.
+
+    A person gets `per_person_a_day` in 24 hours, 0 for any number.
+    """
+
+    model: str
+    size: str
+    quality: str
+    form: str
+    per_person_a_day: int = 0
+
+
+@dataclass(frozen=True)
 class AnswerOptions:
     """How to answer, for all channels and askers.
 
@@ -68,7 +82,7 @@ class AnswerOptions:
     the rules of `access` the words of people who may not address us are kept from the model. The users `operators` may
     stop any answer. What is asked in a direct message's own box is answered where `dm_replies` says: in the `thread`
     under it, or in the `box`.
-    `follow_ups`: in a thread where we were asked before, a line may need no mention.
+    `follow_ups`: in a thread where we were asked before, a line may need no mention. Without `images` none is drawn.
     """
 
     phrases: TextsByLanguage
@@ -87,6 +101,7 @@ class AnswerOptions:
     attachments: AttachmentLimits = AttachmentLimits()  # noqa: RUF009 (frozen)
     money: MoneyOptions = MoneyOptions()
     speech: SpeechOptions = SpeechOptions()
+    images: ImageOptions | None = None
 
     def texts(self, text: str) -> Texts:
         """Return the fixed texts in the language of `text`, or in the one that the settings name.

@@ -61,5 +61,9 @@ class OwnNotes:
         options = self.options
         has_files = options.attachments.question_bytes > 0
         return attempt.texts.help_text(
-            options.personas.models(), follow_ups=options.follow_ups, files=has_files, buttons=options.buttons
+            options.personas.models(),
+            follow_ups=options.follow_ups,
+            files=has_files,
+            buttons=options.buttons,
+            pictures=options.images is not None,
         )

@@ -1,8 +1,8 @@
 """PaidCalls: the door through which each request to a model leaves: held, recorded, sent, and settled.
 
 The order is what keeps the books right over any kill: the hold in the ledger, the `asked` fact with its number, the
-request, the `answer` or `heard` fact with its bill, the settling. A process that dies on the way leaves enough for the
-next one, or for the sweep, to settle the hold.
+request, the fact of what came of it (PAID_FACTS) with its bill, the settling. A process that dies on the way leaves
+enough for the next one, or for the sweep, to settle the hold.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.tariff import Tariff
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.store_error import StoreError
+
+PAID_FACTS = frozenset({"answer", "heard", "worded", "picture"})
+"""The facts that have the number of a paid `call`, and its `bill`: of an answer, of what was heard, of the words by
+which a picture is drawn, and of the picture."""
 
 log = logging.getLogger(__name__)
 
@@ -218,11 +222,11 @@ class PaidRequests(PaidCalls):
 def bill_by_facts(hold: OpenHold, facts: Sequence[Fact]) -> Bill:
     """Return the bill of a hold whose process has died, by the facts of its job.
 
-    That is the recorded one of an answer, or of what was heard; nothing, if the request had not left or was not run;
+    That is the recorded one of what came of it (PAID_FACTS); nothing, if the request had not left or was not run;
     else the whole hold.
     """
     for fact in facts:
-        if fact.get("fact") in ("answer", "heard") and fact.get("call") == hold.call:
+        if fact.get("fact") in PAID_FACTS and fact.get("call") == hold.call:
             with contextlib.suppress(KeyError, TypeError, ValueError):
                 return Bill.from_fact(fact["bill"])
     requests = [fact["n"] for fact in facts if fact.get("fact") == "asked" and fact.get("call") == hold.call]

@@ -90,6 +90,13 @@ class PromptBuilder:
         """Return the files of the question's message. Raise `Temporary` or `Permanent` if Slack does not give it."""
         return files_of_question(self._thread(attempt).messages, attempt.question)
 
+    def visible_messages(self, attempt: Attempt) -> list[Message]:
+        """Return the messages of the thread whose words the model may be shown. Raise as files() does."""
+        question, us = attempt.question, self._identity.known()
+        thread = self._thread(attempt).messages
+        own_user = self._identity.user_id()
+        return [each for each in thread if each.user == own_user or not self._is_hidden(question, us, each)]
+
     def own_user(self) -> str:
         """Return our own user's id."""
         return self._identity.user_id()

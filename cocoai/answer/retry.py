@@ -43,9 +43,11 @@ def open_requests(job: Job) -> int:
     """Return how many requests to the model may be billed though the job has no answer of them.
 
     Those before the operator's last retry do not count. A request was recorded before it left (`asked`), and again if
-    the model did not run for it (`unasked`), or when it had heard a sound (`heard`).
+    the model did not run for it (`unasked`), or when something came of it that is no answer yet: `heard`, `worded`,
+    `picture`.
     """
-    requests, ended = job.facts("asked"), [*job.facts("unasked"), *job.facts("heard")]
+    requests = job.facts("asked")
+    ended = [fact for name in ("unasked", "heard", "worded", "picture") for fact in job.facts(name)]
     since = requests[0]["at"] if requests else float("inf")
     # A version that did not record its requests told only of those that had left whole and then failed.
     unrecorded = [fact for fact in job.facts("retry") if fact["at"] < since and fact.get("sent") and not fact["free"]]
@@ -115,10 +117,11 @@ def _own_delay(job: Job, error: Temporary) -> float | None:
     """Return the next of DELAYS, or what the server asked for if that is longer, up to LONGEST_DELAY.
 
     Return None if the DELAYS are used up, if the server asked for a longer wait than that, or if no further request may
-    be sent. Once an answer is recorded, only the count of attempts ends the tries: then the last of DELAYS is repeated.
+    be sent. Once an answer or a picture is recorded, only the count of attempts ends the tries: then the last of DELAYS
+    is repeated.
     """
     retries = [fact for fact in job.facts("retry") if not fact["free"]]
-    if job.last("answer"):
+    if job.last("answer") or job.last("picture"):
         return DELAYS[min(len(retries), len(DELAYS) - 1)]
     if len(retries) >= len(DELAYS) or open_requests(job) >= MOST_OPEN_REQUESTS:
         return None

@@ -134,7 +134,7 @@ class ChatGPTPictures:
         url = method_url(self._base_url, "/images/edits" if order.sent else "/images/generations")
         fields = order.fields(self._refused)
         form = PictureForm(fields, order.sent) if order.sent else None
-        headers = {
+        headers: dict[str, str | bytes] = {
             "Authorization": bearer(self._api_key),
             "Content-Type": form.content_type if form else "application/json",
             "Accept-Encoding": "identity",

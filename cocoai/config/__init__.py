@@ -5,6 +5,7 @@ sections.py reads the sections, load.py all of them. personas.py has the instruc
 which are read again while the pool runs.
 """
 
+from cocoai.config.image_settings import ImageSettings
 from cocoai.config.load import read, read_for_a_look
 from cocoai.config.personas import Personas
 from cocoai.config.settings import OpenAISettings, PoolSettings, Settings
@@ -13,6 +14,7 @@ from cocoai.config.value_types import Secret
 
 __all__ = [
     "SYSTEM_FILE",
+    "ImageSettings",
     "OpenAISettings",
     "Personas",
     "PoolSettings",

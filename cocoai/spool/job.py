@@ -27,7 +27,7 @@ SHUT_OUT = "shut_out"
 New settings come with a new generation, so a job of an earlier one is due at once.
 """
 
-SURVIVE_RETRY = frozenset({"placeholder", "answer", "part", "delivered"})
+SURVIVE_RETRY = frozenset({"placeholder", "answer", "part", "delivered", "picture", "shared"})
 """Facts about the world outside: they stay true when the operator retries the job."""
 
 FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,6})?)[,}]')

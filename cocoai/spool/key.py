@@ -47,3 +47,8 @@ class Key(NamedTuple):
 def is_key(name: str) -> bool:
     """Check whether `name` is a job's key as text, which Key.parse() takes."""
     return _KEY.fullmatch(name) is not None
+
+
+def file_stem(key: Key) -> str:
+    """Return how the name of a file begins that belongs to the job's reply outside of the spool: it tells its `ts`."""
+    return f"cocoai-{key.ts.replace('.', '-')}."

@@ -20,6 +20,7 @@ ENGLISH = Texts(
         "model, “usage” tells what was spent.",
         "files": "• Attach images, PDFs, text, code, canvases or voice clips to your question and I look at them.",
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
+        "pictures": "• “Draw …” or “make a picture of …”: I draw it. “Redraw: …” changes the last picture, or yours.",
         "buttons": "• With the buttons under a reply you can stop it, have the rest written, ask again, delete it "
         "(if you asked), or tell me how it was (👍 👎).",
     },
@@ -92,6 +93,10 @@ ENGLISH = Texts(
     speech={
         "silent": "I have listened, but nothing was said. Please speak again, or write your question.",
         "by_slack": "by Slack",
+    },
+    pictures={
+        "drawing": "🎨 I am drawing: that may take a minute…",
+        "drawn": "🎨 “{prompt}”, drawn by {model}.",
     },
     waits={
         "": "That did not work.",
@@ -177,6 +182,12 @@ ENGLISH = Texts(
         "day of {month} {year}.",
         "budget_off": "I am set up to spend nothing, so I ask no model. Please talk to the person who runs me.",
         "continue_gone": "My answer is no longer here, so I could not go on with it. Please ask again.",
+        "picture_refused": "I may not draw this: the safety check has stopped it. Please say it differently.",
+        "picture_none": "I find no picture here that I could draw anew. Please send it with your request, as a PNG, "
+        "JPEG or WebP of at most 20 MB.",
+        "picture_broken": "Something was drawn, but it was no picture that I could show. Please ask again.",
+        "pictures_today": "You have had all of your pictures for today. Please ask again tomorrow.",
+        "not_shared": "I have drawn it, but Slack does not show the picture here. Please ask again in a while.",
         "again_gone": "The question is no longer kept, so I could not ask it again. Please write it anew.",
     },
 )

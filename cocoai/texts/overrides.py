@@ -19,6 +19,7 @@ GROUPS = {
     "troubles": "trouble",
     "why": "why",
     "speech": "speech",
+    "pictures": "picture",
     "waits": "wait",
     "usage": "usage",
     "buttons": "button",

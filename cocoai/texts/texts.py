@@ -17,10 +17,10 @@ MONTHS = 12
 class Texts:
     """All that an asker can read and no model has written, in one language.
 
-    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{n}`, `{name}`, `{seconds}`,
-    `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that is used up, and what is wrong
-    since when into `troubles`, which operators read. `sorry` maps an
-    error's code to its text; `sorry[""]` serves every other code.
+    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{n}`, `{name}`, `{prompt}`,
+    `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that is used up, and what
+    is wrong since when into `troubles`, which operators read. `sorry` maps an error's code to its text; `sorry[""]`
+    serves every other code.
     """
 
     # the persona's voice
@@ -56,6 +56,7 @@ class Texts:
     troubles: dict[str, str]
     why: dict[str, str]
     speech: dict[str, str]
+    pictures: dict[str, str]
     waits: dict[str, str]
     usage: dict[str, str]
     buttons: dict[str, str]
@@ -77,15 +78,19 @@ class Texts:
         # The operator's own text may have any number of words.
         return {"year": year, "month": names[int(number) - 1] if len(names) == MONTHS else str(int(number))}
 
-    def help_text(self, models: Mapping[str, str], *, follow_ups: bool, files: bool, buttons: bool) -> str:
+    def help_text(
+        self, models: Mapping[str, str], *, follow_ups: bool, files: bool, buttons: bool, pictures: bool = False
+    ) -> str:
         """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.
 
-        It says whether `follow_ups` need no mention. There is a line on files if `files` are read, and one on buttons
-        if replies have `buttons`.
+        It says whether `follow_ups` need no mention. There is a line on files if `files` are read, one on pictures if
+        `pictures` are drawn, and one on buttons if replies have `buttons`.
         """
         lines = [self.help, self.more["follow_ups" if follow_ups else "mentions"], self.more["commands"]]
         if files:
             lines.append(self.more["files"])
+        if pictures:
+            lines.append(self.more["pictures"])
         lines += [self.more["deep"].format(word=prefix, model=model) for prefix, model in models.items()]
         if buttons:
             lines.append(self.more["buttons"])

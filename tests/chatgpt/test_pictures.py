@@ -186,7 +186,9 @@ def test_what_the_caller_cannot_take_ends_it(client: HttpClient, practice: Pract
     assert sum(sizes) < 2 * MIB
 
 
-def test_a_picture_takes_little_memory(client: HttpClient, practice: PracticeOpenAI) -> None:
+def test_a_picture_takes_little_memory(
+    client: HttpClient, practice: PracticeOpenAI, certificates: Certificates
+) -> None:
     """One of 4 MB never is in memory as a whole."""
     practice.switches.picture_padding = 4 * MIB
     drawing = pictures(client, practice.base_url)
@@ -196,7 +198,7 @@ def test_a_picture_takes_little_memory(client: HttpClient, practice: PracticeOpe
     def answer(_: Incoming) -> Outgoing:
         return Outgoing(body=iter(response))
 
-    with Scripted(None, answer) as server:  # type: ignore[arg-type] (without TLS)
+    with Scripted(certificates, answer) as server:
         here = pictures(client, f"{server.url}/v1")
         tracemalloc.start()
         try:

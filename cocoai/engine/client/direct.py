@@ -26,9 +26,9 @@ from cocoai.engine.client.client import (
     FullResponse,
     NotSent,
     PendingResponse,
+    RequestBlocks,
     RequestHeaders,
     StreamedResponse,
-    RequestBlocks,
 )
 from cocoai.engine.client.connection import PlainConnection, TLSConnection
 from cocoai.engine.client.file_body import FileBody

@@ -26,9 +26,9 @@ from cocoai.engine.client.client import (
     NotSent,
     PendingResponse,
     ProxyFailed,
+    RequestBlocks,
     RequestHeaders,
     StreamedResponse,
-    RequestBlocks,
 )
 from cocoai.engine.client.file_body import FileBody
 from cocoai.engine.client.inflate import decoder
@@ -136,7 +136,12 @@ class _DeferredRequest:
     """The `PendingResponse` (client.py) of a request that is not sent yet: requests sends and waits in one call."""
 
     def __init__(
-        self, client: ProxyClient, url: str, body: bytes | RequestBlocks, headers: RequestHeaders, connect_timeout: float
+        self,
+        client: ProxyClient,
+        url: str,
+        body: bytes | RequestBlocks,
+        headers: RequestHeaders,
+        connect_timeout: float,
     ) -> None:
         self._client = client
         self._request = (url, body, headers)

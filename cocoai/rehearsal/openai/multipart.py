@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 
@@ -34,9 +35,11 @@ def parts_of(content_type: str, body: bytes) -> list[FormPart]:
     return found
 
 
-def _parts(message: object) -> Iterator[FormPart]:
-    for part in message.iter_parts():  # type: ignore[attr-defined] (an EmailMessage's own)
+def _parts(message: EmailMessage) -> Iterator[FormPart]:
+    for part in message.iter_parts():
         disposition = part["Content-Disposition"]
         name = disposition.params.get("name", "") if disposition else ""
-        data = part.get_payload(decode=True) or b""
-        yield FormPart(name, data, part.get_filename() or "", part.get_content_type())
+        data = part.get_payload(decode=True)
+        yield FormPart(
+            name, data if isinstance(data, bytes) else b"", part.get_filename() or "", part.get_content_type()
+        )

@@ -75,7 +75,7 @@ def test_a_picture_is_billed_by_its_tokens(client: openai.OpenAI, practice: Prac
 
     def cost(usage: Any) -> int:
         details = usage.input_tokens_details
-        return 5000 * details.text_tokens + 8000 * details.image_tokens + 30_000 * usage.output_tokens
+        return int(5000 * details.text_tokens + 8000 * details.image_tokens + 30_000 * usage.output_tokens)
 
     assert [cost(drawn), cost(edited)] == [bill.nano_dollars for bill in practice.bills]
     assert drawn.total_tokens == drawn.input_tokens + drawn.output_tokens
