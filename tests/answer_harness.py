@@ -11,11 +11,8 @@ from typing import Any
 
 from cocoai.answer import Answerer
 from cocoai.chatgpt.chat import ChatGPTChat
-<<<<<<< HEAD
-from cocoai.chatgpt.transcription import Transcriber
-=======
 from cocoai.chatgpt.pictures import ChatGPTPictures
->>>>>>> e86b998 (answer: pictures are drawn, kept, brought into the thread and said in words)
+from cocoai.chatgpt.transcription import Transcriber
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.tls import tls_context
 from cocoai.rehearsal.certificates import Certificates
@@ -103,7 +100,6 @@ class AnswerHarness:
         )
         return slack, chatgpt
 
-<<<<<<< HEAD
     def listen(self) -> Transcriber:
         """Return a new connection to the model that hears sounds, which close_connections() closes, too."""
         client = DirectClient(self._context)
@@ -111,7 +107,7 @@ class AnswerHarness:
         model = self.changes["speech"].model
         url = self.openai.base_url
         return Transcriber(client, base_url=url, api_key=API_KEY, model=model, connect_timeout=5, timeout=20)
-=======
+
     def pictures(self) -> ChatGPTPictures:
         """Return a new connection to the models that draw."""
         self._clients.append(DirectClient(self._context))
@@ -122,7 +118,6 @@ class AnswerHarness:
             connect_timeout=5,
             total_timeout=self.picture_timeout,
         )
->>>>>>> e86b998 (answer: pictures are drawn, kept, brought into the thread and said in words)
 
     def close_connections(self) -> None:
         """Close what the last process has open, as the kernel does at its end."""
@@ -147,11 +142,8 @@ class AnswerHarness:
             books=self.books,
             identity=FixedIdentity(),
             folder=str(self.var),
-<<<<<<< HEAD
             listen=self.listen,
-=======
             draw=self.pictures,
->>>>>>> e86b998 (answer: pictures are drawn, kept, brought into the thread and said in words)
             troubles=self.troubles,
             clock=self.clock,
             sleep=self.settle,

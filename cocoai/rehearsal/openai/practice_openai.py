@@ -52,13 +52,11 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """One received request: `body` is its parsed JSON, or a form's plain fields; None if it is neither.
+    """One received request. The API key is not recorded.
 
-    The API key is not recorded.
-
-    Of an accepted one with a sound, `body` has each field's values, and what the `file` was. `time` is in epoch
-    seconds. `outcome` is `ok`, an error's code or type, or the kind of a fault. `attached` lists the attachments of an
-    accepted request.
+    `body` is its parsed JSON, or a form's plain fields, of a sound with what the `file` was; None if it is neither.
+    `time` is in epoch seconds. `outcome` is `ok`, an error's code or type, or the kind of a fault. `attached` lists the
+    attachments of an accepted request.
     """
 
     path: str
