@@ -136,7 +136,7 @@ class Answerer:
 
     def _try_to_post_placeholder(self, attempt: Attempt) -> float:
         """Post the placeholder without waiting for Slack; return as post_placeholder() does."""
-        reply = self._new_reply(attempt)
+        reply = self._reply(attempt)
         with handled(attempt.job, self._failures(attempt, reply), self._clock):
             try:
                 reply.post_placeholder(wait=False)
@@ -159,7 +159,7 @@ class Answerer:
         attempt = self._attempt(job)
         if attempt is None:
             return
-        reply = self._new_reply(attempt)
+        reply = self._reply(attempt)
         failures = self._failures(attempt, reply)
         if not attempt.is_first:
             self._books.settle_earlier(job)
@@ -253,6 +253,9 @@ class Answerer:
             with contextlib.suppress(StoreError):
                 language = Talk.from_facts(self._spool.mark_of(*place(question)) or {}).language
         return self._options.texts_in(language or self._names.language(question.user))
+
+    def _reply(self, attempt: Attempt) -> Reply:
+        return self._new_reply(attempt)
 
     def _failures(self, attempt: Attempt, reply: Reply) -> AnswerFailures:
         return AnswerFailures(self._spool, attempt, reply, troubles=self._troubles, clock=self._clock)
