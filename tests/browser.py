@@ -18,6 +18,8 @@ FLAGS = (
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
     "--disable-sync",
     "--disable-dev-shm-usage",
 )

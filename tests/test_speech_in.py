@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ ASKED = {"ja": "これに答えてください", "en": "please answer this"}
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
     """Yield a deployment in which a model hears what Slack has not written down."""
-    settings = {
+    settings: dict[str, Any] = {
         "COCOAI_SPEECH_USE": "model",
         "COCOAI_SPEECH_KEYWORDS": "CocoAI、ココア",
     }

@@ -13,7 +13,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 _FILES = """\
 - Of files, you are shown those attached to the question itself: pictures, PDFs, Office files of which Slack has a PDF,
-  text and code, canvases, and transcripts of voice and video clips and of audio files."""
+  text and code, canvases, and transcripts of voice clips, audio and videos."""
 
 _NO_FILES = "- Files are not shown to you here; text can be pasted."
 

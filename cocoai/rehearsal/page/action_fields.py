@@ -8,6 +8,7 @@ from typing import Any
 
 from cocoai.rehearsal.practice_server import MAX_BODY
 from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.voice_clip import recording, voice_clip
 
 LONGEST_TEXT = 12_000
 """Characters that Slack's own input field accepts."""
@@ -60,7 +61,9 @@ def _row(row: object) -> tuple[str, ...]:
 
 
 def _file(fields: object) -> PracticeFile:
-    """Return the file that a JSON object describes by `name`, `type` ("": unknown) and base64 `data`.
+    """Return the file that a JSON object describes by `name`, `type` ("": unknown), base64 `data`, and perhaps `clip`.
+
+    That is true for a voice clip that was recorded on the page; other sounds are uploaded ones.
 
     Raise `InvalidAction` if a field is missing or no string, the name is empty or too long, or the data is not base64.
     """
@@ -70,6 +73,11 @@ def _file(fields: object) -> PracticeFile:
     if not isinstance(media_type, str) or not isinstance(data, str):
         raise InvalidAction("a file needs a type and data")
     try:
-        return PracticeFile(name, media_type or "application/octet-stream", base64.b64decode(data, validate=True))
+        content = base64.b64decode(data, validate=True)
     except ValueError:
         raise InvalidAction("a file's data is to be base64") from None
+    if isinstance(fields, dict) and fields.get("clip") is True:
+        return voice_clip(content, name, media_type)
+    if media_type.startswith("audio/"):
+        return recording(content, name, media_type)
+    return PracticeFile(name, media_type or "application/octet-stream", content)

@@ -3,6 +3,7 @@
 
 import { act } from "./asker.js";
 import { acceptFiles, encoded, Files } from "./files.js";
+import { Recorder } from "./recorder.js";
 import { texts } from "./texts.js";
 
 const MENTION = /@cocoai(?![a-z0-9_])/i; // the text that the server turns into a mention
@@ -39,7 +40,7 @@ export class Box {
     this.refresh();
   }
 
-  // Connects the list of files with the button, the file chooser, dropping and pasting.
+  // Connects the list of files with the button, the file chooser, the microphone, dropping and pasting.
   attach(form) {
     const input = form.querySelector(".choose");
     const attach = form.querySelector(".attach");
@@ -52,6 +53,8 @@ export class Box {
       input.value = "";
       this.area.focus();
     });
+    const add = (file) => this.files.add([file]);
+    this.recorder = new Recorder(form.querySelector(".record"), add, (why) => this.showError(why));
     acceptFiles(form.closest(".room"), (files) => this.files.add(files), (rows) => this.files.addTable(rows));
   }
 

@@ -9,8 +9,22 @@ export function fileList(files) {
   if (!files.length) return [];
   const list = make("ul", "files");
   list.setAttribute("aria-label", texts.files);
-  for (const file of files) list.appendChild(make("li")).append(file.gone ? make("span", "gone", texts.fileGone) : fileLink(file));
+  for (const file of files) list.appendChild(make("li")).append(file.gone ? make("span", "gone", texts.fileGone) : drawn(file));
   return [list];
+}
+
+const drawn = (file) => (file.sound ? player(file) : fileLink(file));
+
+// Returns a player for a sound, above the link to its file.
+function player(file) {
+  const holder = make("div", "sound");
+  const audio = make("audio");
+  audio.controls = true;
+  audio.preload = "metadata";
+  audio.src = file.url;
+  audio.setAttribute("aria-label", file.name);
+  holder.append(audio, fileLink(file));
+  return holder;
 }
 
 // Returns a link to a file: an image is shown, any other file is offered for download.

@@ -73,7 +73,7 @@ export class Files {
   }
 }
 
-// Reads a file and resolves to its name, type and base64 data, for JSON; rejects if it cannot be read.
+// Reads a file and resolves to its name, type and base64 data, and whether it was recorded here, for JSON; rejects if it cannot be read.
 export async function encoded(file) {
   const url = await new Promise((resolve, reject) => {
     const reader = new FileReader();
@@ -81,7 +81,7 @@ export async function encoded(file) {
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });
-  return { name: file.name, type: file.type, data: url.slice(url.indexOf(",") + 1) };
+  return { name: file.name, type: file.type, data: url.slice(url.indexOf(",") + 1), clip: file.clip === true };
 }
 
 // Calls `accept` with files that are dropped on `place` or pasted into it, `acceptTable` with the rows of a pasted table;

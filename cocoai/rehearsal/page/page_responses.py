@@ -33,6 +33,7 @@ SCRIPTS = (
     "mrkdwn",
     "box",
     "files",
+    "recorder",
     "file_list",
     "file_types",
     "pasted_table",
@@ -50,6 +51,11 @@ PAGE_FILES = {
 """The name and the content type of the page's own files, by path."""
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 """The shared files that are shown. Others are only offered for download: an HTML file would run in our origin."""
+SOUND_TYPES = frozenset(
+    {"audio/mp4", "audio/mpeg", "audio/webm", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac"}
+)
+"""The shared files that are played. A clip is, too, whatever its type."""
+
 _SECURITY_HEADERS = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
@@ -78,15 +84,22 @@ def page_file(path: str) -> Outgoing:
     return Outgoing(200, body, (("Content-Type", content_type), *_SECURITY_HEADERS))
 
 
+def is_sound(file: PracticeFile) -> bool:
+    """Check whether the page plays a file: one of SOUND_TYPES, or a voice clip that is called a video."""
+    is_clip = file.fields.get("subtype") == "slack_audio" and file.media_type in ("video/mp4", "video/webm")
+    return is_clip or file.media_type in SOUND_TYPES
+
+
 def shared_file(file: PracticeFile | None) -> Outgoing:
     """Return the response with a shared file; a 404 if it is None or deleted.
 
-    An image (`IMAGE_TYPES`) keeps its type, so that the browser shows it; any other file is sent as a download.
+    An image (`IMAGE_TYPES`) or a sound keeps its type, so that the browser shows or plays it; any other file is sent as
+    a download.
     """
     if file is None or file.is_deleted:
         return text_response(404, "there is no such file")
     # SVG is not among them: it may hold scripts.
-    if file.media_type in IMAGE_TYPES:
+    if file.media_type in IMAGE_TYPES or is_sound(file):
         return Outgoing(200, file.data, (("Content-Type", file.media_type), *_SECURITY_HEADERS))
     disposition = ("Content-Disposition", f"attachment; filename*=UTF-8''{quote(file.name, safe='', errors='replace')}")
     return Outgoing(200, file.data, (("Content-Type", "application/octet-stream"), disposition, *_SECURITY_HEADERS))

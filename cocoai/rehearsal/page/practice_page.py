@@ -15,7 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 from cocoai.rehearsal.openai.billing import PracticeBooks
 from cocoai.rehearsal.page.action_fields import MOST_BYTES, MOST_CELLS, MOST_FILES, MOST_ROWS
 from cocoai.rehearsal.page.page_actions import CHANNELS, PEOPLE, PageActions, PersonActions
-from cocoai.rehearsal.page.page_responses import IMAGE_TYPES, json_response, page_file, shared_file, text_response
+from cocoai.rehearsal.page.page_responses import (
+    IMAGE_TYPES,
+    is_sound,
+    json_response,
+    page_file,
+    shared_file,
+    text_response,
+)
 from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.event_delivery import Delivery
 from cocoai.rehearsal.slack.practice_file import PracticeFile
@@ -187,7 +194,7 @@ def _attachment(attachment: Mapping[str, Any], workspace: Workspace) -> dict[str
 def _file(file: PracticeFile) -> dict[str, Any]:
     """Return a file's JSON for the page: its name, title, type, size in bytes and URL; `alt` describes a picture.
 
-    `gone` is true if it was deleted, `picture` if the page shows it as an image.
+    `gone` is true if it was deleted, `picture` if the page shows it as an image, `sound` if it plays it.
     """
     details = {
         "id": file.id,
@@ -198,7 +205,7 @@ def _file(file: PracticeFile) -> dict[str, Any]:
         "size": len(file.data),
         "gone": file.is_deleted,
     }
-    return details | {"url": FILE_PATH + file.id, "picture": file.media_type in IMAGE_TYPES}
+    return details | {"url": FILE_PATH + file.id, "picture": file.media_type in IMAGE_TYPES, "sound": is_sound(file)}
 
 
 def _from_the_page(incoming: Incoming) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.sounds import tone
 
 pytestmark = pytest.mark.pure
 
-SHARED = {"id": "F0CLIP", "url": "https://files/a/clip.wav"}
+SHARED: dict[str, Any] = {"id": "F0CLIP", "url": "https://files/a/clip.wav"}
 
 
 def test_a_clip_is_known_by_its_subtype_and_has_its_true_length() -> None:
