@@ -273,7 +273,13 @@ def show_job(spool: Spool, name: str) -> Iterator[str]:
         raise CocoAIError(f"there is no job {key}") from None
     yield f"{state}/{key}"
     for line in lines:
-        yield json.dumps({**line, "text": f"({len(line['text'])} characters)"} if "text" in line else line)
+        yield json.dumps(json.loads(json.dumps(line), object_hook=_without_text))  # wherever a text stands
+
+
+def _without_text(value: dict[str, object]) -> dict[str, object]:
+    """Return a JSON object with the length of its `text` in place of that."""
+    text = value.get("text")
+    return {**value, "text": f"({len(text)} characters)"} if isinstance(text, str) else value
 
 
 def retry_job(spool: Spool, name: str) -> Iterator[str]:

@@ -529,3 +529,21 @@ def test_a_stopped_answer_hears_nothing(harness: AnswerHarness) -> None:
     harness.run()
 
     assert [] == harness.openai.requests
+
+
+def test_below_a_recording_its_words_can_be_had(harness: AnswerHarness) -> None:
+    """Somebody who asks for the words in a thread means the newest sound there."""
+    first = harness.slack.share("U0ASKER01", "yesterday", [spoken(3)], channel="D0PRACTICE")
+    message = share(harness, text="文字起こしして", thread_ts=first.ts)
+    harness.run()
+
+    assert "&gt; 🎤 (0:03, $0.0002)\n\nwhat time is it" == harness.replies(message)[-1].text
+    assert (1, []) == (len(hearings(harness)), chats(harness))
+
+
+def test_without_any_recording_the_command_is_a_question(harness: AnswerHarness) -> None:
+    """Where there is nothing to hear, the model is asked, and may say so."""
+    share(harness, text="transcribe")
+    harness.run()
+
+    assert ([], 1) == (hearings(harness), len(chats(harness)))

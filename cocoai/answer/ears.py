@@ -13,7 +13,7 @@ from cocoai.answer.paid_requests import Books
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.model.files import SOUNDS
+from cocoai.slack.model.files import SOUNDS, File
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.talk import Talk, place
 from cocoai.slack.thread.user_names import UserNames
@@ -55,17 +55,20 @@ class Ears:
     def hear(self, attempt: Attempt) -> Heard:
         """Return the files of the question, with the words of its sounds; see Heard.
 
+        Somebody who asks for the words themselves, below a message with sounds, means those.
+
         Raise `Temporary` or `Permanent` if Slack or OpenAI fails, or nothing may be paid, and StoreError.
         """
         files = self.prompts.files(attempt)
-        may_be_sounds = any(file.kind in SOUNDS or file.is_stub for file in files)
-        if not may_be_sounds or self.options.attachments.question_bytes <= 0:
+        asks_for_words = command(plain_text(attempt.question.text, self.prompts.own_user())) == "transcribe"
+        if asks_for_words and not any(map(_may_be_sound, files)):
+            files = (*files, *self.prompts.earlier_sounds(attempt))
+        if not any(map(_may_be_sound, files)) or self.options.attachments.question_bytes <= 0:
             return Heard(files)
         from cocoai.answer.hearing import Hearing
 
         hearing = Hearing(self.spool, self.options, self.slack, self.books, self.listen, self.folder, self.is_stopped)
         heard = hearing.hear(attempt, files, lambda: self._hints(attempt))
-        asks_for_words = command(plain_text(attempt.question.text, self.prompts.own_user())) == "transcribe"
         return replace(heard, is_wanted_itself=asks_for_words and bool(heard.sounds))
 
     def quoted(self, sounds: Sequence[Fact], texts: Texts, *, is_told: bool = False) -> str:
@@ -88,3 +91,7 @@ class Ears:
         spoken = (self.options.language_of(question.sample), talk.language, self.names.language(question.user))
         keywords = (*self.options.speech.keywords, *self.prompts.speakers(attempt))
         return Hints(tuple(filter(None, dict.fromkeys(spoken))), keywords)
+
+
+def _may_be_sound(file: File) -> bool:
+    return file.kind in SOUNDS or file.is_stub

@@ -15,20 +15,20 @@ MOST_QUOTED = 600
 
 @dataclass(frozen=True)
 class HeardSound:
-    """One sound: its `words`, "" for silence, its length (0 if unknown), who has heard it, and what that cost.
+    """One sound: its `text`, "" for silence, its length (0 if unknown), who has heard it, and what that cost.
 
     `listener` is the model's name, "" for Slack; `spent` is in nano-dollars, None if nothing was paid.
     """
 
-    words: str = field(repr=False)
+    text: str = field(repr=False)
     milliseconds: int = 0
     listener: str = ""
     spent: int | None = None
 
     def as_fact(self) -> dict[str, Any]:
         """Return what the `answer` fact keeps, from which the reply quotes: of the words only the beginning."""
-        words = self.words if len(self.words) <= MOST_QUOTED else f"{self.words[: MOST_QUOTED - 1]}…"
-        return {**vars(self), "words": words}
+        text = self.text if len(self.text) <= MOST_QUOTED else f"{self.text[: MOST_QUOTED - 1]}…"
+        return {**vars(self), "text": text}
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Heard:
     @property
     def is_silent(self) -> bool:
         """Check whether there were sounds, and in none of them was a word."""
-        return bool(self.sounds) and not any(sound.words for sound in self.sounds)
+        return bool(self.sounds) and not any(sound.text for sound in self.sounds)
 
     @property
     def words(self) -> str:
         """Return the words of all sounds, with an empty line between two."""
-        return "\n\n".join(filter(None, (sound.words for sound in self.sounds)))
+        return "\n\n".join(filter(None, (sound.text for sound in self.sounds)))
 
     @property
     def as_markdown(self) -> str:

@@ -117,11 +117,11 @@ class _Sounds:
         """Note what was heard, and return the file with it; None for silence."""
         self.sounds.append(sound)
         log.info("file=%s outcome=heard by=%s ms=%d", loggable_id(file), sound.listener or "Slack", sound.milliseconds)
-        if not sound.words:
+        if not sound.text:
             self.left_out.append(LeftOut(file.name, "silent"))
             return None
         length = file.milliseconds or sound.milliseconds
-        return replace(file, text=sound.words, is_whole=True, listener=sound.listener, milliseconds=length)
+        return replace(file, text=sound.text, is_whole=True, listener=sound.listener, milliseconds=length)
 
     def _paid(self, file: File) -> HeardSound:
         """Have the model listen. Raise `Permanent` if the sound cannot be used, and whatever ends the attempt."""

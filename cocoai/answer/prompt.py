@@ -97,6 +97,16 @@ class PromptBuilder:
         own_user = self._identity.user_id()
         return [each for each in thread if each.user == own_user or not self._is_hidden(question, us, each)]
 
+    def earlier_sounds(self, attempt: Attempt) -> tuple[File, ...]:
+        """Return the sounds of the newest message before the question's that has any, and may be shown; () if none."""
+        question, us = attempt.question, self._identity.known()
+        before = [each for each in self._thread(attempt).messages if float(each.ts) < float(message_ts(question))]
+        for message in reversed(before):
+            sounds = tuple(file for file in message.files if file.kind in SOUNDS)
+            if sounds and not self._is_hidden(question, us, message):
+                return sounds
+        return ()
+
     def own_user(self) -> str:
         """Return our own user's id."""
         return self._identity.user_id()

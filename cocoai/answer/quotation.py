@@ -27,5 +27,5 @@ def _quoted(sound: Mapping[str, Any], texts: Texts, yen_rate: int, *, is_told: b
         details.append(texts.speech["by_slack"])
     else:
         details.append(unescaped(money(sound["spent"], texts, yen_rate, is_fine=True)))
-    words = "" if is_told else escape_markdown(" ".join(sound["words"].split()))
+    words = "" if is_told else escape_markdown(" ".join(sound["text"].split()))
     return f"> 🎤 {words} ({', '.join(details)})".replace("  ", " ")

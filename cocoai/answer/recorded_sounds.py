@@ -49,11 +49,11 @@ def with_recorded_sounds(spool: Spool, channel: str, thread_ts: str, message: Me
 def _with_words(files: Iterable[File], found: dict[str, HeardSound]) -> Iterator[File]:
     for file in files:
         sound = found.get(file.id)
-        yield replace(file, text=sound.words, is_whole=True, listener=sound.listener) if sound else file
+        yield replace(file, text=sound.text, is_whole=True, listener=sound.listener) if sound else file
 
 
 def _heard_in(lines: Iterable[Fact]) -> Iterator[tuple[str, HeardSound]]:
     """Yield the file's id and what was heard, of each `heard` fact."""
     for line in lines:
         if line.get("fact") == "heard":
-            yield line["file"], HeardSound(line["words"], line["milliseconds"], line["listener"], line["spent"])
+            yield line["file"], HeardSound(line["text"], line["milliseconds"], line["listener"], line["spent"])

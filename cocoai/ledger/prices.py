@@ -158,6 +158,10 @@ class PriceTable:
         """Return True if the model that listens has a price of its own, ours or the operator's."""
         return any(name in self._overrides for name in _names(model)) or "second" in self.unit_prices(model, 0.0)
 
+    def knows_any(self, model: str) -> bool:
+        """Return True if the model has a price of its own, whatever it does."""
+        return self.knows(model) or bool(self.unit_prices(model, 0.0))
+
     def knows(self, model: str) -> bool:
         """Return True if the text model has a price of its own, ours or the operator's."""
         return any(name in self._overrides or name in self._models for name in _names(model))

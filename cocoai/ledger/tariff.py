@@ -81,7 +81,7 @@ class Tariff:
 
     def is_guessed(self, model: str) -> bool:
         """Check whether the price of a model is not known, so that it counts as the dearest."""
-        return not self.table.knows(model)
+        return not self.table.knows_any(model)
 
 
 def _as_text(prices: Mapping[str, int]) -> str:

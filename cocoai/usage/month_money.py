@@ -95,7 +95,7 @@ def money_of(
 ) -> MonthMoney:
     """Return the money of a summarized month, whose first second and that of the next month are `bounds`."""
     checked_days = (date.fromisoformat(ZoneCalendar().day(now)) - date.fromisoformat(prices.checked)).days
-    unknown = sorted(model for model in summary.priced_models if not prices.knows(model))
+    unknown = sorted(model for model in summary.priced_models if not prices.knows_any(model))
     expected, has_ended = pace(summary, now, *bounds), now >= bounds[1]
     return MonthMoney(summary, options, expected, prices.checked, checked_days, tuple(unknown), has_ended)
 

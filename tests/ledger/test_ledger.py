@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.ledger import database
-from cocoai.ledger.caps import ALL, HALF, HELD_DELAY, BudgetHeld, Caps, OverBudget
+from cocoai.ledger.caps import ALL, HALF, HELD_DELAY, BudgetHeld, Caps, OverAllowance, OverBudget
 from cocoai.ledger.charge import NOTHING_PAID, Bill, OpenHold, PaidCall, Payer
 from cocoai.ledger.cost import Tokens
 from cocoai.ledger.ledger import Ledger
@@ -452,3 +452,35 @@ def test_a_dear_call_that_is_refused_does_not_say_that_all_is_used_up(desk: Desk
         desk.ledger.hold(other(4, bound=CENT))
 
     assert ([], [("2026-11", "team", ALL)]) == (dear, desk.ledger.take_notices())
+
+
+# units of a day
+
+
+def sound(number: int, minutes: float, **changes: object) -> PaidCall:
+    """Return a call that hears so many minutes, of a person who may have ten within a day."""
+    units = round(60_000 * minutes)
+    return other(number, kind="speech", bound=CENT, units=units, most_a_day=600_000, **changes)
+
+
+def test_a_persons_units_of_a_day_have_an_end(desk: Desk) -> None:
+    """What is open counts as it was held, what is settled as it was told; another person, or kind, has its own."""
+    desk.ledger.hold(sound(1, 4))
+    desk.ledger.settle("C1-1.0-2.0", desk.ledger.hold(sound(2, 5)), Bill(CENT, "priced", units=60_000))
+    desk.ledger.hold(sound(3, 5))
+    with pytest.raises(OverAllowance):
+        desk.ledger.hold(sound(4, 0.1))
+    desk.ledger.hold(sound(5, 9, payer=Payer("T1", "C1", "U2")))
+    desk.ledger.hold(other(6, bound=CENT))
+    desk.now += DAY + 1
+
+    assert 1 == desk.ledger.hold(sound(7, 10))
+
+
+def test_lost_units_count_and_refused_ones_do_not(desk: Desk) -> None:
+    """A call of which nobody knows how it ended may have been heard."""
+    desk.ledger.settle("C1-1.0-1.0", desk.ledger.hold(sound(1, 10)), NOTHING_PAID)
+    desk.ledger.settle("C1-1.0-2.0", desk.ledger.hold(sound(2, 10)), Bill(CENT, "lost"))
+
+    with pytest.raises(OverAllowance):
+        desk.ledger.hold(sound(3, 1))

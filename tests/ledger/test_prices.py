@@ -355,3 +355,32 @@ def test_the_case_of_a_name_does_not_count() -> None:
     table = read_prices({"qwen3:8b": FREE})
 
     assert (FREE, True) == (table.price("Qwen3:8B", TODAY), table.knows("QWEN3:8b"))
+
+
+def test_a_model_that_hears_costs_by_the_second() -> None:
+    """A minute of the usual one costs 0.45 cents; an unknown one counts as the dearest, and a dated name as its own."""
+    assert {"second": 75 * 10**9} == TABLE.sound_prices("gpt-transcribe", TODAY)
+    assert {"second": 75 * 10**9} == TABLE.sound_prices("gpt-transcribe-2026-10-01", TODAY)
+    assert {"second": 100 * 10**9} == TABLE.sound_prices("own-ears", TODAY)
+    assert (True, True, False) == tuple(map(TABLE.knows_sound, ("gpt-transcribe", "whisper-1", "own-ears")))
+    assert (True, True, False) == tuple(map(TABLE.knows_any, ("gpt-transcribe", "gpt-6-luna", "own-ears")))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0.0045/minute", 75 * 10**9), ("0.001 /minute", 16_666_666_667), ("free", 0), ("0/minute", 0)],
+)
+def test_the_operators_price_of_a_minute_wins(text: str, expected: int) -> None:
+    """It is rounded up to a nano-dollar for a million seconds; a chat model of that name keeps its own price."""
+    prices = PriceTable(DATA, {"own-ears": parse_override(text), "gpt-6-luna": parse_override("0.1/minute")})
+
+    assert {"second": expected} == prices.sound_prices("own-ears", TODAY)
+    assert prices.knows_sound("own-ears")
+    assert TABLE.price("gpt-6-luna", TODAY) == prices.price("gpt-6-luna", TODAY)
+
+
+@pytest.mark.parametrize("text", ["/minute", "-1/minute", "0.1/second", "1/2/minute", "x/minute"])
+def test_an_odd_price_of_a_minute_is_refused(text: str) -> None:
+    """Only an amount in dollars stands before it."""
+    with pytest.raises(ValueError):  # noqa: PT011 (it has no words)
+        parse_override(text)

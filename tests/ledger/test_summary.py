@@ -208,3 +208,14 @@ def test_seats_are_compared_with_what_was_spent() -> None:
     assert 40 * NANO == seats_cost(2, 20 * NANO)
     assert 38 * NANO == saved(MonthSummary(MONTH, total=2 * NANO, people=people), 20 * NANO)
     assert -10 * NANO == saved(MonthSummary(MONTH, total=50 * NANO, people=people), 20 * NANO)
+
+
+def test_what_is_heard_is_no_question_of_its_own(path: str) -> None:
+    """It adds to what the person, the channel and the day have cost; of its model it is a call."""
+    charge(path, at=NOON)
+    charge(path, key="C1-2.0-2.0", at=NOON, kind="speech", model="gpt-transcribe", prompt=None, spent=2 * CENT)
+    summary = summary_of(path)
+
+    assert (Spending("U1", 3 * CENT, 1),) == summary.people
+    assert (1, 3 * CENT) == (summary.calls, summary.total)
+    assert [("gpt-transcribe", 1), ("gpt-6-luna", 1)] == [(each.name, each.calls) for each in summary.models]
