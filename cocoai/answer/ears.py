@@ -35,6 +35,12 @@ def cannot_listen() -> Transcriber:
     raise Permanent("speech")
 
 
+def load_what_listens() -> None:
+    """Import what a sound needs, so that the processes that are forked later share it: a MiB for each less."""
+    import cocoai.answer.hearing
+    import cocoai.answer.quotation  # noqa: F401
+
+
 @dataclass(frozen=True)
 class Ears:
     """What one process needs to hear. `listen` makes the connection to the model that listens.

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from cocoai.answer.answerer import Answerer
+from cocoai.answer.ears import load_what_listens
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.chatgpt.chat import ChatGPTChat
@@ -54,6 +55,11 @@ class AnswererFactory:
     books: Books
     folder: str
     troubles: Troubles = NO_TROUBLES
+
+    def __post_init__(self) -> None:
+        """Load what only some installations need, where this one does."""
+        if self.options.speech.use == "model":
+            load_what_listens()
 
     def tell_notices(self) -> None:
         """Tell people what a process that has died was about to tell them of the budget."""
