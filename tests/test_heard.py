@@ -547,3 +547,39 @@ def test_without_any_recording_the_command_is_a_question(harness: AnswerHarness)
     harness.run()
 
     assert ([], 1) == (hearings(harness), len(chats(harness)))
+
+
+def test_what_is_only_said_is_no_command(harness: AnswerHarness) -> None:
+    """A clip that says "reset" is a question, and starts nothing over, then or later."""
+    first = share(harness, text="my name is Ann")
+    harness.run()
+    harness.openai.switches.heard = "reset"
+    share(harness, spoken(), thread_ts=first.ts)
+    harness.run()
+    assert (["my name is Ann", "reset"]) == [said for said in seen(harness) if len(said) < 20]
+    share(harness, text="and now?", thread_ts=first.ts)
+    harness.run()
+
+    assert ["my name is Ann", "reset", "and now?"] == [said for said in seen(harness) if len(said) < 20]
+
+
+def test_switched_off_earlier_words_are_not_shown_either(harness: AnswerHarness) -> None:
+    """What Slack has written down of an earlier clip stays out of the conversation."""
+    harness.changes = {"speech": replace(MODEL, use="off")}
+    first = share(harness, spoken(transcription=transcribed("何時ですか")), text="one")
+    harness.run()
+    share(harness, text="two", thread_ts=first.ts)
+    harness.run()
+
+    assert "何時ですか" not in str(seen(harness))
+
+
+def test_a_third_request_for_a_sound_is_not_sent(harness: AnswerHarness) -> None:
+    """After two that may be billed the asker is told, as for an answer; it is not the sound's fault."""
+    message = share(harness, spoken())
+    for _ in range(2):
+        killed_behind(harness, "asked")()
+    harness.run()
+
+    assert ("error", ENGLISH.error_text("attempts")) == harness.reply(message)
+    assert [] == harness.openai.requests

@@ -32,8 +32,13 @@ from cocoai.spool.spool import Spool
 LEAST_BIT_RATE = 16_000
 """Bits of a second of sound: of one whose length nobody tells, the length is bounded by its size at this rate."""
 
-_OF_THE_SOUND = frozenset({"sound", "sound_too_big", "allowance", "uploading"})
-"""Codes for which a sound is left out, and the rest of the question answered; other errors end the attempt."""
+_OF_THE_SOUND = frozenset(
+    {"allowance", "odd_address", "sound", "sound_too_big", "speech", "speech_off", "transcribing", "uploading"}
+)
+"""Codes for which a sound is left out, and the rest of the question answered, as after a refusal of Slack's.
+
+Other errors end the attempt.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +91,7 @@ class _Sounds:
                 return file
             return self._with_words(file)
         except Permanent as error:
-            if error.source in ("OpenAI", "ledger") and error.code not in _OF_THE_SOUND:
+            if error.source != "Slack" and error.code not in _OF_THE_SOUND:
                 raise
             why = why_of(error)
             log_left_out(file, why, error)

@@ -102,7 +102,7 @@ class ModelCall:
         `ts` is the reply's: what Slack has of it now tells how much an earlier attempt showed.
         """
         heard = self._ears.hear(attempt)
-        if heard.sounds and self._stops.is_stopped(attempt):
+        if (heard.sounds or heard.left_out) and self._stops.is_stopped(attempt):
             return _RunningCall(heard, left_out=heard.left_out, finish=STOPPED)
         if heard.is_wanted_itself:
             listeners = dict.fromkeys(filter(None, (sound.listener for sound in heard.sounds)))

@@ -112,8 +112,10 @@ class PromptBuilder:
         return self._identity.user_id()
 
     def speakers(self, attempt: Attempt) -> Iterator[str]:
-        """Yield the names of the people in the thread, as far as it was read, and the asker's: the last 20."""
-        users = [message.user for message in self._thread(attempt).messages if not is_bot(message)]
+        """Yield the names of the people in the thread who may address us, and the asker's: the last 20."""
+        us = self._identity.known()
+        messages = (each for each in self._thread(attempt).messages if not is_bot(each))
+        users = [each.user for each in messages if not self._is_hidden(attempt.question, us, each)]
         found = dict.fromkeys((*users[::-1], attempt.question.user))
         found.pop(self._identity.user_id(), None)
         yield from filter(None, map(self._names.name, list(found)[:MOST_NAMES]))
@@ -186,6 +188,8 @@ class PromptBuilder:
         """Return an earlier message with what was heard in its sounds, as it was when that was the question."""
         if message.user == own_user or not any(file.kind in SOUNDS for file in message.files):
             return message
+        if self._options.speech.use == "off":
+            return replace(message, files=tuple(replace(file, text="") for file in message.files))
         from cocoai.answer.recorded_sounds import with_recorded_sounds
 
         thread_ts = "" if question.is_in_box else question.thread_ts

@@ -370,3 +370,29 @@ def test_requests_is_not_imported_without_a_proxy(certificates: Certificates) ->
     )
 
     assert 0 == subprocess.run([sys.executable, "-c", program, certificates.ca_file], check=False).returncode
+
+
+class Blocks:
+    """An upload of three blocks; if it `breaks`, the last one cannot be read."""
+
+    def __init__(self, *, breaks: bool = False) -> None:
+        self.breaks = breaks
+
+    def __len__(self) -> int:
+        return 9
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from (b"abc", b"def")
+        if self.breaks:
+            raise OSError("the disk fails")
+        yield b"ghi"
+
+
+def test_an_upload_is_sent_in_its_blocks(client: HttpClient, server: EchoServer) -> None:
+    """Its length is told first, and nothing is left out; a file that cannot be read is no request that was sent."""
+    with client.post_streamed(f"{server.url}/", Blocks(), {}, TIMEOUT).response(PATIENCE) as response:
+        content = response.body.read_all(PATIENCE)
+    with pytest.raises(NotSent):
+        client.post_streamed(f"{server.url}/", Blocks(breaks=True), {}, TIMEOUT).response(PATIENCE)
+
+    assert b'"abcdefghi"' == content
