@@ -99,13 +99,10 @@ class PromptBuilder:
 
     def earlier_sounds(self, attempt: Attempt) -> tuple[File, ...]:
         """Return the sounds of the newest message before the question's that has any, and may be shown; () if none."""
-        question, us = attempt.question, self._identity.known()
-        before = [each for each in self._thread(attempt).messages if float(each.ts) < float(message_ts(question))]
-        for message in reversed(before):
-            sounds = tuple(file for file in message.files if file.kind in SOUNDS)
-            if sounds and not self._is_hidden(question, us, message):
-                return sounds
-        return ()
+        asked = float(message_ts(attempt.question))
+        before = [each for each in self.visible_messages(attempt) if float(each.ts) < asked]
+        sounds = [tuple(file for file in message.files if file.kind in SOUNDS) for message in before]
+        return next(filter(None, reversed(sounds)), ())
 
     def own_user(self) -> str:
         """Return our own user's id."""
@@ -113,9 +110,7 @@ class PromptBuilder:
 
     def speakers(self, attempt: Attempt) -> Iterator[str]:
         """Yield the names of the people in the thread who may address us, and the asker's: the last 20."""
-        us = self._identity.known()
-        messages = (each for each in self._thread(attempt).messages if not is_bot(each))
-        users = [each.user for each in messages if not self._is_hidden(attempt.question, us, each)]
+        users = [each.user for each in self.visible_messages(attempt) if not is_bot(each)]
         found = dict.fromkeys((*users[::-1], attempt.question.user))
         found.pop(self._identity.user_id(), None)
         yield from filter(None, map(self._names.name, list(found)[:MOST_NAMES]))
