@@ -136,5 +136,5 @@ SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
 
 def test_the_number_of_points_and_their_names() -> None:
     """There are as many points as expected, so that a lost line is noticed, and no two have the same name."""
-    assert (52, 16) == (len(POINTS), len(CLICKS))
-    assert 68 == len({point.name for point in (*POINTS, *CLICKS)})
+    assert (52, 18) == (len(POINTS), len(CLICKS))
+    assert 70 == len({point.name for point in (*POINTS, *CLICKS)})
