@@ -9,7 +9,7 @@ cpu     one question at a time, by the default settings but for two workers that
         what each of those costs more
 peers   the same question, asked soon, of CocoAI, of the same work in PHP and with Slack Bolt
 times   30 questions, one after another, to a model that writes for 2 s
-rest    a minute without a question
+rest    a minute without a question, with two workers that stay, and by the default settings
 
 Slack delivers both twins of a mention, and our own messages and updates as events: they are part of a question's cost.
 What the same processes take in the same time without a question is no part of it, and is shown on lines of its own.
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import cpu, peers, tables
-from bench.asked import REST, UNCOUNTED, Asked, Cost, Spent, SpentSoFar, ask, difference, kind_of_update
+from bench.asked import PATIENCE, REST, UNCOUNTED, Asked, Cost, Spent, SpentSoFar, ask, difference, kind_of_update
 from bench.journey import placeholder_times
 from bench.tables import print_times
 from bench.timed_openai import TimedOpenAI
@@ -193,15 +193,33 @@ def answer_times(slack: PracticeSlack, number: int) -> list[float] | None:
 
 
 def at_rest(folder: Path, certificates: Certificates) -> None:
-    """Print the milliseconds of CPU that each kind of process takes in a minute without a question."""
-    with deploy(folder, certificates, COCOAI_POOL_WORKERS=WORKERS) as built, counted(built) as spent:
+    """Print the milliseconds of CPU that each kind of process takes in a minute without a question.
+
+    First with two workers that stay, then by the default settings, under which the last worker ends after a while.
+    """
+    stay, default = folder / "stay", folder / "default"
+    for each in (stay, default):
+        each.mkdir()
+    with deploy(stay, certificates, COCOAI_POOL_WORKERS=WORKERS) as built, counted(built) as spent:
         workers = workers_of(built.pool_pid())
         built.answer_to(built.ask("Are you there?"))
         wait_until(lambda: not any(map(cpu.children, workers)))
-        began = spent()
-        time.sleep(REST)
-        for kind, seconds in difference(spent(), began).items():
-            print(f"  {kind:22}{seconds * 1000:10.2f} ms a minute")
+        print_minute(spent, "")
+    with deploy(default, certificates) as built, cpu.accounts("supervisord", "master") as accounts:
+        built.answer_to(built.ask("Are you there?"))
+        master = built.pool_pid()
+        wait_until(lambda: not cpu.children(master), PATIENCE)
+        accounts["supervisord"].admit([cpu.parent(master)])
+        accounts["master"].admit([master])
+        print_minute(lambda: {name: account.seconds() for name, account in accounts.items()}, ", no worker")
+
+
+def print_minute(spent: SpentSoFar, note: str) -> None:
+    """Print a line for each kind of process: what it takes in a minute from now on."""
+    began = spent()
+    time.sleep(REST)
+    for kind, seconds in difference(spent(), began).items():
+        print(f"  {kind + note:22}{seconds * 1000:10.2f} ms a minute")
 
 
 def main() -> None:
