@@ -13,6 +13,8 @@ any, with use = off, or slack without words nobody            the answer, and th
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -583,3 +585,28 @@ def test_a_third_request_for_a_sound_is_not_sent(harness: AnswerHarness) -> None
 
     assert ("error", ENGLISH.error_text("attempts")) == harness.reply(message)
     assert [] == harness.openai.requests
+
+
+@pytest.mark.parametrize("step", ["open", "write"])
+def test_a_full_disk_is_waited_for(harness: AnswerHarness, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """There is no room for the sound: the job is put off, without a word and without a cost, and goes on then."""
+
+    class Full(tempfile.SpooledTemporaryFile[bytes]):
+        def write(self, _data: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def no_file(**_: Any) -> Any:
+        if step == "open":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return Full()
+
+    message = share(harness, spoken())
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "TemporaryFile", no_file)
+        harness.run()
+    assert ((1, 0, 0), []) == (harness.ended(), harness.openai.requests)
+    harness.wait()
+    harness.run()
+
+    assert "what time is it" in harness.reply(message)[1]
+    assert (0, 1, 0) == harness.ended()

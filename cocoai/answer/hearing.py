@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -28,6 +29,7 @@ from cocoai.slack.api.file_bytes import save
 from cocoai.slack.api.file_reader import loggable_id
 from cocoai.slack.model.files import SOUNDS, File
 from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import as_store_errors
 
 LEAST_BIT_RATE = 16_000
 """Bits of a second of sound: of one whose length nobody tells, the length is bounded by its size at this rate."""
@@ -134,7 +136,9 @@ class _Sounds:
             raise Permanent("sound_too_big")
         if not file.url:
             raise Permanent("uploading")
-        with tempfile.TemporaryFile(dir=self._hearing.folder) as content:
+        with ExitStack() as stack:
+            with as_store_errors():
+                content = stack.enter_context(tempfile.TemporaryFile(dir=self._hearing.folder))
             sound = self._downloaded(file, content)
             call = _SoundCall(self._attempt, self._hearing, file, sound.size)
             self._transcriber = self._transcriber or self._hearing.listen()
@@ -146,13 +150,17 @@ class _Sounds:
             return call.end(transcription)
 
     def _downloaded(self, file: File, content: BinaryIO) -> Sound:
-        """Download a sound into `content`, and return it. Raise `Permanent` `sound` if none can be heard in it."""
+        """Download a sound into `content`, and return it.
+
+        Raise `Permanent` `sound` if none can be heard in it, StoreError if the disk is full.
+        """
         try:
-            size = save(self._hearing.slack, file.url, MOST_BYTES, content)
+            size = save(self._hearing.slack, file.url, MOST_BYTES, as_store_errors()(content.write))
         except Permanent as error:
             raise (Permanent("sound_too_big") if error.code == "too_big" else error) from None
-        content.seek(0)
-        ending = ending_of(content.read(HEAD))
+        with as_store_errors():
+            content.seek(0)
+            ending = ending_of(content.read(HEAD))
         if not ending:
             raise Permanent("sound")
         return Sound(content, size, ending)

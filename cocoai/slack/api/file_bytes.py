@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from cocoai.engine.client.client import FullResponse, StreamedResponse
@@ -61,17 +60,21 @@ def fetch(slack: SlackChat, url: str, most: int, *, ends: int = 0, is_login: Log
         return _content(response, most, ends, is_login)
 
 
-def save(slack: SlackChat, url: str, most: int, file: BinaryIO) -> int:
-    """Download a file that is no HTML into `file`, a block at a time; return its length, at most `most` bytes.
+def save(slack: SlackChat, url: str, most: int, write: Callable[[bytes], object]) -> int:
+    """Download a file that is no HTML, and give it to `write`, a block at a time; return its length, at most `most`.
 
-    Raise as fetch() does.
+    Raise as fetch() does, and what `write` raises.
     """
     with _opened(slack, url) as response:
         if "text/html" in response.headers.get("content-type", "").lower():
             raise Permanent("login", source="Slack", status=response.status)
-        length = translate_errors(_copy_body, response, most, file)
-    if length is None:
-        raise Permanent("too_big")
+        told = response.headers.get("content-length", "")
+        length = int(told) if told.isdecimal() and int(told) > most else 0
+        while length <= most and (chunk := translate_errors(response.body.read, READ_TIMEOUT)):
+            length += len(chunk)
+            write(chunk)
+        if length > most:
+            raise Permanent("too_big")
     return length
 
 
@@ -147,20 +150,6 @@ def _read_body(response: StreamedResponse, most: int, ends: int) -> FileBytes | 
             return _read_ends(response, buffer.getvalue() + chunk, ends)
         buffer.write(chunk)
     return FileBytes(buffer.getvalue())
-
-
-def _copy_body(response: StreamedResponse, most: int, file: BinaryIO) -> int | None:
-    """Write the body into a file and return its length; None as soon as it turns out to be over `most` bytes."""
-    told = response.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > most:
-        return None
-    length = 0
-    while chunk := response.body.read(READ_TIMEOUT):
-        length += len(chunk)
-        if length > most:
-            return None
-        file.write(chunk)
-    return length
 
 
 def _read_ends(response: StreamedResponse, start: bytes, ends: int) -> FileBytes | None:
