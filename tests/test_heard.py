@@ -14,6 +14,7 @@ any, with use = off, or slack without words nobody            the answer, and th
 from __future__ import annotations
 
 import errno
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -483,22 +484,63 @@ def killed_behind(harness: AnswerHarness, fact: str) -> Callable[[], None]:
     """Return a run that dies right behind this fact."""
 
     def run() -> None:
-        job = harness.claim()
-        record = job.record
+        assert run_until(harness, lambda name, _number, is_behind: name == fact and is_behind)
 
-        def record_and_die(name: str, **values: Any) -> Fact | None:
-            recorded = record(name, **values)
-            if name == fact:
-                raise Killed
-            return recorded
+    return run
 
-        job.record = record_and_die  # type: ignore[method-assign, assignment]
-        with pytest.raises(Killed):
-            harness.answerer().answer(job)
+
+def run_until(harness: AnswerHarness, is_end: Callable[[str, int, bool], bool]) -> bool:
+    """Run one attempt that dies before or behind one of its facts, and return True; False if it ended before that.
+
+    `is_end` gets the fact's name, its number in this run from 1, and whether it is recorded.
+    """
+    job, numbers = harness.claim(), itertools.count(1)
+    record = job.record
+
+    def record_and_die(name: str, **values: Any) -> Fact | None:
+        number = next(numbers)
+        if is_end(name, number, False):
+            raise Killed
+        recorded = record(name, **values)
+        if is_end(name, number, True):
+            raise Killed
+        return recorded
+
+    job.record = record_and_die  # type: ignore[method-assign, assignment]
+    try:
+        harness.answerer().answer(job)
+    except Killed:
+        return True
+    else:
+        return False
+    finally:
         job.release()
         harness.close_connections()
 
-    return run
+
+@pytest.mark.parametrize("number", range(1, 8))
+@pytest.mark.parametrize("is_behind", [False, True], ids=["before", "behind"])
+def test_killed_at_any_fact_nothing_is_lost_or_paid_unseen(
+    harness: AnswerHarness, number: int, is_behind: bool
+) -> None:
+    """Wherever the first process dies, the next one answers once, with the words quoted, and the books have it all."""
+    message = share(harness, spoken())
+    was_killed = run_until(harness, lambda _name, at, behind: (at, behind) == (number, is_behind))
+    while harness.ended()[0]:
+        harness.wait()
+        harness.run()
+    settle_dead_holds(harness.spool, harness.books)
+    heard = [bill for bill in harness.openai.bills if bill.milliseconds]
+
+    assert was_killed or number > 6
+    assert (0, 1, 0) == harness.ended()
+    assert 1 == len(harness.replies(message))
+    assert harness.reply(message)[1].startswith("&gt; 🎤 what time is it (0:02, $0.0002)")
+    assert len(heard) <= 2
+    assert None not in told_how(harness.books)
+    assert sum(bill.nano_dollars for bill in harness.openai.bills) <= sum(
+        charge.spent or 0 for charge in charges(harness.books)
+    )
 
 
 def test_a_killed_process_has_paid_for_its_words(harness: AnswerHarness) -> None:

@@ -64,8 +64,9 @@ def sound_in(content: BinaryIO) -> Sound:
     return Sound(content, content.seek(0, 2), "wav")
 
 
-def transcriber(url: str, client: Any, model: str = "gpt-transcribe") -> Transcriber:
-    return Transcriber(client, base_url=url, api_key=API_KEY, model=model, connect_timeout=5, timeout=20)
+def transcriber(url: str, client: Any, *, timeout: float = 20) -> Transcriber:
+    model = "gpt-transcribe"
+    return Transcriber(client, base_url=url, api_key=API_KEY, model=model, connect_timeout=5, timeout=timeout)
 
 
 def heard(
@@ -175,6 +176,20 @@ def test_a_server_that_is_away_was_not_asked(content: BinaryIO) -> None:
         caught.value.sent,
         recorder.told,
     )
+
+
+def test_a_late_response_may_have_been_billed(certificates: Certificates, content: BinaryIO) -> None:
+    """A server that takes longer than the time limit may have heard the sound."""
+    recorder, client = Recorder(), DirectClient(tls_context(certificates.ca_file))
+    with PracticeOpenAI(certificates) as practice:
+        practice.switches.hearing_delay = 3600
+        target = transcriber(practice.base_url, client, timeout=0.5)
+        with pytest.raises(Temporary) as caught:
+            target.transcribe(sound_in(content), Hints(), recorder)
+        billed = practice.billed
+    client.close()
+
+    assert ("total_timeout", True, ["asked"], 150_000) == (caught.value.code, caught.value.sent, recorder.told, billed)
 
 
 @pytest.mark.parametrize("kind", ["direct", "proxied"])
