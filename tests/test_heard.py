@@ -14,6 +14,7 @@ any, with use = off, or slack without words nobody            the answer, and th
 from __future__ import annotations
 
 import errno
+import html
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator
@@ -652,3 +653,16 @@ def test_a_full_disk_is_waited_for(harness: AnswerHarness, monkeypatch: pytest.M
 
     assert "what time is it" in harness.reply(message)[1]
     assert (0, 1, 0) == harness.ended()
+
+
+def test_the_words_stand_above_the_growing_answer(harness: AnswerHarness) -> None:
+    """While the answer is written, the asker sees already what was understood."""
+    harness.openai.switches.piece_delay = 0.02
+    share(harness, spoken())
+    harness.run()
+    growing = [
+        str(call.arguments["text"]) for call in harness.slack.calls if call.method == "chat.update" and call.arguments
+    ]
+
+    assert len(growing) > 1
+    assert {"> 🎤 what time is it (0:02, $0.0002)"} == {html.unescape(text).splitlines()[0] for text in growing}
