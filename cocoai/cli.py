@@ -124,6 +124,7 @@ def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_manifest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     manifest = commands.add_parser("manifest", help="the Slack app manifest, to paste at api.slack.com/apps")
     manifest.add_argument("--url", metavar="https://HOST", required=True, help="where Slack finds this machine")
+    _add_config(manifest)
     manifest.set_defaults(command=_manifest)
 
 
@@ -296,5 +297,6 @@ def retry_job(spool: Spool, name: str) -> Iterator[str]:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    print(etc.manifest(arguments.url), end="")
+    settings = config.read_for_a_look(arguments.config, os.environ)
+    print(etc.manifest(arguments.url, uploads=settings.images.use), end="")
     return 0

@@ -135,6 +135,18 @@ def test_the_manifest_has_only_the_scopes_that_are_used(capsys: pytest.CaptureFi
     )
 
 
+def test_the_manifest_has_the_scope_for_pictures_where_they_are_drawn(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for where the settings switch them on."""
+    monkeypatch.setenv("COCOAI_IMAGES_USE", "on")
+    assert 0 == main(["manifest", "--url", "https://bot.example.com"])
+
+    scopes = json.loads(capsys.readouterr().out)["oauth_config"]["scopes"]["bot"]
+    assert {"files:read", "files:write"} <= set(scopes)
+    assert len(set(scopes)) == len(scopes)
+
+
 @pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://bot.example.com/x", 'https://"'])
 def test_the_manifest_needs_an_https_address(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Any other address, which Slack would refuse later, is an error."""

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import quote
 
+from cocoai import config
 from cocoai.check.openai import named_models
 from cocoai.check.result import Result, note, ok, warning, wrong
 from cocoai.check.target import Target
 from cocoai.ledger.cost import is_openai
+from cocoai.ledger.prices import PriceTable
 from cocoai.usage.month_money import STALE
 from cocoai.usage.options import ledger_path, price_table
 
@@ -41,8 +43,21 @@ def prices(target: Target) -> Iterator[Result]:
     speech = settings.speech
     if speech.use == "model" and not table.knows_sound(speech.model):
         yield warning("prices", "unknown_sound", model=speech.model, file=target.shown_file, reload=target.reload)
+    if case := _picture_case(settings, table, target.clock()):
+        facts = {"model": settings.images.model, "quality": settings.images.quality}
+        yield wrong("prices", case, **facts, file=target.shown_file, reload=target.reload)
     if not unknown:
         yield ok("prices", models=", ".join(named_models(settings)))
+
+
+def _picture_case(settings: config.Settings, table: PriceTable, at: float) -> str:
+    """Return why no picture is drawn: its model has no price, or draws none of this quality; "" if neither is so."""
+    images = settings.images
+    if not images.use:
+        return ""
+    if not table.picture_prices(images.model, at):
+        return "unknown_picture"
+    return "" if table.drawn_tokens(images.model, f"{images.size} {images.quality}", at) else "no_quality"
 
 
 def ledger(target: Target) -> Iterator[Result]:

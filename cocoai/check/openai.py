@@ -65,9 +65,10 @@ def named_models(settings: config.Settings) -> list[str]:
 
 
 def asked_models(settings: config.Settings) -> list[str]:
-    """Return every model that may be asked: those of named_models(), and the one that hears sounds, if one does."""
+    """Return every model that may be asked: those of named_models(), the one that hears sounds, the one that draws."""
     hears = [settings.speech.model] if settings.speech.use == "model" else []
-    return list(dict.fromkeys((*named_models(settings), *hears)))
+    draws = [settings.images.model] if settings.images.use else []
+    return list(dict.fromkeys((*named_models(settings), *hears, *draws)))
 
 
 def openai(target: Target) -> Iterator[Result]:

@@ -14,7 +14,11 @@ from cocoai.up import etc
 VITAL = frozenset({"app_mentions:read", "chat:write", "channels:history"})
 """Without these CocoAI answers nobody, or nobody in a channel."""
 
+PICTURES = "files:write"
+"""The scope without which no picture is drawn, where pictures are switched on."""
+
 KNOWN = VITAL | {
+    PICTURES,
     "groups:history",
     "im:history",
     "mpim:history",
@@ -26,12 +30,14 @@ KNOWN = VITAL | {
 
 
 def wanted_scopes(settings: config.Settings) -> list[str]:
-    """Return the scopes that the manifest asks for, without those of what is switched off."""
+    """Return the scopes that the manifest asks for, by what is switched on."""
     try:
         manifest = json.loads(etc.read("etc/slack/manifest.json"))
         asked = [str(scope) for scope in manifest["oauth_config"]["scopes"]["bot"]]
     except (CocoAIError, ValueError, KeyError, TypeError):  # an installation without its etc/ is told elsewhere
-        asked = sorted(KNOWN)
+        asked = sorted(KNOWN - {PICTURES})
+    if settings.images.use:
+        asked.append(PICTURES)
     unused = set()
     if not settings.answer.attachments_mib:
         unused.add("files:read")
@@ -48,7 +54,7 @@ def scopes(given: frozenset[str] | None, settings: config.Settings, target: Targ
     missing = [scope for scope in wanted_scopes(settings) if scope not in given]
     for scope in missing:
         case = scope.replace(":", "_") if scope in KNOWN else "other"
-        level = wrong if scope in VITAL else warning
+        level = wrong if scope in VITAL or scope == PICTURES else warning
         yield level("slack.scopes", case, scope=scope, reload=target.reload)
     if not missing:
         yield ok("slack.scopes", number=len(given))

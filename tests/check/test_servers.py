@@ -15,7 +15,7 @@ from cocoai.check.money import prices
 from cocoai.check.openai import openai
 from cocoai.check.result import Level
 from cocoai.check.slack import DEAD, secret_shape, slack
-from cocoai.check.slack_scopes import KNOWN, VITAL
+from cocoai.check.slack_scopes import KNOWN, PICTURES, VITAL
 from cocoai.check.speech import speech
 from cocoai.rehearsal.practice_server import PracticeServer
 from cocoai.rehearsal.slack.slack_switches import SCOPES
@@ -94,7 +94,7 @@ ROWS = [
     Row("openai.clock", "ahead", "wrong", "timedatectl set-ntp true", openai={"clock_shift": -400.0}),
     Row("openai.clock", "behind", "warning", "timedatectl set-ntp true", openai={"clock_shift": 100.0}),
     # scopes
-    *map(scope_row, sorted(KNOWN)),
+    *map(scope_row, sorted(KNOWN - {PICTURES})),
     # channels and people
     Row("slack.membership", "scope", "note", ""),
     Row("slack.membership", "ok", "ok", "", slack={"scopes": READS}),
@@ -207,6 +207,46 @@ def test_the_team_is_named(desk: Desk) -> None:
     (finding,) = found(slack(desk.target()), "slack.token")
 
     assert "bot cocoai in Practice (T0PRACTICE)" == finding.found
+
+
+def drawing(**changes: str) -> dict[str, dict[str, str]]:
+    """Return settings with which pictures are drawn."""
+    return {"images": {"use": "on", **changes}}
+
+
+def test_a_model_that_draws_is_asked_for_like_the_others(desk: Desk) -> None:
+    """It is looked up where it is used, and only there."""
+    desk.openai.switches.gone = frozenset({"gpt-image-2.6-flare"})
+
+    assert ["ok", "gone"] == [each.case for each in found(openai(desk.target(drawing())), "openai.model")]
+    assert ["ok"] == [each.case for each in found(openai(desk.target()), "openai.model")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "case"),
+    [
+        (drawing(), "ok"),
+        (drawing(model="dall-e-4"), "unknown_picture"),
+        (drawing(model="dall-e-4") | {"prices": {"dall-e-4": "5/1.25/8/2/30"}}, "ok"),
+        (drawing(model="gpt-image-2", quality="max"), "no_quality"),
+        ({"images": {"use": "off", "model": "dall-e-4"}}, "ok"),
+    ],
+)
+def test_a_picture_needs_a_price(desk: Desk, settings: dict[str, dict[str, str]], case: str) -> None:
+    """Without one none is drawn, since nobody could say what it may cost."""
+    results = found(prices(desk.target(settings)), "prices")
+
+    assert case in [each.case for each in results]
+    assert (case == "ok") == all(each.level == "ok" for each in results)
+
+
+def test_pictures_need_a_scope(desk: Desk) -> None:
+    """Where they are switched on."""
+    desk.slack.switches.scopes = SCOPES - {"files:write"}
+
+    (finding,) = found(slack(desk.target(drawing())), "slack.scopes")
+    assert ("files_write", "wrong") == (finding.case, finding.level)
+    assert ["ok"] == [each.case for each in found(slack(desk.target()), "slack.scopes")]
 
 
 def test_what_is_switched_off_needs_no_scope(desk: Desk) -> None:

@@ -227,6 +227,17 @@ CASES = {
         "none is known for {model}, which hears: it counts as the dearest one",
         "[prices] {model} = 0.0045/minute   (USD a minute, or free) in {file}, then: {reload}",
     ),
+    "prices.unknown_picture": (
+        "none is known for {model}, which draws: no picture is drawn",
+        (
+            "[prices] {model} = 5/1.25/8/2/30   (text, cached, picture, cached, drawn: USD per million tokens; or free)\n"
+            "in {file}, then: {reload}"
+        ),
+    ),
+    "prices.no_quality": (
+        "{model} has no quality {quality}: no picture is drawn",
+        "[images] quality = medium in {file}, or a newer [images] model; then: {reload}",
+    ),
     "prices.age.ok": ("compared with its sources on {checked}", ""),
     "prices.age.old": (
         "compared with its sources on {checked}, {days} days ago: prices may have changed",

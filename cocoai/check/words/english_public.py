@@ -7,7 +7,7 @@ from cocoai.check.words.english_servers import SET_CLOCK
 _BASE_URL = "[openai] base_url = https://api.openai.com/v1 in {file} (that is the default), then: {reload}"
 _MODEL = (
     "Choose one of https://platform.openai.com/docs/models, and name it where {model} stands in {file}:\n"
-    "[openai] model, [models], [channel ID] or [speech] model; then: {reload}"
+    "[openai] model, [models], [channel ID], [speech] or [images] model; then: {reload}"
 )
 _CERTIFICATE = (
     "sudo certbot renew && sudo nginx -t && sudo systemctl reload nginx   (or: {install})\n"

@@ -227,6 +227,17 @@ CASES = {
         "音声を聞く {model} の価格が分からず、最も高いモデルとして数えます",
         "{file} の [prices] に {model} = 0.0045/minute（1分あたりのドル、または free）を書いてから: {reload}",
     ),
+    "prices.unknown_picture": (
+        "画像を描く {model} の価格が分からず、画像を描けません",
+        (
+            "{file} の [prices] に {model} = 5/1.25/8/2/30（文字、キャッシュの文字、画像、キャッシュの画像、描いた画像。\n"
+            "100万トークンあたりのドル、または free）を書いてから: {reload}"
+        ),
+    ),
+    "prices.no_quality": (
+        "{model} に品質 {quality} がなく、画像を描けません",
+        "{file} で [images] quality = medium にするか、[images] model を新しいものにしてから: {reload}",
+    ),
     "prices.age.ok": ("{checked} に出典と照合しました", ""),
     "prices.age.old": (
         "出典との照合は {checked}（{days}日前）で、価格が変わっているかもしれません",

@@ -7,7 +7,7 @@ from cocoai.check.words.japanese_servers import SET_CLOCK
 _BASE_URL = "{file} で [openai] base_url = https://api.openai.com/v1（既定の値）にしてから: {reload}"
 _MODEL = (
     "https://platform.openai.com/docs/models から選び、{file} で {model} とある所（[openai] model、[models]、\n"
-    "[channel ID]、[speech] model）に書いてから: {reload}"
+    "[channel ID]、[speech] model、[images] model）に書いてから: {reload}"
 )
 _CERTIFICATE = (
     "sudo certbot renew && sudo nginx -t && sudo systemctl reload nginx   （または: {install}）\n"
