@@ -17,6 +17,7 @@ from cocoai.config.settings import settings_of
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import rehearsal
+from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -48,6 +49,11 @@ class Deployment:
         """Return the messages whose metadata has this question's key, oldest first."""
         key = f"{to.channel}-{to.thread_ts or to.ts}-{to.ts}"
         return [message for message in self.slack.messages(to.channel) if payload(message).get("key") == key]
+
+    def pictures(self, question: Message) -> list[PracticeFile]:
+        """Return the files of CocoAI's own in the question's thread, oldest first."""
+        thread = self.slack.thread(question.channel, question.thread_ts or question.ts)
+        return [file for each in thread for file in each.files if file.name.startswith("cocoai-")]
 
     def answer_to(self, question: Message, patience: float = PATIENCE) -> Message:
         """Wait until the reply is the whole answer; return its first message."""

@@ -28,7 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
     with deploy(
         folder,
         certificates,
-        manner=SlackSwitches(echoes=False, retry_waits=(0.1, 0.3, 1.5)),
+        manner=SlackSwitches(echoes=False, retry_waits=(0.1, 0.3, 1.5), share_delay=0.1),
         entry=str(ENTRY),
         KILL_POINTS=str(folder / "points"),
         PYTHONPATH=str(ROOT),
@@ -36,6 +36,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
         COCOAI_POOL_SLOTS="1",
         COCOAI_POOL_LINGER="0",  # each point is met by a process that a worker has just forked
         COCOAI_OPENAI_MAX_OUTPUT_TOKENS="20000",
+        COCOAI_IMAGES_USE="on",
     ) as standing:
         wait_until(lambda: is_idle(standing))
         yield standing

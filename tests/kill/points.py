@@ -19,13 +19,24 @@ from typing import Any, Literal
 from cocoai.slack.model.messages import MessageMetadata
 
 Scene = Literal[
-    "short", "long", "waiting", "note", "refused", "deleted", "removed", "praised", "again", "continued", "stopped"
+    "short",
+    "long",
+    "waiting",
+    "note",
+    "refused",
+    "deleted",
+    "removed",
+    "praised",
+    "again",
+    "continued",
+    "stopped",
+    "drawn",
 ]
 """What happens around a point.
 
 short: a question with an answer in one message. long: with an answer in three. waiting: the only slot is taken, so the
 placeholder process posts the placeholder. note: a mention without a text. refused: OpenAI refuses, and the asker is
-told. deleted: somebody deletes the placeholder before the answer.
+told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for.
 
 Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
 user asks the question again. continued: another user asks for the rest of an answer. stopped: the asker stops the
@@ -208,6 +219,15 @@ POINTS = (
     Point("the error posted", "after", f"{SLACK}.update", message("error"), scene="refused"),
     Point("before the job fails", "before", f"{DISK}.rename", within("failed", 2), scene="refused"),
     Point("the job failed", "after", f"{DISK}.rename", within("failed", 2), scene="refused"),
+    # A picture.
+    Point("the drawing begun", "after", f"{JOB}.record", fact("drawing"), scene="drawn"),
+    Point("the picture held", "after", f"{JOB}.record", fact("asked"), scene="drawn"),
+    Point("the picture comes", "before", "cocoai.chatgpt.pictures:_read", paid=2, scene="drawn"),
+    Point("the picture kept", "after", "cocoai.spool.files:NewFile.keep", scene="drawn"),
+    Point("the picture recorded", "after", f"{JOB}.record", fact("picture"), scene="drawn"),
+    Point("before it is shown", "after", f"{JOB}.record", fact("uploaded"), scene="drawn"),
+    Point("asked to show it", "after", "cocoai.slack.api.upload:Uploads.share", scene="drawn"),
+    Point("the picture shared", "after", f"{JOB}.record", fact("shared"), scene="drawn"),
     # The process that posts placeholders out of turn.
     Point("the visit recorded", "after", f"{JOB}.record", out_of_turn(fact("visit")), paid=2, scene="waiting"),
     Point("posted out of turn", "after", f"{SLACK}.post", out_of_turn(message("placeholder")), paid=2, scene="waiting"),

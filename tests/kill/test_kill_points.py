@@ -29,6 +29,7 @@ REPLIES = {
     "note": [("note", 1)],
     "refused": [("error", 1)],
     "deleted": [("answer", 1)],
+    "drawn": [("answer", 1)],
 }
 """By scene: the messages under the question in the end, by kind and part number."""
 
@@ -53,6 +54,7 @@ def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point,
     assert REPLIES[point.scene] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in built.replies(question)]
     assert point.paid == len(built.openai.requests) - calls_before
     assert len(REPLIES[point.scene]) + MORE_POSTS.get(point.scene, 0) == posted(built) - posted_before
+    assert (1 if point.scene == "drawn" else 0) == len(built.pictures(question))
     # nginx passes the request to another worker at once, so Slack never learns that one died.
     assert {200} == {each.status for each in deliveries if each.ts == question.ts}
     assert [] == built.spool.keys("ready")
@@ -124,6 +126,12 @@ def deleted(built: Deployment, point: Point) -> Message:
     return question
 
 
+def drawn(built: Deployment, point: Point) -> Message:
+    """Ask for a picture."""
+    arm(built, point)
+    return built.ask("draw a cat")
+
+
 SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "short": short,
     "long": long,
@@ -131,10 +139,11 @@ SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "note": note,
     "refused": refused,
     "deleted": deleted,
+    "drawn": drawn,
 }
 
 
 def test_the_number_of_points_and_their_names() -> None:
     """There are as many points as expected, so that a lost line is noticed, and no two have the same name."""
-    assert (52, 18) == (len(POINTS), len(CLICKS))
-    assert 70 == len({point.name for point in (*POINTS, *CLICKS)})
+    assert (60, 18) == (len(POINTS), len(CLICKS))
+    assert 78 == len({point.name for point in (*POINTS, *CLICKS)})

@@ -12,6 +12,7 @@ import httpx2
 import openai
 import pytest
 
+from cocoai.rehearsal.openai.image_models import IMAGE_MODELS
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.models import SHUTDOWN
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
@@ -87,7 +88,7 @@ def test_models_and_shutdown_dates(client: openai.OpenAI) -> None:
     """GET /v1/models and /v1/models/{id} have a shutdown date where one is announced."""
     listed = {model.id: model.shutdown_date for model in client.models.list()}
 
-    assert SHUTDOWN == listed
+    assert SHUTDOWN | dict.fromkeys(IMAGE_MODELS) == listed
     assert "2026-12-11" == client.models.retrieve("gpt-5-mini").shutdown_date
     assert client.models.retrieve("gpt-6-luna").shutdown_date is None
 
