@@ -37,6 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
         COCOAI_POOL_LINGER="0",  # each point is met by a process that a worker has just forked
         COCOAI_OPENAI_MAX_OUTPUT_TOKENS="20000",
         COCOAI_IMAGES_USE="on",
+        COCOAI_IMAGES_PER_PERSON_A_DAY="0",
     ) as standing:
         wait_until(lambda: is_idle(standing))
         yield standing
