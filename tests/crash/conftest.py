@@ -7,6 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.crash.pictures import install
+
+
+@pytest.fixture(autouse=True)
+def simulated_way_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pictures brought into their threads by the simulated Slack."""
+    install(monkeypatch.setattr)
+
 
 @pytest.fixture(autouse=True)
 def no_log(request: pytest.FixtureRequest) -> Iterator[None]:

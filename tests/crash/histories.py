@@ -12,6 +12,7 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.job import LONGEST_DELAY
 from tests.crash.machine import Machine
+from tests.crash.pictures import reply_to
 from tests.crash.services import WRITES
 from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question, thanks
 
@@ -22,6 +23,7 @@ FIRST, SECOND, THIRD = question(1), question(2, thread=1), question(3)
 AGAIN, AWAY = asked_again(4, FIRST), click(5, "delete", FIRST)
 ONCE_MORE = asked_again(6, FIRST)
 THANKS = thanks(9, thread=1)
+PICTURE = question(10, text="draw a cat")
 GESTURE, ITS_COPY = question(7, gesture="0bb6ad4c"), question(8, gesture="0bb6ad4c")
 ONE_A_MINUTE = Outside(per_minute=1)
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
@@ -45,7 +47,8 @@ class History:
     def inputs(self) -> dict[str, Input]:
         """Return everything that may be asked or clicked, by the key of its job."""
         return {
-            job_key(each): each for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS)
+            job_key(each): each
+            for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS, PICTURE)
         }
 
     @functools.cached_property
@@ -59,6 +62,7 @@ class History:
             ONCE_MORE.key: "Because of me, once more.",
             GESTURE.key: "Because of a gesture.",
             ITS_COPY.key: "Because of a gesture's copy.",
+            PICTURE.key: reply_to("draw a cat (10)"),
         }
 
 
@@ -238,6 +242,12 @@ HISTORIES = [
     History(
         "one gesture with two ts",
         alone(put(GESTURE), put(ITS_COPY), WORK, put(ITS_COPY), put(GESTURE)),
+        is_coarse=True,
+    ),
+    History("a picture", alone(put(PICTURE), WORK), is_coarse=True),
+    History(
+        "a picture whose process is killed before it is shown",
+        alone(put(PICTURE), *killed("ask to show"), WORK),
         is_coarse=True,
     ),
     History("thanked behind the answer", alone(put(), WORK, put(THANKS), PLACEHOLDER)),

@@ -12,6 +12,7 @@ from cocoai.slack.model.job_kinds import LIGHT_KINDS
 from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.admission import LIMITED
+from cocoai.spool.files import DRAWING
 from cocoai.spool.folders import STATES
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
@@ -159,6 +160,15 @@ def _check_reply(machine: Machine, key: str, folders: Mapping[str, set[str]]) ->
         is_right = texts in wanted and kinds[0] == "answer" and key not in folders["ready"]
     if not is_right:
         machine.report(Law.ANSWERED, f"{key}: {messages}")
+    _check_pictures(machine, key, folders)
+
+
+def _check_pictures(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
+    """Check that a picture stands there once, if the question asks for one and was answered; else none does."""
+    facts = [line.get("fact") for line in machine.lines(key)]
+    wanted = 1 if DRAWING in facts and "answer" in facts and key in folders["done"] else 0
+    if machine.outside.shared.count(key) != wanted:
+        machine.report(Law.ONCE, f"{key}: {machine.outside.shared}")
 
 
 def _is_given_up(machine: Machine, key: str, kinds: list[str], texts: list[str]) -> bool:

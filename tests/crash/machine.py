@@ -10,6 +10,7 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from cocoai.answer import Answerer, Books
 from cocoai.json_values import text_at
@@ -21,6 +22,7 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash.disk import SimulatedDisk
 from tests.crash.ledger import simulated_books
+from tests.crash.pictures import IMAGES, SimulatedPictures
 from tests.crash.power import DiskImage, blank
 from tests.crash.scheduler import Scheduler
 from tests.crash.services import Services, SimulatedModel
@@ -29,7 +31,7 @@ from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
-OPTIONS, IDENTITY = options(update_interval=0.0), FixedIdentity()
+OPTIONS, IDENTITY = options(update_interval=0.0, images=IMAGES), FixedIdentity()
 
 
 class ScheduledSpool(Spool):
@@ -243,6 +245,7 @@ class Machine(Services):
             books=self.books,
             folder="/nonexistent",
             identity=IDENTITY,
+            draw=partial(SimulatedPictures, self, claimed),
             clock=self.clock,
             sleep=_do_not_sleep,
         )
@@ -283,6 +286,10 @@ class Machine(Services):
     def first_line(self, key: str) -> Fact:
         """Return a job's first line, whatever its state; {} if there is no such job."""
         return next(iter(self.lines(key)), {})
+
+    def spooled(self, path: str) -> bytes:
+        folder, _, name = path.rpartition("/")
+        return self.disk.files(folder).get(name, b"")
 
     def lasting_lines(self, key: str) -> list[Fact]:
         # Lines behind a broken one count, too: they were recorded, even if no process can read them any more.

@@ -28,6 +28,9 @@ from tests.whole_body import unread
 MOST_RUNS = 2
 """How often the model may run for one question."""
 
+COMES = "the picture comes"
+"""The step at which the first half of a picture has come."""
+
 WRITES = "the model writes"
 """The step at which the model has written the first half of its answer."""
 
@@ -59,6 +62,10 @@ class Services:
         """Return every whole line of a job in ready/ that no power cut can take."""
         raise NotImplementedError
 
+    def spooled(self, path: str) -> bytes:
+        """Return the bytes of a file of the spool as they lie on the disk now. It is no step."""
+        raise NotImplementedError
+
     def report(self, law: Law, detail: str) -> None:
         """Note that a law is broken; the first evidence for each law is kept."""
         self.violations.setdefault(law, detail)
@@ -77,7 +84,9 @@ class Services:
 
     def slack_chat(self) -> SlackChat:
         """Return a new connection to Slack."""
-        return SlackChat(SimulatedClient(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)
+        chat = SlackChat(SimulatedClient(self), api_url="http://127.0.0.1/api/", token="xoxb-practice", patience=0.0)
+        vars(chat)["simulated_by"] = self  # for pictures.py
+        return chat
 
     def _speak_for(self, key: str) -> None:
         """Note that something is done outside for this job; check that it has not ended."""
@@ -106,6 +115,8 @@ class Services:
         if method == "chat.postEphemeral":
             self.note(told=(*self.outside.told, fields["text"]))
             return {"ok": True}
+        if method == "files.getUploadURLExternal":
+            return {"ok": True, "file_id": "F0PROBE", "upload_url": "http://127.0.0.1/upload"}
         if method == "reactions.add":
             return self._react(fields["channel"], fields["timestamp"])
         self._speak_for(fields["metadata"]["event_payload"]["key"])
@@ -172,8 +183,8 @@ class Services:
 
     # the model
 
-    def model(self, key: str, text: str) -> str:
-        """Return the model's answer to a question; `text` is the last turn that the model was sent.
+    def model(self, key: str, text: str, amount: int = AMOUNT) -> str:
+        """Return the model's answer to a question, billed at `amount`; `text` is the last turn that it was sent.
 
         Raise Temporary or Permanent if a fault is due.
         """
@@ -181,7 +192,7 @@ class Services:
         if not (isinstance(item, Question) and item.text.endswith(text)):
             self.report(Law.WHOLE, f"{key}: the model is asked {text}")
         self.own_step("the model is called")
-        if any(line.get("fact") == "answer" for line in self.lasting_lines(key)):
+        if any(line.get("fact") in ("answer", "picture") for line in self.lasting_lines(key)):
             self.report(Law.PAID, f"{key}: its answer is recorded")
         self._speak_for(key)
         fault = self.next_fault("model_faults")
@@ -191,7 +202,7 @@ class Services:
             self.note(refused=self.outside.refused | {key})
             raise Permanent(fault, source="OpenAI", status=429)
         calls = [line["call"] for line in self.lasting_lines(key) if line.get("fact") == "asked"]
-        bill = BilledRun(key, calls[-1] if calls else 0, AMOUNT)
+        bill = BilledRun(key, calls[-1] if calls else 0, amount)
         self.note(calls=(*self.outside.calls, key), bills=(*self.outside.bills, bill))
         if self.outside.calls.count(key) > MOST_RUNS:
             self.report(Law.PAID, f"{key}: run {self.outside.calls.count(key)} of the model")

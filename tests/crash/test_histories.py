@@ -8,7 +8,7 @@ import pytest
 
 from cocoai.texts import ENGLISH
 from tests.crash.enumeration import play
-from tests.crash.histories import AGAIN, AWAY, FIRST, GESTURE, ONCE_MORE, SECOND, THANKS, THIRD, history_named
+from tests.crash.histories import AGAIN, AWAY, FIRST, GESTURE, ONCE_MORE, PICTURE, SECOND, THANKS, THIRD, history_named
 from tests.crash.machine import Machine
 from tests.crash.world import Input, job_key
 
@@ -50,6 +50,8 @@ ENDS = {
     "a click on an answer whose process was killed": End((), done=(FIRST, AWAY), told=(ENGLISH.heard,)),
     "thanked behind the answer": End(("answer",), done=(FIRST, THANKS), reacted=(THANKS.ts,)),
     "thanked while Slack is away": End(("answer",), done=(FIRST, THANKS), reacted=(THANKS.ts,)),
+    "a picture": End(("answer",), done=(PICTURE,), runs=0),
+    "a picture whose process is killed before it is shown": End(("answer",), done=(PICTURE,), runs=0),
     "one gesture with two ts": End(("answer",), done=(GESTURE,), runs=0),
 }
 """The end of a history, by its name."""

@@ -32,7 +32,7 @@ class Law(StrEnum):
     WHOLE = "no half-read question is worked on"
     ENDED = "no ended job runs again"
     PAID = "the model runs twice at most for one question, and not again once an answer is recorded"
-    ONCE = "each message is posted once"
+    ONCE = "each message is posted once, and each picture shown once"
     REPLACED = "an answer that stands is neither replaced nor shortened, nor deleted without a click"
     ADMITTED = "of two copies of one gesture, or of two repetitions at once, one is a question"
     TOLD = "a person who asks too much, or clicks too early, is told once"
@@ -103,6 +103,7 @@ class Outside(NamedTuple):
     bills          what the model has billed, run by run
     refused        for what the model has given a reason why it does not answer
     reacted        the ts of each message of a person's that has our reaction
+    shared         for what a picture of ours was shown in its thread, each time
     told           the ephemeral messages that we have posted, in their order
     stopped        what somebody wants to stop
     deleted        the ts of each message of ours that was deleted
@@ -130,6 +131,7 @@ class Outside(NamedTuple):
     deleted: frozenset[str] = frozenset()
     reacted: frozenset[str] = frozenset()
     told: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     slack_faults: tuple[str, ...] = ()
     model_faults: tuple[str, ...] = ()
     move_faults: tuple[str, ...] = ()
