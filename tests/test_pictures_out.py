@@ -14,7 +14,7 @@ from cocoai.texts import LANGUAGES
 from tests.charges import charges
 from tests.deployment import Deployment, deploy
 from tests.processes import wait_until
-from tests.test_controls import ended
+from tests.test_controls import ended, press
 
 FLARE = "gpt-image-2.6-flare"
 
@@ -72,13 +72,39 @@ def test_a_person_is_told_in_words_what_went_wrong(deployment: Deployment) -> No
     assert before + 1 == len(deployment.openai.requests)
 
 
+def test_a_stop_ends_the_wait_for_a_picture(deployment: Deployment) -> None:
+    """The process is woken while nothing comes; the picture may be paid, so its hold is."""
+    deployment.openai.switches.picture_delay = 60.0
+    before = len(deployment.openai.requests)
+    question = deployment.ask("draw a cat")
+    wait_until(lambda: len(deployment.openai.requests) > before)
+    deployment.openai.switches.picture_delay = 0.0
+    (placeholder,) = deployment.replies(question)
+    press(deployment, placeholder, "stop")
+    reply = ended(deployment, question)
+
+    assert LANGUAGES["en"].stopped == shown(reply)
+    assert [] == deployment.pictures(question)
+
+
+def test_a_reply_is_deleted_with_its_picture(deployment: Deployment) -> None:
+    """Neither the message nor the file stays."""
+    question = deployment.ask("draw a dog")
+    reply = ended(deployment, question)
+    press(deployment, reply, "delete")
+    wait_until(lambda: not deployment.replies(question))
+
+    wait_until(lambda: not deployment.pictures(question))
+
+
 def test_the_books_are_right(deployment: Deployment) -> None:
-    """What the practice OpenAI has billed is what the ledger has, but for what was refused: that is estimated."""
+    """What the practice OpenAI has billed is what the ledger has; of what was refused or stopped it has no less."""
     from cocoai import config
     from cocoai.connections import books_of
 
     books = books_of(config.read(str(deployment.var / "cocoai.ini"), {}))
-    known = [charge.spent for charge in charges(books) if charge.how == "priced"]
+    found = list(zip(charges(books), deployment.openai.bills, strict=True))
 
-    assert known == [bill.nano_dollars for bill in deployment.openai.bills if bill.output]
-    assert sum(charge.spent or 0 for charge in charges(books)) >= deployment.openai.billed
+    assert {"priced", "estimated", "lost"} == {charge.how for charge, _ in found}
+    assert all(charge.spent == bill.nano_dollars for charge, bill in found if charge.how == "priced")
+    assert all((charge.spent or 0) >= bill.nano_dollars for charge, bill in found)
