@@ -129,9 +129,8 @@ def _add_manifest(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config", metavar="FILE", help=f"the settings; else $COCOAI_CONFIG, ./cocoai.ini, {config.SYSTEM_FILE}"
-    )
+    found = f"the settings; else $COCOAI_CONFIG, ./cocoai.ini, {config.SYSTEM_FILE}"
+    parser.add_argument("--config", metavar="FILE", help=found)
 
 
 def _up(arguments: argparse.Namespace) -> int:
@@ -263,7 +262,7 @@ def list_jobs(spool: Spool, _: str = "") -> Iterator[str]:
 
 
 def show_job(spool: Spool, name: str) -> Iterator[str]:
-    """Yield the state of the job `name` (its key), then each line of its file as JSON, a text as its length only.
+    """Yield the state of the job `name` (its key), then each line of its file as JSON, texts as their length alone.
 
     Raise CocoAIError if there is no such job, ValueError if `name` is no key.
     """
@@ -279,8 +278,7 @@ def show_job(spool: Spool, name: str) -> Iterator[str]:
 
 def _without_text(value: dict[str, object]) -> dict[str, object]:
     """Return a JSON object with the length of its `text` in place of that."""
-    text = value.get("text")
-    return {**value, "text": f"({len(text)} characters)"} if isinstance(text, str) else value
+    return {**value, "text": f"({len(str(value['text']))} characters)"} if isinstance(value.get("text"), str) else value
 
 
 def retry_job(spool: Spool, name: str) -> Iterator[str]:
@@ -297,6 +295,6 @@ def retry_job(spool: Spool, name: str) -> Iterator[str]:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    settings = config.read_for_a_look(arguments.config, os.environ)
-    print(etc.manifest(arguments.url, uploads=settings.images.use), end="")
+    uploads = config.read_for_a_look(arguments.config, os.environ).images.use
+    print(etc.manifest(arguments.url, uploads=uploads), end="")
     return 0

@@ -19,10 +19,12 @@ from cocoai.answer import drawing
 from cocoai.answer.options import ImageOptions
 from cocoai.answer.pictures import Pictures
 from cocoai.chatgpt import pictures as chatgpt_pictures
+from cocoai.cli import show_job
 from cocoai.engine.client.client import PendingResponse, StreamedResponse
 from cocoai.ledger.caps import Caps
 from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
+from cocoai.ledger.summary import read_summary
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.openai.practice_picture import practice_picture
@@ -135,6 +137,15 @@ def test_the_facts_come_in_their_order(harness: AnswerHarness) -> None:
         "delivered",
         "finished",
     ] == [line.get("fact") for line in harness.spool.peek("done", key)[1:]]
+
+
+def test_an_operator_who_looks_at_the_job_reads_no_words(harness: AnswerHarness) -> None:
+    """Only how long they are."""
+    harness.ask("draw a cat")
+    run_to_the_end(harness)
+
+    (key,) = harness.spool.keys("done")
+    assert not [line for line in show_job(harness.spool, str(key)) if "draw a cat" in line]
 
 
 def test_the_asker_reads_that_it_is_drawn(harness: AnswerHarness) -> None:
@@ -276,6 +287,8 @@ def test_what_is_referred_to_is_worded_by_the_chat_model(harness: AnswerHarness)
     assert "A grey cat on a red roof." == picture.body["prompt"]
     assert "tell me about a cat" in str(wording.body["messages"])
     assert ["priced", "priced", "priced"] == told_how(harness.books)
+    months = harness.books.ledger.months
+    assert 2 == read_summary(harness.books.ledger.path, months.of(harness.clock())).calls
     assert [bill.nano_dollars for bill in harness.openai.bills] == [each.spent for each in charges(harness.books)]
     assert DRAWN.format(prompt="A grey cat on a red roof.", model=FLARE) == texts(harness, question)[-1][1]
 

@@ -72,3 +72,14 @@ def test_the_fixed_part_tells_what_can_be_read() -> None:
     assert with_files.startswith("How things are here")
     assert ("PDFs" in with_files, "PDFs" in without) == (True, False)
     assert all("[attached: NAME, not read, WHY]" in told for told in (with_files, without))
+
+
+def test_where_pictures_are_drawn_the_model_knows_how() -> None:
+    """It tells people how to ask; elsewhere it says that it cannot."""
+    drawn, not_drawn = (
+        standing_instructions(" ", local("2026-11-30 12:00"), files=True, pictures=pictures)
+        for pictures in (True, False)
+    )
+
+    assert ("draw a cat" in drawn, "make pictures or files" in drawn) == (True, False)
+    assert ("draw a cat" in not_drawn, "make pictures or files" in not_drawn) == (False, True)

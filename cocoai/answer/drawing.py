@@ -109,7 +109,7 @@ class Drawing:
         """Record a whole picture of which only the file was left."""
         asked, images = attempt.job.facts("asked")[-1], self._images
         request, worded = attempt.job.last(DRAWING) or {}, attempt.job.last("worded") or {}
-        picture: Fact = {"file": name, "prompt": worded.get("text") or request.get("prompt", "")}
+        picture: Fact = {"file": name, "text": worded.get("text") or request.get("text", "")}
         picture |= {"model": images.model, "usage": None, "n": asked["n"], "call": None, "bill": None}
         attempt.record("picture", **picture)
         return picture
@@ -120,7 +120,7 @@ class Drawing:
             return None
         job = attempt.job
         if job.last(DRAWING) is None:
-            job.record(DRAWING, **vars(request))
+            job.record(DRAWING, text=request.prompt, is_redraw=request.is_redraw, refers=request.refers)
         reply.show_wait(attempt.texts.pictures["drawing"])
         # Where Slack takes no file of ours, nothing is paid. It discards an upload whose last step was not asked for.
         self.slack.uploads.begin(file_name(attempt.question, "jpeg"), 1)
@@ -190,7 +190,7 @@ class Drawing:
             paid.settle(bill)
             raise
         usage = drawn.usage and vars(drawn.usage)
-        picture: dict[str, Any] = {"file": name, "size": drawn.size, "prompt": order.prompt, "model": order.model}
+        picture: dict[str, Any] = {"file": name, "size": drawn.size, "text": order.prompt, "model": order.model}
         picture |= {"usage": usage, "n": paid.n, "call": paid.number, "bill": bill.as_fact()}
         attempt.record("picture", **picture)
         paid.settle(bill)
@@ -203,7 +203,7 @@ class Drawing:
         uploaded = job.last("uploaded")
         begun = Begun(uploaded["file_id"], uploaded["asked"], uploaded["n"]) if uploaded else None
         ending = picture["file"].rpartition(".")[2]
-        title = one_line(picture["prompt"])
+        title = one_line(picture["text"])
         path = self.spool.files.path(job.key, picture["file"])
         file = OutgoingFile(path, file_name(question, ending), title[:TITLE], title)
 

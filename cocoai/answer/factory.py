@@ -11,6 +11,7 @@ from cocoai.answer.answerer import Answerer
 from cocoai.answer.ears import load_what_listens
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
+from cocoai.answer.pictures import load_what_draws
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.slack.api.chat import SlackChat
@@ -60,6 +61,8 @@ class AnswererFactory:
         """Load what only some installations need, where this one does."""
         if self.options.speech.use == "model":
             load_what_listens()
+        if self.options.images is not None:
+            load_what_draws()
 
     def tell_notices(self) -> None:
         """Tell people what a process that has died was about to tell them of the budget."""

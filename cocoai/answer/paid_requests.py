@@ -142,17 +142,18 @@ class _OpenRequest(NamedTuple):
 
 
 class PaidRequests(PaidCalls):
-    """The `RequestRecorder` of one attempt."""
+    """The `RequestRecorder` of one attempt; `kind` is what its charges are called."""
 
-    def __init__(self, attempt: Attempt, books: Books) -> None:
+    def __init__(self, attempt: Attempt, books: Books, kind: str = "chat") -> None:
         super().__init__(attempt, books)
+        self._kind = kind
         self._last: _OpenRequest | None = None
 
     def asked(self, size: RequestSize) -> None:
         """Hold what the next request may cost, and record it before it leaves. Raise as open() does."""
         at, tariff = self._books.clock(), self._books.tariff
         bound, price = tariff.bound(size.model, size.most_input, size.most_output, at, has_tier=size.has_tier)
-        call = paid_call(self._attempt, "chat", size.model, bound, price.as_text())
+        call = paid_call(self._attempt, self._kind, size.model, bound, price.as_text())
         self.open(call)
         self._last = _OpenRequest(call, size, at)
 

@@ -58,7 +58,7 @@ class PictureWords:
 
     def _worded(self, attempt: Attempt) -> Fact:
         """Ask the chat model, record what it has written, and return that fact."""
-        requests = PaidRequests(attempt, self.books)
+        requests = PaidRequests(attempt, self.books, "wording")
         prompt = self.prompts.build(attempt, Heard(self.prompts.files(attempt)))
         conversation = replace(prompt.conversation, instructions=WORDING)
         text = ""
@@ -90,6 +90,6 @@ def one_line(text: str) -> str:
 
 def drawn_text(picture: Fact, texts: Texts) -> str:
     """Return what the reply says of a picture, as Markdown: what was drawn, and by which model."""
-    prompt = one_line(picture["prompt"])
+    prompt = one_line(picture["text"])
     shown = prompt if len(prompt) <= MOST_SHOWN else f"{prompt[: MOST_SHOWN - 1]}…"
     return texts.pictures["drawn"].format(prompt=escape_markdown(shown), model=picture["model"])

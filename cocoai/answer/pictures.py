@@ -35,6 +35,13 @@ def cannot_draw() -> ChatGPTPictures:
     raise Permanent("images_off")
 
 
+def load_what_draws() -> None:
+    """Import what a picture needs, so that the processes that are forked later share it."""
+    import cocoai.answer.drawing
+    import cocoai.answer.picture_words
+    import cocoai.texts.picture_requests  # noqa: F401
+
+
 @dataclass(frozen=True)
 class Pictures:
     """What one process needs to draw. `draw` makes the connection to the models that do; `sleep` is in seconds."""
@@ -75,7 +82,7 @@ class Pictures:
         from cocoai.texts.picture_requests import PictureRequest, picture_request
 
         if begun:
-            return PictureRequest(begun["prompt"], begun["is_redraw"], begun["refers"])
+            return PictureRequest(begun["text"], begun["is_redraw"], begun["refers"])
         text = plain_text(attempt.question.text, self.prompts.own_user())
         return picture_request(split_model_prefix(text, self.options.personas.models())[1])
 

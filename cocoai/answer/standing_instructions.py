@@ -23,20 +23,29 @@ How things are here, in Slack:
 {files}
 - "[attached: NAME, not read, WHY]" stands for a file that you are not shown: say so, and do not guess its content.
 - You only answer when asked. You cannot write later by yourself, set reminders, send messages elsewhere, run code, or
-  make pictures or files. If somebody wants that, say briefly that you cannot do it here.
+  make {made}. If somebody wants that, say briefly that you cannot do it here.{pictures}
 - Slack shows Markdown: headings, lists, tables, links and code blocks. It shows neither LaTeX nor HTML: write formulas
   as plain text or code.
 - The app's own short messages (a placeholder, a notice) may end in にゃ. They are not yours to imitate: write plain,
   polite language, unless the instructions above ask for another tone."""
 
 
-def standing_instructions(persona: str, now: time.struct_time, *, files: bool) -> str:
+_PICTURES = """
+- A picture is drawn for whoever orders one in so many words, such as "draw a cat" or 「猫の絵を描いて」; one that is in
+  the thread is changed by "redraw: …" or 「描き直して: …」. You cannot do it yourself: tell people how to ask."""
+
+
+def standing_instructions(persona: str, now: time.struct_time, *, files: bool, pictures: bool = False) -> str:
     """Return the persona's instructions, completed by what holds for every answer of the day.
 
-    `now` is the local time, with its zone; of it only the date and the zone are told. `files`: attached files are read.
-    The result is the same for each question of a day.
+    `now` is the local time, with its zone; of it only the date and the zone are told. `files`: attached files are read;
+    `pictures`: some are drawn. The result is the same for each question of a day.
     """
-    fixed = _FIXED.format(files=_FILES if files else _NO_FILES)
+    fixed = _FIXED.format(
+        files=_FILES if files else _NO_FILES,
+        made="files" if pictures else "pictures or files",
+        pictures=_PICTURES if pictures else "",
+    )
     return "\n\n".join(filter(None, (persona.strip(), fixed, _date(now))))
 
 

@@ -14,8 +14,8 @@ from cocoai.ledger.summary import ChargeRow, read_charges
 BY_PRICE = ("priced", "estimated")
 """The charges that a price can correct. The others are what the server told, the whole hold, or nothing."""
 
-CHAT = "chat"
-"""The kind of charge whose tokens have the classes that are kept with it; a picture's have others."""
+CHAT = ("chat", "wording")
+"""The kinds of charges whose tokens have the classes that are kept with them; a picture's have others."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _new_prices(charges: Sequence[ChargeRow], prices: PriceTable, region: int) -
     """Return the new cost of each charge of chat that has tokens and was computed from a price."""
     new = []
     for charge in charges:
-        if charge.kind == CHAT and charge.how in BY_PRICE and charge.prompt is not None:
+        if charge.kind in CHAT and charge.how in BY_PRICE and charge.prompt is not None:
             price = prices.price(charge.model, charge.at)
             counts = (charge.prompt, charge.cached, charge.written, charge.output, charge.reasoning)
             tokens = Tokens(*(count or 0 for count in counts))

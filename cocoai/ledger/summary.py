@@ -19,17 +19,17 @@ DAY = 86_400
 
 
 _BY_GROUP = (
-    "SELECT person, channel, model, how, count(*), sum(kind <> 'speech'), sum(spent), sum(held) FROM charge"
-    " WHERE month = ? GROUP BY person, channel, model, how"
+    "SELECT person, channel, model, how, count(*), sum(kind NOT IN ('speech', 'wording')), sum(spent), sum(held)"
+    " FROM charge WHERE month = ? GROUP BY person, channel, model, how"
 )
 """The sums of a month's charges; `how` and the spent sum are null for open holds.
 
-What was heard belongs to a question, and is none of its own.
+What was heard, or worded for a picture, belongs to a question, and is none of its own.
 """
 
 _BY_TIME = (
-    "SELECT at / 900 * 900, sum(spent), sum(kind <> 'speech'),"
-    " sum(how IN ('estimated', 'lost') AND kind <> 'speech') FROM charge"
+    "SELECT at / 900 * 900, sum(spent), sum(kind NOT IN ('speech', 'wording')),"
+    " sum(how IN ('estimated', 'lost') AND kind NOT IN ('speech', 'wording')) FROM charge"
     " WHERE month = ? AND how <> 'refused' GROUP BY 1"
 )
 """The sums of a month's settled charges by quarters of an hour, at which the days of all zones begin."""

@@ -35,7 +35,7 @@ AMOUNT = TARIFF.pictures.priced(PictureTokens(**vars(USAGE)), model=IMAGES.model
 
 def reply_to(prompt: str) -> str:
     """Return what the reply says of a picture, as Markdown."""
-    return drawn_text({"prompt": prompt, "model": IMAGES.model}, ENGLISH)
+    return drawn_text({"text": prompt, "model": IMAGES.model}, ENGLISH)
 
 
 class SimulatedPictures(ChatGPTPictures):
