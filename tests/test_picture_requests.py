@@ -49,6 +49,17 @@ give me a picture of a cat
 create a poster: summer party, Friday 6 pm
 draw the Tokyo skyline
 draw cats
+create a picture of a sunset over Tokyo
+image of a cat please
+a picture of a dog, please
+Draw a red car. It should be fast.
+ココアちゃん、犬が走ってる絵かいて
+猫描いて
+かわいい猫の絵、描いてくれない？
+猫の絵がほしい
+猫の画像ください
+ロゴをデザインして
+犬の写真を生成して
 """
 
 NOT_DRAWN = """
@@ -127,6 +138,34 @@ SVGで猫を描いて
 書き直して: もっと丁寧に
 メールを書いて
 こんにちは
+絵文字を使って書いて
+絵本を書いて
+ポスターの文章を作って
+ロゴを作ってもらう費用は？
+イラストを描いてもらう相場を教えて
+この画像の説明文を作って
+アイコンを変えて
+絵を描いて！と言われたらどう断る？
+人物像を描いて
+戦略を描いて
+将来像を描いてください
+絵コンテを描いて
+draw your own conclusions
+draw a card
+draw a bath
+draw it out of the bag
+draw near
+draw a Venn diagram
+draw a UML class diagram
+draw a picture of the architecture
+make a sketch of the database schema
+get a picture of the server status
+i want a picture of how we are doing
+I need a photo of the receipt
+create a picture book outline
+create an icon font
+generate an image caption
+make a drawing tool in javascript
 """
 
 

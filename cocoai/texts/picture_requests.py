@@ -37,14 +37,21 @@ _PLEASE = (
 _END = r"[\s!?。.~〜…♪:)）」]*$"
 
 _PICTURE_JA = r"(?:画像|絵|イラスト|挿絵|似顔絵|水彩画|油絵|ロゴ|ポスター|壁紙|漫画|マンガ|スケッチ|アイコン)"
-_MAKE = r"(?:描いて|えがいて|かいて|書いて|作って|つくって|作成して|生成して|描画して|出力して|作成を?|生成を?)"
+_MAKE = r"(?:描いて|えがいて|かいて|書いて|作って|つくって|作成して|生成して|描画して|デザインして|作成を?|生成を?)"
 _DRAW = r"(?:描いて|えがいて|描画して)"
 
 _ORDERS_JA = (
     # 猫の絵を描いて, 画像を作ってください, ロゴを一つ作って, 絵をお願いします
-    re.compile(rf"{_PICTURE_JA}(?:を|も)?(?:[一二三1-3]?[枚つ個点])?(?:{_MAKE}{_PLEASE}|お願い(?:し?ます)?){_END}"),
+    re.compile(
+        rf"{_PICTURE_JA}(?:を|も|が)?[、,\s]*(?:[一二三1-3]?[枚つ個点])?"
+        rf"(?:{_MAKE}{_PLEASE}|お願い(?:し?ます)?|(?:下さい|ください|欲しい|ほしい|ちょうだい)(?:です|な|よ|にゃ)*){_END}"
+    ),
+    # 犬の写真を生成して
+    re.compile(rf"写真を?(?:[一二三1-3]枚)?(?:生成して|描いて){_PLEASE}{_END}"),
     # それを絵にして, イラスト化して
     re.compile(rf"{_PICTURE_JA}(?:にして|に変えて|化して){_PLEASE}{_END}"),
+    # 猫描いて
+    re.compile(rf"^[^\s、。をもはがで]{{1,12}}描いて{_PLEASE}{_END}"),
     # 猫を描いて, 月の上の猫を一匹描いて
     re.compile(rf"\S(?:を|も)(?:[一二三1-3]?[枚つ個点匹人本台])?{_DRAW}{_PLEASE}{_END}"),
 )
@@ -56,7 +63,8 @@ _FIRST_JA = re.compile(
 _REDRAW_JA = re.compile(rf"(?:描き|かき)(?:直|なお)して{_PLEASE}(?:{_END}|[\s:、。](?P<rest>.*))", re.DOTALL)
 
 _NOT_JA = re.compile(
-    r"図を|グラフ|チャート|ダイアグラム|フロー|(?<!代)表を|曲線|関数|未来を|ビジョンを|物語を|ストーリーを|小説|シナリオ|心情を|線を"
+    r"図を|グラフ|チャート|ダイアグラム|フロー|(?<!代)表を|曲線|関数|未来を?|ビジョン|物語を|ストーリー|小説|シナリオ|心情"
+    r"|線を|像を?描|像をえが|円を|戦略|キャリア|カリキュラム|ロードマップ|構想|青写真|設計|アーキテクチャ|コンテ|夢を|展望|計画"
     r"|教えて|方法|やり方|描き方|書き方|作り方|について|というのは|とは"
 )
 _CODE = re.compile(
@@ -78,7 +86,7 @@ _PICTURE = (
     r"(?:picture|image|pic|illustration|drawing|painting|sketch|photo|photograph|portrait|cartoon|watercolou?r|logo|icon"
     r"|poster|wallpaper|avatar|sticker|artwork|comic|doodle)s?"
 )
-_MAKING = r"(?:make|create|generate|produce|render|design|draw|paint|sketch|give|get|do)"
+_MAKING = r"(?:make|create|generate|produce|render|design|draw|paint|sketch|give)"
 _FOR_ME = r"(?:\s+(?:me|us))?"
 _SOME = r"(?:\s+(?:a|an|the|one|two|three|some|another|my|our))?"
 _WORDS = r"(?:\s+(?!(?:of|for|with|to|from|in|on|at|then|as)\b)[\w'-]+){0,4}?"
@@ -98,28 +106,31 @@ _ORDERS = (
         r"(?:\s+(?:of|showing|with|for|about|that|where|in which|in the style|depicting|from|to go with)\b"
         r"|\s*[:,-]\s*\S|[\s.!?]*$)"
     ),
-    # i want a picture of a cat
+    # i want a picture of a cat; an image of a cat, please
     re.compile(
-        rf"(?:i|we)(?:'d| would)?\s+(?:want|need|like){_SOME}{_WORDS}\s+{_PICTURE}\s+(?:of|showing|depicting)\b"
+        rf"(?:i|we)(?:'d| would)?\s+(?:want|need|like){_SOME}{_WORDS}\s+(?!photo){_PICTURE}"
+        r"\s+(?:of|showing|depicting)\b"
     ),
+    re.compile(rf"(?:an?\s+)?(?:[\w'-]+\s+){{0,2}}?{_PICTURE}\s+of\s.*\b(?:please|pls)[\s.!]*$"),
 )
 
 _NOT_A_PICTURE = re.compile(
     r"(?:(?:a|an|the|any|some|your|our|more|two|three|these|those|my)\s+)?(?:[\w-]+\s+){0,2}?"
-    r"(?:conclusions?|comparisons?|parallels?|distinctions?|inferences?|lessons?|attention|inspiration|blanks?|breath|blood"
-    r"|salary|pension|cards?|straws|lots|curtains?|fire|criticism|crowds?|customers|power|current|money|funds|water|ire"
+    r"(?:conclusions?|comparisons?|parallels?|distinctions?|inferences?|lessons?|attention|inspiration|blanks?|breath"
+    r"|baths?|blood|salary|pension|cards?|straws|lots|curtains?|fire|criticism|crowds?|customers|power|current|money|funds|water|ire"
     r"|diagrams?|charts?|graphs?|tables?|flow ?charts?|plots?|histograms?|timelines?|gantts?|mind ?maps?|org ?charts?"
     r"|wireframes?|mock-?ups?|plans?|outlines?|proposals?|roadmaps?|architectures?|solutions?|drafts?|class(?:es)?"
     r"|functions?|apis?|schemas?|strateg(?:y|ies)|boundar(?:y|ies)|contracts?|will|winners?|samples?|polygons?|pixels?"
     r"|rect(?:angle)?s? (?:in|on|with)|decision tree|state machines?)\b"
     r"|(?:(?:a|the|some)\s+)?lines?\b(?!\s+(?:art|drawing))"
+    r"|(?:it|them|this|that) (?:out|up|from)\b"
     r"|(?:up|on|upon|from|out|in|near|nigh|back|down|away|off|to|into|over|level|even|between|together)\b"
 )
 _IDIOM = re.compile(
-    r"(?:paint|draw|give|get)(?:\s+(?:me|us))?\s+(?:a|the)\s+(?:clear|clearer|rosy|grim|bleak|full|fuller|complete|big|bigger"
-    r"|overall|better|general|good|accurate|vivid|detailed|quick)?\s*(?:picture|sketch)\s+of\s+"
-    r"(?:how|what|why|where|who|(?:the|our|their|this)\s+(?:current\s+|overall\s+)?(?:market|situation|state|status|economy|problem|issue"
-    r"|project|progress|costs?|process|team|industry|landscape|impact))\b"
+    r".*?\b(?:picture|image|sketch|drawing|portrait|photo)s?\s+of\s+(?:(?:how|why|where|who|when)\b"
+    r"|what\b(?! (?:you|we|i) )|(?:(?:a|an|the|our|their|this|your|my)\s+)?(?:[\w-]+\s+){0,2}?(?:market|situation"
+    r"|state of|status|economy|problems?|issues?|project|progress|costs?|process|industry|landscape|impact|architecture"
+    r"|schema|pipeline|workflow|systems?|network|topology|database|data model|receipt|invoice|dis[kc]|server)\b)"
 )
 _THAT = re.compile(
     r"(?:that|this|it|them|these|those|the above|what (?:you|we|i|he|she|they)\b.*|(?:this|the|that|our) (?:whole )?"
@@ -149,7 +160,7 @@ def _japanese(words: str, text: str) -> PictureRequest | None:
     # What asks for a picture stands first or last; in between is what somebody has pasted.
     looked_at = [each for n, each in enumerate(sentences) if n < 2 or n == len(sentences) - 1]
     for sentence in looked_at:
-        if _CODE.search(sentence):
+        if _CODE.search(sentence) or _is_quoted(words, sentence):
             continue
         if (found := _REDRAW_JA.search(sentence)) and not _NOT_JA.search(sentence[: found.start()]):
             return PictureRequest(_behind(text, r"(?:描き|かき)(?:直|なお)して") or text, is_redraw=True)
@@ -160,15 +171,21 @@ def _japanese(words: str, text: str) -> PictureRequest | None:
     return None
 
 
+def _is_quoted(words: str, sentence: str) -> bool:
+    """Check whether somebody tells of an order, as in 「描いて！と言われた」."""
+    return _QUOTING_JA.match(words.partition(sentence)[2]) is not None
+
+
 def _is_order_ja(sentence: str) -> bool:
-    for n, order in enumerate(_ORDERS_JA):
-        found = order.search(sentence)
+    for order in _ORDERS_JA:
         # Only where the picture itself is not named, what is drawn may be a chart, or the future.
-        if found and not (_NOT_JA.search(sentence) if n == 2 else _ABOUT_JA.search(sentence)):
+        doubts = _NOT_JA if order in _ORDERS_JA[-2:] else _ABOUT_JA
+        if order.search(sentence) and not doubts.search(sentence):
             return True
     return False
 
 
+_QUOTING_JA = re.compile(r"\s*(?:と|って|とか|みたいに)")
 _ABOUT_JA = re.compile(r"教えて|方法|やり方|描き方|書き方|作り方|かのよう|ように書いて")
 
 
