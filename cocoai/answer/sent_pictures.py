@@ -7,7 +7,6 @@ there. They are written to the disk as they arrive, and are never in memory as a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, cast
 
 from cocoai.answer.attempt import Attempt
 from cocoai.chatgpt.picture_form import SentPicture
@@ -68,7 +67,7 @@ def _fetched(spool: Spool, slack: SlackChat, attempt: Attempt, url: str, n: int)
     with spool.files.new(attempt.job.key, LARGEST) as new:
         target = _Target(new)
         try:
-            size = save(slack, url, LARGEST, cast(BinaryIO, target))
+            size = save(slack, url, LARGEST, target.write)
         except (Permanent, FileTooBig) as error:
             source = error.source if isinstance(error, Permanent) else ""
             raise Permanent("picture_none", source=source) from None
