@@ -230,8 +230,8 @@ CASES = {
     "prices.unknown_picture": (
         "none is known for {model}, which draws: no picture is drawn",
         (
-            "[prices] {model} = 5/1.25/8/2/30   (text, cached, picture, cached, drawn: USD per million tokens; or free)\n"
-            "in {file}, then: {reload}"
+            "[prices] {model} = 5/1.25/8/2/30   (text, cached, picture, cached, drawn: USD per million tokens; or "
+            "free)\nin {file}, then: {reload}"
         ),
     ),
     "prices.no_quality": (
