@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer import drawing
+from cocoai.answer import thread_file
 from cocoai.answer.options import ImageOptions
 from cocoai.answer.pictures import Pictures
 from cocoai.chatgpt import pictures as chatgpt_pictures
@@ -60,7 +60,7 @@ def harness(tmp_path: Path, certificates: Certificates, monkeypatch: pytest.Monk
         made.sleep = sleep
         made.changes["images"] = IMAGES
         slack.switches.share_delay = 0.0
-        monkeypatch.setattr(drawing, "bring_file", partial(thread_upload.bring_file, clock=made.clock))
+        monkeypatch.setattr(thread_file, "bring_file", partial(thread_upload.bring_file, clock=made.clock))
         yield made
 
 
@@ -405,7 +405,7 @@ def test_a_paid_picture_is_not_given_up_as_soon(harness: AnswerHarness, monkeypa
 
     question = harness.ask("draw a cat")
     for _ in range(8):
-        kill_in(harness, monkeypatch, drawing, "bring_file", die)
+        kill_in(harness, monkeypatch, thread_file, "bring_file", die)
     run_to_the_end(harness)
 
     assert 1 == len(drawn(harness)) == len(pictures(harness, question))

@@ -24,16 +24,17 @@ from cocoai.answer.model_call import STOPPED
 from cocoai.answer.options import AnswerOptions, ImageOptions
 from cocoai.answer.paid_picture import PaidPicture
 from cocoai.answer.paid_requests import Books
-from cocoai.answer.picture_words import PictureWords, drawn_text, file_name, one_line
+from cocoai.answer.picture_words import PictureWords, drawn_text, one_line
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.sent_pictures import fetch_pictures, newest_picture, own_pictures
 from cocoai.answer.stops import StopRequests
+from cocoai.answer.thread_file import bring_into_thread, file_name
 from cocoai.chatgpt.picture_form import PictureOrder, SentPicture
 from cocoai.chatgpt.pictures import ChatGPTPictures, DrawnPicture, PictureStopped
 from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.api.thread_upload import Begun, OutgoingFile, Place, bring_file
+from cocoai.slack.api.thread_upload import OutgoingFile
 from cocoai.slack.model.files import File
 from cocoai.spool.files import DRAWING, FileTooBig, NewFile
 from cocoai.spool.job import Fact
@@ -80,8 +81,7 @@ class Drawing:
             picture = self._drawn(attempt, reply, request)
         if picture is None:
             return self._record(attempt, "", "", STOPPED, None)
-        if attempt.job.last("shared") is None:
-            self._bring(attempt, picture)
+        self._bring(attempt, picture)
         text, bill = drawn_text(picture, attempt.texts), _whole_bill(attempt, picture)
         return self._record(attempt, text, picture["model"], PICTURE, bill)
 
@@ -198,22 +198,12 @@ class Drawing:
         return picture
 
     def _bring(self, attempt: Attempt, picture: Fact) -> None:
-        """Bring the picture into the thread, and record where it stands. Raise `Permanent` `not_shared`."""
-        job, question = attempt.job, attempt.question
-        uploaded = job.last("uploaded")
-        begun = Begun(uploaded["file_id"], uploaded["asked"], uploaded["n"]) if uploaded else None
+        """Bring the picture into the thread, unless it stands there. Raise `Permanent` `not_shared`."""
         ending = picture["file"].rpartition(".")[2]
         title = one_line(picture["text"])
-        path = self.spool.files.path(job.key, picture["file"])
-        file = OutgoingFile(path, file_name(question, ending), title[:TITLE], title)
-
-        def record(begun: Begun) -> bool:
-            job.record("uploaded", **vars(begun))  # without it nothing is shown: it could be shown twice
-            return True
-
-        place = Place(question.channel, attempt.reply_thread)
-        shown = bring_file(self.slack, file, place, begun, record, sleep=self.sleep)
-        attempt.record("shared", **vars(shown))
+        path = self.spool.files.path(attempt.job.key, picture["file"])
+        file = OutgoingFile(path, file_name(attempt.question, ending), title[:TITLE], title)
+        bring_into_thread(self.slack, attempt, file, self.sleep)
 
 
 def _whole_bill(attempt: Attempt, picture: Fact) -> Fact | None:

@@ -17,9 +17,7 @@ from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import Ending
 from cocoai.errors import CocoAIError
 from cocoai.slack.markdown.inline_parser import escape_markdown
-from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
-from cocoai.spool.key import Key, file_stem
 from cocoai.texts import Texts
 from cocoai.texts.picture_requests import PictureRequest
 
@@ -76,11 +74,6 @@ class PictureWords:
         attempt.record("worded", **worded)
         requests.settle_by(paid)
         return worded
-
-
-def file_name(question: Question, ending: str) -> str:
-    """Return the name that a picture has in Slack; by it the reply's picture is known as long as it stands there."""
-    return f"{file_stem(Key.parse(question.key))}{ending}"
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cocoai.answer import drawing
+from cocoai.answer import thread_file
 from cocoai.answer.options import ImageOptions
 from cocoai.answer.picture_words import drawn_text
 from cocoai.chatgpt.picture_form import PictureOrder
@@ -70,8 +70,8 @@ def bring(
     (key,) = (each for each in services.inputs if file.name.startswith(file_stem(Key.parse(each))))
     services.own_step("look for the picture")
     if begun is None or key not in services.outside.shared:
-        if services.spooled(file.path) != PICTURE:
-            services.report(Law.WHOLE, f"{key}: {file.path} is no picture")
+        if services.spooled(str(file.content)) != PICTURE:
+            services.report(Law.WHOLE, f"{key}: {file.content!r} is no picture")
         record(Begun(FILE_ID))
         services.own_step("ask to show the picture")
         services.note(shared=(*services.outside.shared, key))
@@ -80,5 +80,5 @@ def bring(
 
 
 def install(setattr_: Callable[[Any, str, object], None]) -> None:
-    """Have every Drawing of this process bring its files by bring()."""
-    setattr_(drawing, "bring_file", bring)
+    """Have every file of this process's replies brought by bring()."""
+    setattr_(thread_file, "bring_file", bring)

@@ -17,7 +17,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from io import BytesIO
+from typing import BinaryIO, NoReturn
 
 from cocoai.errors import Permanent, Temporary
 from cocoai.slack.api.chat import SlackChat
@@ -49,12 +50,19 @@ class Place:
 
 @dataclass(frozen=True)
 class OutgoingFile:
-    """A file on our disk, and what Slack gets with it: `name` with its ending, `title`, `alt_text` (see Uploads)."""
+    """A file, and what Slack gets with it: `name` with its ending, `title`, `alt_text` (see Uploads).
 
-    path: str
+    `content` is its bytes, or the path at which it lies on our disk.
+    """
+
+    content: bytes | str
     name: str
     title: str
     alt_text: str = ""
+
+    def opened(self) -> BinaryIO:
+        """Return the file, open at its beginning. Raise OSError if it cannot be read."""
+        return BytesIO(self.content) if isinstance(self.content, bytes) else open(self.content, "rb")
 
 
 @dataclass(frozen=True)
@@ -125,8 +133,9 @@ class _Sharing:
 
     def begin(self, n: int) -> InThread | None:
         """Upload the file under a new id, the `n`-th; return its message, None if Slack does not show it."""
-        with open(self._file.path, "rb") as content:
-            length = os.fstat(content.fileno()).st_size
+        with self._file.opened() as content:
+            length = content.seek(0, os.SEEK_END)
+            content.seek(0)
             upload = self._uploads.begin(self._file.name, length, self._file.alt_text)
             self._uploads.send(upload, content)
         begun = Begun(upload.file_id, n=n)
