@@ -233,11 +233,7 @@ def _spool(arguments: argparse.Namespace) -> int:
     settings = config.read(arguments.config, os.environ, secrets=False)
     become_owner(settings.paths.var)
     spool = Spool(settings.paths.var)
-    verbs: dict[str, Callable[[Spool, str], Iterator[str]]] = {
-        "list": list_jobs,
-        "show": show_job,
-        "retry": retry_job,
-    }
+    verbs: dict[str, Callable[[Spool, str], Iterator[str]]] = {"list": list_jobs, "show": show_job, "retry": retry_job}
     try:
         for line in verbs[arguments.verb](spool, arguments.key):
             print(line)
@@ -295,6 +291,8 @@ def retry_job(spool: Spool, name: str) -> Iterator[str]:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    uploads = config.read_for_a_look(arguments.config, os.environ).images.use
+    from cocoai.check.slack_scopes import FILES, wanted_scopes
+
+    uploads = FILES in wanted_scopes(config.read_for_a_look(arguments.config, os.environ))
     print(etc.manifest(arguments.url, uploads=uploads), end="")
     return 0

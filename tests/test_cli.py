@@ -125,26 +125,35 @@ def test_the_manifest_has_this_machine_s_address(capsys: pytest.CaptureFixture[s
 
 
 def test_the_manifest_has_only_the_scopes_that_are_used(capsys: pytest.CaptureFixture[str]) -> None:
-    """There is one scope for each event, and four: to write, to react, to read names and to read attached files."""
+    """There is one scope for each event, and five: to write, to react, to read names, to read and to send files."""
     assert 0 == main(["manifest", "--url", "https://bot.example.com"])
 
     manifest = json.loads(capsys.readouterr().out)
     assert list(SCOPE_OF) == manifest["settings"]["event_subscriptions"]["bot_events"]
-    assert {*SCOPE_OF.values(), "chat:write", "reactions:write", "users:read", "files:read"} == set(
-        manifest["oauth_config"]["scopes"]["bot"]
-    )
+    others = {"chat:write", "reactions:write", "users:read", "files:read", "files:write"}
+    assert {*SCOPE_OF.values(), *others} == set(manifest["oauth_config"]["scopes"]["bot"])
 
 
-def test_the_manifest_has_the_scope_for_pictures_where_they_are_drawn(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("settings", "is_asked"),
+    [
+        ({"SPEECH_USE": "off"}, False),
+        ({"ANSWER_ATTACHMENTS_MIB": "0"}, False),
+        ({"SPEECH_USE": "off", "IMAGES_USE": "on"}, True),
+        ({"SPEECH_USE": "model"}, True),
+    ],
+)
+def test_the_manifest_has_the_scope_to_send_files_where_some_are_sent(
+    settings: dict[str, str], is_asked: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is asked for where the settings switch them on."""
-    monkeypatch.setenv("COCOAI_IMAGES_USE", "on")
+    """It is asked for where pictures are drawn, or the words of a sound can be had."""
+    for name, value in settings.items():
+        monkeypatch.setenv(f"COCOAI_{name}", value)
     assert 0 == main(["manifest", "--url", "https://bot.example.com"])
 
     scopes = json.loads(capsys.readouterr().out)["oauth_config"]["scopes"]["bot"]
-    assert {"files:read", "files:write"} <= set(scopes)
-    assert len(set(scopes)) == len(scopes)
+    assert is_asked == ("files:write" in scopes)
+    assert "files:read" in scopes
 
 
 @pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://bot.example.com/x", 'https://"'])

@@ -215,17 +215,6 @@ def test_the_words_themselves_can_be_had(harness: AnswerHarness, words: str) -> 
     assert [] == chats(harness)
 
 
-def test_a_long_transcript_comes_in_parts(harness: AnswerHarness) -> None:
-    """No word is lost where a message is full."""
-    harness.openai.switches.heard = "\n".join(f"sentence {n} of a long meeting." for n in range(1500))
-    message = share(harness, spoken(), text="transcribe")
-    harness.run()
-    replies = harness.replies(message)
-
-    assert len(replies) > 1
-    assert all(f"sentence {n} " in "".join(reply.text for reply in replies) for n in (0, 749, 1499))
-
-
 def test_silence_gets_a_sentence_of_its_own(harness: AnswerHarness) -> None:
     """The chat model is not asked, and what it cost to hear nothing is told."""
     message = share(harness, clip(tone(2, silent=True), "a.wav", "audio/wav"))

@@ -24,13 +24,14 @@ from cocoai.answer.failures import (
 )
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
-from cocoai.answer.model_call import TRANSCRIBED, ModelCall, answer_text
+from cocoai.answer.model_call import ModelCall
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.own_notes import OwnNotes
 from cocoai.answer.paid_requests import Books
 from cocoai.answer.pictures import Pictures, cannot_draw, is_drawn
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
+from cocoai.answer.reply_text import ReplyText
 from cocoai.answer.stops import StopRequests
 from cocoai.answer.thanks import ThanksReactions
 from cocoai.chatgpt.chat import ChatGPTChat
@@ -41,7 +42,6 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.markdown.text_cache import forget_texts
 from cocoai.slack.model.job_kinds import REPORT
-from cocoai.slack.model.plain_text import unescaped
 from cocoai.slack.model.question import DECLINED, Question
 from cocoai.slack.model.talk import Talk, ends_with_question, note_talk, place
 from cocoai.slack.thread.user_names import UserNames
@@ -106,6 +106,7 @@ class Answerer:
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops.is_stopped)
         self._model = ModelCall(self._prompts, chatgpt, books, self._stops, self._ears)
         self._pictures = Pictures(spool, options, slack, chatgpt, books, self._prompts, self._stops, draw, sleep)
+        self._reply_text = ReplyText(options, slack, self._ears, sleep)
         self._new_reply = partial(
             Reply, slack=slack, options=options, identity=identity, fallback=BlockFallback(), clock=clock, sleep=sleep
         )
@@ -168,12 +169,10 @@ class Answerer:
                 return
             ts = reply.post_placeholder()
             answer = job.last("answer") or self._ask(attempt, reply, ts)
-            # What kills its process again and again may be the blocks.
-            quoted = self._ears.quoted(
-                answer.get("heard", ()), attempt.texts, is_told=answer.get("finish") == TRANSCRIBED
-            )
-            text = answer_text(answer, attempt.texts, self._cost_note(answer, attempt.texts), quoted)
-            if reply.deliver(ts, text, as_text=job.attempt > MAX_ATTEMPTS):
+            # What kills its process again and again may be the blocks, or a file.
+            as_text = job.attempt > MAX_ATTEMPTS
+            text = self._reply_text.of(attempt, answer, may_send=not as_text)
+            if reply.deliver(ts, text, as_text=as_text):
                 attempt.record("delivered")
             self._note_answer(attempt, answer)
             self._finish(attempt, "answered")
@@ -286,13 +285,3 @@ class Answerer:
             *place(attempt.question),
             lambda talk: talk.answered(asks=asks, has_others=has_others, language=language),
         )
-
-    def _cost_note(self, answer: Fact, texts: Texts) -> str:
-        """Return the note that says what an answer cost and which model wrote it; "" unless the settings want it."""
-        bill = answer.get("bill")
-        if not (self._options.money.shows_cost and bill):
-            return ""
-        from cocoai.answer.money_text import money
-
-        cost = money(bill["spent"], texts, self._options.money.yen_rate, is_fine=True)
-        return texts.usage["cost"].format(cost=unescaped(cost), model=bill["model"] or answer["model"])

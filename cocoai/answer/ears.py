@@ -38,7 +38,8 @@ def cannot_listen() -> Transcriber:
 def load_what_listens() -> None:
     """Import what a sound needs, so that the processes that are forked later share it: a MiB for each less."""
     import cocoai.answer.hearing
-    import cocoai.answer.quotation  # noqa: F401
+    import cocoai.answer.quotation
+    import cocoai.answer.thread_file  # noqa: F401
 
 
 @dataclass(frozen=True)

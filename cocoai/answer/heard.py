@@ -27,8 +27,7 @@ class HeardSound:
 
     def as_fact(self) -> dict[str, Any]:
         """Return what the `answer` fact keeps, from which the reply quotes: of the words only the beginning."""
-        text = self.text if len(self.text) <= MOST_QUOTED else f"{self.text[: MOST_QUOTED - 1]}…"
-        return {**vars(self), "text": text}
+        return {**vars(self), "text": beginning(self.text)}
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,16 @@ class Heard:
         """Return the words of all sounds, with an empty line between two."""
         return "\n\n".join(filter(None, (sound.text for sound in self.sounds)))
 
-    @property
-    def as_markdown(self) -> str:
-        """Return the words as Markdown, each line a paragraph."""
-        return "\n\n".join(map(escape_markdown, filter(str.strip, self.words.split("\n"))))
-
     def facts(self) -> list[dict[str, Any]]:
         """Return what the `answer` fact keeps of the sounds."""
         return [sound.as_fact() for sound in self.sounds]
+
+
+def beginning(words: str) -> str:
+    """Return as much of the words as a reply quotes."""
+    return words if len(words) <= MOST_QUOTED else f"{words[: MOST_QUOTED - 1]}…"
+
+
+def as_markdown(words: str) -> str:
+    """Return the words as Markdown, each line a paragraph."""
+    return "\n\n".join(map(escape_markdown, filter(str.strip, words.split("\n"))))

@@ -10,7 +10,7 @@ from hashlib import blake2s
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.ears import Ears
-from cocoai.answer.heard import Heard
+from cocoai.answer.heard import Heard, as_markdown
 from cocoai.answer.left_out import note_for_the_asker
 from cocoai.answer.paid_requests import Books, PaidRequests
 from cocoai.answer.prompt import PromptBuilder
@@ -40,7 +40,10 @@ SILENT = "silent"
 """The `finish` of an answer to a sound in which nothing is said: the model was not asked."""
 
 TRANSCRIBED = "transcribed"
-"""The `finish` of an answer that is the words of a sound themselves, as the asker wanted: the model was not asked."""
+"""The `finish` of an answer that is the words of a sound themselves, as they are: the model was not asked."""
+
+IN_FILE = "in_file"
+"""Stands in answer_text() for TRANSCRIBED if the answer has only the beginning of what is in a file. Not recorded."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class ModelCall:
         if heard.is_wanted_itself:
             listeners = dict.fromkeys(filter(None, (sound.listener for sound in heard.sounds)))
             model, finish = ", ".join(listeners), TRANSCRIBED if heard.words else SILENT
-            return _RunningCall(heard, model, None, heard.left_out, finish=finish, text=heard.as_markdown)
+            return _RunningCall(heard, model, None, heard.left_out, finish=finish, text=heard.words)
         prompt = self._prompts.build(attempt, heard)
         if prompt.is_unreadable:
             finish = SILENT if heard.is_silent else NOTHING_READ
@@ -190,7 +193,8 @@ def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "") -> 
 
     Above it stands the quotation of what was `heard`, "" for none.
 
-    Notes say that the answer was cut off, stopped or may not be whole, and which attachments were left out and why. If
+    Notes say that the answer was cut off, stopped or may not be whole, or that a file has all of it, and which
+    attachments were left out and why. If
     the model wrote nothing, a sentence says instead that it was stopped, refused, only thought, wrote nothing, or had
     nothing to read: the result is never empty. The note `cost` comes last, "" for none.
     """
@@ -199,8 +203,9 @@ def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "") -> 
     finish = answer["finish"]
     if normalize_markdown(answer["text"]).strip():
         notes = {"length": texts.cut, STOPPED: texts.stopped}
-        notes |= {"content_filter": texts.filtered, UNKNOWN: texts.unfinished}
-        paragraphs = [answer["text"], notes.get(finish, "")]
+        notes |= {"content_filter": texts.filtered, UNKNOWN: texts.unfinished, IN_FILE: texts.speech["in_file"]}
+        text = as_markdown(answer["text"]) if finish in (TRANSCRIBED, IN_FILE) else answer["text"]
+        paragraphs = [text, notes.get(finish, "")]
     elif finish in (STOPPED, NOTHING_READ, SILENT):
         own = {STOPPED: texts.stopped, NOTHING_READ: texts.nothing_read, SILENT: texts.speech["silent"]}
         paragraphs = [own[finish]]

@@ -14,11 +14,11 @@ from cocoai.up import etc
 VITAL = frozenset({"app_mentions:read", "chat:write", "channels:history"})
 """Without these CocoAI answers nobody, or nobody in a channel."""
 
-PICTURES = "files:write"
-"""The scope without which no picture is drawn, where pictures are switched on."""
+FILES = "files:write"
+"""The scope without which no picture is drawn, and the words of a long sound come as messages."""
 
 KNOWN = VITAL | {
-    PICTURES,
+    FILES,
     "groups:history",
     "im:history",
     "mpim:history",
@@ -35,15 +35,20 @@ def wanted_scopes(settings: config.Settings) -> list[str]:
         manifest = json.loads(etc.read("etc/slack/manifest.json"))
         asked = [str(scope) for scope in manifest["oauth_config"]["scopes"]["bot"]]
     except (CocoAIError, ValueError, KeyError, TypeError):  # an installation without its etc/ is told elsewhere
-        asked = sorted(KNOWN - {PICTURES})
-    if settings.images.use:
-        asked.append(PICTURES)
+        asked = sorted(KNOWN)
     unused = set()
+    if not (settings.images.use or _hears(settings)):
+        unused.add(FILES)
     if not settings.answer.attachments_mib:
         unused.add("files:read")
     if not settings.slack.direct_messages:
         unused.add("im:history")
     return [scope for scope in asked if scope not in unused]
+
+
+def _hears(settings: config.Settings) -> bool:
+    """Check whether the words of sounds can be had."""
+    return settings.speech.use != "off" and settings.answer.attachments_mib > 0
 
 
 def scopes(given: frozenset[str] | None, settings: config.Settings, target: Target) -> Iterator[Result]:
@@ -54,7 +59,8 @@ def scopes(given: frozenset[str] | None, settings: config.Settings, target: Targ
     missing = [scope for scope in wanted_scopes(settings) if scope not in given]
     for scope in missing:
         case = scope.replace(":", "_") if scope in KNOWN else "other"
-        level = wrong if scope in VITAL or scope == PICTURES else warning
+        case = "files_write_words" if scope == FILES and not settings.images.use else case
+        level = wrong if scope in VITAL or case == "files_write" else warning
         yield level("slack.scopes", case, scope=scope, reload=target.reload)
     if not missing:
         yield ok("slack.scopes", number=len(given))

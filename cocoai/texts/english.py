@@ -93,6 +93,8 @@ ENGLISH = Texts(
     speech={
         "silent": "I have listened, but nothing was said. Please speak again, or write your question.",
         "by_slack": "by Slack",
+        "in_file": "(This is the beginning. All of it is in the text file below.)",
+        "title": "Transcript",
     },
     pictures={
         "drawing": "🎨 I am drawing: that may take a minute…",

@@ -39,16 +39,15 @@ def find_etc() -> str:
     return os.path.dirname(os.path.dirname(find("etc/nginx/cocoai.locations")))
 
 
-def manifest(url: str, *, uploads: bool = False) -> str:
-    """Return the Slack app manifest (JSON) with `url` as CocoAI's address, and the scope for `uploads` if these are on.
+def manifest(url: str, *, uploads: bool = True) -> str:
+    """Return the Slack app manifest (JSON) with `url` as CocoAI's address, without the scope for `uploads` if unused.
 
     Raise CocoAIError if `url` is not https://HOST, or if the manifest's file is missing.
     """
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/?", url):
         raise CocoAIError(f"--url {url}: expected https://HOST, since Slack sends its events over https only")
     text = read("etc/slack/manifest.json").replace("https://cocoai.example.com", url.rstrip("/"))
-    scope = '        "files:read",\n'
-    return text.replace(scope, f"{scope}{scope.replace('read', 'write')}") if uploads else text
+    return text if uploads else text.replace('        "files:write",\n', "")
 
 
 def find_entry() -> str:

@@ -15,7 +15,7 @@ from cocoai.check.money import prices
 from cocoai.check.openai import openai
 from cocoai.check.result import Level
 from cocoai.check.slack import DEAD, secret_shape, slack
-from cocoai.check.slack_scopes import KNOWN, PICTURES, VITAL
+from cocoai.check.slack_scopes import FILES, KNOWN, VITAL
 from cocoai.check.speech import speech
 from cocoai.rehearsal.practice_server import PracticeServer
 from cocoai.rehearsal.slack.slack_switches import SCOPES
@@ -94,7 +94,7 @@ ROWS = [
     Row("openai.clock", "ahead", "wrong", "timedatectl set-ntp true", openai={"clock_shift": -400.0}),
     Row("openai.clock", "behind", "warning", "timedatectl set-ntp true", openai={"clock_shift": 100.0}),
     # scopes
-    *map(scope_row, sorted(KNOWN - {PICTURES})),
+    *map(scope_row, sorted(KNOWN - {FILES})),
     # channels and people
     Row("slack.membership", "scope", "note", ""),
     Row("slack.membership", "ok", "ok", "", slack={"scopes": READS}),
@@ -240,13 +240,23 @@ def test_a_picture_needs_a_price(desk: Desk, settings: dict[str, dict[str, str]]
     assert (case == "ok") == all(each.level == "ok" for each in results)
 
 
-def test_pictures_need_a_scope(desk: Desk) -> None:
-    """Where they are switched on."""
+@pytest.mark.parametrize(
+    ("settings", "case", "level"),
+    [
+        ({"images": {"use": "on"}}, "files_write", "wrong"),
+        ({}, "files_write_words", "warning"),
+        ({"speech": {"use": "off"}}, "ok", "ok"),
+        ({"answer": {"attachments_mib": "0"}}, "ok", "ok"),
+    ],
+)
+def test_files_that_are_sent_need_a_scope(
+    desk: Desk, settings: dict[str, dict[str, str]], case: str, level: str
+) -> None:
+    """Without it no picture is drawn, and the words of a long sound come as messages."""
     desk.slack.switches.scopes = SCOPES - {"files:write"}
 
-    (finding,) = found(slack(desk.target(drawing())), "slack.scopes")
-    assert ("files_write", "wrong") == (finding.case, finding.level)
-    assert ["ok"] == [each.case for each in found(slack(desk.target()), "slack.scopes")]
+    (finding,) = found(slack(desk.target(settings)), "slack.scopes")
+    assert (case, level) == (finding.case, finding.level)
 
 
 def test_what_is_switched_off_needs_no_scope(desk: Desk) -> None:

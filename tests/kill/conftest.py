@@ -38,6 +38,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
         COCOAI_OPENAI_MAX_OUTPUT_TOKENS="20000",
         COCOAI_IMAGES_USE="on",
         COCOAI_IMAGES_PER_PERSON_A_DAY="0",
+        COCOAI_SPEECH_USE="model",
+        COCOAI_SPEECH_MINUTES_A_DAY="0",
     ) as standing:
         wait_until(lambda: is_idle(standing))
         yield standing

@@ -31,12 +31,14 @@ Scene = Literal[
     "continued",
     "stopped",
     "drawn",
+    "transcribed",
 ]
 """What happens around a point.
 
 short: a question with an answer in one message. long: with an answer in three. waiting: the only slot is taken, so the
 placeholder process posts the placeholder. note: a mention without a text. refused: OpenAI refuses, and the asker is
-told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for.
+told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for. transcribed: the words
+of a long sound are.
 
 Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
 user asks the question again. continued: another user asks for the rest of an answer. stopped: the asker stops the
@@ -228,6 +230,19 @@ POINTS = (
     Point("before it is shown", "after", f"{JOB}.record", fact("uploaded"), scene="drawn"),
     Point("asked to show it", "after", "cocoai.slack.api.upload:Uploads.share", scene="drawn"),
     Point("the picture shared", "after", f"{JOB}.record", fact("shared"), scene="drawn"),
+    # The words of a long sound, as a file.
+    Point("the sound held", "after", f"{JOB}.record", fact("asked"), scene="transcribed"),
+    Point("the words come", "before", f"{JOB}.record", fact("heard"), paid=2, scene="transcribed"),
+    Point("the words recorded", "after", f"{JOB}.record", fact("heard"), scene="transcribed"),
+    Point("the transcript comes", "before", f"{JOB}.record", fact("answer"), scene="transcribed"),
+    Point("the transcript recorded", "after", f"{JOB}.record", fact("answer"), scene="transcribed"),
+    Point("the transcript sent", "before", f"{JOB}.record", fact("uploaded"), scene="transcribed"),
+    Point("before the transcript is shown", "after", f"{JOB}.record", fact("uploaded"), scene="transcribed"),
+    Point("asked to show the transcript", "after", "cocoai.slack.api.upload:Uploads.share", scene="transcribed"),
+    Point("the transcript shown", "before", f"{JOB}.record", fact("shared"), scene="transcribed"),
+    Point("the transcript shared", "after", f"{JOB}.record", fact("shared"), scene="transcribed"),
+    Point("the transcript told", "before", f"{JOB}.record", fact("delivered"), scene="transcribed"),
+    Point("the transcript delivered", "after", f"{JOB}.record", fact("delivered"), scene="transcribed"),
     # The process that posts placeholders out of turn.
     Point("the visit recorded", "after", f"{JOB}.record", out_of_turn(fact("visit")), paid=2, scene="waiting"),
     Point("posted out of turn", "after", f"{SLACK}.post", out_of_turn(message("placeholder")), paid=2, scene="waiting"),

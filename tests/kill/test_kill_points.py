@@ -13,6 +13,7 @@ import pytest
 
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.slack_switches import Twins
+from cocoai.rehearsal.slack.voice_clip import voice_clip
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
 from tests.deployment import Deployment, payload
@@ -20,6 +21,7 @@ from tests.held_answers import HeldAnswers
 from tests.kill.points import CLICKS, POINTS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
+from tests.sounds import tone
 
 REPLIES = {
     "short": [("answer", 1)],
@@ -29,13 +31,15 @@ REPLIES = {
     "refused": [("error", 1)],
     "deleted": [("answer", 1)],
     "drawn": [("answer", 1)],
+    "transcribed": [("answer", 1)],
 }
 """By scene: the messages under the question in the end, by kind and part number."""
 
 
 BOTH: tuple[Twins, ...] = ("mention only", "message first")
-CASES = [(point, twins) for point in POINTS for twins in (BOTH if point.scene != "drawn" else BOTH[:1])]
-"""How a mention comes makes no difference to what is drawn."""
+WITH_FILE = ("drawn", "transcribed")
+CASES = [(point, twins) for point in POINTS for twins in (BOTH if point.scene not in WITH_FILE else BOTH[:1])]
+"""How a mention comes makes no difference to a file."""
 
 
 @pytest.mark.parametrize(("point", "twins"), CASES, ids=[f"{point.name}-{twins}" for point, twins in CASES])
@@ -57,7 +61,7 @@ def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point,
     assert REPLIES[point.scene] == [(payload(reply)["kind"], payload(reply)["n"]) for reply in built.replies(question)]
     assert point.paid == len(built.openai.requests) - calls_before
     assert len(REPLIES[point.scene]) + MORE_POSTS.get(point.scene, 0) == posted(built) - posted_before
-    assert (1 if point.scene == "drawn" else 0) == len(built.pictures(question))
+    assert (1 if point.scene in WITH_FILE else 0) == len(built.pictures(question))
     # nginx passes the request to another worker at once, so Slack never learns that one died.
     assert {200} == {each.status for each in deliveries if each.ts == question.ts}
     assert [] == built.spool.keys("ready")
@@ -135,6 +139,13 @@ def drawn(built: Deployment, point: Point) -> Message:
     return built.ask("draw a cat")
 
 
+def transcribed(built: Deployment, point: Point) -> Message:
+    """Ask for the words of a sound, which take several messages."""
+    built.openai.switches = Model(heard="word " * 4000)
+    arm(built, point)
+    return built.slack.share("U0ASKER01", "<@U0COCOAI> transcribe", [voice_clip(tone(2))])
+
+
 SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "short": short,
     "long": long,
@@ -143,10 +154,11 @@ SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "refused": refused,
     "deleted": deleted,
     "drawn": drawn,
+    "transcribed": transcribed,
 }
 
 
 def test_the_number_of_points_and_their_names() -> None:
     """There are as many points as expected, so that a lost line is noticed, and no two have the same name."""
-    assert (60, 18) == (len(POINTS), len(CLICKS))
-    assert 78 == len({point.name for point in (*POINTS, *CLICKS)})
+    assert (72, 18) == (len(POINTS), len(CLICKS))
+    assert 90 == len({point.name for point in (*POINTS, *CLICKS)})
