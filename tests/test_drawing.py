@@ -19,6 +19,7 @@ from cocoai.answer import thread_file
 from cocoai.answer.options import ImageOptions
 from cocoai.answer.pictures import Pictures
 from cocoai.chatgpt import pictures as chatgpt_pictures
+from cocoai.chatgpt.one_response import WaitStopped
 from cocoai.cli import show_job
 from cocoai.engine.client.client import PendingResponse, StreamedResponse
 from cocoai.ledger.caps import Caps
@@ -608,10 +609,10 @@ def test_a_stop_while_it_is_drawn_is_obeyed(harness: AnswerHarness, monkeypatch:
 
     def stop(pending: PendingResponse, *_: object) -> None:
         pending.close()
-        raise chatgpt_pictures.PictureStopped
+        raise WaitStopped
 
     question = harness.ask("draw a cat")
-    monkeypatch.setattr(chatgpt_pictures, "_response", stop)
+    monkeypatch.setattr(chatgpt_pictures, "await_response", stop)
     run_to_the_end(harness)
 
     assert (["lost"], [("answer", ENGLISH.stopped)]) == (told_how(harness.books), texts(harness, question))

@@ -383,6 +383,20 @@ def test_a_persons_minutes_have_an_end(harness: AnswerHarness, monkeypatch: pyte
     assert 2 == len(hearings(harness))
 
 
+def test_what_is_over_the_minutes_is_not_downloaded(harness: AnswerHarness) -> None:
+    """If Slack tells its length; without one it is seen once its size is known."""
+    harness.changes = {"speech": replace(MODEL, minutes_a_day=1)}
+    told = share(harness, spoken(61), text="one")
+    harness.run()
+    downloads = len(harness.slack.downloads)
+    untold = share(harness, clip(tone(61), "clip.wav", "audio/wav"), text="two")
+    harness.run()
+
+    assert (0, 1) == (downloads, len(harness.slack.downloads))
+    assert all(ENGLISH.why["allowance"] in harness.reply(message)[1] for message in (told, untold))
+    assert [] == hearings(harness)
+
+
 # money, and what goes wrong
 
 

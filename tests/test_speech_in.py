@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cocoai import config
+from cocoai.connections import books_of
 from cocoai.ledger.money import usd_fine
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_file import PracticeFile
@@ -16,10 +18,11 @@ from cocoai.rehearsal.slack.voice_clip import recording, voice_clip
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.rehearsal.sound_length import length_of
 from cocoai.texts import LANGUAGES
+from tests.charges import charges
 from tests.deployment import Deployment, deploy, payload
 from tests.processes import wait_until
 from tests.sounds import JAPANESE, encoded, speech, tone
-from tests.test_controls import ended
+from tests.test_controls import ended, press
 
 ASKER = "U0ASKER01"
 SAID = {"ja": JAPANESE, "en": "What time is it in Tokyo now?"}
@@ -116,6 +119,37 @@ def test_the_words_of_a_recording_can_be_had(deployment: Deployment) -> None:
     assert deployment.openai.requests[-1].path.endswith("/transcriptions")
     assert answer.splitlines()[0].startswith("> 🎤 (0:0")
     assert "練習用の書き起こしです" in answer.splitlines()[-1]
+
+
+def test_a_long_recording_is_a_file(deployment: Deployment) -> None:
+    """Its words stand in the thread once, as a file; the reply has the beginning."""
+    deployment.openai.switches.heard = words = "会議の言葉です。\n" * 1500
+    question = share(deployment, voice_clip(tone(2)), "<@U0COCOAI> 文字起こしして", channel="C0PRACTICE")
+    answer = answer_text(deployment, question)
+    deployment.openai.switches.heard = None
+
+    assert [f"{words.strip()}\n".encode()] == [file.data for file in deployment.pictures(question)]
+    assert answer.endswith(LANGUAGES["ja"].speech["in_file"])
+    assert len(answer) < 2000
+    press(deployment, ended(deployment, question), "delete")
+    wait_until(lambda: not deployment.replies(question) and not deployment.pictures(question))
+
+
+def test_a_stop_ends_the_wait_for_the_words(deployment: Deployment) -> None:
+    """The process is woken while the model listens; what was sent is booked as it was held."""
+    deployment.openai.switches.hearing_delay = 60.0
+    before = len(deployment.openai.requests)
+    question = share(deployment, voice_clip(tone(3)), "<@U0COCOAI> and?", channel="C0PRACTICE")
+    wait_until(lambda: len(deployment.openai.requests) > before)
+    deployment.openai.switches.hearing_delay = 0.0
+    (placeholder,) = deployment.replies(question)
+    press(deployment, placeholder, "stop")
+    answer = answer_text(deployment, question)
+    books = books_of(config.read(str(deployment.var / "cocoai.ini"), {}))
+
+    assert LANGUAGES["en"].stopped == answer
+    assert [("lost", 3 * 75_000)] == [(each.how, each.spent) for each in charges(books)[-1:]]
+    assert before + 1 == len(deployment.openai.requests)
 
 
 def test_nothing_of_a_sound_stays_on_the_disk(deployment: Deployment) -> None:

@@ -103,7 +103,7 @@ class Answerer:
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
         self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
-        self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops.is_stopped)
+        self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops)
         self._model = ModelCall(self._prompts, chatgpt, books, self._stops, self._ears)
         self._pictures = Pictures(spool, options, slack, chatgpt, books, self._prompts, self._stops, draw, sleep)
         self._reply_text = ReplyText(options, slack, self._ears, sleep)

@@ -30,8 +30,9 @@ from cocoai.answer.reply import Reply
 from cocoai.answer.sent_pictures import fetch_pictures, newest_picture, own_pictures
 from cocoai.answer.stops import StopRequests
 from cocoai.answer.thread_file import bring_into_thread, file_name
+from cocoai.chatgpt.one_response import WaitStopped
 from cocoai.chatgpt.picture_form import PictureOrder, SentPicture
-from cocoai.chatgpt.pictures import ChatGPTPictures, DrawnPicture, PictureStopped
+from cocoai.chatgpt.pictures import ChatGPTPictures, DrawnPicture
 from cocoai.errors import CocoAIError, Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.thread_upload import OutgoingFile
@@ -160,7 +161,7 @@ class Drawing:
 
         try:
             return self.draw().draw(order, file.write, paid, wakeup=self.stops.fd, is_stopped=is_stopped)
-        except PictureStopped:
+        except WaitStopped:
             paid.settle_as_lost()
             return None
         except FileTooBig:

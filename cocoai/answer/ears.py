@@ -11,6 +11,7 @@ from cocoai.answer.heard import Heard
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.answer.prompt import PromptBuilder
+from cocoai.answer.stops import StopRequests
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.files import SOUNDS, File
@@ -46,7 +47,7 @@ def load_what_listens() -> None:
 class Ears:
     """What one process needs to hear. `listen` makes the connection to the model that listens.
 
-    Below `folder` lie the bytes of a sound on its way. `is_stopped` tells whether an attempt is to end.
+    Below `folder` lie the bytes of a sound on its way. By `stops` an attempt may end early.
     """
 
     spool: Spool
@@ -57,7 +58,7 @@ class Ears:
     names: UserNames
     listen: Callable[[], Transcriber]
     folder: str
-    is_stopped: Callable[[Attempt], bool]
+    stops: StopRequests
 
     def hear(self, attempt: Attempt) -> Heard:
         """Return the files of the question, with the words of its sounds; see Heard.
@@ -74,7 +75,7 @@ class Ears:
             return Heard(files)
         from cocoai.answer.hearing import Hearing
 
-        hearing = Hearing(self.spool, self.options, self.slack, self.books, self.listen, self.folder, self.is_stopped)
+        hearing = Hearing(self.spool, self.options, self.slack, self.books, self.listen, self.folder, self.stops)
         heard = hearing.hear(attempt, files, lambda: self._hints(attempt))
         return replace(heard, is_wanted_itself=asks_for_words and bool(heard.sounds))
 

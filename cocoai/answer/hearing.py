@@ -18,10 +18,13 @@ from cocoai.answer.heard import Heard, HeardSound
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books, PaidCalls, paid_call
 from cocoai.answer.recorded_sounds import recorded_sounds
+from cocoai.answer.stops import StopRequests
+from cocoai.chatgpt.one_response import WaitStopped
 from cocoai.chatgpt.sound_format import HEAD, MOST_BYTES, ending_of
 from cocoai.chatgpt.transcription import Hints, Sound, Transcriber, Transcription
 from cocoai.errors import CocoAIError, Permanent
-from cocoai.ledger.charge import Bill
+from cocoai.ledger.caps import OverAllowance
+from cocoai.ledger.charge import Bill, PaidCall
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.clips import Clips
 from cocoai.slack.api.download import LeftOut, log_left_out, may_lack_scope, why_of
@@ -49,7 +52,7 @@ log = logging.getLogger(__name__)
 class Hearing:
     """The listener of one process. `listen` makes the connection to the model; `folder` has room for a sound's bytes.
 
-    `is_stopped` tells whether the asker wants no answer any more: then nothing more is paid.
+    Once somebody wants no answer any more, by `stops`, nothing more is paid, and a sound is not waited for.
     """
 
     spool: Spool
@@ -58,7 +61,7 @@ class Hearing:
     books: Books
     listen: Callable[[], Transcriber]
     folder: str
-    is_stopped: Callable[[Attempt], bool]
+    stops: StopRequests
 
     def hear(self, attempt: Attempt, files: Sequence[File], hints: Callable[[], Hints]) -> Heard:
         """Return the files of a question, in which each sound has its words; see Heard.
@@ -113,7 +116,7 @@ class _Sounds:
         file = self._clips.described(file, may_wait=not is_paid)
         if told := self._clips.with_words(file):
             return self._noted(told, HeardSound(told.text.strip(), told.milliseconds))
-        if is_paid and not self._hearing.is_stopped(self._attempt):
+        if is_paid and not self._hearing.stops.is_stopped(self._attempt):
             return self._noted(file, self._paid(file))
         if file.text:
             self.left_out.append(LeftOut(file.name, "preview"))
@@ -136,18 +139,34 @@ class _Sounds:
             raise Permanent("sound_too_big")
         if not file.url:
             raise Permanent("uploading")
+        call = _SoundCall(self._attempt, self._hearing, file)
+        call.require_allowance()
         with ExitStack() as stack:
             with as_store_errors():
                 content = stack.enter_context(tempfile.TemporaryFile(dir=self._hearing.folder))
             sound = self._downloaded(file, content)
-            call = _SoundCall(self._attempt, self._hearing, file, sound.size)
-            self._transcriber = self._transcriber or self._hearing.listen()
-            try:
-                transcription = self._transcriber.transcribe(sound, self._hints(), call)
-            except CocoAIError:
-                call.settle_as_lost()
-                raise
-            return call.end(transcription)
+            call.size = sound.size
+            return self._transcribed(sound, call)
+
+    def _transcribed(self, sound: Sound, call: _SoundCall) -> HeardSound:
+        """Send the sound and wait for its words, unless somebody wants no answer any more."""
+        stops = self._hearing.stops
+
+        def is_stopped() -> bool:
+            return stops.is_stopped(self._attempt, is_interrupted=True)
+
+        self._transcriber = self._transcriber or self._hearing.listen()
+        try:
+            transcription = self._transcriber.transcribe(
+                sound, self._hints(), call, wakeup=stops.fd, is_stopped=is_stopped
+            )
+        except WaitStopped:
+            call.settle_as_lost()
+            raise Permanent("speech") from None
+        except CocoAIError:
+            call.settle_as_lost()
+            raise
+        return call.end(transcription)
 
     def _downloaded(self, file: File, content: BinaryIO) -> Sound:
         """Download a sound into `content`, and return it.
@@ -167,21 +186,38 @@ class _Sounds:
 
 
 class _SoundCall(PaidCalls):
-    """The paid call for one sound, of `size` bytes: the `TranscriptionRecorder`."""
+    """The paid call for one sound: the `CallRecorder`. Its `size`, in bytes, is known before it is sent."""
 
-    def __init__(self, attempt: Attempt, hearing: Hearing, file: File, size: int) -> None:
+    def __init__(self, attempt: Attempt, hearing: Hearing, file: File) -> None:
         super().__init__(attempt, hearing.books)
+        self.size = 0
         self._file = file
-        self._seconds = -(-file.milliseconds // 1000) or max(1, -(-size * 8 // LEAST_BIT_RATE))
         self._speech = hearing.options.speech
         self._at = 0.0
+
+    def require_allowance(self) -> None:
+        """Raise `OverAllowance` if the sound, where its length is told, is more than its person may have today.
+
+        asked() decides; this spares what would be downloaded in vain. A ledger that is broken is only logged.
+        """
+        call = self._call(0, "")
+        with self._books.logged(call.key):
+            if self._file.milliseconds and not self._books.ledger.allows(call):
+                raise OverAllowance
 
     def asked(self) -> None:
         """Hold what the sound may cost, and record it before it leaves. Raise as open() does."""
         self._at = self._books.clock()
-        bound, price = self._books.tariff.sound_bound(self._speech.model, self._seconds, self._at)
+        self.open(self._call(*self._books.tariff.sound_bound(self._speech.model, self._seconds, self._at)))
+
+    def _call(self, bound: int, price: str) -> PaidCall:
         call = paid_call(self._attempt, "speech", self._speech.model, bound, price)
-        self.open(replace(call, units=1000 * self._seconds, most_a_day=60_000 * self._speech.minutes_a_day))
+        return replace(call, units=1000 * self._seconds, most_a_day=60_000 * self._speech.minutes_a_day)
+
+    @property
+    def _seconds(self) -> int:
+        """Return the length that is held: as Slack tells it, else by the size."""
+        return -(-self._file.milliseconds // 1000) or max(1, -(-self.size * 8 // LEAST_BIT_RATE))
 
     def end(self, transcription: Transcription) -> HeardSound:
         """Record the words with the bill, settle the call, and return what was heard."""

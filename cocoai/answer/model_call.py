@@ -106,7 +106,7 @@ class ModelCall:
         """
         heard = self._ears.hear(attempt)
         if (heard.sounds or heard.left_out) and self._stops.is_stopped(attempt):
-            return _RunningCall(heard, left_out=heard.left_out, finish=STOPPED)
+            return _RunningCall(heard, finish=STOPPED)  # what was not heard is not to be told: nobody waits for it
         if heard.is_wanted_itself:
             listeners = dict.fromkeys(filter(None, (sound.listener for sound in heard.sounds)))
             model, finish = ", ".join(listeners), TRANSCRIBED if heard.words else SILENT

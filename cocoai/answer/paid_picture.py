@@ -16,7 +16,7 @@ from cocoai.ledger.picture_tariff import PictureTokens
 
 
 class PaidPicture(PaidCalls):
-    """The `PictureRecorder` of one attempt. A person may have `most_a_day`, 0 for any number."""
+    """The `CallRecorder` of one attempt. A person may have `most_a_day`, 0 for any number."""
 
     def __init__(self, attempt: Attempt, books: Books, order: PictureOrder, most_a_day: int) -> None:
         super().__init__(attempt, books)

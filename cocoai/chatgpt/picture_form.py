@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 _BLOCK = 64 * 1024
@@ -41,7 +41,7 @@ class PictureOrder:
     form: str
     sent: tuple[SentPicture, ...] = ()
 
-    def fields(self, refused: frozenset[str] = frozenset()) -> dict[str, str | int]:
+    def fields(self, refused: Collection[str] = ()) -> dict[str, str | int]:
         """Return the fields of the request, without those that the server has refused."""
         fields: dict[str, str | int] = {"model": self.model, "prompt": self.prompt, "n": 1, "size": self.size}
         fields |= {"quality": self.quality, "output_format": self.form}

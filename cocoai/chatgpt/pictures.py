@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any, Protocol
+from typing import Any
 
 from cocoai.chatgpt.answer_reader import read_body
 from cocoai.chatgpt.api_error import request_id
 from cocoai.chatgpt.deadlines import Deadlines
+from cocoai.chatgpt.one_response import CallRecorder, RefusedParameter, await_response, recorded
 from cocoai.chatgpt.picture_form import PictureForm, PictureOrder, json_body
 from cocoai.chatgpt.picture_reader import BadPicture, PictureReader
 from cocoai.chatgpt.transport import bearer, method_url, read_error, translated
-from cocoai.engine.client.body import Interrupted
-from cocoai.engine.client.client import HttpClient, PendingResponse, StreamedResponse
+from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.json_values import mapping_at, number_at
 
@@ -36,20 +35,6 @@ _SIGNATURES = (
     ("image/gif", b"GIF8", b""),
 )
 """How a picture begins, and what it has from its ninth byte on."""
-
-
-class PictureStopped(Exception):
-    """The picture is not waited for any more; it may have been drawn, and billed."""
-
-
-class PictureRecorder(Protocol):
-    """A record of the requests for one picture."""
-
-    def asked(self) -> None:
-        """Record that a request is about to leave. If this raises, it is not sent."""
-
-    def unasked(self, why: str) -> None:
-        """Record that the model did not run for the last request; `why` is fit for a log."""
 
 
 @dataclass(frozen=True)
@@ -92,35 +77,25 @@ class ChatGPTPictures:
         self._connect_timeout = connect_timeout
         self._total_timeout = total_timeout
         self._clock = clock
-        self._refused: frozenset[str] = frozenset()
+        self._refused: set[str] = set()
 
     def draw(
         self,
         order: PictureOrder,
         write: Callable[[bytes], None],
-        recorder: PictureRecorder,
+        recorder: CallRecorder,
         *,
         wakeup: int | None = None,
         is_stopped: Callable[[], bool] = bool,
     ) -> DrawnPicture:
         """Have a picture drawn, give its bytes to `write` as they arrive, and return what it is.
 
-        When `wakeup`, a descriptor, is readable, `is_stopped` tells whether to go on, else PictureStopped is raised.
+        When `wakeup`, a descriptor, is readable, `is_stopped` tells whether to go on; if not, raise WaitStopped.
         Raise `Temporary` as ChatGPTChat.reply() does, and `Permanent` `refused` if the moderation does not allow it,
         else the API's own code. Either is `sent` if the model may have run, or the request may be billed. Whatever
         `write` raises is raised, too.
         """
-        while True:
-            recorder.asked()
-            try:
-                return self._exchange(order, write, wakeup, is_stopped)
-            except _RefusedParameter as error:
-                recorder.unasked(str(error))
-                self._refused |= {error.name}
-            except CocoAIError as error:
-                if not error.sent:
-                    recorder.unasked(str(error))
-                raise
+        return recorded(lambda: self._exchange(order, write, wakeup, is_stopped), recorder, self._refused)
 
     def _exchange(
         self,
@@ -129,7 +104,7 @@ class ChatGPTPictures:
         wakeup: int | None,
         is_stopped: Callable[[], bool],
     ) -> DrawnPicture:
-        """Send one request and read its response. Raise as draw(), and `_RefusedParameter`."""
+        """Send one request and read its response. Raise as draw(), and `RefusedParameter`."""
         deadlines = Deadlines(self._clock, self._total_timeout)
         url = method_url(self._base_url, "/images/edits" if order.sent else "/images/generations")
         fields = order.fields(self._refused)
@@ -142,7 +117,7 @@ class ChatGPTPictures:
         try:
             timeout = (min(self._connect_timeout, deadlines.left()), deadlines.left())
             pending = self._client.post_streamed(url, form or json_body(fields), headers, timeout)
-            response = _response(pending, deadlines, wakeup, is_stopped)
+            response = await_response(pending, deadlines, wakeup, is_stopped)
         except (OSError, HTTPException, ValueError, Permanent) as error:
             failure = translated(error, deadlines)
         else:
@@ -154,41 +129,16 @@ class ChatGPTPictures:
             del failure  # it refers to this frame, and the two would keep the connection until a collection
 
 
-class _RefusedParameter(Permanent):
-    """The server refuses the parameter `name`."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__("unsupported_parameter", source="OpenAI")
-        self.name = name
-
-
-def _response(
-    pending: PendingResponse, deadlines: Deadlines, wakeup: int | None, is_stopped: Callable[[], bool]
-) -> StreamedResponse:
-    """Wait for the response, which comes when the picture is drawn. If that fails, the connection is closed."""
-    with ExitStack() as on_error:
-        on_error.callback(pending.close)
-        while True:
-            try:
-                response = pending.response(deadlines.left(), wakeup)
-            except Interrupted:
-                if is_stopped():
-                    raise PictureStopped from None
-            else:
-                on_error.pop_all()
-                return response
-
-
 def _read(
     response: StreamedResponse, fields: Mapping[str, Any], write: Callable[[bytes], None], deadlines: Deadlines
 ) -> DrawnPicture:
-    """Read the response to its end, and return what picture it has. Raise as draw(), and `_RefusedParameter`."""
+    """Read the response to its end, and return what picture it has. Raise as draw(), and `RefusedParameter`."""
     with response:
         if response.status // 100 != 2:
             error = read_error(response, deadlines)
             name = error.refused_parameter([each for each in _OPTIONAL if each in fields])
             if name:
-                raise _RefusedParameter(name)
+                raise RefusedParameter(name, error)
             failure = error.to_exception()
             # What moderation refuses may be billed for its input.
             failure.sent = failure.sent or failure.code == "refused"

@@ -12,20 +12,20 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.client import HTTPException
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from cocoai.chatgpt.answer_reader import read_body
 from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.error_body import parsed
+from cocoai.chatgpt.one_response import CallRecorder, RefusedParameter, await_response, recorded
 from cocoai.chatgpt.sound_format import MEDIA_TYPES
 from cocoai.chatgpt.transport import bearer, method_url, read_error, translated
 from cocoai.engine.client.body import MOST_WHOLE
-from cocoai.engine.client.client import HttpClient, PendingResponse, StreamedResponse
-from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.engine.client.client import HttpClient, StreamedResponse
+from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import encodable, mapping_at, number_at, text_at
 
 BLOCK = 64 * 1024
@@ -46,16 +46,6 @@ _TAKES_LISTS = "gpt-transcribe"
 
 _OUR_WORDS = ("languages", "keywords", "language", "prompt", "response_format")
 """Parameters without which a sound can be heard, too: one that the server refuses is left out."""
-
-
-class TranscriptionRecorder(Protocol):
-    """A record of the requests for one sound."""
-
-    def asked(self) -> None:
-        """Record that a request is about to leave. If this raises, it is not sent."""
-
-    def unasked(self, why: str) -> None:
-        """Record that the model did not run for the last request; `why` is fit for a log."""
 
 
 @dataclass(frozen=True)
@@ -114,25 +104,23 @@ class Transcriber:
         self._clock = clock
         self._refused: set[str] = set()
 
-    def transcribe(self, sound: Sound, hints: Hints, recorder: TranscriptionRecorder) -> Transcription:
+    def transcribe(
+        self,
+        sound: Sound,
+        hints: Hints,
+        recorder: CallRecorder,
+        *,
+        wakeup: int | None = None,
+        is_stopped: Callable[[], bool] = bool,
+    ) -> Transcription:
         """Send a sound, wait for its words and return them.
 
         What the server refuses by name of the parameters that only help is left out, and the request sent once more.
+        When `wakeup`, a descriptor, is readable, `is_stopped` tells whether to go on; if not, raise WaitStopped.
         Raise `Temporary` as ChatGPTChat.reply() does; `Permanent` `sound` if the server cannot use this sound, else the
         API's own code. Either is `sent` if the model may have run, and be billed.
         """
-        while True:
-            fields = {name: values for name, values in self._fields(hints).items() if name not in self._refused}
-            recorder.asked()
-            try:
-                return self._exchange(sound, fields)
-            except _RefusedParameter as error:
-                recorder.unasked(str(error))
-                self._refused.add(error.name)
-            except CocoAIError as error:
-                if not error.sent:
-                    recorder.unasked(str(error))
-                raise
+        return recorded(lambda: self._exchange(sound, hints, wakeup, is_stopped), recorder, self._refused)
 
     def _fields(self, hints: Hints) -> dict[str, tuple[str, ...]]:
         """Return the values of each field but the sound, by its name."""
@@ -146,9 +134,12 @@ class Transcriber:
         # An older model takes one language alone: a wrong one would make it write in that.
         return fields | {"language": hints.languages if len(hints.languages) == 1 else ()}
 
-    def _exchange(self, sound: Sound, fields: Mapping[str, tuple[str, ...]]) -> Transcription:
-        """Send one request and return what its response says. Raise as transcribe(), and `_RefusedParameter`."""
+    def _exchange(
+        self, sound: Sound, hints: Hints, wakeup: int | None, is_stopped: Callable[[], bool]
+    ) -> Transcription:
+        """Send one request and return what its response says. Raise as transcribe(), and `RefusedParameter`."""
         deadlines = Deadlines(self._clock, self._timeout)
+        fields = {name: values for name, values in self._fields(hints).items() if name not in self._refused}
         upload = _Upload(sound, fields)
         headers: dict[str, str | bytes] = {
             "Authorization": bearer(self._api_key),
@@ -158,7 +149,7 @@ class Transcriber:
         try:
             timeout = (min(self._connect_timeout, deadlines.left()), deadlines.left())
             pending = self._client.post_streamed(self._url, upload, headers, timeout)
-            response = _response(pending, deadlines)
+            response = await_response(pending, deadlines, wakeup, is_stopped)
         except (OSError, HTTPException, ValueError, Permanent) as error:
             failure = translated(error, deadlines)
         else:
@@ -173,7 +164,7 @@ class Transcriber:
             if response.status // 100 != 2:
                 error = read_error(response, deadlines)
                 if name := error.refused_parameter([each for each in _OUR_WORDS if fields.get(each)]):
-                    raise _RefusedParameter(name, error)
+                    raise RefusedParameter(name, error)
                 raise error.to_exception("sound" if _is_about_the_sound(error) else "")
             value = parsed(_whole_body(response, deadlines))
             if not isinstance(value, dict) or not isinstance(value.get("text"), str):
@@ -181,14 +172,6 @@ class Transcriber:
                 unread.request_id = request_id(response.headers)
                 raise unread
             return Transcription(encodable(value["text"]).strip(), _counts(mapping_at(value, "usage")))
-
-
-class _RefusedParameter(Permanent):
-    """The server refuses the parameter `name`."""
-
-    def __init__(self, name: str, error: ApiError) -> None:
-        super().__init__("unsupported_parameter", source="OpenAI", status=error.status, request_id=error.request_id)
-        self.name = name
 
 
 class _Upload:
@@ -221,15 +204,6 @@ class _Upload:
         while block := self._sound.file.read(BLOCK):
             yield block
         yield self._tail
-
-
-def _response(pending: PendingResponse, deadlines: Deadlines) -> StreamedResponse:
-    """Wait for the response; if that fails, the connection is closed."""
-    with ExitStack() as on_error:
-        on_error.callback(pending.close)
-        response = pending.response(deadlines.left())
-        on_error.pop_all()
-        return response
 
 
 def _whole_body(response: StreamedResponse, deadlines: Deadlines) -> bytes:

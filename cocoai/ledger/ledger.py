@@ -80,7 +80,7 @@ class Ledger:
     ) -> OverAllowance | OverBudget | BudgetHeld | None:
         """Return why a call may not be made now, None if it may. What is spent counts before what is held."""
         month, again = self.months.of(now), self.months.after(now)
-        if call.most_a_day and self._units_of_a_day(connection, call, now) + (call.units or 0) > call.most_a_day:
+        if self._is_over_allowance(connection, call, now):
             return OverAllowance()
         held: BudgetHeld | None = None
         for scope in self.caps.scopes(call.payer):
@@ -93,11 +93,19 @@ class Ledger:
                 held = held or BudgetHeld(scope, again)
         return held
 
-    def _units_of_a_day(self, connection: sqlite3.Connection, call: PaidCall, now: float) -> int:
-        """Return the units that the person's calls of this kind have had in the last 24 hours, or may have yet."""
+    def allows(self, call: PaidCall) -> bool:
+        """Check whether the person may have this call's units today. It is a forecast: hold() decides."""
+        with database.reading(self.path) as connection:
+            return not self._is_over_allowance(connection, call, self._clock())
+
+    def _is_over_allowance(self, connection: sqlite3.Connection, call: PaidCall, now: float) -> bool:
+        """Check whether the person's calls of this kind in the last 24 hours leave too few units for this one."""
+        if not call.most_a_day:
+            return False
         since = now - _DAY
         values = (self.months.of(since), since, call.payer.person, call.kind)
-        return int(connection.execute(_UNITS_OF_A_DAY, values).fetchone()[0])
+        had = int(connection.execute(_UNITS_OF_A_DAY, values).fetchone()[0])
+        return had + (call.units or 0) > call.most_a_day
 
     def settle(self, key: str, call: int, bill: Bill) -> None:
         """End the hold of a call of the job `key` with its bill; do nothing if it is settled already.

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from cocoai.chatgpt.image_size import image_size
+from cocoai.chatgpt.one_response import WaitStopped
 from cocoai.chatgpt.picture_form import PictureOrder, SentPicture
-from cocoai.chatgpt.pictures import ChatGPTPictures, PictureStopped, PictureUsage, picture_type
+from cocoai.chatgpt.pictures import ChatGPTPictures, PictureUsage, picture_type
 from cocoai.engine.client.client import HttpClient
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.proxied import ProxyClient
@@ -229,7 +230,8 @@ def test_a_refused_parameter_that_only_helps_is_left_out(client: HttpClient, pra
     for _ in range(2):
         drawing.draw(ORDER, lambda _: None, record)
 
-    assert ["asked", "unasked: OpenAI unsupported_parameter", "asked", "asked"] == record.told
+    refused = "unasked: OpenAI unsupported_parameter 400 req_practice1"
+    assert ["asked", refused, "asked", "asked"] == record.told
 
 
 @pytest.mark.parametrize("stops", [True, False])
@@ -250,7 +252,7 @@ def test_the_wait_can_be_ended(certificates: Certificates, stops: bool, wakeup: 
             drawing.draw, ORDER, lambda _: None, Record(), wakeup=wakeup.fd, is_stopped=is_stopped
         )
         if stops:
-            with pytest.raises(PictureStopped):
+            with pytest.raises(WaitStopped):
                 draw()
         else:
             draw()

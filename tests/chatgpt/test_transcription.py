@@ -7,10 +7,12 @@ import tempfile
 import threading
 import tracemalloc
 from collections.abc import Iterator, Mapping
+from contextlib import closing, nullcontext
 from typing import Any, BinaryIO
 
 import pytest
 
+from cocoai.chatgpt.one_response import WaitStopped
 from cocoai.chatgpt.sound_format import MEDIA_TYPES, ending_of
 from cocoai.chatgpt.transcription import Hints, Sound, Transcriber, Transcription
 from cocoai.engine.client.direct import DirectClient
@@ -100,6 +102,26 @@ def test_the_practice_openai_takes_what_is_sent(kind: str, certificates: Certifi
     assert "2.0" in told.text
     assert ["CocoAI", "a b" + "c" * 57] == body["keywords[]"]
     assert ("clip.wav", 32_044) == (body["file"]["name"], body["file"]["size"])
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_the_wait_can_be_ended(stops: bool, certificates: Certificates, content: BinaryIO, wakeup: Any) -> None:
+    """Whoever asked may want no words any more; anybody else's wish changes nothing."""
+    asked: list[bool] = []
+
+    def is_stopped() -> bool:
+        asked.append(True)
+        wakeup.drain()
+        return stops
+
+    with PracticeOpenAI(certificates) as practice, closing(DirectClient(tls_context(certificates.ca_file))) as client:
+        practice.switches.hearing_delay = 60.0 if stops else 0.2
+        target = transcriber(practice.base_url, client)
+        wakeup.write()
+        with pytest.raises(WaitStopped) if stops else nullcontext():
+            target.transcribe(sound_in(content), Hints(), Recorder(), wakeup=wakeup.fd, is_stopped=is_stopped)
+
+    assert [True] == asked
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from typing import Any
 from cocoai.answer import thread_file
 from cocoai.answer.options import ImageOptions
 from cocoai.answer.picture_words import drawn_text
+from cocoai.chatgpt.one_response import CallRecorder
 from cocoai.chatgpt.picture_form import PictureOrder
-from cocoai.chatgpt.pictures import ChatGPTPictures, DrawnPicture, PictureRecorder, PictureUsage
+from cocoai.chatgpt.pictures import ChatGPTPictures, DrawnPicture, PictureUsage
 from cocoai.errors import CocoAIError
 from cocoai.ledger.picture_tariff import PictureTokens
 from cocoai.slack.api.chat import SlackChat
@@ -46,7 +47,7 @@ class SimulatedPictures(ChatGPTPictures):
         self._claimed = claimed
 
     def draw(
-        self, order: PictureOrder, write: Callable[[bytes], None], recorder: PictureRecorder, **_: object
+        self, order: PictureOrder, write: Callable[[bytes], None], recorder: CallRecorder, **_: object
     ) -> DrawnPicture:
         """Draw the picture; the power may go before each piece of it."""
         recorder.asked()
