@@ -16,6 +16,12 @@ _KEY = re.compile(rb'"b64_json"\s*:\s*"')
 _LONGEST_KEY = 64
 """Bytes within which a key, cut by the end of a piece, is found with the next one."""
 
+_ESCAPE = re.compile(rb"\\(?:[/nrt]|u00([0-7][0-9a-fA-F]))")
+"""JSON may write a slash as `\\/`, and gateways an equals sign as `\\u003d`. Base64 as e-mail has it has lines."""
+
+_MOST_WAITING = 8
+"""Characters that wait for the next piece: three, and an escape without its end."""
+
 _MOST_JSON = 256 * 1024
 """Bytes of JSON around the picture."""
 
@@ -92,14 +98,17 @@ class PictureReader:
         return data[end + 1 :]
 
     def _decode(self, data: bytes) -> None:
-        """Decode base64, in which JSON may write a slash as `\\/`; under four characters wait for the next piece."""
+        """Decode base64, as JSON may write it; under four characters, and half an escape, wait for the next piece."""
         characters = self._rest + data
+        whole = len(characters)
         if b"\\" in characters:
-            characters = characters.replace(b"\\/", b"/")
-        whole = len(characters) & ~3
-        if characters.endswith(b"\\"):  # the slash comes with the next piece
-            whole = (len(characters) - 1) & ~3
+            characters = _ESCAPE.sub(_meant, characters)
+            at = characters.find(b"\\")
+            whole = at if at >= 0 else len(characters)
+        whole &= ~3
         self._rest = characters[whole:]
+        if len(self._rest) > _MOST_WAITING:
+            raise BadPicture("no base64")
         if self._pictures > 1 or not whole:
             return
         if self._is_padded:
@@ -113,3 +122,8 @@ class PictureReader:
             self.head += decoded[: HEAD - len(self.head)]
         self.size += len(decoded)
         self._write(decoded)
+
+
+def _meant(escape: re.Match[bytes]) -> bytes:
+    """Return the character that an escape of JSON's stands for; nothing for one that breaks a line."""
+    return bytes((int(escape[1], 16),)).strip() if escape[1] else escape[0][1:].strip(b"nrt")

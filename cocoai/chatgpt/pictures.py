@@ -20,7 +20,7 @@ from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.one_response import CallRecorder, RefusedParameter, await_response, recorded
 from cocoai.chatgpt.picture_form import PictureForm, PictureOrder, json_body
 from cocoai.chatgpt.picture_reader import BadPicture, PictureReader
-from cocoai.chatgpt.transport import bearer, method_url, read_error, translated
+from cocoai.chatgpt.transport import bearer, error_within, method_url, read_error, translated
 from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import CocoAIError, Permanent, Temporary
 from cocoai.json_values import mapping_at, number_at
@@ -139,10 +139,7 @@ def _read(
             name = error.refused_parameter([each for each in _OPTIONAL if each in fields])
             if name:
                 raise RefusedParameter(name, error)
-            failure = error.to_exception()
-            # What moderation refuses may be billed for its input.
-            failure.sent = failure.sent or failure.code == "refused"
-            raise failure
+            raise _billed(error.to_exception())
         reader = PictureReader(write)
         try:
             while data := read_body(response.body, deadlines):
@@ -152,7 +149,15 @@ def _read(
             raise _sent(Temporary("unreadable_answer", source="OpenAI"), response) from None
         except CocoAIError as error:
             raise _sent(error, response) from None
+        if not reader.size and (failure := error_within(value, response.headers)):
+            raise _billed(failure)
         return DrawnPicture(reader.size, picture_type(reader.head), _usage(mapping_at(value, "usage")))
+
+
+def _billed(error: CocoAIError) -> CocoAIError:
+    """Return an error, marked as sent if it is a refusal of the moderation, which may be billed for its input."""
+    error.sent = error.sent or error.code == "refused"
+    return error
 
 
 def _sent(error: CocoAIError, response: StreamedResponse) -> CocoAIError:

@@ -22,7 +22,7 @@ from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.error_body import parsed
 from cocoai.chatgpt.one_response import CallRecorder, RefusedParameter, await_response, recorded
 from cocoai.chatgpt.sound_format import MEDIA_TYPES
-from cocoai.chatgpt.transport import bearer, method_url, read_error, translated
+from cocoai.chatgpt.transport import bearer, error_within, method_url, read_error, translated
 from cocoai.engine.client.body import MOST_WHOLE
 from cocoai.engine.client.client import HttpClient, StreamedResponse
 from cocoai.errors import Permanent, Temporary
@@ -167,6 +167,8 @@ class Transcriber:
                     raise RefusedParameter(name, error)
                 raise error.to_exception("sound" if _is_about_the_sound(error) else "")
             value = parsed(_whole_body(response, deadlines))
+            if isinstance(value, dict) and "text" not in value and (failure := error_within(value, response.headers)):
+                raise failure
             if not isinstance(value, dict) or not isinstance(value.get("text"), str):
                 unread = Temporary("unreadable_answer", source="OpenAI", status=response.status, sent=True)
                 unread.request_id = request_id(response.headers)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
 from http.client import InvalidURL
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from cocoai.chatgpt.answer_reader import read_body
-from cocoai.chatgpt.api_error import ApiError
+from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.engine.client.client import BadHeader, NotSent, ProxyFailed, StreamedResponse
 from cocoai.errors import Permanent, Temporary
@@ -47,6 +49,18 @@ def read_error(response: StreamedResponse, deadlines: Deadlines) -> ApiError:
         while len(body) <= MAX_ERROR and (chunk := read_body(response.body, deadlines)):
             body += chunk
     return ApiError.from_response(response.status, response.headers, bytes(body))
+
+
+def error_within(value: Mapping[str, Any], headers: Mapping[str, str]) -> Temporary | Permanent | None:
+    """Return the exception for an error that came with status 200, as some gateways send it; None if there is none.
+
+    `value` is the response's JSON.
+    """
+    if not (error := value.get("error")):
+        return None
+    failure = ApiError.from_stream(value if error is True else error).to_exception()
+    failure.request_id = request_id(headers)
+    return failure
 
 
 def translated(error: Exception, deadlines: Deadlines) -> Temporary | Permanent:

@@ -66,6 +66,21 @@ def test_json_may_be_written_otherwise() -> None:
         assert data == read(escaped[:cut], escaped[cut:])[0]
 
 
+@pytest.mark.parametrize(
+    ("plain", "escaped"), [(b"=", b"\\u003d"), (b"+", b"\\u002B"), (b"/", b"\\u002f"), (b"/", b"/\\r\\n"), (b"A", b"A\\n")]
+)
+def test_base64_may_be_escaped_or_have_lines(plain: bytes, escaped: bytes) -> None:
+    """As gateways in other languages write it, wherever the pieces are cut."""
+    data = b"\xff\xff\xff\xfb\xef\xbe\0\0\0\0"
+    head, encoded, tail = b'{"data": [{"b64_json": "', base64.b64encode(data), b'"}]}'
+    whole = head + encoded.replace(plain, escaped) + tail
+
+    assert whole != head + encoded + tail
+    for cut in range(len(whole)):
+        assert data == read(whole[:cut], whole[cut:])[0]
+    assert data == read(*(bytes((each,)) for each in whole))[0]
+
+
 def test_a_second_picture_is_passed_over() -> None:
     """Only one was asked for."""
     assert PICTURE == read(response(PICTURE, b"another"))[0]
@@ -81,6 +96,9 @@ def test_a_second_picture_is_passed_over() -> None:
         response(PICTURE)[:-300],
         b'{"data": [{"b64_json": "!!!!"}]}',
         b'{"data": [{"b64_json": "AAA"}]}',
+        b'{"data": [{"b64_json": "AAA\\u0000"}]}',
+        b'{"data": [{"b64_json": "AAA\\u1234"}]}',
+        b'{"data": [{"b64_json": "AAAA\\"}]}',
         b'{"data": [{"b64_json": "AA==AAAA"}]}',
         b'{"data": [{"b64_json": "AAAA',
         b'{"x": "' + b"y" * MIB + b'"}',

@@ -279,6 +279,27 @@ def test_odd_responses(client: HttpClient, certificates: Certificates, body: byt
             assert (0, "", None) == (drawn.size, drawn.media_type, drawn.usage)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "code", "told"),
+    [
+        (b'{"error": {"code": "server_is_overloaded"}}', Temporary, "server_is_overloaded", ["unasked: OpenAI "]),
+        (b'{"error": {"code": 429, "message": "slow down"}}', Temporary, "429", ["unasked: OpenAI "]),
+        (b'{"error": {"code": "insufficient_quota"}}', Permanent, "insufficient_quota", ["unasked: OpenAI "]),
+        (b'{"error": {"code": "moderation_blocked"}, "data": []}', Permanent, "refused", []),
+        (b'{"error": "something broke"}', Temporary, "error_in_stream", []),
+    ],
+)
+def test_an_error_with_status_200(
+    client: HttpClient, certificates: Certificates, body: bytes, kind: type[CocoAIError], code: str, told: list[str]
+) -> None:
+    """It is what it says, not a picture that is none; what may be billed is not recorded as unasked."""
+    with Scripted(certificates, lambda _: Outgoing(body=body)) as server:
+        error, record = failure(pictures(client, f"{server.url}/v1"))
+
+    assert (kind, code, not told) == (type(error), error.code, error.sent)
+    assert ["asked", *told] == [each[:16] for each in record]
+
+
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
 def test_pictures_are_told_by_their_bytes(form: str) -> None:
     """Nothing else counts."""

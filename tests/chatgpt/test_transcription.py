@@ -200,6 +200,17 @@ def test_a_server_that_is_away_was_not_asked(content: BinaryIO) -> None:
     )
 
 
+def test_an_error_with_status_200_is_what_it_says(content: BinaryIO) -> None:
+    """As some gateways send it: no credit is no response that cannot be read, and costs nothing."""
+    recorder, client = Recorder(), DirectClient(tls_context())
+    with FixedServer(200, b'{"error": {"code": "insufficient_quota"}}') as server, pytest.raises(Permanent) as caught:
+        transcriber(server.url, client).transcribe(sound_in(content), Hints(), recorder)
+    client.close()
+
+    assert ("insufficient_quota", False, "req_1") == (caught.value.code, caught.value.sent, caught.value.request_id)
+    assert 2 == len(recorder.told)
+
+
 def test_a_late_response_may_have_been_billed(certificates: Certificates, content: BinaryIO) -> None:
     """A server that takes longer than the time limit may have heard the sound."""
     recorder, client = Recorder(), DirectClient(tls_context(certificates.ca_file))
