@@ -60,6 +60,22 @@ Draw a red car. It should be fast.
 猫の画像ください
 ロゴをデザインして
 犬の写真を生成して
+猫の絵を描いてください🙏
+猫の絵を描いてください :pray:
+猫の絵を描いて(笑)
+絵を描いてほしいんだけど、猫が寝ているところ
+こんな絵を描いて：森の中の小さな家
+もう一度猫を描いて
+draw another cat
+draw a dog in water
+draw a house on fire
+draw a man with money
+draw water lilies
+draw a fire truck
+draw a crowd of penguins
+draw a birthday card for Anna
+draw a card with a heart
+draw the solar system
 """
 
 NOT_DRAWN = """
@@ -166,6 +182,38 @@ create a picture book outline
 create an icon font
 generate an image caption
 make a drawing tool in javascript
+give me the big picture
+give me the full picture
+draw an ER model
+draw a random number
+draw names
+draw 3 names from this list: A, B, C
+draw a name from the hat
+draw the short straw
+draw closer
+draw the workflow
+draw the org structure
+draw a heat map
+draw the process
+draw the letter to the client
+draw money from the account
+draw some attention
+draw water from the well
+turn this picture into text
+turn this table into a list
+illustrate this with an example
+結論を描いて
+ペルソナを描いて
+カスタマージャーニーを描いて
+この画像をテキストにして
+この画像をPDFにして
+この写真を表にして
+もう一度図を描いて
+もう一度書いて
+図を描いて説明して
+画像を見て説明して
+I need to draw money
+canvas.draw() does not work
 """
 
 
@@ -218,6 +266,11 @@ def test_the_prompt_is_in_the_asker_s_words(text: str, prompt: str) -> None:
         ("please redraw this in watercolor", "this in watercolor"),
         ("draw it again, but at night", "draw it again, but at night"),
         ("redraw", "redraw"),
+        ("もう一度描いて", "もう一度描いて"),
+        ("この写真を水彩画ふうにして", "この写真を水彩画ふうにして"),
+        ("その画像をアニメ調に変えてください", "その画像をアニメ調に変えてください"),
+        ("Turn this photo into a cartoon", "Turn this photo into a cartoon"),
+        ("make this picture look like a painting", "make this picture look like a painting"),
     ],
 )
 def test_a_picture_is_drawn_anew(text: str, prompt: str) -> None:
@@ -246,6 +299,9 @@ please draw this as a cartoon
 make a picture of that
 create an image of what you described
 draw this scene
+draw another one
+draw one more
+もう一枚描いて
 make an illustration for this story
 """
 

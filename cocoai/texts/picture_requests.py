@@ -34,7 +34,9 @@ _PLEASE = (
     r"|もらえ(?:る|ます|ない|ません)か?|いただけ(?:る|ます|ない|ません)か?|頂け(?:る|ます|ない|ません)か?"
     r"|くれ(?:る|ます|ない|ません)?か?|みて(?:ください|下さい)?|みせて(?:ください|下さい)?)?(?:ね|よ|にゃ|な)?"
 )
-_END = r"[\s!?。.~〜…♪:)）」]*$"
+_END = r"[\s!?。.~〜…♪:()」w笑]*$"
+_DECORATION = re.compile(r":[a-z0-9_+'-]+:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]")
+"""Emoji, which order nothing."""
 
 _PICTURE_JA = r"(?:画像|絵|イラスト|挿絵|似顔絵|水彩画|油絵|ロゴ|ポスター|壁紙|漫画|マンガ|スケッチ|アイコン)"
 _MAKE = r"(?:描いて|えがいて|かいて|書いて|作って|つくって|作成して|生成して|描画して|デザインして|作成を?|生成を?)"
@@ -56,15 +58,30 @@ _ORDERS_JA = (
     re.compile(rf"\S(?:を|も)(?:[一二三1-3]?[枚つ個点匹人本台])?{_DRAW}{_PLEASE}{_END}"),
 )
 _FIRST_JA = re.compile(
-    rf"^(?:(?:{_PICTURE_JA}(?:を|も)?{_MAKE}{_PLEASE}|画像生成|お絵描き)\s*(?:[\s:]|--)\s*)(?P<rest>\S.*)", re.DOTALL
+    rf"^(?:(?:こんな|こういう|次の(?:ような)?|以下の|下の)?{_PICTURE_JA}(?:を|も)?"
+    rf"(?:{_MAKE}{_PLEASE}\s*(?:[\s:]|--)|{_MAKE}(?:ほしい|欲しい)(?:んだけど|んですけど|のですが|んですが)、)"
+    r"|(?:画像生成|お絵描き)\s*(?:[\s:]|--))\s*(?P<rest>\S.*)",
+    re.DOTALL,
 )
 """An order before what is to be drawn: 画像を作って 夕焼けの海, 画像生成: 猫."""
+
+_STYLE_JA = re.compile(
+    r"(?:この|その|上の|さっきの|今の|添付の|添付した)(?:画像|写真|絵|イラスト|似顔絵|スケッチ)を"
+    rf"[^。、\s]{{0,12}}?(?:{_PICTURE_JA}|線画|ドット絵|浮世絵|水墨画|アニメ|風|ふう|調|タッチ|スタイル)"
+    rf"(?:にして|に変えて|化して|に加工して){_PLEASE}{_END}"
+)
+"""この写真を水彩画ふうにして: a picture that is there is to be drawn anew."""
+
+_ONE_MORE_JA = re.compile(rf"^もう(?:[一1][枚つ個])(?:同じ感じで)?{_DRAW}{_PLEASE}{_END}")
+_ONCE_MORE_JA = re.compile(
+    rf"^もう[一1][度回][、\s]*(?:(?:それ|これ|同じ(?:もの|の|絵|画像)?)を)?{_DRAW}{_PLEASE}{_END}"
+)
 
 _REDRAW_JA = re.compile(rf"(?:描き|かき)(?:直|なお)して{_PLEASE}(?:{_END}|[\s:、。](?P<rest>.*))", re.DOTALL)
 
 _NOT_JA = re.compile(
     r"図を|グラフ|チャート|ダイアグラム|フロー|(?<!代)表を|曲線|関数|未来を?|ビジョン|物語を|ストーリー|小説|シナリオ|心情"
-    r"|線を|像を?描|像をえが|円を|戦略|キャリア|カリキュラム|ロードマップ|構想|青写真|設計|アーキテクチャ|コンテ|夢を|展望|計画"
+    r"|線を|像を?描|像をえが|円を|戦略|キャリア|カリキュラム|ロードマップ|構想|青写真|設計|アーキテクチャ|コンテ|夢を|展望|計画|結論|ジャーニー|ペルソナ"
     r"|教えて|方法|やり方|描き方|書き方|作り方|について|というのは|とは"
 )
 _CODE = re.compile(
@@ -115,25 +132,32 @@ _ORDERS = (
 )
 
 _NOT_A_PICTURE = re.compile(
-    r"(?:(?:a|an|the|any|some|your|our|more|two|three|these|those|my)\s+)?(?:[\w-]+\s+){0,2}?"
-    r"(?:conclusions?|comparisons?|parallels?|distinctions?|inferences?|lessons?|attention|inspiration|blanks?|breath"
-    r"|baths?|blood|salary|pension|cards?|straws|lots|curtains?|fire|criticism|crowds?|customers|power|current|money|funds|water|ire"
-    r"|diagrams?|charts?|graphs?|tables?|flow ?charts?|plots?|histograms?|timelines?|gantts?|mind ?maps?|org ?charts?"
+    r"(?:(?:a|an|the|any|some|your|our|more|two|three|these|those|my|\d+)\s+)?"
+    r"(?:(?!(?:with|in|on|near|at|of|by|and|under|over|behind|from|holding)\b)[\w-]+\s+){0,2}?"
+    r"(?:(?:conclusions?|comparisons?|parallels?|distinctions?|inferences?|lessons?|blanks?|baths?|salary|pension"
+    r"|(?<!birthday )(?<!greeting )(?<!christmas )cards?(?!\s+with\b)|straws?|lots|curtains?|crowds?(?!\s+of\b)|ire"
+    r"|diagrams?|charts?|graphs?|tables?|flow ?charts?|plots?|histograms?|timelines?|gantts?|mind ?maps?|heat ?maps?"
+    r"|org ?charts?|structures?|process(?:es)?|workflows?|pipelines?|(?:er|data|domain|entity|object|mental) models?"
     r"|wireframes?|mock-?ups?|plans?|outlines?|proposals?|roadmaps?|architectures?|solutions?|drafts?|class(?:es)?"
     r"|functions?|apis?|schemas?|strateg(?:y|ies)|boundar(?:y|ies)|contracts?|will|winners?|samples?|polygons?|pixels?"
-    r"|rect(?:angle)?s? (?:in|on|with)|decision tree|state machines?)\b"
+    r"|rect(?:angle)?s? (?:in|on|with)|decision tree|state machines?|letters? to)\b"
+    # What is drawn in another sense has no article, and nothing that it would describe.
+    r"|(?:attention|inspiration|breath|blood|fire|criticism|customers|power|current|money|funds|water|names?|numbers?)"
+    r"(?:\s+(?:from|out|to|for|on|at|by|as|between|against|over|away|into|with)\b|[\s.!?,;:]*$))"
     r"|(?:(?:a|the|some)\s+)?lines?\b(?!\s+(?:art|drawing))"
     r"|(?:it|them|this|that) (?:out|up|from)\b"
-    r"|(?:up|on|upon|from|out|in|near|nigh|back|down|away|off|to|into|over|level|even|between|together)\b"
+    r"|(?:up|on|upon|from|out|in|near|nigh|back|down|away|off|to|into|over|level|even|between|together|closer|nearer)\b"
 )
 _IDIOM = re.compile(
-    r".*?\b(?:picture|image|sketch|drawing|portrait|photo)s?\s+of\s+(?:(?:how|why|where|who|when)\b"
+    r"(?:give|paint)\b.*\b(?:big(?:ger)?|full|whole|overall|clear(?:er)?|complete|general|rough)\s+(?:picture|image|sketch)\b"
+    r"|.*?\b(?:picture|image|sketch|drawing|portrait|photo)s?\s+of\s+(?:(?:how|why|where|who|when)\b"
     r"|what\b(?! (?:you|we|i) )|(?:(?:a|an|the|our|their|this|your|my)\s+)?(?:[\w-]+\s+){0,2}?(?:market|situation"
     r"|state of|status|economy|problems?|issues?|project|progress|costs?|process|industry|landscape|impact|architecture"
     r"|schema|pipeline|workflow|systems?|network|topology|database|data model|receipt|invoice|dis[kc]|server)\b)"
 )
 _THAT = re.compile(
-    r"(?:that|this|it|them|these|those|the above|what (?:you|we|i|he|she|they)\b.*|(?:this|the|that|our) (?:whole )?"
+    r"(?:another(?: one)?|one more|that|this|it|them|these|those|the above|what (?:you|we|i|he|she|they)\b.*"
+    r"|(?:this|the|that|our) (?:whole )?"
     r"(?:thread|conversation|discussion|story|scene|description|idea|answer|text|last (?:answer|message))(?: above)?)"
     r"(?:[\s,]+(?:as|in|for|with|but|please|now|again)\b.*)?[\s.!?]*$",
     re.DOTALL,
@@ -143,6 +167,13 @@ _REDRAW = re.compile(
     r"(?:redraw|re-draw|repaint|draw (?:it|this|that|the picture) (?:again|anew|once more))\b[\s:,-]*(?P<rest>.*)",
     re.DOTALL,
 )
+_STYLE = re.compile(
+    r"(?:(?:turn|change|convert|transform)\s+(?:this|that|the|my)\s+(?:picture|image|photo|photograph|drawing|sketch)\s+(?:in)?to"
+    rf"\s+(?:an?\s+)?(?:[\w-]+\s+){{0,2}}?{_PICTURE}\b(?!\s+(?:of|for)\s+(?:the\s+)?text)"
+    r"|make\s+(?:this|that|the|my)\s+(?:picture|image|photo|photograph|drawing|sketch)\s+look\s+like\s+(?:an?\s+)?\w)"
+)
+"""turn this photo into a cartoon: a picture that is there is to be drawn anew."""
+
 _QUOTED = re.compile(r"```.*?```|^&?(?:gt;|>).*$", re.DOTALL | re.MULTILINE)
 _SENTENCE = re.compile(r"[^。．.!?\n]+[。．.!?\n]*")
 
@@ -151,7 +182,7 @@ def picture_request(text: str) -> PictureRequest | None:
     """Return what is to be drawn, if `text`, the asker's plain words, orders a picture; else None."""
     if len(text) > LONGEST or not text.strip():
         return None
-    words = normalized(_QUOTED.sub("\n", text)).strip()
+    words = _DECORATION.sub("", normalized(_QUOTED.sub("\n", text))).strip()
     return _japanese(words, text.strip()) or _english(words, text.strip())
 
 
@@ -164,6 +195,10 @@ def _japanese(words: str, text: str) -> PictureRequest | None:
             continue
         if (found := _REDRAW_JA.search(sentence)) and not _NOT_JA.search(sentence[: found.start()]):
             return PictureRequest(_behind(text, r"(?:描き|かき)(?:直|なお)して") or text, is_redraw=True)
+        if _STYLE_JA.search(sentence) or _ONCE_MORE_JA.search(sentence):
+            return PictureRequest(text, is_redraw=True)
+        if _ONE_MORE_JA.search(sentence):
+            return PictureRequest(text, refers=True)
         if _is_order_ja(sentence):
             return PictureRequest(text, refers=bool(_THAT_JA.search(sentence)))
     if (first := _FIRST_JA.match(words)) and not (_CODE.search(words) or _NOT_JA.search(first["rest"][-40:])):
@@ -202,6 +237,8 @@ def _english(words: str, text: str) -> PictureRequest | None:
             if is_chart
             else PictureRequest(_behind(text, r"\b(?:redraw|re-draw|repaint)\b") or text, is_redraw=True)
         )
+    if _STYLE.match(words):
+        return PictureRequest(text, is_redraw=True)
     for order in _ORDERS:
         found = order.match(words)
         if found is None or _IDIOM.match(words):

@@ -67,7 +67,8 @@ def test_json_may_be_written_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plain", "escaped"), [(b"=", b"\\u003d"), (b"+", b"\\u002B"), (b"/", b"\\u002f"), (b"/", b"/\\r\\n"), (b"A", b"A\\n")]
+    ("plain", "escaped"),
+    [(b"=", b"\\u003d"), (b"+", b"\\u002B"), (b"/", b"\\u002f"), (b"/", b"/\\r\\n"), (b"A", b"A\\n")],
 )
 def test_base64_may_be_escaped_or_have_lines(plain: bytes, escaped: bytes) -> None:
     """As gateways in other languages write it, wherever the pieces are cut."""
