@@ -154,8 +154,31 @@ def test_without_a_length_the_size_bounds_the_hold(harness: AnswerHarness) -> No
     harness.run()
     charge = charges(harness.books)[0]
 
-    assert -(-len(data) * 8 // 16_000) * 75_000 == charge.held
+    assert (-(-len(data) * 8 // 16_000) + 1) * 75_000 == charge.held
     assert (charge.spent or 0) < charge.held
+
+
+@pytest.mark.parametrize("told", [-1, 0, 1, 10**18, "2000", 2.5, True, None])
+def test_a_length_that_cannot_be_is_not_believed(harness: AnswerHarness, told: Any) -> None:
+    """By its size a sound of 32 kB has between a fraction of a second and some minutes: else it is held by its size."""
+    data = tone(2)
+    share(harness, clip(data, "clip.wav", "audio/wav", duration_ms=told))
+    harness.run()
+    charge = charges(harness.books)[0]
+
+    assert (-(-len(data) * 8 // 16_000) + 1) * 75_000 == charge.held
+    assert (150_000, "priced") == (charge.spent, charge.how)
+
+
+def test_a_model_may_count_a_little_more_than_slack(harness: AnswerHarness) -> None:
+    """A codec pads a sound: what is held is no less than what is billed."""
+    data = encoded(tone(1), "ogg")
+    share(harness, clip(data, duration_ms=1000))
+    harness.run()
+    charge, bill = charges(harness.books)[0], harness.openai.bills[0]
+
+    assert 75_000 < bill.nano_dollars == charge.spent
+    assert 150_000 == charge.held
 
 
 def test_an_audio_file_is_a_recording_beside_the_question(harness: AnswerHarness) -> None:
@@ -406,7 +429,7 @@ def test_without_a_usage_the_hold_is_booked(harness: AnswerHarness) -> None:
     share(harness, spoken(2.5))
     harness.run()
 
-    assert ("gpt-transcribe", 3 * 75_000, "estimated") == settled(harness)[0]
+    assert ("gpt-transcribe", 4 * 75_000, "estimated") == settled(harness)[0]
 
 
 @pytest.mark.parametrize(("model", "rate"), [("gpt-4o-mini-transcribe", None), ("whisper-1", 100_000)])

@@ -37,6 +37,12 @@ from cocoai.spool.store_error import as_store_errors
 LEAST_BIT_RATE = 16_000
 """Bits of a second of sound: of one whose length nobody tells, the length is bounded by its size at this rate."""
 
+_BIT_RATES = range(1_000, 3_200_000)
+"""Bits of a second that a sound can have, from silence to a studio's WAVE: no other length is believed of Slack."""
+
+_PADDING = 1
+"""Seconds by which a model may count more than Slack: codecs pad a sound, and either may round."""
+
 _OF_THE_SOUND = frozenset(
     {"allowance", "odd_address", "sound", "sound_too_big", "speech", "speech_off", "transcribing", "uploading"}
 )
@@ -216,8 +222,8 @@ class _SoundCall(PaidCalls):
 
     @property
     def _seconds(self) -> int:
-        """Return the length that is held: as Slack tells it, else by the size."""
-        return -(-self._file.milliseconds // 1000) or max(1, -(-self.size * 8 // LEAST_BIT_RATE))
+        """Return the length that is held; until the sound is there, by the size that Slack tells."""
+        return _longest(self._file.milliseconds, self.size or self._file.size)
 
     def end(self, transcription: Transcription) -> HeardSound:
         """Record the words with the bill, settle the call, and return what was heard."""
@@ -236,3 +242,10 @@ class _SoundCall(PaidCalls):
             transcription.counts, model=self._speech.model, at=self._at, milliseconds=transcription.milliseconds
         )
         return priced or Bill(self.call.bound, "estimated", self._speech.model)
+
+
+def _longest(milliseconds: int, size: int) -> int:
+    """Return the most seconds that a model may count for a sound of `size` bytes, whose length Slack tells, or 0."""
+    if milliseconds and size * 8000 // milliseconds in _BIT_RATES:
+        return -(-milliseconds // 1000) + _PADDING
+    return -(-size * 8 // LEAST_BIT_RATE) + _PADDING
