@@ -238,6 +238,17 @@ def test_the_words_themselves_can_be_had(harness: AnswerHarness, words: str) -> 
     assert [] == chats(harness)
 
 
+def test_a_transcript_is_shown_as_it_was_said(harness: AnswerHarness) -> None:
+    """Nothing in it is markup, a mention, or unseen."""
+    said = "# one\n- two\n3. three\n> four\n---\n*five* <!channel> \x00\x07\u202esix 3.5\n    seven"
+    harness.openai.switches.heard = said
+    message = share(harness, spoken(), text="transcribe")
+    harness.run()
+
+    shown = "# one|- two|3. three|\u200b&gt; four|---|*\u200bfive\u200b* &lt;\u200b!channel&gt; six 3.5|seven"
+    assert shown.split("|") == harness.reply(message)[1].split("\n\n")[1:]
+
+
 def test_silence_gets_a_sentence_of_its_own(harness: AnswerHarness) -> None:
     """The chat model is not asked, and what it cost to hear nothing is told."""
     message = share(harness, clip(tone(2, silent=True), "a.wav", "audio/wav"))

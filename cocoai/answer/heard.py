@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,17 @@ from cocoai.slack.model.files import File
 
 MOST_QUOTED = 600
 """Characters of the words that a reply quotes, of each sound."""
+
+_BLOCK_MARK = re.compile(r"(\d{1,9}(?=[.)](?:\s|$)))|(?=[#>+=-])")
+"""What would make a line of words a heading, a quotation, a rule or an item of a list."""
+
+_UNSEEN = re.compile(r"[\0-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the rest of a line around."""
+
+
+def readable(words: str) -> str:
+    """Return the words that somebody, or a model, has heard, without what nobody can see."""
+    return _UNSEEN.sub("", words).strip()
 
 
 @dataclass(frozen=True)
@@ -64,5 +76,8 @@ def beginning(words: str) -> str:
 
 
 def as_markdown(words: str) -> str:
-    """Return the words as Markdown, each line a paragraph."""
-    return "\n\n".join(map(escape_markdown, filter(str.strip, words.split("\n"))))
+    """Return words as Markdown that shows them as they are, each line a paragraph."""
+    lines = (escape_markdown(line) for line in map(str.strip, words.split("\n")) if line)
+    return "\n\n".join(
+        f"{mark[0]}\\{line[mark.end() :]}" if (mark := _BLOCK_MARK.match(line)) else line for line in lines
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.heard import Heard, HeardSound
+from cocoai.answer.heard import Heard, HeardSound, readable
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books, PaidCalls, paid_call
 from cocoai.answer.recorded_sounds import recorded_sounds
@@ -121,12 +121,12 @@ class _Sounds:
         # A model has the words sooner than Slack, which may also never have them.
         file = self._clips.described(file, may_wait=not is_paid)
         if told := self._clips.with_words(file):
-            return self._noted(told, HeardSound(told.text.strip(), told.milliseconds))
+            return self._noted(told, HeardSound(readable(told.text), told.milliseconds))
         if is_paid and not self._hearing.stops.is_stopped(self._attempt):
             return self._noted(file, self._paid(file))
         if file.text:
             self.left_out.append(LeftOut(file.name, "preview"))
-            return self._noted(file, HeardSound(file.text.strip(), file.milliseconds))
+            return self._noted(file, HeardSound(readable(file.text), file.milliseconds))
         raise Permanent("transcribing" if file.is_pending else "speech")
 
     def _noted(self, file: File, sound: HeardSound) -> File | None:
@@ -229,7 +229,7 @@ class _SoundCall(PaidCalls):
         """Record the words with the bill, settle the call, and return what was heard."""
         bill = self._bill(transcription)
         length = transcription.milliseconds or self._file.milliseconds
-        sound = HeardSound(transcription.text, length, self._speech.model, bill.spent)
+        sound = HeardSound(readable(transcription.text), length, self._speech.model, bill.spent)
         fact: dict[str, Any] = {"file": self._file.id, "n": self.n, "call": self.number, "bill": bill.as_fact()}
         self._attempt.record("heard", **fact, **vars(sound))
         self.settle(bill)
