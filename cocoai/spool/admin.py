@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from cocoai.spool.files import owner_of
 from cocoai.spool.folders import STATES, SpoolFolders
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
@@ -137,8 +138,11 @@ class SpoolAdmin(SpoolFolders):
 
     @as_store_errors()
     def sweep(self) -> int:
-        """Remove every file that was last written longer ago than the RETENTION of its folder. Return how many."""
-        removed = 0
+        """Remove every file that was last written longer ago than the RETENTION of its folder. Return how many.
+
+        What lies in files/ for a job that has ended is removed at once: its process was killed before it could.
+        """
+        removed = self._sweep_files()
         self._sync("threads")  # a mark that is not on the disk yet could not be made anew without its job
         for folder, seconds in RETENTION.items():
             for name in self._disk.names(self._folders[folder]):
@@ -147,4 +151,15 @@ class SpoolAdmin(SpoolFolders):
                     if self._clock() - self._disk.modified(path) > seconds:
                         self._disk.unlink(path)
                         removed += 1
+        return removed
+
+    def _sweep_files(self) -> int:
+        """Remove the files of every job that is not in ready/: only a job that lies there gets any. Return how many."""
+        removed = 0
+        for name in self._disk.names(self._folders["files"]):
+            key = owner_of(name)
+            if key is not None and not self._knows(key, "ready"):
+                with contextlib.suppress(FileNotFoundError):
+                    self._disk.unlink(self._path("files", name))
+                    removed += 1
         return removed

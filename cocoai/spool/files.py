@@ -1,15 +1,17 @@
 """SpooledFiles: what a job has beside its own file, such as a picture that was paid and is not in Slack yet.
 
 They lie in files/, under the job's key and a name: `KEY.picture.jpeg`. A file is written under a temporary name, and
-has its own once all of it is on the disk. It goes when its job ends.
+has its own once all of it is on the disk. It goes when its job ends, or if that process is killed, with the next sweep.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 
+from cocoai.slack_ids import ID, TS
 from cocoai.spool.disk import Disk
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import as_store_errors
@@ -19,6 +21,15 @@ DRAWING = "drawing"
 
 UNFINISHED = ".part"
 """What the name of a file ends with while it is written."""
+
+
+_OWNER = re.compile(rf"({ID}-{TS}-{TS})\.")
+
+
+def owner_of(name: str) -> Key | None:
+    """Return the key of the job that a file of this name belongs to; None for another name."""
+    found = _OWNER.match(name)
+    return Key.parse(found[1]) if found else None
 
 
 class FileTooBig(Exception):

@@ -135,13 +135,32 @@ def test_the_files_of_a_job_go_with_it(spool: Spool, tmp_path: Path, end: Callab
 
 
 def test_a_file_that_nobody_has_removed_is_swept(spool: Spool, tmp_path: Path) -> None:
-    """After a time that is longer than all waits of its job."""
-    path = keep(spool)
+    """Of a job that waits after a time that is longer than all its waits; one of a strange name then, too."""
+    spool.put(KEY, {"kind": "mention", "user": "U1", "text": "draw a cat"})
+    paths = [keep(spool), str(tmp_path / "spool" / "files" / "strange")]
+    Path(paths[1]).touch()
     spool.sweep()
-    assert [os.path.basename(path)] == names(tmp_path)
-    long_ago = os.stat(path).st_mtime - RETENTION["files"] - 1
-    os.utime(path, (long_ago, long_ago))
+    assert sorted(map(os.path.basename, paths)) == names(tmp_path)
+    for path in paths:
+        long_ago = os.stat(path).st_mtime - RETENTION["files"] - 1
+        os.utime(path, (long_ago, long_ago))
 
     spool.sweep()
 
     assert [] == names(tmp_path)
+
+
+def test_a_file_whose_job_has_ended_is_swept_at_once(spool: Spool, tmp_path: Path) -> None:
+    """Its process was killed behind the move; another job's file, whose key begins alike, stays."""
+    for key in (KEY, OTHER):
+        spool.put(key, {"kind": "mention", "user": "U1", "text": "draw a cat"})
+    job = spool.claim()
+    assert job is not None
+    assert job.key == KEY
+    spool.finish(job)
+    keep(spool)
+    keep(spool, OTHER)
+    (tmp_path / "spool" / "files" / f"{KEY}.0123.part").touch()
+
+    assert 2 == spool.sweep()
+    assert [f"{OTHER}.picture.jpeg"] == names(tmp_path)
