@@ -14,9 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.crash import clips, pictures
 from tests.crash.enumeration import Enumeration, exhaustive_depth, further_depth, quick_depth
 from tests.crash.histories import HISTORIES, TOGETHER
-from tests.crash.pictures import install
 
 HEADINGS = ("runs", "built", "checked", "recovered", "violations", "seconds")
 
@@ -24,7 +24,8 @@ HEADINGS = ("runs", "built", "checked", "recovered", "violations", "seconds")
 def main(arguments: Sequence[str]) -> int:
     """Print a line for each history, and their sum; return the exit status: 0 if no law was broken."""
     logging.disable(logging.CRITICAL)
-    install(setattr)
+    pictures.install(setattr)
+    clips.install(setattr)
     options = _options(arguments)
     part, parts = (int(number) for number in options.part.split("/"))
     chosen = [history for history in (*HISTORIES, *TOGETHER) if any(name in history.name for name in options.names)]

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.pictures import install
+from tests.crash import clips, pictures
 
 
 @pytest.fixture(autouse=True)
 def simulated_way_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have pictures brought into their threads by the simulated Slack."""
-    install(monkeypatch.setattr)
+    """Have pictures brought into their threads by the simulated Slack, and clips fetched from it."""
+    pictures.install(monkeypatch.setattr)
+    clips.install(monkeypatch.setattr)
 
 
 @pytest.fixture(autouse=True)

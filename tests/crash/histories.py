@@ -14,7 +14,7 @@ from cocoai.spool.job import LONGEST_DELAY
 from tests.crash.machine import Machine
 from tests.crash.pictures import reply_to
 from tests.crash.services import WRITES
-from tests.crash.world import INITIAL, Input, Outside, asked_again, click, job_key, question, thanks
+from tests.crash.world import INITIAL, Input, Outside, asked_again, click, clip, job_key, question, thanks
 
 Process = Callable[[Machine], object]
 Phase = Sequence[Process]
@@ -24,6 +24,7 @@ AGAIN, AWAY = asked_again(4, FIRST), click(5, "delete", FIRST)
 ONCE_MORE = asked_again(6, FIRST)
 THANKS = thanks(9, thread=1)
 PICTURE = question(10, text="draw a cat")
+CLIP = clip(11)
 GESTURE, ITS_COPY = question(7, gesture="0bb6ad4c"), question(8, gesture="0bb6ad4c")
 ONE_A_MINUTE = Outside(per_minute=1)
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
@@ -48,7 +49,7 @@ class History:
         """Return everything that may be asked or clicked, by the key of its job."""
         return {
             job_key(each): each
-            for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS, PICTURE)
+            for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS, PICTURE, CLIP)
         }
 
     @functools.cached_property
@@ -63,6 +64,7 @@ class History:
             GESTURE.key: "Because of a gesture.",
             ITS_COPY.key: "Because of a gesture's copy.",
             PICTURE.key: reply_to("draw a cat (10)"),
+            CLIP.key: "Because of your voice.",
         }
 
 
@@ -248,6 +250,13 @@ HISTORIES = [
     History(
         "a picture whose process is killed before it is shown",
         alone(put(PICTURE), *killed("ask to show"), WORK),
+        is_coarse=True,
+    ),
+    History("a voice clip", alone(put(CLIP), WORK), is_coarse=True),
+    History(
+        "the words of a voice clip are lost, twice",
+        alone(put(CLIP), WORK, wait(6), WORK),
+        Outside(model_faults=("lost", "lost")),
         is_coarse=True,
     ),
     History("thanked behind the answer", alone(put(), WORK, put(THANKS), PLACEHOLDER)),

@@ -18,6 +18,7 @@ from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.spool.limits import MINUTE
 from cocoai.texts import ENGLISH
+from tests.crash.clips import QUOTED
 from tests.crash.ledger import wrong_charges, wrong_charges_at_the_end
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import DiskImage
@@ -156,7 +157,7 @@ def _check_reply(machine: Machine, key: str, folders: Mapping[str, set[str]]) ->
     elif key in folders["failed"] - folders["ready"] - folders["done"]:
         is_right = _is_given_up(machine, key, kinds, texts)
     else:
-        wanted = possible_replies(machine.answers[key], is_stopped=key in machine.outside.stopped)
+        wanted = possible_replies(shown_answer(machine, key), is_stopped=key in machine.outside.stopped)
         is_right = texts in wanted and kinds[0] == "answer" and key not in folders["ready"]
     if not is_right:
         machine.report(Law.ANSWERED, f"{key}: {messages}")
@@ -180,10 +181,11 @@ def _is_given_up(machine: Machine, key: str, kinds: list[str], texts: list[str])
     outside = machine.outside
     facts = [line.get("fact") for line in machine.lines(key)]
     if "answer" in facts:
-        wanted = possible_replies(machine.answers[key], is_stopped=key in outside.stopped)
+        wanted = possible_replies(shown_answer(machine, key), is_stopped=key in outside.stopped)
         is_beginning = any(texts == reply[: len(texts)] for reply in wanted)
         return outside.interruptions >= MOST_CLAIMS and kinds[:1] == ["answer"] and is_beginning
-    is_used_up = min(outside.interruptions, facts.count("asked") - facts.count("unasked")) >= MOST_RUNS
+    open_runs = facts.count("asked") - facts.count("unasked") - facts.count("heard")
+    is_used_up = min(outside.interruptions, open_runs) >= MOST_RUNS
     return kinds == ["error"] and (key in outside.refused or is_used_up)
 
 
@@ -201,6 +203,12 @@ def is_being_deleted(machine: Machine, key: str) -> bool:
     """Check whether a message of the reply has been deleted: then _check_click tells what may be left of it."""
     deleted = [message for message in machine.outside.posted if message.ts in machine.outside.deleted]
     return any(message.payload["key"] == key for message in deleted)
+
+
+def shown_answer(machine: Machine, key: str) -> str:
+    """Return the answer to a question as its reply shows it, as Markdown: below what was heard, if that was a clip."""
+    item, answer = machine.inputs[key], machine.answers[key]
+    return f"{QUOTED}\n\n{answer}" if isinstance(item, Question) and item.files else answer
 
 
 def possible_replies(answer: str, *, is_stopped: bool) -> list[list[str]]:

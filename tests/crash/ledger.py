@@ -18,9 +18,12 @@ from tests.crash.world import BilledRun, DurableCharge, Law
 _ENTRY = {"from": "2025-01-01", "in": "0.10", "cached": "0.01", "written": "0.125", "out": "0.50"}
 _PICTURES = {"text_in": "5", "text_cached": "1.25", "image_in": "8", "image_cached": "2", "image_out": "30"}
 _UNITS = {"from": "2025-01-01", "per_million": {**_PICTURES, "1536x1024 medium": "11000"}}
+_BY_UNIT = {
+    "gpt-image-2.6-flare": [_UNITS],
+    "gpt-transcribe": [{"from": "2025-01-01", "per_million": {"second": "75"}}],
+}
 TARIFF = Tariff(
-    PriceTable({"checked": "", "models": {SIZE.model: [_ENTRY]}, "units": {"gpt-image-2.6-flare": [_UNITS]}}),
-    "https://api.openai.com/v1",
+    PriceTable({"checked": "", "models": {SIZE.model: [_ENTRY]}, "units": _BY_UNIT}), "https://api.openai.com/v1"
 )
 RATIO = no_books().ratio
 

@@ -20,6 +20,7 @@ from cocoai.spool.folders import STATES
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from tests.crash.clips import SPEECH, SimulatedTranscriber
 from tests.crash.disk import SimulatedDisk
 from tests.crash.ledger import simulated_books
 from tests.crash.pictures import IMAGES, SimulatedPictures
@@ -31,7 +32,7 @@ from tests.options import FixedIdentity, options
 
 VAR = "/var"
 BLANK = blank(VAR)
-OPTIONS, IDENTITY = options(update_interval=0.0, images=IMAGES), FixedIdentity()
+OPTIONS, IDENTITY = options(update_interval=0.0, images=IMAGES, speech=SPEECH), FixedIdentity()
 
 
 class ScheduledSpool(Spool):
@@ -245,6 +246,7 @@ class Machine(Services):
             books=self.books,
             folder="/nonexistent",
             identity=IDENTITY,
+            listen=partial(SimulatedTranscriber, self, claimed),
             draw=partial(SimulatedPictures, self, claimed),
             clock=self.clock,
             sleep=_do_not_sleep,

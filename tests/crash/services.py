@@ -22,7 +22,19 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
-from tests.crash.world import NOW, BilledRun, Input, Law, Outside, PostedMessage, is_message, is_thanks, job_key
+from tests.crash.world import (
+    CLIP_FILE,
+    NOW,
+    BilledRun,
+    Input,
+    Law,
+    Outside,
+    PostedMessage,
+    is_message,
+    is_thanks,
+    job_key,
+    said,
+)
 from tests.whole_body import unread
 
 MOST_RUNS = 2
@@ -115,6 +127,8 @@ class Services:
         if method == "chat.postEphemeral":
             self.note(told=(*self.outside.told, fields["text"]))
             return {"ok": True}
+        if method == "files.info":
+            return {"ok": False, "error": "file_not_found"}  # what the message tells of a clip has to do
         if method == "files.getUploadURLExternal":
             return {"ok": True, "file_id": "F0PROBE", "upload_url": "http://127.0.0.1/upload"}
         if method == "reactions.add":
@@ -173,7 +187,11 @@ class Services:
         """Return the messages of a thread, of people and of ours."""
         sent = [each for key, each in self.inputs.items() if key in self.outside.sent]
         here = [each for each in sent if each.thread_ts == thread_ts and isinstance(each, Question)]
-        people = [{"ts": each.ts, "user": each.user, "text": each.text} for each in here if is_message(each)]
+        people = [
+            {"ts": each.ts, "user": each.user, "text": each.text, "files": [CLIP_FILE] if each.files else []}
+            for each in here
+            if is_message(each)
+        ]
         ours = [
             {"ts": each.ts, "user": "U0COCOAI", "text": each.text, "metadata": json.loads(each.metadata)}
             for each in self.outside.posted
@@ -189,11 +207,20 @@ class Services:
         Raise Temporary or Permanent if a fault is due.
         """
         item = self.inputs[key]
-        if not (isinstance(item, Question) and item.text.endswith(text)):
+        if not (isinstance(item, Question) and said(item).endswith(text)):
             self.report(Law.WHOLE, f"{key}: the model is asked {text}")
+        self._run(key, key, ("answer", "picture"), amount)
+        return self.answers[key]
+
+    def hear(self, key: str, amount: int) -> None:
+        """Hear the clip of a question, billed at `amount`. Raise Temporary or Permanent if a fault is due."""
+        self._run(key, f"{key} heard", ("answer", "heard"), amount)
+
+    def _run(self, key: str, call: str, ends: tuple[str, ...], amount: int) -> None:
+        """Run a model for a job, as `call`; check that none of the facts that make it needless is recorded."""
         self.own_step("the model is called")
-        if any(line.get("fact") in ("answer", "picture") for line in self.lasting_lines(key)):
-            self.report(Law.PAID, f"{key}: its answer is recorded")
+        if any(line.get("fact") in ends for line in self.lasting_lines(key)):
+            self.report(Law.PAID, f"{call}: what came of it is recorded")
         self._speak_for(key)
         fault = self.next_fault("model_faults")
         if fault == "busy":
@@ -203,14 +230,13 @@ class Services:
             raise Permanent(fault, source="OpenAI", status=429)
         calls = [line["call"] for line in self.lasting_lines(key) if line.get("fact") == "asked"]
         bill = BilledRun(key, calls[-1] if calls else 0, amount)
-        self.note(calls=(*self.outside.calls, key), bills=(*self.outside.bills, bill))
-        if self.outside.calls.count(key) > MOST_RUNS:
-            self.report(Law.PAID, f"{key}: run {self.outside.calls.count(key)} of the model")
+        self.note(calls=(*self.outside.calls, call), bills=(*self.outside.bills, bill))
+        if self.outside.calls.count(call) > MOST_RUNS:
+            self.report(Law.PAID, f"{call}: run {self.outside.calls.count(call)} of the model")
         self.own_step("the model's response")
         if fault == "lost":
             self.note(interruptions=self.outside.interruptions + 1)
             raise Temporary("connection_lost", source="OpenAI", sent=True)
-        return self.answers[key]
 
 
 class SimulatedClient:

@@ -8,7 +8,19 @@ import pytest
 
 from cocoai.texts import ENGLISH
 from tests.crash.enumeration import play
-from tests.crash.histories import AGAIN, AWAY, FIRST, GESTURE, ONCE_MORE, PICTURE, SECOND, THANKS, THIRD, history_named
+from tests.crash.histories import (
+    AGAIN,
+    AWAY,
+    CLIP,
+    FIRST,
+    GESTURE,
+    ONCE_MORE,
+    PICTURE,
+    SECOND,
+    THANKS,
+    THIRD,
+    history_named,
+)
 from tests.crash.machine import Machine
 from tests.crash.world import Input, job_key
 
@@ -52,6 +64,8 @@ ENDS = {
     "thanked while Slack is away": End(("answer",), done=(FIRST, THANKS), reacted=(THANKS.ts,)),
     "a picture": End(("answer",), done=(PICTURE,), runs=0),
     "a picture whose process is killed before it is shown": End(("answer",), done=(PICTURE,), runs=0),
+    "a voice clip": End(("answer",), done=(CLIP,), runs=0),
+    "the words of a voice clip are lost, twice": End(("error",), failed=(CLIP,), runs=0),
     "one gesture with two ts": End(("answer",), done=(GESTURE,), runs=0),
 }
 """The end of a history, by its name."""

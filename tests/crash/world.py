@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
 from cocoai.slack.model.click import Click
+from cocoai.slack.model.files import file_of
 from cocoai.slack.model.question import Question
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, whole_lines
@@ -20,6 +21,19 @@ from cocoai.spool.key import Key
 from cocoai.webhook import repeat_question
 
 NOW = 1_763_822_100.0
+
+SPOKEN, CLIP_MS = "why do I speak?", 1500
+"""What is said in a voice clip, and its length in milliseconds."""
+
+CLIP_FILE = {
+    "id": "F0CLIP",
+    "name": "audio_message.wav",
+    "mimetype": "audio/wav",
+    "subtype": "slack_audio",
+    "duration_ms": CLIP_MS,
+    "url_private": "https://files.slack.com/audio_message.wav",
+}
+"""The clip, as Slack describes it."""
 
 
 class Law(StrEnum):
@@ -162,6 +176,16 @@ def question(ts: int, thread: int | None = None, text: str = "why?", gesture: st
         int(NOW),
         client_msg_id=gesture,
     )
+
+
+def clip(ts: int) -> Question:
+    """Return the voice clip of second `ts`, of which Slack has no words; it opens its own thread."""
+    return replace(question(ts), text="<@U0COCOAI>", files=(file_of(CLIP_FILE).facts(),))
+
+
+def said(item: Question) -> str:
+    """Return what a question says, by words or by its clip."""
+    return SPOKEN if item.files else item.text
 
 
 def thanks(ts: int, thread: int) -> Question:
