@@ -32,13 +32,14 @@ Scene = Literal[
     "stopped",
     "drawn",
     "transcribed",
+    "spoken",
 ]
 """What happens around a point.
 
 short: a question with an answer in one message. long: with an answer in three. waiting: the only slot is taken, so the
 placeholder process posts the placeholder. note: a mention without a text. refused: OpenAI refuses, and the asker is
 told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for. transcribed: the words
-of a long sound are.
+of a long sound are. spoken: the question is a voice clip, of which Slack has no words.
 
 Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
 user asks the question again. continued: another user asks for the rest of an answer. stopped: the asker stops the
@@ -166,6 +167,10 @@ SPOOL = "cocoai.spool.spool:Spool"
 RUNNER = "cocoai.spool.runner:Runner"
 SLACK = "cocoai.slack.api.chat:SlackChat"
 LIVE = "cocoai.slack.api.live_message:LiveMessage"
+LEDGER = "cocoai.ledger.ledger:Ledger"
+FILE = "cocoai.spool.files:NewFile"
+UPLOADS = "cocoai.slack.api.upload:Uploads"
+HEARING = "cocoai.answer.hearing:_Sounds"
 CONNECTION = "cocoai.engine.web.connection:Connection"
 FORK = "cocoai.engine.process.fork:fork"
 BECOME = "cocoai.engine.process.fork:_become"
@@ -221,28 +226,44 @@ POINTS = (
     Point("the error posted", "after", f"{SLACK}.update", message("error"), scene="refused"),
     Point("before the job fails", "before", f"{DISK}.rename", within("failed", 2), scene="refused"),
     Point("the job failed", "after", f"{DISK}.rename", within("failed", 2), scene="refused"),
-    # A picture.
+    # A picture: before and after each step.
     Point("the drawing begun", "after", f"{JOB}.record", fact("drawing"), scene="drawn"),
-    Point("the picture held", "after", f"{JOB}.record", fact("asked"), scene="drawn"),
+    Point("before the picture is held", "before", f"{LEDGER}.hold", scene="drawn"),
+    Point("the picture held", "after", f"{LEDGER}.hold", scene="drawn"),
+    Point("the picture asked for", "after", f"{JOB}.record", fact("asked"), scene="drawn"),
     Point("the picture comes", "before", "cocoai.chatgpt.pictures:_read", paid=2, scene="drawn"),
-    Point("the picture kept", "after", "cocoai.spool.files:NewFile.keep", scene="drawn"),
+    Point("before the picture is kept", "before", f"{FILE}.keep", paid=2, scene="drawn"),
+    Point("the picture kept", "after", f"{FILE}.keep", scene="drawn"),
+    Point("half of the picture's fact", "before", f"{DISK}.append", half_written(b'"picture"'), scene="drawn"),
     Point("the picture recorded", "after", f"{JOB}.record", fact("picture"), scene="drawn"),
+    Point("the picture settled", "after", f"{LEDGER}.settle", scene="drawn"),
+    Point("the picture sent", "before", f"{JOB}.record", fact("uploaded"), scene="drawn"),
     Point("before it is shown", "after", f"{JOB}.record", fact("uploaded"), scene="drawn"),
-    Point("asked to show it", "after", "cocoai.slack.api.upload:Uploads.share", scene="drawn"),
+    Point("asked to show it", "after", f"{UPLOADS}.share", scene="drawn"),
+    Point("the picture found", "before", f"{JOB}.record", fact("shared"), scene="drawn"),
     Point("the picture shared", "after", f"{JOB}.record", fact("shared"), scene="drawn"),
+    Point("its reply recorded", "after", f"{JOB}.record", fact("answer"), scene="drawn"),
+    Point("its reply posted", "after", f"{SLACK}.update", message("answer"), scene="drawn"),
+    Point("its delivery recorded", "after", f"{JOB}.record", fact("delivered"), scene="drawn"),
+    Point("its job moved", "after", f"{DISK}.rename", within("done", 2), scene="drawn"),
     # The words of a long sound, as a file.
-    Point("the sound held", "after", f"{JOB}.record", fact("asked"), scene="transcribed"),
-    Point("the words come", "before", f"{JOB}.record", fact("heard"), paid=2, scene="transcribed"),
-    Point("the words recorded", "after", f"{JOB}.record", fact("heard"), scene="transcribed"),
     Point("the transcript comes", "before", f"{JOB}.record", fact("answer"), scene="transcribed"),
     Point("the transcript recorded", "after", f"{JOB}.record", fact("answer"), scene="transcribed"),
-    Point("the transcript sent", "before", f"{JOB}.record", fact("uploaded"), scene="transcribed"),
     Point("before the transcript is shown", "after", f"{JOB}.record", fact("uploaded"), scene="transcribed"),
-    Point("asked to show the transcript", "after", "cocoai.slack.api.upload:Uploads.share", scene="transcribed"),
-    Point("the transcript shown", "before", f"{JOB}.record", fact("shared"), scene="transcribed"),
+    Point("asked to show the transcript", "after", f"{UPLOADS}.share", scene="transcribed"),
     Point("the transcript shared", "after", f"{JOB}.record", fact("shared"), scene="transcribed"),
-    Point("the transcript told", "before", f"{JOB}.record", fact("delivered"), scene="transcribed"),
     Point("the transcript delivered", "after", f"{JOB}.record", fact("delivered"), scene="transcribed"),
+    # A voice clip: the model that hears is paid, and then the one that answers.
+    Point("the clip fetched", "after", f"{HEARING}._downloaded", paid=2, scene="spoken"),
+    Point("before the clip is held", "before", f"{LEDGER}.hold", paid=2, scene="spoken"),
+    Point("the clip held", "after", f"{LEDGER}.hold", paid=2, scene="spoken"),
+    Point("before the clip is asked for", "before", f"{JOB}.record", fact("asked"), paid=2, scene="spoken"),
+    Point("the clip asked for", "after", f"{JOB}.record", fact("asked"), paid=2, scene="spoken"),
+    Point("the clip is heard", "before", f"{JOB}.record", fact("heard"), paid=3, scene="spoken"),
+    Point("half of the words written", "before", f"{DISK}.append", half_written(b'"heard"'), paid=3, scene="spoken"),
+    Point("the words recorded", "after", f"{JOB}.record", fact("heard"), paid=2, scene="spoken"),
+    Point("the clip settled", "after", f"{LEDGER}.settle", paid=2, scene="spoken"),
+    Point("its answer recorded", "after", f"{JOB}.record", fact("answer"), paid=2, scene="spoken"),
     # The process that posts placeholders out of turn.
     Point("the visit recorded", "after", f"{JOB}.record", out_of_turn(fact("visit")), paid=2, scene="waiting"),
     Point("posted out of turn", "after", f"{SLACK}.post", out_of_turn(message("placeholder")), paid=2, scene="waiting"),

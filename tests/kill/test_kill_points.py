@@ -11,11 +11,14 @@ from collections.abc import Callable
 
 import pytest
 
+from cocoai.app import sweep
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.slack_switches import Twins
 from cocoai.rehearsal.slack.voice_clip import voice_clip
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.spool.key import Key
+from tests.books import books
+from tests.charges import charges
 from tests.deployment import Deployment, payload
 from tests.held_answers import HeldAnswers
 from tests.kill.points import CLICKS, POINTS, Point
@@ -32,12 +35,13 @@ REPLIES = {
     "deleted": [("answer", 1)],
     "drawn": [("answer", 1)],
     "transcribed": [("answer", 1)],
+    "spoken": [("answer", 1)],
 }
 """By scene: the messages under the question in the end, by kind and part number."""
 
 
 BOTH: tuple[Twins, ...] = ("mention only", "message first")
-WITH_FILE = ("drawn", "transcribed")
+WITH_FILE = ("drawn", "transcribed", "spoken")
 CASES = [(point, twins) for point in POINTS for twins in (BOTH if point.scene not in WITH_FILE else BOTH[:1])]
 """How a mention comes makes no difference to a file."""
 
@@ -65,6 +69,18 @@ def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point,
     # nginx passes the request to another worker at once, so Slack never learns that one died.
     assert {200} == {each.status for each in deliveries if each.ts == question.ts}
     assert [] == built.spool.keys("ready")
+    assert_nothing_is_left_open(built)
+
+
+def assert_nothing_is_left_open(built: Deployment) -> None:
+    """Sweep as each hour; expect no file of an ended job, no open hold, and all that was billed in the ledger."""
+    kept = books(built.var)
+    sweep(built.spool, kept, str(built.var))
+    spent = [charge.spent for charge in charges(kept)]
+
+    assert [] == os.listdir(built.var / "spool" / "files")
+    assert None not in spent
+    assert built.openai.billed <= sum(amount or 0 for amount in spent)
 
 
 MORE_POSTS = {"waiting": 1, "deleted": 1}
@@ -146,6 +162,13 @@ def transcribed(built: Deployment, point: Point) -> Message:
     return built.slack.share("U0ASKER01", "<@U0COCOAI> transcribe", [voice_clip(tone(2))])
 
 
+def spoken(built: Deployment, point: Point) -> Message:
+    """Ask by a voice clip."""
+    built.openai.switches = Model(answer="A short answer.", heard="one?")
+    arm(built, point)
+    return built.slack.share("U0ASKER01", "<@U0COCOAI>", [voice_clip(tone(1), "a.wav", "audio/wav")])
+
+
 SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "short": short,
     "long": long,
@@ -155,10 +178,11 @@ SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "deleted": deleted,
     "drawn": drawn,
     "transcribed": transcribed,
+    "spoken": spoken,
 }
 
 
 def test_the_number_of_points_and_their_names() -> None:
     """There are as many points as expected, so that a lost line is noticed, and no two have the same name."""
-    assert (72, 18) == (len(POINTS), len(CLICKS))
-    assert 90 == len({point.name for point in (*POINTS, *CLICKS)})
+    assert (87, 18) == (len(POINTS), len(CLICKS))
+    assert 105 == len({point.name for point in (*POINTS, *CLICKS)})
