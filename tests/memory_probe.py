@@ -11,20 +11,25 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from subprocess import run
 from typing import Any
 
+from cocoai import app, config
+from cocoai.answer import AnswererFactory
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.chatgpt.chat import ChatGPTChat, Ending
 from cocoai.conversation import Conversation, Turn
 from cocoai.engine.client.direct import DirectClient
 from cocoai.engine.client.tls import tls_context
+from cocoai.engine.process.copy_on_write import freeze_memory
 from cocoai.errors import CocoAIError
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.practice_server import PracticeServer
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.thread_reader import ThreadPart
+from cocoai.warmup import warm_up
 
 ROOT = Path(__file__).parent.parent
 LIMIT = 24 * 1024 * 1024
@@ -83,7 +88,41 @@ def read_answer(url: str, client: DirectClient) -> list[Any]:
     return [len(text), reason]
 
 
-WORKS: dict[str, Callable[..., Any]] = {"thread": read_thread, "slack": call_slack, "answer": read_answer}
+def build_all(path: str) -> Process:
+    """Build CocoAI by the settings file at `path`, drawing and listening, and warm it up, as the pool's master does."""
+    settings = config.read(path, {"COCOAI_IMAGES_USE": "on", "COCOAI_SPEECH_USE": "model"})
+    answerers = app.build(settings).answerers
+    warm_up(settings, app.new_answerers)
+    freeze_memory(immortals=settings.pool.immortals)
+    return partial(answer_next, answerers)
+
+
+def answer_next(answerers: AnswererFactory) -> list[object]:
+    """Answer the job that waits; return how its answer ended, and how many sounds were heard for it."""
+    job = answerers.spool.claim()
+    assert job is not None
+    answerers.make().answer(job)
+    answer = job.last("answer") or {}
+    return [answer.get("finish"), len(job.facts("heard"))]
+
+
+Process = Callable[[], list[object]]
+
+BUILT: list[Process] = []
+"""What the parent has built for its child, if anything."""
+
+
+def answer_built(*_: object) -> list[object]:
+    """Do what the parent has built."""
+    return BUILT[0]()
+
+
+WORKS: dict[str, Callable[..., Any]] = {
+    "thread": read_thread,
+    "slack": call_slack,
+    "answer": read_answer,
+    "job": answer_built,
+}
 
 
 def _kib(name: str, path: str) -> int:
@@ -107,6 +146,8 @@ def _child(pipe: int, work: str, url: str, ca_file: str, arguments: list[str]) -
 
 def main(work: str, url: str, ca_file: str, *arguments: str) -> None:
     """Fork, and print what the child writes."""
+    if work == "job":
+        BUILT.append(build_all(*arguments))
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
