@@ -8,22 +8,28 @@ from dataclasses import replace
 
 import pytest
 
+from bench.chaos.calls import Calls, model_asked, number_asked
 from bench.chaos.history import History, Revision
-from bench.chaos.ledger import (
-    Account,
-    AcknowledgedClick,
-    Calls,
-    Ledger,
+from bench.chaos.ledger import Account, AcknowledgedClick, Ledger
+from bench.chaos.pictures import NO_RECORD, JobRecord, messages_with_picture
+from bench.chaos.questions import (
+    ORDERS,
+    ORDERS_ANEW,
+    ORDERS_OF_THAT,
     Question,
     answer_to,
-    number_asked,
+    clip,
+    number_in,
+    number_of_clip,
     question_text,
 )
 from bench.chaos.waits import answer_length, lone_waits
 from cocoai.rehearsal.openai.practice_openai import RecordedRequest
 from cocoai.rehearsal.slack.event_delivery import Delivery
+from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.rehearsal.slack.workspace import Workspace
+from cocoai.texts.picture_requests import picture_request
 
 pytestmark = pytest.mark.pure
 
@@ -132,7 +138,7 @@ def test_a_question_is_accepted_by_any_200_and_paid_by_each_served_call() -> Non
     """A question is accepted if any delivery was answered 200, and paid for each call that the model began to serve."""
     delivered = [delivery(503, "http_error"), delivery(200, "")]
     requests = [request(7, "rate_limit_exceeded"), request(7, "cut"), request(7, "ok"), request(8, "ok")]
-    accounts = Ledger([QUESTION, LONG]).accounts(delivered, requests, empty_thread, no_revisions)
+    accounts = Ledger([QUESTION, LONG]).accounts(delivered, requests, empty_thread, no_revisions, no_job)
 
     assert [(True, 2), (False, 0)] == [(account.is_accepted, account.paid) for account in accounts]
 
@@ -142,16 +148,19 @@ def test_a_question_is_paid_for_more_than_twice() -> None:
     again = Question(7, QUESTION.message, "200.000001")
     three = [request(7, "ok", at) for at in (101.0, 102.0, 103.0)]
     refused = request(7, "rate_limit_exceeded", 104.0)
-    accounts = Ledger([QUESTION, again]).accounts([], [*three, request(7, "ok", 201.0)], empty_thread, no_revisions)
+    accounts = Ledger([QUESTION, again]).accounts(
+        [], [*three, request(7, "ok", 201.0)], empty_thread, no_revisions, no_job
+    )
 
     lost = AcknowledgedClick(QUESTION.key, "again", False, 102.5)
-    unsure = Ledger([QUESTION], [lost]).accounts([], three, empty_thread, no_revisions)
+    unsure = Ledger([QUESTION], [lost]).accounts([], three, empty_thread, no_revisions, no_job)
 
     assert [True, False] == [account.is_overpaid for account in accounts]
     assert [False] == [account.is_overpaid for account in unsure]
     assert ["overpaid"] == accounts[0].faults
     assert [[]] == [
-        each.faults for each in Ledger([QUESTION]).accounts([], [*three[1:], refused], empty_thread, no_revisions)
+        each.faults
+        for each in Ledger([QUESTION]).accounts([], [*three[1:], refused], empty_thread, no_revisions, no_job)
     ]
 
 
@@ -221,7 +230,7 @@ def test_a_click_that_was_not_accepted_is_known() -> None:
         AcknowledgedClick(QUESTION.key, "stop", True, 102.0),
         AcknowledgedClick(QUESTION.key, "delete", False, 103.0),
     ]
-    [account] = Ledger([QUESTION], clicks).accounts([], [], empty_thread, no_revisions)
+    [account] = Ledger([QUESTION], clicks).accounts([], [], empty_thread, no_revisions, no_job)
 
     assert frozenset({"stop", "delete"}) == account.clicks
     assert frozenset({"stop"}) == account.accepted_clicks
@@ -231,6 +240,92 @@ def test_a_request_to_the_model_is_for_its_last_question() -> None:
     """A request is for the last question in it, whatever the thread holds before that one."""
     assert 8 == number_asked(request(8, "ok"))
     assert None is number_asked(RecordedRequest("/v1/models", None, {}, 0.0, "ok"))
+
+
+@pytest.mark.parametrize("order", [*ORDERS, *ORDERS_ANEW, *ORDERS_OF_THAT])
+def test_a_request_to_a_model_that_draws_or_hears_tells_its_number(order: str) -> None:
+    """By its prompt, in the asker's words or the chat model's; by the length of the sound."""
+    asked = picture_request(order.format(question_text(7)))
+    assert asked
+    assert (order in ORDERS_ANEW, order in ORDERS_OF_THAT) == (asked.is_redraw, asked.refers)
+    drawing = RecordedRequest("/v1/images/generations", {"prompt": asked.prompt}, {}, 0.0, "ok")
+    worded = RecordedRequest("/v1/images/edits", {"prompt": "a7w0e a7w1e"}, {}, 0.0, "ok")
+    sound = RecordedRequest("/v1/audio/transcriptions", {"file": {"size": len(clip(7))}}, {}, 0.0, "ok")
+
+    assert [7, 7, 7] == [number_asked(each) for each in (drawing, worded, sound)]
+    assert ["picture", "picture", "sound"] == [model_asked(each) for each in (drawing, worded, sound)]
+    assert 7 == number_of_clip(len(clip(7)))
+    assert None is number_in("nothing")
+
+
+def test_a_request_to_go_on_is_for_the_question_before_it() -> None:
+    """It has no number of its own, and the answer that it goes on with is not asked."""
+    turns = [("user", question_text(7)), ("assistant", "a8w0e"), ("user", "(Go on ...)")]
+    body = {"messages": [{"role": role, "content": content} for role, content in turns]}
+
+    assert 7 == number_asked(RecordedRequest("/v1/chat/completions", body, {}, 0.0, "ok"))
+
+
+DRAWN = JobRecord("done", [{"fact": "attempt"}, {"fact": "picture", "at": 105.0}])
+PICTURE = replace(QUESTION, wanted="picture")
+DELETE = frozenset({"delete"})
+
+
+@pytest.mark.parametrize(
+    ("job", "shown", "clicks", "accepted", "faults"),
+    [
+        (DRAWN, 1, frozenset(), frozenset(), []),
+        (DRAWN, 0, frozenset(), frozenset(), ["picture lost"]),
+        (DRAWN, 2, frozenset(), frozenset(), ["shown twice"]),
+        (DRAWN, 0, DELETE, frozenset(), []),
+        (DRAWN, 1, DELETE, frozenset(), []),
+        (DRAWN, 1, DELETE, DELETE, ["undeleted", "picture not deleted"]),
+        (NO_RECORD, 1, frozenset(), frozenset(), ["picture unrecorded"]),
+        (replace(DRAWN, state="failed"), 0, frozenset(), frozenset(), ["picture lost"]),
+        (JobRecord("failed", [*DRAWN.lines, *DRAWN.lines[:1] * 9]), 0, frozenset(), frozenset(), []),
+    ],
+)
+def test_a_picture_stands_once_in_its_thread(
+    job: JobRecord, shown: int, clicks: frozenset[str], accepted: frozenset[str], faults: list[str]
+) -> None:
+    """One that was recorded does, unless it is deleted, or its job was given up after the last claim."""
+    reply = message(PICTURE, "answer", 1, f"“draw {question_text(7)}”, drawn by gpt-image.")
+
+    assert faults == Account(PICTURE, True, [reply], 1, clicks, accepted, pictures=shown, job=job).faults
+
+
+def test_the_reply_to_an_order_for_a_picture() -> None:
+    """It says what was drawn: nothing else is the right reply."""
+    wrong = [message(PICTURE, "answer", 1, text) for text in ("drawn", WHOLE, f"“{question_text(8)}”")]
+
+    assert [["garbled"]] * 3 == [
+        Account(PICTURE, True, [each], 1, pictures=1, job=DRAWN).faults for each in (wrong[0], wrong[2], wrong[0])
+    ]
+    assert [] == Account(PICTURE, True, [wrong[1]], 1, pictures=1, job=DRAWN).faults
+
+
+def test_a_recorded_picture_is_not_paid_again() -> None:
+    """Not even once; one that is asked for again is another."""
+    prompt = {"prompt": question_text(7)}
+    requests = [RecordedRequest("/v1/images/generations", prompt, {}, at, "ok") for at in (104.0, 106.0)]
+    again = replace(PICTURE, again="105.500000")
+
+    def faults(*questions: Question) -> list[list[str]]:
+        accounts = Ledger([*questions]).accounts([], requests, empty_thread, no_revisions, lambda _: DRAWN)
+        return [[name for name in each.faults if name == "redrawn"] for each in accounts]
+
+    assert [["redrawn"]] == faults(PICTURE)
+    assert [[], []] == faults(PICTURE, again)
+
+
+def test_the_pictures_of_a_job_are_known_by_their_names() -> None:
+    """Those of another question are not counted, nor is a deleted one."""
+    mine, other = (PracticeFile(f"cocoai-{ts}.jpeg", "image/jpeg", b"") for ts in ("100-000001", "100-0000010"))
+    thread = [
+        replace(QUESTION.message, files=files) for files in ((mine,), (other,), (replace(mine, is_deleted=True),))
+    ]
+
+    assert thread[:1] == messages_with_picture(thread, QUESTION.key)
 
 
 def message(question: Question, kind: str, n: int, text: str) -> Message:
@@ -263,6 +358,11 @@ def no_revisions(_key: str) -> list[Revision]:
 def empty_thread(_channel: str, _ts: str) -> list[Message]:
     """Return no messages, whichever thread is asked for."""
     return []
+
+
+def no_job(_key: str) -> JobRecord:
+    """Return a job that says nothing, whichever key is asked for."""
+    return NO_RECORD
 
 
 def delivery(status: int, failure: str) -> Delivery:

@@ -1,13 +1,18 @@
 """Chaos: check that nothing is lost, posted twice or taken away while faults of all kinds are injected at random.
 
-load.py            questions, most of them one person's, and the faults and delays of the practice Slack and OpenAI
+questions.py       the questions: in words, in a voice clip, for a picture; and the right replies to them
+load.py            asking them, most of them as one person
+server_faults.py   the faults and delays of the practice Slack and OpenAI
 clicks.py          clicks on the buttons under the replies
 faults.py          the injection of faults, each kind at random times
 pool_faults.py     kills, reloads, restarts, and a stop and start of everything
 disk_faults.py     a full disk, held and moved locks, a done/ that refuses
+own_disk.py        the small disk of the run
 channel_limits.py  a channel of the practice Slack that takes no message for a while
 processes.py       finding the stack's processes in /proc, and signalling one of them safely
 history.py         what our messages have shown at every moment
+calls.py           the calls of the models, and which of them were paid
+pictures.py        what the jobs say of their pictures, beside what stands in the threads
 ledger.py          what was asked, accepted, paid for and shown, kept outside the stack
 money.py           what the product's ledger says of that, beside the books of the practice OpenAI
 waits.py           how long people with one question have waited

@@ -9,9 +9,10 @@ reloaded and restarted, and all of them together are stopped and started as syst
 done/ refuses jobs, Slack limits a channel, and as root the disk is full now and then (`var` is a small tmpfs in a mount
 namespace of our own). Then every fault is undone, and the stack is left alone until it is idle. The exit status is 1 if
 an accepted question was neither answered nor reported as failed, if anything was posted twice, if an answer that stood
-was taken away, if a question was paid for more than twice each time that it was asked, or if the ledger does not agree
-with the practice OpenAI's own books: one charge for each paid request, none below what was billed, and no hold left
-open once it is swept.
+was taken away, if a question was paid for more than twice each time that it was asked, if a picture that was recorded
+does not stand once in its thread, is paid again, or is left on the disk, or if the ledger does not agree with the
+practice OpenAI's own books: one charge for each paid request, none below what was billed, and no hold left open once it
+is swept.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ import random
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.chaos import processes, report
@@ -37,10 +37,13 @@ from bench.chaos.clicks import ClickLoad
 from bench.chaos.disk_faults import DiskFaults
 from bench.chaos.faults import FaultInjector, InjectedFault
 from bench.chaos.history import History
-from bench.chaos.ledger import Account, Ledger, answer_to, number_in
+from bench.chaos.ledger import Account, Ledger
 from bench.chaos.load import CHANNELS, CROWD, DIRECT, QuestionLoad
 from bench.chaos.money import MoneyAccount
+from bench.chaos.own_disk import disk, enter_own_mounts
+from bench.chaos.pictures import NO_RECORD, JobRecord
 from bench.chaos.pool_faults import PoolFaults
+from bench.chaos.questions import answer_to, number_of_clip, question_text
 from bench.never_over.laws import read_charges
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.ledger import database
@@ -50,6 +53,8 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import NoSuchJob
 from tests.books import books
 from tests.deployment import Deployment, deploy
 
@@ -85,10 +90,12 @@ SETTINGS = {
     "COCOAI_SLACK_FOLLOW_UPS": "answered",  # whoever speaks: what is lost or doubled is no matter of manners
     "COCOAI_SLACK_UPDATE_INTERVAL": "0.5",
     "COCOAI_SLACK_FORMAT": "mrkdwn",  # in this format the text holds everything that the message shows
+    "COCOAI_IMAGES_USE": "on",
+    "COCOAI_IMAGES_PER_PERSON_A_DAY": "0",
+    "COCOAI_IMAGES_TOTAL_TIMEOUT": "5",
+    "COCOAI_SPEECH_USE": "model",
+    "COCOAI_SPEECH_MINUTES_A_DAY": "0",
 }
-
-OWN_MOUNTS = "CHAOS_OWN_MOUNTS"
-"""Set in the environment once the run is in a mount namespace of its own: its mounts end with it, however it ends."""
 
 
 def main() -> int:
@@ -112,34 +119,6 @@ def main() -> int:
 def _exit_on_signal(number: int, _: object) -> None:
     """Exit as a shell reports a process that a signal ended; the stack is taken down on the way."""
     sys.exit(128 + number)
-
-
-def enter_own_mounts() -> None:
-    """As root, start this program anew in a mount namespace of its own, if the system allows one."""
-    if os.geteuid() != 0 or OWN_MOUNTS in os.environ or not shutil.which("unshare"):
-        return
-    unshare = ["unshare", "--mount", "--"]
-    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode == 0:
-        os.environ[OWN_MOUNTS] = "yes"
-        os.execvp(unshare[0], [*unshare, sys.executable, "-m", "bench.chaos", *sys.argv[1:]])
-
-
-@contextlib.contextmanager
-def disk(folder: Path, seconds: float) -> Iterator[Path]:
-    """Make `var`, on a small disk of its own if the run may mount one, and yield it."""
-    var, log = folder / "var", folder / "log"
-    var.mkdir(mode=0o700)
-    log.mkdir(mode=0o700)
-    # A question takes a block or two for as long as its file stays in done/.
-    size = int(48 + seconds * 6 * 12 / 1024)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=0700", "chaos", str(var)]
-    mounted = OWN_MOUNTS in os.environ and subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    (var / "log").symlink_to(log)  # the logs lie on another disk, so that a full one loses no evidence
-    try:
-        yield var
-    finally:
-        if mounted:
-            subprocess.run(["umount", "--lazy", str(var)], check=False)
 
 
 class ChaosRun:
@@ -169,14 +148,16 @@ class ChaosRun:
                 faults, counts = self._inject_faults(built, logs)
                 accounts = self._accounts(built, history)
                 money = self._money(built)
-                is_wrong = any(account.is_wrong for account in accounts) or bool(money.faults)
+                left_files = self._left_files(built)
+                is_wrong = any(account.is_wrong for account in accounts) or bool(money.faults or left_files)
                 # The evidence is collected while the stack is up: part of it lies in the practice servers.
                 evidence = list(report.evidence(accounts, built, built.slack.deliveries, faults, logs))
         finally:
             left = processes.wait_for_none(self._run_id, LEAVE)
+        self._notes["files in files/"] = len(left_files)
         self._notes["processes left behind"] = len(left)
         print_table({**report.figures(accounts, CROWD), **money.figures, **counts, **self._notes})
-        print("\n".join([*evidence, *money.faults[: report.MOST_SHOWN]]))
+        print("\n".join([*evidence, *money.faults[: report.MOST_SHOWN], *(f"left: {name}" for name in left_files)]))
         if is_wrong:
             self._keep_evidence()
         return int(is_wrong)
@@ -243,16 +224,26 @@ class ChaosRun:
         return len(os.listdir(self._var / "spool" / folder))
 
     def _accounts(self, built: Deployment, history: History) -> list[Account]:
-        return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread, history.of)
+        def job(key: str) -> JobRecord:
+            try:
+                return JobRecord(*built.spool.find(Key.parse(key)))
+            except NoSuchJob:
+                return NO_RECORD
+
+        return self._ledger.accounts(built.slack.deliveries, built.openai.requests, built.slack.thread, history.of, job)
+
+    def _left_files(self, built: Deployment) -> list[str]:
+        """Sweep the spool as it is swept each hour, and return what is left of files that no job needs any more."""
+        built.spool.sweep()
+        return sorted(os.listdir(self._var / "spool" / "files"))
 
     def _money(self, built: Deployment) -> MoneyAccount:
         """Sweep the ledger as it is swept each hour, and return what it and the practice OpenAI say."""
         settle_dead_holds(built.spool, books(self._var))
         charges = read_charges(os.path.join(self._var, database.FILE))
         bills = [bill.nano_dollars for bill in built.openai.bills]
-        # By the job's own text: a click that was not answered 200 may have asked a question again all the same.
-        texts = {charge.key: str(built.spool.find(Key.parse(charge.key))[1][0]["text"]) for charge in charges}
-        numbers = {key: number_in(text) for key, text in texts.items()}
+        places = self._ledger.numbers()
+        numbers = {charge.key: places.get(place_of(built.spool, charge.key)) for charge in charges}
         return MoneyAccount(charges, bills, self._ledger.paid(built.openai.requests), numbers, CAP)
 
     def _keep_evidence(self) -> None:
@@ -264,9 +255,20 @@ class ChaosRun:
         print(f"\nspool, ledger and logs are kept in {kept}")
 
 
+def place_of(spool: Spool, key: str) -> tuple[str, str]:
+    """Return the channel and the ts of the message that a job answers, by the job: a click may have asked again."""
+    question = spool.find(Key.parse(key))[1][0]
+    return question["channel"], question["again"] or question["ts"]
+
+
 def model(certificates: Certificates) -> PracticeOpenAI:
-    """Make a practice OpenAI that answers each question with an answer of its own, in three quick pieces."""
-    return PracticeOpenAI(certificates, switches=Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to))
+    """Make a practice OpenAI that answers each question with an answer of its own, in three quick pieces.
+
+    In a clip it hears the question of the clip's number.
+    """
+    switches = Model(first_delay=0.05, piece_delay=0.05, pieces=3, answer=answer_to)
+    switches.heard = lambda sound: question_text(number_of_clip(sound.size))
+    return PracticeOpenAI(certificates, switches=switches)
 
 
 def clear_faults(built: Deployment) -> None:
@@ -274,6 +276,7 @@ def clear_faults(built: Deployment) -> None:
     built.slack.clear_faults()
     built.openai.clear_faults()
     built.slack.switches.repeat, built.slack.switches.latency = 0, 0.0
+    built.slack.switches.share_delay = 0.3
 
 
 def print_table(figures: Mapping[str, object]) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 
 from bench.chaos.history import payload
-from bench.chaos.ledger import AcknowledgedClick, Question
+from bench.chaos.ledger import ASKING, AcknowledgedClick
 from bench.chaos.load import LoadThread
+from bench.chaos.questions import Question
 from bench.soak import is_button_row
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from tests.footer import pressing
+from tests.footer import actions, pressing
 
 PAUSE = 0.15
 """Mean seconds between two clicks. Each click waits for CocoAI's answer to Slack, so the clicks never overlap."""
 
 DONE = 0.6
 """The part of the clicks that are on replies to questions that are done, if there are any."""
+
+GO_ON = 0.7
+"""The part of the clicks on a reply with *Go on* that are on that button: few replies have one."""
 
 RECENT = 20
 """How many of the latest questions that are done, or of the oldest that are not, have replies that may be clicked."""
@@ -25,7 +29,7 @@ SEARCHED = 400
 
 
 class ClickLoad(LoadThread):
-    """Clicks on buttons, and adds each click to `ledger`; a repeated question becomes a question of its own there."""
+    """Clicks on buttons, and adds each click to `ledger`; what a click asks becomes a question of its own there."""
 
     def _run(self) -> None:
         while not self._over.wait(self._random.expovariate(1 / PAUSE)):
@@ -45,20 +49,24 @@ class ClickLoad(LoadThread):
         """Click *Stop* while the question is being answered, and any of the other buttons once it is done."""
         # Delete is clicked on finished replies only: a reply that is still written may be posted again afterwards,
         # and the ledger could not say whether it should be there.
-        action = self._random.choice(("again", "delete", "up", "down")) if self._is_done(question) else "stop"
-        if action == "again" and self._may_be_pending(question.number):
-            return  # it would be refused, and the ledger could not tell that from a loss
         message = next((each for each in self._replies(question) if any(map(is_button_row, each.blocks))), None)
         if message is None:
             return
+        action = self._random.choice(("again", "delete", "up", "down")) if self._is_done(question) else "stop"
+        if "continue" in actions(message) and self._random.random() < GO_ON:
+            action = "continue"
+        if action in ASKING and self._may_be_pending(question.number):
+            return  # it would be refused, and the ledger could not tell that from a loss
         user = question.message.user
         try:
             click = self._house.slack.click(user, message.channel, message.ts, **pressing(message, action))
         except ValueError:
             return  # the button was removed between the look and the click
         self._ledger.clicks.append(AcknowledgedClick(question.key, action, click.is_accepted, float(click.action_ts)))
-        if action == "again" and click.is_accepted:
-            self._ledger.questions.append(Question(question.number, question.message, click.action_ts))
+        if action in ASKING and click.is_accepted:
+            # The rest of an answer that is asked for once more is that rest again.
+            wanted = "rest" if action == "continue" else question.wanted
+            self._ledger.questions.append(Question(question.number, question.message, click.action_ts, wanted))
 
     def _replies(self, question: Question) -> list[Message]:
         """Return our messages under this question, by the key in their metadata."""
@@ -73,7 +81,7 @@ class ClickLoad(LoadThread):
         asked = [question for question in self._ledger.questions if question.number == number]
         keys = {question.key for question in asked}
         unknown = any(
-            click.key in keys and click.action == "again" and not click.is_accepted for click in self._ledger.clicks
+            click.key in keys and click.action in ASKING and not click.is_accepted for click in self._ledger.clicks
         )
         return unknown or not all(self._is_in("done", each) or self._is_in("failed", each) for each in asked)
 

@@ -1,6 +1,6 @@
 """The questions of a chaos run, in several channels and threads, in bursts and pauses; most of them one person's.
 
-With them come the faults, delays and redeliveries of the practice Slack and OpenAI.
+A few are voice clips, and a few ask for pictures. With them come the faults of the practice servers (server_faults.py).
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import random
 import threading
-from typing import Any
+from dataclasses import dataclass, field
 
-from bench.chaos.ledger import Ledger, Question, question_text
-from cocoai.rehearsal.openai.openai_faults import FaultKind
-from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from bench.chaos.ledger import Ledger
+from bench.chaos.questions import ORDERS, ORDERS_ANEW, ORDERS_OF_THAT, Question, Wanted, clip, question_text
+from bench.chaos.server_faults import ServerFaults
+from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.voice_clip import voice_clip
 from cocoai.rehearsal.slack.workspace import Person, PracticeChannel
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from tests.deployment import Deployment
@@ -38,34 +40,38 @@ SLOW = 0.5
 THREAD_LENGTH = 10
 """Questions in a thread after which no more are asked in it."""
 
-MODEL_FAULT, SLACK_FAULT, REDELIVERY = 0.03, 0.03, 0.1
-"""Probabilities, for each question, of a fault of the model, of a fault of Slack, and of redeliveries after its 200."""
+FOLLOW_UP, UNMENTIONED, DIRECTLY = 0.35, 0.7, 0.23
+"""Parts of the questions: follow-ups; of these, those that mention nobody; of the others, direct messages."""
 
-LATENCIES = (0.0, 0.0, 0.02, 0.1, 0.4)
-"""Seconds that Slack's calls take, half of them before their effect.
+MENTION = "<@U0COCOAI> "
 
-So the request of a process that was killed may take effect after its death.
-"""
+CLIP, PICTURE = 0.06, 0.06
+"""Parts of the questions that are voice clips, and that ask for a picture."""
 
-MODEL_FAULTS: tuple[tuple[FaultKind, dict[str, Any]], ...] = (
-    ("rate limited", {"seconds": 1.0}),
-    ("server error", {}),
-    ("overloaded", {}),
-    ("broken", {}),
-    ("gone", {}),
-    ("silent", {"seconds": 8.0}),
-    ("pause", {"after": 1, "seconds": 8.0}),
-    ("error", {"after": 1, "code": "server_error"}),
-    ("cut", {"after": 1}),
-    ("unfinished", {"after": 1}),
-)
-SLACK_FAULTS = (
-    Fault("limited", seconds=1),
-    Fault("broken"),
-    Fault("slow", seconds=1.0),
-    Fault("gone"),
-    Fault("reply lost"),
-)
+TRANSCRIBED = (None, None, None, 0.0, 3.0)
+"""Seconds after which Slack has written down what is said in a clip; None: never."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a question is put: in `text`, or in a `sound`; and what it is for."""
+
+    text: str = ""
+    sound: PracticeFile | None = None
+    wanted: Wanted = "answer"
+
+
+@dataclass
+class Thread:
+    """The messages of the run's questions in one thread; `has_picture` if one of them has asked for one."""
+
+    messages: list[Message] = field(default_factory=list)
+    has_picture: bool = False
+
+    @property
+    def root(self) -> Message:
+        """Return the first question."""
+        return self.messages[0]
 
 
 class LoadThread:
@@ -93,11 +99,12 @@ class LoadThread:
 
 
 class QuestionLoad(LoadThread):
-    """Asks questions and draws the faults that go with each."""
+    """Asks questions, and has the faults drawn that go with each."""
 
     def __init__(self, deploy: Deployment, ledger: Ledger, generator: random.Random) -> None:
         super().__init__(deploy, ledger, generator)
-        self._threads: list[list[Message]] = []
+        self._threads: list[Thread] = []
+        self._faults = ServerFaults(deploy.slack, deploy.openai, generator)
         self._deliveries_read = 0
         self._number = 0
         self._accepted: set[tuple[str, str]] = set()
@@ -120,43 +127,61 @@ class QuestionLoad(LoadThread):
             self._over.wait(self._random.uniform(0.0, 2.0))
 
     def _ask(self) -> None:
-        """Wait while too many questions are waiting, then draw the faults and ask the next question."""
+        """Wait while too many questions are waiting, then have the faults drawn and ask the next question."""
         # It slows down before it stops: only a new question makes the worker fork a job process at once. Without
         # new ones the backlog shrinks by the master's tick alone.
         if self._waiting() > MANY_WAITING:
             self._over.wait(SLOW)
         while self._waiting() > MOST_WAITING and not self._over.wait(SLOW):
             pass
-        self._draw_faults()
         self._number += 1
-        message = self._post(question_text(self._number))
-        self._ledger.questions.append(Question(self._number, message))
+        user = self._asker()
+        thread = self._open_thread(user) if self._random.random() < FOLLOW_UP else None
+        asked = self._worded(thread)
+        self._faults.draw(of_pictures=asked.wanted == "picture", of_sounds=asked.sound is not None)
+        message = self._post(asked, user, thread)
+        self._ledger.questions.append(Question(self._number, message, wanted=asked.wanted))
 
     def _waiting(self) -> int:
         return len(os.listdir(self._house.var / "spool" / "ready"))
 
-    def _post(self, text: str) -> Message:
-        """Post `text` as a follow-up, with or without a mention, as a direct message or as a mention in a channel."""
-        slack, user = self._house.slack, self._asker()
+    def _worded(self, thread: Thread | None) -> Asked:
+        """Put the question of this number into words, a voice clip or an order for a picture, for this thread."""
+        words, kind = question_text(self._number), self._random.random()
+        if kind < CLIP:
+            delay = self._random.choice(TRANSCRIBED)
+            told = (None, 0.0) if delay is None else (words, delay)
+            return Asked(sound=voice_clip(clip(self._number), "audio_message.wav", "audio/wav", *told))
+        if kind < CLIP + PICTURE:
+            orders = (ORDERS_ANEW if thread.has_picture else ORDERS_OF_THAT) if thread else ORDERS
+            return Asked(self._random.choice(orders).format(words), wanted="picture")
+        return Asked(words)
+
+    def _post(self, asked: Asked, user: str, thread: Thread | None) -> Message:
+        """Post a question in `thread`, with or without a mention, as a direct message or as a mention in a channel."""
         kind = self._random.random()
-        thread = self._open_thread(user) if kind < 0.35 else None
         if thread is not None:
-            root = thread[0]
-            mention = "" if kind < 0.25 else "<@U0COCOAI> "
-            user = user if mention else root.user
-            thread.append(slack.say(user, mention + text, channel=root.channel, thread_ts=root.ts))
-            return thread[-1]
-        if kind > 0.85:
-            message = slack.say(user, text, channel=DIRECT)
+            mention = "" if kind < UNMENTIONED else MENTION
+            user = user if mention else thread.root.user
+            place = {"channel": thread.root.channel, "thread_ts": thread.root.thread_ts or thread.root.ts}
         else:
-            message = slack.say(user, f"<@U0COCOAI> {text}", channel=self._random.choice(CHANNELS))
-        self._threads.append([message])
+            mention = "" if kind < DIRECTLY else MENTION
+            place = {"channel": self._random.choice(CHANNELS) if mention else DIRECT}
+            thread = Thread()
+            self._threads.append(thread)
+        text = f"{mention}{asked.text}"
+        if asked.sound:
+            message = self._house.slack.share(user, text, [asked.sound], **place)
+        else:
+            message = self._house.slack.say(user, text, **place)
+        thread.messages.append(message)
+        thread.has_picture |= asked.wanted == "picture"
         return message
 
     def _asker(self) -> str:
         return CROWD if self._random.random() < CROWD_SHARE else self._random.choice(OTHERS)
 
-    def _open_thread(self, user: str) -> list[Message] | None:
+    def _open_thread(self, user: str) -> Thread | None:
         """Choose one of the last threads whose first question was accepted; None if there is none.
 
         A follow-up without a mention is a question in such a thread only. A thread is answered in order, so nobody else
@@ -170,20 +195,8 @@ class QuestionLoad(LoadThread):
         open_threads = [
             thread
             for thread in self._threads
-            if (thread[0].channel, thread[0].ts) in self._accepted
-            and (thread[0].user == CROWD) == (user == CROWD)
-            and len(thread) < THREAD_LENGTH
+            if (thread.root.channel, thread.root.ts) in self._accepted
+            and (thread.root.user == CROWD) == (user == CROWD)
+            and len(thread.messages) < THREAD_LENGTH
         ]
         return self._random.choice(open_threads) if open_threads else None
-
-    def _draw_faults(self) -> None:
-        """Choose the order of the twins, Slack's latency and redeliveries, and perhaps a fault of either server."""
-        generator, slack = self._random, self._house.slack
-        slack.switches.twins = generator.choice(("mention first", "message first"))
-        slack.switches.latency = generator.choice(LATENCIES)
-        slack.switches.repeat = generator.choice((1, 2)) if generator.random() < REDELIVERY else 0
-        if generator.random() < MODEL_FAULT:
-            kind, options = generator.choice(MODEL_FAULTS)
-            self._house.openai.fail(kind, 1, **options)
-        if generator.random() < SLACK_FAULT:
-            slack.fail("*", generator.choice(SLACK_FAULTS))

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.chaos import processes
+from bench.chaos.calls import number_asked
 from bench.chaos.faults import FaultKind
-from bench.chaos.ledger import number_asked, question_text
 from bench.chaos.processes import Process
+from bench.chaos.questions import question_text
 from cocoai.errors import CocoAIError
 from tests.deployment import Deployment
 
@@ -30,6 +31,12 @@ LONGEST_DELAY = 0.5
 
 KILLS = 4
 """How often the job process of one question is killed each time that it has called the model."""
+
+LONGEST_DRAWING = 4.0
+"""Seconds: the same for one that draws or hears, which takes longer."""
+
+MEDIA = ('"fact":"drawing"', '"slack_audio"')
+"""What stands in a job's file if a picture is drawn for it, or if its question is a clip."""
 
 CALL_PATIENCE = 15.0
 """Seconds to wait for the next call of the model for that question; it may not come, since two calls are enough."""
@@ -59,6 +66,7 @@ class PoolFaults:
         return {
             "job": FaultKind(2.0, self._kill_job),
             "TERM to a job": FaultKind(4.0, self._end_job),
+            "job that draws or hears": FaultKind(4.0, self._kill_media_job),
             "one question's jobs": FaultKind(20.0, self._kill_one_questions_jobs),
             "worker": FaultKind(4.0, self._kill_worker),
             "master": FaultKind(8.0, self._kill_master),
@@ -96,6 +104,14 @@ class PoolFaults:
         self._over.wait(delay)
         return _send(victim, number)
 
+    def _kill_media_job(self, generator: random.Random) -> str:
+        """Kill the process of a job that draws or hears, after a random delay: there are few of these."""
+        found = [process for process in processes.jobs(self._run_id) if any(map(_is_media, self._jobs_of(process)))]
+        if not found:
+            return ""
+        self._over.wait(generator.uniform(0.0, LONGEST_DRAWING))
+        return _kill_one(generator, found)
+
     def _kill_one_questions_jobs(self, _: random.Random) -> str:
         """Choose the next question for which the model is called, and kill its job process after each such call.
 
@@ -126,12 +142,15 @@ class PoolFaults:
 
     def _kill_job_of(self, number: int) -> bool:
         """Kill the job process that has this question's job open; return False if there is none."""
-        ready = self._house.var / "spool" / "ready"
         for process in processes.jobs(self._run_id):
-            for path in processes.open_files(process):
-                if path.parent == ready and question_text(number) in _text_of(path):
-                    return processes.send(process)
+            if any(question_text(number) in _text_of(path) for path in self._jobs_of(process)):
+                return processes.send(process)
         return False
+
+    def _jobs_of(self, process: Process) -> list[Path]:
+        """Return the files of the jobs in ready/ that the process has open."""
+        ready = self._house.var / "spool" / "ready"
+        return [path for path in processes.open_files(process) if path.parent == ready]
 
     def _kill_worker(self, generator: random.Random) -> str:
         return _kill_one(generator, processes.children(self._pid("cocoai"), "cocoai-worker"))
@@ -222,6 +241,11 @@ def _text_of(job: Path) -> str:
     with contextlib.suppress(FileNotFoundError):
         return job.read_text("utf-8", "replace")
     return ""
+
+
+def _is_media(job: Path) -> bool:
+    text = _text_of(job)
+    return any(sign in text for sign in MEDIA)
 
 
 def _send(victim: Process, number: signal.Signals) -> str:

@@ -59,6 +59,7 @@ def figures(accounts: Sequence[Account], crowd: str) -> dict[str, object]:
     `crowd` is the person who asks most of the questions.
     """
     accepted = [account for account in accounts if account.is_accepted]
+    questions = [account.question for account in accounts]
     return {
         "asked": len(accounts),
         "accepted": len(accepted),
@@ -73,10 +74,25 @@ def figures(accounts: Sequence[Account], crowd: str) -> dict[str, object]:
         "paid more than twice": sum(account.is_overpaid for account in accounts),
         "never accepted": len(accounts) - len(accepted),
         "of these, answered all the same": sum(account.is_answered for account in accounts if not account.is_accepted),
-        "asked again by a click": sum(bool(account.question.again) for account in accounts),
+        **pictures(accounts),
+        "asked again by a click": sum(bool(each.again) and each.wanted != "rest" for each in questions),
+        "gone on with by a click": sum(each.wanted == "rest" for each in questions),
         "stopped by a click": sum("stop" in account.accepted_clicks for account in accounts),
         "deleted by a click": sum("delete" in account.accepted_clicks for account in accounts),
         **waits(accounts, crowd),
+    }
+
+
+def pictures(accounts: Sequence[Account]) -> dict[str, object]:
+    """Return how many pictures were recorded, and stand there, and how many sounds a model has heard."""
+    drawn = [account for account in accounts if account.job.drawn_at is not None]
+    return {
+        "pictures drawn": len(drawn),
+        "pictures that stand there": sum(account.pictures for account in accounts),
+        "pictures paid more than once": sum(account.paid > 1 for account in drawn),
+        "pictures wrong": sum(bool(account.wrong_pictures) for account in accounts),
+        "voice clips": sum(bool(account.question.message.files) for account in accounts),
+        "sounds heard by a model": sum(account.job.heard for account in accounts),
     }
 
 
@@ -108,6 +124,7 @@ def evidence(
         message = question.message
         yield f"\n#{question.number} {question.key}: {', '.join(account.faults)}; paid {account.paid} times"
         yield f"  clicked {sorted(account.clicks)}, accepted {sorted(account.accepted_clicks)}"
+        yield f"  wanted {question.wanted}; {account.pictures} pictures"
         for each in account.messages:
             yield f"  message {each.ts} {payload(each)} {each.text[:60]!r}"
         for each in account.revisions if account.is_taken_away else ():
