@@ -66,7 +66,7 @@ class PoolFaults:
         return {
             "job": FaultKind(2.0, self._kill_job),
             "TERM to a job": FaultKind(4.0, self._end_job),
-            "job that draws or hears": FaultKind(4.0, self._kill_media_job),
+            "job that draws or hears": FaultKind(1.5, self._kill_media_job),
             "one question's jobs": FaultKind(20.0, self._kill_one_questions_jobs),
             "worker": FaultKind(4.0, self._kill_worker),
             "master": FaultKind(8.0, self._kill_master),

@@ -13,7 +13,7 @@ from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
 MODEL_FAULT, SLACK_FAULT, REDELIVERY = 0.03, 0.03, 0.1
 """Probabilities, for each question, of a fault of the model, of a fault of Slack, and of redeliveries after its 200."""
 
-UNEXPLAINED = 0.03
+UNEXPLAINED = 0.06
 """Probability of an answer, for each question, that is whole, but does not say so: *Go on* stands under it."""
 
 MEDIA_FAULT = 0.2
