@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.model.click import FEEDBACK
 
 
 class Pressed(TypedDict):
@@ -44,7 +43,7 @@ def _pressable(message: Message) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if element["type"] == "feedback_buttons":
                 for name in ("positive_button", "negative_button"):
                     half = element | element[name]
-                    assert f"cocoai_{FEEDBACK}" == half["action_id"]
+                    assert "cocoai_feedback" == half["action_id"]
                     yield half["value"].rpartition(" ")[2], half
             else:
                 yield element["action_id"].removeprefix("cocoai_"), element
