@@ -181,8 +181,8 @@ class Ledger:
             account = self._account(question, ours, calls[question.number], is_accepted=is_accepted)
             record, pictures = job(question.key), len(messages_with_picture(there, question.key))
             is_redrawn = calls[question.number]["picture"].is_paid_after(record.drawn_at or float("inf"))
-            found = {"pictures": pictures, "job": record, "is_redrawn": is_redrawn}
-            accounts.append(replace(account, revisions=revisions(question.key), **found))
+            account = replace(account, pictures=pictures, job=record, is_redrawn=is_redrawn)
+            accounts.append(replace(account, revisions=revisions(question.key)))
         return accounts
 
     def paid(self, requests: Iterable[RecordedRequest]) -> dict[int, int]:

@@ -11,7 +11,8 @@ from cocoai.answer import hearing
 from cocoai.answer.heard import HeardSound
 from cocoai.answer.options import SpeechOptions
 from cocoai.answer.quotation import quotation
-from cocoai.chatgpt.transcription import Hints, Sound, Transcriber, Transcription, TranscriptionRecorder
+from cocoai.chatgpt.one_response import CallRecorder
+from cocoai.chatgpt.transcription import Hints, Sound, Transcriber, Transcription
 from cocoai.errors import CocoAIError
 from cocoai.slack.api.chat import SlackChat
 from cocoai.texts import ENGLISH
@@ -40,7 +41,7 @@ class SimulatedTranscriber(Transcriber):
         self._services = services
         self._claimed = claimed
 
-    def transcribe(self, sound: Sound, _: Hints, recorder: TranscriptionRecorder) -> Transcription:
+    def transcribe(self, sound: Sound, hints: Hints, recorder: CallRecorder, **_: Any) -> Transcription:
         """Return the words; the power may go before the model hears them, and before we do."""
         recorder.asked()
         try:
