@@ -187,7 +187,7 @@ def test_a_cut_answer_is_continued_where_it_was_cut(
         before = "".join(answer_of(deployment, question)["text"] for question in questions[:-1])
         sent = "".join(content for role, content in shown(deployment) if role == "assistant")
 
-        assert last_part.endswith(texts.cut)
+        assert last_part.endswith(texts.cut_button.format(button=texts.buttons["continue"]))
         assert ("user", f"{text}\n\n{CONTINUE_INSTRUCTION}") == shown(deployment)[-1]
         assert without_blanks(before) == without_blanks(sent)
 

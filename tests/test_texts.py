@@ -44,8 +44,9 @@ def test_only_these_texts_have_placeholders() -> None:
     troubles = {f"trouble_{source}": ("{code}", "{since}") for source in wrong}
 
     pictures = {"picture_drawn": ("{model}", "{prompt}")}
+    cut = dict.fromkeys(("cut_button", "unfinished_button"), ("{button}",))
 
-    assert {"model": ("{model}",)} | pictures | others | files | budget | troubles == found
+    assert {"model": ("{model}",)} | pictures | cut | others | files | budget | troubles == found
 
 
 def test_a_text_is_plain_and_short_enough() -> None:

@@ -88,7 +88,7 @@ def shapes(visitor: Visitor, _: Path) -> None:
         visitor.sees("#thread .markdown li")
     with visitor.turn("a long answer"):
         visitor.asks(words.long)
-        visitor.answered(words.texts.cut)
+        visitor.answered(words.texts.cut_button.format(button=words.texts.buttons["continue"]))
     with visitor.turn("reads its rest"):
         visitor.replies(words.go_on)
         visitor.answered()

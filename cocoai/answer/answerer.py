@@ -171,7 +171,7 @@ class Answerer:
             answer = job.last("answer") or self._ask(attempt, reply, ts)
             # What kills its process again and again may be the blocks, or a file.
             as_text = job.attempt > MAX_ATTEMPTS
-            text = self._reply_text.of(attempt, answer, may_send=not as_text)
+            text = self._reply_text.of(attempt, answer, as_text=as_text)
             if reply.deliver(ts, text, as_text=as_text):
                 attempt.record("delivered")
             self._note_answer(attempt, answer)

@@ -15,10 +15,11 @@ from cocoai.answer.left_out import note_for_the_asker
 from cocoai.answer.paid_requests import Books, PaidRequests
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
+from cocoai.answer.reply_buttons import CUT
 from cocoai.answer.retry import is_wait_told
 from cocoai.answer.stops import StopRequests
 from cocoai.chatgpt.chat import ChatGPTChat
-from cocoai.chatgpt.stream import UNKNOWN, AnswerPieces, Ending, Interruption
+from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
 from cocoai.errors import CocoAIError
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.live_message import LiveMessage
@@ -188,10 +189,10 @@ def cache_key(question: Question) -> str:
     return blake2s(f"{question.channel}-{thread}".encode(), digest_size=16).hexdigest()
 
 
-def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "") -> str:
+def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "", *, has_buttons: bool = False) -> str:
     """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
 
-    Above it stands the quotation of what was `heard`, "" for none.
+    Above it stands the quotation of what was `heard`, "" for none. If it `has_buttons`, a note names *Go on*.
 
     Notes say that the answer was cut off, stopped or may not be whole, or that a file has all of it, and which
     attachments were left out and why. If
@@ -202,8 +203,9 @@ def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "") -> 
         return str(answer["text"])
     finish = answer["finish"]
     if normalize_markdown(answer["text"]).strip():
-        notes = {"length": texts.cut, STOPPED: texts.stopped}
-        notes |= {"content_filter": texts.filtered, UNKNOWN: texts.unfinished, IN_FILE: texts.speech["in_file"]}
+        cut = (texts.cut_button, texts.unfinished_button) if has_buttons else (texts.cut, texts.unfinished)
+        notes = {reason: text.format(button=texts.buttons["continue"]) for reason, text in zip(CUT, cut, strict=True)}
+        notes |= {STOPPED: texts.stopped, "content_filter": texts.filtered, IN_FILE: texts.speech["in_file"]}
         text = as_markdown(answer["text"]) if finish in (TRANSCRIBED, IN_FILE) else answer["text"]
         paragraphs = [text, notes.get(finish, "")]
     elif finish in (STOPPED, NOTHING_READ, SILENT):

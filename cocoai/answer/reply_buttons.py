@@ -18,8 +18,9 @@ UNDER: Mapping[str, tuple[Action, ...]] = {
 }
 """The actions of the buttons under a message, by the message's kind; under other kinds there are none."""
 
-CUT = frozenset({"length", UNKNOWN})
-"""The `finish` of an answer that lacks its rest, or may: *Go on* stands under it, first in the row."""
+
+CUT = ("length", UNKNOWN)
+"""The `finish` of an answer that lacks its rest, and of one that may: *Go on* stands under it, first in the row."""
 
 
 class ReplyButtons:

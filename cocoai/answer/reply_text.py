@@ -33,23 +33,26 @@ class ReplyText:
     ears: Ears
     sleep: Callable[[float], None]
 
-    def of(self, attempt: Attempt, answer: Fact, *, may_send: bool) -> str:
+    def of(self, attempt: Attempt, answer: Fact, *, as_text: bool) -> str:
         """Return what the asker reads of an `answer` fact, as Markdown; it is never empty.
 
         Of the words of a sound that take more than one message it is the beginning, once all of them stand in the
-        thread as a file. Where Slack takes none, or unless one `may_send` files, it is all of them.
+        thread as a file. Where Slack takes none it is all of them. For a reply `as_text`, which has no buttons, no file
+        is sent.
 
         Raise `Temporary` if Slack is in trouble, StoreError if the file cannot be recorded.
         """
-        text = self._text(attempt, answer)
+        has_buttons = self.options.buttons and not as_text
+        text = self._text(attempt, answer, has_buttons=has_buttons)
         if answer.get("finish") != TRANSCRIBED:
             return text
         is_sent = attempt.job.last("shared") is not None
-        if not is_sent and may_send and len(self.options.layout.parts(text)) > 1:
+        if not (is_sent or as_text) and len(self.options.layout.parts(text)) > 1:
             is_sent = self._sent(attempt, answer["text"])
         if not is_sent:
             return text
-        return self._text(attempt, {**answer, "text": beginning(answer["text"]), "finish": IN_FILE})
+        in_file = {**answer, "text": beginning(answer["text"]), "finish": IN_FILE}
+        return self._text(attempt, in_file, has_buttons=has_buttons)
 
     def _sent(self, attempt: Attempt, words: str) -> bool:
         """Bring the words into the thread as a text file; return False if Slack takes none."""
@@ -66,11 +69,11 @@ class ReplyText:
             return False
         return True
 
-    def _text(self, attempt: Attempt, answer: Fact) -> str:
+    def _text(self, attempt: Attempt, answer: Fact, *, has_buttons: bool) -> str:
         texts = attempt.texts
         is_told = answer.get("finish") in (TRANSCRIBED, IN_FILE)
         quoted = self.ears.quoted(answer.get("heard", ()), texts, is_told=is_told)
-        return answer_text(answer, texts, self._cost_note(answer, texts), quoted)
+        return answer_text(answer, texts, self._cost_note(answer, texts), quoted, has_buttons=has_buttons)
 
     def _cost_note(self, answer: Fact, texts: Texts) -> str:
         """Return the note that says what an answer cost and which model wrote it; "" unless the settings want it."""

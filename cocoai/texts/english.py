@@ -42,6 +42,9 @@ ENGLISH = Texts(
     left_out_unnamed="(I have not read some of the files. {why})",
     read_partly="(Of “{name}” I have read only a part. {why})",
     nothing_read="There was nothing in this message that I could read. Please write your question as text.",
+    cut_button="(This is where the length limit was reached. To read on, press “{button}” below, or write “continue”.)",
+    unfinished_button="(Nothing says that this answer is whole: it may have ended too early. To read on, press "
+    "“{button}” below, or write “continue”.)",
     only_asker="Only the person who asked can do this.",
     only_participants="Only the person who asked, people who write in this thread, and the operators can stop it.",
     too_many="You have asked a lot in this minute. Please ask again in {seconds} s: I answer then.",

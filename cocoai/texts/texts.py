@@ -17,10 +17,10 @@ MONTHS = 12
 class Texts:
     """All that an asker can read and no model has written, in one language.
 
-    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{model}`, `{n}`, `{name}`, `{prompt}`,
-    `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that is used up, and what
-    is wrong since when into `troubles`, which operators read. `sorry` maps an error's code to its text; `sorry[""]`
-    serves every other code.
+    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{button}`, `{model}`, `{n}`, `{name}`,
+    `{prompt}`, `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that is used
+    up, and what is wrong since when into `troubles`, which operators read. `sorry` maps an error's code to its text;
+    `sorry[""]` serves every other code.
     """
 
     # the persona's voice
@@ -46,6 +46,8 @@ class Texts:
     left_out_unnamed: str
     read_partly: str
     nothing_read: str
+    cut_button: str
+    unfinished_button: str
     only_asker: str
     only_participants: str
     too_many: str

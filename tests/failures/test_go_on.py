@@ -24,6 +24,7 @@ from tests.footer import actions
 from tests.options import FixedPersonas
 
 OTHER = "U0ASKER02"
+UNFINISHED = JAPANESE.unfinished_button.format(button=JAPANESE.buttons["continue"])
 BOX = "D0PRACTICE"
 
 
@@ -136,7 +137,18 @@ def test_the_model_that_began_goes_on(harness: LocalizedHarness) -> None:
     press(harness, first, "continue", "です。")
 
     assert ["gpt-6.1-sol"] * 2 == [request.body["model"] for request in harness.openai.requests]
-    assert JAPANESE.unfinished in harness.slack.messages()[-1].text
+    assert UNFINISHED in harness.slack.messages()[-1].text
+
+
+@pytest.mark.parametrize("has_buttons", [True, False])
+def test_the_note_names_the_button_where_there_is_one(harness: LocalizedHarness, has_buttons: bool) -> None:
+    """Whoever has buttons switched off reads how to go on in words."""
+    harness.changes["buttons"] = has_buttons
+    reply = ask(harness, "one?", "First, be-")
+
+    note = ENGLISH.unfinished_button.format(button="Go on") if has_buttons else ENGLISH.unfinished
+    assert f"First, be-\n\n{note}" == reply.text
+    assert has_buttons == ("continue" in actions(reply))
 
 
 def test_files_are_sent_with_it(harness: LocalizedHarness) -> None:
@@ -160,7 +172,7 @@ def test_a_question_that_is_no_longer_kept(harness: LocalizedHarness) -> None:
     texts = [text for _, text in shown(harness)]
     assert ("なぜですか", CONTINUE_INSTRUCTION) == (texts[0], texts[2])
     assert texts[1].startswith("なぜなら")
-    assert JAPANESE.unfinished in harness.slack.messages()[-1].text
+    assert UNFINISHED in harness.slack.messages()[-1].text
 
 
 def test_two_people_press_it_at_once(harness: LocalizedHarness) -> None:
