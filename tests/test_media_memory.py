@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -66,3 +69,26 @@ def test_a_job_takes_hardly_more_than_one_that_answers(
     assert ["stop", 0] == taken["answered"][1]
     assert end == taken[kind][1]
     assert taken[kind][0] - taken["answered"][0] < MOST_MORE
+
+
+WHAT_DRAWS_AND_LISTENS = ("cocoai.answer.drawing", "cocoai.texts.picture_requests", "cocoai.answer.hearing")
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"), [(("off", "slack"), ()), (("on", "model"), WHAT_DRAWS_AND_LISTENS)], ids=["off", "on"]
+)
+def test_what_draws_and_listens_is_loaded_where_it_is_used(
+    tmp_path: Path, certificates: Certificates, use: tuple[str, str], expected: tuple[str, ...]
+) -> None:
+    """By the master, for all its children; elsewhere it takes no memory at all."""
+    with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
+        path = write_settings(tmp_path, certificates, slack, openai)
+    script = (
+        "import os, sys; from cocoai import app, config; app.build(config.read(sys.argv[1], os.environ));"
+        f"print(*(name for name in {WHAT_DRAWS_AND_LISTENS} if name in sys.modules))"
+    )
+    environ = os.environ | {"COCOAI_IMAGES_USE": use[0], "COCOAI_SPEECH_USE": use[1]}
+    command = [sys.executable, "-c", script, str(path)]
+    run = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
+
+    assert " ".join(expected) == run.stdout.strip()
