@@ -22,6 +22,10 @@ PATIENCE = 480.0
 """Seconds that a run may take: the faults, the wait until it is idle, the start and the end."""
 
 
+RARE = frozenset({"gone on with by a click", "injected: job that draws or hears"})
+"""Figures that may be 0 in a short run on a busy machine."""
+
+
 @pytest.mark.parametrize(
     ("seconds", "seed"),
     [
@@ -45,13 +49,18 @@ def test_chaos(seconds: int, seed: str) -> None:
     assert "0" == figures["not deleted"] == figures["taken away"] == figures["paid more than twice"]
     assert "0" == figures["wrong about money"] == figures["holds open after the sweep"]
     assert 0 < int(figures["requests billed"]) <= int(figures["charges"])
-    assert "0" == figures["files in ready/"] == figures["processes left behind"]
+    assert "0" == figures["files in ready/"] == figures["files in files/"] == figures["processes left behind"]
+    assert "0" == figures["pictures wrong"]
+    assert int(figures["pictures that stand there"]) <= int(figures["pictures drawn"])
     assert seconds < int(figures["accepted"])
     assert 0 < int(figures["questions of people with one question"])
     if seed:  # with a fresh seed, some kind of fault or click may not be drawn at all
-        clicks = {name: int(count) for name, count in figures.items() if name.endswith("by a click")}
-        kills = {name: int(count) for name, count in figures.items() if name.startswith("injected: ")}
+        counts = {name: int(count) for name, count in figures.items() if name not in RARE and count.isdecimal()}
+        clicks = {name: count for name, count in counts.items() if name.endswith("by a click")}
+        kills = {name: count for name, count in counts.items() if name.startswith("injected: ")}
         assert len(clicks) == 3
+        assert 0 < counts["pictures drawn"]
+        assert 0 < counts["voice clips"]
         assert all(clicks.values()), clicks
         assert all(kills.values()), kills
 
