@@ -34,7 +34,7 @@ from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.api import thread_upload
+from cocoai.slack.api import thread_upload, upload
 from cocoai.slack.model.click import Click
 from cocoai.spool.files import NewFile
 from cocoai.spool.job import Job
@@ -251,6 +251,18 @@ def test_of_a_picture_that_cannot_be_sent_slack_s_own_is_taken(harness: AnswerHa
     run_to_the_end(harness)
 
     assert ["image/png"] == [each.media_type for each in harness.openai.requests[-1].attached]
+
+
+def test_a_picture_that_openai_cannot_use_is_the_asker_s(harness: AnswerHarness) -> None:
+    """It is no case for the operator, and costs nothing."""
+    too_wide = photo().data[:16] + b"\0\1\0\0" + photo().data[20:]
+    thread = harness.slack.say("U0ASKER02", "x").ts
+    question = shared(harness, "redraw: at night", PracticeFile("a.png", "image/png", too_wide), thread_ts=thread)
+    run_to_the_end(harness)
+
+    assert ["image_too_large"] == drawn(harness)
+    assert (ENGLISH.sorry["picture_none"], 0) == (said(harness, question), harness.openai.billed)
+    assert (["refused"], []) == (told_how(harness.books), left_files(harness))
 
 
 @pytest.mark.parametrize("kind", ["none", "off", "html", "gif"])
@@ -555,6 +567,17 @@ def test_where_slack_takes_no_file_nothing_is_paid(harness: AnswerHarness) -> No
 
     assert ([], ENGLISH.sorry["operator"]) == (harness.openai.requests, said(harness, question))
     assert "files:write" == harness.trouble("scope-uploads")
+
+
+def test_where_slack_names_another_s_address_nothing_is_paid(
+    harness: AnswerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither our token nor the picture would go there."""
+    monkeypatch.setattr(upload, "text_at", lambda reply, key: "https://x.invalid/" if "url" in key else reply[key])
+    question = harness.ask("draw a cat")
+    run_to_the_end(harness)
+
+    assert ([], ENGLISH.sorry["operator"]) == (harness.openai.requests, said(harness, question))
 
 
 def test_a_slack_in_trouble_is_waited_for(harness: AnswerHarness) -> None:

@@ -245,7 +245,7 @@ def test_a_transcript_is_shown_as_it_was_said(harness: AnswerHarness) -> None:
     message = share(harness, spoken(), text="transcribe")
     harness.run()
 
-    shown = "# one|- two|3. three|\u200b&gt; four|---|*\u200bfive\u200b* &lt;\u200b!channel&gt; six 3.5|seven"
+    shown = "# one|- two|3. three|\u200b&gt; four|---|*\u200bfive\u200b* &lt;!channel&gt; six 3.5|seven"
     assert shown.split("|") == harness.reply(message)[1].split("\n\n")[1:]
 
 

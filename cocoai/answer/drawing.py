@@ -48,6 +48,9 @@ LARGEST = 24 * 1024 * 1024
 
 ENDINGS = ("jpeg", "png", "webp", "gif")
 
+_FOR_THE_ASKER = {"refused": "picture_refused", "bad_picture": "picture_none"}
+"""Our code for what the asker can do something about, by OpenAI's side's."""
+
 PICTURE = "picture"
 """The `finish` of an answer that is a picture."""
 
@@ -172,8 +175,7 @@ class Drawing:
             raise
         except CocoAIError as error:
             paid.fail(error)
-            if error.code == "refused" and isinstance(error, Permanent):
-                error.code = "picture_refused"
+            error.code = _FOR_THE_ASKER.get(error.code, error.code)
             raise
 
     def _kept(

@@ -15,7 +15,7 @@ from http.client import HTTPException
 from typing import Any
 
 from cocoai.chatgpt.answer_reader import read_body
-from cocoai.chatgpt.api_error import request_id
+from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.one_response import CallRecorder, RefusedParameter, await_response, recorded
 from cocoai.chatgpt.picture_form import PictureForm, PictureOrder, json_body
@@ -93,7 +93,7 @@ class ChatGPTPictures:
         When `wakeup`, a descriptor, is readable, `is_stopped` tells whether to go on; if not, raise WaitStopped.
         Raise `Temporary` as ChatGPTChat.reply() does, and `Permanent` `refused` if the moderation does not allow it,
         else the API's own code. Either is `sent` if the model may have run, or the request may be billed. Whatever
-        `write` raises is raised, too.
+        `write` raises is raised, too. A picture that was sent and cannot be used is `Permanent` `bad_picture`.
         """
         return recorded(lambda: self._exchange(order, write, wakeup, is_stopped), recorder, self._refused)
 
@@ -139,7 +139,7 @@ def _read(
             name = error.refused_parameter([each for each in _OPTIONAL if each in fields])
             if name:
                 raise RefusedParameter(name, error)
-            raise _billed(error.to_exception())
+            raise _billed(error.to_exception("bad_picture" if _is_about_a_picture(error) else ""))
         reader = PictureReader(write)
         try:
             while data := read_body(response.body, deadlines):
@@ -152,6 +152,13 @@ def _read(
         if not reader.size and (failure := error_within(value, response.headers)):
             raise _billed(failure)
         return DrawnPicture(reader.size, picture_type(reader.head), _usage(mapping_at(value, "usage")))
+
+
+def _is_about_a_picture(error: ApiError) -> bool:
+    """Check whether the server refuses a picture that was sent: its format, its size, or what is damaged in it."""
+    if error.status not in (400, 413, 415, 422) or error.is_about_access or error.is_filtered:
+        return False
+    return error.param.startswith("image") or error.refuses_attachment
 
 
 def _billed(error: CocoAIError) -> CocoAIError:

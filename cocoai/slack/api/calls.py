@@ -129,7 +129,7 @@ class SlackCalls:
 
         Raise `Permanent` `foreign` for an address that is not Slack's: the token goes nowhere else.
         """
-        self._require_own(url)
+        self.require_own(url)
         # A compressed file could be far longer than Slack says.
         headers = {"Authorization": self._token, "Accept-Encoding": "identity"}
         return translate_errors(self._client.get, url, headers, TIMEOUTS)
@@ -139,11 +139,11 @@ class SlackCalls:
 
         Raise `Permanent` `foreign` for an address that is not Slack's.
         """
-        self._require_own(url)
+        self.require_own(url)
         headers = {"Content-Type": "application/octet-stream"}
         return translate_errors(self._client.post_file, url, body, headers, UPLOAD_TIMEOUTS)
 
-    def _require_own(self, url: str) -> None:
+    def require_own(self, url: str) -> None:
         """Raise `Permanent` `foreign` unless an address is Slack's."""
         if not is_at_slack(url, self._api_url):
             raise Permanent("foreign", source="Slack")

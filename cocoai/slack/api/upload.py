@@ -71,6 +71,7 @@ class Uploads:
         """Announce a file of exactly `length` bytes, at least 1, and return the upload (files.getUploadURLExternal).
 
         `name` ends as the file's type does; `alt_text` describes a picture to people who cannot see it.
+        Raise `Permanent` `foreign` for an address that is not Slack's.
         """
         arguments = {"filename": encodable(name), "length": str(length)}
         arguments |= {"alt_txt": encodable(alt_text)[:LONGEST_ALT_TEXT]} if alt_text else {}
@@ -78,6 +79,7 @@ class Uploads:
         file_id, url = text_at(reply, "file_id"), text_at(reply, "upload_url")
         if not is_id(file_id) or not url:
             raise Temporary("no upload address", source="Slack")
+        self._calls.require_own(url)  # before anything is paid for what would not be sent there
         return Upload(file_id, length, url)
 
     def send(self, upload: Upload, file: BinaryIO) -> None:

@@ -223,6 +223,15 @@ def test_an_odd_announcement(client: HttpClient, certificates: Certificates, rep
         assert isinstance(refused(lambda: uploads.begin("a.png", 5)), Temporary)
 
 
+def test_an_address_that_is_another_s(client: HttpClient, certificates: Certificates) -> None:
+    """It is refused before there is anything to send there."""
+    with OddSlack(certificates) as server:
+        server.reply = b'{"ok":true,"file_id":"F0A1B2C3D4","upload_url":"https://elsewhere.invalid/"}'
+        uploads = SlackChat(client, api_url=f"{server.url}/api/", token=TOKEN).uploads
+
+        assert "foreign" == refused(lambda: uploads.begin("a.png", 5)).code
+
+
 @pytest.mark.parametrize(
     "file",
     [
