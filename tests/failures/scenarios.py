@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cocoai.answer import Answerer
+import pytest
+
+from cocoai.answer import Answerer, drawing
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS
+from cocoai.answer.options import ImageOptions
 from cocoai.answer.reply import Reply
 from cocoai.conversation import Persona
 from cocoai.ledger.caps import Caps
@@ -20,9 +25,10 @@ from cocoai.rehearsal.openai.openai_faults import FaultKind
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.api import thread_upload
 from cocoai.spool.job import Fact
 from tests.failures import table
-from tests.failures.harness import LocalizedHarness
+from tests.failures.harness import QUESTIONS, LocalizedHarness
 from tests.options import FixedPersonas
 from tests.processes import free_port
 
@@ -164,6 +170,46 @@ def broken_ledger(harness: LocalizedHarness, text: str) -> Message:
     return harness.ask_and_run(text)
 
 
+IMAGES = ImageOptions("gpt-image-2.6-flare", "1536x1024", "medium", "jpeg", per_person_a_day=1)
+ORDERS = {QUESTIONS["ja"]: ("猫の絵を描いて", "描き直して: 夜に"), QUESTIONS["en"]: ("draw a cat", "redraw: at night")}
+"""By a question: an order of a picture in its language, and one to draw anew."""
+
+
+def drawn(fault: FaultKind) -> Scenario:
+    """Return the scenario in which a picture that is asked for meets this fault."""
+
+    def produce(harness: LocalizedHarness, text: str) -> Message:
+        harness.changes["images"] = IMAGES
+        harness.openai.fail_picture(fault)
+        return harness.ask_and_run(ORDERS[text][0])
+
+    return produce
+
+
+def nothing_to_draw_anew(harness: LocalizedHarness, text: str) -> Message:
+    """Ask for a picture to be drawn anew where there is none."""
+    harness.changes["images"] = IMAGES
+    return harness.ask_and_run(ORDERS[text][1])
+
+
+def one_picture_too_many(harness: LocalizedHarness, text: str) -> Message:
+    """Ask for a second picture where one a day is allowed."""
+    harness.slack.switches.share_delay = 0.0
+    harness.changes["images"] = IMAGES
+    harness.ask_and_run(ORDERS[text][0])
+    return harness.ask_and_run(ORDERS[text][0])
+
+
+def never_shown(harness: LocalizedHarness, text: str) -> Message:
+    """Ask for a picture that Slack takes, but never shows; five seconds are over at each look."""
+    harness.slack.switches.share_delay = None
+    harness.changes["images"] = IMAGES
+    with pytest.MonkeyPatch.context() as patched:
+        clock = itertools.count(step=5).__next__
+        patched.setattr(drawing, "bring_file", partial(thread_upload.bring_file, clock=clock))
+        return harness.ask_and_run(ORDERS[text][0])
+
+
 _BY_ROW: dict[str, dict[str, Scenario]] = {
     table.BUSY: {
         "rate limited": always("rate limited", seconds=1),
@@ -206,6 +252,11 @@ _BY_ROW: dict[str, dict[str, Scenario]] = {
     table.BUDGET_OFF: {"a budget of 0": capped(team=0)},
     table.AGAIN_GONE: {"asked again too late": asked_again_too_late},
     table.CONTINUE_GONE: {"gone on too late": gone_on_too_late},
+    table.PICTURE_REFUSED: {"a picture that moderation blocks": drawn("moderated")},
+    table.PICTURE_NONE: {"no picture to draw anew": nothing_to_draw_anew},
+    table.PICTURE_BROKEN: {"a picture that is none": drawn("not a picture")},
+    table.PICTURES_TODAY: {"one picture too many": one_picture_too_many},
+    table.NOT_SHARED: {"a picture that is never shown": never_shown},
 }
 
 SCENARIOS = {name: (row, produce) for row, produced in _BY_ROW.items() for name, produce in produced.items()}

@@ -52,6 +52,12 @@ LATE = "the machine was away for an hour"
 AGAIN_GONE = "asked again when nothing is left of the question"
 CONTINUE_GONE = "asked for the rest of an answer when nothing is left of it"
 
+PICTURE_REFUSED = "the safety check stops a picture"
+PICTURE_NONE = "there is no picture to draw anew"
+PICTURE_BROKEN = "what was drawn is no picture"
+PICTURES_TODAY = "the asker has had all pictures of the day"
+NOT_SHARED = "Slack never shows the picture"
+
 BUDGET_TEAM = "the team's budget is used up"
 BUDGET_PERSON = "the asker's share of the budget is used up"
 BUDGET_CHANNEL = "the channel's share of the budget is used up"
@@ -158,6 +164,32 @@ TEXTS = {
         "sorry_continue_gone",
         "元の回答が残っていないため、続きを書けませんでした。お手数ですが、もう一度聞いてください。",
         "My answer is no longer here, so I could not go on with it. Please ask again.",
+    ),
+    PICTURE_REFUSED: ExpectedText(
+        "sorry_picture_refused",
+        "安全のための確認で止められ、描けませんでした。言い方を変えて、もう一度お願いします。",
+        "I may not draw this: the safety check has stopped it. Please say it differently.",
+    ),
+    PICTURE_NONE: ExpectedText(
+        "sorry_picture_none",
+        "描き直せる画像が見つかりません。PNG、JPEG、WebPのどれかを、20MBまでの大きさで添えてください。",
+        "I find no picture here that I could draw anew. Please send it with your request, as a PNG, "
+        "JPEG or WebP of at most 20 MB.",
+    ),
+    PICTURE_BROKEN: ExpectedText(
+        "sorry_picture_broken",
+        "描いたものが、表示できる画像になりませんでした。もう一度お願いします。",
+        "Something was drawn, but it was no picture that I could show. Please ask again.",
+    ),
+    PICTURES_TODAY: ExpectedText(
+        "sorry_pictures_today",
+        "今日の画像の枚数を使い切りました。また明日お願いします。",
+        "You have had all of your pictures for today. Please ask again tomorrow.",
+    ),
+    NOT_SHARED: ExpectedText(
+        "sorry_not_shared",
+        "描けましたが、Slackがここに画像を表示しません。しばらくしてから、もう一度お願いします。",
+        "I have drawn it, but Slack does not show the picture here. Please ask again in a while.",
     ),
 }
 """By failure: what the asker reads, in the language of the question."""
