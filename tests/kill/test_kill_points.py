@@ -41,9 +41,10 @@ REPLIES = {
 
 
 BOTH: tuple[Twins, ...] = ("mention only", "message first")
-WITH_FILE = ("drawn", "transcribed", "spoken")
-CASES = [(point, twins) for point in POINTS for twins in (BOTH if point.scene not in WITH_FILE else BOTH[:1])]
-"""How a mention comes makes no difference to a file."""
+WITH_FILE = ("drawn", "transcribed")
+ONE_WAY = (*WITH_FILE, "spoken")
+CASES = [(point, twins) for point in POINTS for twins in (BOTH if point.scene not in ONE_WAY else BOTH[:1])]
+"""How a mention comes makes no difference to a file of ours, nor to what is heard."""
 
 
 @pytest.mark.parametrize(("point", "twins"), CASES, ids=[f"{point.name}-{twins}" for point, twins in CASES])
