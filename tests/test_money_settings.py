@@ -98,7 +98,7 @@ def test_the_operator_s_prices_are_read_by_model(tmp_path: Path) -> None:
     } == settings(tmp_path, text).prices
 
 
-@pytest.mark.parametrize("value", ["1", "1/2/3", "-1/0/0/0", "NaN/1/1/1", "a/b/c/d", "1/2/3/4/5", "gratis", ""])
+@pytest.mark.parametrize("value", ["1", "1/2/3", "-1/0/0/0", "NaN/1/1/1", "a/b/c/d", "1/2/3/4/5/6", "gratis", ""])
 def test_a_price_that_is_none_is_named(tmp_path: Path, value: str) -> None:
     """With the model, and what is allowed."""
     with pytest.raises(SettingsError, match=r"\[prices\] m1 = .*is not allowed; it is in/cached/written/out"):

@@ -220,7 +220,7 @@ class MemorySpool:
     def mark_of(self, _channel: str, _thread_ts: str) -> None:
         """Return None: nothing was noted of any thread."""
 
-    def note(self, _channel: str, _thread_ts: str, **_facts: object) -> None:
+    def note(self, _channel: str, _thread_ts: str, _change: object) -> None:
         """Forget what is noted of a thread."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cocoai.answer import Answerer, drawing
+from cocoai.answer import Answerer, thread_file
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS
 from cocoai.answer.options import ImageOptions
@@ -206,7 +206,7 @@ def never_shown(harness: LocalizedHarness, text: str) -> Message:
     harness.changes["images"] = IMAGES
     with pytest.MonkeyPatch.context() as patched:
         clock = itertools.count(step=5).__next__
-        patched.setattr(drawing, "bring_file", partial(thread_upload.bring_file, clock=clock))
+        patched.setattr(thread_file, "bring_file", partial(thread_upload.bring_file, clock=clock))
         return harness.ask_and_run(ORDERS[text][0])
 
 
