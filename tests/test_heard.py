@@ -41,7 +41,7 @@ from cocoai.slack.model.files import file_of
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
-from cocoai.texts import ENGLISH
+from cocoai.texts import ENGLISH, LANGUAGES, TextsByLanguage
 from tests.answer_harness import AnswerHarness
 from tests.books import books
 from tests.charges import charges, told_how
@@ -247,6 +247,19 @@ def test_a_transcript_is_shown_as_it_was_said(harness: AnswerHarness) -> None:
 
     shown = "# one|- two|3. three|\u200b&gt; four|---|*\u200bfive\u200b* &lt;!channel&gt; six 3.5|seven"
     assert shown.split("|") == harness.reply(message)[1].split("\n\n")[1:]
+
+
+@pytest.mark.parametrize(("said", "language"), [("what time is it", "en"), ("今何時ですか", "ja")])
+def test_a_reply_is_in_the_language_that_was_spoken(harness: AnswerHarness, said: str, language: str) -> None:
+    """Where the message has no words, its buttons and notes follow the sound, not the settings of its asker's Slack."""
+    harness.changes |= {"buttons": True, "phrases": TextsByLanguage(LANGUAGES, "auto")}
+    harness.openai.switches.heard = said
+    message = share(harness, spoken())
+    harness.run()
+    blocks = [block for reply in harness.replies(message) for block in reply.blocks or ()]
+
+    labels = [each["text"]["text"] for block in blocks for each in block.get("elements", ()) if "text" in each]
+    assert LANGUAGES[language].buttons["again"] in labels
 
 
 def test_silence_gets_a_sentence_of_its_own(harness: AnswerHarness) -> None:

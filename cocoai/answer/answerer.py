@@ -169,6 +169,8 @@ class Answerer:
                 return
             ts = reply.post_placeholder()
             answer = job.last("answer") or self._ask(attempt, reply, ts)
+            if language := self._ears.language(attempt.question, answer.get("heard", ())):
+                attempt.texts = self._options.texts_in(language)
             # What kills its process again and again may be the blocks, or a file.
             as_text = job.attempt > MAX_ATTEMPTS
             text = self._reply_text.of(attempt, answer, as_text=as_text)
@@ -279,7 +281,7 @@ class Answerer:
         By that a worker tells to whom the next line without a mention is put.
         """
         asks, has_others = ends_with_question(answer["text"]), self._prompts.has_others(attempt)
-        language = self._options.language_of(attempt.question.sample)
+        language = self._ears.language(attempt.question, answer.get("heard", ()))
         note_talk(
             self._spool,
             *place(attempt.question),

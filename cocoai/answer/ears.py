@@ -16,12 +16,13 @@ from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.files import SOUNDS, File
 from cocoai.slack.model.plain_text import plain_text
+from cocoai.slack.model.question import Question
 from cocoai.slack.model.talk import Talk, place
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Fact
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
-from cocoai.texts import Texts, command
+from cocoai.texts import Language, Texts, command
 
 if TYPE_CHECKING:
     from cocoai.chatgpt.transcription import Hints, Transcriber
@@ -86,6 +87,11 @@ class Ears:
         from cocoai.answer.quotation import quotation
 
         return quotation(sounds, texts, self.options.money.yen_rate, is_told=is_told)
+
+    def language(self, question: Question, sounds: Sequence[Fact]) -> Language:
+        """Return the language of a question's words, or if it has none of what was heard; "" if there is neither."""
+        heard = "\n".join(sound["text"] for sound in sounds)
+        return self.options.language_of(question.sample) or self.options.language_of(heard)
 
     def _hints(self, attempt: Attempt) -> Hints:
         """Return what a model may expect: the languages of the question, its thread and its asker; names, and words."""
