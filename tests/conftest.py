@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 
 LONGEST = (
     "kill/test_kill_points.py",
+    "kill/test_kill_media.py",
     "test_waiting.py",
     "test_chaos.py",
     "crash/test_enumeration.py",

@@ -1,0 +1,17 @@
+"""Kill points of a picture, of a voice clip, and of the words of a sound: beside the others, as Slack is waited for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.deployment import Deployment
+from tests.kill.points import POINTS, Point
+from tests.kill.test_kill_points import ONE_WAY, happens_once
+
+MEDIA = [point for point in POINTS if point.scene in ONE_WAY]
+
+
+@pytest.mark.parametrize("point", MEDIA, ids=[point.name for point in MEDIA])
+def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point) -> None:
+    """A picture is drawn and shown once, a sound is heard and quoted once, and nothing is left open."""
+    happens_once(built, point, "mention only")
