@@ -59,6 +59,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
     return taken
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "end"), [("drawn", ["picture", 0]), ("heard", ["stop", 1])])
 def test_a_job_takes_hardly_more_than_one_that_answers(
     taken: dict[str, tuple[int, object]], kind: str, end: object

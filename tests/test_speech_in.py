@@ -136,7 +136,7 @@ def test_a_long_recording_is_a_file(deployment: Deployment) -> None:
 
 
 def test_a_stop_ends_the_wait_for_the_words(deployment: Deployment) -> None:
-    """The process is woken while the model listens; what was sent is booked as it was held."""
+    """The process is woken while the model listens; what was sent is booked as held, with a second more than told."""
     deployment.openai.switches.hearing_delay = 60.0
     before = len(deployment.openai.requests)
     question = share(deployment, voice_clip(tone(3)), "<@U0COCOAI> and?", channel="C0PRACTICE")
@@ -148,7 +148,7 @@ def test_a_stop_ends_the_wait_for_the_words(deployment: Deployment) -> None:
     books = books_of(config.read(str(deployment.var / "cocoai.ini"), {}))
 
     assert LANGUAGES["en"].stopped == answer
-    assert [("lost", 3 * 75_000)] == [(each.how, each.spent) for each in charges(books)[-1:]]
+    assert [("lost", 4 * 75_000)] == [(each.how, each.spent) for each in charges(books)[-1:]]
     assert before + 1 == len(deployment.openai.requests)
 
 

@@ -9,9 +9,11 @@ from tests.kill.points import POINTS, Point
 from tests.kill.test_kill_points import ONE_WAY, happens_once
 
 MEDIA = [point for point in POINTS if point.scene in ONE_WAY]
+EACH = [pytest.param(each, id=each.name, marks=[pytest.mark.long] * (n % 2)) for n, each in enumerate(MEDIA)]
+"""Every second point is for the long run: on either side of it the same holds."""
 
 
-@pytest.mark.parametrize("point", MEDIA, ids=[point.name for point in MEDIA])
+@pytest.mark.parametrize("point", EACH)
 def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point) -> None:
     """A picture is drawn and shown once, a sound is heard and quoted once, and nothing is left open."""
     happens_once(built, point, "mention only")

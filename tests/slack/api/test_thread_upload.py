@@ -238,6 +238,7 @@ def test_a_kill_at_each_point(new_world: New, lateness: float, second: Any) -> N
     assert kill_at > 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("second", ["refused", "shown"])
 @pytest.mark.parametrize("first", [6, 7, 8], ids=["before the last step", "as it is taken", "behind it"])
 def test_a_second_kill_at_each_point(new_world: New, first: int, second: Any) -> None:
