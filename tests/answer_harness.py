@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cocoai.answer import Answerer
+import pytest
+
+from cocoai.answer import Answerer, thread_file
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.pictures import ChatGPTPictures
 from cocoai.chatgpt.transcription import Transcriber
@@ -19,6 +23,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.slack.api import thread_upload
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
 from cocoai.slack.model.question import Question
@@ -208,3 +213,21 @@ class AnswerHarness:
         """Return all facts of this name in the only job of that folder."""
         (key,) = self.spool.keys(folder)
         return [fact for fact in self.spool.peek(folder, key) if fact.get("fact") == name]
+
+
+@contextmanager
+def patient_harness(
+    var: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, **changes: Any
+) -> Iterator[AnswerHarness]:
+    """Yield an answerer with these options. Whoever waits sets its clock forward, and Slack shows a file at once."""
+    with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
+        made = AnswerHarness(var, certificates, slack, openai)
+
+        def sleep(seconds: float) -> None:
+            made.ahead += seconds
+
+        made.sleep = sleep
+        made.changes |= changes
+        slack.switches.share_delay = 0.0
+        monkeypatch.setattr(thread_file, "bring_file", partial(thread_upload.bring_file, clock=made.clock))
+        yield made

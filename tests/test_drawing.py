@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pytest
 from cocoai.answer import thread_file
 from cocoai.answer.options import ImageOptions
 from cocoai.answer.pictures import Pictures
+from cocoai.chatgpt import one_response
 from cocoai.chatgpt import pictures as chatgpt_pictures
 from cocoai.chatgpt.one_response import WaitStopped
 from cocoai.cli import show_job
@@ -27,20 +27,18 @@ from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.money import NANO
 from cocoai.ledger.summary import read_summary
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.openai.practice_picture import practice_picture
 from cocoai.rehearsal.slack.practice_file import PracticeFile
-from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.api import thread_upload, upload
+from cocoai.slack.api import upload
 from cocoai.slack.model.click import Click
 from cocoai.spool.files import NewFile
 from cocoai.spool.job import Job
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE
-from tests.answer_harness import AnswerHarness
+from tests.answer_harness import AnswerHarness, patient_harness
 from tests.charges import charges, told_how
 from tests.deployment import payload
 
@@ -51,17 +49,8 @@ DRAWN = ENGLISH.pictures["drawn"]
 
 @pytest.fixture
 def harness(tmp_path: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnswerHarness]:
-    """Yield an answerer that draws. Whoever waits sets its clock forward, and Slack shows a file at once."""
-    with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
-        made = AnswerHarness(tmp_path, certificates, slack, openai)
-
-        def sleep(seconds: float) -> None:
-            made.ahead += seconds
-
-        made.sleep = sleep
-        made.changes["images"] = IMAGES
-        slack.switches.share_delay = 0.0
-        monkeypatch.setattr(thread_file, "bring_file", partial(thread_upload.bring_file, clock=made.clock))
+    """Yield an answerer that draws."""
+    with patient_harness(tmp_path, certificates, monkeypatch, images=IMAGES) as made:
         yield made
 
 
@@ -635,7 +624,7 @@ def test_a_stop_while_it_is_drawn_is_obeyed(harness: AnswerHarness, monkeypatch:
         raise WaitStopped
 
     question = harness.ask("draw a cat")
-    monkeypatch.setattr(chatgpt_pictures, "await_response", stop)
+    monkeypatch.setattr(one_response, "_await_response", stop)
     run_to_the_end(harness)
 
     assert (["lost"], [("answer", ENGLISH.stopped)]) == (told_how(harness.books), texts(harness, question))

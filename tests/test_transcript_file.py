@@ -9,23 +9,18 @@ longer, and Slack takes no file        the words, in as many messages as they ta
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from cocoai.answer import thread_file
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
-from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.api import thread_upload
 from cocoai.slack.model.click import Click
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH, JAPANESE
-from tests.answer_harness import AnswerHarness
+from tests.answer_harness import AnswerHarness, patient_harness
 from tests.deployment import payload
 from tests.test_drawing import pictures as files
 from tests.test_drawing import run_to_the_end
@@ -37,18 +32,9 @@ LONG = "\n".join(f"*sentence* {n} of a long <meeting>." for n in range(400))
 
 @pytest.fixture
 def harness(tmp_path: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnswerHarness]:
-    """Yield an answerer whose model hears LONG; whoever waits sets its clock forward, and a file is shown at once."""
-    with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
-        made = AnswerHarness(tmp_path, certificates, slack, openai)
-
-        def sleep(seconds: float) -> None:
-            made.ahead += seconds
-
-        made.sleep = sleep
-        made.changes["speech"] = MODEL
-        openai.switches.heard = LONG
-        slack.switches.share_delay = 0.0
-        monkeypatch.setattr(thread_file, "bring_file", partial(thread_upload.bring_file, clock=made.clock))
+    """Yield an answerer whose model hears LONG."""
+    with patient_harness(tmp_path, certificates, monkeypatch, speech=MODEL) as made:
+        made.openai.switches.heard = LONG
         yield made
 
 

@@ -1,17 +1,17 @@
-"""Build the body of a request for a picture: JSON, or with pictures to be changed a form. Pure, but for reading them.
+"""Build the body of a request for a picture: JSON, or with pictures to be changed a form. Pure.
 
-Source: OpenAI's API reference, POST /images/generations and /images/edits; RFC 7578 for the form.
+Source: OpenAI's API reference, POST /images/generations and /images/edits.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
 
-_BLOCK = 64 * 1024
-"""Bytes of a picture that are in memory at once."""
+from cocoai.chatgpt.multipart import FormFile, MultipartForm
 
 COMPRESSION = 85
 """Percent: what is lost is not seen, and the file is a sixth as large as without compression."""
@@ -55,42 +55,20 @@ def json_body(fields: Mapping[str, str | int]) -> bytes:
     return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
 
 
-class PictureForm:
-    """The fields and the pictures as a form, whose blocks are read as they are sent."""
+def picture_form(fields: Mapping[str, str | int], pictures: Sequence[SentPicture]) -> MultipartForm:
+    """Return the fields and the pictures as a form."""
+    # A list is named with brackets, once for each of its pictures.
+    field = "image[]" if len(pictures) > 1 else "image"
+    files = [
+        FormFile(field, f"{n}.{_ending(each)}", each.media_type, each.size, partial(_opened, each))
+        for n, each in enumerate(pictures, 1)
+    ]
+    return MultipartForm(((name, str(value)) for name, value in fields.items()), files)
 
-    def __init__(self, fields: Mapping[str, str | int], pictures: tuple[SentPicture, ...]) -> None:
-        self.boundary = secrets.token_hex(16)
-        self._pictures = pictures
-        plain = (f'{self._part(name)}"\r\n\r\n{value}\r\n' for name, value in fields.items())
-        self._head = "".join(plain).encode("utf-8", "replace")
-        self._tail = f"--{self.boundary}--\r\n".encode()
 
-    @property
-    def content_type(self) -> str:
-        """Return the request's Content-Type."""
-        return f"multipart/form-data; boundary={self.boundary}"
+def _ending(picture: SentPicture) -> str:
+    return picture.media_type.partition("/")[2]
 
-    def __len__(self) -> int:
-        pictures = sum(len(self._head_of(n)) + each.size + 2 for n, each in enumerate(self._pictures))
-        return len(self._head) + pictures + len(self._tail)
 
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        for n, picture in enumerate(self._pictures):
-            yield self._head_of(n)
-            with open(picture.path, "rb") as file:
-                while block := file.read(_BLOCK):
-                    yield block
-            yield b"\r\n"
-        yield self._tail
-
-    def _head_of(self, n: int) -> bytes:
-        # A list is named with brackets, once for each of its pictures.
-        name = "image[]" if len(self._pictures) > 1 else "image"
-        media_type = self._pictures[n].media_type
-        # A name of our own: the person's may be in any characters.
-        filename = f"{n + 1}.{media_type.partition('/')[2]}"
-        return f'{self._part(name)}"; filename="{filename}"\r\nContent-Type: {media_type}\r\n\r\n'.encode()
-
-    def _part(self, name: str) -> str:
-        return f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}'
+def _opened(picture: SentPicture) -> BinaryIO:
+    return open(picture.path, "rb")

@@ -8,21 +8,19 @@ Source: OpenAI's API reference, POST /images/generations and /images/edits.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any
 
 from cocoai.chatgpt.answer_reader import read_body
 from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
-from cocoai.chatgpt.one_response import CallRecorder, RefusedParameter, await_response, recorded
-from cocoai.chatgpt.picture_form import PictureForm, PictureOrder, json_body
+from cocoai.chatgpt.one_response import CallRecorder, OneResponseApi, RefusedParameter
+from cocoai.chatgpt.picture_form import PictureOrder, json_body, picture_form
 from cocoai.chatgpt.picture_reader import BadPicture, PictureReader
-from cocoai.chatgpt.transport import bearer, error_within, method_url, read_error, translated
-from cocoai.engine.client.client import HttpClient, StreamedResponse
-from cocoai.errors import CocoAIError, Permanent, Temporary
+from cocoai.chatgpt.transport import error_within, read_error
+from cocoai.engine.client.client import StreamedResponse
+from cocoai.errors import CocoAIError, Temporary
 from cocoai.json_values import mapping_at, number_at
 
 _OPTIONAL = ("output_compression", "output_format")
@@ -55,29 +53,8 @@ class DrawnPicture:
     usage: PictureUsage | None
 
 
-class ChatGPTPictures:
-    """Has pictures drawn by the server at `base_url`. Times are in seconds, `clock` is monotonic.
-
-    It remembers which parameters the server refuses.
-    """
-
-    def __init__(
-        self,
-        client: HttpClient,
-        *,
-        base_url: str,
-        api_key: str,
-        connect_timeout: float,
-        total_timeout: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._client = client
-        self._base_url = base_url
-        self._api_key = api_key
-        self._connect_timeout = connect_timeout
-        self._total_timeout = total_timeout
-        self._clock = clock
-        self._refused: set[str] = set()
+class ChatGPTPictures(OneResponseApi):
+    """Has pictures drawn by the server at `base_url`; see OneResponseApi."""
 
     def draw(
         self,
@@ -95,7 +72,7 @@ class ChatGPTPictures:
         else the API's own code. Either is `sent` if the model may have run, or the request may be billed. Whatever
         `write` raises is raised, too. A picture that was sent and cannot be used is `Permanent` `bad_picture`.
         """
-        return recorded(lambda: self._exchange(order, write, wakeup, is_stopped), recorder, self._refused)
+        return self._recorded(lambda: self._exchange(order, write, wakeup, is_stopped), recorder)
 
     def _exchange(
         self,
@@ -105,28 +82,14 @@ class ChatGPTPictures:
         is_stopped: Callable[[], bool],
     ) -> DrawnPicture:
         """Send one request and read its response. Raise as draw(), and `RefusedParameter`."""
-        deadlines = Deadlines(self._clock, self._total_timeout)
-        url = method_url(self._base_url, "/images/edits" if order.sent else "/images/generations")
-        fields = order.fields(self._refused)
-        form = PictureForm(fields, order.sent) if order.sent else None
-        headers: dict[str, str | bytes] = {
-            "Authorization": bearer(self._api_key),
-            "Content-Type": form.content_type if form else "application/json",
-            "Accept-Encoding": "identity",
-        }
-        try:
-            timeout = (min(self._connect_timeout, deadlines.left()), deadlines.left())
-            pending = self._client.post_streamed(url, form or json_body(fields), headers, timeout)
-            response = await_response(pending, deadlines, wakeup, is_stopped)
-        except (OSError, HTTPException, ValueError, Permanent) as error:
-            failure = translated(error, deadlines)
+        deadlines, fields = self._deadlines(), order.fields(self._refused)
+        if order.sent:
+            form = picture_form(fields, order.sent)
+            response = self._post("/images/edits", form, form.content_type, deadlines, wakeup, is_stopped)
         else:
-            return _read(response, fields, write, deadlines)
-        # Raised outside of the handler: its cause may quote the key.
-        try:
-            raise failure
-        finally:
-            del failure  # it refers to this frame, and the two would keep the connection until a collection
+            body = json_body(fields)
+            response = self._post("/images/generations", body, "application/json", deadlines, wakeup, is_stopped)
+        return _read(response, fields, write, deadlines)
 
 
 def _read(

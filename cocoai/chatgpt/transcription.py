@@ -9,27 +9,25 @@ CreateTranscriptionResponseJson.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException
+from functools import partial
 from typing import Any, BinaryIO
 
 from cocoai.chatgpt.answer_reader import read_body
 from cocoai.chatgpt.api_error import ApiError, request_id
 from cocoai.chatgpt.deadlines import Deadlines
 from cocoai.chatgpt.error_body import parsed
-from cocoai.chatgpt.one_response import CallRecorder, RefusedParameter, await_response, recorded
+from cocoai.chatgpt.multipart import FormFile, MultipartForm
+from cocoai.chatgpt.one_response import CallRecorder, OneResponseApi, RefusedParameter
 from cocoai.chatgpt.sound_format import MEDIA_TYPES
-from cocoai.chatgpt.transport import bearer, error_within, method_url, read_error, translated
+from cocoai.chatgpt.transport import error_within, read_error
 from cocoai.engine.client.body import MOST_WHOLE
 from cocoai.engine.client.client import HttpClient, StreamedResponse
-from cocoai.errors import Permanent, Temporary
+from cocoai.errors import Temporary
 from cocoai.json_values import encodable, mapping_at, number_at, text_at
-
-BLOCK = 64 * 1024
-"""Bytes of a sound that are in memory at once."""
 
 TIMEOUT = 180.0
 """Seconds that hearing a sound may take, from the request to the last byte of the response."""
@@ -81,8 +79,8 @@ class Transcription:
         return self.counts.get("second")
 
 
-class Transcriber:
-    """Has sounds written down by `model`, at the server at `base_url`. Times are in seconds, `clock` is monotonic."""
+class Transcriber(OneResponseApi):
+    """Has sounds written down by `model`, at the server at `base_url`; see OneResponseApi."""
 
     def __init__(
         self,
@@ -95,14 +93,15 @@ class Transcriber:
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
-        self._url = method_url(base_url, "/audio/transcriptions")
-        self._api_key = api_key
+        super().__init__(
+            client,
+            base_url=base_url,
+            api_key=api_key,
+            connect_timeout=connect_timeout,
+            total_timeout=timeout,
+            clock=clock,
+        )
         self.model = model
-        self._connect_timeout = connect_timeout
-        self._timeout = timeout
-        self._clock = clock
-        self._refused: set[str] = set()
 
     def transcribe(
         self,
@@ -120,7 +119,7 @@ class Transcriber:
         Raise `Temporary` as ChatGPTChat.reply() does; `Permanent` `sound` if the server cannot use this sound, else the
         API's own code. Either is `sent` if the model may have run, and be billed.
         """
-        return recorded(lambda: self._exchange(sound, hints, wakeup, is_stopped), recorder, self._refused)
+        return self._recorded(lambda: self._exchange(sound, hints, wakeup, is_stopped), recorder)
 
     def _fields(self, hints: Hints) -> dict[str, tuple[str, ...]]:
         """Return the values of each field but the sound, by its name."""
@@ -138,23 +137,11 @@ class Transcriber:
         self, sound: Sound, hints: Hints, wakeup: int | None, is_stopped: Callable[[], bool]
     ) -> Transcription:
         """Send one request and return what its response says. Raise as transcribe(), and `RefusedParameter`."""
-        deadlines = Deadlines(self._clock, self._timeout)
+        deadlines = self._deadlines()
         fields = {name: values for name, values in self._fields(hints).items() if name not in self._refused}
-        upload = _Upload(sound, fields)
-        headers: dict[str, str | bytes] = {
-            "Authorization": bearer(self._api_key),
-            "Content-Type": f"multipart/form-data; boundary={upload.boundary}",
-            "Accept-Encoding": "identity",
-        }
-        try:
-            timeout = (min(self._connect_timeout, deadlines.left()), deadlines.left())
-            pending = self._client.post_streamed(self._url, upload, headers, timeout)
-            response = await_response(pending, deadlines, wakeup, is_stopped)
-        except (OSError, HTTPException, ValueError, Permanent) as error:
-            failure = translated(error, deadlines)
-        else:
-            return self._read(response, fields, deadlines)
-        raise failure  # outside of the handler: its cause may quote the key
+        form = _form(sound, fields)
+        response = self._post("/audio/transcriptions", form, form.content_type, deadlines, wakeup, is_stopped)
+        return self._read(response, fields, deadlines)
 
     def _read(
         self, response: StreamedResponse, fields: Mapping[str, tuple[str, ...]], deadlines: Deadlines
@@ -176,36 +163,21 @@ class Transcriber:
             return Transcription(encodable(value["text"]).strip(), _counts(mapping_at(value, "usage")))
 
 
-class _Upload:
-    """The body of a request: multipart/form-data, with the sound as its last part, read from its file."""
+def _form(sound: Sound, fields: Mapping[str, tuple[str, ...]]) -> MultipartForm:
+    """Return the fields and the sound as a form. A list is named with brackets, once for each value."""
+    named = {f"{name}[]" if name in ("languages", "keywords") else name: values for name, values in fields.items()}
+    pairs = ((name, value) for name, values in named.items() for value in values)
+    name = f"clip.{sound.ending}"
+    return MultipartForm(
+        pairs, [FormFile("file", name, MEDIA_TYPES[sound.ending], sound.size, partial(_opened, sound))]
+    )
 
-    def __init__(self, sound: Sound, fields: Mapping[str, tuple[str, ...]]) -> None:
-        self.boundary = secrets.token_hex(16)
-        self._sound = sound
-        parts = [
-            f'--{self.boundary}\r\nContent-Disposition: form-data; name="{name}{brackets}"\r\n\r\n{value}\r\n'
-            for name, values in fields.items()
-            # A list is named with brackets, once for each value.
-            for brackets in ("[]" if name in ("languages", "keywords") else "",)
-            for value in values
-        ]
-        # A name of our own, as the person's may be in any characters, and have a wrong ending.
-        parts.append(
-            f'--{self.boundary}\r\nContent-Disposition: form-data; name="file"; filename="clip.{sound.ending}"\r\n'
-            f"Content-Type: {MEDIA_TYPES[sound.ending]}\r\n\r\n"
-        )
-        self._head = "".join(parts).encode()
-        self._tail = f"\r\n--{self.boundary}--\r\n".encode()
 
-    def __len__(self) -> int:
-        return len(self._head) + self._sound.size + len(self._tail)
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        self._sound.file.seek(0)
-        while block := self._sound.file.read(BLOCK):
-            yield block
-        yield self._tail
+@contextmanager
+def _opened(sound: Sound) -> Iterator[BinaryIO]:
+    """Yield the sound's file at its beginning, as a context manager; it stays open."""
+    sound.file.seek(0)
+    yield sound.file
 
 
 def _whole_body(response: StreamedResponse, deadlines: Deadlines) -> bytes:
