@@ -17,6 +17,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cocoai.answer.attempt import Attempt
@@ -151,17 +152,14 @@ class Drawing:
         if self.options.attachments.question_bytes <= 0:
             files: tuple[File, ...] = ()
         elif not (files := own_pictures(self.prompts.files(attempt))) and request.is_redraw:
-            files = newest_picture(self.prompts.visible_messages(attempt), attempt)
+            files = newest_picture(self.prompts.earlier_messages(attempt))
         if not files and request.is_redraw:
             raise Permanent("picture_none")
         return tuple(fetch_pictures(self.spool, self.slack, attempt, files))
 
     def _asked(self, attempt: Attempt, order: PictureOrder, file: NewFile, paid: PaidPicture) -> DrawnPicture | None:
         """Have the picture drawn into `file`; None if somebody did not want to wait. Whatever fails is settled."""
-
-        def is_stopped() -> bool:
-            return self.stops.is_stopped(attempt, is_interrupted=True)
-
+        is_stopped = partial(self.stops.is_stopped, attempt, is_interrupted=True)
         try:
             return self.draw().draw(order, file.write, paid, wakeup=self.stops.fd, is_stopped=is_stopped)
         except WaitStopped:

@@ -15,6 +15,7 @@ from cocoai.answer.stops import StopRequests
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.files import SOUNDS, File
+from cocoai.slack.model.messages import Message
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.model.talk import Talk, place
@@ -71,7 +72,7 @@ class Ears:
         files = self.prompts.files(attempt)
         asks_for_words = command(plain_text(attempt.question.text, self.prompts.own_user())) == "transcribe"
         if asks_for_words and not any(map(_may_be_sound, files)):
-            files = (*files, *self.prompts.earlier_sounds(attempt))
+            files = (*files, *_newest_sounds(self.prompts.earlier_messages(attempt)))
         if not any(map(_may_be_sound, files)) or self.options.attachments.question_bytes <= 0:
             return Heard(files)
         from cocoai.answer.hearing import Hearing
@@ -109,3 +110,9 @@ class Ears:
 
 def _may_be_sound(file: File) -> bool:
     return file.kind in SOUNDS or file.is_stub
+
+
+def _newest_sounds(messages: Sequence[Message]) -> tuple[File, ...]:
+    """Return the sounds of the newest message that has any; () if none has. `messages` are the oldest first."""
+    sounds = (tuple(file for file in message.files if file.kind in SOUNDS) for message in reversed(messages))
+    return next(filter(None, sounds), ())

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, BinaryIO
 
 from cocoai.answer.attempt import Attempt
@@ -157,10 +158,7 @@ class _Sounds:
     def _transcribed(self, sound: Sound, call: _SoundCall) -> HeardSound:
         """Send the sound and wait for its words, unless somebody wants no answer any more."""
         stops = self._hearing.stops
-
-        def is_stopped() -> bool:
-            return stops.is_stopped(self._attempt, is_interrupted=True)
-
+        is_stopped = partial(stops.is_stopped, self._attempt, is_interrupted=True)
         self._transcriber = self._transcriber or self._hearing.listen()
         try:
             transcription = self._transcriber.transcribe(

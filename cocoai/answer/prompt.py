@@ -90,19 +90,10 @@ class PromptBuilder:
         """Return the files of the question's message. Raise `Temporary` or `Permanent` if Slack does not give it."""
         return files_of_question(self._thread(attempt).messages, attempt.question)
 
-    def visible_messages(self, attempt: Attempt) -> list[Message]:
-        """Return the messages of the thread whose words the model may be shown. Raise as files() does."""
-        question, us = attempt.question, self._identity.known()
-        thread = self._thread(attempt).messages
-        own_user = self._identity.user_id()
-        return [each for each in thread if each.user == own_user or not self._is_hidden(question, us, each)]
-
-    def earlier_sounds(self, attempt: Attempt) -> tuple[File, ...]:
-        """Return the sounds of the newest message before the question's that has any, and may be shown; () if none."""
+    def earlier_messages(self, attempt: Attempt) -> list[Message]:
+        """Return the messages before the question's whose words the model may be shown, oldest first; see files()."""
         asked = float(message_ts(attempt.question))
-        before = [each for each in self.visible_messages(attempt) if float(each.ts) < asked]
-        sounds = [tuple(file for file in message.files if file.kind in SOUNDS) for message in before]
-        return next(filter(None, reversed(sounds)), ())
+        return [each for each in self._visible_messages(attempt) if float(each.ts) < asked]
 
     def own_user(self) -> str:
         """Return our own user's id."""
@@ -110,7 +101,7 @@ class PromptBuilder:
 
     def speakers(self, attempt: Attempt) -> Iterator[str]:
         """Yield the names of the people in the thread who may address us, and the asker's: the last 20."""
-        users = [each.user for each in self.visible_messages(attempt) if not is_bot(each)]
+        users = [each.user for each in self._visible_messages(attempt) if not is_bot(each)]
         found = dict.fromkeys((*users[::-1], attempt.question.user))
         found.pop(self._identity.user_id(), None)
         yield from filter(None, map(self._names.name, list(found)[:MOST_NAMES]))
@@ -178,6 +169,13 @@ class PromptBuilder:
     def forget(self) -> None:
         """Forget the thread that was read for the last attempt."""
         self._last = None
+
+    def _visible_messages(self, attempt: Attempt) -> list[Message]:
+        """Return the messages of the thread whose words the model may be shown. Raise as files() does."""
+        question, us = attempt.question, self._identity.known()
+        thread = self._thread(attempt).messages
+        own_user = self._identity.user_id()
+        return [each for each in thread if each.user == own_user or not self._is_hidden(question, us, each)]
 
     def _with_sounds(self, question: Question, own_user: str, message: Message) -> Message:
         """Return an earlier message with what was heard in its sounds, as it was when that was the question."""

@@ -7,6 +7,7 @@ there. They are written to the disk as they arrive, and are never in memory as a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from cocoai.answer.attempt import Attempt
 from cocoai.chatgpt.picture_form import SentPicture
@@ -17,7 +18,6 @@ from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.file_bytes import save
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message
-from cocoai.slack.thread.question_message import message_ts
 from cocoai.spool.files import FileTooBig, NewFile
 from cocoai.spool.spool import Spool
 
@@ -42,11 +42,10 @@ def own_pictures(files: Sequence[File]) -> tuple[File, ...]:
     return tuple(filter(_is_picture, files))[:MOST]
 
 
-def newest_picture(messages: Sequence[Message], attempt: Attempt) -> tuple[File, ...]:
-    """Return the newest picture that stands in the thread before the question; () if there is none."""
-    before = [message for message in messages if float(message.ts) < float(message_ts(attempt.question))]
-    found = (file for message in reversed(before) for file in reversed(message.files) if _is_picture(file))
-    return tuple(file for _, file in zip(range(1), found, strict=False))
+def newest_picture(messages: Sequence[Message]) -> tuple[File, ...]:
+    """Return the newest picture in these messages, oldest first; () if there is none."""
+    found = (file for message in reversed(messages) for file in reversed(message.files) if _is_picture(file))
+    return tuple(islice(found, 1))
 
 
 def _is_picture(file: File) -> bool:
