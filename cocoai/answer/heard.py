@@ -9,6 +9,7 @@ from typing import Any
 from cocoai.slack.api.download import LeftOut
 from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.slack.model.files import File
+from cocoai.slack.model.plain_text import shortened
 
 MOST_QUOTED = 600
 """Characters of the words that a reply quotes, of each sound."""
@@ -72,7 +73,7 @@ class Heard:
 
 def beginning(words: str) -> str:
     """Return as much of the words as a reply quotes."""
-    return words if len(words) <= MOST_QUOTED else f"{words[: MOST_QUOTED - 1]}…"
+    return shortened(words, MOST_QUOTED)
 
 
 def as_markdown(words: str) -> str:

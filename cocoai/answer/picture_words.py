@@ -17,6 +17,7 @@ from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import Ending
 from cocoai.errors import CocoAIError
 from cocoai.slack.markdown.inline_parser import escape_markdown
+from cocoai.slack.model.plain_text import shortened
 from cocoai.spool.job import Fact
 from cocoai.texts import Texts
 from cocoai.texts.picture_requests import PictureRequest
@@ -83,6 +84,5 @@ def one_line(text: str) -> str:
 
 def drawn_text(picture: Fact, texts: Texts) -> str:
     """Return what the reply says of a picture, as Markdown: what was drawn, and by which model."""
-    prompt = one_line(picture["text"])
-    shown = prompt if len(prompt) <= MOST_SHOWN else f"{prompt[: MOST_SHOWN - 1]}…"
+    shown = shortened(one_line(picture["text"]), MOST_SHOWN)
     return texts.pictures["drawn"].format(prompt=escape_markdown(shown), model=picture["model"])

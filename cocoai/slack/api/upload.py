@@ -104,13 +104,6 @@ class Uploads:
         shares = sorted(_shares(mapping_at(info, "shares")), key=lambda share: float(share.ts))
         return UploadedFile(number_at(info, "created"), tuple(shares))
 
-    def shared_in(self, file_id: str, channel: str, thread_ts: str) -> str | None:
-        """Return the ts of the oldest message that shows the file in a thread, or for "" in the channel itself.
-
-        Return None while there is none.
-        """
-        return next(iter(self.info(file_id).shares_in(channel, thread_ts)), None)
-
     def delete(self, file_id: str) -> None:
         """Delete a file (files.delete); one that is gone is no error. Its messages stay, with a tombstone in it."""
         try:

@@ -114,6 +114,11 @@ def unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` characters, with an ellipsis as the last one if it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def escaped(text: str) -> str:
     """Return the text with `&`, `<` and `>` escaped, as Slack writes it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
