@@ -412,15 +412,18 @@ def test_the_model_is_asked_with_a_recorder_only() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reply"
         if "chatgpt" in ast.unparse(node.func.value)
     ]
-    posts = {
-        path.relative_to(PRODUCT).as_posix()
-        for path in PRODUCT.rglob("*.py")
-        if "post_streamed(" in path.read_text("utf-8") and "engine/client" not in path.as_posix()
-    }
+    posts, by_base = files_with("post_streamed("), files_with("(OneResponseApi)")
 
     assert ["answer/model_call.py", "answer/picture_words.py"] == sorted(path for path, _ in calls)
     assert all("recorder" in names for _, names in calls)
-    assert {"chatgpt/chat.py", "chatgpt/pictures.py", "chatgpt/transcription.py"} == posts
+    assert {"chatgpt/chat.py", "chatgpt/one_response.py"} == posts
+    assert {"chatgpt/pictures.py", "chatgpt/transcription.py"} == by_base == files_with("self._recorded(")
+
+
+def files_with(code: str) -> set[str]:
+    """Return the product's files in which this code stands, the HTTP client's left out."""
+    files = {path.relative_to(PRODUCT).as_posix(): path.read_text("utf-8") for path in PRODUCT.rglob("*.py")}
+    return {name for name, text in files.items() if code in text and not name.startswith("engine/client/")}
 
 
 def facts_of(harness: AnswerHarness, name: str) -> list[Fact]:
