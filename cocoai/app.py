@@ -24,6 +24,7 @@ from cocoai.answer.options import MoneyOptions, SpeechOptions
 from cocoai.answer.report_task import ReportTask
 from cocoai.answer_settings import image_options, job_limit
 from cocoai.backup.contents import refuse_half_restored
+from cocoai.clicked_question import may_be_shared
 from cocoai.connections import Connections, books_of
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
@@ -46,7 +47,7 @@ from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.markdown.message_layout import Layout
-from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
+from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.thread import user_names
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
@@ -58,7 +59,7 @@ from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
 from cocoai.version import read_commit
 from cocoai.warmup import warm_up
-from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
+from cocoai.webhook import EventsHandler, InteractionsHandler
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         var,
         kinds=JOB_KINDS,
         light_kinds=LIGHT_KINDS,
+        unmarked_kinds=UNMARKED_KINDS,
         questions_per_minute=settings.budget.questions_per_minute,
     )
     spool.make_folders()
@@ -164,6 +166,7 @@ def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -
         mark_of=spool.mark_of,
         follow_ups=slack.follow_ups,
         access=access_rules(settings),
+        reactions=settings.reactions,
     )
 
 

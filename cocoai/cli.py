@@ -293,6 +293,6 @@ def retry_job(spool: Spool, name: str) -> Iterator[str]:
 def _manifest(arguments: argparse.Namespace) -> int:
     from cocoai.check.slack_scopes import FILES, wanted_scopes
 
-    uploads = FILES in wanted_scopes(config.read_for_a_look(arguments.config, os.environ))
-    print(etc.manifest(arguments.url, uploads=uploads), end="")
+    wanted = wanted_scopes(config.read_for_a_look(arguments.config, os.environ))
+    print(etc.manifest(arguments.url, unused={FILES, etc.REACTIONS}.difference(wanted)), end="")
     return 0

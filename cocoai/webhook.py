@@ -12,8 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from cocoai.clicked_question import find_question, repeat_question
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
@@ -24,7 +25,6 @@ from cocoai.slack.model.question import (
     Challenge,
     Declined,
     Ignored,
-    Kind,
     NotAllowed,
     Overheard,
     Question,
@@ -33,7 +33,7 @@ from cocoai.slack.model.question import (
 from cocoai.slack.model.talk import note_talk, place
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import NoSuchJob, StoreError
+from cocoai.spool.store_error import StoreError
 from cocoai.troubles.store import NO_TROUBLES
 from cocoai.troubles.watch import SignatureWatch
 
@@ -183,7 +183,7 @@ class EventsHandler(SlackHandler[EventOutcome]):
             return OK
         self._note(posted.key)
         response = self._put(Key.parse(posted.key), posted.facts())
-        if isinstance(posted, Declined) or response.after is None or posted.kind == "thanks":
+        if isinstance(posted, Declined) or response.after is None or posted.kind == "thanks" or posted.is_task:
             return response
         return replace(response, after=partial(self._wake_and_note, posted))
 
@@ -250,50 +250,3 @@ class InteractionsHandler(SlackHandler[Click]):
             log.exception("click key=%s outcome=not-read", click.key)
             raise CannotRead from None
         return self._put(Key.parse(question.key), question.facts())
-
-
-def find_question(spool: Spool, key: Key) -> Question | None:
-    """Return the question with this key, whatever the state of its job. Raise StoreError if the disk fails.
-
-    Return None if there is no such job, as it was swept, or if its first line is no question that can be understood.
-    """
-    try:
-        _, lines = spool.find(key)
-        return Question.from_facts(lines[0])
-    except NoSuchJob:
-        return None
-    except (IndexError, KeyError, TypeError):  # another version, or another program, has written it
-        return None
-
-
-def may_be_shared(spool: Spool, key: Key) -> bool:
-    """Check whether the channel of the question with this key may be shared with another organisation.
-
-    True if the question is no longer kept. Raise StoreError if the disk fails.
-    """
-    question = find_question(spool, key)
-    return question is None or question.may_be_shared
-
-
-def repeat_question(click: Click, original: Question | None) -> Question:
-    """Return the question that a click on *Ask again* or *Go on* asks: the original's text and files, the click's user.
-
-    `original` is None if it is no longer known: the text is then empty, and is read from the thread later. `again` is
-    the ts of the message that is asked once more, the first one if the original was a repeated question itself. The
-    rest of an answer that is asked for once more is that rest again.
-    """
-    key = Key.parse(click.key)
-    known = original or Question("again", key.channel, key.thread_ts, key.ts, "", "", "", "", 0)
-    return replace(
-        known,
-        kind=cast(Kind, click.action),
-        ts=click.ts,
-        user=click.user,
-        team=click.team,
-        event_id="",
-        client_msg_id="",  # a question of its own, no second copy of the first
-        event_time=int(click.ts.partition(".")[0]),
-        again=known.again or key.ts,  # a repeated question means the first one: no message has a click's time
-        reply="" if known.text else click.reply,
-        continues=click.key if click.action == "continue" else known.continues,
-    )

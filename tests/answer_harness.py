@@ -25,7 +25,7 @@ from cocoai.rehearsal.slack.practice_slack import TOKEN, PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.api import thread_upload
 from cocoai.slack.api.chat import SlackChat
-from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
+from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.model.question import Question
 from cocoai.spool.disk import Disk
 from cocoai.spool.job import Fact, Job
@@ -62,7 +62,14 @@ class AnswerHarness:
         self.openai = openai
         self.disk = FickleDisk()
         self.ahead = 0.0
-        self.spool = Spool(str(var), clock=self.clock, disk=self.disk, kinds=JOB_KINDS, light_kinds=LIGHT_KINDS)
+        self.spool = Spool(
+            str(var),
+            clock=self.clock,
+            disk=self.disk,
+            kinds=JOB_KINDS,
+            light_kinds=LIGHT_KINDS,
+            unmarked_kinds=UNMARKED_KINDS,
+        )
         self.spool.make_folders()
         self._context = tls_context(str(certificates.ca_file))
         self.var = var

@@ -27,6 +27,7 @@ SCOPE_OF = {
     "message.groups": "groups:history",
     "message.im": "im:history",
     "message.mpim": "mpim:history",
+    "reaction_added": "reactions:read",
 }
 """Slack's events that we subscribe to, and the scope that each needs (docs.slack.dev/reference/events)."""
 
@@ -154,6 +155,18 @@ def test_the_manifest_has_the_scope_to_send_files_where_some_are_sent(
     scopes = json.loads(capsys.readouterr().out)["oauth_config"]["scopes"]["bot"]
     assert is_asked == ("files:write" in scopes)
     assert "files:read" in scopes
+
+
+def test_the_manifest_asks_for_reactions_where_some_ask_for_something(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any, neither for the scope nor for the event, which Slack takes only with it."""
+    monkeypatch.setenv("COCOAI_REACTIONS_BUILT_IN", "off")
+    assert 0 == main(["manifest", "--url", "https://bot.example.com"])
+
+    manifest = json.loads(capsys.readouterr().out)
+    assert "reactions:read" not in manifest["oauth_config"]["scopes"]["bot"]
+    assert "reaction_added" not in manifest["settings"]["event_subscriptions"]["bot_events"]
 
 
 @pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://bot.example.com/x", 'https://"'])

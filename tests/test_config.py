@@ -234,7 +234,7 @@ def test_a_wrong_value_is_reported_with_what_is_allowed(
     [
         ("[slak]\n", r"\[slak\] is no section; there are slack, openai, answer, pool, budget, speech, images, paths, "),
         ("[DEFAULT]\nmodel = m\n", r"\[DEFAULT\] is no section"),
-        ("[slak]\n", r"paths, network, models, prices, channel ID, words ja, words en$"),
+        ("[slak]\n", r"paths, network, models, prices, reactions, channel ID, words ja, words en$"),
         ("[channel general]\n", r"\[channel general\] is no section; .* as in \[channel C0123456789\]"),
         ("[channel U0123456789]\n", r"\[channel U0123456789\] is no section; a channel is named by its ID"),
         ("[channel  C0123456789]\n", r"\[channel  C0123456789\] is no section"),
@@ -483,3 +483,47 @@ def test_without_a_file_there_is_no_look(tmp_path: Path, name: str) -> None:
     """The folder cannot be known, unless the environment names it."""
     with pytest.raises(SettingsError):
         read_for_a_look(str(tmp_path / name), {})
+
+
+# [reactions]
+
+
+def test_reactions_have_a_table_that_the_operator_changes(tmp_path: Path) -> None:
+    """Each emoji has one task, and `off` takes one away."""
+    lines = ["flag-be = translate nl", "books = summarize", "pencil2 = proofread", "jp = off"]
+    lines += ["flag-br = Translate PT_BR"]
+    tasks = read(write(tmp_path / "c.ini", "\n".join(["[reactions]", *lines])), SECRETS).reactions
+
+    found = [tasks.get(name) for name in ("flag-be", "books", "pencil2", "jp", "flag-br", "flag-jp")]
+    assert [
+        ("translate", "nl"),
+        ("summarize", ""),
+        ("proofread", ""),
+        None,
+        ("translate", "pt-br"),
+        ("translate", "ja"),
+    ] == found
+
+
+def test_without_the_built_in_table_only_the_own_is_left(tmp_path: Path) -> None:
+    """By default there is a flag for each language that has a country of its own."""
+    assert {"memo", "flag-jp", "jp", "us"} <= read(None, SECRETS).reactions.keys()
+    file = write(tmp_path / "c.ini", "[reactions]\nbuilt_in = off\nbooks = summarize\n")
+    assert ["books"] == list(read(file, SECRETS).reactions)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("jp = translate", r"\[reactions\] jp = translate is not allowed; it is `translate` with a language's code"),
+        ("jp = translate xx", "translate xx is not allowed"),
+        ("jp = summarize ja", "summarize ja is not allowed"),
+        ("jp = dance", "dance is not allowed"),
+        ("two words = summarize", "two words is not allowed; it is an emoji's name"),
+        ("built_in = maybe", "maybe is not allowed; it is on or off"),
+    ],
+)
+def test_a_wrong_reaction_is_named(tmp_path: Path, line: str, message: str) -> None:
+    """Nothing is guessed: what is meant costs money."""
+    with pytest.raises(SettingsError, match=message):
+        read(write(tmp_path / "c.ini", f"[reactions]\n{line}\n"), SECRETS)

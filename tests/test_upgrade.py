@@ -23,7 +23,7 @@ from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
+from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.disk import Disk
 from cocoai.spool.job import Fact
@@ -108,7 +108,14 @@ class Upgrade(AnswerHarness):
         for lock in ("put.lock", "usher.lock", "slot-0", "slot-1"):
             (var / "locks" / lock).touch()
         super().__init__(var, certificates, slack, openai)
-        self.spool = Spool(str(var), clock=self.clock, disk=self.disk, kinds=JOB_KINDS, light_kinds=LIGHT_KINDS)
+        self.spool = Spool(
+            str(var),
+            clock=self.clock,
+            disk=self.disk,
+            kinds=JOB_KINDS,
+            light_kinds=LIGHT_KINDS,
+            unmarked_kinds=UNMARKED_KINDS,
+        )
 
     def settle(self, seconds: float) -> None:
         """Do not wait: no killed process has sent anything."""

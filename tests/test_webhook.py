@@ -12,6 +12,7 @@ import pytest
 
 from cocoai import config
 from cocoai.app import click_analyzer
+from cocoai.clicked_question import may_be_shared
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, Refused
@@ -22,7 +23,7 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.webhook import EventsHandler, InteractionsHandler, may_be_shared
+from cocoai.webhook import EventsHandler, InteractionsHandler
 from tests import slack_payloads
 from tests.job_runner import RecordingRunner
 from tests.options import FixedIdentity

@@ -30,7 +30,7 @@ from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.rehearse import write_settings
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
+from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -87,7 +87,9 @@ class Team:
         self.file = _write(var, certificates, slack, openai, language)
         # Nobody watches the answers grow.
         self.settings = config.read(str(self.file), {"COCOAI_SLACK_UPDATE_INTERVAL": "60"})
-        self.spool = Spool(str(var), clock=clock, kinds=JOB_KINDS, light_kinds=LIGHT_KINDS)
+        self.spool = Spool(
+            str(var), clock=clock, kinds=JOB_KINDS, light_kinds=LIGHT_KINDS, unmarked_kinds=UNMARKED_KINDS
+        )
         self.spool.make_folders()
         budget = self.settings.budget
         caps = Caps(budget.monthly_usd, budget.per_person_usd, budget.per_channel_usd, budget.warn_at)

@@ -33,6 +33,7 @@ from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.reply_text import ReplyText
 from cocoai.answer.stops import StopRequests
+from cocoai.answer.tasks import Tasks
 from cocoai.answer.thanks import ThanksReactions
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
@@ -104,7 +105,8 @@ class Answerer:
         self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops)
-        self._model = ModelCall(self._prompts, chatgpt, books, self._stops, self._ears)
+        self._tasks = Tasks(options, slack, self._prompts, names)
+        self._model = ModelCall(self._prompts, self._tasks, chatgpt, books, self._stops, self._ears)
         self._pictures = Pictures(spool, options, slack, chatgpt, books, self._prompts, self._stops, draw, sleep)
         self._reply_text = ReplyText(options, slack, self._ears, sleep)
         self._new_reply = partial(
@@ -115,6 +117,7 @@ class Answerer:
     def rest(self) -> None:
         """Forget what was read and written for the last question."""
         self._prompts.forget()
+        self._tasks.forget()
         forget_texts()
 
     def tell_notices(self) -> None:
@@ -140,7 +143,8 @@ class Answerer:
         reply = self._reply(attempt)
         with handled(attempt.job, self._failures(attempt, reply), self._clock):
             try:
-                reply.post_placeholder(wait=False)
+                if self._is_found(attempt, wait=False):
+                    reply.post_placeholder(wait=False)
             except Temporary as error:
                 if error.code != "ratelimited" or not error.retry_after:
                     raise
@@ -165,7 +169,7 @@ class Answerer:
         if not attempt.is_first:
             self._books.settle_earlier(job)
         with handled(job, failures, self._clock):
-            if self._waits_on(attempt) or self._is_over(attempt, reply, failures):
+            if self._waits_on(attempt) or not self._is_found(attempt) or self._is_over(attempt, reply, failures):
                 return
             ts = reply.post_placeholder()
             answer = job.last("answer") or self._ask(attempt, reply, ts)
@@ -180,6 +184,13 @@ class Answerer:
             self._finish(attempt, "answered")
         if self._books.ledger.has_untold:
             self._tell_notices(attempt)
+
+    def _is_found(self, attempt: Attempt, *, wait: bool = True) -> bool:
+        """Find the message of a task; if that is in vain, finish the job and return False. True for a question."""
+        is_found = not attempt.question.is_task or self._tasks.find(attempt, wait=wait)
+        if not is_found:
+            self._finish(attempt, "nothing-to-do")
+        return is_found
 
     def _light_handler(self, job: Job) -> LightJobHandler[Any] | None:
         """Return what does a job of this kind without a model; None if the job is a question."""
@@ -268,18 +279,17 @@ class Answerer:
         return answer
 
     def _finish(self, attempt: Attempt, outcome: str) -> None:
-        """Move the attempt's job to done/, and log `outcome`.
-
-        That is `answered` by the model, `noted` by ourselves, or `moved` if an earlier attempt had said all.
-        """
+        """Move the attempt's job to done/, and log `outcome`, such as `answered`; `moved` if all was said before."""
         self._spool.finish(attempt.job)
         log.info("answer key=%s outcome=%s attempt=%d ms=%d", attempt.job.key, outcome, attempt.job.attempt, attempt.ms)
 
     def _note_answer(self, attempt: Attempt, answer: Fact) -> None:
         """Note in the thread's mark that we have answered, whether we ask back, and whether others have spoken there.
 
-        By that a worker tells to whom the next line without a mention is put.
+        By that a worker tells to whom the next line without a mention is put. A task is no talk with us.
         """
+        if attempt.question.is_task:
+            return
         asks, has_others = ends_with_question(answer["text"]), self._prompts.has_others(attempt)
         language = self._ears.language(attempt.question, answer.get("heard", ()))
         note_talk(

@@ -25,7 +25,7 @@ def late_words(attempt: Attempt, markdown: str, layout: Layout, now: float) -> s
     job, words = attempt.job, f"{attempt.texts.late}\n\n"
     if job.last("late"):
         return words
-    is_late = was_shut_out(job) or now - float(attempt.question.ts) > LATE
+    is_late = was_shut_out(job) or now - float(attempt.question.asked_at or attempt.question.ts) > LATE
     if not is_late or job.facts("part"):
         return ""
     # What may stand must not become shorter, and with more words in front the first part may be cut earlier.

@@ -18,6 +18,7 @@ from cocoai.answer.reply import Reply
 from cocoai.answer.reply_buttons import CUT
 from cocoai.answer.retry import is_wait_told
 from cocoai.answer.stops import StopRequests
+from cocoai.answer.tasks import Tasks, as_quotation
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
 from cocoai.errors import CocoAIError
@@ -53,7 +54,8 @@ class _RunningCall:
 
     Only `pieces` holds the conversation, which may be large, and drops it once the request is sent. It is None if there
     is nothing to ask: then `finish` says why, and `text` is the answer. `shown` is how many characters of an earlier
-    attempt's answer stand in Slack already. What was `heard` is `quoted` before the answer.
+    attempt's answer stand in Slack already. What was `heard`, or how the message begins that it is `about`, is `quoted`
+    before the answer.
     """
 
     heard: Heard
@@ -64,15 +66,23 @@ class _RunningCall:
     finish: str = NOTHING_READ
     text: str = ""
     quoted: str = ""
+    about: str = ""
 
 
 class ModelCall:
     """The calls of the model of one process, one at a time. By `stops` each may end early; each is paid by `books`."""
 
     def __init__(
-        self, prompts: PromptBuilder, chatgpt: ChatGPTChat, books: Books, stops: StopRequests, ears: Ears
+        self,
+        prompts: PromptBuilder,
+        tasks: Tasks,
+        chatgpt: ChatGPTChat,
+        books: Books,
+        stops: StopRequests,
+        ears: Ears,
     ) -> None:
         self._prompts = prompts
+        self._tasks = tasks
         self._ears = ears
         self._chatgpt = chatgpt
         self._books = books
@@ -82,11 +92,12 @@ class ModelCall:
         """Have the model write an answer, show it in the reply, whose first message is `ts`, and record it.
 
         Return the `answer` fact: `text`, `model`, `finish`, `refusal`, `left_out`, and the `bill` of the paid `call`;
-        `heard` if the question had sounds. If the asker requests a stop, it has the text written so far, and STOPPED as
-        `finish`; if there is nothing to ask, no text and NOTHING_READ or SILENT, and the model is not asked, nor for
-        TRANSCRIBED. If the disk refuses the fact, it is returned all the
-        same. Raise `Temporary` or `Permanent` if Slack or OpenAI fails, no further request may be sent (`attempts`) or
-        paid, StoreError if the request cannot be recorded.
+        `heard` if the question had sounds, `about` as in Prompt. If the asker requests a stop, it has the text written
+        so far, and STOPPED as `finish`; if there is nothing to ask, no text and NOTHING_READ or SILENT, and the model
+        is not asked, nor for TRANSCRIBED. If the disk refuses the fact, it is returned all the same.
+
+        Raise `Temporary` or `Permanent` if Slack or OpenAI fails, no further request may be sent (`attempts`) or paid,
+        StoreError if the request cannot be recorded.
         """
         requests = PaidRequests(attempt, self._books)
         if self._stops.is_stopped(attempt):
@@ -105,14 +116,15 @@ class ModelCall:
 
         `ts` is the reply's: what Slack has of it now tells how much an earlier attempt showed.
         """
-        heard = self._ears.hear(attempt)
+        is_task = attempt.question.is_task
+        heard = Heard(()) if is_task else self._ears.hear(attempt)
         if (heard.sounds or heard.left_out) and self._stops.is_stopped(attempt):
             return _RunningCall(heard, finish=STOPPED)  # what was not heard is not to be told: nobody waits for it
         if heard.is_wanted_itself:
             listeners = dict.fromkeys(filter(None, (sound.listener for sound in heard.sounds)))
             model, finish = ", ".join(listeners), TRANSCRIBED if heard.words else SILENT
             return _RunningCall(heard, model, None, heard.left_out, finish=finish, text=heard.words)
-        prompt = self._prompts.build(attempt, heard)
+        prompt = self._tasks.prompt(attempt) if is_task else self._prompts.build(attempt, heard)
         if prompt.is_unreadable:
             finish = SILENT if heard.is_silent else NOTHING_READ
             return _RunningCall(heard, prompt.model, None, prompt.left_out, finish=finish)
@@ -126,8 +138,8 @@ class ModelCall:
         )
         standing = [] if is_wait_told(attempt.job) else [each for each in prompt.messages if each.ts == ts]
         shown = max((len(message.text) for message in standing), default=0)
-        quoted = self._ears.quoted(heard.facts(), attempt.texts)
-        return _RunningCall(heard, prompt.model, pieces, prompt.left_out, shown, quoted=quoted)
+        quoted = as_quotation(prompt.about) or self._ears.quoted(heard.facts(), attempt.texts)
+        return _RunningCall(heard, prompt.model, pieces, prompt.left_out, shown, quoted=quoted, about=prompt.about)
 
     def _read(
         self,
@@ -174,6 +186,7 @@ class ModelCall:
         answer: Fact = {"text": text, "model": ending.model, "finish": ending.finish_reason}
         answer |= {"refusal": bool(ending.refusal), "left_out": [asdict(each) for each in call.left_out]}
         answer |= {"heard": call.heard.facts()} if call.heard.sounds else {}
+        answer |= {"about": call.about} if call.about else {}
         answer |= requests.facts(text, ending)
         attempt.record("answer", **answer, usage=ending.usage and asdict(ending.usage))
         requests.settle_by(answer)

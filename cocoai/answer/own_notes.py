@@ -32,13 +32,13 @@ class OwnNotes:
     def note(self, attempt: Attempt) -> str:
         """Return what we reply with by ourselves: to a mention without words or `help`, to `reset`, `usage`, `model`.
 
-        Return "" if the model is to answer: for any other text, for files without words, and for a question that is
-        asked once more. A model prefix with nothing behind it (`deep:`) counts as no words.
+        Return "" if the model is to answer: for any other text, for files without words, for a task, and for a question
+        that is asked once more. A model prefix with nothing behind it (`deep:`) counts as no words.
         """
         question = attempt.question
         text = plain_text(question.text, self.identity.user_id())
         is_empty = not split_model_prefix(text, self.options.personas.models())[1]
-        if question.again or (is_empty and self.prompts.has_files(attempt)):
+        if question.again or question.is_task or (is_empty and self.prompts.has_files(attempt)):
             return ""
         match "help" if is_empty else command(text):
             case "help":

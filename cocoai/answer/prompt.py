@@ -24,7 +24,6 @@ from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.api.thread_reader import ThreadPart, ThreadRead, answers_in
 from cocoai.slack.inbound.access import Author
 from cocoai.slack.model.files import SOUNDS, File
-from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import Question
@@ -50,7 +49,8 @@ class Prompt:
     """What the model is shown: the `conversation`, whose last turn is the question, and the name of the `model`.
 
     `left_out` are the attachments that the model does not get; `messages` is the thread as it was read.
-    `is_unreadable`: the question has neither words nor attachments that the model could be shown.
+    `is_unreadable`: the question has neither words nor attachments that the model could be shown. `about` is how the
+    message begins with which the answer deals, where the reply does not stand right below it; else "".
     """
 
     model: str
@@ -58,6 +58,7 @@ class Prompt:
     left_out: tuple[LeftOut, ...]
     messages: tuple[Message, ...]
     is_unreadable: bool = False
+    about: str = ""
 
 
 class PromptBuilder:
@@ -130,7 +131,7 @@ class PromptBuilder:
             kept_answer=self._earlier_answer,
             names=self._names,
             is_reset=_is_reset,
-            is_hidden=partial(self._is_hidden, question, self._identity.known()),
+            is_hidden=partial(self.is_hidden, question),
         )
         text, models = plain_text(spoken.text, own_user), self._options.personas.models()
         if question.continues:
@@ -145,7 +146,9 @@ class PromptBuilder:
         lines = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
         turns_shown = (*before, replace(last, text=lines, attachments=attachments))
         conversation = Conversation(self._instructions(question.channel), turns_shown)
-        limits = HistoryLimits(self._options.round_trips, self._options.max_history_tokens, self._ratio.ratio(model))
+        # A summary is of all that was said, as far as the model may be shown it.
+        round_trips = len(turns_shown) if question.is_task else self._options.round_trips
+        limits = HistoryLimits(round_trips, self._options.max_history_tokens, self._ratio.ratio(model))
         return Prompt(model, cut(conversation, limits, thread.answers), left_out, thread.messages, is_unreadable)
 
     def has_files(self, attempt: Attempt) -> bool:
@@ -172,10 +175,9 @@ class PromptBuilder:
 
     def _visible_messages(self, attempt: Attempt) -> list[Message]:
         """Return the messages of the thread whose words the model may be shown. Raise as files() does."""
-        question, us = attempt.question, self._identity.known()
         thread = self._thread(attempt).messages
         own_user = self._identity.user_id()
-        return [each for each in thread if each.user == own_user or not self._is_hidden(question, us, each)]
+        return [each for each in thread if each.user == own_user or not self.is_hidden(attempt.question, each)]
 
     def _with_sounds(self, question: Question, own_user: str, message: Message) -> Message:
         """Return an earlier message with what was heard in its sounds, as it was when that was the question."""
@@ -261,7 +263,7 @@ class PromptBuilder:
         answers = [fact for fact in facts if fact.get("fact") == "answer"]
         return str(answers[-1]["text"]) if answers else None
 
-    def _is_hidden(self, question: Question, us: Identity | None, message: Message) -> bool:
+    def is_hidden(self, question: Question, message: Message) -> bool:
         """Check whether somebody wrote this earlier message whose words are kept from the model, by the settings."""
         author = Author(
             user=message.user,
@@ -271,7 +273,7 @@ class PromptBuilder:
             may_be_external=question.may_be_shared,
             is_app=is_bot(message),
         )
-        return self._options.access.hides(author, us)
+        return self._options.access.hides(author, self._identity.known())
 
     def _split_command(self, last: Turn, text: str, *, is_continued: bool) -> tuple[str, Turn]:
         """Return the model that the asker chose by a prefix such as `deep:` ("" for none), and the turn without it.

@@ -41,7 +41,7 @@ class ReplyButtons:
         value, words = f"{question.key} {question.user}", texts.buttons
         confirm = {"delete": Confirm(words["delete_title"], words["delete_confirm"], words["cancel"])}
         actions = UNDER.get(kind, ())
-        if kind == "answer" and self._is_cut():
+        if kind == "answer" and self._is_cut() and not question.is_task:
             actions = ("continue", *actions)
         return [Button(it, words[it], value, texts.labels[it], confirm.get(it)) for it in actions]
 

@@ -15,6 +15,7 @@ from cocoai.answer.ears import Ears
 from cocoai.answer.heard import beginning
 from cocoai.answer.model_call import IN_FILE, TRANSCRIBED, answer_text
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.tasks import as_quotation
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.plain_text import unescaped
@@ -72,7 +73,9 @@ class ReplyText:
     def _text(self, attempt: Attempt, answer: Fact, *, has_buttons: bool) -> str:
         texts = attempt.texts
         is_told = answer.get("finish") in (TRANSCRIBED, IN_FILE)
-        quoted = self.ears.quoted(answer.get("heard", ()), texts, is_told=is_told)
+        quoted = as_quotation(answer.get("about", "")) or self.ears.quoted(
+            answer.get("heard", ()), texts, is_told=is_told
+        )
         return answer_text(answer, texts, self._cost_note(answer, texts), quoted, has_buttons=has_buttons)
 
     def _cost_note(self, answer: Fact, texts: Texts) -> str:

@@ -33,7 +33,7 @@ class ThanksReactions(LightJobHandler[Question]):
         """Add the reaction, and finish the job, also if Slack refuses it."""
         outcome = "thanked"
         try:
-            self._slack.react(content.channel, content.ts, EMOJI)
+            self._slack.reactions.add(content.channel, content.ts, EMOJI)
         except Permanent as refusal:
             outcome = f"thanked-silently reason={refusal}"
         self._spool.finish(job)

@@ -23,6 +23,7 @@ KNOWN = VITAL | {
     "im:history",
     "mpim:history",
     "files:read",
+    "reactions:read",
     "reactions:write",
     "users:read",
 }
@@ -41,6 +42,8 @@ def wanted_scopes(settings: config.Settings) -> list[str]:
         unused.add(FILES)
     if not settings.answer.attachments_mib:
         unused.add("files:read")
+    if not settings.reactions:
+        unused.add("reactions:read")
     if not settings.slack.direct_messages:
         unused.add("im:history")
     return [scope for scope in asked if scope not in unused]

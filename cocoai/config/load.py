@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from cocoai.config.reaction_settings import read_reactions
 from cocoai.config.sections import read_persona_settings, read_prices, read_section, read_texts, reject_unknown
 from cocoai.config.settings import SECTIONS, Settings, settings_of
 from cocoai.config.sources import SettingsError, Sources, find_file, not_allowed, read_sources, variable
@@ -34,6 +35,7 @@ def _settings_from(sources: Sources) -> Settings:
         prices=read_prices(sources),
         personas=read_persona_settings(sources),
         texts=read_texts(sources),
+        reactions=read_reactions(sources),
         file=sources.file,
         warnings=sources.warnings,
     )

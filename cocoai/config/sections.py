@@ -21,7 +21,7 @@ from cocoai.texts.overrides import by_key, fits, longest, overridden, placeholde
 
 _CHANNEL = re.compile(r"channel ([CDG][A-Z0-9]{1,23})")
 _IN_ENVIRONMENT = re.compile(r"COCOAI_(?:CHANNEL_(?P<channel>[^_]*)|WORDS_(?P<language>[^_]*))")
-_FREE_KEYS = ("models", "prices")
+_FREE_KEYS = ("models", "prices", "reactions")
 """Sections that may have any key."""
 
 _ALL = ", ".join([*SECTIONS, *_FREE_KEYS, "channel ID", *(f"words {language}" for language in LANGUAGES)])

@@ -35,6 +35,7 @@ from cocoai.config.value_types import (
     seconds,
 )
 from cocoai.ledger.prices import Price
+from cocoai.slack.model.tasks import MessageTask
 from cocoai.texts import Texts
 
 
@@ -256,8 +257,9 @@ SECTIONS: Mapping[str, type] = {
 class Settings:
     """All settings. `file` is the absolute path they were read from (empty: the environment alone).
 
-    `prices` are the operator's own, by model. `texts` are the fixed texts by language, his own included. `warnings` are
-    sentences for the operator. `error` says what is wrong if only `paths` could be read; "" if all are.
+    `prices` are the operator's own, by model; `reactions` say what an emoji asks for, `texts` are the fixed texts by
+    language, his own included in both. `warnings` are sentences for the operator. `error` says what is wrong if only
+    `paths` could be read; "" if all are.
     """
 
     slack: SlackSettings
@@ -272,6 +274,7 @@ class Settings:
     prices: Mapping[str, Price]
     personas: PersonaSettings
     texts: Mapping[str, Texts] = field(repr=False)
+    reactions: Mapping[str, MessageTask] = field(repr=False)
     file: str = ""
     warnings: tuple[str, ...] = ()
     error: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cocoai.json_values import text_at
+from cocoai.slack_ids import is_ts
 from cocoai.spool.folders import STATES, SpoolFolders
 from cocoai.spool.key import Key, is_key
 from cocoai.spool.limits import QuestionLimits
@@ -58,7 +59,7 @@ class Admission(SpoolFolders):
 
     def _rate_refusal(self, key: Key, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what makes a limited job of a question that is one too many of this person in a minute, else {}."""
-        seconds = self.limits.seconds_to_wait(text_at(question, "user"), key.ts)
+        seconds = self.limits.seconds_to_wait(text_at(question, "user"), asked_at(key, question))
         return {"kind": LIMITED, "why": "rate", "seconds": math.ceil(seconds)} if seconds else {}
 
     def _is_pending(self, thread: str, again: str) -> bool:
@@ -80,3 +81,17 @@ class Admission(SpoolFolders):
             return text_at(job.question, "again") if is_question else ""
         finally:
             job.release()
+
+
+def asked_at(key: Key, question: Mapping[str, Any]) -> str:
+    """Return the ts at which a question was asked: its message's own, unless the message is older than the question."""
+    asked = question.get("asked_at")
+    return asked if is_ts(asked) else key.ts
+
+
+def limited_key(key: Key, question: Mapping[str, Any]) -> Key:
+    """Return the key of the job that tells the asker to wait: the question's own, unless others may ask the same.
+
+    What a trigger asks for counts once for everybody, and somebody else may still have it now.
+    """
+    return key._replace(trigger=f"limited_{text_at(question, 'user').lower()}") if key.trigger else key

@@ -153,5 +153,5 @@ def _check_move(move: Callable[[str, str], None], source: str, target: str) -> N
         raise StoreError(error.errno, f"no job can go from {folders}: {error.strerror}") from error
 
 
-def _age(key: Key) -> tuple[int, str]:
+def _age(key: Key) -> tuple[int, str, str]:
     return key.age

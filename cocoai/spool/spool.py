@@ -27,7 +27,7 @@ from typing import Any
 
 from cocoai.json_values import text_at
 from cocoai.spool.admin import SpoolAdmin
-from cocoai.spool.admission import Admission
+from cocoai.spool.admission import Admission, asked_at, limited_key
 from cocoai.spool.disk import Disk
 from cocoai.spool.files import DRAWING, SpooledFiles
 from cocoai.spool.folders import STATES
@@ -45,8 +45,9 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
     """All jobs below `var`: each is put, claimed, and finished or failed, and may be requested to stop.
 
     `kinds` are the kinds of job that this version can do, None stands for all; `light_kinds` are those that need no
-    model: they come first, and leave no mark on their thread. A person may ask `questions_per_minute`, 0 means no
-    limit. `clock` returns epoch seconds. Its methods raise `StoreError` if the store cannot be read or written.
+    model, and come first. They, and those of `unmarked_kinds`, leave no mark on their thread. A person may ask
+    `questions_per_minute`, 0 means no limit. `clock` returns epoch seconds. Its methods raise `StoreError` if the store
+    cannot be read or written.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         disk: Disk | None = None,
         kinds: Collection[str] | None = None,
         light_kinds: Collection[str] = (),
+        unmarked_kinds: Collection[str] = (),
         questions_per_minute: int = 0,
     ) -> None:
         super().__init__(var, clock=clock, disk=disk, kinds=kinds, light_kinds=light_kinds)
+        self._unmarked_kinds = self._light_kinds | frozenset(unmarked_kinds)
         self.files = SpooledFiles(self._folders["files"], self._disk)
         self.limits = QuestionLimits(self._folders["asked"], self._disk, questions_per_minute)
 
@@ -82,12 +85,13 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         # A question that is seen to be over the limit leaves no mark: nobody is answered in its thread.
         refusal = self._rate_refusal(key, question)
         if not refusal:
-            # It is not fsynced, as restore_marks() makes it anew from the job: but no kill can take it any more.
-            self._disk.touch(self._path("threads", key.thread))
+            if question.get("kind") not in self._unmarked_kinds:
+                # It is not fsynced, as restore_marks() makes it anew from the job: but no kill can take it any more.
+                self._disk.touch(self._path("threads", key.thread))
             is_new, refusal = self._write_and_link(key, question)
         if refusal:
             log.info("question key=%s outcome=limited why=%s", key, refusal["why"])
-            is_new, _ = self._write_and_link(key, {**question, **refusal})
+            is_new, _ = self._write_and_link(limited_key(key, question), {**question, **refusal})
         return is_new
 
     def _write_and_link(self, key: Key, question: Mapping[str, Any]) -> tuple[bool, Mapping[str, Any]]:
@@ -139,7 +143,7 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
             self._disk.link(temporary, self._path("ready", str(key)))
             if not is_light:
                 with contextlib.suppress(OSError):  # it is accepted; one question more in this minute does no harm
-                    self.limits.count(text_at(question, "user"), key.ts)
+                    self.limits.count(text_at(question, "user"), asked_at(key, question))
             return True, {}
         return False, {}
 
@@ -240,7 +244,7 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         self._forget_stop_request(job.key)
         if any(line.get("fact") == DRAWING for line in job.lines):
             self.files.remove(job.key)
-        if job.kind not in self._light_kinds:
+        if job.kind not in self._unmarked_kinds:
             with contextlib.suppress(OSError):
                 self._disk.touch(self._path("threads", job.key.thread))
 

@@ -32,7 +32,7 @@ class ThreadMarks(SpoolFolders):
     What stands in them is read and written without `Disk`: nothing depends on it, so it is no step of the protocol.
     """
 
-    _light_kinds: frozenset[str] = frozenset()
+    _unmarked_kinds: frozenset[str] = frozenset()
     _are_marks_missing = False
 
     @as_store_errors()
@@ -51,9 +51,9 @@ class ThreadMarks(SpoolFolders):
         return restored
 
     def _questions(self, state: str, names: Iterable[str]) -> Iterator[str]:
-        """Yield those of these jobs in a state that leave a mark on their thread: all but the light ones."""
+        """Yield those of these jobs in a state that leave a mark on their thread: all but those of unmarked kinds."""
         for name, head in self._disk.read_heads(self._folders[state], names, HEAD_SIZE):
-            if isinstance(head, bytes) and waiting_job(name, head).kind not in self._light_kinds:
+            if isinstance(head, bytes) and waiting_job(name, head).kind not in self._unmarked_kinds:
                 yield name
 
     def _restore_mark(self, state: str, name: str) -> bool:

@@ -37,7 +37,7 @@ class WaitingJob:
 
     name: str
     thread: str
-    age: tuple[int, str]
+    age: tuple[int, str, str]
     kind: str | None
     asker: str
     retry_at: float
@@ -185,14 +185,14 @@ def waiting_job(name: str, head: bytes, generation: int = 0) -> WaitingJob:
     first, newline, facts = head.partition(b"\n")
     is_all = len(head) < HEAD_SIZE
     kind, asker = _kind_and_asker(first, is_whole=bool(newline)) if newline or not is_all else (None, "")
-    thread, _, ts = name.rpartition("-")
-    if name.startswith("D") and thread.endswith(f"-{ts}"):
-        thread = thread.partition("-")[0]  # what is asked in a direct message's own box is one conversation
+    channel, thread_ts, ts, *trigger = name.split("-")
+    # What is asked in a direct message's own box is one conversation.
+    thread = channel if thread_ts == ts and channel.startswith("D") else f"{channel}-{thread_ts}"
     seconds, _, fraction = ts.partition(".")
     return WaitingJob(
         name,
         thread,
-        (int(seconds), fraction),
+        (int(seconds), fraction, trigger[0] if trigger else ""),
         kind,
         asker,
         _retry_at(facts, generation) if facts and is_all else 0.0,

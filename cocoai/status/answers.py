@@ -117,7 +117,7 @@ def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
     for key in keys:
         with contextlib.suppress(StoreError):  # deleted meanwhile, or unreadable: go on with the others
             moments = spool.moments("done", key)
-            at = {ASKED: float(key.ts)}
+            at = {} if key.trigger else {ASKED: float(key.ts)}  # else its message is older than what is asked of it
             for name, moment in moments:
                 # The asker saw the first placeholder; of several answers the last one was delivered.
                 at[name] = at.get(name, moment) if name == PLACEHOLDER else moment

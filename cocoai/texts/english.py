@@ -103,6 +103,10 @@ ENGLISH = Texts(
         "drawing": "🎨 I am drawing: that may take a minute…",
         "drawn": "🎨 “{prompt}”, drawn by {model}.",
     },
+    tasks={
+        "gone": "That message is no longer there, so there is nothing I can do with it.",
+        "hidden": "I am set up not to read that person's messages, so I have done nothing with it.",
+    },
     waits={
         "": "That did not work.",
         "busy": "OpenAI is busy.",

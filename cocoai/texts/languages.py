@@ -36,7 +36,11 @@ class TextsByLanguage:
 
     def in_language(self, language: str) -> Texts:
         """Return the texts for an asker who writes in this language: `ja`, `en`, or "" if that is unknown."""
-        return self._languages[(language or "ja") if self._language == "auto" else self._language]
+        return self._languages[self.language(language)]
+
+    def language(self, language: str) -> str:
+        """Return the language of these texts, `ja` or `en`."""
+        return (language or "ja") if self._language == "auto" else self._language
 
 
 def language_of(text: str) -> Language:

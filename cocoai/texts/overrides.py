@@ -20,6 +20,7 @@ GROUPS = {
     "why": "why",
     "speech": "speech",
     "pictures": "picture",
+    "tasks": "task",
     "waits": "wait",
     "usage": "usage",
     "buttons": "button",

@@ -59,6 +59,7 @@ class Texts:
     why: dict[str, str]
     speech: dict[str, str]
     pictures: dict[str, str]
+    tasks: dict[str, str]
     waits: dict[str, str]
     usage: dict[str, str]
     buttons: dict[str, str]

@@ -10,7 +10,7 @@ import grp
 import os
 import pwd
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -39,15 +39,22 @@ def find_etc() -> str:
     return os.path.dirname(os.path.dirname(find("etc/nginx/cocoai.locations")))
 
 
-def manifest(url: str, *, uploads: bool = True) -> str:
-    """Return the Slack app manifest (JSON) with `url` as CocoAI's address, without the scope for `uploads` if unused.
+REACTIONS = "reactions:read"
+"""The scope without which Slack sends no reactions, and takes no manifest that wants them."""
 
-    Raise CocoAIError if `url` is not https://HOST, or if the manifest's file is missing.
+
+def manifest(url: str, *, unused: Collection[str] = ()) -> str:
+    """Return the Slack app manifest (JSON) with `url` as CocoAI's address, without the scopes that are `unused`.
+
+    Without a scope the manifest names no event that needs it. Raise CocoAIError if `url` is not https://HOST, or if the
+    manifest's file is missing.
     """
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/?", url):
         raise CocoAIError(f"--url {url}: expected https://HOST, since Slack sends its events over https only")
     text = read("etc/slack/manifest.json").replace("https://cocoai.example.com", url.rstrip("/"))
-    return text if uploads else text.replace('        "files:write",\n', "")
+    for scope in unused:
+        text = text.replace(f'        "{scope}",\n', "")
+    return text.replace(', "reaction_added"', "") if REACTIONS in unused else text
 
 
 def find_entry() -> str:

@@ -14,7 +14,7 @@ from functools import partial
 
 from cocoai.answer import Answerer, Books
 from cocoai.json_values import text_at
-from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS
+from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.model.question import Question
 from cocoai.spool.folders import STATES
 from cocoai.spool.job import Fact, Job
@@ -45,6 +45,7 @@ class ScheduledSpool(Spool):
             disk=machine.disk,
             kinds=JOB_KINDS,
             light_kinds=LIGHT_KINDS,
+            unmarked_kinds=UNMARKED_KINDS,
             questions_per_minute=machine.outside.per_minute,
         )
         self._machine = machine

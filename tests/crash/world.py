@@ -12,13 +12,13 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
+from cocoai.clicked_question import repeat_question
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import file_of
 from cocoai.slack.model.question import Question
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, whole_lines
 from cocoai.spool.key import Key
-from cocoai.webhook import repeat_question
 
 NOW = 1_763_822_100.0
 

@@ -264,7 +264,7 @@ def test_a_missing_scope_is_trouble_until_it_is_there(harness: LocalizedHarness,
     harness.outside()[0].thread("C0PRACTICE", opening.ts) if scope == "users:read" else None
     if scope == "reactions:write":
         with pytest.raises(Exception, match="missing_scope"):
-            harness.outside()[0].react("C0PRACTICE", opening.ts, "wave")
+            harness.outside()[0].reactions.add("C0PRACTICE", opening.ts, "wave")
     troubles = {trouble.source: trouble.code for trouble in harness.troubles.all()}
     harness.outside()[0].auth_test()
     still = harness.trouble(source)

@@ -182,6 +182,7 @@ SERVER_CASES = {
     "slack.scopes.files_read": ("{scope} is missing: no attached file is read", _SCOPE),
     "slack.scopes.files_write": ("{scope} is missing: no picture is drawn", _SCOPE),
     "slack.scopes.files_write_words": ("{scope} is missing: the words of a long sound come as many messages", _SCOPE),
+    "slack.scopes.reactions_read": ("{scope} is missing: a flag or a memo under a message asks for nothing", _SCOPE),
     "slack.scopes.reactions_write": ("{scope} is missing: thanks are left without a reaction", _SCOPE),
     "slack.scopes.users_read": ("{scope} is missing: the model does not see who says what", _SCOPE),
     "slack.scopes.other": ("{scope}, which the manifest asks for, is missing", _SCOPE),

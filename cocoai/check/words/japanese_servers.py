@@ -176,6 +176,7 @@ SERVER_CASES = {
     "slack.scopes.files_read": ("{scope} がなく、添付ファイルを読めません", _SCOPE),
     "slack.scopes.files_write": ("{scope} がなく、画像を描けません", _SCOPE),
     "slack.scopes.files_write_words": ("{scope} がなく、長い文字起こしをファイルで渡せません", _SCOPE),
+    "slack.scopes.reactions_read": ("{scope} がなく、国旗やメモのリアクションでは何も頼めません", _SCOPE),
     "slack.scopes.reactions_write": ("{scope} がなく、お礼にリアクションを付けられません", _SCOPE),
     "slack.scopes.users_read": ("{scope} がなく、誰の発言かがモデルに伝わりません", _SCOPE),
     "slack.scopes.other": ("マニフェストにある {scope} がありません", _SCOPE),

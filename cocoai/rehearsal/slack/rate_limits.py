@@ -21,6 +21,7 @@ PER_MINUTE = {
     "files.getUploadURLExternal": 100,
     "files.info": 100,
     "reactions.add": 50,
+    "reactions.get": 50,
     "users.info": 100,
 }
 """Calls a minute of the methods whose tier is a number of calls; other methods are not limited here."""

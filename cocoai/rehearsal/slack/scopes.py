@@ -29,6 +29,7 @@ _NEEDED = {
     "files.getUploadURLExternal": "files:write",
     "files.info": "files:read",
     "reactions.add": "reactions:write",
+    "reactions.get": "reactions:read",
     "users.info": "users:read",
 }
 

@@ -1,9 +1,9 @@
 """Run the Web API's methods on the practice workspace, with the refusals that Slack documents for each.
 
 Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.delete, chat.postEphemeral, chat.postMessage,
-chat.update, conversations.history, conversations.replies, reactions.add, users.info; what lists conversations is
-conversation_lists.py, what is about files file_methods.py. This module knows no HTTP: a method takes arguments and
-returns the response's JSON, or raises `SlackApiError`.
+chat.update, conversations.history, conversations.replies, reactions.add, reactions.get, users.info; what lists
+conversations is conversation_lists.py, what is about files file_methods.py. This module knows no HTTP: a method takes
+arguments and returns the response's JSON, or raises `SlackApiError`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class WebAPI:
             "conversations.info": partial(conversation_info, workspace),
             "conversations.replies": self._replies,
             "reactions.add": self._reactions_add,
+            "reactions.get": self._reactions_get,
             "users.conversations": partial(users_conversations, workspace),
             "users.info": self._users_info,
         }
@@ -194,6 +195,20 @@ class WebAPI:
             reactions = {**message.reactions, name: (*users, self._us.user_id)}
             self._workspace.annotate(channel.id, message.ts, reactions=reactions)
         return {}
+
+    def _reactions_get(self, arguments: Arguments) -> Payload:
+        """Return the message `timestamp` with its reactions, in whatever thread it stands.
+
+        Raise `SlackApiError` if there is no such message.
+        """
+        if not arguments.text("timestamp"):
+            raise SlackApiError("no_item_specified")
+        channel = self._channel(arguments, may_be_archived=True)
+        message = self._workspace.find(channel.id, arguments.text("timestamp"))
+        if message is None:
+            raise SlackApiError("message_not_found")
+        written = message_json(self._workspace, message)
+        return {"type": "message", "channel": channel.id, "message": written}
 
     def _channel(self, arguments: Arguments, *, may_be_archived: bool = False) -> PracticeChannel:
         """Return the channel that the argument `channel` names.

@@ -17,6 +17,7 @@ from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.api.box_reader import posts_since, read_box
 from cocoai.slack.api.calls import NO_WATCH, CallWatch, SlackCalls
+from cocoai.slack.api.reactions import Reactions
 from cocoai.slack.api.sent_message import block_without_pings, is_outside, posted_ts, without_pings
 from cocoai.slack.api.thread_reader import WHOLE, ThreadPart, ThreadRead, ThreadReader, replies_since
 from cocoai.slack.api.upload import Uploads
@@ -24,6 +25,7 @@ from cocoai.slack.markdown.message_layout import Block
 from cocoai.slack.model.files import File, file_of
 from cocoai.slack.model.identity import Identity, from_auth_test
 from cocoai.slack.model.messages import EVENT_TYPE, KINDS, Message, MessageMetadata
+from cocoai.spool.key import Key
 
 _NO_LINKING = {"parse": "none", "link_names": False}
 _NO_UNFURLING = {"unfurl_links": False, "unfurl_media": False, **_NO_LINKING}
@@ -58,6 +60,7 @@ class SlackChat:
             client, api_url=api_url, token=token, clock=clock, sleep=sleep, patience=patience, watch=watch
         )
         self.uploads = Uploads(self._calls)
+        self.reactions = Reactions(self._calls)
         self._sleep = sleep
         # The ts of each placeholder that still waits; "" for any message of which we do not know whether it arrived.
         self._posted: dict[_Target, str] = {}
@@ -134,17 +137,6 @@ class SlackChat:
             if error.code != "message_not_found":
                 raise
 
-    def react(self, channel: str, ts: str, emoji: str) -> None:
-        """Add the reaction `emoji` (its name) to a message; one that stands already is no error.
-
-        Raise `Temporary` at once while a 429 holds.
-        """
-        try:
-            self._calls.call("reactions.add", {"channel": channel, "timestamp": ts, "name": emoji}, wait=False)
-        except Permanent as error:
-            if error.code != "already_reacted":
-                raise
-
     def user_name(self, user: str) -> str:
         """Return a user's display name, else real name; "" if Slack tells none. Raise `Temporary` at once for a 429."""
         # A name is not worth a wait.
@@ -209,9 +201,9 @@ class SlackChat:
                 found.append(message)
 
         if thread_ts:
-            replies_since(self._calls, channel, thread_ts, key.rpartition("-")[2], take, wait=wait)
+            replies_since(self._calls, channel, thread_ts, Key.parse(key).ts, take, wait=wait)
         else:
-            posts_since(self._calls, channel, key.rpartition("-")[2], take, wait=wait)
+            posts_since(self._calls, channel, Key.parse(key).ts, take, wait=wait)
         return found
 
     def find(

@@ -18,12 +18,14 @@ from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.inbound.follow_ups import Verdict, is_only_thanks, verdict
 from cocoai.slack.inbound.message_event import MessageEvent
 from cocoai.slack.inbound.raw_event import is_change, unaddressed_place
+from cocoai.slack.inbound.reactions import is_reaction, read_reaction
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
 from cocoai.slack.model.identity import Identity, from_authorizations
 from cocoai.slack.model.message_text import shown_text
 from cocoai.slack.model.question import Challenge, Declined, Ignored, Kind, Overheard, Question, RateLimited
 from cocoai.slack.model.talk import Talk
+from cocoai.slack.model.tasks import REACTIONS, MessageTask
 from cocoai.slack_ids import is_id, is_ts
 
 EventOutcome = Challenge | Question | Declined | RateLimited
@@ -49,6 +51,7 @@ class SlackEventAnalyzer:
     `who` returns our identity, None while it is unknown; `mark_of(channel, thread_ts)` what has happened in a thread
     (see Talk), None if CocoAI was never asked there; thread_ts is "" for a direct message's own box. `follow_ups` says
     which lines need no mention there: `asker` those that are put to us by rules, `answered` all, `mention` none.
+    `reactions` says which emoji ask for which task.
     """
 
     def __init__(
@@ -59,19 +62,21 @@ class SlackEventAnalyzer:
         mark_of: Callable[[str, str], Mapping[str, Any] | None],
         follow_ups: str = "asker",
         access: AccessRules = DEFAULT_ACCESS,
+        reactions: Mapping[str, MessageTask] = REACTIONS,
     ) -> None:
         self._signing_secret = signing_secret
         self._who = who
         self._mark_of = mark_of
         self._follow_ups = follow_ups
         self._access = access
+        self._reactions = reactions
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> EventOutcome | Ignored:
         """Check the signature of one POST of the Events API and classify its body.
 
         Return a Challenge for url_verification, RateLimited for app_rate_limited, a Question for a message addressed to
-        us, Declined if the settings leave out its author, and Ignored with a reason for the rest. Header names are
-        lower-case, `now` is in seconds since the epoch.
+        us or a reaction that asks for a task, Declined if the settings leave out its author, and Ignored with a reason
+        for the rest. Header names are lower-case, `now` is in seconds since the epoch.
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
@@ -86,9 +91,11 @@ class SlackEventAnalyzer:
             return _challenge(payload)
         if payload.get("type") == "app_rate_limited":
             return RateLimited(_seconds(payload.get("minute_rate_limited")))
+        identity = self._who() or from_authorizations(payload)
+        if is_reaction(payload):
+            return read_reaction(payload, identity, self._reactions, self._access)
         if reason := _not_a_message(payload):
             return Ignored(reason)
-        identity = self._who() or from_authorizations(payload)
         return self._classify(MessageEvent(payload, payload["event"], identity))
 
     def _is_aside(self, body: bytes) -> bool:

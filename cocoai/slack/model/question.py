@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Literal
 
-Kind = Literal["mention", "direct", "follow_up", "again", "continue", "thanks"]
+Kind = Literal["mention", "direct", "follow_up", "again", "continue", "thanks", "translate", "summarize", "proofread"]
 """`follow_up` is a reply without a mention in a thread where we were asked before, `again` a question asked anew.
 
 `continue` asks for the rest of an answer that was cut.
 
 `thanks` is a message to us that wants no answer: a reaction is enough.
+
+`translate`, `summarize` and `proofread` are TASKS.
 """
+
+TASKS: frozenset[str] = frozenset({"translate", "summarize", "proofread"})
+"""The kinds of question that nobody has worded: what is to be done with a message, or with its thread."""
 
 
 DECLINED = "declined"
@@ -76,6 +81,9 @@ class Question:
     the message, "" if it gave none: rarely one message comes twice, with two `ts` and the same id. `may_be_shared` is
     False only if Slack said that the channel is not shared with another organisation: all in it are of our own then.
     `continues` is the key of the question whose answer is to be gone on with; `again` is then the message it answers.
+    One of TASKS is about the message `ts`, and has the `trigger` of its key; `thread_ts` equals `ts` whatever thread
+    that is in, as not every payload tells it. It was asked for at `asked_at`, a ts. A message is translated into
+    `language`, such as `ja`.
     """
 
     kind: Kind
@@ -95,6 +103,9 @@ class Question:
     may_be_shared: bool = True
     shown: str = ""
     continues: str = ""
+    trigger: str = ""
+    asked_at: str = ""
+    language: str = ""
 
     @property
     def sample(self) -> str:
@@ -103,8 +114,14 @@ class Question:
 
     @property
     def key(self) -> str:
-        """Return `CHANNEL-THREAD_TS-TS`, which is the same for every copy of the message and safe as a file's name."""
-        return f"{self.channel}-{self.thread_ts}-{self.ts}"
+        """Return the text of the job's Key, the same for every copy of the message and safe as a file's name."""
+        key = f"{self.channel}-{self.thread_ts}-{self.ts}"
+        return f"{key}-{self.trigger}" if self.trigger else key
+
+    @property
+    def is_task(self) -> bool:
+        """Return True for one of TASKS."""
+        return self.kind in TASKS
 
     @property
     def in_thread(self) -> bool:

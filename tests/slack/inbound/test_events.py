@@ -156,7 +156,7 @@ def test_json_that_is_no_payload_is_ignored(body: bytes) -> None:
         ({"type": ["event_callback"]}, "payload of type unknown"),
         (envelope(None), "no event in the payload"),
         (envelope(["message"]), "no event in the payload"),
-        (envelope({"type": "reaction_added"}), "event of type reaction_added"),
+        (envelope({"type": "reaction_removed"}), "event of type reaction_removed"),
         (envelope({"type": {"message": 1}}), "event of type unknown"),
     ],
 )
