@@ -23,6 +23,8 @@ import pytest
 from tests import processes
 
 if TYPE_CHECKING:
+    from selenium import webdriver
+
     from cocoai.rehearsal.certificates import Certificates
 
 ROOT = Path(__file__).parent.parent
@@ -77,6 +79,15 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     from cocoai.rehearsal import certificates
 
     return certificates.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Start one browser for all tests of pages: its start takes longer than most of them."""
+    from tests import browser
+
+    with browser.chromium(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
 @pytest.fixture

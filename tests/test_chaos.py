@@ -29,7 +29,7 @@ RARE = frozenset({"gone on with by a click", "injected: job that draws or hears"
 @pytest.mark.parametrize(
     ("seconds", "seed"),
     [
-        pytest.param(40, "--seed=cocoai", id="the same each time"),
+        pytest.param(30, "--seed=cocoai", id="the same each time"),
         pytest.param(20, "", id="a fresh one", marks=pytest.mark.long),
     ],
 )

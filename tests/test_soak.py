@@ -1,4 +1,4 @@
-"""A short soak: two hundred questions and a few clicks. The long one is bench/soak.py."""
+"""A short soak: a hundred questions and a few clicks. The long one is bench/soak.py."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bench.soak import CLICKS, MAX_REQUESTS, WARM_UP, ask, click, figures, model
 from cocoai.rehearsal.certificates import Certificates
 from tests.deployment import deploy
 
-QUESTIONS = 200
+QUESTIONS = 100
 
 
-def test_two_hundred_questions_leave_nothing_open(short_folder: Callable[[], Path], certificates: Certificates) -> None:
-    """After two hundred questions the descriptors, processes, zombies and lock files are the same as before them.
+def test_a_hundred_questions_leave_nothing_open(short_folder: Callable[[], Path], certificates: Certificates) -> None:
+    """After a hundred questions the descriptors, processes, zombies and lock files are the same as before them.
 
     The jobs in done/ are swept two days later.
     """

@@ -44,7 +44,7 @@ class Depth:
     preemptions: int = 2
 
 
-ONCE = Depth(cuts=1, first=Bound(newest=7, tears=1, torn=1))
+ONCE = Depth(cuts=1, first=Bound(newest=4, tears=1, torn=1))
 EVERY_BYTE = Depth(cuts=1, first=Bound(newest=7, tears=-1, torn=1))
 TWICE = Depth(cuts=2, first=Bound(newest=7, tears=1, torn=1))
 AT_ONCE = Depth(cuts=1, first=Bound(newest=7, tears=1))

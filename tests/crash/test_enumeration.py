@@ -19,9 +19,25 @@ AT_LEAST = 180
 """Different images that each history leaves at least: fewer would mean missing power cuts."""
 
 
+LONG = {
+    "two threads",
+    "done/ refuses for a while",
+    "stopped, and the model is busy",
+    "asked again before it is answered",
+    "a click on an answer whose process was killed",
+}
+"""Those that take longest, and whose steps are those of others in another order."""
+
+
 def as_case(history: History) -> ParameterSet:
     """Return a history as a parameter; a coarse one takes as long as ten others, and is marked so."""
-    return pytest.param(history, id=history.name, marks=[pytest.mark.long] if history.is_coarse else [])
+    is_long = history.is_coarse or history.name in LONG
+    return pytest.param(history, id=history.name, marks=[pytest.mark.long] if is_long else [])
+
+
+def test_each_long_history_is_one() -> None:
+    """A name that is none would leave a history out of both runs, or none out of the short one."""
+    assert {history.name for history in HISTORIES} >= LONG
 
 
 @pytest.mark.parametrize("history", [as_case(history) for history in HISTORIES])

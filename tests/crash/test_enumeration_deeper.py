@@ -18,6 +18,8 @@ CASES: list[tuple[History, Depth, int]] = [
 
 LONG = {
     "one question, every byte",
+    "one question, twice",
+    "clicked while it is answered",
     "Slack posts the placeholder and its response is lost, twice",
     "a twin that comes in late",
     "asked again twice at once",

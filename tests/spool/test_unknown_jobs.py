@@ -18,7 +18,7 @@ from cocoai.spool.spool import Spool
 
 NOW = 1_763_822_100.0
 
-UNKNOWN_NAMES = ("C0X-1.1-1.1-flag-jp", "C0PRACTICE-1.000100-1.000100-memo", "core.1234", "line\nbreak")
+UNKNOWN_NAMES = ("C0X-1.1-1.1-flag-jp", "C0PRACTICE-1.000100-1.000100-memo-2", "core.1234", "line\nbreak")
 
 UNKNOWN_QUESTIONS = {
     "a new kind": {"kind": "flag", "channel": "C0PRACTICE", "ts": "1.000100", "text": "?"},
@@ -136,7 +136,7 @@ def test_every_kind_of_this_version_is_known(spool: Spool, kind: str) -> None:
 
 def test_the_kinds_of_this_version() -> None:
     """What the analyzers make is known to the spool."""
-    questions = {"mention", "direct", "follow_up", "again", "continue"}
+    questions = {"mention", "direct", "follow_up", "again", "continue", "translate", "summarize", "proofread"}
     assert questions | {"stop", "delete", "up", "down", "thanks", "report", "limited", "declined"} == JOB_KINDS
 
 

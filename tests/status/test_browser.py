@@ -20,7 +20,6 @@ from cocoai.ledger import database
 from cocoai.ledger.calendar import ZoneCalendar
 from cocoai.spool.spool import Spool
 from cocoai.status.request_handler import StatusRequestHandler
-from tests import browser
 from tests.ledger.charges import charge
 from tests.processes import PATIENCE
 from tests.status.samples import HOSTILE, put_answer, put_question, scoreboard_of
@@ -28,13 +27,6 @@ from tests.status.samples import HOSTILE, put_answer, put_question, scoreboard_o
 pytestmark = pytest.mark.browser
 
 NOW = 1_763_822_000.0
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Start one browser for all tests of this module."""
-    with browser.chromium(tmp_path_factory.mktemp("chromium")) as started:
-        yield started
 
 
 class Server(socketserver.ThreadingTCPServer):

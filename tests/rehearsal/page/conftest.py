@@ -13,15 +13,7 @@ from cocoai.rehearsal.page.practice_page import PracticePage
 from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from tests import browser
 from tests.rehearsal.page.page_reader import PATIENCE, Reader
-
-
-@pytest.fixture(scope="package")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Start one browser for all tests of the page."""
-    with browser.chromium(tmp_path_factory.mktemp("chromium")) as started:
-        yield started
 
 
 class Bot(PracticeServer):
