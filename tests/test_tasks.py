@@ -246,3 +246,19 @@ def test_asked_again_it_is_the_same_task(harness: AnswerHarness) -> None:
     assert ("translate", "U0OTHER01", ts) == (again.kind, again.user, again.asked_at)
     assert [("user", "Hello.")] == conversation(harness)[1:]
     assert 2 == len(replies(harness, opening))
+
+
+def test_a_reply_in_another_thread_than_its_key_s_is_deleted_with_its_button(harness: AnswerHarness) -> None:
+    """The key does not know the thread of the message; where the button was pressed, Slack tells it."""
+    opening = say(harness, "First.")
+    later = say(harness, "Second.", thread_ts=opening.ts)
+    question = react(harness, later)
+    harness.run()
+    (reply,) = [each for each in harness.slack.thread(opening.channel, opening.ts) if each.user == "U0COCOAI"]
+
+    ts = f"{float(opening.ts) + 200:.6f}"
+    click = Click("delete", "C0PRACTICE", opening.ts, reply.ts, question.key, BY, BY, "T0PRACTICE", ts)
+    assert harness.spool.put(Key("C0PRACTICE", reply.ts, ts), click.facts())
+    harness.run()
+
+    assert [] == replies(harness, opening)

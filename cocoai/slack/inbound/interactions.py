@@ -214,11 +214,15 @@ def _malformed(pressed: _BlockAction) -> str:
 
 
 def _click(pressed: _BlockAction, key: Key, asker: str) -> Click:
-    """Return the click of a button that passed all checks; its channel and thread are those of the question's key."""
+    """Return the click of a button that passed all checks; its channel is that of the question's key.
+
+    Its thread is that of the key, too, but for a task: there only Slack knows it.
+    """
+    thread_ts = text_at(pressed.container, "thread_ts") if key.trigger else ""
     return Click(
         action=cast(Action, pressed.action),
         channel=key.channel,
-        thread_ts=key.thread_ts,
+        thread_ts=thread_ts if is_ts(thread_ts) else key.thread_ts,
         message_ts=text_at(pressed.container, "message_ts"),
         key=str(key),
         asker=asker,

@@ -145,6 +145,23 @@ def test_fields_that_we_do_not_need_may_be_missing_or_new() -> None:
     assert click(payload(enterprise={"id": "E0PRACTICE"}, surprise=[1], message=None)) == click(bare)
 
 
+@pytest.mark.parametrize(
+    ("trigger", "container_thread", "expected"),
+    [
+        ("", "1763821000.000100", "1763822000.000100"),
+        ("-translate_ja", "1763821000.000100", "1763821000.000100"),
+        ("-translate_ja", None, "1763822000.000100"),
+        ("-translate_ja", "odd", "1763822000.000100"),
+    ],
+)
+def test_only_slack_knows_the_thread_of_a_task(trigger: str, container_thread: str | None, expected: str) -> None:
+    """Its key has the message's own ts in its place; for a question the key counts."""
+    pressed = button() | {"value": f"{KEY}{trigger} U0ASKER01"}
+    found = click(payload(pressed, container=container(thread_ts=container_thread)))
+
+    assert (expected, f"{KEY}{trigger}") == (found.thread_ts, found.key)
+
+
 def test_a_click_knows_how_the_message_begins() -> None:
     """A click has the first 200 characters of the message, and "" if the message has no text."""
     messages: list[object] = [{"text": "あ" * 5000}, {"text": 5}, [], None]
