@@ -14,7 +14,7 @@ from cocoai.spool.job import LONGEST_DELAY
 from tests.crash.machine import Machine
 from tests.crash.pictures import reply_to
 from tests.crash.services import WRITES
-from tests.crash.world import INITIAL, Input, Outside, asked_again, click, clip, job_key, question, thanks
+from tests.crash.world import INITIAL, Input, Outside, asked_again, click, clip, flag, job_key, question, thanks
 
 Process = Callable[[Machine], object]
 Phase = Sequence[Process]
@@ -25,6 +25,7 @@ ONCE_MORE = asked_again(6, FIRST)
 THANKS = thanks(9, thread=1)
 PICTURE = question(10, text="draw a cat")
 CLIP = clip(11)
+FLAG = flag(12)
 GESTURE, ITS_COPY = question(7, gesture="0bb6ad4c"), question(8, gesture="0bb6ad4c")
 ONE_A_MINUTE = Outside(per_minute=1)
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
@@ -49,7 +50,7 @@ class History:
         """Return everything that may be asked or clicked, by the key of its job."""
         return {
             job_key(each): each
-            for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS, PICTURE, CLIP)
+            for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS, PICTURE, CLIP, FLAG)
         }
 
     @functools.cached_property
@@ -65,6 +66,7 @@ class History:
             ITS_COPY.key: "Because of a gesture's copy.",
             PICTURE.key: reply_to("draw a cat (10)"),
             CLIP.key: "Because of your voice.",
+            FLAG.key: "こんにちは。",
         }
 
 
@@ -265,6 +267,7 @@ HISTORIES = [
         alone(put(), put(THANKS), WORK, wait(6), PLACEHOLDER, WORK),
         Outside(slack_faults=("away",)),
     ),
+    History("a flag under a message", alone(put(FLAG), put(FLAG), PLACEHOLDER, WORK)),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(RETENTION["done"] + 1), sweep)),
 ]
 """Histories with one process at a time. The power is cut at each step, so every prefix of each history is tried."""

@@ -8,7 +8,7 @@ from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.failures import MOST_CLAIMS
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.click import Click
-from cocoai.slack.model.job_kinds import LIGHT_KINDS
+from cocoai.slack.model.job_kinds import UNMARKED_KINDS
 from cocoai.slack.model.question import Question
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.admission import LIMITED
@@ -83,7 +83,7 @@ def check_end(machine: Machine) -> None:
 def _check_mark(machine: Machine, key: str) -> None:
     """Check that the thread of an accepted question is known."""
     outside, kind = machine.outside, machine.first_line(key).get("kind")
-    if key in outside.accepted | outside.spoken_for and kind and kind not in {*LIGHT_KINDS, LIMITED}:
+    if key in outside.accepted | outside.spoken_for and kind and kind not in {*UNMARKED_KINDS, LIMITED}:
         parsed = Key.parse(key)
         if not may_be_forgotten(key, outside) and machine.spool.mark_of(parsed.channel, parsed.thread_ts) is None:
             machine.report(Law.MARKED, key)

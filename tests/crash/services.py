@@ -24,6 +24,7 @@ from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
 from tests.crash.world import (
     CLIP_FILE,
+    FLAGGED,
     NOW,
     BilledRun,
     Input,
@@ -131,6 +132,8 @@ class Services:
             return {"ok": False, "error": "file_not_found"}  # what the message tells of a clip has to do
         if method == "files.getUploadURLExternal":
             return {"ok": True, "file_id": "F0PROBE", "upload_url": "http://127.0.0.1/upload"}
+        if method == "reactions.get":
+            return {"ok": True, "message": {"ts": fields["timestamp"], "user": "U0OTHER01", "text": FLAGGED}}
         if method == "reactions.add":
             return self._react(fields["channel"], fields["timestamp"])
         self._speak_for(fields["metadata"]["event_payload"]["key"])
@@ -190,7 +193,7 @@ class Services:
         people = [
             {"ts": each.ts, "user": each.user, "text": each.text, "files": [CLIP_FILE] if each.files else []}
             for each in here
-            if is_message(each)
+            if is_message(each) and not each.is_task
         ]
         ours = [
             {"ts": each.ts, "user": "U0COCOAI", "text": each.text, "metadata": json.loads(each.metadata)}

@@ -13,9 +13,11 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, cast
 
 from cocoai.clicked_question import repeat_question
+from cocoai.slack.inbound.reactions import task_question
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import file_of
 from cocoai.slack.model.question import Question
+from cocoai.slack.model.tasks import MessageTask
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, whole_lines
 from cocoai.spool.key import Key
@@ -34,6 +36,10 @@ CLIP_FILE = {
     "url_private": "https://files.slack.com/audio_message.wav",
 }
 """The clip, as Slack describes it."""
+
+
+FLAGGED = "Guten Tag."
+"""The message of somebody else under which the asker puts a flag."""
 
 
 class Law(StrEnum):
@@ -183,9 +189,16 @@ def clip(ts: int) -> Question:
     return replace(question(ts), text="<@U0COCOAI>", files=(file_of(CLIP_FILE).facts(),))
 
 
+def flag(ts: int) -> Question:
+    """Return what a flag asks for that the asker puts under the message of second `ts`: its translation."""
+    at, asked_at = (f"{int(NOW) - 100 + second}.000100" for second in (ts, ts + 1))
+    task = MessageTask("translate", "ja")
+    return task_question(task, "C0PRACTICE", at, "U0ASKER01", asked_at, may_be_shared=False)
+
+
 def said(item: Question) -> str:
-    """Return what a question says, by words or by its clip."""
-    return SPOKEN if item.files else item.text
+    """Return what a question says, by words, by its clip or by the message that it is about."""
+    return FLAGGED if item.is_task else SPOKEN if item.files else item.text
 
 
 def thanks(ts: int, thread: int) -> Question:
@@ -214,7 +227,7 @@ def job_key(item: Input) -> str:
 
 
 def is_message(item: Input) -> bool:
-    """Check whether the input is a person's message, which Slack redelivers; of a click it only reports a failure."""
+    """Check whether the input is an event, which Slack redelivers; of a click it only reports a failure."""
     return isinstance(item, Question) and not item.again
 
 
