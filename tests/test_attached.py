@@ -400,7 +400,8 @@ def test_a_file_that_was_deleted_meanwhile_is_left_out(deployment: Deployment, l
     deployment.slack.wait_for_deliveries()
     (event_id, *_) = [each["event_id"] for each in deployment.slack.payloads if each["event"].get("ts") == question.ts]
     deployment.slack.delete_file(question.files[0].id)
-    deployment.slack.subscribe(f"{deployment.address}/slack/events", f"{deployment.address}/slack/interactions")
+    ours = f"{deployment.address}/slack"
+    deployment.slack.subscribe(f"{ours}/events", f"{ours}/interactions", f"{ours}/commands")
 
     deployment.slack.redeliver(event_id)
 

@@ -103,7 +103,9 @@ def no_socket(stage: Stage) -> Iterator[None]:
 def at(stage: Stage, url: str, ca_file: str | None) -> Iterator[None]:
     """Let Slack look for the pool at another address, as if the name or the port led there."""
     stage.url = url
-    stage.built.slack.subscribe(f"{url}/slack/events", f"{url}/slack/interactions", ca_file=ca_file)
+    stage.built.slack.subscribe(
+        f"{url}/slack/events", f"{url}/slack/interactions", f"{url}/slack/commands", ca_file=ca_file
+    )
     yield
     stage.url = ""
     stage.come_back()

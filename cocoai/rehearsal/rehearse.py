@@ -69,13 +69,14 @@ def rehearsal(
 ) -> Iterator[Running]:
     """Start the production setup between these two servers, as a context manager; leaving it stops the setup.
 
-    Write its settings into `folder`, subscribe it to the practice Slack's events and clicks, and yield it once it has
+    Write its settings into `folder`, subscribe it to all that the practice Slack sends, and yield it once it has
     answered Slack's url_verification. `practice` None uses the real OpenAI; `listen` is nginx's HOST:PORT. Raise
     `CocoAIError` if the setup cannot start or does not answer.
     """
     config = write_settings(folder, certificates, slack, practice)
     with start(str(folder), listen=listen, config=str(config)) as running:
-        slack.subscribe(f"{running.address}/slack/events", f"{running.address}/slack/interactions")
+        ours = f"{running.address}/slack"
+        slack.subscribe(f"{ours}/events", f"{ours}/interactions", f"{ours}/commands")
         if not slack.verify_url():
             raise CocoAIError("the practice Slack's url_verification was not answered")
         yield running

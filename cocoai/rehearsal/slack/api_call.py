@@ -26,6 +26,10 @@ TAKES_JSON = frozenset(
         "files.completeUploadExternal",
         "files.delete",
         "reactions.add",
+        "reactions.remove",
+        "views.open",
+        "views.publish",
+        "views.update",
     }
 )
 """The methods that accept a JSON body."""

@@ -8,19 +8,16 @@ person sees a warning, and may press the button once more.
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from cocoai.rehearsal.slack.block_rules import PRESSABLE
-from cocoai.rehearsal.slack.json_shapes import Payload, message_json, user_name
-from cocoai.rehearsal.slack.outbound import FORM, Destination, Outbound, Outcome, signed
-from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from cocoai.rehearsal.slack.workspace import Person, PracticeChannel, PracticeMessage, Workspace
-
-_NAMES = {"im": "directmessage", "group": "privategroup"}
-"""The names that a click gives for conversations whose own names are not public."""
+from cocoai.rehearsal.slack.interactions import Interactivity, channel_json, team_json, user_json
+from cocoai.rehearsal.slack.json_shapes import Payload, message_json
+from cocoai.rehearsal.slack.response_urls import ResponseUrls
+from cocoai.rehearsal.slack.triggers import Triggers
+from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace
 
 
 @dataclass(frozen=True)
@@ -53,21 +50,13 @@ class ClickSender:
     """Sends clicks to the bot. `delivered` only grows, in the order in which the deliveries ended."""
 
     def __init__(
-        self,
-        workspace: Workspace,
-        secret: str,
-        switches: SlackSwitches,
-        outbound: Outbound,
-        *,
-        clock: Callable[[], float],
+        self, workspace: Workspace, interactivity: Interactivity, triggers: Triggers, urls: ResponseUrls
     ) -> None:
-        self.destination: Destination | None = None
         self.delivered: list[ClickDelivery] = []
         self._workspace = workspace
-        self._secret = secret
-        self._switches = switches
-        self._outbound = outbound
-        self._clock = clock
+        self._interactivity = interactivity
+        self._triggers = triggers
+        self._urls = urls
 
     def click(
         self, user: str, channel: str, ts: str, action: str, *, value: str = "", repeat: int = 0
@@ -84,27 +73,21 @@ class ClickSender:
         action_ts = self._workspace.next_ts()
         payload = self._payload(user, message, button, action_ts)
         body = urlencode({"payload": json.dumps(payload)}).encode()
-        headers = signed(body, self._secret, self._clock(), FORM)
+        headers = self._interactivity.signed(body)
         # A replay sends the same headers too: the same timestamp and the same signature.
         press = ClickDelivery(user, channel, ts, action, action_ts, body)
         for copy in range(1 + repeat):
-            delivery = self._send(replace(press, copy=copy, time=self._clock()), headers)
+            delivery = self._send(replace(press, copy=copy, time=self._interactivity.clock()), headers)
         return delivery
 
     def _send(self, press: ClickDelivery, headers: dict[str, str]) -> ClickDelivery:
         """Post a click once, wait for the response, and return the delivery with its outcome, also in `delivered`."""
-        outcome = self._outcome(press.body, headers)
+        outcome = self._interactivity.post(press.body, headers)
         delivery = replace(press, status=outcome.status, failure=outcome.failure, milliseconds=outcome.milliseconds)
         with self._workspace.changed:
             self.delivered.append(delivery)
             self._workspace.notify()
         return delivery
-
-    def _outcome(self, body: bytes, headers: dict[str, str]) -> Outcome:
-        """Post a click and return its outcome; post nothing if there is no request URL (`interactivity_off`)."""
-        if self.destination is None or not self._switches.interactivity:
-            return Outcome(0, "interactivity_off", 0.0)
-        return self._outbound.post(self.destination, body, headers)
 
     def _vote(self, user: str, message: PracticeMessage, action: str, value: str) -> None:
         """Store a user's vote with the message, in place of an earlier one."""
@@ -135,15 +118,14 @@ class ClickSender:
 
         The message is left out if it is ephemeral.
         """
-        us, channel = self._workspace.installation, self._workspace.channels[message.channel]
-        payload: Payload = {"type": "block_actions", "api_app_id": us.app_id, "token": "practice-verification"}
-        payload |= {"user": _user_json(self._workspace.people[user]), "container": _container(message)}
-        payload |= {"trigger_id": f"{secrets.randbits(40)}.{secrets.token_hex(16)}"}
-        payload |= {"team": {"id": us.team_id, "domain": us.team.lower()}, "enterprise": None}
-        payload |= {"is_enterprise_install": False, "channel": _channel_json(channel), "state": {"values": {}}}
+        channel = self._workspace.channels[message.channel]
+        payload: Payload = {"type": "block_actions", "api_app_id": self._workspace.installation.app_id}
+        payload |= {"user": user_json(self._workspace.people[user]), "container": _container(message)}
+        payload |= {"trigger_id": self._triggers.new(user)} | team_json(self._workspace)
+        payload |= {"channel": channel_json(channel), "state": {"values": {}}}
         if not message.only_for:  # a click on an ephemeral message has no message
             payload["message"] = message_json(self._workspace, message)
-        payload["response_url"] = f"https://hooks.practice.invalid/actions/{us.team_id}/{secrets.token_hex(12)}"
+        payload["response_url"] = self._urls.new("actions", user, channel.id, message.ts)
         pressed = {
             key: button[key]
             for key in ("action_id", "block_id", "icon", "text", "value", "type", "style")
@@ -168,17 +150,8 @@ def _buttons(message: PracticeMessage, user: str) -> Iterator[Payload]:
                 yield placed
 
 
-def _user_json(person: Person) -> Payload:
-    name = user_name(person)
-    return {"id": person.id, "username": name, "name": name, "team_id": person.team}
-
-
 def _container(message: PracticeMessage) -> Payload:
     """Return the payload's field `container`, which tells where the button is; `thread_ts` only in a thread."""
     payload: Payload = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
     payload["is_ephemeral"] = bool(message.only_for)
     return payload | ({"thread_ts": message.thread_ts} if message.thread_ts else {})
-
-
-def _channel_json(channel: PracticeChannel) -> Payload:
-    return {"id": channel.id, "name": _NAMES.get(channel.kind, channel.name)}

@@ -1,8 +1,8 @@
-"""Validate the blocks of a message as Slack does, and complete them as Slack stores them.
+"""Validate the blocks of a message as Slack does, and complete them as Slack stores them; a view's rules build on it.
 
 Source: https://docs.slack.dev/reference/block-kit, the pages of blocks, buttons and confirmation dialogs, and slack_sdk
 3.48.0, which alone says that at most ten people may see an icon. Elements that no message of the bot needs (menus,
-videos, inputs) are refused in the way Slack refuses unknown types.
+videos) are refused in the way Slack refuses unknown types.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cocoai.rehearsal.slack.schema import (
     error_line,
     record,
     text,
+    whole,
 )
 
 Block = Mapping[str, Any]
@@ -37,6 +38,8 @@ TOTAL_LIMIT = 13_200
 """Characters of all texts in a message with markdown blocks; measured, not documented: slackapi/bolt-js issue 2509."""
 PRESSABLE = frozenset({"button", "feedback_buttons", "icon_button"})
 """The types of the elements that people press."""
+_ACTIVE = PRESSABLE | {"plain_text_input"}
+"""The types of the elements that have an action_id."""
 
 
 def _text_objects(most: int) -> dict[str, Rule]:
@@ -51,7 +54,8 @@ def _text_object(most: int) -> Rule:
     return by_type(**_text_objects(most))
 
 
-def _plain_text(most: int) -> Rule:
+def plain_text(most: int) -> Rule:
+    """Return the rule for a plain_text object of 1 to `most` characters."""
     return by_type(plain_text=_text_objects(most)["plain_text"])
 
 
@@ -62,11 +66,11 @@ def _block(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
 
 _STYLE = choice("primary", "danger")
 _CONFIRM = record(
-    {"title": _plain_text(100), "text": _text_object(300), "confirm": _plain_text(30), "deny": _plain_text(30)},
+    {"title": plain_text(100), "text": _text_object(300), "confirm": plain_text(30), "deny": plain_text(30)},
     {"style": _STYLE},
 )
 _BUTTON = record(
-    {"text": _plain_text(75)},
+    {"text": plain_text(75)},
     {
         "action_id": text(255),
         "url": text(3_000),
@@ -76,14 +80,14 @@ _BUTTON = record(
         "accessibility_label": text(75),
     },
 )
-_FEEDBACK_BUTTON = record({"text": _plain_text(75), "value": text(2_000)}, {"accessibility_label": text(75)})
+_FEEDBACK_BUTTON = record({"text": plain_text(75), "value": text(2_000)}, {"accessibility_label": text(75)})
 _CONTEXT_ELEMENT = by_type(
     feedback_buttons=record(
         {"positive_button": _FEEDBACK_BUTTON, "negative_button": _FEEDBACK_BUTTON}, {"action_id": text(255)}
     ),
     # The length of its text is not documented: that of other buttons' is taken.
     icon_button=record(
-        {"icon": choice("trash"), "text": _plain_text(75)},
+        {"icon": choice("trash"), "text": plain_text(75)},
         {
             "action_id": text(255),
             "value": text(2_000),
@@ -97,9 +101,29 @@ _IMAGE_SOURCE = {"image_url": text(3_000), "slack_file": anything}
 _IMAGE = record({"alt_text": text(2_000)}, _IMAGE_SOURCE)
 _CELL = by_type(raw_text=record({"text": text(3_000)}), rich_text=_block({"elements": anything}))
 
-_BLOCK = by_type(
-    markdown=_block({"text": text(MARKDOWN_LIMIT)}),
-    section=_block(
+_INPUT = by_type(
+    plain_text_input=record(
+        {},
+        {
+            "action_id": text(255),
+            "initial_value": text(3_000),
+            "multiline": boolean,
+            "min_length": whole(0, 3_000),
+            "max_length": whole(1, 3_000),
+            "focus_on_load": boolean,
+            "dispatch_action_config": anything,
+            "placeholder": plain_text(150),
+        },
+    )
+)
+
+BLOCKS: Mapping[str, Rule] = {
+    "input": _block(
+        {"label": plain_text(2_000), "element": _INPUT},
+        {"hint": plain_text(2_000), "optional": boolean, "dispatch_action": boolean},
+    ),
+    "markdown": _block({"text": text(MARKDOWN_LIMIT)}),
+    "section": _block(
         {},
         {
             "text": _text_object(3_000),
@@ -108,17 +132,20 @@ _BLOCK = by_type(
             "expand": boolean,
         },
     ),
-    actions=_block({"elements": array(by_type(button=_BUTTON), 25)}),
-    context_actions=_block({"elements": array(_CONTEXT_ELEMENT, 5)}),
-    context=_block({"elements": array(by_type(image=_IMAGE, **_text_objects(3_000)), 10)}),
-    divider=_block({}),
-    header=_block({"text": _plain_text(150)}),
-    image=_block({"alt_text": text(2_000)}, {"title": _plain_text(2_000), **_IMAGE_SOURCE}),
-    rich_text=_block({"elements": anything}),
-    table=_block({"rows": array(array(_CELL, 20), 100)}, {"column_settings": anything}),
-    data_table=DATA_TABLE,
-    data_visualization=CHART,
-)
+    "actions": _block({"elements": array(by_type(button=_BUTTON), 25)}),
+    "context_actions": _block({"elements": array(_CONTEXT_ELEMENT, 5)}),
+    "context": _block({"elements": array(by_type(image=_IMAGE, **_text_objects(3_000)), 10)}),
+    "divider": _block({}),
+    "header": _block({"text": plain_text(150)}),
+    "image": _block({"alt_text": text(2_000)}, {"title": plain_text(2_000), **_IMAGE_SOURCE}),
+    "rich_text": _block({"elements": anything}),
+    "table": _block({"rows": array(array(_CELL, 20), 100)}, {"column_settings": anything}),
+    "data_table": DATA_TABLE,
+    "data_visualization": CHART,
+}
+"""The rule of each type of block, wherever it may stand."""
+
+_MESSAGE_BLOCK = by_type(**{kind: rule for kind, rule in BLOCKS.items() if kind != "input"})
 
 
 def stored_blocks(blocks: Sequence[Any], *, unknown: Collection[str] = ()) -> tuple[Block, ...]:
@@ -127,17 +154,30 @@ def stored_blocks(blocks: Sequence[Any], *, unknown: Collection[str] = ()) -> tu
     Raise `SlackApiError` if Slack would refuse them: it lists every error of every block, or says that they are too
     long together. Blocks of a type in `unknown` are refused, as by a Slack that does not know or show them.
     """
-    errors = [
-        *_list_errors(blocks),
-        *(each for index, block in enumerate(blocks) for each in _block_errors(block, index)),
-        *_unknown_errors(blocks, unknown),
-    ]
+    errors = [*block_errors(blocks, _MESSAGE_BLOCK, MOST_BLOCKS), *_unknown_errors(blocks, unknown)]
     # Only now: what is counted in the blocks relies on their shape.
     errors = errors or list(data_block_errors(blocks))
     if errors:
         raise _refusal("invalid_blocks", errors)
     _check_totals(blocks)
+    return completed_blocks(blocks)
+
+
+def completed_blocks(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return valid blocks as Slack stores them, each with an id."""
     return tuple(_completed_block(block) for block in blocks)
+
+
+def block_errors(blocks: Sequence[Any], rule: Rule, most: int, at: str = "/blocks") -> Iterator[str]:
+    """Yield a line for each error of a list of at most `most` blocks, each of which must follow the rule.
+
+    `at` is the JSON pointer to the list.
+    """
+    if len(blocks) > most:
+        yield error_line(f"no more than {most} items allowed", at)
+    yield from duplicates((block.get("block_id") for block in blocks), "block_id", at)
+    for index, block in enumerate(blocks):
+        yield from _block_errors(block, rule, f"{at}/{index}")
 
 
 def _unknown_errors(blocks: Sequence[Any], unknown: Collection[str]) -> Iterator[str]:
@@ -148,21 +188,13 @@ def _unknown_errors(blocks: Sequence[Any], unknown: Collection[str]) -> Iterator
             yield error_line(f"unsupported type: {kind}", f"/blocks/{index}/type")
 
 
-def _list_errors(blocks: Sequence[Any]) -> Iterator[str]:
-    """Yield a line for each error of the list as a whole: over `MOST_BLOCKS` blocks, and ids that occur twice."""
-    if len(blocks) > MOST_BLOCKS:
-        yield error_line(f"no more than {MOST_BLOCKS} items allowed", "/blocks")
-    yield from duplicates((block.get("block_id") for block in blocks), "block_id", "/blocks")
-
-
-def _block_errors(block: Block, index: int) -> Iterator[str]:
-    """Yield a line for each error of one block, `index` being its place in the list.
+def _block_errors(block: Block, rule: Rule, at: str) -> Iterator[str]:
+    """Yield a line for each error of one block, at the JSON pointer `at`.
 
     Check the rule of its type, and also what no field shows alone: action_ids that occur twice, a section with neither
     text nor fields, an image with neither image_url nor slack_file.
     """
-    at = f"/blocks/{index}"
-    yield from _BLOCK(block, at)
+    yield from rule(block, at)
     elements = block.get("elements")
     if block.get("type") in ("actions", "context_actions") and isinstance(elements, list):
         action_ids = (each.get("action_id") for each in elements if isinstance(each, dict))
@@ -209,7 +241,7 @@ def _completed_block(block: Block) -> Block:
 def _completed(value: Any) -> Any:
     """Return a JSON value with missing fields filled in at any depth.
 
-    They are `emoji` of a plain_text, `verbatim` of an mrkdwn text, and a random `action_id` of what can be pressed.
+    They are `emoji` of a plain_text, `verbatim` of an mrkdwn text, and a new `action_id` of what is pressed or filled.
     """
     if isinstance(value, list):
         return [_completed(each) for each in value]
@@ -218,7 +250,7 @@ def _completed(value: Any) -> Any:
     added: dict[str, Any] = {"plain_text": {"emoji": True}, "mrkdwn": {"verbatim": False}}.get(
         str(value.get("type")), {}
     )
-    if value.get("type") in PRESSABLE and "action_id" not in value:
+    if value.get("type") in _ACTIVE and "action_id" not in value:
         added = {"action_id": _new_id()}
     return added | {name: _completed(each) for name, each in value.items()}
 

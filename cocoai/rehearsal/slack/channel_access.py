@@ -1,4 +1,4 @@
-"""Find the conversation that an argument names, and refuse it if the bot may not use it."""
+"""Find the conversation that an argument or a person names, and refuse it if the bot may not use it."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def accessible_channel(workspace: Workspace, channel_id: str, *, may_be_archived
     if not channel.is_member:
         raise SlackApiError("not_in_channel")
     return channel
+
+
+def direct_channel(workspace: Workspace, user: str) -> PracticeChannel | None:
+    """Return the direct conversation with one of our people; None if `user` is no person's id, or of another team."""
+    person = workspace.people.get(user)
+    if person is None or person.is_bot or person.team != workspace.installation.team_id:
+        return None
+    direct = [each for each in workspace.channels.values() if each.kind == "im"]
+    # A person whom a test has added has none of one's own.
+    return next((each for each in direct if each.user == person.id), direct[0])

@@ -1,7 +1,8 @@
 """Turn the workspace's changes into events, and hand these to the `EventSender`.
 
 Which change causes which events follows https://docs.slack.dev/reference/events/message and app_mention, for an app
-that has subscribed to app_mention and to the messages of channels, groups and direct conversations.
+that has subscribed to app_mention and to the messages of channels, groups and direct conversations; to which others it
+has subscribed, as reaction_added, the switch `events` says.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cocoai.rehearsal.slack.json_shapes import (
     message_json,
 )
 from cocoai.rehearsal.slack.outbound import Outbound
+from cocoai.rehearsal.slack.reactions import ReactionKind, reaction_event
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import ChangeKind, PracticeChannel, PracticeMessage, Workspace
 
@@ -68,6 +70,23 @@ class EventDispatcher:
             if change != "posted":
                 events = [self._changed_event(change, message, before or message, channel)]
             self.deliver(*(envelope(event, channel, self._workspace.installation, self._now()) for event in events))
+
+    def reacted(self, kind: ReactionKind, message: PracticeMessage, user: str, name: str) -> None:
+        """Start to deliver the event of a reaction; return at once.
+
+        Send none if the bot is not in the channel, if the app lacks the scope, or if the reaction is its own and the
+        switch `echoes` is off.
+        """
+        channel = self._workspace.channels[message.channel]
+        is_echo = user == self._workspace.installation.user_id
+        if channel.is_member and "reactions:read" in self._switches.scopes and (self._switches.echoes or not is_echo):
+            event_ts = self._workspace.next_ts()
+            self.notify(reaction_event(kind, message, channel, user, name, event_ts), channel)
+
+    def notify(self, event: Payload, channel: PracticeChannel) -> None:
+        """Start to deliver an event in a channel, if the app has subscribed to its type; return at once."""
+        if event["type"] in self._switches.events:
+            self.deliver(envelope(event, channel, self._workspace.installation, self._now()))
 
     def deliver(self, *payloads: Payload) -> None:
         """Record payloads and start to send them, in this order, with Slack's redeliveries; return at once."""

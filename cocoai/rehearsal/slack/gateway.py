@@ -20,6 +20,7 @@ from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError, read_argum
 from cocoai.rehearsal.slack.file_methods import FileMethods
 from cocoai.rehearsal.slack.json_shapes import Payload
 from cocoai.rehearsal.slack.rate_limits import RateTiers
+from cocoai.rehearsal.slack.response_urls import ResponseUrls, posted
 from cocoai.rehearsal.slack.scopes import listed, needed
 from cocoai.rehearsal.slack.slack_faults import SlackFault, SlackFaults
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
@@ -41,7 +42,8 @@ class Call:
     """One recorded call of the Web API: `time` is its arrival in epoch seconds, `seconds` its duration.
 
     `outcome` is `ok`, an error code, `ratelimited`, `broken`, `gone` or `reply lost`. The token is not recorded. The
-    bytes of a file that is uploaded are a call of the method `upload`, with their number as its `length`.
+    bytes of a file that is uploaded are a call of the method `upload`, with their number as its `length`; a post to a
+    response_url is one of the method `response_url`, with the post's fields.
     """
 
     method: str
@@ -52,9 +54,19 @@ class Call:
 
 
 class Gateway:
-    """Answers the calls of all methods. `calls` only grows, in the order in which the calls ended."""
+    """Answers the calls of all methods. `calls` only grows, in the order in which the calls ended.
 
-    def __init__(self, workspace: Workspace, server: PracticeServer, bot_token: str, switches: SlackSwitches) -> None:
+    `more_methods` are those of the Web API about reactions and views.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        server: PracticeServer,
+        bot_token: str,
+        switches: SlackSwitches,
+        more_methods: Mapping[str, Callable[[Arguments], Payload]],
+    ) -> None:
         self.calls: list[Call] = []
         self.faults = SlackFaults()
         self.tiers = RateTiers(time.monotonic)
@@ -63,7 +75,8 @@ class Gateway:
         self._token = bot_token
         self._switches = switches
         self.uploads = PracticeUploads(workspace, switches, server)
-        self._methods = WebAPI(workspace, switches).methods | FileMethods(workspace, switches, self.uploads).methods
+        files = FileMethods(workspace, switches, self.uploads)
+        self._methods = {**WebAPI(workspace, switches).methods, **files.methods, **more_methods}
 
     def answer(self, method: str, incoming: Incoming) -> Outgoing:
         """Run one call with the latency of the switches, record it, and return the response.
@@ -83,6 +96,13 @@ class Gateway:
         """
         arguments = {"length": len(incoming.body)}
         return self._recorded("upload", arguments, incoming, partial(self.uploads.receive, incoming))
+
+    def post(self, urls: ResponseUrls, incoming: Incoming) -> Outgoing:
+        """Take a post to a response_url, as a call of the method `response_url`; return the response.
+
+        Its fault `refused` is answered as a method would be. Raise `Gone` as `answer` does.
+        """
+        return self._recorded("response_url", posted(incoming.body) or {}, incoming, partial(urls.answer, incoming))
 
     def _recorded(self, method: str, arguments: Mapping[str, Any], incoming: Incoming, run: Run) -> Outgoing:
         """Run a call with the latency of the switches, record it, and return the response, or raise `Gone`."""

@@ -7,9 +7,8 @@ delivery and each message, and a caller can wait for them without polling.
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.page.practice_page import Page
@@ -19,12 +18,19 @@ from cocoai.rehearsal.slack.event_delivery import Delivery
 from cocoai.rehearsal.slack.event_dispatch import EventDispatcher
 from cocoai.rehearsal.slack.file_server import Download, FileServer
 from cocoai.rehearsal.slack.gateway import Call, Gateway
+from cocoai.rehearsal.slack.interactions import Interaction, Interactivity
 from cocoai.rehearsal.slack.json_shapes import Payload
+from cocoai.rehearsal.slack.modals import ModalSender
 from cocoai.rehearsal.slack.outbound import JSON, Destination, Outbound, signed
-from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.people_actions import PeopleActions
+from cocoai.rehearsal.slack.reactions import ReactionMethods, ReactionStore
+from cocoai.rehearsal.slack.response_urls import ResponseUrls
+from cocoai.rehearsal.slack.shortcuts import ShortcutSender
 from cocoai.rehearsal.slack.slack_faults import SlackFault
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
-from cocoai.rehearsal.slack.workspace import Person, PracticeChannel, PracticeMessage, Workspace
+from cocoai.rehearsal.slack.triggers import Triggers
+from cocoai.rehearsal.slack.views import ViewMethods, Views
+from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace
 
 T = TypeVar("T")
 TOKEN = "xoxb-practice"
@@ -33,12 +39,12 @@ PATIENCE = 30.0
 """Seconds that `wait_for` waits by default."""
 
 
-class PracticeSlack(PracticeServer):
+class PracticeSlack(PeopleActions, PracticeServer):
     """A server with the Web API below `api_url`, shared files, and the page at `/`.
 
     `token` and `signing_secret` are those that the bot is configured with. `switches` may be changed at any time. With
-    `request_url` None no events are delivered until `subscribe`. `calls`, `deliveries`, `payloads`, `clicks` and
-    `downloads` only ever grow.
+    `request_url` None no events are delivered until `subscribe`. `calls`, `deliveries`, `payloads`, `clicks`,
+    `interactions` and `downloads` only ever grow.
     """
 
     def __init__(
@@ -59,11 +65,20 @@ class PracticeSlack(PracticeServer):
         self.token, self.signing_secret = token, signing_secret
         self._clock = clock
         self._outbound = outbound = Outbound(self.switches, self.stopping)
-        self._gateway = Gateway(self.workspace, self, token, self.switches)
         self._events = EventDispatcher(
             self.workspace, signing_secret, self.switches, outbound, clock=clock, stopping=self.stopping
         )
-        self._clicks = ClickSender(self.workspace, signing_secret, self.switches, outbound, clock=clock)
+        self._interactivity = Interactivity(self.workspace, signing_secret, self.switches, outbound, clock=clock)
+        self._reactions = ReactionStore(self.workspace, self._events.reacted)
+        self.views = Views(self.workspace, clock)
+        self._triggers = triggers = Triggers(self.switches, clock)
+        self._urls = urls = ResponseUrls(self.workspace, self.switches, self.url, clock)
+        self._clicks = ClickSender(self.workspace, self._interactivity, triggers, urls)
+        self._shortcuts = ShortcutSender(self.workspace, self.switches, self._interactivity, triggers, urls)
+        self._modals = ModalSender(self.workspace, self._interactivity, self.views, triggers)
+        reactions = ReactionMethods(self.workspace, self._reactions)
+        views = ViewMethods(self.workspace, self.switches, self.views, triggers)
+        self._gateway = Gateway(self.workspace, self, token, self.switches, {**reactions.methods, **views.methods})
         self._downloads: list[Download] = []
         self._files = FileServer(self.workspace.files, token, self.switches, self._record_download)
         self.page = Page(self.workspace, self, self._events.delivery_of)
@@ -78,7 +93,7 @@ class PracticeSlack(PracticeServer):
         return self.switches.clock_shift
 
     def answer(self, incoming: Incoming) -> Outgoing:
-        """Return the response of the Web API (`/api/`), to an upload, of the file server, or else of the page.
+        """Return the response of the Web API (`/api/`), to an upload or a response_url, of a file, or else of the page.
 
         Raise `Gone` to close the connection without one.
         """
@@ -86,6 +101,8 @@ class PracticeSlack(PracticeServer):
             return self._gateway.answer(incoming.path.removeprefix("/api/"), incoming)
         if self._gateway.uploads.serves(incoming):
             return self._gateway.receive(incoming)
+        if self._urls.serves(incoming):
+            return self._gateway.post(self._urls, incoming)
         if self._files.serves(incoming):
             return self._files.answer(incoming)
         return self.page.answer(incoming, self.stopping)
@@ -109,93 +126,28 @@ class PracticeSlack(PracticeServer):
         """
         self._gateway.tiers.use_up(channel, seconds)
 
-    # What people do in the workspace
-
-    def say(
-        self,
-        user: str,
-        text: str,
-        *,
-        channel: str = "C0PRACTICE",
-        thread_ts: str | None = None,
-        attachments: Sequence[Any] = (),
-    ) -> PracticeMessage:
-        """Post a person's message and return it at once; its event is delivered in a thread of its own.
-
-        `text` is in Slack's stored form, as `<@U0COCOAI> hi`; `thread_ts` is the parent's ts, None outside threads.
-        `attachments` are Slack's JSON, as share_json and table_json write it. Raise KeyError if there is no such user
-        or channel.
-        """
-        person = self.workspace.people[user]
-        more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "attachments": tuple(attachments)}
-        return self.workspace.post(channel, person.id, text, **more)
-
-    def share(
-        self,
-        user: str,
-        text: str,
-        files: Sequence[PracticeFile],
-        *,
-        channel: str = "C0PRACTICE",
-        thread_ts: str | None = None,
-        attachments: Sequence[Any] = (),
-    ) -> PracticeMessage:
-        """Post a person's message with files, as `say` does; return it, with the files' ids. `text` may be empty."""
-        person = self.workspace.people[user]
-        added = tuple(self.workspace.add_file(file, person.id) for file in files)
-        more = {"thread_ts": thread_ts, "client_msg_id": str(uuid.uuid4()), "attachments": tuple(attachments)}
-        return self.workspace.post(channel, person.id, text, subtype="file_share", files=added, **more)
-
-    def delete_file(self, file: str) -> None:
-        """Delete a file by its id: its messages keep a tombstone, and message_changed is delivered for each.
-
-        Raise KeyError if there is no such file.
-        """
-        self.workspace.delete_file(file)
-
-    def click(
-        self, user: str, channel: str, ts: str, action: str, *, value: str = "", repeat: int = 0
-    ) -> ClickDelivery:
-        """Press the button `action` (its action_id) of a message as a person, confirming it if Slack would ask.
-
-        Of two feedback buttons the `value` tells which. Wait for the response and return the last delivery. `repeat`
-        sends the same bytes so many times more, as an attacker would. Raise ValueError if there is no such button.
-        """
-        return self._clicks.click(user, channel, ts, action, value=value, repeat=repeat)
-
-    def edit(self, channel: str, ts: str, text: str) -> None:
-        """Replace the text of a message as its author, so that message_changed is delivered.
-
-        Do nothing if there is no such message.
-        """
-        message = self.workspace.find(channel, ts)
-        if message:
-            self.workspace.edit(message, text)
-
-    def delete(self, channel: str, ts: str) -> None:
-        """Delete a message, so that message_deleted is delivered. Raise KeyError if there is no such message."""
-        self.workspace.delete(channel, ts)
-
-    def add(self, new: PracticeChannel | Person) -> None:
-        """Add a channel or a person to the workspace, or replace the one of this id."""
-        if isinstance(new, PracticeChannel):
-            self.workspace.channels[new.id] = new
-        else:
-            self.workspace.people[new.id] = new
-
     # Events
 
-    def subscribe(self, events_url: str, interactions_url: str | None = None, *, ca_file: str | None = None) -> None:
-        """Set the bot's request URLs, for events and for clicks (None: clicks are not delivered).
+    def subscribe(
+        self,
+        events_url: str,
+        interactions_url: str | None = None,
+        commands_url: str | None = None,
+        *,
+        ca_file: str | None = None,
+    ) -> None:
+        """Set the bot's request URLs: for events; for clicks, shortcuts and modals; for the slash command.
 
-        `ca_file` names the authority to trust for https URLs, None the public ones.
+        With None these are not delivered. `ca_file` names the authority to trust for https URLs, None the public ones.
         """
         self._events.sender.destination = Destination(events_url, ca_file)
-        self._clicks.destination = Destination(interactions_url, ca_file) if interactions_url else None
+        self._interactivity.destination = Destination(interactions_url, ca_file) if interactions_url else None
+        self._interactivity.commands = Destination(commands_url, ca_file) if commands_url else None
 
     def unsubscribe(self) -> None:
         """Remove the bot's request URLs: events are still recorded in `payloads`, but delivered nowhere."""
-        self._events.sender.destination = self._clicks.destination = None
+        self._events.sender.destination = None
+        self._interactivity.destination = self._interactivity.commands = None
 
     def verify_url(self) -> bool:
         """Send url_verification, as Slack does when a request URL is saved, and wait for the response.
@@ -249,6 +201,12 @@ class PracticeSlack(PracticeServer):
         """Return every delivery of a click so far, in the order in which they ended."""
         with self.workspace.changed:
             return list(self._clicks.delivered)
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """Return every shortcut, command and modal that was posted so far, in the order in which they ended."""
+        with self.workspace.changed:
+            return list(self._interactivity.done)
 
     @property
     def downloads(self) -> list[Download]:

@@ -22,7 +22,11 @@ PER_MINUTE = {
     "files.info": 100,
     "reactions.add": 50,
     "reactions.get": 50,
+    "reactions.remove": 20,
     "users.info": 100,
+    "views.open": 100,
+    "views.publish": 100,
+    "views.update": 100,
 }
 """Calls a minute of the methods whose tier is a number of calls; other methods are not limited here."""
 CHANNEL_BURST = 4

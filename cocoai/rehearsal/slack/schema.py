@@ -20,14 +20,14 @@ def error_line(problem: str, at: str) -> str:
     return f"{problem} [json-pointer:{at}]"
 
 
-def text(most: int) -> Rule:
-    """Return the rule for a string of 1 to `most` characters."""
+def text(most: int, least: int = 1) -> Rule:
+    """Return the rule for a string of `least` (0 or 1) to `most` characters."""
 
     def rule(value: Any, at: str) -> Iterator[str]:
-        """Yield an error if the value is no string, empty, or too long."""
+        """Yield an error if the value is no string, too long, or empty although it must not be."""
         if not isinstance(value, str):
             yield error_line("must be a string", at)
-        elif not value:
+        elif len(value) < least:
             yield error_line("must be more than 0 characters", at)
         elif len(value) > most:
             yield error_line(f"must be less than {most + 1} characters", at)

@@ -30,6 +30,7 @@ _NEEDED = {
     "files.info": "files:read",
     "reactions.add": "reactions:write",
     "reactions.get": "reactions:read",
+    "reactions.remove": "reactions:write",
     "users.info": "users:read",
 }
 

@@ -15,6 +15,7 @@ SCOPES = frozenset(
         "app_mentions:read",
         "channels:history",
         "chat:write",
+        "commands",
         "files:read",
         "files:write",
         "groups:history",
@@ -26,6 +27,8 @@ SCOPES = frozenset(
     }
 )
 """Every scope that CocoAI's manifest may ask for. Some methods need others, such as channels:read."""
+EVENTS = frozenset({"app_home_opened", "reaction_added"})
+"""The events to which CocoAI's manifest subscribes, beside messages and mentions."""
 
 
 @dataclass
@@ -43,7 +46,10 @@ class SlackSwitches:
     retry_waits      seconds before the first, second and third redelivery
     repeat           number of redeliveries even after an accepted event, as when the bot's 200 was lost on the way
     scopes           the scopes that the app was installed with
-    interactivity    the app has a request URL for clicks; if not, they are delivered nowhere
+    events           the events that the app has subscribed to, beside messages and mentions
+    interactivity    the app has a request URL for clicks, shortcuts and modals; if not, they are delivered nowhere
+    home_tab         the app has a Home tab
+    trigger_life     seconds for which a trigger_id can be exchanged for a modal
     markdown_blocks  accept markdown blocks; if not, refuse each
     charts           accept data_visualization blocks; if not, refuse each, as workspaces do that cannot show them
     data_tables      accept data_table blocks; if not, refuse each
@@ -73,7 +79,10 @@ class SlackSwitches:
     retry_waits: tuple[float, ...] = (0.0, 60.0, 300.0)
     repeat: int = 0
     scopes: frozenset[str] = SCOPES
+    events: frozenset[str] = EVENTS
     interactivity: bool = True
+    home_tab: bool = True
+    trigger_life: float = 3.0
     markdown_blocks: bool = True
     charts: bool = True
     data_tables: bool = True

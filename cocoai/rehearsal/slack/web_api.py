@@ -1,9 +1,9 @@
 """Run the Web API's methods on the practice workspace, with the refusals that Slack documents for each.
 
 Sources: https://docs.slack.dev/reference/methods/ auth.test, chat.delete, chat.postEphemeral, chat.postMessage,
-chat.update, conversations.history, conversations.replies, reactions.add, reactions.get, users.info; what lists
-conversations is conversation_lists.py, what is about files file_methods.py. This module knows no HTTP: a method takes
-arguments and returns the response's JSON, or raises `SlackApiError`.
+chat.update, conversations.history, conversations.replies, users.info; what lists conversations is
+conversation_lists.py, what is about files file_methods.py, reactions reactions.py, and modals and Home tabs views.py.
+This module knows no HTTP: a method takes arguments and returns the response's JSON, or raises `SlackApiError`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from cocoai.rehearsal.slack.api_call import Arguments, SlackApiError
-from cocoai.rehearsal.slack.channel_access import accessible_channel
+from cocoai.rehearsal.slack.channel_access import accessible_channel, direct_channel
 from cocoai.rehearsal.slack.conversation_lists import conversation_info, users_conversations
 from cocoai.rehearsal.slack.json_shapes import Payload, message_json, metadata_json, person_json
 from cocoai.rehearsal.slack.message_arguments import metadata, text_and_blocks
@@ -47,8 +47,6 @@ class WebAPI:
             "conversations.history": self._history,
             "conversations.info": partial(conversation_info, workspace),
             "conversations.replies": self._replies,
-            "reactions.add": self._reactions_add,
-            "reactions.get": self._reactions_get,
             "users.conversations": partial(users_conversations, workspace),
             "users.info": self._users_info,
         }
@@ -70,7 +68,8 @@ class WebAPI:
         (github.com/slack-go/slack/issues/1571). Raise `SlackApiError` if the bot may not write there, or the text,
         blocks or metadata are not acceptable.
         """
-        channel = self._direct(arguments) or self._channel(arguments)
+        direct = direct_channel(self._workspace, arguments.required("channel"))
+        channel = direct or self._channel(arguments)
         content, meta = self._content(arguments), metadata(arguments)
         content["text"] = stored(content["text"][:POST_LIMIT])
         thread_ts = arguments.text("thread_ts")
@@ -175,56 +174,12 @@ class WebAPI:
             raise SlackApiError("user_not_found")
         return {"user": person_json(person, self._us, locale=arguments.flag("include_locale"))}
 
-    def _reactions_add(self, arguments: Arguments) -> Payload:
-        """Add the bot's reaction, the emoji `name`, to the message `timestamp`; this causes no event.
-
-        Raise `SlackApiError` if there is no such message, the name is not valid, or the bot has already reacted so.
-        """
-        if not arguments.text("timestamp"):
-            raise SlackApiError("no_item_specified")
-        channel, name = self._channel(arguments), arguments.required("name").strip(":")
-        if not re.fullmatch(r"[a-z0-9_+'\-]{1,100}(::skin-tone-[2-6])?", name):
-            raise SlackApiError("invalid_name")
-        with self._workspace.changed:
-            message = self._workspace.find(channel.id, arguments.text("timestamp"))
-            if message is None:
-                raise SlackApiError("message_not_found")
-            users = message.reactions.get(name, ())
-            if self._us.user_id in users:
-                raise SlackApiError("already_reacted")
-            reactions = {**message.reactions, name: (*users, self._us.user_id)}
-            self._workspace.annotate(channel.id, message.ts, reactions=reactions)
-        return {}
-
-    def _reactions_get(self, arguments: Arguments) -> Payload:
-        """Return the message `timestamp` with its reactions, in whatever thread it stands.
-
-        Raise `SlackApiError` if there is no such message.
-        """
-        if not arguments.text("timestamp"):
-            raise SlackApiError("no_item_specified")
-        channel = self._channel(arguments, may_be_archived=True)
-        message = self._workspace.find(channel.id, arguments.text("timestamp"))
-        if message is None:
-            raise SlackApiError("message_not_found")
-        written = message_json(self._workspace, message)
-        return {"type": "message", "channel": channel.id, "message": written}
-
     def _channel(self, arguments: Arguments, *, may_be_archived: bool = False) -> PracticeChannel:
         """Return the channel that the argument `channel` names.
 
         Raise `SlackApiError` if it does not exist, the bot is not in it, or it is archived and may not be.
         """
         return accessible_channel(self._workspace, arguments.required("channel"), may_be_archived=may_be_archived)
-
-    def _direct(self, arguments: Arguments) -> PracticeChannel | None:
-        """Return the direct conversation if the argument `channel` is the id of one of our people; else None."""
-        person = self._workspace.people.get(arguments.required("channel"))
-        if person is None or person.is_bot or person.team != self._us.team_id:
-            return None
-        direct = [each for each in self._workspace.channels.values() if each.kind == "im"]
-        # A person whom a test has added has none of one's own.
-        return next((each for each in direct if each.user == person.id), direct[0])
 
     def _own(self, channel: PracticeChannel, ts: str, refusal: str) -> PracticeMessage:
         """Return the bot's message `ts`. Raise `SlackApiError`: message_not_found, or `refusal` if it is another's."""

@@ -152,9 +152,8 @@ class Workspace:
         """Store a file of `user`; return it with its id, new unless it has one, its URL, owner and time of sharing."""
         file_id = file.id or new_id()
         url = private_url(self._address, self.installation.team_id, file_id, file.name)
-        media_type = safe_media_type(file.media_type)
-        added = replace(file, id=file_id, media_type=media_type, user=user, team=self.people[user].team)
-        added = replace(added, created=int(self._clock()), url=url)
+        added = replace(file, id=file_id, user=user, team=self.people[user].team, created=int(self._clock()))
+        added = replace(added, url=url, media_type=safe_media_type(file.media_type))
         with self.changed:
             self.files[file_id] = added
         return added
@@ -182,26 +181,25 @@ class Workspace:
         return edited
 
     def annotate(self, channel: str, ts: str, **changes: Any) -> None:
-        """Change fields of a message without an event, as a reaction does; do nothing if there is no such message."""
+        """Change fields of a message without an event, as a vote does; do nothing if there is no such message."""
         with self.changed:
-            if message := self.find(channel, ts):
+            if message := self.find_any(channel, ts):
                 self._store(replace(message, **changes))
 
     def delete(self, channel: str, ts: str) -> None:
-        """Delete a message and tell `listener`; a parent with replies leaves a tombstone in its place, as at Slack.
+        """Delete a message and, if it is not ephemeral, tell `listener`. Raise KeyError if there is no such message.
 
-        Slack tells that as a change of the parent, and the tombstone goes with its last reply. Raise KeyError if there
-        is no such message.
+        A parent with replies leaves a tombstone, as at Slack, which tells that as a change, and takes it with the last.
         """
         with self.changed:
-            message = self.find(channel, ts)
+            message = self.find_any(channel, ts)
             if message is None:
                 raise KeyError(ts)
             tombstone = self._bury(message) if len(self.thread(channel, ts)) > 1 and not message.thread_ts else None
             rest = () if tombstone else self._remove(message)
         if tombstone:
             self._announce("changed", tombstone, message)
-        else:
+        elif not message.only_for:
             self._announce("deleted", message)
         if [each.subtype for each in rest] == ["tombstone"]:
             self.delete(channel, rest[0].ts)
@@ -272,9 +270,11 @@ class Workspace:
         """Remove a message, and return what is left of its thread. Needs the lock held."""
         channel, root = message.channel, message.thread_ts or message.ts
         del self._messages[channel, message.ts]
-        self._threads[channel, root].remove(message.ts)
         self.notify()
         self.removed.append((self.changes, channel, message.ts))
+        if message.only_for:
+            return ()
+        self._threads[channel, root].remove(message.ts)
         return self.thread(channel, root)
 
     def _all(self, channel: str) -> list[PracticeMessage]:
