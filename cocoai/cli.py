@@ -294,5 +294,5 @@ def _manifest(arguments: argparse.Namespace) -> int:
     from cocoai.check.slack_scopes import FILES, wanted_scopes
 
     wanted = wanted_scopes(config.read_for_a_look(arguments.config, os.environ))
-    print(etc.manifest(arguments.url, unused={FILES, etc.REACTIONS}.difference(wanted)), end="")
+    print(etc.manifest(arguments.url, unused={FILES, etc.REACTIONS, etc.COMMANDS}.difference(wanted)), end="")
     return 0

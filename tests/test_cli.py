@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Never
+from typing import IO, Any, Never
 
 import pytest
 
 import cocoai
 from cocoai.cli import main
+from cocoai.rehearsal.slack.shortcuts import COMMAND, SHORTCUTS
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from cocoai.up import etc
 from cocoai.version import read_commit, version_text
 
 ROOT = Path(__file__).parent.parent
@@ -126,12 +129,12 @@ def test_the_manifest_has_this_machine_s_address(capsys: pytest.CaptureFixture[s
 
 
 def test_the_manifest_has_only_the_scopes_that_are_used(capsys: pytest.CaptureFixture[str]) -> None:
-    """There is one scope for each event, and five: to write, to react, to read names, to read and to send files."""
+    """There is one for each event but the opened home, and six: to write, react, read names, files, and be called."""
     assert 0 == main(["manifest", "--url", "https://bot.example.com"])
 
     manifest = json.loads(capsys.readouterr().out)
-    assert list(SCOPE_OF) == manifest["settings"]["event_subscriptions"]["bot_events"]
-    others = {"chat:write", "reactions:write", "users:read", "files:read", "files:write"}
+    assert [*SCOPE_OF, "app_home_opened"] == manifest["settings"]["event_subscriptions"]["bot_events"]
+    others = {"chat:write", "commands", "reactions:write", "users:read", "files:read", "files:write"}
     assert {*SCOPE_OF.values(), *others} == set(manifest["oauth_config"]["scopes"]["bot"])
 
 
@@ -167,6 +170,39 @@ def test_the_manifest_asks_for_reactions_where_some_ask_for_something(
     manifest = json.loads(capsys.readouterr().out)
     assert "reactions:read" not in manifest["oauth_config"]["scopes"]["bot"]
     assert "reaction_added" not in manifest["settings"]["event_subscriptions"]["bot_events"]
+
+
+def test_the_manifest_offers_shortcuts_and_a_command() -> None:
+    """They come with the scope, and go with it; what Slack calls when one is chosen is this machine."""
+    offered, bare = (json.loads(etc.manifest("https://bot.example.com", unused=each)) for each in ((), {etc.COMMANDS}))
+
+    assert [*SHORTCUTS] == [each["callback_id"] for each in offered["features"]["shortcuts"]]
+    assert [(COMMAND, "https://bot.example.com/slack/commands")] == [
+        (each["command"], each["url"]) for each in offered["features"]["slash_commands"]
+    ]
+    assert offered["features"]["app_home"]["home_tab_enabled"]
+    assert {"shortcuts", "slash_commands"} == offered["features"].keys() - bare["features"].keys()
+    assert ["commands"] == [each for each in bots(offered) if each not in bots(bare)]
+
+
+def bots(manifest: dict[str, Any]) -> list[str]:
+    """Return the scopes of the bot."""
+    scopes: list[str] = manifest["oauth_config"]["scopes"]["bot"]
+    return scopes
+
+
+def test_the_manifest_keeps_slack_s_limits() -> None:
+    """Names, descriptions and ids are as long as Slack's schema of manifests lets them be, and in both languages."""
+    features = json.loads(etc.read("etc/slack/manifest.json"))["features"]
+    shortcuts, (command,) = features["shortcuts"], features["slash_commands"]
+
+    assert all(1 <= len(each["name"]) <= 24 and 1 <= len(each["description"]) <= 150 for each in shortcuts)
+    assert {"message"} == {each["type"] for each in shortcuts}
+    assert all({"name", "type", "callback_id", "description"} == each.keys() for each in shortcuts)
+    assert {"command", "url", "description", "usage_hint", "should_escape"} == command.keys()
+    for text in (command["description"], *(each["name"] for each in shortcuts)):
+        assert re.search("[ぁ-んァ-ヶ一-龠]", text)
+        assert re.search("[A-Z][a-z]+", text)
 
 
 @pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://bot.example.com/x", 'https://"'])

@@ -7,6 +7,7 @@ duration (startsecs). The meaning of the files is not known here.
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 import re
@@ -41,20 +42,27 @@ def find_etc() -> str:
 
 REACTIONS = "reactions:read"
 """The scope without which Slack sends no reactions, and takes no manifest that wants them."""
+COMMANDS = "commands"
+"""The scope without which nobody is offered shortcuts or the slash command."""
 
 
 def manifest(url: str, *, unused: Collection[str] = ()) -> str:
     """Return the Slack app manifest (JSON) with `url` as CocoAI's address, without the scopes that are `unused`.
 
-    Without a scope the manifest names no event that needs it. Raise CocoAIError if `url` is not https://HOST, or if the
-    manifest's file is missing.
+    Without a scope the manifest names no event, shortcut or command that needs it. Raise CocoAIError if `url` is not
+    https://HOST, or if the manifest's file is missing.
     """
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/?", url):
         raise CocoAIError(f"--url {url}: expected https://HOST, since Slack sends its events over https only")
     text = read("etc/slack/manifest.json").replace("https://cocoai.example.com", url.rstrip("/"))
-    for scope in unused:
-        text = text.replace(f'        "{scope}",\n', "")
-    return text.replace(', "reaction_added"', "") if REACTIONS in unused else text
+    made = json.loads(text)
+    scopes = made["oauth_config"]["scopes"]["bot"]
+    made["oauth_config"]["scopes"]["bot"] = [scope for scope in scopes if scope not in unused]
+    if REACTIONS in unused:
+        made["settings"]["event_subscriptions"]["bot_events"].remove("reaction_added")
+    if COMMANDS in unused:
+        del made["features"]["shortcuts"], made["features"]["slash_commands"]
+    return json.dumps(made, ensure_ascii=False, indent=2) + "\n"
 
 
 def find_entry() -> str:
