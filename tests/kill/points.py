@@ -33,13 +33,15 @@ Scene = Literal[
     "drawn",
     "transcribed",
     "spoken",
+    "flagged",
 ]
 """What happens around a point.
 
 short: a question with an answer in one message. long: with an answer in three. waiting: the only slot is taken, so the
 placeholder process posts the placeholder. note: a mention without a text. refused: OpenAI refuses, and the asker is
 told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for. transcribed: the words
-of a long sound are. spoken: the question is a voice clip, of which Slack has no words.
+of a long sound are. spoken: the question is a voice clip, of which Slack has no words. flagged: nothing is asked, but a
+flag is put under a message.
 
 Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
 user asks the question again. continued: another user asks for the rest of an answer. stopped: the asker stops the
@@ -169,6 +171,7 @@ SLACK = "cocoai.slack.api.chat:SlackChat"
 LIVE = "cocoai.slack.api.live_message:LiveMessage"
 LEDGER = "cocoai.ledger.ledger:Ledger"
 FILE = "cocoai.spool.files:NewFile"
+REACTIONS = "cocoai.slack.api.reactions:Reactions"
 UPLOADS = "cocoai.slack.api.upload:Uploads"
 HEARING = "cocoai.answer.hearing:_Sounds"
 CONNECTION = "cocoai.engine.web.connection:Connection"
@@ -264,6 +267,16 @@ POINTS = (
     Point("the words recorded", "after", f"{JOB}.record", fact("heard"), paid=2, scene="spoken"),
     Point("the clip settled", "after", f"{LEDGER}.settle", paid=2, scene="spoken"),
     Point("its answer recorded", "after", f"{JOB}.record", fact("answer"), paid=2, scene="spoken"),
+    # A flag: the message and its thread are found before the placeholder.
+    Point("before the flag's link", "before", f"{DISK}.link", scene="flagged"),
+    Point("after the flag's link", "after", f"{DISK}.link", scene="flagged"),
+    Point("before the message is read", "before", f"{REACTIONS}.message", scene="flagged"),
+    Point("the message is read", "after", f"{REACTIONS}.message", scene="flagged"),
+    Point("half of the thread written", "before", f"{DISK}.append", half_written(b'"located"'), scene="flagged"),
+    Point("the thread recorded", "after", f"{JOB}.record", fact("located"), scene="flagged"),
+    Point("its placeholder posted", "after", f"{SLACK}.post", message("placeholder"), scene="flagged"),
+    Point("its translation recorded", "after", f"{JOB}.record", fact("answer"), scene="flagged"),
+    Point("its translation shown", "before", f"{JOB}.record", fact("delivered"), scene="flagged"),
     # The process that posts placeholders out of turn.
     Point("the visit recorded", "after", f"{JOB}.record", out_of_turn(fact("visit")), paid=2, scene="waiting"),
     Point("posted out of turn", "after", f"{SLACK}.post", out_of_turn(message("placeholder")), paid=2, scene="waiting"),
