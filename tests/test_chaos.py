@@ -15,6 +15,8 @@ import pytest
 from bench.chaos import processes
 from bench.chaos.disk_faults import DiskFaults, exchanged
 from bench.chaos.faults import FaultInjector, FaultKind
+from bench.chaos.left_jobs import left_jobs
+from cocoai.spool.job import encode_line
 from tests.processes import is_held, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -123,6 +125,28 @@ def test_the_open_files_of_a_process(tmp_path: Path) -> None:
         assert tmp_path / "done" in processes.open_files(this)
 
     assert tmp_path / "done" not in processes.open_files(this)
+
+
+@pytest.mark.pure
+def test_a_job_that_is_left_is_told_of(tmp_path: Path) -> None:
+    """What it is, how far it came and what it waits for, without a word of what somebody has said."""
+    lines = [
+        {"kind": "mention", "text": "secret"},
+        {"fact": "attempt", "at": 1.0},
+        {"fact": "attempt", "at": 2.0},
+        {"fact": "drawing", "at": 3.0, "text": "secret"},
+        {"fact": "retry", "at": 4.0, "retry_at": 304.0, "why": "Slack: broken"},
+    ]
+    (tmp_path / "C0-1.1-1.1").write_bytes(b"".join(map(encode_line, lines)))
+    (tmp_path / "odd").touch()
+    (name, line), (odd, bare) = left_jobs(tmp_path, "no run", 104.0)
+
+    assert ("C0-1.1-1.1", "odd") == (name, odd)
+    assert (
+        "left in ready/: C0-1.1-1.1 kind=mention; facts: attempt 2, drawing 1, retry 1; tried again in 200.0 s:"
+        " Slack: broken; open in no process"
+    ) == line
+    assert "left in ready/: odd kind=None; facts: none; open in no process" == bare
 
 
 def is_away(lock: Path) -> bool:

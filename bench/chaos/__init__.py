@@ -16,6 +16,7 @@ pictures.py        what the jobs say of their pictures, beside what stands in th
 ledger.py          what was asked, accepted, paid for and shown, kept outside the stack
 money.py           what the product's ledger says of that, beside the books of the practice OpenAI
 waits.py           how long people with one question have waited
+left_jobs.py       what is left in ready/ at the end, and why
 report.py          the table of figures, and the evidence for every wrong question
 __main__.py        the run: `python -m bench.chaos --seconds 1800`
 """

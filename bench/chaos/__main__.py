@@ -10,9 +10,9 @@ done/ refuses jobs, Slack limits a channel, and as root the disk is full now and
 namespace of our own). Then every fault is undone, and the stack is left alone until it is idle. The exit status is 1 if
 an accepted question was neither answered nor reported as failed, if anything was posted twice, if an answer that stood
 was taken away, if a question was paid for more than twice each time that it was asked, if a picture that was recorded
-does not stand once in its thread, is paid again, or is left on the disk, or if the ledger does not agree with the
-practice OpenAI's own books: one charge for each paid request, none below what was billed, and no hold left open once it
-is swept.
+does not stand once in its thread, is paid again, or is left on the disk, if a job of any kind is left in ready/, or if
+the ledger does not agree with the practice OpenAI's own books: one charge for each paid request, none below what was
+billed, and no hold left open once it is swept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.chaos import processes, report
+from bench.chaos import left_jobs, processes, report
 from bench.chaos.channel_limits import ChannelLimits
 from bench.chaos.clicks import ClickLoad
 from bench.chaos.disk_faults import DiskFaults
@@ -52,6 +52,7 @@ from cocoai.rehearsal.certificates import Certificates, make
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.spool.files import owner_of
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob
@@ -74,7 +75,7 @@ In a short run there may be no answers to click before.
 """
 
 QUIET = 330.0
-"""Seconds that the stack may take to become idle: a job may wait 300 s before it is tried again."""
+"""Seconds, after a job has ended, until the next one must: a job may wait 300 s before it is tried again."""
 
 LEAVE = 20.0
 """Seconds that job processes may take to end once the pool has stopped."""
@@ -146,14 +147,18 @@ class ChaosRun:
                 logs = report.Logs(self._folder / "log", self._folder / "kept")
                 history = History(built.slack.workspace)
                 faults, counts = self._inject_faults(built, logs)
+                left_in_ready = left_jobs.left_jobs(self._var / "spool" / "ready", self._run_id, time.time())
                 accounts = self._accounts(built, history)
                 money = self._money(built)
                 left_files = self._left_files(built)
-                is_wrong = any(account.is_wrong for account in accounts) or bool(money.faults or left_files)
+                is_wrong = any(account.is_wrong for account in accounts)
+                is_wrong |= bool(money.faults or left_files or left_in_ready)
                 # The evidence is collected while the stack is up: part of it lies in the practice servers.
                 evidence = list(report.evidence(accounts, built, built.slack.deliveries, faults, logs))
+                evidence += left_jobs.evidence(left_in_ready, logs)
         finally:
             left = processes.wait_for_none(self._run_id, LEAVE)
+        self._notes["files in ready/"] = len(left_in_ready)
         self._notes["files in files/"] = len(left_files)
         self._notes["processes left behind"] = len(left)
         print_table({**report.figures(accounts, CROWD), **money.figures, **counts, **self._notes})
@@ -206,22 +211,24 @@ class ChaosRun:
             time.sleep(min(0.5, max(0.0, deadline - now)))
 
     def _wait_until_idle(self, built: Deployment, logs: report.Logs) -> None:
-        """Wait until no question is waiting or under way and no event is to be delivered again, at most `QUIET` s."""
-        began = time.monotonic()
-        while time.monotonic() < began + QUIET:
+        """Wait until nothing is waiting, under way or to be delivered again, or no job has ended for `QUIET` s."""
+        began = last_end = time.monotonic()
+        waiting: set[str] = set()
+        while time.monotonic() < last_end + QUIET:
             logs.keep()
+            before, waiting = waiting, self._names("ready")
+            last_end = last_end if before <= waiting else time.monotonic()
             with contextlib.suppress(TimeoutError):
                 built.slack.wait_for_deliveries(1.0)
-                if not self._waiting("ready") and not processes.jobs(self._run_id):
+                if not self._names("ready") and not processes.jobs(self._run_id):
                     break
             time.sleep(0.2)
         logs.keep()
         self._notes["quiet after (s)"] = f"{time.monotonic() - began:.1f}"
-        self._notes["files in ready/"] = self._waiting("ready")
-        self._notes["files in tmp/"] = self._waiting("tmp")
+        self._notes["files in tmp/"] = len(self._names("tmp"))
 
-    def _waiting(self, folder: str) -> int:
-        return len(os.listdir(self._var / "spool" / folder))
+    def _names(self, folder: str) -> set[str]:
+        return set(os.listdir(self._var / "spool" / folder))
 
     def _accounts(self, built: Deployment, history: History) -> list[Account]:
         def job(key: str) -> JobRecord:
@@ -235,7 +242,7 @@ class ChaosRun:
     def _left_files(self, built: Deployment) -> list[str]:
         """Sweep the spool as it is swept each hour, and return what is left of files that no job needs any more."""
         built.spool.sweep()
-        return sorted(os.listdir(self._var / "spool" / "files"))
+        return sorted(name for name in self._names("files") if str(owner_of(name)) not in self._names("failed"))
 
     def _money(self, built: Deployment) -> MoneyAccount:
         """Sweep the ledger as it is swept each hour, and return what it and the practice OpenAI say."""
