@@ -24,7 +24,7 @@ import pytest
 from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.failures import MAX_ATTEMPTS, MOST_CLAIMS
-from cocoai.answer.reply import Reply
+from cocoai.answer.reply import AnswerWords, Reply
 from cocoai.answer.retry import DELAYS
 from cocoai.engine.process import locks
 from cocoai.rehearsal.certificates import Certificates
@@ -290,10 +290,10 @@ def test_a_question_without_a_placeholder_outlasts_a_disk_that_refuses(harness: 
 class BuggyReply(Reply):
     """A reply whose delivery has a bug, unless it is in text alone."""
 
-    def deliver(self, ts: str, markdown: str, *, as_text: bool = False) -> bool:
+    def deliver(self, ts: str, words: AnswerWords, *, as_text: bool = False) -> bool:
         if not as_text:
             raise ZeroDivisionError
-        return super().deliver(ts, markdown, as_text=True)
+        return super().deliver(ts, words, as_text=True)
 
 
 class BuggyAnswerer(Answerer):

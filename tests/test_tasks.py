@@ -114,6 +114,17 @@ def done(harness: AnswerHarness) -> list[dict[str, Any]]:
     return [dict(fact) for fact in harness.spool.peek("done", key)[1:]]
 
 
+def test_a_translation_that_was_cut_names_no_button_that_is_not_there(harness: AnswerHarness) -> None:
+    """A task's reply has no *Go on*."""
+    opening = say(harness, "Hello everybody.")
+    react(harness, opening)
+    harness.openai.fail("unexplained")
+
+    harness.run()
+
+    assert [f"こんにちは、みなさん。\n\n{ENGLISH.unfinished}"] == replies(harness, opening)
+
+
 def test_a_memo_summarizes_the_whole_thread(harness: AnswerHarness) -> None:
     """All that people said so far, with their names, and the request last; in the language of who asked."""
     harness.changes = {"round_trips": 1}

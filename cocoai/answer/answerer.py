@@ -177,8 +177,7 @@ class Answerer:
                 attempt.texts = self._options.texts_in(language)
             # What kills its process again and again may be the blocks, or a file.
             as_text = job.attempt > MAX_ATTEMPTS
-            text = self._reply_text.of(attempt, answer, as_text=as_text)
-            if reply.deliver(ts, text, as_text=as_text):
+            if reply.deliver(ts, partial(self._reply_text.of, attempt, answer), as_text=as_text):
                 attempt.record("delivered")
             self._note_answer(attempt, answer)
             self._finish(attempt, "answered")

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any
 
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.model_call import STOPPED
+from cocoai.answer.model_call import PICTURE, STOPPED
 from cocoai.answer.options import AnswerOptions, ImageOptions
 from cocoai.answer.paid_picture import PaidPicture
 from cocoai.answer.paid_requests import Books
@@ -51,9 +51,6 @@ ENDINGS = ("jpeg", "png", "webp", "gif")
 
 _FOR_THE_ASKER = {"refused": "picture_refused", "bad_picture": "picture_none"}
 """Our code for what the asker can do something about, by OpenAI's side's."""
-
-PICTURE = "picture"
-"""The `finish` of an answer that is a picture."""
 
 TITLE = 80
 """Characters of the prompt that are a file's title in Slack."""

@@ -44,6 +44,9 @@ SILENT = "silent"
 TRANSCRIBED = "transcribed"
 """The `finish` of an answer that is the words of a sound themselves, as they are: the model was not asked."""
 
+PICTURE = "picture"
+"""The `finish` of an answer that is a picture."""
+
 IN_FILE = "in_file"
 """Stands in answer_text() for TRANSCRIBED if the answer has only the beginning of what is in a file. Not recorded."""
 

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
 from cocoai.answer.aside import tell_aside
 from cocoai.answer.attempt import Attempt
@@ -37,6 +38,13 @@ TEXT_ALONE = Layout("mrkdwn")
 """The layout without blocks, for an answer whose blocks Slack refuses."""
 
 log = logging.getLogger(__name__)
+
+
+class AnswerWords(Protocol):
+    """What a reply says of an answer: ReplyText.of(), for one answer."""
+
+    def __call__(self, *, as_text: bool) -> str:
+        """Return it as Markdown; for a reply `as_text`, which has no buttons, it names none."""
 
 
 class Reply:
@@ -129,23 +137,25 @@ class Reply:
             writers=self._options.writers,
         )
 
-    def deliver(self, ts: str, markdown: str, *, as_text: bool = False) -> bool:
+    def deliver(self, ts: str, words: AnswerWords, *, as_text: bool = False) -> bool:
         """Show the whole answer: update the message at `ts` to its first part, and post the others into the thread.
 
         Parts that an earlier attempt posted are not posted again. If Slack refuses the blocks of any, all parts are
         shown once more as text alone, without buttons; `as_text` shows them so from the start. Return False if a part
         could not be recorded: then some may not be posted.
         """
-        layout = self._options.layout
-        markdown = late_words(self._attempt, markdown, layout, self._clock()) + markdown
         try:
             if not as_text:
-                return self._show_parts(ts, layout.parts(markdown))
+                return self._show_parts(ts, self._options.layout.parts(self._dated(words(as_text=False))))
         except Permanent as error:
             if error.code not in BLOCKS_REFUSED:
                 raise
             log.warning("answer key=%s outcome=blocks-refused reason=%s", self._attempt.job.key, error)
-        return self._show_as_text(ts, TEXT_ALONE.parts(markdown))
+        return self._show_as_text(ts, TEXT_ALONE.parts(self._dated(words(as_text=True))))
+
+    def _dated(self, markdown: str) -> str:
+        """Return an answer with the word in front that it is late, if it is."""
+        return late_words(self._attempt, markdown, self._options.layout, self._clock()) + markdown
 
     def _show_parts(self, ts: str, parts: Sequence[Shown]) -> bool:
         """Show the parts of an answer, the first in the message at `ts`, with the buttons under the last.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.ears import Ears
 from cocoai.answer.heard import beginning
-from cocoai.answer.model_call import IN_FILE, TRANSCRIBED, answer_text
+from cocoai.answer.model_call import IN_FILE, PICTURE, TRANSCRIBED, answer_text
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.tasks import as_quotation
 from cocoai.errors import Permanent
@@ -39,11 +39,11 @@ class ReplyText:
 
         Of the words of a sound that take more than one message it is the beginning, once all of them stand in the
         thread as a file. Where Slack takes none it is all of them. For a reply `as_text`, which has no buttons, no file
-        is sent.
+        is sent. *Go on* is named only where it stands: not under a task's reply.
 
         Raise `Temporary` if Slack is in trouble, StoreError if the file cannot be recorded.
         """
-        has_buttons = self.options.buttons and not as_text
+        has_buttons = self.options.buttons and not (as_text or attempt.question.is_task)
         text = self._text(attempt, answer, has_buttons=has_buttons)
         if answer.get("finish") != TRANSCRIBED:
             return text
@@ -85,5 +85,7 @@ class ReplyText:
             return ""
         from cocoai.answer.money_text import money
 
-        cost = money(bill["spent"], texts, self.options.money.yen_rate, is_fine=True)
-        return texts.usage["cost"].format(cost=unescaped(cost), model=bill["model"] or answer["model"])
+        cost = unescaped(money(bill["spent"], texts, self.options.money.yen_rate, is_fine=True))
+        if answer.get("finish") == PICTURE:  # its words name the model, and what another has worded is in the cost
+            return texts.usage["picture_cost"].format(cost=cost)
+        return texts.usage["cost"].format(cost=cost, model=bill["model"] or answer["model"])

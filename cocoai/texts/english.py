@@ -156,6 +156,7 @@ ENGLISH = Texts(
         "warn_person": "You have used {percent} % of your share of this month's budget.",
         "warn_channel": "The channel {channel} has used {percent} % of its share of this month's budget.",
         "cost": "(This answer cost {cost}, by {model}.)",
+        "picture_cost": "(This picture cost {cost}.)",
     },
     buttons={
         "stop": "Stop",

@@ -156,6 +156,7 @@ JAPANESE = Texts(
         "warn_person": "今月のあなたの利用枠の{percent}%を使いました。",
         "warn_channel": "チャンネル{channel}は、今月の利用枠の{percent}%を使いました。",
         "cost": "（この答えの費用は{cost}、モデルは{model}です。）",
+        "picture_cost": "（この画像の費用は{cost}です。）",
     },
     buttons={
         "stop": "止める",

@@ -6,7 +6,7 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import Clicks
 from cocoai.answer.failures import AnswerFailures
-from cocoai.answer.reply import Reply
+from cocoai.answer.reply import AnswerWords, Reply
 from cocoai.slack.model.click import Click
 from cocoai.spool.job import Fact, Job
 
@@ -82,9 +82,9 @@ class ApologizesWhenUsedUp(Answerer):
 class ReplyDeliveredTooSoon(Reply):
     """A reply that counts as delivered before its last part is posted."""
 
-    def deliver(self, ts: str, markdown: str, *, as_text: bool = False) -> bool:
+    def deliver(self, ts: str, words: AnswerWords, *, as_text: bool = False) -> bool:
         self._attempt.record("delivered")
-        return super().deliver(ts, markdown, as_text=as_text)
+        return super().deliver(ts, words, as_text=as_text)
 
 
 class RecordsDeliveredTooSoon(Answerer):

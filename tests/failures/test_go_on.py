@@ -12,6 +12,7 @@ import pytest
 from cocoai.answer.prompt import CONTINUE_INSTRUCTION
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_file import PracticeFile
+from cocoai.rehearsal.slack.slack_faults import SlackFault
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
@@ -149,6 +150,16 @@ def test_the_note_names_the_button_where_there_is_one(harness: LocalizedHarness,
     note = ENGLISH.unfinished_button.format(button="Go on") if has_buttons else ENGLISH.unfinished
     assert f"First, be-\n\n{note}" == reply.text
     assert has_buttons == ("continue" in actions(reply))
+
+
+def test_where_slack_refuses_all_blocks_no_button_is_named(harness: LocalizedHarness) -> None:
+    """None stands there: the text alone says how to go on."""
+    for _ in range(2):  # of the answer; of the answer with plainer buttons
+        harness.slack.fail("chat.update", SlackFault("refused", code="invalid_blocks"))
+    reply = ask(harness, "one?", "First, be-")
+
+    assert f"First, be-\n\n{ENGLISH.unfinished}" == reply.text
+    assert [] == list(reply.blocks)
 
 
 def test_files_are_sent_with_it(harness: LocalizedHarness) -> None:
