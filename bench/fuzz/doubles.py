@@ -204,9 +204,9 @@ class MemorySpool:
         """Note that the job is done."""
         self.ended = "done"
 
-    def fail(self, job: Job, reason: str) -> None:
-        """Note that the job has failed, and why."""
-        job.record("failed", reason=reason)
+    def fail(self, job: Job, reason: str, *, is_refusal: bool = False) -> None:
+        """Note that the job has failed, or was refused, and why."""
+        job.record("refused" if is_refusal else "failed", reason=reason)
         self.ended = "failed"
 
     def peek(self, folder: str, key: Key) -> list[Fact]:

@@ -19,7 +19,7 @@ BEGIN = frozenset({"attempt", "visit", RESTORED})
 END_VISIT = frozenset({"placeholder", "unposted"})
 """The last fact of a visit that ended in order: the placeholder is posted, or a rate limit has prevented that."""
 
-END = frozenset({"failed", "retried"})
+END = frozenset({"failed", "refused", "retried"})
 """Facts behind which nothing of a run is under way, beside `retry`."""
 
 

@@ -53,6 +53,9 @@ FOR_THE_ASKER = (
 )
 """Codes of `Permanent` about which the asker can do something, and is told what; the others are the operator's."""
 
+REFUSALS = FOR_THE_ASKER - {"attempts", "picture_broken", "not_shared"}
+"""Those of them with which nothing has failed: a rule holds, or what was sent cannot be used."""
+
 Content = TypeVar("Content")
 log = logging.getLogger(__name__)
 
@@ -198,12 +201,12 @@ class AnswerFailures:
         is left there, even if the disk refused to record it. Raise `Temporary` or `Permanent` if Slack does not take
         the text, or does not give the thread.
         """
-        stands = self._reply.shows_answer()
+        stands, is_refusal = self._reply.shows_answer(), error["code"] in REFUSALS
         if not stands:
             again = error.get("again", "")
             self._reply.replace_with(self._attempt.texts.error_text(error["code"], again), "error")
-        self._spool.fail(self._attempt.job, error["reason"])
-        outcome = "failed-with-its-answer" if stands else "told-that-it-failed"
+        self._spool.fail(self._attempt.job, error["reason"], is_refusal=is_refusal)
+        outcome = "failed-with-its-answer" if stands else "told-why" if is_refusal else "told-that-it-failed"
         log.info("answer key=%s outcome=%s ms=%d", self._attempt.job.key, outcome, self._attempt.ms)
 
     def _end_retries(self, error: Temporary) -> None:
@@ -219,7 +222,10 @@ class AnswerFailures:
         If Slack is in trouble, or takes nothing of ours, put the job off, to tell the asker later. If Slack refuses the
         text for good, the asker is told privately, or not at all.
         """
-        log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
+        if code in REFUSALS:
+            log.info("answer key=%s outcome=refused reason=%s", self._attempt.job.key, error)
+        else:
+            log.error("answer key=%s outcome=giving-up reason=%s", self._attempt.job.key, error)
         if code in ("operator", "busy"):
             note_given_up(self._troubles, error)
         fact: Fact = {"code": code, "reason": str(error)}

@@ -224,18 +224,20 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         """Record `finished` in a claimed job, move it to done/, and release it."""
         self._end(job, "done", "finished")
 
-    def fail(self, job: Job, reason: str) -> None:
-        """Record `failed` and the reason in a claimed job, move it to failed/, and release it.
+    def fail(self, job: Job, reason: str, *, is_refusal: bool = False) -> None:
+        """Record `failed` and the reason in a claimed job, or `refused`, move it to failed/, and release it.
 
-        Call it once the asker was told, or if Slack will never let us tell.
+        Call it once the asker was told, or if Slack will never let us tell. `is_refusal`: nothing has failed, the asker
+        may not have it, or sent what cannot be used.
         """
-        self._end(job, "failed", "failed", reason=reason)
+        self._end(job, "failed", "refused" if is_refusal else "failed", reason=reason)
 
     @as_store_errors()
     def _end(self, job: Job, folder: str, fact: str, **values: Any) -> None:
         """Record the last fact if the disk takes it, move the job to `folder`, and release it.
 
-        Then remove its files and its stop request, and renew its thread's mark. Raise StoreError if it cannot be moved.
+        Then remove its files, but for kept_file() in failed/, and its stop request, and renew its thread's mark. Raise
+        StoreError if it cannot be moved.
         """
         # A full disk must not keep an answered question in ready/: it would be answered again.
         with contextlib.suppress(OSError):

@@ -30,6 +30,9 @@ BEGUN = "begun"
 CLICK_DONE, DECLINED = "obeyed", "declined"
 """The facts of a click that has been handled, and of somebody who was told that the settings leave him out."""
 
+REFUSED = "refused"
+"""The last fact of a job in failed/ with which nothing has failed: see Spool.fail."""
+
 PHASES = (
     ("asked to heard", ASKED, PLACEHOLDER),
     ("heard to written", PLACEHOLDER, ANSWER),
@@ -54,9 +57,9 @@ class Phase:
 class LastDay:
     """The numbers of the last 24 hours.
 
-    `answered` and `given_up` count all questions. `read` is the number of the newest answers, to which alone `phases`
-    and `retried`, the answers that took more than one attempt, refer. `declined` are the words to people whom the
-    settings leave out, `newest` is the time of the newest answer (epoch seconds), 0.0 if there is none.
+    `answered`, `given_up` and `refused` count all questions. `read` is the number of the newest answers, to which alone
+    `phases` and `retried`, the answers that took more than one attempt, refer. `declined` are the words to people whom
+    the settings leave out, `newest` is the time of the newest answer (epoch seconds), 0.0 if there is none.
     """
 
     answered: int
@@ -65,6 +68,7 @@ class LastDay:
     retried: int
     phases: tuple[Phase, ...]
     declined: int = 0
+    refused: int = 0
     newest: float = 0.0
 
 
@@ -74,15 +78,18 @@ def last_day(spool: Spool, now: float, *, most_read: int = MOST_READ) -> LastDay
     Raise OSError if the spool cannot be read.
     """
     done = spool.since("done", now - DAY)
+    failed = spool.since("failed", now - DAY)
+    refused = sum(_is_refused(spool, key) for key in failed[:most_read])
     read = list(_timelines(spool, done[:most_read]))
     answers = [timeline for timeline in read if timeline.is_answer]
     return LastDay(
         answered=len(done) - len(read) + len(answers),
-        given_up=len(spool.since("failed", now - DAY)),
+        given_up=len(failed) - refused,
         read=len(answers),
         retried=sum(1 for timeline in answers if timeline.attempts > 1),
         phases=tuple(_phase(name, [timeline.at for timeline in answers], *ends) for name, *ends in PHASES),
         declined=sum(1 for timeline in read if DECLINED in timeline.at),
+        refused=refused,
         newest=max((timeline.at.get(FINISHED, 0.0) for timeline in answers), default=0.0),
     )
 
@@ -124,6 +131,13 @@ def _timelines(spool: Spool, keys: Sequence[Key]) -> Iterator[_Timeline]:
                 if name == "attempt":
                     at.setdefault(BEGUN, moment)
             yield _Timeline(at, sum(1 for name, _ in moments if name == "attempt"))
+
+
+def _is_refused(spool: Spool, key: Key) -> bool:
+    """Check whether a job in failed/ ended with a refusal; one that cannot be read counts as given up."""
+    with contextlib.suppress(StoreError):
+        return any(name == REFUSED for name, _ in spool.moments("failed", key)[-1:])
+    return False
 
 
 def _phase(name: str, timelines: Sequence[dict[str, float]], start: str, end: str) -> Phase:

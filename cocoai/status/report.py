@@ -153,6 +153,8 @@ def _answers(day: LastDay) -> Iterator[Field]:
     """Yield the fields on the last day: how many were answered, given up, and tried more than once."""
     yield Field("Answered", number(day.answered))
     yield Field("Given up", number(day.given_up), "see: cocoai spool list" if day.given_up else "", day.given_up > 0)
+    if day.refused:
+        yield Field("Refused", number(day.refused), "the askers were told why: a budget, a day's pictures, their words")
     among = f"of the newest {number(day.read)}" if day.read < day.answered else ""
     yield Field("Tried more than once", number(day.retried), among)
     if day.declined:
@@ -179,7 +181,7 @@ def _spool(status: Status) -> Iterator[Field]:
     if spool.unknown:
         yield Field("Left alone (ready)", number(spool.unknown), "another version's jobs", is_alarm=True)
     yield Field("Answered (done)", number(files["done"]), "kept 48 hours")
-    yield Field("Given up (failed)", number(files["failed"]), "kept 30 days")
+    yield Field("Given up or refused (failed)", number(files["failed"]), "kept 30 days")
     yield Field("Being written (tmp)", number(files["tmp"]))
 
 

@@ -77,6 +77,24 @@ def test_a_failed_question_is_counted_as_given_up(spool: Spool) -> None:
     assert (0, 1) == (day.answered, day.given_up)
 
 
+def test_a_refusal_is_no_failure(spool: Spool) -> None:
+    """The asker was told why, and there is nothing for an operator to look at; retried, it may still fail."""
+    for n in range(2):
+        put_question(spool, NOW + n)
+        spool.fail(claim(spool), "ledger: pictures_today", is_refusal=True)
+
+    assert (0, 0, 2) == refused(spool)
+    spool.retry(spool.keys("failed")[0])
+    spool.fail(claim(spool), "OpenAI insufficient_quota 429")
+    assert (0, 1, 1) == refused(spool)
+
+
+def refused(spool: Spool) -> tuple[int, int, int]:
+    """Return how many were answered, given up and refused."""
+    day = last_day(spool, time.time())
+    return day.answered, day.given_up, day.refused
+
+
 def test_only_the_last_24_hours_count(settings: config.Settings, spool: Spool) -> None:
     """An answer that ended earlier is kept in the spool but not counted."""
     now = time.time()

@@ -116,6 +116,8 @@ def test_a_question_that_waits_too_long_is_marked() -> None:
 def test_failed_questions_are_marked() -> None:
     """The report names the command that lists them."""
     assert "! Given up  2  see: cocoai spool list" in lines(status(day=LastDay(0, 2, 0, 0, ())))
+    refused = lines(status(day=LastDay(0, 0, 0, 0, (), refused=3)))
+    assert "Given up  0\n  Refused  3  the askers were told why: a budget, a day's pictures, their words" in refused
 
 
 def test_figures_of_only_some_answers_say_so() -> None:
