@@ -21,4 +21,7 @@ def job_limit(settings: config.Settings) -> float:
     """Return the seconds that a job may take, by what it may have to do."""
     seconds = settings.openai.total_timeout + JOB_MARGIN
     seconds += HEARING if settings.speech.use == "model" else 0.0
-    return seconds + (settings.images.total_timeout + MOVING if settings.images.use else 0.0)
+    seconds += settings.images.total_timeout if settings.images.use else 0.0
+    # A picture, or what is said in a long sound, whoever has heard it.
+    may_bring_file = settings.images.use or settings.speech.use != "off"
+    return seconds + (MOVING if may_bring_file else 0.0)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from cocoai.answer import thread_file
-from cocoai.answer.options import ImageOptions
+from cocoai.answer.options import ImageOptions, MoneyOptions
 from cocoai.answer.pictures import Pictures
 from cocoai.chatgpt import one_response
 from cocoai.chatgpt import pictures as chatgpt_pictures
@@ -35,8 +35,9 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.api import upload
 from cocoai.slack.model.click import Click
 from cocoai.spool.files import NewFile
-from cocoai.spool.job import Job
+from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
+from cocoai.status.answers import last_day
 from cocoai.texts import ENGLISH, JAPANESE
 from tests.answer_harness import AnswerHarness, patient_harness
 from tests.charges import charges, told_how
@@ -159,14 +160,13 @@ def test_a_japanese_request_has_a_japanese_reply(harness: AnswerHarness) -> None
 
 
 def test_what_it_cost_is_said_where_that_is_wanted(harness: AnswerHarness) -> None:
-    """As under any answer."""
-    from cocoai.answer.options import MoneyOptions
-
+    """As under any answer; but the model is named once."""
     harness.changes["money"] = MoneyOptions(shows_cost=True)
     question = harness.ask("draw a cat")
     run_to_the_end(harness)
 
-    assert said(harness, question).endswith(f"(This answer cost $0.0110, by {FLARE}.)")
+    drawn_cat = DRAWN.format(prompt="draw a cat", model=FLARE)
+    assert f"{drawn_cat}\n\n(This picture cost $0.0110.)" == said(harness, question)
 
 
 def test_switched_off_the_chat_model_answers(harness: AnswerHarness) -> None:
@@ -518,8 +518,7 @@ def test_a_model_without_a_price_is_not_asked(harness: AnswerHarness) -> None:
 def test_a_person_has_so_many_pictures_a_day(harness: AnswerHarness) -> None:
     """Those that moderation refused do not count, nor do those of others, nor yesterday's."""
     harness.changes["images"] = replace(IMAGES, per_person_a_day=2)
-    ledger = harness.books.ledger
-    harness.books = replace(harness.books, ledger=Ledger(ledger.path, ledger.caps, ledger.months, clock=harness.clock))
+    set_caps(harness, harness.books.ledger.caps)
     harness.openai.fail_picture("moderated")
     questions = [harness.ask("draw a cat") for _ in range(4)]
     run_to_the_end(harness)
@@ -534,15 +533,62 @@ def test_a_person_has_so_many_pictures_a_day(harness: AnswerHarness) -> None:
 
 def test_a_picture_over_the_budget_is_not_drawn(harness: AnswerHarness) -> None:
     """What it may cost at most must fit."""
-    ledger = harness.books.ledger
-    harness.books = replace(
-        harness.books, ledger=Ledger(ledger.path, Caps(NANO // 100), ledger.months, clock=harness.clock)
-    )
+    set_caps(harness, Caps(NANO // 100))
     question = harness.ask("draw a cat")
     run_to_the_end(harness)
 
     assert [] == harness.openai.requests
     assert said(harness, question).startswith("The team's budget for this month is used up")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fact", "is_error"),
+    [("moderated", "refused", False), ("not a picture", "failed", True), ("bad key", "failed", True)],
+)
+def test_a_refusal_is_no_failure(
+    harness: AnswerHarness, caplog: pytest.LogCaptureFixture, kind: Any, fact: str, is_error: bool
+) -> None:
+    """An operator looks only at what has failed."""
+    harness.openai.fail_picture(kind)
+    harness.ask("draw a cat")
+    with caplog.at_level("INFO", "cocoai"):
+        run_to_the_end(harness)
+
+    assert [fact] == [line["fact"] for line in last_facts(harness)]
+    assert is_error == any(record.levelname == "ERROR" for record in caplog.records)
+    assert int(not is_error) == last_day(harness.spool, harness.clock()).refused
+
+
+def test_no_limit_is_a_failure(harness: AnswerHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the day's, nor the budget's, nor that there is no picture."""
+    harness.changes["images"] = replace(IMAGES, per_person_a_day=1)
+    for words in ("draw a cat", "draw a dog", "redraw: at night"):
+        harness.ask(words)
+    run_to_the_end(harness)
+    spend_all_but(harness, NANO // 100)
+    harness.changes["images"] = IMAGES
+    harness.ask("draw a cat")
+    run_to_the_end(harness)
+
+    assert ["refused"] * 3 == [line["fact"] for line in last_facts(harness)]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def last_facts(harness: AnswerHarness) -> list[Fact]:
+    """Return the last fact of each job in failed/."""
+    return [harness.spool.peek("failed", key)[-1] for key in harness.spool.keys("failed")]
+
+
+def spend_all_but(harness: AnswerHarness, left: int) -> None:
+    """Set the team's cap so that only so many nano-dollars of it are left."""
+    spent = sum(charge.spent or 0 for charge in charges(harness.books))
+    set_caps(harness, Caps(spent + left))
+
+
+def set_caps(harness: AnswerHarness, caps: Caps) -> None:
+    """Let these caps hold."""
+    ledger = harness.books.ledger
+    harness.books = replace(harness.books, ledger=Ledger(ledger.path, caps, ledger.months, clock=harness.clock))
 
 
 # Slack
@@ -587,7 +633,6 @@ def test_a_picture_that_slack_never_shows(harness: AnswerHarness) -> None:
 
     assert [("error", ENGLISH.sorry["not_shared"])] == texts(harness, question)
     assert (1, 2) == (len(drawn(harness)), harness.called("files.delete"))
-    assert [] == left_files(harness)
 
 
 def test_a_disk_that_is_full_keeps_nothing(harness: AnswerHarness) -> None:
@@ -628,6 +673,80 @@ def test_a_stop_while_it_is_drawn_is_obeyed(harness: AnswerHarness, monkeypatch:
     run_to_the_end(harness)
 
     assert (["lost"], [("answer", ENGLISH.stopped)]) == (told_how(harness.books), texts(harness, question))
+
+
+# an operator's retry
+
+
+def retry(harness: AnswerHarness) -> None:
+    """Retry the only job that failed, as an operator does, and run it to its end."""
+    (key,) = harness.spool.keys("failed")
+    harness.spool.retry(key)
+    run_to_the_end(harness)
+
+
+def test_a_paid_picture_that_was_given_up_is_brought_by_a_retry(harness: AnswerHarness) -> None:
+    """Slack shows files again: it is not drawn, nor paid, a second time, also after the hourly sweep."""
+    harness.slack.switches.share_delay = None
+    question = harness.ask("draw a cat")
+    run_to_the_end(harness)
+    harness.spool.sweep()
+    kept = left_files(harness)
+    harness.slack.switches.share_delay = 0.0
+    retry(harness)
+
+    assert 1 == len(kept)
+    assert (1, ["priced"]) == (len(drawn(harness)), told_how(harness.books))
+    assert 1 == len(pictures(harness, question))
+    assert [("answer", DRAWN.format(prompt="draw a cat", model=FLARE))] == texts(harness, question)
+    assert ((0, 1, 0), []) == (harness.ended(), left_files(harness))
+
+
+def test_a_retry_brings_it_though_pictures_are_switched_off(harness: AnswerHarness) -> None:
+    """What was paid comes."""
+    harness.slack.switches.share_delay = None
+    question = harness.ask("draw a cat")
+    run_to_the_end(harness)
+    harness.slack.switches.share_delay = 0.0
+    harness.changes.clear()
+    retry(harness)
+
+    assert (1, 1) == (len(drawn(harness)), len(pictures(harness, question)))
+
+
+def test_without_its_file_a_retry_draws_anew(harness: AnswerHarness) -> None:
+    """Somebody has deleted it: the thread's words are not paid again."""
+    question = harness.ask("tell me about a cat")
+    run_to_the_end(harness)
+    harness.slack.switches.share_delay = None
+    harness.ask("draw that", thread_ts=question.ts)
+    run_to_the_end(harness)
+    (name,) = left_files(harness)
+    (harness.var / "spool" / "files" / name).unlink()
+    harness.slack.switches.share_delay = 0.0
+    retry(harness)
+
+    assert (4, 2) == (len(harness.openai.requests), len(drawn(harness)))
+    assert 1 == len(pictures(harness, question))
+
+
+def test_a_picture_in_doubt_is_looked_for_at_a_retry(harness: AnswerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine processes have died behind the request to show it: it stands there, and is not shown twice."""
+    question = harness.ask("draw a cat")
+    bring_file = thread_file.bring_file
+
+    def bring_and_die(*arguments: Any, **more: Any) -> None:
+        bring_file(*arguments, **more)
+        raise KilledError
+
+    for _ in range(9):
+        kill_in(harness, monkeypatch, thread_file, "bring_file", bring_and_die)
+    run_to_the_end(harness)
+    failed = harness.ended()
+    retry(harness)
+
+    assert ((0, 0, 1), 1) == (failed, len(drawn(harness)))
+    assert 1 == len(pictures(harness, question))
 
 
 @pytest.mark.parametrize("is_kept", [True, False])

@@ -30,7 +30,7 @@ from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.sent_pictures import fetch_pictures, newest_picture, own_pictures
 from cocoai.answer.stops import StopRequests
-from cocoai.answer.thread_file import bring_into_thread, file_name
+from cocoai.answer.thread_file import bring_into_thread, file_name, stands_in_thread
 from cocoai.chatgpt.one_response import WaitStopped
 from cocoai.chatgpt.picture_form import PictureOrder, SentPicture
 from cocoai.chatgpt.pictures import ChatGPTPictures, DrawnPicture
@@ -78,7 +78,7 @@ class Drawing:
         It has the words of the reply, and PICTURE as `finish`, or STOPPED if somebody did not want to wait. Raise
         `Temporary` or `Permanent` if Slack or OpenAI fails, or if nothing may be paid, and StoreError.
         """
-        picture = self._known(attempt)
+        picture = self._known(attempt, request)
         if picture is None:
             picture = self._drawn(attempt, reply, request)
         if picture is None:
@@ -94,24 +94,26 @@ class Drawing:
         attempt.record("answer", **answer)
         return answer
 
-    def _known(self, attempt: Attempt) -> Fact | None:
+    def _known(self, attempt: Attempt, request: PictureRequest) -> Fact | None:
         """Return the picture that an earlier run has drawn; None if there is none, or its file is gone."""
         job = attempt.job
         picture = job.last("picture")
+        if stands_in_thread(self.slack, attempt):
+            # Without a fact it was drawn after the backup that this machine comes from.
+            return picture or self._recovered(attempt, request, "")
         if picture is not None:
-            is_there = job.last("shared") or self.spool.files.path(job.key, picture["file"])
-            return picture if is_there else None
+            return picture if self.spool.files.path(job.key, picture["file"]) else None
         for ending in ENDINGS if job.last("asked") else ():
             # It was drawn, and its process was killed before it could say so: its hold counts as lost.
             if self.spool.files.path(job.key, f"picture.{ending}"):
-                return self._recovered(attempt, f"picture.{ending}")
+                return self._recovered(attempt, request, f"picture.{ending}")
         return None
 
-    def _recovered(self, attempt: Attempt, name: str) -> Fact:
-        """Record a whole picture of which only the file was left."""
-        asked, images = attempt.job.facts("asked")[-1], self._images
-        request, worded = attempt.job.last(DRAWING) or {}, attempt.job.last("worded") or {}
-        picture: Fact = {"file": name, "text": worded.get("text") or request.get("text", "")}
+    def _recovered(self, attempt: Attempt, request: PictureRequest, name: str) -> Fact:
+        """Record a whole picture of which only the file was left, here or, for no name, in Slack."""
+        asked, images = attempt.job.last("asked") or {"n": 0}, self._images
+        worded = attempt.job.last("worded") or {}
+        picture: Fact = {"file": name, "text": worded.get("text") or request.prompt}
         picture |= {"model": images.model, "usage": None, "n": asked["n"], "call": None, "bill": None}
         attempt.record("picture", **picture)
         return picture

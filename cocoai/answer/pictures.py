@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cocoai.texts.picture_requests import PictureRequest
 
 MOVING = 300.0
-"""Seconds more that a job may take where pictures are drawn: to word one, and to bring it to Slack, twice."""
+"""Seconds more that a job may take where it may have a file: to bring that to Slack, twice, and to word a picture."""
 
 
 def cannot_draw() -> ChatGPTPictures:

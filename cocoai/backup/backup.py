@@ -1,7 +1,7 @@
 """Back up what CocoAI keeps: `cocoai backup`. The pool works on meanwhile, and is neither asked nor kept waiting.
 
 The order matters. The ledger comes first: each hold that is open in it belongs to a job that the spool had then, so
-that its facts, read later, tell what became of it. Then the jobs, then the marks of their threads.
+that its facts, read later, tell what became of it. Then the jobs, then their pictures and the marks of their threads.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from cocoai.engine.process.replace_file import UNFINISHED, sweep_unfinished
 from cocoai.errors import CocoAIError
 from cocoai.ledger import database
 from cocoai.ledger.database import FILE as LEDGER
-from cocoai.spool.job_files import each_job_file
+from cocoai.spool.job_files import each_job_file, picture_of
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,13 @@ def _add_var(archive: ArchiveWriter, var: str, unfinished: str) -> Counter[str]:
     """Add all that is kept of `var`; return how many files that are, by folder. `unfinished` is the archive's path."""
     counts: Counter[str] = Counter()
     counts["ledger"] = _add_ledger(archive, os.path.join(var, LEDGER), _beside(unfinished))
+    pictures: list[str] = []
     for job in each_job_file(var):
         archive.add(f"var/spool/{job.state}/{job.name}", job.data, job.modified)
         counts[job.state] += 1
+        if picture := picture_of(job):
+            pictures.append(picture)
+    counts["spool/files"] = sum(_add_large(archive, var, f"spool/files/{name}") for name in pictures)
     for folder in KEPT_FOLDERS:
         counts[folder] = sum(_add_if_there(archive, var, f"{folder}/{name}") for name in _names(var, folder))
     for name in KEPT_FILES:
@@ -205,6 +209,15 @@ def _names(var: str, folder: str) -> Sequence[str]:
     with contextlib.suppress(FileNotFoundError):
         return [name for name in os.listdir(os.path.join(var, folder)) if not UNFINISHED.fullmatch(name)]
     return ()
+
+
+def _add_large(archive: ArchiveWriter, var: str, name: str) -> bool:
+    """Add a file of `var` block by block; return False if there is none."""
+    with contextlib.suppress(FileNotFoundError), open(os.path.join(var, name), "rb") as file:
+        status = os.fstat(file.fileno())
+        archive.add_file(f"var/{name}", file, status.st_size, int(status.st_mtime))
+        return True
+    return False
 
 
 def _add_if_there(archive: ArchiveWriter, var: str, name: str) -> bool:

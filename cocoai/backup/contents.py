@@ -47,7 +47,7 @@ LEFT_OUT = frozenset(
         *LEDGER_SIDES,
     }
 )
-"""Names in `var` that are left out on purpose; of the spool its jobs and its gestures are kept."""
+"""Names in `var` that are left out on purpose; of the spool its jobs, their pictures and its gestures are kept."""
 
 NAME = re.compile(r"cocoai-\d{4}-\d\d-\d\dT\d{6}\.tar\.gz")
 """The names of backups; sorted as text, the newest comes last."""
@@ -57,7 +57,7 @@ PLAIN = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}"
 
 VAR_MEMBER = re.compile(
     rf"var/({re.escape(LEDGER)}|identity\.json|calibration\.json"
-    rf"|(?:people|threads|spool/(?:ready|done|failed|gestures))/{PLAIN})"
+    rf"|(?:people|threads|spool/(?:ready|done|failed|gestures|files))/{PLAIN})"
 )
 """The names in an archive of what belongs below `var`."""
 

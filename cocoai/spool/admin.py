@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from cocoai.spool.files import owner_of
+from cocoai.spool.files import kept_file, owner_of
 from cocoai.spool.folders import STATES, SpoolFolders
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
@@ -22,12 +22,13 @@ RETENTION = {
     "gestures": 48 * 3600.0,
     "done": 48 * 3600.0,
     "failed": 30 * 86400.0,
-    "files": 5 * 86400.0,
+    "files": 30 * 86400.0,
     "threads": 30 * 86400.0,
 }
 """Seconds after its last change until sweep() removes a file, by folder.
 
-done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump; files/ all waits of a job that has one.
+done/ outlasts the 24 h in which Slack may redeliver, and a clock's jump; files/ all waits of a job that has one, and
+as long as a job stays in failed/.
 """
 
 
@@ -140,7 +141,8 @@ class SpoolAdmin(SpoolFolders):
     def sweep(self) -> int:
         """Remove every file that was last written longer ago than the RETENTION of its folder. Return how many.
 
-        What lies in files/ for a job that has ended is removed at once: its process was killed before it could.
+        What lies in files/ for a job that has ended is removed at once: its process was killed before it could. Of one
+        in failed/ the kept_file() stays.
         """
         removed = self._sweep_files()
         self._sync("threads")  # a mark that is not on the disk yet could not be made anew without its job
@@ -154,12 +156,23 @@ class SpoolAdmin(SpoolFolders):
         return removed
 
     def _sweep_files(self) -> int:
-        """Remove the files of every job that is not in ready/: only a job that lies there gets any. Return how many."""
+        """Remove the files of every job that is not in ready/: only a job that lies there gets any. Return how many.
+
+        A job in failed/ has its kept_file() still.
+        """
         removed = 0
         for name in self._disk.names(self._folders["files"]):
             key = owner_of(name)
-            if key is not None and not self._knows(key, "ready"):
+            if key is not None and not self._needs(key, name):
                 with contextlib.suppress(FileNotFoundError):
                     self._disk.unlink(self._path("files", name))
                     removed += 1
         return removed
+
+    def _needs(self, key: Key, name: str) -> bool:
+        """Check whether a job may still need this file; it may move from ready/ to failed/ and back meanwhile."""
+        if self._knows(key, "ready"):
+            return True
+        with contextlib.suppress(NoSuchJob):
+            return name == f"{key}.{kept_file(self.peek('failed', key))}"
+        return self._knows(key, "ready")

@@ -1,7 +1,8 @@
 """SpooledFiles: what a job has beside its own file, such as a picture that was paid and is not in Slack yet.
 
 They lie in files/, under the job's key and a name: `KEY.picture.jpeg`. A file is written under a temporary name, and
-has its own once all of it is on the disk. It goes when its job ends, or if that process is killed, with the next sweep.
+has its own once all of it is on the disk. It goes when its job ends, or if that process is killed, with the next sweep;
+only a picture that was paid and is not in Slack stays with a job in failed/, which an operator may retry.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cocoai.slack_ids import ID, TS
 from cocoai.spool.disk import Disk
+from cocoai.spool.job import Fact
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import as_store_errors
 
 DRAWING = "drawing"
 """The fact that stands in a job before it has any file: the end of other jobs need not look for one."""
+
+PICTURE, SHARED = "picture", "shared"
+"""The facts of a job that has a picture in its `file`, and of one whose picture is in Slack."""
 
 UNFINISHED = ".part"
 """What the name of a file ends with while it is written."""
@@ -30,6 +35,13 @@ def owner_of(name: str) -> Key | None:
     """Return the key of the job that a file of this name belongs to; None for another name."""
     found = _OWNER.match(name)
     return Key.parse(found[1]) if found else None
+
+
+def kept_file(lines: Sequence[Fact]) -> str:
+    """Return the name of the file that a job with these lines keeps in failed/; "" if it keeps none."""
+    if any(line.get("fact") == SHARED for line in lines):
+        return ""
+    return next((str(line["file"]) for line in reversed(lines) if line.get("fact") == PICTURE), "")
 
 
 class FileTooBig(Exception):
@@ -105,10 +117,13 @@ class SpooledFiles:
         path = os.path.join(self._folder, f"{key}.{name}")
         return path if self._disk.exists(path) else ""
 
-    def remove(self, key: Key) -> None:
-        """Remove every file of a job, also those that a killed process has not finished. What stays is swept."""
+    def remove(self, key: Key, *, but: str = "") -> None:
+        """Remove every file of a job, also those that a killed process has not finished. What stays is swept.
+
+        That of the name `but` is left there.
+        """
         with contextlib.suppress(OSError):
             for name in self._disk.names(self._folder):
-                if name.startswith(f"{key}."):
+                if name.startswith(f"{key}.") and name != f"{key}.{but}":
                     with contextlib.suppress(OSError):
                         self._disk.unlink(os.path.join(self._folder, name))

@@ -27,8 +27,10 @@ SHUT_OUT = "shut_out"
 New settings come with a new generation, so a job of an earlier one is due at once.
 """
 
-SURVIVE_RETRY = frozenset({"placeholder", "answer", "part", "delivered", "picture", "shared"})
-"""Facts about the world outside: they stay true when the operator retries the job."""
+SURVIVE_RETRY = frozenset(
+    {"placeholder", "answer", "part", "delivered", "drawing", "worded", "picture", "uploaded", "shared"}
+)
+"""Facts about the world outside, and of what was paid: they stay true when the operator retries the job."""
 
 FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,6})?)[,}]')
 """How the line of a fact begins, as record() writes it. JSON escapes newlines, so no text can contain this."""

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cocoai.spool.files import kept_file
 from cocoai.spool.folders import STATES
 from cocoai.spool.job import encode_line, whole_lines
 
@@ -66,6 +67,14 @@ def _read(folders: dict[str, str], name: str) -> JobFile | None:
             finally:
                 os.close(fd)
     return None
+
+
+def picture_of(job: JobFile) -> str:
+    """Return the name in files/ of a picture that was paid and is not in Slack; "" if the job has none, or is done."""
+    if job.state == "done" or b'{"fact":"picture"' not in job.data:
+        return ""
+    kept = kept_file(whole_lines(job.data)[0])
+    return f"{job.name}.{kept}" if kept else ""
 
 
 def as_restored(file: JobFile, now: float, backed_up: float) -> JobFile:

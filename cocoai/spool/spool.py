@@ -29,7 +29,7 @@ from cocoai.json_values import text_at
 from cocoai.spool.admin import SpoolAdmin
 from cocoai.spool.admission import Admission, asked_at, limited_key
 from cocoai.spool.disk import Disk
-from cocoai.spool.files import DRAWING, SpooledFiles
+from cocoai.spool.files import DRAWING, SpooledFiles, kept_file
 from cocoai.spool.folders import STATES
 from cocoai.spool.job import LONGEST_DELAY, Job, encode_line
 from cocoai.spool.key import Key
@@ -245,7 +245,7 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
         self._move(job, "ready", folder)
         self._forget_stop_request(job.key)
         if any(line.get("fact") == DRAWING for line in job.lines):
-            self.files.remove(job.key)
+            self.files.remove(job.key, but=kept_file(job.lines) if folder == "failed" else "")
         if job.kind not in self._unmarked_kinds:
             with contextlib.suppress(OSError):
                 self._disk.touch(self._path("threads", job.key.thread))

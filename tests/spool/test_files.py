@@ -150,6 +150,32 @@ def test_a_file_that_nobody_has_removed_is_swept(spool: Spool, tmp_path: Path) -
     assert [] == names(tmp_path)
 
 
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_failed_job_keeps_a_picture_that_was_paid_and_is_not_in_slack(
+    spool: Spool, tmp_path: Path, *, is_shared: bool
+) -> None:
+    """An operator may retry it. The pictures that it was made from go, and so does what stands in Slack."""
+    spool.put(KEY, {"kind": "mention", "user": "U1", "text": "draw a cat"})
+    job = spool.claim()
+    assert job is not None
+    job.record(DRAWING)
+    keep(spool, name="sent1.png")
+    keep(spool)
+    job.record("picture", file="picture.jpeg")
+    if is_shared:
+        job.record("shared", file_id="F1", ts="1.1")
+    spool.fail(job, "not_shared")
+    kept = [] if is_shared else [f"{KEY}.picture.jpeg"]
+
+    assert kept == names(tmp_path)
+    (tmp_path / "spool" / "files" / f"{KEY}.sent1.png").touch()
+    assert 1 == spool.sweep()
+    assert kept == names(tmp_path)
+    spool.retry(KEY)
+    assert 0 == spool.sweep()
+    assert kept == names(tmp_path)
+
+
 def test_a_file_whose_job_has_ended_is_swept_at_once(spool: Spool, tmp_path: Path) -> None:
     """Its process was killed behind the move; another job's file, whose key begins alike, stays."""
     for key in (KEY, OTHER):
