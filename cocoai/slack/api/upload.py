@@ -9,6 +9,7 @@ files.delete; what the third step answers: github.com/slackapi/node-slack-sdk/is
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -19,10 +20,14 @@ from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import encodable, mapping_at, number_at, objects_in, text_at
 from cocoai.slack.api.api_errors import require_ok
 from cocoai.slack.api.calls import SlackCalls
+from cocoai.slack.api.file_types import is_page
 from cocoai.slack_ids import is_id, is_ts
 
 LONGEST_ALT_TEXT = 1000
 """Characters of the description for screen readers; Slack refuses a longer one (`alt_txt_too_large`)."""
+
+_TAKEN = re.compile(rb"OK\s*-\s*(\d{1,15})")
+"""What Slack answers to the bytes of a file."""
 
 GONE = frozenset({"file_not_found", "file_deleted"})
 """Slack's codes for a file that is not there, or not any more."""
@@ -85,9 +90,10 @@ class Uploads:
     def send(self, upload: Upload, file: BinaryIO) -> None:
         """Send the bytes of an open file from where it stands; they are read as they leave.
 
-        Raise `Permanent` `upload_refused` if Slack takes them not, as when they are not as many as was said.
+        Raise `Permanent` `upload_refused` if Slack takes them not, as when they are not as many as was said. Raise
+        `Temporary` `no_response` for a redirect, which is not followed, and for a page of a server in between.
         """
-        _require_taken(self._calls.send_file(upload.url, FileBody(file, upload.length)))
+        _require_taken(self._calls.send_file(upload.url, FileBody(file, upload.length)), upload.length)
 
     def share(self, file_id: str, title: str, channel: str, thread_ts: str) -> None:
         """Have Slack show an uploaded file in a thread, or for "" in the channel itself (files.completeUploadExternal).
@@ -113,9 +119,16 @@ class Uploads:
                 raise
 
 
-def _require_taken(response: FullResponse) -> None:
-    """Raise `Permanent` `upload_refused` for a 4xx to an upload, `Temporary` for a 429 and any status but 200."""
+def _require_taken(response: FullResponse, length: int) -> None:
+    """Raise `Permanent` `upload_refused` for a 4xx to an upload, `Temporary` for a 429 and any status but 200.
+
+    Raise `Temporary` too for a 200 that is a page, or says that another number of bytes than `length` has come. What
+    Slack says in a 200 (`OK - 1234`) is documented nowhere, so any other text is believed.
+    """
     if response.status == 200:
+        told = _TAKEN.fullmatch(response.content.strip()[:80])
+        if is_page(response.content) or (told and int(told[1]) != length):
+            raise Temporary("no_response", source="Slack", status=response.status, sent=True)
         return
     if 400 <= response.status < 500 and response.status != 429:
         # Not `refused`, which says of an address of the Web API that it takes nothing of ours.

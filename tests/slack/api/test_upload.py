@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 
 import pytest
 
@@ -211,12 +211,51 @@ def test_trouble_at_each_step(
 
 
 class OddSlack(PracticeServer):
-    """A server that answers each call with the same JSON."""
+    """A server that answers each call with the same JSON, or text."""
 
     reply = b""
+    status = 200
 
-    def answer(self, _: Incoming) -> Outgoing:
-        return Outgoing(200, self.reply)
+    def answer(self, incoming: Incoming) -> Outgoing:
+        self.paths.append(incoming.path)
+        return Outgoing(self.status, self.reply, (("Location", "/elsewhere"),) if self.status != 200 else ())
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Return the paths that were asked for."""
+        return []
+
+
+@pytest.mark.parametrize(
+    "new_http_client", [DirectClient, partial(ProxyClient, proxy=None)], ids=["direct", "by requests"]
+)
+@pytest.mark.parametrize(
+    ("status", "reply", "is_taken"),
+    [
+        (200, b"OK - 264", True),
+        (200, b"", True),
+        (200, b"thanks", True),
+        (200, b"OK - 26", False),
+        (200, b"<!DOCTYPE html><html><body>Sign in to the network</body></html>", False),
+        (302, b"", False),
+        (307, b"OK - 264", False),
+    ],
+)
+def test_what_answers_the_bytes(
+    client: HttpClient, certificates: Certificates, status: int, reply: bytes, *, is_taken: bool
+) -> None:
+    """Neither a redirect, which is not followed, nor a page of a server in between: the file is begun anew."""
+    with OddSlack(certificates) as server:
+        server.status, server.reply = status, reply
+        uploads = SlackChat(client, api_url=f"{server.url}/api/", token=TOKEN).uploads
+        upload = Upload("F0A1B2C3D4", len(PNG), f"{server.url}/upload/v1/x")
+        if is_taken:
+            uploads.send(upload, io.BytesIO(PNG))
+        else:
+            error = refused(lambda: uploads.send(upload, io.BytesIO(PNG)))
+            assert (Temporary, "no_response", True) == (type(error), error.code, error.sent)
+
+    assert ["/upload/v1/x"] == server.paths
 
 
 @pytest.mark.parametrize(
