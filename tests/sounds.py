@@ -26,6 +26,8 @@ _CODECS = {
     "webm": ("-c:a", "libopus", "-f", "webm"),
     "ogg": ("-c:a", "libopus", "-f", "ogg"),
     "mp3": ("-c:a", "libmp3lame", "-f", "mp3"),
+    # Without a tag, and a frame that tells the length: several behind each other are one.
+    "bare mp3": ("-c:a", "libmp3lame", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"),
     "flac": ("-c:a", "flac", "-f", "flac"),
 }
 
@@ -67,9 +69,21 @@ def speech(words: str, language: str = "en") -> bytes:
     ).stdout
 
 
+def repeated(sound: bytes, seconds: int) -> bytes:
+    """Return a WAVE in which a shorter one is heard again and again."""
+    written = BytesIO()
+    with wave.open(BytesIO(sound)) as source, wave.open(written, "wb") as file:
+        file.setparams(source.getparams()._replace(nframes=0))
+        # The head that espeak-ng writes to a pipe tells no length.
+        frames = source.readframes(source.getnframes())
+        number = seconds * source.getframerate() * source.getsampwidth() * source.getnchannels()
+        file.writeframes((frames * (number // len(frames) + 1))[:number])
+    return written.getvalue()
+
+
 @cache
 def encoded(sound: bytes, kind: str) -> bytes:
-    """Return a sound as ffmpeg encodes it: `m4a`, `mp4`, `webm`, `ogg`, `mp3` or `flac`."""
+    """Return a sound as ffmpeg encodes it: `m4a`, `mp4`, `webm`, `ogg`, `mp3`, `flac` or `bare mp3`."""
     to_pipe = kind not in ("m4a", "mp4", "flac")
     if to_pipe:
         return _ffmpeg(sound, _CODECS[kind], "pipe:1")

@@ -216,7 +216,9 @@ class _SoundCall(PaidCalls):
 
     def _call(self, bound: int, price: str) -> PaidCall:
         call = paid_call(self._attempt, "speech", self._speech.model, bound, price)
-        return replace(call, units=1000 * self._seconds, most_a_day=60_000 * self._speech.minutes_a_day)
+        # Of a person's minutes the sound takes its own length: half an hour is no more than that.
+        units = 1000 * (self._seconds - _PADDING)
+        return replace(call, units=units, most_a_day=60_000 * self._speech.minutes_a_day)
 
     @property
     def _seconds(self) -> int:

@@ -152,7 +152,7 @@ class Transcriber(OneResponseApi):
                 error = read_error(response, deadlines)
                 if name := error.refused_parameter([each for each in _OUR_WORDS if fields.get(each)]):
                     raise RefusedParameter(name, error)
-                raise error.to_exception("sound" if _is_about_the_sound(error) else "")
+                raise error.to_exception(_code_for_the_sound(error))
             value = parsed(_whole_body(response, deadlines))
             if isinstance(value, dict) and "text" not in value and (failure := error_within(value, response.headers)):
                 raise failure
@@ -188,12 +188,13 @@ def _whole_body(response: StreamedResponse, deadlines: Deadlines) -> bytes:
     return bytes(body)
 
 
-def _is_about_the_sound(error: ApiError) -> bool:
-    """Check whether the server refuses this sound, not every one: its length, or what is in it."""
+def _code_for_the_sound(error: ApiError) -> str:
+    """Return our code if the server refuses this sound, not every one: `sound_too_big`, or `sound`; else ""."""
     if error.status == 413:
-        return True
+        return "sound_too_big"
     is_refused = error.status in (400, 415, 422)
-    return is_refused and not (error.is_about_access or error.is_filtered) and error.param in ("", "file")
+    is_of_it = is_refused and not (error.is_about_access or error.is_filtered) and error.param in ("", "file")
+    return "sound" if is_of_it else ""
 
 
 def _counts(usage: Mapping[str, Any]) -> dict[str, int]:
