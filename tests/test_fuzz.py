@@ -47,7 +47,7 @@ from tests.books import no_books
 from tests.job_runner import RecordingRunner
 from tests.options import FixedIdentity, options
 
-SHORT = 4000
+SHORT = 2400
 """Mutations in this suite; bench.fuzz makes a million."""
 
 QUESTION = Question("mention", "C0PRACTICE", "1.000100", "1.000100", "U0ASKER01", "T0PRACTICE", "hello?", "Ev1", 1)

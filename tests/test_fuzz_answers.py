@@ -24,7 +24,7 @@ from cocoai.answer import Answerer
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
-SHORT = 1500
+SHORT = 900
 """Mutations of each kind in this suite; bench.fuzz makes a million."""
 
 

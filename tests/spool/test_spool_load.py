@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from pathlib import Path
 
 import pytest
 
@@ -34,10 +35,15 @@ def key(number: int) -> Key:
 
 @pytest.fixture(scope="module")
 def spool(tmp_path_factory: pytest.TempPathFactory) -> Spool:
-    """Yield a spool with two thousand questions in four hundred threads, put in random order."""
-    made = Spool(str(tmp_path_factory.mktemp("load")), disk=NoSync())
+    """Return a spool with two thousand questions in four hundred threads."""
+    return filled(tmp_path_factory.mktemp("load"), WAITING)
+
+
+def filled(folder: Path, waiting: int) -> Spool:
+    """Return a spool with so many questions in four hundred threads, put in random order."""
+    made = Spool(str(folder), disk=NoSync())
     made.make_folders()
-    numbers = list(range(WAITING))
+    numbers = list(range(waiting))
     random.Random(1).shuffle(numbers)
     for number in numbers:
         assert made.put(key(number), {"kind": "mention", "text": "?"})
@@ -74,11 +80,12 @@ def test_the_second_question_of_a_thread_takes_its_place_by_its_own_age(spool: S
     assert WAITING - 1 == len(spool.keys("ready"))
 
 
-def test_the_spool_is_due_until_every_question_is_put_off(spool: Spool) -> None:
+def test_the_spool_is_due_until_every_question_is_put_off(tmp_path: Path) -> None:
     """Then there is nothing to claim; a duplicate is known before and after."""
+    spool = filled(tmp_path, 3 * THREADS // 2)
     assert spool.is_due()
     assert spool.is_claimable()
-    assert spool.put(key(1321), {"text": "?"}) is False
+    assert spool.put(key(521), {"text": "?"}) is False
 
     for job in spool.each_without("retry"):
         job.record("retry", retry_at=time.time() + 250, free=True, sent=False)
@@ -86,4 +93,4 @@ def test_the_spool_is_due_until_every_question_is_put_off(spool: Spool) -> None:
     assert not spool.is_due()
     assert not spool.is_claimable()
     assert spool.claim() is None
-    assert spool.put(key(1321), {"text": "?"}) is False
+    assert spool.put(key(521), {"text": "?"}) is False
