@@ -130,7 +130,7 @@ def test_the_open_files_of_a_process(tmp_path: Path) -> None:
 @pytest.mark.pure
 def test_a_job_that_is_left_is_told_of(tmp_path: Path) -> None:
     """What it is, how far it came and what it waits for, without a word of what somebody has said."""
-    lines = [
+    lines: list[dict[str, object]] = [
         {"kind": "mention", "text": "secret"},
         {"fact": "attempt", "at": 1.0},
         {"fact": "attempt", "at": 2.0},

@@ -32,7 +32,7 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.slack_faults import SlackFault
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.slack.api import upload
+from cocoai.slack.api import thread_upload, upload
 from cocoai.slack.model.click import Click
 from cocoai.spool.files import NewFile
 from cocoai.spool.job import Fact, Job
@@ -733,7 +733,7 @@ def test_without_its_file_a_retry_draws_anew(harness: AnswerHarness) -> None:
 def test_a_picture_in_doubt_is_looked_for_at_a_retry(harness: AnswerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nine processes have died behind the request to show it: it stands there, and is not shown twice."""
     question = harness.ask("draw a cat")
-    bring_file = thread_file.bring_file
+    bring_file = thread_upload.bring_file
 
     def bring_and_die(*arguments: Any, **more: Any) -> None:
         bring_file(*arguments, **more)

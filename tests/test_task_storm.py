@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
@@ -48,8 +49,8 @@ def test_a_hundred_flags_are_one_translation_for_each_message(
         messages = [built.slack.say("U0OTHER01", f"Message {n}.") for n in range(10)]
 
         with ThreadPoolExecutor(10) as pool:
-            reactions = [(user, message.ts) for user in PEOPLE for message in messages]
-            list(pool.map(lambda reaction: built.slack.react(*reaction, "flag-jp"), reactions))
+            reactions = [(user, message.ts, "flag-jp") for user in PEOPLE for message in messages]
+            list(pool.map(lambda reaction: built.slack.react(*reaction), reactions))
         built.slack.wait_for_deliveries()
         wait_until(lambda: is_over(built, 10))
 
@@ -67,8 +68,9 @@ def test_a_person_with_many_flags_waits_and_no_flag_costs_more_than_there_is(
 
     Then the budget of the month is used up: each is told, and the ledger is not over it.
     """
-    settings = {"COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "3", "COCOAI_BUDGET_MONTHLY_USD": "0.0014"}
-    with deploy(short_folder(), certificates, **settings) as built:
+    limits = {"COCOAI_BUDGET_QUESTIONS_PER_MINUTE": "3", "COCOAI_BUDGET_MONTHLY_USD": "0.0014"}
+    start: Any = partial(deploy, short_folder(), certificates)
+    with start(**limits) as built:
         invite(built)
         message = built.slack.say("U0OTHER01", "Hello everybody.")
         for flag in LANGUAGES:

@@ -127,10 +127,10 @@ def evidence(
         yield f"  wanted {question.wanted}; {account.pictures} pictures"
         for each in account.messages:
             yield f"  message {each.ts} {payload(each)} {each.text[:60]!r}"
-        for each in account.revisions if account.is_taken_away else ():
+        for shown in account.revisions if account.is_taken_away else ():
             yield (
-                f"  shown   {each.time:.3f} {each.message.ts} {payload(each.message)['kind']}"
-                f" {'deleted' if each.is_deleted else repr(each.message.text[:60])}"
+                f"  shown   {shown.time:.3f} {shown.message.ts} {payload(shown.message)['kind']}"
+                f" {'deleted' if shown.is_deleted else repr(shown.message.text[:60])}"
             )
         for delivery in deliveries:
             if (delivery.channel, delivery.ts) == (message.channel, message.ts):
