@@ -37,7 +37,12 @@ def passed(tiers: RateTiers, method: str, channel: str, calls: int) -> int:
         ("files.getUploadURLExternal", 100, 100),
         ("files.info", 100, 100),
         ("reactions.add", 50, 50),
+        ("reactions.get", 50, 50),
+        ("reactions.remove", 20, 20),
         ("users.info", 100, 100),
+        ("views.open", 100, 100),
+        ("views.publish", 100, 100),
+        ("views.update", 100, 100),
     ],
 )
 def test_calls_a_minute(method: str, first: int, then: int) -> None:
