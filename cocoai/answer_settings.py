@@ -1,14 +1,57 @@
-"""Turn settings into the forms that answer/ takes, for app.py: how pictures are drawn, and how long a job may take."""
+"""Turn settings into the forms that answer/ takes, for app.py: how to answer, whom, and how long a job may take."""
 
 from __future__ import annotations
 
 from cocoai import config
 from cocoai.answer.ears import HEARING
-from cocoai.answer.options import ImageOptions
+from cocoai.answer.options import AnswerOptions, ImageOptions, MoneyOptions, SpeechOptions
 from cocoai.answer.pictures import MOVING
+from cocoai.slack.api.download import AttachmentLimits
+from cocoai.slack.api.live_message import Writers
+from cocoai.slack.inbound.access import AccessRules
+from cocoai.slack.markdown.message_layout import Layout
+from cocoai.texts import TextsByLanguage
 
 JOB_MARGIN = 120.0
 """Seconds that a job may take beyond the model's total_timeout: six times SLACK_PATIENCE."""
+
+
+def access_rules(settings: config.Settings) -> AccessRules:
+    """Return the rules, from the settings, by which users and channels may ask and click."""
+    slack = settings.slack
+    return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
+
+
+def answer_options(settings: config.Settings, writers: Writers) -> AnswerOptions:
+    """Return the options of answers, from the settings; `writers` counts the replies that are written now.
+
+    Raise `CocoAIError` if a file of instructions that the settings name cannot be read.
+    """
+    answer, budget = settings.answer, settings.budget
+    return AnswerOptions(
+        phrases=TextsByLanguage(settings.texts, answer.language),
+        layout=Layout(settings.slack.format),
+        personas=config.Personas(settings),
+        model=settings.openai.model,
+        round_trips=answer.round_trips,
+        max_history_tokens=answer.max_history_tokens,
+        update_interval=settings.slack.update_interval,
+        writers=writers,
+        access=access_rules(settings),
+        operators=budget.operators,
+        buttons=settings.slack.interactivity,
+        dm_replies=settings.slack.dm_replies,
+        follow_ups=settings.slack.follow_ups != "mention",
+        money=MoneyOptions(
+            budget.seat_usd, budget.yen_per_usd or 0, budget.show_cost, budget.report_channel, budget.timezone
+        ),
+        speech=SpeechOptions(**vars(settings.speech)),
+        images=image_options(settings.images),
+        reactions=settings.reactions,
+        attachments=AttachmentLimits(
+            answer.attachments_mib * 1024 * 1024, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
+        ),
+    )
 
 
 def image_options(images: config.ImageSettings) -> ImageOptions | None:

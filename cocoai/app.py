@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from cocoai import __version__, config, last_check
-from cocoai.answer import AnswererFactory, AnswerOptions, Books
+from cocoai.answer import AnswererFactory, Books
 from cocoai.answer.dead_holds import settle_dead_holds
-from cocoai.answer.options import MoneyOptions, SpeechOptions
 from cocoai.answer.report_task import ReportTask
-from cocoai.answer_settings import image_options, job_limit
+from cocoai.answer_settings import access_rules, answer_options, job_limit
 from cocoai.backup.contents import refuse_half_restored
 from cocoai.clicked_question import may_be_shared
 from cocoai.connections import Connections, books_of
@@ -41,19 +40,17 @@ from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.healthz import HealthHandler
-from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.identity_cache import IdentityCache, binding
-from cocoai.slack.inbound.access import AccessRules
+from cocoai.slack.inbound.commands import CommandAnalyzer
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
-from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.job_kinds import JOB_KINDS, LIGHT_KINDS, UNMARKED_KINDS
 from cocoai.slack.thread import user_names
+from cocoai.slash_commands import CommandsHandler
 from cocoai.spool.generation import Generation
 from cocoai.spool.runner import PeriodicTask, Runner
 from cocoai.spool.spool import Spool
 from cocoai.status.server import open_status_page
-from cocoai.texts import TextsByLanguage
 from cocoai.troubles.store import FOLDER, Troubles
 from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
@@ -103,7 +100,9 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     identity = IdentityCache(os.path.join(var, "identity.json"), connections.ask_identity, bound_to)
     books = books_of(settings)
     troubles = Troubles(var)
-    answerers = AnswererFactory(spool, options(settings, scoreboard), connections, identity, books, var, troubles)
+    answerers = AnswererFactory(
+        spool, answer_options(settings, scoreboard), connections, identity, books, var, troubles
+    )
     check = last_check.CheckTask(settings)
     report = ReportTask(spool, books.ledger, answerers.options.money)
     runner = Runner(
@@ -133,9 +132,12 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     interactions = InteractionsHandler(
         click_analyzer(settings, identity, spool), spool, runner, scoreboard, signatures=signatures
     )
+    typed = CommandAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
+    commands = CommandsHandler(typed, spool, runner, scoreboard, signatures=signatures)
     routes: dict[str, dict[str, Handler]] = {
         "/slack/events": {"POST": events},
         "/slack/interactions": {"POST": interactions},
+        "/slack/commands": {"POST": commands},
         "/healthz": {"GET": health, "HEAD": health},
     }
     return CocoAI(Router(routes), runner, answerers, scoreboard)
@@ -180,43 +182,6 @@ def click_analyzer(settings: config.Settings, identity: IdentityCache, spool: Sp
         who=identity.known,
         may_be_shared=partial(may_be_shared, spool),
         access=access_rules(settings),
-    )
-
-
-def access_rules(settings: config.Settings) -> AccessRules:
-    """Return the rules, from the settings, by which users and channels may ask and click."""
-    slack = settings.slack
-    return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
-
-
-def options(settings: config.Settings, scoreboard: Scoreboard) -> AnswerOptions:
-    """Return the options of answers, from the settings; `scoreboard` counts the replies that are written now.
-
-    Raise `CocoAIError` if a file of instructions that the settings name cannot be read.
-    """
-    answer, budget = settings.answer, settings.budget
-    return AnswerOptions(
-        phrases=TextsByLanguage(settings.texts, answer.language),
-        layout=Layout(settings.slack.format),
-        personas=config.Personas(settings),
-        model=settings.openai.model,
-        round_trips=answer.round_trips,
-        max_history_tokens=answer.max_history_tokens,
-        update_interval=settings.slack.update_interval,
-        writers=scoreboard,
-        access=access_rules(settings),
-        operators=budget.operators,
-        buttons=settings.slack.interactivity,
-        dm_replies=settings.slack.dm_replies,
-        follow_ups=settings.slack.follow_ups != "mention",
-        money=MoneyOptions(
-            budget.seat_usd, budget.yen_per_usd or 0, budget.show_cost, budget.report_channel, budget.timezone
-        ),
-        speech=SpeechOptions(**vars(settings.speech)),
-        images=image_options(settings.images),
-        attachments=AttachmentLimits(
-            answer.attachments_mib * 1024 * 1024, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
-        ),
     )
 
 

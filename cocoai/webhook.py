@@ -23,7 +23,6 @@ from cocoai.slack.inbound.events import EventOutcome
 from cocoai.slack.model.click import ASKING, Click
 from cocoai.slack.model.question import (
     Challenge,
-    Declined,
     Ignored,
     NotAllowed,
     Overheard,
@@ -79,7 +78,7 @@ class SlackHandler(ABC, Generic[Posted]):
     """
 
     subject: ClassVar[str]
-    """The word for a request of this handler in the log: `event` or `click`."""
+    """The word for a request of this handler in the log, such as `event` or `click`."""
 
     def __init__(
         self,
@@ -170,7 +169,7 @@ class EventsHandler(SlackHandler[EventOutcome]):
     subject = "event"
 
     def _accept(self, posted: EventOutcome) -> Response:
-        """Return a challenge's text at once; put a question, or one declined, into the spool.
+        """Return a challenge's text at once; put a question, one declined, or a look at our Home tab into the spool.
 
         Raise `CannotKeep` if that fails.
 
@@ -183,7 +182,7 @@ class EventsHandler(SlackHandler[EventOutcome]):
             return OK
         self._note(posted.key)
         response = self._put(Key.parse(posted.key), posted.facts())
-        if isinstance(posted, Declined) or response.after is None or posted.kind == "thanks" or posted.is_task:
+        if not isinstance(posted, Question) or response.after is None or posted.kind == "thanks" or posted.is_task:
             return response
         return replace(response, after=partial(self._wake_and_note, posted))
 

@@ -72,6 +72,21 @@ def form(payload: object) -> bytes:
     return urlencode({"payload": json.dumps(payload)}).encode()
 
 
+def command_form(text: str = "help", **changes: object) -> bytes:
+    """Return the body in which Slack posts a use of the slash command, with its fields in Slack's order."""
+    fields: JSON = {"token": "x", "team_id": "T0PRACTICE", "team_domain": "practice", "channel_id": "C0PRACTICE"}
+    fields |= {"channel_name": "practice", "user_id": "U0ASKER01", "user_name": "asker", "command": "/cocoai"}
+    fields |= {"text": text, "api_app_id": "A0COCOAI", "is_enterprise_install": "false"}
+    fields |= {"response_url": "https://hooks.slack.com/commands/T0PRACTICE/1/x", "trigger_id": "1.2.abc"}
+    return urlencode(_without_none(fields | changes)).encode()
+
+
+def home_event(**changes: object) -> JSON:
+    """Return the event of a look at our Home tab."""
+    event: JSON = {"type": "app_home_opened", "user": "U0ASKER01", "channel": "D0ASKER01", "tab": "home"}
+    return _without_none(event | {"event_ts": "1763822000.123456"} | changes)
+
+
 def signed_headers(body: bytes, now: float, secret: str = SIGNING_SECRET) -> dict[str, str]:
     """Return the headers of a request that Slack signs at `now`, in seconds since the epoch."""
     stamp = str(int(now))

@@ -104,20 +104,21 @@ def test_a_chunked_event_reaches_the_pool_with_its_length(site: Site) -> None:
     assert ("5", 5) == (params["CONTENT_LENGTH"], params["length"])
 
 
-def test_a_click_reaches_the_pool_like_an_event(site: Site) -> None:
-    """A form that is posted to /slack/interactions is passed on whole."""
+@pytest.mark.parametrize("path", ["/slack/interactions", "/slack/commands"])
+def test_a_click_or_command_reaches_the_pool_like_an_event(site: Site, path: str) -> None:
+    """A form that is posted there is passed on whole."""
     headers = {**SIGNED, "Content-Type": "application/x-www-form-urlencoded"}
 
-    status, _, body = site.ask("POST", "/slack/interactions", b"payload=%7B%7D", headers)
+    status, _, body = site.ask("POST", path, b"payload=%7B%7D", headers)
     params = json.loads(body)
 
-    assert (200, "/slack/interactions", 14) == (status, params["PATH_INFO"], params["length"])
+    assert (200, path, 14) == (status, params["PATH_INFO"], params["length"])
     assert "v0=practice" == params["HTTP_X_SLACK_SIGNATURE"]
 
 
 @pytest.mark.parametrize("lacking", [["X-Slack-Signature"], ["X-Slack-Request-Timestamp"], [*SIGNED]])
 @pytest.mark.parametrize("value", [None, ""])
-@pytest.mark.parametrize("path", ["/slack/events", "/slack/interactions"])
+@pytest.mark.parametrize("path", ["/slack/events", "/slack/interactions", "/slack/commands"])
 def test_a_request_without_a_signature_never_reaches_the_pool(
     site: Site, path: str, lacking: list[str], value: str | None
 ) -> None:
@@ -135,7 +136,7 @@ def test_a_request_without_a_signature_never_reaches_the_pool(
 def test_both_locations_for_slack_are_alike() -> None:
     """The lines about forgeries and about a killed worker stand in both locations, and must stay the same."""
     text = (NGINX / "cocoai.locations").read_text()
-    locations = re.findall(r"location = /slack/\w+ \{\n(.*?)\n\}\n", text, re.DOTALL)
+    locations = re.findall(r"location (?:=|~) \^?/slack/\S+ \{\n(.*?)\n\}\n", text, re.DOTALL)
     lines = [re.findall(r"(?m)^\s*(if .*?\{|return .*?;|fastcgi_pass .*?;|error_page .*?;)", it) for it in locations]
 
     assert 2 == len(lines)
@@ -155,10 +156,13 @@ def test_healthz_is_answered_to_get_and_head(site: Site, method: str) -> None:
         ("GET", "/slack/events", 405, "POST", b"POST only\n"),
         ("DELETE", "/slack/events", 405, "POST", b"POST only\n"),
         ("GET", "/slack/interactions", 405, "POST", b"POST only\n"),
+        ("GET", "/slack/commands", 405, "POST", b"POST only\n"),
         ("POST", "/healthz", 405, "GET, HEAD", b"GET or HEAD only\n"),
         ("GET", "/", 404, None, b"not found\n"),
         ("POST", "/slack/events/", 404, None, b"not found\n"),
         ("POST", "/slack/interactions/", 404, None, b"not found\n"),
+        ("POST", "/slack/commands/", 404, None, b"not found\n"),
+        ("POST", "/slack/commandsx", 404, None, b"not found\n"),
         ("POST", "/slack/", 404, None, b"not found\n"),
         ("POST", "/slack/eventsx", 404, None, b"not found\n"),
         ("GET", "/.env", 404, None, b"not found\n"),

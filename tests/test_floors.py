@@ -54,6 +54,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "troubles",
         "errors",
     ),
+    "slash_commands": ("webhook", "engine/web", "slack/model", "spool"),
     "answer": (
         "chatgpt",
         "slack",

@@ -6,6 +6,7 @@ threads with several speakers, edits, deletions, other bots, direct messages and
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,7 +129,8 @@ def test_help_is_answered_without_the_model(deployment: Deployment, text: str, t
 
     question, reply = ask(deployment, mention(text))
 
-    assert texts.help_text({"deep": "gpt-6.1-sol"}, follow_ups=True, files=True, buttons=True) == reply
+    on = {"follow_ups": True, "files": True, "buttons": True, "translate": "jp", "summarize": "memo"}
+    assert texts.help_text({"deep": "gpt-6.1-sol"}, **on) == reply
     assert "note" == payload(deployment.replies(question)[0])["kind"]
     assert number == len(deployment.openai.requests)
 
@@ -434,8 +436,8 @@ def test_the_operator_chooses_the_language_and_the_texts(restricted: Deployment,
     """The help text is the operator's, in the configured language, whatever the asker's language."""
     _, reply = ask(restricted, mention(text))
 
-    more = [ENGLISH.more[line] for line in ("mentions", "commands", "files", "buttons")]
-    assert "\n".join(["Ask the office.", *more]) == reply
+    on = {"follow_ups": False, "files": True, "buttons": True, "translate": "jp", "summarize": "memo"}
+    assert dataclasses.replace(ENGLISH, help="Ask the office.").help_text({}, **on) == reply
 
 
 @pytest.mark.parametrize("fault", ["empty", "refusal", "no credit"])

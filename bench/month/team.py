@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.month.plan import CHANNELS, OPERATOR, REPORTED, TEAM, ZONE, Member, Planned
-from cocoai import app, config
+from cocoai import config
 from cocoai.answer import Answerer, Books
 from cocoai.answer.report_task import ReportTask
+from cocoai.answer_settings import answer_options
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.connections import Connections
 from cocoai.engine.client.tls import tls_context
@@ -96,7 +97,7 @@ class Team:
         self.ledger = Ledger(str(var / database.FILE), caps, months, clock=clock)
         tariff = Tariff(read_prices(self.settings.prices), REAL_URL)
         connections = Connections(self.settings, tls_context(str(certificates.ca_file)))
-        self._options = app.options(self.settings, FixedWriters())  # type: ignore[arg-type] (it only counts)
+        self._options = answer_options(self.settings, FixedWriters())
         self._answerer = Answerer(
             self.spool,
             self._options,

@@ -8,11 +8,9 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.clicks import ACTIONS, Clicks
-from cocoai.answer.declined import DeclinedQuestions
 from cocoai.answer.ears import Ears, cannot_listen
 from cocoai.answer.failures import (
     MAX_ATTEMPTS,
@@ -22,8 +20,7 @@ from cocoai.answer.failures import (
     put_off_by_disk,
     read_or_fail,
 )
-from cocoai.answer.light_job import LightJobHandler
-from cocoai.answer.limited import LimitedQuestions
+from cocoai.answer.light_jobs import LightJobs
 from cocoai.answer.model_call import ModelCall
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.own_notes import OwnNotes
@@ -34,7 +31,6 @@ from cocoai.answer.reply import Reply
 from cocoai.answer.reply_text import ReplyText
 from cocoai.answer.stops import StopRequests
 from cocoai.answer.tasks import Tasks
-from cocoai.answer.thanks import ThanksReactions
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.engine.process.wakeup import WakeupPipe
 from cocoai.errors import Permanent, Temporary
@@ -42,11 +38,9 @@ from cocoai.slack.api.block_fallback import BlockFallback
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.markdown.text_cache import forget_texts
-from cocoai.slack.model.job_kinds import REPORT
-from cocoai.slack.model.question import DECLINED, Question
+from cocoai.slack.model.question import Question
 from cocoai.slack.model.talk import Talk, ends_with_question, note_talk, place
 from cocoai.slack.thread.user_names import UserNames
-from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import SHUT_OUT, Fact, Job
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
@@ -93,16 +87,11 @@ class Answerer:
         self._options = options
         self._slack = slack
         self._names = names
-        self._light: dict[str, LightJobHandler[Any]] = {
-            **dict.fromkeys(ACTIONS, Clicks(spool, options, slack, identity, troubles=troubles, clock=clock)),
-            LIMITED: LimitedQuestions(spool, options, slack, troubles=troubles, clock=clock),
-            DECLINED: DeclinedQuestions(spool, options, slack, clock=clock),
-            "thanks": ThanksReactions(spool, slack, clock=clock),
-        }
         self._troubles = troubles
         self._books = books
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
         self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
+        self._light = LightJobs(spool, self._notes, troubles=troubles, clock=clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops)
         self._tasks = Tasks(options, slack, self._prompts, names)
@@ -158,7 +147,7 @@ class Answerer:
         The job ends in done/ or failed/, or with a `retry` fact, the time to try again. Errors of the attempt are not
         raised: see handled().
         """
-        if light := self._light_handler(job):
+        if light := self._light.handler(job.kind):
             light.handle(job)
             return
         attempt = self._attempt(job)
@@ -190,16 +179,6 @@ class Answerer:
         if not is_found:
             self._finish(attempt, "nothing-to-do")
         return is_found
-
-    def _light_handler(self, job: Job) -> LightJobHandler[Any] | None:
-        """Return what does a job of this kind without a model; None if the job is a question."""
-        if job.kind != REPORT:
-            return self._light.get(job.kind or "")
-        # What most processes never need is imported when it is.
-        from cocoai.answer.monthly_report import MonthlyReport
-
-        made = (self._spool, self._options, self._slack, self._books, self._names)
-        return MonthlyReport(*made, troubles=self._troubles, clock=self._clock)
 
     def _tell_notices(self, attempt: Attempt | None) -> None:
         """Tell people of the budget: the notices written at this attempt, or for None those that are untold."""

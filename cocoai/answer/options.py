@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cocoai.conversation import Persona
@@ -13,6 +13,7 @@ from cocoai.slack.api.live_message import Writers
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.question import Question
+from cocoai.slack.model.tasks import MessageTask
 from cocoai.texts import Language, Texts, TextsByLanguage, language_of
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
@@ -83,6 +84,7 @@ class AnswerOptions:
     stop any answer. What is asked in a direct message's own box is answered where `dm_replies` says: in the `thread`
     under it, or in the `box`.
     `follow_ups`: in a thread where we were asked before, a line may need no mention. Without `images` none is drawn.
+    `reactions` are the emoji under a message that ask for something.
     """
 
     phrases: TextsByLanguage
@@ -102,6 +104,7 @@ class AnswerOptions:
     money: MoneyOptions = MoneyOptions()
     speech: SpeechOptions = SpeechOptions()
     images: ImageOptions | None = None
+    reactions: Mapping[str, MessageTask] = field(default_factory=dict)
 
     def texts(self, text: str) -> Texts:
         """Return the fixed texts in the language of `text`, or in the one that the settings name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.options import AnswerOptions
@@ -13,8 +14,12 @@ from cocoai.answer.prompt import PromptBuilder
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.plain_text import plain_text
+from cocoai.slack.model.tasks import example
 from cocoai.slack.thread.user_names import UserNames
-from cocoai.texts import command, split_model_prefix
+from cocoai.texts import Texts, command, split_model_prefix
+
+if TYPE_CHECKING:
+    from cocoai.answer.usage_reply import UsageReply
 
 
 @dataclass(frozen=True)
@@ -42,28 +47,38 @@ class OwnNotes:
             return ""
         match "help" if is_empty else command(text):
             case "help":
-                return self._help(attempt)
+                return self.help(attempt.texts)
             case "reset":
                 return attempt.texts.started_over
             case "usage":
-                return self._usage(attempt)
+                return self.usage().answer(attempt)
             case "model":
-                return attempt.texts.model.format(model=self.options.model_of(question.channel))
+                return self.model(attempt.texts, question.channel)
         return ""
 
-    def _usage(self, attempt: Attempt) -> str:
-        """Tell the asker his own usage, and return the team's; see UsageReply."""
-        from cocoai.answer.usage_reply import UsageReply
+    def language(self, user: str) -> str:
+        """Return the language in which a person uses Slack: `ja` or `en`, "" if that is unknown."""
+        return self.names.language(user)
 
-        return UsageReply(self.books, self.options, self.slack, self.names, clock=self.clock).answer(attempt)
+    def usage(self) -> UsageReply:
+        """Return what tells people their own usage and the team's."""
+        from cocoai.answer.usage_reply import UsageReply  # most processes never need it
 
-    def _help(self, attempt: Attempt) -> str:
+        return UsageReply(self.books, self.options, self.slack, self.names, clock=self.clock)
+
+    def model(self, texts: Texts, channel: str) -> str:
+        """Return which model answers in a channel."""
+        return texts.model.format(model=self.options.model_of(channel))
+
+    def help(self, texts: Texts) -> str:
+        """Return what can be asked of CocoAI, by what is switched on."""
         options = self.options
-        has_files = options.attachments.question_bytes > 0
-        return attempt.texts.help_text(
+        return texts.help_text(
             options.personas.models(),
             follow_ups=options.follow_ups,
-            files=has_files,
+            files=options.attachments.question_bytes > 0,
             buttons=options.buttons,
             pictures=options.images is not None,
+            translate=example("translate", options.reactions),
+            summarize=example("summarize", options.reactions),
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.money_text import bullets, money, questions
+from cocoai.answer.money_text import bullets, dollars, money, percent, questions
 from cocoai.answer.month_text import MonthText
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
@@ -50,10 +50,9 @@ class UsageReply:
         In a direct message everything is returned. Raise `Temporary` if Slack is in trouble, `LedgerBroken` if the
         ledger cannot be read.
         """
-        summary = read_summary(self._books.ledger.path, self._books.ledger.months.of(self._clock()))
+        summary, question = self.summary(), attempt.question
         public = "\n".join(self._public_lines(summary, attempt.texts))
-        private = "\n".join(self._private_lines(summary, attempt))
-        question = attempt.question
+        private = "\n".join(self._private_lines(summary, question.user, attempt.texts))
         if question.channel.startswith("D"):
             return f"{public}\n{private}"
         try:
@@ -62,9 +61,32 @@ class UsageReply:
             self._slack.post_direct(question.user, private)  # a channel may take no ephemeral message
         return public
 
+    def whole(self, user: str, texts: Texts) -> str:
+        """Return what everybody may read and what is for `user` alone. Raise as answer() does."""
+        summary = self.summary()
+        return "\n".join((*self._public_lines(summary, texts), *self._private_lines(summary, user, texts)))
+
+    def summary(self) -> MonthSummary:
+        """Return what this month has cost so far. Raise `LedgerBroken` if the ledger cannot be read."""
+        return read_summary(self._books.ledger.path, self._books.ledger.months.of(self._clock()))
+
+    def month(self, summary: MonthSummary, texts: Texts) -> MonthText:
+        """Return the sentences about a month that everybody may read."""
+        return MonthText(summary, texts, self._books, self._options.money)
+
+    def own(self, summary: MonthSummary, user: str, texts: Texts) -> Iterator[str]:
+        """Yield what a person has spent, how much of a seat that is, and the person's own cap, where there are such."""
+        rate, cap, seat = self._options.money.yen_rate, self._books.ledger.caps.person, self._options.money.seat
+        own = summary.person(user)
+        yield texts.usage["own"].format(spent=money(own.spent, texts, rate), questions=questions(own.calls, texts))
+        if seat:
+            yield texts.usage["own_seat"].format(percent=percent(own.spent, seat), seat=dollars(seat))
+        if cap is not None:
+            yield texts.usage["own_cap"].format(cap=money(cap, texts, rate))
+
     def _public_lines(self, summary: MonthSummary, texts: Texts) -> Iterator[str]:
         """Yield what the team has spent, the pace, and what seats would cost; less if nobody has asked anything."""
-        month = MonthText(summary, texts, self._books, self._options.money)
+        month = self.month(summary, texts)
         yield month.total()
         yield month.asked()
         if summary.calls:
@@ -72,14 +94,10 @@ class UsageReply:
             yield from month.compared()
             yield from month.notes()
 
-    def _private_lines(self, summary: MonthSummary, attempt: Attempt) -> Iterator[str]:
+    def _private_lines(self, summary: MonthSummary, user: str, texts: Texts) -> Iterator[str]:
         """Yield what the asker has spent, and if he is an operator, what each person, channel and model has cost."""
-        texts, rate, cap = attempt.texts, self._options.money.yen_rate, self._books.ledger.caps.person
-        own = summary.person(attempt.question.user)
-        yield texts.usage["own"].format(spent=money(own.spent, texts, rate), questions=questions(own.calls, texts))
-        if cap is not None:
-            yield texts.usage["own_cap"].format(cap=money(cap, texts, rate))
-        if attempt.question.user in self._options.operators:
+        yield from self.own(summary, user, texts)
+        if user in self._options.operators:
             groups = (
                 ("people", summary.people, self._person),
                 ("channels", _by_place(summary.channels), partial(_place, texts)),
@@ -88,7 +106,7 @@ class UsageReply:
             for heading, group, shown in groups:
                 if group:
                     yield texts.usage[heading]
-                    yield bullets(group, shown, texts, rate)
+                    yield bullets(group, shown, texts, self._options.money.yen_rate)
 
     def _person(self, user: str) -> str:
         """Return a person's name, or the id if Slack tells none."""

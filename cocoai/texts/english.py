@@ -21,6 +21,10 @@ ENGLISH = Texts(
         "files": "• Attach images, PDFs, text, code, canvases or voice clips to your question and I look at them.",
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
         "pictures": "• “Draw …” or “make a picture of …”: I draw it. “Redraw: …” changes the last picture, or yours.",
+        "translate": "• React to a message with an emoji such as :{emoji}: and I translate it in its thread.",
+        "summarize": "• React to a message with :{emoji}: and I summarize its thread.",
+        "alone": "• Behind the command you can write “help”, “usage” or “model”: only you see my reply. Questions go "
+        "behind a mention.",
         "buttons": "• With the buttons under a reply you can stop it, have the rest written, ask again, delete it "
         "(if you asked), or tell me how it was (👍 👎).",
     },
@@ -107,6 +111,11 @@ ENGLISH = Texts(
         "gone": "That message is no longer there, so there is nothing I can do with it.",
         "hidden": "I am set up not to read that person's messages, so I have done nothing with it.",
     },
+    home={
+        "month": "This month",
+        "help": "What I can do",
+        "language": "I answer in the language that you write in. My own words here are in English.",
+    },
     waits={
         "": "That did not work.",
         "busy": "OpenAI is busy.",
@@ -131,6 +140,7 @@ ENGLISH = Texts(
         "estimated": "The cost of {questions} is estimated.",
         "guessed": "No price is known for {model}, so it was counted as the dearest model.",
         "own": "You have spent {spent} of that, on {questions}.",
+        "own_seat": "That is {percent} % of what a seat elsewhere costs, {seat} a month.",
         "own_cap": "Your own limit is {cap} a month.",
         "people": "By person:",
         "channels": "By channel:",

@@ -21,6 +21,7 @@ GROUPS = {
     "speech": "speech",
     "pictures": "picture",
     "tasks": "task",
+    "home": "home",
     "waits": "wait",
     "usage": "usage",
     "buttons": "button",

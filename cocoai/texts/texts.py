@@ -17,10 +17,10 @@ MONTHS = 12
 class Texts:
     """All that an asker can read and no model has written, in one language.
 
-    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{button}`, `{model}`, `{n}`, `{name}`,
-    `{prompt}`, `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that is used
-    up, and what is wrong since when into `troubles`, which operators read. `sorry` maps an error's code to its text;
-    `sorry[""]` serves every other code.
+    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{button}`, `{emoji}`, `{model}`, `{n}`,
+    `{name}`, `{prompt}`, `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that
+    is used up, and what is wrong since when into `troubles`, which operators read. `sorry` maps an error's code to its
+    text; `sorry[""]` serves every other code.
     """
 
     # the persona's voice
@@ -60,6 +60,7 @@ class Texts:
     speech: dict[str, str]
     pictures: dict[str, str]
     tasks: dict[str, str]
+    home: dict[str, str]
     waits: dict[str, str]
     usage: dict[str, str]
     buttons: dict[str, str]
@@ -82,18 +83,29 @@ class Texts:
         return {"year": year, "month": names[int(number) - 1] if len(names) == MONTHS else str(int(number))}
 
     def help_text(
-        self, models: Mapping[str, str], *, follow_ups: bool, files: bool, buttons: bool, pictures: bool = False
+        self,
+        models: Mapping[str, str],
+        *,
+        follow_ups: bool,
+        files: bool,
+        buttons: bool,
+        pictures: bool = False,
+        translate: str = "",
+        summarize: str = "",
     ) -> str:
         """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.
 
         It says whether `follow_ups` need no mention. There is a line on files if `files` are read, one on pictures if
-        `pictures` are drawn, and one on buttons if replies have `buttons`.
+        `pictures` are drawn, and one on buttons if replies have `buttons`. `translate` and `summarize` are the names of
+        emoji that ask for that, "" for none.
         """
         lines = [self.help, self.more["follow_ups" if follow_ups else "mentions"], self.more["commands"]]
         if files:
             lines.append(self.more["files"])
         if pictures:
             lines.append(self.more["pictures"])
+        asking = {"translate": translate, "summarize": summarize}
+        lines += [self.more[task].format(emoji=emoji) for task, emoji in asking.items() if emoji]
         lines += [self.more["deep"].format(word=prefix, model=model) for prefix, model in models.items()]
         if buttons:
             lines.append(self.more["buttons"])

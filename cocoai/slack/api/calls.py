@@ -32,7 +32,7 @@ TIMEOUTS = (CONNECT_TIMEOUT, READ_TIMEOUT)
 UPLOAD_TIMEOUTS = (CONNECT_TIMEOUT, 30.0)
 """Seconds to wait for a connection, and for Slack to take each piece of a file, and to say that it has the whole."""
 
-IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral"})
+IN_JSON = frozenset({"chat.postMessage", "chat.update", "chat.postEphemeral", "views.publish"})
 """Methods called with JSON: Slack takes it only for methods that write, else a form (docs.slack.dev/apis/web-api)."""
 
 NEEDLESS = "chat.update"

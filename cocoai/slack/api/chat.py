@@ -17,6 +17,7 @@ from cocoai.errors import Permanent, Temporary
 from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.api.box_reader import posts_since, read_box
 from cocoai.slack.api.calls import NO_WATCH, CallWatch, SlackCalls
+from cocoai.slack.api.home_tab import HomeTab
 from cocoai.slack.api.reactions import Reactions
 from cocoai.slack.api.response_url import ResponseUrl
 from cocoai.slack.api.sent_message import block_without_pings, is_outside, posted_ts, without_pings
@@ -63,6 +64,7 @@ class SlackChat:
         self.uploads = Uploads(self._calls)
         self.reactions = Reactions(self._calls)
         self.response_url = ResponseUrl(self._calls, api_url)
+        self.home_tab = HomeTab(self._calls)
         self._sleep = sleep
         # The ts of each placeholder that still waits; "" for any message of which we do not know whether it arrived.
         self._posted: dict[_Target, str] = {}

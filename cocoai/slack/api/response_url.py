@@ -79,9 +79,10 @@ def _reply(content: str) -> dict[str, Any]:
     """
     try:
         parsed = json.loads(content)
-        word = parsed.get("error", "ok" if parsed.get("ok") else "")
-    except (ValueError, RecursionError, AttributeError):
+    except (ValueError, RecursionError):
         word = content
+    else:
+        word = parsed.get("error", "ok" if parsed.get("ok") else "") if isinstance(parsed, dict) else ""
     code = str(word).lower().replace(" ", "_")  # it has been "Expired url"
     if code == "ok":
         return {"ok": True}

@@ -16,11 +16,13 @@ from cocoai.errors import BodyNotJSON
 from cocoai.json_values import encodable
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.inbound.follow_ups import Verdict, is_only_thanks, verdict
+from cocoai.slack.inbound.home import is_home, read_home
 from cocoai.slack.inbound.message_event import MessageEvent
 from cocoai.slack.inbound.raw_event import is_change, unaddressed_place
 from cocoai.slack.inbound.reactions import is_reaction, read_reaction
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.files import files_of
+from cocoai.slack.model.home_opened import HomeOpened
 from cocoai.slack.model.identity import Identity, from_authorizations
 from cocoai.slack.model.message_text import shown_text
 from cocoai.slack.model.question import Challenge, Declined, Ignored, Kind, Overheard, Question, RateLimited
@@ -28,7 +30,7 @@ from cocoai.slack.model.talk import Talk
 from cocoai.slack.model.tasks import REACTIONS, MessageTask
 from cocoai.slack_ids import is_id, is_ts
 
-EventOutcome = Challenge | Question | Declined | RateLimited
+EventOutcome = Challenge | Question | Declined | HomeOpened | RateLimited
 """What an event can be that is not ignored."""
 
 SUBTYPES = (None, "", "file_share", "thread_broadcast", "me_message")
@@ -75,8 +77,9 @@ class SlackEventAnalyzer:
         """Check the signature of one POST of the Events API and classify its body.
 
         Return a Challenge for url_verification, RateLimited for app_rate_limited, a Question for a message addressed to
-        us or a reaction that asks for a task, Declined if the settings leave out its author, and Ignored with a reason
-        for the rest. Header names are lower-case, `now` is in seconds since the epoch.
+        us or a reaction that asks for a task, Declined if the settings leave out its author, HomeOpened for a look at
+        our Home tab, and Ignored with a reason for the rest. Header names are lower-case, `now` is in seconds since the
+        epoch.
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
@@ -94,6 +97,8 @@ class SlackEventAnalyzer:
         identity = self._who() or from_authorizations(payload)
         if is_reaction(payload):
             return read_reaction(payload, identity, self._reactions, self._access)
+        if is_home(payload):
+            return read_home(payload, identity, self._access)
         if reason := _not_a_message(payload):
             return Ignored(reason)
         return self._classify(MessageEvent(payload, payload["event"], identity))

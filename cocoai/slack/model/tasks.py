@@ -97,3 +97,12 @@ REACTIONS: Mapping[str, MessageTask] = {
     "pencil": MessageTask("summarize"),
 }
 """What a reaction asks for, by the emoji's name in Slack: a flag its language, 📝 a summary of the thread."""
+
+EXAMPLES = ("jp", "memo")
+"""The emoji that people are told of, where these ask for what they do in our own table."""
+
+
+def example(kind: Kind, tasks: Mapping[str, MessageTask]) -> str:
+    """Return the name of an emoji that asks for this kind of task; "" if none does."""
+    emoji = [name for name, task in tasks.items() if task.kind == kind]
+    return next((name for name in EXAMPLES if name in emoji), emoji[0] if emoji else "")

@@ -1,0 +1,79 @@
+"""CommandReplies: reply to a use of the slash command, in words that only the person who typed it sees.
+
+A second run could say it twice: that it was said is recorded, and no reply costs anything.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from cocoai.answer.light_job import LightJobHandler
+from cocoai.answer.own_notes import OwnNotes
+from cocoai.errors import Permanent
+from cocoai.ledger.database import LedgerBroken
+from cocoai.slack.api.response_url import SPENT
+from cocoai.slack.model.plain_text import plain_text
+from cocoai.slack.model.slash_command import SlashCommand
+from cocoai.spool.job import Job
+from cocoai.spool.spool import Spool
+from cocoai.texts import Texts, command, language_of
+from cocoai.troubles.store import NO_TROUBLES, Troubles
+
+log = logging.getLogger(__name__)
+
+
+class CommandReplies(LightJobHandler[SlashCommand]):
+    """An object that does jobs of kind COMMAND, with what the `notes` tell."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        notes: OwnNotes,
+        *,
+        troubles: Troubles = NO_TROUBLES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(spool, SlashCommand.from_facts, troubles=troubles, clock=clock)
+        self._notes = notes
+
+    def _run(self, job: Job, content: SlashCommand) -> None:
+        """Reply by the command's own address, unless an earlier attempt has, and finish the job."""
+        outcome = "replied"
+        if job.last("obeyed") is None:
+            try:
+                self._notes.slack.response_url.post(content.response_url, self._text(content))
+            except Permanent as error:
+                if error.code not in SPENT:
+                    raise
+                outcome = "too-late"
+            job.record("obeyed")  # or, while the move to done/ is refused, it would be said again and again
+        self._spool.finish(job)
+        log.info("command key=%s outcome=%s", job.key, outcome)
+
+    def _text(self, typed: SlashCommand) -> str:
+        """Return the reply (mrkdwn), in the language in which a command was typed or, beyond English, of one's Slack.
+
+        Raise `Temporary` as the reply to a mention does.
+        """
+        words = plain_text(typed.text, "")
+        language = language_of(words)
+        # Slack's own commands are in English everywhere.
+        texts = self._notes.options.texts_in("ja" if language == "ja" else self._notes.language(typed.user) or language)
+        if typed.why:
+            return texts.declined[typed.why]
+        match command(words):
+            case "usage":
+                return self._usage(typed.user, texts)
+            case "model":
+                return self._notes.model(texts, typed.channel)
+        return f"{self._notes.help(texts)}\n{texts.more['alone']}"
+
+    def _usage(self, user: str, texts: Texts) -> str:
+        """Return the usage of all and one's own; that the operator must look if the ledger cannot be read."""
+        try:
+            return self._notes.usage().whole(user, texts)
+        except LedgerBroken as error:
+            log.exception("command outcome=no-ledger reason=%s", error.reason)
+            return texts.error_text("operator")

@@ -1,0 +1,78 @@
+"""HomeViews: fill a person's Home tab, when somebody opens it: what was spent, and what CocoAI can do here.
+
+It is filled for whoever looks, and never for all. Doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from cocoai.answer.light_job import LightJobHandler
+from cocoai.answer.own_notes import OwnNotes
+from cocoai.errors import Permanent
+from cocoai.ledger.database import LedgerBroken
+from cocoai.slack.api.home_tab import NO_HOME_TAB
+from cocoai.slack.markdown.message_layout import Block, context, header, section
+from cocoai.slack.model.home_opened import HomeOpened
+from cocoai.spool.job import Job
+from cocoai.spool.spool import Spool
+from cocoai.texts import Texts
+from cocoai.troubles.store import NO_TROUBLES, Troubles
+
+log = logging.getLogger(__name__)
+
+
+class HomeViews(LightJobHandler[HomeOpened]):
+    """An object that does jobs of kind HOME, with what the `notes` tell."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        notes: OwnNotes,
+        *,
+        troubles: Troubles = NO_TROUBLES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(spool, HomeOpened.from_facts, troubles=troubles, clock=clock)
+        self._notes = notes
+
+    def _run(self, job: Job, content: HomeOpened) -> None:
+        """Publish the person's view and finish the job, also if the app has no Home tab any more."""
+        outcome = "shown"
+        if job.last("obeyed") is None:
+            try:
+                self._notes.slack.home_tab.publish(content.user, list(self._blocks(content)))
+            except Permanent as error:
+                if error.code != NO_HOME_TAB:
+                    raise
+                outcome = "no-home-tab"
+            job.record("obeyed")
+        self._spool.finish(job)
+        log.info("home key=%s outcome=%s", job.key, outcome)
+
+    def _blocks(self, opened: HomeOpened) -> Iterator[Block]:
+        """Yield the blocks of a person's view, of kinds that a Home tab takes."""
+        notes = self._notes
+        texts = notes.options.texts_in(notes.language(opened.user))
+        if opened.is_refused:
+            yield section(texts.declined["person"])
+            return
+        yield from self._spent(opened.user, texts)
+        yield header(texts.home["help"])
+        yield section(notes.help(texts))
+        yield context(f"{notes.model(texts, opened.channel)} {texts.home['language']}")
+
+    def _spent(self, user: str, texts: Texts) -> Iterator[Block]:
+        """Yield this month's money: the team's of its cap, and one's own beside a seat; nothing without a ledger."""
+        usage = self._notes.usage()
+        try:
+            summary = usage.summary()
+        except LedgerBroken as error:
+            log.exception("home outcome=no-ledger reason=%s", error.reason)
+            return
+        month = usage.month(summary, texts)
+        yield header(texts.home["month"])
+        yield section("\n".join([month.total(), *usage.own(summary, user, texts)]))
+        yield context("\n".join(month.notes()))
