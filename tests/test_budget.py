@@ -269,7 +269,8 @@ def test_the_team_s_total_is_public_and_one_s_own_is_private(harness: AnswerHarn
         "Elsewhere, seats at $20 a head would be $40: $39.64 saved.",
         "(Before tax.)",
     ] == text.split("\n")
-    assert [(ASKER, "You have spent $0.24 of that, on 1 question.")] == ephemeral(harness)
+    own = "You have spent $0.24 of that, on 1 question.\nThat is 1 % of what a seat elsewhere costs, $20 a month."
+    assert [(ASKER, own)] == ephemeral(harness)
     assert [] == harness.openai.requests
 
 
@@ -284,6 +285,7 @@ def test_an_operator_sees_people_channels_and_models(harness: AnswerHarness) -> 
     assert OPERATOR == user
     assert [
         "You have spent $0 of that, on 0 questions.",
+        "That is 0 % of what a seat elsewhere costs, $20 a month.",
         "Your own limit is $1 a month.",
         "By person:",
         f"• {name}: $0.25, 1 question",

@@ -129,7 +129,7 @@ def test_help_is_answered_without_the_model(deployment: Deployment, text: str, t
 
     question, reply = ask(deployment, mention(text))
 
-    on = {"follow_ups": True, "files": True, "buttons": True, "translate": "jp", "summarize": "memo"}
+    on: dict[str, Any] = {"follow_ups": True, "files": True, "buttons": True, "translate": "jp", "summarize": "memo"}
     assert texts.help_text({"deep": "gpt-6.1-sol"}, **on) == reply
     assert "note" == payload(deployment.replies(question)[0])["kind"]
     assert number == len(deployment.openai.requests)
@@ -436,7 +436,7 @@ def test_the_operator_chooses_the_language_and_the_texts(restricted: Deployment,
     """The help text is the operator's, in the configured language, whatever the asker's language."""
     _, reply = ask(restricted, mention(text))
 
-    on = {"follow_ups": False, "files": True, "buttons": True, "translate": "jp", "summarize": "memo"}
+    on: dict[str, Any] = {"follow_ups": False, "files": True, "buttons": True, "translate": "jp", "summarize": "memo"}
     assert dataclasses.replace(ENGLISH, help="Ask the office.").help_text({}, **on) == reply
 
 

@@ -44,10 +44,10 @@ def test_only_these_texts_have_placeholders() -> None:
     troubles = {f"trouble_{source}": ("{code}", "{since}") for source in wrong}
 
     pictures = {"picture_drawn": ("{model}", "{prompt}")}
-    pictures |= dict.fromkeys(("help_translate", "help_summarize"), ("{emoji}",))
+    tasks = dict.fromkeys(("help_translate", "help_summarize"), ("{emoji}",))
     cut = dict.fromkeys(("cut_button", "unfinished_button"), ("{button}",))
 
-    assert {"model": ("{model}",)} | pictures | cut | others | files | budget | troubles == found
+    assert {"model": ("{model}",)} | pictures | tasks | cut | others | files | budget | troubles == found
 
 
 def test_a_text_is_plain_and_short_enough() -> None:

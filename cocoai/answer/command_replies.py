@@ -40,8 +40,8 @@ class CommandReplies(LightJobHandler[SlashCommand]):
 
     def _run(self, job: Job, content: SlashCommand) -> None:
         """Reply by the command's own address, unless an earlier attempt has, and finish the job."""
-        outcome = "replied"
         if job.last("obeyed") is None:
+            outcome = "replied"
             try:
                 self._notes.slack.response_url.post(content.response_url, self._text(content))
             except Permanent as error:
@@ -49,8 +49,8 @@ class CommandReplies(LightJobHandler[SlashCommand]):
                     raise
                 outcome = "too-late"
             job.record("obeyed")  # or, while the move to done/ is refused, it would be said again and again
+            log.info("command key=%s outcome=%s", job.key, outcome)
         self._spool.finish(job)
-        log.info("command key=%s outcome=%s", job.key, outcome)
 
     def _text(self, typed: SlashCommand) -> str:
         """Return the reply (mrkdwn), in the language in which a command was typed or, beyond English, of one's Slack.

@@ -40,17 +40,17 @@ class HomeViews(LightJobHandler[HomeOpened]):
 
     def _run(self, job: Job, content: HomeOpened) -> None:
         """Publish the person's view and finish the job, also if the app has no Home tab any more."""
-        outcome = "shown"
         if job.last("obeyed") is None:
+            why = ""
             try:
                 self._notes.slack.home_tab.publish(content.user, list(self._blocks(content)))
             except Permanent as error:
                 if error.code != NO_HOME_TAB:
                     raise
-                outcome = "no-home-tab"
-            job.record("obeyed")
+                why = error.code
+            job.record("obeyed", why=why)  # `cocoai check` looks at it
+            log.info("home key=%s outcome=%s", job.key, why or "shown")
         self._spool.finish(job)
-        log.info("home key=%s outcome=%s", job.key, outcome)
 
     def _blocks(self, opened: HomeOpened) -> Iterator[Block]:
         """Yield the blocks of a person's view, of kinds that a Home tab takes."""

@@ -18,6 +18,7 @@ from cocoai.check.credit import SECONDS as CREDIT_SECONDS
 from cocoai.check.credit import credit
 from cocoai.check.fcgi_socket import fcgi_socket
 from cocoai.check.folders import as_user, disk, settings_file
+from cocoai.check.home import home
 from cocoai.check.machine import memory, nginx, python
 from cocoai.check.met import met
 from cocoai.check.money import ledger, prices
@@ -107,6 +108,7 @@ def _in_var(target: Target) -> list[Result]:
     checks: dict[str, Check] = {
         "pool": partial(pool, target),
         "pool.met": partial(met, target),
+        "slack.home": partial(home, target),
         "var.disk": partial(disk, target),
         "ledger": partial(ledger, target),
     }

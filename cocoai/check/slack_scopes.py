@@ -22,6 +22,7 @@ KNOWN = VITAL | {
     "groups:history",
     "im:history",
     "mpim:history",
+    "commands",
     "files:read",
     "reactions:read",
     "reactions:write",

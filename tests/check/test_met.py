@@ -1,4 +1,4 @@
-"""What the pool has met: the troubles that it has noted, and how many questions wait."""
+"""What the pool has met: the troubles that it has noted, how many questions wait, and whether the Home tab is seen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from cocoai.check.home import home
 from cocoai.check.met import met
 from cocoai.check.target import Target, find_target
 from cocoai.check.words.english import ENGLISH
+from cocoai.slack.api.home_tab import NO_HOME_TAB
+from cocoai.slack.model.home_opened import HOME, HomeOpened
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
 from cocoai.troubles.store import Troubles
 from tests.status.samples import settings_in
 
@@ -44,3 +49,29 @@ def test_a_dead_token_is_told_with_those_who_wait(target: Target) -> None:
     said = ENGLISH.finding(results["slack"]).found
     assert said.startswith("slack token_revoked, since 2025-12-01")
     assert said.endswith("2 wait to be answered")
+
+
+def test_nobody_has_opened_the_home_tab(target: Target) -> None:
+    """Slack does not say whether there is one: it is only to be known."""
+    Spool(target.var).make_folders()
+
+    assert [("unopened", "note")] == [(each.case, each.level) for each in home(target)]
+
+
+@pytest.mark.parametrize(("why", "case", "level"), [("", "ok", "ok"), (NO_HOME_TAB, "off", "warning")])
+def test_the_last_look_at_the_home_tab_counts(target: Target, why: str, case: str, level: str) -> None:
+    """By what Slack said when the tab was to be filled."""
+    spool = Spool(target.var, light_kinds={HOME})
+    spool.make_folders()
+    for at, said in ((1764600000, NO_HOME_TAB), (1764600100, ""), (1764600200, why)):
+        opened = HomeOpened("U0ASKER01", "D0ASKER01", at)
+        spool.put(Key.parse(opened.key), opened.facts())
+        job = spool.claim()
+        assert job is not None
+        job.record("obeyed", why=said)
+        spool.finish(job)
+
+    (found,) = home(target)
+
+    assert (case, level) == (found.case, found.level)
+    assert ("2025-12-01" in ENGLISH.finding(found).found) == (case == "ok")

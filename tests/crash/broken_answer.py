@@ -39,7 +39,7 @@ class FinishesBeforeHandling(Answerer):
     """Finishes the job of a click before it does what was clicked."""
 
     def answer(self, job: Job) -> None:
-        self._light["delete"].__class__ = ClicksThatFinishFirst
+        self._light.handler("delete").__class__ = ClicksThatFinishFirst
         super().answer(job)
 
 
@@ -110,5 +110,5 @@ class RecordsHeardTooSoon(Answerer):
     """Records that a click was heard before it says so."""
 
     def answer(self, job: Job) -> None:
-        self._light["delete"].__class__ = ClicksHeardTooSoon
+        self._light.handler("delete").__class__ = ClicksHeardTooSoon
         super().answer(job)

@@ -8,6 +8,7 @@ SERVER_PARTS = {
     "slack.clock": "Clock against Slack's",
     "slack.token": "Slack, bot token",
     "slack.scopes": "Slack, scopes",
+    "slack.home": "Slack, Home tab",
     "slack.names": "Slack, names",
     "slack.membership": "Slack, channels",
     "slack.allow_channels": "allow_channels",
@@ -35,6 +36,14 @@ _REINSTALL = (
 _SCOPE = (
     "https://api.slack.com/apps, your app, OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope: {scope};\n"
     "then Reinstall to Workspace (the token stays the same)."
+)
+_MANIFEST = (
+    "\nThe command and the entries of the message menu themselves: App Manifest; paste what\n"
+    "cocoai manifest --url https://HOST prints."
+)
+_HOME = (
+    "https://api.slack.com/apps, your app, App Home, Show Tabs: switch the Home Tab on;\n"
+    "then Event Subscriptions, Subscribe to bot events: app_home_opened, Save Changes."
 )
 _API_URL = "[slack] api_url = https://slack.com/api/ in {file} (that is the default), then: {reload}"
 SET_CLOCK = (
@@ -179,6 +188,10 @@ SERVER_CASES = {
     ),
     "slack.scopes.im_history": ("{scope} is missing: direct messages are not answered", _SCOPE),
     "slack.scopes.mpim_history": ("{scope} is missing: in group messages no answer comes", _SCOPE),
+    "slack.scopes.commands": (
+        "{scope} is missing: neither the command /cocoai nor CocoAI's entries in the message menu are there",
+        _SCOPE + _MANIFEST,
+    ),
     "slack.scopes.files_read": ("{scope} is missing: no attached file is read", _SCOPE),
     "slack.scopes.files_write": ("{scope} is missing: no picture is drawn", _SCOPE),
     "slack.scopes.files_write_words": ("{scope} is missing: the words of a long sound come as many messages", _SCOPE),
@@ -186,6 +199,12 @@ SERVER_CASES = {
     "slack.scopes.reactions_write": ("{scope} is missing: thanks are left without a reaction", _SCOPE),
     "slack.scopes.users_read": ("{scope} is missing: the model does not see who says what", _SCOPE),
     "slack.scopes.other": ("{scope}, which the manifest asks for, is missing", _SCOPE),
+    "slack.home.ok": ("somebody has opened it, the last time at {at}", ""),
+    "slack.home.off": ("it is switched off in the Slack app", _HOME),
+    "slack.home.unopened": (
+        "nobody has opened it in the last two days",
+        "In Slack: Apps, CocoAI, Home. If there is no such tab, or it stays empty:\n" + _HOME,
+    ),
     "slack.names.broken_off": ("not all names were asked for: Slack took too long", ""),
     "slack.membership.ok": ("the bot is in at least {number}", ""),
     "slack.membership.none": (

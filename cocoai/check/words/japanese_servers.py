@@ -8,6 +8,7 @@ SERVER_PARTS = {
     "slack.clock": "Slackとの時計の差",
     "slack.token": "Slackのボットトークン",
     "slack.scopes": "Slackのスコープ",
+    "slack.home": "Slackのホームタブ",
     "slack.names": "Slackでの名前",
     "slack.membership": "Slackのチャンネル",
     "slack.allow_channels": "allow_channels",
@@ -35,6 +36,14 @@ _REINSTALL = (
 _SCOPE = (
     "https://api.slack.com/apps でアプリを開き、OAuth & Permissions → Bot Token Scopes →\n"
     "Add an OAuth Scope で {scope} を追加してから、Reinstall to Workspace（トークンは変わりません）。"
+)
+_MANIFEST = (
+    "\nコマンドとメッセージメニューの項目そのものは、App Manifest に\n"
+    "cocoai manifest --url https://HOST の出力を貼り付けて作ります。"
+)
+_HOME = (
+    "https://api.slack.com/apps でアプリを開き、App Home → Show Tabs で Home Tab をオンにしてから、\n"
+    "Event Subscriptions → Subscribe to bot events に app_home_opened を加えて Save Changes。"
 )
 _API_URL = "{file} で [slack] api_url = https://slack.com/api/（既定の値）にしてから: {reload}"
 SET_CLOCK = (
@@ -173,6 +182,10 @@ SERVER_CASES = {
     "slack.scopes.groups_history": ("{scope} がなく、非公開チャンネルではスレッドを読めず、答えられません", _SCOPE),
     "slack.scopes.im_history": ("{scope} がなく、ダイレクトメッセージに答えられません", _SCOPE),
     "slack.scopes.mpim_history": ("{scope} がなく、グループのダイレクトメッセージに答えられません", _SCOPE),
+    "slack.scopes.commands": (
+        "{scope} がなく、コマンド /cocoai も、メッセージメニューのCocoAIの項目も出ません",
+        _SCOPE + _MANIFEST,
+    ),
     "slack.scopes.files_read": ("{scope} がなく、添付ファイルを読めません", _SCOPE),
     "slack.scopes.files_write": ("{scope} がなく、画像を描けません", _SCOPE),
     "slack.scopes.files_write_words": ("{scope} がなく、長い文字起こしをファイルで渡せません", _SCOPE),
@@ -180,6 +193,12 @@ SERVER_CASES = {
     "slack.scopes.reactions_write": ("{scope} がなく、お礼にリアクションを付けられません", _SCOPE),
     "slack.scopes.users_read": ("{scope} がなく、誰の発言かがモデルに伝わりません", _SCOPE),
     "slack.scopes.other": ("マニフェストにある {scope} がありません", _SCOPE),
+    "slack.home.ok": ("{at} に開かれています", ""),
+    "slack.home.off": ("Slackアプリの設定でオフになっています", _HOME),
+    "slack.home.unopened": (
+        "この2日間、誰も開いていません",
+        "Slackで App → CocoAI → ホームを開きます。このタブがないか、空のままなら:\n" + _HOME,
+    ),
     "slack.names.broken_off": ("Slackに時間がかかり、すべての名前は聞けませんでした", ""),
     "slack.membership.ok": ("ボットは少なくとも {number} つに入っています", ""),
     "slack.membership.none": (

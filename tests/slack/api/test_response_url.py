@@ -33,8 +33,9 @@ class OneReply:
 
 def post(content: bytes, status: int = 200, headers: dict[str, str] | None = None, url: str = URL) -> OneReply:
     """Post by an address that gives this reply; return the client."""
-    client: Any = OneReply(status, content, headers or {})
-    calls = SlackCalls(client, api_url=API, token="t", clock=time.monotonic, sleep=time.sleep, patience=0)
+    client = OneReply(status, content, headers or {})
+    as_client: Any = client
+    calls = SlackCalls(as_client, api_url=API, token="t", clock=time.monotonic, sleep=time.sleep, patience=0)
     ResponseUrl(calls, API).post(url, "Hello <!channel>", thread_ts="1.0")
     return client
 
