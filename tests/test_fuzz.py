@@ -85,6 +85,15 @@ def test_mutated_clicks_have_a_defined_outcome() -> None:
     assert tally.outcomes["click stop"]
 
 
+def test_mutated_commands_have_a_defined_outcome() -> None:
+    """Each becomes a command that can be kept, an Ignored, or 400."""
+    tally = fuzz(24, range(SHORT // 4), seconds=60.0, of="commands")
+
+    assert [] == tally.finds
+    assert SHORT // 4 == sum(tally.outcomes.values())
+    assert {"command of ours", "command person", "refused 400"} <= tally.outcomes.keys()
+
+
 def test_mutated_texts_become_messages_that_slack_takes() -> None:
     """Any text of a model becomes such messages, in both formats, whole and while it is written."""
     tally = fuzz(23, range(SHORT // 16), seconds=60.0, of="texts")

@@ -1,7 +1,7 @@
 """What comes of an event or a click that Slack posts, as the worker takes it in.
 
-An event must become a Challenge, RateLimited, an Ignored, a Question that can be kept, or `Refused` 400; a click must
-become a Click that can be kept, an Ignored, or `Refused` 400.
+An event must become a Challenge, RateLimited, an Ignored, a Question or a HomeOpened that can be kept, or `Refused`
+400; a click must become a Click that can be kept, an Ignored, or `Refused` 400.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cocoai.slack.inbound.events import ASIDE, CHANGE, SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import File, is_at_slack
+from cocoai.slack.model.home_opened import HomeOpened
 from cocoai.slack.model.messages import Message
 from cocoai.slack.model.question import Challenge, Ignored, Question, RateLimited
 from cocoai.slack.thread.history import turns
@@ -92,6 +93,7 @@ CORPUS: tuple[dict[str, Any], ...] = (
     message_payload(subtype="message_changed", hidden=True, message={"text": "x", "edited": {"user": "U0ASKER01"}}),
     message_payload(subtype="bot_message", bot_id="B0OTHER", username="other"),
     message_payload(user_team="T0OTHER", source_team="T0OTHER") | {"is_ext_shared_channel": True},
+    message_payload(type="app_home_opened", tab="home", channel="D0PRACTICE"),
     {"type": "url_verification", "token": "practice-verification", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWM"},
     {"type": "app_rate_limited", "team_id": "T0PRACTICE", "minute_rate_limited": NOW, "api_app_id": "A0COCOAI"},
 )
@@ -163,6 +165,11 @@ class EventChecker:
         if isinstance(event, Question):
             self._check_question(event)
             return f"question {event.kind}"
+        if isinstance(event, HomeOpened):
+            Key.parse(event.key)
+            read = HomeOpened.from_facts(whole_lines(encode_line(event.facts()))[0][0])
+            require(read == event, "not what was written")
+            return "home"
         if isinstance(event, Challenge):
             event.text.encode()
             return "challenge"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench.fuzz.check import require
+from bench.fuzz.commands import COMMANDS, CommandChecker
 from bench.fuzz.events import CLICKS, CORPUS, ClickChecker, EventChecker
 from bench.fuzz.mutations import mutated
 from bench.fuzz.payloads import PAYLOADS, PayloadChecker
@@ -53,6 +54,7 @@ FUZZED: Mapping[str, tuple[MakeChecker, Sequence[dict[str, Any]]]] = {
     "streams": (StreamChecker, STREAMS),
     "events": (EventChecker, CORPUS),
     "clicks": (ClickChecker, CLICKS),
+    "commands": (CommandChecker, COMMANDS),
     "texts": (TextChecker, TEXTS),
 }
 """For each kind of input, its checker and what is mutated."""
