@@ -6,12 +6,14 @@
 import { chart } from "./chart.js";
 import { contextActions } from "./context_actions.js";
 import { isSafeUrl, link, make, scrollable } from "./dom.js";
+import { emoji } from "./emoji.js";
+import { input } from "./inputs.js";
 import { render as markdown } from "./markdown.js";
-import { emoji, render as mrkdwn } from "./mrkdwn.js";
+import { render as mrkdwn } from "./mrkdwn.js";
 import { pressable } from "./press_button.js";
 import { texts } from "./texts.js";
 
-const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image, table, data_table: dataTable, data_visualization: visualization, context_actions: contextActions };
+const RENDERERS = { markdown: markdownBlock, section, context, divider, header, actions, image, table, data_table: dataTable, data_visualization: visualization, context_actions: contextActions, input };
 
 // Returns a fragment with an element for each block; one of an unknown type shows a notice.
 export function render(blocks, scene) {

@@ -5,7 +5,9 @@ import { act } from "./asker.js";
 import { acceptFiles, encoded, Files } from "./files.js";
 import { Recorder } from "./recorder.js";
 import { texts } from "./texts.js";
+import { typed } from "./typing.js";
 
+const COMMAND = /^\/\S+/; // a space before the slash makes a message of it
 const MENTION = /@cocoai(?![a-z0-9_])/i; // the text that the server turns into a mention
 
 export const botName = (world) => world.people[world.bot].name;
@@ -21,6 +23,7 @@ export class Box {
     this.mention = form.querySelector(".mention");
     this.hint = form.querySelector(".hint");
     this.error = form.querySelector(".refused");
+    this.typing = form.querySelector(".typing");
     this.world = world;
     this.target = target;
     this.sent = sent;
@@ -29,7 +32,10 @@ export class Box {
     this.button.setAttribute("aria-label", texts.send);
     this.mention.textContent = "@CocoAI";
     this.mention.setAttribute("aria-label", texts.mention);
-    this.area.addEventListener("input", () => this.refresh());
+    this.area.addEventListener("input", () => {
+      this.refresh();
+      if (this.area.value.trim() && !this.command) typed(this.target());
+    });
     this.area.addEventListener("keydown", (event) => this.key(event));
     this.mention.addEventListener("click", () => this.insertMention());
     this.attach(form);
@@ -58,14 +64,25 @@ export class Box {
     acceptFiles(form.closest(".room"), (files) => this.files.add(files), (rows) => this.files.addTable(rows));
   }
 
-  // Sets the labels for the place that is shown; `mentions` says whether people can be mentioned there, `needed` whether
-  // a question needs a mention of the bot.
-  show(label, { mentions, needed }, placeholder = label) {
+  // Sets the labels for the channel or thread that is shown; `needed` says whether a question needs a mention of the bot
+  // there, and `has_bot` whether the bot is in the channel at all.
+  show(label, { kind, has_bot: hasBot, needed }, placeholder = label) {
     this.needed = needed;
-    this.mention.hidden = !mentions;
+    this.hasBot = hasBot;
+    this.mention.hidden = kind === "im" || !hasBot;
     this.area.setAttribute("aria-label", label);
     this.area.placeholder = placeholder;
     this.refresh();
+  }
+
+  // Shows who is writing; "" if nobody is.
+  showTyping(line) {
+    this.typing.textContent = line;
+  }
+
+  // Returns the command that is written, such as `/cocoai`; "" if it is a message. Files go with messages only.
+  get command() {
+    return this.files.isEmpty ? (COMMAND.exec(this.area.value)?.[0] ?? "") : "";
   }
 
   // Replaces the text and puts the cursor behind it.
@@ -89,10 +106,10 @@ export class Box {
   // Updates the button, the hint and the height to the text.
   refresh() {
     const text = this.area.value.trim();
-    const lacksMention = this.needed && text && !MENTION.test(text);
+    const isUnheard = text && !this.command && (!this.hasBot || (this.needed && !MENTION.test(text)));
     this.button.disabled = !text && this.files.isEmpty;
-    this.hint.textContent = lacksMention ? texts.noMention : texts.keys;
-    this.hint.classList.toggle("alone", Boolean(lacksMention));
+    this.hint.textContent = isUnheard ? (this.hasBot ? texts.noMention : texts.outside) : this.command ? texts.command : texts.keys;
+    this.hint.classList.toggle("alone", Boolean(isUnheard));
     this.area.style.height = "auto";
     // While a thread covers the field its height cannot be measured (0).
     if (this.area.scrollHeight) this.area.style.height = `${Math.min(this.area.scrollHeight, innerHeight / 3)}px`;
@@ -111,6 +128,7 @@ export class Box {
   async send() {
     const text = this.area.value.trim();
     if (!text && this.files.isEmpty) return;
+    if (this.command) return this.run(this.command, text);
     const place = this.target();
     const { files, table } = this.files.take();
     this.area.value = "";
@@ -120,12 +138,26 @@ export class Box {
     const request = files.length ? share(message, files) : act("/page/say", message);
     const response = await request.catch(() => null);
     if (response) {
-      this.sent(place, response.ts, !this.needed || MENTION.test(text));
+      this.sent(place, response.ts, this.hasBot && (!this.needed || MENTION.test(text)));
     } else {
       this.showError(texts.sendFailed);
       this.files.set([...files, ...this.files.chosen], table ?? this.files.table);
       this.fill([text, this.area.value].filter(Boolean).join("\n"));
     }
+  }
+
+  // Runs a slash command, as Slack does: only the app's own, and in no thread. What it refuses is kept in the field.
+  async run(command, text) {
+    const { channel, thread_ts } = this.target();
+    if (thread_ts) return this.showError(texts.commandInThread(command));
+    if (command !== this.world().command) return this.showError(texts.unknownCommand(command));
+    this.area.value = "";
+    this.refresh();
+    this.showError("");
+    const words = text.slice(command.length).trim();
+    if (await act("/page/command", { channel, text: words }).catch(() => null)) return; // what fails, Slackbot tells
+    this.showError(texts.sendFailed);
+    this.fill([text, this.area.value].filter(Boolean).join("\n"));
   }
 
   // Shows why the message was not sent; "" hides it.

@@ -1,10 +1,10 @@
 // Renders a context_actions block as Slack shows it: quiet icons, of which one's own vote is lit, and a bin that only some
 // people see. Source: docs.slack.dev/reference/block-kit/blocks/context-actions-block.
 
+import { drawing } from "./dom.js";
 import { pressable } from "./press_button.js";
 import { texts } from "./texts.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const THUMB = "M7 9l3-6a1.8 1.8 0 0 1 1.8 1.8v2.7h3.8a1.6 1.6 0 0 1 1.6 1.9l-1 5.6a1.8 1.8 0 0 1-1.8 1.5H7zM7 9H3.5v7.5H7";
 const BIN = "M4 6h12M8 6V4h4v2M5.5 6l.8 10.5h7.4L14.5 6M8.5 9v4.5M11.5 9v4.5";
 
@@ -38,13 +38,4 @@ function named(nodes, { text, accessibility_label: label }) {
   nodes[0].setAttribute("aria-label", label ?? text.text);
   nodes[0].title = text.text;
   return nodes;
-}
-
-function drawing(path) {
-  const [svg, line] = ["svg", "path"].map((name) => document.createElementNS(SVG, name));
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("aria-hidden", "true");
-  line.setAttribute("d", path);
-  svg.append(line);
-  return svg;
 }

@@ -1,4 +1,4 @@
-// The page's two dialogs: one asks for a confirmation, one has a field to write in.
+// The page's own dialogs: one asks for a confirmation, one has a field to write in, one shows a phone's notification.
 
 import { make } from "./dom.js";
 import { texts } from "./texts.js";
@@ -39,6 +39,15 @@ export async function written({ title, label, text = "", quote = "", targets = [
   area.setSelectionRange(text.length, text.length);
   if (!targets.length) area.focus();
   return (await agreed) ? { text: area.value.trim(), target: list.value } : null;
+}
+
+// Shows a notification as a phone does: whom it is from, in which channel ("": a direct message), and its words.
+export function shown(from, channel, words) {
+  byId("phone-from").textContent = from;
+  byId("phone-channel").textContent = channel;
+  byId("phone-text").textContent = words;
+  byId("phone-close").onclick = () => byId("phone").close();
+  byId("phone").showModal();
 }
 
 // Shows a dialog; resolves to true if it was closed by the button `agree`, to false if by `deny` or Escape.

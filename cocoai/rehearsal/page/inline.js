@@ -3,7 +3,8 @@
 // Source: spec.commonmark.org/0.31.2, appendix "A parsing strategy"; Slack adds mrkdwn's <…> and :emoji:.
 
 import { isSafeUrl, link, make } from "./dom.js";
-import { controlNode, emoji } from "./mrkdwn.js";
+import { emoji } from "./emoji.js";
+import { controlNode } from "./mrkdwn.js";
 
 const DEEPEST = 24; // nested elements; browsers fail at some thousands
 const PLAIN_TEXT = /[^\\`<&:[\]!*_~\nh]+/y;

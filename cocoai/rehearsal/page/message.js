@@ -3,10 +3,14 @@
 
 import { drawAttachments } from "./attachments.js";
 import { render as renderBlocks } from "./blocks.js";
-import { button, make } from "./dom.js";
+import { button, drawing, make } from "./dom.js";
 import { fileList } from "./file_list.js";
-import { beginning, emoji, render } from "./mrkdwn.js";
+import { beginning, render } from "./mrkdwn.js";
+import { reactionRow } from "./reactions.js";
 import { language, texts } from "./texts.js";
+
+const SMILE = "M16.9 9a7 7 0 1 1-5.9-5.9M7.2 12a3.4 3.4 0 0 0 5.6 0M7.7 8.2v.01M12.3 8.2v.01M15.5 2v5M13 4.5h5";
+const DOTS = "M4.5 10v.01M10 10v.01M15.5 10v.01";
 
 // Returns the time of a ts in the page's language, as 9:05 AM.
 export const clock = (ts) => new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" }).format(Number(ts) * 1000);
@@ -31,7 +35,7 @@ export function drawMessage(message, following, scene) {
   else item.append(gone ? tombstone() : portrait(message.user, scene.world));
   if (message.only_for) body.append(ephemeralNotice(message, scene));
   if (!gone) body.append(byline(message, following, scene));
-  body.append(text(message, scene), ...fileList(message.files), ...reactions(message), foot(message, scene));
+  body.append(text(message, scene), ...fileList(message.files), ...reactionRow(message, scene), foot(message, scene));
   item.append(body);
   return item;
 }
@@ -88,24 +92,17 @@ function text(message, scene) {
   return holder;
 }
 
-// Returns the row of reactions in an array, an empty one if there are none.
-function reactions(message) {
-  const all = Object.entries(message.reactions);
-  if (!all.length) return [];
-  const row = make("p", "reactions");
-  for (const [name, count] of all) row.append(make("span", "reaction", `${emoji(name)} ${count}`));
-  return [row];
-}
-
 // Returns the line below a message: the button that opens its thread, a warning if the event was not delivered, and
 // what else can be done with it.
 function foot(message, scene) {
   const row = make("p", "foot");
   const tools = make("span", "deeds");
+  row.dataset.key = "foot";
+  tools.dataset.key = "deeds";
   const opener = scene.replies && !message.only_for ? threadButton(message, scene) : null;
   if (opener) (scene.replies.length ? row : tools).append(opener);
   if (message.delivery?.failure) row.append(make("span", "undelivered", texts.undelivered(texts.failure(message.delivery.failure))));
-  if (!message.only_for && message.subtype !== "tombstone") tools.append(moreButton(message, scene));
+  if (!message.only_for && message.subtype !== "tombstone") tools.append(...menuButtons(message, scene));
   row.append(tools);
   return row;
 }
@@ -125,15 +122,17 @@ function threadButton(message, { replies, world, open }) {
   return made;
 }
 
-// Returns the button that opens the menu of what can be done with a message.
-function moreButton(message, { world, more }) {
-  const made = button("more", "", () => more(message, made));
-  const dots = make("span", "", "⋯");
-  dots.setAttribute("aria-hidden", "true");
-  made.append(dots);
-  made.setAttribute("aria-haspopup", "menu");
-  made.setAttribute("aria-label", texts.named(texts.more, nameOf(message, world.people, 40)));
-  return made;
+// Returns the buttons that open the picker of reactions, and the menu of what else can be done with a message.
+function menuButtons(message, { world, pick, more }) {
+  return [["add", SMILE, texts.addReaction, pick], ["more", DOTS, texts.more, more]].map(([kind, path, label, open]) => {
+    const made = button(`deed ${kind}`, "", () => open(message, made));
+    made.append(drawing(path));
+    made.dataset.key = kind;
+    made.title = label;
+    made.setAttribute("aria-haspopup", "menu");
+    made.setAttribute("aria-label", texts.named(label, nameOf(message, world.people, 40)));
+    return made;
+  });
 }
 
 // Returns the picture of a user: the bot's icon, or the first letter of a person's name.

@@ -1,26 +1,58 @@
-// What a person can do with a message from its menu: forward it, and edit or delete one's own.
+// What a person can do with a message from its menu: react to it, have the app do something with it, see what a phone
+// shows of it, forward it, and edit or delete one's own.
 
 import { act, me, sees } from "./asker.js";
-import { confirmed, written } from "./dialogs.js";
+import { confirmed, shown, written } from "./dialogs.js";
+import { PICKED, emoji, spokenEmoji } from "./emoji.js";
 import { openMenu } from "./menu.js";
 import { beginning, typedText } from "./mrkdwn.js";
+import { notification } from "./notification.js";
 import { texts } from "./texts.js";
 
+// The app's shortcuts by their callback_ids. Slack shows everybody the names of the app's manifest, in any language.
+const SHORTCUTS = { cocoai_summarize: "要約 Summarize", cocoai_translate: "翻訳 Translate", cocoai_proofread: "校正 Proofread", cocoai_ask: "質問 Ask CocoAI" };
 const MOST_THREADS = 20; // the newest, to which a message can be forwarded
 
 export class MessageActions {
   // `world` returns the people and channels, `messages` all messages, oldest first; `titleOf` names a channel;
-  // `failed` shows that an action did not work, `went` opens the place to which a message was forwarded.
+  // `failed` shows that an action did not work, and perhaps why, `went` opens the place to which a message was forwarded.
   constructor(world, messages, titleOf, failed, went) {
     Object.assign(this, { world, messages, titleOf, failed, went });
   }
 
-  // Opens the menu of a message beside its button.
+  // Opens the menu of a message beside its button: the app's shortcuts first.
   open(message, opener) {
-    const own = message.user === me();
-    const items = [[texts.forward, () => this.forward(message)]];
-    if (own) items.push([texts.edit, () => this.edit(message)], [texts.remove, () => this.remove(message)]);
-    openMenu(opener, items);
+    const note = this.world().people[this.world().bot].name;
+    const items = Object.entries(SHORTCUTS).map(([id, label]) => ({ label, note, act: () => this.shortcut(message, id) }));
+    items.push({ label: texts.phone, act: () => this.notify(message) }, { label: texts.forward, act: () => this.forward(message) });
+    if (message.user === me()) {
+      items.push({ label: texts.edit, act: () => this.edit(message) }, { label: texts.remove, act: () => this.remove(message) });
+    }
+    openMenu(opener, texts.more, items);
+  }
+
+  // Opens the picker of reactions beside its button.
+  pick(message, opener) {
+    const items = PICKED.map((name) => ({ label: emoji(name), name: spokenEmoji(name), act: () => this.react(message, name, true) }));
+    openMenu(opener, texts.addReaction, items, 6);
+  }
+
+  // Adds the person's reaction to a message, or takes it back: whichever has not been done, unless `on` says which.
+  async react(message, name, on = !message.reactions[name]?.includes(me())) {
+    await this.tell("/page/react", { ...placeOf(message), name, on });
+  }
+
+  // Has the app do something with a message, and shows if it does not take that.
+  async shortcut(message, id) {
+    const { failure } = await act("/page/shortcut", { ...placeOf(message), callback_id: id }).catch(() => ({ failure: "http_timeout" }));
+    if (failure) this.failed(texts.clickFailed(texts.failure(failure)));
+  }
+
+  // Shows the notification of a message as a phone does.
+  notify(message) {
+    const { channels, people } = this.world();
+    const place = channels.find((each) => each.id === message.channel);
+    shown(people[message.user]?.name ?? message.user, place.kind === "im" ? "" : this.titleOf(place), notification(message, people));
   }
 
   async edit(message) {
@@ -63,7 +95,7 @@ export class MessageActions {
   // Posts an action; returns true if it was done, else shows that it was not.
   async tell(path, value) {
     const done = await act(path, value).catch(() => null);
-    if (!done) this.failed();
+    if (!done) this.failed(texts.failed);
     return Boolean(done);
   }
 }

@@ -2,6 +2,7 @@
 // What Slack shows literally (Markdown's **, #, tables) is shown literally here too, so that mistakes can be seen.
 
 import { isSafeUrl, link, make, scrollable } from "./dom.js";
+import { emoji } from "./emoji.js";
 
 const FENCE = /```\n?([\s\S]+?)\n?```/;
 const QUOTE = /^(?:&gt;|>) ?/;
@@ -11,19 +12,11 @@ const BULLET = /^( *)([•◦▪]) +/;
 const TOKEN =
   /`([^`\n]+)`|<([^<>\n]+)>|(?<![\p{L}\p{N}*_~])([*_~])(?![\s*_~])((?:`[^`\n]*`|<[^<>\n]*>|(?!\3)[^`<\n]|`(?![^`\n]*`)|<(?![^<>\n]*>))+?)(?<!\s)\3(?![\p{L}\p{N}*_~])|:([a-z0-9_+-]+):/u;
 const STYLES = { "*": "strong", _: "em", "~": "s" };
-const EMOJI = {
-  "+1": "👍", thumbsup: "👍", eyes: "👀", tada: "🎉", smile_cat: "😸", white_check_mark: "✅", x: "❌", warning: "⚠️", bulb: "💡",
-  smile: "😄", smiley: "😃", wave: "👋", pray: "🙏", cat: "🐱", heart: "❤️", rocket: "🚀", hourglass: "⌛", memo: "📝",
-  point_right: "👉", sparkles: "✨", thinking_face: "🤔", coffee: "☕", bento: "🍱",
-};
 
 const channels = {}; // their names, by their ids
 
 // Has references to channels shown by their names, by their ids.
 export const nameChannels = (names) => Object.assign(channels, names);
-
-// Returns the character of an emoji name, or the name itself if it is unknown.
-export const emoji = (name) => EMOJI[name] ?? `:${name}:`;
 
 // Returns a fragment with the rendered text; `people` maps the ids of users to their names, for mentions.
 export function render(text, people) {

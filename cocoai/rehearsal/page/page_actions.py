@@ -1,7 +1,7 @@
 """Carry out what a person at the page does: write, edit, delete and forward messages, share files, press a button.
 
-A request and its response are JSON. A request that the page never sends is refused with 400 and a line of text, and
-has no effect.
+What is done with the app in other ways is in app_actions.py. A request and its response are JSON. A request that the
+page never sends is refused with 400 and a line of text, and has no effect.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from cocoai.rehearsal.page.action_fields import LONGEST_TEXT, InvalidAction, files_in, table_in
+from cocoai.rehearsal.page.app_actions import AppActions, AppUser
+from cocoai.rehearsal.page.page_places import CHANNELS, acting, message_at, place_in
 from cocoai.rehearsal.page.page_responses import json_response, text_response
+from cocoai.rehearsal.page.typists import Typists
 from cocoai.rehearsal.practice_server import Outgoing
 from cocoai.rehearsal.slack.block_actions import ClickDelivery
 from cocoai.rehearsal.slack.json_shapes import share_json, table_json
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.stored_text import typed
 from cocoai.rehearsal.slack.workspace import PracticeMessage, Workspace
-
-CHANNELS = ("C0PRACTICE", "D0PRACTICE", "D0SECOND", "D0THIRD")
-"""The ids of the conversations that the page shows, each to those who are in it."""
-PEOPLE = ("U0ASKER01", "U0ASKER02", "U0ASKER04")
-"""The ids of the users as whom one can act at the page; the first one is chosen when nobody else is."""
 
 
 class PersonActions(Protocol):
@@ -68,10 +66,14 @@ class PersonActions(Protocol):
         ...
 
 
+class PageUser(PersonActions, AppUser, Protocol):
+    """All that a person does at the page."""
+
+
 class PageActions:
     """Answers the page's POST requests, each at a path of its own. Their field `user` names the acting person."""
 
-    def __init__(self, workspace: Workspace, person: PersonActions) -> None:
+    def __init__(self, workspace: Workspace, person: PageUser, typists: Typists) -> None:
         self._workspace = workspace
         self._person = person
         self._actions: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
@@ -81,6 +83,7 @@ class PageActions:
             "/page/delete": self._delete,
             "/page/forward": self._forward,
             "/page/click": self._click,
+            **AppActions(workspace, person, typists).actions,
         }
 
     def answer(self, path: str, body: bytes) -> Outgoing | None:
@@ -92,7 +95,7 @@ class PageActions:
             return None
         fields = _object(body)
         try:
-            return json_response(self._actions[path](_acting(fields), fields))
+            return json_response(self._actions[path](acting(fields), fields))
         except InvalidAction as error:
             return text_response(400, str(error))
 
@@ -102,7 +105,7 @@ class PageActions:
         With a table (rows of cells) the text may be empty. Raise `InvalidAction` if a field is not acceptable, or there
         is no such channel or thread.
         """
-        text, place, tables = self._text(fields), self._place(user, fields), _tables(fields)
+        text, place, tables = self._text(fields), place_in(self._workspace, user, fields), _tables(fields)
         if not text and not tables:
             raise InvalidAction(f"1 to {LONGEST_TEXT} characters of text are needed")
         return {"ts": self._person.say(user, text, **place, attachments=tables).ts}
@@ -113,7 +116,7 @@ class PageActions:
         The other fields are those of `_say`, but the text may be empty. Raise `InvalidAction` if there is no file, too
         many, or a field that is not acceptable.
         """
-        text, place, tables = self._text(fields), self._place(user, fields), _tables(fields)
+        text, place, tables = self._text(fields), place_in(self._workspace, user, fields), _tables(fields)
         return {"ts": self._person.share(user, text, files_in(fields), **place, attachments=tables).ts}
 
     def _edit(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,10 +143,10 @@ class PageActions:
         The other fields are those of `_say`, but the text may be empty. Raise `InvalidAction` if the person does not
         see that message, or it is deleted.
         """
-        shared = self._seen(user, fields.get("shared"))
+        shared = message_at(self._workspace, user, fields.get("shared"))
         if shared.subtype == "tombstone":
             raise InvalidAction("a deleted message cannot be forwarded")
-        text, place = self._text(fields), self._place(user, fields)
+        text, place = self._text(fields), place_in(self._workspace, user, fields)
         attachments = [share_json(self._workspace, shared)]
         return {"ts": self._person.say(user, text, **place, attachments=attachments).ts}
 
@@ -173,41 +176,12 @@ class PageActions:
             raise InvalidAction(f"at most {LONGEST_TEXT} characters of text are taken")
         return typed(text.strip(), self._workspace.installation)
 
-    def _place(self, user: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `channel` and `thread_ts` (None outside threads) as keyword arguments for `say` and `share`.
-
-        Raise `InvalidAction` if the page does not show this person this channel, or the thread's parent does not exist.
-        """
-        channel, thread_ts = fields.get("channel"), fields.get("thread_ts")
-        if channel not in CHANNELS or not self._workspace.is_in(user, channel):
-            raise InvalidAction("a channel of this page is needed")
-        if not isinstance(thread_ts, str | None) or (thread_ts and not self._workspace.find(channel, thread_ts)):
-            raise InvalidAction("there is no such thread")
-        return {"channel": channel, "thread_ts": thread_ts or None}
-
-    def _seen(self, user: str, place: object) -> PracticeMessage:
-        """Return the message at a `channel` and a `ts`. Raise `InvalidAction` if this person sees none there."""
-        channel, ts = (place.get(key) if isinstance(place, Mapping) else None for key in ("channel", "ts"))
-        is_seen = channel in CHANNELS and isinstance(ts, str) and self._workspace.is_in(user, str(channel))
-        message = self._workspace.find(str(channel), str(ts)) if is_seen else None
-        if message is None:
-            raise InvalidAction("there is no such message")
-        return message
-
     def _own(self, user: str, fields: Mapping[str, Any]) -> PracticeMessage:
         """Return the person's own message at `channel` and `ts`. Raise `InvalidAction` if there is none."""
-        message = self._seen(user, fields)
+        message = message_at(self._workspace, user, fields)
         if message.user != user:
             raise InvalidAction("only one's own messages can be changed")
         return message
-
-
-def _acting(fields: Mapping[str, Any]) -> str:
-    """Return the id of the acting person. Raise `InvalidAction` if it is none of `PEOPLE`."""
-    user = fields.get("user", PEOPLE[0])
-    if user not in PEOPLE:
-        raise InvalidAction("a person of this page is needed")
-    return str(user)
 
 
 def _tables(fields: Mapping[str, Any]) -> list[dict[str, Any]]:

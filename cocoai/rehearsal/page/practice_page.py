@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from cocoai.rehearsal.openai.billing import PracticeBooks
 from cocoai.rehearsal.page.action_fields import MOST_BYTES, MOST_CELLS, MOST_FILES, MOST_ROWS
-from cocoai.rehearsal.page.page_actions import CHANNELS, PEOPLE, PageActions, PersonActions
+from cocoai.rehearsal.page.page_actions import PageActions, PageUser
+from cocoai.rehearsal.page.page_places import CHANNELS, PEOPLE
 from cocoai.rehearsal.page.page_responses import (
     IMAGE_TYPES,
     is_sound,
@@ -23,31 +24,41 @@ from cocoai.rehearsal.page.page_responses import (
     shared_file,
     text_response,
 )
+from cocoai.rehearsal.page.surfaces import AppSurfaces, surfaces_json
+from cocoai.rehearsal.page.typists import Typist, Typists
 from cocoai.rehearsal.practice_server import Gone, Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.event_delivery import Delivery
 from cocoai.rehearsal.slack.practice_file import PracticeFile
-from cocoai.rehearsal.slack.workspace import Person, PracticeMessage, Workspace
+from cocoai.rehearsal.slack.shortcuts import COMMAND
+from cocoai.rehearsal.slack.workspace import Person, PracticeChannel, PracticeMessage, Workspace
 
 FILE_PATH = "/page/file/"
 HOLD = 25.0
 """Seconds that a request for news is kept waiting while there are none (long polling)."""
 
 
+class Visitor(PageUser, AppSurfaces, Protocol):
+    """All that a person does at the page, and is shown there."""
+
+
 class Page:
     """Answers the page's requests. `person` posts and presses buttons in the workspace, for the person at the page.
 
     `delivery_of` takes a message's channel and ts, and returns the delivery of its event to the bot, or None. `books`
-    are those of the practice OpenAI whose total the page shows; None, as at first, shows no total.
+    are those of the practice OpenAI whose total the page shows; None, as at first, shows no total. `typists` knows who
+    is writing at the page.
     """
 
     def __init__(
         self,
         workspace: Workspace,
-        person: PersonActions,
+        person: Visitor,
         delivery_of: Callable[[str, str], Delivery | None],
     ) -> None:
         self._workspace = workspace
-        self._actions = PageActions(workspace, person)
+        self._person = person
+        self.typists = Typists(workspace)
+        self._actions = PageActions(workspace, person, self.typists)
         self._delivery_of = delivery_of
         self.books: PracticeBooks | None = None
         # Tells a page that was loaded from an earlier server that the changes are counted anew.
@@ -83,27 +94,31 @@ class Page:
         and the names of all channels, which messages refer to by their ids.
         """
         known = [self._workspace.channels[each] for each in CHANNELS]
-        channels = [{"id": each.id, "name": each.name, "kind": each.kind, "user": each.user} for each in known]
+        channels = [_channel(each) for each in known]
         world: dict[str, Any] = {"run": self._run, "askers": PEOPLE, "bot": self._workspace.installation.user_id}
         world |= {"people": {each.id: _person(each) for each in self._workspace.people.values()}, "channels": channels}
         world["channel_names"] = {each.id: each.name for each in self._workspace.channels.values() if not each.user}
+        world["command"] = COMMAND
+        world["people"]["USLACKBOT"] = {"name": "Slackbot", "bot": True, "locale": ""}
         limits = {"most_files": MOST_FILES, "most_bytes": MOST_BYTES, "most_rows": MOST_ROWS, "most_cells": MOST_CELLS}
         return json_response(world | limits)
 
     def _news(self, incoming: Incoming, stopping: threading.Event) -> Outgoing:
         """Return, as JSON, the messages that changed or were removed since the change with the number `after`.
 
-        With them are the number of the newest change (`at`) and what the practice OpenAI has billed so far. Wait until
-        there are any, but at most `HOLD` seconds: then both lists are empty. A page of another run of the server (`run`
+        With them are the number of the newest change (`at`), who is writing, what the app shows outside of messages,
+        unless the page knows that (`surfaces` in the query), and what the practice OpenAI has billed so far. Wait until
+        there are any, but at most `HOLD` seconds: then the lists are empty. A page of another run of the server (`run`
         in the query) gets all messages at once. Raise `Gone` if the server stops.
         """
         query = parse_qs(incoming.query)
         # A page that was loaded from an earlier server counts that server's changes: it gets all messages at once.
         is_same_run = query.get("run") == [self._run]
         known = _number(query.get("after", ["0"])[0]) if is_same_run else 0
+        known_surfaces = query.get("surfaces", [""])[0]
 
         def is_due() -> bool:
-            return not is_same_run or stopping.is_set() or self._any_news(known)
+            return not is_same_run or stopping.is_set() or self._any_news(known, known_surfaces)
 
         with self._workspace.changed:
             self._workspace.changed.wait_for(is_due, HOLD)
@@ -112,6 +127,9 @@ class Page:
             messages = [self._message_json(each) for each in self._messages(known)]
             removed = [[channel, ts] for change, channel, ts in self._workspace.removed if change > known]
             news = {"run": self._run, "at": self._workspace.changes, "messages": messages, "removed": removed}
+            news["typing"] = [_typist(each) for each in self.typists.since(known)]
+            surfaces = surfaces_json(self._person)
+            news["surfaces"] = None if surfaces["key"] == known_surfaces else surfaces
         return json_response(news | {"billed": self._billed()})
 
     def _billed(self) -> dict[str, int] | None:
@@ -121,14 +139,16 @@ class Page:
         bills = self.books.bills
         return {"nano_dollars": sum(bill.nano_dollars for bill in bills), "requests": len(bills)}
 
-    def _any_news(self, known: int) -> bool:
-        """Return True if there is news after the change number `known`.
+    def _any_news(self, known: int, known_surfaces: str) -> bool:
+        """Return True if there is news after the change number `known`, or the app's surfaces are others.
 
-        News is any message that was removed, and a message of `_messages`.
+        News is any message that was removed, a message of `_messages`, and somebody who writes.
         """
         if any(change > known for change, _, _ in self._workspace.removed[-1:]):
             return True
-        return bool(self._messages(known))
+        if self._messages(known) or self.typists.since(known):
+            return True
+        return bool(surfaces_json(self._person)["key"] != known_surfaces)
 
     def _messages(self, known: int) -> list[PracticeMessage]:
         """Return the messages of the page's channels, changed after the change number `known`, that its people see."""
@@ -141,10 +161,11 @@ class Page:
             return self._workspace.files.get(file_id)
 
     def _message_json(self, message: PracticeMessage) -> dict[str, Any]:
-        """Return the JSON of a message for the page: author, text, blocks, attachments, files, reactions as counts.
+        """Return the JSON of a message for the page: author, text, blocks, attachments, files, who reacted how.
 
-        `only_for` names the one person to whom the page shows an ephemeral message. Messages that people wrote at the
-        page have the `delivery` of their event: its duration in ms and its failure ("" if the bot accepted it).
+        `writing` is true while the bot has yet to answer in it, and `only_for` names the one person to whom the page
+        shows an ephemeral message. Messages that people wrote at the page have the `delivery` of their event: its
+        duration in ms and its failure ("" if the bot accepted it).
         """
         delivery = self._delivery_of(message.channel, message.ts)
         shown: dict[str, Any] = {"channel": message.channel, "ts": message.ts, "thread_ts": message.thread_ts}
@@ -153,7 +174,8 @@ class Page:
         shown |= {"only_for": message.only_for, "subtype": message.subtype}
         shown["attachments"] = [_attachment(each, self._workspace) for each in message.attachments]
         shown["votes"] = message.votes
-        shown["reactions"] = {name: len(users) for name, users in message.reactions.items()}
+        shown["reactions"] = message.reactions
+        shown["writing"] = _is_placeholder(message)
         if delivery and message.user in PEOPLE:
             shown["delivery"] = {"ms": round(delivery.milliseconds), "failure": delivery.failure}
         return shown
@@ -178,6 +200,23 @@ class PracticePage(PracticeServer):
         self.stopping.set()
         self._page.wake()
         super().stop()
+
+
+def _is_placeholder(message: PracticeMessage) -> bool:
+    """Check whether the bot still writes a message, by the metadata that our own messages bear."""
+    payload = (message.metadata or {}).get("event_payload", {})
+    return isinstance(payload, Mapping) and payload.get("kind") == "placeholder"
+
+
+def _typist(typist: Typist) -> dict[str, Any]:
+    """Return the JSON of somebody who writes: the person, the channel, and the thread or null."""
+    return {"user": typist.user, "channel": typist.channel, "thread_ts": typist.thread_ts}
+
+
+def _channel(channel: PracticeChannel) -> dict[str, Any]:
+    """Return a conversation's JSON for the page: its name, its kind, its one person or "", if the bot is in it."""
+    shown = {"id": channel.id, "name": channel.name, "kind": channel.kind, "user": channel.user}
+    return shown | {"has_bot": channel.is_member}
 
 
 def _person(person: Person) -> dict[str, Any]:

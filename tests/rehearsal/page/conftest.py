@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import requests
@@ -17,19 +20,33 @@ from tests.rehearsal.page.page_reader import PATIENCE, Reader
 
 
 class Bot(PracticeServer):
-    """A bot that answers each event and click with `status`, once `ready` is set; tests post its messages."""
+    """A bot that answers all with `status` and `reply`, once `ready` is set; tests post its messages.
+
+    `payloads` are those that came to its interactivity URL, `forms` what came to that of its command.
+    """
 
     status = 200
+    reply = b""
 
     def __init__(self) -> None:
         super().__init__()
         self.ready = threading.Event()
         self.ready.set()
+        self.payloads: list[dict[str, Any]] = []
+        self.forms: list[str] = []
 
-    def answer(self, _: Incoming) -> Outgoing:
+    def listens(self, slack: PracticeSlack) -> None:
+        """Have a practice Slack send everything here: events, what people press and choose, commands."""
+        slack.subscribe(self.url, f"{self.url}/interactions", commands_url=f"{self.url}/commands")
+
+    def answer(self, incoming: Incoming) -> Outgoing:
         """Wait until the bot is ready, and answer."""
         self.ready.wait(PATIENCE)
-        return Outgoing(self.status)
+        if incoming.path == "/interactions":
+            self.payloads.append(json.loads(parse_qs(incoming.body.decode())["payload"][0]))
+        elif incoming.path == "/commands":
+            self.forms.append(incoming.body.decode())
+        return Outgoing(self.status, self.reply)
 
 
 @pytest.fixture

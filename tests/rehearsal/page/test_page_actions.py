@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from cocoai.rehearsal.page.action_fields import LONGEST_TEXT, MOST_BYTES, MOST_FILES
-from cocoai.rehearsal.page.page_actions import PEOPLE
+from cocoai.rehearsal.page.page_places import PEOPLE
 from cocoai.rehearsal.page.practice_page import PracticePage
 from cocoai.rehearsal.practice_server import MAX_BODY
 from cocoai.rehearsal.slack.json_shapes import table_json

@@ -71,7 +71,7 @@ def test_delete(reader: Reader, slack: PracticeSlack) -> None:
 
 
 def test_the_menu(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
-    """Another's message can be forwarded only; arrow keys walk the menu, and Escape closes it alone."""
+    """One's own message can be changed, another's cannot; arrow keys walk the menu, and Escape closes it alone."""
     parent = slack.say("U0ASKER01", "mine")
     act("chat.postMessage", channel="C0PRACTICE", thread_ts=parent.ts, text="its answer")
     reader.opens(f"{slack.url}/#C0PRACTICE/{parent.ts}")
@@ -87,7 +87,8 @@ def test_the_menu(reader: Reader, slack: PracticeSlack, act: Callable[..., str])
         reader.waits("!document.querySelector('#menu:popover-open')")
         assert reader.sees("#thread").is_displayed()
 
-    assert [["Forward…"], ["Forward…", "Edit…", "Delete"]] == items
+    shared = ["Phone notification", "Forward…"]
+    assert [shared, [*shared, "Edit…", "Delete"]] == [each[4:] for each in items]
 
 
 def test_forward(reader: Reader, slack: PracticeSlack) -> None:
@@ -133,7 +134,7 @@ def test_forward_into_a_thread(reader: Reader, slack: PracticeSlack) -> None:
     reader.sees("#compose-do").click()
     reader.sees("#thread .forwarded .text", "news")
 
-    assert ["C0PRACTICE", "D0PRACTICE", f"C0PRACTICE/{thread.ts}"] == list(targets)
+    assert ["C0PRACTICE", "C0OUTSIDE", "D0PRACTICE", f"C0PRACTICE/{thread.ts}"] == list(targets)
     assert "In the thread “@CocoAI a thread”" == targets[f"C0PRACTICE/{thread.ts}"]
 
 

@@ -83,7 +83,7 @@ def test_no_empty_lists(reader: Reader, slack: PracticeSlack, act: Callable[...,
 
 
 def test_names_of_thread_buttons(reader: Reader, slack: PracticeSlack) -> None:
-    """The buttons that open threads are named by their message's beginning, and so is its menu."""
+    """The buttons that open threads are named by their message's beginning, and so are its picker and its menu."""
     slack.say("U0ASKER01", "How do I *undo* a commit in git when it has already been pushed?")
     parent = slack.say("U0ASKER01", "lunch")
     slack.say("U0ASKER02", "yes", thread_ts=parent.ts)
@@ -92,9 +92,10 @@ def test_names_of_thread_buttons(reader: Reader, slack: PracticeSlack) -> None:
     names = [each.accessible_name for each in reader.browser.find_elements(By.CSS_SELECTOR, "#channel .foot button")]
 
     assert "Reply in a thread: How do I undo a commit in git when it ha…" == names[0]
-    assert "More actions: How do I undo a commit in git when it ha…" == names[1]
-    assert names[2].startswith("1 reply ")
-    assert names[2].endswith(": lunch")
+    assert "Add a reaction: How do I undo a commit in git when it ha…" == names[1]
+    assert "More actions: How do I undo a commit in git when it ha…" == names[2]
+    assert names[3].startswith("1 reply ")
+    assert names[3].endswith(": lunch")
 
 
 @pytest.mark.parametrize(
