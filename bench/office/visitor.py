@@ -159,9 +159,14 @@ class Visitor:
 
     def chooses(self, message: str, item: str) -> None:
         """Choose an item in the menu of the last message that matches the selector."""
-        opener = self._until(f"{message} .more")
-        self.reader.script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", opener)
+        self.opens_menu(f"{message} .more")
         self.reader.sees("#menu .menu-item", item).click()
+
+    def opens_menu(self, opener: str) -> None:
+        """Press the last of the buttons that match the selector and open a menu or a picker."""
+        button = self._until(opener)
+        self.reader.script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", button)
+        self.reader.sees("#menu .menu-item")
 
     # Reading
 

@@ -42,6 +42,7 @@ class Words:
     edit: str
     remove: str
     forward: str
+    phone: str
     only_you: str
     no_mention: str
 
@@ -76,6 +77,7 @@ JA = Words(
     edit="編集…",
     remove="削除する",
     forward="転送…",
+    phone="スマホの通知を見る",
     only_you="あなただけに表示されています",
     no_mention="@CocoAI を付けないと、届きません",
 )
@@ -110,6 +112,7 @@ EN = Words(
     edit="Edit…",
     remove="Delete",
     forward="Forward…",
+    phone="Phone notification",
     only_you="Only visible to you",
     no_mention="Without @CocoAI, this does not reach CocoAI",
 )

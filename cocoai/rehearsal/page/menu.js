@@ -13,7 +13,7 @@ export function openMenu(opener, label, items, columns = 1) {
   menu.style.setProperty("--columns", columns);
   menu.columns = columns;
   menu.replaceChildren(...items.map((each) => item(each, opener)));
-  menu.showPopover();
+  if (!menu.matches(":popover-open")) menu.showPopover();
   const { bottom, right } = opener.getBoundingClientRect();
   menu.style.left = `${Math.max(8, right - menu.offsetWidth)}px`;
   menu.style.top = `${Math.max(8, Math.min(bottom + 4, innerHeight - menu.offsetHeight - 8))}px`;
