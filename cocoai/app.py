@@ -22,6 +22,7 @@ from cocoai.answer import AnswererFactory, Books
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.report_task import ReportTask
 from cocoai.answer_settings import access_rules, answer_options, job_limit
+from cocoai.ask_forms import ask_forms
 from cocoai.backup.contents import refuse_half_restored
 from cocoai.clicked_question import may_be_shared
 from cocoai.connections import Connections, books_of
@@ -40,6 +41,7 @@ from cocoai.engine.web import worker as web_worker
 from cocoai.engine.web.router import Handler, Router
 from cocoai.errors import COUNTERS, CocoAIError
 from cocoai.healthz import HealthHandler
+from cocoai.interactions import InteractionsHandler
 from cocoai.slack.api.identity_cache import IdentityCache, binding
 from cocoai.slack.inbound.commands import CommandAnalyzer
 from cocoai.slack.inbound.events import SlackEventAnalyzer
@@ -56,7 +58,7 @@ from cocoai.troubles.watch import SLACK, SignatureWatch
 from cocoai.usage.budget_advice import log_budget
 from cocoai.version import read_commit
 from cocoai.warmup import warm_up
-from cocoai.webhook import EventsHandler, InteractionsHandler
+from cocoai.webhook import EventsHandler
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +131,9 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
 
     signatures, health = SignatureWatch(troubles), HealthHandler(troubles)
     events = EventsHandler(analyzer(settings, identity, spool), spool, runner, scoreboard, signatures=signatures)
-    interactions = InteractionsHandler(
-        click_analyzer(settings, identity, spool), spool, runner, scoreboard, signatures=signatures
-    )
+    forms = ask_forms(settings, spool, runner, scoreboard, connections, answerers.options.phrases)
+    clicks = click_analyzer(settings, identity, spool)
+    interactions = InteractionsHandler(clicks, spool, runner, scoreboard, forms, signatures=signatures)
     typed = CommandAnalyzer(settings.slack.signing_secret, who=identity.known, access=access_rules(settings))
     commands = CommandsHandler(typed, spool, runner, scoreboard, signatures=signatures)
     routes: dict[str, dict[str, Handler]] = {
@@ -173,7 +175,7 @@ def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -
 
 
 def click_analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -> InteractionAnalyzer:
-    """Return the analyzer of clicks on our buttons, with the settings' secret and access rules.
+    """Return the analyzer of clicks on our buttons, of shortcuts and of our form, by the settings' secret and rules.
 
     `spool` tells it whether the clicked question's channel may be shared with another organisation.
     """

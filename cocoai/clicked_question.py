@@ -44,11 +44,13 @@ def repeat_question(click: Click, original: Question | None) -> Question:
     """
     key = Key.parse(click.key)
     known = original or Question("again", key.channel, key.thread_ts, key.ts, "", "", "", "", 0)
-    is_task = known.is_task and click.action == "again"  # it is done once more, for whoever has clicked
+    # What is about a message is done once more, for whoever has clicked: where that is, we can write.
+    is_task = known.is_about_message and click.action == "again"
     return replace(
         known,
         kind=known.kind if is_task else cast(Kind, click.action),
         asked_at=click.ts if is_task else "",
+        response_url="",
         ts=click.ts,
         user=click.user,
         team=click.team,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import time
 from typing import TYPE_CHECKING
 
 from cocoai import config
@@ -19,7 +20,9 @@ from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.months import read_months
 from cocoai.ledger.prices import read_prices
 from cocoai.ledger.tariff import Tariff
+from cocoai.slack.api.calls import SlackCalls
 from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.open_form import FORM_TIMEOUTS
 from cocoai.slack.model.identity import Identity
 from cocoai.troubles.store import Troubles
 from cocoai.troubles.watch import SlackWatch
@@ -52,6 +55,20 @@ class Connections:
             token=slack.bot_token,
             patience=SLACK_PATIENCE,
             watch=SlackWatch(self._troubles),
+        )
+
+    def form_calls(self) -> SlackCalls:
+        """Return a new connection to Slack for one call that must not wait: a form can be opened for 3 seconds."""
+        slack = self._settings.slack
+        return SlackCalls(
+            self._client(),
+            api_url=slack.api_url,
+            token=slack.bot_token,
+            clock=time.monotonic,
+            sleep=time.sleep,
+            patience=0.0,
+            watch=SlackWatch(self._troubles),
+            timeouts=FORM_TIMEOUTS,
         )
 
     def chatgpt(self) -> ChatGPTChat:

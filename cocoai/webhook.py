@@ -1,4 +1,4 @@
-"""The handlers of what Slack posts: `POST /slack/events` and `POST /slack/interactions`.
+"""The handler of `POST /slack/events`, and what it has in common with that of interactions (interactions.py).
 
 A request is analyzed, kept in the spool as a job if something is to be done about it, and responded to with 200; a job
 process is started only after that. The handlers must not know how a question is answered.
@@ -14,13 +14,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from cocoai.clicked_question import find_question, repeat_question
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.engine.web.response import Response
 from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, StaleSignature, WrongSignature
 from cocoai.slack.inbound.events import EventOutcome
-from cocoai.slack.model.click import ASKING, Click
 from cocoai.slack.model.question import (
     Challenge,
     Ignored,
@@ -46,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class Analyzer(Protocol[Posted_co]):
-    """The analyzer of one handler's requests: slack/inbound has one for events and one for clicks."""
+    """The analyzer of one handler's requests: slack/inbound has one for events and one for interactions."""
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Posted_co | Ignored:
         """Return what the request is, such as a `Question`, or `Ignored` if nothing is to be done about it.
@@ -162,6 +160,11 @@ class SlackHandler(ABC, Generic[Posted]):
         )
         return Response(200, after=self._runner.wake) if is_new else OK
 
+    def _wake_and_note(self, question: Question) -> None:
+        """Start a process for a question, and note who has asked, in whose talk with us we are now."""
+        self._runner.wake()
+        note_talk(self._spool, *place(question), lambda talk: talk.asked(question.user))
+
 
 class EventsHandler(SlackHandler[EventOutcome]):
     """The handler of `POST /slack/events`: it puts questions into the spool, and returns the text of a challenge."""
@@ -192,60 +195,6 @@ class EventsHandler(SlackHandler[EventOutcome]):
             return OK
         return Response(200, after=partial(self._note_overheard, ignored))
 
-    def _wake_and_note(self, question: Question) -> None:
-        """Start a process for a question, and note who has asked, in whose talk with us we are now."""
-        self._runner.wake()
-        note_talk(self._spool, *place(question), lambda talk: talk.asked(question.user))
-
     def _note_overheard(self, line: Overheard) -> None:
         """Note that people have spoken among themselves in a thread of ours."""
         note_talk(self._spool, line.channel, line.thread_ts, lambda talk: talk.overheard(line.user))
-
-
-class InteractionsHandler(SlackHandler[Click]):
-    """The handler of `POST /slack/interactions`: it stops an answer at once, and keeps every other click as a job.
-
-    Slack sends no click again: after a 503 it shows the person who clicked that it did not work. A request that is
-    replayed is a duplicate, since its job is named by the click's own time.
-    """
-
-    subject = "click"
-
-    def _accept(self, posted: Click) -> Response:
-        """Stop an answer, ask a question, or put another click into the spool, by the click's action."""
-        self._note(posted.key)
-        log.info("click key=%s action=%s", posted.key, posted.action)
-        if posted.action == "stop":
-            return self._stop(posted)
-        if posted.action in ASKING:
-            return self._ask(posted)
-        # With the clicked message for its thread, the job waits for no question of the real thread.
-        key = Key(posted.channel, posted.message_ts, posted.ts)
-        return self._put(key, posted.facts())
-
-    def _stop(self, click: Click) -> Response:
-        """Request a stop of the question under the click; return 200, also if that has ended already.
-
-        If it waits to be tried again, a process is started for it once the response was sent.
-
-        Raise `CannotKeep` if the request cannot be kept.
-        """
-        try:
-            is_in_time = self._runner.stop(click.key, click.user)
-        except StoreError:
-            log.exception("click key=%s outcome=not-kept", click.key)
-            raise CannotKeep from None
-        log.info("click key=%s outcome=%s", click.key, "stop-asked" if is_in_time else "too-late")
-        return Response(200, after=self._runner.wake) if is_in_time else OK
-
-    def _ask(self, click: Click) -> Response:
-        """Put what the click asks into the spool, behind the questions that wait in its thread; return 200.
-
-        Raise `CannotRead` if the first question cannot be read, `CannotKeep` if the new one cannot be kept.
-        """
-        try:
-            question = repeat_question(click, find_question(self._spool, Key.parse(click.key)))
-        except StoreError:
-            log.exception("click key=%s outcome=not-read", click.key)
-            raise CannotRead from None
-        return self._put(Key.parse(question.key), question.facts())

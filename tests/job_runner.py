@@ -1,7 +1,11 @@
-"""A stand-in for the spool's runner, where a test needs a handler of Slack's requests but no job processes."""
+"""Stand-ins for what starts processes, where a test needs a handler of Slack's requests but no processes."""
 
 from __future__ import annotations
 
+import json
+
+from cocoai.slack.inbound.shortcuts import FormRefused
+from cocoai.slack.model.shortcut import Shortcut
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 
@@ -22,3 +26,18 @@ class RecordingRunner:
         """Keep the key, and request the stop in the spool as the real runner does."""
         self.stopped.append(key)
         return self._spool.request_stop(Key.parse(key), user)
+
+
+class RecordingForms:
+    """Forms that nobody is shown: `opened` keeps the shortcuts that asked for one."""
+
+    def __init__(self) -> None:
+        self.opened: list[Shortcut] = []
+
+    def open(self, shortcut: Shortcut) -> None:
+        """Keep the shortcut."""
+        self.opened.append(shortcut)
+
+    def refusal(self, refused: FormRefused) -> bytes:
+        """Return JSON that says why, without words."""
+        return json.dumps({"why": refused.why, "seconds": refused.seconds}).encode()

@@ -67,6 +67,32 @@ def user(**changes: object) -> JSON:
     return _without_none({"id": "U0ASKER01", "team_id": "T0PRACTICE"} | changes)
 
 
+def shortcut(task: str = "translate", **changes: object) -> JSON:
+    """Return the payload of a shortcut that somebody has chosen from a message's menu, at a time of its own.
+
+    It names no app. Source: docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload.
+    """
+    ts, now = "1763822000.000100", f"1763822100.{next(_NUMBERS):06}"
+    message = {"type": "message", "user": "U0OTHER01", "team": "T0PRACTICE", "text": "Hello.", "ts": ts}
+    payload: JSON = {"type": "message_action", "callback_id": f"cocoai_{task}", "action_ts": now, "message_ts": ts}
+    payload |= {"user": user(), "channel": {"id": "C0PRACTICE", "name": "practice"}, "message": message}
+    payload |= {"team": {"id": "T0PRACTICE", "domain": "practice"}, "trigger_id": "1.2.abc", "token": "practice"}
+    return _without_none(payload | {"response_url": "https://hooks.slack.com/app/T0PRACTICE/1/x"} | changes)
+
+
+def submission(typed: object = "Why?", metadata: object = None, **changes: object) -> JSON:
+    """Return the payload of a form of ours that somebody has sent off. `metadata` is what it carries, as JSON.
+
+    Source: docs.slack.dev/reference/interaction-payloads/view-interactions-payload.
+    """
+    ts = "1763822000.000100"
+    carried = {"channel": "C0PRACTICE", "thread_ts": ts, "message_ts": ts} if metadata is None else metadata
+    values = {"question": {"text": {"type": "plain_text_input", "value": typed}}}
+    view = {"id": "V0FORM", "type": "modal", "callback_id": "cocoai_ask", "private_metadata": json.dumps(carried)}
+    payload: JSON = {"type": "view_submission", "api_app_id": "A0COCOAI", "user": user()}
+    return _without_none(payload | {"view": view | {"state": {"values": values}}} | changes)
+
+
 def form(payload: object) -> bytes:
     """Return the body in which Slack posts the payload of a click."""
     return urlencode({"payload": json.dumps(payload)}).encode()

@@ -45,6 +45,16 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "troubles": ("slack/api", "engine/process", "errors"),
     "clicked_question": ("slack/model", "spool"),
     "webhook": (
+        "engine/web",
+        "engine/process",
+        "slack/inbound",
+        "slack/model",
+        "spool",
+        "troubles",
+        "errors",
+    ),
+    "interactions": (
+        "webhook",
         "clicked_question",
         "engine/web",
         "engine/process",
@@ -72,6 +82,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
 TOP = (
     "answer_settings",
     "app",
+    "ask_forms",
     "backup",
     "check",
     "connections",

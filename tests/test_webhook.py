@@ -16,6 +16,7 @@ from cocoai.clicked_question import may_be_shared
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, Refused
+from cocoai.interactions import InteractionsHandler
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import Click
@@ -23,9 +24,9 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.webhook import EventsHandler, InteractionsHandler
+from cocoai.webhook import EventsHandler
 from tests import slack_payloads
-from tests.job_runner import RecordingRunner
+from tests.job_runner import RecordingForms, RecordingRunner
 from tests.options import FixedIdentity
 from tests.slack_payloads import SIGNING_SECRET, button, envelope, form, mention_event, signed_headers, user
 
@@ -66,11 +67,17 @@ class Handlers:
         self.spool = Spool(str(var))
         self.spool.make_folders()
         self.runner = RecordingRunner(self.spool)
+        self.forms = RecordingForms()
         self._scoreboard = Scoreboard(None, slots=0)
         analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, mark_of=self.spool.mark_of)
         self.events = EventsHandler(analyzer, self.spool, self.runner, self._scoreboard, clock=clock)
         self.interactions = InteractionsHandler(
-            InteractionAnalyzer(SIGNING_SECRET, who=lambda: US), self.spool, self.runner, self._scoreboard, clock=clock
+            InteractionAnalyzer(SIGNING_SECRET, who=lambda: US),
+            self.spool,
+            self.runner,
+            self._scoreboard,
+            self.forms,
+            clock=clock,
         )
 
     @property
@@ -450,7 +457,7 @@ def test_a_colleague_of_a_sister_workspace_may_click(
     grid = FixedIdentity(replace(US, enterprise_id="E0PRACTICE"))
     analyzer = click_analyzer(settings, grid, handlers.spool)
     interactions = InteractionsHandler(
-        analyzer, handlers.spool, handlers.runner, Scoreboard(None, slots=0), clock=clock
+        analyzer, handlers.spool, handlers.runner, Scoreboard(None, slots=0), handlers.forms, clock=clock
     )
     if is_kept:
         handlers.events(

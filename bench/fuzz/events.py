@@ -1,7 +1,7 @@
 """What comes of an event or a click that Slack posts, as the worker takes it in.
 
 An event must become a Challenge, RateLimited, an Ignored, a Question or a HomeOpened that can be kept, or `Refused`
-400; a click must become a Click that can be kept, an Ignored, or `Refused` 400.
+400; a click must become a Click, a Shortcut or a Question that can be kept, an Ignored, or `Refused` 400.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from cocoai.slack.model.files import File, is_at_slack
 from cocoai.slack.model.home_opened import HomeOpened
 from cocoai.slack.model.messages import Message
 from cocoai.slack.model.question import Challenge, Ignored, Question, RateLimited
+from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack.thread.history import turns
 from cocoai.spool.job import encode_line, whole_lines
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
+from tests.slack_payloads import mention_event, shortcut, submission
 
 SLOW = 1.0
 """Seconds that one payload may take: a worker ends a request after 2."""
@@ -126,7 +128,9 @@ CLICKS: tuple[dict[str, Any], ...] = (
     *(clicked(action) for action in ("stop", "again", "continue", "delete", "up")),
     clicked("feedback", type="feedback_buttons", value=f"{VALUE} down"),
     clicked("delete", type="icon_button", icon="trash"),
-    {"type": "view_submission", "view": {}},
+    shortcut("translate", message=mention_event(thread_ts="1763821000.000100")),
+    shortcut("ask"),
+    submission("Is <@U0OTHER01> right?"),
 )
 
 
@@ -235,6 +239,11 @@ class ClickChecker:
         except Refused as refusal:
             require(refusal.status == 400, "refused, but not as a bad form")
             return "refused 400"
+        if isinstance(click, (Shortcut, Question)):
+            Key.parse(str(click.key))
+            kept = whole_lines(encode_line(click.facts()))[0][0]
+            require(type(click).from_facts(kept).facts() == click.facts(), "not what was written")
+            return f"{type(click).__name__}"
         if not isinstance(click, Click):
             return ignored(click)
         # The question's job, and the click's own.

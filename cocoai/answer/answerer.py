@@ -29,6 +29,7 @@ from cocoai.answer.pictures import Pictures, cannot_draw, is_drawn
 from cocoai.answer.prompt import PromptBuilder
 from cocoai.answer.reply import Reply
 from cocoai.answer.reply_text import ReplyText
+from cocoai.answer.shortcut_reply import new_reply
 from cocoai.answer.stops import StopRequests
 from cocoai.answer.tasks import Tasks
 from cocoai.chatgpt.chat import ChatGPTChat
@@ -59,10 +60,10 @@ class Answerer:
     """An object that answers claimed jobs, one at a time, in the process that made it.
 
     `slack` and `chatgpt` are connections of this process's own: what a parent has open must not be used in a child.
-    `listen` makes the connection to the model that hears sounds, `draw` that to the models that draw.
-    What is paid goes through `books`. In `folder` lies what is remembered between questions: people's names. What is
-    wrong for an operator is noted in `troubles`. The `wakeup` pipe becomes readable when somebody asks for a stop.
-    `clock` gives seconds since the epoch, `sleep` waits for a number of seconds.
+    `listen` makes the connection to the model that hears sounds, `draw` that to the models that draw. What is paid
+    goes through `books`. In `folder` lies what is remembered between questions: people's names. What is wrong for an
+    operator is noted in `troubles`. The `wakeup` pipe becomes readable when somebody asks for a stop. `clock` gives
+    seconds since the epoch, `sleep` waits for a number of seconds.
     """
 
     def __init__(
@@ -91,15 +92,15 @@ class Answerer:
         self._books = books
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
         self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
-        self._light = LightJobs(spool, self._notes, troubles=troubles, clock=clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops)
         self._tasks = Tasks(options, slack, self._prompts, names)
         self._model = ModelCall(self._prompts, self._tasks, chatgpt, books, self._stops, self._ears)
         self._pictures = Pictures(spool, options, slack, chatgpt, books, self._prompts, self._stops, draw, sleep)
-        self._reply_text = ReplyText(options, slack, self._ears, sleep)
+        self._reply_text = ReplyText(options, slack, self._ears, self._tasks, sleep)
+        self._light = LightJobs(spool, self._notes, self._reply_text, troubles=troubles, clock=clock)
         self._new_reply = partial(
-            Reply, slack=slack, options=options, identity=identity, fallback=BlockFallback(), clock=clock, sleep=sleep
+            new_reply, slack=slack, options=options, identity=identity, known=BlockFallback(), clock=clock, sleep=sleep
         )
         self._clock = clock
 
@@ -175,8 +176,7 @@ class Answerer:
 
     def _is_found(self, attempt: Attempt, *, wait: bool = True) -> bool:
         """Find the message of a task; if that is in vain, finish the job and return False. True for a question."""
-        is_found = not attempt.question.is_task or self._tasks.find(attempt, wait=wait)
-        if not is_found:
+        if not (is_found := self._tasks.find(attempt, wait=wait)):
             self._finish(attempt, "nothing-to-do")
         return is_found
 

@@ -43,13 +43,23 @@ def tell_aside(attempt: Attempt, slack: SlackChat, refusal: Permanent) -> bool:
     refuses both. An `aside` fact is recorded before each try, and nothing is sent without it. Raise `Temporary` if
     Slack is in trouble, `Permanent` if it takes nothing of ours at all.
     """
-    is_unreadable = refusal.code.startswith(UNREADABLE)
-    takes_ephemeral = is_unreadable or refusal.code.startswith(READ_ONLY)
-    is_of_place = takes_ephemeral or refusal.code in CLOSED
+    lacks_scope = refusal.code.startswith(UNREADABLE)
+    takes_ephemeral = lacks_scope or refusal.code.startswith(READ_ONLY)
+    is_of_place = lacks_scope or is_about_place(refusal)
     if not is_of_place or _tries(attempt.job) >= MOST_TRIES or not attempt.record("aside"):
         return False
-    text = attempt.texts.error_text("operator") if is_unreadable else attempt.texts.elsewhere
+    text = attempt.texts.error_text("operator") if lacks_scope else attempt.texts.elsewhere
     return (takes_ephemeral and _post_ephemeral(attempt, slack, text)) or _post_direct(attempt, slack, text)
+
+
+def is_about_place(refusal: Permanent) -> bool:
+    """Check whether Slack refuses a message because of the place: it takes none of ours there."""
+    return refusal.code in CLOSED or refusal.code.startswith(READ_ONLY)
+
+
+def is_unreadable(refusal: Permanent) -> bool:
+    """Check whether Slack does not give a thread because of its place, or since the app may not read there."""
+    return refusal.code in CLOSED or refusal.code.startswith(UNREADABLE)
 
 
 def _tries(job: Job) -> int:

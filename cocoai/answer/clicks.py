@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from cocoai.answer.light_job import LightJobHandler
+from cocoai.answer.light_job import LightJobHandler, wait_for_question
 from cocoai.answer.options import AnswerOptions
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
@@ -26,9 +26,6 @@ from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 ACTIONS = frozenset({"delete", "up", "down"})
 """The kinds of job that are clicks, not questions: *Delete*, and the two of feedback."""
-
-QUESTION_WAIT, MOST_SHORT_WAITS, LONG_WAIT = 1.0, 300, 60.0
-"""Seconds for which a click waits for its question to end, how often it does so, and for how long after that."""
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +71,7 @@ class Clicks(LightJobHandler[Click]):
             if job.last("heard") is None:
                 self._post_ephemeral(click, self._texts(click).heard)
                 job.record("heard")
-            wait = QUESTION_WAIT if len(job.facts("retry")) < MOST_SHORT_WAITS else LONG_WAIT
-            job.record("retry", retry_at=self._clock() + wait, why="not ended", free=True, sent=False)
+            wait_for_question(job, self._clock())
             return True
         return False
 

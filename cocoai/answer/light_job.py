@@ -17,6 +17,9 @@ from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
 from cocoai.troubles.store import NO_TROUBLES, Troubles
 
+QUESTION_WAIT, MOST_SHORT_WAITS, LONG_WAIT = 1.0, 300, 60.0
+"""Seconds for which such a job waits for a question to end, how often it does so, and for how long after that."""
+
 Content = TypeVar("Content")
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,15 @@ class LightJobHandler(ABC, Generic[Content]):
 
         Raise `Temporary` or `Permanent` if Slack fails, StoreError if the disk does.
         """
+
+
+def wait_for_question(job: Job, now: float) -> None:
+    """Put the job off for a moment, as the question that it is about has not ended; `now` is in epoch seconds.
+
+    Raise StoreError if that cannot be recorded.
+    """
+    wait = QUESTION_WAIT if len(job.facts("retry")) < MOST_SHORT_WAITS else LONG_WAIT
+    job.record("retry", retry_at=now + wait, why="not ended", free=True, sent=False)
 
 
 class LightJobFailures:

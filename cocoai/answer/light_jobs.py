@@ -11,10 +11,11 @@ from cocoai.answer.declined import DeclinedQuestions
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.own_notes import OwnNotes
+from cocoai.answer.reply_text import ReplyText
 from cocoai.answer.thanks import ThanksReactions
 from cocoai.slack.model.home_opened import HOME
 from cocoai.slack.model.job_kinds import REPORT
-from cocoai.slack.model.question import DECLINED
+from cocoai.slack.model.question import DECLINED, SHORTCUT
 from cocoai.slack.model.slash_command import COMMAND
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.spool import Spool
@@ -22,18 +23,20 @@ from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 
 class LightJobs:
-    """The handlers of one process, with the connection and the ledger of its `notes`."""
+    """The handlers of one process, with the connection and the ledger of its `notes`; `reply_text` words its replies."""
 
     def __init__(
         self,
         spool: Spool,
         notes: OwnNotes,
+        reply_text: ReplyText,
         *,
         troubles: Troubles = NO_TROUBLES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._spool = spool
         self._notes = notes
+        self._reply_text = reply_text
         self._troubles = troubles
         self._clock = clock
         options, slack = notes.options, notes.slack
@@ -46,7 +49,7 @@ class LightJobs:
 
     def handler(self, kind: str | None) -> LightJobHandler[Any] | None:
         """Return what does jobs of this kind without a model; None if they are questions."""
-        if kind in (COMMAND, HOME, REPORT) and kind not in self._made:
+        if kind in (COMMAND, HOME, SHORTCUT, REPORT) and kind not in self._made:
             self._made[kind] = self._rare(kind)
         return self._made.get(kind or "")
 
@@ -61,6 +64,10 @@ class LightJobs:
             from cocoai.answer.home_views import HomeViews
 
             return HomeViews(self._spool, self._notes, **common)
+        if kind == SHORTCUT:
+            from cocoai.answer.shortcut_jobs import ShortcutJobs
+
+            return ShortcutJobs(self._spool, self._notes, self._reply_text, **common)
         from cocoai.answer.monthly_report import MonthlyReport
 
         notes = self._notes

@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from cocoai.answer.light_job import LightJobHandler
 from cocoai.answer.options import AnswerOptions
+from cocoai.answer.private_messages import private_messages, whisper
 from cocoai.errors import Permanent
 from cocoai.slack.api.api_errors import is_shut_out
 from cocoai.slack.api.chat import SlackChat
@@ -55,11 +57,11 @@ class LimitedQuestions(LightJobHandler[Question]):
         texts = self._options.texts(question.sample)
         is_pending = job.question.get("why") == "pending"
         text = texts.pending if is_pending else texts.too_many.format(seconds=job.question.get("seconds", 60))
-        # In a thread that has no reply yet nobody would see it.
-        thread_ts = question.thread_ts if question.in_thread else ""
+        messages = private_messages(job, self._slack, question)
+        if question.in_thread:  # in one that has no reply yet nobody would see it
+            messages = replace(messages, thread_ts=question.thread_ts)
         try:
-            # Other channels' placeholders wait meanwhile.
-            self._slack.post_ephemeral(question.channel, question.user, text, thread_ts, wait=False)
+            whisper(messages, question.channel, text)
         except Permanent as error:
             if is_shut_out(error):
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2s
 
 from cocoai.answer.attempt import Attempt
@@ -18,7 +18,7 @@ from cocoai.answer.reply import Reply
 from cocoai.answer.reply_buttons import CUT
 from cocoai.answer.retry import is_wait_told
 from cocoai.answer.stops import StopRequests
-from cocoai.answer.tasks import Tasks, as_quotation
+from cocoai.answer.tasks import Tasks
 from cocoai.chatgpt.chat import ChatGPTChat
 from cocoai.chatgpt.stream import AnswerPieces, Ending, Interruption
 from cocoai.errors import CocoAIError
@@ -57,7 +57,7 @@ class _RunningCall:
 
     Only `pieces` holds the conversation, which may be large, and drops it once the request is sent. It is None if there
     is nothing to ask: then `finish` says why, and `text` is the answer. `shown` is how many characters of an earlier
-    attempt's answer stand in Slack already. What was `heard`, or how the message begins that it is `about`, is `quoted`
+    attempt's answer stand in Slack already. What was `heard`, or what Tasks.quoted() makes of `noted`, is `quoted`
     before the answer.
     """
 
@@ -69,7 +69,7 @@ class _RunningCall:
     finish: str = NOTHING_READ
     text: str = ""
     quoted: str = ""
-    about: str = ""
+    noted: Fact = field(default_factory=dict)
 
 
 class ModelCall:
@@ -95,9 +95,9 @@ class ModelCall:
         """Have the model write an answer, show it in the reply, whose first message is `ts`, and record it.
 
         Return the `answer` fact: `text`, `model`, `finish`, `refusal`, `left_out`, and the `bill` of the paid `call`;
-        `heard` if the question had sounds, `about` as in Prompt. If the asker requests a stop, it has the text written
-        so far, and STOPPED as `finish`; if there is nothing to ask, no text and NOTHING_READ or SILENT, and the model
-        is not asked, nor for TRANSCRIBED. If the disk refuses the fact, it is returned all the same.
+        `heard` if the question had sounds, `about` and `alone` as in Prompt. If the asker requests a stop, it has the
+        text written so far, and STOPPED as `finish`; if there is nothing to ask, no text and NOTHING_READ or SILENT,
+        and the model is not asked, nor for TRANSCRIBED. If the disk refuses the fact, it is returned all the same.
 
         Raise `Temporary` or `Permanent` if Slack or OpenAI fails, no further request may be sent (`attempts`) or paid,
         StoreError if the request cannot be recorded.
@@ -119,7 +119,7 @@ class ModelCall:
 
         `ts` is the reply's: what Slack has of it now tells how much an earlier attempt showed.
         """
-        is_task = attempt.question.is_task
+        is_task = attempt.question.is_about_message
         heard = Heard(()) if is_task else self._ears.hear(attempt)
         if (heard.sounds or heard.left_out) and self._stops.is_stopped(attempt):
             return _RunningCall(heard, finish=STOPPED)  # what was not heard is not to be told: nobody waits for it
@@ -141,8 +141,10 @@ class ModelCall:
         )
         standing = [] if is_wait_told(attempt.job) else [each for each in prompt.messages if each.ts == ts]
         shown = max((len(message.text) for message in standing), default=0)
-        quoted = as_quotation(prompt.about) or self._ears.quoted(heard.facts(), attempt.texts)
-        return _RunningCall(heard, prompt.model, pieces, prompt.left_out, shown, quoted=quoted, about=prompt.about)
+        noted: Fact = {"about": prompt.about} if prompt.about else {}
+        noted |= {"alone": True} if prompt.is_alone else {}
+        quoted = self._tasks.quoted(attempt, noted) or self._ears.quoted(heard.facts(), attempt.texts)
+        return _RunningCall(heard, prompt.model, pieces, prompt.left_out, shown, quoted=quoted, noted=noted)
 
     def _read(
         self,
@@ -189,7 +191,7 @@ class ModelCall:
         answer: Fact = {"text": text, "model": ending.model, "finish": ending.finish_reason}
         answer |= {"refusal": bool(ending.refusal), "left_out": [asdict(each) for each in call.left_out]}
         answer |= {"heard": call.heard.facts()} if call.heard.sounds else {}
-        answer |= {"about": call.about} if call.about else {}
+        answer |= call.noted
         answer |= requests.facts(text, ending)
         attempt.record("answer", **answer, usage=ending.usage and asdict(ending.usage))
         requests.settle_by(answer)

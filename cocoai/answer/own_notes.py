@@ -43,7 +43,7 @@ class OwnNotes:
         question = attempt.question
         text = plain_text(question.text, self.identity.user_id())
         is_empty = not split_model_prefix(text, self.options.personas.models())[1]
-        if question.again or question.is_task or (is_empty and self.prompts.has_files(attempt)):
+        if question.again or question.is_about_message or (is_empty and self.prompts.has_files(attempt)):
             return ""
         match "help" if is_empty else command(text):
             case "help":

@@ -61,7 +61,7 @@ class Pictures:
 
         Raise as Drawing.answer() does.
         """
-        request = None if attempt.question.is_task else self._request(attempt)
+        request = None if attempt.question.is_about_message else self._request(attempt)
         if request is None:
             return None
         from cocoai.answer.drawing import Drawing

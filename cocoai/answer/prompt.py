@@ -16,6 +16,7 @@ from cocoai.answer.history_cut import HistoryLimits, cut
 from cocoai.answer.left_out import lines_for_the_model
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.standing_instructions import standing_instructions
+from cocoai.answer.task_words import with_question
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.conversation import Conversation, Turn
 from cocoai.slack.api.chat import SlackChat
@@ -26,7 +27,7 @@ from cocoai.slack.inbound.access import Author
 from cocoai.slack.model.files import SOUNDS, File
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.plain_text import plain_text
-from cocoai.slack.model.question import Question
+from cocoai.slack.model.question import ASK, Question
 from cocoai.slack.thread.box import box_start, since_pause
 from cocoai.slack.thread.history import may_be_seen, turns
 from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, message_ts, question_message
@@ -48,9 +49,9 @@ CONTINUE_INSTRUCTION = (
 class Prompt:
     """What the model is shown: the `conversation`, whose last turn is the question, and the name of the `model`.
 
-    `left_out` are the attachments that the model does not get; `messages` is the thread as it was read.
-    `is_unreadable`: the question has neither words nor attachments that the model could be shown. `about` is how the
-    message begins with which the answer deals, where the reply does not stand right below it; else "".
+    `left_out` are the attachments that the model does not get, `messages` is the thread as read. `is_unreadable`: there
+    are neither words nor attachments for the model. `about` is how the message begins with which the answer deals,
+    where the reply is not right below it. `is_alone`: the thread of that message cannot be read.
     """
 
     model: str
@@ -59,6 +60,7 @@ class Prompt:
     messages: tuple[Message, ...]
     is_unreadable: bool = False
     about: str = ""
+    is_alone: bool = False
 
 
 class PromptBuilder:
@@ -145,7 +147,7 @@ class PromptBuilder:
         is_unreadable = not (attachments or words or spoken.shown or question.continues)
         lines = "\n".join(filter(None, (last.text, *lines_for_the_model(left_out))))
         turns_shown = (*before, replace(last, text=lines, attachments=attachments))
-        conversation = Conversation(self._instructions(question.channel), turns_shown)
+        conversation = Conversation(self.instructions(question.channel), turns_shown)
         # A summary is of all that was said, as far as the model may be shown it.
         round_trips = len(turns_shown) if question.is_task else self._options.round_trips
         limits = HistoryLimits(round_trips, self._options.max_history_tokens, self._ratio.ratio(model))
@@ -165,7 +167,7 @@ class PromptBuilder:
     def has_others(self, attempt: Attempt) -> bool:
         """Check whether another person than the asker has written in the thread, as far as this attempt has read it."""
         if self._last is None or self._last[0] is not attempt:
-            return False
+            return attempt.question.kind == ASK  # the message that it is about is somebody's
         us = ("", self._identity.user_id(), attempt.question.user)
         return any(message.user not in us and not is_bot(message) for message in self._last[1].messages)
 
@@ -190,7 +192,7 @@ class PromptBuilder:
         thread_ts = "" if question.is_in_box else question.thread_ts
         return as_spoken(with_recorded_sounds(self._spool, question.channel, thread_ts, message), own_user)
 
-    def _instructions(self, channel: str) -> str:
+    def instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""
         persona = self._options.personas.for_channel(channel).instructions
         reads_files = self._options.attachments.question_bytes > 0
@@ -261,7 +263,7 @@ class PromptBuilder:
         except (StoreError, ValueError):
             return None
         answers = [fact for fact in facts if fact.get("fact") == "answer"]
-        return str(answers[-1]["text"]) if answers else None
+        return with_question(facts[0], str(answers[-1]["text"])) if answers else None
 
     def is_hidden(self, question: Question, message: Message) -> bool:
         """Check whether somebody wrote this earlier message whose words are kept from the model, by the settings."""

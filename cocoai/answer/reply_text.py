@@ -15,7 +15,7 @@ from cocoai.answer.ears import Ears
 from cocoai.answer.heard import beginning
 from cocoai.answer.model_call import IN_FILE, PICTURE, TRANSCRIBED, answer_text
 from cocoai.answer.options import AnswerOptions
-from cocoai.answer.tasks import as_quotation
+from cocoai.answer.tasks import Tasks
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.model.plain_text import unescaped
@@ -32,6 +32,7 @@ class ReplyText:
     options: AnswerOptions
     slack: SlackChat
     ears: Ears
+    tasks: Tasks
     sleep: Callable[[float], None]
 
     def of(self, attempt: Attempt, answer: Fact, *, as_text: bool) -> str:
@@ -73,9 +74,7 @@ class ReplyText:
     def _text(self, attempt: Attempt, answer: Fact, *, has_buttons: bool) -> str:
         texts = attempt.texts
         is_told = answer.get("finish") in (TRANSCRIBED, IN_FILE)
-        quoted = as_quotation(answer.get("about", "")) or self.ears.quoted(
-            answer.get("heard", ()), texts, is_told=is_told
-        )
+        quoted = self.tasks.quoted(attempt, answer) or self.ears.quoted(answer.get("heard", ()), texts, is_told=is_told)
         return answer_text(answer, texts, self._cost_note(answer, texts), quoted, has_buttons=has_buttons)
 
     def _cost_note(self, answer: Fact, texts: Texts) -> str:

@@ -151,6 +151,8 @@ class JobProcess:
         self._go_on()
         while self._linger():
             self._go_on()
+        if self._left <= 0 and not self._is_terminated and self._is_wanted():
+            self._fork_if_claimable()  # the last job may have put another one
 
     def _on_term(self, *_: object) -> None:
         """Note that this process is to take no more jobs; the one in hand is finished."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
@@ -146,6 +147,11 @@ class Spool(ReadyJobs, Admission, ThreadMarks, SpoolAdmin):
                     self.limits.count(text_at(question, "user"), asked_at(key, question))
             return True, {}
         return False, {}
+
+    @as_store_errors()
+    def seconds_to_wait(self, user: str, ts: str) -> int:
+        """Return the seconds after `ts` until this person may ask again, 0 for at once, as it looks before put()."""
+        return math.ceil(self.limits.seconds_to_wait(user, ts))
 
     @as_store_errors()
     def is_to_be_told(self, user: str, key: Key) -> bool:

@@ -110,6 +110,23 @@ ENGLISH = Texts(
     tasks={
         "gone": "That message is no longer there, so there is nothing I can do with it.",
         "hidden": "I am set up not to read that person's messages, so I have done nothing with it.",
+        "done": "That is done already: look into that message's thread.",
+        "done_button": "That is done already: look into that message's thread. There, “{button}” does it anew.",
+        "private": "(Only you see this: I may not write where that message stands.)",
+        "alone": "(I cannot read that thread, so this is about the one message alone.)",
+    },
+    ask={
+        "title": "Ask about a message",
+        "send": "Ask",
+        "close": "Cancel",
+        "about": "About:",
+        "label": "Your question",
+        "hint": "What would you like to know?",
+        "public": "The answer comes into the message's thread, with your question above it.",
+        "empty": "Please write your question.",
+        "long": "Please ask it in fewer words.",
+        "busy": "Many people are asking something just now, so I could not open the form. Please try once more.",
+        "form": "I could not open the form. Please try once more, or mention me in the thread.",
     },
     home={
         "month": "This month",

@@ -64,6 +64,15 @@ LANGUAGE_NAMES: Mapping[str, str] = {
 """The languages into which a message can be translated, by their codes (BCP 47, in lower case)."""
 
 
+def language_of_locale(locale: str) -> str:
+    """Return the code of the language in which a message is translated for a locale of Slack's, such as `pt-BR`.
+
+    Return `en` for one that is unknown, "" for none.
+    """
+    code = locale.lower().replace("_", "-")
+    return next((each for each in (code, code.partition("-")[0]) if each in LANGUAGE_NAMES), "en" if code else "")
+
+
 def language_name(code: str) -> str:
     """Return the English name of a language by its code, such as `ja`; the code itself for one that is unknown."""
     return LANGUAGE_NAMES.get(code, code)

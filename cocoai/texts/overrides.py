@@ -22,6 +22,7 @@ GROUPS = {
     "pictures": "picture",
     "tasks": "task",
     "home": "home",
+    "ask": "ask",
     "waits": "wait",
     "usage": "usage",
     "buttons": "button",
@@ -33,8 +34,17 @@ GROUPS = {
 LONGEST = 3000
 """The most characters of a text: the limit of one block in Slack. A button holds 75, and so does its label."""
 
-LONGEST_OF = {"button_delete_title": 100, "button_delete_confirm": 300, "button_cancel": 30}
-"""The most characters of the texts of a confirmation dialog."""
+LONGEST_OF = {
+    "button_delete_title": 100,
+    "button_delete_confirm": 300,
+    "button_cancel": 30,
+    "ask_title": 24,
+    "ask_send": 24,
+    "ask_close": 24,
+    "ask_label": 2000,
+    "ask_hint": 150,
+}
+"""The most characters of the texts of a confirmation dialog, and of a form."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -61,6 +61,7 @@ class Texts:
     pictures: dict[str, str]
     tasks: dict[str, str]
     home: dict[str, str]
+    ask: dict[str, str]
     waits: dict[str, str]
     usage: dict[str, str]
     buttons: dict[str, str]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
+from cocoai.interactions import InteractionsHandler
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.practice_file import PracticeFile
@@ -22,12 +23,11 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Question
 from cocoai.spool.key import Key
 from cocoai.texts import LANGUAGES, TextsByLanguage
-from cocoai.webhook import InteractionsHandler
 from tests.answer_harness import AnswerHarness
 from tests.deployment import payload
 from tests.failures.visible import leaks, text_shown_by, visible_text
 from tests.footer import pressing
-from tests.job_runner import RecordingRunner
+from tests.job_runner import RecordingForms, RecordingRunner
 
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI")
 ASKER = "U0ASKER01"
@@ -89,6 +89,7 @@ class LocalizedHarness(AnswerHarness):
             self.spool,
             RecordingRunner(self.spool),
             Scoreboard(None, slots=0),
+            RecordingForms(),
             clock=self.clock,
         )
         return handler(Request("POST", "/slack/interactions", headers, body)).status

@@ -72,7 +72,7 @@ class SlackCalls:
     """One process's calls of Slack's Web API, over `client`. The `watch` is told how each of them ends.
 
     Every method raises `Temporary` or `Permanent` with Slack's own code. A 429 is waited out, up to `patience` seconds
-    for one call; `clock` (monotonic) and `sleep` are in seconds.
+    for one call; `clock` (monotonic) and `sleep` are in seconds. `timeouts` are those of HttpClient.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class SlackCalls:
         sleep: Callable[[float], None],
         patience: float,
         watch: CallWatch = NO_WATCH,
+        timeouts: tuple[float, float] = TIMEOUTS,
     ) -> None:
         self._client = client
         self._watch = watch
@@ -93,6 +94,7 @@ class SlackCalls:
         self._clock = clock
         self._sleep = sleep
         self._patience = patience
+        self._timeouts = timeouts
         # Until when (by `clock`) Slack has asked us to wait. By method and channel, as Slack limits posting.
         self._limited_until: dict[tuple[str, str], float] = {}
 
@@ -169,8 +171,8 @@ class SlackCalls:
             body, content_type = _encode(method, arguments)
             headers = {"Authorization": self._token, "Content-Type": content_type}
             if items is None:
-                return self._replied(method, self._client.post(self._api_url + method, body, headers, TIMEOUTS))
-            with self._client.post_unread(self._api_url + method, body, headers, TIMEOUTS) as response:
+                return self._replied(method, self._client.post(self._api_url + method, body, headers, self._timeouts))
+            with self._client.post_unread(self._api_url + method, body, headers, self._timeouts) as response:
                 return _read(response, items)
         except CLIENT_ERRORS as error:
             failure = error_for(error)

@@ -66,6 +66,10 @@ class LiveMessage:
         """Return the seconds until `show` may send an update: 0.0 if it may now, infinity if it never will again."""
         return max(0.0, self._next - time.monotonic())
 
+    def stop(self) -> None:
+        """Send no more updates."""
+        self._next = float("inf")
+
     def show(self, text: str) -> None:
         """Send an update to `text`, all that is written so far, if it is due and `text` has grown; else do nothing.
 
@@ -103,4 +107,4 @@ class LiveMessage:
         except Permanent:
             # Somebody deleted the message, or worse. It gets no more updates; the final one, which posts the whole
             # answer, deals with the error.
-            self._next = float("inf")
+            self.stop()

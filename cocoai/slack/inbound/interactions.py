@@ -1,7 +1,7 @@
-"""InteractionAnalyzer: classifies what Slack posted because somebody pressed a button, as a Click or Ignored.
+"""InteractionAnalyzer: classifies what Slack posted because somebody pressed a button, or used a shortcut or a form.
 
 Pure, as events.py is: our identity is read by a callable, the time is a number. Whatever the form holds, it raises
-only `Refused`. It must not know what a click brings about.
+only `Refused`. It must not know what a click brings about. Shortcuts and forms are read by shortcuts.py.
 
 Source: docs.slack.dev/reference/interaction-payloads/block_actions-payload.
 """
@@ -17,12 +17,17 @@ from cocoai.errors import BodyNotForm, IdentityUnknown
 from cocoai.json_values import mapping_at, text_at
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules, Author
 from cocoai.slack.inbound.events import read_payload
+from cocoai.slack.inbound.shortcuts import is_shortcut, is_submission, read_shortcut, read_submission
 from cocoai.slack.inbound.signature import verify
 from cocoai.slack.model.click import ACTIONS, FEEDBACK, FEEDBACK_ACTIONS, Action, Click
 from cocoai.slack.model.identity import Identity
-from cocoai.slack.model.question import Ignored, NotAllowed
+from cocoai.slack.model.question import Ignored, NotAllowed, Question
+from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack_ids import is_id, is_ts
 from cocoai.spool.key import Key
+
+InteractionOutcome = Click | Shortcut | Question
+"""What an interaction can be that is not ignored: a question was typed into our form."""
 
 _PREFIX = "cocoai_"
 
@@ -115,7 +120,7 @@ def _never(_key: Key) -> bool:
 
 
 class InteractionAnalyzer:
-    """Decides for each interaction that Slack posts whether it is a press of a button of ours.
+    """Decides for each interaction that Slack posts whether it is a press of a button of ours, or one of our shortcuts.
 
     `who` returns our identity, None while it is unknown. `may_be_shared(key)` returns False if it is known that the
     channel was not shared with another organisation when the question `key` was asked there; without it, no channel is.
@@ -134,18 +139,27 @@ class InteractionAnalyzer:
         self._may_be_shared = may_be_shared
         self._access = access
 
-    def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> Click | Ignored:
+    def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> InteractionOutcome | Ignored:
         """Check the signature of one POST of Slack's interactivity and classify its body.
 
-        Return a Click for a button of ours, pressed by a user who may address us, NotAllowed if the user may not, and
-        Ignored with a reason for the rest. Header names are lower-case, `now` is in seconds since the epoch.
+        Return a Click for a button of ours, pressed by a user who may address us, NotAllowed if the user may not; a
+        Shortcut, or the Question that was typed into our form, FormRefused if it cannot be asked; and Ignored with a
+        reason for the rest. Header names are lower-case, `now` is in seconds since the epoch.
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not a form with JSON
-        in it, 503 (`IdentityUnknown`) for a button of ours while we do not know our own ids.
+        in it, 503 (`IdentityUnknown`) for what is ours while we do not know our own ids.
         """
         verify(body, headers, self._signing_secret, now)
         payload = read_payload(_payload_field(body))
         if isinstance(payload, Ignored):
             return payload
+        if is_shortcut(payload):
+            return read_shortcut(payload, self._who(), self._access)
+        if is_submission(payload):
+            return read_submission(payload, self._who(), self._access, now)
+        return self._click(payload)
+
+    def _click(self, payload: Mapping[str, Any]) -> Click | Ignored:
+        """Return the click of a payload of the type block_actions; raise and return as analyze() does."""
         pressed, identity = _BlockAction(payload), self._who()
         if reason := _not_ours(pressed, identity) or _malformed(pressed):
             return Ignored(reason)
@@ -186,7 +200,7 @@ def _payload_field(body: bytes) -> str:
 
 
 def _not_ours(pressed: _BlockAction, identity: Identity | None) -> str:
-    """Return why no button of ours was pressed: it is a shortcut, a dialog or another app's button; "" if one was.
+    """Return why no button of ours was pressed: it is of another type or another app's; "" if one was.
 
     While our app's id is unknown, every app's buttons are looked at, and the `action_id` alone tells.
     """

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Literal
 
-Kind = Literal["mention", "direct", "follow_up", "again", "continue", "thanks", "translate", "summarize", "proofread"]
+Kind = Literal[
+    "mention", "direct", "follow_up", "again", "continue", "thanks", "translate", "summarize", "proofread", "ask"
+]
 """`follow_up` is a reply without a mention in a thread where we were asked before, `again` a question asked anew.
 
 `continue` asks for the rest of an answer that was cut.
 
 `thanks` is a message to us that wants no answer: a reaction is enough.
 
-`translate`, `summarize` and `proofread` are TASKS.
+`translate`, `summarize` and `proofread` are TASKS. `ask` is a question about somebody's message that was typed into a
+form: only the asker has seen it.
 """
 
 TASKS: frozenset[str] = frozenset({"translate", "summarize", "proofread"})
 """The kinds of question that nobody has worded: what is to be done with a message, or with its thread."""
 
+ASK: Kind = "ask"
+
+SHORTCUT = "shortcut"
+"""The kind of a light job: the use of a shortcut of ours on a message."""
 
 DECLINED = "declined"
 """The kind of a job that is a question of somebody whom the settings leave out, and who is told so."""
@@ -83,7 +90,9 @@ class Question:
     `continues` is the key of the question whose answer is to be gone on with; `again` is then the message it answers.
     One of TASKS is about the message `ts`, and has the `trigger` of its key; `thread_ts` equals `ts` whatever thread
     that is in, as not every payload tells it. It was asked for at `asked_at`, a ts. A message is translated into
-    `language`, such as `ja`.
+    `language`, such as `ja`. An `ask` is about the message `ts`, too, in the thread `thread_ts`; `text` is what was
+    typed. `message` is what Slack told of the message, as kept_message() has it; None if that must be read. What a
+    shortcut has asked for can be answered by `response_url`, unseen by others, where Slack takes no message of ours.
     """
 
     kind: Kind
@@ -106,6 +115,8 @@ class Question:
     trigger: str = ""
     asked_at: str = ""
     language: str = ""
+    message: Mapping[str, Any] | None = None
+    response_url: str = field(default="", repr=False)
 
     @property
     def sample(self) -> str:
@@ -122,6 +133,11 @@ class Question:
     def is_task(self) -> bool:
         """Return True for one of TASKS."""
         return self.kind in TASKS
+
+    @property
+    def is_about_message(self) -> bool:
+        """Return True for one of TASKS and for an ASK: it is about the message that message_ts() names."""
+        return self.is_task or self.kind == ASK
 
     @property
     def in_thread(self) -> bool:
@@ -144,7 +160,7 @@ class Question:
         Facts that a later version added are passed over; those that an earlier version did not know get their
         defaults. Raise KeyError if one is missing that every version has written.
         """
-        known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts or _is_required(field)}
+        known = {each.name: facts[each.name] for each in fields(cls) if each.name in facts or _is_required(each)}
         return cls(**known | {"files": tuple(facts.get("files", ()))})
 
 
@@ -166,5 +182,5 @@ class Declined:
         return {**self.question.facts(), "kind": DECLINED, "why": self.why}
 
 
-def _is_required(field: Field[Any]) -> bool:
-    return field.default is MISSING
+def _is_required(each: Field[Any]) -> bool:
+    return each.default is MISSING

@@ -75,6 +75,10 @@ class UserNames:
 
         Slack is asked once a day.
         """
+        return _language(self.locale(user))
+
+    def locale(self, user: str) -> str:
+        """Return the locale of a person's Slack, as `ja-JP`; "" if unknown. Never raise. Slack is asked once a day."""
         if not is_id(user):
             return ""
         locale = self._read(f"{user}-locale", FRESH)
@@ -84,7 +88,11 @@ class UserNames:
             except CocoAIError:
                 return ""
             self._write(f"{user}-locale", locale)
-        return "" if not locale else "ja" if locale.startswith("ja") else "en"
+        return locale
+
+    def kept_language(self, user: str) -> str:
+        """Return the language of a person as language() does, but by what is kept alone: Slack is not asked."""
+        return _language(self._read(f"{user}-locale", KEPT) or "") if is_id(user) else ""
 
     def _look_up(self, user: str) -> str | None:
         """Ask Slack for the name, keep it and return it: "" if Slack will not tell it, None if it does not answer.
@@ -123,6 +131,11 @@ class UserNames:
 
     def _file(self, user: str) -> CachedFile:
         return CachedFile(os.path.join(self._folder, user), clock=self._clock)
+
+
+def _language(locale: str) -> str:
+    """Return `ja` or `en` for a locale; "" for none."""
+    return "" if not locale else "ja" if locale.startswith("ja") else "en"
 
 
 def sweep(folder: str, *, clock: Callable[[], float] = time.time) -> int:

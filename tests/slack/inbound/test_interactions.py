@@ -188,9 +188,10 @@ def test_forms_are_read_in_either_encoding() -> None:
 @pytest.mark.parametrize(
     ("posted", "expected"),
     [
-        ({"type": "view_submission"}, "another type"),
+        ({"type": "view_closed"}, "another type"),
         ({"type": "shortcut"}, "another type"),
-        ({"type": "message_action"}, "another type"),
+        ({"type": "message_action"}, "not a shortcut of ours"),
+        ({"type": "view_submission"}, "not a form of ours"),
         ({}, "another type"),
         (payload(api_app_id="A0OTHER"), "another app's"),
         (payload(api_app_id=None), "another app's"),
