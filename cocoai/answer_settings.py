@@ -60,12 +60,6 @@ def image_options(images: config.ImageSettings) -> ImageOptions | None:
     return drawing if images.use else None
 
 
-def access_rules(settings: config.Settings) -> AccessRules:
-    """Return the rules, from the settings, by which users and channels may ask and click."""
-    slack = settings.slack
-    return AccessRules(slack.allow_channels, slack.allow_users, slack.external_users, slack.direct_messages)
-
-
 def job_limit(settings: config.Settings) -> float:
     """Return the seconds that a job may take, by what it may have to do."""
     seconds = settings.openai.total_timeout + JOB_MARGIN

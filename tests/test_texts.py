@@ -45,7 +45,7 @@ def test_only_these_texts_have_placeholders() -> None:
 
     pictures = {"picture_drawn": ("{model}", "{prompt}")}
     tasks = dict.fromkeys(("help_translate", "help_summarize"), ("{emoji}",))
-    cut = dict.fromkeys(("cut_button", "unfinished_button"), ("{button}",))
+    cut = dict.fromkeys(("cut_button", "unfinished_button", "task_done_button"), ("{button}",))
 
     assert {"model": ("{model}",)} | pictures | tasks | cut | others | files | budget | troubles == found
 

@@ -23,7 +23,7 @@ from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 
 class LightJobs:
-    """The handlers of one process, with the connection and the ledger of its `notes`; `reply_text` words its replies."""
+    """The handlers of one process, with the connection and ledger of its `notes`; `reply_text` words its answers."""
 
     def __init__(
         self,

@@ -195,8 +195,7 @@ class PromptBuilder:
     def instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""
         persona = self._options.personas.for_channel(channel).instructions
-        reads_files = self._options.attachments.question_bytes > 0
-        draws = self._options.images is not None
+        reads_files, draws = self._options.attachments.question_bytes > 0, self._options.images is not None
         return standing_instructions(persona, time.localtime(self._clock()), files=reads_files, pictures=draws)
 
     def _thread(self, attempt: Attempt) -> ThreadRead:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cocoai.json_values import text_at
 from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.slack.model.plain_text import plain_text, shortened
 from cocoai.slack.model.question import ASK
@@ -87,4 +86,4 @@ def with_question(question: Mapping[str, Any], answer: str) -> str:
     """
     if question.get("kind") != ASK:
         return answer
-    return f"{ask_quotation('', plain_text(text_at(question, 'text'), None))}\n\n{answer}"
+    return f"{ask_quotation('', plain_text(str(question.get('text', '')), None))}\n\n{answer}"

@@ -1,0 +1,92 @@
+"""The way of a shortcut through a whole deployment: real nginx, supervisor and pool, over TLS to the practice Slack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from cocoai.rehearsal.certificates import Certificates
+from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
+from cocoai.texts import JAPANESE
+from tests.deployment import Deployment, deploy, payload
+from tests.processes import wait_until
+
+BY, AUTHOR = "U0ASKER01", "U0ASKER02"
+"""Who uses a shortcut, in Japanese; and who wrote the message."""
+
+OUTSIDE = "C0OUTSIDE"
+"""A channel in which we are no member."""
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Deployment]:
+    """Yield a running deployment that knows who it is."""
+    with deploy(tmp_path_factory.mktemp("house"), certificates, COCOAI_POOL_SLOTS="2") as running:
+        running.answer_to(running.ask("hello?"))
+        yield running
+
+
+def answer_about(deployment: Deployment, message: Message) -> Message:
+    """Wait until the answer to a shortcut stands in the thread of its message; return it."""
+
+    def answered() -> Message | None:
+        thread = deployment.slack.thread(message.channel, message.ts)
+        return next((each for each in thread if payload(each).get("kind") == "answer"), None)
+
+    return deployment.slack.wait_for(answered)
+
+
+def test_a_shortcut_is_answered_in_the_thread_and_to_others_nowhere(deployment: Deployment) -> None:
+    """Slack has its 200 first; where we are no member only whoever chose it is shown the answer."""
+    inside = deployment.slack.say(AUTHOR, "Hello everybody.")
+    outside = deployment.slack.say(AUTHOR, "Hello outside.", channel=OUTSIDE)
+
+    used = [
+        deployment.slack.shortcut(BY, inside.ts, "cocoai_translate"),
+        deployment.slack.shortcut(BY, outside.ts, "cocoai_translate", OUTSIDE),
+    ]
+
+    assert [200, 200] == [each.status for each in used]
+    assert f"-{inside.ts}-translate_ja" in str(payload(answer_about(deployment, inside))["key"])
+    private = JAPANESE.tasks["private"]
+    deployment.slack.wait_for(
+        lambda: [each for each in deployment.slack.ephemeral_messages(OUTSIDE) if private in each.text]
+    )
+    assert {BY} == {each.only_for for each in deployment.slack.ephemeral_messages(OUTSIDE)}
+    assert [outside.ts] == [each.ts for each in deployment.slack.messages(OUTSIDE)]
+
+
+def test_a_form_is_opened_and_what_is_typed_is_answered(deployment: Deployment) -> None:
+    """By a process that holds no slot and is gone at once; in the language that is known by then."""
+    message = deployment.slack.say(AUTHOR, "We move on Friday.")
+
+    assert deployment.slack.shortcut(BY, message.ts, "cocoai_ask").is_accepted
+    (form,) = deployment.slack.wait_for(lambda: deployment.slack.views_of(BY))
+    wait_until(lambda: not any(name.startswith("modal") for name in deployment.held_locks()))
+    sent = deployment.slack.submit_view(BY, form.id, {"question": "Why Friday?"})
+
+    assert JAPANESE.ask["title"] == form.view["title"]["text"]
+    assert (200, b"") == (sent.status, sent.reply)
+    assert "Why Friday?" in answer_about(deployment, message).text
+    shown = json.dumps(deployment.openai.requests[-1].body["messages"][-1], ensure_ascii=False)
+    assert "The message is: “We move on Friday.”" in shown
+
+
+def test_with_every_slot_taken_a_form_opens_all_the_same(deployment: Deployment) -> None:
+    """And a shortcut is heard: its placeholder stands before a slot is free."""
+    deployment.openai.switches.piece_delay = 0.5
+    deployment.openai.switches.answer = "word " * 40
+    asked = [deployment.ask(f"question {n}?") for n in range(2)]
+    deployment.slack.wait_for(lambda: all(deployment.replies(each) for each in asked) or None)
+    message = deployment.slack.say(AUTHOR, "We move on Monday.")
+
+    deployment.slack.shortcut(BY, message.ts, "cocoai_ask")
+    deployment.slack.shortcut(BY, message.ts, "cocoai_proofread")
+
+    assert deployment.slack.wait_for(lambda: deployment.slack.views_of(BY))
+    thread = deployment.slack.wait_for(lambda: deployment.slack.thread(message.channel, message.ts)[1:])
+    assert "placeholder" == payload(thread[0])["kind"]
+    deployment.openai.switches.piece_delay = 0.0
+    answer_about(deployment, message)
