@@ -273,8 +273,9 @@ def show_job(spool: Spool, name: str) -> Iterator[str]:
 
 
 def _without_text(value: dict[str, object]) -> dict[str, object]:
-    """Return a JSON object with the length of its `text` in place of that."""
-    return {**value, "text": f"({len(str(value['text']))} characters)"} if isinstance(value.get("text"), str) else value
+    """Return a JSON object with the length of what people wrote, or of an address to write to, in place of that."""
+    hidden = ("text", "shown", "response_url")
+    return value | {name: f"({len(str(value[name]))} characters)" for name in hidden if value.get(name)}
 
 
 def retry_job(spool: Spool, name: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ from cocoai.spool.job import Job
 from cocoai.spool.spool import Spool
 
 MOST_QUESTIONS = 20
-"""How many jobs one process answers before a fresh one, forked from clean memory, goes on."""
+"""How many questions one process answers before a fresh one, forked from clean memory, goes on."""
 
 JOB_PROCESS, PLACEHOLDER_PROCESS, LINGERING_PROCESS = "cocoai-job", "cocoai-notify", "cocoai-linger"
 """The names of the processes in `ps` and `top`."""
@@ -151,8 +151,6 @@ class JobProcess:
         self._go_on()
         while self._linger():
             self._go_on()
-        if self._left <= 0 and not self._is_terminated and self._is_wanted():
-            self._fork_if_claimable()  # the last job may have put another one
 
     def _on_term(self, *_: object) -> None:
         """Note that this process is to take no more jobs; the one in hand is finished."""
@@ -220,7 +218,8 @@ class JobProcess:
             while self._is_current() and (job := self._spool.claim(self._scoreboard.in_hand())) is not None:
                 self._fork_if_claimable()  # after a restart every slot may have work, and no worker to wake them
                 self._work_on(job, self._handler.answer)
-                self._left -= 1
+                if not self._spool.is_light(job):  # one that is may have put another job, which nobody is woken for
+                    self._left -= 1
 
     def _post_placeholders(self, lock: FileLock) -> None:
         """Do light jobs, and post the placeholder of each free question that has none; then release the lock.

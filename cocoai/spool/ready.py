@@ -52,6 +52,10 @@ class ReadyJobs(SpoolFolders):
         self._stops: frozenset[str] | None = None  # the names in stop/ since the last look, once they are needed
         self._logged: frozenset[str] = frozenset()  # the unknown names that `is_due` has logged, each once
 
+    def is_light(self, job: Job) -> bool:
+        """Check whether a claimed job needs no model."""
+        return job.kind in self._light_kinds
+
     @as_store_errors()
     def is_claimable(self, in_hand: Collection[str] = (), *, only_light: bool = False) -> bool:
         """Check whether claim() would find a job now. For that it locks jobs for a moment, and waits for none."""

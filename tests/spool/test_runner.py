@@ -90,6 +90,8 @@ class JobSetup:
         if job.question["text"] == "stoppable":
             self.answer_until_stopped(job)
             return
+        if job.question["text"] == "puts":
+            assert self.spool.put(key(99), {"kind": "mention", "text": "q"})
         while self.is_held_back("answers") or (job.question["text"] == "hang" and job.attempt == 1):
             time.sleep(0.005)
         self.trace("answered")
@@ -645,6 +647,17 @@ def test_a_process_answers_a_bounded_number_of_questions(
     setup.wait_until_number_done(5)
 
     assert len(set(setup.traced("answered"))) == 2
+
+
+def test_what_a_light_job_puts_waits_for_nobody(make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker wakes a process for it: the one that has put it goes on, as a light job is none of its questions."""
+    monkeypatch.setattr(job_process, "MOST_QUESTIONS", 1)
+    setup = make(slots=1)
+
+    setup.put(1, "puts", kind="click")
+    setup.wait_until_number_done(2)
+
+    assert 1 == len(set(setup.traced("answered")))
 
 
 def test_periodic_tasks_run_in_a_forked_process(make: Callable[..., JobSetup]) -> None:
