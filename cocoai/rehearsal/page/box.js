@@ -34,7 +34,8 @@ export class Box {
     this.mention.setAttribute("aria-label", texts.mention);
     this.area.addEventListener("input", () => {
       this.refresh();
-      if (this.area.value.trim() && !this.command) typed(this.target());
+      // A command is written for nobody else, and begins with its slash alone.
+      if (this.area.value.trim() && !this.area.value.startsWith("/")) typed(this.target());
     });
     this.area.addEventListener("keydown", (event) => this.key(event));
     this.mention.addEventListener("click", () => this.insertMention());

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from cocoai.rehearsal.page.typists import SHOWN, Typists
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
@@ -45,8 +46,11 @@ def test_who_writes_until_when() -> None:
 
 @pytest.mark.browser
 def test_another_person_writes(reader: Reader, slack: PracticeSlack) -> None:
-    """Others see who writes in a channel, until the message comes; oneself does not, and a command tells nothing."""
+    """Others see who writes in a channel, until the message comes; oneself does not, and a command is not told."""
     reader.opens(slack.url)
+    reader.types("/cocoai", Keys.ENTER)
+    slack.wait_for(lambda: slack.interactions)
+    assert [] == slack.page.typists.since(0)
     # The first keys tell that the first person writes; the page itself does not show that.
     reader.types("hello")
     reader.script(TELL, "U0ASKER02", {"channel": "C0PRACTICE"})
