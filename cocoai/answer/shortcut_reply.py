@@ -11,10 +11,9 @@ from collections.abc import Callable
 
 from cocoai.answer.aside import THREAD_GONE, is_about_place
 from cocoai.answer.attempt import Attempt
-from cocoai.answer.late import late_words
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.private_messages import WORD, PrivateMessages, private_messages
-from cocoai.answer.reply import TEXT_ALONE, Reply
+from cocoai.answer.reply import TEXT_ALONE, AnswerWords, Reply
 from cocoai.errors import Permanent
 from cocoai.slack.api.block_fallback import BlockFallback
 from cocoai.slack.api.chat import SlackChat
@@ -82,16 +81,17 @@ class ShortcutReply(Reply):
             live.stop()
         return live
 
-    def deliver(self, ts: str, markdown: str, *, as_text: bool = False) -> bool:
+    def deliver(self, ts: str, words: AnswerWords, *, as_text: bool = False) -> bool:
         """Show the whole answer, as Reply does; a private one says that it is."""
         if not self._is_private:
             try:
-                return super().deliver(ts, markdown, as_text=as_text)
+                return super().deliver(ts, words, as_text=as_text)
             except Permanent as refusal:
                 self._go_private(refusal)
         layout = TEXT_ALONE if as_text else self._options.layout
-        words = late_words(self._attempt, markdown, layout, self._clock())
-        self._messages.show(layout.parts(f"{words}{markdown}\n\n{self._attempt.texts.tasks['private']}"))
+        # Without buttons, as there are none.
+        markdown = f"{self._dated(words(as_text=True))}\n\n{self._attempt.texts.tasks['private']}"
+        self._messages.show(layout.parts(markdown))
         return True
 
     @property

@@ -122,7 +122,8 @@ ENGLISH = Texts(
         "about": "About:",
         "label": "Your question",
         "hint": "What would you like to know?",
-        "public": "The answer comes into the message's thread, with your question above it.",
+        "public": "The answer comes into the message's thread, with your question above it. Where I may not write, it "
+        "comes to you alone.",
         "empty": "Please write your question.",
         "long": "Please ask it in fewer words.",
         "busy": "Many people are asking something just now, so I could not open the form. Please try once more.",
