@@ -30,7 +30,7 @@ def kept_message(entry: object, ts: str) -> dict[str, Any] | None:
         return None
     thread_ts = text_at(entry, "thread_ts") if isinstance(entry, dict) else ""
     texts = {name: encodable(getattr(message, name)) for name in _TEXTS}
-    facts = {name: text for name, text in texts.items() if text}
+    facts: dict[str, Any] = {name: text for name, text in texts.items() if text}
     facts |= {"teams": sorted(message.teams)} if message.teams else {}
     facts |= {"files": [file.facts() for file in message.files]} if message.files else {}
     return {**facts, "thread_ts": thread_ts if is_ts(thread_ts) else ts}
@@ -38,7 +38,7 @@ def kept_message(entry: object, ts: str) -> dict[str, Any] | None:
 
 def message_from(facts: Mapping[str, Any]) -> Message:
     """Return the message of such facts; what is missing or odd in them is empty."""
-    texts = {name: text_at(facts, name) for name in _TEXTS}
+    texts: dict[str, Any] = {name: text_at(facts, name) for name in _TEXTS}
     named = facts.get("teams")
     teams = frozenset(filter(is_id, named if isinstance(named, list) else ()))
     files = tuple(File.from_facts(each) for each in objects_in(facts.get("files")))

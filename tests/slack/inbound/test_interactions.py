@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cocoai.errors import IdentityUnknown, Refused
 from cocoai.slack.inbound.access import AccessRules
-from cocoai.slack.inbound.interactions import InteractionAnalyzer
+from cocoai.slack.inbound.interactions import InteractionAnalyzer, InteractionOutcome
 from cocoai.slack.model.click import ACTIONS, Click
 from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored, NotAllowed
@@ -42,13 +42,13 @@ def payload(pressed: JSON | None = None, **changes: object) -> JSON:
     return slack_payloads.click("stop", KEY, **usual | changes)
 
 
-def analyze_bytes(body: bytes, who: Identity | None = US, **access: Any) -> Click | Ignored:
+def analyze_bytes(body: bytes, who: Identity | None = US, **access: Any) -> InteractionOutcome | Ignored:
     """Analyze a signed body with these settings of AccessRules."""
     analyzer = InteractionAnalyzer(SIGNING_SECRET, who=lambda: who, access=AccessRules(**access))
     return analyzer.analyze(signed_headers(body, NOW), body, NOW)
 
 
-def analyze(payload: object, who: Identity | None = US, **access: Any) -> Click | Ignored:
+def analyze(payload: object, who: Identity | None = US, **access: Any) -> InteractionOutcome | Ignored:
     return analyze_bytes(form(payload), who, **access)
 
 

@@ -81,7 +81,7 @@ def test_a_job_keeps_it_whole_but_for_what_is_dead_by_then() -> None:
 
 def test_the_thread_and_the_files_of_the_message_are_kept() -> None:
     """A reply stands in its thread; what is no text of the payload's shape is left out."""
-    entry = {"ts": TS, "thread_ts": "1763821000.000100", "user": "U0OTHER01", "text": "see"}
+    entry: JSON = {"ts": TS, "thread_ts": "1763821000.000100", "user": "U0OTHER01", "text": "see"}
     entry |= {"files": [{"id": "F1", "name": "a.txt", "mimetype": "text/plain", "size": 3}], "team": 7}
 
     facts = kept_message(entry, TS)
@@ -154,7 +154,7 @@ def test_nobody_is_told_apart_while_we_do_not_know_who_we_are(payload: JSON) -> 
 
 def test_what_was_typed_is_a_question_about_the_message() -> None:
     """It is named by the form, so that sending it off twice asks once; its words are no entities of Slack's."""
-    metadata = {"channel": "C0PRACTICE", "thread_ts": "1763821000.000100", "message_ts": TS}
+    metadata: JSON = {"channel": "C0PRACTICE", "thread_ts": "1763821000.000100", "message_ts": TS}
     metadata |= {"message": {"text": "Hello.", "user": "U0OTHER01"}, "response_url": "https://hooks.slack.com/app/1"}
 
     question = typed(submission("  Is <@U0OTHER01> right? ", metadata))
