@@ -418,4 +418,5 @@ def test_any_value_in_any_field_is_classified(field: str, inner: str | None, val
         Key.parse(f"{outcome.channel}-{outcome.message_ts}-{outcome.ts}")
         Key.parse(outcome.key)
     else:
+        assert isinstance(outcome, Ignored)
         assert outcome.reason.isprintable()
