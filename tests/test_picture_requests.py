@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from cocoai.texts.picture_requests import LONGEST, PictureRequest, picture_request
@@ -76,6 +79,18 @@ draw a crowd of penguins
 draw a birthday card for Anna
 draw a card with a heart
 draw the solar system
+猫の絵、描ける？
+猫の絵描ける？
+月の上の猫の絵を描けますか？
+猫の絵、描けるかな？
+犬の似顔絵、かけますか
+チームのロゴ、作れる？
+夕焼けの海の画像を生成できますか？
+show me a picture of a cat
+Show me a cute picture of a dog in a hat
+can you show me a picture of a fox?
+show us an illustration of a mountain hut
+show me a cartoon of a lazy cat
 """
 
 NOT_DRAWN = """
@@ -208,6 +223,64 @@ illustrate this with an example
 この画像をテキストにして
 この画像をPDFにして
 この写真を表にして
+これを敬語調にして
+これをメール風にして
+これを標準スタイルにして
+絵、描ける？
+絵が描ける？
+絵は描けますか？
+猫の絵が描けるようになりたい
+猫の絵を描ける人はいますか？
+どんな絵を描ける？
+何の絵を描ける？
+誰か猫の絵描ける？
+AIで猫の絵を描ける？
+Canvaで猫の絵を描けますか？
+売上のグラフの絵を描けるツールは？
+猫の絵は描けない
+システムの構成図、描ける？
+売上のグラフ、作れる？
+チームの議事録、作れる？
+show me the picture of the cat
+show me that picture
+show me a picture
+show me a photo of the office
+show me pictures from yesterday
+show me a picture of the architecture
+show me a picture of how it works
+show me an image of the server status
+show me a list of pictures
+show me the icon of the app
+show me how to draw a cat
+show me an image tag
+show me your drawing
+show me a picture of the team
+show me a picture of our org chart
+show me a picture of last month's sales
+来期の戦略の絵を描ける？
+ビジネスの全体像の絵、描ける？
+組織の絵、描ける？
+猫の絵、描ける
+illustrate the point with numbers
+illustrate this point
+illustrate this concept
+illustrate the difference
+illustrate how it works
+illustrate this in python
+illustrate this with a diagram
+illustrate this with two examples
+turn this into a list
+turn this into a table
+turn this into a sketch of a plan
+turn this into a picture book outline
+turn this into a drawing tool
+turn it into a function
+turn this into an image tag
+turn this into an oil market report
+turn it into a painting plan
+make it look like a letter
+make this look like a draft
+make this look like code
 もう一度図を描いて
 もう一度書いて
 図を描いて説明して
@@ -246,6 +319,8 @@ def test_what_only_sounds_like_it_is_none(text: str) -> None:
         ("画像生成: 猫\n青い目の", "猫\n青い目の"),
         ("猫の絵を描いて", "猫の絵を描いて"),
         ("Draw a Cat, Please", "Draw a Cat, Please"),
+        ("Draw: a Sunset", "a Sunset"),
+        ("please draw : a cat\nand a dog", "a cat\nand a dog"),
     ],
 )
 def test_the_prompt_is_in_the_asker_s_words(text: str, prompt: str) -> None:
@@ -271,6 +346,13 @@ def test_the_prompt_is_in_the_asker_s_words(text: str, prompt: str) -> None:
         ("その画像をアニメ調に変えてください", "その画像をアニメ調に変えてください"),
         ("Turn this photo into a cartoon", "Turn this photo into a cartoon"),
         ("make this picture look like a painting", "make this picture look like a painting"),
+        ("turn this into a watercolor", "turn this into a watercolor"),
+        ("turn that into an oil painting, please", "turn that into an oil painting, please"),
+        ("Turn it into a cute cartoon", "Turn it into a cute cartoon"),
+        ("convert this into a pencil drawing", "convert this into a pencil drawing"),
+        ("make it look like a watercolour painting", "make it look like a watercolour painting"),
+        ("これを水彩画ふうにして", "これを水彩画ふうにして"),
+        ("それをアニメ風にしてください", "それをアニメ風にしてください"),
     ],
 )
 def test_a_picture_is_drawn_anew(text: str, prompt: str) -> None:
@@ -303,6 +385,13 @@ draw another one
 draw one more
 もう一枚描いて
 make an illustration for this story
+illustrate this
+please illustrate this for me
+illustrate the story above
+illustrate that scene as a cartoon
+illustrate this with a picture
+turn this into a picture
+turn that into an illustration, please
 """
 
 
@@ -310,6 +399,41 @@ make an illustration for this story
 def test_what_was_said_before_is_referred_to(text: str) -> None:
     """Only the thread tells what is to be drawn."""
     assert PictureRequest(text, refers=True) == picture_request(text)
+
+
+PAPER = Path(__file__).parent.parent / "docs" / "drawing.md"
+ROWS = {
+    "from these words": (False, False),
+    "behind": (False, False),
+    "changed": (True, False),
+    "chat model": (False, True),
+}
+
+
+def promised() -> list[tuple[str, bool, bool, bool]]:
+    """Return each sentence that the paper's table promises to take: is only what stands behind an order drawn, is a
+    picture drawn anew, and is it worded by the chat model?
+    """
+    found = []
+    for row in re.findall(r"^\| (.*) \| (.*) \|$", PAPER.read_text("utf-8"), re.MULTILINE):
+        flags = next((flags for sign, flags in ROWS.items() if sign in row[1]), None)
+        if flags is not None and not row[0].startswith("any"):
+            sentences = re.split(r" · |[,;] ", row[0].replace("`", "").removesuffix(", in a thread"))
+            found += [(sentence, "behind" in row[1], *flags) for sentence in sentences]
+    return found
+
+
+@pytest.mark.parametrize(("text", "is_behind", "is_redraw", "refers"), promised())
+def test_what_the_paper_promises_is_kept(text: str, *, is_behind: bool, is_redraw: bool, refers: bool) -> None:
+    """Each of its examples does what its row says."""
+    prompt = re.split(": ?", text)[-1] if is_behind or is_redraw else text
+
+    assert PictureRequest(prompt, is_redraw, refers) == picture_request(text)
+
+
+def test_the_paper_s_examples_are_all_there() -> None:
+    """None of its rows was overlooked, as a table that is laid out anew may be."""
+    assert 17 == len(promised())
 
 
 def test_a_long_text_has_more_to_it() -> None:

@@ -52,6 +52,12 @@ _ORDERS_JA = (
     re.compile(rf"写真を?(?:[一二三1-3]枚)?(?:生成して|描いて){_PLEASE}{_END}"),
     # それを絵にして, イラスト化して
     re.compile(rf"{_PICTURE_JA}(?:にして|に変えて|化して){_PLEASE}{_END}"),
+    # 猫の絵、描ける？ (絵、描ける？ asks what we can do, and so does 何の絵を描ける？)
+    re.compile(
+        r"^(?!.*(?:誰|だれ|何の|なんの|どの|どんな|みんな|で(?!き)|ai|戦略|全体像|組織|事業|業務|体制|売上|予算|計画))"
+        rf"[^。、\s]{{1,30}}の{_PICTURE_JA}[、,を]?\s*(?:(?:描|書)け|えがけ|かけ|作れ|つくれ|(?:作成|生成)でき)"
+        rf"(?:る|ます|ない|ません)(?:か|かな|かにゃ|(?=\s*\?)){_END}"
+    ),
     # 猫描いて
     re.compile(rf"^[^\s、。をもはがで]{{1,12}}描いて{_PLEASE}{_END}"),
     # 猫を描いて, 月の上の猫を一匹描いて
@@ -69,6 +75,8 @@ _STYLE_JA = re.compile(
     r"(?:この|その|上の|さっきの|今の|添付の|添付した)(?:画像|写真|絵|イラスト|似顔絵|スケッチ)を"
     rf"[^。、\s]{{0,12}}?(?:{_PICTURE_JA}|線画|ドット絵|浮世絵|水墨画|アニメ|風|ふう|調|タッチ|スタイル)"
     rf"(?:にして|に変えて|化して|に加工して){_PLEASE}{_END}"
+    r"|(?:これ|それ)を(?:水彩画?|油絵|漫画|マンガ|アニメ|イラスト|浮世絵|水墨画|ドット絵|線画|鉛筆画|スケッチ|絵本)"
+    rf"(?:ふう|風|調|タッチ)に(?:して|変えて|加工して){_PLEASE}{_END}"
 )
 """この写真を水彩画ふうにして: a picture that is there is to be drawn anew."""
 
@@ -116,7 +124,6 @@ _ORDERS = (
         re.DOTALL,
     ),
     re.compile(r"paint\s+(?:me|us)\s+(?P<what>(?:a|an|the|some|two|three|our|my)\s.*)", re.DOTALL),
-    re.compile(r"draw\s*:\s*(?P<what>\S.*)", re.DOTALL),
     # make a picture of a cat, create me a cute logo for the team
     re.compile(
         rf"{_MAKING}{_FOR_ME}{_SOME}{_WORDS}\s+{_PICTURE}"
@@ -129,7 +136,19 @@ _ORDERS = (
         r"\s+(?:of|showing|depicting)\b"
     ),
     re.compile(rf"(?:an?\s+)?(?:[\w'-]+\s+){{0,2}}?{_PICTURE}\s+of\s.*\b(?:please|pls)[\s.!]*$"),
+    # show me a picture of a cat; a photo, or the picture, or one of last week's, would be one that there is
+    re.compile(
+        rf"show{_FOR_ME}\s+(?:an?|some)(?:\s+[\w'-]+){{0,2}}?\s+(?!photo|logo|icon|poster|avatar|sticker|art){_PICTURE}"
+        r"\s+of\s(?!.*\b(?:charts?|sales|revenue|budget|results?|numbers|data|files?|folder|last|yesterday|meeting|slides?"
+        r"|page|screen|team|office|dashboard|errors?|app|website)\b)"
+    ),
 )
+_ILLUSTRATE = re.compile(
+    r"illustrate\s+(?:this|that|it|the above|(?:this|that|the|our|my)\s+(?:story|scene|poem|tale)(?: above)?)"
+    r"(?:[\s,]+(?:please|pls|for (?:me|us)|(?:as|in|with)\s+(?:an?\s+)?(?:[\w-]+\s+){0,2}?"
+    rf"(?:{_PICTURE}|style|pencil|ink|crayons?|pastels?)))*[\s.!?]*$"
+)
+"""illustrate this: what was said is to be drawn. With an example, or a point, it is no picture."""
 
 _NOT_A_PICTURE = re.compile(
     r"(?:(?:a|an|the|any|some|your|our|more|two|three|these|those|my|\d+)\s+)?"
@@ -170,9 +189,22 @@ _REDRAW = re.compile(
 _STYLE = re.compile(
     r"(?:(?:turn|change|convert|transform)\s+(?:this|that|the|my)\s+(?:picture|image|photo|photograph|drawing|sketch)\s+(?:in)?to"
     rf"\s+(?:an?\s+)?(?:[\w-]+\s+){{0,2}}?{_PICTURE}\b(?!\s+(?:of|for)\s+(?:the\s+)?text)"
-    r"|make\s+(?:this|that|the|my)\s+(?:picture|image|photo|photograph|drawing|sketch)\s+look\s+like\s+(?:an?\s+)?\w)"
+    r"|make\s+(?:this|that|the|my)\s+(?:picture|image|photo|photograph|drawing|sketch)\s+look\s+like\s+(?:an?\s+)?\w"
+    r"|(?:(?:turn|change|convert|transform)\s+(?:this|that|it)\s+into|make\s+(?:this|that|it)\s+look\s+like)"
+    r"\s+(?:an?\s+)?(?:[\w-]+\s+){0,2}?(?:watercolou?r|oil|painting|cartoon|(?:pencil|charcoal|line|ink|crayon)\s+"
+    r"(?:drawing|sketch)|pixel art|ukiyo-?e|anime)"
+    r"(?:[\s,]+(?:painting|drawing|picture|image|style|please|pls|for me))*[\s.!?]*$)"
 )
-"""turn this photo into a cartoon: a picture that is there is to be drawn anew."""
+"""turn this photo into a cartoon, turn this into a watercolor: a picture that is there is to be drawn anew."""
+
+_INTO = re.compile(
+    r"(?:turn|change|convert|transform)\s+(?:this|that|it)\s+into\s+an?\s+(?:[\w-]+\s+){0,2}?(?:picture|image|illustration"
+    r"|drawing)(?:[\s,]+(?:please|pls|for me))*[\s.!?]*$"
+)
+"""turn this into a picture: what was said is to be drawn, or what is attached."""
+
+_DRAW_THIS = re.compile(r"draw\s*:\s*(?P<what>\S.*)", re.DOTALL)
+"""draw: a cat"""
 
 _QUOTED = re.compile(r"```.*?```|^&?(?:gt;|>).*$", re.DOTALL | re.MULTILINE)
 _SENTENCE = re.compile(r"[^。．.!?\n]+[。．.!?\n]*")
@@ -239,6 +271,12 @@ def _english(words: str, text: str) -> PictureRequest | None:
         )
     if _STYLE.match(words):
         return PictureRequest(text, is_redraw=True)
+    if _ILLUSTRATE.match(words) or _INTO.match(words):
+        return PictureRequest(text, refers=True)
+    if found := _DRAW_THIS.match(words):
+        what = found["what"]
+        refers = _THAT.match(what) is not None
+        return None if _NOT_A_PICTURE.match(what) else PictureRequest(_behind(text, r"\bdraw"), refers=refers)
     for order in _ORDERS:
         found = order.match(words)
         if found is None or _IDIOM.match(words):
