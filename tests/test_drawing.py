@@ -604,6 +604,16 @@ def test_where_slack_takes_no_file_nothing_is_paid(harness: AnswerHarness) -> No
     assert "files:write" == harness.trouble("scope-uploads")
 
 
+def test_where_slack_gives_no_file_an_operator_hears_of_it(harness: AnswerHarness) -> None:
+    """The picture that is to be drawn anew cannot be had: the scope is missing."""
+    harness.slack.switches.scopes = SCOPES - {"files:read"}
+    question = shared(harness, "redraw: at night", photo(), thread_ts=harness.slack.say("U0ASKER02", "x").ts)
+    run_to_the_end(harness)
+
+    assert ("error", ENGLISH.sorry["picture_none"]) == texts(harness, question)[-1]
+    assert ([], "files:read") == (harness.openai.requests, harness.trouble("scope-files"))
+
+
 def test_where_slack_names_another_s_address_nothing_is_paid(
     harness: AnswerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,6 +156,11 @@ def ask_for_a_file(stage: Stage) -> Message:
     return stage.built.slack.share(stage.new_person(), QUESTION, [notes])
 
 
+def ask_for_a_picture(stage: Stage) -> Message:
+    """Have a picture drawn."""
+    return stage.built.slack.say(stage.new_person(), "<@U0COCOAI> 猫の絵を描いて")
+
+
 def ask_of_a_person(stage: Stage) -> Message:
     """Name another person, whose name is looked up."""
     return stage.built.slack.say(stage.new_person(), f"{QUESTION} <@{stage.new_person()}>")

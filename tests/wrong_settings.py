@@ -157,6 +157,18 @@ PLAYED: tuple[Row, ...] = (
         ask=plays.ask_for_a_file,
     ),
     Row(
+        "no-uploads",
+        with_slack(scopes=SCOPES - {"files:write"}),
+        ("slack.scopes files_write", MET),
+        "thread",
+        TROUBLE | LOOK,
+        SCOPE_TOLD,
+        "scope-uploads files:write",
+        words=SORRY,
+        ask=plays.ask_for_a_picture,
+        settings={"images": {"use": "on"}},
+    ),
+    Row(
         "no-users",
         with_slack(scopes=SCOPES - {"users:read"}),
         ("slack.scopes users_read", MET),

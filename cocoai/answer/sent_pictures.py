@@ -15,6 +15,7 @@ from cocoai.chatgpt.picture_tokens import picture_tokens
 from cocoai.chatgpt.pictures import picture_type
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
+from cocoai.slack.api.download import may_lack_scope
 from cocoai.slack.api.file_bytes import save
 from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message
@@ -69,6 +70,8 @@ def _fetched(spool: Spool, slack: SlackChat, attempt: Attempt, url: str, n: int)
             size = save(slack, url, LARGEST, target.write)
         except (Permanent, FileTooBig) as error:
             source = error.source if isinstance(error, Permanent) else ""
+            if isinstance(error, Permanent) and error.code == "login":
+                may_lack_scope(slack)
             raise Permanent("picture_none", source=source) from None
         media_type = picture_type(target.head)
         if media_type not in TYPES:
