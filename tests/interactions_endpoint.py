@@ -17,6 +17,7 @@ from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, TOKEN
 from cocoai.slack.api.calls import SlackCalls
+from cocoai.slack.api.open_form import FORM_TIMEOUTS
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.texts import TextsByLanguage
@@ -74,4 +75,4 @@ class InteractionsEndpoint(PracticeServer):
     def _calls(self) -> SlackCalls:
         harness = self._harness
         options: dict[str, Any] = {"api_url": harness.slack.api_url, "token": TOKEN, "clock": harness.clock}
-        return SlackCalls(self._client, sleep=harness.sleep, patience=0.0, **options)
+        return SlackCalls(self._client, sleep=harness.sleep, patience=0.0, timeouts=FORM_TIMEOUTS, **options)

@@ -11,8 +11,8 @@ from typing import Any
 
 from cocoai.slack.api.calls import SlackCalls
 
-FORM_TIMEOUTS = (1.0, 2.0)
-"""Seconds to wait for a connection, and for Slack's answer: after 3 the trigger_id is dead."""
+FORM_TIMEOUTS = (0.75, 1.25)
+"""Seconds to wait for a connection, and again for TLS, and for Slack's answer: after 3 the trigger_id is dead."""
 
 
 def open_form(calls: SlackCalls, trigger_id: str, view: Mapping[str, Any]) -> None:
