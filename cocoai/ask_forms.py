@@ -38,6 +38,9 @@ MOST_FORMS = 4
 SECONDS = 3.0
 """Seconds after which a process that opens one is ended: then its trigger_id is dead."""
 
+PROCESS = "cocoai-modal"
+"""The name of a process that opens one."""
+
 MOST_QUOTED = 150
 """Characters of the message that the form shows."""
 
@@ -128,7 +131,8 @@ def ask_forms(
 ) -> AskForms:
     """Return the forms, from the settings. Open nothing."""
     var = settings.paths.var
-    processes = ShortProcesses(os.path.join(var, "locks"), "modal", scoreboard, number=MOST_FORMS, seconds=SECONDS)
+    locks = os.path.join(var, "locks")
+    processes = ShortProcesses(locks, "modal", PROCESS, scoreboard, number=MOST_FORMS, seconds=SECONDS)
     names = UserNames(os.path.join(var, "people"), _not_asked)
     return AskForms(spool, waker, processes, connections.form_calls, phrases, names.kept_language)
 

@@ -18,14 +18,16 @@ log = logging.getLogger(__name__)
 
 
 class ShortProcesses:
-    """At most `number` processes at a time that are named `cocoai-NAME`, each of which ends within `seconds`.
+    """At most `number` processes at a time that are named `process`, each of which ends within `seconds`.
 
     Their lock files `NAME-0.lock`, `NAME-1.lock` ... lie in `folder`.
     """
 
-    def __init__(self, folder: str, name: str, scoreboard: Scoreboard, *, number: int, seconds: float) -> None:
+    def __init__(
+        self, folder: str, name: str, process: str, scoreboard: Scoreboard, *, number: int, seconds: float
+    ) -> None:
         self._paths = [os.path.join(folder, f"{name}-{index}.lock") for index in range(number)]
-        self._name = f"cocoai-{name}"
+        self._name = process
         self._scoreboard = scoreboard
         self._seconds = seconds
 

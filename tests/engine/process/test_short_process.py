@@ -21,7 +21,7 @@ class Play:
 
     def __init__(self, folder: Path, seconds: float = 60.0) -> None:
         self.board = Scoreboard(None, slots=0)
-        self.processes = ShortProcesses(str(folder), "modal", self.board, number=2, seconds=seconds)
+        self.processes = ShortProcesses(str(folder), "modal", "cocoai-modal", self.board, number=2, seconds=seconds)
         self.locks = [folder / "modal-0.lock", folder / "modal-1.lock"]
         self._told = folder / "told"
         self._told.mkdir()
