@@ -120,7 +120,7 @@ def test_help_is_shown_to_one_person(harness: Harness, text: str) -> None:
     harness.inner.run()
 
     texts = JAPANESE if "使" in text else ENGLISH
-    assert [f"{help_of(texts)}\n{texts.more['alone']}"] == harness.said()
+    assert ["\n".join((help_of(texts), texts.more["menu"], texts.more["alone"]))] == harness.said()
     assert (0, 1, 0) == harness.inner.ended()
     assert [] == harness.inner.openai.requests
 

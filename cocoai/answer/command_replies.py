@@ -68,7 +68,9 @@ class CommandReplies(LightJobHandler[SlashCommand]):
                 return self._usage(typed.user, texts)
             case "model":
                 return self._notes.model(texts, typed.channel)
-        return f"{self._notes.help(texts)}\n{texts.more['alone']}"
+        # An app that has the command has the entries in the menu too, and these are interactive as buttons are.
+        menu = [texts.more["menu"]] if self._notes.options.buttons else []
+        return "\n".join([self._notes.help(texts), *menu, texts.more["alone"]])
 
     def _usage(self, user: str, texts: Texts) -> str:
         """Return the usage of all and one's own; that the operator must look if the ledger cannot be read."""

@@ -23,6 +23,8 @@ ENGLISH = Texts(
         "pictures": "• “Draw …” or “make a picture of …”: I draw it. “Redraw: …” changes the last picture, or yours.",
         "translate": "• React to a message with an emoji such as :{emoji}: and I translate it in its thread.",
         "summarize": "• React to a message with :{emoji}: and I summarize its thread.",
+        "menu": "• In the menu of a message (⋮) you find me too: I translate, summarize or proofread it, or answer "
+        "what you ask about it.",
         "alone": "• Behind the command you can write “help”, “usage” or “model”: only you see my reply. Questions go "
         "behind a mention.",
         "buttons": "• With the buttons under a reply you can stop it, have the rest written, ask again, delete it "
