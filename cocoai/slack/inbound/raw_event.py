@@ -28,6 +28,9 @@ app_mention has no channel_type."""
 
 _THREAD_TS = b'"thread_ts":'
 
+_MENTION = b'"app_mention"'
+"""A value alone can be written so: within a text each quotation mark has a backslash."""
+
 
 def is_change(body: bytes) -> bool:
     """Check whether an edited or deleted message is reported; False if the JSON must be parsed to know.
@@ -50,6 +53,8 @@ def unaddressed_place(body: bytes, own_user: str) -> tuple[str, str] | None:
         return None
     # An ASCII character may be escaped, and then nothing that it is in can be found.
     if (body.find(b"\\") >= 0 and b"\\u00" in body) or body.find(own_user.encode(), start, end) >= 0:
+        return None
+    if body.find(_MENTION, start, end) >= 0:
         return None
     thread_ts = _thread_ts(body, start, end)
     return None if thread_ts is None else (ending[1].decode(), thread_ts)

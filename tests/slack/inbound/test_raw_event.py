@@ -57,6 +57,7 @@ def test_a_message_among_people_is_known_by_its_bytes(event: JSON, place: tuple[
         escaped(compact(envelope(message("<@U0COCOAI> hello")))),
         compact(envelope(message(blocks=PERSON))),
         compact(envelope(mention_event("hello", ts=LATER))),
+        compact(envelope(message(type="app_mention"))),
         compact(envelope(message(channel="D0PRACTICE", channel_type="im"))),
         compact(envelope(message(channel="D0PRACTICE"))),
         compact(envelope(message(channel_type="im"))),
