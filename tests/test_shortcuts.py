@@ -202,6 +202,38 @@ def test_one_that_has_failed_is_done_anew(harness: AnswerHarness) -> None:
     assert 1 == len(harness.openai.requests)
 
 
+def test_once_it_was_done_anew_it_is_done(harness: AnswerHarness) -> None:
+    """However the first one ended: the newest counts."""
+    opening = say(harness)
+    use(harness, opening)
+    harness.run()
+    harness.spool.fail(harness.claim(), "OpenAI")
+    for _ in range(3):
+        use(harness, opening)
+        run_all(harness)
+
+    assert [ANSWER] == replies(harness, opening)
+    assert [ENGLISH.tasks["done"]] * 2 == whispers(harness)
+    assert 1 == len(harness.openai.requests)
+
+
+def test_one_whose_reply_was_deleted_is_done_anew(harness: AnswerHarness) -> None:
+    """In the thread in which it stood."""
+    opening = say(harness, "First.")
+    later = say(harness, "Second.", thread_ts=opening.ts)
+    use(harness, later)
+    run_all(harness)
+    (reply,) = [each for each in harness.slack.thread(opening.channel, opening.ts) if each.user == "U0COCOAI"]
+    harness.slack.delete(reply.channel, reply.ts)
+
+    use(harness, later)
+    run_all(harness)
+
+    assert [f"&gt; Second.\n\n{ANSWER}"] == replies(harness, opening)
+    assert [] == whispers(harness)
+    assert 2 == len(harness.openai.requests)
+
+
 def test_one_too_many_in_a_minute_is_told(harness: AnswerHarness) -> None:
     """By the address of the shortcut, also where we are no member; nothing is paid."""
     harness.spool.limits = QuestionLimits(str(harness.var / "asked"), harness.disk, 1)

@@ -6,6 +6,7 @@ a flag and a shortcut for the same language are one answer, whoever was first, a
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from cocoai.slack.inbound.reactions import task_question
 from cocoai.slack.model.question import Kind, Question
 from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack.model.tasks import MessageTask
+from cocoai.spool.folders import STATES
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -49,6 +51,7 @@ class ShortcutJobs(LightJobHandler[Shortcut]):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(spool, Shortcut.from_facts, troubles=troubles, clock=clock)
+        self._notes = notes
         self._options, self._slack, self._names = notes.options, notes.slack, notes.names
         self._reply_text = reply_text
 
@@ -69,7 +72,7 @@ class ShortcutJobs(LightJobHandler[Shortcut]):
         if self._spool.put(Key.parse(question.key), question.facts()):
             return "put"
         try:
-            state, lines = self._spool.find(Key.parse(question.key))
+            state, lines = self._spool.find(self._newest(Key.parse(question.key)))
         except NoSuchJob:  # what is known is that its user was told to wait
             words = self._texts(shortcut).too_many.format(seconds=MINUTE)
             return self._tell(job, shortcut, words, "limited")
@@ -81,12 +84,13 @@ class ShortcutJobs(LightJobHandler[Shortcut]):
     def _tell_where(self, job: Job, shortcut: Shortcut, question: Question, state: str, lines: Sequence[Fact]) -> str:
         """Tell where the same task stands that somebody has asked for before; return as _obey() does.
 
-        One that has failed, or had nothing to do, is put anew. What only the other person has seen is shown to this
-        one, too, and nothing is paid for it.
+        One that has failed, had nothing to do, or whose reply was deleted, is put anew. What only the other person has
+        seen is shown to this one, too, and nothing is paid for it.
         """
         facts = {line["fact"]: line for line in lines[1:] if "fact" in line}
         answer, is_waiting = facts.get("answer"), state == "ready"
-        if not (is_waiting or answer) or state == "failed":
+        is_done = state == "done" and answer and ("private" in facts or self._stands(facts, lines[0]))
+        if not (is_waiting or is_done):
             again = replace(question, ts=shortcut.ts, again=shortcut.message_ts)
             self._spool.put(Key.parse(again.key), again.facts())
             return "put-anew"
@@ -98,6 +102,22 @@ class ShortcutJobs(LightJobHandler[Shortcut]):
             return "shown-again"
         texts = self._texts(shortcut)
         return self._tell(job, shortcut, texts.pending if is_waiting else self._done(texts), "known")
+
+    def _newest(self, key: Key) -> Key:
+        """Return the key of the newest job of this task: it may have been asked for once more."""
+        known = (each for state in STATES for each in self._spool.keys(state))
+        same = [each for each in known if (each.thread, each.trigger) == (key.thread, key.trigger)]
+        return max(same, key=lambda each: each.age, default=key)
+
+    def _stands(self, facts: Mapping[str, Fact], asked: Fact) -> bool:
+        """Check whether our reply to that job still stands in its thread; True if Slack does not tell."""
+        question = Question.from_facts(asked)
+        thread_ts = str(facts.get("located", {}).get("thread_ts") or question.thread_ts)
+        with contextlib.suppress(Permanent):
+            own_user = self._notes.identity.user_id()
+            found = self._slack.find(question.channel, thread_ts, question.key, own_user=own_user, wait=False)
+            return found is not None
+        return True
 
     def _question(self, job: Job, shortcut: Shortcut) -> Question:
         """Return the task as a question, the same at each attempt: the language into which is translated is recorded.
