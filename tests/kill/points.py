@@ -34,6 +34,7 @@ Scene = Literal[
     "transcribed",
     "spoken",
     "flagged",
+    "chosen",
 ]
 """What happens around a point.
 
@@ -41,7 +42,7 @@ short: a question with an answer in one message. long: with an answer in three. 
 placeholder process posts the placeholder. note: a mention without a text. refused: OpenAI refuses, and the asker is
 told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for. transcribed: the words
 of a long sound are. spoken: the question is a voice clip, of which Slack has no words. flagged: nothing is asked, but a
-flag is put under a message.
+flag is put under a message. chosen: a message is translated by its menu, where we are no member.
 
 Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
 user asks the question again. continued: another user asks for the rest of an answer. stopped: the asker stops the
@@ -146,6 +147,11 @@ def out_of_turn(condition: Condition) -> Condition:
     return is_there
 
 
+def puts_task(call: Call) -> bool:
+    """Check whether a job is put that translates a message."""
+    return str(call.arguments[1].trigger).startswith("translate")
+
+
 @dataclass(frozen=True)
 class Point:
     """A place where a process is killed.
@@ -172,6 +178,7 @@ LIVE = "cocoai.slack.api.live_message:LiveMessage"
 LEDGER = "cocoai.ledger.ledger:Ledger"
 FILE = "cocoai.spool.files:NewFile"
 REACTIONS = "cocoai.slack.api.reactions:Reactions"
+BY_URL = "cocoai.slack.api.response_url:ResponseUrl"
 UPLOADS = "cocoai.slack.api.upload:Uploads"
 HEARING = "cocoai.answer.hearing:_Sounds"
 CONNECTION = "cocoai.engine.web.connection:Connection"
@@ -277,6 +284,15 @@ POINTS = (
     Point("its placeholder posted", "after", f"{SLACK}.post", message("placeholder"), scene="flagged"),
     Point("its translation recorded", "after", f"{JOB}.record", fact("answer"), scene="flagged"),
     Point("its translation shown", "before", f"{JOB}.record", fact("delivered"), scene="flagged"),
+    # A shortcut: its own job puts the task; where Slack takes no message of ours, facts alone tell what was shown.
+    Point("the language chosen", "after", f"{JOB}.record", fact("chosen"), scene="chosen"),
+    Point("before the task is put", "before", f"{SPOOL}.put", puts_task, scene="chosen"),
+    Point("the task put", "after", f"{SPOOL}.put", puts_task, scene="chosen"),
+    Point("the place refused", "after", f"{JOB}.record", fact("private"), scene="chosen"),
+    Point("about to show a word", "after", f"{JOB}.record", fact("saying"), scene="chosen"),
+    Point("the word shown", "after", f"{BY_URL}.post", scene="chosen"),
+    Point("the private answer recorded", "after", f"{JOB}.record", fact("answer"), scene="chosen"),
+    Point("the private answer shown", "before", f"{JOB}.record", fact("delivered"), scene="chosen"),
     # The process that posts placeholders out of turn.
     Point("the visit recorded", "after", f"{JOB}.record", out_of_turn(fact("visit")), paid=2, scene="waiting"),
     Point("posted out of turn", "after", f"{SLACK}.post", out_of_turn(message("placeholder")), paid=2, scene="waiting"),
