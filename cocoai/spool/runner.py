@@ -5,6 +5,7 @@ What each of them does is job_process.py's. How a job is answered is handed in: 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -104,6 +105,10 @@ class Runner:
         except OSError:
             # A full disk must not keep the pool away: it says 503 until there is room. Old job processes go on a while.
             log.exception("generation outcome=not-raised")
+            with contextlib.suppress(OSError):
+                # The master before us may have raised it at its end, since this Runner was made: our own processes
+                # would take no job.
+                self._born = self._spool.generation = self._generation.read()
 
     def end(self) -> None:
         """Raise the generation, in the master as it stops: job processes finish the job in hand and end.

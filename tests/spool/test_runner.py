@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import select
@@ -627,6 +628,24 @@ def test_a_new_generation_lets_the_question_in_hand_end_and_no_more(make: Callab
     setup.runner.begin()
     setup.runner.attend()
     setup.wait_until_number_done(2)
+
+
+def test_a_full_disk_at_the_start_does_not_stop_the_work(
+    make: Callable[..., JobSetup], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The master before had ended meanwhile, and raised the generation; this one cannot, and its processes work."""
+    setup = make()
+    setup.generation.increment()
+
+    def refuse() -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(setup.generation, "increment", refuse)
+        setup.runner.begin()
+    setup.put(1)
+
+    wait_until(lambda: setup.traced("answered"))
 
 
 def test_a_process_answers_a_bounded_number_of_questions(
