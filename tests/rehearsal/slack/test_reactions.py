@@ -142,6 +142,16 @@ def test_nobody_reacts_where_it_is_not_possible(
     assert [] == told(slack, bot)
 
 
+def test_a_message_without_a_user(slack: PracticeSlack, bot: Bot) -> None:
+    """Of a message that names only a bot_id, as that of an uploaded file may, no author is told."""
+    upload = slack.workspace.post("C0PRACTICE", US, "", subtype="file_share", upload="bot_id")
+    slack.wait_for_deliveries()
+    bot.received.clear()
+    slack.react(BY, upload.ts, "memo")
+
+    assert [False] == ["item_user" in event for event in told(slack, bot)]
+
+
 def test_a_message_of_a_deleted_parent_has_no_reactions(slack: PracticeSlack, bot: Bot) -> None:
     """Nobody can react to the tombstone."""
     parent = say(slack, bot)

@@ -105,6 +105,8 @@ def test_what_a_command_has_shown_is_replaced(slack: PracticeSlack, respond: Res
 
     assert ["done"] == shown
     assert () == slack.ephemeral_messages()
+    # No event tells of an ephemeral message.
+    assert [] == slack.payloads
 
 
 def test_the_message_that_was_pressed_is_replaced(slack: PracticeSlack, bot: Bot, respond: Respond, act: Act) -> None:
