@@ -63,8 +63,8 @@ SHOWN = [(shape, name) for shape in SHAPES for name in SCENARIOS if shape is in_
 
 
 def in_shape(expected: ExpectedText, shape: Callable[[LocalizedHarness], None], language: str) -> str:
-    """Return the table's text, or the one that names the button in its place, if there are buttons."""
-    if shape is in_text_alone or expected.key not in ("cut", "unfinished"):
+    """Return the table's text, or the one that names the button in its place, where that stands."""
+    if shape is not in_blocks or expected.key not in ("cut", "unfinished"):
         return expected.by_language[language]
     texts = LANGUAGES[language]
     return str(getattr(texts, f"{expected.key}_button")).format(button=texts.buttons["continue"])
