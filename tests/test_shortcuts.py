@@ -17,10 +17,12 @@ from cocoai.answer import Answerer
 from cocoai.errors import Permanent
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.workspace import Person
 from cocoai.slack.api.response_url import ResponseUrl
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.reactions import task_question
 from cocoai.slack.markdown.message_layout import Layout
+from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack.model.tasks import MessageTask
 from cocoai.spool.key import Key
 from cocoai.spool.limits import QuestionLimits
@@ -382,6 +384,22 @@ def test_whoever_may_not_use_it_is_told_by_its_address(harness: AnswerHarness, c
     assert [ENGLISH.declined["person"]] * 2 == whispers(harness, OUTSIDE)
     assert [] == harness.openai.requests
     assert ({"shortcut_translate", "shortcut_ask"}, ()) == (keys(harness), harness.slack.views_of(BY))
+
+
+@pytest.mark.parametrize(("user", "is_ours"), [(BY, True), ("U0STRANGE", False)])
+def test_of_whom_the_payload_names_no_team_slack_is_asked_for_one(
+    harness: AnswerHarness, user: str, is_ours: bool
+) -> None:
+    """Slack documents none there, and another organisation's people may not ask."""
+    harness.slack.add(Person("U0STRANGE", "Stranger", team="T0ELSEWHERE"))
+    opening = say(harness)
+    ts = f"{float(opening.ts) + 9:.6f}"
+    shortcut = Shortcut("proofread", opening.channel, opening.ts, None, user, "", ts, response_url="")
+    assert harness.spool.put(shortcut.key, shortcut.facts())
+
+    run_all(harness)
+
+    assert is_ours == bool(harness.openai.requests)
 
 
 def test_words_that_are_kept_from_the_model_are_not_translated(harness: AnswerHarness) -> None:

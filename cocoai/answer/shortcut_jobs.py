@@ -19,6 +19,7 @@ from cocoai.answer.own_notes import OwnNotes
 from cocoai.answer.private_messages import private_messages, whisper
 from cocoai.answer.reply_text import ReplyText
 from cocoai.errors import Permanent
+from cocoai.slack.inbound.access import Author
 from cocoai.slack.inbound.reactions import task_question
 from cocoai.slack.model.question import Kind, Question
 from cocoai.slack.model.shortcut import Shortcut
@@ -68,6 +69,8 @@ class ShortcutJobs(LightJobHandler[Shortcut]):
         """
         if shortcut.why:
             return self._tell(job, shortcut, _why_not(shortcut.why, self._texts(shortcut)), shortcut.why)
+        if not self._is_ours(shortcut):
+            return self._tell(job, shortcut, self._texts(shortcut).declined["person"], "person")
         question = self._question(job, shortcut)
         if self._spool.put(Key.parse(question.key), question.facts()):
             return "put"
@@ -80,6 +83,16 @@ class ShortcutJobs(LightJobHandler[Shortcut]):
         if (first.get("asked_at"), first.get("user")) == (shortcut.ts, shortcut.user):
             return "put"  # by an earlier attempt, which was killed right behind it
         return self._tell_where(job, shortcut, question, state, lines)
+
+    def _is_ours(self, shortcut: Shortcut) -> bool:
+        """Check whether whoever has used the shortcut may: of whom Slack has told no team, it is asked for one."""
+        access = self._options.access
+        if shortcut.team or access.external_users:
+            return True
+        teams = frozenset({self._slack.user_team(shortcut.user)} - {""})
+        is_direct = shortcut.channel.startswith("D")
+        author = Author(shortcut.user, shortcut.channel, teams, is_direct=is_direct, may_be_external=True)
+        return not access.refusal(author, self._notes.identity.known())
 
     def _tell_where(self, job: Job, shortcut: Shortcut, question: Question, state: str, lines: Sequence[Fact]) -> str:
         """Tell where the same task stands that somebody has asked for before; return as _obey() does.

@@ -148,6 +148,10 @@ class SlackChat:
         profile = mapping_at(found, "profile")
         return text_at(profile, "display_name") or text_at(profile, "real_name") or text_at(found, "name")
 
+    def user_team(self, user: str) -> str:
+        """Return the id of a user's team; "" if Slack tells none. Raise `Temporary` at once for a 429."""
+        return text_at(mapping_at(self._calls.call("users.info", {"user": user}, wait=False), "user"), "team_id")
+
     def user_locale(self, user: str) -> str:
         """Return the locale of a user's Slack, as `ja-JP`; "" if it tells none. Raise `Temporary` at once for a 429."""
         arguments = {"user": user, "include_locale": "true"}

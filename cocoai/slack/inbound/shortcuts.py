@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from cocoai.errors import IdentityUnknown
@@ -55,7 +55,8 @@ def is_submission(payload: Mapping[str, Any]) -> bool:
 def read_shortcut(payload: Mapping[str, Any], identity: Identity | None, access: AccessRules) -> Shortcut | Ignored:
     """Return the use of a shortcut, with `why` if its user may not address us; Ignored if it is none of ours, or odd.
 
-    Raise `IdentityUnknown` while we do not know who we are, and so who is ours.
+    Slack documents no team of that user: whether one without is ours is for the job to ask. Raise `IdentityUnknown`
+    while we do not know who we are, and so who is ours.
     """
     task = text_at(payload, "callback_id").removeprefix(PREFIX)
     if not text_at(payload, "callback_id").startswith(PREFIX) or task not in SHORTCUTS or _is_others(payload, identity):
@@ -66,6 +67,7 @@ def read_shortcut(payload: Mapping[str, Any], identity: Identity | None, access:
         return Ignored(reason)
     if identity is None:
         raise IdentityUnknown
+    author = _author(payload, channel)
     return Shortcut(
         task=cast(ShortcutTask, task),
         channel=channel,
@@ -76,7 +78,7 @@ def read_shortcut(payload: Mapping[str, Any], identity: Identity | None, access:
         ts=asked_at,
         response_url=_token_at(payload, "response_url"),
         trigger_id=_token_at(payload, "trigger_id"),
-        why=_declined_for(_author(payload, channel), identity, access),
+        why=_declined_for(replace(author, may_be_external=bool(author.teams)), identity, access),
     )
 
 

@@ -79,6 +79,14 @@ def test_a_job_keeps_it_whole_but_for_what_is_dead_by_then() -> None:
     assert "hooks.slack.com" not in repr(found)
 
 
+def test_whoever_has_no_team_in_the_payload_is_for_the_job_to_judge() -> None:
+    """Slack documents none there; another rule counts all the same."""
+    found = chosen(shortcut(user=user(team_id=None)))
+
+    assert ("", "") == (found.team, found.why)
+    assert "person" == chosen(shortcut(user=user(team_id=None)), allow_users={"U0BOSS"}).why
+
+
 def test_the_thread_and_the_files_of_the_message_are_kept() -> None:
     """A reply stands in its thread; what is no text of the payload's shape is left out."""
     entry: JSON = {"ts": TS, "thread_ts": "1763821000.000100", "user": "U0OTHER01", "text": "see"}
@@ -126,7 +134,6 @@ def test_what_is_no_use_of_our_shortcut_is_ignored(payload: JSON, expected: str)
         ({}, {"allow_channels": {"C0OTHER"}}, "place"),
         ({"channel": {"id": "D0DIRECT"}}, {"direct_messages": False}, "direct"),
         ({"user": user(team_id="T0STRANGE")}, {}, "person"),
-        ({"user": user(team_id=None)}, {}, "person"),
         ({"user": user(team_id="T0STRANGE")}, {"external_users": True}, ""),
         ({}, {"allow_users": {"U0ASKER01"}, "allow_channels": {"C0PRACTICE"}}, ""),
     ],
