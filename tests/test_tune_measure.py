@@ -14,15 +14,30 @@ import pytest
 
 from cocoai.errors import CocoAIError
 from cocoai.tune import page_sharing
+from cocoai.tune.advice import Measurement
 from cocoai.tune.measure import measure
 from cocoai.tune.process_tree import CpuWatch, adopting_orphans, descendants
 from cocoai.up import Up
 from tests.processes import wait_until
 
+ALONE = """
+import sys
+from dataclasses import astuple
+from pathlib import Path
+
+from cocoai.tune.measure import measure
+from cocoai.up import Up
+
+print(*astuple(measure(Up, Path(sys.argv[1]))))
+"""
+"""Measures below a process that has no other children, as `cocoai tune` does: this one may have a browser."""
+
 
 def test_every_figure_is_measured(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every figure is more than 0, and shared memory is counted once; at rest there is no worker."""
-    measured = measure(Up, tmp_path_factory.mktemp("m"))
+    command = [sys.executable, "-c", ALONE, str(tmp_path_factory.mktemp("m"))]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=200)
+    measured = Measurement(*map(float, run.stdout.split()))
 
     assert 0 < measured.nginx < measured.supervisord < measured.rss
     assert 0 < measured.worker < measured.master < measured.rss < 50

@@ -191,3 +191,17 @@ def _by_hand(stage: Stage, **signed: Any) -> Message:
     stage.come_back()
     request(stage.built.address, "POST", "/slack/events", body, slack.signed(body, **signed))
     return question
+
+
+def ask_with_a_flag(stage: Stage) -> Message:
+    """Put a flag under a message of somebody else's; return that message."""
+    message = stage.built.slack.say("U0ASKER02", "Hello everybody.")
+    stage.built.slack.react(KNOWN, message.ts, "jp")
+    return message
+
+
+def ask_by_command(stage: Stage) -> Message:
+    """Type the slash command behind a message of somebody else's; return that message."""
+    message = stage.built.slack.say("U0ASKER02", "Hello everybody.")
+    stage.built.slack.command(KNOWN, "help")
+    return message

@@ -69,6 +69,7 @@ REFUSES, AWAY = "Slack refuses the bot", "Slack cannot be reached"
 OPENAI_WRONG, OPENAI_AWAY = "OpenAI: no credit", "OpenAI is busy or away"
 UNBELIEVED, LEFT_OUT = "a wrong signing secret", "`allow_channels`"
 SCOPE_TOLD, SCOPE_SILENT = "a scope is missing: `…:history`", "a scope is missing: `users:read`"
+SCOPE_UNSENT = "a scope is missing: `reactions:read`"
 UNFOUND, STILL_WORKS, FAULTY = "the public address", "what works still", "faulty settings"
 """How the rows of the table in docs/operating.md begin."""
 
@@ -179,6 +180,24 @@ PLAYED: tuple[Row, ...] = (
         ask=plays.ask_of_a_person,
     ),
     Row("no-reactions", rehearsed("no-reactions"), ("slack.scopes reactions_write",), "answer", LOOK, SCOPE_SILENT),
+    Row(
+        "no-flags",
+        with_slack(scopes=SCOPES - {"reactions:read"}),
+        ("slack.scopes reactions_read",),
+        "nothing",
+        LOOK,
+        SCOPE_UNSENT,
+        ask=plays.ask_with_a_flag,
+    ),
+    Row(
+        "no-commands",
+        with_slack(scopes=SCOPES - {"commands"}),
+        ("slack.scopes commands",),
+        "nothing",
+        LOOK,
+        SCOPE_UNSENT,
+        ask=plays.ask_by_command,
+    ),
     # OpenAI
     given_up("invalid-key", rehearsed("invalid-key"), "openai.key refused", "invalid_api_key"),
     given_up("no-credit", rehearsed("no-credit"), "openai.credit none", "insufficient_quota", pays=True),

@@ -25,7 +25,7 @@ INTERVAL = 0.02
 MOST_READINGS = 20
 """Times that the memory of all processes is read until none of them ends meanwhile."""
 
-OURS = ("master", "worker", "job", "notify", "status", "nginx")
+OURS = ("master", "worker", "job", "notify", "modal", "status", "nginx")
 """The kinds of processes of the pool, and nginx; every other process is counted as supervisord's."""
 
 
