@@ -25,6 +25,12 @@ LONG = {
     "stopped, and the model is busy",
     "asked again before it is answered",
     "a click on an answer whose process was killed",
+    "stopped before it is answered",
+    "two questions of one thread",
+    "a click on an answer in the making",
+    "a click on a reply that is given up",
+    "a forgotten stop request is swept",
+    "asked again",
 }
 """Those that take longest, and whose steps are those of others in another order."""
 

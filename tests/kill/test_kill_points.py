@@ -7,9 +7,10 @@ practice OpenAI. It has one slot, so a slot or a lock that a dead process kept w
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from cocoai.app import sweep
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
@@ -44,10 +45,18 @@ BOTH: tuple[Twins, ...] = ("mention only", "message first")
 WITH_FILE = ("drawn", "transcribed")
 ONE_WAY = (*WITH_FILE, "spoken")
 """Scenes of test_kill_media.py: how a mention comes makes no difference to a file of ours, nor to what is heard."""
-CASES = [(point, twins) for point in POINTS for twins in BOTH if point.scene not in (*ONE_WAY, "flagged", "chosen")]
+WALKED = [point for point in POINTS if point.scene not in (*ONE_WAY, "flagged", "chosen")]
 
 
-@pytest.mark.parametrize(("point", "twins"), CASES, ids=[f"{point.name}-{twins}" for point, twins in CASES])
+def cases() -> Iterator[ParameterSet]:
+    """Yield each point with each way in which a mention comes: for the short run with one of them, in turns."""
+    for n, point in enumerate(WALKED):
+        for m, twins in enumerate(BOTH):
+            marks = [pytest.mark.long] if (n + m) % 2 else []
+            yield pytest.param(point, twins, id=f"{point.name}-{twins}", marks=marks)
+
+
+@pytest.mark.parametrize(("point", "twins"), cases())
 def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point, twins: Twins) -> None:
     """There is one reply with each part once, the model is called no more than necessary, and no process is left.
 

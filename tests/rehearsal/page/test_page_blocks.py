@@ -15,7 +15,7 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage
 from tests.rehearsal.page.conftest import Bot
 from tests.rehearsal.page.page_reader import Reader
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 Act = Callable[..., str]
 

@@ -13,7 +13,7 @@ from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.slack.model.chart_block import TableNumber, bar_chart, data_table
 from tests.rehearsal.page.page_reader import Reader
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 CHART = bar_chart("Cost", [("chat", [1, 2.5]), ("voice", [0, 0.25])], ["11/01", "11/08"], x_label="Week", y_label="USD")
 TABLE = data_table(

@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from tests.rehearsal.page.page_reader import Reader
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 FOCUSED = """

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from tests.rehearsal.page.page_reader import Reader
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 LINK = ' target="_blank" rel="noopener noreferrer"'
 PRE = '<div class="code">{}<pre tabindex="0"><code>'

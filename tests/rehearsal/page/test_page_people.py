@@ -12,7 +12,7 @@ from selenium.webdriver.support.ui import Select
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from tests.rehearsal.page.page_reader import Reader
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def becomes(reader: Reader, user: str) -> None:
