@@ -1,4 +1,4 @@
-"""The way of a shortcut through a whole deployment: real nginx, supervisor and pool, over TLS to the practice Slack."""
+"""The way of a shortcut, and of a reaction, through a whole deployment, over TLS to the practice Slack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
-from cocoai.texts import JAPANESE
+from cocoai.texts import ENGLISH, JAPANESE, Texts
+from tests.books import books
+from tests.charges import charges
 from tests.deployment import Deployment, deploy, payload
 from tests.processes import wait_until
 
@@ -56,6 +58,36 @@ def test_a_shortcut_is_answered_in_the_thread_and_to_others_nowhere(deployment: 
     )
     assert {BY} == {each.only_for for each in deployment.slack.ephemeral_messages(OUTSIDE)}
     assert [outside.ts] == [each.ts for each in deployment.slack.messages(OUTSIDE)]
+
+
+@pytest.mark.parametrize(
+    ("user", "emoji", "trigger", "texts"),
+    [(BY, "flag-de", "translate_de", JAPANESE), (AUTHOR, "memo", "summarize", ENGLISH)],
+)
+def test_a_reaction_is_answered_in_the_thread_and_its_refusal_is_whispered(
+    deployment: Deployment, user: str, emoji: str, trigger: str, texts: Texts
+) -> None:
+    """In the language of whoever reacted; a message that is deleted meanwhile costs nothing."""
+    message = deployment.slack.say(AUTHOR, "Hello everybody.")
+    gone = deployment.slack.say(AUTHOR, "Never mind.")
+    deployment.slack.wait_for_deliveries()
+
+    deployment.slack.react(user, message.ts, emoji)
+    answer = answer_about(deployment, message)
+    asked, charged = len(deployment.openai.requests), charges(books(deployment.var))
+    reaction = next(each for each in reversed(deployment.slack.payloads) if each["event"]["type"] == "reaction_added")
+    deployment.slack.delete(gone.channel, gone.ts)
+    late = {**reaction["event"], "item": {**reaction["event"]["item"], "ts": gone.ts}}
+    deployment.slack.deliver({**reaction, "event": late, "event_id": f"Ev{trigger.upper().replace('_', '')}"})
+    told = deployment.slack.wait_for(
+        lambda: [each for each in deployment.slack.ephemeral_messages() if each.text == texts.tasks["gone"]]
+    )
+
+    assert f"{message.ts}-{trigger}" in str(payload(answer)["key"])
+    assert (user, deployment.openai.bills[-1].nano_dollars) == (charged[-1].person, charged[-1].spent)
+    assert [user] == [each.only_for for each in told]
+    assert asked == len(deployment.openai.requests)
+    assert {200} == {each.status for each in deployment.slack.deliveries}
 
 
 def test_a_form_is_opened_and_what_is_typed_is_answered(deployment: Deployment) -> None:

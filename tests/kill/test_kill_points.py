@@ -56,7 +56,7 @@ def cases() -> Iterator[ParameterSet]:
             yield pytest.param(point, twins, id=f"{point.name}-{twins}", marks=marks)
 
 
-@pytest.mark.parametrize(("point", "twins"), cases())
+@pytest.mark.parametrize(("point", "twins"), list(cases()))
 def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point, twins: Twins) -> None:
     """There is one reply with each part once, the model is called no more than necessary, and no process is left.
 

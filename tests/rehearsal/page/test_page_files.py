@@ -14,7 +14,7 @@ from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from tests.rehearsal.page.page_reader import Reader
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 DOT = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")
 """An image of one pixel (GIF)."""

@@ -53,7 +53,7 @@ def test_a_mixture_shows_what_its_parts_show(format_: str) -> None:
         assert "" == whole_fault(case, format_)
         assert "" == growing_fault(case, format_)
 
-    check_each(check, range(30))
+    check_each(check, range(15))
 
 
 def test_the_corpus_is_large_enough() -> None:
