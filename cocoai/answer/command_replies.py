@@ -6,37 +6,21 @@ A second run could say it twice: that it was said is recorded, and no reply cost
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
 
-from cocoai.answer.light_job import LightJobHandler
-from cocoai.answer.own_notes import OwnNotes
+from cocoai.answer.note_job import NoteJobHandler
 from cocoai.errors import Permanent
 from cocoai.ledger.database import LedgerBroken
 from cocoai.slack.api.response_url import SPENT
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.slash_command import SlashCommand
 from cocoai.spool.job import Job
-from cocoai.spool.spool import Spool
 from cocoai.texts import Texts, command, language_of
-from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 log = logging.getLogger(__name__)
 
 
-class CommandReplies(LightJobHandler[SlashCommand]):
+class CommandReplies(NoteJobHandler[SlashCommand]):
     """An object that does jobs of kind COMMAND, with what the `notes` tell."""
-
-    def __init__(
-        self,
-        spool: Spool,
-        notes: OwnNotes,
-        *,
-        troubles: Troubles = NO_TROUBLES,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(spool, SlashCommand.from_facts, troubles=troubles, clock=clock)
-        self._notes = notes
 
     def _run(self, job: Job, content: SlashCommand) -> None:
         """Reply by the command's own address, unless an earlier attempt has, and finish the job."""

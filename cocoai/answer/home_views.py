@@ -6,37 +6,22 @@ It is filled for whoever looks, and never for all. Doing it twice changes nothin
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from cocoai.answer.light_job import LightJobHandler
-from cocoai.answer.own_notes import OwnNotes
+from cocoai.answer.note_job import NoteJobHandler
 from cocoai.errors import Permanent
 from cocoai.ledger.database import LedgerBroken
 from cocoai.slack.api.home_tab import NO_HOME_TAB
 from cocoai.slack.markdown.message_layout import Block, context, header, section
 from cocoai.slack.model.home_opened import HomeOpened
 from cocoai.spool.job import Job
-from cocoai.spool.spool import Spool
 from cocoai.texts import Texts
-from cocoai.troubles.store import NO_TROUBLES, Troubles
 
 log = logging.getLogger(__name__)
 
 
-class HomeViews(LightJobHandler[HomeOpened]):
+class HomeViews(NoteJobHandler[HomeOpened]):
     """An object that does jobs of kind HOME, with what the `notes` tell."""
-
-    def __init__(
-        self,
-        spool: Spool,
-        notes: OwnNotes,
-        *,
-        troubles: Troubles = NO_TROUBLES,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(spool, HomeOpened.from_facts, troubles=troubles, clock=clock)
-        self._notes = notes
 
     def _run(self, job: Job, content: HomeOpened) -> None:
         """Publish the person's view and finish the job, also if the app has no Home tab any more."""

@@ -13,10 +13,10 @@ from cocoai.answer.limited import LimitedQuestions
 from cocoai.answer.own_notes import OwnNotes
 from cocoai.answer.reply_text import ReplyText
 from cocoai.answer.thanks import ThanksReactions
-from cocoai.slack.model.home_opened import HOME
+from cocoai.slack.model.home_opened import HOME, HomeOpened
 from cocoai.slack.model.job_kinds import REPORT
 from cocoai.slack.model.question import DECLINED, SHORTCUT
-from cocoai.slack.model.slash_command import COMMAND
+from cocoai.slack.model.slash_command import COMMAND, SlashCommand
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.spool import Spool
 from cocoai.troubles.store import NO_TROUBLES, Troubles
@@ -59,11 +59,11 @@ class LightJobs:
         if kind == COMMAND:
             from cocoai.answer.command_replies import CommandReplies
 
-            return CommandReplies(self._spool, self._notes, **common)
+            return CommandReplies(self._spool, SlashCommand.from_facts, self._notes, **common)
         if kind == HOME:
             from cocoai.answer.home_views import HomeViews
 
-            return HomeViews(self._spool, self._notes, **common)
+            return HomeViews(self._spool, HomeOpened.from_facts, self._notes, **common)
         if kind == SHORTCUT:
             from cocoai.answer.shortcut_jobs import ShortcutJobs
 
