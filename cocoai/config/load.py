@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from cocoai.config.document_settings import read_readers
 from cocoai.config.reaction_settings import read_reactions
 from cocoai.config.sections import read_persona_settings, read_prices, read_section, read_texts, reject_unknown
 from cocoai.config.settings import SECTIONS, Settings, settings_of
@@ -36,6 +37,7 @@ def _settings_from(sources: Sources) -> Settings:
         personas=read_persona_settings(sources),
         texts=read_texts(sources),
         reactions=read_reactions(sources),
+        readers=read_readers(sources),
         file=sources.file,
         warnings=sources.warnings,
     )

@@ -1,7 +1,7 @@
 """Read the sections from the sources: the fixed ones, and those that the operator names.
 
-[models] may have any word as a key, [prices] any model, [words ja] and [words en] have a key for each text, and there
-is a [channel ID] for each channel with settings of its own.
+[models] may have any word as a key, [prices] any model, [readers] any sub-folder, [words ja] and [words en] have a key
+for each text, and there is a [channel ID] for each channel with settings of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cocoai.texts.overrides import by_key, fits, longest, overridden, placeholde
 
 _CHANNEL = re.compile(r"channel ([CDG][A-Z0-9]{1,23})")
 _IN_ENVIRONMENT = re.compile(r"COCOAI_(?:CHANNEL_(?P<channel>[^_]*)|WORDS_(?P<language>[^_]*))")
-_FREE_KEYS = ("models", "prices", "reactions")
+_FREE_KEYS = ("models", "prices", "reactions", "readers")
 """Sections that may have any key."""
 
 _ALL = ", ".join([*SECTIONS, *_FREE_KEYS, "channel ID", *(f"words {language}" for language in LANGUAGES)])

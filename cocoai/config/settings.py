@@ -1,19 +1,19 @@
 """Define all settings: every key once, with the values it may have, its default and what it is for.
 
-sections.py reads them; bin/settings-reference writes them into README.md's tables and cocoai.ini.example. Times are in
-seconds throughout.
+sections.py reads them; bin/settings-reference writes README.md's tables of them. Times are in seconds.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, get_type_hints
 
 from cocoai.config.budget_settings import BudgetSettings
 from cocoai.config.channel_settings import ChannelSettings, PersonaSettings
+from cocoai.config.document_settings import DocumentSettings, HistorySettings
 from cocoai.config.image_settings import ImageSettings
 from cocoai.config.network_settings import NetworkSettings
 from cocoai.config.setting import Setting, required_secret
@@ -247,6 +247,8 @@ SECTIONS: Mapping[str, type] = {
     "budget": BudgetSettings,
     "speech": SpeechSettings,
     "images": ImageSettings,
+    "documents": DocumentSettings,
+    "history": HistorySettings,
     "paths": PathSettings,
     "network": NetworkSettings,
 }
@@ -258,8 +260,8 @@ class Settings:
     """All settings. `file` is the absolute path they were read from (empty: the environment alone).
 
     `prices` are the operator's own, by model; `reactions` say what an emoji asks for, `texts` are the fixed texts by
-    language, his own included in both. `warnings` are sentences for the operator. `error` says what is wrong if only
-    `paths` could be read; "" if all are.
+    language, his own included in both; `readers` say where documents may be shown. `warnings` are sentences for him.
+    `error` says what is wrong if only `paths` could be read; "" if all are.
     """
 
     slack: SlackSettings
@@ -269,12 +271,15 @@ class Settings:
     budget: BudgetSettings
     speech: SpeechSettings
     images: ImageSettings
+    documents: DocumentSettings
+    history: HistorySettings
     paths: PathSettings
     network: NetworkSettings
     prices: Mapping[str, Price]
     personas: PersonaSettings
     texts: Mapping[str, Texts] = field(repr=False)
     reactions: Mapping[str, MessageTask] = field(repr=False)
+    readers: Mapping[str, Collection[str] | None]
     file: str = ""
     warnings: tuple[str, ...] = ()
     error: str = ""
