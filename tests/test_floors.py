@@ -42,6 +42,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "chatgpt": ("conversation", "engine/client", "engine/process", "json_values", "errors"),
     "ledger": ("engine/client", "engine/process", "errors"),
     "drawing": ("ledger", "errors"),
+    "documents": ("engine/process", *PLAIN),
     "troubles": ("slack/api", "engine/process", "errors"),
     "clicked_question": ("slack/model", "spool"),
     "webhook": (

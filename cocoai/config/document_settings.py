@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 from cocoai.config.setting import Setting
 from cocoai.config.sources import SettingsError, Sources
 from cocoai.config.value_types import FOLDER, IDS, ValueType, integer
+from cocoai.documents.access import comparable
 from cocoai.slack_ids import ID
 
 ALL = "all"
@@ -59,11 +59,6 @@ class HistorySettings:
             "how long questions and their answers are kept, to be found again in the same channel; 0 keeps none",
         ),
     ]
-
-
-def comparable(name: str) -> str:
-    """Return the name of a folder or a channel as it is compared: without case, its accents as NFC writes them."""
-    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _channels(text: str, _folder: str) -> frozenset[str] | None:
