@@ -1,0 +1,120 @@
+"""The set of bench.ranking is what it says: each question has one section, marked with what makes it hard."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from bench.ranking.questions import RankingQuestion, load_documents, load_questions
+
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
+
+QUESTIONS = load_questions()
+HARD = [question for question in QUESTIONS if question.kind != "plain"]
+
+
+def folded(text: str) -> str:
+    """Return the text without the differences of width and case."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+@cache
+def sections() -> dict[str, list[tuple[str, str]]]:
+    """Return each document's headings with the text up to the next heading; a number sign in a code block is none."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, text in load_documents().items():
+        without_code = re.sub(r"(?ms)^```.*?^```$", lambda code: re.sub("(?m)^#", " #", code[0]), text)
+        parts = re.split(r"(?m)^#{1,6} (.+)$", without_code)
+        assert not parts[0], f"{name} begins with a heading"
+        found[name] = [(heading, body.strip()) for heading, body in zip(parts[1::2], parts[2::2], strict=True)]
+    return found
+
+
+def answer(question: RankingQuestion) -> str:
+    """Return the section that answers the question, with its heading."""
+    return "\n".join(next(part for part in sections()[question.document] if part[0] == question.heading))
+
+
+def test_there_are_enough_sections_of_a_passages_size() -> None:
+    """About 30 documents have at least 160 sections of 100 to 500 characters."""
+    sizes = [len(body) for parts in sections().values() for _, body in parts]
+
+    assert 30 <= len(sections()) <= 40
+    assert 160 <= sum(100 <= size <= 500 for size in sizes)
+    assert 500 >= max(sizes)
+
+
+def test_headings_are_unique_in_their_document() -> None:
+    """A document's name and a heading name one section."""
+    twice = {name: Counter(heading for heading, _ in parts).most_common(1)[0] for name, parts in sections().items()}
+
+    assert {} == {name: most for name, most in twice.items() if most[1] > 1}
+
+
+def test_there_are_enough_questions_of_each_kind() -> None:
+    """Of at least 120 questions about two thirds are Japanese, 30 have synonyms and 20 are mistyped."""
+    kinds = Counter(question.kind for question in QUESTIONS)
+    languages = Counter(question.language for question in QUESTIONS)
+
+    assert 120 <= len(QUESTIONS)
+    assert {"plain", "synonym", "typo"} == set(kinds)
+    assert 30 <= kinds["synonym"]
+    assert 20 <= kinds["typo"]
+    assert {"ja", "en"} == set(languages)
+    assert 0.6 < languages["ja"] / len(QUESTIONS) < 0.75
+
+
+def test_each_question_is_there_once() -> None:
+    """No id and no question comes twice, whatever its width and case."""
+    assert len(QUESTIONS) == len({question.id for question in QUESTIONS})
+    assert len(QUESTIONS) == len({folded(question.question) for question in QUESTIONS})
+
+
+def test_each_question_has_its_section() -> None:
+    """The document and the heading of each question exist."""
+    known = {(name, heading) for name, parts in sections().items() for heading, _ in parts}
+
+    assert [] == [each.id for each in QUESTIONS if (each.document, each.heading) not in known]
+
+
+def test_the_language_is_that_of_the_letters() -> None:
+    """A Japanese question has kana; an English one has no Japanese letter."""
+    kana, japanese = re.compile(r"[ぁ-んァ-ヶｦ-ﾟ]"), re.compile(r"[ぁ-んァ-ヶｦ-ﾟ一-龠]")
+
+    assert [] == [q.id for q in QUESTIONS if q.language == "ja" and not kana.search(q.question)]
+    assert [] == [q.id for q in QUESTIONS if q.language == "en" and japanese.search(q.question)]
+
+
+def test_each_question_has_one_to_three_search_words() -> None:
+    """They are short, not empty, and none of them is the whole question."""
+    wrong = [
+        question.id
+        for question in QUESTIONS
+        if not 1 <= len(question.search_words) <= 3
+        or len(set(question.search_words)) < len(question.search_words)
+        or any(not word.strip() or len(word) > 30 or word == question.question for word in question.search_words)
+    ]
+
+    assert [] == wrong
+
+
+def test_plain_questions_have_no_mark() -> None:
+    """`asked` and `written` are for synonyms and typing mistakes, which have both."""
+    assert [] == [q.id for q in QUESTIONS if (q.kind != "plain") != bool(q.asked) or bool(q.asked) != bool(q.written)]
+
+
+@pytest.mark.parametrize("question", HARD, ids=lambda question: question.id)
+def test_the_askers_word_is_not_the_documents(question: RankingQuestion) -> None:
+    """The asker's word stands in the question and not in the section; the document's word is the other way round."""
+    asked, written = folded(question.asked), folded(question.written)
+    title = sections()[question.document][0][0]
+
+    assert asked in folded(question.question)
+    assert asked not in folded(answer(question))
+    assert asked not in folded(title)
+    assert written in folded(f"{title}\n{answer(question)}")
+    assert written not in folded(question.question)
