@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from bench.ranking.noise import passages, words
 from bench.ranking.questions import RankingQuestion, load_documents, load_questions
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
@@ -118,3 +119,52 @@ def test_the_askers_word_is_not_the_documents(question: RankingQuestion) -> None
     assert asked not in folded(title)
     assert written in folded(f"{title}\n{answer(question)}")
     assert written not in folded(question.question)
+
+
+@cache
+def noise() -> tuple[tuple[str, str, str], ...]:
+    """Return the noise as it is measured with."""
+    return tuple(passages())
+
+
+def test_noise_is_of_the_promised_size() -> None:
+    """10,000 passages of about 300 characters, no two alike, half of them Japanese."""
+    sizes = [len(text) for _, _, text in noise()]
+    kana = re.compile("[ぁ-んァ-ヶ]")
+
+    assert 10_000 == len(noise()) == len({text for _, _, text in noise()})
+    assert 5_000 == sum(bool(kana.search(text)) for _, _, text in noise())
+    assert 290 < sum(sizes) / len(sizes) < 330
+    assert 250 <= min(sizes)
+    assert 450 >= max(sizes)
+
+
+def test_noise_is_the_same_for_a_seed() -> None:
+    """The same seed gives the same passages, a smaller count the first of them, another seed others."""
+    assert noise()[:100] == tuple(passages(100)) == tuple(passages(100, 20))
+    assert not {text for _, _, text in passages(100, 21)} & {text for _, _, text in noise()}
+
+
+def test_noise_has_many_words() -> None:
+    """At least 1,500 entries of the lists stand in it, and all slots are filled."""
+    text = "\n".join(text for _, _, text in noise())
+
+    assert 1_500 <= sum(word in text for word in words())
+    assert not re.search("[{}]", text)
+
+
+@pytest.mark.parametrize(
+    "word", ["申請", "方法", "会議", "予約", "期限", "担当", "VPN", "経費", "request", "office", "meeting"]
+)
+def test_common_words_are_common_in_noise(word: str) -> None:
+    """An everyday word of the questions stands in at least a hundred passages."""
+    assert 100 <= sum(word in text for _, _, text in noise())
+
+
+def test_noise_stands_apart_from_the_documents() -> None:
+    """Each passage has its own document and heading, neither of which a question names."""
+    places = [(document, heading) for document, heading, _ in noise()]
+
+    assert len(places) == len(set(places))
+    assert not {document for document, _ in places} & set(sections())
+    assert not {heading for _, heading in places} & {question.heading for question in QUESTIONS}
