@@ -31,7 +31,7 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.rehearsal.slack.workspace import Workspace
 from cocoai.texts.picture_requests import picture_request
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 QUESTION = Question(7, Message("C0PRACTICE", "100.000001", "U0ASKER01", question_text(7)))
 LONG = Question(20, Message("C0PRACTICE", "100.000002", "U0ASKER01", question_text(20)))

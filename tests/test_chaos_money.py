@@ -9,7 +9,7 @@ import pytest
 from bench.chaos.money import MoneyAccount
 from bench.never_over.laws import ChargedCall
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def charge(number: int, spent: int | None, how: str | None, call: int = 1) -> ChargedCall:

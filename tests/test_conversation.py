@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cocoai.conversation import Attachment, Conversation, Turn, estimated_tokens, merged
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 IMAGE = Attachment("image", "a.png", "image/png", bytes(100_000))
 PDF = Attachment("pdf", "a.pdf", "application/pdf", bytes(100_000))

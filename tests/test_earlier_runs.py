@@ -7,7 +7,7 @@ import pytest
 from cocoai.answer.earlier_runs import is_after_cut, may_have_posted
 from cocoai.spool.job import Fact
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 QUESTION: Fact = {"kind": "mention"}
 SETTLED = {"fact": "retry", "free": False, "sent": True}

@@ -10,7 +10,7 @@ import pytest
 
 from cocoai import errors
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 PACKAGE = Path(__file__).parent.parent / "cocoai"
 

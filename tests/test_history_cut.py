@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cocoai.answer.history_cut import PAUSE, HistoryLimits, cut
 from cocoai.conversation import Attachment, Conversation, Turn, estimated_tokens
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 MINUTE = 60.0
 ROOM = 1_000_000

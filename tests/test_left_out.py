@@ -11,7 +11,7 @@ from cocoai.slack.api.download import LeftOut
 from cocoai.slack.api.file_reader import PARTLY, Why
 from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 KIND_JA = JAPANESE.why["kind"]
 KIND_EN = ENGLISH.why["kind"]

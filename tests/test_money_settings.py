@@ -12,7 +12,7 @@ from cocoai.config import SettingsError, read
 from cocoai.ledger.money import NANO
 from cocoai.ledger.prices import FREE, Price
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 SECRETS = {"SLACK_SIGNING_SECRET": "s", "SLACK_BOT_TOKEN": "xoxb-t", "OPENAI_API_KEY": "sk-k"}
 

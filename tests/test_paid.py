@@ -403,6 +403,7 @@ def test_no_request_leaves_without_a_hold(harness: AnswerHarness) -> None:
 
 
 @pytest.mark.pure
+@pytest.mark.thorough
 def test_the_model_is_asked_with_a_recorder_only() -> None:
     """In the product no call of ChatGPTChat.reply does without one; others post with one, too."""
     calls = [

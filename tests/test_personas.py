@@ -15,7 +15,7 @@ from cocoai.config import Personas, Settings, SettingsError, read
 from cocoai.config.personas import DEFAULT_INSTRUCTIONS, LONGEST
 from cocoai.conversation import Persona
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 SECRETS = {
     "SLACK_SIGNING_SECRET": "hush-signing",

@@ -9,7 +9,7 @@ import pytest
 
 from cocoai.texts.picture_requests import LONGEST, PictureRequest, picture_request
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 DRAWN = """
 猫の絵を描いて

@@ -8,7 +8,7 @@ import pytest
 
 from cocoai.answer.standing_instructions import WEEKDAYS, standing_instructions
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def local(text: str, zone: str = "JST", offset: int = 9 * 3600) -> time.struct_time:

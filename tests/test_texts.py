@@ -13,7 +13,7 @@ from cocoai.texts import ENGLISH, JAPANESE, LANGUAGES, Texts, TextsByLanguage, c
 from cocoai.texts.overrides import by_key, fits, longest, overridden, placeholders
 from tests.each_case import check_each
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 WHY = set(get_args(Why))
 """The reasons for which slack/api/download.py leaves a file out, or reads only a part of it."""

@@ -16,7 +16,7 @@ from cocoai.tune.machine import KEPT_FREE, KERNEL, SYSTEM, Machine, check_option
 from cocoai.tune.observed import Observed
 from cocoai.tune.proposal import propose
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 MEASURED = Measurement(
     nginx=4.0,

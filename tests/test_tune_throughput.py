@@ -16,7 +16,7 @@ from cocoai.tune.observed import UPDATE_INTERVAL, Observed
 from cocoai.tune.throughput import UPDATES, Bound, bottleneck, bounds, report_throughput
 from tests.test_tune import MEASURED, SEEN
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 SMALLEST = planned_machine(512, swap=True)
 OWN = Machine("own", 4000.0, 100.0, 1024.0, 4, 100.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cocoai.chatgpt.allowance import Allowance
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def taken(tokens: float, *pieces: str) -> str:

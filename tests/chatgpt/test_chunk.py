@@ -10,7 +10,7 @@ import pytest
 from cocoai.chatgpt.chunk import Chunk, parse_chunk
 from tests.chatgpt.parsing import choice, outcome, stream_of
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "They want the capital."}]}
 

@@ -11,7 +11,7 @@ from cocoai.chatgpt.api_error import ApiError
 from cocoai.chatgpt.error_body import names_in
 from cocoai.errors import Permanent, Temporary
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def parsed(status: int, payload: object) -> ApiError:

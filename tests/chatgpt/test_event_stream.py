@@ -10,7 +10,7 @@ from cocoai.chatgpt.event_stream import MAX_EVENT, EventReader
 from cocoai.errors import Permanent
 from tests.chatgpt.cuts import cut
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[str]:

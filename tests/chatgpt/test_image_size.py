@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cocoai.chatgpt.image_size import image_size
 from tests.chatgpt.pictures import gif, jpeg, png, webp_extended, webp_lossless, webp_lossy
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 FORMATS: tuple[Callable[[int, int], bytes], ...] = (png, jpeg, gif, webp_lossy, webp_lossless, webp_extended)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cocoai.chatgpt.picture_tokens import Detail, picture_tokens
 from tests.chatgpt.pictures import jpeg, png, webp_extended
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 PHOTO = (4032, 3024)
 """A phone's photo of 12 megapixels."""

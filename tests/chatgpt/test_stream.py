@@ -17,7 +17,7 @@ from cocoai.errors import CocoAIError, Permanent, Temporary
 from tests.chatgpt.cuts import cut
 from tests.chatgpt.parsing import MODEL, TOKENS, USAGE, delta, outcome, parsed, read, stream_of
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def test_a_stream_as_openai_sends_it() -> None:

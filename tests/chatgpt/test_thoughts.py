@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cocoai.chatgpt.thoughts import ThoughtFilter
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def filtered(text: str, size: int = 10_000) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cocoai.chatgpt.chunk import Usage
 from cocoai.chatgpt.token_ratio import LEAST, MOST, TokenRatio
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 MODEL = "gpt-6-luna"
 

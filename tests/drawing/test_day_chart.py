@@ -19,7 +19,7 @@ from cocoai.ledger.summary import MonthSummary, Spending
 from tests.drawing.pictures import read_png
 from tests.ledger.charges import CENT
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 MONTH = "2026-11"
 CAP = 9 * NANO

@@ -13,7 +13,7 @@ from cocoai.ledger.cost import Tokens, bound, cost, is_openai, region_of
 from cocoai.ledger.prices import FREE, Price
 from tests.ledger.table import DATA, TABLE, TODAY, noon
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 LUNA = TABLE.price("gpt-6-luna", TODAY)
 SOL = TABLE.price("gpt-6.2-sol", TODAY)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cocoai.ledger.money import NANO, exact_usd, parse_usd, usd, usd_fine, yen
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 CENT = NANO // 100
 

@@ -14,7 +14,7 @@ from cocoai.rehearsal.openai.image_models import IMAGE_MODELS, drawn_tokens, pic
 from tests.ledger.charges import CENT, charge
 from tests.ledger.table import TABLE, TODAY
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 OPENAI = "https://api.openai.com/v1"
 FLARE = "gpt-image-2.6-flare"

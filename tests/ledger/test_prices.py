@@ -15,7 +15,7 @@ from cocoai.ledger.money import parse_usd
 from cocoai.ledger.prices import FREE, Price, PriceTable, parse_override, read_prices
 from tests.ledger.table import DATA, TABLE, TODAY, noon
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 ENTRIES = [(model, entry) for kind in ("models", "units") for model, entries in DATA[kind].items() for entry in entries]
 

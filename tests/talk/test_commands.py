@@ -11,7 +11,7 @@ from cocoai.texts import command
 from cocoai.texts.command_phrases import PHRASES
 from cocoai.texts.commands import LONGEST
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 TABLE = json.loads(Path(__file__).with_name("commands.json").read_text(encoding="utf-8"))
 

@@ -12,7 +12,7 @@ from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.picture_bill import PAGE, picture_tokens
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 PNG = b"\x89PNG\r\n\x1a\n..."
 IMAGES = {

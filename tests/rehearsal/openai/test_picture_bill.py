@@ -15,7 +15,7 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.picture_bill import PAGE, pdf_tokens, picture_tokens
 from cocoai.rehearsal.openai.picture_size import PictureSize, picture_size
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 PHOTO = (4032, 3024)
 

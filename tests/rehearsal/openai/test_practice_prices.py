@@ -7,7 +7,7 @@ import pytest
 from cocoai.rehearsal.openai.models import HEARS, SHUTDOWN
 from cocoai.rehearsal.openai.practice_prices import TokenUse, price
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

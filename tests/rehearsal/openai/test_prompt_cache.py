@@ -11,7 +11,7 @@ from cocoai.rehearsal.openai.openai_errors import OpenAIApiError
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.prompt_cache import LIFETIME, UNCACHED, CacheUse, PromptCache
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 LONG = "word" * 2000
 """2,000 tokens."""

@@ -9,7 +9,7 @@ import pytest
 from cocoai.rehearsal.slack.api_call import SlackApiError
 from cocoai.rehearsal.slack.block_rules import stored_blocks
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 Block = dict[str, Any]
 

@@ -21,7 +21,7 @@ from cocoai.slack.api.api_errors import (
     require_ok,
 )
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 KINDS = [
     TimeoutError,

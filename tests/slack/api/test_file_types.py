@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cocoai.slack.api.file_types import is_office, is_page, media_type_of
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.slack.inbound.test_events import LATER, OURS, TS, KnownThreads, analy
 from tests.slack.inbound.test_events import US as US_OURSELVES
 from tests.slack_payloads import JSON, envelope
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 US = "<@U0COCOAI>"
 

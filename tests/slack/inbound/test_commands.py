@@ -15,7 +15,7 @@ from cocoai.slack.model.slash_command import SlashCommand
 from cocoai.spool.key import Key
 from tests.slack_payloads import SIGNING_SECRET, command_form, signed_headers
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 NOW = 1_763_822_000.0
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", "A0COCOAI", "E0GRID")

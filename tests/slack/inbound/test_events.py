@@ -18,7 +18,7 @@ from cocoai.slack.model.question import Challenge, Declined, Ignored, Overheard,
 from cocoai.slack.model.talk import Talk
 from tests.slack_payloads import JSON, SIGNING_SECRET, envelope, mention_event, message_event, signed_headers
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 NOW = 1_763_822_000.0
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", enterprise_id="E0PRACTICE")

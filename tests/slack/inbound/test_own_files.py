@@ -19,7 +19,7 @@ from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.question import Ignored, Question
 from tests.slack.inbound.test_events import US, KnownThreads, analyze_bytes
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 Form = Literal["user", "bot_id", ""]
 PLACES = ["C0PRACTICE", "G0PRIVATE", "D0PRACTICE", "C0SHARED"]

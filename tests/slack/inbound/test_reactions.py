@@ -15,7 +15,7 @@ from cocoai.texts.language_names import LANGUAGE_NAMES
 from tests.slack.inbound.test_events import LATER, TS, US, analyze_bytes
 from tests.slack_payloads import JSON, envelope
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def reaction(name: str = "flag-jp", **changes: object) -> JSON:

@@ -21,7 +21,7 @@ from cocoai.slack.model.shortcut import SHORTCUTS, Shortcut
 from cocoai.spool.key import Key
 from tests.slack_payloads import JSON, SIGNING_SECRET, form, shortcut, signed_headers, submission, user
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 NOW = 1_763_822_000.5
 US = Identity("T0PRACTICE", "U0COCOAI", "B0COCOAI", app_id="A0COCOAI")

@@ -14,7 +14,7 @@ from cocoai.slack.markdown.block_parser import (
     split_cells,
 )
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def code(*lines: str, prefix: str = "", fence: str = "```", info: str = "", is_closed: bool = True) -> FencedCode:

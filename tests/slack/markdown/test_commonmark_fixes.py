@@ -7,7 +7,7 @@ import pytest
 from cocoai.slack.markdown.commonmark_fixes import MOST_LINES, close_across_lines, fix_line
 from cocoai.slack.markdown.inline_parser import ZWSP
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from cocoai.slack.markdown.partial import close_line
 from cocoai.slack.markdown.split import MessageLimits, RenderedLine
 from cocoai.slack.markdown.to_markdown_block import LIMITS, MOST_MARKDOWN, markdown_lines
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def lines_of(markdown: str) -> list[RenderedLine]:

@@ -18,7 +18,7 @@ from cocoai.slack.markdown.inline_parser import (
     text_of,
 )
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def rendered(markdown: str) -> str:

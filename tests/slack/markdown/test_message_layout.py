@@ -8,7 +8,7 @@ from cocoai.slack.markdown.message_layout import MOST_SECTION, Button, Confirm, 
 from tests.slack.markdown.properties import in_blocks
 from tests.slack.markdown.reader import letters, read_markdown
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 MARKDOWN = Layout("markdown")
 MRKDWN = Layout("mrkdwn")

@@ -8,7 +8,7 @@ import pytest
 
 from cocoai.slack.markdown.model_habits import address_end, repair_line
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

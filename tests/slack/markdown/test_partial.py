@@ -15,7 +15,7 @@ from tests.slack.markdown.corpus import HABITS
 from tests.slack.markdown.properties import in_blocks
 from tests.slack.markdown.reader import first_missing, letters, read_markdown, read_mrkdwn
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

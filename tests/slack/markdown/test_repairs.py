@@ -14,7 +14,7 @@ from tests.slack.markdown.corpus import ALL_SHORT, HABITS
 from tests.slack.markdown.properties import in_blocks
 from tests.slack.markdown.reader import PARSER, letters, read_markdown
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

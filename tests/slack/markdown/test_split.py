@@ -18,7 +18,7 @@ from cocoai.slack.markdown.split import (
 )
 from cocoai.slack.markdown.to_markdown_block import MOST_MARKDOWN
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def plain_lines(*texts: str) -> list[RenderedLine]:

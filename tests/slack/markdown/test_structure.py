@@ -7,7 +7,7 @@ import pytest
 from cocoai.slack.markdown.block_parser import FencedCode, MarkdownBlock, parse_blocks
 from cocoai.slack.markdown.structure import fix_structure
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def fixed(markdown: str) -> list[MarkdownBlock]:

@@ -7,7 +7,7 @@ import pytest
 from cocoai.slack.markdown.block_parser import TableBlock
 from cocoai.slack.markdown.text_table import align_columns
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cocoai.slack.markdown.to_markdown_block import (
     markdown_parts,
 )
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 def lines_of(markdown: str) -> list[RenderedLine]:

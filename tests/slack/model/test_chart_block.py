@@ -15,7 +15,7 @@ from cocoai.slack.markdown.message_layout import context, header, section
 from cocoai.slack.model.block_text import text_of_blocks
 from cocoai.slack.model.chart_block import TableCell, TableNumber, bar_chart, data_table
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 # All characters, lone surrogates too; of a few letters, so that names are equal once they are cut.
 TEXTS = st.text(st.characters(codec=None), max_size=60) | st.text("ab \n", max_size=24)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cocoai.slack.model.files import LONGEST_NAME, File, file_note, file_of, files_of, is_at_slack
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 API_URL = "https://slack.com/api/"
 

@@ -13,7 +13,7 @@ from cocoai.slack.markdown.message_layout import Button, Confirm, Layout, Shown,
 from cocoai.slack.model.footer_block import with_footer
 from cocoai.texts import ENGLISH, LANGUAGES, Texts
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 KEY = "C0PRACTICE00-1763822000.000100-1763822000.000100"
 ASKER = "U0ASKER01"

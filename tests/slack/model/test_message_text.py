@@ -18,7 +18,7 @@ from cocoai.slack.model.message_text import CUT, MOST_SHOWN, addressed, own_text
 from cocoai.slack.model.messages import message_of
 from cocoai.slack.model.plain_text import plain_text
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 JSON = dict[str, Any]
 

@@ -13,7 +13,7 @@ from tests.slack.rendering.corpus import Case, read_cases
 from tests.slack.rendering.mrkdwn_reader import AMBIGUOUS, inline, read_mrkdwn
 from tests.slack.rendering.outline import parse_outline
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from cocoai.slack.thread.history import turns
 from cocoai.slack.thread.question_message import files_of_question
 from cocoai.slack.thread.speakers import MOST_NAMES
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 US = "U0COCOAI"
 NAMES = {"U0ANA": "Ana", "U0BEN": "Ben", "U0HANA": "花", "U0HANAE": "花"}

@@ -12,7 +12,7 @@ from cocoai.slack.model.question import Question
 from cocoai.slack.thread.history import turns
 from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, question_message
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 US = "U0COCOAI"
 JSON = dict[str, Any]

@@ -10,7 +10,7 @@ from cocoai.slack.model.files import File
 from cocoai.slack.model.messages import Message
 from cocoai.slack.thread.spoken import as_spoken
 
-pytestmark = pytest.mark.pure
+pytestmark = [pytest.mark.pure, pytest.mark.thorough]
 
 CLIP = File("F01", kind="voice", text="is 1 < 2 & 3?", is_whole=True)
 PICTURE = File("F02", "cat.png", "image/png")
