@@ -110,7 +110,7 @@ def never(_: Enumeration) -> bool:
 class Enumeration:
     """The enumeration of one history. `built` counts disk images, `checked` those of them that differ.
 
-    `stop_when` may end it early.
+    `stop_when` may end it early; `newest_first` then checks what the last steps leave before what the first ones do.
     """
 
     history: History
@@ -122,6 +122,7 @@ class Enumeration:
     runs: int = 0
     violations: list[Violation] = field(default_factory=list)
     stop_when: Callable[[Enumeration], bool] = never
+    newest_first: bool = False
     _states: set[int] = field(default_factory=set)
     _seen: set[int] = field(default_factory=set)
     _waiting: deque[tuple[Aftermath, int, Trail]] = field(default_factory=deque)
@@ -130,7 +131,7 @@ class Enumeration:
         """Enumerate everything, or until `stop_when` holds, and return this object."""
         self.runs = every_interleaving(self._run_history, self.depth.preemptions)
         while self._waiting and not self.stop_when(self):
-            aftermath, cuts, trail = self._waiting.popleft()
+            aftermath, cuts, trail = self._waiting.pop() if self.newest_first else self._waiting.popleft()
             self._check(aftermath, trail)
             for order in (REDELIVERED_FIRST, REDELIVERED_LAST):
                 self._recover(aftermath, cuts, trail, order)

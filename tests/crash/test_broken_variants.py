@@ -17,7 +17,7 @@ from cocoai.engine.process import fork
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from tests.crash import broken_answer, broken_books, broken_spool
-from tests.crash.enumeration import AT_ONCE, ONCE, TWICE, Depth, Enumeration
+from tests.crash.enumeration import COARSE_AT_ONCE, ONCE, TWICE, Depth, Enumeration
 from tests.crash.histories import history_named
 from tests.crash.machine import ScheduledSpool, Variants
 from tests.crash.power import Bound
@@ -30,12 +30,16 @@ UNTORN = Depth(cuts=1, first=Bound(newest=3, tears=0, torn=1))
 
 @dataclass(frozen=True)
 class Variant:
-    """A broken class, or what makes broken books, the history in which it shows, and the law that catches it."""
+    """A broken class, or what makes broken books, the history in which it shows, and the law that catches it.
+
+    `shows_late`: the sooner found if the history's last steps are cut first.
+    """
 
     broken: type[ScheduledSpool] | type[Answerer] | Callable[[Services], Books]
     history: str
     law: Law
     depth: Depth = ONCE
+    shows_late: bool = False
 
     @property
     def variants(self) -> Variants:
@@ -50,26 +54,32 @@ class Variant:
 
 VARIANTS = [
     Variant(broken_spool.LinksBeforeTheFsync, "one question", Law.ANSWERED),
-    Variant(broken_spool.LinksBeforeTheFsync, "the mention and its twin at once", Law.KEPT, AT_ONCE),
+    Variant(broken_spool.LinksBeforeTheFsync, "the mention and its twin at once", Law.KEPT, COARSE_AT_ONCE),
     Variant(broken_spool.AnswersBeforeReadyIsDurable, "one question", Law.KEPT),
-    Variant(broken_spool.PostsBeforeReadyIsDurable, "claimed while it is put", Law.SPOKEN, AT_ONCE),
-    Variant(broken_spool.PostsBeforeReadyIsDurable, "claimed while it is put", Law.ONCE, AT_ONCE),
-    Variant(broken_spool.LosesTheMark, "one question", Law.MARKED),
-    Variant(broken_spool.TrustsItsFolders, "one question", Law.KEPT),
-    Variant(broken_spool.LooksOutsideTheLock, "a twin that comes in late", Law.KNOWN, AT_ONCE),
-    Variant(broken_spool.EndsWithoutTheLock, "redelivered while it is answered", Law.KNOWN, AT_ONCE),
-    Variant(broken_spool.LeavesTornLines, "one question", Law.PAID, TWICE),
+    Variant(
+        broken_spool.PostsBeforeReadyIsDurable, "claimed while it is put", Law.SPOKEN, COARSE_AT_ONCE, shows_late=True
+    ),
+    Variant(
+        broken_spool.PostsBeforeReadyIsDurable, "claimed while it is put", Law.ONCE, COARSE_AT_ONCE, shows_late=True
+    ),
+    Variant(broken_spool.LosesTheMark, "one question", Law.MARKED, shows_late=True),
+    Variant(broken_spool.TrustsItsFolders, "one question", Law.KEPT, shows_late=True),
+    Variant(broken_spool.LooksOutsideTheLock, "a twin that comes in late", Law.KNOWN, COARSE_AT_ONCE),
+    Variant(broken_spool.EndsWithoutTheLock, "redelivered while it is answered", Law.KNOWN, COARSE_AT_ONCE),
+    Variant(broken_spool.LeavesTornLines, "one question", Law.PAID, TWICE, shows_late=True),
     Variant(broken_spool.RecordsWithoutFsync, "one question", Law.ONCE, UNTORN),
-    Variant(broken_spool.DeletesOnStopRequest, "stopped before it is answered", Law.KEPT),
-    Variant(broken_answer.FinishesBeforePosting, "one question", Law.ANSWERED),
+    Variant(broken_spool.DeletesOnStopRequest, "stopped before it is answered", Law.KEPT, shows_late=True),
+    Variant(broken_answer.FinishesBeforePosting, "one question", Law.ANSWERED, shows_late=True),
     Variant(broken_answer.NeverLooksForPosted, "one question", Law.ONCE),
     Variant(broken_answer.NeverLooksForPosted, "asked again", Law.ONCE),
-    Variant(broken_answer.FinishesBeforeHandling, "deleted by its asker, in three parts", Law.ANSWERED),
+    Variant(
+        broken_answer.FinishesBeforeHandling, "deleted by its asker, in three parts", Law.ANSWERED, shows_late=True
+    ),
     Variant(broken_spool.ForgetsRequests, "killed five times while the model writes", Law.PAID),
     Variant(broken_answer.ApologizesWhenUsedUp, "killed five times when the answer is delivered", Law.REPLACED),
-    Variant(broken_answer.RecordsDeliveredTooSoon, "an answer in three parts", Law.ANSWERED),
-    Variant(broken_spool.ChecksGesturesOutsideTheLock, "one gesture with two ts at once", Law.ADMITTED, AT_ONCE),
-    Variant(broken_spool.ChecksRepetitionsOutsideTheLock, "asked again twice at once", Law.ADMITTED, AT_ONCE),
+    Variant(broken_answer.RecordsDeliveredTooSoon, "an answer in three parts", Law.ANSWERED, shows_late=True),
+    Variant(broken_spool.ChecksGesturesOutsideTheLock, "one gesture with two ts at once", Law.ADMITTED, COARSE_AT_ONCE),
+    Variant(broken_spool.ChecksRepetitionsOutsideTheLock, "asked again twice at once", Law.ADMITTED, COARSE_AT_ONCE),
     Variant(broken_answer.RecordsHeardTooSoon, "a click on an answer in the making", Law.TOLD),
     Variant(broken_books.unknown_for_free, "killed five times while the model writes", Law.CHARGED),
     Variant(broken_books.one_charge_for_each_job, "killed five times while the model writes", Law.CHARGED),
@@ -88,7 +98,9 @@ def broken_laws(variant: Variant) -> set[Law]:
         return any(violation.law == variant.law for violation in so_far.violations)
 
     history = history_named(variant.history)
-    enumeration = Enumeration(history, variant.depth, variant.variants, stop_when=is_caught)
+    enumeration = Enumeration(
+        history, variant.depth, variant.variants, stop_when=is_caught, newest_first=variant.shows_late
+    )
     return {violation.law for violation in enumeration.run().violations}
 
 
