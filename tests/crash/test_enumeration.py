@@ -31,6 +31,8 @@ LONG = {
     "a click on a reply that is given up",
     "a forgotten stop request is swept",
     "asked again",
+    "thanked while Slack is away",
+    "Slack is away when the reply is to be deleted",
 }
 """Those that take longest, and whose steps are those of others in another order."""
 

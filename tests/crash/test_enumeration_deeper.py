@@ -25,8 +25,10 @@ LONG = {
     "asked again twice at once",
     "one gesture with two ts at once",
     "stopped while it is answered",
+    "a limited question and its twin at once",
+    "a click and its replay at once",
 }
-"""The cases that take longest: they take four times as long as the others together."""
+"""The cases that take longest: they take six times as long as the others together."""
 
 
 NAMES = {EVERY_BYTE: ", every byte", TWICE: ", twice"}

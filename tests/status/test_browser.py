@@ -107,7 +107,7 @@ def reader(chromium: webdriver.Chrome) -> Reader:
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1200])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_the_page_fits_every_screen(reader: Reader, address: str, width: int, scheme: str) -> None:
     """No element is wider than the screen, and the browser logs no error."""
     reader.opens(address, width=width, scheme=scheme)

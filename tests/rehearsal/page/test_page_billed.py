@@ -44,10 +44,11 @@ def test_news_has_the_total(
 @pytest.mark.parametrize(
     ("language", "one", "twelve"),
     [
-        (
+        pytest.param(
             "en",
             "The practice OpenAI, billed so far: $0.00035, 1 request",
             "The practice OpenAI, billed so far: $0.0042, 12 requests",
+            marks=pytest.mark.long,
         ),
         (
             "ja",
@@ -76,6 +77,7 @@ def test_total_is_shown(
     assert twelve == reader.sees("#billed", "12").text
 
 
+@pytest.mark.long
 @pytest.mark.browser
 def test_no_total_without_a_practice_openai(reader: Reader, slack: PracticeSlack) -> None:
     """With the real OpenAI, whose bill is not known here, nothing is shown."""

@@ -56,6 +56,7 @@ def test_reply_in_the_thread(reader: Reader, slack: PracticeSlack) -> None:
     reader.sees("#thread .message:last-child .text", "second line")
 
 
+@pytest.mark.long
 def test_mention_button(reader: Reader, slack: PracticeSlack) -> None:
     """The button inserts the mention at the cursor; without one a hint says that nobody is asked."""
     reader.opens(slack.url)
@@ -114,6 +115,7 @@ def test_enter_belongs_to_the_input_method(reader: Reader, slack: PracticeSlack)
     assert "こんにちは" == slack.wait_for(slack.messages)[0].text
 
 
+@pytest.mark.long
 def test_phone_width(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
     """At 360 pixels neither the channel nor a thread with very long words is wider than the screen."""
     reader.opens(slack.url, width=360, height=740)
@@ -133,6 +135,7 @@ def test_phone_width(reader: Reader, slack: PracticeSlack, act: Callable[..., st
     assert 0 == reader.overflow()
 
 
+@pytest.mark.long
 def test_long_answer_stays_at_its_top(reader: Reader, slack: PracticeSlack, act: Callable[..., str]) -> None:
     """While a long answer grows, its beginning stays visible."""
     reader.opens(slack.url)
@@ -150,6 +153,7 @@ def test_long_answer_stays_at_its_top(reader: Reader, slack: PracticeSlack, act:
     assert reader.script(inside)
 
 
+@pytest.mark.long
 def test_failed_delivery_is_shown(reader: Reader, slack: PracticeSlack, bot: Bot) -> None:
     """The page shows that a message could not be delivered to the bot."""
     bot.status = 500
@@ -162,9 +166,9 @@ def test_failed_delivery_is_shown(reader: Reader, slack: PracticeSlack, bot: Bot
 @pytest.mark.parametrize(
     ("language", "lang", "placeholder", "send"),
     [
-        ("ja", "ja", "#practice へのメッセージ", "送信"),
+        pytest.param("ja", "ja", "#practice へのメッセージ", "送信", marks=pytest.mark.long),
         ("fr, ja", "ja", "#practice へのメッセージ", "送信"),
-        ("de", "en", "Message #practice", "Send"),
+        pytest.param("de", "en", "Message #practice", "Send", marks=pytest.mark.long),
     ],
 )
 def test_two_languages(
@@ -178,7 +182,7 @@ def test_two_languages(
     assert send == reader.sees("#channel-write .send").accessible_name
 
 
-@pytest.mark.parametrize("language", ["ja", "en-US"])
+@pytest.mark.parametrize("language", ["ja", pytest.param("en-US", marks=pytest.mark.long)])
 def test_every_control_has_a_name(reader: Reader, slack: PracticeSlack, act: Callable[..., str], language: str) -> None:
     """Every control has a name for screen readers."""
     parent = slack.say("U0ASKER01", "hi")
@@ -195,6 +199,7 @@ def named(element: WebElement) -> bool:
     return bool(element.accessible_name) or element.tag_name == "main"
 
 
+@pytest.mark.long
 def test_restarted_server(reader: Reader, slack: PracticeSlack) -> None:
     """While the server is away the page says so; then it shows the new server's messages and keeps the typed text."""
     page = PracticePage(slack.page).start()
@@ -268,6 +273,7 @@ MRKDWN = [
 ]
 
 
+@pytest.mark.long
 def test_mrkdwn(reader: Reader, slack: PracticeSlack) -> None:
     """mrkdwn is rendered as Slack does; other text is shown literally, and adds no elements of its own."""
     reader.opens(slack.url)

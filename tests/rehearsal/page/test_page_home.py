@@ -72,6 +72,7 @@ def test_the_tabs_by_the_keyboard(reader: Reader, slack: PracticeSlack) -> None:
     reader.waits("document.getElementById('tabs').hidden")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("language", "names"), [("en-US", ["Home", "Messages"]), ("ja", ["ホーム", "メッセージ"])])
 def test_on_a_phone(
     reader: Reader, slack: PracticeSlack, act: Callable[..., str], language: str, names: list[str]

@@ -107,6 +107,7 @@ def test_each_person_sees_the_own_vote(reader: Reader, slack: PracticeSlack, thr
     assert ["true", "false"] == lit(reader)
 
 
+@pytest.mark.long
 def test_the_bin_is_seen_by_the_asker_alone(reader: Reader, slack: PracticeSlack, thread: str) -> None:
     """Another person has no bin; the asker's press is sent once the dialog is confirmed."""
     reader.opens(thread)
@@ -124,6 +125,7 @@ def test_the_bin_is_seen_by_the_asker_alone(reader: Reader, slack: PracticeSlack
     assert [(FIRST, "cocoai_delete")] == [(each.user, each.action) for each in slack.clicks]
 
 
+@pytest.mark.long
 def test_a_failed_vote_is_told(reader: Reader, thread: str, bot: Bot) -> None:
     """A warning stands beside the thumb whose press the bot did not accept, until one is accepted."""
     reader.opens(thread)

@@ -83,6 +83,7 @@ def test_a_modal_is_sent_off(reader: Reader, opens: Callable[..., str], bot: Bot
     assert {"type": "plain_text_input", "value": None} == values["name"]["text"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "required", "short"),
     [
@@ -120,6 +121,7 @@ def test_the_bots_errors_are_told(reader: Reader, opens: Callable[..., str], bot
     reader.waits("!document.getElementById('view').open")
 
 
+@pytest.mark.long
 def test_a_failed_submission_is_told(reader: Reader, opens: Callable[..., str], bot: Bot) -> None:
     """A submission that the bot did not take is told in the modal, which stays open."""
     opens(form(QUESTION))
@@ -131,6 +133,7 @@ def test_a_failed_submission_is_told(reader: Reader, opens: Callable[..., str], 
     assert "why?" == reader.sees(FIELD).get_property("value")
 
 
+@pytest.mark.long
 def test_a_changed_modal_keeps_what_is_written(
     reader: Reader, opens: Callable[..., str], slack: PracticeSlack, act: Callable[..., str]
 ) -> None:
@@ -144,6 +147,7 @@ def test_a_changed_modal_keeps_what_is_written(
     assert "half way" == reader.sees(FIELD).get_property("value")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("leaves", ["escape", "button"])
 def test_a_modal_is_left(reader: Reader, opens: Callable[..., str], slack: PracticeSlack, leaves: str) -> None:
     """Escape and the close button leave a modal, and nothing is sent off."""
@@ -159,6 +163,7 @@ def test_a_modal_is_left(reader: Reader, opens: Callable[..., str], slack: Pract
     assert ["message_action"] == [each.kind for each in slack.interactions]
 
 
+@pytest.mark.long
 def test_an_unknown_field(reader: Reader, slack: PracticeSlack) -> None:
     """A field that the page cannot show is named."""
     reader.opens(slack.url)

@@ -72,6 +72,7 @@ def test_a_chip_adds_and_takes_back(reader: Reader, slack: PracticeSlack, act: C
     reader.waits(f"document.querySelectorAll('{CHIP}').length === 1")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "label", "names"),
     [
@@ -97,6 +98,7 @@ def test_the_picker_in_words(
     assert (True, True) == (left >= 0, right <= 360)
 
 
+@pytest.mark.long
 def test_unknown_emoji(reader: Reader, slack: PracticeSlack) -> None:
     """An emoji that the page does not know is shown by its name, whatever that is."""
     posted = slack.say(FIRST, "hello")

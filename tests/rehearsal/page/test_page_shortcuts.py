@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 FIRST = "U0ASKER01"
 
 
-@pytest.mark.parametrize("language", ["en-US", "ja"])
+@pytest.mark.parametrize("language", [pytest.param("en-US", marks=pytest.mark.long), "ja"])
 def test_shortcuts(reader: Reader, slack: PracticeSlack, bot: Bot, language: str) -> None:
     """The menu has the shortcuts of the app's manifest, each with the app's name; the bot is told which was used."""
     manifest = json.loads((ROOT / "etc/slack/manifest.json").read_text("utf-8"))["features"]
@@ -40,6 +40,7 @@ def test_shortcuts(reader: Reader, slack: PracticeSlack, bot: Bot, language: str
     ]
 
 
+@pytest.mark.long
 def test_a_failed_shortcut_is_told(reader: Reader, slack: PracticeSlack, bot: Bot) -> None:
     """A shortcut that the bot did not take is told over the page."""
     bot.listens(slack)
@@ -51,6 +52,7 @@ def test_a_failed_shortcut_is_told(reader: Reader, slack: PracticeSlack, bot: Bo
     reader.sees("#banner", "http_error")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "told"),
     [("en-US", "CocoAI is not here, and does not see this"), ("ja", "CocoAI はここにいないので、届きません")],
@@ -72,6 +74,7 @@ def test_where_the_bot_is_not(reader: Reader, slack: PracticeSlack, bot: Bot, la
     assert ("C0OUTSIDE", []) == (used["channel"]["id"], slack.payloads)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -110,6 +113,7 @@ def test_command(reader: Reader, slack: PracticeSlack, bot: Bot) -> None:
     assert "" == reader.sees("#channel-write textarea").get_property("value")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("form", "text", "why"),
     [
@@ -129,6 +133,7 @@ def test_refused_commands(reader: Reader, slack: PracticeSlack, bot: Bot, form: 
     assert [] == bot.forms
 
 
+@pytest.mark.long
 def test_a_space_makes_a_message(reader: Reader, slack: PracticeSlack) -> None:
     """What begins with a space before the slash is a message."""
     reader.opens(slack.url)
@@ -137,6 +142,7 @@ def test_a_space_makes_a_message(reader: Reader, slack: PracticeSlack) -> None:
     assert "/cocoai help" == slack.wait_for(slack.messages)[0].text
 
 
+@pytest.mark.long
 def test_a_failed_command_is_told(reader: Reader, slack: PracticeSlack, bot: Bot) -> None:
     """A command that the bot did not take is told by Slackbot, to the one person; one that was not sent stays."""
     bot.listens(slack)

@@ -41,6 +41,7 @@ def test_a_recording_is_sent_as_a_voice_clip(reader: Reader, slack: PracticeSlac
     reader.waits("document.querySelector('.sound audio')?.readyState > 0")
 
 
+@pytest.mark.long
 def test_an_audio_file_is_played(reader: Reader, slack: PracticeSlack) -> None:
     """A file that was attached is no clip, but has a player with its name, and its true length."""
     reader.opens(slack.url)

@@ -65,6 +65,7 @@ def test_another_person_writes(reader: Reader, slack: PracticeSlack) -> None:
     assert ["U0ASKER01"] == [each.user for each in slack.page.typists.since(0) if each.user == "U0ASKER01"]
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "line"), [("en-US", "CocoAI is typing…"), ("ja", "CocoAI が入力しています…")])
 def test_the_bot_writes(

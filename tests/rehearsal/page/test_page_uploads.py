@@ -97,6 +97,7 @@ def test_a_picture_of_the_bot(
     assert reader.script("return window.sameAsBefore")
 
 
+@pytest.mark.long
 def test_a_picture_whose_message_is_deleted(
     reader: Reader, slack: PracticeSlack, act: Callable[..., str], upload: Upload
 ) -> None:
