@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -209,13 +210,26 @@ KINDS = {
 }
 
 
-@needed
-@pytest.mark.parametrize(("change", "reason"), KINDS.values(), ids=KINDS.keys())
-def test_an_interpreter_of_another_kind_is_refused(change: str, reason: str) -> None:
-    """The outcome says why, and no object is changed."""
-    code = f"{change}\nprint(freeze_memory(), sys.getrefcount(holder.word) < 10)"
+def refusals(changes: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Freeze once behind each change, in a fork of one process; return by its name what is printed."""
+    code = f"""
+import os
+from cocoai.engine.process import copy_on_write
+pread = os.pread
+for name, (change, _) in {dict(changes)!r}.items():
+    if not os.fork():
+        exec(change)
+        print(name, freeze_memory(), sys.getrefcount(holder.word) < 10, sep="|")
+        sys.exit()
+    assert 0 == os.wait()[1], name
+"""
+    return dict(line.split("|", 1) for line in run(BEGINNING + code).splitlines())
 
-    assert f"off: {reason} True\n" == run(BEGINNING + code)
+
+@needed
+def test_an_interpreter_of_another_kind_is_refused() -> None:
+    """The outcome says why, and no object is changed."""
+    assert {name: f"off: {reason}|True" for name, (_, reason) in KINDS.items()} == refusals(KINDS)
 
 
 FAILURES = {
@@ -237,18 +251,9 @@ FAILURES = {
 
 
 @needed
-@pytest.mark.parametrize(("change", "reason"), FAILURES.values(), ids=FAILURES.keys())
-def test_a_trial_that_fails_leaves_everything_alone(change: str, reason: str) -> None:
+def test_a_trial_that_fails_leaves_everything_alone() -> None:
     """What the interpreter does with one object of our own decides, whatever its version."""
-    code = f"""
-import os
-from cocoai.engine.process import copy_on_write
-pread = os.pread
-{change}
-print(freeze_memory(), sys.getrefcount(holder.word) < 10)
-"""
-
-    assert f"off: {reason} True\n" == run(BEGINNING + code)
+    assert {name: f"off: {reason}|True" for name, (_, reason) in FAILURES.items()} == refusals(FAILURES)
 
 
 @needed
