@@ -62,8 +62,10 @@ PATIENCE = 20.0
 """Seconds that processes may take to exit after the last test; a job process first finishes its question."""
 
 # On a busy machine an example may take long without being slow by itself.
-hypothesis.settings.register_profile("cocoai", deadline=None)
-# For the other Pythons: what a hundred examples find, they find on ours.
+hypothesis.settings.register_profile("cocoai", deadline=None, max_examples=50)
+# Each run draws other examples: the many short ones find as much as the few long ones.
+hypothesis.settings.register_profile("many", deadline=None, max_examples=200)
+# For the other Pythons: what more examples find, they find on ours.
 hypothesis.settings.register_profile("few", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("cocoai")
 

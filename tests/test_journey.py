@@ -254,7 +254,7 @@ class Load(Clients):
     def ask(self) -> None:
         """Send one request for /healthz."""
         self.statuses.append(request(self._address, "GET", "/healthz")[0])
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def test_reloads_under_load_refuse_no_request(deployment: Deployment) -> None:

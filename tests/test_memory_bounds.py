@@ -98,7 +98,7 @@ class Thinker(PracticeServer):
         yield f"data: {json.dumps(answer)}\n\n".encode()
 
 
-@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "padding"])
+@pytest.mark.parametrize("field", ["reasoning_content", pytest.param("reasoning", marks=pytest.mark.long), "padding"])
 def test_a_stream_of_thoughts(certificates: Certificates, field: str) -> None:
     """A hundred megabytes of thoughts, or of fields that nobody knows, are read and not kept."""
     with Thinker(certificates) as server:

@@ -1,4 +1,4 @@
-"""A short soak: a hundred questions and a few clicks. The long one is bench/soak.py."""
+"""A short soak: forty questions and a few clicks. The long one is bench/soak.py."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bench.soak import CLICKS, MAX_REQUESTS, WARM_UP, ask, click, figures, model
 from cocoai.rehearsal.certificates import Certificates
 from tests.deployment import deploy
 
-QUESTIONS = 100
+QUESTIONS = 40
 
 
-def test_a_hundred_questions_leave_nothing_open(short_folder: Callable[[], Path], certificates: Certificates) -> None:
-    """After a hundred questions the descriptors, processes, zombies and lock files are the same as before them.
+def test_questions_leave_nothing_open(short_folder: Callable[[], Path], certificates: Certificates) -> None:
+    """After forty questions the descriptors, processes, zombies and lock files are the same as before them.
 
     The jobs in done/ are swept two days later.
     """

@@ -313,7 +313,9 @@ def run_to_the_end(desk: JumpingDesk) -> None:
         desk.wait()
 
 
-@jumps
+@pytest.mark.parametrize(
+    "jump", [JUMPS[0], JUMPS[3], *(pytest.param(jump, marks=pytest.mark.long) for jump in JUMPS[1:3])]
+)
 def test_a_jump_at_any_reading_of_the_clock_changes_no_outcome(make: Callable[..., JumpingDesk], jump: float) -> None:
     """There is one answer in its parts, paid once, and its question stays known."""
     quiet = make(0, 0.0)

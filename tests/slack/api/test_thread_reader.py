@@ -109,7 +109,7 @@ LONG: dict[str, Callable[[], list[float]]] = {
 
 
 @pytest.mark.parametrize("times", LONG.values(), ids=LONG)
-@pytest.mark.parametrize("limit", [1000, 200, 15])
+@pytest.mark.parametrize("limit", [1000, pytest.param(200, marks=pytest.mark.long), 15])
 def test_the_newest_replies_of_a_long_thread_are_read(
     slack: Slack, chat: SlackChat, times: Callable[[], list[float]], limit: int
 ) -> None:
