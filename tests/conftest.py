@@ -58,6 +58,9 @@ LONGEST = (
 )
 """The files whose tests take longest, the longest first."""
 
+IN_BROWSER = ("tests/rehearsal/page/test_page_", "tests/status/test_browser.py")
+"""How the names of the files begin whose tests share one browser."""
+
 PATIENCE = 20.0
 """Seconds that processes may take to exit after the last test; a job process first finishes its question."""
 
@@ -193,6 +196,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files: of two processes, none is then left alone with one of them in the end."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Keep the files of all pages in one process, with one browser; any other process gets whole files, too."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith(IN_BROWSER) else super()._split_scope(nodeid)
+
+    return OneBrowser(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ProcessTag, kill_left_behind, work_tree_status
+from tests.conftest import IN_BROWSER, ROOT, ProcessTag, kill_left_behind, work_tree_status
 
 
 def test_a_program_in_a_session_of_its_own_is_found_and_killed() -> None:
@@ -81,3 +81,15 @@ def test_a_stray_file_changes_the_status_of_the_work_tree(tmp_path: Path) -> Non
     assert frozenset() == before
     assert {"?? stray"} == work_tree_status(tmp_path)
     assert frozenset() == work_tree_status(tmp_path / "folder")
+
+
+def test_every_file_with_a_browser_is_named() -> None:
+    """The others would start browsers of their own, one in each process."""
+    named = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if "pytest.mark.browser" in path.read_text("utf-8").replace('"pytest.mark.browser"', "")
+    }
+
+    assert named
+    assert all(name.startswith(IN_BROWSER) for name in named), named
