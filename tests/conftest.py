@@ -7,8 +7,11 @@ it was only forked. It keeps the tag in a new session and under another parent.
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import mmap
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -60,6 +63,9 @@ LONGEST = (
 
 IN_BROWSER = ("tests/rehearsal/page/test_page_", "tests/status/test_browser.py")
 """How the names of the files begin whose tests share one browser."""
+
+WANTED = re.compile(r"(?P<pure>(not )?pure)( and not (long|thorough))?")
+"""What bin/test gives with `-m`."""
 
 PATIENCE = 20.0
 """Seconds that processes may take to exit after the last test; a job process first finishes its question."""
@@ -192,6 +198,28 @@ def pytest_sessionstart() -> None:
     _status_before = work_tree_status(ROOT)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files of which bin/test wants no test with its `-m`, so that no process reads them for nothing."""
+    wanted = WANTED.fullmatch(str(config.getoption("markexpr")).strip())
+    if wanted is None or not collection_path.match("test_*.py"):
+        return None
+    text = collection_path.read_text("utf-8")
+    marks = "".join(re.findall(r"^pytestmark\b.*", text, re.MULTILINE))
+    is_left_out = wanted["pure"] == "pure" and "mark.pure" not in text
+    is_left_out |= any(f"mark.{name}" in marks for name in re.findall(r"not (\w+)", wanted[0]))
+    return is_left_out or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage while tests are collected: there is none, and to look for it takes a third of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files: of two processes, none is then left alone with one of them in the end."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
@@ -199,17 +227,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """Keep the files of all pages in one process, with one browser; any other process gets whole files, too."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the files of all pages in one process, with one browser; all others get whole files."""
     if config.getoption("dist") != "loadfile":
         return None
-    from xdist.scheduler import LoadFileScheduling
-
-    class OneBrowser(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith(IN_BROWSER) else super()._split_scope(nodeid)
-
-    return OneBrowser(config, log)
+    scheduler = importlib.import_module("xdist.scheduler").LoadFileScheduling(config, log)
+    file_of = scheduler._split_scope
+    scheduler._split_scope = lambda nodeid: "browser" if nodeid.startswith(IN_BROWSER) else file_of(nodeid)
+    return scheduler
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
