@@ -30,7 +30,9 @@ from tests.crash.services import Services, SimulatedModel
 from tests.crash.world import Input, Law, copies_of, is_first_line_of, job_key, lines_of
 from tests.options import FixedIdentity, options
 
-VAR = "/var"
+VAR = "/nowhere/var"
+"""On no real disk: threads' marks are opened without the simulated one, and must not be found."""
+
 BLANK = blank(VAR)
 OPTIONS, IDENTITY = options(update_interval=0.0, images=IMAGES, speech=SPEECH), FixedIdentity()
 

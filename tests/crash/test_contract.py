@@ -10,6 +10,7 @@ import pytest
 from cocoai.spool.disk import Disk
 from tests.crash.contract import NOW, FilesContract, SpoolContract, Subject
 from tests.crash.disk import SimulatedDisk
+from tests.crash.machine import VAR
 from tests.crash.power import Bound, DiskImage, blank
 
 EVERY = Bound(newest=9, tears=-1)
@@ -33,7 +34,7 @@ class TestFilesOnTheSimulatedDisk(FilesContract):
 
     @pytest.fixture
     def subject(self) -> Subject:
-        return Subject("/var", SimulatedDisk(blank("/var"), clock=now))
+        return Subject(VAR, SimulatedDisk(blank(VAR), clock=now))
 
 
 class TestSpoolOnARealFolder(SpoolContract):
