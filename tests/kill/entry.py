@@ -14,12 +14,13 @@ import sys  # noqa: E402
 from cocoai import app  # noqa: E402
 from cocoai.answer import attempt  # noqa: E402
 from cocoai.engine.pool import master, workers  # noqa: E402
-from tests.kill import points  # noqa: E402
+from tests.kill.light_points import LIGHT  # noqa: E402
+from tests.kill.points import CLICKS, POINTS, install  # noqa: E402
 
 TICK = 0.25
 """Seconds between two of the master's looks at the spool, for which most points wait. Production's are 5 s."""
 
-points.install(os.environ["KILL_POINTS"])
+install(os.environ["KILL_POINTS"], (*POINTS, *CLICKS, *LIGHT))
 workers.YOUNG = 0.0  # young workers die often here: spawn the next at once, without a pause
 attempt.MESSAGE_DELAY = 0.1  # no process dies here with a message under way; bench/chaos tests that
 vars(app)["Master"] = functools.partial(master.Master, tick=TICK)

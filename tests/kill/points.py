@@ -11,7 +11,7 @@ import functools
 import importlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,9 @@ Scene = Literal[
     "spoken",
     "flagged",
     "chosen",
+    "typed",
+    "looked",
+    "form",
 ]
 """What happens around a point.
 
@@ -43,6 +46,9 @@ placeholder process posts the placeholder. note: a mention without a text. refus
 told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for. transcribed: the words
 of a long sound are. spoken: the question is a voice clip, of which Slack has no words. flagged: nothing is asked, but a
 flag is put under a message. chosen: a message is translated by its menu, where we are no member.
+
+Without a model (light_points.py): typed: the slash command is used. looked: the Home tab is opened. form: a question
+about a message is to be typed into the form.
 
 Clicks: removed: the asker deletes a reply of three messages. praised: another user praises the reply. again: another
 user asks the question again. continued: another user asks for the rest of an answer. stopped: the asker stops the
@@ -101,9 +107,13 @@ def forked(name: str) -> Condition:
     return is_of_process
 
 
-def becomes_job(call: Call) -> bool:
-    """Check whether a new child becomes a job process."""
-    return bool(call.arguments[0] == "cocoai-job")
+def becomes(name: str) -> Condition:
+    """Return the condition that a new child becomes a process of this name."""
+
+    def is_new(call: Call) -> bool:
+        return bool(call.arguments[0] == name)
+
+    return is_new
 
 
 def without_lock(call: Call) -> bool:
@@ -203,7 +213,7 @@ POINTS = (
     Point("the slot taken", "after", "cocoai.engine.process.locks:Slots.take", found),
     Point("after the fork, the worker", "after", FORK, forked("cocoai-job")),
     # The job process.
-    Point("after the fork, the child", "before", BECOME, becomes_job),
+    Point("after the fork, the child", "before", BECOME, becomes("cocoai-job")),
     Point("before it looks for jobs", "before", "cocoai.answer.factory:AnswererFactory.make"),
     Point("the job locked", "after", f"{JOB}.take", found),
     Point("the attempt recorded", "after", f"{JOB}.record", fact("attempt")),
@@ -329,9 +339,9 @@ CLICKS = (
 )
 
 
-def install(folder: str) -> None:
-    """Install every point in this process and its future children; `folder` is where their files are looked for."""
-    for point in (*POINTS, *CLICKS):
+def install(folder: str, points: Iterable[Point]) -> None:
+    """Install the points in this process and its future children; `folder` is where their files are looked for."""
+    for point in points:
         owner, name = _owner(point.where)
         setattr(owner, name, _wrapped(getattr(owner, name), point, Path(folder, point.name)))
 

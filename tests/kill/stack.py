@@ -18,18 +18,38 @@ LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 150 for n in range(40))
 
 def processes(built: Deployment) -> list[str]:
     """Return the names of this stack's living processes, by the environment that they inherit."""
-    inherited = f"KILL_POINTS={built.var}/points".encode()
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
+    return sorted(_living(built).values())
+
+
+def zombies(built: Deployment) -> list[str]:
+    """Return the names of the dead children for which a process of this stack has not waited."""
+    living, found = _living(built), []
+    for pid in _pids():
         with contextlib.suppress(OSError):
-            name = Path(f"/proc/{entry}/comm").read_text().strip()
-            if name.startswith("cocoai") and inherited in Path(f"/proc/{entry}/environ").read_bytes():
-                found.append(name)
-    return sorted(found)
+            name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(") ")
+            state, parent = rest.split()[:2]
+            found += [name] if state == "Z" and int(parent) in living else []
+    return found
+
+
+def _living(built: Deployment) -> dict[int, str]:
+    """Return the name of each of this stack's living processes, by its pid."""
+    inherited = f"KILL_POINTS={built.var}/points".encode()
+    found = {}
+    for pid in _pids():
+        with contextlib.suppress(OSError):
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            if name.startswith("cocoai") and inherited in Path(f"/proc/{pid}/environ").read_bytes():
+                found[pid] = name
+    return found
+
+
+def _pids() -> list[int]:
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
 
 
 def is_idle(built: Deployment) -> bool:
-    """Check that no process works on a question, or holds a slot or the placeholder lock."""
+    """Check that no process works on a question or opens a form, or holds a slot, or another lock of such a process."""
     return processes(built) == IDLE and not built.held_locks()
 
 

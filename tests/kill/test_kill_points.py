@@ -22,6 +22,7 @@ from tests.books import books
 from tests.charges import charges
 from tests.deployment import Deployment, payload
 from tests.held_answers import HeldAnswers
+from tests.kill.light_points import LIGHT
 from tests.kill.points import CLICKS, POINTS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
@@ -45,7 +46,7 @@ BOTH: tuple[Twins, ...] = ("mention only", "message first")
 WITH_FILE = ("drawn", "transcribed")
 ONE_WAY = (*WITH_FILE, "spoken")
 """Scenes of test_kill_media.py: how a mention comes makes no difference to a file of ours, nor to what is heard."""
-WALKED = [point for point in POINTS if point.scene not in (*ONE_WAY, "flagged", "chosen")]
+WALKED = [point for point in POINTS if point.scene in REPLIES and point.scene not in ONE_WAY]
 
 
 def cases() -> Iterator[ParameterSet]:
@@ -199,5 +200,5 @@ SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
 
 def test_the_number_of_points_and_their_names() -> None:
     """There are as many points as expected, so that a lost line is noticed, and no two have the same name."""
-    assert (104, 18) == (len(POINTS), len(CLICKS))
-    assert 122 == len({point.name for point in (*POINTS, *CLICKS)})
+    assert (104, 18, 29) == (len(POINTS), len(CLICKS), len(LIGHT))
+    assert 151 == len({point.name for point in (*POINTS, *CLICKS, *LIGHT)})
