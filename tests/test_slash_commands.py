@@ -5,6 +5,7 @@ The payloads are tests/slack/inbound/test_commands.py and test_home.py.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from cocoai.ledger.money import NANO
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.slack.api.response_url import ResponseUrl
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.inbound.commands import CommandAnalyzer
 from cocoai.slack.inbound.events import SlackEventAnalyzer
@@ -36,6 +38,7 @@ from tests.job_runner import RecordingRunner
 from tests.processes import wait_until
 
 OUTSIDE = "C0OUTSIDE"
+POST = ResponseUrl.post
 STRANGER = AccessRules(allow_users={"U0OTHER01"})
 
 
@@ -245,6 +248,34 @@ def test_while_slack_is_away_it_is_put_off(harness: Harness) -> None:
     assert [] == before
     assert 1 == len(harness.said())
     assert (0, 1, 0) == harness.inner.ended()
+
+
+@pytest.mark.parametrize("kills", [1, 2, 3])
+def test_what_may_have_arrived_is_said_at_most_once_more(harness: Harness, kills: int) -> None:
+    """By a process that dies between the reply and its record, again and again."""
+    harness.command("model")
+    for _ in range(kills):
+        if (job := harness.inner.spool.claim()) is not None:
+            with pytest.MonkeyPatch.context() as patched, contextlib.suppress(Killed):
+                patched.setattr(ResponseUrl, "post", dying)
+                harness.inner.answerer().answer(job)
+            job.release()
+            harness.inner.close_connections()
+            harness.inner.ahead += 10
+    harness.inner.run_to_the_end()
+
+    assert [ENGLISH.model.format(model="gpt-6-luna")] * 2 == harness.said()
+    assert (0, 1, 0) == harness.inner.ended()
+
+
+class Killed(BaseException):
+    """Raised in the place of a process that dies."""
+
+
+def dying(self: ResponseUrl, *what: Any, **more: Any) -> None:
+    """Show something by an address, and die."""
+    POST(self, *what, **more)
+    raise Killed
 
 
 # The Home tab

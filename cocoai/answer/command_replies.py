@@ -1,6 +1,6 @@
 """CommandReplies: reply to a use of the slash command, in words that only the person who typed it sees.
 
-A second run could say it twice: that it was said is recorded, and no reply costs anything.
+Nobody can look for such a reply: by the job's facts it is said at most once more (private_messages.py).
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 
 from cocoai.answer.note_job import NoteJobHandler
+from cocoai.answer.private_messages import WORD, PrivateMessages
 from cocoai.errors import Permanent
 from cocoai.ledger.database import LedgerBroken
 from cocoai.slack.api.response_url import SPENT
+from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.slash_command import SlashCommand
 from cocoai.spool.job import Job
@@ -26,13 +28,14 @@ class CommandReplies(NoteJobHandler[SlashCommand]):
         """Reply by the command's own address, unless an earlier attempt has, and finish the job."""
         if job.last("obeyed") is None:
             outcome = "replied"
+            messages = PrivateMessages(job, self._notes.slack, content.user, content.response_url)
             try:
-                self._notes.slack.response_url.post(content.response_url, self._text(content))
+                messages.say(WORD, Shown(self._text(content)), or_direct=False)
             except Permanent as error:
                 if error.code not in SPENT:
                     raise
                 outcome = "too-late"
-            job.record("obeyed")  # or, while the move to done/ is refused, it would be said again and again
+            job.record("obeyed")
             log.info("command key=%s outcome=%s", job.key, outcome)
         self._spool.finish(job)
 

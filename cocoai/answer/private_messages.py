@@ -1,4 +1,4 @@
-"""Show something to one person alone, by the address that Slack sends with a shortcut (its `response_url`).
+"""Show something to one person alone, by the address that Slack sends with a shortcut or command (its `response_url`).
 
 That works where we are no member, five times within half an hour. Slack tells no ts of such a message and nobody can
 look for it, so the job's own facts say which ones were shown: `saying` before each, `said` behind it, and `unsaid` if

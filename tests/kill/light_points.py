@@ -35,8 +35,8 @@ def modal_lock(call: Call) -> bool:
     return call.result is not None and "/modal-" in str(call.arguments[0])
 
 
-def light(scene: Literal["typed", "looked"], what: str, outside: str) -> tuple[Point, ...]:
-    """Return the points on the way of a light job named `what`, whose only step outside is `outside`."""
+def light(scene: Literal["typed", "looked"], what: str, outside: str, shown: str) -> tuple[Point, ...]:
+    """Return the points on the way of a light job, `what`: `outside` is its only step there, `shown` the fact of it."""
     steps: tuple[tuple[str, Literal["before", "after"], str, Condition], ...] = (
         ("not yet kept", "before", f"{SPOOL}.put", any_call),
         ("not yet linked", "before", f"{DISK}.link", any_call),
@@ -46,8 +46,8 @@ def light(scene: Literal["typed", "looked"], what: str, outside: str) -> tuple[P
         ("claimed", "after", f"{JOB}.record", fact("attempt")),
         ("not yet shown", "before", outside, any_call),
         ("shown", "after", outside, any_call),
-        ("half recorded", "before", f"{DISK}.append", half_written(b'"obeyed"')),
-        ("recorded", "after", f"{JOB}.record", fact("obeyed")),
+        ("half recorded", "before", f"{DISK}.append", half_written(f'"{shown}"'.encode())),
+        ("recorded", "after", f"{JOB}.record", fact(shown)),
         ("moved", "after", f"{DISK}.rename", within("done", 2)),
     )
     return tuple(
@@ -56,8 +56,10 @@ def light(scene: Literal["typed", "looked"], what: str, outside: str) -> tuple[P
 
 
 LIGHT = (
-    *light("typed", "a command", f"{BY_URL}.post"),
-    *light("looked", "a look", f"{HOME_TAB}.publish"),
+    *light("typed", "a command", f"{BY_URL}.post", "said"),
+    Point("a command, about to be shown", "after", f"{JOB}.record", fact("saying"), paid=0, scene="typed"),
+    Point("a command, done", "after", f"{JOB}.record", fact("obeyed"), paid=0, scene="typed"),
+    *light("looked", "a look", f"{HOME_TAB}.publish", "obeyed"),
     # The worker, which has nothing to keep.
     Point("a form, not yet accepted", "before", f"{CONNECTION}.send", paid=0, scene="form"),
     Point("a form, accepted", "before", f"{FORMS}.open", paid=0, scene="form"),

@@ -200,5 +200,5 @@ SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
 
 def test_the_number_of_points_and_their_names() -> None:
     """There are as many points as expected, so that a lost line is noticed, and no two have the same name."""
-    assert (104, 18, 29) == (len(POINTS), len(CLICKS), len(LIGHT))
-    assert 151 == len({point.name for point in (*POINTS, *CLICKS, *LIGHT)})
+    assert (104, 18, 31) == (len(POINTS), len(CLICKS), len(LIGHT))
+    assert 153 == len({point.name for point in (*POINTS, *CLICKS, *LIGHT)})
