@@ -16,7 +16,10 @@ from tests.deployment import Deployment, deploy, payload
 from tests.processes import wait_until
 
 BY, AUTHOR = "U0ASKER01", "U0ASKER02"
-"""Who uses a shortcut, in Japanese; and who wrote the message."""
+"""Whose Slack is in Japanese; and who wrote the message, and uses Slack in English."""
+
+IN_BOTH = pytest.mark.parametrize(("user", "language", "texts"), [(BY, "ja", JAPANESE), (AUTHOR, "en", ENGLISH)])
+"""Parametrizes a test by who uses a shortcut, and by that person's language and its fixed texts."""
 
 OUTSIDE = "C0OUTSIDE"
 """A channel in which we are no member."""
@@ -40,24 +43,28 @@ def answer_about(deployment: Deployment, message: Message) -> Message:
     return deployment.slack.wait_for(answered)
 
 
-def test_a_shortcut_is_answered_in_the_thread_and_to_others_nowhere(deployment: Deployment) -> None:
+@IN_BOTH
+def test_a_shortcut_is_answered_in_the_thread_and_to_others_nowhere(
+    deployment: Deployment, user: str, language: str, texts: Texts
+) -> None:
     """Slack has its 200 first; where we are no member only whoever chose it is shown the answer."""
+    shown_before = len(deployment.slack.ephemeral_messages(OUTSIDE))
     inside = deployment.slack.say(AUTHOR, "Hello everybody.")
     outside = deployment.slack.say(AUTHOR, "Hello outside.", channel=OUTSIDE)
 
     used = [
-        deployment.slack.shortcut(BY, inside.ts, "cocoai_translate"),
-        deployment.slack.shortcut(BY, outside.ts, "cocoai_translate", OUTSIDE),
+        deployment.slack.shortcut(user, inside.ts, "cocoai_translate"),
+        deployment.slack.shortcut(user, outside.ts, "cocoai_translate", OUTSIDE),
     ]
 
+    def shown() -> tuple[Message, ...]:
+        return deployment.slack.ephemeral_messages(OUTSIDE)[shown_before:]
+
     assert [200, 200] == [each.status for each in used]
-    assert f"-{inside.ts}-translate_ja" in str(payload(answer_about(deployment, inside))["key"])
-    private = JAPANESE.tasks["private"]
-    deployment.slack.wait_for(
-        lambda: [each for each in deployment.slack.ephemeral_messages(OUTSIDE) if private in each.text]
-    )
-    assert {BY} == {each.only_for for each in deployment.slack.ephemeral_messages(OUTSIDE)}
-    assert [outside.ts] == [each.ts for each in deployment.slack.messages(OUTSIDE)]
+    assert f"-{inside.ts}-translate_{language}" in str(payload(answer_about(deployment, inside))["key"])
+    deployment.slack.wait_for(lambda: [each for each in shown() if texts.tasks["private"] in each.text])
+    assert {user} == {each.only_for for each in shown()}
+    assert outside == deployment.slack.messages(OUTSIDE)[-1]
 
 
 @pytest.mark.parametrize(
@@ -90,16 +97,19 @@ def test_a_reaction_is_answered_in_the_thread_and_its_refusal_is_whispered(
     assert {200} == {each.status for each in deployment.slack.deliveries}
 
 
-def test_a_form_is_opened_and_what_is_typed_is_answered(deployment: Deployment) -> None:
+@IN_BOTH
+def test_a_form_is_opened_and_what_is_typed_is_answered(
+    deployment: Deployment, user: str, language: str, texts: Texts
+) -> None:
     """By a process that holds no slot and is gone at once; in the language that is known by then."""
     message = deployment.slack.say(AUTHOR, "We move on Friday.")
 
-    assert deployment.slack.shortcut(BY, message.ts, "cocoai_ask").is_accepted
-    (form,) = deployment.slack.wait_for(lambda: deployment.slack.views_of(BY))
+    assert deployment.slack.shortcut(user, message.ts, "cocoai_ask").is_accepted
+    (form,) = deployment.slack.wait_for(lambda: deployment.slack.views_of(user))
     wait_until(lambda: not any(name.startswith("modal") for name in deployment.held_locks()))
-    sent = deployment.slack.submit_view(BY, form.id, {"question": "Why Friday?"})
+    sent = deployment.slack.submit_view(user, form.id, {"question": "Why Friday?"})
 
-    assert JAPANESE.ask["title"] == form.view["title"]["text"]
+    assert texts.ask["title"] == form.view["title"]["text"]
     assert (200, b"") == (sent.status, sent.reply)
     assert "Why Friday?" in answer_about(deployment, message).text
     shown = json.dumps(deployment.openai.requests[-1].body["messages"][-1], ensure_ascii=False)

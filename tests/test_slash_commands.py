@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -21,8 +22,9 @@ from cocoai.errors import CannotKeep, StaleSignature
 from cocoai.ledger import database
 from cocoai.ledger.money import NANO
 from cocoai.rehearsal.certificates import Certificates
-from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET
+from cocoai.rehearsal.slack.practice_slack import SIGNING_SECRET, PracticeSlack
 from cocoai.rehearsal.slack.slack_faults import SlackFault as Fault
+from cocoai.rehearsal.slack.workspace import PracticeMessage
 from cocoai.slack.api.response_url import ResponseUrl
 from cocoai.slack.inbound.access import DEFAULT_ACCESS, AccessRules
 from cocoai.slack.inbound.commands import CommandAnalyzer
@@ -390,19 +392,26 @@ def test_after_a_kill_it_is_not_done_again(harness: Harness, act: Callable[[Harn
     assert 0 == last_day(harness.inner.spool, harness.inner.clock() + 1).answered
 
 
+def shown_since(slack: PracticeSlack, count: int) -> tuple[PracticeMessage, ...]:
+    """Return the messages that one person alone sees outside, but for the first `count`."""
+    return slack.ephemeral_messages(OUTSIDE)[count:]
+
+
 def test_the_whole_way_over_nginx(tmp_path: Path, certificates: Certificates) -> None:
-    """The command and the event arrive at their addresses; what is shown comes from job processes."""
+    """The command and the event arrive at their addresses; what is shown comes from job processes, in each language."""
     with deploy(tmp_path, certificates) as deployment:
         wait_until((tmp_path / "identity.json").exists)
         slack = deployment.slack
-        sent = slack.command("U0ASKER02", "model", OUTSIDE)
-        slack.open_home("U0ASKER02")
-        view = slack.wait_for(lambda: slack.home("U0ASKER02"))
-        (said,) = slack.wait_for(lambda: slack.ephemeral_messages(OUTSIDE))
+        for user, texts in (("U0ASKER01", JAPANESE), ("U0ASKER02", ENGLISH)):
+            shown_before = len(slack.ephemeral_messages(OUTSIDE))
+            sent = slack.command(user, "model", OUTSIDE)
+            slack.open_home(user)
+            view = slack.wait_for(partial(slack.home, user))
+            (said,) = slack.wait_for(partial(shown_since, slack, shown_before))
 
-        assert (200, b"", "") == (sent.status, sent.reply, sent.failure)
-        assert ("U0ASKER02", OUTSIDE) == (said.only_for, said.channel)
-        assert said.text == ENGLISH.model.format(model="gpt-6-luna")
-        assert "header" == view["blocks"][0]["type"]
+            assert (200, b"", "") == (sent.status, sent.reply, sent.failure)
+            assert (user, OUTSIDE) == (said.only_for, said.channel)
+            assert said.text == texts.model.format(model="gpt-6-luna")
+            assert texts.home["month"] == view["blocks"][0]["text"]["text"]
         wait_until(lambda: not deployment.spool.keys("ready"))
         assert [] == deployment.spool.keys("failed")
