@@ -6,7 +6,10 @@ from cocoai.answer import Answerer
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.clicks import Clicks
 from cocoai.answer.failures import AnswerFailures
+from cocoai.answer.private_messages import PrivateMessages
 from cocoai.answer.reply import AnswerWords, Reply
+from cocoai.answer.shortcut_reply import ShortcutReply
+from cocoai.slack.markdown.message_layout import Shown
 from cocoai.slack.model.click import Click
 from cocoai.spool.job import Fact, Job
 
@@ -112,3 +115,52 @@ class RecordsHeardTooSoon(Answerer):
     def answer(self, job: Job) -> None:
         self._light.handler("delete").__class__ = ClicksHeardTooSoon
         super().answer(job)
+
+
+class MessagesSaidTooSoon(PrivateMessages):
+    """Messages to one person alone that count as said before they are."""
+
+    def say(self, n: int, shown: Shown, *, or_direct: bool = True) -> None:
+        self.job.record("said", n=n)
+        self._post(shown, or_direct=or_direct)
+
+
+class ReplySaidTooSoon(ShortcutReply):
+    """A private reply of which it is recorded that it was shown before it is."""
+
+    @property
+    def _messages(self) -> PrivateMessages:
+        return MessagesSaidTooSoon(**vars(super()._messages))
+
+
+class RecordsSaidTooSoon(Answerer):
+    """Records that a private answer was shown before it is."""
+
+    def _reply(self, attempt: Attempt) -> Reply:
+        reply = super()._reply(attempt)
+        reply.__class__ = ReplySaidTooSoon
+        return reply
+
+
+class MessagesWithoutRecord(PrivateMessages):
+    """Messages to one person alone of which nothing is recorded: each attempt shows them."""
+
+    def say(self, n: int, shown: Shown, *, or_direct: bool = True) -> None:
+        self._post(shown, or_direct=or_direct)
+
+
+class ReplyWithoutRecord(ShortcutReply):
+    """A private reply that never knows what it has shown."""
+
+    @property
+    def _messages(self) -> PrivateMessages:
+        return MessagesWithoutRecord(**vars(super()._messages))
+
+
+class RecordsNothingSaid(Answerer):
+    """Shows all of a private reply at each attempt."""
+
+    def _reply(self, attempt: Attempt) -> Reply:
+        reply = super()._reply(attempt)
+        reply.__class__ = ReplyWithoutRecord
+        return reply

@@ -14,7 +14,20 @@ from cocoai.spool.job import LONGEST_DELAY
 from tests.crash.machine import Machine
 from tests.crash.pictures import reply_to
 from tests.crash.services import WRITES
-from tests.crash.world import INITIAL, Input, Outside, asked_again, click, clip, flag, job_key, question, thanks
+from tests.crash.world import (
+    INITIAL,
+    Input,
+    Outside,
+    asked_again,
+    chosen,
+    click,
+    clip,
+    flag,
+    job_key,
+    question,
+    task_of,
+    thanks,
+)
 
 Process = Callable[[Machine], object]
 Phase = Sequence[Process]
@@ -26,6 +39,8 @@ THANKS = thanks(9, thread=1)
 PICTURE = question(10, text="draw a cat")
 CLIP = clip(11)
 FLAG = flag(12)
+CHOSEN = chosen(14)
+ITS_TASK = task_of(CHOSEN)
 GESTURE, ITS_COPY = question(7, gesture="0bb6ad4c"), question(8, gesture="0bb6ad4c")
 ONE_A_MINUTE = Outside(per_minute=1)
 LONG = "\n\n".join(f"Paragraph {n}: " + "text " * 300 for n in range(6))
@@ -48,10 +63,8 @@ class History:
     @functools.cached_property
     def inputs(self) -> dict[str, Input]:
         """Return everything that may be asked or clicked, by the key of its job."""
-        return {
-            job_key(each): each
-            for each in (FIRST, SECOND, THIRD, AGAIN, AWAY, ONCE_MORE, GESTURE, ITS_COPY, THANKS, PICTURE, CLIP, FLAG)
-        }
+        asked = (FIRST, SECOND, THIRD, AGAIN, ONCE_MORE, GESTURE, ITS_COPY, THANKS, PICTURE, CLIP, FLAG, ITS_TASK)
+        return {job_key(each): each for each in (*asked, AWAY, CHOSEN)}
 
     @functools.cached_property
     def answers(self) -> dict[str, str]:
@@ -67,6 +80,7 @@ class History:
             PICTURE.key: reply_to("draw a cat (10)"),
             CLIP.key: "Because of your voice.",
             FLAG.key: "こんにちは。",
+            ITS_TASK.key: "ごきげんよう。",
         }
 
 
@@ -268,6 +282,9 @@ HISTORIES = [
         Outside(slack_faults=("away",)),
     ),
     History("a flag under a message", alone(put(FLAG), put(FLAG), PLACEHOLDER, WORK)),
+    History(
+        "a choice in the menu of a message, where we are no member", alone(put(CHOSEN), put(CHOSEN), PLACEHOLDER, WORK)
+    ),
     History("swept when nothing needs to be known", alone(put(), WORK, wait(RETENTION["done"] + 1), sweep)),
 ]
 """Histories with one process at a time. The power is cut at each step, so every prefix of each history is tried."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from cocoai.answer.dead_holds import settle_dead_holds
 from cocoai.answer.failures import MOST_CLAIMS
+from cocoai.answer.private_messages import MOST_TRIES
 from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.job_kinds import UNMARKED_KINDS
 from cocoai.slack.model.question import Question
+from cocoai.slack.model.shortcut import Shortcut
 from cocoai.spool.admin import RETENTION
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.files import DRAWING
@@ -23,7 +25,7 @@ from tests.crash.ledger import wrong_charges, wrong_charges_at_the_end
 from tests.crash.machine import VAR, Machine
 from tests.crash.power import DiskImage
 from tests.crash.services import MOST_RUNS
-from tests.crash.world import Input, Law, Outside, copies_of, is_first_line_of, is_message, lines_of
+from tests.crash.world import Input, Law, Outside, copies_of, is_first_line_of, is_message, lines_of, task_of
 
 LAYOUT = Layout("mrkdwn")
 """The layout with which the machine answers (tests/options.py)."""
@@ -75,9 +77,18 @@ def check_end(machine: Machine) -> None:
             continue  # another copy of the gesture was taken for it
         # A click that was not accepted is lost: neither Slack nor we can bring it back.
         if is_message(item) or key in machine.outside.accepted.union(*folders.values()):
-            check = _check_click if isinstance(item, Click) else _check_question
-            check(machine, key, folders)
+            _check_of(item)(machine, key, folders)
         _check_mark(machine, key)
+
+
+Check = Callable[[Machine, str, Mapping[str, set[str]]], None]
+
+
+def _check_of(item: Input) -> Check:
+    """Return what checks the end of an input of this kind."""
+    if isinstance(item, Shortcut):
+        return _check_shortcut
+    return _check_click if isinstance(item, Click) else _check_question
 
 
 def _check_mark(machine: Machine, key: str) -> None:
@@ -100,6 +111,28 @@ def _check_click(machine: Machine, key: str, folders: Mapping[str, set[str]]) ->
         machine.report(Law.ANSWERED, f"{key}: {standing}")
     if any(line.get("why") == "not ended" for line in machine.lines(key)):
         _check_told(machine, ENGLISH.heard)
+
+
+def _check_shortcut(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:
+    """Check that a shortcut's job and that of its task are done, and that the asker was shown a word and the answer.
+
+    Nobody can look for such a message: if a process or the power failed once, it may stand there twice; if twice, not
+    at all, since it is sent no third time.
+    """
+    used = machine.inputs[key]
+    task = task_of(used).key if isinstance(used, Shortcut) else ""
+    is_given_up = task in folders["failed"] and _is_given_up(machine, task, ["error"], [])
+    if key not in folders["done"] or not (task in folders["done"] or is_given_up) or messages_for(machine, task):
+        machine.report(Law.ANSWERED, f"{key}: {folders}")
+    answer = f"{machine.answers[task]}\n\n{ENGLISH.tasks['private']}"
+    ends = [*ENGLISH.sorry.values()] if is_given_up else [answer, f"{ENGLISH.late}\n\n{answer}"]
+    shown, failures = machine.outside.shown, machine.outside.interruptions
+    counts = shown.count(ENGLISH.placeholder), sum(map(shown.count, ends))
+    fewest, most = int(failures < MOST_TRIES), min(1 + failures, MOST_TRIES)
+    if not all(fewest <= count <= most for count in counts):
+        machine.report(Law.TOLD, f"{key}: {shown}")
+    if set(shown) - {ENGLISH.placeholder, *ends}:
+        machine.report(Law.ANSWERED, f"{key}: {shown}")
 
 
 def _check_question(machine: Machine, key: str, folders: Mapping[str, set[str]]) -> None:

@@ -26,6 +26,8 @@ from tests.crash.world import (
     CLIP_FILE,
     FLAGGED,
     NOW,
+    OUTSIDE,
+    SHOWN,
     BilledRun,
     Input,
     Law,
@@ -46,6 +48,10 @@ COMES = "the picture comes"
 
 WRITES = "the model writes"
 """The step at which the model has written the first half of its answer."""
+
+REFUSED = {"files.info": "file_not_found", "users.info": "missing_scope"}
+"""Codes of methods that are always refused: what a message tells of a clip has to do, and what people are named would
+be kept for the next history."""
 
 NOT_RECORDED = NoRecord()
 SIZE = RequestSize("gpt-6-luna", most_input=100, estimated_input=50, most_output=100, has_tier=True)
@@ -121,6 +127,10 @@ class Services:
 
     def _call(self, method: str, fields: dict[str, Any]) -> dict[str, Any]:
         """Carry out one of Slack's methods and return its response."""
+        if method == SHOWN:
+            return self._show(fields["text"])
+        if refusal := "not_in_channel" if fields.get("channel") == OUTSIDE else REFUSED.get(method):
+            return {"ok": False, "error": refusal}
         if method == "conversations.replies":
             return {"ok": True, "messages": self._thread(fields["ts"])}
         if method == "chat.delete":
@@ -128,8 +138,6 @@ class Services:
         if method == "chat.postEphemeral":
             self.note(told=(*self.outside.told, fields["text"]))
             return {"ok": True}
-        if method == "files.info":
-            return {"ok": False, "error": "file_not_found"}  # what the message tells of a clip has to do
         if method == "files.getUploadURLExternal":
             return {"ok": True, "file_id": "F0PROBE", "upload_url": "http://127.0.0.1/upload"}
         if method == "reactions.get":
@@ -149,6 +157,13 @@ class Services:
         message = PostedMessage(fields["channel"], fields["thread_ts"], ts, fields["text"], metadata)
         self.note(posted=(*self.outside.posted, message))
         return ts
+
+    def _show(self, text: str) -> dict[str, Any]:
+        """Show a text to the asker alone, by the address of the only shortcut."""
+        (key,) = (key for key, each in self.inputs.items() if isinstance(each, Question) and each.response_url)
+        self._speak_for(key)
+        self.note(shown=(*self.outside.shown, text))
+        return {"ok": True}
 
     def _update(self, ts: str, text: str, metadata: str) -> None:
         """Change a message; check that it takes nothing away of an answer."""
@@ -189,7 +204,7 @@ class Services:
     def _thread(self, thread_ts: str) -> list[dict[str, Any]]:
         """Return the messages of a thread, of people and of ours."""
         sent = [each for key, each in self.inputs.items() if key in self.outside.sent]
-        here = [each for each in sent if each.thread_ts == thread_ts and isinstance(each, Question)]
+        here = [each for each in sent if isinstance(each, Question) and each.thread_ts == thread_ts]
         people = [
             {"ts": each.ts, "user": each.user, "text": each.text, "files": [CLIP_FILE] if each.files else []}
             for each in here

@@ -52,6 +52,8 @@ class Variant:
         return Variants(spool=self.broken)
 
 
+MENU = "a choice in the menu of a message, where we are no member"
+
 VARIANTS = [
     Variant(broken_spool.LinksBeforeTheFsync, "one question", Law.ANSWERED),
     Variant(broken_spool.LinksBeforeTheFsync, "the mention and its twin at once", Law.KEPT, COARSE_AT_ONCE),
@@ -81,6 +83,8 @@ VARIANTS = [
     Variant(broken_spool.ChecksGesturesOutsideTheLock, "one gesture with two ts at once", Law.ADMITTED, COARSE_AT_ONCE),
     Variant(broken_spool.ChecksRepetitionsOutsideTheLock, "asked again twice at once", Law.ADMITTED, COARSE_AT_ONCE),
     Variant(broken_answer.RecordsHeardTooSoon, "a click on an answer in the making", Law.TOLD),
+    Variant(broken_answer.RecordsSaidTooSoon, MENU, Law.TOLD),
+    Variant(broken_answer.RecordsNothingSaid, MENU, Law.TOLD),
     Variant(broken_books.unknown_for_free, "killed five times while the model writes", Law.CHARGED),
     Variant(broken_books.one_charge_for_each_job, "killed five times while the model writes", Law.CHARGED),
     Variant(broken_books.settled_too_early, "one question", Law.CHARGED),

@@ -11,9 +11,11 @@ from tests.crash.enumeration import play
 from tests.crash.histories import (
     AGAIN,
     AWAY,
+    CHOSEN,
     CLIP,
     FIRST,
     GESTURE,
+    ITS_TASK,
     ONCE_MORE,
     PICTURE,
     SECOND,
@@ -32,7 +34,8 @@ class End:
     """What there is in the end.
 
     `kinds` are those of our messages that stand, in their order, `runs` how often the model ran for the first question,
-    `told` all ephemeral messages, `reacted` the ts of the messages with our reaction.
+    `told` all ephemeral messages, `shown` those by a shortcut's address, `reacted` the ts of the messages with our
+    reaction.
     """
 
     kinds: tuple[str, ...]
@@ -41,6 +44,7 @@ class End:
     ready: tuple[Input, ...] = ()
     runs: int = 1
     told: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     reacted: tuple[str, ...] = ()
 
 
@@ -62,6 +66,12 @@ ENDS = {
     "a click on an answer whose process was killed": End((), done=(FIRST, AWAY), told=(ENGLISH.heard,)),
     "thanked behind the answer": End(("answer",), done=(FIRST, THANKS), reacted=(THANKS.ts,)),
     "thanked while Slack is away": End(("answer",), done=(FIRST, THANKS), reacted=(THANKS.ts,)),
+    "a choice in the menu of a message, where we are no member": End(
+        (),
+        done=(ITS_TASK, CHOSEN),
+        runs=0,
+        shown=(ENGLISH.placeholder, f"ごきげんよう。\n\n{ENGLISH.tasks['private']}"),
+    ),
     "a picture": End(("answer",), done=(PICTURE,), runs=0),
     "a picture whose process is killed before it is shown": End(("answer",), done=(PICTURE,), runs=0),
     "a voice clip": End(("answer",), done=(CLIP,), runs=0),
@@ -81,6 +91,7 @@ def end_of(machine: Machine) -> End:
         inputs_in(machine, "ready"),
         runs=machine.outside.calls.count(FIRST.key),
         told=machine.outside.told,
+        shown=machine.outside.shown,
         reacted=tuple(machine.outside.reacted),
     )
 

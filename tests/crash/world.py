@@ -17,6 +17,7 @@ from cocoai.slack.inbound.reactions import task_question
 from cocoai.slack.model.click import Click
 from cocoai.slack.model.files import file_of
 from cocoai.slack.model.question import Question
+from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack.model.tasks import MessageTask
 from cocoai.spool.admission import LIMITED
 from cocoai.spool.job import Fact, whole_lines
@@ -39,7 +40,13 @@ CLIP_FILE = {
 
 
 FLAGGED = "Guten Tag."
-"""The message of somebody else under which the asker puts a flag."""
+"""The message of somebody else under which the asker puts a flag, or in whose menu the asker chooses a task."""
+
+OUTSIDE = "C0OUTSIDE"
+"""A channel in which we are no member: Slack takes no message of ours there, and shows us none."""
+
+SHOWN = "shown"
+"""The end of the address by which the asker alone can be shown something there."""
 
 
 class Law(StrEnum):
@@ -55,7 +62,7 @@ class Law(StrEnum):
     ONCE = "each message is posted once, and each picture shown once"
     REPLACED = "an answer that stands is neither replaced nor shortened, nor deleted without a click"
     ADMITTED = "of two copies of one gesture, or of two repetitions at once, one is a question"
-    TOLD = "a person who asks too much, or clicks too early, is told once"
+    TOLD = "a person who asks too much, or clicks too early, is told once; a private reply is shown at most once more"
     ANSWERED = "every question is answered, or its asker is told that it failed"
     CHARGED = "each run of the model has a charge of its own, which is never below its bill"
     CLOSED = "no hold is open once its job has ended and the sweep has run"
@@ -125,6 +132,7 @@ class Outside(NamedTuple):
     reacted        the ts of each message of a person's that has our reaction
     shared         for what a picture of ours was shown in its thread, each time
     told           the ephemeral messages that we have posted, in their order
+    shown          what was shown to the asker alone by a shortcut's address, in its order
     stopped        what somebody wants to stop
     deleted        the ts of each message of ours that was deleted
     slack_faults   what will go wrong in the next calls of Slack, one by one: "away", "unheard" (it is done, but the
@@ -151,6 +159,7 @@ class Outside(NamedTuple):
     deleted: frozenset[str] = frozenset()
     reacted: frozenset[str] = frozenset()
     told: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     slack_faults: tuple[str, ...] = ()
     model_faults: tuple[str, ...] = ()
@@ -196,6 +205,21 @@ def flag(ts: int) -> Question:
     return task_question(task, "C0PRACTICE", at, "U0ASKER01", asked_at, may_be_shared=False)
 
 
+def chosen(ts: int) -> Shortcut:
+    """Return the asker's choice to translate the message of second `ts`, from its menu, where we are no member."""
+    at, asked_at = (f"{int(NOW) - 100 + second}.000100" for second in (ts, ts + 1))
+    message = {"ts": at, "user": "U0OTHER01", "text": FLAGGED, "teams": ["T0PRACTICE"], "thread_ts": at}
+    url = f"http://127.0.0.1/actions/{SHOWN}"
+    return Shortcut("translate", OUTSIDE, at, message, "U0ASKER01", "T0PRACTICE", asked_at, url)
+
+
+def task_of(used: Shortcut) -> Question:
+    """Return what such a choice asks for: a job of its own, which the shortcut's job puts into the spool."""
+    place = (used.channel, used.message_ts, used.user, used.ts)
+    task = task_question(MessageTask("translate", "ja"), *place, may_be_shared=True, team=used.team)
+    return replace(task, message=used.message, response_url=used.response_url)
+
+
 def said(item: Question) -> str:
     """Return what a question says, by words, by its clip or by the message that it is about."""
     return FLAGGED if item.is_task else SPOKEN if item.files else item.text
@@ -217,17 +241,17 @@ def asked_again(ts: int, on: Question) -> Question:
     return repeat_question(click(ts, "again", on), on)
 
 
-Input = Question | Click
+Input = Question | Click | Shortcut
 """What a job is made from."""
 
 
 def job_key(item: Input) -> str:
     """Return the key of the input's job."""
-    return str(Key(item.channel, item.message_ts, item.ts)) if isinstance(item, Click) else item.key
+    return str(Key(item.channel, item.message_ts, item.ts)) if isinstance(item, Click) else str(item.key)
 
 
 def is_message(item: Input) -> bool:
-    """Check whether the input is an event, which Slack redelivers; of a click it only reports a failure."""
+    """Check whether the input is an event, which Slack redelivers; of a click or shortcut it only reports a failure."""
     return isinstance(item, Question) and not item.again
 
 
