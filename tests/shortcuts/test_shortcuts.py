@@ -1,14 +1,12 @@
 """Shortcuts: what a choice in a message's menu brings about, from Slack's request to the reply; refusals, and kills.
 
-The payloads' side is tests/slack/inbound/test_shortcuts.py; the form's is tests/test_ask_forms.py.
+The payloads' side is tests/slack/inbound/test_shortcuts.py; the form's is test_ask_forms.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,14 +28,13 @@ from cocoai.texts import ENGLISH
 from tests.answer_harness import AnswerHarness
 from tests.charges import charges
 from tests.interactions_endpoint import InteractionsEndpoint
-from tests.shortcut_play import (
+from tests.shortcuts.play import (
     ANSWER,
     BY,
     OUTSIDE,
     PRIVATE,
     SECOND,
     conversation,
-    playing,
     replies,
     run_all,
     say,
@@ -46,12 +43,6 @@ from tests.shortcut_play import (
 )
 
 JAPANESE = MessageTask("translate", "ja")
-
-
-@pytest.fixture
-def harness(tmp_path: Path, certificates: Certificates) -> Iterator[AnswerHarness]:
-    with playing(tmp_path, certificates) as (made, _):
-        yield made
 
 
 def post_by(harness: AnswerHarness, url: str) -> None:

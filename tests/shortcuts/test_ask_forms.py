@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,33 +20,20 @@ from cocoai.spool.limits import QuestionLimits
 from cocoai.texts import ENGLISH, JAPANESE
 from tests.answer_harness import AnswerHarness
 from tests.interactions_endpoint import InteractionsEndpoint
-from tests.shortcut_play import (
+from tests.shortcuts.play import (
     ANSWER,
     BY,
     OUTSIDE,
     PRIVATE,
     SECOND,
+    Play,
     conversation,
-    playing,
     replies,
     run_all,
     say,
     use,
     whispers,
 )
-
-Play = tuple[AnswerHarness, InteractionsEndpoint]
-
-
-@pytest.fixture
-def play(tmp_path: Path, certificates: Certificates) -> Iterator[Play]:
-    with playing(tmp_path, certificates) as made:
-        yield made
-
-
-@pytest.fixture
-def harness(play: Play) -> AnswerHarness:
-    return play[0]
 
 
 def send(harness: AnswerHarness, typed: str) -> Any:

@@ -28,8 +28,11 @@ PRIVATE = f"{ANSWER}\n\n{ENGLISH.tasks['private']}"
 """What whoever asked reads of it where we cannot write."""
 
 
+Play = tuple[AnswerHarness, InteractionsEndpoint]
+
+
 @contextmanager
-def playing(var: Path, certificates: Certificates) -> Iterator[tuple[AnswerHarness, InteractionsEndpoint]]:
+def playing(var: Path, certificates: Certificates) -> Iterator[Play]:
     """Yield an answerer and the endpoint to which the practice Slack posts; nobody waits for anything."""
     with PracticeSlack(certificates) as slack, PracticeOpenAI(certificates) as openai:
         made = AnswerHarness(var, certificates, slack, openai)
