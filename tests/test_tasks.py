@@ -28,6 +28,7 @@ from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
 from tests.answer_harness import AnswerHarness
 from tests.charges import charges
+from tests.shortcuts.play import conversation, replies
 
 JAPANESE = MessageTask("translate", "ja")
 SUMMARY = MessageTask("summarize")
@@ -55,17 +56,6 @@ def react(harness: AnswerHarness, message: Message, task: MessageTask = JAPANESE
     question = replace(question, **changes)
     assert harness.spool.put(Key.parse(question.key), question.facts())
     return question
-
-
-def conversation(harness: AnswerHarness) -> list[tuple[str, str]]:
-    """Return the role and the content of each message in the newest request to the model."""
-    return [(each["role"], each["content"]) for each in harness.openai.requests[-1].body["messages"]]
-
-
-def replies(harness: AnswerHarness, opening: Message) -> list[str]:
-    """Return the texts of our messages in the thread that a message opens."""
-    thread = harness.slack.thread(opening.channel, opening.ts)
-    return [message.text for message in thread if message.user == "U0COCOAI"]
 
 
 def whispers(harness: AnswerHarness) -> list[tuple[str, str]]:
