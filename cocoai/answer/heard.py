@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cocoai.slack.api.download import LeftOut
-from cocoai.slack.markdown.inline_parser import escape_markdown
+from cocoai.slack.markdown.line_shape import escape_line
 from cocoai.slack.model.files import File
 from cocoai.slack.model.plain_text import shortened
 
 MOST_QUOTED = 600
 """Characters of the words that a reply quotes, of each sound."""
-
-_BLOCK_MARK = re.compile(r"(\d{1,9}(?=[.)](?:\s|$)))|(?=[#>+=-])")
-"""What would make a line of words a heading, a quotation, a rule or an item of a list."""
 
 _UNSEEN = re.compile(r"[\0-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 """Control characters, and those that turn the rest of a line around."""
@@ -78,7 +75,4 @@ def beginning(words: str) -> str:
 
 def as_markdown(words: str) -> str:
     """Return words as Markdown that shows them as they are, each line a paragraph."""
-    lines = (escape_markdown(line) for line in map(str.strip, words.split("\n")) if line)
-    return "\n\n".join(
-        f"{mark[0]}\\{line[mark.end() :]}" if (mark := _BLOCK_MARK.match(line)) else line for line in lines
-    )
+    return "\n\n".join(escape_line(line) for line in map(str.strip, words.split("\n")) if line)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cocoai.slack.markdown.inline_parser import escape_markdown
+from cocoai.slack.markdown.line_shape import escape_line
 from cocoai.slack.model.plain_text import plain_text, shortened
 from cocoai.slack.model.question import ASK
 
@@ -69,12 +70,12 @@ def ask_request(author: str, words: str) -> str:
 
 def as_quotation(about: str) -> str:
     """Return how a reply quotes the beginning of the message that it is about, as Markdown; "" for none."""
-    return f"> {escape_markdown(about)}{'…' if len(about) >= ABOUT else ''}" if about else ""
+    return f"> {escape_line(about)}{'…' if len(about) >= ABOUT else ''}" if about else ""
 
 
 def ask_quotation(asker: str, typed: str) -> str:
     """Return how a reply quotes the question that somebody has typed into our form, as Markdown."""
-    lines = [escape_markdown(line) for line in typed.split("\n")]
+    lines = [escape_line(line) for line in typed.split("\n")]
     lines[0] = f"**{escape_markdown(asker)}**: {lines[0]}" if asker else lines[0]
     return "\n".join(f"> {line}".rstrip() for line in lines)
 

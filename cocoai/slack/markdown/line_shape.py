@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from cocoai.slack.markdown.inline_parser import escape_markdown
 from cocoai.slack.markdown.text_cache import text_cache
 
 _LINE = re.compile(
@@ -24,6 +25,9 @@ _LINE = re.compile(
     """,
     re.VERBOSE,
 )
+
+_BLOCK_MARK = re.compile(r"\s*(?:\d{1,9}(?=[.)](?:\s|$))|(?=[#>+=-]))")
+"""What stands before the sign that makes a line a heading, a quotation, a rule or an item of a list."""
 
 _WIDEST_GAP = 4
 """More spaces behind a list marker are one, and what follows would be indented code (CommonMark 5.2)."""
@@ -53,6 +57,13 @@ class Shape(NamedTuple):
     def prefix(self) -> str:
         """Return what stands before each further line of what begins here."""
         return self.quote + " " * (self.content if self.marker else self.indent)
+
+
+def escape_line(line: str) -> str:
+    """Return a line of Markdown that shows `line` as it is, as escape_markdown() does, at the line's beginning too."""
+    escaped = escape_markdown(line)
+    mark = _BLOCK_MARK.match(escaped)
+    return f"{mark[0]}\\{escaped[mark.end() :]}" if mark else escaped
 
 
 # Cached, since a reply is rendered anew at each update while it is written.
