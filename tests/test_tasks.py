@@ -22,6 +22,7 @@ from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.reactions import task_question
 from cocoai.slack.model.click import Click
+from cocoai.slack.model.plain_text import escaped, plain_text
 from cocoai.slack.model.question import Question
 from cocoai.slack.model.tasks import MessageTask
 from cocoai.spool.key import Key
@@ -130,6 +131,67 @@ def test_a_memo_summarizes_the_whole_thread(harness: AnswerHarness) -> None:
     assert all(f"Offer {n}." in shown for n in range(6))
     assert "Summarize what was said in this thread so far" in shown.splitlines()[-3]
     assert ["こんにちは、みなさん。"] == replies(harness, opening)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "# A title",
+        "- one",
+        "1. one",
+        "> said",
+        "--- x",
+        "*b* _i_ ~s~",
+        "| a | b |",
+        "<https://a.example|here>",
+        "~~~ x",
+    ],
+)
+def test_a_quotation_shows_what_was_written(harness: AnswerHarness, words: str) -> None:
+    """What people write is no Markdown: a sign at its beginning makes no heading and no list."""
+    opening = say(harness, "First.")
+    react(harness, say(harness, escaped(words) if words[0] in ">|" else words, thread_ts=opening.ts))
+
+    harness.run()
+
+    quoted = plain_text(replies(harness, opening)[0].partition("\n\n")[0], None)
+    assert f"> {plain_text(words, None)}" == quoted
+
+
+def test_a_flag_under_an_answer_waits_until_that_is_whole(harness: AnswerHarness) -> None:
+    """Whoever sees its first words may want them in another language at once; meanwhile Slack is not asked again."""
+    question = harness.ask("why?")
+    asked = harness.claim()
+    harness.answerer().post_placeholder(asked)
+    (placeholder,) = (each for each in harness.slack.messages() if each.user == "U0COCOAI")
+    react(harness, placeholder)
+    for _ in range(3):
+        harness.run()
+        harness.ahead += 2
+    paid = len(harness.openai.requests)
+
+    harness.answerer().answer(asked)
+    asked.release()
+    harness.run()
+
+    assert (0, ("user", "こんにちは、みなさん。")) == (paid, conversation(harness)[-1])
+    assert 2 == len(replies(harness, question))
+    assert ["reactions.get"] * 2 == [call.method for call in harness.slack.calls if call.method == "reactions.get"]
+    assert (0, 2, 0) == harness.ended()
+
+
+@pytest.mark.parametrize("task", [JAPANESE, SUMMARY])
+def test_what_is_left_of_a_deleted_message_is_not_translated(harness: AnswerHarness, task: MessageTask) -> None:
+    """Slack shows it as a message of its own while replies stand below it."""
+    opening = say(harness, "Hello.")
+    say(harness, "Reply.", thread_ts=opening.ts)
+    harness.slack.delete(opening.channel, opening.ts)
+    react(harness, opening, task)
+
+    harness.run()
+
+    assert [(BY, ENGLISH.tasks["gone"])] == whispers(harness)
+    assert [] == harness.openai.requests
 
 
 @pytest.mark.parametrize("task", [JAPANESE, SUMMARY])

@@ -94,7 +94,7 @@ class Answerer:
         self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops)
-        self._tasks = Tasks(options, slack, self._prompts, names)
+        self._tasks = Tasks(spool, options, slack, self._prompts, names, clock)
         self._model = ModelCall(self._prompts, self._tasks, chatgpt, books, self._stops, self._ears)
         self._pictures = Pictures(spool, options, slack, chatgpt, books, self._prompts, self._stops, draw, sleep)
         self._reply_text = ReplyText(options, slack, self._ears, self._tasks, sleep)
@@ -175,10 +175,11 @@ class Answerer:
             self._tell_notices(attempt)
 
     def _is_found(self, attempt: Attempt, *, wait: bool = True) -> bool:
-        """Find the message of a task; if that is in vain, finish the job and return False. True for a question."""
-        if not (is_found := self._tasks.find(attempt, wait=wait)):
+        """Find the message of a task; return False if it waits, or is in vain: then finish it. True for a question."""
+        found = self._tasks.find(attempt, wait=wait)
+        if found == "nothing":
             self._finish(attempt, "nothing-to-do")
-        return is_found
+        return found == "found"
 
     def _tell_notices(self, attempt: Attempt | None) -> None:
         """Tell people of the budget: the notices written at this attempt, or for None those that are untold."""

@@ -65,13 +65,13 @@ class LightJobHandler(ABC, Generic[Content]):
         """
 
 
-def wait_for_question(job: Job, now: float) -> None:
+def wait_for_question(job: Job, now: float, **more: str) -> None:
     """Put the job off for a moment, as the question that it is about has not ended; `now` is in epoch seconds.
 
-    Raise StoreError if that cannot be recorded.
+    `more` is recorded with it. Raise StoreError if that cannot be recorded.
     """
     wait = QUESTION_WAIT if len(job.facts("retry")) < MOST_SHORT_WAITS else LONG_WAIT
-    job.record("retry", retry_at=now + wait, why="not ended", free=True, sent=False)
+    job.record("retry", retry_at=now + wait, why="not ended", free=True, sent=False, **more)
 
 
 class LightJobFailures:

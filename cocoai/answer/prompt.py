@@ -102,6 +102,18 @@ class PromptBuilder:
         """Return our own user's id."""
         return self._identity.user_id()
 
+    def earlier_answer(self, key: str) -> str | None:
+        """Return the model's whole text in answer to the question `key`, from the spool.
+
+        Return None if the job is not in done/, has no answer, or `key` is odd: then Slack's copy has to do.
+        """
+        try:
+            facts = self._spool.peek("done", Key.parse(key))
+        except (StoreError, ValueError):
+            return None
+        answers = [fact for fact in facts if fact.get("fact") == "answer"]
+        return with_question(facts[0], str(answers[-1]["text"])) if answers else None
+
     def speakers(self, attempt: Attempt) -> Iterator[str]:
         """Yield the names of the people in the thread who may address us, and the asker's: the last 20."""
         users = [each.user for each in self._visible_messages(attempt) if not is_bot(each)]
@@ -130,7 +142,7 @@ class PromptBuilder:
             messages,
             question,
             own_user,
-            kept_answer=self._earlier_answer,
+            kept_answer=self.earlier_answer,
             names=self._names,
             is_reset=_is_reset,
             is_hidden=partial(self.is_hidden, question),
@@ -247,22 +259,10 @@ class PromptBuilder:
         """Yield a message of a box, and our answer to it if it stands in the thread under it."""
         yield message
         key = f"{channel}-{message.ts}-{message.ts}"
-        if message.has_replies and key not in answered and (text := self._earlier_answer(key)) is not None:
+        if message.has_replies and key not in answered and (text := self.earlier_answer(key)) is not None:
             # A ts of its own, between the message's and the next.
             ts = f"{message.ts}1"
             yield Message(ts, self._identity.user_id(), "", text, MessageMetadata(key, "answer"), "")
-
-    def _earlier_answer(self, key: str) -> str | None:
-        """Return the model's whole text in answer to the question `key`, from the spool.
-
-        Return None if the job is not in done/, has no answer, or `key` is odd: then Slack's copy has to do.
-        """
-        try:
-            facts = self._spool.peek("done", Key.parse(key))
-        except (StoreError, ValueError):
-            return None
-        answers = [fact for fact in facts if fact.get("fact") == "answer"]
-        return with_question(facts[0], str(answers[-1]["text"])) if answers else None
 
     def is_hidden(self, question: Question, message: Message) -> bool:
         """Check whether somebody wrote this earlier message whose words are kept from the model, by the settings."""

@@ -8,11 +8,15 @@ reply.
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from cocoai.answer.aside import is_unreadable
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.heard import Heard
+from cocoai.answer.light_job import wait_for_question
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.private_messages import private_messages, whisper
 from cocoai.answer.prompt import Prompt, PromptBuilder
@@ -35,6 +39,9 @@ from cocoai.slack.model.question import ASK
 from cocoai.slack.thread.question_message import message_ts
 from cocoai.slack.thread.user_names import UserNames
 from cocoai.spool.job import Fact
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from cocoai.spool.store_error import NoSuchJob
 from cocoai.texts import split_model_prefix
 from cocoai.texts.language_names import language_name
 
@@ -42,27 +49,36 @@ GONE = "message_not_found"
 """Slack's code for a message that is deleted, and for one that we may not see."""
 
 
+Found = Literal["found", "nothing", "waits"]
+"""What becomes of a task: its message is found, there is nothing to do, or that is still being written."""
+
+
 @dataclass
 class Tasks:
-    """What one process needs to do tasks."""
+    """What one process needs to do tasks. `clock` gives seconds since the epoch."""
 
+    spool: Spool
     options: AnswerOptions
     slack: SlackChat
     prompts: PromptBuilder
     names: UserNames
+    clock: Callable[[], float] = time.time
     _message: tuple[Attempt, Message] | None = None
 
-    def find(self, attempt: Attempt, *, wait: bool = True) -> bool:
-        """Find the thread into which we reply, and record it as `located`; return False if there is nothing to do.
+    def find(self, attempt: Attempt, *, wait: bool = True) -> Found:
+        """Find the thread into which we reply, and record it as `located`; or return that there is nothing to do.
 
         Then the message is gone, or its author's words are kept from the model; the asker is told that, unseen by
-        others. Return True, and do nothing, for a question that is about no other message. Raise `Temporary` or
-        `Permanent` as SlackChat does, StoreError if nothing can be recorded.
+        others. An answer of ours is waited for until it is whole. Return `found`, and do nothing, for a question that
+        is about no other message. Raise `Temporary` or `Permanent` as SlackChat does, StoreError if nothing can be
+        recorded.
         """
         if not attempt.question.is_about_message:
-            return True
+            return "found"
         located = attempt.job.last("located")
         if located is None:
+            if (waited := _waited_for(attempt)) and self._waits(attempt, waited):
+                return "waits"
             try:
                 message, thread_ts = self._read(attempt, wait=wait)
             except Permanent as error:
@@ -71,11 +87,13 @@ class Tasks:
                 return self._decline(attempt, "gone")
             if self._is_hidden(attempt, message):
                 return self._decline(attempt, "hidden")
+            if (key := self._being_written(message)) and self._waits(attempt, key):
+                return "waits"
             attempt.job.record("located", thread_ts=thread_ts)
             attempt.reply_thread = thread_ts
         else:
             attempt.reply_thread = located["thread_ts"]
-        return True
+        return "found"
 
     def prompt(self, attempt: Attempt) -> Prompt:
         """Return what the model is shown of a task that was found. Raise as PromptBuilder.build() and find() do.
@@ -117,10 +135,13 @@ class Tasks:
         question = attempt.question
         if question.message is not None:
             message, thread_ts = message_from(question.message), thread_of(question.message)
-            if message.subtype == DELETED:
-                raise Permanent(GONE, source="Slack")
+            # It had not been written yet when the shortcut was used.
+            if (waited := _waited_for(attempt)) and (answer := self.prompts.earlier_answer(str(waited))):
+                message = replace(message, text=escaped(answer), shown="")
         else:
             message, thread_ts = self.slack.reactions.message(question.channel, message_ts(question), wait=wait)
+        if message.subtype == DELETED:
+            raise Permanent(GONE, source="Slack")
         self._message = attempt, message
         return message, thread_ts
 
@@ -135,12 +156,31 @@ class Tasks:
         may_be_seen = message.user in (self.prompts.own_user(), question.user)
         return not may_be_seen and self.prompts.is_hidden(question, message)
 
-    def _decline(self, attempt: Attempt, why: str) -> bool:
-        """Tell the asker, unseen by others, why nothing is done; a refusal of Slack's is ignored. Return False."""
+    def _being_written(self, message: Message) -> Key | None:
+        """Return the key of the question whose answer begins with this message, if that has not ended; else None."""
+        if message.user != self.prompts.own_user():
+            return None
+        for key in self.spool.keys("ready"):
+            with contextlib.suppress(NoSuchJob):
+                facts = self.spool.peek("ready", key)
+                if any((fact.get("fact"), fact.get("ts")) == ("placeholder", message.ts) for fact in facts):
+                    return key
+        return None
+
+    def _waits(self, attempt: Attempt, key: Key) -> bool:
+        """Put the task off if the question with this key has not ended; return True if it was."""
+        with contextlib.suppress(NoSuchJob):
+            self.spool.peek("ready", key)
+            wait_for_question(attempt.job, self.clock(), of=str(key))
+            return True
+        return False
+
+    def _decline(self, attempt: Attempt, why: str) -> Found:
+        """Tell the asker, unseen by others, why nothing is done; a refusal of Slack's is ignored."""
         with contextlib.suppress(Permanent):
             messages = private_messages(attempt.job, self.slack, attempt.question)
             whisper(messages, attempt.question.channel, attempt.texts.tasks[why])
-        return False
+        return "nothing"
 
     def _of_message(self, attempt: Attempt) -> Prompt:
         """Return what the model is shown if that is the message alone."""
@@ -190,3 +230,9 @@ class Tasks:
     def _readers_language(self, attempt: Attempt) -> str:
         """Return the name of the language in which the asker reads what is no translation."""
         return language_name(self.options.phrases.language(self.names.language(attempt.question.user)))
+
+
+def _waited_for(attempt: Attempt) -> Key | None:
+    """Return the key of the question for whose answer the task was put off; None if it was not."""
+    keys = [retry["of"] for retry in attempt.job.facts("retry") if "of" in retry]
+    return Key.parse(keys[-1]) if keys else None

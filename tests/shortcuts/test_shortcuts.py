@@ -227,6 +227,25 @@ def test_one_whose_reply_was_deleted_is_done_anew(harness: AnswerHarness) -> Non
     assert 2 == len(harness.openai.requests)
 
 
+def test_chosen_on_an_answer_that_is_still_written_it_waits_for_the_whole(harness: AnswerHarness) -> None:
+    """The message came with the shortcut as it was then: a word that an answer is on its way."""
+    question = harness.ask("why?")
+    asked = harness.claim()
+    harness.answerer().post_placeholder(asked)
+    (placeholder,) = (each for each in harness.slack.messages() if each.user == "U0COCOAI")
+    use(harness, placeholder, "proofread")
+    run_all(harness)
+    before = len(harness.openai.requests)
+    harness.answerer().answer(asked)
+    asked.release()
+    harness.ahead += 2
+
+    run_all(harness)
+
+    assert (0, ("user", ANSWER)) == (before, conversation(harness)[-1])
+    assert [f"&gt; {ANSWER}\n\n{ANSWER}"] == replies(harness, question)[1:]
+
+
 def test_one_too_many_in_a_minute_is_told(harness: AnswerHarness) -> None:
     """By the address of the shortcut, also where we are no member; nothing is paid."""
     harness.spool.limits = QuestionLimits(str(harness.var / "asked"), harness.disk, 1)
