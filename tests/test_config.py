@@ -516,6 +516,11 @@ def test_without_the_built_in_table_only_the_own_is_left(tmp_path: Path) -> None
     assert ["books"] == list(read(file, SECRETS).reactions)
 
 
+def test_a_workspaces_own_emoji_may_be_in_any_letters(tmp_path: Path) -> None:
+    file = write(tmp_path / "c.ini", "[reactions]\nbuilt_in = off\n英語で = translate en\nété_+1 = summarize\n")
+    assert ["英語で", "été_+1"] == list(read(file, SECRETS).reactions)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -524,6 +529,7 @@ def test_without_the_built_in_table_only_the_own_is_left(tmp_path: Path) -> None
         ("jp = summarize ja", "summarize ja is not allowed"),
         ("jp = dance", "dance is not allowed"),
         ("two words = summarize", "two words is not allowed; it is an emoji's name"),
+        ("🇯🇵 = translate ja", "🇯🇵 is not allowed; it is an emoji's name"),
         ("built_in = maybe", "maybe is not allowed; it is on or off"),
     ],
 )

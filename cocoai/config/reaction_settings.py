@@ -14,7 +14,8 @@ from cocoai.texts.language_names import LANGUAGE_NAMES
 BUILT_IN = "built_in"
 """The key that is no emoji: `off` leaves out CocoAI's own table."""
 
-_NAME = re.compile(r"[a-z0-9_+'-]{1,100}")
+_NAME = re.compile(r"(?:[^\W\d]|[\d+'-]){1,100}")
+"""An emoji's name. A workspace's own may be in any letters, as `:翻訳:`."""
 
 
 def read_reactions(sources: Sources) -> dict[str, MessageTask]:

@@ -29,7 +29,8 @@ def read_reaction(
     """Return the question that a reaction asks, by the `tasks` of emoji; Ignored with a reason if it asks none."""
     event = mapping_at(payload, "event")
     item, user = mapping_at(event, "item"), text_at(event, "user")
-    task = tasks.get(text_at(event, "reaction"))
+    # Of an emoji with a hand Slack tells the colour of the skin too, as in `writing_hand::skin-tone-3`.
+    task = tasks.get(text_at(event, "reaction").partition("::")[0])
     if task is None:
         return Ignored("a reaction that asks for nothing")
     if reason := _malformed(event, item):

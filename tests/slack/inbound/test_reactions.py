@@ -44,6 +44,7 @@ def analyze(event: JSON, **settings: Any) -> EventOutcome | Ignored:
         ("flag-tw", "translate", "zh-tw", "translate_zh_tw"),
         ("memo", "summarize", "", "summarize"),
         ("pencil", "summarize", "", "summarize"),
+        ("memo::skin-tone-3", "summarize", "", "summarize"),
     ],
 )
 def test_a_reaction_asks_for_a_task(emoji: str, kind: str, language: str, trigger: str) -> None:
