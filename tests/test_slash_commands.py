@@ -140,6 +140,32 @@ def test_the_model_is_named_in_ones_own_language(harness: Harness, user: str, te
     assert [texts.model.format(model="gpt-6-luna")] == harness.said()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u3000モデル\u3000",
+        "ＭＯＤＥＬ",
+        "[model]",
+        "`model`",
+        "「モデル」",
+        "model?",
+        "@CocoAI model",
+        "＠CocoAI\u3000モデル",
+        "<@U0COCOAI> model",
+        "<@U0COCOAI|cocoai> モデルは？",
+        "/cocoai model",
+        "\u200bmodel\n",
+    ],
+)
+def test_a_command_is_understood_however_it_is_typed(harness: Harness, text: str) -> None:
+    """In full width, with the brackets of its hint, with a mention in front of it."""
+    harness.command(text)
+    harness.inner.run()
+
+    texts = JAPANESE if "モ" in text else ENGLISH
+    assert [texts.model.format(model="gpt-6-luna")] == harness.said()
+
+
 def test_usage_is_what_a_mention_gets_in_a_direct_message(harness: Harness) -> None:
     """Everybody's and one's own: nobody else sees it. It works where the bot is no member."""
     harness.inner.ask_and_run("what is this")

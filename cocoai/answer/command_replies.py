@@ -6,6 +6,7 @@ Nobody can look for such a reply: by the job's facts it is said at most once mor
 from __future__ import annotations
 
 import logging
+import re
 
 from cocoai.answer.note_job import NoteJobHandler
 from cocoai.answer.private_messages import WORD, PrivateMessages
@@ -17,6 +18,12 @@ from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.slash_command import SlashCommand
 from cocoai.spool.job import Job
 from cocoai.texts import Texts, command, language_of
+
+_MENTION = re.compile(r"\A\s*[@＠/／]\S+")
+"""A mention in front, or the command's name once more: whoever types it behind the command means us."""
+
+_MARKS = " \t\r\n\u200b\u3000[]()<>{}`*_~|\"'“”‘’「」『』【】［］"
+"""What people put around a word that they have read somewhere, as in the command's hint `[help | usage | model]`."""
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +57,7 @@ class CommandReplies(NoteJobHandler[SlashCommand]):
         texts = self._notes.options.texts_in("ja" if language == "ja" else self._notes.language(typed.user) or language)
         if typed.why:
             return texts.declined[typed.why]
-        match command(words):
+        match command(_bare(words)):
             case "usage":
                 return self._usage(typed.user, texts)
             case "model":
@@ -66,3 +73,8 @@ class CommandReplies(NoteJobHandler[SlashCommand]):
         except LedgerBroken as error:
             log.exception("command outcome=no-ledger reason=%s", error.reason)
             return texts.error_text("operator")
+
+
+def _bare(words: str) -> str:
+    """Return what was typed behind the command without a mention in front of it and without marks around it."""
+    return _MENTION.sub("", words).strip(_MARKS)
