@@ -179,7 +179,7 @@ def test_nothing_else_reaches_the_pool(
     assert "nginx" == headers["Server"]
 
 
-def test_a_body_over_512_kib_is_413_and_never_sent_on(site: Site) -> None:
+def test_a_body_over_the_limit_is_413_and_never_sent_on(site: Site) -> None:
     """A body of exactly the limit passes, and the pool's own limit is the same."""
     limit = request.MAX_BODY
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cocoai.errors import BodyCutShort, BodyTooBig, LengthNotNumber
 
-MAX_BODY = 512 * 1024
+MAX_BODY = 1024 * 1024
 """Bytes of a request's body; nginx's client_max_body_size has the same value (etc/nginx/cocoai.locations)."""
 
 MAX_LENGTH_DIGITS = 12

@@ -54,7 +54,8 @@ class Shortcut:
     def facts(self) -> dict[str, Any]:
         """Return the job's first line. A trigger_id is dead before anybody could read it."""
         facts = {name: value for name, value in vars(self).items() if name != "trigger_id"}
-        return {"kind": SHORTCUT, **facts}
+        # Before the message, whose author is a `user`, too: of a job that waits only the beginning is read.
+        return {"kind": SHORTCUT, "user": self.user, **facts}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Shortcut:

@@ -127,8 +127,9 @@ def test_a_request_that_begins_twice_is_an_error() -> None:
 def test_a_request_of_more_than_the_limit_is_an_error() -> None:
     """Every byte of the connection counts, in whatever records it comes."""
     parser = RequestParser()
-    parser.feed(record(99, bytes(65528)) * 9)
-    parser.feed(record(99, bytes(MAX_REQUEST - 9 * 65536 - 8)))
+    whole, left = divmod(MAX_REQUEST - 9, 65536)
+    parser.feed(record(99, bytes(65528)) * whole)
+    parser.feed(record(99, bytes(left + 1)))
 
     with pytest.raises(ProtocolError, match="more than a request may have"):
         parser.feed(b"\1")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cocoai.engine.web.request import MAX_BODY
 from cocoai.errors import IdentityUnknown
 from cocoai.slack.inbound.access import AccessRules
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
@@ -19,6 +21,7 @@ from cocoai.slack.model.kept_message import kept_message, message_from, thread_o
 from cocoai.slack.model.question import Ignored, Question
 from cocoai.slack.model.shortcut import SHORTCUTS, Shortcut
 from cocoai.spool.key import Key
+from cocoai.spool.waiting import HEAD_SIZE, waiting_job
 from tests.slack_payloads import JSON, SIGNING_SECRET, form, shortcut, signed_headers, submission, user
 
 pytestmark = [pytest.mark.pure, pytest.mark.thorough]
@@ -54,6 +57,34 @@ def reason(payload: object, **access: Any) -> str:
 
 
 # shortcuts
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_the_longest_message_that_slack_takes_fits_into_a_request(ensure_ascii: bool) -> None:
+    """An app's of 40,000 characters, in Japanese, with the blocks in which Slack repeats it; a person types 12,000.
+
+    Source of the number: api.slack.com/changelog/2018-04-truncating-really-long-messages.
+    """
+    text = "あ" * 40_000
+    rich: JSON = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    message = {"type": "message", "bot_id": "B0OTHER", "text": text, "ts": TS}
+    payload = shortcut(message={**message, "blocks": [{"type": "rich_text", "elements": [rich]}]})
+    body = urlencode({"payload": json.dumps(payload, ensure_ascii=ensure_ascii)}).encode()
+
+    outcome = InteractionAnalyzer(SIGNING_SECRET, who=lambda: US).analyze(signed_headers(body, NOW), body, NOW)
+
+    assert len(body) <= MAX_BODY * 3 / 4  # with room for more than that, such as links and emoji
+    assert isinstance(outcome, Shortcut)
+    assert text == (outcome.message or {})["text"]
+
+
+def test_whose_shortcut_it_is_can_be_told_by_the_beginning_of_its_job() -> None:
+    """The message's author stands in it, too: a long one would push the asker out of what is read of a waiting job."""
+    found = chosen(shortcut(message={"ts": TS, "user": "U0OTHER01", "text": "long " * 2000}))
+    head = json.dumps(found.facts(), separators=(",", ":")).encode()[:HEAD_SIZE]
+    waiting = waiting_job(str(found.key), head)
+
+    assert ("shortcut", "U0ASKER01") == (waiting.kind, waiting.asker)
 
 
 @pytest.mark.parametrize("task", sorted(SHORTCUTS))
