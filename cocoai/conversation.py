@@ -21,6 +21,10 @@ _PDF_PAGE_BYTES = 75_000
 pages is guessed from its size, not looked up."""
 
 
+_LEAST_OF_A_LINE = 100
+"""Tokens below which the end of a line that is cut says too little."""
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A file that goes to the model beside the text; `data` is its bytes, in UTF-8 if it is a text."""
@@ -65,16 +69,21 @@ class Turn:
     def last_lines(self, tokens: float) -> tuple[Turn, ...]:
         """Return the turn alone, cut to its last whole lines that fit into about `tokens` estimated tokens.
 
-        Return () if not even the last line fits, or if the turn has attachments.
+        Of a line that is longer than all of these the end stays, too. Return () if nothing fits, or if the turn has
+        attachments.
         """
         # Several messages may be one turn, and a model that is to continue an answer must see where it stopped.
         lines = self.text.split("\n")
         if self.attachments:
             return ()
-        start = len(lines)
-        while start and (tokens := tokens - estimated_tokens(lines[start - 1])) >= 0:
-            start -= 1
-        return (replace(self, text="\n".join(lines[start:])),) if start < len(lines) else ()
+        start, left = len(lines), tokens
+        while start and (rest := left - estimated_tokens(lines[start - 1])) >= 0:
+            start, left = start - 1, rest
+        kept = lines[start:]
+        # A long message may be one line: without its end the model would be asked about nothing.
+        if start and left >= _LEAST_OF_A_LINE and estimated_tokens(lines[start - 1]) > tokens:
+            kept.insert(0, f"…{_end_of(lines[start - 1], left)}")
+        return (replace(self, text="\n".join(kept)),) if kept else ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ class Conversation:
     def within(self, tokens: int, ratio: float = 1.0) -> Conversation:
         """Return the conversation cut to the newest turns that fit into about `tokens`; the question always stays.
 
-        Of the newest turn that does not fit, the last lines stay. `tokens` are those of the model, which counts `ratio`
+        Of the newest turn that does not fit, the end stays. `tokens` are those of the model, which counts `ratio`
         of them for an estimated one. Neither the instructions nor the attachments of the question count: somebody who
         shares a long document still refers to what was said before it.
         """
@@ -153,3 +162,11 @@ def estimated_tokens(text: str) -> int:
     """
     others = len(text) - len(text.encode("ascii", "ignore"))
     return (len(text) - others) // 4 + others + 4
+
+
+def _end_of(line: str, tokens: float) -> str:
+    """Return as much of the end of a line as fits into about so many estimated tokens."""
+    quarters, start = 4 * (tokens - 5), len(line)  # four tokens are the frame's, one is the ellipsis
+    while start and (quarters := quarters - (1 if line[start - 1].isascii() else 4)) >= 0:
+        start -= 1
+    return line[start:]

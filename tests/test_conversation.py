@@ -133,6 +133,22 @@ def test_the_estimate_is_rather_too_high(text: str, least: int, most: int) -> No
     assert least <= estimated_tokens(text) <= most
 
 
+@pytest.mark.parametrize("line", ["word " * 2000, "漢字かな" * 500, "🍵 tea " * 1000])
+@pytest.mark.parametrize("behind", ["", "\nI agree."])
+def test_of_a_line_that_is_too_long_the_end_is_kept(line: str, behind: str) -> None:
+    """A long message may be one line: without it the model would be asked about nothing."""
+    question = Turn("asker", "q" * 40)
+    before = Turn("asker", "z" * 4000), Turn("cocoai", "Yes."), Turn("asker", line + behind)
+
+    kept = Conversation("", (*before, question)).within(500)
+
+    (turn, asked) = kept.turns
+    assert question == asked
+    assert turn.text.startswith("…")
+    assert (line + behind).endswith(turn.text[1:])
+    assert 450 <= sum(each.estimated_tokens() for each in kept.turns) <= 500
+
+
 def test_the_last_lines_of_a_long_turn_are_kept() -> None:
     """A turn that does not fit is cut to its last lines, so that the model sees where an answer stopped."""
     talk = Turn("asker", "\n".join(["a" * 40, "b" * 40, "c" * 40]))

@@ -14,6 +14,7 @@ import pytest
 
 from cocoai.answer import Answerer
 from cocoai.clicked_question import repeat_question
+from cocoai.conversation import estimated_tokens
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
@@ -192,6 +193,21 @@ def test_what_is_left_of_a_deleted_message_is_not_translated(harness: AnswerHarn
 
     assert [(BY, ENGLISH.tasks["gone"])] == whispers(harness)
     assert [] == harness.openai.requests
+
+
+@pytest.mark.parametrize("words", ["word " * 7000, "長い話。" * 8000])
+def test_of_a_message_that_is_too_long_the_end_is_summarized(harness: AnswerHarness, words: str) -> None:
+    """Also where it is a single line, and where our translation of it stands below it."""
+    opening = say(harness, words)
+    react(harness, opening)
+    harness.run()
+    react(harness, opening, SUMMARY, asked_at=f"{float(opening.ts) + 900:.6f}")
+
+    harness.run()
+
+    shown = conversation(harness)[1][1]
+    assert words.rstrip().endswith(shown[1:].rstrip())
+    assert 5000 <= estimated_tokens(shown) <= 8000
 
 
 @pytest.mark.parametrize("task", [JAPANESE, SUMMARY])
