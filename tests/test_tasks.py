@@ -17,6 +17,7 @@ from cocoai.clicked_question import repeat_question
 from cocoai.conversation import estimated_tokens
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
+from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.slack_switches import SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -236,13 +237,13 @@ def test_words_that_are_kept_from_the_model_are_not_translated(harness: AnswerHa
 
 
 def test_a_message_without_words_is_told(harness: AnswerHarness) -> None:
-    """The model is not asked about nothing."""
-    opening = harness.slack.share("U0OTHER01", "", [])
+    """Unseen by others: people put flags under pictures. The model is not asked about nothing."""
+    opening = harness.slack.share("U0OTHER01", "", [PracticeFile("a.txt", "text/plain", b"Hello.")])
     react(harness, opening)
 
     harness.run()
 
-    assert [ENGLISH.nothing_read] == replies(harness, opening)
+    assert ([], [(BY, ENGLISH.tasks["wordless"])]) == (replies(harness, opening), whispers(harness))
     assert [] == harness.openai.requests
 
 

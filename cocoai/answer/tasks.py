@@ -49,6 +49,9 @@ GONE = "message_not_found"
 """Slack's code for a message that is deleted, and for one that we may not see."""
 
 
+ON_WORDS = frozenset({"translate", "proofread"})
+"""The tasks that are about a message's own words, and about no thread."""
+
 Found = Literal["found", "nothing", "waits"]
 """What becomes of a task: its message is found, there is nothing to do, or that is still being written."""
 
@@ -68,10 +71,10 @@ class Tasks:
     def find(self, attempt: Attempt, *, wait: bool = True) -> Found:
         """Find the thread into which we reply, and record it as `located`; or return that there is nothing to do.
 
-        Then the message is gone, or its author's words are kept from the model; the asker is told that, unseen by
-        others. An answer of ours is waited for until it is whole. Return `found`, and do nothing, for a question that
-        is about no other message. Raise `Temporary` or `Permanent` as SlackChat does, StoreError if nothing can be
-        recorded.
+        Then the message is gone, its author's words are kept from the model, or it has none; the asker is told that,
+        unseen by others. An answer of ours is waited for until it is whole. Return `found`, and do nothing, for a
+        question that is about no other message. Raise `Temporary` or `Permanent` as SlackChat does, StoreError if
+        nothing can be recorded.
         """
         if not attempt.question.is_about_message:
             return "found"
@@ -87,6 +90,8 @@ class Tasks:
                 return self._decline(attempt, "gone")
             if self._is_hidden(attempt, message):
                 return self._decline(attempt, "hidden")
+            if attempt.question.kind in ON_WORDS and not self._words(message).strip():
+                return self._decline(attempt, "wordless")
             if (key := self._being_written(message)) and self._waits(attempt, key):
                 return "waits"
             attempt.job.record("located", thread_ts=thread_ts)

@@ -112,6 +112,7 @@ ENGLISH = Texts(
     tasks={
         "gone": "That message is no longer there, so there is nothing I can do with it.",
         "hidden": "I am set up not to read that person's messages, so I have done nothing with it.",
+        "wordless": "That message has no words, so there is nothing I can do with it.",
         "done": "That is done already: look into that message's thread.",
         "done_button": "That is done already: look into that message's thread. There, “{button}” does it anew.",
         "private": "(Only you see this: I may not write where that message stands.)",

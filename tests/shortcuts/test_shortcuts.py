@@ -471,7 +471,7 @@ def test_a_message_without_words_is_told(harness: AnswerHarness) -> None:
 
     run_all(harness)
 
-    assert f"{ENGLISH.nothing_read}\n\n{ENGLISH.tasks['private']}" == whispers(harness, OUTSIDE)[-1]
+    assert [ENGLISH.tasks["wordless"]] == whispers(harness, OUTSIDE)
     assert [] == harness.openai.requests
 
 
