@@ -39,22 +39,24 @@ def is_over(built: Deployment, number: int) -> bool:
     return not built.spool.keys("ready") and len(built.spool.keys("done")) + len(built.spool.keys("failed")) == number
 
 
-def test_a_hundred_flags_are_one_translation_for_each_message(
+def test_a_hundred_flags_are_one_translation_for_each_message_and_language(
     short_folder: Callable[[], Path], certificates: Certificates
 ) -> None:
-    """Ten people put the same flag under each of ten messages, all at once: ten answers, and ten charges."""
+    """Ten people put two flags under each of five messages, all at once: ten answers, and ten charges."""
     model = partial(PracticeOpenAI, switches=Model(answer="こんにちは。"))
     with deploy(short_folder(), certificates, openai=model) as built:
         invite(built)
-        messages = [built.slack.say("U0OTHER01", f"Message {n}.") for n in range(10)]
+        messages = [built.slack.say("U0OTHER01", f"Message {n}.") for n in range(5)]
+        flags = {"flag-jp": "ja", "us": "en"}
 
         with ThreadPoolExecutor(10) as pool:
-            reactions = [(user, message.ts, "flag-jp") for user in PEOPLE for message in messages]
+            reactions = [(user, message.ts, flag) for user in PEOPLE for message in messages for flag in flags]
             list(pool.map(lambda reaction: built.slack.react(*reaction), reactions))
         built.slack.wait_for_deliveries()
         wait_until(lambda: is_over(built, 10))
 
-        keys = [f"C0PRACTICE-{message.ts}-{message.ts}-translate_ja" for message in messages]
+        places = [f"C0PRACTICE-{message.ts}-{message.ts}" for message in messages]
+        keys = [f"{place}-translate_{language}" for place in places for language in flags.values()]
         assert Counter((key, "answer") for key in keys) == replies(built)
         assert 10 == len(built.openai.requests) == len(charges(books(built.var)))
         assert built.openai.billed == sum(charge.spent or 0 for charge in charges(books(built.var)))
