@@ -158,8 +158,13 @@ class Tasks:
         """Check whether the message is of somebody whose words are kept from the model, by the settings."""
         question = attempt.question
         # Whether the channel is shared a shortcut does not tell, but whoever has used it was found to be ours.
-        may_be_seen = message.user in (self.prompts.own_user(), question.user)
-        return not may_be_seen and self.prompts.is_hidden(question, message)
+        if message.user in (self.prompts.own_user(), question.user):
+            return False
+        if question.message is not None and message.user and not message.teams:
+            # Not every message in a shortcut's request names its author's team.
+            with contextlib.suppress(Permanent):
+                message = replace(message, teams=frozenset({self.slack.user_team(message.user)} - {""}))
+        return self.prompts.is_hidden(question, message)
 
     def _being_written(self, message: Message) -> Key | None:
         """Return the key of the question whose answer begins with this message, if that has not ended; else None."""

@@ -169,6 +169,21 @@ def test_where_we_may_not_write_or_read_the_message_that_was_carried_counts(harn
     assert "The message is: “We move on Friday.”" in conversation(harness)[-1][1]
 
 
+def test_a_form_that_lay_open_for_long_is_answered_by_a_direct_message(harness: AnswerHarness) -> None:
+    """The address that came with the shortcut takes nothing after half an hour; what was typed is not lost."""
+    use(harness, say(harness, "We move on Friday.", OUTSIDE), "ask")
+    send(harness, "Why?")
+    harness.ahead += 1801
+    harness.slack._urls._clock = harness.clock
+
+    run_all(harness)
+
+    assert [] == whispers(harness, OUTSIDE)
+    direct = [message.text for message in harness.slack.messages("D0PRACTICE")]
+    assert [ENGLISH.placeholder, f"&gt; *Asker*: Why?\n\n{ENGLISH.tasks['alone']}\n\n{PRIVATE}"] == direct
+    assert 1 == len(harness.openai.requests)
+
+
 def test_a_form_sent_off_twice_is_one_question(play: Play) -> None:
     """Its job is named by the form's id."""
     harness = play[0]

@@ -164,7 +164,8 @@ def _typed(view: Mapping[str, Any]) -> str:
 
 def _unfit(typed: str) -> str:
     """Return why this cannot be asked; "" if it can."""
-    return "long" if len(typed) > LONGEST_QUESTION else "" if typed else "empty"
+    is_seen = any(each.isprintable() and not each.isspace() for each in typed)
+    return "long" if len(typed) > LONGEST_QUESTION else "" if is_seen else "empty"
 
 
 def _token_at(mapping: Mapping[str, Any], key: str) -> str:
