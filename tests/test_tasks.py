@@ -167,7 +167,7 @@ def test_a_flag_under_an_answer_waits_until_that_is_whole(harness: AnswerHarness
     harness.answerer().post_placeholder(asked)
     (placeholder,) = (each for each in harness.slack.messages() if each.user == "U0COCOAI")
     react(harness, placeholder)
-    for _ in range(3):
+    for _ in range(12):
         harness.run()
         harness.ahead += 2
     paid = len(harness.openai.requests)
