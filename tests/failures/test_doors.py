@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cocoai import config
+from cocoai.engine.web.request import MAX_BODY
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
@@ -64,10 +65,10 @@ REFUSED_BY_POOL: dict[str, Refused] = {
 REFUSED_BY_NGINX: dict[str, Refused] = {
     "event, unsigned": ("unsigned", EVENTS, {"headers": {}}),
     "click, unsigned": ("unsigned", CLICKS, {"headers": {}}),
-    "event, too big": ("too big", EVENTS, {"body": b" " * (513 * 1024)}),
+    "event, too big": ("too big", EVENTS, {"body": b" " * (MAX_BODY + 1)}),
     "event, an unknown path": ("an unknown path", EVENTS, {"behind": "/no/further"}),
     "event, another method": ("another method", EVENTS, {"method": "GET"}),
-    "click, too big": ("too big", CLICKS, {"body": b"payload=" + b"+" * (513 * 1024)}),
+    "click, too big": ("too big", CLICKS, {"body": b"payload=" + b"+" * MAX_BODY}),
     "click, an unknown path": ("an unknown path", CLICKS, {"behind": "/no/further"}),
     "click, another method": ("another method", CLICKS, {"method": "GET"}),
 }
