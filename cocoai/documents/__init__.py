@@ -2,4 +2,9 @@
 
 document    what is found: a document, its sections, its passages
 access      where a document may be shown, by the settings
+words       the words by which a text is found
+passages    a document's sections, cut into passages
+database    the index's file: its tables, how it is opened, when it is thrown away
+index       what is put into the index, taken out of it and read from it
+search      the passages that answer a question
 """

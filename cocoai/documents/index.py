@@ -1,0 +1,264 @@
+"""The index of all documents: what is put into it, taken out of it, and read from it but for searching.
+
+One process at a time writes, which holds `var/locks/index.lock`. A crash at any moment leaves whole transactions.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from cocoai.documents import database
+from cocoai.documents.document import Document, DocumentSection, Passage
+from cocoai.documents.passages import passages_of
+from cocoai.documents.words import indexed_words
+
+MERGED_PAGES = 256
+"""Pages of FTS5's, of 4 KiB, that are written in one transaction of optimize()."""
+
+_DOCUMENT = "source, name, title, version, link, channel"
+"""The columns of a document, in the order of `Document`."""
+
+_DOCUMENTS = f"SELECT {_DOCUMENT}, passages, problem, indexed_at FROM document ORDER BY source, name"  # noqa: S608 (ours)
+
+_INSERT_DOCUMENT = (
+    f"INSERT INTO document ({_DOCUMENT}, problem, passages, first, indexed_at) "  # noqa: S608 (names of ours)
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+_PASSAGES_OF = (
+    f"SELECT {_DOCUMENT}, passage.id - first, heading, text, place "  # noqa: S608 (names of ours)
+    "FROM document JOIN passage ON passage.id BETWEEN first AND first + passages - 1 "
+    "WHERE source = ? AND name = ? ORDER BY passage.id"
+)
+
+PASSAGE_BY_ID = (
+    f"SELECT {_DOCUMENT}, passage.id - first, heading, text, place "  # noqa: S608 (names of ours)
+    "FROM passage JOIN document ON document.id = document WHERE passage.id = ?"
+)
+"""The row of which as_passage() makes a passage."""
+
+
+@dataclass(frozen=True)
+class IndexedDocument:
+    """A document of the index: how many passages it has, or the code of why it has none, and when it was read."""
+
+    document: Document
+    passages: int
+    problem: str
+    indexed_at: float
+
+
+@dataclass(frozen=True)
+class IndexFigures:
+    """What the index holds: `problems` counts documents by code, `bytes` is the file's size, `newest` the epoch seconds
+    at which a document was read last, 0 for never."""
+
+    documents: int
+    passages: int
+    problems: Mapping[str, int]
+    bytes: int
+    newest: float
+    version: str
+
+
+class DocumentIndex:
+    """The index, open for writing: a context manager. An index that is old or broken is made anew when it is opened.
+
+    What is done inside batch() is committed at its end, else each call by itself. Every method raises
+    `IndexUnavailable`; if the index is found broken, it is deleted, and the next who opens it begins anew.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> Self:
+        self._connection = database.opened(self._path)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def known(self, source: str) -> dict[str, str]:
+        """Return the version of each document of a source, by its name; also of those that could not be read."""
+        with self._errors():
+            rows = self._connection.execute("SELECT name, version FROM document WHERE source = ?", (source,))
+            return dict(rows.fetchall())
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Do all inside in one transaction, as a context manager. One for each document takes twice the CPU time.
+
+        What was done before an error is kept, unless the error is the index's own.
+        """
+        with self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
+    def put(self, document: Document, sections: Iterable[DocumentSection]) -> int:
+        """Put a document in the place of its earlier version, and return how many passages it has.
+
+        An error of `sections` changes nothing: they are read to their end first.
+        """
+        passages = list(passages_of(document, sections))
+        self._replace(document, passages, "")
+        return len(passages)
+
+    def note_problem(self, document: Document, problem: str) -> None:
+        """Put a document without passages, and the code of why it has none."""
+        self._replace(document, (), problem)
+
+    def remove(self, source: str, names: Iterable[str]) -> None:
+        """Take these documents out. Their words can still be read in the file until optimize()."""
+        with self._transaction():
+            for name in names:
+                self._take_out(source, name)
+
+    def optimize(self) -> None:
+        """Write the words anew in one piece, in short transactions: what was taken out is gone for good."""
+        with self._errors():
+            pages = -MERGED_PAGES  # negative: begin to merge all there is
+            while True:
+                before = self._connection.total_changes
+                self._connection.execute("INSERT INTO word (word, rank) VALUES ('merge', ?)", (pages,))
+                pages = MERGED_PAGES
+                if self._connection.total_changes - before < 2:
+                    break
+        self.set_meta("remains", "")
+
+    @property
+    def has_remains(self) -> bool:
+        """Check whether words of what was taken out, or replaced, may still be in the file: optimize() removes them."""
+        return bool(self.meta("remains"))
+
+    def meta(self, name: str) -> str:
+        """Return what set_meta() has kept under a name; "" for nothing."""
+        with self._errors():
+            row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+            return str(row[0]) if row else ""
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Keep a text under a name, as long as the index lives."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def _replace(self, document: Document, passages: Collection[Passage], problem: str) -> None:
+        with self._transaction():
+            self._take_out(document.source, document.name)
+            (first,) = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM passage").fetchone()
+            row = (*_columns(document), problem, len(passages), first, time.time())
+            key = self._connection.execute(_INSERT_DOCUMENT, row).lastrowid
+            for number, passage in enumerate(passages, first):
+                values = (number, key, passage.heading, passage.text, passage.place)
+                self._connection.execute("INSERT INTO passage VALUES (?, ?, ?, ?, ?)", values)
+                words = words_of(document.title, passage.heading, passage.text)
+                self._connection.execute("INSERT INTO word (rowid, words) VALUES (?, ?)", (number, words))
+            self._count(len(passages))
+
+    def _take_out(self, source: str, name: str) -> None:
+        """Delete a document, if it is there, its passages and exactly the words that were indexed of them."""
+        row = self._connection.execute(
+            "SELECT id, title, first, passages FROM document WHERE source = ? AND name = ?", (source, name)
+        ).fetchone()
+        if row is None:
+            return
+        key, title, first, count = row
+        span = (first, first + count - 1)
+        old = self._connection.execute(
+            "SELECT id, heading, text FROM passage WHERE id BETWEEN ? AND ?", span
+        ).fetchall()
+        for number, heading, text in old:
+            # Words that were not indexed would spoil the table (facts: each ranked search that meets it then fails).
+            words = words_of(title, heading, text)
+            self._connection.execute("INSERT INTO word (word, rowid, words) VALUES ('delete', ?, ?)", (number, words))
+        self._connection.execute("DELETE FROM passage WHERE id BETWEEN ? AND ?", span)
+        self._connection.execute("DELETE FROM document WHERE id = ?", (key,))
+        if count:
+            self._count(-count)
+            self._connection.execute("UPDATE meta SET value = '1' WHERE name = 'remains'")
+
+    def _count(self, passages: int) -> None:
+        self._connection.execute("UPDATE meta SET value = value + ? WHERE name = 'passages'", (passages,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Do all inside or nothing, as a context manager; in a batch it is the batch's transaction."""
+        with self._errors():
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Roll back and raise `IndexUnavailable` in place of SQLite's errors; delete what is broken."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            unavailable = database.as_unavailable(error)
+            if unavailable.code == "broken":
+                database.log.warning("the index of the documents is thrown away: %s", error)
+                self._connection.close()
+                database.throw_away(self._path)
+            raise unavailable from error
+
+
+class IndexReader:
+    """The index, for whoever only reads. Each call opens and closes it; each raises `IndexUnavailable`."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def documents(self) -> list[IndexedDocument]:
+        """Return all documents, by source and name."""
+        with database.reading(self._path) as connection:
+            rows = connection.execute(_DOCUMENTS).fetchall()
+        return [IndexedDocument(Document(*row[:6]), *row[6:]) for row in rows]
+
+    def passages(self, source: str, name: str) -> list[Passage]:
+        """Return the passages of a document, in their order; none if it is not there."""
+        with database.reading(self._path) as connection:
+            rows = connection.execute(_PASSAGES_OF, (source, name)).fetchall()
+        return [as_passage(row) for row in rows]
+
+    def figures(self) -> IndexFigures:
+        """Return what the index holds."""
+        with database.reading(self._path) as connection:
+            rows = connection.execute(
+                "SELECT problem, count(*), sum(passages), max(indexed_at) FROM document GROUP BY problem"
+            ).fetchall()
+        return IndexFigures(
+            documents=sum(row[1] for row in rows),
+            passages=sum(row[2] for row in rows),
+            problems={row[0]: row[1] for row in rows if row[0]},
+            bytes=os.stat(self._path).st_size,
+            newest=max((row[3] for row in rows), default=0.0),
+            version=database.VERSION,
+        )
+
+
+def words_of(title: str, heading: str, text: str) -> str:
+    """Return what is indexed of a passage."""
+    return indexed_words(f"{title}\n{heading}\n{text}")
+
+
+def as_passage(row: Sequence[Any]) -> Passage:
+    """Return the passage of a row: the columns of its document, its number, heading, text and place."""
+    return Passage(Document(*row[:6]), *row[6:])
+
+
+def _columns(document: Document) -> tuple[str, ...]:
+    return (document.source, document.name, document.title, document.version, document.link, document.channel)
