@@ -55,7 +55,7 @@ SCHEMA = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     _DOCUMENT,
     _PASSAGE,
-    "CREATE VIRTUAL TABLE word USING fts5(words, content='', tokenize='ascii')",
+    "CREATE VIRTUAL TABLE word USING fts5(title, heading, text, content='', tokenize='ascii')",
     "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row)",
 )
 

@@ -160,8 +160,10 @@ class DocumentIndex:
             for number, passage in enumerate(passages, first):
                 values = (number, key, passage.heading, passage.text, passage.place)
                 self._connection.execute("INSERT INTO passage VALUES (?, ?, ?, ?, ?)", values)
-                words = words_of(document.title, passage.heading, passage.text)
-                self._connection.execute("INSERT INTO word (rowid, words) VALUES (?, ?)", (number, words))
+                words = _words_of(document.title, passage.heading, passage.text)
+                self._connection.execute(
+                    "INSERT INTO word (rowid, title, heading, text) VALUES (?, ?, ?, ?)", (number, *words)
+                )
             self._count(len(passages))
 
     def _take_out(self, source: str, name: str) -> None:
@@ -178,8 +180,10 @@ class DocumentIndex:
         ).fetchall()
         for number, heading, text in old:
             # Words that were not indexed would spoil the table (facts: each ranked search that meets it then fails).
-            words = words_of(title, heading, text)
-            self._connection.execute("INSERT INTO word (word, rowid, words) VALUES ('delete', ?, ?)", (number, words))
+            words = _words_of(title, heading, text)
+            self._connection.execute(
+                "INSERT INTO word (word, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)", (number, *words)
+            )
         self._connection.execute("DELETE FROM passage WHERE id BETWEEN ? AND ?", span)
         self._connection.execute("DELETE FROM document WHERE id = ?", (key,))
         if count:
@@ -250,9 +254,9 @@ class IndexReader:
         )
 
 
-def words_of(title: str, heading: str, text: str) -> str:
-    """Return what is indexed of a passage."""
-    return indexed_words(f"{title}\n{heading}\n{text}")
+def _words_of(title: str, heading: str, text: str) -> tuple[str, str, str]:
+    """Return what is indexed of a passage, by column."""
+    return indexed_words(title), indexed_words(heading), indexed_words(text)
 
 
 def as_passage(row: Sequence[Any]) -> Passage:

@@ -11,13 +11,19 @@ from cocoai.documents import database
 from cocoai.documents.access import ReaderRules
 from cocoai.documents.document import Passage
 from cocoai.documents.index import PASSAGE_BY_ID, as_passage
-from cocoai.documents.words import PREFIX, exact_query, question_terms
+from cocoai.documents.spelling import near_words
+from cocoai.documents.synonyms import synonyms_of
+from cocoai.documents.words import PREFIX, comparable_text, exact_query, phrase, question_terms
 
-MOST_TERMS = 8
-"""Terms of a question that are searched for: its rarest. A frequent one costs much and tells little."""
+MOST_ROWS = 8000
+"""Passages that the terms of a search are in together: its rarest are taken. A frequent one costs much, and tells
+little."""
 
 COMMON = 0.2
 """The share of all passages above which a term tells nothing."""
+
+_RANKED = "SELECT rowid, bm25(word, 1, 3, 1) AS score FROM word WHERE word MATCH ? ORDER BY score"
+"""A word of a heading counts as three of a text or a title."""
 
 MOST_CHARACTERS = 2000
 """Characters of a question, and of its context, that are looked at."""
@@ -61,12 +67,9 @@ class PassageSearch:
 
         Raise `IndexUnavailable`; never for the query's text.
         """
-        texts = (query.question, *query.words)
-        terms = [term for text in texts for term in question_terms(text[:MOST_CHARACTERS])]
         may_be_shown = self._filter(channel, sources, is_shared=is_shared)
         with database.reading(self._path) as connection:
-            counted = _counted(connection, list(dict.fromkeys(terms)))
-            match = " OR ".join(_quoted(term) for term, _ in counted[:MOST_TERMS])
+            match = _match(connection, query)
             return list(islice(filter(may_be_shown, _ranked(connection, match)), limit))
 
     def list_exact(
@@ -96,18 +99,44 @@ def _ranked(connection: sqlite3.Connection, match: str) -> Iterator[FoundPassage
     """Yield the passages that match, the best first."""
     if not match:
         return
-    rows = connection.execute("SELECT rowid, rank FROM word WHERE word MATCH ? ORDER BY rank", (match,))
+    rows = connection.execute(_RANKED, (match,))
     for number, rank in rows:
         passage = as_passage(connection.execute(PASSAGE_BY_ID, (number,)).fetchone())
         yield FoundPassage(passage, -rank, is_strong=True)
 
 
-def _counted(connection: sqlite3.Connection, terms: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the terms that are in the index and not common, with how many passages have each, the rarest first."""
+def _match(connection: sqlite3.Connection, query: SearchQuery) -> str:
+    """Return FTS5's query for any of the rarest terms; "" if there is none in the index."""
     (passages,) = connection.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'passages'").fetchone()
-    counted = ((term, _count(connection, term)) for term in terms)
-    telling = [(term, count) for term, count in counted if 0 < count <= max(COMMON * passages, 1)]
-    return sorted(telling, key=lambda each: each[1])
+    counted = {
+        _quoted(term): (count, count)
+        for text in (query.question, *query.words)
+        for term, count in _counted_terms(connection, text[:MOST_CHARACTERS])
+        if 0 < count <= max(COMMON * passages, 1)
+    }
+    for word in synonyms_of(comparable_text(query.question[:MOST_CHARACTERS])):
+        expression = phrase(word)
+        counts = [_count(connection, term) for term in _unquoted(expression)]
+        if min(counts, default=0):
+            counted[expression] = (min(counts), sum(counts))
+    chosen = list[str]()
+    rows = 0
+    for expression, (_, cost) in sorted(counted.items(), key=lambda each: each[1]):
+        rows += cost
+        if chosen and rows > MOST_ROWS:
+            break
+        chosen.append(expression)
+    return " OR ".join(chosen)
+
+
+def _counted_terms(connection: sqlite3.Connection, text: str) -> Iterator[tuple[str, int]]:
+    """Yield the terms of a text, with how many passages have each; of an unknown word those that may be meant."""
+    for term in question_terms(text):
+        count = _count(connection, term)
+        yield term, count
+        if not count:
+            for near in near_words(connection, term):
+                yield near, _count(connection, near)
 
 
 def _count(connection: sqlite3.Connection, term: str) -> int:
@@ -120,4 +149,10 @@ def _count(connection: sqlite3.Connection, term: str) -> int:
 
 def _quoted(term: str) -> str:
     """Return a term as FTS5 reads it."""
-    return f'"{term}"' if not term.endswith(PREFIX) else f'"{term.removesuffix(PREFIX)}"{PREFIX}'
+    return f'"{term.removesuffix(PREFIX)}"{PREFIX}' if term.endswith(PREFIX) else f'"{term}"'
+
+
+def _unquoted(expression: str) -> list[str]:
+    """Return the terms of a phrase."""
+    terms = expression.removesuffix(PREFIX).strip('"').split()
+    return [*terms[:-1], terms[-1] + PREFIX] if expression.endswith(PREFIX) else terms

@@ -3,7 +3,7 @@
 Japanese has no spaces between its words, and SQLite's own tokenizers find no word inside a run of kanji and kana, or
 none of one or two characters. So a run is written as its overlapping pairs, and its last character alone: 有休申請 is
 `有休 休申 申請 請`. A word of two or more characters is then a phrase of pairs, and one of a single character is what
-some pair begins with.
+some pair begins with. English words are written without their endings.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import re
 import unicodedata
 from itertools import pairwise
 
-SPLITTER_VERSION = 1
+from cocoai.documents.stems import stem
+
+SPLITTER_VERSION = 2
 """Raised with every change of what indexed_words() returns: an index of another version is made anew."""
 
 _KANJI = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -22,11 +24,12 @@ _KOREAN = "\u1100-\u11ff\uac00-\ud7af"
 _JOINED = _KANJI + _HIRAGANA + _KATAKANA + _KOREAN
 
 _RUN = re.compile(rf"([{_JOINED}]+)|([^\W_{_JOINED}]+)")
+_IS_JOINED = re.compile(f"[{_JOINED}]")
 _UNSEEN = re.compile("[\0\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
 """NUL, the soft hyphen, what has no width, and variation selectors: 葛󠄀城 is written with one."""
 
 _ONLY_HIRAGANA = re.compile(f"[{_HIRAGANA}ー]+")
-_LONE_KANJI = re.compile(f"(?<![{_KANJI}])[{_KANJI}](?![{_KANJI}])")
+_ANY_KANJI = re.compile(f"[{_KANJI}]")
 
 _STOP_WORDS = (
     "a about after all also am an and any are as at be because been before being but by can could did do does doing "
@@ -36,8 +39,11 @@ _STOP_WORDS = (
     "us use used using very want was way we were what when where which while who whom whose why will with without work "
     "would yes you your"
 )
-STOP_WORDS = frozenset(_STOP_WORDS.split())
+STOP_WORDS = frozenset(map(stem, _STOP_WORDS.split()))
 """English words that say nothing about what is asked."""
+
+_STOP_KANJI = frozenset("何誰方教知時今私僕俺言思使出来下願後様物事場合必要自分見行")
+"""Kanji of asking and of grammar: 教えて, 何時, 使う方法."""
 
 PREFIX = "*"
 """Behind a term: every word that begins with it."""
@@ -66,29 +72,31 @@ def exact_query(text: str) -> str:
 
     Words are divided by spaces. A word of letters and digits is found as a whole, Japanese inside a longer run too.
     """
-    phrases = []
-    for part in comparable_text(text).split():
-        words = _words(part)
-        if not words:
-            continue
-        # A run's last character stands alone: what was asked for may go on in the text.
-        is_cut = len(words[-1]) == 1 and bool(re.match(f"[{_JOINED}]", words[-1]))
-        if is_cut and len(words) > 1 and len(words[-2]) == 2 and words[-2][1] == words[-1]:
-            phrases.append(f'"{" ".join(words[:-1])}"')
-        else:
-            phrases.append(f'"{" ".join(words)}"' + (PREFIX if is_cut else ""))
-    return " AND ".join(phrases)
+    return " AND ".join(filter(None, map(phrase, comparable_text(text).split())))
+
+
+def phrase(text: str) -> str:
+    """Return FTS5's query for the words of a comparable text, one directly behind the other; "" if it has none."""
+    words = _words(text)
+    if not words:
+        return ""
+    # A run's last character stands alone in the index, while what was asked for may go on there.
+    if len(words[-1]) > 1 or not _IS_JOINED.match(words[-1]):
+        return f'"{" ".join(words)}"'
+    is_pair = len(words) > 1 and len(words[-2]) == 2 and words[-2][1] == words[-1]
+    return f'"{" ".join(words[:-1])}"' if is_pair else f'"{" ".join(words)}"{PREFIX}'
 
 
 def question_terms(text: str) -> list[str]:
-    """Return the terms of a question, each once, in order: pairs, words, and a kanji between kana with PREFIX behind.
+    """Return the terms of a question, each once, in order: pairs, words, and each kanji with PREFIX behind.
 
-    Pairs of hiragana and English stop words are left out unless nothing else is there: particles, endings and such.
+    A single kanji finds what a word was shortened from (健診 and 健康診断), or part of a mistyped one. Pairs of kana
+    are left out, English stop words and kanji of asking too, unless nothing else is there.
     """
     text = comparable_text(text)
-    words = list(dict.fromkeys(word for word in _words(text) if len(word) > 1 or not re.match(f"[{_JOINED}]", word)))
+    words = list(dict.fromkeys(word for word in _words(text) if len(word) > 1 or not _IS_JOINED.match(word)))
     telling = [word for word in words if word not in STOP_WORDS and not _ONLY_HIRAGANA.fullmatch(word)]
-    telling += [kanji + PREFIX for kanji in dict.fromkeys(_LONE_KANJI.findall(text))]
+    telling += [kanji + PREFIX for kanji in dict.fromkeys(_ANY_KANJI.findall(text)) if kanji not in _STOP_KANJI]
     return telling or words
 
 
@@ -97,7 +105,7 @@ def _words(text: str) -> list[str]:
     words: list[str] = []
     for run, word in _RUN.findall(text):
         if word:
-            words.append(word)
+            words.append(stem(word))
         else:
             words += map("".join, pairwise(run))
             words.append(run[-1])

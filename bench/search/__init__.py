@@ -1,0 +1,1 @@
+"""How well and how cheaply passages are found: `python -m bench.search`."""
