@@ -11,22 +11,17 @@ from cocoai.documents import database
 from cocoai.documents.access import ReaderRules
 from cocoai.documents.document import Passage
 from cocoai.documents.index import PASSAGE_BY_ID, as_passage
-from cocoai.documents.spelling import near_words
-from cocoai.documents.synonyms import synonyms_of
-from cocoai.documents.words import PREFIX, comparable_text, exact_query, phrase, question_terms
+from cocoai.documents.terms import MOST_CHARACTERS, AskedText, asked_text, match
+from cocoai.documents.words import exact_query, indexed_words
 
-MOST_ROWS = 8000
-"""Passages that the terms of a search are in together: its rarest are taken. A frequent one costs much, and tells
-little."""
+ENOUGH = 0.3
+"""The share of a question's words, by their rarity, that a passage has which very likely answers it: see is_weak()."""
 
-COMMON = 0.2
-"""The share of all passages above which a term tells nothing."""
+ENOUGH_OF_A_WORD = 0.8
+"""The same of one of the model's search words, or of what was said before: they are chosen, or long."""
 
 _RANKED = "SELECT rowid, bm25(word, 1, 3, 1) AS score FROM word WHERE word MATCH ? ORDER BY score"
-"""A word of a heading counts as three of a text or a title."""
-
-MOST_CHARACTERS = 2000
-"""Characters of a question, and of its context, that are looked at."""
+"""A word of a heading counts as three of a title or a text."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,10 @@ class SearchQuery:
 
 @dataclass(frozen=True)
 class FoundPassage:
-    """A passage that was found. `score` compares those of one search, the highest first; `is_strong` says that it has
-    most of what was asked for."""
+    """A passage that was found.
+
+    `score` compares those of one search, the highest first. `is_strong` says that it has much of what was asked for.
+    """
 
     passage: Passage
     score: float
@@ -65,12 +62,18 @@ class PassageSearch:
     ) -> list[FoundPassage]:
         """Return the best passages of these sources that may be shown in a channel, the best first.
 
-        Raise `IndexUnavailable`; never for the query's text.
+        What was said before is used only if the rest finds little. Raise `IndexUnavailable`; never for the texts.
         """
         may_be_shown = self._filter(channel, sources, is_shared=is_shared)
         with database.reading(self._path) as connection:
-            match = _match(connection, query)
-            return list(islice(filter(may_be_shown, _ranked(connection, match)), limit))
+            question = asked_text(connection, query.question, has_synonyms=True)
+            texts = [(question, ENOUGH)]
+            texts += [(asked_text(connection, words), ENOUGH_OF_A_WORD) for words in query.words]
+            found = list(islice(filter(may_be_shown, _ranked(connection, texts)), limit))
+            if query.context and is_weak(found):
+                texts.append((asked_text(connection, query.context[-MOST_CHARACTERS:]), ENOUGH_OF_A_WORD))
+                found = list(islice(filter(may_be_shown, _ranked(connection, texts)), limit))
+        return found
 
     def list_exact(
         self, text: str, *, channel: str, is_shared: bool, sources: Collection[str], limit: int = 5
@@ -79,10 +82,11 @@ class PassageSearch:
 
         Raise `IndexUnavailable`; never for the text.
         """
-        match = exact_query(text[:MOST_CHARACTERS])
         may_be_shown = self._filter(channel, sources, is_shared=is_shared)
         with database.reading(self._path) as connection:
-            found = list(islice(filter(may_be_shown, _ranked(connection, match)), limit))
+            rows = _rows(connection, exact_query(text[:MOST_CHARACTERS]))
+            exact = (FoundPassage(passage, score, is_strong=True) for passage, score in rows)
+            found = list(islice(filter(may_be_shown, exact), limit))
         return found or self.find(SearchQuery(text), channel=channel, is_shared=is_shared, sources=sources, limit=limit)
 
     def _filter(self, channel: str, sources: Collection[str], *, is_shared: bool) -> Callable[[FoundPassage], bool]:
@@ -95,64 +99,14 @@ class PassageSearch:
         return may_be_shown
 
 
-def _ranked(connection: sqlite3.Connection, match: str) -> Iterator[FoundPassage]:
-    """Yield the passages that match, the best first."""
-    if not match:
-        return
-    rows = connection.execute(_RANKED, (match,))
-    for number, rank in rows:
-        passage = as_passage(connection.execute(PASSAGE_BY_ID, (number,)).fetchone())
-        yield FoundPassage(passage, -rank, is_strong=True)
+def _ranked(connection: sqlite3.Connection, texts: Sequence[tuple[AskedText, float]]) -> Iterator[FoundPassage]:
+    """Yield the passages that have a term of the texts, the best first; each text with the share that is much of it."""
+    for passage, score in _rows(connection, match(text for text, _ in texts)):
+        words = indexed_words(f"{passage.document.title}\n{passage.heading}\n{passage.text}").split()
+        yield FoundPassage(passage, score, any(text.share_in(words) >= enough for text, enough in texts))
 
 
-def _match(connection: sqlite3.Connection, query: SearchQuery) -> str:
-    """Return FTS5's query for any of the rarest terms; "" if there is none in the index."""
-    (passages,) = connection.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'passages'").fetchone()
-    counted = {
-        _quoted(term): (count, count)
-        for text in (query.question, *query.words)
-        for term, count in _counted_terms(connection, text[:MOST_CHARACTERS])
-        if 0 < count <= max(COMMON * passages, 1)
-    }
-    for word in synonyms_of(comparable_text(query.question[:MOST_CHARACTERS])):
-        expression = phrase(word)
-        counts = [_count(connection, term) for term in _unquoted(expression)]
-        if min(counts, default=0):
-            counted[expression] = (min(counts), sum(counts))
-    chosen = list[str]()
-    rows = 0
-    for expression, (_, cost) in sorted(counted.items(), key=lambda each: each[1]):
-        rows += cost
-        if chosen and rows > MOST_ROWS:
-            break
-        chosen.append(expression)
-    return " OR ".join(chosen)
-
-
-def _counted_terms(connection: sqlite3.Connection, text: str) -> Iterator[tuple[str, int]]:
-    """Yield the terms of a text, with how many passages have each; of an unknown word those that may be meant."""
-    for term in question_terms(text):
-        count = _count(connection, term)
-        yield term, count
-        if not count:
-            for near in near_words(connection, term):
-                yield near, _count(connection, near)
-
-
-def _count(connection: sqlite3.Connection, term: str) -> int:
-    """Return how many passages have a term; the sum of all words with a prefix."""
-    word = term.removesuffix(PREFIX)
-    last = word + "\U0010ffff" if term != word else word
-    sql = "SELECT coalesce(sum(doc), 0) FROM vocabulary WHERE term BETWEEN ? AND ?"
-    return int(connection.execute(sql, (word, last)).fetchone()[0])
-
-
-def _quoted(term: str) -> str:
-    """Return a term as FTS5 reads it."""
-    return f'"{term.removesuffix(PREFIX)}"{PREFIX}' if term.endswith(PREFIX) else f'"{term}"'
-
-
-def _unquoted(expression: str) -> list[str]:
-    """Return the terms of a phrase."""
-    terms = expression.removesuffix(PREFIX).strip('"').split()
-    return [*terms[:-1], terms[-1] + PREFIX] if expression.endswith(PREFIX) else terms
+def _rows(connection: sqlite3.Connection, query: str) -> Iterator[tuple[Passage, float]]:
+    """Yield the passages that match a query of FTS5's, with their scores, the best first."""
+    for number, score in connection.execute(_RANKED, (query,)) if query else ():
+        yield as_passage(connection.execute(PASSAGE_BY_ID, (number,)).fetchone()), -score
