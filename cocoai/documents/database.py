@@ -65,8 +65,8 @@ log = logging.getLogger(__name__)
 class IndexUnavailable(CocoAIError):
     """The index cannot be used now: answers go on without it.
 
-    `code` says why: `missing`, `busy` (another process is writing), `broken`, or `old` (made by another version). The
-    last three are mended when documents are indexed next.
+    `code` says why: `missing`, `busy` (another process is writing, or was killed while it did; or the system refuses,
+    such as on a full disk), `broken`, or `old` (made by another version). The next who indexes documents mends it.
     """
 
     def __init__(self, code: str, reason: str = "") -> None:
@@ -174,13 +174,25 @@ def _check_version(connection: sqlite3.Connection) -> None:
         raise IndexUnavailable("old", str(row and row[0]))
 
 
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-_BUSY_READER = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+_MAY_PASS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+        # So a reader sees the journal of a writer that was killed: the next writer rolls it back.
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""Codes of errors that do not say that the file is broken."""
 
 
 def as_unavailable(error: sqlite3.Error) -> IndexUnavailable:
     """Return what an error of SQLite means for whoever uses the index."""
-    # An extended code has the plain one in its lowest byte. A killed writer's journal is "read-only" for a reader: the
-    # next writer rolls it back.
+    # An extended code has the plain one in its lowest byte.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    return IndexUnavailable("busy" if code in _BUSY | _BUSY_READER else "broken", str(error))
+    return IndexUnavailable("busy" if code in _MAY_PASS else "broken", str(error))

@@ -16,7 +16,7 @@ from typing import Any, Self
 from cocoai.documents import database
 from cocoai.documents.document import Document, DocumentSection, Passage
 from cocoai.documents.passages import passages_of
-from cocoai.documents.words import indexed_words
+from cocoai.documents.words import clean, indexed_words
 
 MERGED_PAGES = 256
 """Pages of FTS5's, of 4 KiB, that are written in one transaction of optimize()."""
@@ -94,7 +94,7 @@ class DocumentIndex:
     def batch(self) -> Iterator[None]:
         """Do all inside in one transaction, as a context manager. One for each document takes twice the CPU time.
 
-        What was done before an error is kept, unless the error is the index's own.
+        What was done before an error is kept, unless that came while the index was written.
         """
         with self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -121,7 +121,7 @@ class DocumentIndex:
         """Take these documents out. Their words can still be read in the file until optimize()."""
         with self._transaction():
             for name in names:
-                self._take_out(source, name)
+                self._take_out(source, clean(name))
 
     def optimize(self) -> None:
         """Write the words anew in one piece, in short transactions: what was taken out is gone for good."""
@@ -152,15 +152,16 @@ class DocumentIndex:
             self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def _replace(self, document: Document, passages: Collection[Passage], problem: str) -> None:
+        columns = _columns(document)
         with self._transaction():
-            self._take_out(document.source, document.name)
+            self._take_out(*columns[:2])
             (first,) = self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM passage").fetchone()
-            row = (*_columns(document), problem, len(passages), first, time.time())
+            row = (*columns, problem, len(passages), first, time.time())
             key = self._connection.execute(_INSERT_DOCUMENT, row).lastrowid
             for number, passage in enumerate(passages, first):
                 values = (number, key, passage.heading, passage.text, passage.place)
                 self._connection.execute("INSERT INTO passage VALUES (?, ?, ?, ?, ?)", values)
-                words = _words_of(document.title, passage.heading, passage.text)
+                words = _words_of(columns[2], passage.heading, passage.text)
                 self._connection.execute(
                     "INSERT INTO word (rowid, title, heading, text) VALUES (?, ?, ?, ?)", (number, *words)
                 )
@@ -195,25 +196,30 @@ class DocumentIndex:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Do all inside or nothing, as a context manager; in a batch it is the batch's transaction."""
+        """Do all inside or nothing, as a context manager; in a batch, a failure undoes the batch."""
         with self._errors():
-            if self._connection.in_transaction:
+            is_batch = self._connection.in_transaction
+            if not is_batch:
+                self._connection.execute("BEGIN IMMEDIATE")
+            try:
                 yield
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
+            except BaseException:
+                # After an error of the disk SQLite has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            if not is_batch:
+                self._connection.execute("COMMIT")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Roll back and raise `IndexUnavailable` in place of SQLite's errors; delete what is broken."""
+        """Raise `IndexUnavailable` in place of SQLite's errors, as a context manager; delete what is broken."""
         try:
             yield
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             unavailable = database.as_unavailable(error)
-            if unavailable.code == "broken":
+            # A ProgrammingError says nothing of the file: it was closed here when it was found broken.
+            if unavailable.code == "broken" and not isinstance(error, sqlite3.ProgrammingError):
                 database.log.warning("the index of the documents is thrown away: %s", error)
                 self._connection.close()
                 database.throw_away(self._path)
@@ -265,4 +271,5 @@ def as_passage(row: Sequence[Any]) -> Passage:
 
 
 def _columns(document: Document) -> tuple[str, ...]:
-    return (document.source, document.name, document.title, document.version, document.link, document.channel)
+    values = (document.source, document.name, document.title, document.version, document.link, document.channel)
+    return tuple(map(clean, values))

@@ -109,4 +109,7 @@ def _ranked(connection: sqlite3.Connection, texts: Sequence[tuple[AskedText, flo
 def _rows(connection: sqlite3.Connection, query: str) -> Iterator[tuple[Passage, float]]:
     """Yield the passages that match a query of FTS5's, with their scores, the best first."""
     for number, score in connection.execute(_RANKED, (query,)) if query else ():
-        yield as_passage(connection.execute(PASSAGE_BY_ID, (number,)).fetchone()), -score
+        row = connection.execute(PASSAGE_BY_ID, (number,)).fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError("there are words of a passage that is not there")
+        yield as_passage(row), -score
