@@ -101,7 +101,7 @@ class PassageSearch:
 
 def _ranked(connection: sqlite3.Connection, texts: Sequence[tuple[AskedText, float]]) -> Iterator[FoundPassage]:
     """Yield the passages that have a term of the texts, the best first; each text with the share that is much of it."""
-    for passage, score in _rows(connection, match(text for text, _ in texts)):
+    for passage, score in _rows(connection, match([text for text, _ in texts])):
         words = indexed_words(f"{passage.document.title}\n{passage.heading}\n{passage.text}").split()
         yield FoundPassage(passage, score, any(text.share_in(words) >= enough for text, enough in texts))
 

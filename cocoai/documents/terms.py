@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cocoai.documents.spelling import near_words
@@ -16,7 +16,10 @@ MOST_ROWS = 8000
 little."""
 
 COMMON = 0.2
-"""The share of all passages above which a term tells nothing."""
+"""The share of all passages above which a term tells nothing beside rarer ones."""
+
+FEW = 200
+"""Passages that cost nothing to rank: a term in no more than these is none too common, in a small index too."""
 
 MOST_CHARACTERS = 2000
 """Characters of a text that are looked at."""
@@ -42,8 +45,8 @@ class AskedText:
         return found / sum(weights.values()) if weights else 0.0
 
     def _rarity(self, count: int) -> float:
-        """Return the weight that bm25() gives a term (Robertson and Zaragoza 2009), which is 0 for one in all."""
-        return math.log(1 + max(self.passages - count, 0) / (count + 0.5))
+        """Return the weight of a term, almost 0 for one in all passages (Robertson and Zaragoza 2009)."""
+        return math.log(1 + (max(self.passages - count, 0) + 0.5) / (count + 0.5))
 
 
 def asked_text(connection: sqlite3.Connection, text: str, *, has_synonyms: bool = False) -> AskedText:
@@ -57,23 +60,20 @@ def asked_text(connection: sqlite3.Connection, text: str, *, has_synonyms: bool 
         if not count
         for other in near_words(connection, term)
     }
-    expressions = {
-        _expression(term): (count, count)
-        for term, count in {**counts, **near}.items()
-        if 0 < count <= max(COMMON * passages, 1)
-    }
+    expressions = {_expression(term): (count, count) for term, count in {**counts, **near}.items() if count}
     if has_synonyms:
         expressions.update(_synonyms(connection, text))
     return AskedText(counts, expressions, passages)
 
 
-def match(texts: Iterable[AskedText], most_rows: int = MOST_ROWS) -> str:
+def match(texts: Sequence[AskedText], most_rows: int = MOST_ROWS) -> str:
     """Return FTS5's query for any of the rarest terms of all texts; "" if none of them is in the index."""
     chosen, rows = list[str](), 0
+    common = max(COMMON * texts[0].passages, FEW)
     expressions = {key: counts for text in texts for key, counts in text.expressions.items()}
-    for expression, (_, cost) in sorted(expressions.items(), key=lambda each: each[1]):
+    for expression, (count, cost) in sorted(expressions.items(), key=lambda each: each[1]):
         rows += cost
-        if chosen and rows > most_rows:
+        if chosen and (rows > most_rows or count > common):
             break
         chosen.append(expression)
     return " OR ".join(chosen)
