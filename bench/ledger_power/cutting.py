@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,13 +107,23 @@ def cut_everywhere(
         run = folder / f"run-{kill_at}"
         var = run / "var"
         var.mkdir(parents=True)
-        _cut_run(traced_run(var, settings, kill_at), str(var), result, random.Random(f"{seed} {kill_at}"), images)
+        cut_run(traced_run(var, settings, kill_at), str(var), result, random.Random(f"{seed} {kill_at}"), images)
     return result
 
 
-def _cut_run(
-    calls: Sequence[SystemCall], folder: str, result: CutResult, generator: random.Random, images: int
+def cut_run(
+    calls: Sequence[SystemCall],
+    folder: str,
+    result: CutResult,
+    generator: random.Random,
+    images: int,
+    check: Callable[[Image, Sequence[str], CutResult, str], None] | None = None,
 ) -> None:
+    """Cut the power before each system call, and `check` each image: the acknowledgements, the result, the place.
+
+    Without `check` it is the ledger's.
+    """
+    check = check or _check
     disk = PowerlessDisk(folder)
     acks_file, acks, seen = os.path.join(folder, ACKS), list[str](), set[int]()
     for number, call in enumerate(calls):
@@ -125,7 +135,7 @@ def _cut_run(
             if (known := hash((len(acks), *sorted(image.items())))) not in seen:
                 seen.add(known)
                 result.images += 1
-                _check(image, acks, result, f"before call {number}, {call.name} {call.path}")
+                check(image, acks, result, f"before call {number}, {call.name} {call.path}")
         disk.do(call)
     result.acknowledged += len(acks)
 

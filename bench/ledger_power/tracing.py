@@ -32,14 +32,16 @@ class SystemCall(NamedTuple):
 
 def traced_run(folder: Path, settings: tuple[str, str], kill_at: int = 0) -> list[SystemCall]:
     """Return what paying processes have done to the files in `folder`; one is killed at its fsync `kill_at`."""
+    pay = ["bench.ledger_power.paying", str(folder), *settings]
     (folder / ACKS).touch()
-    calls = _traced(folder, [*settings, "1", "1" if kill_at else str(CALLS)], kill_at)
-    return calls + (_traced(folder, [*settings, "2", "1"], 0) if kill_at else [])
+    calls = traced(folder, [*pay, "1", "1" if kill_at else str(CALLS)], kill_at)
+    return calls + (traced(folder, [*pay, "2", "1"]) if kill_at else [])
 
 
-def _traced(folder: Path, arguments: Sequence[str], kill_at: int) -> list[SystemCall]:
+def traced(folder: Path, module: Sequence[str], kill_at: int = 0) -> list[SystemCall]:
+    """Return what a Python module, called with its arguments, has done to the files in `folder`."""
     log = folder.parent / "strace.log"
-    program = [sys.executable, "-m", "bench.ledger_power.paying", str(folder), *arguments]
+    program = [sys.executable, "-m", *module]
     inject = ["-e", f"inject=fdatasync,fsync:signal=KILL:when={kill_at}"] if kill_at else []
     strace = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-e", f"trace={TRACED}", *inject, "-o", str(log)]
     subprocess.run([*strace, *program], check=True)
