@@ -84,7 +84,11 @@ def reading(path: str, patience: float = READ_PATIENCE) -> Iterator[sqlite3.Conn
 
     Fetch all rows before anything slow: a statement that is half read keeps the writer from committing.
     """
-    if not os.path.exists(path):
+    try:
+        is_made = os.path.getsize(path) > 0  # an empty one is just being made, and not broken
+    except FileNotFoundError:
+        is_made = False
+    if not is_made:
         raise IndexUnavailable("missing")
     try:
         uri = f"file:{quote(path)}?mode=ro"

@@ -213,10 +213,6 @@ def no_database(path: str) -> None:
     Path(path).write_bytes(b"no database, but long enough for a header of one" * 40)
 
 
-def empty(path: str) -> None:
-    Path(path).write_bytes(b"")
-
-
 def of_another_program(path: str) -> None:
     os.unlink(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -224,7 +220,7 @@ def of_another_program(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [damaged, cut, without_a_passage, of_other_words, no_database, empty, of_another_program]
+    "spoil", [damaged, cut, without_a_passage, of_other_words, no_database, of_another_program]
 )
 def test_a_broken_index_is_made_anew(path: str, spoil: Callable[[str], None], caplog: pytest.LogCaptureFixture) -> None:
     """A reader says that it is unavailable; the next who writes begins anew, and says so."""
@@ -274,6 +270,16 @@ def test_a_missing_index_is_not_made_by_reading(path: str) -> None:
         with pytest.raises(IndexUnavailable, match="missing"):
             read()
     assert not os.path.exists(path)
+
+
+def test_an_empty_file_is_an_index_that_is_just_being_made(path: str) -> None:
+    """A process may have died at that."""
+    Path(path).touch()
+
+    with pytest.raises(IndexUnavailable, match="missing"):
+        IndexReader(path).figures()
+    assert {} == _known(path)
+    assert not os.path.exists(path + database.BROKEN)
 
 
 def test_a_journal_without_its_file_is_nothing(path: str) -> None:
