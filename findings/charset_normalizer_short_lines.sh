@@ -6,7 +6,7 @@
 # Japanese, and with a Cyrillic code page for a price in euros; the result is wrong text, not an error.
 #
 # It matters here because people attach lists of a few lines: so the encodings are tried one by one, and the one whose
-# text looks like Japanese or a Western language is taken, or none (cocoai/slack/api/text_files.py).
+# text looks like Japanese or a Western language is taken, or none (cocoai/decoding/text_files.py).
 set -eu
 
 folder=$(mktemp -d)

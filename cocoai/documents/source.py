@@ -1,4 +1,4 @@
-"""DocumentSource: where documents come from. The indexing process asks each source what there is, and then to read it."""
+"""DocumentSource: where documents come from. The indexing process asks each what there is, and then to read it."""
 
 from __future__ import annotations
 

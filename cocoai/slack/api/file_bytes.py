@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from urllib.parse import urljoin, urlsplit
 
+from cocoai.decoding.text_files import encoding_of
 from cocoai.engine.client.client import FullResponse, StreamedResponse
 from cocoai.errors import Permanent
 from cocoai.slack.api.api_errors import require_ok, translate_errors
 from cocoai.slack.api.calls import READ_TIMEOUT
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.file_types import is_page, media_type_of
-from cocoai.slack.api.text_files import encoding_of
 
 MOST_REDIRECTS = 3
 """Redirects that are followed for one file."""

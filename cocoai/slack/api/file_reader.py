@@ -15,12 +15,12 @@ from functools import partial
 from typing import Literal
 
 from cocoai.conversation import Attachment
+from cocoai.decoding.text_files import SAMPLE, looks_like_text
 from cocoai.errors import Permanent
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.file_bytes import FileBytes, fetch
 from cocoai.slack.api.file_types import is_office, media_type_of
 from cocoai.slack.api.text_excerpt import TextExcerpt, TextRoom, excerpt_of, excerpt_of_file
-from cocoai.slack.api.text_files import SAMPLE, looks_like_text
 from cocoai.slack.model.files import CLIPS, File, clip_name
 from cocoai.slack_ids import is_id
 

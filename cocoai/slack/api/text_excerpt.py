@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cocoai.conversation import estimated_tokens
+from cocoai.decoding.text_files import SAMPLE, decode_as, encoding_of
 from cocoai.errors import Permanent
 from cocoai.slack.api.file_bytes import FileBytes, split_bytes
-from cocoai.slack.api.text_files import SAMPLE, decode_as, encoding_of
 
 FEWEST_TOKENS = 60
 """Estimated tokens below which a beginning and an end of a text say too little: it is too big then."""

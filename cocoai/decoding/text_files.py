@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cocoai.slack.api.plausible_text import japanese_faults, western_faults
+from cocoai.decoding.plausible_text import japanese_faults, western_faults
 
 SAMPLE = 8 * 1024
 """Bytes that are examined to choose between encodings, from the first one that is not ASCII on."""

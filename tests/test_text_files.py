@@ -1,4 +1,4 @@
-"""slack/api/text_files.py: decoding texts, damaged ones and short ones too, and refusing what is no text."""
+"""decoding/text_files.py: decoding texts, damaged ones and short ones too, and refusing what is no text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cocoai.slack.api.text_files import decode, decode_as, encoding_of
+from cocoai.decoding.text_files import decode, decode_as, encoding_of
 
 pytestmark = pytest.mark.pure
 
