@@ -64,6 +64,12 @@ def anonymous_memory() -> int:
     return (int(resident) - int(of_files)) * resource.getpagesize()
 
 
+def mapped_memory() -> int:
+    """Return the bytes of this process's address space, which RLIMIT_AS bounds, whether they are in memory or not."""
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
 def memory_use(pid: int) -> MemoryUse:
     """Read the memory that the process `pid` takes now, from smaps_rollup.
 
