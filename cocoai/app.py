@@ -123,6 +123,7 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
                 identity.try_refresh, every=60.0, is_wanted=lambda: identity.is_stale() or troubles.has(SLACK)
             ),
             PeriodicTask(answerers.tell_troubles, every=60.0, is_wanted=troubles.has_files),
+            *document_tasks(settings),
         ],
         limit=job_limit(settings),
         scoreboard=scoreboard,
@@ -143,6 +144,19 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
         "/healthz": {"GET": health, "HEAD": health},
     }
     return CocoAI(Router(routes), runner, answerers, scoreboard)
+
+
+def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
+    """Return the task that keeps the index of documents current: none, and nothing is imported, where there are none.
+
+    What was asked before is found as documents are.
+    """
+    if not (settings.documents.is_on or settings.history.keep_days):
+        return []
+    from cocoai.document_sources import index_task
+
+    task = index_task(settings)
+    return [PeriodicTask(task.run, every=10.0, is_wanted=task.is_wanted)]
 
 
 def sweep(spool: Spool, books: Books, folder: str) -> None:

@@ -100,6 +100,7 @@ TOP = (
     "cli",
     "__main__",
     "config",
+    "document_sources",
     "healthz",
     "install",
     "last_check",
@@ -125,6 +126,10 @@ OUTSIDERS: Mapping[str, frozenset[str]] = {
     "requests": frozenset({"engine/client/proxied", "rehearsal"}),
     "urllib3": frozenset({"engine/client/proxied"}),
     "certifi": frozenset({"engine/client/tls"}),
+    "pypdf": frozenset({"documents/readers/pdf"}),
+    "docx": frozenset({"documents/readers/word"}),
+    "openpyxl": frozenset({"documents/readers/excel"}),
+    "pptx": frozenset({"documents/readers/powerpoint"}),
 }
 """What is neither ours nor Python's own, and the files or rooms that may import it.
 

@@ -6,7 +6,7 @@ make all that is known forgotten, but what people have really deleted must be.
 
 from __future__ import annotations
 
-import math
+import errno
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from cocoai.engine.process.replace_file import CachedFile
 from cocoai.errors import Temporary
 
 LARGEST_FILE = 50 << 20
-"""Bytes of a file that is opened at all. The text is bounded by itself (readers/apart.py): this is for pictures in it."""
+"""Bytes of a file that is opened at all, pictures included. Its text has a bound of its own (readers/apart.py)."""
 
 EMPTY_BELIEVED = 86_400.0
 """Seconds after which a folder is taken for emptied that is empty, and not the one in which the files lay."""
@@ -45,9 +45,9 @@ class FolderSource:
         self._walk = FolderWalk(folder, most_files)
 
     def listed(self) -> Mapping[str, Document]:
-        """Return the documents in the folder now, by name. Raise `Temporary` if the folder cannot be seen.
+        """Return the documents in the folder now, by name. Raise `Temporary` if they cannot be seen.
 
-        Codes: `folder_missing`, `folder_empty` (perhaps not mounted), `folder_unreadable`, `folder_changed` (meanwhile).
+        Codes: `folder_missing`, `folder_empty` (perhaps not mounted), `folder_unreadable`, `folder_changed` (just now).
         """
         before = self._identity()
         self._walk = FolderWalk(self._folder, self._most_files)
@@ -91,11 +91,11 @@ class FolderSource:
         """Open a document. What was put in its place, such as a link out of the folder, is found by its version."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            file = open(os.open(self._walk.path(document.name), flags), "rb")
+            file = os.fdopen(os.open(self._walk.path(document.name), flags), "rb")
         except OSError as error:
-            if isinstance(error, (PermissionError, FileNotFoundError)):
-                raise
-            raise Unreadable("changed") from None
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):  # a link, a socket, a folder
+                raise Unreadable("changed") from None
+            raise
         self._check_version(file, document)
         return file
 

@@ -40,7 +40,7 @@ class FolderWalk:
     """
 
     def __init__(self, folder: str, most_files: int = MOST_FILES) -> None:
-        self._folder = folder
+        self._folder = folder.rstrip("/")
         self._most_files = most_files
         self._paths: dict[str, str] = {}
         """The paths of the documents whose names are not what the disk calls them."""
@@ -52,7 +52,7 @@ class FolderWalk:
     def run(self) -> None:
         """Walk, in the order of names. Raise `Temporary` if the folder itself cannot be read."""
         try:
-            self._walk_folder(self._folder, "", 0)
+            self._walk_folder(self._folder or "/", "", 0)
         except OSError as error:
             raise Temporary("folder_unreadable") from error
 
@@ -64,7 +64,7 @@ class FolderWalk:
         """Take in one folder; `prefix` is its name with a slash behind it, "" for the outermost. Raise OSError."""
         folders = []
         for entry in sorted(self._entries_of(path), key=_name_of):
-            name = prefix + readable(entry.name)
+            name = prefix + (entry.name if entry.name.isascii() else readable(entry.name))
             if entry.is_symlink():
                 self.problems["link"] += 1
             elif entry.is_dir(follow_symlinks=False):
@@ -115,7 +115,7 @@ class FolderWalk:
             version = version_of(entry.stat(follow_symlinks=False), name)
         except FileNotFoundError:
             return
-        if name != os.path.relpath(entry.path, self._folder):
+        if not name.isascii() and name != entry.path[len(self._folder) + 1 :]:
             self._paths[name] = entry.path
         title = os.path.splitext(name.rpartition("/")[2])[0]
         self.documents[name] = Document(FOLDER, name, title, version)

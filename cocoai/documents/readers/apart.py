@@ -21,7 +21,7 @@ from cocoai.documents.document import DocumentSection
 from cocoai.documents.readers.formats import format_of, read_document
 from cocoai.documents.source import Unreadable
 from cocoai.engine.process import fork
-from cocoai.engine.process.proc import mapped_memory
+from cocoai.engine.process.proc import mapped_memory, most_mapped_memory
 from cocoai.errors import Temporary
 
 READER_PROCESS = "cocoai-reader"
@@ -119,13 +119,16 @@ def _send(file: BinaryIO, name: str, limits: ReadingLimits, results: int) -> Non
 
     The last line is an object that says what went wrong: a line is short enough to be written when memory has run out.
     """
-    _bound(limits)
+    before = mapped_memory()
+    _bound(limits, before + limits.memory)
     problem = ""
     try:
         for section in _clean(read_document(file, name), limits.text):
             _write(results, json.dumps([section.heading, section.text, section.place], ensure_ascii=False).encode())
     except Unreadable as error:
-        problem = error.code
+        # Where memory runs out, libxml2 says of a file that it is broken (`unknown error`).
+        is_full = error.code == "broken" and most_mapped_memory() - before > limits.memory / 2
+        problem = "too_large" if is_full else error.code
     except MemoryError:
         problem = "too_large"
     except OSError:
@@ -133,10 +136,9 @@ def _send(file: BinaryIO, name: str, limits: ReadingLimits, results: int) -> Non
     _write(results, b'{"problem": "%s"}' % problem.encode())
 
 
-def _bound(limits: ReadingLimits) -> None:
+def _bound(limits: ReadingLimits, memory: int) -> None:
     """Set the limits of this process, and let it neither use the network, nor start a program, nor write a file."""
     signal.setitimer(signal.ITIMER_REAL, limits.seconds)
-    memory = mapped_memory() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 2))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

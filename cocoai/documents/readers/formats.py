@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import BinaryIO
@@ -27,7 +28,7 @@ class DocumentFormat:
 
     def is_readable(self) -> bool:
         """Check whether the library is installed, without loading it."""
-        return not self.library or find_spec(self.library) is not None
+        return not self.library or _is_installed(self.library)
 
     def load(self) -> Callable[[BinaryIO], Iterator[DocumentSection]]:
         """Load the reader and its library. Raise `Unreadable` with `needs_extra` if that is not installed."""
@@ -37,6 +38,11 @@ class DocumentFormat:
         except ImportError:
             raise Unreadable("needs_extra") from None
         return reader
+
+
+@cache
+def _is_installed(library: str) -> bool:
+    return find_spec(library) is not None
 
 
 _MARKDOWN = DocumentFormat("markdown", "read_markdown")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import BinaryIO
 
-from cocoai.decoding.text_files import decode_as
+from cocoai.decoding.text_files import decode_as, encoding_of
 from cocoai.documents.document import DocumentSection
 from cocoai.documents.readers.headings import Headings
 from cocoai.documents.readers.text import bytes_of, text_from
@@ -47,16 +47,16 @@ def read_html(file: BinaryIO) -> Iterator[DocumentSection]:
     Scripts, styles, templates and what is hidden by an attribute or its own style are left out.
     """
     parser = _Parser()
-    parser.feed(_text_of(bytes_of(file)))
-    parser.close()
+    # Half a tag or comment at the end is shown by no browser, but by close().
+    parser.feed(_text_of(bytes_of(file)) + "<br>")
     yield from parser.sections()
 
 
 def _text_of(data: bytes) -> str:
-    """Return the text in the encoding that it names, if it is valid in that one, else in the one it seems to have."""
+    """Return the text, of what is no Unicode in the encoding that it names, if it is valid in that one."""
     named = _CHARSET.search(data[:2048])
     encoding = _ENCODINGS.get(named[1].lower()) if named else None
-    decoded = decode_as(encoding, data) if encoding else None
+    decoded = decode_as(encoding, data) if encoding and not encoding_of(data).startswith("utf") else None
     return text_from(data) if decoded is None or decoded.is_damaged else decoded.text
 
 
@@ -107,13 +107,17 @@ class _Parser(HTMLParser):
         pieces = self._pieces if self._heading is None else self._heading
         if not any(tag == "pre" for tag, _ in self._open):
             data = re.sub(r"\s+", " ", data)
-            if not pieces or pieces[-1].endswith("\n"):
+            if self._is_at_line_start:
                 data = data.removeprefix(" ")
         pieces.append(data)
 
     @property
     def _is_unseen(self) -> bool:
         return bool(self._open) and self._open[-1][1]
+
+    @property
+    def _is_at_line_start(self) -> bool:
+        return not self._pieces or self._pieces[-1].endswith("\n")
 
     def _close_last(self) -> str:
         tag, is_unseen = self._open.pop()
@@ -131,8 +135,10 @@ class _Parser(HTMLParser):
             return
         if tag in ("td", "th"):
             self._pieces.append(" | ")
-        elif tag in ("br", "tr", "li"):
+        elif tag == "br" or (tag in ("tr", "li") and not self._is_at_line_start):
             self._pieces.append("\n")
+        elif tag in ("tr", "li"):
+            pass
         elif _BLOCK.fullmatch(tag):
             self._pieces.append("\n\n")
 

@@ -20,8 +20,9 @@ _NO_PARAGRAPH = re.compile(r"\s*$| {4}|\t| {0,3}(?:[-*+>|]|\d+[.)]\s)")
 """A line that is not the last of a paragraph, so that dashes below it are a rule, or a table's."""
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$", re.DOTALL | re.MULTILINE)
-_MARKS = re.compile(r"\*\*|__|`|!?\[([^\]]*)\]\([^)]*\)")
+_FRONT = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*\n+", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"\*\*|__|`")
 
 
 def read_markdown(file: BinaryIO) -> Iterator[DocumentSection]:
@@ -33,7 +34,7 @@ def read_markdown(file: BinaryIO) -> Iterator[DocumentSection]:
     headings = Headings()
     for level, heading, lines in _parts(_COMMENT.sub("", text).split("\n")):
         if level:
-            headings.enter(level, _MARKS.sub(r"\1", heading))
+            headings.enter(level, _MARKS.sub("", _LINK.sub(r"\1", heading)))
         if body := "\n".join(lines).strip("\n"):
             yield DocumentSection(str(headings), body)
 

@@ -70,6 +70,12 @@ def mapped_memory() -> int:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
+def most_mapped_memory() -> int:
+    """Return the most bytes that this process's address space has had since it was forked."""
+    with open("/proc/self/status", "rb") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(b"VmPeak:"))
+
+
 def memory_use(pid: int) -> MemoryUse:
     """Read the memory that the process `pid` takes now, from smaps_rollup.
 

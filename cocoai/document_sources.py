@@ -1,0 +1,26 @@
+"""Make the sources of documents that the settings name, and the task that indexes them."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from cocoai import config
+from cocoai.documents.index_task import IndexTask
+from cocoai.documents.source import DocumentSource
+
+
+def index_task(settings: config.Settings) -> IndexTask:
+    """Return the task that keeps the index current, for the master."""
+    return IndexTask(settings.paths.var, partial(document_sources, settings))
+
+
+def document_sources(settings: config.Settings) -> list[DocumentSource]:
+    """Return the sources that are switched on. They are imported here: only the process that indexes needs them."""
+    sources: list[DocumentSource] = []
+    if settings.documents.folder:
+        from cocoai.documents.folder import FolderSource
+
+        state = os.path.join(settings.paths.var, "run", "documents_folder.json")
+        sources.append(FolderSource(settings.documents.folder, state))
+    return sources

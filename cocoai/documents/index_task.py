@@ -1,0 +1,98 @@
+"""IndexTask: keeps the index of documents current, in a process of its own that does one slice of the work at a time.
+
+The master looks at one file's time, and forks. All that reads and writes documents is imported in that process: nobody
+else has its code in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from cocoai.documents.source import DocumentSource
+from cocoai.engine.process import fork, locks
+
+INDEX_PROCESS = "cocoai-index"
+
+LONGEST_PAUSE = 600.0
+"""Seconds between two slices at most: a time further ahead was written by a clock that has since jumped."""
+
+IF_KILLED = 60.0
+"""Seconds after the beginning of a slice after which the next one begins, if this one does not come to its end."""
+
+TIME_LIMIT = 900.0
+"""Seconds after which the kernel ends a slice. On a machine without CPU credit, one of 10 s of CPU takes minutes."""
+
+
+def index_path(var: str) -> str:
+    """Return the path of the index of documents in `var`."""
+    return os.path.join(var, "documents.sqlite3")
+
+
+def index_lock_path(var: str) -> str:
+    """Return the path of the lock that whoever writes the index holds."""
+    return os.path.join(var, "locks", "index.lock")
+
+
+def set_due(var: str, seconds: float = 0.0) -> None:
+    """Let the next slice begin in so many seconds. Raise OSError if that cannot be written."""
+    path = _due_path(var)
+    at = time.time() + seconds
+    with suppress(FileNotFoundError):
+        os.utime(path, (at, at))
+        return
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    os.utime(path, (at, at))
+
+
+def is_due(var: str, now: float) -> bool:
+    """Check whether the next slice is due at `now`, in seconds since the epoch. It costs one stat."""
+    try:
+        at = os.stat(_due_path(var)).st_mtime
+    except OSError:
+        return True  # there was none yet
+    return not now < at <= now + LONGEST_PAUSE
+
+
+class IndexTask:
+    """The task of indexing: made in the master at its start. `sources` makes the sources, in the process that indexes.
+
+    `clock` returns seconds since the epoch.
+    """
+
+    def __init__(
+        self, var: str, sources: Callable[[], Sequence[DocumentSource]], *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._var = var
+        self._sources = sources
+        self._clock = clock
+
+    def is_wanted(self) -> bool:
+        """Check, in the master, whether a slice is due."""
+        return is_due(self._var, self._clock())
+
+    def run(self) -> None:
+        """Fork the process that does a slice, and do not wait for it. Raise OSError if there can be none."""
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for it
+        fork.fork(self.index, name=INDEX_PROCESS)
+
+    def index(self) -> None:
+        """Do one slice, in a process of its own, and set when the next one is due. Do nothing while another writes."""
+        signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT)
+        lock = locks.take(index_lock_path(self._var))
+        if lock is None:
+            return
+        try:
+            set_due(self._var, IF_KILLED)
+            from cocoai.documents.indexing import try_slice
+
+            set_due(self._var, min(LONGEST_PAUSE, try_slice(index_path(self._var), self._sources())))
+        finally:
+            lock.release()
+
+
+def _due_path(var: str) -> str:
+    return os.path.join(var, "run", "index.due")
