@@ -120,13 +120,13 @@ class FolderSource:
         """
         state: Any = self._state.read_json()
         state = state if isinstance(state, dict) and state.get("folder") == self._folder else {}
-        is_empty = not self._walk.documents and not self._walk.unseen
-        if not is_empty or state.get("identity") == identity:
+        if self._walk.entries or state.get("identity") == identity:
             self._keep({"folder": self._folder, "identity": identity}, state)
             return
+        now = self._clock()
         since = state.get("empty_since")
-        since = since if isinstance(since, (int, float)) else self._clock()
-        if not 0 <= self._clock() - since < EMPTY_BELIEVED:
+        since = since if isinstance(since, (int, float)) and since <= now else now
+        if now - since >= EMPTY_BELIEVED:
             return
         self._keep({**state, "folder": self._folder, "empty_since": since}, state)
         raise Temporary("folder_empty")

@@ -36,7 +36,7 @@ class FolderWalk:
     `problems` counts what was left out, by code: `too_many` documents, `other_type` (files of formats that are not
     read), `link`, `special` (sockets, devices, pipes), `no_leave` and `unreadable` (folders), `too_deep` (folders),
     `same_name` (files whose names differ in their bytes only). Hidden files and folders are not even counted.
-    `unseen` are the folders that could not be read though we may.
+    `unseen` are the folders that could not be read though we may. `entries` is how many files, folders and others it met.
     """
 
     def __init__(self, folder: str, most_files: int = MOST_FILES) -> None:
@@ -44,7 +44,7 @@ class FolderWalk:
         self._most_files = most_files
         self._paths: dict[str, str] = {}
         """The paths of the documents whose names are not what the disk calls them."""
-        self._entries = 0
+        self.entries = 0
         self.documents: dict[str, Document] = {}
         self.problems: Counter[str] = Counter()
         self.unseen: set[str] = set()
@@ -86,8 +86,8 @@ class FolderWalk:
             for entry in entries:
                 if entry.name.startswith((".", "~$")):  # `~$` is what Office puts beside a file that somebody edits
                     continue
-                self._entries += 1
-                if self._entries > MOST_ENTRIES:
+                self.entries += 1
+                if self.entries > MOST_ENTRIES:
                     self.problems["too_many"] += 1
                 else:
                     yield entry
@@ -115,7 +115,7 @@ class FolderWalk:
             version = version_of(entry.stat(follow_symlinks=False), name)
         except FileNotFoundError:
             return
-        if not name.isascii() and name != entry.path[len(self._folder) + 1 :]:
+        if name != entry.path[len(self._folder) + 1 :]:
             self._paths[name] = entry.path
         title = os.path.splitext(name.rpartition("/")[2])[0]
         self.documents[name] = Document(FOLDER, name, title, version)

@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import random
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,8 +34,8 @@ IDLE_PAUSE = 60.0
 IDLE_PAUSE_PER_CPU = 300.0
 """The same for each second of CPU that looking has taken: many files are looked at less often."""
 
-FAILED_PAUSE = 300.0
-"""Seconds until the next try when the index could not be written."""
+FAILED_PAUSE = 60.0
+"""Seconds until the next try when the index could not be written. One that was found broken is made anew then."""
 
 MOST_FAILURES = 3
 """Documents of one source that fail for now in a slice, until the others of it wait for the next one."""
@@ -46,9 +45,6 @@ MOST_HELD = 500_000
 
 REMOVED_AT_ONCE = 500
 """Documents that are forgotten in one transaction."""
-
-STALE = "stale"
-"""The index's meta key that says that words of forgotten texts may be in its file until it is optimized."""
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +72,7 @@ class SliceResult:
 
 
 def problems_key(source: str) -> str:
-    """Return the index's meta key under which a source's own problems stand: JSON, how many by code."""
+    """Return the index's meta key under which a source's own problems stand: JSON, how many by code; "" for none."""
     return f"problems.{source}"
 
 
@@ -84,7 +80,7 @@ def try_slice(path: str, sources: Sequence[DocumentSource]) -> float:
     """Do a slice, and log it if it has changed something; return the seconds until the next. A failure is logged."""
     try:
         done = index_slice(path, sources)
-    except (OSError, sqlite3.Error, CocoAIError) as error:
+    except (OSError, CocoAIError) as error:
         log.warning("index outcome=failed reason=%s", error)
         return FAILED_PAUSE
     if done.put or done.removed or done.unreadable:
@@ -99,7 +95,7 @@ def index_slice(path: str, sources: Sequence[DocumentSource], *, cpu: Callable[[
     """Bring the index at `path` a slice nearer to its sources; what has gone is forgotten at once, and for good.
 
     The caller holds the index's lock. Documents of sources that are not given are forgotten. `cpu` returns seconds of
-    CPU of this process and its children. Raise OSError, `sqlite3.Error` or `CocoAIError` if it cannot be written.
+    CPU of this process and its children. Raise OSError or `CocoAIError` if it cannot be written.
     """
     used = cpu or _cpu
     began = used()
@@ -147,7 +143,6 @@ class _Slice:
             gone |= {name: list(index.known(name)) for name in others}
             for name, names in gone.items():
                 for at in range(0, len(names), REMOVED_AT_ONCE):
-                    _set_meta(index, STALE, "1")
                     index.remove(name, names[at : at + REMOVED_AT_ONCE])
                 self.result.removed += len(names)
 
@@ -170,10 +165,12 @@ class _Slice:
         """Write what the sources say of themselves, and make the index forget for good what was removed."""
         with DocumentIndex(self.path) as index:
             for name, problems in self._problems.items():
-                _set_meta(index, problems_key(name), json.dumps(problems, sort_keys=True))
-            if index.meta(STALE) and (self.result.removed or not self.result.is_more):
+                told = json.dumps(problems, sort_keys=True) if problems else ""
+                if index.meta(problems_key(name)) != told:  # each change is written to the disk
+                    index.set_meta(problems_key(name), told)
+            # What is gone must go at once; what was merely replaced can wait until all is current.
+            if index.has_remains and (self.result.removed or not self.result.is_more):
                 index.optimize()
-                _set_meta(index, STALE, "")
 
     def _read(self, source: DocumentSource, document: Document) -> bool:
         """Read a document and hold what is to be written of it; return False if it failed for now."""
@@ -203,22 +200,14 @@ class _Slice:
         held, self._held, self._held_characters = self._held, [], 0
         if not held:
             return
-        with DocumentIndex(self.path) as index:
+        with DocumentIndex(self.path) as index, index.batch():
             for document, found in held:
-                if document.name in self._known[document.source]:
-                    _set_meta(index, STALE, "1")
                 if isinstance(found, str):
                     index.note_problem(document, found)
                     self.result.unreadable += 1
                 else:
                     index.put(document, found)
                     self.result.put += 1
-
-
-def _set_meta(index: DocumentIndex, key: str, value: str) -> None:
-    """Set a meta value, if it is another one: each change is written to the disk."""
-    if (index.meta(key) or "") != value:
-        index.set_meta(key, value)
 
 
 def _cpu() -> float:
