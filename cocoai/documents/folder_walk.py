@@ -36,7 +36,7 @@ class FolderWalk:
     `problems` counts what was left out, by code: `too_many` documents, `other_type` (files of formats that are not
     read), `link`, `special` (sockets, devices, pipes), `no_leave` and `unreadable` (folders), `too_deep` (folders),
     `same_name` (files whose names differ in their bytes only). Hidden files and folders are not even counted.
-    `unseen` are the folders that could not be read though we may. `entries` is how many files, folders and others it met.
+    `unseen` are the folders that could not be read though we may. `entries` counts all files and folders that it met.
     """
 
     def __init__(self, folder: str, most_files: int = MOST_FILES) -> None:
