@@ -7,4 +7,8 @@ passages    a document's sections, cut into passages
 database    the index's file: its tables, how it is opened, when it is thrown away
 index       what is put into the index, taken out of it and read from it
 search      the passages that answer a question
+source      where documents come from
+folder      the documents in a folder of this machine; folder_walk looks through it, readers/ reads them
+indexing    a slice of the work that makes the index say what the sources do
+index_task  when a slice is due, and the process that does it
 """

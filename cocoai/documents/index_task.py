@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from cocoai.documents.database import FILE
 from cocoai.documents.source import DocumentSource
 from cocoai.engine.process import fork, locks
 
@@ -29,7 +30,7 @@ TIME_LIMIT = 900.0
 
 def index_path(var: str) -> str:
     """Return the path of the index of documents in `var`."""
-    return os.path.join(var, "documents.sqlite3")
+    return os.path.join(var, FILE)
 
 
 def index_lock_path(var: str) -> str:

@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
@@ -133,7 +134,8 @@ def _send(file: BinaryIO, name: str, limits: ReadingLimits, results: int) -> Non
         problem = "too_large"
     except OSError:
         problem = "io_error"
-    _write(results, b'{"problem": "%s"}' % problem.encode())
+    with suppress(BrokenPipeError):  # whoever wanted to know was killed
+        _write(results, b'{"problem": "%s"}' % problem.encode())
 
 
 def _bound(limits: ReadingLimits, memory: int) -> None:
