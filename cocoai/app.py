@@ -147,16 +147,24 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
 
 
 def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
-    """Return the task that keeps the index of documents current: none, and nothing is imported, where there are none.
+    """Return the task that keeps the index of documents current; what was asked before is found there too.
 
-    What was asked before is found as documents are.
+    Where there is neither, nothing of it is imported, and the task deletes an index that was made when there was.
     """
     if not (settings.documents.is_on or settings.history.keep_days):
-        return []
+        index = os.path.join(settings.paths.var, "documents.sqlite3")
+        return [PeriodicTask(partial(delete_index, settings), every=60.0, is_wanted=partial(os.path.exists, index))]
     from cocoai.document_sources import index_task
 
     task = index_task(settings)
     return [PeriodicTask(task.run, every=10.0, is_wanted=task.is_wanted)]
+
+
+def delete_index(settings: config.Settings) -> None:
+    """Delete the index of documents, unless a process is writing it. Raise OSError if that fails."""
+    from cocoai.documents.index_task import delete_index
+
+    delete_index(settings.paths.var)
 
 
 def sweep(spool: Spool, books: Books, folder: str) -> None:

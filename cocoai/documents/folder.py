@@ -63,7 +63,7 @@ class FolderSource:
 
     @property
     def problems(self) -> Mapping[str, int]:
-        """What listed() has left out, by code, and how many files or folders: see folder_walk.py."""
+        """Return what listed() has left out, by code, and how many files or folders: see folder_walk.py."""
         return self._walk.problems
 
     def sections(self, document: Document) -> list[DocumentSection]:

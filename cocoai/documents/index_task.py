@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from cocoai.documents.database import FILE
+from cocoai.documents.database import FILE, throw_away
 from cocoai.documents.source import DocumentSource
 from cocoai.engine.process import fork, locks
 
@@ -56,6 +56,16 @@ def is_due(var: str, now: float) -> bool:
     except OSError:
         return True  # there was none yet
     return not now < at <= now + LONGEST_PAUSE
+
+
+def delete_index(var: str) -> None:
+    """Delete the index, all texts with it, unless another process holds its lock. Raise OSError if that fails."""
+    lock = locks.take(index_lock_path(var))
+    if lock is not None:
+        try:
+            throw_away(index_path(var))
+        finally:
+            lock.release()
 
 
 class IndexTask:

@@ -23,7 +23,7 @@ class DocumentSource(Protocol):
 
     @property
     def name(self) -> str:
-        """The `source` of its documents: FOLDER, SLACK or HISTORY."""
+        """Return the `source` of its documents: FOLDER, SLACK or HISTORY."""
 
     def listed(self) -> Mapping[str, Document]:
         """Return all documents that there are now, by name. Those of them whose version is new will be read.
@@ -39,7 +39,7 @@ class DocumentSource(Protocol):
 
     @property
     def problems(self) -> Mapping[str, int]:
-        """What listed() had to leave out, by code, such as `too_many`: how many. Empty if it saw all."""
+        """Return what listed() had to leave out, by code, such as `too_many`: how many. Empty if it saw all."""
 
     def sections(self, document: Document) -> Iterable[DocumentSection]:
         """Yield the sections of a document that listed() has returned, in their order.

@@ -8,7 +8,6 @@ import resource
 import shutil
 import socket
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -170,12 +169,13 @@ def test_a_version_changes_with_the_file(source: FolderSource, folder: Path, tmp
     versions = [source.listed()["a.md"].version]
     assert "one" == text_of(source, "a.md")
     assert versions == [source.listed()["a.md"].version]
+    other = tmp_path / "other"
+    other.write_text("longer")
     for change in (
         lambda: path.write_text("longer"),
         lambda: os.utime(path, (1, 1)),
-        lambda: (tmp_path / "n").write_text("longer") and os.utime(tmp_path / "n", (1, 1)),
-        lambda: os.replace(tmp_path / "n", path),
-        lambda: path.chmod(0o644 if path.stat().st_mode & 0o777 == 0o600 else 0o600),
+        lambda: os.replace(other, path),
+        lambda: path.chmod(0o640),
     ):
         change()
         versions.append(source.listed()["a.md"].version)
@@ -279,8 +279,8 @@ def test_what_we_may_not_read_is_named(source: FolderSource, folder: Path) -> No
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
-    """Yield the errors with which the kernel answers for folders of these names."""
+def failing(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Return the errors with which the kernel answers for folders of these names."""
     errors: dict[str, int] = {}
     real = os.scandir
 
@@ -289,8 +289,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
             raise OSError(code, os.strerror(code), path)
         return real(path)
 
-    monkeypatch.setattr(folder_walk.os, "scandir", scandir)
-    return errors  # type: ignore[return-value]
+    monkeypatch.setattr("cocoai.documents.folder_walk.os.scandir", scandir)
+    return errors
 
 
 def test_a_folder_that_cannot_be_seen_now_keeps_its_documents(

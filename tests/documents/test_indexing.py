@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -205,9 +206,13 @@ def test_much_text_is_not_held_in_memory(path: Path, monkeypatch: pytest.MonkeyP
     """It is written when there is enough, in the middle of a slice."""
     monkeypatch.setattr(indexing, "MOST_HELD", 100)
     source = MadeSource({str(number): "word " * 10 for number in range(10)})
-    written = []
-    put = DocumentIndex.put
-    monkeypatch.setattr(DocumentIndex, "put", lambda *given: written.append(len(source.read)) or put(*given))
+    written, put = list[int](), DocumentIndex.put
+
+    def put_and_note(*given: Any) -> int:
+        written.append(len(source.read))
+        return put(*given)
+
+    monkeypatch.setattr(DocumentIndex, "put", put_and_note)
     finish(path, source)
 
     assert [2, 2, 4, 4, 6, 6, 8, 8, 10, 10] == written
