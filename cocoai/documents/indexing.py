@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,11 +20,14 @@ from cocoai.documents.index import DocumentIndex
 from cocoai.documents.source import DocumentSource, Unreadable
 from cocoai.errors import CocoAIError, Temporary
 
-MOST_DOCUMENTS = 100
-"""Documents that one slice reads."""
-
 MOST_CPU = 1.0
 """Seconds of CPU after which a slice begins no further document."""
+
+MOST_SECONDS = 30.0
+"""Seconds after which it begins none either: a source far away costs little CPU, and the lock is wanted by others."""
+
+WRITTEN_AT_ONCE = 100
+"""Documents that are written in one transaction."""
 
 PAUSE_PER_CPU = 30.0
 """Seconds of pause for each second of CPU: a slice takes a third of what the smallest machine is guaranteed."""
@@ -103,7 +107,8 @@ def index_slice(path: str, sources: Sequence[DocumentSource], *, cpu: Callable[[
     for source in sources:
         work.look_at(source)
     work.compare([name for name in (FOLDER, SLACK, HISTORY) if name not in {source.name for source in sources}])
-    work.read(lambda: used() - began < MOST_CPU)
+    deadline = time.monotonic() + MOST_SECONDS
+    work.read(lambda: used() - began < MOST_CPU and time.monotonic() < deadline)
     work.finish()
     work.result.cpu = used() - began
     return work.result
@@ -153,7 +158,7 @@ class _Slice:
         failures = Counter[str]()
         tried = 0
         for source, document in self._todo:
-            if tried and (tried >= MOST_DOCUMENTS or not may_go_on()):
+            if tried and not may_go_on():
                 self.result.is_more = True
                 break
             if failures[source.name] < MOST_FAILURES:
@@ -192,7 +197,7 @@ class _Slice:
         self._held.append((document, found))
         if not isinstance(found, str):
             self._held_characters += sum(len(section.text) for section in found)
-        if self._held_characters >= MOST_HELD:
+        if len(self._held) >= WRITTEN_AT_ONCE or self._held_characters >= MOST_HELD:
             self._write()
 
     def _write(self) -> None:

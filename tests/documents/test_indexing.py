@@ -52,13 +52,29 @@ def test_the_index_becomes_what_the_sources_are(path: Path) -> None:
     assert (0, 0) == (finish(path, slack, folder)[0].put, len(slack.read) - 2)
 
 
-def test_a_slice_reads_a_hundred_documents(path: Path) -> None:
-    """The next one goes on where it ended."""
-    source = MadeSource({str(number): f"text {number}" for number in range(250)})
+def test_a_slice_writes_a_hundred_documents_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So an answer waits for no long commit, and a killed slice has lost little."""
+    source, seen = MadeSource({str(number): f"text {number}" for number in range(250)}), list[int]()
+    batch = DocumentIndex.batch
 
-    assert [100, 100, 50] == [done.put for done in finish(path, source)]
+    def seen_batch(index: DocumentIndex) -> Any:
+        seen.append(len(source.read))
+        return batch(index)
+
+    monkeypatch.setattr(DocumentIndex, "batch", seen_batch)
+    finish(path, source)
+
+    assert [100, 200, 250] == seen
     assert source.texts == indexed(path)
     assert 250 == len(source.read)
+
+
+def test_a_slice_ends_after_half_a_minute(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source far away takes its time: whoever wants to forget something waits for the lock."""
+    source = MadeSource({str(number): "text" for number in range(5)})
+    monkeypatch.setattr(indexing, "MOST_SECONDS", 0.0)
+
+    assert [1] * 5 == [done.put for done in finish(path, source)]
 
 
 def test_a_slice_ends_after_a_second_of_cpu(path: Path) -> None:
@@ -185,8 +201,8 @@ def test_what_is_gone_is_forgotten_before_all_is_read(path: Path) -> None:
     """Though thousands of new documents wait."""
     source = MadeSource({"a": "Zyxwvut"})
     finish(path, source)
-    source.texts = {str(number): "text" for number in range(150)}
-    assert index_slice(str(path), [source]).is_more
+    source.texts = {str(number): "text" for number in range(50)}
+    assert index_slice(str(path), [source], cpu=iter(range(100)).__next__).is_more
 
     assert b"yxwvut" not in path.read_bytes()
 
