@@ -43,6 +43,16 @@ def pdf(*pages: str) -> bytes:
     return _joined(objects)
 
 
+def pdf_in(encoding: str, codes: bytes) -> bytes:
+    """Return a PDF whose font has one of the encodings that PDF defines, such as `90ms-RKSJ-H`, and no table."""
+    font = b"<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/%s/DescendantFonts[" % encoding.encode()
+    font += b"<</Type/Font/Subtype/CIDFontType2/BaseFont/X/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)"
+    font += b"/Supplement 6>>>>]>>"
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F 3 0 R>>>>/Contents 5 0 R>>"
+    text = _stream(b"BT /F 12 Tf 50 750 Td <%s> Tj ET" % codes.hex().encode())
+    return _joined([b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[4 0 R]/Count 1>>", font, page, text])
+
+
 def protected_pdf(password: str, *pages: str) -> bytes:
     """Return a PDF that opens with this password; "" for one that everybody may read."""
     writer = pypdf.PdfWriter(io.BytesIO(pdf(*pages)))

@@ -22,7 +22,7 @@ from cocoai.documents.readers import apart, formats
 from cocoai.documents.readers.apart import ReadingLimits, read_apart
 from cocoai.documents.source import Unreadable
 from cocoai.errors import Temporary
-from tests.documents.made_files import excel, part_of, pdf, protected_pdf, with_part, word
+from tests.documents.made_files import excel, part_of, pdf, pdf_in, protected_pdf, with_part, word
 
 
 def read(name: str, data: bytes, limits: ReadingLimits = apart.LIMITS) -> list[DocumentSection]:
@@ -48,6 +48,22 @@ def test_a_word_across_two_lines_of_a_pdf_is_whole() -> None:
         "年次有給休暇を取るには二日前までに申請する必要があります。例外もありうる。\n第二条",
         "It is told by the head of the department, who also says why.\nSection 3",
     ] == [section.text for section in sections]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "codec"),
+    [("90ms-RKSJ-H", "cp932"), ("90msp-RKSJ-H", "cp932"), ("Add-RKSJ-V", "cp932"), ("UniJIS-UTF16-H", "utf-16-be")],
+)
+def test_a_font_without_a_table_is_read_by_its_encoding(encoding: str, codec: str) -> None:
+    """Older programs have left the table out; pypdf knows only some of the names for Shift_JIS."""
+    assert ["有休"] == [section.text for section in read("a.pdf", pdf_in(encoding, "有休".encode(codec)))]
+
+
+@pytest.mark.parametrize(("encoding", "codec"), [("EUC-H", "euc_jp"), ("H", "iso2022_jp")])
+def test_a_page_that_would_be_read_as_nonsense_has_no_text(encoding: str, codec: str) -> None:
+    """Nobody would find it, and whoever did would be misled."""
+    with pytest.raises(Unreadable, match="no_text"):
+        read("a.pdf", pdf_in(encoding, "有休".encode(codec).removeprefix(b"\x1b$B").removesuffix(b"\x1b(B")))
 
 
 def test_a_pdf_with_a_password_is_named() -> None:
@@ -114,7 +130,8 @@ BODY = """<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingm
 <w:sdt><w:sdtContent><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:sdtContent></w:sdt>
 <w:p><w:ins w:id="1" w:author="A"><w:r><w:t>inserted</w:t></w:r></w:ins><w:del w:id="2" w:author="A"><w:r>
 <w:delText>DELETED</w:delText></w:r></w:del><w:r><w:rPr><w:vanish/></w:rPr><w:t>HIDDEN</w:t></w:r></w:p>
-<w:p><w:hyperlink><w:r><w:t>link</w:t><w:br/><w:t>ed</w:t></w:r></w:hyperlink></w:p>
+<w:p><w:r><w:ruby><w:rt><w:r><w:t>READING</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>有休</w:t></w:r></w:rubyBase></w:ruby></w:r>
+</w:p><w:p><w:hyperlink><w:r><w:t>link</w:t><w:br/><w:t>ed</w:t></w:r></w:hyperlink></w:p>
 <w:p><w:r><mc:AlternateContent><mc:Choice><w:txbxContent><w:p><w:r><w:t>boxed</w:t></w:r></w:p></w:txbxContent></mc:Choice>
 <mc:Fallback><w:txbxContent><w:p><w:r><w:t>boxed</w:t></w:r></w:p></w:txbxContent></mc:Fallback></mc:AlternateContent></w:r></w:p>
 <w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:r><w:t>in</w:t></w:r></w:p></w:tc></w:tr>
@@ -128,7 +145,7 @@ def test_what_word_shows_is_read_and_what_it_hides_is_not() -> None:
     sections = read("a.docx", with_part(word(("x", "")), "word/document.xml", BODY.encode()))
 
     assert [
-        ("", "in a control\n\ninserted\n\nlink\ned\n\nboxed\n\na | b\nin"),
+        ("", "in a control\n\ninserted\n\n有休\n\nlink\ned\n\nboxed\n\na | b\nin"),
         ("outlined", "end"),
     ] == [(section.heading, section.text) for section in sections]
 
@@ -161,6 +178,19 @@ def test_a_sheet_that_says_a_wrong_size_is_read_whole() -> None:
     [section] = read("a.xlsx", with_part(data, name, sheet.replace('ref="A1:B2"', 'ref="A1"').encode()))
 
     assert "a | b\n\na: c, b: d" == section.text
+
+
+def test_the_readings_of_excel_divide_no_word() -> None:
+    """Excel keeps them beside the kanji that were typed."""
+    data, name = excel(S=[["有休", "b"]]), "xl/worksheets/sheet1.xml"
+    sheet = part_of(data, name)
+    end = "</t></is></c><c"
+    assert end in sheet
+    read_aloud = sheet.replace(end, '</t><rPh sb="0" eb="2"><t>ユウキュウ</t></rPh></is></c><c')
+
+    [section] = read("a.xlsx", with_part(data, name, read_aloud.encode()))
+
+    assert "有休 | b" == section.text
 
 
 def test_the_slides_of_powerpoint_are_sections() -> None:

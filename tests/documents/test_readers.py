@@ -168,6 +168,13 @@ def test_what_a_page_hides_is_not_read(hidden: str) -> None:
     assert "behind" in read_text
 
 
+def test_the_readings_of_kanji_divide_no_word() -> None:
+    """A reader finds 有休, whoever has written its reading above it."""
+    text = "<p><ruby>有<rp>(</rp><rt>ゆう</rt><rp>)</rp>休<rt>きゅう</ruby>の申請"
+
+    assert [("", "有休の申請")] == sections("a.html", text)
+
+
 def test_a_page_is_read_in_the_encoding_that_it_names() -> None:
     """A short text may look like another encoding's; where the name is wrong, the bytes decide."""
     for named, encoding in (("Shift_JIS", "cp932"), ("euc-jp", "euc_jp"), ("shift_jis", "utf-8"), ("UTF-8", "utf-8")):

@@ -13,8 +13,10 @@ from cocoai.documents.readers.headings import Headings
 from cocoai.documents.readers.text import bytes_of, text_from
 
 _UNSEEN = re.compile(
-    "script|style|template|noscript|head|iframe|object|embed|svg|math|audio|video|canvas|select|datalist|textarea"
+    "script|style|template|noscript|head|iframe|object|embed|svg|math|audio|video|canvas|select|datalist|textarea|rt|rp"
 )
+"""What is not shown as text; `rt` and `rp` are the readings of kanji, which would divide a word."""
+
 _VOID = re.compile("area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr")
 _BLOCK = re.compile(
     "address|article|aside|blockquote|body|caption|center|dd|details|dialog|div|dl|dt|fieldset|figcaption|figure|footer|"

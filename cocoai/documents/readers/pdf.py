@@ -5,16 +5,21 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pypdf
 from pypdf.errors import DependencyError, FileNotDecryptedError, WrongPasswordError
+from pypdf.generic import DictionaryObject, NameObject
 
 from cocoai.documents.document import DocumentSection
 from cocoai.documents.source import Unreadable
 
 FULL_LINE = 0.7
 """A line of at least this part of the page's longest goes on in the next one, unless it ends a sentence."""
+
+_SHIFT_JIS = re.compile(r"/\w+-RKSJ-([HV])")
+_UNKNOWN = frozenset(["/EUC-H", "/EUC-V", "/H", "/V"])
+"""EUC-JP and JIS X 0208, as TeX and Unix have written them: pypdf cannot be told."""
 
 _SENTENCE_END = re.compile(r"[。．.！!？?：:；;」』）)]\s*$")
 _WIDE = re.compile("[^\x00-\u1fff]")
@@ -30,13 +35,31 @@ def read_pdf(file: BinaryIO) -> Iterator[DocumentSection]:
             raise Unreadable("encrypted")
         has_text = False
         for number, page in enumerate(reader.pages, 1):
-            if text := joined_lines(page.extract_text()):
+            if _has_readable_fonts(page) and (text := joined_lines(page.extract_text())):
                 has_text = True
                 yield DocumentSection("", text, f"p. {number}")
         if not has_text:
             raise Unreadable("no_text" if len(reader.pages) else "empty")
     except (DependencyError, FileNotDecryptedError, WrongPasswordError):
         raise Unreadable("encrypted") from None  # AES needs a library that is not required
+
+
+def _has_readable_fonts(page: pypdf.PageObject) -> bool:
+    """Let pypdf read Shift_JIS in all its forms; return False if another font's text would be read as nonsense.
+
+    pypdf knows one of the encodings that PDF has for Shift_JIS, and takes codes of those that it does not know for
+    UTF-16 (ISO 32000-2, table 116). A font with its own table, as most have today, needs none of that.
+    """
+    fonts: Any = page.get("/Resources", DictionaryObject()).get_object().get("/Font", DictionaryObject()).get_object()
+    for font in (each.get_object() for each in fonts.values()):
+        encoding = font.get("/Encoding")
+        if "/ToUnicode" in font or not isinstance(encoding, NameObject):
+            continue
+        if encoding in _UNKNOWN:
+            return False
+        if found := _SHIFT_JIS.fullmatch(encoding):
+            font[NameObject("/Encoding")] = NameObject(f"/90ms-RKSJ-{found[1]}")
+    return True
 
 
 def joined_lines(text: str) -> str:

@@ -21,7 +21,9 @@ from cocoai.documents.readers.office import check_package
 from cocoai.documents.readers.rows import cells_text
 
 _HEADING = re.compile(r"heading (\d)|(title)", re.IGNORECASE)
-_DROPPED = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr")))
+_DROPPED = frozenset(map(qn, ("w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:rt")))
+"""What is no text: `w:rt` is the reading of kanji, which would divide a word."""
+
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 """A second form of the same text, for programs that do not know the first."""
 
