@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import BinaryIO
@@ -68,6 +69,8 @@ class _Parser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._open: list[tuple[str, bool]] = []
+        self._counts = Counter[str]()
+        """How many elements of each name are open: a page may open thousands, and end none."""
         self._headings = Headings()
         self._done: list[DocumentSection] = []
         self._pieces: list[str] = []
@@ -88,6 +91,7 @@ class _Parser(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         is_unseen = bool(_UNSEEN.fullmatch(tag)) or "hidden" in given or bool(_HIDING.search(given.get("style", "")))
         self._open.append((tag, is_unseen or self._is_unseen))
+        self._counts[tag] += 1
         if self._is_unseen:
             return
         self._break(tag)
@@ -98,7 +102,7 @@ class _Parser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close an element and all in it that are open; do nothing if there is none of this name."""
-        if any(tag == each for each, _ in self._open):
+        if self._counts[tag]:
             while self._close_last() != tag:
                 pass
 
@@ -107,7 +111,7 @@ class _Parser(HTMLParser):
         if self._is_unseen:
             return
         pieces = self._pieces if self._heading is None else self._heading
-        if not any(tag == "pre" for tag, _ in self._open):
+        if not self._counts["pre"]:
             data = re.sub(r"\s+", " ", data)
             if self._is_at_line_start:
                 data = data.removeprefix(" ")
@@ -123,6 +127,7 @@ class _Parser(HTMLParser):
 
     def _close_last(self) -> str:
         tag, is_unseen = self._open.pop()
+        self._counts[tag] -= 1
         if not is_unseen:
             if self._heading is not None and (found := _HEADING.fullmatch(tag)):
                 self._end_section()
