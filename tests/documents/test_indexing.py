@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cocoai.documents import indexing
+from cocoai.documents.database import IndexUnavailable
 from cocoai.documents.document import FOLDER, HISTORY, SLACK
 from cocoai.documents.index import DocumentIndex, IndexReader
 from cocoai.documents.indexing import SliceResult, index_slice, problems_key, try_slice
@@ -260,3 +261,12 @@ def test_orders_in_a_document_are_kept_as_text(path: Path) -> None:
     finish(path, source)
 
     assert {"a": order, "b": "text"} == indexed(path)
+
+
+def test_an_index_that_is_just_being_made_is_not_taken_for_broken(path: Path) -> None:
+    """A search in that moment finds none, and throws nothing away."""
+    path.touch()
+    with pytest.raises(IndexUnavailable, match="missing"):
+        indexed(path)
+
+    assert [path] == list(path.parent.iterdir())
