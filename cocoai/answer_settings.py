@@ -48,6 +48,7 @@ def answer_options(settings: config.Settings, writers: Writers) -> AnswerOptions
         speech=SpeechOptions(**vars(settings.speech)),
         images=image_options(settings.images),
         reactions=settings.reactions,
+        history_days=settings.history.keep_days,
         attachments=AttachmentLimits(
             answer.attachments_mib * 1024 * 1024, answer.attachment_text_kib * 1024, answer.max_attachment_tokens
         ),

@@ -53,6 +53,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("engine/client", "engine/process", "errors"),
     "drawing": ("ledger", "errors"),
     "documents": ("engine/process", "decoding", *PLAIN),
+    "forgetting": ("documents", "spool", "engine/process", "errors"),
     "troubles": ("slack/api", "engine/process", "errors"),
     "clicked_question": ("slack/model", "spool"),
     "webhook": (
@@ -77,6 +78,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "slash_commands": ("webhook", "engine/web", "slack/model", "spool"),
     "answer": (
+        "forgetting",
         "chatgpt",
         "slack",
         "ledger",
@@ -103,6 +105,7 @@ TOP = (
     "document_sources",
     "healthz",
     "install",
+    "kept_answers",
     "last_check",
     "status",
     "tune",

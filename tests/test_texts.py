@@ -45,9 +45,11 @@ def test_only_these_texts_have_placeholders() -> None:
 
     pictures = {"picture_drawn": ("{model}", "{prompt}")}
     tasks = dict.fromkeys(("help_translate", "help_summarize"), ("{emoji}",))
+    forgotten = {f"forgotten_{name}": ("{n}",) for name in ("thread", "box", "everywhere", "waiting")}
+    forgotten["forgotten_stays"] = ("{days}",)
     cut = dict.fromkeys(("cut_button", "unfinished_button", "task_done_button"), ("{button}",))
 
-    assert {"model": ("{model}",)} | pictures | tasks | cut | others | files | budget | troubles == found
+    assert {"model": ("{model}",)} | forgotten | pictures | tasks | cut | others | files | budget | troubles == found
 
 
 def test_a_text_is_plain_and_short_enough() -> None:
@@ -91,7 +93,7 @@ def test_the_notices_are_sober() -> None:
 
 
 def _voice() -> list[str]:
-    return ["placeholder", "writing", "help", "more", "started_over", "model", "thanks"]
+    return ["placeholder", "writing", "help", "more", "started_over", "forgotten", "model", "thanks"]
 
 
 def _all(value: str | dict[str, str]) -> list[str]:

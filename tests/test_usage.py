@@ -303,10 +303,16 @@ def test_a_person_is_forgotten_and_the_sums_stay(november: Operator) -> None:
     after = november.reads_json(*NOVEMBER)
 
     assert [
+        "history: 0 questions with their answers deleted",
+        "spool: of 0 jobs the words and files deleted; their names stay, against redelivery",
+        "index: nothing of it is left",
         "ledger: 2 calls have no person any more; every month's sum is as it was",
         "ledger: 2 calls do not name their message any more",
         "ledger: 0 warnings about the person's budget deleted",
         "names: 2 files deleted",
+        "stays: what stands in Slack; whoever wrote it, or an admin, deletes it there",
+        "stays: the person's id in the names of threads' last askers and of jobs, for 30 days at most; no words",
+        "stays: what others asked and were answered, though it may quote this",
     ] == shown.splitlines()
     assert [] == list(november.people.iterdir())
     assert before["by_person"][1] | {"name": ""} == after["by_person"][1]

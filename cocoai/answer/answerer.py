@@ -91,7 +91,7 @@ class Answerer:
         self._troubles = troubles
         self._books = books
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
-        self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock)
+        self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock, folder)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops)
         self._tasks = Tasks(spool, options, slack, self._prompts, names, clock)

@@ -84,7 +84,7 @@ class AnswerOptions:
     stop any answer. What is asked in a direct message's own box is answered where `dm_replies` says: in the `thread`
     under it, or in the `box`.
     `follow_ups`: in a thread where we were asked before, a line may need no mention. Without `images` none is drawn.
-    `reactions` are the emoji under a message that ask for something.
+    `reactions` are the emoji under a message that ask for something. Questions and answers are kept for `history_days`.
     """
 
     phrases: TextsByLanguage
@@ -104,6 +104,7 @@ class AnswerOptions:
     money: MoneyOptions = MoneyOptions()
     speech: SpeechOptions = SpeechOptions()
     images: ImageOptions | None = None
+    history_days: int = 0
     reactions: Mapping[str, MessageTask] = field(default_factory=dict)
 
     def texts(self, text: str) -> Texts:

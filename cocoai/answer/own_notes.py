@@ -1,4 +1,4 @@
-"""OwnNotes: what CocoAI replies by itself, without a model: to `help`, `reset`, `usage`, `model`, and to no words."""
+"""OwnNotes: what CocoAI replies by itself, without a model: to `help`, `reset`, `forget this` …, and to no words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OwnNotes:
-    """The replies of one process that no model writes. `clock` gives seconds since the epoch."""
+    """The replies of one process that no model writes. `clock` gives epoch seconds; `folder` is `var`."""
 
     options: AnswerOptions
     slack: SlackChat
@@ -33,9 +33,10 @@ class OwnNotes:
     names: UserNames
     prompts: PromptBuilder
     clock: Callable[[], float] = time.time
+    folder: str = ""
 
     def note(self, attempt: Attempt) -> str:
-        """Return what we reply with by ourselves: to a mention without words or `help`, to `reset`, `usage`, `model`.
+        """Return what we reply with by ourselves: to a mention without words, and to a command but `continue`.
 
         Return "" if the model is to answer: for any other text, for files without words, for a task, and for a question
         that is asked once more. A model prefix with nothing behind it (`deep:`) counts as no words.
@@ -50,6 +51,10 @@ class OwnNotes:
                 return self.help(attempt.texts)
             case "reset":
                 return attempt.texts.started_over
+            case "forget_all" if not self.options.history_days:
+                return attempt.texts.started_over  # as these words were always understood where nothing is kept
+            case "forget" | "forget_all" | "forget_me" as wanted:
+                return self.forget(attempt, everywhere=wanted != "forget")
             case "usage":
                 return self.usage().answer(attempt)
             case "model":
@@ -65,6 +70,12 @@ class OwnNotes:
         from cocoai.answer.usage_reply import UsageReply  # most processes never need it
 
         return UsageReply(self.books, self.options, self.slack, self.names, clock=self.clock)
+
+    def forget(self, attempt: Attempt, *, everywhere: bool) -> str:
+        """Forget what the asker has asked, in this thread or `everywhere`, and return what is to be said of it."""
+        from cocoai.answer.forget_reply import ForgetReply  # most processes never need it
+
+        return ForgetReply(self.folder, self.options, self.clock).answer(attempt, everywhere=everywhere)
 
     def model(self, texts: Texts, channel: str) -> str:
         """Return which model answers in a channel."""

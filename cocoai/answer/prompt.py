@@ -34,10 +34,11 @@ from cocoai.slack.thread.question_message import files_of_question, has_more_tha
 from cocoai.slack.thread.speakers import MOST_NAMES, is_bot
 from cocoai.slack.thread.spoken import as_spoken
 from cocoai.slack.thread.user_names import UserNames
+from cocoai.spool.job import is_forgotten
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
-from cocoai.texts import command, split_model_prefix
+from cocoai.texts import command, split_model_prefix, starts_over
 
 CONTINUE_INSTRUCTION = (
     "(Go on exactly where your last answer stopped. Repeat nothing of it, and do not announce that you go on.)"
@@ -105,14 +106,15 @@ class PromptBuilder:
     def earlier_answer(self, key: str) -> str | None:
         """Return the model's whole text in answer to the question `key`, from the spool.
 
-        Return None if the job is not in done/, has no answer, or `key` is odd: then Slack's copy has to do.
+        Return None if the job is not in done/, has no answer, was forgotten, or `key` is odd: then Slack's has to do.
         """
         try:
             facts = self._spool.peek("done", Key.parse(key))
         except (StoreError, ValueError):
             return None
         answers = [fact for fact in facts if fact.get("fact") == "answer"]
-        return with_question(facts[0], str(answers[-1]["text"])) if answers else None
+        is_there = answers and not is_forgotten(facts)
+        return with_question(facts[0], str(answers[-1]["text"])) if is_there else None
 
     def speakers(self, attempt: Attempt) -> Iterator[str]:
         """Yield the names of the people in the thread who may address us, and the asker's: the last 20."""
@@ -144,7 +146,7 @@ class PromptBuilder:
             own_user,
             kept_answer=self.earlier_answer,
             names=self._names,
-            is_reset=_is_reset,
+            is_reset=starts_over,
             is_hidden=partial(self.is_hidden, question),
         )
         text, models = plain_text(spoken.text, own_user), self._options.personas.models()
@@ -294,7 +296,3 @@ class PromptBuilder:
 def _answered(messages: Iterable[Message]) -> set[str]:
     """Return the keys of the questions to which these messages reply."""
     return {message.metadata.key for message in messages if message.metadata}
-
-
-def _is_reset(text: str) -> bool:
-    return command(text) == "reset"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.heard import HeardSound
 from cocoai.slack.model.files import SOUNDS, File
 from cocoai.slack.model.messages import Message
-from cocoai.spool.job import Fact
+from cocoai.spool.job import Fact, is_forgotten
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
@@ -52,8 +52,8 @@ def _with_words(files: Iterable[File], found: dict[str, HeardSound]) -> Iterator
         yield replace(file, text=sound.text, is_whole=True, listener=sound.listener) if sound else file
 
 
-def _heard_in(lines: Iterable[Fact]) -> Iterator[tuple[str, HeardSound]]:
-    """Yield the file's id and what was heard, of each `heard` fact."""
-    for line in lines:
+def _heard_in(lines: Sequence[Fact]) -> Iterator[tuple[str, HeardSound]]:
+    """Yield the file's id and what was heard, of each `heard` fact; nothing once that was forgotten."""
+    for line in () if is_forgotten(lines) else lines:
         if line.get("fact") == "heard":
             yield line["file"], HeardSound(line["text"], line["milliseconds"], line["listener"], line["spent"])

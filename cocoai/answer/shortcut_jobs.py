@@ -25,7 +25,7 @@ from cocoai.slack.model.question import Kind, Question
 from cocoai.slack.model.shortcut import Shortcut
 from cocoai.slack.model.tasks import MessageTask
 from cocoai.spool.folders import STATES
-from cocoai.spool.job import Fact, Job
+from cocoai.spool.job import FORGOTTEN, Fact, Job
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import NoSuchJob
@@ -102,7 +102,8 @@ class ShortcutJobs(LightJobHandler[Shortcut]):
         """
         facts = {line["fact"]: line for line in lines[1:] if "fact" in line}
         answer, is_waiting = facts.get("answer"), state == "ready"
-        is_done = state == "done" and answer and ("private" in facts or self._stands(facts, lines[0]))
+        is_kept = state == "done" and answer and FORGOTTEN not in facts
+        is_done = is_kept and ("private" in facts or self._stands(facts, lines[0]))
         if not (is_waiting or is_done):
             again = replace(question, ts=shortcut.ts, again=shortcut.message_ts)
             self._spool.put(Key.parse(again.key), again.facts())

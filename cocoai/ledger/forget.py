@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cocoai.ledger import database
@@ -53,6 +53,26 @@ def forget_person(path: str, person: str, jobs: Collection[str] = ()) -> Forgott
     return done
 
 
+def forget_keys(path: str, prefix: str, keys: Collection[str], jobs: Collection[str] = ()) -> Forgotten:
+    """Replace the keys of the charges that name a message of a channel, or of a thread: the sums and all else stay.
+
+    `prefix` is `CHANNEL-`, with the thread's ts behind it for one alone. `keys` are further ones that belong to it.
+    Those of `jobs`, which have not ended, and of open holds are kept, and counted. Raise `LedgerBroken` if the ledger
+    cannot be written: then nothing is changed.
+    """
+    if not os.path.exists(path):
+        return Forgotten()
+    with database.transaction(path) as connection:
+        beginning = prefix if prefix.endswith("-") else f"{prefix}-"
+        query = "SELECT id, key FROM charge WHERE substr(key, 1, ?) = ?"
+        found = dict(connection.execute(query, (len(beginning), beginning)).fetchall())
+        for key in keys:
+            found |= dict(connection.execute("SELECT id, key FROM charge WHERE key = ?", (key,)).fetchall())
+        replaced, kept = _replace(connection, found, jobs)
+    _compact(path)
+    return Forgotten(0, replaced, kept)
+
+
 def _compact(path: str) -> None:
     """Write the file anew: what SQLite has deleted or replaced may else stay in it, where nothing reads it."""
     with database.reading(path) as connection:
@@ -62,9 +82,13 @@ def _compact(path: str) -> None:
 def _replace_keys(connection: sqlite3.Connection, jobs: Collection[str]) -> tuple[int, int]:
     """Replace the keys of the charges that are without a person; return how many were replaced, and how many kept."""
     query = "SELECT id, key FROM charge WHERE person = '' AND key NOT LIKE ?"
-    charges = connection.execute(query, (f"{FORGOTTEN}%",)).fetchall()
+    return _replace(connection, dict(connection.execute(query, (f"{FORGOTTEN}%",)).fetchall()), jobs)
+
+
+def _replace(connection: sqlite3.Connection, charges: Mapping[int, str], jobs: Collection[str]) -> tuple[int, int]:
+    """Replace the keys of these charges, by their ids; return how many were replaced, and how many are in use."""
     held = connection.execute("SELECT DISTINCT key FROM charge WHERE spent IS NULL").fetchall()
     in_use = {*jobs, *(key for (key,) in held)}
-    free = [(f"{FORGOTTEN}{number}", number) for number, key in charges if key not in in_use]
+    free = [(f"{FORGOTTEN}{number}", number) for number, key in charges.items() if key not in in_use]
     connection.executemany("UPDATE charge SET key = ? WHERE id = ?", free)
     return len(free), len(charges) - len(free)

@@ -11,9 +11,9 @@ from typing import Any
 
 from cocoai.spool.files import kept_file, owner_of
 from cocoai.spool.folders import STATES, SpoolFolders
-from cocoai.spool.job import Fact, Job
+from cocoai.spool.job import Fact, Job, is_forgotten
 from cocoai.spool.key import Key
-from cocoai.spool.store_error import JobInUse, NoSuchJob, as_store_errors
+from cocoai.spool.store_error import JobInUse, NoSuchJob, WordsForgotten, as_store_errors
 
 RETENTION = {
     "tmp": 3600.0,
@@ -115,9 +115,12 @@ class SpoolAdmin(SpoolFolders):
     def retry(self, key: Key) -> None:
         """Move a job from failed/ back to ready/, so that it is answered with a full count of attempts.
 
-        Raise NoSuchJob if it is not in failed/, JobInUse if another process holds it, ValueError if it is damaged.
+        Raise NoSuchJob if it is not in failed/, JobInUse if another process holds it, ValueError if it is damaged,
+        WordsForgotten if nothing of its question is left.
         """
         with self._held("failed", key) as job:
+            if is_forgotten(job.lines):
+                raise WordsForgotten(f"nothing is left of {key}: it was forgotten")
             self._forget_stop_request(key)  # it came after the job had ended, and was not meant for this new run
             job.record("retried")
             self._move(job, "failed", "ready")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cocoai.spool.disk import Disk
@@ -31,6 +31,9 @@ SURVIVE_RETRY = frozenset(
     {"placeholder", "answer", "part", "delivered", "located", "drawing", "worded", "picture", "uploaded", "shared"}
 )
 """Facts about the world outside, and of what was paid: they stay true when the operator retries the job."""
+
+FORGOTTEN = "forgotten"
+"""The fact of an ended job in which no words are left, since somebody wanted them to be forgotten."""
 
 FACT_HEADER = re.compile(rb'\n\{"fact":"([a-z]+)","at":([0-9]{1,12}(?:\.[0-9]{1,6})?)[,}]')
 """How the line of a fact begins, as record() writes it. JSON escapes newlines, so no text can contain this."""
@@ -182,6 +185,11 @@ class Job:
             with contextlib.suppress(OSError):
                 self._disk.truncate(self._fd, self._size)
             raise
+
+
+def is_forgotten(lines: Iterable[Fact]) -> bool:
+    """Check whether the words of a job with these lines were forgotten: then no text in them says anything."""
+    return any(line.get("fact") == FORGOTTEN for line in lines)
 
 
 def is_ahead(retry_at: float, now: float) -> bool:

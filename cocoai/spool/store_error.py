@@ -29,6 +29,10 @@ class JobInUse(StoreError, BlockingIOError):
     """Another process holds the job now."""
 
 
+class WordsForgotten(StoreError):
+    """Nothing is left in the job of what was asked, as somebody wanted that to be forgotten."""
+
+
 class as_store_errors(contextlib.ContextDecorator):  # noqa: N801 (it is used as a verb)
     """Raise an `OSError` from inside as a `StoreError`, as a context manager or a decorator.
 

@@ -5,7 +5,7 @@ operator's, languages.py chooses the asker's language, and commands.py recognise
 not here.
 """
 
-from cocoai.texts.commands import command, split_model_prefix
+from cocoai.texts.commands import command, split_model_prefix, starts_over
 from cocoai.texts.english import ENGLISH
 from cocoai.texts.japanese import JAPANESE
 from cocoai.texts.languages import LANGUAGES, Language, TextsByLanguage, language_of
@@ -21,4 +21,5 @@ __all__ = [
     "command",
     "language_of",
     "split_model_prefix",
+    "starts_over",
 ]

@@ -17,6 +17,9 @@ LONGEST = 40
 MAY_BE_ASKED = frozenset({"help", "continue", "model", "usage", "transcribe"})
 """Commands that may end with a question mark: a "reset?" asks what that would do, unless it is a courtesy."""
 
+FORGETTING = frozenset({"forget", "forget_all", "forget_me"})
+"""Commands to forget what was asked: in this thread; everywhere, where it is kept at all; everywhere."""
+
 _COMMANDS = {phrase.strip(): name for name, phrases in PHRASES.items() for phrase in phrases.split(",")}
 
 _EMOJI = re.compile(r":[a-z0-9_+'-]+:")
@@ -40,7 +43,7 @@ _MODEL_PREFIX = re.compile(r"\s*([^\s:：]+)\s*[:：]\s*(.*)", re.DOTALL)
 
 
 def command(text: str) -> str:
-    """Return `reset`, `help`, `model`, `usage`, `transcribe` or `continue` if `text` is a phrase of that, else "".
+    """Return the name of a command, such as `reset` or one of FORGETTING, if `text` is a phrase of that, else "".
 
     Case, width, emoji, courtesies around it, and full stops or exclamation marks at its end do not matter.
     """
@@ -53,6 +56,14 @@ def command(text: str) -> str:
     phrase = next(filter(_COMMANDS.__contains__, _without_courtesies(" ".join(bare.split()))), "")
     is_asked = words.endswith("?") and phrase == bare
     return "" if is_asked and _COMMANDS[phrase] not in MAY_BE_ASKED else _COMMANDS.get(phrase, "")
+
+
+def starts_over(text: str) -> bool:
+    """Check whether `text` is a command behind which what stands above in the thread is no longer shown to the model.
+
+    Whoever wants something forgotten does not want to be answered from it.
+    """
+    return command(text) in ("reset", *FORGETTING)
 
 
 def _without_courtesies(words: str) -> Iterator[str]:

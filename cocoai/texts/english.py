@@ -31,6 +31,19 @@ ENGLISH = Texts(
         "(if you asked), or tell me how it was (👍 👎).",
     },
     started_over="All right: I have put aside what was said so far. We start afresh from here.",
+    forgotten={
+        "thread": "Forgotten: {n} of your questions in this thread, with their answers, are gone from my records. I no "
+        "longer look at what stands above.",
+        "box": "Forgotten: {n} questions in this direct message, with their answers, are gone from my records. I no "
+        "longer look at what stands above.",
+        "everywhere": "Forgotten: {n} of your questions, wherever you asked them, are gone from my records with their "
+        "answers. I no longer look at what stands above.",
+        "nothing": "There was nothing of yours in my records. I no longer look at what stands above.",
+        "waiting": "I am still answering {n} of your questions and have left those alone: say it again when they are "
+        "done.",
+        "stays": "What stands in Slack stays there, as only you can delete it, and so do the sums of what was spent. "
+        "Copies of my records keep it until they are deleted, which usually takes {days} days.",
+    },
     model="Here you are talking to {model}.",
     thanks="Thank you for telling me!",
     # notices

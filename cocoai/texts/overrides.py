@@ -15,6 +15,7 @@ from cocoai.texts.texts import Texts
 
 GROUPS = {
     "more": "help",
+    "forgotten": "forgotten",
     "declined": "declined",
     "troubles": "trouble",
     "why": "why",

@@ -17,10 +17,10 @@ MONTHS = 12
 class Texts:
     """All that an asker can read and no model has written, in one language.
 
-    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{button}`, `{emoji}`, `{model}`, `{n}`,
-    `{name}`, `{prompt}`, `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a budget that
-    is used up, and what is wrong since when into `troubles`, which operators read. `sorry` maps an error's code to its
-    text; `sorry[""]` serves every other code.
+    Each is Slack's mrkdwn without anything to format. `str.format` fills in `{button}`, `{days}`, `{emoji}`, `{model}`,
+    `{n}`, `{name}`, `{prompt}`, `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a
+    budget that is used up, and what is wrong since when into `troubles`, which operators read. `sorry` maps an error's
+    code to its text; `sorry[""]` serves every other code.
     """
 
     # the persona's voice
@@ -29,6 +29,7 @@ class Texts:
     help: str
     more: dict[str, str]
     started_over: str
+    forgotten: dict[str, str]
     model: str
     thanks: str
     # notices

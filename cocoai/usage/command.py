@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from cocoai import config
 from cocoai.errors import CocoAIError
-from cocoai.slack_ids import is_id
 from cocoai.up.machine import become_owner
 from cocoai.usage import GROUPS
 
@@ -42,8 +41,11 @@ def add_usage(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def add_forget(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """Add `forget`, and return its parser."""
-    forget = commands.add_parser("forget", help="take a person out of what CocoAI keeps; the sums stay")
-    forget.add_argument("--person", metavar="ID", required=True, help="the person's id in Slack, such as U024BE7LH")
+    forget = commands.add_parser("forget", help="drop what somebody asked, and who it was; the sums stay")
+    whose = forget.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--person", metavar="ID", help="all that a person asked, and their name: U024BE7LH")
+    whose.add_argument("--channel", metavar="ID", help="all that was asked in a channel: C024BE91L")
+    whose.add_argument("--thread", metavar="CHANNEL-THREAD_TS", help="in a thread: C024BE91L-1700000000.000100")
     forget.set_defaults(command=_forget)
     return forget
 
@@ -135,12 +137,11 @@ def _reprice(settings: config.Settings, month: str, *, is_written: bool) -> int:
 
 
 def _forget(arguments: argparse.Namespace) -> int:
-    """Take a person out of the ledger and the kept names, and print what was changed; return 0."""
-    from cocoai.usage.forgetting import forget
+    """Forget a person, a channel or a thread, and print what was removed, what was not, and why; return 0."""
+    from cocoai.usage.forgetting import forget, read_whose
 
-    if not is_id(arguments.person):
-        raise CocoAIError(f"--person {arguments.person}: expected an id of Slack's, such as U024BE7LH")
-    _print(forget(_read_settings(arguments).paths.var, arguments.person))
+    whose = read_whose(arguments.person, arguments.channel, arguments.thread)
+    _print(forget(_read_settings(arguments), whose))
     return 0
 
 

@@ -242,6 +242,7 @@ WORK = re.compile(rf"{_TEXT}|次は|で[。!]*$")
 WORK_FOR_US = re.compile(
     rf"(?:{_TEXT}).{{0,12}}?{_WISH}|{_MORE}|{_FILLERS}{_DO}|{_ASK_AT_END}|(?:any way|how) to (?:write|say|phrase|do)\b"
     r"|^(?:続き|つづき|続けて|つづけて|リセット|ヘルプ|continue\b|go on\b|keep going\b|reset\b|help$)"
+    r"|^(?:忘れて(?:ください|下さい|ね)?|forget (?:this|everything))[。.!]*$"
 )
 """The line asks for what an assistant is asked: to write, shorten, translate, add or explain."""
 

@@ -1,0 +1,192 @@
+"""JobWords: blank the words in jobs that have ended, so that nothing of what was said is left in their files.
+
+The file stays, under its name, as the memory against redelivery: with its kind, ids, numbers and codes, and the fact
+FORGOTTEN. Only who forgets something makes such an object, so no other process loads this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from cocoai.json_values import text_at
+from cocoai.spool.admin import SpoolAdmin
+from cocoai.spool.files import owner_of
+from cocoai.spool.job import FORGOTTEN, Fact, encode_line, is_forgotten
+from cocoai.spool.key import Key
+from cocoai.spool.store_error import NoSuchJob, as_store_errors
+
+ENDED = ("done", "failed")
+"""The states of a job whose words may be blanked: of any other, a process may be about to use them."""
+
+_KEPT = """
+fact kind channel thread_ts ts message_ts user team event_id client_msg_id again continues trigger asked_at language key
+action task asker why code reason model finish how price tier file file_id listener state opinion source
+"""
+
+KEPT_TEXTS = frozenset(_KEPT.split())
+"""The keys whose texts stay in a blanked job: ids, times, names of models, and codes of ours. No person words these."""
+
+RUBBISH = 60.0
+"""Seconds after which a file in tmp/ is a killed process's: who writes one links it within three."""
+
+
+@dataclass(frozen=True)
+class Whose:
+    """What is to be forgotten: all of a `person`, a `channel`, a thread of it, or a person's share of these.
+
+    "" stands for any. A `thread_ts` needs its `channel`.
+    """
+
+    person: str = ""
+    channel: str = ""
+    thread_ts: str = ""
+
+
+@dataclass(frozen=True)
+class FoundJob:
+    """A job of somebody's in one of STATES. `is_answered`: it has an answer; `is_blank`: its words were blanked."""
+
+    state: str
+    key: Key
+    is_answered: bool
+    is_blank: bool
+
+
+class JobWords(SpoolAdmin):
+    """The words in the jobs of one spool. Methods raise `StoreError` if it cannot be read or written."""
+
+    @as_store_errors()
+    def of(self, whose: Whose) -> list[FoundJob]:
+        """Return the jobs of theirs, in any state. One that is damaged has only its key to tell.
+
+        What somebody asked once more is theirs too, whoever clicked.
+        """
+        found: dict[str, FoundJob] = {}
+        again: list[tuple[str, FoundJob]] = []
+        for state in ("ready", *ENDED):
+            for key in self.keys(state):
+                with contextlib.suppress(NoSuchJob):  # it has just moved on, and is met in its new folder
+                    lines = self.peek(state, key)
+                    is_answered = any(line.get("fact") == "answer" for line in lines)
+                    job = FoundJob(state, key, is_answered, is_blank=is_forgotten(lines))
+                    if _is_of(whose, key, lines):
+                        found[str(key)] = job
+                    elif original := text_at(lines[0] if lines else {}, "again"):
+                        again.append((f"{key.thread}-{original}", job))
+        return [*found.values(), *(job for original, job in again if original in found)]
+
+    @as_store_errors()
+    def blank(self, state: str, key: Key) -> bool:
+        """Blank the words of an ended job, and remove its files; return False if it has moved on, or has none.
+
+        The time of its last change stays: it says how long the job is kept. Raise JobInUse if another process holds it,
+        ValueError if it is damaged.
+        """
+        with contextlib.suppress(NoSuchJob), self._held(state, key) as job:
+            self._remove_files(key)
+            if is_forgotten(job.lines):
+                return False
+            now = {"fact": FORGOTTEN, "at": round(self._clock(), 3)}
+            self._rewrite(state, key, [*map(without_words, job.lines), now])
+            return True
+        return False
+
+    @as_store_errors()
+    def drop_mentions(self, names: Collection[str]) -> int:
+        """Take the titles of these documents out of the facts of other jobs, which were shown them; return of how many.
+
+        `names` are those of documents of the history, which begin with their question's words.
+        """
+        changed = 0
+        for state in ENDED:
+            for key in self.keys(state):
+                with contextlib.suppress(NoSuchJob, ValueError):
+                    if any(_mentions(line, names) for line in self.peek(state, key)):
+                        with self._held(state, key) as job:
+                            self._rewrite(state, key, [_without_mentions(line, names) for line in job.lines])
+                            changed += 1
+        return changed
+
+    @as_store_errors()
+    def drop_rubbish(self) -> None:
+        """Remove what killed processes have left in tmp/, where a question may stand."""
+        for name in self._disk.names(self._folders["tmp"]):
+            with contextlib.suppress(FileNotFoundError):
+                if self._clock() - self._disk.modified(self._path("tmp", name)) > RUBBISH:
+                    self._disk.unlink(self._path("tmp", name))
+
+    def _remove_files(self, key: Key) -> None:
+        """Remove every file of a job. Raise OSError if one stays."""
+        for name in self._disk.names(self._folders["files"]):
+            if owner_of(name) == key:
+                with contextlib.suppress(FileNotFoundError):
+                    self._disk.unlink(self._path("files", name))
+
+    def _rewrite(self, state: str, key: Key, lines: list[Fact]) -> None:
+        """Put a file of these lines in the place of a job's, which the caller holds, in one step.
+
+        A process that has opened the old one sees that it lies there no more, as if the job had moved.
+        """
+        path, temporary = self._path(state, str(key)), self._path("tmp", os.urandom(12).hex())
+        ended = self._disk.modified(path)
+        fd = self._disk.create(temporary)
+        try:
+            self._disk.append(fd, b"".join(map(encode_line, lines)))
+            self._disk.fsync(fd)
+        finally:
+            self._disk.close(fd)
+        self._disk.set_modified(temporary, ended)
+        self._disk.rename(temporary, path)
+        self._sync(state)
+
+
+def without_words(value: Any) -> Any:
+    """Return a line of a job, or what stands in it, without what anybody has worded: of the same shape, but empty.
+
+    Texts stay under KEPT_TEXTS, numbers everywhere; of lists those of numbers alone.
+    """
+    if isinstance(value, dict):
+        return {
+            # Of somebody's message not even the shape stays: whoever asks once more reads it in Slack.
+            name: each if name in KEPT_TEXTS and isinstance(each, str) else _blank(name, each)
+            for name, each in value.items()
+        }
+    if isinstance(value, list):
+        return value if all(isinstance(each, (int, float)) for each in value) else []
+    return "" if isinstance(value, str) else value
+
+
+def _blank(name: str, value: Any) -> Any:
+    return None if name == "message" else without_words(value)
+
+
+def _is_of(whose: Whose, key: Key, lines: list[Fact]) -> bool:
+    """Check whether a job is theirs. One that cannot be read has only its key to tell."""
+    first = lines[0] if lines else {}
+    # A click holds the beginning of the reply, which is the asker's.
+    people = {text_at(first, "user"), text_at(first, "asker")}
+    located = {text_at(line, "thread_ts") for line in lines if line.get("fact") == "located"}
+    return (
+        (not whose.person or whose.person in people)
+        and whose.channel in ("", text_at(first, "channel") or key.channel)
+        and whose.thread_ts in ("", text_at(first, "thread_ts") or key.thread_ts, *located)
+    )
+
+
+def _mentions(line: Fact, names: Collection[str]) -> bool:
+    passages = line.get("passages")
+    return isinstance(passages, list) and any(_is_named(each, names) for each in passages)
+
+
+def _without_mentions(line: Fact, names: Collection[str]) -> Fact:
+    if not _mentions(line, names):
+        return line
+    return {**line, "passages": [each for each in line["passages"] if not _is_named(each, names)]}
+
+
+def _is_named(passage: object, names: Collection[str]) -> bool:
+    return isinstance(passage, dict) and passage.get("source") == "history" and passage.get("name") in names
