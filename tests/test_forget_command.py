@@ -1,0 +1,289 @@
+"""`cocoai forget`: nothing is left of a person, a channel or a thread, however often the command is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cocoai import config
+from cocoai.cli import main
+from cocoai.documents.history import FILE, History
+from cocoai.kept_answers import Collector
+from cocoai.ledger import database
+from cocoai.slack.model.question import Question
+from cocoai.spool.disk import Disk
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from cocoai.usage import forgetting
+from tests.ledger.charges import charge, hold, rows
+from tests.options import FixedIdentity
+
+pytestmark = pytest.mark.pure
+
+SECRET = "桃色の象の話"
+OTHER = "青い鯨の話"
+FORMS = [SECRET.encode(), json.dumps(SECRET)[1:-1].encode(), b" ".join(SECRET[at : at + 2].encode() for at in range(3))]
+"""What is looked for: the words as they are, as JSON writes them, and as the index has them."""
+
+PERSON, CHANNEL, THREAD = ("--person", "U1"), ("--channel", "C1"), ("--thread", "C1-1.000100")
+
+
+class Machine:
+    """A `var` with a spool, a ledger, names and a history, and somebody who types commands there."""
+
+    def __init__(self, folder: Path, keep_days: int) -> None:
+        self.file = folder / "cocoai.ini"
+        self.file.write_text(f"[paths]\nvar = var\n[history]\nkeep_days = {keep_days}\n")
+        self.file.chmod(0o600)
+        self.settings = config.read(str(self.file), {}, secrets=False)
+        self.var = Path(self.settings.paths.var)
+        self.spool = Spool(str(self.var))
+        self.spool.make_folders()
+        (self.var / "people").mkdir()
+        (self.var / "people" / "U1").write_text("Ann\n")
+        self.history = History(str(self.var / FILE))
+
+    def put(self, key: Key, user: str, text: str) -> None:
+        """Put a question."""
+        asked = Question("mention", key.channel, key.thread_ts, key.ts, user, "T1", text, "Ev", 2)
+        assert self.spool.put(key, asked.facts())
+
+    def answer(self, key: Key, user: str, text: str, *, fails: bool = False) -> None:
+        """Put a question, answer it and pay for it."""
+        self.put(key, user, text)
+        job = self.spool.claim()
+        assert job is not None
+        job.record("answer", text=f"You say {text}", model="m", finish="stop", refusal=False, bill={"spent": 9})
+        charge(str(self.var / database.FILE), key=str(key), channel=key.channel, person=user)
+        if fails:
+            job.record("picture", file="picture.png")
+            (self.var / "spool/files" / f"{key}.picture.png").write_text(text)
+            self.spool.fail(job, "Slack is_archived")
+        else:
+            job.record("delivered")
+            self.spool.finish(job)
+
+    def collect(self) -> None:
+        """Do what the indexing process does."""
+        Collector(self.spool, FixedIdentity(), dict).collect(self.history)
+
+    def types(self, *arguments: str) -> list[str]:
+        """Run `cocoai forget` here."""
+        return list(forgetting.forget(self.settings, forgetting.read_whose(*_three(*arguments))))
+
+    def places(self, forms: list[bytes] = FORMS) -> list[str]:
+        """Return the files of `var` in which one of these stands."""
+        files = (path for path in self.var.rglob("*") if path.is_file())
+        return sorted(
+            str(path.relative_to(self.var)) for path in files if any(form in path.read_bytes() for form in forms)
+        )
+
+
+def _three(option: str, value: str) -> list[str | None]:
+    return [value if option == each else None for each in ("--person", "--channel", "--thread")]
+
+
+@pytest.fixture(params=[90, 0], ids=["on", "off"])
+def machine(tmp_path: Path, request: pytest.FixtureRequest) -> Machine:
+    """Return a machine with a history, or one that keeps none, that has answered."""
+    made = Machine(tmp_path, request.param)
+    fill(made)
+    return made
+
+
+def fill(machine: Machine) -> None:
+    """Let U1 have asked in one thread, once with a picture that could not be delivered, and U2 in two others."""
+    machine.answer(Key("C1", "1.000100", "1.000100"), "U1", SECRET)
+    machine.answer(Key("C1", "1.000100", "2.000100"), "U1", SECRET)
+    machine.answer(Key("C1", "1.000100", "3.000100"), "U1", SECRET, fails=True)
+    machine.answer(Key("C1", "4.000100", "4.000100"), "U2", OTHER)
+    machine.answer(Key("C2", "5.000100", "5.000100"), "U2", OTHER)
+    if machine.settings.history.keep_days:
+        machine.collect()
+
+
+@pytest.mark.parametrize("whose", [PERSON, CHANNEL, THREAD], ids=["person", "channel", "thread"])
+def test_nothing_is_left_of_it(machine: Machine, whose: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The words are in no file; the rest stays, and each month's sum; the command says what it has done."""
+    is_on = machine.settings.history.keep_days > 0
+    before, others = rows(str(machine.var / database.FILE), "sum(spent)"), whose is CHANNEL
+    assert machine.places()
+
+    assert 0 == main(["forget", *whose, "--config", str(machine.file)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert f"history: {(2 + others) * is_on} questions with their answers deleted" == lines[0]
+    assert f"spool: of {3 + others} jobs the words and files deleted; their names stay, against redelivery" == lines[1]
+    assert "index: nothing of it is left" == lines[2]
+    assert [] == machine.places()
+    assert [] == list((machine.var / "spool/files").iterdir())
+    assert 1 - others + 1 + is_on == len(machine.places([OTHER.encode(), json.dumps(OTHER)[1:-1].encode()]))
+    assert before == rows(str(machine.var / database.FILE), "sum(spent)")
+    assert (4, 1) == (len(machine.spool.keys("done")), len(machine.spool.keys("failed")))
+    assert (whose is PERSON) != (machine.var / "people/U1").exists()
+    named = [key for (key,) in rows(str(machine.var / database.FILE), "key")]
+    assert [] == [key for key in named if "C1-1." in key or (others and "C1" in key)]
+    assert is_on == (machine.var / FILE).exists()
+    if is_on:
+        machine.collect()
+        assert [] == machine.places()
+
+
+def test_what_is_under_way_is_left_alone_and_told(machine: Machine) -> None:
+    """A waiting question, and a call that is not settled, keep what they need."""
+    key = Key("C1", "1.000100", "9.000100")
+    machine.put(key, "U1", SECRET)
+    hold(str(machine.var / database.FILE), key=str(key), channel="C1", person="U1")
+
+    lines = machine.types(*THREAD)
+
+    assert "! 1 questions wait or are in hand: run this once more when they are answered" in lines
+    assert "! 1 calls are under way and name their message: run this once more in an hour" in lines
+    assert [f"spool/ready/{key}"] == machine.places()
+
+
+def test_copies_are_named(machine: Machine) -> None:
+    """Backups below `var`, and what a restore has moved aside, have the words still: nothing else would say so."""
+    (machine.var / "backups").mkdir()
+    (machine.var / "backups" / "cocoai-2026-12-01T023000.tar.gz").write_text("packed")
+    (machine.var / "before-restore-2026-11-01T000000").mkdir()
+
+    lines = machine.types(*PERSON)
+
+    remedy = "may have it still: delete them, or wait until they are replaced"
+    assert [
+        f"! 1 copies in {folder}, the newest of them {name}, {remedy}"
+        for folder, name in (
+            (machine.var / "backups", "cocoai-2026-12-01T023000.tar.gz"),
+            (machine.var, "before-restore-2026-11-01T000000"),
+        )
+    ] == lines[-2:]
+
+
+def test_a_damaged_job_is_named(machine: Machine) -> None:
+    """Its words cannot be told from the rest; all else is forgotten."""
+    key = Key("C1", "1.000100", "8.000100")
+    path = machine.var / "spool/failed" / str(key)
+    path.write_text(f'{{"text": "{SECRET}')
+
+    lines = machine.types(*THREAD)
+
+    assert f"! {key} is damaged, so that its words cannot be told from the rest: delete its file in spool/" in lines
+    assert [f"spool/failed/{key}"] == machine.places()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--person", "U1", "--channel", "C1"],
+        ["--channel", ""],
+        ["--channel", "general"],
+        ["--thread", "C1"],
+        ["--thread", "C1-1.000100-1.000100"],
+        ["--thread", "../../C1-1.000100"],
+        ["--thread="],
+    ],
+)
+def test_what_names_nothing_is_refused(
+    tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is deleted."""
+    machine = Machine(tmp_path, 90)
+    fill(machine)
+
+    with suppress(SystemExit):  # argparse's, for the first ones
+        assert 1 == main(["forget", *arguments, "--config", str(machine.file)])
+
+    said = capsys.readouterr().err
+    assert any(word in said for word in ("expected", "required", "not allowed"))
+    assert (machine.var / "people/U1").exists()
+    assert machine.places()
+
+
+def test_a_var_without_anything_is_no_error(tmp_path: Path) -> None:
+    """There is nothing to forget, and nothing is made."""
+    machine = Machine(tmp_path, 0)
+    for folder in ("spool", "threads", "asked"):
+        os.rename(machine.var / folder, tmp_path / folder)
+
+    lines = machine.types(*CHANNEL)
+
+    assert "spool: there is none yet" == lines[0]
+    assert ["locks", "people"] == sorted(os.listdir(machine.var))
+
+
+# killed
+
+
+KILLED_IN = [
+    (Disk, "append"),
+    (Disk, "fsync"),
+    (Disk, "set_modified"),
+    (Disk, "rename"),
+    (Disk, "unlink"),
+    (Disk, "fsync_folder"),
+    (History, "forget"),
+    (forgetting, "forget_person"),
+    (forgetting, "forget_keys"),
+    (forgetting, "_remove_names"),
+]
+"""The steps of the command, before and behind each of which it is killed."""
+
+
+def killed_at(number: int, run: Callable[[], object]) -> bool:
+    """Run a command in a process that kills itself at this step; return False if it had ended before."""
+    child = os.fork()
+    if not child:
+        steps = 0
+
+        def pass_a_step() -> None:
+            nonlocal steps
+            steps += 1
+            if steps == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+            def step(*arguments: Any, **named: Any) -> Any:
+                pass_a_step()
+                value = real(*arguments, **named)
+                pass_a_step()
+                return value
+
+            return step
+
+        try:
+            for owner, name in KILLED_IN:
+                setattr(owner, name, counted(getattr(owner, name)))
+            run()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+@pytest.mark.parametrize("whose", [PERSON, THREAD], ids=["person", "thread"])
+def test_killed_at_any_step_it_is_run_again_and_complete(tmp_path: Path, whose: tuple[str, str]) -> None:
+    """Whatever a killed run has left, the next one finds it."""
+    number = 0
+    while True:
+        number += 1
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        machine = Machine(folder, 90)
+        fill(machine)
+        if not killed_at(number, lambda made=machine: made.types(*whose)):  # type: ignore[misc]
+            break
+        machine.types(*whose)
+
+        assert [] == machine.places(), f"step {number}"
+        assert [] == list((machine.var / "spool/files").iterdir())
+        assert [] == [key for (key,) in rows(str(machine.var / database.FILE), "key") if "C1-1." in key]
+    assert number > 30

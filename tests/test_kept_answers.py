@@ -1,0 +1,224 @@
+"""Which jobs become exchanges of the history, and when they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cocoai.documents.history import FILE, History
+from cocoai.kept_answers import AT_ONCE, Collector, delete_unwanted, exchange_of
+from cocoai.slack.model.question import Question
+from cocoai.spool.job import Fact
+from cocoai.spool.job_words import JobWords
+from cocoai.spool.key import Key
+from cocoai.spool.spool import Spool
+from tests.options import FixedIdentity
+from tests.status.samples import settings_in
+
+pytestmark = pytest.mark.pure
+
+KEY = Key("C1", "1.000100", "2.000100")
+ANSWER: Fact = {"fact": "answer", "text": "四月です。", "finish": "stop", "refusal": False, "bill": {"spent": 1}}
+DELIVERED: Fact = {"fact": "delivered"}
+
+
+def asked(text: str = "<@U0COCOAI> deep: 有休はいつ &lt;から&gt;？", **changes: Any) -> Fact:
+    """Return a job's first line."""
+    made = Question("mention", "C1", "1.000100", "2.000100", "U1", "T1", text, "Ev", 2)
+    return {**made.facts(), **changes}
+
+
+def kept(first: Fact, *facts: Fact) -> tuple[str, str] | None:
+    """Return the question and the answer that are kept of a job with these lines; None if none are."""
+    exchange = exchange_of(KEY, [first, *facts], "U0COCOAI", {"deep": "gpt-6-sol"})
+    return (exchange.question, exchange.answer) if exchange else None
+
+
+def test_the_asker_s_words_are_kept_as_the_model_was_shown_them() -> None:
+    """Without our mention and the model's prefix, and with Slack's escapes read; the rest says whose they are."""
+    exchange = exchange_of(KEY, [asked(), ANSWER, DELIVERED], "U0COCOAI", {"deep": "gpt-6-sol"})
+
+    assert exchange is not None
+    assert ("有休はいつ <から>？", "四月です。", "ja") == (exchange.question, exchange.answer, exchange.language)
+    assert (str(KEY), str(KEY), "C1", "1.000100", "U1", 2) == (
+        *(exchange.key, exchange.original, exchange.channel, exchange.thread_ts),
+        *(exchange.person, exchange.asked_at),
+    )
+
+
+def test_what_is_asked_once_more_names_the_first_question() -> None:
+    """Whoever asked that first may forget both."""
+    exchange = exchange_of(KEY, [asked(kind="again", again="1.000200"), ANSWER, DELIVERED], "U0COCOAI", {})
+
+    assert exchange is not None
+    assert "C1-1.000100-1.000200" == exchange.original
+
+
+def test_what_was_heard_belongs_to_the_question() -> None:
+    """Whole as a model has heard it, else as it begins in the answer."""
+    heard: Fact = {"fact": "heard", "file": "F1", "text": "鍵はどこ"}
+    beginning = {**ANSWER, "heard": [{"text": "鍵は"}]}
+
+    assert ("これ\n\n鍵はどこ", "四月です。") == kept(asked("これ"), heard, beginning, DELIVERED)
+    assert ("鍵は", "四月です。") == kept(asked(""), beginning, DELIVERED)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([asked(kind="translate"), ANSWER, DELIVERED], id="task"),
+        pytest.param([asked(kind="ask"), ANSWER, DELIVERED], id="about-a-message"),
+        pytest.param([asked(kind="thanks"), ANSWER, DELIVERED], id="thanks"),
+        pytest.param([asked(kind="command"), ANSWER, DELIVERED], id="command"),
+        pytest.param([asked(kind="of-tomorrow"), ANSWER, DELIVERED], id="unknown-kind"),
+        pytest.param([asked(), DELIVERED], id="own-note"),
+        pytest.param([asked(), ANSWER], id="not-delivered"),
+        pytest.param([asked(), {**ANSWER, "bill": None}, DELIVERED], id="no-model"),
+        pytest.param([asked(), {**ANSWER, "refusal": True}, DELIVERED], id="refused"),
+        pytest.param([asked(), {**ANSWER, "text": " \n"}, DELIVERED], id="empty"),
+        pytest.param([asked(), {"fact": "drawing"}, ANSWER, DELIVERED], id="picture"),
+        pytest.param([asked(), {"fact": "private", "why": "not_in_channel"}, ANSWER, DELIVERED], id="private"),
+        pytest.param([asked(), ANSWER, DELIVERED, {"fact": "forgotten"}], id="forgotten"),
+        pytest.param([{"kind": "mention"}, ANSWER, DELIVERED], id="no-question"),
+    ],
+)
+def test_anything_else_is_not_kept(lines: Sequence[Fact]) -> None:
+    """Only what a model has answered where everybody in the channel could read it."""
+    assert exchange_of(KEY, lines, "U0COCOAI", {}) is None
+
+
+def test_half_an_emoji_is_kept_as_a_question_mark() -> None:
+    """JSON may name what no file of a database takes."""
+    first, answer = asked("a \ud83c b"), {**ANSWER, "text": "c \ud83c d"}
+
+    assert ("a ? b", "c ? d") == kept(first, answer, DELIVERED)
+
+
+# collected
+
+
+class Machine:
+    """A spool with a history beside it, and what collects."""
+
+    def __init__(self, folder: Path) -> None:
+        self.spool = Spool(str(folder))
+        self.spool.make_folders()
+        self.history = History(str(folder / FILE))
+        self.read: list[str] = []
+
+    def answer(self, number: int, text: str = "what?") -> Key:
+        """Put a question and answer it; return its key."""
+        key = Key("C1", f"{number}.000100", f"{number}.000100")
+        question = asked(text, thread_ts=key.thread_ts, ts=key.ts)
+        assert self.spool.put(key, question)
+        job = self.spool.claim()
+        assert job is not None
+        job.record(**{name: value for name, value in ANSWER.items() if name != "at"})
+        job.record("delivered")
+        self.spool.finish(job)
+        return key
+
+    def collect(self) -> int:
+        """Collect; return how many jobs were read for it."""
+        machine = self
+
+        class Reading(Spool):
+            def peek(self, state: str, key: Key) -> list[Fact]:
+                machine.read.append(str(key))
+                return super().peek(state, key)
+
+        before = len(self.read)
+        Collector(Reading(str(Path(self.spool._folders["done"]).parents[1])), FixedIdentity(), dict).collect(
+            self.history
+        )
+        return len(self.read) - before
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_each_job_is_read_once(machine: Machine) -> None:
+    """Kept or not; and one that was swept is remembered no longer."""
+    keys = [machine.answer(number) for number in range(3)]
+    machine.spool.put(Key("C1", "9.000100", "9.000100"), asked(kind="up", user="U1"))
+    job = machine.spool.claim()
+    assert job is not None
+    machine.spool.finish(job)
+
+    assert (4, 0) == (machine.collect(), machine.collect())
+    assert set(map(str, keys)) == machine.history.keys()
+    (Path(machine.spool._folders["done"]) / str(keys[0])).unlink()
+    machine.answer(10)
+    assert 1 == machine.collect()
+    assert str(keys[0]) not in machine.history.seen()
+    assert 4 == len(machine.history.keys())
+
+
+def test_many_are_kept_in_parts(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a process that is killed has not worked for nothing."""
+    monkeypatch.setattr("cocoai.kept_answers.AT_ONCE", 3)
+    for number in range(7):
+        machine.answer(number)
+    kept: list[int] = []
+    keep = machine.history.keep
+    monkeypatch.setattr(machine.history, "keep", lambda *arguments: kept.append(keep(*arguments)))
+
+    machine.collect()
+
+    assert [3, 3, 1] == kept
+    assert AT_ONCE > 3
+
+
+def test_a_reply_that_its_asker_deletes_is_not_kept(machine: Machine) -> None:
+    """It is gone when that click is collected; somebody else's click deletes nothing."""
+    keys = [machine.answer(number) for number in range(2)]
+    machine.collect()
+    for number, (key, user) in enumerate(zip(keys, ("U1", "U2"), strict=True)):
+        click = {"kind": "delete", "channel": "C1", "user": user, "asker": "U1", "key": str(key)}
+        machine.spool.put(Key("C1", f"5{number}.000100", f"5{number}.000100"), click)
+        job = machine.spool.claim()
+        assert job is not None
+        job.record("obeyed")
+        machine.spool.finish(job)
+
+    machine.collect()
+
+    assert {str(keys[1])} == machine.history.keys()
+
+
+def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine, tmp_path: Path) -> None:
+    """Its job is blank."""
+    key = machine.answer(1)
+    JobWords(str(tmp_path)).blank("done", key)
+
+    machine.collect()
+
+    assert set() == machine.history.keys()
+
+
+def test_without_a_spool_nothing_is_collected(tmp_path: Path) -> None:
+    """And no file is made."""
+    history = History(str(tmp_path / FILE))
+
+    Collector(Spool(str(tmp_path)), FixedIdentity(), dict).collect(history)
+
+    assert not (tmp_path / FILE).exists()
+
+
+def test_a_history_that_the_settings_no_longer_keep_is_deleted(tmp_path: Path) -> None:
+    """With what SQLite has left beside it."""
+    settings = settings_in(tmp_path)
+    var = Path(settings.paths.var)
+    var.mkdir()
+    for name in (FILE, f"{FILE}-journal", "ledger.sqlite3"):
+        (var / name).write_text("")
+
+    delete_unwanted(settings)
+    delete_unwanted(settings)
+
+    assert ["ledger.sqlite3"] == [path.name for path in var.iterdir()]
