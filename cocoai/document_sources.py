@@ -23,4 +23,12 @@ def document_sources(settings: config.Settings) -> list[DocumentSource]:
 
         state = os.path.join(settings.paths.var, "run", "documents_folder.json")
         sources.append(FolderSource(settings.documents.folder, state))
+    if settings.history.keep_days:
+        from cocoai.kept_answers import history_source
+
+        sources.append(history_source(settings))
+    else:
+        from cocoai.documents.history import FILE, delete
+
+        delete(os.path.join(settings.paths.var, FILE))  # what other settings have kept
     return sources

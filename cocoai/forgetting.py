@@ -14,19 +14,14 @@ from dataclasses import dataclass
 
 from cocoai.documents.document import HISTORY
 from cocoai.documents.history import FILE, History
+from cocoai.documents.index_task import index_lock_path, index_path
 from cocoai.engine.process import locks
 from cocoai.spool.job_words import ENDED, FoundJob, JobWords, Whose
 from cocoai.spool.key import Key
 from cocoai.spool.store_error import JobInUse
 
-INDEX, INDEX_LOCK = "documents.sqlite3", "index.lock"
-"""The index below `var`, and its lock below locks/."""
-
 TRIES, PAUSE = 20, 0.1
 """How often a job that another process holds for a moment is tried again, and the seconds between."""
-
-UNTIDY = "forgetting"
-"""What stands in the index from before passages are removed until nothing of them is left in the file."""
 
 
 @dataclass(frozen=True)
@@ -130,28 +125,32 @@ class Forgetter:
 
     def _clear_index(self) -> bool:
         """Remove from the index what the history does not keep. Return False if another process holds it too long."""
-        path = os.path.join(self._var, INDEX)
+        path = index_path(self._var)
         if not os.path.exists(path):
             return True
-        from cocoai.documents.index import DocumentIndex  # only where there is one
-
         with self._index_lock() as is_ours:
             if is_ours:
-                with DocumentIndex(path) as index:
-                    gone = set(index.known(HISTORY)) - self._history.keys()
-                    if gone or index.meta(UNTIDY):
-                        index.set_meta(UNTIDY, "1")
-                        index.remove(HISTORY, gone)
-                        index.optimize()
-                        index.set_meta(UNTIDY, "")
+                self._clear(path)
             return is_ours
+
+    def _clear(self, path: str) -> None:
+        from cocoai.documents.index import DocumentIndex  # only where there is one
+        from cocoai.documents.indexing import STALE
+
+        with DocumentIndex(path) as index:
+            gone = set(index.known(HISTORY)) - self._history.keys()
+            if gone or index.meta(STALE):
+                # As the slices have it: whoever is killed before the end leaves word that something may be left.
+                index.set_meta(STALE, "1")
+                index.remove(HISTORY, gone)
+                index.optimize()
+                index.set_meta(STALE, "")
 
     @contextmanager
     def _index_lock(self) -> Iterator[bool]:
         """Hold the index's lock, as a context manager; yield False if another process has it for too long."""
-        path = os.path.join(self._var, "locks", INDEX_LOCK)
         deadline = time.monotonic() + self._patience
-        while (lock := locks.take(path)) is None and time.monotonic() < deadline:
+        while (lock := locks.take(index_lock_path(self._var))) is None and time.monotonic() < deadline:
             self._sleep(PAUSE)
         try:
             yield lock is not None

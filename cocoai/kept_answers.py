@@ -5,23 +5,24 @@ The indexing process does it, so that no answer waits for it: what is asked whil
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 from cocoai import config
-from cocoai.documents.history import FILE, Exchange, History, delete
+from cocoai.documents.history import FILE, Exchange, History
 from cocoai.documents.history_source import HistorySource
+from cocoai.errors import Temporary
 from cocoai.json_values import encodable, objects_in, text_at
-from cocoai.slack.api.identity_cache import IdentityCache
+from cocoai.slack.api.identity_cache import IdentityCache, binding
+from cocoai.slack.model.identity import Identity
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import TASKS, Kind, Question
 from cocoai.spool.job import Fact, is_forgotten
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
-from cocoai.spool.store_error import NoStore, NoSuchJob
+from cocoai.spool.store_error import NoSuchJob, StoreError
 from cocoai.texts import language_of, split_model_prefix
 
 ASKED = frozenset(get_args(Kind)) - TASKS - {"ask", "thanks"}
@@ -30,20 +31,17 @@ ASKED = frozenset(get_args(Kind)) - TASKS - {"ask", "thanks"}
 AT_ONCE = 200
 """Jobs that are read before what they have is written."""
 
-log = logging.getLogger(__name__)
+
+def history_source(settings: config.Settings) -> HistorySource:
+    """Return the history as a source of documents, which collects what was answered, for the process that indexes."""
+    var, slack = settings.paths.var, settings.slack
+    identity = IdentityCache(os.path.join(var, "identity.json"), _ask_nobody, binding(slack.api_url, slack.bot_token))
+    collector = Collector(Spool(var), identity, config.Personas(settings).models)
+    return HistorySource(History(os.path.join(var, FILE)), settings.history.keep_days, collector.collect)
 
 
-def history_source(settings: config.Settings, spool: Spool, identity: IdentityCache) -> HistorySource:
-    """Return the history as a source of documents, which collects what was answered. It opens nothing."""
-    history = History(os.path.join(settings.paths.var, FILE))
-    collector = Collector(spool, identity, config.Personas(settings).models)
-    return HistorySource(history, settings.history.keep_days, collector.collect)
-
-
-def delete_unwanted(settings: config.Settings) -> None:
-    """Delete the history if the settings keep none. Raise OSError if that fails."""
-    if not settings.history.keep_days and delete(os.path.join(settings.paths.var, FILE)):
-        log.info("history outcome=deleted why=keep_days")
+def _ask_nobody() -> Identity:
+    raise Temporary("not_known_yet")
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,15 @@ class Collector:
     def collect(self, history: History) -> None:
         """Keep what has ended since the last time, and remove the exchanges whose reply its asker has deleted.
 
-        If nothing has, only names are read. Raise `HistoryBroken` or `StoreError`.
+        If nothing has, only names are read. Raise `Temporary` if the spool or the history fails.
         """
         try:
-            names = {str(key) for key in self.spool.keys("done")}
-        except NoStore:
-            return
-        seen = history.seen()
+            self._collect(history)
+        except StoreError as error:
+            raise Temporary("spool_unreadable") from error
+
+    def _collect(self, history: History) -> None:
+        names, seen = {str(key) for key in self.spool.keys("done")}, history.seen()
         new, seen = sorted(names - seen), seen & names
         for start in range(0, len(new), AT_ONCE):
             keys = new[start : start + AT_ONCE]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cocoai.app import document_tasks
+from cocoai.config.document_settings import HistorySettings
+from cocoai.document_sources import document_sources
 from cocoai.documents.history import FILE, History
-from cocoai.kept_answers import AT_ONCE, Collector, delete_unwanted, exchange_of
+from cocoai.errors import Temporary
+from cocoai.kept_answers import AT_ONCE, Collector, exchange_of
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
 from cocoai.spool.job_words import JobWords
@@ -20,6 +25,7 @@ from tests.status.samples import settings_in
 
 pytestmark = pytest.mark.pure
 
+FILES = ("documents.sqlite3", "history.sqlite3")
 KEY = Key("C1", "1.000100", "2.000100")
 ANSWER: Fact = {"fact": "answer", "text": "四月です。", "finish": "stop", "refusal": False, "bill": {"spent": 1}}
 DELIVERED: Fact = {"fact": "delivered"}
@@ -202,23 +208,37 @@ def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine
 
 
 def test_without_a_spool_nothing_is_collected(tmp_path: Path) -> None:
-    """And no file is made."""
-    history = History(str(tmp_path / FILE))
-
-    Collector(Spool(str(tmp_path)), FixedIdentity(), dict).collect(history)
+    """It is tried again, and no file is made."""
+    with pytest.raises(Temporary, match="spool_unreadable"):
+        Collector(Spool(str(tmp_path)), FixedIdentity(), dict).collect(History(str(tmp_path / FILE)))
 
     assert not (tmp_path / FILE).exists()
 
 
-def test_a_history_that_the_settings_no_longer_keep_is_deleted(tmp_path: Path) -> None:
-    """With what SQLite has left beside it."""
+@pytest.mark.parametrize(("keep_days", "is_folder"), [(0, False), (0, True), (30, True)])
+def test_a_history_that_the_settings_no_longer_keep_is_deleted(tmp_path: Path, keep_days: int, is_folder: bool) -> None:
+    """With the index, if that is of no use either; else with the next slice, which knows of no such source."""
+    (tmp_path / "papers").mkdir()
     settings = settings_in(tmp_path)
+    folder = str(tmp_path / "papers") if is_folder else ""
+    settings = replace(
+        settings, documents=replace(settings.documents, folder=folder), history=HistorySettings(keep_days)
+    )
     var = Path(settings.paths.var)
     var.mkdir()
-    for name in (FILE, f"{FILE}-journal", "ledger.sqlite3"):
+    names = [*FILES, *(f"{name}-journal" for name in FILES)]
+    for name in (*names, "ledger.sqlite3"):
         (var / name).write_text("")
 
-    delete_unwanted(settings)
-    delete_unwanted(settings)
+    (task,) = document_tasks(settings)
+    if is_folder:
+        sources = document_sources(settings)
+    else:
+        assert task.is_wanted()
+        task.run()
+        assert not task.is_wanted()
 
-    assert ["ledger.sqlite3"] == [path.name for path in var.iterdir()]
+    kept = names if keep_days else [name for name in names if is_folder and "history" not in name]
+    assert sorted([*kept, "ledger.sqlite3"]) == sorted(path.name for path in var.iterdir())
+    if is_folder:
+        assert ["folder", "history"][: 1 + (keep_days > 0)] == [source.name for source in sources]

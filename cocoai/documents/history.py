@@ -174,10 +174,6 @@ class History:
             count, oldest = connection.execute("SELECT count(*), min(asked_at) FROM exchange").fetchone()
             return count, oldest or 0
 
-    def delete(self) -> bool:
-        """Delete the file, and what SQLite has left beside it; return False if there was none."""
-        return delete(self._path)
-
     def _keys(self, query: str) -> set[str]:
         with self._reading() as connection:
             return {key for (key,) in connection.execute(query)}

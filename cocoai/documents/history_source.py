@@ -21,7 +21,7 @@ WRITTEN = "1"
 
 @dataclass
 class HistorySource:
-    """The exchanges of a `history`, which keeps each for `keep_days`; with 0 what it has is deleted.
+    """The exchanges of a `history`, which keeps each for `keep_days`.
 
     `collect` adds those to it that have ended since it was called last. `clock` returns epoch seconds. It is used in
     the indexing process, under the lock of the index: so nobody forgets anything between two of its steps.
@@ -39,9 +39,6 @@ class HistorySource:
 
         Raise `HistoryBroken` if the history cannot be read or written.
         """
-        if self.keep_days == 0:
-            self.history.delete()
-            return {}
         self.collect(self.history)
         self.history.remove_older_than(self.clock() - self.keep_days * DAY)
         return {

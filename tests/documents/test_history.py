@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cocoai.documents.document import HISTORY, Document
-from cocoai.documents.history import FILE, Exchange, History, HistoryBroken
+from cocoai.documents.history import FILE, Exchange, History, HistoryBroken, delete
 from cocoai.documents.history_source import DAY, HistorySource, title
 from cocoai.documents.source import Unreadable
 
@@ -55,7 +55,7 @@ def test_no_file_is_made_to_look_or_to_forget(path: Path) -> None:
         history.figures(),
         history.read("a"),
     )
-    assert (0, 0, False) == (history.forget(["a"], 1.0), history.remove_older_than(1.0), history.delete())
+    assert (0, 0) == (history.forget(["a"], 1.0), history.remove_older_than(1.0))
     assert [] == os.listdir(path.parent)
 
 
@@ -121,11 +121,11 @@ def test_what_is_too_old_is_gone_for_good(path: Path) -> None:
     assert source.is_gone(exchange(1).key)
 
 
-def test_no_days_mean_no_file(path: Path) -> None:
-    """What was kept under other settings is deleted, and nothing is collected."""
+def test_a_deleted_history_leaves_nothing(path: Path) -> None:
+    """Nor does what SQLite has left beside it."""
     History(str(path)).keep([exchange(1)], [])
 
-    assert {} == HistorySource(History(str(path)), 0, lambda _: pytest.fail("collected")).listed()
+    assert (True, False) == (delete(str(path)), delete(str(path)))
     assert [] == os.listdir(path.parent)
 
 
