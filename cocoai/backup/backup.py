@@ -27,6 +27,8 @@ from cocoai.backup.contents import (
     refuse_half_restored,
     unknown_names,
 )
+from cocoai.documents.history import FILE as HISTORY
+from cocoai.documents.history import History, HistoryBroken
 from cocoai.engine.process.replace_file import UNFINISHED, sweep_unfinished
 from cocoai.errors import CocoAIError
 from cocoai.ledger import database
@@ -146,7 +148,8 @@ def settings_members(settings: config.Settings) -> Iterator[tuple[str, str]]:
 def _add_var(archive: ArchiveWriter, var: str, unfinished: str) -> Counter[str]:
     """Add all that is kept of `var`; return how many files that are, by folder. `unfinished` is the archive's path."""
     counts: Counter[str] = Counter()
-    counts["ledger"] = _add_ledger(archive, os.path.join(var, LEDGER), _beside(unfinished))
+    counts["ledger"] = _add_database(archive, os.path.join(var, LEDGER), unfinished, _copy_ledger)
+    counts["history"] = _add_database(archive, os.path.join(var, HISTORY), unfinished, _copy_history)
     pictures: list[str] = []
     for job in each_job_file(var):
         archive.add(f"var/spool/{job.state}/{job.name}", job.data, job.modified)
@@ -161,28 +164,27 @@ def _add_var(archive: ArchiveWriter, var: str, unfinished: str) -> Counter[str]:
     return counts
 
 
-def _beside(unfinished: str) -> str:
-    """Return the path of the ledger's copy: beside the archive, named so that a killed backup's is swept too."""
-    return os.path.join(os.path.dirname(unfinished), f"{LEDGER}.{os.getpid()}.new")
-
-
-def _add_ledger(archive: ArchiveWriter, path: str, copy: str) -> bool:
-    """Add a copy of the ledger as it is at one moment; return False if there is none. Raise CocoAIError if it is bad.
+def _add_database(archive: ArchiveWriter, path: str, unfinished: str, copy_to: Callable[[str, str], None]) -> bool:
+    """Add a copy of a database as it is at one moment; return False if there is none. Raise CocoAIError if it is bad.
 
     Then older backups stay, and the operator is told: a week later no whole one would be left otherwise.
     """
     if not os.path.exists(path):
         return False
+    name = os.path.basename(path)
+    # Beside the archive, named so that a killed backup's is swept too.
+    copy = os.path.join(os.path.dirname(unfinished), f"{name}.{os.getpid()}.new")
     try:
-        # What is opened and closed in this process must not be the ledger's own file: that would drop SQLite's lock.
+        # What is opened and closed in this process must not be the database itself: that would drop SQLite's lock.
         with _created(copy):
             pass
-        _copy_ledger(path, copy)
+        copy_to(path, copy)
         with open(copy, "rb") as file:
             status = os.fstat(file.fileno())
-            archive.add_file(f"var/{LEDGER}", file, status.st_size, int(status.st_mtime))
-    except database.LedgerBroken as error:
-        raise CocoAIError(f"cannot back up: the ledger cannot be copied: {error.reason}") from error
+            archive.add_file(f"var/{name}", file, status.st_size, int(status.st_mtime))
+    except (database.LedgerBroken, HistoryBroken) as error:
+        what = name.partition(".")[0]
+        raise CocoAIError(f"cannot back up: the {what} cannot be copied: {error.reason}") from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(copy)
@@ -191,17 +193,30 @@ def _add_ledger(archive: ArchiveWriter, path: str, copy: str) -> bool:
 
 def _copy_ledger(path: str, copy: str) -> None:
     """Copy the ledger by SQLite's own backup, and check the copy. Raise LedgerBroken if it is damaged."""
-    with database.reading(path) as ledger, closing(sqlite3.connect(copy, isolation_level=None)) as target:
+    with database.reading(path) as ledger:
+        if fault := _copy(ledger, copy):
+            raise database.LedgerBroken(f"{path}: {fault}")
+
+
+def _copy_history(path: str, copy: str) -> None:
+    """Copy the history in the same way. Raise HistoryBroken if it is damaged."""
+    with History(path).reading() as history:
+        if fault := _copy(history, copy):
+            raise HistoryBroken(f"{path}: {fault}")
+
+
+def _copy(source: sqlite3.Connection, copy: str) -> str:
+    """Copy an open database into the empty file `copy` and check that; return what is wrong with it, else ""."""
+    with closing(sqlite3.connect(copy, isolation_level=None)) as target:
         # The copy is nobody's yet. Its pages need no journal, and are on the disk with the archive.
         target.execute("PRAGMA journal_mode = OFF").fetchone()
         target.execute("PRAGMA synchronous = OFF")
         target.execute("PRAGMA cache_size = -256")
         # In one step: between two, another process's commit would begin it anew. Commits wait meanwhile: 30 MB, three
         # years of a team's questions, take a tenth of a second.
-        ledger.backup(target, pages=-1)
+        source.backup(target, pages=-1)
         (found,) = target.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise database.LedgerBroken(f"{path}: {found}")
+        return "" if found == "ok" else str(found)
 
 
 def _names(var: str, folder: str) -> Sequence[str]:

@@ -80,6 +80,7 @@ def _backup_lines(report: BackupReport) -> Iterator[str]:
     counts = report.counts
     yield f"{report.path}: {report.size / 1e6:.2f} MB"
     ledger = "the ledger" if counts["ledger"] else "no ledger yet"
+    ledger += ", the history" if counts["history"] else ""
     states = ", ".join(f"{counts[state]} {state}" for state in ("ready", "done", "failed"))
     yield f"  {ledger}; jobs: {states}; {counts['threads']} threads, {counts['people']} names"
     for name in report.removed:
@@ -118,6 +119,8 @@ def _restore_lines(report: RestoreReport, var: str, settings_folder: str) -> Ite
         yield "  the ledger; what was spent since then is not in it"
     else:
         yield "  no ledger: nothing had been paid yet"
+    if counts["history.sqlite3"]:
+        yield "  the history; who was forgotten since then is in it again: `cocoai forget` them once more"
     if unpacked.waiting:
         yield f"  {unpacked.waiting} jobs that waited then were given up, since they may have been done since: see"
         yield "  `last=restored` in `cocoai spool list`; `cocoai spool retry KEY` does one"

@@ -9,21 +9,28 @@ import os
 import re
 import time
 
+from cocoai.documents.history import FILE as HISTORY
 from cocoai.engine.process.replace_file import UNFINISHED
 from cocoai.errors import CocoAIError
 from cocoai.ledger.database import FILE as LEDGER
 
+DATABASES = (LEDGER, HISTORY)
+"""Files of `var` that SQLite writes, and that are copied by it."""
+
 KEPT_FILES = ("identity.json", "calibration.json")
-"""Files of `var` beside the ledger: our own ids in Slack, and what the models' tokens were found to be."""
+"""Files of `var` beside the databases: our own ids in Slack, and what the models' tokens were found to be."""
 
 KEPT_FOLDERS = ("threads", "spool/gestures", "people")
 """Folders of `var` beside the jobs'. They are read after the jobs: whoever knows a job then knows its thread."""
 
-UNITS = (LEDGER, *KEPT_FILES, "threads", "people", "spool")
+UNITS = (*DATABASES, *KEPT_FILES, "threads", "people", "spool")
 """What a restore replaces as a whole."""
 
-LEDGER_SIDES = tuple(f"{LEDGER}-{suffix}" for suffix in ("journal", "wal", "shm"))
-"""Files that belong to the ledger's file beside them, and would damage another in its place."""
+SIDES = tuple(f"{name}-{suffix}" for name in DATABASES for suffix in ("journal", "wal", "shm"))
+"""Files that belong to the database beside them, and would damage another in its place."""
+
+INDEX = ("documents.sqlite3", "documents.sqlite3-journal")
+"""The index of documents: it is made anew from these, and from the history."""
 
 UNPACKED, SWAPPING = "restoring", "half-restored"
 """Folders of `var`: one in which an archive is unpacked, and its name while its files take the place of others."""
@@ -44,7 +51,8 @@ LEFT_OUT = frozenset(
         "troubles",
         UNPACKED,
         SWAPPING,
-        *LEDGER_SIDES,
+        *SIDES,
+        *INDEX,
     }
 )
 """Names in `var` that are left out on purpose; of the spool its jobs, their pictures and its gestures are kept."""
@@ -56,7 +64,7 @@ PLAIN = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,199}"
 """A name of a file below `var`, as CocoAI gives them."""
 
 VAR_MEMBER = re.compile(
-    rf"var/({re.escape(LEDGER)}|identity\.json|calibration\.json"
+    rf"var/({'|'.join(map(re.escape, DATABASES))}|identity\.json|calibration\.json"
     rf"|(?:people|threads|spool/(?:ready|done|failed|gestures|files))/{PLAIN})"
 )
 """The names in an archive of what belongs below `var`."""
@@ -77,7 +85,7 @@ def is_left_out(name: str) -> bool:
 
 def unknown_names(var: str) -> list[str]:
     """Return the names in `var` that are neither kept nor left out on purpose, sorted."""
-    kept = {name.split("/")[0] for name in (LEDGER, *KEPT_FILES, *KEPT_FOLDERS)}
+    kept = {name.split("/")[0] for name in (*DATABASES, *KEPT_FILES, *KEPT_FOLDERS)}
     return sorted(name for name in os.listdir(var) if name not in kept and not is_left_out(name))
 
 

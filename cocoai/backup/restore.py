@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from cocoai import config
-from cocoai.backup.contents import ASIDE, LEDGER_SIDES, SWAPPING, UNITS, UNPACKED
+from cocoai.backup.contents import ASIDE, SIDES, SWAPPING, UNITS, UNPACKED
 from cocoai.backup.unpack import SETTINGS, VAR, Unpacked, unpack
 from cocoai.engine.pool.master_lock import MASTER_LOCK
 from cocoai.engine.process import locks
@@ -135,7 +135,7 @@ def _swap(unpacked: Unpacked, var: str, now: float) -> str:
     _empty(swapping)
     os.sync()  # all at once: each of thousands of files by itself would take minutes
     os.rename(unpacked.folder, swapping)
-    moves = [(os.path.join(var, name), os.path.join(aside, name)) for name in (*UNITS, *LEDGER_SIDES)]
+    moves = [(os.path.join(var, name), os.path.join(aside, name)) for name in (*UNITS, *SIDES)]
     moves += [(os.path.join(swapping, VAR, name), os.path.join(var, name)) for name in UNITS]
     moves = [(source, target) for source, target in moves if os.path.lexists(source)]
     is_anything_there = any(target.startswith(aside) for _, target in moves)

@@ -13,6 +13,8 @@ from typing import IO
 
 from cocoai.backup.archive import BadBackup, Member, checked, read_facts, read_members
 from cocoai.backup.contents import path_in_settings, path_in_var
+from cocoai.documents.history import FILE as HISTORY
+from cocoai.documents.history import History, HistoryBroken
 from cocoai.ledger import database
 from cocoai.ledger.database import FILE as LEDGER
 from cocoai.spool.folders import FOLDERS
@@ -64,6 +66,7 @@ def unpack(file: IO[bytes], name: str, folder: str, now: float) -> Unpacked:
         for member in members:
             _unpack_member(member, name, unpacked, now)
     _check_ledger(unpacked.path(VAR, LEDGER), name)
+    _check_history(unpacked.path(VAR, HISTORY), name)
     return unpacked
 
 
@@ -113,6 +116,17 @@ def _check_ledger(path: str, name: str) -> None:
         raise BadBackup(f"{name}: its ledger cannot be read: {error.reason}") from error
     if found != "ok":
         raise BadBackup(f"{name}: its ledger is damaged: {found}")
+
+
+def _check_history(path: str, name: str) -> None:
+    """Raise BadBackup if there is a history and it is damaged, or of another version."""
+    try:
+        with History(path).reading() as history:
+            (found,) = history.execute("PRAGMA integrity_check(1)").fetchone()
+    except HistoryBroken as error:
+        raise BadBackup(f"{name}: its history cannot be read: {error.reason}") from error
+    if found != "ok":
+        raise BadBackup(f"{name}: its history is damaged: {found}")
 
 
 def moment(seconds: float) -> str:

@@ -118,7 +118,7 @@ class History:
 
     def kept(self, names: Collection[str]) -> set[str]:
         """Return those of these keys whose exchanges are kept, and so may be shown: an index may lag behind."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = "SELECT key FROM exchange WHERE key = ?"
             return {name for name in names if connection.execute(query, (name,)).fetchone()}
 
@@ -132,7 +132,7 @@ class History:
 
         What somebody else has asked once more has the same words: it is theirs too.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             wanted = set(keys)
             if person or channel or thread_ts:
                 of = {"person": person, "channel": channel, "thread_ts": thread_ts}
@@ -155,7 +155,7 @@ class History:
 
     def read(self, key: str) -> Exchange | None:
         """Return one exchange; None if it is not kept, or not any more."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute("SELECT * FROM exchange WHERE key = ?", (key,)).fetchone()
             return Exchange(*row) if row else None
 
@@ -164,18 +164,18 @@ class History:
 
         In the order in which they were kept.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             query = "SELECT key, channel, substr(iif(question = '', answer, question), 1, ?) FROM exchange"
             return connection.execute(query, (most,)).fetchall()
 
     def figures(self) -> tuple[int, int]:
         """Return how many exchanges are kept, and when the oldest of them was asked: epoch seconds, 0 for none."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             count, oldest = connection.execute("SELECT count(*), min(asked_at) FROM exchange").fetchone()
             return count, oldest or 0
 
     def _keys(self, query: str) -> set[str]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {key for (key,) in connection.execute(query)}
 
     @contextmanager
@@ -197,7 +197,7 @@ class History:
                 raise
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection for reading, to an empty history if the file is missing, or has no tables yet."""
         with self._opened() as connection:
             if _has_tables(connection):

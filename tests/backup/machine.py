@@ -10,6 +10,8 @@ from pathlib import Path
 from cocoai import config
 from cocoai.app import build
 from cocoai.chatgpt.chunk import Usage
+from cocoai.documents.history import FILE as HISTORY
+from cocoai.documents.history import Exchange, History
 from cocoai.ledger import database
 from cocoai.ledger.charge import Bill, PaidCall, Payer
 from cocoai.slack.api.identity_cache import IdentityCache
@@ -47,6 +49,11 @@ class Machine:
         """Return the path of the ledger."""
         return str(self.var / database.FILE)
 
+    @property
+    def history(self) -> History:
+        """Return the history, opened anew."""
+        return History(str(self.var / HISTORY))
+
     def tree(self, *parts: str) -> dict[str, bytes]:
         """Return the bytes of every file below these parts of var; below var itself by default."""
         found = {}
@@ -83,6 +90,9 @@ def machine_in(folder: Path) -> Machine:
     job.record("answer", text="Because.", call=number, bill=Bill(123, "priced").as_fact())
     job.release()
     charge(machine.ledger, key=str(ANSWERED), spent=77)
+    place = (ANSWERED.channel, ANSWERED.thread_ts, "U1")
+    machine.history.keep([Exchange(str(ANSWERED), str(ANSWERED), *place, 1, "en", "Why?", "Because.")], [str(ANSWERED)])
+    (var / "documents.sqlite3").write_bytes(b"an index, which is made anew")
     UserNames(str(var / "people"), lambda _: "Ann").name("U024BE7LH")
     IdentityCache(str(var / "identity.json"), lambda: US, "token").refresh()
     books(var).ratio.learn("gpt-6-luna", 100, Usage(200, 0, 0, 10, 0))

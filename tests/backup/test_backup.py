@@ -15,6 +15,7 @@ from cocoai.backup.backup import write_backup
 from cocoai.backup.command import default_folder
 from cocoai.backup.contents import LEFT_OUT, NAME, backup_name, unknown_names
 from cocoai.cli import main
+from cocoai.documents.history import History
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.errors import CocoAIError
 from cocoai.rehearsal import rehearse
@@ -45,6 +46,7 @@ def test_it_has_all_that_is_kept_and_nothing_else(machine: Machine) -> None:
         "cocoai-backup.json",
         "settings/cocoai.ini",
         "var/ledger.sqlite3",
+        "var/history.sqlite3",
         "var/identity.json",
         "var/calibration.json",
         "var/people/U024BE7LH",
@@ -58,6 +60,7 @@ def test_it_has_all_that_is_kept_and_nothing_else(machine: Machine) -> None:
     } == set(names_in(path))
     kept = {name.removeprefix("var/"): data for name, data in contents(path).items() if name.startswith("var/")}
     kept.pop("ledger.sqlite3")
+    kept.pop("history.sqlite3")
     assert kept == {name: data for name, data in machine.tree().items() if name in kept}
 
 
@@ -176,6 +179,18 @@ def test_a_damaged_ledger_is_an_error_and_costs_no_older_backup(machine: Machine
     assert [older] == list(older.parent.iterdir())
 
 
+def test_the_history_is_a_whole_copy(machine: Machine, tmp_path: Path) -> None:
+    """A damaged one is an error, as a damaged ledger is."""
+    copy = tmp_path / "copy.sqlite3"
+    copy.write_bytes(contents(backup(machine))["var/history.sqlite3"])
+
+    assert machine.history.read(str(ANSWERED)) == History(str(copy)).read(str(ANSWERED)) is not None
+    (machine.var / "history.sqlite3").write_bytes(b"no database" * 400)
+    with pytest.raises(CocoAIError, match="cannot back up: the history cannot be copied: "):
+        backup(machine, NOW + 1)
+    assert 1 == len(list((machine.folder / "kept").iterdir()))
+
+
 def test_without_a_ledger_there_is_none_in_it(tmp_path: Path) -> None:
     """Nothing was paid yet, and looking for it does not make one."""
     machine = empty_machine(tmp_path / "new")
@@ -221,7 +236,7 @@ def test_what_nobody_knows_is_told(machine: Machine, capsys: pytest.CaptureFixtu
     out = capsys.readouterr().out
     assert out.endswith("  left out, since it is not known what it is: novel.sqlite3\n")
     assert 1 == out.count("left out")
-    assert "the ledger; jobs: 2 ready, 1 done, 1 failed; 4 threads, 1 names" in out
+    assert "the ledger, the history; jobs: 2 ready, 1 done, 1 failed; 4 threads, 1 names" in out
 
 
 def test_the_default_is_the_system_s_folder_of_var_s_name(tmp_path: Path) -> None:

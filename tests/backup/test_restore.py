@@ -24,7 +24,9 @@ from cocoai.cli import main
 from cocoai.engine.process import locks
 from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.errors import COUNTERS, CocoAIError
+from cocoai.spool.job_words import Whose
 from cocoai.spool.store_error import NoSuchJob
+from cocoai.usage.forgetting import forget
 from tests.backup.machine import (
     ANSWERED,
     FAILED,
@@ -82,6 +84,7 @@ def test_all_that_is_kept_comes_back(old: Machine, archive: Path, new: Machine) 
 
     assert old.tree(*KEPT) == new.tree(*KEPT)
     assert rows(old.ledger) == rows(new.ledger)
+    assert old.history.read(str(ANSWERED)) == new.history.read(str(ANSWERED)) is not None
     for name in old.tree(*KEPT):
         assert int((old.var / name).stat().st_mtime) == int((new.var / name).stat().st_mtime)
     assert not (new.var / UNPACKED).exists()
@@ -172,7 +175,7 @@ def test_what_was_there_is_moved_aside(archive: Path, new: Machine, tmp_path: Pa
 def test_a_move_that_fails_is_undone(archive: Path, old: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it is: all is as it was, and the next restore is as if nothing had been."""
     before, rename = old.tree(), os.rename
-    for number in range(1, 16):
+    for number in range(1, 19):
         calls: list[str] = []
 
         def failing(source: str, target: str, number: int = number, calls: list[str] = calls) -> None:
@@ -183,7 +186,7 @@ def test_a_move_that_fails_is_undone(archive: Path, old: Machine, monkeypatch: p
 
         with monkeypatch.context() as patched:
             patched.setattr(os, "rename", failing)
-            if number == 15:  # there are fourteen: one of the folder, seven aside, six in
+            if number == 18:  # there are seventeen: one of the folder, nine aside, seven in
                 restored(old, archive)
                 break
             with pytest.raises(CocoAIError, match="cannot restore: "):
@@ -328,6 +331,27 @@ def test_a_damaged_ledger_is_refused(archive: Path, old: Machine) -> None:
         unchanged(old, partial(restored, old, data), BadBackup, "its ledger")
 
 
+def test_a_damaged_history_is_refused(archive: Path, old: Machine) -> None:
+    """It is checked before anything moves."""
+    data = packed(*(contents(archive) | {"var/history.sqlite3": b"no database" * 400}).items())
+
+    unchanged(old, partial(restored, old, data), BadBackup, "its history cannot be read: .*not a database")
+
+
+def test_whoever_was_forgotten_since_is_known_again(archive: Path, old: Machine) -> None:
+    """Until they are forgotten once more: what the machine has forgotten is in no backup."""
+    whose = Whose(channel=ANSWERED.channel)
+    assert [1] == [line.startswith("history: 1 ") for line in forget(old.settings, whose)][:1]
+    assert old.history.read(str(ANSWERED)) is None
+
+    restored(old, archive)
+
+    assert old.history.read(str(ANSWERED)) is not None
+    assert "Why?" == old.spool.find(ANSWERED)[1][0]["text"]
+    list(forget(old.settings, whose))
+    assert old.history.read(str(ANSWERED)) is None
+
+
 def test_while_a_master_runs_nothing_is_restored(archive: Path, old: Machine) -> None:
     """It holds a lock; and an earlier version's, which knows no such lock, is seen on the scoreboard."""
     lock = locks.take(str(old.var / "run/master.lock"))
@@ -411,9 +435,10 @@ def test_the_command_says_what_was_done(
     assert f"{old.var} is as it was at 2026-12-01 02:30:00 UTC (CocoAI " in lines[0]
     assert "  jobs: 1 done, 1 failed; 4 threads, 1 names" == lines[1]
     assert "  the ledger; what was spent since then is not in it" == lines[2]
-    assert lines[3].startswith("  2 jobs that waited then were given up")
-    assert f"  what was there before is in {old.var}/before-restore-" in lines[5]
-    assert f"  the settings, with their secrets, are in {folder}" == lines[6]
+    assert "  the history; who was forgotten since then is in it again: `cocoai forget` them once more" == lines[3]
+    assert lines[4].startswith("  2 jobs that waited then were given up")
+    assert f"  what was there before is in {old.var}/before-restore-" in lines[6]
+    assert f"  the settings, with their secrets, are in {folder}" == lines[7]
     assert 0 == main(["spool", "--config", old.settings.file, "list"])
     assert f"failed {WAITING} tries=0 last=restored\n" in capsys.readouterr().out
 
