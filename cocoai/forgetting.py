@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from cocoai.documents.document import HISTORY
@@ -128,23 +128,20 @@ class Forgetter:
         path = index_path(self._var)
         if not os.path.exists(path):
             return True
-        with self._index_lock() as is_ours:
-            if is_ours:
-                self._clear(path)
-            return is_ours
+        # Only where there is one: most machines have none.
+        from cocoai.documents.database import IndexUnavailable
+        from cocoai.documents.index import DocumentIndex
 
-    def _clear(self, path: str) -> None:
-        from cocoai.documents.index import DocumentIndex  # only where there is one
-        from cocoai.documents.indexing import STALE
-
-        with DocumentIndex(path) as index:
-            gone = set(index.known(HISTORY)) - self._history.keys()
-            if gone or index.meta(STALE):
-                # As the slices have it: whoever is killed before the end leaves word that something may be left.
-                index.set_meta(STALE, "1")
-                index.remove(HISTORY, gone)
-                index.optimize()
-                index.set_meta(STALE, "")
+        with self._index_lock() as is_ours, suppress(IndexUnavailable):
+            if not is_ours:
+                return False
+            with DocumentIndex(path) as index:
+                index.remove(HISTORY, index.known(HISTORY).keys() - self._history.keys())
+                if index.has_remains:
+                    index.optimize()
+            return True
+        # A reader is busy with it, for longer than a commit waits; one that is broken has just been deleted.
+        return not os.path.exists(path)
 
     @contextmanager
     def _index_lock(self) -> Iterator[bool]:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-from collections.abc import Callable
+import shutil
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cocoai import config
 from cocoai.cli import main
+from cocoai.documents.access import ReaderRules
+from cocoai.documents.document import HISTORY
 from cocoai.documents.history import FILE, History
+from cocoai.documents.history_source import HistorySource
+from cocoai.documents.index import DocumentIndex
+from cocoai.documents.index_task import index_lock_path, index_path
+from cocoai.documents.indexing import index_slice
+from cocoai.documents.search import PassageSearch
+from cocoai.engine.process import locks
 from cocoai.kept_answers import Collector
 from cocoai.ledger import database
 from cocoai.slack.model.question import Question
@@ -22,6 +29,7 @@ from cocoai.spool.disk import Disk
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.usage import forgetting
+from tests.killed import is_killed_at
 from tests.ledger.charges import charge, hold, rows
 from tests.options import FixedIdentity
 
@@ -46,7 +54,7 @@ class Machine:
         self.var = Path(self.settings.paths.var)
         self.spool = Spool(str(self.var))
         self.spool.make_folders()
-        (self.var / "people").mkdir()
+        (self.var / "people").mkdir(exist_ok=True)
         (self.var / "people" / "U1").write_text("Ann\n")
         self.history = History(str(self.var / FILE))
 
@@ -70,9 +78,21 @@ class Machine:
             job.record("delivered")
             self.spool.finish(job)
 
-    def collect(self) -> None:
+    def index(self) -> None:
         """Do what the indexing process does."""
-        Collector(self.spool, FixedIdentity(), dict).collect(self.history)
+        collector = Collector(self.spool, FixedIdentity(), dict)
+        source = HistorySource(self.history, 36_500, collector.collect)
+        index_slice(index_path(str(self.var)), [source] if self.settings.history.keep_days else [])
+
+    def finds(self, words: str) -> list[str]:
+        """Return the names of the documents that are found by these words; none without an index."""
+        search = PassageSearch(index_path(str(self.var)), ReaderRules())
+        found = [
+            each
+            for channel in ("C1", "C2")
+            for each in search.list_exact(words, channel=channel, is_shared=False, sources=(HISTORY,), limit=99)
+        ]
+        return [each.passage.document.name for each in found]
 
     def types(self, *arguments: str) -> list[str]:
         """Run `cocoai forget` here."""
@@ -105,8 +125,7 @@ def fill(machine: Machine) -> None:
     machine.answer(Key("C1", "1.000100", "3.000100"), "U1", SECRET, fails=True)
     machine.answer(Key("C1", "4.000100", "4.000100"), "U2", OTHER)
     machine.answer(Key("C2", "5.000100", "5.000100"), "U2", OTHER)
-    if machine.settings.history.keep_days:
-        machine.collect()
+    machine.index()
 
 
 @pytest.mark.parametrize("whose", [PERSON, CHANNEL, THREAD], ids=["person", "channel", "thread"])
@@ -114,7 +133,7 @@ def test_nothing_is_left_of_it(machine: Machine, whose: tuple[str, str], capsys:
     """The words are in no file; the rest stays, and each month's sum; the command says what it has done."""
     is_on = machine.settings.history.keep_days > 0
     before, others = rows(str(machine.var / database.FILE), "sum(spent)"), whose is CHANNEL
-    assert machine.places()
+    assert is_on == ("documents.sqlite3" in machine.places()) == bool(machine.finds(SECRET))
 
     assert 0 == main(["forget", *whose, "--config", str(machine.file)])
 
@@ -124,16 +143,17 @@ def test_nothing_is_left_of_it(machine: Machine, whose: tuple[str, str], capsys:
     assert "index: nothing of it is left" == lines[2]
     assert [] == machine.places()
     assert [] == list((machine.var / "spool/files").iterdir())
-    assert 1 - others + 1 + is_on == len(machine.places([OTHER.encode(), json.dumps(OTHER)[1:-1].encode()]))
+    assert 2 - others + 2 * is_on == len(machine.places([OTHER.encode(), json.dumps(OTHER)[1:-1].encode()]))
     assert before == rows(str(machine.var / database.FILE), "sum(spent)")
     assert (4, 1) == (len(machine.spool.keys("done")), len(machine.spool.keys("failed")))
     assert (whose is PERSON) != (machine.var / "people/U1").exists()
     named = [key for (key,) in rows(str(machine.var / database.FILE), "key")]
     assert [] == [key for key in named if "C1-1." in key or (others and "C1" in key)]
     assert is_on == (machine.var / FILE).exists()
-    if is_on:
-        machine.collect()
-        assert [] == machine.places()
+    assert (2 - others) * is_on == len(machine.finds(OTHER))
+    machine.index()
+    assert [] == machine.places()
+    assert [] == [name for name in machine.finds(SECRET) if "C1-1." in name]
 
 
 def test_what_is_under_way_is_left_alone_and_told(machine: Machine) -> None:
@@ -220,6 +240,31 @@ def test_a_var_without_anything_is_no_error(tmp_path: Path) -> None:
     assert ["locks", "people"] == sorted(os.listdir(machine.var))
 
 
+def test_an_index_that_is_being_built_is_left_and_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what it has, the history says that it may not be shown; the next slice removes it."""
+    monkeypatch.setattr(forgetting, "PATIENCE", 0.0)
+    names = machine.finds(SECRET)
+    lock = locks.take(index_lock_path(str(machine.var)))
+    assert lock is not None
+
+    lines = machine.types(*PERSON)
+
+    told = "! the index is being built: what it has of this is shown to nobody, and goes at its next look"
+    assert told in lines
+    assert set() == machine.history.kept(names)
+    lock.release()
+    machine.index()
+    assert [] == machine.places()
+
+
+def test_a_broken_index_is_no_hindrance(machine: Machine) -> None:
+    """It is made anew, by whoever opens it for writing."""
+    Path(index_path(str(machine.var))).write_bytes(f"no database, but {SECRET}".encode() * 99)
+
+    assert "index: nothing of it is left" in machine.types(*PERSON)
+    assert [] == machine.places()
+
+
 # killed
 
 
@@ -231,6 +276,8 @@ KILLED_IN = [
     (Disk, "unlink"),
     (Disk, "fsync_folder"),
     (History, "forget"),
+    (DocumentIndex, "remove"),
+    (DocumentIndex, "optimize"),
     (forgetting, "forget_person"),
     (forgetting, "forget_keys"),
     (forgetting, "_remove_names"),
@@ -238,52 +285,22 @@ KILLED_IN = [
 """The steps of the command, before and behind each of which it is killed."""
 
 
-def killed_at(number: int, run: Callable[[], object]) -> bool:
-    """Run a command in a process that kills itself at this step; return False if it had ended before."""
-    child = os.fork()
-    if not child:
-        steps = 0
-
-        def pass_a_step() -> None:
-            nonlocal steps
-            steps += 1
-            if steps == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-            def step(*arguments: Any, **named: Any) -> Any:
-                pass_a_step()
-                value = real(*arguments, **named)
-                pass_a_step()
-                return value
-
-            return step
-
-        try:
-            for owner, name in KILLED_IN:
-                setattr(owner, name, counted(getattr(owner, name)))
-            run()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
-
-
 @pytest.mark.parametrize("whose", [PERSON, THREAD], ids=["person", "thread"])
 def test_killed_at_any_step_it_is_run_again_and_complete(tmp_path: Path, whose: tuple[str, str]) -> None:
     """Whatever a killed run has left, the next one finds it."""
+    fill(Machine(tmp_path, 90))
     number = 0
     while True:
         number += 1
         folder = tmp_path / str(number)
-        folder.mkdir()
+        shutil.copytree(tmp_path / "var", folder / "var")
         machine = Machine(folder, 90)
-        fill(machine)
-        if not killed_at(number, lambda made=machine: made.types(*whose)):  # type: ignore[misc]
+        if not is_killed_at(number, KILLED_IN, partial(machine.types, *whose)):
             break
         machine.types(*whose)
 
         assert [] == machine.places(), f"step {number}"
         assert [] == list((machine.var / "spool/files").iterdir())
         assert [] == [key for (key,) in rows(str(machine.var / database.FILE), "key") if "C1-1." in key]
+        shutil.rmtree(folder)
     assert number > 30

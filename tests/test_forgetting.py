@@ -9,17 +9,24 @@ from typing import Any
 
 import pytest
 
+from cocoai.answer.attempt import Attempt
 from cocoai.documents.history import FILE, History
 from cocoai.documents.history_source import HistorySource
+from cocoai.documents.index import DocumentIndex
+from cocoai.documents.index_task import index_path
+from cocoai.documents.indexing import index_slice
 from cocoai.kept_answers import Collector
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.openai.practice_openai import PracticeOpenAI
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.slack.model.question import Question
+from cocoai.spool.job_words import JobWords
 from cocoai.spool.key import Key
 from cocoai.texts import ENGLISH
 from tests.answer_harness import AnswerHarness
+from tests.deployment import payload
+from tests.killed import is_killed_at
 from tests.options import FixedIdentity
 
 SECRET = "桃色の象 zebra-42"
@@ -48,9 +55,10 @@ def history(harness: AnswerHarness) -> History:
 
 
 def collect(harness: AnswerHarness, keep_days: int = 90) -> dict[str, Any]:
-    """Do what the indexing process does of the history; return what it lists."""
+    """Do what the indexing process does; return what is listed of the history."""
     collector = Collector(harness.spool, FixedIdentity(), dict)
     source = HistorySource(history(harness), keep_days, collector.collect, harness.clock)
+    index_slice(index_path(str(harness.var)), [source])
     return dict(source.listed())
 
 
@@ -145,6 +153,7 @@ def test_nothing_to_forget_is_said(harness: AnswerHarness) -> None:
 
 def test_a_question_in_hand_is_left_alone_and_told(keeping: AnswerHarness) -> None:
     """It goes on; said again, it is forgotten too."""
+    keeping.sleep = skip
     waiting = keeping.ask(SECRET)
     message = keeping.slack.say("U0ASKER01", "<@U0COCOAI> forget me")
     keeping.put(message)
@@ -184,3 +193,53 @@ def test_the_model_sees_nothing_from_above(keeping: AnswerHarness) -> None:
     says(keeping, "what did I say?", first)
 
     assert SECRET not in json.dumps(keeping.openai.requests[-1].body, ensure_ascii=False)
+
+
+def test_what_is_too_old_is_in_no_file(keeping: AnswerHarness) -> None:
+    """By the clock that is handed in: of the spool it was swept long before."""
+    says(keeping, SECRET)
+    collect(keeping)
+    keeping.ahead = 3 * 86_400.0
+    keeping.spool.sweep()
+    assert [FILE, "documents.sqlite3"] == sorted(places(keeping.var, SECRET), reverse=True)
+
+    keeping.ahead = 90 * 86_400.0 + 60
+    collect(keeping)
+
+    assert [] == places(keeping.var, SECRET)
+
+
+KILLED_IN = [
+    (JobWords, "blank"),
+    (JobWords, "_rewrite"),
+    (JobWords, "drop_mentions"),
+    (History, "forget"),
+    (DocumentIndex, "remove"),
+    (DocumentIndex, "optimize"),
+    (Attempt, "record"),
+]
+"""The steps of an attempt at such a job, before and behind each of which its process is killed."""
+
+
+def test_killed_at_any_step_it_is_done_by_the_next_attempt(keeping: AnswerHarness) -> None:
+    """Once: the reply tells what there was when it began, and stands once."""
+    keeping.sleep = skip
+    for number in range(1, 100):
+        first = says(keeping, f"{SECRET} {number}")
+        collect(keeping)
+        message = keeping.ask("忘れて", first.ts)
+        is_killed = is_killed_at(number, KILLED_IN, keeping.run)
+        if is_killed:
+            keeping.run()
+
+        notes = [reply.text for reply in keeping.replies(first) if str(payload(reply).get("key")).endswith(message.ts)]
+        assert [ENGLISH.forgotten["thread"].format(n=1)] == [text.split("\n")[0] for text in notes], f"step {number}"
+        assert [] == places(keeping.var, SECRET)
+        assert 0 == keeping.ended()[0]
+        if not is_killed:
+            break
+    assert number > 15
+
+
+def skip(_: float) -> None:
+    """Wait for nothing."""
