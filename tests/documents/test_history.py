@@ -80,7 +80,7 @@ def test_what_is_somebody_s_is_found(path: Path, of: dict[str, str], numbers: li
     history = History(str(path))
     history.keep(made, [])
 
-    assert {each.key for each in made if each.asked_at / DAY in numbers} == history.find(**of)  # type: ignore[arg-type]
+    assert {each.key for each in made if each.asked_at / DAY in numbers} == history.find(**of)
 
 
 def test_nothing_is_left_in_the_file_of_what_was_forgotten(path: Path) -> None:
