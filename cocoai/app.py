@@ -26,6 +26,7 @@ from cocoai.ask_forms import ask_forms
 from cocoai.backup.contents import refuse_half_restored
 from cocoai.clicked_question import may_be_shared
 from cocoai.connections import Connections, books_of
+from cocoai.documents.document import HISTORY_FILE, INDEX_FILE
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
 from cocoai.engine.pool.master import Master
@@ -149,11 +150,11 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
 def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
     """Return the task that keeps the index of documents current; what was asked before is found there too.
 
-    Where there is neither, nothing of it is imported, and the task deletes an index that was made when there was.
+    Where there is neither, nothing of it is imported, and the task deletes what was made when there was.
     """
     if not (settings.documents.is_on or settings.history.keep_days):
-        index = os.path.join(settings.paths.var, "documents.sqlite3")
-        return [PeriodicTask(partial(delete_index, settings), every=60.0, is_wanted=partial(os.path.exists, index))]
+        left = [os.path.join(settings.paths.var, name) for name in (INDEX_FILE, HISTORY_FILE)]
+        return [PeriodicTask(partial(delete_index, settings), 60.0, is_wanted=lambda: any(map(os.path.exists, left)))]
     from cocoai.document_sources import index_task
 
     task = index_task(settings)
@@ -161,10 +162,11 @@ def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
 
 
 def delete_index(settings: config.Settings) -> None:
-    """Delete the index of documents, unless a process is writing it. Raise OSError if that fails."""
-    from cocoai.documents.index_task import delete_index
+    """Delete the history, and the index unless a process is writing it. Raise OSError if that fails."""
+    from cocoai.documents import history, index_task
 
-    delete_index(settings.paths.var)
+    history.delete(os.path.join(settings.paths.var, HISTORY_FILE))
+    index_task.delete_index(settings.paths.var)
 
 
 def sweep(spool: Spool, books: Books, folder: str) -> None:

@@ -6,6 +6,7 @@ import os
 from functools import partial
 
 from cocoai import config
+from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.index_task import IndexTask
 from cocoai.documents.source import DocumentSource
 
@@ -28,7 +29,7 @@ def document_sources(settings: config.Settings) -> list[DocumentSource]:
 
         sources.append(history_source(settings))
     else:
-        from cocoai.documents.history import FILE, delete
+        from cocoai.documents.history import delete
 
-        delete(os.path.join(settings.paths.var, FILE))  # what other settings have kept
+        delete(os.path.join(settings.paths.var, HISTORY_FILE))  # what other settings have kept
     return sources

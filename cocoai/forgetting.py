@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from cocoai.documents.document import HISTORY
-from cocoai.documents.history import FILE, History
+from cocoai.documents.document import HISTORY, HISTORY_FILE
+from cocoai.documents.history import History
 from cocoai.documents.index_task import index_lock_path, index_path
 from cocoai.engine.process import locks
 from cocoai.spool.job_words import ENDED, FoundJob, JobWords, Whose
@@ -50,7 +50,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class ForgetReport:
     """What was forgotten: so many `exchanges` of the history, and `jobs` in the spool.
 
     `busy` are the keys of jobs that another process holds, `damaged` of those that cannot be read: these have their
@@ -82,7 +82,7 @@ class Forgetter:
     ) -> None:
         self._var = var
         self._words = JobWords(var, clock=clock)
-        self._history = History(os.path.join(var, FILE))
+        self._history = History(os.path.join(var, HISTORY_FILE))
         self._has_history = has_history
         self._patience = patience
         self._clock = clock
@@ -95,7 +95,7 @@ class Forgetter:
         kept = self._history.find(person=whose.person, channel=whose.channel, thread_ts=whose.thread_ts, keys=names)
         return Found(tuple(jobs), frozenset(kept), frozenset(kept | names))
 
-    def forget(self, found: Found) -> Forgotten:
+    def forget(self, found: Found) -> ForgetReport:
         """Forget what was found, but for what is in hand."""
         waiting = set(map(str, found.waiting))
         names = found.names - waiting
@@ -112,7 +112,7 @@ class Forgetter:
         self._words.drop_mentions(names)
         self._words.drop_rubbish()
         is_late = not self._clear_index()
-        return Forgotten(exchanges, blanked, tuple(busy), tuple(damaged), is_late)
+        return ForgetReport(exchanges, blanked, tuple(busy), tuple(damaged), is_late)
 
     def _blank(self, job: FoundJob) -> bool:
         """Blank a job's words; return False if it has none any more. Raise JobInUse if it stays held, or ValueError."""

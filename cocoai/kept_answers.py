@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from cocoai import config
-from cocoai.documents.history import FILE, Exchange, History
+from cocoai.documents.document import HISTORY_FILE
+from cocoai.documents.history import Exchange, History
 from cocoai.documents.history_source import HistorySource
 from cocoai.errors import Temporary
 from cocoai.json_values import encodable, objects_in, text_at
@@ -37,7 +38,7 @@ def history_source(settings: config.Settings) -> HistorySource:
     var, slack = settings.paths.var, settings.slack
     identity = IdentityCache(os.path.join(var, "identity.json"), _ask_nobody, binding(slack.api_url, slack.bot_token))
     collector = Collector(Spool(var), identity, config.Personas(settings).models)
-    return HistorySource(History(os.path.join(var, FILE)), settings.history.keep_days, collector.collect)
+    return HistorySource(History(os.path.join(var, HISTORY_FILE)), settings.history.keep_days, collector.collect)
 
 
 def _ask_nobody() -> Identity:

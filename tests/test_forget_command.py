@@ -14,8 +14,8 @@ import pytest
 from cocoai import config
 from cocoai.cli import main
 from cocoai.documents.access import ReaderRules
-from cocoai.documents.document import HISTORY
-from cocoai.documents.history import FILE, History
+from cocoai.documents.document import HISTORY, HISTORY_FILE
+from cocoai.documents.history import History
 from cocoai.documents.history_source import HistorySource
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import index_lock_path, index_path
@@ -56,7 +56,7 @@ class Machine:
         self.spool.make_folders()
         (self.var / "people").mkdir(exist_ok=True)
         (self.var / "people" / "U1").write_text("Ann\n")
-        self.history = History(str(self.var / FILE))
+        self.history = History(str(self.var / HISTORY_FILE))
 
     def put(self, key: Key, user: str, text: str) -> None:
         """Put a question."""
@@ -149,7 +149,7 @@ def test_nothing_is_left_of_it(machine: Machine, whose: tuple[str, str], capsys:
     assert (whose is PERSON) != (machine.var / "people/U1").exists()
     named = [key for (key,) in rows(str(machine.var / database.FILE), "key")]
     assert [] == [key for key in named if "C1-1." in key or (others and "C1" in key)]
-    assert is_on == (machine.var / FILE).exists()
+    assert is_on == (machine.var / HISTORY_FILE).exists()
     assert (2 - others) * is_on == len(machine.finds(OTHER))
     machine.index()
     assert [] == machine.places()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cocoai.answer.attempt import Attempt
-from cocoai.documents.history import FILE, History
+from cocoai.documents.document import HISTORY_FILE
+from cocoai.documents.history import History
 from cocoai.documents.history_source import HistorySource
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import index_path
@@ -51,7 +52,7 @@ def keeping(harness: AnswerHarness) -> AnswerHarness:
 
 def history(harness: AnswerHarness) -> History:
     """Return the history, opened anew."""
-    return History(str(harness.var / FILE))
+    return History(str(harness.var / HISTORY_FILE))
 
 
 def collect(harness: AnswerHarness, keep_days: int = 90) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def test_an_asker_s_share_of_a_thread_is_forgotten(harness: AnswerHarness, word:
         assert 2 == len(collect(harness))
         assert [] == places(harness.var, SECRET)
     else:
-        assert not (harness.var / FILE).exists()
+        assert not (harness.var / HISTORY_FILE).exists()
     assert elsewhere.ts != last.ts
 
 
@@ -148,7 +149,7 @@ def test_nothing_to_forget_is_said(harness: AnswerHarness) -> None:
     first = says(harness, "忘れて")
 
     assert harness.replies(first)[-1].text.startswith(ENGLISH.forgotten["nothing"])
-    assert not (harness.var / FILE).exists()
+    assert not (harness.var / HISTORY_FILE).exists()
 
 
 def test_a_question_in_hand_is_left_alone_and_told(keeping: AnswerHarness) -> None:
@@ -201,7 +202,7 @@ def test_what_is_too_old_is_in_no_file(keeping: AnswerHarness) -> None:
     collect(keeping)
     keeping.ahead = 3 * 86_400.0
     keeping.spool.sweep()
-    assert [FILE, "documents.sqlite3"] == sorted(places(keeping.var, SECRET), reverse=True)
+    assert [HISTORY_FILE, "documents.sqlite3"] == sorted(places(keeping.var, SECRET), reverse=True)
 
     keeping.ahead = 90 * 86_400.0 + 60
     collect(keeping)

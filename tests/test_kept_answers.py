@@ -12,7 +12,8 @@ import pytest
 from cocoai.app import document_tasks
 from cocoai.config.document_settings import HistorySettings
 from cocoai.document_sources import document_sources
-from cocoai.documents.history import FILE, History
+from cocoai.documents.document import HISTORY_FILE
+from cocoai.documents.history import History
 from cocoai.errors import Temporary
 from cocoai.kept_answers import AT_ONCE, Collector, exchange_of
 from cocoai.slack.model.question import Question
@@ -112,7 +113,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.spool = Spool(str(folder))
         self.spool.make_folders()
-        self.history = History(str(folder / FILE))
+        self.history = History(str(folder / HISTORY_FILE))
         self.read: list[str] = []
 
     def answer(self, number: int, text: str = "what?") -> Key:
@@ -210,9 +211,9 @@ def test_what_was_forgotten_before_it_was_collected_is_not_kept(machine: Machine
 def test_without_a_spool_nothing_is_collected(tmp_path: Path) -> None:
     """It is tried again, and no file is made."""
     with pytest.raises(Temporary, match="spool_unreadable"):
-        Collector(Spool(str(tmp_path)), FixedIdentity(), dict).collect(History(str(tmp_path / FILE)))
+        Collector(Spool(str(tmp_path)), FixedIdentity(), dict).collect(History(str(tmp_path / HISTORY_FILE)))
 
-    assert not (tmp_path / FILE).exists()
+    assert not (tmp_path / HISTORY_FILE).exists()
 
 
 @pytest.mark.parametrize(("keep_days", "is_folder"), [(0, False), (0, True), (30, True)])

@@ -27,7 +27,7 @@ from cocoai.backup.contents import (
     refuse_half_restored,
     unknown_names,
 )
-from cocoai.documents.history import FILE as HISTORY
+from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.history import History, HistoryBroken
 from cocoai.engine.process.replace_file import UNFINISHED, sweep_unfinished
 from cocoai.errors import CocoAIError
@@ -149,7 +149,7 @@ def _add_var(archive: ArchiveWriter, var: str, unfinished: str) -> Counter[str]:
     """Add all that is kept of `var`; return how many files that are, by folder. `unfinished` is the archive's path."""
     counts: Counter[str] = Counter()
     counts["ledger"] = _add_database(archive, os.path.join(var, LEDGER), unfinished, _copy_ledger)
-    counts["history"] = _add_database(archive, os.path.join(var, HISTORY), unfinished, _copy_history)
+    counts["history"] = _add_database(archive, os.path.join(var, HISTORY_FILE), unfinished, _copy_history)
     pictures: list[str] = []
     for job in each_job_file(var):
         archive.add(f"var/spool/{job.state}/{job.name}", job.data, job.modified)

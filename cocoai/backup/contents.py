@@ -9,12 +9,12 @@ import os
 import re
 import time
 
-from cocoai.documents.history import FILE as HISTORY
+from cocoai.documents.document import HISTORY_FILE, INDEX_FILE
 from cocoai.engine.process.replace_file import UNFINISHED
 from cocoai.errors import CocoAIError
 from cocoai.ledger.database import FILE as LEDGER
 
-DATABASES = (LEDGER, HISTORY)
+DATABASES = (LEDGER, HISTORY_FILE)
 """Files of `var` that SQLite writes, and that are copied by it."""
 
 KEPT_FILES = ("identity.json", "calibration.json")
@@ -28,9 +28,6 @@ UNITS = (*DATABASES, *KEPT_FILES, "threads", "people", "spool")
 
 SIDES = tuple(f"{name}-{suffix}" for name in DATABASES for suffix in ("journal", "wal", "shm"))
 """Files that belong to the database beside them, and would damage another in its place."""
-
-INDEX = ("documents.sqlite3", "documents.sqlite3-journal")
-"""The index of documents: it is made anew from these, and from the history."""
 
 UNPACKED, SWAPPING = "restoring", "half-restored"
 """Folders of `var`: one in which an archive is unpacked, and its name while its files take the place of others."""
@@ -52,7 +49,6 @@ LEFT_OUT = frozenset(
         UNPACKED,
         SWAPPING,
         *SIDES,
-        *INDEX,
     }
 )
 """Names in `var` that are left out on purpose; of the spool its jobs, their pictures and its gestures are kept."""
@@ -80,7 +76,8 @@ def backup_name(at: float) -> str:
 
 def is_left_out(name: str) -> bool:
     """Check whether this name in `var` is left out of backups on purpose."""
-    return name in LEFT_OUT or name.startswith(ASIDE) or UNFINISHED.fullmatch(name) is not None
+    # The index is made anew from the documents and the history.
+    return name in LEFT_OUT or name.startswith((ASIDE, INDEX_FILE)) or UNFINISHED.fullmatch(name) is not None
 
 
 def unknown_names(var: str) -> list[str]:

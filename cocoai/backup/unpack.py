@@ -13,7 +13,7 @@ from typing import IO
 
 from cocoai.backup.archive import BadBackup, Member, checked, read_facts, read_members
 from cocoai.backup.contents import path_in_settings, path_in_var
-from cocoai.documents.history import FILE as HISTORY
+from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.history import History, HistoryBroken
 from cocoai.ledger import database
 from cocoai.ledger.database import FILE as LEDGER
@@ -66,7 +66,7 @@ def unpack(file: IO[bytes], name: str, folder: str, now: float) -> Unpacked:
         for member in members:
             _unpack_member(member, name, unpacked, now)
     _check_ledger(unpacked.path(VAR, LEDGER), name)
-    _check_history(unpacked.path(VAR, HISTORY), name)
+    _check_history(unpacked.path(VAR, HISTORY_FILE), name)
     return unpacked
 
 

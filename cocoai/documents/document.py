@@ -7,6 +7,9 @@ from dataclasses import dataclass
 FOLDER, SLACK, HISTORY = "folder", "slack", "history"
 """The sources of documents: the folder of the settings, files and canvases of Slack's channels, earlier answers."""
 
+INDEX_FILE, HISTORY_FILE = "documents.sqlite3", "history.sqlite3"
+"""The names below `var` of the index of all documents, and of the questions and answers that are kept."""
+
 
 @dataclass(frozen=True)
 class Document:

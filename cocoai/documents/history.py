@@ -15,9 +15,6 @@ from dataclasses import dataclass
 
 from cocoai.errors import Temporary
 
-FILE = "history.sqlite3"
-"""The file's name below `var`."""
-
 VERSION = 1
 """The schema's version, which the file keeps as its `user_version`."""
 

@@ -17,7 +17,7 @@ ENGLISH = Texts(
         "follow_ups": "• To go on, just write in the same thread. Where others write too, call me: “CocoAI, …”.",
         "mentions": "• To go on, mention me again in the same thread: I remember what was said there.",
         "commands": "• “continue” reads on where an answer was cut, “reset” starts a new topic, “model” names the "
-        "model, “usage” tells what was spent.",
+        "model, “usage” tells what was spent, “forget this” takes your questions of the thread out of my records.",
         "files": "• Attach images, PDFs, text, code, canvases or voice clips to your question and I look at them.",
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
         "pictures": "• “Draw …” or “make a picture of …”: I draw it. “Redraw: …” changes the last picture, or yours.",

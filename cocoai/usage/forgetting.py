@@ -11,10 +11,9 @@ from cocoai import config
 from cocoai.backup.command import default_folder
 from cocoai.backup.contents import ASIDE, NAME
 from cocoai.errors import CocoAIError
-from cocoai.forgetting import Forgetter, Forgotten, Found
+from cocoai.forgetting import ForgetReport, Forgetter, Found
 from cocoai.ledger import database
-from cocoai.ledger.forget import Forgotten as LedgerForgotten
-from cocoai.ledger.forget import forget_keys, forget_person
+from cocoai.ledger.forget import Forgotten, forget_keys, forget_person
 from cocoai.slack_ids import TS, is_id
 from cocoai.spool.job_words import Whose
 from cocoai.spool.store_error import NoStore, StoreError
@@ -64,7 +63,7 @@ def forget(settings: config.Settings, whose: Whose) -> Iterator[str]:
     yield from _staying_lines(var, whose)
 
 
-def _words_lines(found: Found, done: Forgotten) -> Iterator[str]:
+def _words_lines(found: Found, done: ForgetReport) -> Iterator[str]:
     yield f"history: {number(done.exchanges)} questions with their answers deleted"
     yield f"spool: of {number(done.jobs)} jobs the words and files deleted; their names stay, against redelivery"
     if found.waiting:
@@ -79,7 +78,7 @@ def _words_lines(found: Found, done: Forgotten) -> Iterator[str]:
         yield "index: nothing of it is left"
 
 
-def _forget_in_ledger(var: str, whose: Whose, found: Found) -> LedgerForgotten:
+def _forget_in_ledger(var: str, whose: Whose, found: Found) -> Forgotten:
     """Forget whose the charges of a person were, or which messages those of a channel or thread were for."""
     path, in_hand = os.path.join(var, database.FILE), [str(key) for key in found.waiting]
     if whose.person:
@@ -87,7 +86,7 @@ def _forget_in_ledger(var: str, whose: Whose, found: Found) -> LedgerForgotten:
     return forget_keys(path, f"{whose.channel}-{whose.thread_ts}", found.names, in_hand)
 
 
-def _ledger_lines(done: LedgerForgotten, whose: Whose) -> Iterator[str]:
+def _ledger_lines(done: Forgotten, whose: Whose) -> Iterator[str]:
     if whose.person:
         yield f"ledger: {number(done.charges)} calls have no person any more; every month's sum is as it was"
     yield f"ledger: {number(done.keys)} calls do not name their message any more"

@@ -10,7 +10,7 @@ from pathlib import Path
 from cocoai import config
 from cocoai.app import build
 from cocoai.chatgpt.chunk import Usage
-from cocoai.documents.history import FILE as HISTORY
+from cocoai.documents.document import HISTORY_FILE
 from cocoai.documents.history import Exchange, History
 from cocoai.ledger import database
 from cocoai.ledger.charge import Bill, PaidCall, Payer
@@ -52,7 +52,7 @@ class Machine:
     @property
     def history(self) -> History:
         """Return the history, opened anew."""
-        return History(str(self.var / HISTORY))
+        return History(str(self.var / HISTORY_FILE))
 
     def tree(self, *parts: str) -> dict[str, bytes]:
         """Return the bytes of every file below these parts of var; below var itself by default."""

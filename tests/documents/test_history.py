@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.documents.document import HISTORY, Document
-from cocoai.documents.history import FILE, Exchange, History, HistoryBroken, delete
+from cocoai.documents.document import HISTORY, HISTORY_FILE, Document
+from cocoai.documents.history import Exchange, History, HistoryBroken, delete
 from cocoai.documents.history_source import DAY, HistorySource, title
 from cocoai.documents.source import Unreadable
 
@@ -23,7 +23,7 @@ SECRET = "秘密の合言葉"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / FILE
+    return tmp_path / HISTORY_FILE
 
 
 def exchange(number: int, **changes: object) -> Exchange:
