@@ -226,7 +226,7 @@ def test_a_history_that_the_settings_no_longer_keep_is_deleted(tmp_path: Path, k
         settings, documents=replace(settings.documents, folder=folder), history=HistorySettings(keep_days)
     )
     var = Path(settings.paths.var)
-    var.mkdir()
+    (var / "locks").mkdir(parents=True)
     names = [*FILES, *(f"{name}-journal" for name in FILES)]
     for name in (*names, "ledger.sqlite3"):
         (var / name).write_text("")
@@ -240,6 +240,6 @@ def test_a_history_that_the_settings_no_longer_keep_is_deleted(tmp_path: Path, k
         assert not task.is_wanted()
 
     kept = names if keep_days else [name for name in names if is_folder and "history" not in name]
-    assert sorted([*kept, "ledger.sqlite3"]) == sorted(path.name for path in var.iterdir())
+    assert sorted([*kept, "ledger.sqlite3"]) == sorted(path.name for path in var.iterdir() if path.is_file())
     if is_folder:
         assert ["folder", "history"][: 1 + (keep_days > 0)] == [source.name for source in sources]
