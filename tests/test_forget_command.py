@@ -13,13 +13,13 @@ import pytest
 
 from cocoai import config
 from cocoai.cli import main
-from cocoai.documents.access import ReaderRules
 from cocoai.documents.document import HISTORY, HISTORY_FILE
 from cocoai.documents.history import History
 from cocoai.documents.history_source import HistorySource
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import index_lock_path, index_path
 from cocoai.documents.indexing import index_slice
+from cocoai.documents.kept_rules import KeptRules
 from cocoai.documents.search import PassageSearch
 from cocoai.engine.process import locks
 from cocoai.kept_answers import Collector
@@ -86,7 +86,7 @@ class Machine:
 
     def finds(self, words: str) -> list[str]:
         """Return the names of the documents that are found by these words; none without an index."""
-        search = PassageSearch(index_path(str(self.var)), ReaderRules())
+        search = PassageSearch(index_path(str(self.var)), KeptRules(history=str(self.var / HISTORY_FILE)))
         found = [
             each
             for channel in ("C1", "C2")
@@ -252,6 +252,7 @@ def test_an_index_that_is_being_built_is_left_and_told(machine: Machine, monkeyp
     told = "! the index is being built: what it has of this is shown to nobody, and goes at its next look"
     assert told in lines
     assert set() == machine.history.kept(names)
+    assert [] == [name for name in machine.finds(SECRET) if name in names]
     lock.release()
     machine.index()
     assert [] == machine.places()

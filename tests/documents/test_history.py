@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.documents.document import HISTORY, HISTORY_FILE, Document
+from cocoai.documents.document import FOLDER, HISTORY, HISTORY_FILE, Document
 from cocoai.documents.history import Exchange, History, HistoryBroken, delete
 from cocoai.documents.history_source import DAY, HistorySource, title
+from cocoai.documents.kept_rules import KeptRules
 from cocoai.documents.source import Unreadable
 
 pytestmark = pytest.mark.pure
@@ -168,3 +169,22 @@ def test_a_file_that_is_no_history_is_told_and_left(path: Path) -> None:
     with pytest.raises(HistoryBroken, match="it is of version 7, and this CocoAI knows version 1"):
         History(str(path)).keep([exchange(1)], [])
     assert path.exists()
+
+
+def test_only_what_is_kept_still_is_shown(path: Path) -> None:
+    """Whatever the index has; other documents need no history, and a broken one shows nothing of itself."""
+    History(str(path)).keep([exchange(1), exchange(2)], [])
+    History(str(path)).forget([exchange(2).key], 0.0)
+    rules = KeptRules(history=str(path))
+
+    def is_shown(name: str, channel: str = "C1", source: str = HISTORY) -> bool:
+        document = Document(source, name, "", "1", channel=channel)
+        return rules.may_be_shown(document, "C1", is_shared=False)
+
+    assert is_shown(exchange(1).key)
+    assert not is_shown(exchange(2).key)
+    assert not is_shown(exchange(1).key, channel="C2")
+    assert is_shown("a.md", channel="", source=FOLDER)
+    path.write_bytes(b"no database" * 99)
+    assert not is_shown(exchange(1).key)
+    assert is_shown("a.md", channel="", source=FOLDER)
