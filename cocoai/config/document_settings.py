@@ -56,7 +56,8 @@ class HistorySettings:
         Setting(
             integer(0, 3650, unit="days"),
             "0",
-            "how long questions and their answers are kept, to be found again in the same channel; 0 keeps none",
+            "how long questions and their answers are kept, to be found again in the same channel; 0 keeps none, and "
+            "deletes what was kept",
         ),
     ]
 

@@ -120,11 +120,13 @@ class JobWords(SpoolAdmin):
                     self._disk.unlink(self._path("tmp", name))
 
     def _remove_files(self, key: Key) -> None:
-        """Remove every file of a job. Raise OSError if one stays."""
-        for name in self._disk.names(self._folders["files"]):
-            if owner_of(name) == key:
-                with contextlib.suppress(FileNotFoundError):
-                    self._disk.unlink(self._path("files", name))
+        """Remove every file of a job, for good: a blank job is not looked at again. Raise OSError if one stays."""
+        names = [name for name in self._disk.names(self._folders["files"]) if owner_of(name) == key]
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                self._disk.unlink(self._path("files", name))
+        if names:
+            self._sync("files")
 
     def _rewrite(self, state: str, key: Key, lines: list[Fact]) -> None:
         """Put a file of these lines in the place of a job's, which the caller holds, in one step.

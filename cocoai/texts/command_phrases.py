@@ -28,7 +28,8 @@ PHRASES = {
         forget everything we talked about so far, forget our conversation, clean slate, fresh start""",
     "forget": """
         忘れて, わすれて, 忘れて欲しい, 忘れてほしい, これを忘れて, これは忘れて, このスレッドを忘れて,
-        このスレッドは忘れて, このスレッドのことは忘れて, このスレッドを忘れてほしい, ここでの会話を忘れて,
+        このスレッドは忘れて, このスレッドのことは忘れて, このスレッドを忘れてほしい, このスレッドは忘れてほしい,
+        ここでの会話を忘れて,
         このやり取りを忘れて, このやりとりを忘れて, この質問を忘れて, この話を忘れて, この話は忘れて,
         forget this, forget this thread, forget the thread, forget this question, forget my question,
         forget my questions here, forget this exchange, forget what i asked, forget what i asked here""",
@@ -37,7 +38,8 @@ PHRASES = {
         forget everything""",
     "forget_me": """
         私のことを忘れて, 私のことは忘れて, 私のことを全部忘れて, 私のことは全部忘れて, 私の質問を全部忘れて,
-        私の質問をすべて忘れて, 私の履歴を消して, 私の履歴を全部消して, 私の履歴を削除, 私の質問を全部消して,
+        私の質問をすべて忘れて, 私の履歴を消して, 私の履歴を消, 私の履歴を全部消して, 私の履歴を全部消, 私の履歴を削除,
+        私の質問を消して, 私の質問を消, 私の質問を全部消して, 私の質問を全部消,
         forget me, forget everything about me, forget everything i asked, forget everything i have asked,
         forget everything i said, forget all i asked, forget all my questions, forget my questions, delete my history,
         delete my questions, delete all my questions, erase my history""",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.texts import command
+from cocoai.texts import command, starts_over
 from cocoai.texts.command_phrases import PHRASES
 from cocoai.texts.commands import LONGEST
 
@@ -55,3 +55,39 @@ def test_each_phrase_is_its_command(name: str) -> None:
 def test_a_question_mark(text: str, expected: str) -> None:
     """A question mark is no matter where a command is asked for, but a bare "reset?" asks what that would do."""
     assert expected == command(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("忘れて", "forget"),
+        ("忘れてください。", "forget"),
+        ("ごめん、忘れて", ""),
+        ("このスレッドは忘れてほしい", "forget"),
+        ("Forget this, please!", "forget"),
+        ("please forget this thread", "forget"),
+        ("全部忘れて", "forget_all"),
+        ("すべて忘れてください", "forget_all"),
+        ("Forget everything.", "forget_all"),
+        ("私の質問を全部忘れて", "forget_me"),
+        ("私の履歴を消してください", "forget_me"),
+        ("can you forget all my questions?", "forget_me"),
+        ("忘れて？", ""),
+        ("forget this?", ""),
+        ("forget it", ""),
+        ("never mind, forget that", ""),
+        ("それは忘れて", ""),
+        ("忘れてた", ""),
+        ("パスワードを忘れてしまいました", ""),
+        ("傘を忘れて困っています", ""),
+        ("forget this error for now, how do I log in?", ""),
+        ("how do I make git forget everything?", ""),
+        ("「忘れて」を英語にして", ""),
+        ("会話を忘れて", "reset"),
+        ("forget this conversation", "reset"),
+    ],
+)
+def test_who_wants_something_forgotten_says_so(text: str, expected: str) -> None:
+    """What asks to put something aside, or tells that somebody has forgotten, deletes nothing."""
+    assert expected == command(text)
+    assert starts_over(text) == bool(expected)
