@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import json
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -19,8 +18,10 @@ from pathlib import Path
 from cocoai import config
 from cocoai.backup.command import add_backup, add_restore
 from cocoai.check.command import add_check
+from cocoai.documents_command.command import add_documents
 from cocoai.errors import CocoAIError
 from cocoai.install.command import add_install
+from cocoai.interruption import interruptible
 from cocoai.output import Output, OutputClosed
 from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_spool(commands)
     _add_config(add_usage(commands))
     _add_config(add_forget(commands))
+    _add_config(add_documents(commands))
     _add_config(add_backup(commands))
     _add_config(add_restore(commands))
     _add_manifest(commands)
@@ -149,18 +151,6 @@ def run_until_signal(up: Up) -> None:
     with interruptible(), up:
         print(f"CocoAI is ready at {up.address}/slack/events (logs: {up.log}; Ctrl-C ends it)", flush=True)
         up.wait()
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Leave the block on Ctrl-C, TERM and HUP (the terminal was closed) without an error, as a context manager.
-
-    The signals raise KeyboardInterrupt from here on, also when the block has ended.
-    """
-    for number in (signal.SIGTERM, signal.SIGHUP):  # SIGINT has this handler from the start
-        signal.signal(number, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
-        yield
 
 
 def _rehearse(arguments: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from functools import partial
 from cocoai.check.as_user import results_as
 from cocoai.check.credit import SECONDS as CREDIT_SECONDS
 from cocoai.check.credit import credit
+from cocoai.check.documents import documents
 from cocoai.check.fcgi_socket import fcgi_socket
 from cocoai.check.folders import as_user, disk, settings_file
 from cocoai.check.home import home
@@ -61,7 +62,7 @@ def everything(target: Target, *, ask: bool = False) -> list[Result]:
 
 
 def from_the_pool(target: Target) -> list[Result]:
-    """Return what the pool finds of itself: the network, `var`, prices and ledger."""
+    """Return what the pool finds of itself: the network, `var`, prices, ledger and documents."""
     target, seconds = replace(target, patience=PATIENCE), NETWORK_SECONDS * PATIENCE
     deadline = time.monotonic() + seconds
     waiting = _begun(_network(target, ask=False))
@@ -72,6 +73,7 @@ def from_the_pool(target: Target) -> list[Result]:
         "pool": partial(pool, target),
         "ledger": partial(ledger, target),
         "prices": partial(prices, target),
+        "documents": partial(documents, target),
     }
     here = [result for name, check in local.items() for result in _guarded(name, check)]
     return [*_ended(waiting, deadline, seconds), *here]
@@ -111,6 +113,7 @@ def _in_var(target: Target) -> list[Result]:
         "slack.home": partial(home, target),
         "var.disk": partial(disk, target),
         "ledger": partial(ledger, target),
+        "documents": partial(documents, target),
     }
     owner = target.owner if os.geteuid() == 0 else None
     if owner is None or owner.uid == 0:

@@ -30,10 +30,10 @@ class ReaderRules:
         In such a channel only what the settings name it for is shown. What is from Slack is shown in its own channel,
         if that is no longer shared, and where the settings name it.
         """
-        readers = self._readers(document)
+        readers = self.readers_of(document)
         return not is_shared if readers is None else channel in readers
 
-    def _readers(self, document: Document) -> Collection[str] | None:
+    def readers_of(self, document: Document) -> Collection[str] | None:
         """Return the channels in which a document may be shown; None for all of one's own organisation."""
         if document.source == FOLDER:
             # The nearest folder counts. A file is no folder: the rule of `hr` is none for a file of that name.

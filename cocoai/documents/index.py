@@ -244,6 +244,12 @@ class IndexReader:
             rows = connection.execute(_PASSAGES_OF, (source, name)).fetchall()
         return [as_passage(row) for row in rows]
 
+    def meta(self, name: str) -> str:
+        """Return what is kept under a name, as DocumentIndex.meta() does; "" for nothing."""
+        with database.reading(self._path) as connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
     def figures(self) -> IndexFigures:
         """Return what the index holds."""
         with database.reading(self._path) as connection:

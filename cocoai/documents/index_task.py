@@ -38,9 +38,14 @@ def index_lock_path(var: str) -> str:
     return os.path.join(var, "locks", "index.lock")
 
 
+def due_path(var: str) -> str:
+    """Return the path of the file whose time is that at which the next slice is due."""
+    return os.path.join(var, "run", "index.due")
+
+
 def set_due(var: str, seconds: float = 0.0) -> None:
     """Let the next slice begin in so many seconds. Raise OSError if that cannot be written."""
-    path = _due_path(var)
+    path = due_path(var)
     at = time.time() + seconds
     with suppress(FileNotFoundError):
         os.utime(path, (at, at))
@@ -52,7 +57,7 @@ def set_due(var: str, seconds: float = 0.0) -> None:
 def is_due(var: str, now: float) -> bool:
     """Check whether the next slice is due at `now`, in seconds since the epoch. It costs one stat."""
     try:
-        at = os.stat(_due_path(var)).st_mtime
+        at = os.stat(due_path(var)).st_mtime
     except OSError:
         return True  # there was none yet
     return not now < at <= now + LONGEST_PAUSE
@@ -103,7 +108,3 @@ class IndexTask:
             set_due(self._var, min(LONGEST_PAUSE, try_slice(index_path(self._var), self._sources())))
         finally:
             lock.release()
-
-
-def _due_path(var: str) -> str:
-    return os.path.join(var, "run", "index.due")

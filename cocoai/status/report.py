@@ -109,6 +109,7 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
     yield Section("Answers of the last 24 hours", tuple(_answers(status.day)), _phases(status.day))
     if status.money:
         yield money_section(status.money)
+    yield from _documents(status)
     if status.check:
         yield check_section(status.check)
     yield Section("Spool", tuple(_spool(status)))
@@ -119,6 +120,18 @@ def _sections(status: Status, snapshot: Snapshot | None) -> Iterator[Section]:
         yield Section("Pool", tuple(_pool(snapshot)))
     if earlier:
         yield Section("Earlier errors", table=errors_table(earlier, status.at))
+
+
+def _documents(status: Status) -> Iterator[Section]:
+    """Yield the sections on the documents and the history, as far as they are switched on."""
+    if not (status.documents or status.history):
+        return
+    from cocoai.status.documents import documents_section, history_section
+
+    if status.documents:
+        yield documents_section(status.documents, status.at)
+    if status.history:
+        yield history_section(status.history)
 
 
 def _processes(status: Status) -> ReportTable:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cocoai
 from cocoai import config
@@ -21,6 +21,9 @@ from cocoai.status.answers import LastDay, last_day
 from cocoai.status.last_check import check_as_json
 from cocoai.status.money import MoneyState, money_as_json, read_money
 from cocoai.troubles.store import Trouble, Troubles
+
+if TYPE_CHECKING:
+    from cocoai.status.documents import DocumentsState, HistoryState
 
 RUNNING, STOPPED, UNKNOWN = "running", "not running", "unknown"
 """The states of a pool; UNKNOWN if its scoreboard cannot be read."""
@@ -84,6 +87,12 @@ class Status:
     money: MoneyState | None = None
     """What this month has cost; None if nobody looked."""
 
+    documents: DocumentsState | None = None
+    """The index of documents; None where there are neither documents nor a history."""
+
+    history: HistoryState | None = None
+    """The history; None where none is kept."""
+
     check: LastCheck | None = None
     """What the pool has last found of itself; None if it has not looked yet."""
 
@@ -125,6 +134,7 @@ def collect(settings: config.Settings) -> Status:
     """
     now = time.time()
     snapshot, state, trouble = _read_scoreboard(settings)
+    documents, history = _read_documents(settings)
     spool = Spool(settings.paths.var, kinds=JOB_KINDS)
     return Status(
         at=now,
@@ -138,10 +148,21 @@ def collect(settings: config.Settings) -> Status:
         day=last_day(spool, now),
         limit=memory_limit((snapshot and snapshot.pid) or os.getpid()),
         money=None if settings.error else read_money(settings, now),
+        documents=documents,
+        history=history,
         check=read_last_check(settings.paths.var) if settings.pool.self_check else None,
         troubles=Troubles(settings.paths.var).all(),
         settings_error=settings.error,
     )
+
+
+def _read_documents(settings: config.Settings) -> tuple[DocumentsState | None, HistoryState | None]:
+    """Return the states of the index and of the history, as far as they are switched on."""
+    if settings.error or not (settings.documents.is_on or settings.history.keep_days):
+        return None, None
+    from cocoai.status.documents import read_documents, read_history
+
+    return read_documents(settings), read_history(settings)
 
 
 def _read_scoreboard(settings: config.Settings) -> tuple[Snapshot | None, str, str]:
@@ -221,6 +242,8 @@ def as_json(status: Status) -> dict[str, Any]:
         "spool": asdict(status.spool),
         "last_day": asdict(status.day),
         "money": money_as_json(status.money) if status.money else None,
+        "documents": asdict(status.documents) if status.documents else None,
+        "history": asdict(status.history) if status.history else None,
         "check": check_as_json(status.check),
         "errors": [asdict(error) for error in snapshot.last_errors] if snapshot else [],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cocoai.check.words.english_documents import DOCUMENT_CASES, DOCUMENT_PARTS
 from cocoai.check.words.english_public import MODEL_CASES
 from cocoai.check.words.english_servers import SERVER_CASES, SERVER_PARTS, SET_CLOCK
 from cocoai.check.words.words import Words
@@ -246,8 +247,8 @@ CASES = {
 }
 
 ENGLISH = Words(
-    parts={**SERVER_PARTS, **PARTS},
-    cases={**SERVER_CASES, **MODEL_CASES, **CASES},
+    parts={**SERVER_PARTS, **PARTS, **DOCUMENT_PARTS},
+    cases={**SERVER_CASES, **MODEL_CASES, **CASES, **DOCUMENT_CASES},
     marks={"ok": "ok     ", "note": "note   ", "warning": "warning", "wrong": "WRONG  "},
     lines={
         "all_right": "Nothing is wrong. ({ok} right, {note} to know, {warning} to watch)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cocoai.check.words.japanese_documents import DOCUMENT_CASES, DOCUMENT_PARTS
 from cocoai.check.words.japanese_public import MODEL_CASES
 from cocoai.check.words.japanese_servers import SERVER_CASES, SERVER_PARTS, SET_CLOCK
 from cocoai.check.words.words import Words
@@ -246,8 +247,8 @@ CASES = {
 }
 
 JAPANESE = Words(
-    parts={**SERVER_PARTS, **PARTS},
-    cases={**SERVER_CASES, **MODEL_CASES, **CASES},
+    parts={**SERVER_PARTS, **PARTS, **DOCUMENT_PARTS},
+    cases={**SERVER_CASES, **MODEL_CASES, **CASES, **DOCUMENT_CASES},
     marks={"ok": "正常", "note": "参考", "warning": "注意", "wrong": "異常"},
     lines={
         "all_right": "異常はありません。（正常 {ok}、参考 {note}、注意 {warning}）",
