@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from cocoai.documents.index_task import IF_KILLED, index_lock_path, set_due
 from cocoai.documents.indexing import SliceResult, index_slice
 from cocoai.documents.source import DocumentSource
 from cocoai.documents_command.view import IndexView
-from cocoai.engine.process import fork, locks
+from cocoai.engine.process import locks
 from cocoai.errors import CocoAIError
 from cocoai.status.units import number, seconds
 
@@ -39,7 +38,6 @@ def rebuild(
     Broken off at any step, it leaves an index that the pool completes. Raise CocoAIError if another process has the
     index for longer than `patience` seconds, or if it cannot be written.
     """
-    os.nice(fork.NICE)
     try:
         with _index_lock(var, tell, patience):
             began = time.monotonic()

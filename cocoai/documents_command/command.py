@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from cocoai import config
+from cocoai.engine.process.fork import NICE
 from cocoai.errors import CocoAIError
 from cocoai.interruption import interruptible
 from cocoai.slack_ids import is_id
@@ -79,6 +80,7 @@ def _reindex(settings: config.Settings, _: argparse.Namespace) -> int:
     from cocoai.documents_command.view import index_view
 
     view, progress = index_view(settings), Progress()
+    os.nice(NICE)  # the pool's answers come first
     with interruptible():
         try:
             done = rebuild(view, settings.paths.var, partial(document_sources, settings), progress.tell)

@@ -40,17 +40,23 @@ def search(view: IndexView, words: str, place: Place) -> Iterator[str]:
 
     Raise CocoAIError if there is no index to be read.
     """
+    with available():
+        lines = list(_searches(view, words, place))
     yield f"Asked {place}:"
+    yield from lines
+
+
+def _searches(view: IndexView, words: str, place: Place) -> Iterator[str]:
+    """Yield the lines of each search. Raise `IndexUnavailable`."""
     if view.documents:
         found = _find(view, view.rules, words, place, view.documents)
         yield from _lines("As a question", found, _left_out(view, words, place, view.documents))
         if is_weak(found):
             yield "  that is little: before it answers, the model is asked for other words to search for"
         yield ""
-        with available():
-            exact = PassageSearch(view.path, view.rules).list_exact(
-                words, channel=place.channel, is_shared=place.is_shared, sources=view.documents
-            )
+        exact = PassageSearch(view.path, view.rules).list_exact(
+            words, channel=place.channel, is_shared=place.is_shared, sources=view.documents
+        )
         yield from _lines("Each word exactly, where passages have all of them, as `find` lists them", exact, 0)
     if view.sources != view.documents:
         yield ""
@@ -62,10 +68,8 @@ def search(view: IndexView, words: str, place: Place) -> Iterator[str]:
 def _find(
     view: IndexView, rules: ReaderRules, words: str, place: Place, sources: Collection[str]
 ) -> list[FoundPassage]:
-    query = SearchQuery(words)
-    with available():
-        search_in = PassageSearch(view.path, rules)
-        return search_in.find(query, channel=place.channel, is_shared=place.is_shared, sources=sources)
+    search_in = PassageSearch(view.path, rules)
+    return search_in.find(SearchQuery(words), channel=place.channel, is_shared=place.is_shared, sources=sources)
 
 
 def _left_out(view: IndexView, words: str, place: Place, sources: Collection[str]) -> int:
