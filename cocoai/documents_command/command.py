@@ -63,13 +63,13 @@ def _list(settings: config.Settings, arguments: argparse.Namespace) -> int:
 
 def _search(settings: config.Settings, arguments: argparse.Namespace) -> int:
     """Print what is found; return 0. Raise CocoAIError for a channel that is none."""
-    from cocoai.documents_command.finding import Place, search
+    from cocoai.documents_command.finding import AskedIn, search
     from cocoai.documents_command.view import index_view
 
     if arguments.channel and not is_id(arguments.channel):
         raise CocoAIError(f"--channel {arguments.channel}: expected an id of Slack's, such as C024BE91L")
-    place = Place(arguments.channel, is_shared=arguments.shared)
-    _print(search(index_view(settings), " ".join(arguments.words), place))
+    asked_in = AskedIn(arguments.channel, is_shared=arguments.shared)
+    _print(search(index_view(settings), " ".join(arguments.words), asked_in))
     return 0
 
 

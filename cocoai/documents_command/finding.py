@@ -24,7 +24,7 @@ class EverybodyReads(ReaderRules):
 
 
 @dataclass(frozen=True)
-class Place:
+class AskedIn:
     """Where it is asked: a `channel`, "" for one that no setting names. It `is_shared` with other organisations."""
 
     channel: str
@@ -35,7 +35,7 @@ class Place:
         return f"{where}, which other organisations read" if self.is_shared else where
 
 
-def search(view: IndexView, words: str, place: Place) -> Iterator[str]:
+def search(view: IndexView, words: str, place: AskedIn) -> Iterator[str]:
     """Yield what a question of these words would find at a place, then what `find` would, then what of earlier answers.
 
     Raise CocoAIError if there is no index to be read.
@@ -46,7 +46,7 @@ def search(view: IndexView, words: str, place: Place) -> Iterator[str]:
     yield from lines
 
 
-def _searches(view: IndexView, words: str, place: Place) -> Iterator[str]:
+def _searches(view: IndexView, words: str, place: AskedIn) -> Iterator[str]:
     """Yield the lines of each search. Raise `IndexUnavailable`."""
     if view.documents:
         found = _find(view, view.rules, words, place, view.documents)
@@ -66,13 +66,13 @@ def _searches(view: IndexView, words: str, place: Place) -> Iterator[str]:
 
 
 def _find(
-    view: IndexView, rules: ReaderRules, words: str, place: Place, sources: Collection[str]
+    view: IndexView, rules: ReaderRules, words: str, place: AskedIn, sources: Collection[str]
 ) -> list[FoundPassage]:
     search_in = PassageSearch(view.path, rules)
     return search_in.find(SearchQuery(words), channel=place.channel, is_shared=place.is_shared, sources=sources)
 
 
-def _left_out(view: IndexView, words: str, place: Place, sources: Collection[str]) -> int:
+def _left_out(view: IndexView, words: str, place: AskedIn, sources: Collection[str]) -> int:
     """Return how many of the best passages of all may not be shown at a place."""
     best = _find(view, EverybodyReads(), words, place, sources)
     documents = (each.passage.document for each in best)

@@ -29,8 +29,8 @@ def list_documents(view: IndexView, *, only_problems: bool) -> Iterator[str]:
     for source, problems in left_out.items():
         for code, count in problems.items():
             yield f"! {source}: {number(count)} × {plain(left_out_words(code))}"
-    passages, problems = sum(row.passages for row in rows), sum(bool(row.problem) for row in rows)
-    yield f"{number(len(rows))} documents, {number(passages)} passages; {number(problems)} documents could not be read"
+    passages, unread = sum(row.passages for row in rows), sum(bool(row.problem) for row in rows)
+    yield f"{number(len(rows))} documents, {number(passages)} passages; {number(unread)} documents could not be read"
 
 
 def _line(view: IndexView, row: IndexedDocument) -> str:
