@@ -18,9 +18,9 @@ from cocoai.check.result import Result, note, ok, warning, wrong
 from cocoai.check.target import Target
 from cocoai.documents.access import comparable
 from cocoai.documents.database import IndexUnavailable
-from cocoai.documents.document import FOLDER, HISTORY, SLACK
+from cocoai.documents.document import FOLDER, HISTORY, HISTORY_FILE, SLACK
 from cocoai.documents.folder_walk import readable
-from cocoai.documents.history import FILE, History, HistoryBroken
+from cocoai.documents.history import History, HistoryBroken
 from cocoai.documents.index import IndexedDocument, IndexReader
 from cocoai.documents.index_look import last_slice, left_out_of
 from cocoai.documents.index_task import index_path
@@ -183,7 +183,7 @@ def _history(settings: config.Settings, target: Target) -> Iterator[Result]:
     """Yield how much of the history is kept; nothing where none is."""
     if not settings.history.keep_days:
         return
-    path = os.path.join(target.var, FILE)
+    path = os.path.join(target.var, HISTORY_FILE)
     if not os.path.exists(path):
         yield note("history", "not_yet")
         return

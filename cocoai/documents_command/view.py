@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from cocoai import config
 from cocoai.documents.access import ReaderRules
 from cocoai.documents.database import IndexUnavailable
-from cocoai.documents.document import FOLDER, HISTORY, SLACK, Document
+from cocoai.documents.document import FOLDER, HISTORY, HISTORY_FILE, SLACK, Document
 from cocoai.documents.index_task import index_path
+from cocoai.documents.kept_rules import KeptRules
 from cocoai.errors import CocoAIError
 from cocoai.status.units import plain
 
@@ -54,7 +56,9 @@ def index_view(settings: config.Settings) -> IndexView:
     sources = tuple(source for source, value in is_on.items() if value)
     if not sources:
         raise CocoAIError(OFF)
-    return IndexView(index_path(settings.paths.var), ReaderRules(settings.readers, documents.channels), sources)
+    var = settings.paths.var
+    rules = KeptRules(settings.readers, documents.channels, os.path.join(var, HISTORY_FILE))
+    return IndexView(index_path(var), rules, sources)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from cocoai import config
 from cocoai.documents.database import IndexUnavailable
-from cocoai.documents.history import FILE, History, HistoryBroken
+from cocoai.documents.document import HISTORY_FILE
+from cocoai.documents.history import History, HistoryBroken
 from cocoai.documents.index import IndexFigures, IndexReader
 from cocoai.documents.index_look import is_being_built, last_slice, left_out_of
 from cocoai.documents.index_task import index_path
@@ -78,7 +79,7 @@ def read_history(settings: config.Settings) -> HistoryState | None:
     days = settings.history.keep_days
     if not days:
         return None
-    path = os.path.join(settings.paths.var, FILE)
+    path = os.path.join(settings.paths.var, HISTORY_FILE)
     try:
         exchanges, oldest = History(path).figures()
         size = os.stat(path).st_size if os.path.exists(path) else 0

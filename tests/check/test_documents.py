@@ -20,9 +20,9 @@ from cocoai.check.look import from_the_pool
 from cocoai.check.result import Finding, Result
 from cocoai.check.target import Target, User, find_target
 from cocoai.check.words.languages import LANGUAGES
-from cocoai.documents.document import FOLDER, SLACK, Document
+from cocoai.documents.document import FOLDER, HISTORY_FILE, SLACK, Document
 from cocoai.documents.folder_walk import FolderWalk
-from cocoai.documents.history import FILE, Exchange, History
+from cocoai.documents.history import Exchange, History
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import set_due
 from cocoai.documents.indexing import problems_key
@@ -216,7 +216,7 @@ def test_little_room(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_history(team: Team) -> None:
     """How much is kept; nothing yet; and a file that cannot be read, which is no copy of anything."""
     team.set(SETTINGS + "[history]\nkeep_days = 3\n")
-    path = team.var / FILE
+    path = team.var / HISTORY_FILE
     nothing = one(team, "history")
     exchange = Exchange("key", "key", "C1", "1.0", "U1", int(time.time()), "en", "What?", "That.")
     History(str(path)).keep([exchange], [])

@@ -64,8 +64,9 @@ class Team:
         path.write_text(content)
 
     def indexes(self) -> None:
-        """Do a slice, as the pool does."""
-        index_slice(str(self.index), document_sources(self.settings))
+        """Do slices, as the pool does, until all is indexed."""
+        while index_slice(str(self.index), document_sources(self.settings)).is_more:
+            pass
 
     def types(self, *arguments: str) -> str:
         """Return what `cocoai documents` prints, which succeeds."""

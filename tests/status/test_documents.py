@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cocoai.documents.document import FOLDER, Document
-from cocoai.documents.history import FILE, Exchange, History
+from cocoai.documents.document import FOLDER, HISTORY_FILE, Document
+from cocoai.documents.history import Exchange, History
 from cocoai.documents.index import DocumentIndex
 from cocoai.documents.index_task import index_lock_path, set_due
 from cocoai.documents.indexing import problems_key
@@ -24,7 +24,7 @@ from tests.documents.team import SETTINGS, Team
 from tests.processes import PATIENCE
 from tests.status.samples import HOSTILE
 
-HISTORY = SETTINGS + "[history]\nkeep_days = 3\n"
+WITH_HISTORY = SETTINGS + "[history]\nkeep_days = 3\n"
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def test_json_has_it(team: Team) -> None:
 
 def test_the_history(team: Team) -> None:
     """How many are kept, and since when; one that cannot be read is marked."""
-    team.set(HISTORY)
+    team.set(WITH_HISTORY)
     nothing = lines(collect(team.settings))
-    path = team.var / FILE
+    path = team.var / HISTORY_FILE
     asked_at = int(time.time())
     History(str(path)).keep([Exchange("key", "key", "C1", "1.0", "U1", asked_at, "en", "What?", "That.")], [])
     kept = collect(team.settings)
