@@ -7,12 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cocoai.cli import main
+from cocoai.document_sources import document_sources
 from cocoai.documents.document import HISTORY, HISTORY_FILE, SLACK, Document, DocumentSection
 from cocoai.documents.history import Exchange, History
 from cocoai.documents.index import DocumentIndex, IndexReader
@@ -216,6 +218,20 @@ def test_the_index_is_thrown_away_and_built_anew(team: Team) -> None:
     )
     assert 34 == IndexReader(str(team.index)).figures().documents
     assert locks.take(index_lock_path(str(team.var))) is not None
+
+
+def test_it_takes_slice_after_slice(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the pool's pauses, until all is indexed; it tells how far it is."""
+    monkeypatch.setattr("cocoai.documents.indexing.MOST_CPU", 0.0)
+    told: list[str] = []
+
+    done = building.rebuild(
+        index_view(team.settings), str(team.var), partial(document_sources, team.settings), told.append
+    )
+
+    assert 14 == len(told)
+    assert "13 documents, and 1 that cannot be read" == told[-1]
+    assert done.startswith("14 documents, 14 passages, in ")
 
 
 def test_what_was_forgotten_meanwhile_is_not_in_the_new_one(indexed: Team) -> None:

@@ -35,49 +35,49 @@ class AskedIn:
         return f"{where}, which other organisations read" if self.is_shared else where
 
 
-def search(view: IndexView, words: str, place: AskedIn) -> Iterator[str]:
-    """Yield what a question of these words would find at a place, then what `find` would, then what of earlier answers.
+def search(view: IndexView, words: str, asked_in: AskedIn) -> Iterator[str]:
+    """Yield what a question of these words would find there, also one about earlier answers, then what `find` would.
 
     Raise CocoAIError if there is no index to be read.
     """
     with available():
-        lines = list(_searches(view, words, place))
-    yield f"Asked {place}:"
+        lines = list(_searches(view, words, asked_in))
+    yield f"Asked {asked_in}:"
     yield from lines
 
 
-def _searches(view: IndexView, words: str, place: AskedIn) -> Iterator[str]:
+def _searches(view: IndexView, words: str, asked_in: AskedIn) -> Iterator[str]:
     """Yield the lines of each search. Raise `IndexUnavailable`."""
     if view.documents:
-        found = _find(view, view.rules, words, place, view.documents)
-        yield from _lines("As a question", found, _left_out(view, words, place, view.documents))
+        found = _find(view, view.rules, words, asked_in, view.documents)
+        yield from _lines("As a question", found, _left_out(view, words, asked_in, view.documents))
         if is_weak(found):
             yield "  that is little: before it answers, the model is asked for other words to search for"
-        yield ""
-        exact = PassageSearch(view.path, view.rules).list_exact(
-            words, channel=place.channel, is_shared=place.is_shared, sources=view.documents
-        )
-        yield from _lines("Each word exactly, where passages have all of them, as `find` lists them", exact, 0)
     if view.sources != view.documents:
-        yield ""
-        found = _find(view, view.rules, words, place, view.sources)
+        yield from [""] if view.documents else []
+        found = _find(view, view.rules, words, asked_in, view.sources)
         title = "As a question about what was asked before"
-        yield from _lines(title, found, _left_out(view, words, place, view.sources))
+        yield from _lines(title, found, _left_out(view, words, asked_in, view.sources))
+    yield ""
+    exact = PassageSearch(view.path, view.rules).list_exact(
+        words, channel=asked_in.channel, is_shared=asked_in.is_shared, sources=view.sources
+    )
+    yield from _lines("Each word exactly, where passages have all of them, as `find` lists them", exact, 0)
 
 
 def _find(
-    view: IndexView, rules: ReaderRules, words: str, place: AskedIn, sources: Collection[str]
+    view: IndexView, rules: ReaderRules, words: str, asked_in: AskedIn, sources: Collection[str]
 ) -> list[FoundPassage]:
     search_in = PassageSearch(view.path, rules)
-    return search_in.find(SearchQuery(words), channel=place.channel, is_shared=place.is_shared, sources=sources)
+    return search_in.find(SearchQuery(words), channel=asked_in.channel, is_shared=asked_in.is_shared, sources=sources)
 
 
-def _left_out(view: IndexView, words: str, place: AskedIn, sources: Collection[str]) -> int:
+def _left_out(view: IndexView, words: str, asked_in: AskedIn, sources: Collection[str]) -> int:
     """Return how many of the best passages of all may not be shown at a place."""
-    best = _find(view, EverybodyReads(), words, place, sources)
+    best = _find(view, EverybodyReads(), words, asked_in, sources)
     documents = (each.passage.document for each in best)
     return sum(
-        not view.rules.may_be_shown(document, place.channel, is_shared=place.is_shared) for document in documents
+        not view.rules.may_be_shown(document, asked_in.channel, is_shared=asked_in.is_shared) for document in documents
     )
 
 
