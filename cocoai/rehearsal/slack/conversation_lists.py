@@ -18,7 +18,7 @@ def conversation_info(workspace: Workspace, arguments: Arguments) -> Payload:
     channel = workspace.channels.get(arguments.required("channel"))
     if channel is None or (not channel.is_member and channel.kind != "channel"):
         raise SlackApiError("channel_not_found")
-    return {"channel": _channel_json(channel)}
+    return {"channel": _channel_json(channel) | _properties_json(workspace, channel)}
 
 
 def users_conversations(workspace: Workspace, arguments: Arguments) -> Payload:
@@ -33,6 +33,15 @@ def users_conversations(workspace: Workspace, arguments: Arguments) -> Payload:
     mine = [each for each in workspace.channels.values() if each.is_member and each.kind in kinds]
     shown = [_channel_json(each) for each in mine if not (hides_archived and each.is_archived)]
     return {"channels": shown, "response_metadata": {"next_cursor": ""}}
+
+
+def _properties_json(workspace: Workspace, channel: PracticeChannel) -> Payload:
+    """Return the field `properties`, with the channel's canvases as its tabs; {} if it has none."""
+    canvases = [file for file in workspace.files.values() if file.tab_of == channel.id and not file.is_deleted]
+    tabs = [
+        {"id": f"Ct{each.id[1:]}", "type": "canvas", "data": {"file_id": each.id}, "label": ""} for each in canvases
+    ]
+    return {"properties": {"tabs": tabs}} if tabs else {}
 
 
 def _channel_json(channel: PracticeChannel) -> Payload:

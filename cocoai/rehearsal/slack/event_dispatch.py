@@ -14,6 +14,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from cocoai.rehearsal.slack.event_delivery import Delivery, EventSender
+from cocoai.rehearsal.slack.file_changes import FileEventKind, file_event
 from cocoai.rehearsal.slack.json_shapes import (
     Payload,
     app_mention_event,
@@ -24,6 +25,8 @@ from cocoai.rehearsal.slack.json_shapes import (
     message_json,
 )
 from cocoai.rehearsal.slack.outbound import Outbound
+from cocoai.rehearsal.slack.pins import PinKind, pin_event
+from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.reactions import ReactionKind, reaction_event
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.workspace import ChangeKind, PracticeChannel, PracticeMessage, Workspace
@@ -82,6 +85,25 @@ class EventDispatcher:
         if channel.is_member and "reactions:read" in self._switches.scopes and (self._switches.echoes or not is_echo):
             event_ts = self._workspace.next_ts()
             self.notify(reaction_event(kind, message, channel, user, name, event_ts), channel)
+
+    def pinned(self, kind: PinKind, message: PracticeMessage, user: str, item: Payload, left: int) -> None:
+        """Start to deliver the event of a pin, of which `left` are there now; return at once.
+
+        Send none if the bot is not in the channel, or if the app lacks the scope.
+        """
+        channel = self._workspace.channels[message.channel]
+        if channel.is_member and "pins:read" in self._switches.scopes:
+            self.notify(pin_event(kind, channel, message, user, item, left, self._workspace.next_ts()), channel)
+
+    def file_changed(self, kind: FileEventKind, file: PracticeFile, channels: list[str]) -> None:
+        """Start to deliver the event of a file that is in these channels; return at once.
+
+        Send none if the bot is in none of them, or if the app lacks the scope.
+        """
+        seen = [channel for channel in channels if self._workspace.channels[channel].is_member]
+        if seen and "files:read" in self._switches.scopes:
+            event = file_event(kind, file, seen, file.user, self._workspace.next_ts())
+            self.notify(event, self._workspace.channels[seen[0]])
 
     def notify(self, event: Payload, channel: PracticeChannel) -> None:
         """Start to deliver an event in a channel, if the app has subscribed to its type; return at once."""

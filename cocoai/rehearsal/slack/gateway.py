@@ -56,7 +56,7 @@ class Call:
 class Gateway:
     """Answers the calls of all methods. `calls` only grows, in the order in which the calls ended.
 
-    `more_methods` are those of the Web API about reactions and views.
+    `more_methods` are those of the Web API about reactions, pins and views.
     """
 
     def __init__(

@@ -9,9 +9,11 @@ from typing import Any, Literal
 from cocoai.rehearsal.slack.block_actions import ClickDelivery, ClickSender
 from cocoai.rehearsal.slack.channel_access import direct_channel
 from cocoai.rehearsal.slack.event_dispatch import EventDispatcher
+from cocoai.rehearsal.slack.file_changes import FileChanges
 from cocoai.rehearsal.slack.interactions import Interaction
 from cocoai.rehearsal.slack.json_shapes import Payload
 from cocoai.rehearsal.slack.modals import ModalSender
+from cocoai.rehearsal.slack.pins import PinStore
 from cocoai.rehearsal.slack.practice_file import PracticeFile
 from cocoai.rehearsal.slack.reactions import ReactionStore
 from cocoai.rehearsal.slack.shortcuts import ShortcutSender
@@ -31,7 +33,9 @@ class PeopleActions:
     views: Views
     _clicks: ClickSender
     _events: EventDispatcher
+    _file_changes: FileChanges
     _modals: ModalSender
+    _pins: PinStore
     _reactions: ReactionStore
     _shortcuts: ShortcutSender
 
@@ -73,9 +77,28 @@ class PeopleActions:
     def delete_file(self, file: str) -> None:
         """Delete a file by its id: its messages keep a tombstone, and message_changed is delivered for each.
 
-        Raise KeyError if there is no such file.
+        So is file_deleted. Raise KeyError if there is no such file.
         """
-        self.workspace.delete_file(file)
+        self._file_changes.delete(file)
+
+    def change_file(self, file: str, data: bytes, **fields: Any) -> PracticeFile:
+        """Replace the bytes of a file or canvas, by its id, so that file_change is delivered; return it.
+
+        `fields` are values of its JSON, such as `title`. Raise KeyError if there is no such file.
+        """
+        return self._file_changes.change(file, data, **fields)
+
+    def add_canvas(self, user: str, html: str, *, title: str = "Untitled", tab_of: str = "") -> PracticeFile:
+        """Make a canvas of HTML, and a tab of the channel `tab_of`, unless that is ""; return it, with its id."""
+        return self._file_changes.add_canvas(user, html, title, tab_of)
+
+    def pin(self, user: str, ts: str, channel: str = "C0PRACTICE") -> None:
+        """Pin a message to its channel, so that pin_added is delivered. Raise `SlackApiError` if it cannot be."""
+        self._pins.add(channel, ts, user)
+
+    def unpin(self, user: str, ts: str, channel: str = "C0PRACTICE") -> None:
+        """Take a pin away, so that pin_removed is delivered. Raise `SlackApiError` if there is none."""
+        self._pins.remove(channel, ts, user)
 
     def click(
         self, user: str, channel: str, ts: str, action: str, *, value: str = "", repeat: int = 0
@@ -97,10 +120,15 @@ class PeopleActions:
             self.workspace.edit(message, text)
 
     def delete(self, channel: str, ts: str) -> None:
-        """Delete a message, so that message_deleted is delivered. Raise KeyError if there is no such message."""
-        if self.workspace.find(channel, ts) is None:
+        """Delete a message: message_deleted is delivered, and file_unshared of its files.
+
+        Raise KeyError if there is no such message.
+        """
+        message = self.workspace.find(channel, ts)
+        if message is None:
             raise KeyError(ts)  # an ephemeral one is its app's to take away
         self.workspace.delete(channel, ts)
+        self._file_changes.unshared(message.files, channel)
 
     def add(self, new: PracticeChannel | Person) -> None:
         """Add a channel or a person to the workspace, or replace the one of this id."""

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+SITE = "https://practice.invalid/"
+"""The workspace's own address, where people read what links lead to."""
+
 PATH = "/files-pri/"
 """Where the paths of private URLs begin."""
 
@@ -65,7 +68,8 @@ class PracticeFile:
 
     `url` is its private URL, which needs a token. A deleted file stays in its message as a tombstone. `fields` are
     further fields of its JSON, or others' values. `variants` are what Slack has made of it, by the field that has the
-    address, such as `thumb_1024`. A recording may have a `transcript` (voice_clip.py).
+    address, such as `thumb_1024`. A recording may have a `transcript` (voice_clip.py), a canvas may be a tab of the
+    channel `tab_of`.
     """
 
     name: str
@@ -80,6 +84,7 @@ class PracticeFile:
     fields: Mapping[str, Any] = field(default_factory=dict)
     variants: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     transcript: Transcript | None = None
+    tab_of: str = ""
 
 
 _BY_ENDING = {"jpeg": "image/jpeg", "txt": "text/plain"} | {kind: media for media, (kind, _) in _FILE_TYPES.items()}
@@ -124,7 +129,9 @@ def file_json(file: PracticeFile) -> dict[str, Any]:
     written |= {"is_external": False, "external_type": "", "is_public": True, "public_url_shared": False}
     written |= {"display_as_bot": False, "username": "", "has_rich_preview": False, "file_access": "visible"}
     written |= {"url_private": file.url, "url_private_download": f"{folder}/download/{name}"}
-    written |= {"mode": "quip"} if file.media_type == CANVAS else {}
+    written["permalink"] = f"{SITE}files/{file.user}/{file.id}/{name}"
+    if file.media_type == CANVAS:
+        written |= {"mode": "quip", "permalink": f"{SITE}docs/{file.team}/{file.id}"}
     written |= {variant: f"{folder}/{variant}/{name}" for variant in file.variants}
     if file.transcript:
         written["transcription"] = file.transcript.as_json(file.created)

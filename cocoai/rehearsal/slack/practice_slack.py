@@ -16,6 +16,7 @@ from cocoai.rehearsal.practice_server import Incoming, Outgoing, PracticeServer
 from cocoai.rehearsal.slack.block_actions import ClickDelivery, ClickSender
 from cocoai.rehearsal.slack.event_delivery import Delivery
 from cocoai.rehearsal.slack.event_dispatch import EventDispatcher
+from cocoai.rehearsal.slack.file_changes import FileChanges
 from cocoai.rehearsal.slack.file_server import Download, FileServer
 from cocoai.rehearsal.slack.gateway import Call, Gateway
 from cocoai.rehearsal.slack.interactions import Interaction, Interactivity
@@ -23,6 +24,7 @@ from cocoai.rehearsal.slack.json_shapes import Payload
 from cocoai.rehearsal.slack.modals import ModalSender
 from cocoai.rehearsal.slack.outbound import JSON, Destination, Outbound, signed
 from cocoai.rehearsal.slack.people_actions import PeopleActions
+from cocoai.rehearsal.slack.pins import PinKind, PinMethods, PinStore
 from cocoai.rehearsal.slack.reactions import ReactionMethods, ReactionStore
 from cocoai.rehearsal.slack.response_urls import ResponseUrls
 from cocoai.rehearsal.slack.shortcuts import ShortcutSender
@@ -70,6 +72,8 @@ class PracticeSlack(PeopleActions, PracticeServer):
         )
         self._interactivity = Interactivity(self.workspace, signing_secret, self.switches, outbound, clock=clock)
         self._reactions = ReactionStore(self.workspace, self._events.reacted)
+        self._pins = PinStore(self.workspace, self._pinned, clock)
+        self._file_changes = FileChanges(self.workspace, self._events.file_changed, clock)
         self.views = Views(self.workspace, clock)
         self._triggers = triggers = Triggers(self.switches, clock)
         self._urls = urls = ResponseUrls(self.workspace, self.switches, self.url, clock)
@@ -78,7 +82,9 @@ class PracticeSlack(PeopleActions, PracticeServer):
         self._modals = ModalSender(self.workspace, self._interactivity, self.views, triggers)
         reactions = ReactionMethods(self.workspace, self._reactions)
         views = ViewMethods(self.workspace, self.switches, self.views, triggers)
-        self._gateway = Gateway(self.workspace, self, token, self.switches, {**reactions.methods, **views.methods})
+        pins = PinMethods(self.workspace, self._pins)
+        more = {**reactions.methods, **views.methods, **pins.methods}
+        self._gateway = Gateway(self.workspace, self, token, self.switches, more)
         self._downloads: list[Download] = []
         self._files = FileServer(self.workspace.files, token, self.switches, self._record_download)
         self.page = Page(self.workspace, self, self._events.delivery_of)
@@ -250,6 +256,10 @@ class PracticeSlack(PeopleActions, PracticeServer):
         super().stop()
         self._gateway.uploads.stop()
         self._events.sender.stop()
+
+    def _pinned(self, kind: PinKind, message: PracticeMessage, user: str, item: Payload) -> None:
+        """Have the event of a pin delivered."""
+        self._events.pinned(kind, message, user, item, len(self._pins.listed(message.channel)))
 
     def _record_download(self, download: Download) -> None:
         """Add a request for a file to `downloads`, and wake `wait_for`."""

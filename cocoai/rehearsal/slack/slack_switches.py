@@ -26,9 +26,12 @@ SCOPES = frozenset(
         "users:read",
     }
 )
-"""Every scope that CocoAI's manifest may ask for. Some methods need others, such as channels:read."""
+"""Every scope that CocoAI's manifest asks for by its own settings. Some methods need others, such as channels:read."""
 EVENTS = frozenset({"app_home_opened", "reaction_added"})
 """The events to which CocoAI's manifest subscribes, beside messages and mentions."""
+DOCUMENT_SCOPES = frozenset({"pins:read", "channels:read", "groups:read"})
+DOCUMENT_EVENTS = frozenset({"pin_added", "pin_removed", "file_change", "file_deleted", "file_unshared"})
+"""The further scopes and events of the manifest where the files of channels are documents."""
 
 
 @dataclass

@@ -19,6 +19,7 @@ from cocoai.rehearsal.slack.channel_access import accessible_channel, direct_cha
 from cocoai.rehearsal.slack.conversation_lists import conversation_info, users_conversations
 from cocoai.rehearsal.slack.json_shapes import Payload, message_json, metadata_json, person_json
 from cocoai.rehearsal.slack.message_arguments import metadata, text_and_blocks
+from cocoai.rehearsal.slack.practice_file import SITE
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from cocoai.rehearsal.slack.stored_text import stored
 from cocoai.rehearsal.slack.workspace import PracticeChannel, PracticeMessage, Workspace
@@ -54,7 +55,7 @@ class WebAPI:
     def _auth_test(self, _: Arguments) -> Payload:
         """Return the ids and names of the team, the bot user and the app."""
         us = self._us
-        result = {"url": "https://practice.invalid/", "team": us.team, "user": us.user.lower(), "team_id": us.team_id}
+        result = {"url": SITE, "team": us.team, "user": us.user.lower(), "team_id": us.team_id}
         if self._switches.token_kind == "user":  # a person's own token: no bot, and no app is named
             return result | {"user": "asker", "user_id": "U0ASKER01", "is_enterprise_install": False}
         result |= {"user_id": us.user_id, "bot_id": us.bot_id, "app_id": us.app_id}
