@@ -20,7 +20,7 @@ from cocoai.ledger.ledger import Ledger
 from cocoai.ledger.months import read_months
 from cocoai.ledger.prices import read_prices
 from cocoai.ledger.tariff import Tariff
-from cocoai.slack.api.calls import SlackCalls
+from cocoai.slack.api.calls import TIMEOUTS, SlackCalls
 from cocoai.slack.api.chat import SlackChat
 from cocoai.slack.api.open_form import FORM_TIMEOUTS
 from cocoai.slack.model.identity import Identity
@@ -59,6 +59,10 @@ class Connections:
 
     def form_calls(self) -> SlackCalls:
         """Return a new connection to Slack for one call that must not wait: a form can be opened for 3 seconds."""
+        return self.prompt_calls(FORM_TIMEOUTS)
+
+    def prompt_calls(self, timeouts: tuple[float, float] = TIMEOUTS) -> SlackCalls:
+        """Return a new connection to Slack for calls that do not wait out a rate limit; it connects at the first."""
         slack = self._settings.slack
         return SlackCalls(
             self._client(),
@@ -68,7 +72,7 @@ class Connections:
             sleep=time.sleep,
             patience=0.0,
             watch=SlackWatch(self._troubles),
-            timeouts=FORM_TIMEOUTS,
+            timeouts=timeouts,
         )
 
     def chatgpt(self) -> ChatGPTChat:

@@ -32,4 +32,12 @@ def document_sources(settings: config.Settings) -> list[DocumentSource]:
         from cocoai.documents.history import delete
 
         delete(os.path.join(settings.paths.var, HISTORY_FILE))  # what other settings have kept
+    if settings.documents.channels:
+        from cocoai.slack_documents.source import slack_source
+
+        sources.append(slack_source(settings))
+    else:
+        from cocoai.slack_documents.listing import forget_listing
+
+        forget_listing(settings.paths.var)
     return sources

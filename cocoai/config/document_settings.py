@@ -33,7 +33,10 @@ class DocumentSettings:
     channels: Annotated[
         frozenset[str],
         Setting(
-            IDS, "", "channels whose pinned files and canvases are documents too, each shown in that channel alone"
+            IDS,
+            "",
+            "channels of which what is pinned and the canvases are documents too, each shown in that channel alone; "
+            "the Slack app needs more scopes for it, which `cocoai manifest` asks for",
         ),
     ]
     max_tokens: Annotated[

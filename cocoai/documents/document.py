@@ -15,9 +15,10 @@ INDEX_FILE, HISTORY_FILE = "documents.sqlite3", "history.sqlite3"
 class Document:
     """One document. `source` and `name` together name it.
 
-    `name` is the path below the folder with slashes between (NFC), the id of a file at Slack, or the key of the job
-    that was answered. `title` is what people read, `link` an address where they can, "" for none. `channel` is where it
-    is from at Slack, "" for a file of the folder. `version` changes when the content does.
+    `name` is the path below the folder with slashes between (NFC), at Slack the channel's id, a slash and that of the
+    file or the ts of the message, or the key of the job that was answered. `title` is what people read, `link` an
+    address where they can, "" for none. `channel` is where it is from at Slack, "" for a file of the folder. `version`
+    changes when the content does.
     """
 
     source: str

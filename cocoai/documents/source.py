@@ -13,7 +13,8 @@ class Unreadable(Permanent):
     """A document that cannot be read as it is: it is kept with this code, without passages, until its version changes.
 
     Codes: `too_large`, `too_slow`, `encrypted`, `broken`, `empty` (nothing is in it), `no_text` (such as scanned pages,
-    or binary data), `needs_extra` (a library that is not installed), `no_leave` (the system, or Slack, refuses it).
+    or binary data), `needs_extra` (a library that is not installed), `no_leave` (the system, or Slack, refuses it),
+    `hidden` (Slack's free plan shows it to nobody any more), `foreign` (it is not at Slack, as a document of Google's).
     `changed` (while it was read) alone is tried again at the next slice.
     """
 

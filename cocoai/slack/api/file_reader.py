@@ -134,7 +134,7 @@ class FileReader:
         if file.size > room.most_bytes and not may_be_cut:
             raise Permanent("office" if file.kind == "office" else "too_big")
         ends = max(2 * room.text.most_bytes, SAMPLE) + 4 if may_be_cut else 0
-        content = fetch(self._slack, file.url, room.most_bytes, ends=ends, is_login=partial(_is_login_page, file))
+        content = fetch(self._slack, file.url, room.most_bytes, ends=ends, is_login=partial(is_login_page, file))
         if media_type := media_type_of(content.head):
             return _whole(file.name, media_type, content.head, room)
         try:
@@ -220,7 +220,7 @@ def _kind_error(file: File, content: FileBytes) -> str:
     return "encoding" if looks_like_text(content.head) else "kind"
 
 
-def _is_login_page(file: File, body: bytes | None) -> bool:
+def is_login_page(file: File, body: bytes | None) -> bool:
     """Check whether an HTML page is Slack's login page instead of the file. `body` is None if it was too long to read.
 
     That is HTML of another length than the file's, or HTML where the file is none.

@@ -109,12 +109,16 @@ def files_of(message: Mapping[str, Any]) -> tuple[File, ...]:
 
     Each once. Deleted files (their `mode` is `tombstone`) are left out, and so are entries without an id.
     """
+    return tuple(map(file_of, file_entries(message)))
+
+
+def file_entries(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of the files of `files_of`."""
     holders = (message, *attachments_in(message.get("attachments")))
-    files = [file_of(entry) for holder in holders for entry in objects_in(holder.get("files")) if _is_file(entry)]
-    once: dict[str, File] = {}
-    for file in files:
-        once.setdefault(file.id, file)
-    return tuple(once.values())
+    once: dict[str, Mapping[str, Any]] = {}
+    for entry in (entry for holder in holders for entry in objects_in(holder.get("files")) if _is_file(entry)):
+        once.setdefault(_encodable_at(entry, "id"), entry)
+    return list(once.values())
 
 
 def file_of(entry: Mapping[str, Any]) -> File:
