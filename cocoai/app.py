@@ -26,6 +26,7 @@ from cocoai.ask_forms import ask_forms
 from cocoai.backup.contents import refuse_half_restored
 from cocoai.clicked_question import may_be_shared
 from cocoai.connections import Connections, books_of
+from cocoai.document_events import change_note, event_reader
 from cocoai.documents.document import HISTORY_FILE, INDEX_FILE
 from cocoai.engine.client.tls import tls_context
 from cocoai.engine.pool.listener import open_listener
@@ -132,7 +133,14 @@ def build(settings: config.Settings, context: ssl.SSLContext | None = None) -> C
     )
 
     signatures, health = SignatureWatch(troubles), HealthHandler(troubles)
-    events = EventsHandler(analyzer(settings, identity, spool), spool, runner, scoreboard, signatures=signatures)
+    events = EventsHandler(
+        analyzer(settings, identity, spool),
+        spool,
+        runner,
+        scoreboard,
+        signatures=signatures,
+        note_change=change_note(settings),
+    )
     forms = ask_forms(settings, spool, runner, scoreboard, connections, answerers.options.phrases)
     clicks = click_analyzer(settings, identity, spool)
     interactions = InteractionsHandler(clicks, spool, runner, scoreboard, forms, signatures=signatures)
@@ -195,6 +203,7 @@ def analyzer(settings: config.Settings, identity: IdentityCache, spool: Spool) -
         follow_ups=slack.follow_ups,
         access=access_rules(settings),
         reactions=settings.reactions,
+        documents=event_reader(settings),
     )
 
 

@@ -21,6 +21,7 @@ from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, StaleSignatur
 from cocoai.slack.inbound.events import EventOutcome
 from cocoai.slack.model.question import (
     Challenge,
+    DocumentsChanged,
     Ignored,
     NotAllowed,
     Overheard,
@@ -167,9 +168,27 @@ class SlackHandler(ABC, Generic[Posted]):
 
 
 class EventsHandler(SlackHandler[EventOutcome]):
-    """The handler of `POST /slack/events`: it puts questions into the spool, and returns the text of a challenge."""
+    """The handler of `POST /slack/events`: it puts questions into the spool, and returns the text of a challenge.
+
+    `note_change(id)` notes that a channel or a file of Slack's has changed, and returns False if that is no concern of
+    ours; it may raise OSError.
+    """
 
     subject = "event"
+
+    def __init__(
+        self,
+        analyzer: Analyzer[EventOutcome],
+        spool: Spool,
+        runner: JobRunner,
+        scoreboard: Scoreboard,
+        *,
+        signatures: SignatureWatch | None = None,
+        clock: Callable[[], float] = time.time,
+        note_change: Callable[[str], bool] | None = None,
+    ) -> None:
+        super().__init__(analyzer, spool, runner, scoreboard, signatures=signatures, clock=clock)
+        self._note_change = note_change
 
     def _accept(self, posted: EventOutcome) -> Response:
         """Return a challenge's text at once; put a question, one declined, or a look at our Home tab into the spool.
@@ -183,11 +202,28 @@ class EventsHandler(SlackHandler[EventOutcome]):
         if isinstance(posted, RateLimited):
             log.warning("event outcome=held-back-by-slack minute_rate_limited=%d", posted.minute)
             return OK
+        if isinstance(posted, DocumentsChanged):
+            return self._documents_changed(posted)
         self._note(posted.key)
         response = self._put(Key.parse(posted.key), posted.facts())
         if not isinstance(posted, Question) or response.after is None or posted.kind == "thanks" or posted.is_task:
             return response
         return replace(response, after=partial(self._wake_and_note, posted))
+
+    def _documents_changed(self, posted: DocumentsChanged) -> Response:
+        """Note what has changed, and return a 200: Slack is asked for it later, by another process.
+
+        A note that fails is only logged: Slack is asked every ten minutes all the same.
+        """
+        try:
+            is_ours = self._note_change is not None and self._note_change(posted.id)
+        except OSError as error:
+            log.warning("event outcome=change-not-noted reason=%s", error.strerror)
+        else:
+            log.log(
+                logging.INFO if is_ours else logging.DEBUG, "event outcome=change id=%s ours=%s", posted.id, is_ours
+            )
+        return OK
 
     def _pass_over(self, ignored: Ignored) -> Response:
         """Return a 200; if a line was put to others in a thread of ours, note that after it."""

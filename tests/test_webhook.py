@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from cocoai.engine.process.scoreboard import Scoreboard
 from cocoai.engine.web.request import Request
 from cocoai.errors import CannotKeep, CannotRead, ClickNotAllowed, Refused
 from cocoai.interactions import InteractionsHandler
+from cocoai.slack.inbound.document_events import read_document_event
 from cocoai.slack.inbound.events import SlackEventAnalyzer
 from cocoai.slack.inbound.interactions import InteractionAnalyzer
 from cocoai.slack.model.click import Click
@@ -439,6 +441,34 @@ def test_a_kept_question_tells_whether_its_channel_may_be_shared(
 
     assert expected is may_be_shared(handlers.spool, key)
     assert may_be_shared(handlers.spool, Key("C0PRACTICE", "1.1", "1.1")) is True
+
+
+@pytest.mark.parametrize("outcome", [True, False, OSError(28, "no space"), None])
+def test_a_changed_document_is_noted_and_is_no_job(tmp_path: Path, outcome: bool | OSError | None) -> None:
+    """Slack is answered 200 in any case, and no process is started, also if the note fails or none is taken."""
+    handlers, noted = Handlers(tmp_path), list[str]()
+
+    def note(changed: str) -> bool:
+        noted.append(changed)
+        if isinstance(outcome, OSError):
+            raise outcome
+        return bool(outcome)
+
+    documents = partial(read_document_event, channels=["C0DOCS"])
+    analyzer = SlackEventAnalyzer(SIGNING_SECRET, who=lambda: US, mark_of=handlers.spool.mark_of, documents=documents)
+    events = EventsHandler(
+        analyzer,
+        handlers.spool,
+        handlers.runner,
+        Scoreboard(None, slots=0),
+        clock=clock,
+        note_change=None if outcome is None else note,
+    )
+    response = events(posted(envelope({"type": "pin_added", "user": "U0ASKER01", "channel_id": "C0DOCS"})))
+
+    assert (200, None) == (response.status, response.after)
+    assert ([] if outcome is None else ["C0DOCS"]) == noted
+    assert [] == handlers.keys()
 
 
 @pytest.mark.parametrize(

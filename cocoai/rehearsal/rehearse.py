@@ -27,7 +27,7 @@ from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
 from cocoai.rehearsal.openai.practice_openai import API_KEY, PracticeOpenAI
 from cocoai.rehearsal.page.practice_page import PracticePage
 from cocoai.rehearsal.slack.practice_slack import PracticeSlack
-from cocoai.rehearsal.slack.slack_switches import SlackSwitches
+from cocoai.rehearsal.slack.slack_switches import DOCUMENT_EVENTS, DOCUMENT_SCOPES, EVENTS, SCOPES, SlackSwitches
 from cocoai.rehearsal.slack.workspace import PracticeMessage
 from cocoai.rehearsal.wrong import WrongThing, play
 
@@ -168,7 +168,9 @@ def _slack_with_secrets_of_its_own(certificates: Certificates) -> PracticeSlack:
         certificates,
         token=f"xoxb-{secrets.token_hex(16)}",
         signing_secret=secrets.token_hex(16),
-        switches=SlackSwitches(rate_limits=True, latency=0.1),
+        switches=SlackSwitches(
+            rate_limits=True, latency=0.1, scopes=SCOPES | DOCUMENT_SCOPES, events=EVENTS | DOCUMENT_EVENTS
+        ),
     )
 
 

@@ -25,12 +25,21 @@ from cocoai.slack.model.files import files_of
 from cocoai.slack.model.home_opened import HomeOpened
 from cocoai.slack.model.identity import Identity, from_authorizations
 from cocoai.slack.model.message_text import shown_text
-from cocoai.slack.model.question import Challenge, Declined, Ignored, Kind, Overheard, Question, RateLimited
+from cocoai.slack.model.question import (
+    Challenge,
+    Declined,
+    DocumentsChanged,
+    Ignored,
+    Kind,
+    Overheard,
+    Question,
+    RateLimited,
+)
 from cocoai.slack.model.talk import Talk
 from cocoai.slack.model.tasks import REACTIONS, MessageTask
 from cocoai.slack_ids import is_id, is_ts
 
-EventOutcome = Challenge | Question | Declined | HomeOpened | RateLimited
+EventOutcome = Challenge | Question | Declined | HomeOpened | RateLimited | DocumentsChanged
 """What an event can be that is not ignored."""
 
 SUBTYPES = (None, "", "file_share", "thread_broadcast", "me_message")
@@ -53,7 +62,8 @@ class SlackEventAnalyzer:
     `who` returns our identity, None while it is unknown; `mark_of(channel, thread_ts)` what has happened in a thread
     (see Talk), None if CocoAI was never asked there; thread_ts is "" for a direct message's own box. `follow_ups` says
     which lines need no mention there: `asker` those that are put to us by rules, `answered` all, `mention` none.
-    `reactions` says which emoji ask for which task.
+    `reactions` says which emoji ask for which task. `documents` reads a payload that may be about documents, and
+    returns None if it is not; None where Slack has none.
     """
 
     def __init__(
@@ -65,6 +75,7 @@ class SlackEventAnalyzer:
         follow_ups: str = "asker",
         access: AccessRules = DEFAULT_ACCESS,
         reactions: Mapping[str, MessageTask] = REACTIONS,
+        documents: Callable[[Mapping[str, Any]], DocumentsChanged | Ignored | None] | None = None,
     ) -> None:
         self._signing_secret = signing_secret
         self._who = who
@@ -72,14 +83,15 @@ class SlackEventAnalyzer:
         self._follow_ups = follow_ups
         self._access = access
         self._reactions = reactions
+        self._documents = documents
 
     def analyze(self, headers: Mapping[str, str], body: bytes, now: float) -> EventOutcome | Ignored:
         """Check the signature of one POST of the Events API and classify its body.
 
         Return a Challenge for url_verification, RateLimited for app_rate_limited, a Question for a message addressed to
         us or a reaction that asks for a task, Declined if the settings leave out its author, HomeOpened for a look at
-        our Home tab, and Ignored with a reason for the rest. Header names are lower-case, `now` is in seconds since the
-        epoch.
+        our Home tab, DocumentsChanged for what may change a document, and Ignored with a reason for the rest. Header
+        names are lower-case, `now` is in seconds since the epoch.
         Raise `Refused` with status 401 for a signature that is not Slack's, 400 for a body that is not JSON.
         """
         verify(body, headers, self._signing_secret, now)
@@ -99,6 +111,8 @@ class SlackEventAnalyzer:
             return read_reaction(payload, identity, self._reactions, self._access)
         if is_home(payload):
             return read_home(payload, identity, self._access)
+        if self._documents and (outcome := self._documents(payload)):
+            return outcome
         if reason := _not_a_message(payload):
             return Ignored(reason)
         return self._classify(MessageEvent(payload, payload["event"], identity))

@@ -77,6 +77,13 @@ class RateLimited:
 
 
 @dataclass(frozen=True)
+class DocumentsChanged:
+    """Slack's word that what is pinned to a channel has changed, or a file; `id` is the channel's or the file's."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Question:
     """An event that is answered. `text`, the asker's own words, has Slack's entities; `event_time` is epoch seconds.
 
