@@ -285,5 +285,6 @@ def _manifest(arguments: argparse.Namespace) -> int:
     from cocoai.check.slack_scopes import FILES, wanted_scopes
 
     wanted = wanted_scopes(config.read_for_a_look(arguments.config, os.environ))
-    print(etc.manifest(arguments.url, unused={FILES, etc.REACTIONS, etc.COMMANDS}.difference(wanted)), end="")
+    optional = {FILES, etc.REACTIONS, etc.COMMANDS, *etc.DOCUMENTS}
+    print(etc.manifest(arguments.url, unused=optional.difference(wanted)), end="")
     return 0

@@ -171,6 +171,21 @@ def test_the_manifest_asks_for_reactions_where_some_ask_for_something(
     assert "reaction_added" not in manifest["settings"]["event_subscriptions"]["bot_events"]
 
 
+@pytest.mark.parametrize("more", [{}, {"ANSWER_ATTACHMENTS_MIB": "0"}])
+def test_the_manifest_asks_for_pins_where_files_of_channels_are_documents(
+    more: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the scopes to list them and to read them, and for the events of each, which Slack takes only with these."""
+    for name, value in {"DOCUMENTS_CHANNELS": "C0PRACTICE", **more}.items():
+        monkeypatch.setenv(f"COCOAI_{name}", value)
+    assert 0 == main(["manifest", "--url", "https://bot.example.com"])
+
+    manifest = json.loads(capsys.readouterr().out)
+    assert {"pins:read", "channels:read", "groups:read", "files:read"} <= {*bots(manifest)}
+    events = ["pin_added", "pin_removed", "file_change", "file_deleted", "file_unshared"]
+    assert events == manifest["settings"]["event_subscriptions"]["bot_events"][-5:]
+
+
 def test_the_manifest_offers_shortcuts_and_a_command() -> None:
     """They come with the scope, and go with it; what Slack calls when one is chosen is this machine."""
     offered, bare = (json.loads(etc.manifest("https://bot.example.com", unused=each)) for each in ((), {etc.COMMANDS}))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.slack_switches import DOCUMENT_SCOPES, SCOPES
 from cocoai.rehearsal.slack.workspace import PracticeMessage as Message
 from cocoai.texts import JAPANESE
 from tests import wrong_plays as plays
@@ -70,6 +70,7 @@ OPENAI_WRONG, OPENAI_AWAY = "OpenAI: no credit", "OpenAI is busy or away"
 UNBELIEVED, LEFT_OUT = "a wrong signing secret", "`allow_channels`"
 SCOPE_TOLD, SCOPE_SILENT = "a scope is missing: `…:history`", "a scope is missing: `users:read`"
 SCOPE_UNSENT = "a scope is missing: `reactions:read`"
+SCOPE_PINS = "a scope is missing: `pins:read`"
 UNFOUND, STILL_WORKS, FAULTY = "the public address", "what works still", "faulty settings"
 """How the rows of the table in docs/operating.md begin."""
 
@@ -197,6 +198,15 @@ PLAYED: tuple[Row, ...] = (
         LOOK,
         SCOPE_UNSENT,
         ask=plays.ask_by_command,
+    ),
+    Row(
+        "no-pins",
+        with_slack(scopes=(SCOPES | DOCUMENT_SCOPES) - {"pins:read"}),
+        ("slack.scopes pins_read", "slack.document_channels outside"),
+        "answer",
+        LOOK,
+        SCOPE_PINS,
+        settings={"documents": {"channels": "C0PRACTICE C0OUTSIDE"}},
     ),
     # OpenAI
     given_up("invalid-key", rehearsed("invalid-key"), "openai.key refused", "invalid_api_key"),

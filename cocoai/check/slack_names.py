@@ -28,7 +28,11 @@ def names(
     facts = {"file": target.shown_file, "reload": target.reload}
     try:
         yield _membership(slack, given)
-        yield from _channels(slack, given, sorted(settings.slack.allow_channels), facts)
+        for part, ids in (
+            ("slack.allow_channels", settings.slack.allow_channels),
+            ("slack.document_channels", settings.documents.channels),
+        ):
+            yield from _channels(slack, given, part, sorted(ids), facts)
         yield from _users(slack, given, sorted(settings.slack.allow_users), facts)
     except CLIENT_ERRORS:
         yield note("slack.names", "broken_off")
@@ -59,11 +63,11 @@ def _membership(slack: SlackServer, given: frozenset[str] | None) -> Result:
 
 
 def _channels(
-    slack: SlackServer, given: frozenset[str] | None, ids: list[str], facts: dict[str, str]
+    slack: SlackServer, given: frozenset[str] | None, part: str, ids: list[str], facts: dict[str, str]
 ) -> Iterator[Result]:
-    """Yield a result for each of the first MOST channels of allow_channels."""
+    """Yield a result of this `part` for each of the first MOST channels of a setting."""
     if ids and _lacks(given, "channels:read"):
-        yield note("slack.allow_channels", "scope", scope="channels:read")
+        yield note(part, "scope", scope="channels:read")
         return
     for channel in ids[:MOST]:
         if slack.server.is_late:
@@ -71,24 +75,24 @@ def _channels(
             return
         answer = slack.call("conversations.info", channel=channel)
         if answer.code == "channel_not_found":
-            yield wrong("slack.allow_channels", "unknown", id=channel, **facts)
+            yield wrong(part, "unknown", id=channel, **facts)
         elif answer.code:
-            yield _unanswered("slack.allow_channels", answer, "channels:read")
+            yield _unanswered(part, answer, "channels:read")
         else:
-            yield _channel(mapping_at(answer.reply, "channel"), channel, facts)
+            yield _channel(part, mapping_at(answer.reply, "channel"), channel, facts)
     if len(ids) > MOST:
-        yield note("slack.allow_channels", "more", number=len(ids) - MOST)
+        yield note(part, "more", number=len(ids) - MOST)
 
 
-def _channel(found: object, channel: str, facts: dict[str, str]) -> Result:
+def _channel(part: str, found: object, channel: str, facts: dict[str, str]) -> Result:
     """Return the result for a channel that exists."""
     known = found if isinstance(found, dict) else {}
     name = text_at(known, "name") or channel
     if known.get("is_archived") is True:
-        return warning("slack.allow_channels", "archived", id=channel, name=name, **facts)
+        return warning(part, "archived", id=channel, name=name, **facts)
     if known.get("is_member") is False:
-        return warning("slack.allow_channels", "outside", id=channel, name=name)
-    return ok("slack.allow_channels", id=channel, name=name)
+        return warning(part, "outside", id=channel, name=name)
+    return ok(part, id=channel, name=name)
 
 
 def _users(slack: SlackServer, given: frozenset[str] | None, ids: list[str], facts: dict[str, str]) -> Iterator[Result]:

@@ -17,6 +17,9 @@ VITAL = frozenset({"app_mentions:read", "chat:write", "channels:history"})
 FILES = "files:write"
 """The scope without which no picture is drawn, and the words of a long sound come as messages."""
 
+SWITCHED_ON = frozenset({"files_write", "pins_read", "files_read_documents"})
+"""The cases in which something does not work at all that the settings have switched on."""
+
 KNOWN = VITAL | {
     FILES,
     "groups:history",
@@ -27,6 +30,7 @@ KNOWN = VITAL | {
     "reactions:read",
     "reactions:write",
     "users:read",
+    *etc.DOCUMENTS,
 }
 """Scopes of which we can say what is lost without them."""
 
@@ -41,8 +45,10 @@ def wanted_scopes(settings: config.Settings) -> list[str]:
     unused = set()
     if not (settings.images.use or _hears(settings)):
         unused.add(FILES)
-    if not settings.answer.attachments_mib:
+    if not (settings.answer.attachments_mib or settings.documents.channels):
         unused.add("files:read")
+    if not settings.documents.channels:
+        unused.update(etc.DOCUMENTS)
     if not settings.reactions:
         unused.add("reactions:read")
     if not settings.slack.direct_messages:
@@ -64,7 +70,8 @@ def scopes(given: frozenset[str] | None, settings: config.Settings, target: Targ
     for scope in missing:
         case = scope.replace(":", "_") if scope in KNOWN else "other"
         case = "files_write_words" if scope == FILES and not settings.images.use else case
-        level = wrong if scope in VITAL or case == "files_write" else warning
+        case = "files_read_documents" if scope == "files:read" and settings.documents.channels else case
+        level = wrong if scope in VITAL or case in SWITCHED_ON else warning
         yield level("slack.scopes", case, scope=scope, reload=target.reload)
     if not missing:
         yield ok("slack.scopes", number=len(given))

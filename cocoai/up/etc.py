@@ -44,9 +44,19 @@ REACTIONS = "reactions:read"
 """The scope without which Slack sends no reactions, and takes no manifest that wants them."""
 COMMANDS = "commands"
 """The scope without which nobody is offered shortcuts or the slash command."""
+PINS = "pins:read"
+"""The scope without which nothing that is pinned to a channel is a document."""
+DOCUMENTS = (PINS, "channels:read", "groups:read")
+"""The scopes that are needed where the files and canvases of channels are documents, and for nothing else."""
+
+_EVENTS = {
+    REACTIONS: ("reaction_added",),
+    PINS: ("pin_added", "pin_removed", "file_change", "file_deleted", "file_unshared"),
+}
+"""By scope, the events that are asked for with it alone."""
 
 
-def manifest(url: str, *, unused: Collection[str] = ()) -> str:
+def manifest(url: str, *, unused: Collection[str] = DOCUMENTS) -> str:
     """Return the Slack app manifest (JSON) with `url` as CocoAI's address, without the scopes that are `unused`.
 
     Without a scope the manifest names no event, shortcut or command that needs it. Raise CocoAIError if `url` is not
@@ -58,8 +68,9 @@ def manifest(url: str, *, unused: Collection[str] = ()) -> str:
     made = json.loads(text)
     scopes = made["oauth_config"]["scopes"]["bot"]
     made["oauth_config"]["scopes"]["bot"] = [scope for scope in scopes if scope not in unused]
-    if REACTIONS in unused:
-        made["settings"]["event_subscriptions"]["bot_events"].remove("reaction_added")
+    unasked = {event for scope, events in _EVENTS.items() if scope in unused for event in events}
+    subscriptions = made["settings"]["event_subscriptions"]
+    subscriptions["bot_events"] = [event for event in subscriptions["bot_events"] if event not in unasked]
     if COMMANDS in unused:
         del made["features"]["shortcuts"], made["features"]["slash_commands"]
     return json.dumps(made, ensure_ascii=False, indent=2) + "\n"

@@ -18,8 +18,9 @@ from cocoai.check.slack import DEAD, secret_shape, slack
 from cocoai.check.slack_scopes import FILES, KNOWN, VITAL
 from cocoai.check.speech import speech
 from cocoai.rehearsal.practice_server import PracticeServer
-from cocoai.rehearsal.slack.slack_switches import SCOPES
+from cocoai.rehearsal.slack.slack_switches import DOCUMENT_SCOPES, SCOPES
 from cocoai.rehearsal.wrong import wrong_things
+from cocoai.up import etc
 from tests.check.desk import Desk, found
 from tests.processes import free_port
 
@@ -65,6 +66,19 @@ def scope_row(scope: str) -> Row:
     )
 
 
+def document_scope_row(scope: str, case: str, level: Level) -> Row:
+    """Return the row of a scope that is missing where the files of a channel are documents."""
+    scopes = (SCOPES | DOCUMENT_SCOPES) - {scope}
+    settings = {"documents": {"channels": "C0PRACTICE"}}
+    return Row("slack.scopes", case, level, f"Add an OAuth Scope: {scope}", {"scopes": scopes}, settings=settings)
+
+
+def document_channel_row(channel: str, case: str, level: Level, remedy: str) -> Row:
+    """Return the row of a channel whose files are to be documents."""
+    settings = {"documents": {"channels": channel}}
+    return Row("slack.document_channels", case, level, remedy, {"scopes": SCOPES | DOCUMENT_SCOPES}, settings=settings)
+
+
 READS = SCOPES | {"channels:read", "groups:read"}
 REINSTALL = "Reinstall to Workspace"
 TOKEN_AGAIN = "copy the Bot User OAuth Token"
@@ -94,7 +108,11 @@ ROWS = [
     Row("openai.clock", "ahead", "wrong", "timedatectl set-ntp true", openai={"clock_shift": -400.0}),
     Row("openai.clock", "behind", "warning", "timedatectl set-ntp true", openai={"clock_shift": 100.0}),
     # scopes
-    *map(scope_row, sorted(KNOWN - {FILES})),
+    *map(scope_row, sorted(KNOWN - {FILES, *etc.DOCUMENTS})),
+    document_scope_row("pins:read", "pins_read", "wrong"),
+    document_scope_row("channels:read", "channels_read", "warning"),
+    document_scope_row("groups:read", "groups_read", "warning"),
+    document_scope_row("files:read", "files_read_documents", "wrong"),
     # channels and people
     Row("slack.membership", "scope", "note", ""),
     Row("slack.membership", "ok", "ok", "", slack={"scopes": READS}),
@@ -123,6 +141,11 @@ ROWS = [
         settings={"slack": {"allow_channels": "C0ARCHIVED"}},
     ),
     Row("slack.allow_channels", "scope", "note", "", settings={"slack": {"allow_channels": "C0PRACTICE"}}),
+    document_channel_row("C0PRACTICE", "ok", "ok", ""),
+    document_channel_row("C0NOWHERE", "unknown", "wrong", "Take it out of [documents] channels"),
+    document_channel_row("C0OUTSIDE", "outside", "warning", "/invite @CocoAI"),
+    document_channel_row("C0ARCHIVED", "archived", "warning", "Take it out of [documents] channels"),
+    Row("slack.document_channels", "scope", "note", "", settings={"documents": {"channels": "C0PRACTICE"}}),
     Row("slack.allow_users", "unknown", "wrong", "Copy member ID", settings={"slack": {"allow_users": "U0NOBODY"}}),
     Row("slack.allow_users", "ok", "ok", "", settings={"slack": {"allow_users": "U0ASKER01"}}),
     Row(
