@@ -170,11 +170,10 @@ def document_tasks(settings: config.Settings) -> list[PeriodicTask]:
 
 
 def delete_index(settings: config.Settings) -> None:
-    """Delete the history, and the index unless a process is writing it. Raise OSError if that fails."""
-    from cocoai.documents import history, index_task
+    """Delete the history and the index of documents, unless a process is writing that. Raise OSError if that fails."""
+    from cocoai.document_sources import delete_documents
 
-    history.delete(os.path.join(settings.paths.var, HISTORY_FILE))
-    index_task.delete_index(settings.paths.var)
+    delete_documents(settings.paths.var)
 
 
 def sweep(spool: Spool, books: Books, folder: str) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from cocoai import config
 from cocoai.documents.document import HISTORY_FILE
-from cocoai.documents.index_task import IndexTask
+from cocoai.documents.index_task import IndexTask, delete_index
 from cocoai.documents.source import DocumentSource
 
 
@@ -41,3 +41,16 @@ def document_sources(settings: config.Settings) -> list[DocumentSource]:
 
         forget_listing(settings.paths.var)
     return sources
+
+
+def delete_documents(var: str) -> None:
+    """Delete the history, what was listed of Slack, and the index unless a process is writing it.
+
+    Raise OSError if that fails.
+    """
+    from cocoai.documents.history import delete
+    from cocoai.slack_documents.listing import forget_listing
+
+    delete(os.path.join(var, HISTORY_FILE))
+    forget_listing(var)
+    delete_index(var)

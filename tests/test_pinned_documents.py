@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Literal
 
 import pytest
 
+from cocoai.app import delete_index
 from cocoai.document_sources import document_sources
 from cocoai.documents.index_task import index_path, is_due, set_due
 from cocoai.documents.indexing import index_slice
@@ -90,7 +92,9 @@ def test_a_deleted_file_is_forgotten(stage: Stage) -> None:
 
     assert [1, 1, 1] == removed
     assert ["three.txt"] == there
-    assert [] == [path for words in ("alpacas", "wombats", "quokkas", third.id) for path in stage.files_with(words)]
+    words = ("alpacas", "wombats", "quokkas", *(file.id for file in (first, second, third)))
+    assert [] == [path for each in words for path in stage.files_with(each)]
+    assert ["G0PRIVATE"] == os.listdir(os.path.join(stage.var, "run", "documents_slack"))
 
 
 def test_a_canvas_is_read(stage: Stage) -> None:
@@ -274,10 +278,14 @@ def test_a_canvas_needs_a_scope_of_its_own(stage: Stage) -> None:
     stage.slice()
     source = stage.source()
     source.listed()
+    there = [*stage.documents()]
+    stage.slack.unpin(BY, stage.slack.messages(HERE)[0].ts)
+    done = stage.slice()
 
-    assert ["rules.txt"] == [*stage.documents()]
+    assert ["rules.txt"] == there
     assert {"missing_scope": 1} == source.problems
-    assert not source.is_gone(f"{HERE}/F0UNKNOWN")
+    assert not source.is_gone(f"{HERE}/F0UNKNOWN/tab")
+    assert 1 == done.removed
 
 
 @pytest.mark.parametrize(("kind", "problem"), [("channel", "not_in_channel"), ("group", "channel_not_found")])
@@ -379,7 +387,19 @@ def test_where_no_channel_is_left_no_title_stays(stage: Stage) -> None:
     stage.share("zebracode.txt", "okapilike")
     stage.slice()
     none = replace(stage.settings, documents=replace(stage.settings.documents, channels=frozenset()))
-    index_slice(index_path(stage.var), document_sources(none))
+    sources = document_sources(none)
+    left = [stage.files_with("zebracode"), stage.files_with("okapilike")]
+    index_slice(index_path(stage.var), sources)
+
+    assert [[index_path(stage.var)]] * 2 == left
+    assert [] == [*stage.files_with("zebracode"), *stage.files_with("okapilike")]
+
+
+def test_where_there_are_no_documents_at_all_nothing_stays(stage: Stage) -> None:
+    """The pool deletes the index then, and what was listed."""
+    stage.share("zebracode.txt", "okapilike")
+    stage.slice()
+    delete_index(stage.settings)
 
     assert [] == [*stage.files_with("zebracode"), *stage.files_with("okapilike")]
 

@@ -16,9 +16,9 @@ class Document:
     """One document. `source` and `name` together name it.
 
     `name` is the path below the folder with slashes between (NFC), at Slack the channel's id, a slash and that of the
-    file or the ts of the message, or the key of the job that was answered. `title` is what people read, `link` an
-    address where they can, "" for none. `channel` is where it is from at Slack, "" for a file of the folder. `version`
-    changes when the content does.
+    file (of a canvas that is a tab, `/tab` behind it) or the ts of the message, or the key of the job that was
+    answered. `title` is what people read, `link` an address where they can, "" for none. `channel` is where it is from
+    at Slack, "" for a file of the folder. `version` changes when the content does.
     """
 
     source: str

@@ -6,7 +6,7 @@ It is derived: without it everything is asked for anew. It holds titles, but not
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -64,9 +64,8 @@ class SlackListing:
             if isinstance(told, dict)
         }
 
-    def keep(self, channels: Collection[str]) -> None:
-        """Write what is known of these channels, and nothing of others. A full disk is reported where it matters."""
-        self.channels = {name: channel for name, channel in self.channels.items() if name in channels}
+    def keep(self) -> None:
+        """Write what is known. A full disk is reported where it matters."""
         told = {name: asdict(channel) for name, channel in self.channels.items()}
         with suppress(OSError):
             self._file.write_json({"paused_until": self.paused_until, "channels": told})

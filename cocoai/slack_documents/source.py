@@ -43,6 +43,9 @@ CLOSED_READ_EVERY = 3600
 TITLE = 60
 """Characters of a message that are its title."""
 
+_TAB = "/tab"
+"""How the name of a document ends that is a channel's canvas."""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,7 +56,9 @@ def slack_source(settings: config.Settings) -> SlackSource:
 
 
 class SlackSource:
-    """The documents of `channels`. A name is `CHANNEL/FILE` or `CHANNEL/TS`: what is pinned twice is shown in both.
+    """The documents of `channels`, named `CHANNEL/FILE`, `CHANNEL/TS` or, a channel's canvas, `CHANNEL/FILE/tab`.
+
+    So what is pinned twice is shown in both channels, and of each name it is known where it was seen.
 
     `folder` is on the disk that may hold a file while it is read. `clock` returns seconds since the epoch.
     """
@@ -81,22 +86,25 @@ class SlackSource:
 
     def listed(self) -> Mapping[str, Document]:
         """Return what is pinned, by name, as it was last seen; look again at the channels that are due."""
+        left = [channel for channel in self._listing.channels if channel not in self._channels]
+        for channel in left:
+            del self._listing.channels[channel]
         due = [channel for channel in self._channels if self._is_due(channel)]
         for channel in due:
             if self._is_paused():
                 break
             self._look(channel)
-        if due or self._listing.channels.keys() - set(self._channels):
-            self._listing.keep(self._channels)
+        if due or left:
+            self._listing.keep()
         return {each.name: each for known in self._listing.channels.values() for each in known.documents}
 
     def is_gone(self, name: str) -> bool:
         """Check whether a document is pinned no more, or its channel is none of the settings' any more."""
-        channel = name.partition("/")[0]
+        channel, _ = _split(name)
         if channel not in self._channels:
             return True
         known = self._listing.channels.get(channel, ListedChannel())
-        return all(known.parts.get(part, ListedPart()).is_known for part in (PINS, TABS))
+        return known.parts.get(TABS if name.endswith(_TAB) else PINS, ListedPart()).is_known
 
     @property
     def problems(self) -> Mapping[str, int]:
@@ -104,8 +112,9 @@ class SlackSource:
 
         `ratelimited`: Slack has asked us to wait.
         """
-        codes = [code.partition(":")[0] for each in self._listing.problems().values() for code in each]
-        codes += ["ratelimited"] if self._is_paused() else []
+        by_channel = ({code.partition(":")[0] for code in each} for each in self._listing.problems().values())
+        codes = sorted(code for each in by_channel for code in each)
+        codes += ["ratelimited"] if self._is_paused() and "ratelimited" not in codes else []
         return {code: codes.count(code) for code in dict.fromkeys(codes)}
 
     def sections(self, document: Document) -> Iterable[DocumentSection]:
@@ -150,7 +159,7 @@ class SlackSource:
         """Note that Slack has asked us to wait."""
         if error.code in BUSY:
             self._listing.paused_until = self._clock() + (error.retry_after or RETRY)
-            self._listing.keep(self._channels)
+            self._listing.keep()
 
     def _look(self, channel: str) -> None:
         """Ask Slack for what is pinned to a channel, then for its canvases. What fails stays as it was known."""
@@ -159,6 +168,15 @@ class SlackSource:
         self._keep_marks(channel, known.marks)
         # Taken before Slack is asked: what changes meanwhile makes the channel due again.
         known.marks = {name: self._marks.time_of(name) for name in (channel, *known.marks)}
+        try:
+            self._look_at_parts(channel, known)
+        finally:
+            pinned = {channel, *(_split(document.name)[1] for document in known.documents)}
+            known.marks = {name: at for name, at in known.marks.items() if name in pinned}
+            known.closed = [name for name in known.closed if name in pinned]
+            self._keep_marks(channel, known.marks)
+
+    def _look_at_parts(self, channel: str, known: ListedChannel) -> None:
         for part, look in ((PINS, self._look_at_pins), (TABS, self._look_at_tabs)):
             listed = known.parts.setdefault(part, ListedPart())
             try:
@@ -175,26 +193,31 @@ class SlackSource:
 
     def _look_at_pins(self, channel: str, known: ListedChannel) -> list[Document]:
         files, messages = self._pins(channel)
-        return self._of_files(channel, known, files, "") + [self._of_message(channel, each) for each in messages]
+        return self._of_files(channel, known, files) + [self._of_message(channel, each) for each in messages]
 
     def _look_at_tabs(self, channel: str, known: ListedChannel) -> list[Document]:
         canvases, name = self._slack.pinned.canvases(channel)
-        there = {each.name for each in known.parts[PINS].documents}
-        documents = self._of_files(channel, known, canvases, name)
-        return [document for document in documents if document.name not in there]
+        pinned = {_split(each.name)[1] for each in known.parts[PINS].documents}
+        canvases = [each for each in canvases if each.file.id not in pinned]
+        return self._of_files(channel, known, canvases, _TAB, f"#{name}" if name else "")
 
     def _of_files(
-        self, channel: str, known: ListedChannel, files: list[PinnedFile], channel_name: str
+        self, channel: str, known: ListedChannel, files: list[PinnedFile], ending: str = "", untitled: str = ""
     ) -> list[Document]:
-        """Return the documents of files. From now on, events that tell of one of them set its mark."""
+        """Return the documents of files, whose names have this `ending`; `untitled` is the title of one without any.
+
+        From now on, events that tell of one of them set its mark.
+        """
         self._keep_marks(channel, [*known.marks, *(each.file.id for each in files)])
         for each in files:
             known.marks.setdefault(each.file.id, self._marks.time_of(each.file.id))
-        self._files |= {f"{channel}/{each.file.id}": each for each in files}
-        titles = [each.title or (f"#{channel_name}" if channel_name else each.file.id) for each in files]
+        found = {f"{channel}/{each.file.id}{ending}": each for each in files}
+        self._files |= found
         return [
-            Document(SLACK, f"{channel}/{each.file.id}", title, self._version(each, known), each.link, channel)
-            for each, title in zip(files, titles, strict=True)
+            Document(
+                SLACK, name, each.title or untitled or each.file.id, self._version(each, known), each.link, channel
+            )
+            for name, each in found.items()
         ]
 
     def _version(self, each: PinnedFile, known: ListedChannel) -> str:
@@ -221,32 +244,32 @@ class SlackSource:
     # reading
 
     def _read(self, document: Document) -> Iterable[DocumentSection]:
-        if is_ts(document.name.partition("/")[2]):
+        if is_ts(_split(document.name)[1]):
             return read_words(self._plain(self._message(document)))
         return read_file(self._slack.chat, self._file(document), self._slack.name_of_user, self._folder)
 
     def _note_closed(self, document: Document, *, is_closed: bool) -> None:
         """Note whether Slack shows us a file: one that it does not show is tried again now and then."""
-        channel, _, item = document.name.partition("/")
+        channel, item = _split(document.name)
         known = self._listing.channels.get(channel)
         if known is None or (item in known.closed) == is_closed:
             return
         known.closed = sorted({*known.closed, item} if is_closed else {*known.closed} - {item})
-        self._listing.keep(self._channels)
+        self._listing.keep()
 
     def _file(self, document: Document) -> PinnedFile:
         """Return the file of a document as it is now.
 
         Raise `Unreadable` with `changed` if it is another one than was listed: its channel is due then.
         """
-        channel, _, file_id = document.name.partition("/")
+        channel, file_id = _split(document.name)
         found = self._files.get(document.name) or self._slack.pinned.file(file_id)
         if found is None or document.version.partition("-")[0] != found.version:
             raise self._changed(channel)
         return found
 
     def _message(self, document: Document) -> PinnedMessage:
-        channel = document.name.partition("/")[0]
+        channel, _ = _split(document.name)
         if document.name not in self._messages:  # it was listed by an earlier process
             self._pins(channel)
         found = self._messages.get(document.name)
@@ -258,8 +281,14 @@ class SlackSource:
         """Let a channel be looked at in the next slice, and return the error for what is not as it was listed."""
         if channel in self._listing.channels:
             self._listing.channels[channel].looked_at = 0.0
-            self._listing.keep(self._channels)
+            self._listing.keep()
         return Unreadable("changed")
 
     def _plain(self, each: PinnedMessage) -> str:
         return plain_text(each.message.content, None, self._slack.name_of_user)
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return the ids of the channel and of the file, or the ts of the message, in a document's name."""
+    channel, _, item = name.partition("/")
+    return channel, item.removesuffix(_TAB)
