@@ -52,7 +52,7 @@ class Stage:
         self.slack = slack
         self.settings = settings
         self.var = settings.paths.var
-        self.now = time.time()
+        self.now = time.time() // 86_400 * 86_400 + 3600.0  # no midnight passes, at which canvases are read again
 
     def source(self, channels: frozenset[str] | None = None) -> SlackSource:
         """Return the source as a new process makes it, perhaps by other settings."""
