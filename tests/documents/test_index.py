@@ -219,9 +219,7 @@ def of_another_program(path: str) -> None:
         connection.execute("CREATE TABLE meta (a)")
 
 
-@pytest.mark.parametrize(
-    "spoil", [damaged, cut, without_a_passage, of_other_words, no_database, of_another_program]
-)
+@pytest.mark.parametrize("spoil", [damaged, cut, without_a_passage, of_other_words, no_database, of_another_program])
 def test_a_broken_index_is_made_anew(path: str, spoil: Callable[[str], None], caplog: pytest.LogCaptureFixture) -> None:
     """A reader says that it is unavailable; the next who writes begins anew, and says so."""
     for number in range(60):
