@@ -7,6 +7,7 @@ stays for the way back. A process that runs goes on with its own version until i
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -185,6 +186,7 @@ class Build:
 
     slot: str
     source: Source
+    extras: str = "ops"  # supervisor costs no memory where systemd runs the pool, and one can change one's mind
 
     def is_done(self) -> bool:
         """Check whether the environment holds this source."""
@@ -245,7 +247,7 @@ class Build:
         return [pip, "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
 
     def _requirement(self, path: str) -> str:
-        return f"{path}[ops]"  # supervisor costs no memory where systemd runs the pool, and one can change one's mind
+        return f"{path}[{self.extras}]"
 
 
 def build(instance: Instance, source: Source) -> tuple[str, list[Step]]:
@@ -253,7 +255,13 @@ def build(instance: Instance, source: Source) -> tuple[str, list[Step]]:
     releases = Releases(instance)
     if releases.current() and releases.holds(releases.current(), source):
         return releases.current(), []
-    return releases.other(), [Build(releases.other(), source)]
+    extras = "ops,documents" if _reads_office_files(releases.current()) else Build.extras
+    return releases.other(), [Build(releases.other(), source, extras)]
+
+
+def _reads_office_files(slot: str) -> bool:
+    """Check whether the operator has installed the extra `documents` into an environment: the next one gets it too."""
+    return bool(slot and glob.glob(os.path.join(glob.escape(slot), "lib", "python*", "site-packages", "pypdf")))
 
 
 def _stamp_file(slot: str) -> str:

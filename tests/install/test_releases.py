@@ -47,6 +47,18 @@ def test_an_upgrade_goes_into_the_other_and_the_link_is_turned(place: Place) -> 
         assert os.path.basename(slot) == os.readlink(place.current)
 
 
+def test_what_reads_office_files_is_taken_along(place: Place, tmp_path: Path) -> None:
+    """The operator has installed it into the environment in use: an upgrade would leave the documents unread."""
+    fill(place.slots[0], "another version")
+    Releases(place).turn(place.slots[0]).do()
+    (Path(place.slots[0]) / "lib/python3.11/site-packages/pypdf").mkdir(parents=True)
+    wheel = tmp_path / "cocoai-1-py3-none-any.whl"
+    wheel.write_bytes(b"")
+    _, steps = build(place, Source(str(wheel)))
+    assert [Build(place.slots[1], Source(str(wheel)), "ops,documents")] == steps
+    assert any(f"{wheel}[ops,documents]" in line for line in steps[0].typed())
+
+
 def test_the_same_version_is_not_installed_twice(place: Place, checkout: Path) -> None:
     source = Source(str(checkout))
     fill(place.slots[0], source.stamp())
