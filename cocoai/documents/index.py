@@ -163,7 +163,7 @@ class DocumentIndex:
                 self._connection.execute("INSERT INTO passage VALUES (?, ?, ?, ?, ?)", values)
                 words = _words_of(columns[2], passage.heading, passage.text)
                 self._connection.execute(
-                    "INSERT INTO word (rowid, title, heading, text) VALUES (?, ?, ?, ?)", (number, *words)
+                    "INSERT INTO word (rowid, text, heading, title) VALUES (?, ?, ?, ?)", (number, *words)
                 )
             self._count(len(passages))
 
@@ -183,7 +183,7 @@ class DocumentIndex:
             # Words that were not indexed would spoil the table (facts: each ranked search that meets it then fails).
             words = _words_of(title, heading, text)
             self._connection.execute(
-                "INSERT INTO word (word, rowid, title, heading, text) VALUES ('delete', ?, ?, ?, ?)", (number, *words)
+                "INSERT INTO word (word, rowid, text, heading, title) VALUES ('delete', ?, ?, ?, ?)", (number, *words)
             )
         self._connection.execute("DELETE FROM passage WHERE id BETWEEN ? AND ?", span)
         self._connection.execute("DELETE FROM document WHERE id = ?", (key,))
@@ -268,7 +268,7 @@ class IndexReader:
 
 def _words_of(title: str, heading: str, text: str) -> tuple[str, str, str]:
     """Return what is indexed of a passage, by column."""
-    return indexed_words(title), indexed_words(heading), indexed_words(text)
+    return indexed_words(text), indexed_words(heading), indexed_words(title)
 
 
 def as_passage(row: Sequence[Any]) -> Passage:

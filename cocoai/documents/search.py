@@ -21,7 +21,7 @@ ENOUGH_OF_A_WORD = 0.8
 """The same of one of the model's search words, or of what was said before: they are chosen, or long."""
 
 _RANKED = "SELECT rowid, bm25(word, 1, 3, 1) AS score FROM word WHERE word MATCH ? ORDER BY score"
-"""A word of a heading counts as three of a title or a text."""
+"""A word of a heading counts as three of a text or a title."""
 
 
 @dataclass(frozen=True)

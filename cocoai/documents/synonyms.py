@@ -30,8 +30,9 @@ def synonyms_of(text: str) -> list[str]:
         (word, group)
         for group in _groups()
         for word in group
-        # Stemming takes longest: only words that begin like one of the text's.
-        if (word[:3] in beginnings and _stemmed(_LATIN.findall(word)) in words if word.isascii() else _has(text, word))
+        # The quick looks come first: a whole list is looked through for each question.
+        if (word in text and _stands(text, word))
+        or (word[:3] in beginnings and word.isascii() and _stemmed(_LATIN.findall(word)) in words)
     ]
     longest = [(word, group) for word, group in found if not any(word != other and word in other for other, _ in found)]
     every = dict.fromkeys(other for _, group in longest for other in group)
@@ -49,16 +50,16 @@ def _stemmed(words: list[str]) -> str:
     return f" {' '.join(map(stem, words))} "
 
 
-def _has(text: str, word: str) -> bool:
-    """Check whether a Japanese word stands in a text by itself, as far as its letters tell.
+def _stands(text: str, word: str) -> bool:
+    """Check whether a word that is in a text stands there by itself, as far as its letters tell; False for a Latin one.
 
     One kanji between others is part of another word, and so is katakana in a longer run.
     """
-    at = text.find(word)
-    if at < 0:
+    if word.isascii():
         return False
     letters = _KANJI if len(word) == 1 else _KATAKANA
     if not all(map(letters.match, word)):
         return True
+    at = text.find(word)
     around = text[max(at - 1, 0) : at] + text[at + len(word) : at + len(word) + 1]
     return not letters.search(around)

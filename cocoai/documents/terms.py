@@ -11,7 +11,7 @@ from cocoai.documents.spelling import near_words
 from cocoai.documents.synonyms import synonyms_of
 from cocoai.documents.words import PREFIX, comparable_text, phrase, question_terms
 
-MOST_ROWS = 8000
+MOST_ROWS = 5000
 """Passages that the terms of a search are in, added up: its rarest are taken. A frequent one costs much and tells
 little."""
 
@@ -66,14 +66,14 @@ def asked_text(connection: sqlite3.Connection, text: str, *, has_synonyms: bool 
     return AskedText(counts, expressions, passages)
 
 
-def match(texts: Sequence[AskedText], most_rows: int = MOST_ROWS) -> str:
+def match(texts: Sequence[AskedText]) -> str:
     """Return FTS5's query for any of the rarest terms of all texts; "" if none of them is in the index."""
     chosen, rows = list[str](), 0
     common = max(COMMON * texts[0].passages, FEW)
     expressions = {key: counts for text in texts for key, counts in text.expressions.items()}
     for expression, (count, cost) in sorted(expressions.items(), key=lambda each: each[1]):
         rows += cost
-        if chosen and (rows > most_rows or count > common):
+        if chosen and (rows > MOST_ROWS or count > common):
             break
         chosen.append(expression)
     return " OR ".join(chosen)

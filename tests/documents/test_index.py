@@ -204,7 +204,7 @@ def of_other_words(path: str) -> None:
     """Delete other words than were indexed: each ranked search that meets it fails."""
     with closing(sqlite3.connect(path)) as connection:
         (number,) = connection.execute("SELECT min(id) FROM passage").fetchone()
-        sql = "INSERT INTO word (word, rowid, title, heading, text) VALUES ('delete', ?, '', '', '')"
+        sql = "INSERT INTO word (word, rowid, text, heading, title) VALUES ('delete', ?, '', '', '')"
         connection.execute(sql, (number,))
         connection.commit()
 
