@@ -22,6 +22,12 @@ def put(path: str, name: str, text: str, *, heading: str = "", title: str = "", 
         index.put(document(name, version, title), [DocumentSection(heading, text)])
 
 
+def known(path: str) -> dict[str, str]:
+    """Return the version of each document of the folder, by its name, as a writer sees it."""
+    with DocumentIndex(path) as index:
+        return index.known(FOLDER)
+
+
 def names_found(path: str, words: str, limit: int = 100) -> list[str]:
     """Return the names of the documents that contain these words, the best first."""
     search = PassageSearch(path, ReaderRules())
