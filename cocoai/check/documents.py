@@ -32,7 +32,16 @@ EXAMPLES = 3
 LATE = 3600.0
 """Seconds after a slice of indexing in which the next one has surely begun, on a machine without CPU credit too."""
 
-ELSEWHERE = frozenset({"folder_missing", "folder_unreadable", "history_broken", "missing_scope"})
+ELSEWHERE = frozenset(
+    {
+        "folder_missing",
+        "folder_unreadable",
+        "history_broken",
+        "missing_scope",
+        "not_in_channel",
+        "channel_not_found",
+    }
+)
 """The codes of what was left out that other checks tell, as it is now."""
 
 TO_WATCH = frozenset({"needs_extra", "too_many", "folder_empty"})
@@ -132,6 +141,8 @@ def _index(target: Target) -> Iterator[Result]:
     except IndexUnavailable as error:
         level = warning if error.code == "broken" else note
         yield level("documents.index", error.code, path=path)
+        return
+    except OSError:  # `var` is not this user's, which is said of that
         return
     yield _age(target, rows)
     yield from _room(path)

@@ -33,6 +33,8 @@ LEFT_OUT = {
     "io_error": "the disk failed, and is tried again",
     "ratelimited": "Slack has asked us to wait",
     "missing_scope": "channels without the scope that is needed",
+    "not_in_channel": "channels in which CocoAI is not",
+    "channel_not_found": "channels that Slack does not show to CocoAI",
     "history_broken": "the history cannot be read or written",
 }
 """Of a source, by the code of what it could not look at."""

@@ -47,7 +47,6 @@ def _documents(arguments: argparse.Namespace) -> int:
     if arguments.run is _reindex and settings.documents.channels:
         settings = config.read(arguments.config, os.environ)  # it asks Slack
     become_owner(settings.paths.var)
-    os.umask(0o077)  # what it writes are people's words
     status: int = arguments.run(settings, arguments)
     return status
 
@@ -80,6 +79,7 @@ def _reindex(settings: config.Settings, _: argparse.Namespace) -> int:
     from cocoai.documents_command.view import index_view
 
     view, progress = index_view(settings), Progress()
+    os.umask(0o077)  # what it writes are people's words
     os.nice(NICE)  # the pool's answers come first
     with interruptible():
         try:

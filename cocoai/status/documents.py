@@ -27,7 +27,17 @@ OLD = 3600.0
 
 WHERE = "see: cocoai documents list --problems"
 
-_ALARMS = frozenset({"folder_missing", "folder_empty", "folder_unreadable", "missing_scope", "history_broken"})
+_ALARMS = frozenset(
+    {
+        "folder_missing",
+        "folder_empty",
+        "folder_unreadable",
+        "missing_scope",
+        "not_in_channel",
+        "channel_not_found",
+        "history_broken",
+    }
+)
 """The codes of what a source could not look at that an operator has to mend."""
 
 

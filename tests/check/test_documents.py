@@ -106,6 +106,7 @@ def test_a_folder_that_the_pool_s_user_may_not_read(short_folder: Callable[[], P
     folder.chmod(0o755)
     team = Team(folder)
     team.files.chmod(0o700)
+    team.var.chmod(0o700)
     seen = target(team, owner=NOBODY)
 
     results = results_as(NOBODY, lambda: list(documents(seen)))

@@ -44,6 +44,8 @@ _LEFT_OUT = {
     "io_error": "ディスクのエラーで、また試します",
     "ratelimited": "Slackから待つように言われています",
     "missing_scope": "必要なスコープのないチャンネル",
+    "not_in_channel": "CocoAIがいないチャンネル",
+    "channel_not_found": "CocoAIには見えないチャンネル",
     "history_broken": "履歴を読み書きできません",
 }
 
