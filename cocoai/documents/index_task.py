@@ -43,21 +43,27 @@ def due_path(var: str) -> str:
     return os.path.join(var, "run", "index.due")
 
 
-def set_due(var: str, seconds: float = 0.0) -> None:
-    """Let the next slice begin in so many seconds. Raise OSError if that cannot be written."""
+def set_due(var: str, seconds: float = 0.0) -> float:
+    """Let the next slice begin in so many seconds; return due_at(). Raise OSError if that cannot be written."""
     path = due_path(var)
     at = time.time() + seconds
     with suppress(FileNotFoundError):
         os.utime(path, (at, at))
-        return
+        return due_at(var)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
     os.utime(path, (at, at))
+    return due_at(var)
+
+
+def due_at(var: str) -> float:
+    """Return when the next slice is due, in seconds since the epoch. Raise OSError if that was never set."""
+    return os.stat(due_path(var)).st_mtime
 
 
 def is_due(var: str, now: float) -> bool:
     """Check whether the next slice is due at `now`, in seconds since the epoch. It costs one stat."""
     try:
-        at = os.stat(due_path(var)).st_mtime
+        at = due_at(var)
     except OSError:
         return True  # there was none yet
     return not now < at <= now + LONGEST_PAUSE
@@ -102,9 +108,11 @@ class IndexTask:
         if lock is None:
             return
         try:
-            set_due(self._var, IF_KILLED)
+            begun = set_due(self._var, IF_KILLED)
             from cocoai.documents.indexing import try_slice
 
-            set_due(self._var, min(LONGEST_PAUSE, try_slice(index_path(self._var), self._sources())))
+            pause = min(LONGEST_PAUSE, try_slice(index_path(self._var), self._sources()))
+            if due_at(self._var) == begun:  # else a worker has heard of a change, which this slice may have missed
+                set_due(self._var, pause)
         finally:
             lock.release()

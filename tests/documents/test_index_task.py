@@ -137,6 +137,20 @@ def test_while_somebody_else_writes_nothing_is_done(var: Path) -> None:
     assert {"a": "text"} == indexed_or_none(var)
 
 
+def test_what_changes_during_a_slice_is_looked_at_behind_it(var: Path) -> None:
+    """A worker that hears of a change cannot know whether the slice has seen it."""
+
+    class Changing(MadeSource):
+        def listed(self) -> dict[str, Any]:
+            set_due(str(var), 2.0)
+            return dict(super().listed())
+
+    assert 0 == run(task_of(var, Changing({"a": "text"})))
+    assert is_due(str(var), time.time() + 3.0)
+    assert 0 == run(task_of(var, MadeSource({"a": "text"})))
+    assert not is_due(str(var), time.time() + 3.0)
+
+
 def test_a_slice_that_is_killed_is_begun_again_after_a_minute(var: Path) -> None:
     """Not at once: what kills it may do so again."""
 
