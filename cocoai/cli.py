@@ -264,7 +264,8 @@ def show_job(spool: Spool, name: str) -> Iterator[str]:
 
 def _without_text(value: dict[str, object]) -> dict[str, object]:
     """Return a JSON object with the length of what people wrote, or of an address to write to, in place of that."""
-    hidden = ("text", "shown", "response_url")
+    # A passage of the history has a question's first words as its title; search words are made of a question.
+    hidden = ("text", "shown", "response_url", "title", "words")
     return value | {name: f"({len(str(value[name]))} characters)" for name in hidden if value.get(name)}
 
 

@@ -358,6 +358,19 @@ def test_the_passages_of_an_answer_are_shown_as_they_are_now(indexed: Team) -> N
     assert "no rooms" not in out
 
 
+def test_what_happened_to_a_job_is_told_without_words_of_the_history(
+    indexed: Team, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A passage of it is called by the first words of somebody's question, and search words are made of one."""
+    passage = {"source": "history", "name": KEY, "number": 0, "title": "Who earns most?", "heading": ""}
+    answered(indexed, ("searched", {"words": ["wages"], "n": 1}), ("material", {"passages": [passage], "weak": True}))
+
+    assert 0 == main(["spool", "--config", str(indexed.file), "show", KEY])
+    shown = capsys.readouterr().out
+    assert '"title": "(15 characters)"' in shown
+    assert not [word for word in ("earns", "wages") if word in shown]
+
+
 def test_an_answer_without_passages(indexed: Team) -> None:
     """It is said why there are none."""
     answered(indexed)
