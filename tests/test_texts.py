@@ -44,12 +44,14 @@ def test_only_these_texts_have_placeholders() -> None:
     troubles = {f"trouble_{source}": ("{code}", "{since}") for source in wrong}
 
     pictures = {"picture_drawn": ("{model}", "{prompt}")}
+    documents = {"document_found": ("{words}",), "document_nothing": ("{words}",), "document_sources": ("{sources}",)}
     tasks = dict.fromkeys(("help_translate", "help_summarize"), ("{emoji}",))
     forgotten = {f"forgotten_{name}": ("{n}",) for name in ("thread", "box", "everywhere", "waiting")}
     forgotten["forgotten_stays"] = ("{days}",)
     cut = dict.fromkeys(("cut_button", "unfinished_button", "task_done_button"), ("{button}",))
 
-    assert {"model": ("{model}",)} | forgotten | pictures | tasks | cut | others | files | budget | troubles == found
+    ours = forgotten | pictures | documents | tasks | cut
+    assert {"model": ("{model}",)} | ours | others | files | budget | troubles == found
 
 
 def test_a_text_is_plain_and_short_enough() -> None:

@@ -100,6 +100,18 @@ PHRASES = {
         transcribe this file, transcribe the file, transcript, a transcript, the transcript, give me the transcript,
         give me a transcript, write it down, write this down, write down what is said, speech to text,
         audio to text""",
+    "sources": """
+        出典, 出典は, 出典は何, 出典を教えて, 出典教えて, 出典を見せて, 出典見せて, 出典を示して, 出典を出して,
+        出典を表示, 出典はどこ, 出典の表示, 出所は, 出どころは, 引用元は, 引用元を教えて, 引用元を見せて, 参照元は,
+        参照元を見せて, 参考文書は, 参考にした文書は, 参考にした文書を見せて, もとにした文書は, 元にした文書は,
+        もとの文書は, 元の文書は, もとの文書を見せて, 元の文書を見せて, どの文書に書いてある, どこに書いてある,
+        どこに書いてあるの, どの文書,
+        sources, source, the sources, your sources, show sources, show the sources, show me the sources,
+        show your sources, show me your sources, list sources, list the sources, list your sources,
+        what are the sources, what are your sources, what were your sources, what is the source, what is your source,
+        what's the source, what's your source, which documents, which document, which documents did you use,
+        which document is that from, where is that from, where does that come from, where did you get that from,
+        where is that written, where does it say that, where does it say so, references, show references""",
     "model": """
         モデル, モデル名, どのモデル, 何のモデル, なんのモデル, モデルは,
         model, which model, what model, model name, which model are you, what model are you, which model is this,

@@ -14,7 +14,7 @@ from cocoai.texts.command_phrases import PHRASES
 LONGEST = 40
 """Characters of the longest text that is compared with the commands, all that is put around them included."""
 
-MAY_BE_ASKED = frozenset({"help", "continue", "model", "usage", "transcribe"})
+MAY_BE_ASKED = frozenset({"help", "continue", "model", "usage", "transcribe", "sources"})
 """Commands that may end with a question mark: a "reset?" asks what that would do, unless it is a courtesy."""
 
 FORGETTING = frozenset({"forget", "forget_all", "forget_me"})

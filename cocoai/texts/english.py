@@ -21,6 +21,8 @@ ENGLISH = Texts(
         "files": "• Attach images, PDFs, text, code, canvases or voice clips to your question and I look at them.",
         "deep": "• Begin a question with “{word}:” and {model} answers it.",
         "pictures": "• “Draw …” or “make a picture of …”: I draw it. “Redraw: …” changes the last picture, or yours.",
+        "documents": "• I also answer from the team's documents. “sources?” shows the passages behind an answer, “find "
+        "paid leave” looks for passages alone.",
         "translate": "• React to a message with an emoji such as :{emoji}: and I translate it in its thread.",
         "summarize": "• React to a message with :{emoji}: and I summarize its thread.",
         "menu": "• In the menu of a message (⋮) you find me too: I translate, summarize or proofread it, or answer "
@@ -121,6 +123,20 @@ ENGLISH = Texts(
     pictures={
         "drawing": "🎨 I am drawing: that may take a minute…",
         "drawn": "🎨 “{prompt}”, drawn by {model}.",
+    },
+    documents={
+        "sources": "Sources: {sources}",
+        "found": "“{words}” is found here:",
+        "nothing": "I found nothing with “{words}”. Please try other words, or write it as a question, such as "
+        "“How many days of paid leave do I have?”",
+        "away": "I cannot read the index of documents just now. Please try again in a little while.",
+        "seen": "These are the passages that I saw when I wrote my last answer:",
+        "no_answer": "There is no answer of mine in this thread yet. Please ask in a thread that has one.",
+        "none": "My last answer does not rest on any document.",
+        "swept": "I no longer keep what that answer was made of, so I cannot show its sources. Please ask once more.",
+        "changed": "(This document has changed since; this is how it reads now.)",
+        "gone": "(This document, or this part of it, is no longer there.)",
+        "hidden": "(This document may not be shown here.)",
     },
     tasks={
         "gone": "That message is no longer there, so there is nothing I can do with it.",

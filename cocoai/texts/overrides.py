@@ -21,6 +21,7 @@ GROUPS = {
     "why": "why",
     "speech": "speech",
     "pictures": "picture",
+    "documents": "document",
     "tasks": "task",
     "home": "home",
     "ask": "ask",

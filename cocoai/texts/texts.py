@@ -18,9 +18,9 @@ class Texts:
     """All that an asker can read and no model has written, in one language.
 
     Each is Slack's mrkdwn without anything to format. `str.format` fills in `{button}`, `{days}`, `{emoji}`, `{model}`,
-    `{n}`, `{name}`, `{prompt}`, `{seconds}`, `{why}` or `{word}`, amounts and dates into those of `usage` and of a
-    budget that is used up, and what is wrong since when into `troubles`, which operators read. `sorry` maps an error's
-    code to its text; `sorry[""]` serves every other code.
+    `{n}`, `{name}`, `{prompt}`, `{seconds}`, `{sources}`, `{why}`, `{word}` or `{words}`, amounts and dates into those
+    of `usage` and of a budget that is used up, and what is wrong since when into `troubles`, which operators read.
+    `sorry` maps an error's code to its text; `sorry[""]` serves every other code.
     """
 
     # the persona's voice
@@ -60,6 +60,7 @@ class Texts:
     why: dict[str, str]
     speech: dict[str, str]
     pictures: dict[str, str]
+    documents: dict[str, str]
     tasks: dict[str, str]
     home: dict[str, str]
     ask: dict[str, str]
@@ -92,20 +93,23 @@ class Texts:
         files: bool,
         buttons: bool,
         pictures: bool = False,
+        documents: bool = False,
         translate: str = "",
         summarize: str = "",
     ) -> str:
         """Return the help in several lines, with a line for each model in `models`, which maps prefixes to models.
 
         It says whether `follow_ups` need no mention. There is a line on files if `files` are read, one on pictures if
-        `pictures` are drawn, and one on buttons if replies have `buttons`. `translate` and `summarize` are the names of
-        emoji that ask for that, "" for none.
+        `pictures` are drawn, one on `documents` that are searched, and one on buttons if replies have `buttons`.
+        `translate` and `summarize` are the names of emoji that ask for that, "" for none.
         """
         lines = [self.help, self.more["follow_ups" if follow_ups else "mentions"], self.more["commands"]]
         if files:
             lines.append(self.more["files"])
         if pictures:
             lines.append(self.more["pictures"])
+        if documents:
+            lines.append(self.more["documents"])
         asking = {"translate": translate, "summarize": summarize}
         lines += [self.more[task].format(emoji=emoji) for task, emoji in asking.items() if emoji]
         lines += [self.more["deep"].format(word=prefix, model=model) for prefix, model in models.items()]
