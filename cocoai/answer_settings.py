@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from cocoai import config
 from cocoai.answer.ears import HEARING
-from cocoai.answer.options import AnswerOptions, ImageOptions, MoneyOptions, SpeechOptions
+from cocoai.answer.options import AnswerOptions, DocumentOptions, ImageOptions, MoneyOptions, SpeechOptions
 from cocoai.answer.pictures import MOVING
+from cocoai.documents.document import HISTORY_FILE
 from cocoai.slack.api.download import AttachmentLimits
 from cocoai.slack.api.live_message import Writers
 from cocoai.slack.inbound.access import AccessRules
@@ -47,6 +50,7 @@ def answer_options(settings: config.Settings, writers: Writers) -> AnswerOptions
         ),
         speech=SpeechOptions(**vars(settings.speech)),
         images=image_options(settings.images),
+        documents=document_options(settings),
         reactions=settings.reactions,
         history_days=settings.history.keep_days,
         attachments=AttachmentLimits(
@@ -59,6 +63,21 @@ def image_options(images: config.ImageSettings) -> ImageOptions | None:
     """Return how pictures are drawn, from the settings; None if none are."""
     drawing = ImageOptions(images.model, images.size, images.quality, images.format, images.per_person_a_day)
     return drawing if images.use else None
+
+
+def document_options(settings: config.Settings) -> DocumentOptions | None:
+    """Return what answers rest on, from the settings; None if there are neither documents nor a history."""
+    documents, history = settings.documents, settings.history.keep_days > 0
+    if not (documents.is_on or history):
+        return None
+    # Only where there are any: all other installations do without these modules.
+    from cocoai.documents.database import FILE
+    from cocoai.documents.kept_rules import KeptRules
+
+    var = settings.paths.var
+    rules = KeptRules(settings.readers, documents.channels, os.path.join(var, HISTORY_FILE))
+    path = os.path.join(var, FILE)
+    return DocumentOptions(path, rules, documents.max_tokens, documents=documents.is_on, history=history)
 
 
 def job_limit(settings: config.Settings) -> float:

@@ -11,6 +11,7 @@ of what started its process.
     model_call  what the model writes           options     how the settings want it
     light_job   what needs no model: clicks, limited (questions over a limit), thanks
     aside       what the asker is told privately where Slack takes no reply
+    material        which passages of the team's own words the model sees; search_words, sources_line, material_notes
     paid_requests   what a request to the model may cost, and has cost; dead_holds: those whose process has died
     usage_reply, budget_notices, monthly_report   what people are told of the money; report_task: when
     earlier_runs    how earlier runs ended, and what they may have left behind

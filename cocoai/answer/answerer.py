@@ -21,6 +21,7 @@ from cocoai.answer.failures import (
     read_or_fail,
 )
 from cocoai.answer.light_jobs import LightJobs
+from cocoai.answer.material_source import new_material
 from cocoai.answer.model_call import ModelCall
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.own_notes import OwnNotes
@@ -91,11 +92,12 @@ class Answerer:
         self._troubles = troubles
         self._books = books
         self._prompts = PromptBuilder(spool, options, slack, identity, names, books.ratio, clock=clock)
-        self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock, folder)
+        self._notes = OwnNotes(options, slack, books, identity, names, self._prompts, clock, folder, spool)
         self._stops = StopRequests(spool, options, slack, wakeup)
         self._ears = Ears(spool, options, slack, books, self._prompts, names, listen, folder, self._stops)
         self._tasks = Tasks(spool, options, slack, self._prompts, names, clock)
-        self._model = ModelCall(self._prompts, self._tasks, chatgpt, books, self._stops, self._ears)
+        material = new_material(spool, options, self._prompts, chatgpt, books, self._stops)
+        self._model = ModelCall(self._prompts, self._tasks, chatgpt, books, self._stops, self._ears, material)
         self._pictures = Pictures(spool, options, slack, chatgpt, books, self._prompts, self._stops, draw, sleep)
         self._reply_text = ReplyText(options, slack, self._ears, self._tasks, sleep)
         self._light = LightJobs(spool, self._notes, self._reply_text, troubles=troubles, clock=clock)

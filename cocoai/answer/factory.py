@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cocoai.answer.answerer import Answerer
 from cocoai.answer.ears import load_what_listens
+from cocoai.answer.material_source import load_what_searches
 from cocoai.answer.options import AnswerOptions
 from cocoai.answer.paid_requests import Books
 from cocoai.answer.pictures import load_what_draws
@@ -63,6 +64,8 @@ class AnswererFactory:
             load_what_listens()
         if self.options.images is not None:
             load_what_draws()
+        if self.options.documents is not None:
+            load_what_searches()
 
     def tell_notices(self) -> None:
         """Tell people what a process that has died was about to tell them of the budget."""

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2s
+from typing import TYPE_CHECKING
 
 from cocoai.answer.attempt import Attempt
 from cocoai.answer.ears import Ears
@@ -28,6 +29,9 @@ from cocoai.slack.markdown.block_parser import normalize_markdown
 from cocoai.slack.model.question import Question
 from cocoai.spool.job import Fact
 from cocoai.texts import Texts
+
+if TYPE_CHECKING:
+    from cocoai.answer.material import Material
 
 STILL_THINKING = 10.0
 """Seconds without a word of the answer after which the asker reads that the model is at work."""
@@ -83,10 +87,12 @@ class ModelCall:
         books: Books,
         stops: StopRequests,
         ears: Ears,
+        material: Material | None = None,
     ) -> None:
         self._prompts = prompts
         self._tasks = tasks
         self._ears = ears
+        self._material = material
         self._chatgpt = chatgpt
         self._books = books
         self._stops = stops
@@ -131,6 +137,10 @@ class ModelCall:
         if prompt.is_unreadable:
             finish = SILENT if heard.is_silent else NOTHING_READ
             return _RunningCall(heard, prompt.model, None, prompt.left_out, finish=finish)
+        if self._material is not None:
+            prompt = self._material.added(attempt, prompt)
+            if self._stops.is_stopped(attempt):
+                return _RunningCall(heard, prompt.model, left_out=prompt.left_out, finish=STOPPED)
         pieces = self._chatgpt.reply(
             prompt.conversation,
             model=prompt.model,
@@ -207,7 +217,9 @@ def cache_key(question: Question) -> str:
     return blake2s(f"{question.channel}-{thread}".encode(), digest_size=16).hexdigest()
 
 
-def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "", *, has_buttons: bool = False) -> str:
+def answer_text(
+    answer: Fact, texts: Texts, cost: str = "", heard: str = "", sources: str = "", *, has_buttons: bool = False
+) -> str:
     """Return what the asker reads of an `answer` fact, as Markdown: the model's text and our notes below it.
 
     Above it stands the quotation of what was `heard`, "" for none. If it `has_buttons`, a note names *Go on*.
@@ -215,7 +227,8 @@ def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "", *, 
     Notes say that the answer was cut off, stopped or may not be whole, or that a file has all of it, and which
     attachments were left out and why. If
     the model wrote nothing, a sentence says instead that it was stopped, refused, only thought, wrote nothing, or had
-    nothing to read: the result is never empty. The note `cost` comes last, "" for none.
+    nothing to read: the result is never empty. Below the text stands the line of its `sources`, and the note `cost`
+    comes last, "" for none of them.
     """
     if "left_out" not in answer:  # an earlier version recorded the text as the asker reads it
         return str(answer["text"])
@@ -225,7 +238,7 @@ def answer_text(answer: Fact, texts: Texts, cost: str = "", heard: str = "", *, 
         notes = {reason: text.format(button=texts.buttons["continue"]) for reason, text in zip(CUT, cut, strict=True)}
         notes |= {STOPPED: texts.stopped, "content_filter": texts.filtered, IN_FILE: texts.speech["in_file"]}
         text = as_markdown(answer["text"]) if finish in (TRANSCRIBED, IN_FILE) else answer["text"]
-        paragraphs = [text, notes.get(finish, "")]
+        paragraphs = [text, sources, notes.get(finish, "")]
     elif finish in (STOPPED, NOTHING_READ, SILENT):
         own = {STOPPED: texts.stopped, NOTHING_READ: texts.nothing_read, SILENT: texts.speech["silent"]}
         paragraphs = [own[finish]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cocoai.conversation import Persona
 from cocoai.slack.api.download import AttachmentLimits
@@ -15,6 +15,9 @@ from cocoai.slack.markdown.message_layout import Layout
 from cocoai.slack.model.question import Question
 from cocoai.slack.model.tasks import MessageTask
 from cocoai.texts import Language, Texts, TextsByLanguage, language_of
+
+if TYPE_CHECKING:
+    from cocoai.documents.access import ReaderRules
 
 _NO_WORDS = re.compile(r"<[^<>]*>|:[a-z0-9_+-]+:")
 """Mentions, links and emoji, which are in no language."""
@@ -74,6 +77,26 @@ class ImageOptions:
 
 
 @dataclass(frozen=True)
+class DocumentOptions:
+    """What answers rest on: the passages in the index at `path`, by the `rules` of where they may be shown.
+
+    The model is shown at most `max_tokens` of them. There are `documents`, a `history` of earlier answers, or both.
+    """
+
+    path: str
+    rules: ReaderRules
+    max_tokens: int = 3000
+    documents: bool = True
+    history: bool = False
+
+    def instructions(self) -> str:
+        """Return how answers are to rest on passages, for the model."""
+        from cocoai.answer.material_words import instructions  # not where there are no documents
+
+        return instructions(documents=self.documents, history=self.history)
+
+
+@dataclass(frozen=True)
 class AnswerOptions:
     """How to answer, for all channels and askers.
 
@@ -105,6 +128,7 @@ class AnswerOptions:
     speech: SpeechOptions = SpeechOptions()
     images: ImageOptions | None = None
     history_days: int = 0
+    documents: DocumentOptions | None = None
     reactions: Mapping[str, MessageTask] = field(default_factory=dict)
 
     def texts(self, text: str) -> Texts:

@@ -1,4 +1,4 @@
-"""OwnNotes: what CocoAI replies by itself, without a model: to `help`, `reset`, `forget this` …, and to no words."""
+"""OwnNotes: what CocoAI replies by itself, without a model: to `help`, `forget this`, `find …`, and to no words."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cocoai.slack.api.identity_cache import IdentityCache
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.tasks import example
 from cocoai.slack.thread.user_names import UserNames
+from cocoai.spool.spool import Spool
 from cocoai.texts import Texts, command, split_model_prefix
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OwnNotes:
-    """The replies of one process that no model writes. `clock` gives epoch seconds; `folder` is `var`."""
+    """The replies of one process that no model writes. `clock` gives epoch seconds; `folder` is `var`.
+
+    In `spool` lie earlier answers.
+    """
 
     options: AnswerOptions
     slack: SlackChat
@@ -34,6 +38,7 @@ class OwnNotes:
     prompts: PromptBuilder
     clock: Callable[[], float] = time.time
     folder: str = ""
+    spool: Spool | None = None
 
     def note(self, attempt: Attempt) -> str:
         """Return what we reply with by ourselves: to a mention without words, and to a command but `continue`.
@@ -46,6 +51,8 @@ class OwnNotes:
         is_empty = not split_model_prefix(text, self.options.personas.models())[1]
         if question.again or question.is_about_message or (is_empty and self.prompts.has_files(attempt)):
             return ""
+        if self.options.documents and not is_empty and (note := self._of_documents(attempt, text)):
+            return note
         match "help" if is_empty else command(text):
             case "help":
                 return self.help(attempt.texts)
@@ -60,6 +67,18 @@ class OwnNotes:
             case "model":
                 return self.model(attempt.texts, question.channel)
         return ""
+
+    def _of_documents(self, attempt: Attempt, text: str) -> str:
+        """Return the passages that the text asks for: of the last answer, or with words; "" if it is no command."""
+        from cocoai.texts.search_requests import search_request
+
+        is_about_last, words = command(text) == "sources", search_request(text)
+        if self.spool is None or self.options.documents is None or not (is_about_last or words):
+            return ""
+        from cocoai.answer.material_notes import MaterialNotes
+
+        notes = MaterialNotes(self.options.documents, self.spool, self.prompts)
+        return notes.sources(attempt) if is_about_last else notes.list(attempt, words)
 
     def language(self, user: str) -> str:
         """Return the language in which a person uses Slack: `ja` or `en`, "" if that is unknown."""
@@ -90,6 +109,7 @@ class OwnNotes:
             files=options.attachments.question_bytes > 0,
             buttons=options.buttons,
             pictures=options.images is not None,
+            documents=options.documents is not None and options.documents.documents,
             translate=example("translate", options.reactions),
             summarize=example("summarize", options.reactions),
         )

@@ -31,9 +31,9 @@ from cocoai.ledger.tariff import Tariff
 from cocoai.spool.job import Fact, Job
 from cocoai.spool.store_error import StoreError
 
-PAID_FACTS = frozenset({"answer", "heard", "worded", "picture"})
+PAID_FACTS = frozenset({"answer", "heard", "worded", "picture", "searched"})
 """The facts that have the number of a paid `call`, and its `bill`: of an answer, of what was heard, of the words by
-which a picture is drawn, and of the picture."""
+which a picture is drawn, of the picture, and of the words by which documents are searched."""
 
 log = logging.getLogger(__name__)
 

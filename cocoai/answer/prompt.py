@@ -6,7 +6,7 @@ That is the thread as it stands in Slack now, our own earlier answers as they li
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ from cocoai.answer.heard import Heard
 from cocoai.answer.history_cut import HistoryLimits, cut
 from cocoai.answer.left_out import lines_for_the_model
 from cocoai.answer.options import AnswerOptions
-from cocoai.answer.standing_instructions import standing_instructions
+from cocoai.answer.standing_instructions import channel_instructions
 from cocoai.answer.task_words import with_question
 from cocoai.chatgpt.token_ratio import TokenRatio
 from cocoai.conversation import Conversation, Turn
@@ -28,7 +28,7 @@ from cocoai.slack.model.files import SOUNDS, File
 from cocoai.slack.model.messages import Message, MessageMetadata
 from cocoai.slack.model.plain_text import plain_text
 from cocoai.slack.model.question import ASK, Question
-from cocoai.slack.thread.box import box_start, since_pause
+from cocoai.slack.thread.box import answered, box_start, since_pause
 from cocoai.slack.thread.history import may_be_seen, turns
 from cocoai.slack.thread.question_message import files_of_question, has_more_than_text, message_ts, question_message
 from cocoai.slack.thread.speakers import MOST_NAMES, is_bot
@@ -52,7 +52,8 @@ class Prompt:
 
     `left_out` are the attachments that the model does not get, `messages` is the thread as read. `is_unreadable`: there
     are neither words nor attachments for the model. `about` is how the message begins with which the answer deals,
-    where the reply is not right below it. `is_alone`: the thread of that message cannot be read.
+    where the reply is not right below it. `is_alone`: the thread of that message cannot be read. `words` are the
+    question's own, with what it quotes, but without what is told beside them.
     """
 
     model: str
@@ -62,6 +63,7 @@ class Prompt:
     is_unreadable: bool = False
     about: str = ""
     is_alone: bool = False
+    words: str = ""
 
 
 class PromptBuilder:
@@ -165,7 +167,9 @@ class PromptBuilder:
         # A summary is of all that was said, as far as the model may be shown it.
         round_trips = len(turns_shown) if question.is_task else self._options.round_trips
         limits = HistoryLimits(round_trips, self._options.max_history_tokens, self._ratio.ratio(model))
-        return Prompt(model, cut(conversation, limits, thread.answers), left_out, thread.messages, is_unreadable)
+        shown = cut(conversation, limits, thread.answers)
+        words = plain_text(spoken.shown, own_user) or words
+        return Prompt(model, shown, left_out, thread.messages, is_unreadable, words=words)
 
     def has_files(self, attempt: Attempt) -> bool:
         """Check whether the question's message has more than text: files, or something quoted, pasted or attached.
@@ -208,9 +212,7 @@ class PromptBuilder:
 
     def instructions(self, channel: str) -> str:
         """Return the instructions for a channel, completed by what holds for every answer today."""
-        persona = self._options.personas.for_channel(channel).instructions
-        reads_files, draws = self._options.attachments.question_bytes > 0, self._options.images is not None
-        return standing_instructions(persona, time.localtime(self._clock()), files=reads_files, pictures=draws)
+        return channel_instructions(self._options, channel, time.localtime(self._clock()))
 
     def _thread(self, attempt: Attempt) -> ThreadRead:
         """Return what `_read_thread` does, which is called once for an attempt."""
@@ -250,18 +252,18 @@ class PromptBuilder:
         # Up to now: an answer to an earlier line may have been posted after this one was written.
         asked = float(message_ts(question))
         messages = since_pause(self._slack.box(question.channel, box_start(asked)), asked)
-        if question.continues not in ("", *_answered(messages)):
+        if question.continues not in ("", *answered(messages)):
             # The answer stands in the thread, perhaps not as the first there.
             known = {message.ts for message in messages}
             messages += tuple(each for each in self._read_part(question).messages if each.ts not in known)
-        answered = _answered(messages)
-        return tuple(each for message in messages for each in self._with_answer(question.channel, message, answered))
+        known = answered(messages)
+        return tuple(each for message in messages for each in self._with_answer(question.channel, message, known))
 
-    def _with_answer(self, channel: str, message: Message, answered: Collection[str]) -> Iterator[Message]:
+    def _with_answer(self, channel: str, message: Message, known: Collection[str]) -> Iterator[Message]:
         """Yield a message of a box, and our answer to it if it stands in the thread under it."""
         yield message
         key = f"{channel}-{message.ts}-{message.ts}"
-        if message.has_replies and key not in answered and (text := self.earlier_answer(key)) is not None:
+        if message.has_replies and key not in known and (text := self.earlier_answer(key)) is not None:
             # A ts of its own, between the message's and the next.
             ts = f"{message.ts}1"
             yield Message(ts, self._identity.user_id(), "", text, MessageMetadata(key, "answer"), "")
@@ -291,8 +293,3 @@ class PromptBuilder:
         # The words as a whole: what stands before them may have the same prefix. With names in it the turn may differ.
         old, new = (text, rest) if text in last.text else (text.removesuffix(rest), "")
         return model, replace(last, text=last.text.replace(old, new, 1)) if model else last
-
-
-def _answered(messages: Iterable[Message]) -> set[str]:
-    """Return the keys of the questions to which these messages reply."""
-    return {message.metadata.key for message in messages if message.metadata}

@@ -75,7 +75,17 @@ class ReplyText:
         texts = attempt.texts
         is_told = answer.get("finish") in (TRANSCRIBED, IN_FILE)
         quoted = self.tasks.quoted(attempt, answer) or self.ears.quoted(answer.get("heard", ()), texts, is_told=is_told)
-        return answer_text(answer, texts, self._cost_note(answer, texts), quoted, has_buttons=has_buttons)
+        sources = self._sources(attempt, answer)
+        return answer_text(answer, texts, self._cost_note(answer, texts), quoted, sources, has_buttons=has_buttons)
+
+    def _sources(self, attempt: Attempt, answer: Fact) -> str:
+        """Return the line of the passages that an answer cites; "" if it cites none, or there were none."""
+        material = attempt.job.last("material")
+        if not (material and material.get("passages")):
+            return ""
+        from cocoai.answer.sources_line import sources_line
+
+        return sources_line(str(answer["text"]), material, attempt.texts)
 
     def _cost_note(self, answer: Fact, texts: Texts) -> str:
         """Return the note that says what an answer cost and which model wrote it; "" unless the settings want it."""

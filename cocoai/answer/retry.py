@@ -44,10 +44,10 @@ def open_requests(job: Job) -> int:
 
     Those before the operator's last retry do not count. A request was recorded before it left (`asked`), and again if
     the model did not run for it (`unasked`), or when something came of it that is no answer yet: `heard`, `worded`,
-    `picture`.
+    `picture`, `searched`.
     """
     requests = job.facts("asked")
-    ended = [fact for name in ("unasked", "heard", "worded", "picture") for fact in job.facts(name)]
+    ended = [fact for name in ("unasked", "heard", "worded", "picture", "searched") for fact in job.facts(name)]
     since = requests[0]["at"] if requests else float("inf")
     # A version that did not record its requests told only of those that had left whole and then failed.
     unrecorded = [fact for fact in job.facts("retry") if fact["at"] < since and fact.get("sent") and not fact["free"]]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 
+from cocoai.answer.options import AnswerOptions
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 """Their names in English whatever the machine's locale, by `tm_wday`."""
 
@@ -19,7 +21,8 @@ _NO_FILES = "- Files are not shown to you here; text can be pasted."
 
 _FIXED = """\
 How things are here, in Slack:
-- You see this thread up to the question, and nothing else: no other channels or messages, no web pages, no calendars.
+- You see this thread up to the question{found}, and nothing else: no other channels or messages, no
+  web pages, no calendars.
 {files}
 - "[attached: NAME, not read, WHY]" stands for a file that you are not shown: say so, and do not guess its content.
 - You only answer when asked. You cannot write later by yourself, set reminders, send messages elsewhere, run code, or
@@ -35,18 +38,33 @@ _PICTURES = """
   the thread is changed by "redraw: …" or 「描き直して: …」. You cannot do it yourself: tell people how to ask."""
 
 
-def standing_instructions(persona: str, now: time.struct_time, *, files: bool, pictures: bool = False) -> str:
+def channel_instructions(options: AnswerOptions, channel: str, now: time.struct_time) -> str:
+    """Return the instructions for a channel by the options; see standing_instructions()."""
+    return standing_instructions(
+        options.personas.for_channel(channel).instructions,
+        now,
+        files=options.attachments.question_bytes > 0,
+        pictures=options.images is not None,
+        material=options.documents.instructions() if options.documents else "",
+    )
+
+
+def standing_instructions(
+    persona: str, now: time.struct_time, *, files: bool, pictures: bool = False, material: str = ""
+) -> str:
     """Return the persona's instructions, completed by what holds for every answer of the day.
 
     `now` is the local time, with its zone; of it only the date and the zone are told. `files`: attached files are read;
-    `pictures`: some are drawn. The result is the same for each question of a day.
+    `pictures`: some are drawn. `material` says how answers rest on passages that are found for a question, "" where
+    none are looked for. The result is the same for each question of a day.
     """
     fixed = _FIXED.format(
         files=_FILES if files else _NO_FILES,
         made="files" if pictures else "pictures or files",
         pictures=_PICTURES if pictures else "",
+        found=" and the passages under it" if material else "",
     )
-    return "\n\n".join(filter(None, (persona.strip(), fixed, _date(now))))
+    return "\n\n".join(filter(None, (persona.strip(), fixed, material, _date(now))))
 
 
 def _date(now: time.struct_time) -> str:

@@ -14,7 +14,7 @@ from cocoai.ledger.summary import ChargeRow, read_charges
 BY_PRICE = ("priced", "estimated")
 """The charges that a price can correct. The others are what the server told, the whole hold, or nothing."""
 
-CHAT = ("chat", "wording")
+CHAT = ("chat", "wording", "searching")
 """The kinds of charges whose tokens have the classes that are kept with them; a picture's have others."""
 
 

@@ -18,8 +18,11 @@ DAY = 86_400
 """Seconds of a day, the least part of a month from which a pace is computed."""
 
 
-_IS_QUESTION = "kind NOT IN ('speech', 'wording')"
-"""Which charges are of a question: what was heard, or worded for a picture, belongs to one, and is none of its own."""
+_IS_QUESTION = "kind NOT IN ('speech', 'wording', 'searching')"
+"""Which charges are of a question: what was heard, or worded for a picture or a search, belongs to one.
+
+It is none of its own.
+"""
 
 _BY_GROUP = (
     f"SELECT person, channel, model, how, count(*), sum({_IS_QUESTION}), sum(spent), sum(held)"  # noqa: S608 (ours)

@@ -29,6 +29,7 @@ New settings come with a new generation, so a job of an earlier one is due at on
 
 SURVIVE_RETRY = frozenset(
     {"placeholder", "answer", "part", "delivered", "located", "drawing", "worded", "picture", "uploaded", "shared"}
+    | {"searching", "searched", "material"}
 )
 """Facts about the world outside, and of what was paid: they stay true when the operator retries the job."""
 

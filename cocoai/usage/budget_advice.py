@@ -9,7 +9,7 @@ from cocoai.connections import service_tier
 from cocoai.ledger.prices import PriceTable
 from cocoai.ledger.tariff import Tariff
 from cocoai.usage.options import price_table, usage_options
-from cocoai.usage.question_cost import advice, price_warnings, question_cost
+from cocoai.usage.question_cost import advice, price_warnings, question_cost, typical_material
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def _advice(settings: config.Settings, prices: PriceTable, now: float) -> list[s
         Tariff(prices, openai.base_url),
         tier=service_tier(openai),
         at=now,
+        material=typical_material(settings.documents),
     )
     return list(advice(cost, usage_options(settings), openai.base_url))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cocoai import config
 from cocoai.answer.history_cut import HistoryLimits
 from cocoai.answer.standing_instructions import standing_instructions
+from cocoai.config.document_settings import DocumentSettings
 from cocoai.config.settings import AnswerSettings
 from cocoai.conversation import estimated_tokens
 from cocoai.ledger.cost import Tokens, is_openai
@@ -26,6 +27,9 @@ QUESTION, ANSWER = 60, 300
 
 _THOUGHTS = {"none": 0, "minimal": 50, "low": 150, "medium": 500, "high": 2000, "xhigh": 5000, "max": 10_000}
 """Tokens of thinking by the effort, as we assume them: nobody publishes any. `cocoai usage` has the true costs."""
+
+_PASSAGES, _TOLD = 1200, 400
+"""Tokens of five passages of 300 characters, half of them in Japanese; and of what the model is told of passages."""
 
 _LEAST_CACHED = 1024
 """Tokens; OpenAI caches no shorter prompt (its guide to prompt caching)."""
@@ -61,10 +65,12 @@ def question_cost(
     *,
     tier: str,
     at: float,
+    material: int = 0,
 ) -> QuestionCost:
     """Return what a typical question costs, by the settings and the tariff, with these instructions of a persona.
 
-    `tier` is the service tier that requests name, "" for none; `at` is in epoch seconds.
+    `tier` is the service tier that requests name, "" for none; `at` is in epoch seconds. Under the question
+    stand so many tokens of `material`, which the next one's history does not have.
     """
     always = standing_instructions(instructions, time.localtime(at), files=answer.attachments_mib > 0)
     beginning, question, words = estimated_tokens(always), _tokens(QUESTION), _tokens(ANSWER)
@@ -81,10 +87,15 @@ def question_cost(
             tokens, asked=openai.model, answered=openai.model, tier=tier, at=at, has_tier=bool(tier)
         ).spent
 
-    first = beginning + question
+    first = beginning + question + material
     # The last answer was not in the last prompt, so that it is new.
     in_thread = cost(first + history, max(0, beginning + history - words)) if history else cost(first, 0)
     return QuestionCost(openai.model, cost(first, 0), in_thread, tariff.is_guessed(openai.model))
+
+
+def typical_material(documents: DocumentSettings) -> int:
+    """Return the tokens of the passages under a typical question, and of what the model is told of them; 0 if none."""
+    return _TOLD + min(_PASSAGES, documents.max_tokens) if documents.is_on else 0
 
 
 def own_limit(cap: int) -> int:

@@ -5,7 +5,7 @@ It begins with the same line for a while, not with another one at each question:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from cocoai.slack.model.messages import Message
@@ -31,3 +31,8 @@ def since_pause(messages: Sequence[Message], asked: float) -> tuple[Message, ...
     times = sorted({asked, *(time for time in times if time < asked)})
     start = max((later for earlier, later in pairwise(times) if later - earlier > BOX_MEMORY), default=0.0)
     return tuple(each for each in messages if float(each.ts) >= start)
+
+
+def answered(messages: Iterable[Message]) -> set[str]:
+    """Return the keys of the questions to which these messages reply."""
+    return {message.metadata.key for message in messages if message.metadata}

@@ -6,7 +6,7 @@ what an app_mention may leave out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cocoai.errors import Permanent
 from cocoai.slack.model.files import File
@@ -52,6 +52,12 @@ def question_message(messages: Iterable[Message], question: Question, own_user: 
 def message_ts(question: Question) -> str:
     """Return the ts of the message that holds the question's text: of one asked once more, the first one's."""
     return question.again or question.ts
+
+
+def last_answered(messages: Sequence[Message]) -> str:
+    """Return the key of the question that was answered last in a thread, oldest message first; "" if none was."""
+    answers = (each.metadata for each in reversed(messages) if each.metadata)
+    return next((each.key for each in answers if each.kind in ("answer", "part")), "")
 
 
 def _message_at(messages: Iterable[Message], ts: str) -> Message | None:
