@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cocoai.rehearsal.openai.billing import BillMeter
 from cocoai.rehearsal.openai.completion_request import CompletionRequest, RequestMessage, question_of
+from cocoai.rehearsal.openai.material_answer import asks_for_words, material_answer, read_material, search_words
 from cocoai.rehearsal.openai.message_content import ReceivedAttachment
 from cocoai.rehearsal.openai.openai_faults import OpenAIFault
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches
@@ -77,7 +78,10 @@ def complete(
     faults change nothing here. `cache` tells how much of the prompt was read from the cache and written to it.
     """
     kind = fault.kind if fault else ""
-    full = _continuation(request.turns, switches) or _full_answer(request.turns, switches)
+    if asks_for_words("\n".join(each.text for each in request.messages if each not in request.turns)):
+        full = search_words(request.question.text)
+    else:
+        full = _continuation(request.turns, switches) or _full_answer(request.turns, switches)
     if fault and kind in _FINISHES:
         pieces = split(full, size=switches.piece_size, count=switches.pieces)
         full = "".join(pieces[: fault.after]) if kind == "withheld" else ""
@@ -104,12 +108,20 @@ def complete(
     )
 
 
-def _full_answer(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -> str:
-    """Return the uncut answer to the last question: that of `switches.answer` if set, else the practice answer."""
+def _full_answer(
+    turns: tuple[RequestMessage, ...], switches: OpenAISwitches, continued: RequestMessage | None = None
+) -> str:
+    """Return the uncut answer to the last question: that of `switches.answer` if set, else the practice answer.
+
+    The passages that it quotes stand under the question, or under the one by which it is `continued`.
+    """
     question = question_of(turns)
+    asked = read_material(question.text)
+    found = material_answer(replace(read_material(continued.text), text=asked.text) if continued else asked)
     if switches.answer is not None:
         return switches.answer(question.text) if callable(switches.answer) else switches.answer
-    return practice_answer(question.text, len(turns), [(_described(each), each.size) for each in question.attached])
+    attached = [(_described(each), each.size) for each in question.attached]
+    return practice_answer(asked.text, len(turns), attached, found)
 
 
 def _continuation(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -> str:
@@ -119,9 +131,9 @@ def _continuation(turns: tuple[RequestMessage, ...], switches: OpenAISwitches) -
     """
     # An answer may have been cut more than once: join its parts, back to the question that it answers.
     sent, before = "", turns
-    while len(before) > 2 and before[-2].role == "assistant" and asks_to_continue(before[-1].text):
+    while len(before) > 2 and before[-2].role == "assistant" and asks_to_continue(read_material(before[-1].text).text):
         sent, before = before[-2].text + sent, before[:-2]
-    return rest_of(_full_answer(before, switches), sent) if sent else ""
+    return rest_of(_full_answer(before, switches, turns[-1]), sent) if sent else ""
 
 
 def _described(attached: ReceivedAttachment) -> str:

@@ -92,8 +92,8 @@ def language_of(question: str) -> str:
     return "ja" if _JAPANESE.search(question, speaker.end() if speaker else 0) else "en"
 
 
-def practice_answer(question: str, turns: int, attached: Sequence[tuple[str, int]] = ()) -> str:
-    """Return the answer to a question, in its language, with the samples that it asks for, else with a default text.
+def practice_answer(question: str, turns: int, attached: Sequence[tuple[str, int]] = (), found: str = "") -> str:
+    """Return the answer to a question, in its language: with the samples that it asks for, what was `found`, or more.
 
     `turns` is the number of messages without the instructions. `attached` names each attachment of the question, as
     `PDF plan.pdf`, with its size in bytes.
@@ -104,7 +104,7 @@ def practice_answer(question: str, turns: int, attached: Sequence[tuple[str, int
         question=_quoted(question),
         turns=turns,
         attached="".join("\n" + _ATTACHED[language].format(what=what, size=size) for what, size in attached),
-        body=sample_answers(question, language) or default.format(turns=turns),
+        body=sample_answers(question, language) or found or default.format(turns=turns),
     )
 
 
