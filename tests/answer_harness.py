@@ -167,11 +167,11 @@ class AnswerHarness:
         self.put(message)
         return message
 
-    def put(self, message: Message) -> None:
-        """Put the question of a mention into the spool."""
+    def put(self, message: Message, **fields: Any) -> None:
+        """Put the question of a mention into the spool, with these fields of it."""
         thread_ts = message.thread_ts or message.ts
         question = Question(
-            "mention", message.channel, thread_ts, message.ts, message.user, "T0", message.text, "Ev", 0
+            "mention", message.channel, thread_ts, message.ts, message.user, "T0", message.text, "Ev", 0, **fields
         )
         assert self.spool.put(Key.parse(question.key), question.facts())
 

@@ -79,8 +79,9 @@ class Deployment:
 
     def held_locks(self) -> list[str]:
         """Return the names of the slots, and of the placeholder process's lock, that some process holds now."""
+        others = ("put.lock", "index.lock")
         return [
-            path.name for path in sorted((self.var / "locks").iterdir()) if path.name != "put.lock" and is_held(path)
+            path.name for path in sorted((self.var / "locks").iterdir()) if path.name not in others and is_held(path)
         ]
 
 
@@ -106,12 +107,14 @@ def deploy(
     manner: SlackSwitches | None = None,
     openai: Callable[[Certificates], PracticeOpenAI] = PracticeOpenAI,
     entry: str = "",
+    more: str = "",
     **environ: str,
 ) -> Iterator[Deployment]:
     """Start a deployment in `folder`, yield it, and stop it when the context ends.
 
     `environ` holds settings as environment variables (COCOAI_SECTION_KEY); `manner` are the practice Slack's switches;
-    `openai` makes the practice OpenAI; `entry` is the script that supervisor starts in place of cocoai.fcgi, if any.
+    `openai` makes the practice OpenAI; `entry` is the script that supervisor starts in place of cocoai.fcgi, if any;
+    `more` are lines for the end of the settings file.
     """
     # `folder` has to be short: the path of a Unix socket in it may have 107 bytes.
     started: list[Up] = []
@@ -126,6 +129,8 @@ def deploy(
 
     def start(var: str, *, listen: str, config: str) -> Up:
         variables = dict(os.environ) | known(defaults) | environ
+        with open(config, "a", encoding="utf-8") as settings:
+            settings.write(more)
         started.append(Up(var, listen=listen, config=config, entry=entry, environ=variables))
         return started[0]
 

@@ -83,6 +83,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "chatgpt",
         "slack",
         "ledger",
+        "documents",
         "conversation",
         "spool",
         "texts",

@@ -19,7 +19,7 @@ from cocoai.ledger.prices import FREE, Price, PriceTable
 from cocoai.ledger.tariff import Tariff
 from cocoai.usage.budget_advice import budget_advice, log_budget
 from cocoai.usage.options import UsageOptions, price_table
-from cocoai.usage.question_cost import QuestionCost, advice, own_limit, price_warnings, question_cost
+from cocoai.usage.question_cost import QuestionCost, advice, own_limit, price_warnings, question_cost, typical_material
 from tests.books import PRICES
 from tests.ledger.charges import NOON
 from tests.status.samples import settings_in
@@ -187,3 +187,13 @@ def test_the_start_logs_one_line_and_the_warnings(settings: config.Settings, cap
 
 def _noon() -> time.struct_time:
     return time.localtime(NOON)
+
+
+def test_documents_make_a_question_dearer(settings: config.Settings) -> None:
+    """By the passages under it, which are not in the next one's history: each of its tokens is new."""
+    on = replace(settings.documents, folder="/team", max_tokens=300)
+    few, many = typical_material(on), typical_material(replace(on, max_tokens=3000))
+    dearer = replace(settings, documents=replace(on, max_tokens=3000))
+
+    assert (0, 300, 1200) == (typical_material(settings.documents), few - 400, many - 400)
+    assert budget_advice(settings, NOON)[0] != budget_advice(dearer, NOON)[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cocoai.engine.process import locks
 from cocoai.rehearsal.certificates import Certificates
 from cocoai.rehearsal.slack.slack_switches import SlackSwitches
 from tests.deployment import Deployment, deploy
@@ -25,6 +26,11 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
     """
     folder = tmp_path_factory.mktemp("house")
     (folder / "points").mkdir()
+    (folder / "team").mkdir()
+    (folder / "locks").mkdir(mode=0o700)
+    # There is no index but where a test fills one: nothing else is to write it.
+    lock = locks.take(str(folder / "locks" / "index.lock"))
+    assert lock is not None
     with deploy(
         folder,
         certificates,
@@ -40,7 +46,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
         COCOAI_IMAGES_PER_PERSON_A_DAY="0",
         COCOAI_SPEECH_USE="model",
         COCOAI_SPEECH_MINUTES_A_DAY="0",
+        COCOAI_DOCUMENTS_FOLDER=str(folder / "team"),
     ) as standing:
         wait_until(lambda: is_idle(standing))
         yield standing
         (folder / "points").rename(folder / "past")  # no process is killed while the stack is taken down
+    lock.release()

@@ -33,6 +33,7 @@ Scene = Literal[
     "drawn",
     "transcribed",
     "spoken",
+    "searched",
     "flagged",
     "chosen",
     "typed",
@@ -44,8 +45,9 @@ Scene = Literal[
 short: a question with an answer in one message. long: with an answer in three. waiting: the only slot is taken, so the
 placeholder process posts the placeholder. note: a mention without a text. refused: OpenAI refuses, and the asker is
 told. deleted: somebody deletes the placeholder before the answer. drawn: a picture is asked for. transcribed: the words
-of a long sound are. spoken: the question is a voice clip, of which Slack has no words. flagged: nothing is asked, but a
-flag is put under a message. chosen: a message is translated by its menu, where we are no member.
+of a long sound are. spoken: the question is a voice clip, of which Slack has no words. searched: the model names words
+by which documents are searched. flagged: nothing is asked, but a flag is put under a message. chosen: a message is
+translated by its menu, where we are no member.
 
 Without a model (light_points.py): typed: the slash command is used. looked: the Home tab is opened. form: a question
 about a message is to be typed into the form.
@@ -284,6 +286,16 @@ POINTS = (
     Point("the words recorded", "after", f"{JOB}.record", fact("heard"), paid=2, scene="spoken"),
     Point("the clip settled", "after", f"{LEDGER}.settle", paid=2, scene="spoken"),
     Point("its answer recorded", "after", f"{JOB}.record", fact("answer"), paid=2, scene="spoken"),
+    # Search words for the team's documents: paid once, and not again by whoever finds that they were asked for.
+    Point("the search begun", "after", f"{JOB}.record", fact("searching"), scene="searched"),
+    Point("before words are asked for", "before", f"{JOB}.record", fact("asked"), scene="searched"),
+    Point("words asked for", "after", f"{JOB}.record", fact("asked"), scene="searched"),
+    Point("words come", "before", f"{JOB}.record", fact("searched"), paid=2, scene="searched"),
+    Point("half of the search", "before", f"{DISK}.append", half_written(b'"searched"'), paid=2, scene="searched"),
+    Point("the search recorded", "after", f"{JOB}.record", fact("searched"), paid=2, scene="searched"),
+    Point("the search settled", "after", f"{LEDGER}.settle", paid=2, scene="searched"),
+    Point("the material recorded", "after", f"{JOB}.record", fact("material"), paid=2, scene="searched"),
+    Point("its cited answer recorded", "after", f"{JOB}.record", fact("answer"), paid=2, scene="searched"),
     # A flag: the message and its thread are found before the placeholder.
     Point("before the flag's link", "before", f"{DISK}.link", scene="flagged"),
     Point("after the flag's link", "after", f"{DISK}.link", scene="flagged"),

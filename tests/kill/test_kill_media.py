@@ -1,4 +1,4 @@
-"""Kill points of a picture, of a voice clip, and of the words of a sound: beside the others, as Slack is waited for."""
+"""Kill points of a picture, a voice clip, the words of a sound, and a search: apart, as these take longer."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ EACH = [pytest.param(each, id=each.name, marks=[pytest.mark.long] * (n % 2)) for
 
 @pytest.mark.parametrize("point", EACH)
 def test_everything_happens_once_despite_a_kill(built: Deployment, point: Point) -> None:
-    """A picture is drawn and shown once, a sound is heard and quoted once, and nothing is left open."""
+    """A picture is shown once, a sound heard and quoted once, a search paid once, and nothing is left open."""
     happens_once(built, point, "mention only")

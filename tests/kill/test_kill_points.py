@@ -13,6 +13,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from cocoai.app import sweep
+from cocoai.documents.database import FILE
 from cocoai.rehearsal.openai.openai_switches import OpenAISwitches as Model
 from cocoai.rehearsal.slack.slack_switches import Twins
 from cocoai.rehearsal.slack.voice_clip import voice_clip
@@ -27,6 +28,7 @@ from tests.kill.points import CLICKS, POINTS, Point
 from tests.kill.stack import LONG, arm, is_idle, posted
 from tests.processes import wait_until
 from tests.sounds import tone
+from tests.team_documents import fill
 
 REPLIES = {
     "short": [("answer", 1)],
@@ -38,14 +40,15 @@ REPLIES = {
     "drawn": [("answer", 1)],
     "transcribed": [("answer", 1)],
     "spoken": [("answer", 1)],
+    "searched": [("answer", 1)],
 }
 """By scene: the messages under the question in the end, by kind and part number."""
 
 
 BOTH: tuple[Twins, ...] = ("mention only", "message first")
 WITH_FILE = ("drawn", "transcribed")
-ONE_WAY = (*WITH_FILE, "spoken")
-"""Scenes of test_kill_media.py: how a mention comes makes no difference to a file of ours, nor to what is heard."""
+ONE_WAY = (*WITH_FILE, "spoken", "searched")
+"""Scenes of test_kill_media.py: how a mention comes makes no difference to these."""
 WALKED = [point for point in POINTS if point.scene in REPLIES and point.scene not in ONE_WAY]
 
 
@@ -185,6 +188,16 @@ def spoken(built: Deployment, point: Point) -> Message:
     return built.slack.share("U0ASKER01", "<@U0COCOAI>", [voice_clip(tone(1), "a.wav", "audio/wav")])
 
 
+def searched(built: Deployment, point: Point) -> Message:
+    """Ask in other words than the team's documents have, of which there are none but here."""
+    fill(built.var)
+    arm(built, point)
+    question = built.ask("When is the bonus paid?")
+    wait_until(lambda: ended(built, question))
+    (built.var / FILE).unlink()
+    return question
+
+
 SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "short": short,
     "long": long,
@@ -195,10 +208,11 @@ SCENES: dict[str, Callable[[Deployment, Point], Message]] = {
     "drawn": drawn,
     "transcribed": transcribed,
     "spoken": spoken,
+    "searched": searched,
 }
 
 
 def test_the_number_of_points_and_their_names() -> None:
     """There are as many points as expected, so that a lost line is noticed, and no two have the same name."""
-    assert (104, 18, 31) == (len(POINTS), len(CLICKS), len(LIGHT))
-    assert 153 == len({point.name for point in (*POINTS, *CLICKS, *LIGHT)})
+    assert (113, 18, 31) == (len(POINTS), len(CLICKS), len(LIGHT))
+    assert 162 == len({point.name for point in (*POINTS, *CLICKS, *LIGHT)})
