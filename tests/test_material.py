@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cocoai.answer import search_words
 from cocoai.answer.material_source import load_what_searches
 from cocoai.answer.options import DocumentOptions
 from cocoai.documents.access import ReaderRules
@@ -295,6 +296,19 @@ def test_the_answer_does_without_search_words(harness: AnswerHarness, fault: Fau
     assert [[]] == [fact["words"] for fact in harness.facts("done", "searched")]
 
 
+def test_search_words_that_take_too_long_are_not_waited_for(
+    harness: AnswerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they may have cost counts as lost; the answer comes at the same attempt."""
+    monkeypatch.setattr(search_words, "PATIENCE", 0.2)
+    harness.openai.fail("silent", seconds=60)
+    answered(harness, "When is the bonus paid?")
+
+    assert 1 == len(harness.facts("done", "attempt"))
+    assert ["lost", "priced"] == told_how(harness.books)
+    assert [[]] == [fact["words"] for fact in harness.facts("done", "searched")]
+
+
 def test_without_a_budget_for_it_no_words_are_asked_for(harness: AnswerHarness) -> None:
     """The asker is told of the budget by the answer's own request."""
     cap(harness, team=1)
@@ -347,6 +361,20 @@ def test_earlier_answers_are_searched_for_questions_about_them(harness: AnswerHa
     assert 'from="An earlier answer"' in shown(harness)
     assert "elsewhere" not in shown(harness)
     assert "documents and earlier answers" in instructions(harness)
+
+
+def test_a_history_alone_is_searched_for_nothing_else(harness: AnswerHarness) -> None:
+    """Without documents a question about anything else has no word of passages under it, and costs no search."""
+    harness.changes["documents"] = replace(harness.changes["documents"], documents=False, history=True)
+    fill(harness.var, [from_history("C0PRACTICE")], "The parking permit is renewed at the front desk.")
+    answered(harness, "where is the parking permit renewed?")
+    answered(harness, "what did you say about the parking permit?")
+    listed = answered(harness, "find parking permit")
+
+    assert "where is the parking permit renewed?" == shown(harness, 0)
+    assert 'from="An earlier answer"' in shown(harness)
+    assert "this team's own earlier answers" in instructions(harness)
+    assert "An earlier answer" in listed
 
 
 # find, and sources?

@@ -98,7 +98,9 @@ class SearchWords:
                 while not isinstance(piece, Ending):
                     if isinstance(piece, str):
                         text += piece
-                    elif self.stops.is_stopped(attempt, is_interrupted=True) or time.monotonic() >= until:
+                    elif self.stops.is_stopped(attempt, is_interrupted=True):
+                        break
+                    if time.monotonic() >= until:
                         break
                     piece = next(pieces)
         except CocoAIError as error:
