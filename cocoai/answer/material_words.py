@@ -62,9 +62,10 @@ def sources_called(*, documents: bool, history: bool) -> str:
 def named(title: str, heading: str, place: str = "") -> str:
     """Return the name of a passage on one line: its document's title, its heading and where it is, as far as known.
 
-    A heading that begins with the title, or is it, does not repeat it.
+    A heading that begins with the title, or is it, does not repeat it. Headings in headings have the same sign between
+    them.
     """
-    title, heading, place = (" ".join(text.split()) for text in (title, heading, place))
+    title, heading, place = (" ".join(text.split()).replace(" > ", " › ") for text in (title, heading, place))
     whole = heading if heading.startswith(title) else f"{title} › {heading}" if heading else title
     return shortened(f"{whole} ({place})" if place else whole, LONGEST_NAME)
 

@@ -16,6 +16,12 @@ _FOUND = re.compile(r"\n*\[Passages from the team's [^\]\n]+\]\n(?=<passage )")
 _NOTHING = re.compile(r"\n*\[The team's [^\]\n]+ were searched for this\. Nothing was found in them\.\]\Z")
 _ASKED = re.compile(r"<question>\n(.*?)\n</question>", re.DOTALL)
 
+_WORD = re.compile(r"[a-z0-9]{3,}")
+_COMMON = frozenset(
+    "the and for are was did does what when where who how why about with from this that you our".split()
+)
+_JAPANESE_PAIR = re.compile(r"(?=.*[^ぁ-ゟー])[ぁ-ヿ一-鿿々]{2}")
+
 QUOTED = 160
 """Characters of a passage that an answer quotes."""
 
@@ -61,16 +67,19 @@ def read_material(question: str) -> Asked:
 
 
 def material_answer(asked: Asked) -> str:
-    """Return what the passages say on a question: the first that fits, quoted with its number; "" if none was searched.
+    """Return what the passages say on a question: the first that fits best, quoted with its number.
 
-    That is the one that has most of the question's pairs of characters.
+    That is the one that has most of the question's words. Where none has any, it says that nothing was found; return ""
+    if nothing was searched.
     """
     if not asked.is_searched:
         return ""
     says, nothing = _ANSWERS[language_of(asked.text)]
-    if not asked.passages:
+    wanted = _words(asked.text)
+    likeness = {each: sum(word in f"{each[1]} {each[2]}".lower() for word in wanted) for each in asked.passages}
+    if not any(likeness.values()):
         return nothing
-    n, _, text = max(asked.passages, key=lambda each: _likeness(asked.text, f"{each[1]} {each[2]}"))
+    n, _, text = max(likeness, key=lambda each: likeness[each])
     words = " ".join(text.split())
     shown = words if len(words) <= QUOTED else f"{words[:QUOTED]}…"
     return f"{says}\n\n> {shown} [{n}]"
@@ -88,6 +97,12 @@ def asks_for_words(instructions: str) -> bool:
     return "search words" in instructions and "<question>" in instructions
 
 
-def _likeness(question: str, text: str) -> int:
-    pairs = {question[at : at + 2].lower() for at in range(len(question) - 1)}
-    return sum(1 for pair in pairs if pair.strip() and pair in text.lower())
+def _words(question: str) -> set[str]:
+    """Return the words of a question that tell what it is about: in Japanese pairs of characters, but of hiragana.
+
+    Of what goes by other names these are among them.
+    """
+    asked = question.lower()
+    text = " ".join((asked, *(others for word, others in OTHER_WORDS.items() if word in asked)))
+    pairs = {text[at : at + 2] for at in range(len(text) - 1)}
+    return set(_WORD.findall(text)) - _COMMON | {pair for pair in pairs if _JAPANESE_PAIR.fullmatch(pair)}
