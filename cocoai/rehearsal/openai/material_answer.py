@@ -17,9 +17,23 @@ _NOTHING = re.compile(r"\n*\[The team's [^\]\n]+ were searched for this\. Nothin
 _ASKED = re.compile(r"<question>\n(.*?)\n</question>", re.DOTALL)
 
 _WORD = re.compile(r"[a-z0-9]{3,}")
-_COMMON = frozenset(
-    "the and for are was did does what when where who how why about with from this that you our".split()
-)
+_COMMON = {
+    "the",
+    "and",
+    "for",
+    "are",
+    "was",
+    "did",
+    "does",
+    "what",
+    "when",
+    "where",
+    "who",
+    "how",
+    "why",
+    "about",
+    "with",
+}
 _JAPANESE_PAIR = re.compile(r"(?=.*[^ぁ-ゟー])[ぁ-ヿ一-鿿々]{2}")
 
 QUOTED = 160
