@@ -65,7 +65,7 @@ class AnswererFactory:
         if self.options.images is not None:
             load_what_draws()
         if self.options.documents is not None:
-            load_what_searches()
+            load_what_searches(history=self.options.documents.history)
 
     def tell_notices(self) -> None:
         """Tell people what a process that has died was about to tell them of the budget."""

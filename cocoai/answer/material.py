@@ -31,7 +31,6 @@ from cocoai.spool.key import Key
 from cocoai.spool.spool import Spool
 from cocoai.spool.store_error import StoreError
 from cocoai.texts import split_model_prefix
-from cocoai.texts.earlier_talk import asks_about_earlier
 
 MOST_PASSAGES = 5
 
@@ -157,7 +156,11 @@ class Material:
 def sources_of(options: DocumentOptions, words: str) -> tuple[str, ...]:
     """Return the sources in which these words of a question are looked for: the history only if they ask about that."""
     documents = (FOLDER, SLACK) if options.documents else ()
-    return (*documents, HISTORY) if options.history and asks_about_earlier(words) else documents
+    if not options.history:
+        return documents
+    from cocoai.texts.earlier_talk import asks_about_earlier  # not where no history is kept
+
+    return (*documents, HISTORY) if asks_about_earlier(words) else documents
 
 
 def passage_fact(shown: ShownPassage) -> Fact:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from cocoai.answer.material import Material
 
 
-def load_what_searches() -> None:
-    """Import what a search needs, so that the processes that are forked later share it."""
+def load_what_searches(*, history: bool) -> None:
+    """Import what most questions need where there are documents, or a `history`: forked processes share it."""
     import cocoai.answer.material
-    import cocoai.answer.material_notes
     import cocoai.answer.sources_line
-    import cocoai.texts.search_requests  # noqa: F401
+    import cocoai.texts.search_requests
+
+    if history:
+        import cocoai.texts.earlier_talk  # noqa: F401
 
 
 def new_material(
