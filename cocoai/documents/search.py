@@ -20,8 +20,14 @@ ENOUGH = 0.3
 ENOUGH_OF_A_WORD = 0.8
 """The same of one of the model's search words, or of what was said before: they are chosen, or long."""
 
-_RANKED = "SELECT rowid, bm25(word, 1, 3, 1) AS score FROM word WHERE word MATCH ? ORDER BY score"
+MOST_CONTEXT = 300
+"""Characters of what was said before that are looked at, the last ones."""
+
+_RANKED = "SELECT rowid, bm25(word, 1, 3, 1) AS score FROM word WHERE word MATCH ? ORDER BY score LIMIT ? OFFSET ?"
 """A word of a heading counts as three of a text or a title."""
+
+AT_FIRST = 50
+"""Passages that are sorted at first, which takes less than to sort all: the best of them may mostly be shown."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class PassageSearch:
             texts += [(asked_text(connection, words), ENOUGH_OF_A_WORD) for words in query.words]
             found = list(islice(filter(may_be_shown, _ranked(connection, texts)), limit))
             if query.context and is_weak(found):
-                texts.append((asked_text(connection, query.context[-MOST_CHARACTERS:]), ENOUGH_OF_A_WORD))
+                texts.append((asked_text(connection, query.context[-MOST_CONTEXT:]), ENOUGH_OF_A_WORD))
                 found = list(islice(filter(may_be_shown, _ranked(connection, texts)), limit))
         return found
 
@@ -108,8 +114,17 @@ def _ranked(connection: sqlite3.Connection, texts: Sequence[tuple[AskedText, flo
 
 def _rows(connection: sqlite3.Connection, query: str) -> Iterator[tuple[Passage, float]]:
     """Yield the passages that match a query of FTS5's, with their scores, the best first."""
-    for number, score in connection.execute(_RANKED, (query,)) if query else ():
+    for number, score in _scores(connection, query) if query else ():
         row = connection.execute(PASSAGE_BY_ID, (number,)).fetchone()
         if row is None:
             raise sqlite3.DatabaseError("there are words of a passage that is not there")
         yield as_passage(row), -score
+
+
+def _scores(connection: sqlite3.Connection, query: str) -> Iterator[tuple[int, float]]:
+    rows = connection.execute(_RANKED, (query, AT_FIRST, 0)).fetchall()
+    yield from rows
+    if len(rows) == AT_FIRST:
+        # Not `yield from`, which would close the cursor when the connection is closed already.
+        for number, score in connection.execute(_RANKED, (query, -1, AT_FIRST)):
+            yield number, score

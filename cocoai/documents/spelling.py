@@ -8,13 +8,16 @@ SHORTEST = 4
 """Letters of a word that is corrected: a shorter one is near too many."""
 
 
+def may_be_mistyped(word: str) -> bool:
+    """Check whether a word is of the letters a to z, and long enough to be told from others."""
+    return len(word) >= SHORTEST and word.isascii() and word.isalpha()
+
+
 def near_words(connection: sqlite3.Connection, word: str) -> list[str]:
     """Return the words of the index that differ from a word by one letter: another, one more, one less, or two swapped.
 
     Their first two letters are among its first three: others are not looked at, as the list may be long.
     """
-    if len(word) < SHORTEST or not word.isascii() or not word.isalpha():
-        return []
     beginnings = {word[0] + word[1], word[0] + word[2], word[1] + word[0]}
     sql = "SELECT term FROM vocabulary WHERE term BETWEEN ? AND ?"
     return [

@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cocoai.documents.spelling import near_words
+from cocoai.documents.spelling import may_be_mistyped, near_words
 from cocoai.documents.synonyms import synonyms_of
 from cocoai.documents.words import PREFIX, comparable_text, phrase, question_terms
 
-MOST_ROWS = 5000
+MOST_ROWS = 4000
 """Passages that the terms of a search are in, added up: its rarest are taken. A frequent one costs much and tells
 little."""
 
@@ -23,6 +23,12 @@ FEW = 200
 
 MOST_CHARACTERS = 2000
 """Characters of a text that are looked at."""
+
+MOST_TERMS = 120
+"""Terms of a text that are looked up, each of which takes some 0.05 ms."""
+
+MOST_MISTYPED = 4
+"""Unknown words of a text of which the near ones are sought, which takes up to some ms for each."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,10 @@ def asked_text(connection: sqlite3.Connection, text: str, *, has_synonyms: bool 
     """Look the terms of a text up in the index, those for the same things too if it `has_synonyms`."""
     (passages,) = connection.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'passages'").fetchone()
     text = text[:MOST_CHARACTERS]
-    counts = {term: _count(connection, term) for term in question_terms(text)}
+    counts = {term: _count(connection, term) for term in question_terms(text)[:MOST_TERMS]}
+    unknown = [term for term, count in counts.items() if not count and may_be_mistyped(term)]
     near = {
-        other: _count(connection, other)
-        for term, count in counts.items()
-        if not count
-        for other in near_words(connection, term)
+        other: _count(connection, other) for term in unknown[:MOST_MISTYPED] for other in near_words(connection, term)
     }
     expressions = {_expression(term): (count, count) for term, count in {**counts, **near}.items() if count}
     if has_synonyms:
@@ -80,10 +84,16 @@ def match(texts: Sequence[AskedText]) -> str:
 
 
 def _synonyms(connection: sqlite3.Connection, text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    known: dict[str, int] = {}  # many synonyms have a pair in common: 有給休暇, 年次休暇
     for word in synonyms_of(comparable_text(text)):
-        expression = phrase(word)
-        counts = [_count(connection, term) for term in _terms(expression)]
-        if min(counts, default=0):
+        expression, counts = phrase(word), list[int]()
+        for term in _terms(expression):
+            if term not in known:
+                known[term] = _count(connection, term)
+            if not known[term]:
+                break
+            counts.append(known[term])
+        else:
             yield expression, (min(counts), sum(counts))
 
 
