@@ -125,6 +125,5 @@ def _scores(connection: sqlite3.Connection, query: str) -> Iterator[tuple[int, f
     rows = connection.execute(_RANKED, (query, AT_FIRST, 0)).fetchall()
     yield from rows
     if len(rows) == AT_FIRST:
-        # Not `yield from`, which would close the cursor when the connection is closed already.
-        for number, score in connection.execute(_RANKED, (query, -1, AT_FIRST)):
-            yield number, score
+        # As a generator: `yield from` would close the cursor itself when the connection is closed already.
+        yield from (row for row in connection.execute(_RANKED, (query, -1, AT_FIRST)))
